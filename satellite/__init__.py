@@ -1,0 +1,1 @@
+"""A voice satellite: wake word and audio here, speech and language models anywhere on the LAN."""

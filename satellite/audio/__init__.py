@@ -1,0 +1,1 @@
+"""Microphones, speakers, and what is done to samples between them and the rest."""

@@ -1,0 +1,180 @@
+"""Everything that can go wrong, as one tree.
+
+SatelliteError                  something a user can be told about; carries an exit code
+├── UsageError                  the command line or the configuration is wrong (exit code 2)
+│   ├── ConfigError             one or more problems in the configuration, all of them listed
+│   ├── PluginUnknown           no plugin of that name is installed
+│   └── AudioFileError          a WAV file that is not there, or is not a WAV file (exit code 1)
+├── PluginError                 a plugin cannot be used
+│   ├── PluginBroken            importing or constructing it failed
+│   └── PackageMissing          it needs a package or system library that is not installed
+├── DeviceError                 a microphone or a speaker
+│   ├── DeviceMissing           there is none, or none of that name
+│   └── DeviceLost              it was there and has gone
+├── EngineError                 an engine (asr, llm, tts, wake) cannot do what it was asked
+│   ├── ModelMissing            its model is not on this machine
+│   ├── EngineBusy              it has as much work as it takes; try another, or later
+│   ├── EngineClosed            it was used after close
+│   ├── EngineTimeout           it did not answer within its deadline
+│   └── EngineFailed            anything else it reports
+├── WireError                   a peer on the network
+│   ├── PeerUnreachable         no connection could be made
+│   ├── PeerClosed              the connection ended before the answer did
+│   └── BadFrame                what it sent is not the Wyoming protocol
+└── PortInUse                   another program listens there already
+
+A message says what was wrong, where, and what to do. `code` names the kind on the wire, so that a
+remote engine raises the same class as the engine behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+
+class SatelliteError(Exception):
+    """Something a user can be told about in one line."""
+
+    code: ClassVar[str] = "error"
+    exit_code: ClassVar[int] = 1
+
+
+class UsageError(SatelliteError):
+    """The command line or the configuration is wrong."""
+
+    code = "usage"
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """The configuration has problems; `problems` lists every one of them."""
+
+    code = "config"
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class PluginUnknown(UsageError):
+    """No plugin of that name is installed for the role."""
+
+    code = "plugin-unknown"
+
+
+class AudioFileError(UsageError):
+    """A WAV file is not there, or is not a WAV file that can be read."""
+
+    code = "audio-file"
+    exit_code = 1
+
+
+class PluginError(SatelliteError):
+    """A plugin cannot be used."""
+
+    code = "plugin"
+
+
+class PluginBroken(PluginError):
+    """Importing or constructing a plugin failed."""
+
+    code = "plugin-broken"
+
+
+class PackageMissing(PluginError):
+    """A plugin needs a package or a system library that is not installed."""
+
+    code = "package-missing"
+
+
+class DeviceError(SatelliteError):
+    """A microphone or a speaker cannot be used."""
+
+    code = "device"
+
+
+class DeviceMissing(DeviceError):
+    """There is no such microphone or speaker."""
+
+    code = "device-missing"
+
+
+class DeviceLost(DeviceError):
+    """A microphone or a speaker went away while in use."""
+
+    code = "device-lost"
+
+
+class EngineError(SatelliteError):
+    """An engine cannot do what it was asked."""
+
+    code = "engine"
+
+
+class ModelMissing(EngineError):
+    """The engine's model is not on this machine."""
+
+    code = "model-missing"
+
+
+class EngineBusy(EngineError):
+    """The engine has as much work as it takes."""
+
+    code = "busy"
+
+
+class EngineClosed(EngineError):
+    """The engine was used after it was closed."""
+
+    code = "closed"
+
+
+class EngineTimeout(EngineError):
+    """The engine did not answer within its deadline."""
+
+    code = "timeout"
+
+
+class EngineFailed(EngineError):
+    """The engine reported a failure of its own."""
+
+    code = "failed"
+
+
+class WireError(SatelliteError):
+    """A peer on the network does not do its part."""
+
+    code = "wire"
+
+
+class PeerUnreachable(WireError):
+    """No connection could be made."""
+
+    code = "unreachable"
+
+
+class PeerClosed(WireError):
+    """The connection ended before the answer did."""
+
+    code = "peer-closed"
+
+
+class BadFrame(WireError):
+    """What the peer sent is not the Wyoming protocol, or is larger than allowed."""
+
+    code = "bad-frame"
+
+
+class PortInUse(SatelliteError):
+    """Another program listens on that port or socket already."""
+
+    code = "port-in-use"
+
+
+def engine_error(code: str | None, text: str) -> EngineError:
+    """Make the engine error that `code` names; `EngineFailed` for a code that is not ours."""
+    for kind in EngineError.__subclasses__():
+        if kind.code == code:
+            return kind(text)
+    return EngineFailed(text)

@@ -1,0 +1,158 @@
+"""What happens, as values: one class for each event of the log."""
+
+from __future__ import annotations
+
+from time import monotonic
+from time import time as unix_time
+from typing import Literal
+
+import msgspec
+
+
+class Event(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    tag_field="event",
+    tag=lambda name: "".join("_" + c.lower() if c.isupper() else c for c in name).lstrip("_"),
+):
+    """Base of every event. `turn` is the id of the turn it belongs to, where one is running."""
+
+    time: float = msgspec.field(default_factory=unix_time)
+    """Unix seconds."""
+    mono: float = msgspec.field(default_factory=monotonic)
+    """Monotonic seconds."""
+    turn: str | None = None
+
+    @property
+    def kind(self) -> str:
+        """The event's name in the log."""
+        return str(self.__struct_config__.tag)
+
+
+class Ready(Event, frozen=True):
+    """Listening has begun; `engines` says for each role what does it."""
+
+    name: str
+    engines: dict[str, str]
+
+
+class Wake(Event, frozen=True):
+    """A wake word was heard; `score` is 0 to 1."""
+
+    word: str
+    score: float
+
+
+class Phase(Event, frozen=True):
+    """What the satellite is doing now."""
+
+    phase: Literal["idle", "listening", "thinking", "speaking"]
+
+
+class SpeechStart(Event, frozen=True):
+    """The voice began; stamped with that moment."""
+
+
+class SpeechEnd(Event, frozen=True):
+    """The voice stopped; stamped with that moment."""
+
+    decided: float
+    """When that was decided, Unix seconds."""
+    decided_mono: float
+    """When that was decided, monotonic seconds."""
+
+
+class Transcript(Event, frozen=True):
+    """What was understood, so far (`final` false) or in the end; `engine` says by what."""
+
+    text: str
+    final: bool
+    engine: str
+
+
+class Reply(Event, frozen=True):
+    """The answer: the next piece of its text (`final` false), in the end the whole of it."""
+
+    text: str
+    final: bool
+    engine: str
+
+
+class AudioStart(Event, frozen=True):
+    """The first sample of the reply was handed to the speaker."""
+
+
+class AudioEnd(Event, frozen=True):
+    """The last sample of the reply was handed to the speaker."""
+
+
+class TurnEnd(Event, frozen=True):
+    """How the turn ended; `stage` and `error` say where and why it failed."""
+
+    outcome: Literal["answered", "nothing_heard", "cancelled", "failed"]
+    stage: str | None = None
+    error: str | None = None
+
+
+class ServerFound(Event, frozen=True):
+    """A server appeared on the LAN."""
+
+    role: str
+    uri: str
+
+
+class ServerLost(Event, frozen=True):
+    """A server withdrew or stopped answering."""
+
+    role: str
+    uri: str
+
+
+class Failover(Event, frozen=True, rename={"origin": "from"}):
+    """A role went from one engine to another; `error` says why."""
+
+    role: str
+    origin: str
+    to: str
+    error: str | None = None
+
+
+class Timer(Event, frozen=True):
+    """A timer's life. Times in seconds."""
+
+    id: str
+    state: Literal["started", "cancelled", "finished", "dismissed"]
+    total: float
+    name: str | None = None
+
+
+class Announce(Event, frozen=True):
+    """Something is said without having been asked for."""
+
+    text: str
+
+
+class Mute(Event, frozen=True):
+    """The microphone was closed or opened by wish."""
+
+    muted: bool
+
+
+class AudioLoss(Event, frozen=True):
+    """Samples were lost at the microphone (`overrun`) or missing at the speaker (`underrun`).
+
+    `count` says how often since the last such event.
+    """
+
+    loss: Literal["overrun", "underrun"]
+    count: int
+
+
+class Error(Event, frozen=True):
+    """Something failed outside a turn, such as a device that went away; `where` names the part."""
+
+    where: str
+    text: str
+    code: str | None = None

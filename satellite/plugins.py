@@ -1,0 +1,121 @@
+"""Plugins: found through entry points, loaded one by one, and reported when they are broken.
+
+A plugin class may carry, beside its `Options`:
+
+    argument: ClassVar[str] = "voice"        which option `PLUGIN:ARGUMENT` sets
+    requires: ClassVar[tuple[Requirement, ...]] = (Package("piper", extra="server"),)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, cast
+
+import msgspec
+
+from satellite import options
+from satellite.errors import PackageMissing, PluginBroken, PluginUnknown
+from satellite.options import OptionInfo, OptionSet
+from satellite.ports import ROLES
+from satellite.requirements import Requirement
+
+
+class Plugin(msgspec.Struct, frozen=True):
+    """An installed plugin, not yet imported."""
+
+    role: str
+    name: str
+    distribution: str
+    version: str
+    entry: EntryPoint
+
+    def load(self) -> type[Any]:
+        """Import the plugin's class. Raises `PluginBroken`, saying why."""
+        try:
+            kind = self.entry.load()
+        except Exception as error:  # a stranger's module may raise anything at all
+            raise PluginBroken(
+                f"plugin {self.name} ({self.role}, from {self.distribution} {self.version}) "
+                f"cannot be imported: {type(error).__name__}: {error}"
+            ) from error
+        options_class = getattr(kind, "Options", None)
+        if not (isinstance(options_class, type) and issubclass(options_class, OptionSet)):
+            raise PluginBroken(
+                f"plugin {self.name} ({self.role}, from {self.distribution} {self.version}) is not "
+                f"a class with an Options class beside it: {self.entry.value}"
+            )
+        return cast(type[Any], kind)
+
+    def create(self, values: Any) -> Any:
+        """Construct the plugin with options. Raises `PackageMissing`, `PluginBroken`."""
+        kind = self.load()
+        for requirement in requirements(kind):
+            if hint := requirement.missing():
+                raise PackageMissing(f"{self.role} plugin {self.name}: {hint}")
+        try:
+            return kind(values)
+        except Exception as error:  # as above
+            raise PluginBroken(
+                f"plugin {self.name} ({self.role}) cannot be made: {type(error).__name__}: {error}"
+            ) from error
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What `satellite plugins` tells about one plugin."""
+
+    role: str
+    name: str
+    distribution: str
+    version: str
+    summary: str = ""
+    argument: str = ""
+    options: tuple[OptionInfo, ...] = ()
+    needs: tuple[str, ...] = ()
+    problem: str | None = None
+    """Why it cannot be used here; None when it can."""
+
+
+def requirements(kind: type[Any]) -> tuple[Requirement, ...]:
+    """What a plugin class needs from its machine."""
+    return tuple(getattr(kind, "requires", ()))
+
+
+def installed(*roles: str) -> Iterator[Plugin]:
+    """Find the installed plugins of the roles, of all roles when none is named."""
+    for role in roles or ROLES:
+        for entry in sorted(entry_points(group=f"satellite.{role}"), key=lambda e: e.name):
+            source = entry.dist
+            yield Plugin(
+                role=role,
+                name=entry.name,
+                distribution=source.name if source else "?",
+                version=source.version if source else "?",
+                entry=entry,
+            )
+
+
+def find(role: str, name: str) -> Plugin:
+    """Find a plugin by name. Raises `PluginUnknown`, with the nearest name."""
+    known = {plugin.name: plugin for plugin in installed(role)}
+    if name not in known:
+        raise PluginUnknown(f"{role} plugin {options.unknown_name(name, known)}")
+    return known[name]
+
+
+def report(plugin: Plugin) -> Report:
+    """Describe a plugin, broken or not."""
+    facts = Report(plugin.role, plugin.name, plugin.distribution, plugin.version)
+    try:
+        kind = plugin.load()
+    except PluginBroken as error:
+        return msgspec.structs.replace(facts, problem=str(error))
+    needs = requirements(kind)
+    return msgspec.structs.replace(
+        facts,
+        summary=(kind.__doc__ or "").strip().partition("\n")[0],
+        argument=getattr(kind, "argument", ""),
+        options=options.describe(kind.Options),
+        needs=tuple(map(str, needs)),
+        problem="; ".join(hint for need in needs if (hint := need.missing())) or None,
+    )

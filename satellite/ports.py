@@ -1,0 +1,150 @@
+"""The protocols: the whole plugin surface on one screen.
+
+A plugin is a class, named by an entry point of the group `satellite.<role>`. Beside it stands its
+`Options` (see `satellite.options`), and it is constructed as `Plugin(options)`; constructing is
+cheap and imports nothing heavy. State machines, retries, deadlines, logging and metrics stay with
+the caller.
+
+Every engine method is an async generator. Its caller may stop at any await (cancel it, or close the
+generator); the engine then stops working and is ready for the next call. Calls may overlap.
+Engines raise only `EngineError`s, `PackageMissing`, and, when remote, `WireError`s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Protocol, runtime_checkable
+
+from satellite.audio.format import AudioFormat
+from satellite.events import Event
+from satellite.values import (
+    AudioChunk,
+    Detection,
+    DetectRequest,
+    EngineInfo,
+    ReplyPart,
+    ReplyRequest,
+    SpeechRequest,
+    TranscribeRequest,
+    Transcript,
+)
+
+ROLES = ("mic", "speaker", "wake", "vad", "asr", "llm", "tts", "hook")
+ENGINE_ROLES = ("asr", "llm", "tts", "wake")
+
+
+class Engine(Protocol):
+    """What every engine has in common."""
+
+    async def load(self) -> None:
+        """Make ready, heavy imports and models included. Twice is once."""
+
+    def describe(self) -> EngineInfo:
+        """Say what this is; after `load`, with its models."""
+
+    async def close(self) -> None:
+        """Give everything back. Twice is once; calls after it raise `EngineClosed`."""
+
+
+@runtime_checkable
+class Asr(Engine, Protocol):
+    def transcribe(
+        self, audio: AsyncIterator[bytes], request: TranscribeRequest
+    ) -> AsyncGenerator[Transcript, None]:
+        """Yield partial transcripts, if any, then exactly one that is final (perhaps empty).
+
+        `audio` is 16 kHz mono in chunks of any size; the result does not depend on their sizes.
+        """
+
+
+@runtime_checkable
+class Llm(Engine, Protocol):
+    def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
+        """Yield the answer's text piece by piece, and actions; nothing for an empty text."""
+
+
+@runtime_checkable
+class Tts(Engine, Protocol):
+    def synthesize(self, request: SpeechRequest) -> AsyncGenerator[AudioChunk, None]:
+        """Yield speech, all of one format; nothing for a text with nothing to say."""
+
+
+@runtime_checkable
+class Wake(Engine, Protocol):
+    def detect(
+        self, audio: AsyncIterator[bytes], request: DetectRequest
+    ) -> AsyncGenerator[Detection, None]:
+        """Yield each wake word heard in `audio` (16 kHz mono, any chunk size) until it ends."""
+
+
+class Vad(Protocol):
+    """Voice activity detector. Small and quick enough to be called on the event loop."""
+
+    frame_samples: int
+    """Samples (16 kHz) it looks at in one call."""
+
+    def load(self) -> None:
+        """Make ready. Twice is once."""
+
+    def probability(self, frame: bytes) -> float:
+        """How likely a frame of exactly `frame_samples` holds speech, 0 to 1."""
+
+    def reset(self) -> None:
+        """Forget what was heard before."""
+
+
+class Mic(Protocol):
+    """Where sound comes from. Blocking work belongs on a thread of its own."""
+
+    async def open(self) -> AudioFormat:
+        """Begin to record; say in which format. Raises `DeviceMissing`, `AudioFileError`."""
+
+    async def read(self) -> bytes:
+        """Return the next samples, at least one frame. Raises `DeviceLost`."""
+
+    @property
+    def finished(self) -> bool:
+        """A source with an end has reached it; from then on it gives silence, at its usual pace."""
+
+    @property
+    def overruns(self) -> int:
+        """How often samples were lost because nobody read them, since `open`."""
+
+    async def close(self) -> None:
+        """Let go of the device. Twice is once; it may be opened again."""
+
+
+class Speaker(Protocol):
+    """Where sound goes to."""
+
+    async def open(self) -> AudioFormat:
+        """Make ready to play; say in which format. Raises `DeviceMissing`."""
+
+    async def write(self, audio: bytes) -> None:
+        """Take samples, returning when there is room for more. Raises `DeviceLost`."""
+
+    async def drain(self) -> None:
+        """Return when the last sample written has been heard."""
+
+    async def stop(self) -> None:
+        """Fall silent at once, forgetting what was written and not yet heard."""
+
+    @property
+    def underruns(self) -> int:
+        """How often the device ran dry within a piece of sound, since `open`."""
+
+    async def close(self) -> None:
+        """Let go of the device. Twice is once; it may be opened again."""
+
+
+class Hook(Protocol):
+    """Something that is told every event, in order; it can slow or stop nothing else."""
+
+    async def start(self) -> None:
+        """Make ready."""
+
+    async def handle(self, event: Event) -> None:
+        """Take note of an event."""
+
+    async def close(self) -> None:
+        """Give everything back. Twice is once."""

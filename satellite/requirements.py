@@ -1,0 +1,63 @@
+"""What a plugin needs from its machine, and how a person gets it."""
+
+from __future__ import annotations
+
+import ctypes.util
+import shutil
+from importlib.util import find_spec
+from typing import Protocol
+
+import msgspec
+
+
+class Requirement(Protocol):
+    """Something that may be missing from this machine."""
+
+    def missing(self) -> str | None:
+        """Say in one line what is missing and how to get it; None when it is there."""
+
+
+class Package(msgspec.Struct, frozen=True):
+    """A Python package, importable as `module`, which `pip install 'satellite[extra]'` brings."""
+
+    module: str
+    extra: str | None = None
+
+    def __str__(self) -> str:
+        return f"Python package {self.module}"
+
+    def missing(self) -> str | None:
+        if find_spec(self.module) is not None:
+            return None
+        source = f"satellite[{self.extra}]" if self.extra else self.module
+        return f"the Python package {self.module} is not installed: pip install '{source}'"
+
+
+class Program(msgspec.Struct, frozen=True):
+    """A program on the search path, from the Debian package `debian`."""
+
+    name: str
+    debian: str
+
+    def __str__(self) -> str:
+        return f"program {self.name}"
+
+    def missing(self) -> str | None:
+        if shutil.which(self.name) is not None:
+            return None
+        return f"the program {self.name} is not installed: apt install {self.debian}"
+
+
+class Library(msgspec.Struct, frozen=True):
+    """A shared library, from the Debian package `debian`."""
+
+    name: str
+    debian: str
+
+    def __str__(self) -> str:
+        return f"library {self.name}"
+
+    def missing(self) -> str | None:
+        if ctypes.util.find_library(self.name) is not None:
+            return None
+        return f"the library {self.name} is not installed: apt install {self.debian}"

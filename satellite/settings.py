@@ -1,0 +1,112 @@
+"""Settings of the satellite and of `--server`, typed; every field is a flag or a key, or both."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from satellite.options import OptionSet, option
+
+USUAL_AREAS = ("living room", "kitchen", "bedroom", "bathroom", "office", "hallway", "garage")
+USUAL_NAMES = ("lamp", "light", "lights", "fan", "television", "heater", "radio", "coffee machine")
+
+
+class ListenSettings(OptionSet, frozen=True):
+    """When an utterance begins and ends."""
+
+    preroll: Annotated[
+        float, option("Sound kept from before the wake word was known", unit="s", minimum=0)
+    ] = 0.3
+    silence: Annotated[
+        float, option("Silence that ends an utterance", unit="s", minimum=0.1, maximum=10)
+    ] = 0.7
+    minimum: Annotated[
+        float, option("Voice shorter than this is a noise", unit="s", minimum=0, maximum=5)
+    ] = 0.2
+    maximum: Annotated[
+        float, option("An utterance ends after this in any case", unit="s", minimum=1, maximum=120)
+    ] = 15.0
+    nothing_said: Annotated[
+        float, option("Wait this long for the first word", unit="s", minimum=0.5, maximum=60)
+    ] = 5.0
+    threshold: Annotated[
+        float, option("Voice probability that counts as voice", minimum=0, maximum=1)
+    ] = 0.5
+    barge_in: Annotated[bool, option("The wake word stops a reply and listens anew")] = True
+
+
+class HomeSettings(OptionSet, frozen=True):
+    """What can be named in requests to the home."""
+
+    areas: Annotated[tuple[str, ...], option("Names of rooms")] = USUAL_AREAS
+    names: Annotated[tuple[str, ...], option("Names of things to switch")] = USUAL_NAMES
+
+
+class DeadlineSettings(OptionSet, frozen=True):
+    """How long a stage of a turn may keep everybody waiting."""
+
+    asr: Annotated[
+        float, option("From the end of the utterance to its text", unit="s", minimum=0.1)
+    ] = 15.0
+    llm: Annotated[
+        float, option("To the reply's first words, and between two", unit="s", minimum=0.1)
+    ] = 30.0
+    tts: Annotated[
+        float, option("To a sentence's first sound, and between two", unit="s", minimum=0.1)
+    ] = 10.0
+    speaker: Annotated[
+        float, option("For the speaker to take more sound", unit="s", minimum=0.1)
+    ] = 10.0
+
+
+class CueSettings(OptionSet, frozen=True):
+    """Short sounds that say what is happening."""
+
+    awake: Annotated[bool, option("Sound when the wake word was heard")] = True
+    done: Annotated[bool, option("Sound when the request was taken in")] = False
+    error: Annotated[bool, option("Sound when something failed")] = True
+    timer: Annotated[float, option("Longest ring of a timer", unit="s", minimum=1)] = 60.0
+
+
+class ServerSettings(OptionSet, frozen=True):
+    """Everything that can be set for `--server`."""
+
+    roles: Annotated[tuple[str, ...], option("Roles served: asr, llm, tts, wake")] = (
+        "asr",
+        "llm",
+        "tts",
+    )
+    host: Annotated[str, option("Address to listen on")] = "0.0.0.0"
+    asr_port: Annotated[int, option("TCP port of speech-to-text", minimum=0, maximum=65535)] = 10300
+    llm_port: Annotated[int, option("TCP port of the brain", minimum=0, maximum=65535)] = 10600
+    tts_port: Annotated[int, option("TCP port of text-to-speech", minimum=0, maximum=65535)] = 10200
+    wake_port: Annotated[int, option("TCP port of wake words", minimum=0, maximum=65535)] = 10400
+    uri: Annotated[str, option("One role at this URI instead: stdio://, unix://PATH, tcp://")] = ""
+    advertise: Annotated[tuple[str, ...], option("Addresses to announce; all by default")] = ()
+    workers: Annotated[int, option("Requests a role works on at once", minimum=1)] = 2
+    waiting: Annotated[
+        int, option("Requests a role keeps waiting before it is busy", minimum=0)
+    ] = 16
+    connections: Annotated[int, option("Connections a role accepts at once", minimum=1)] = 64
+
+
+class Settings(OptionSet, frozen=True):
+    """Everything that can be set for a satellite."""
+
+    name: Annotated[str, option("What this satellite is called; the host's name by default")] = ""
+    area: Annotated[str, option("The room it stands in")] = ""
+    language: Annotated[str, option("Language spoken here, as en or en-US")] = "en"
+    mic: Annotated[str, option("Microphone component")] = "auto"
+    speaker: Annotated[str, option("Speaker component")] = "auto"
+    wake: Annotated[str, option("Wake word component")] = "auto"
+    vad: Annotated[str, option("Voice detector component")] = "auto"
+    asr: Annotated[str, option("Speech-to-text component")] = "auto"
+    llm: Annotated[str, option("Brain component")] = "auto"
+    tts: Annotated[str, option("Text-to-speech component")] = "auto"
+    hooks: Annotated[tuple[str, ...], option("Hook components, told every event")] = ()
+    volume: Annotated[float, option("Loudness of speech and cues", minimum=0, maximum=1)] = 1.0
+    zeroconf: Annotated[bool, option("Look for servers on the LAN and announce ours")] = True
+    listen: ListenSettings = ListenSettings()
+    home: HomeSettings = HomeSettings()
+    deadlines: DeadlineSettings = DeadlineSettings()
+    cues: CueSettings = CueSettings()
+    server: ServerSettings = ServerSettings()

@@ -1,0 +1,150 @@
+"""The values that cross the ports: what engines are asked and what they answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from satellite.audio.format import AudioFormat
+
+
+class Value(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of every value: immutable, fields by name."""
+
+
+class ModelInfo(Value, frozen=True):
+    """One model of an engine: a Whisper size, a voice, a wake word."""
+
+    name: str
+    languages: tuple[str, ...] = ()
+    description: str = ""
+    version: str = ""
+    phrase: str | None = None
+    """What one says to it (wake words only)."""
+    speakers: tuple[str, ...] = ()
+    """Names of the speakers of a voice with several."""
+    installed: bool = True
+
+
+class EngineInfo(Value, frozen=True):
+    """What an engine is and what it offers; the source of Wyoming's `info`."""
+
+    name: str
+    description: str = ""
+    version: str = ""
+    author: str = ""
+    url: str = ""
+    models: tuple[ModelInfo, ...] = ()
+    streaming: bool = False
+    """Sends partial results (asr, llm) or takes text in pieces (tts)."""
+    home_control: bool = False
+    """May switch things in the home while it answers (llm)."""
+
+
+class TranscribeRequest(Value, frozen=True):
+    """What to know about an utterance before it is heard."""
+
+    language: str | None = None
+    model: str | None = None
+    names: tuple[str, ...] = ()
+    """Names of things in the home that may be said (Wyoming `transcript_names`)."""
+    terms: tuple[str, ...] = ()
+    """Other likely words, such as areas (Wyoming `transcript_terms`)."""
+
+
+class Transcript(Value, frozen=True):
+    """Text of an utterance so far. The last of a stream, and only it, is `final`."""
+
+    text: str
+    final: bool
+    language: str | None = None
+
+
+class Message(Value, frozen=True):
+    """One thing that was said; `role` is `user` or `assistant`."""
+
+    role: str
+    text: str
+
+
+class TimerState(Value, frozen=True):
+    """A running timer, as a brain needs to know it. Times in seconds."""
+
+    id: str
+    total: float
+    remaining: float
+    name: str | None = None
+
+
+class Situation(Value, frozen=True):
+    """What the satellite tells the brain of itself with each request, so that servers keep none."""
+
+    satellite: str | None = None
+    area: str | None = None
+    timers: tuple[TimerState, ...] = ()
+    volume: float | None = None
+    """Loudness of the speaker, 0 to 1."""
+    ringing: bool = False
+    """A timer is ringing now."""
+    names: tuple[str, ...] = ()
+    """Names of things in the home."""
+    areas: tuple[str, ...] = ()
+    """Names of rooms."""
+    home: bool = False
+    """A home is connected, so that things can really be switched."""
+
+
+class ReplyRequest(Value, frozen=True):
+    """Something a person said, with everything needed to answer it."""
+
+    text: str
+    language: str | None = None
+    history: tuple[Message, ...] = ()
+    situation: Situation = Situation()
+    conversation: str | None = None
+    """Id of the conversation, for strangers' servers that keep the history themselves."""
+
+
+class Action(Value, frozen=True):
+    """Something the satellite shall do, such as `timer.start`; `data` is plain JSON."""
+
+    name: str
+    data: dict[str, Any] = {}
+
+
+ReplyPart = str | Action
+"""A piece of a reply's text, in order, or something to do."""
+
+
+class SpeechRequest(Value, frozen=True):
+    """A text to be spoken."""
+
+    text: str
+    voice: str | None = None
+    language: str | None = None
+    speaker: str | None = None
+
+
+class AudioChunk(Value, frozen=True):
+    """Interleaved signed 16-bit little-endian samples in `format`."""
+
+    audio: bytes
+    format: AudioFormat
+
+
+class DetectRequest(Value, frozen=True):
+    """Which wake words to listen for; none means all that are loaded."""
+
+    words: tuple[str, ...] = ()
+
+
+class Detection(Value, frozen=True):
+    """A wake word was heard."""
+
+    word: str
+    score: float
+    """How sure, 0 to 1."""
+    sample: int
+    """Where it was heard: samples (16 kHz) from the beginning of the audio stream."""
+    phrase: str | None = None

@@ -1,0 +1,57 @@
+"""Worker threads: where blocking model code runs, so that the event loop never does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+from satellite.errors import EngineClosed
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_END = object()
+
+
+class Worker:
+    """One thread that runs calls one after another, in the order in which they were made.
+
+    A call whose caller is cancelled still runs to its end on the thread; its result is dropped.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._executor: ThreadPoolExecutor | None = ThreadPoolExecutor(1, thread_name_prefix=name)
+
+    async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `function` on the thread and return its result. Raises `EngineClosed`."""
+        executor = self._open()
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(executor, lambda: function(*args, **kwargs))
+
+    async def iterate(self, make: Callable[[], Iterator[T]]) -> AsyncGenerator[T, None]:
+        """Run a blocking generator on the thread, an item at a time, as the reader asks for them.
+
+        Closing this generator closes the blocking one, on the thread.
+        """
+        items = iter(await self.call(make))
+        try:
+            while (item := await self.call(next, items, _END)) is not _END:
+                yield item  # type: ignore[misc]  # the sentinel was just excluded
+        finally:
+            close = getattr(items, "close", None)
+            if close is not None and self._executor is not None:
+                self._executor.submit(close)
+
+    async def close(self) -> None:
+        """Let the running call end, drop those that wait, and end the thread. Twice is once."""
+        executor, self._executor = self._executor, None
+        if executor is not None:
+            await asyncio.to_thread(executor.shutdown, wait=True, cancel_futures=True)
+
+    def _open(self) -> ThreadPoolExecutor:
+        if self._executor is None:
+            raise EngineClosed(f"{self._name} was closed")
+        return self._executor
