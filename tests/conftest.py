@@ -1,0 +1,42 @@
+"""What holds for every test: no thread and no task may be left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+
+_FINISH = 2.0
+"""Seconds a thread may take to end after its test, for executors that were told to stop."""
+
+
+@pytest.fixture(autouse=True)
+def no_thread_left() -> Iterator[None]:
+    """Fail a test that leaves a thread behind."""
+    before = set(threading.enumerate())
+    yield
+    deadline = time.monotonic() + _FINISH
+    while left := [t for t in threading.enumerate() if t not in before and not _ours(t)]:
+        if time.monotonic() > deadline:
+            pytest.fail(f"threads left behind: {[thread.name for thread in left]}")
+        time.sleep(0.01)
+
+
+def _ours(thread: threading.Thread) -> bool:
+    # the loop's default executor keeps its idle threads until the loop is closed
+    return thread.name.startswith(("asyncio_", "execnet", "pytest_timeout"))
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def no_task_left() -> AsyncIterator[None]:
+    """Fail a test that leaves a task behind on its loop."""
+    yield
+    await asyncio.sleep(0)
+    left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    left = [task for task in left if not task.done()]
+    if left:
+        pytest.fail(f"tasks left behind: {[task.get_coro() for task in left]}")

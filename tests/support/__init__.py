@@ -1,0 +1,1 @@
+"""What tests share: speech, recordings, Debian programs, and fakes."""

@@ -1,0 +1,29 @@
+"""Recorded speech of real people, where the folder with it lies beside the checkout."""
+
+from __future__ import annotations
+
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soxr
+
+FOLDER = Path(__file__).parents[3] / "shared" / "audio"
+
+
+def path(name: str) -> Path:
+    """The WAV file of a recording; skips the test where there is none."""
+    file = FOLDER / f"{name}.wav"
+    if not file.exists():
+        pytest.skip(f"the recording {name}.wav is not on this machine")
+    return file
+
+
+def samples(name: str) -> bytes:
+    """A recording as 16 kHz mono; skips the test where there is none."""
+    with wave.open(str(path(name))) as reader:
+        rate, channels = reader.getframerate(), reader.getnchannels()
+        frames = np.frombuffer(reader.readframes(reader.getnframes()), "<i2")
+    mono = frames.reshape(-1, channels).mean(axis=1) / 32768
+    return (np.clip(soxr.resample(mono, rate, 16000), -1, 1) * 32767).astype("<i2").tobytes()
