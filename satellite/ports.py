@@ -60,7 +60,10 @@ class Asr(Engine, Protocol):
 @runtime_checkable
 class Llm(Engine, Protocol):
     def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
-        """Yield the answer's text piece by piece, and actions; nothing for an empty text."""
+        """Yield the answer's text piece by piece, and actions, or `Declined` alone.
+
+        Yields nothing for a text with nothing said.
+        """
 
 
 @runtime_checkable

@@ -81,6 +81,8 @@ class Situation(Value, frozen=True):
     """What the satellite tells the brain of itself with each request, so that servers keep none."""
 
     satellite: str | None = None
+    now: str | None = None
+    """The satellite's local time, ISO 8601 with offset; the brain's own clock where it is None."""
     area: str | None = None
     timers: tuple[TimerState, ...] = ()
     volume: float | None = None
@@ -113,8 +115,17 @@ class Action(Value, frozen=True):
     data: dict[str, Any] = {}
 
 
-ReplyPart = str | Action
-"""A piece of a reply's text, in order, or something to do."""
+class Declined(Value, frozen=True):
+    """The brain does not know what to do with the request; `text` tells a person so.
+
+    It is then the only part of the reply, and another brain may be asked instead.
+    """
+
+    text: str
+
+
+ReplyPart = str | Action | Declined
+"""A piece of a reply's text, in order, or something to do, or that there is no reply."""
 
 
 class SpeechRequest(Value, frozen=True):
