@@ -1,0 +1,147 @@
+"""eSpeak NG's C library, of the wheel `espeakng-loader`, as one object per process.
+
+Names and numbers are those of eSpeak NG's header `speak_lib.h`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import threading
+from pathlib import Path
+
+import msgspec
+
+from satellite.errors import EngineFailed, ModelMissing, PackageMissing
+
+_SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS: no sound device, samples go to the callback
+_BUFFER_MS = 200
+_DONT_EXIT = 0x8000  # espeakINITIALIZE_DONT_EXIT: report missing data instead of ending the process
+_OK = 0
+_RATE, _VOLUME, _PITCH = 1, 2, 3  # espeak_PARAMETER
+_UTF8, _END_PAUSE = 1, 0x1000  # espeakCHARS_UTF8, espeakENDPAUSE
+_POS_CHARACTER = 1
+
+
+class _Voice(ctypes.Structure):
+    """`espeak_VOICE`."""
+
+    _fields_ = (
+        ("name", ctypes.c_char_p),
+        ("languages", ctypes.POINTER(ctypes.c_char)),
+        ("identifier", ctypes.c_char_p),
+        ("gender", ctypes.c_ubyte),
+        ("age", ctypes.c_ubyte),
+        ("variant", ctypes.c_ubyte),
+        ("xx1", ctypes.c_ubyte),
+        ("score", ctypes.c_int),
+        ("spare", ctypes.c_void_p),
+    )
+
+
+_Callback = ctypes.CFUNCTYPE(
+    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
+)
+
+
+class Voice(msgspec.Struct, frozen=True):
+    """One of the library's voices."""
+
+    code: str
+    """The language it speaks, such as `en-us`: what it is chosen by."""
+    name: str
+    """Its name for people, such as `English (America)`."""
+
+
+class EspeakLibrary:
+    """The loaded library. It has one global state, so every call holds one lock; any thread may.
+
+    Raises `PackageMissing` when the wheel's library or data cannot be loaded.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._samples: list[bytes] = []
+        self._settings: tuple[str, int, int, int] | None = None
+        try:
+            import espeakng_loader
+
+            data = Path(espeakng_loader.get_data_path())
+            self._c = ctypes.CDLL(espeakng_loader.get_library_path())
+        except (ImportError, OSError) as error:
+            raise PackageMissing(
+                f"eSpeak NG cannot be loaded ({error}): pip install espeakng-loader"
+            ) from error
+        self.rate = self._c.espeak_Initialize(_SYNCHRONOUS, _BUFFER_MS, bytes(data), _DONT_EXIT)
+        """Samples per second of everything it speaks."""
+        if self.rate <= 0:
+            raise PackageMissing(f"eSpeak NG finds no data in {data}: pip install espeakng-loader")
+        self._callback = _Callback(self._receive)  # the library keeps only a pointer to it
+        self._c.espeak_SetSynthCallback(self._callback)
+        self._c.espeak_Synth.argtypes = (
+            *(ctypes.c_char_p, ctypes.c_size_t, ctypes.c_uint, ctypes.c_int),
+            *(ctypes.c_uint, ctypes.c_uint, ctypes.c_void_p, ctypes.c_void_p),
+        )
+        self._c.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_Voice))
+        self._c.espeak_Info.restype = ctypes.c_char_p
+        self.version = self._c.espeak_Info(None).decode().split()[0]
+        self.variants = tuple(sorted(file.name for file in (data / "voices" / "!v").glob("*")))
+        """What may follow a voice's code and `+`, such as `f3`, the third female one."""
+
+    def voices(self) -> tuple[Voice, ...]:
+        """List the voices, a language each, in the library's order."""
+        with self._lock:
+            found = self._c.espeak_ListVoices(None)
+            voices = []
+            for pointer in found:
+                if not pointer:
+                    break
+                voice = pointer.contents
+                # the list's first byte is a priority, the language's code follows
+                address = ctypes.cast(voice.languages, ctypes.c_void_p).value or 0
+                voices.append(Voice(ctypes.string_at(address + 1).decode(), voice.name.decode()))
+        return tuple(voices)
+
+    def speak(
+        self, text: str, voice: str, *, rate: int = 175, pitch: int = 50, volume: int = 100
+    ) -> bytes:
+        """Speak a piece of text: mono samples (signed 16-bit) at `rate` Hz of the library.
+
+        `voice` is a language's code, perhaps with `+` and a variant. `rate` is in words per
+        minute, `pitch` 0 to 100, `volume` in percent. All of the audio is held in memory, and the
+        call cannot be interrupted, so pieces should be a sentence or so.
+        Raises `ModelMissing` for a voice that is unknown, `EngineFailed`.
+        """
+        encoded = text.replace("\0", " ").encode("utf-8", "replace")
+        with self._lock:
+            self._set(voice, rate, pitch, volume)
+            self._samples = []
+            status = self._c.espeak_Synth(
+                encoded, len(encoded) + 1, 0, _POS_CHARACTER, 0, _UTF8 | _END_PAUSE, None, None
+            )
+            audio, self._samples = b"".join(self._samples), []
+        if status != _OK:
+            raise EngineFailed(f"eSpeak NG could not speak {text[:60]!r} (status {status})")
+        return audio
+
+    def _set(self, voice: str, rate: int, pitch: int, volume: int) -> None:
+        settings = (voice, rate, pitch, volume)
+        if settings == self._settings:
+            return
+        self._settings = None
+        if self._c.espeak_SetVoiceByName(voice.encode("utf-8", "replace")) != _OK:
+            raise ModelMissing(f"eSpeak NG has no voice {voice!r}")
+        for parameter, value in ((_RATE, rate), (_PITCH, pitch), (_VOLUME, volume)):
+            self._c.espeak_SetParameter(parameter, value, 0)
+        self._settings = settings
+
+    def _receive(self, samples: object, count: int, events: object) -> int:
+        if samples and count > 0:
+            self._samples.append(ctypes.string_at(samples, 2 * count))  # type: ignore[arg-type]
+        return 0
+
+
+@functools.cache
+def library() -> EspeakLibrary:
+    """The library, loaded by the first call. Raises `PackageMissing`."""
+    return EspeakLibrary()

@@ -1,0 +1,52 @@
+"""Sound to test with: speech made by eSpeak NG, silence, noise and tones, all 16 kHz mono."""
+
+from __future__ import annotations
+
+import functools
+import wave
+from pathlib import Path
+
+import numpy as np
+import soxr
+
+from servers.tts.espeak_library import library
+
+RATE = 16000
+
+
+@functools.lru_cache(maxsize=256)
+def speak(text: str, voice: str = "en-us+f3", rate: int = 150) -> bytes:
+    """Speech of `text` at `rate` words per minute."""
+    source = library()
+    samples = np.frombuffer(source.speak(text, voice, rate=rate), "<i2") / 32768
+    return _pcm(soxr.resample(samples, source.rate, RATE))
+
+
+def silence(seconds: float) -> bytes:
+    """Nothing at all."""
+    return bytes(2 * round(seconds * RATE))
+
+
+def noise(seconds: float, level: float = 0.05, seed: int = 0) -> bytes:
+    """White noise with a root mean square of `level` (1 is full scale)."""
+    return _pcm(np.random.default_rng(seed).normal(0, level, round(seconds * RATE)))
+
+
+def tone(seconds: float, frequency: float = 440.0, level: float = 0.3) -> bytes:
+    """A sine wave of `frequency` Hz and amplitude `level` (1 is full scale)."""
+    times = np.arange(round(seconds * RATE)) / RATE
+    return _pcm(level * np.sin(2 * np.pi * frequency * times))
+
+
+def write_wav(path: Path, pcm: bytes, rate: int = RATE) -> Path:
+    """Write mono samples to a WAV file and return its path."""
+    with wave.open(str(path), "wb") as writer:
+        writer.setnchannels(1)
+        writer.setsampwidth(2)
+        writer.setframerate(rate)
+        writer.writeframes(pcm)
+    return path
+
+
+def _pcm(samples: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> bytes:
+    return (np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes()
