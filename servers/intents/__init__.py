@@ -1,0 +1,1 @@
+"""What the built-in brain understands and can do: sentences by language, and skills."""
