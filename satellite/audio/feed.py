@@ -1,0 +1,52 @@
+"""Audio on its way from one task to another."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+
+class AudioFeed:
+    """Chunks of audio, put in without waiting and iterated elsewhere.
+
+    Holds at most `capacity` bytes: when its reader is too slow the oldest audio is dropped, and
+    `dropped` counts its bytes.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self.dropped = 0
+        self._capacity = capacity
+        self._chunks: deque[bytes] = deque()
+        self._size = 0
+        self._ended = False
+        self._changed = asyncio.Event()
+
+    def put(self, audio: bytes) -> None:
+        """Append audio; ignored after `end`."""
+        if self._ended or not audio:
+            return
+        self._chunks.append(audio)
+        self._size += len(audio)
+        while self._size > self._capacity and len(self._chunks) > 1:
+            oldest = self._chunks.popleft()
+            self._size -= len(oldest)
+            self.dropped += len(oldest)
+        self._changed.set()
+
+    def end(self) -> None:
+        """Let the iteration end after what is waiting. Twice is once."""
+        self._ended = True
+        self._changed.set()
+
+    def __aiter__(self) -> AudioFeed:
+        return self
+
+    async def __anext__(self) -> bytes:
+        while not self._chunks:
+            if self._ended:
+                raise StopAsyncIteration
+            self._changed.clear()
+            await self._changed.wait()
+        audio = self._chunks.popleft()
+        self._size -= len(audio)
+        return audio

@@ -1,0 +1,45 @@
+"""The conversation: what was said so far, as the brain is told it with each request."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from time import monotonic
+
+from satellite.values import Message
+
+MESSAGES = 40
+"""Messages remembered: twenty exchanges, more than a spoken conversation refers back to."""
+
+CHARACTERS = 16_000
+"""Characters remembered: about 4,000 tokens, the usual context of a small language model."""
+
+FORGOTTEN = 300.0
+"""Seconds of silence after which a new conversation begins, as Home Assistant has it."""
+
+
+class Conversation:
+    """Owns the messages; bounded in number, length and age."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._last = clock()
+        self._messages: deque[Message] = deque(maxlen=MESSAGES)
+
+    def history(self) -> tuple[Message, ...]:
+        """What was said before, oldest first; nothing when that is long ago."""
+        if self._clock() - self._last > FORGOTTEN:
+            self._messages.clear()
+        return tuple(self._messages)
+
+    def add(self, asked: str, answered: str) -> None:
+        """Remember an exchange; `answered` is what was really spoken."""
+        self._last = self._clock()
+        self._messages.append(Message(role="user", text=asked))
+        if answered:
+            self._messages.append(Message(role="assistant", text=answered))
+        while len(self._messages) > 1 and self._length() > CHARACTERS:
+            self._messages.popleft()
+
+    def _length(self) -> int:
+        return sum(len(message.text) for message in self._messages)

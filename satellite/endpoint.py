@@ -1,0 +1,78 @@
+"""Endpointing: when an utterance begins and when it is over, from voice probabilities alone."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from satellite.settings import ListenSettings
+
+RATE = 16000
+"""Samples a second, as every voice detector takes them."""
+
+HYSTERESIS = 0.15
+"""How much less voice is needed to go on speaking than to begin (Silero's own default)."""
+
+WAKE_TAIL = 0.25
+"""Seconds of voice right after the wake word that are still the wake word: detectors fire up to
+three hops of 80 ms before the word's last sound has faded."""
+
+
+class Verdict(Enum):
+    """What a frame decided."""
+
+    GO_ON = "go on"
+    STARTED = "started"
+    """The voice began, at `Endpointer.voice_start`."""
+    ENDED = "ended"
+    """The utterance is over; the voice stopped at `Endpointer.voice_end`."""
+    NOTHING = "nothing"
+    """Nobody said anything."""
+
+
+class Endpointer:
+    """Counts voice and silence in samples; always comes to an end.
+
+    Feed it frames of `frame_samples` beginning at the wake word, until it says ENDED or NOTHING.
+    """
+
+    def __init__(self, settings: ListenSettings, frame_samples: int) -> None:
+        self.voice_start = 0
+        """Samples from the beginning to the first voice of the utterance."""
+        self.voice_end = 0
+        """Samples from the beginning to the end of the last voice heard."""
+        self._settings = settings
+        self._frame = frame_samples
+        self._position = 0
+        self._voiced = 0
+        self._started = False
+
+    def push(self, probability: float) -> Verdict:
+        """Take the next frame's voice probability, 0 to 1."""
+        begin, self._position = self._position, self._position + self._frame
+        threshold = self._settings.threshold - (HYSTERESIS if self._voiced else 0)
+        if probability >= threshold:
+            self._hear(begin)
+            if not self._started and self._voiced >= self._settings.minimum * RATE:
+                self._started = True
+                return Verdict.STARTED
+        elif self._silence() >= self._settings.silence * RATE:
+            if self._started:
+                return Verdict.ENDED
+            self._voiced = 0
+        return self._limit()
+
+    def _hear(self, begin: int) -> None:
+        if not self._voiced:
+            self.voice_start = begin
+        self.voice_end = self._position
+        if self._position > WAKE_TAIL * RATE:
+            self._voiced += self._frame
+
+    def _silence(self) -> int:
+        return self._position - self.voice_end
+
+    def _limit(self) -> Verdict:
+        if self._position >= self._settings.maximum * RATE:
+            return Verdict.ENDED if self._started else Verdict.NOTHING
+        waited = self._position >= self._settings.nothing_said * RATE
+        return Verdict.NOTHING if waited and not self._voiced else Verdict.GO_ON

@@ -1,0 +1,210 @@
+"""The listener: finds utterances in what the microphone hears."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+from typing import Protocol
+
+from satellite import events, ports
+from satellite.audio.feed import AudioFeed
+from satellite.audio.format import SPEECH
+from satellite.audio.ring import RingBuffer
+from satellite.endpoint import Endpointer, Verdict
+from satellite.errors import EngineError, WireError
+from satellite.settings import ListenSettings
+from satellite.values import Detection, DetectRequest
+
+_LOGGER = logging.getLogger(__name__)
+
+MEMORY = 5.0
+"""Seconds of sound remembered: longer than any detector is late."""
+
+BEHIND = 2.0
+"""Seconds the wake detector may be behind before the oldest sound is lost to it."""
+
+RETRY = 2.0
+"""Seconds before a wake engine that failed is tried again: a service takes that to restart."""
+
+LAST_WORDS = 2.0
+"""Seconds of silence heard after a source has ended: as long as a wake word takes to be found."""
+
+
+class Utterance:
+    """Something said after a wake word; `audio` streams while it is being said."""
+
+    def __init__(self, detection: Detection, limit: float) -> None:
+        self.id = uuid.uuid4().hex[:8]
+        self.detection = detection
+        self.audio = AudioFeed(SPEECH.bytes_of(limit))
+        """16 kHz mono, from shortly before the wake word was known to the end of the utterance."""
+        self.heard = False
+        """Somebody spoke. Known when `audio` has ended."""
+        self.ended_mono: float | None = None
+        """When it was decided that the utterance is over, monotonic seconds."""
+
+
+class Source(Protocol):
+    """What the listener listens to: see `satellite.audio.capture.Capture`."""
+
+    @property
+    def finished(self) -> bool: ...
+
+    def frames(self) -> AsyncGenerator[bytes, None]: ...
+
+
+class Listener:
+    """Owns the ring buffer and the memory of the wake and voice detectors.
+
+    `on_wake` is called with each new utterance and says whether it is wanted.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        wake: ports.Wake,
+        vad: ports.Vad,
+        settings: ListenSettings,
+        publish: Callable[[events.Event], None],
+        on_wake: Callable[[Utterance], bool],
+    ) -> None:
+        self._source = source
+        self._wake = wake
+        self._vad = vad
+        self._settings = settings
+        self._publish = publish
+        self._on_wake = on_wake
+        self._ring = RingBuffer(SPEECH.bytes_of(MEMORY))
+        self._feed = AudioFeed(SPEECH.bytes_of(BEHIND))
+        self._open: _Capturing | None = None
+
+    async def run(self, idle: Callable[[], bool]) -> None:
+        """Listen until cancelled, or until a source with an end has ended and `idle()` is true."""
+        async with asyncio.TaskGroup() as tasks:
+            detecting = tasks.create_task(self._detect(), name="wake")
+            try:
+                async with aclosing(self._source.frames()) as frames:
+                    await self._listen(frames, idle)
+            finally:
+                if self._open is not None:
+                    self._open.close(heard=False)
+                detecting.cancel()
+
+    async def _listen(self, frames: AsyncIterator[bytes], idle: Callable[[], bool]) -> None:
+        quiet = 0.0
+        async for audio in frames:
+            self._ring.append(audio)
+            self._feed.put(audio)
+            self._report_loss()
+            if self._open is not None:
+                self._continue(self._open, audio)
+            quiet = quiet + SPEECH.seconds(audio) if self._source.finished else 0.0
+            if quiet >= LAST_WORDS and self._open is None and idle():
+                return
+
+    async def _detect(self) -> None:
+        failures = 0
+        while True:
+            self._feed = AudioFeed(SPEECH.bytes_of(BEHIND))
+            offset = self._ring.end
+            heard = False
+            try:
+                async with aclosing(self._wake.detect(self._feed, DetectRequest())) as detections:
+                    async for detection in detections:
+                        heard, failures = True, 0
+                        self._begin(detection, offset)
+            except (EngineError, WireError) as error:
+                failures += 1
+                level = logging.WARNING if failures == 1 else logging.DEBUG
+                _LOGGER.log(level, "the wake engine failed; trying again: %s", error)
+                self._publish(events.Error(where="wake", text=str(error), code=error.code))
+            if not heard:  # some services end their stream with a detection: go on at once
+                await asyncio.sleep(RETRY)
+
+    def _begin(self, detection: Detection, offset: int) -> None:
+        if self._open is not None:
+            return
+        limit = self._settings.maximum + self._settings.preroll + MEMORY
+        utterance = Utterance(detection, limit)
+        if not self._on_wake(utterance):
+            return
+        position = offset + detection.sample * SPEECH.frame_bytes
+        before = SPEECH.bytes_of(self._settings.preroll)
+        heard = self._ring.since(position - before)
+        late = self._ring.since(position)
+        utterance.audio.put(heard[: len(heard) - len(late)])
+        self._open = _Capturing(utterance, self._vad, self._settings)
+        self._continue(self._open, late)
+
+    def _continue(self, capturing: _Capturing, audio: bytes) -> None:
+        for event in capturing.take(audio):
+            self._publish(event)
+        if capturing.closed:
+            self._open = None
+
+    def _report_loss(self) -> None:
+        if self._feed.dropped >= SPEECH.bytes_of(1.0):
+            self._feed.dropped = 0
+            _LOGGER.warning("the wake engine is too slow: a second of sound was lost to it")
+            self._publish(events.AudioLoss(loss="overrun", count=1))
+
+
+class _Capturing:
+    """An utterance that is being said: its voice detector frames and its end."""
+
+    def __init__(self, utterance: Utterance, vad: ports.Vad, settings: ListenSettings) -> None:
+        self.closed = False
+        self._utterance = utterance
+        self._vad = vad
+        self._endpointer = Endpointer(settings, vad.frame_samples)
+        self._frame = vad.frame_samples * SPEECH.frame_bytes
+        self._rest = bytearray()
+        self._taken = 0
+        vad.reset()
+
+    def take(self, audio: bytes) -> list[events.Event]:
+        """Hear more of it; say what that decided."""
+        said: list[events.Event] = []
+        self._rest += audio
+        while len(self._rest) >= self._frame and not self.closed:
+            frame = bytes(self._rest[: self._frame])
+            del self._rest[: self._frame]
+            self._taken += self._vad.frame_samples
+            self._utterance.audio.put(frame)
+            said.extend(self._judge(self._endpointer.push(self._vad.probability(frame))))
+        return said
+
+    def close(self, heard: bool) -> None:
+        """End the utterance."""
+        self.closed = True
+        self._utterance.heard = heard
+        self._utterance.ended_mono = time.monotonic()
+        self._utterance.audio.end()
+
+    def _judge(self, verdict: Verdict) -> list[events.Event]:
+        point = self._endpointer
+        if verdict is Verdict.STARTED:
+            return [events.SpeechStart(**self._stamp(point.voice_start), turn=self._utterance.id)]
+        if verdict is Verdict.ENDED:
+            self.close(heard=True)
+            return [
+                events.SpeechEnd(
+                    **self._stamp(point.voice_end),
+                    decided=time.time(),
+                    decided_mono=time.monotonic(),
+                    turn=self._utterance.id,
+                )
+            ]
+        if verdict is Verdict.NOTHING:
+            self.close(heard=False)
+        return []
+
+    def _stamp(self, sample: int) -> dict[str, float]:
+        # the newest sample was heard just now; the moment asked for lies that many samples back
+        ago = self._taken + len(self._rest) / SPEECH.frame_bytes - sample
+        seconds = ago / SPEECH.rate
+        return {"time": time.time() - seconds, "mono": time.monotonic() - seconds}

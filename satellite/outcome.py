@@ -1,0 +1,42 @@
+"""How a turn ends: in exactly one of these."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """The reply was spoken, or what was asked was done."""
+
+    text: str
+    reply: str
+
+
+class NothingHeard(msgspec.Struct, frozen=True):
+    """Nobody spoke, or nothing of it could be understood."""
+
+
+class Cancelled(msgspec.Struct, frozen=True):
+    """Another turn, or the end of the program, came first."""
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """A stage (asr, llm, tts, speaker) failed."""
+
+    stage: str
+    error: str
+
+
+Outcome = Answered | NothingHeard | Cancelled | Failed
+
+OutcomeName = Literal["answered", "nothing_heard", "cancelled", "failed"]
+
+NAMES: dict[type, OutcomeName] = {
+    Answered: "answered",
+    NothingHeard: "nothing_heard",
+    Cancelled: "cancelled",
+    Failed: "failed",
+}
+"""What the event log calls them."""

@@ -1,0 +1,117 @@
+"""Timers: kept by the satellite, rung by the satellite."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+
+from satellite import events
+from satellite.values import TimerState
+
+MOST = 64
+"""Timers kept at once: more than a kitchen needs, few enough to be told apart."""
+
+
+class Timer(msgspec.Struct, frozen=True, kw_only=True):
+    """A running timer; `due` in seconds of the event loop's clock."""
+
+    id: str
+    total: float
+    due: float
+    name: str | None
+
+
+class Timers:
+    """Owns the timers that run and the one that rings.
+
+    `ring` plays the ringing sound once; it is called until the timer is dismissed or `longest`
+    seconds are over.
+    """
+
+    def __init__(
+        self,
+        publish: Callable[[events.Event], None],
+        ring: Callable[[], Awaitable[None]],
+        longest: float,
+    ) -> None:
+        self._publish = publish
+        self._ring = ring
+        self._longest = longest
+        self._running: dict[str, Timer] = {}
+        self._ringing: Timer | None = None
+        self._changed = asyncio.Event()
+        self._dismissed = asyncio.Event()
+
+    @property
+    def ringing(self) -> bool:
+        """A timer rings now."""
+        return self._ringing is not None
+
+    def states(self) -> tuple[TimerState, ...]:
+        """The running timers, soonest first."""
+        now = asyncio.get_running_loop().time()
+        return tuple(
+            TimerState(id=t.id, total=t.total, remaining=max(0.0, t.due - now), name=t.name)
+            for t in sorted(self._running.values(), key=lambda timer: timer.due)
+        )
+
+    def start(self, seconds: float, name: str | None = None) -> None:
+        """Start a timer; beyond `MOST` of them the new one is refused with an error event."""
+        if len(self._running) >= MOST:
+            text = f"{MOST} timers are running already"
+            self._publish(events.Error(where="timers", text=text))
+            return
+        due = asyncio.get_running_loop().time() + seconds
+        timer = Timer(id=uuid.uuid4().hex[:8], total=seconds, due=due, name=name)
+        self._running[timer.id] = timer
+        self._tell(timer, "started")
+        self._changed.set()
+
+    def cancel(self, id: str | None = None) -> None:  # noqa: A002  the protocol's own word
+        """Cancel one timer, or all of them."""
+        for timer in [t for t in self._running.values() if id is None or t.id == id]:
+            del self._running[timer.id]
+            self._tell(timer, "cancelled")
+        self._changed.set()
+
+    def dismiss(self) -> bool:
+        """Stop the ringing, if there is any; say whether there was."""
+        self._dismissed.set()
+        return self.ringing
+
+    async def run(self) -> None:
+        """Ring each timer when it is due, until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            self._changed.clear()
+            soonest = min(self._running.values(), key=lambda timer: timer.due, default=None)
+            if soonest is not None and soonest.due <= loop.time():
+                del self._running[soonest.id]
+                await self._ring_out(soonest)
+                continue
+            try:
+                async with asyncio.timeout_at(soonest.due if soonest else None):
+                    await self._changed.wait()
+            except TimeoutError:
+                continue  # the soonest is due
+
+    async def _ring_out(self, timer: Timer) -> None:
+        self._ringing = timer
+        self._dismissed.clear()
+        self._tell(timer, "finished")
+        try:
+            async with asyncio.timeout(self._longest):
+                while not self._dismissed.is_set():
+                    await self._ring()
+        except TimeoutError:
+            pass  # nobody came: it has rung as long as it may
+        finally:
+            self._ringing = None
+        self._tell(timer, "dismissed")
+
+    def _tell(self, timer: Timer, state: Any) -> None:
+        self._publish(events.Timer(id=timer.id, state=state, total=timer.total, name=timer.name))

@@ -1,0 +1,130 @@
+"""A turn: from an utterance to its spoken answer, with exactly one outcome."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from satellite import events, outcome
+from satellite.conversation import Conversation
+from satellite.deadline import too_slow
+from satellite.errors import SatelliteError
+from satellite.listen import Utterance
+from satellite.outcome import Answered, Cancelled, Failed, NothingHeard, Outcome
+from satellite.reply import Reply
+from satellite.settings import Settings
+from satellite.stage import Engines, Stage, StageFailure, failing_as, label
+from satellite.values import ReplyRequest, TranscribeRequest
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class _NobodySpoke(Exception):
+    """Ends the work on an utterance in which nobody spoke."""
+
+
+class Turn:
+    """One turn, run once. Its id is its utterance's."""
+
+    def __init__(
+        self,
+        utterance: Utterance,
+        engines: Engines,
+        conversation: Conversation,
+        settings: Settings,
+        stage: Stage,
+    ) -> None:
+        self.id = utterance.id
+        self._utterance = utterance
+        self._engines = engines
+        self._conversation = conversation
+        self._settings = settings
+        self._stage = stage
+
+    async def run(self) -> Outcome:
+        """Run the turn to its end; announces its one outcome, also when it is cancelled."""
+        result: Outcome = Cancelled()
+        try:
+            result = await self._run()
+        except StageFailure as failure:
+            _LOGGER.warning("turn %s failed in %s", self.id, failure)
+            result = Failed(failure.stage, str(failure.error))
+            await self._apologise(failure.stage)
+        finally:
+            self._stage.publish(
+                events.TurnEnd(
+                    outcome=outcome.NAMES[type(result)],
+                    stage=result.stage if isinstance(result, Failed) else None,
+                    error=result.error if isinstance(result, Failed) else None,
+                    turn=self.id,
+                )
+            )
+        return result
+
+    async def _run(self) -> Outcome:
+        text = await self._transcribe()
+        if text is None:
+            return NothingHeard()
+        if not text:
+            await self._apologise("understand")
+            return NothingHeard()
+        return await self._answer(text)
+
+    async def _transcribe(self) -> str | None:
+        """Have the utterance written down while it is being said; None when nobody spoke."""
+        listen, deadline = self._settings.listen, self._settings.deadlines.asr
+        # an engine that never reads to the end is caught by the longest an utterance can take
+        limit = asyncio.timeout(listen.maximum + listen.preroll + deadline)
+        text = ""
+        with failing_as("asr"):
+            try:
+                async with limit:
+                    request = TranscribeRequest(
+                        language=self._settings.language,
+                        names=self._settings.home.names,
+                        terms=self._settings.home.areas,
+                    )
+                    transcripts = self._engines.asr.transcribe(self._audio(limit), request)
+                    async with aclosing(transcripts):
+                        async for transcript in transcripts:
+                            text = transcript.text.strip()
+                            self._publish(text, transcript.final)
+            except TimeoutError:
+                raise too_slow("speech-to-text", deadline) from None
+            except _NobodySpoke:
+                return None
+        return text
+
+    async def _audio(self, limit: asyncio.Timeout) -> AsyncGenerator[bytes, None]:
+        async for audio in self._utterance.audio:
+            yield audio
+        if not self._utterance.heard:
+            raise _NobodySpoke
+        self._stage.enter("thinking")
+        limit.reschedule(asyncio.get_running_loop().time() + self._settings.deadlines.asr)
+
+    async def _answer(self, text: str) -> Outcome:
+        reply = Reply(self._stage, self._engines, self._settings, self.id)
+        request = ReplyRequest(
+            text=text,
+            language=self._settings.language,
+            history=self._conversation.history(),
+            situation=self._stage.situation(),
+        )
+        try:
+            await reply.give(request)
+        finally:
+            self._conversation.add(text, " ".join(reply.spoken))
+        return Answered(text, reply.text)
+
+    async def _apologise(self, reason: str) -> None:
+        try:
+            await self._stage.apologise(reason)
+        except SatelliteError as error:
+            _LOGGER.warning("turn %s: its failure could not be made heard: %s", self.id, error)
+
+    def _publish(self, text: str, final: bool) -> None:
+        engine = label(self._engines.asr)
+        self._stage.publish(events.Transcript(text=text, final=final, engine=engine, turn=self.id))
