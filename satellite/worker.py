@@ -29,7 +29,12 @@ class Worker:
         """Run `function` on the thread and return its result. Raises `EngineClosed`."""
         executor = self._open()
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(executor, lambda: function(*args, **kwargs))
+
+        def run() -> T:
+            self._open()  # closed while this call waited: it is refused as a later one would be
+            return function(*args, **kwargs)
+
+        return await loop.run_in_executor(executor, run)
 
     async def iterate(self, make: Callable[[], Iterator[T]]) -> AsyncGenerator[T, None]:
         """Run a blocking generator on the thread, an item at a time, as the reader asks for them.
@@ -46,10 +51,10 @@ class Worker:
                 self._executor.submit(close)
 
     async def close(self) -> None:
-        """Let the running call end, drop those that wait, and end the thread. Twice is once."""
+        """Let the running call end, refuse those that wait, and end the thread. Twice is once."""
         executor, self._executor = self._executor, None
         if executor is not None:
-            await asyncio.to_thread(executor.shutdown, wait=True, cancel_futures=True)
+            await asyncio.to_thread(executor.shutdown, wait=True)
 
     def _open(self) -> ThreadPoolExecutor:
         if self._executor is None:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import ctypes
 import functools
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
-
-from satellite.errors import EngineFailed, ModelMissing, PackageMissing
+from satellite.errors import EngineFailed, PackageMissing
+from servers.tts.espeak_voices import Voice, Voices
 
 _SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS: no sound device, samples go to the callback
 _BUFFER_MS = 200
@@ -42,15 +42,6 @@ class _Voice(ctypes.Structure):
 _Callback = ctypes.CFUNCTYPE(
     ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
 )
-
-
-class Voice(msgspec.Struct, frozen=True):
-    """One of the library's voices."""
-
-    code: str
-    """The language it speaks, such as `en-us`: what it is chosen by."""
-    name: str
-    """Its name for people, such as `English (America)`."""
 
 
 class EspeakLibrary:
@@ -85,32 +76,20 @@ class EspeakLibrary:
         self._c.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_Voice))
         self._c.espeak_Info.restype = ctypes.c_char_p
         self.version = self._c.espeak_Info(None).decode().split()[0]
-        self.variants = tuple(sorted(file.name for file in (data / "voices" / "!v").glob("*")))
-        """What may follow a voice's code and `+`, such as `f3`, the third female one."""
-
-    def voices(self) -> tuple[Voice, ...]:
-        """List the voices, a language each, in the library's order."""
-        with self._lock:
-            found = self._c.espeak_ListVoices(None)
-            voices = []
-            for pointer in found:
-                if not pointer:
-                    break
-                voice = pointer.contents
-                # the list's first byte is a priority, the language's code follows
-                address = ctypes.cast(voice.languages, ctypes.c_void_p).value or 0
-                voices.append(Voice(ctypes.string_at(address + 1).decode(), voice.name.decode()))
-        return tuple(voices)
+        self.voices = Voices(
+            (voice for voice in self._list_voices() if _can_speak(data, voice)),
+            sorted(file.name for file in (data / "voices" / "!v").glob("*")),
+        )
 
     def speak(
         self, text: str, voice: str, *, rate: int = 175, pitch: int = 50, volume: int = 100
     ) -> bytes:
         """Speak a piece of text: mono samples (signed 16-bit) at `rate` Hz of the library.
 
-        `voice` is a language's code, perhaps with `+` and a variant. `rate` is in words per
-        minute, `pitch` 0 to 100, `volume` in percent. All of the audio is held in memory, and the
+        `voice` is one that `voices` has found. `rate` is in words per minute, `pitch` 0 to 100,
+        `volume` in percent. All of the audio is held in memory, and the
         call cannot be interrupted, so pieces should be a sentence or so.
-        Raises `ModelMissing` for a voice that is unknown, `EngineFailed`.
+        Raises `EngineFailed`.
         """
         encoded = text.replace("\0", " ").encode("utf-8", "replace")
         with self._lock:
@@ -124,13 +103,21 @@ class EspeakLibrary:
             raise EngineFailed(f"eSpeak NG could not speak {text[:60]!r} (status {status})")
         return audio
 
+    def _list_voices(self) -> Iterator[Voice]:
+        for pointer in self._c.espeak_ListVoices(None):
+            if not pointer:
+                return
+            voice = pointer.contents
+            (_, code), *aliases = _languages(voice)
+            yield Voice(code, voice.name.decode(), voice.identifier.decode(), tuple(aliases))
+
     def _set(self, voice: str, rate: int, pitch: int, volume: int) -> None:
         settings = (voice, rate, pitch, volume)
         if settings == self._settings:
             return
         self._settings = None
         if self._c.espeak_SetVoiceByName(voice.encode("utf-8", "replace")) != _OK:
-            raise ModelMissing(f"eSpeak NG has no voice {voice!r}")
+            raise EngineFailed(f"eSpeak NG cannot use its voice {voice!r}")
         for parameter, value in ((_RATE, rate), (_PITCH, pitch), (_VOLUME, volume)):
             self._c.espeak_SetParameter(parameter, value, 0)
         self._settings = settings
@@ -142,6 +129,34 @@ class EspeakLibrary:
 
 
 @functools.cache
+def _load() -> EspeakLibrary:
+    return EspeakLibrary()
+
+
+_LOADING = threading.Lock()
+
+
 def library() -> EspeakLibrary:
     """The library, loaded by the first call. Raises `PackageMissing`."""
-    return EspeakLibrary()
+    with _LOADING:
+        return _load()
+
+
+def _can_speak(data: Path, voice: Voice) -> bool:
+    """Whether the dictionary of a voice is there; the wheel lacks that of a few."""
+    names = [voice.code, Path(voice.file).name, *(alias for _, alias in voice.aliases)]
+    codes = {name.partition("-")[0] for name in names}
+    lines = (data / "lang" / voice.file).read_text(encoding="utf-8").splitlines()
+    codes |= {line.split()[1] for line in lines if line.startswith("dictionary ")}
+    return any((data / f"{code}_dict").exists() for code in codes)
+
+
+def _languages(voice: _Voice) -> list[tuple[int, str]]:
+    """A voice's languages, each with a priority (lower is fitter)."""
+    address = ctypes.cast(voice.languages, ctypes.c_void_p).value or 0
+    languages: list[tuple[int, str]] = []
+    while priority := ctypes.string_at(address, 1)[0]:  # a byte of 0 ends the list
+        code = ctypes.string_at(address + 1)
+        languages.append((priority, code.decode()))
+        address += len(code) + 2
+    return languages

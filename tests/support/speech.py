@@ -18,7 +18,7 @@ RATE = 16000
 def speak(text: str, voice: str = "en-us+f3", rate: int = 150) -> bytes:
     """Speech of `text` at `rate` words per minute."""
     source = library()
-    samples = np.frombuffer(source.speak(text, voice, rate=rate), "<i2") / 32768
+    samples = np.frombuffer(source.speak(text, source.voices.find(voice), rate=rate), "<i2") / 32768
     return _pcm(soxr.resample(samples, source.rate, RATE))
 
 
