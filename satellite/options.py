@@ -60,14 +60,24 @@ def convert(kind: type[SetT], values: Mapping[str, Any]) -> tuple[SetT | None, t
     for name, field in fields.items():
         if name in values:
             try:
-                good[name] = msgspec.convert(
-                    split_text(values[name], field.type), field.type, strict=False
-                )
-            except msgspec.ValidationError as error:
-                problems.append(f"{name} = {values[name]!r}: {plain(str(error))}")
+                good[name] = read(values[name], field.type)
+            except ValueError as error:
+                problems.append(f"{name} = {values[name]!r}: {error}")
         elif field.required:
             problems.append(f"{name} is missing")
     return (None, tuple(problems)) if problems else (kind(**good), ())
+
+
+def read(value: Any, kind: Any, *, text: bool = True) -> Any:
+    """Make one value of an option's type, out of a text where `text` allows it.
+
+    Raises `ValueError`, saying for people what was expected.
+    """
+    try:
+        ready = split_text(value, kind) if text else value
+        return msgspec.convert(ready, kind, strict=not text)
+    except msgspec.ValidationError as error:
+        raise ValueError(plain(str(error))) from error
 
 
 def unknown_name(name: str, known: Mapping[str, Any]) -> str:
@@ -92,6 +102,8 @@ def plain(message: str) -> str:
         ("`int`", "a whole number"),
         ("`float`", "a number"),
         ("`bool`", "true or false"),
+        ("`array`", "a list"),
+        ("`object`", "a table"),
         ("Expected", "expected"),
     ):
         message = message.replace(technical, word)

@@ -1,0 +1,74 @@
+"""Checks of settings that need more than a type: components, URIs, roles."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+
+from satellite import components, options
+from satellite.errors import ConfigError, PluginBroken, UsageError
+from satellite.net import uri
+from satellite.ports import ENGINE_ROLES
+from satellite.settings import Settings
+
+_LOGGER = logging.getLogger(__name__)
+
+COMPONENT_ROLES = ("mic", "speaker", "wake", "vad", "asr", "llm", "tts")
+"""Roles whose component is the setting of the same name."""
+
+
+def problems(settings: Settings, origins: Mapping[str, str]) -> list[str]:
+    """Every problem of the settings, each with the origin of the value."""
+    found: list[str] = []
+    for role in COMPONENT_ROLES:
+        found += [f"{origins[role]}: {text}" for text in component(role, getattr(settings, role))]
+    for hook in settings.hooks:
+        found += [f"{origins['hooks']}: {text}" for text in component("hook", hook)]
+    server = settings.server
+    known = dict.fromkeys(ENGINE_ROLES)
+    for role in server.roles:
+        if role not in known:
+            text = options.unknown_name(role, known)
+            found.append(f"{origins['server.roles']}: server.roles: {text}")
+    if not server.roles:
+        found.append(f"{origins['server.roles']}: server.roles names no role")
+    if server.uri:
+        origin = f"{origins['server.uri']}: server.uri"
+        found += [f"{origin}: {text}" for text in address(server.uri, stdio=True)]
+        if len(server.roles) > 1:
+            names = ",".join(server.roles)
+            found.append(f"{origin} serves one role, not {names}: name it, as in --server asr")
+    return found
+
+
+def component(role: str, text: str) -> Iterator[str]:
+    """What is wrong with a component of a role, each problem naming the role.
+
+    A plugin that cannot be imported is no problem here: who uses it is told, and nobody else.
+    """
+    if text == components.AUTO and role != "hook":
+        return
+    if components.is_uri(text):
+        if role in ENGINE_ROLES:
+            yield from (f"{role}: {problem}" for problem in address(text))
+        else:
+            yield f"{role}: {text!r}: a {role} cannot be a Wyoming service, only a plugin"
+        return
+    try:
+        components.read_options(role, text)
+    except PluginBroken as error:
+        _LOGGER.debug("options not checked: %s", error)
+    except UsageError as error:
+        for problem in getattr(error, "problems", (str(error),)):
+            yield problem if problem.startswith(role) else f"{role}: {problem}"
+
+
+def address(text: str, *, stdio: bool = False) -> Iterator[str]:
+    """What is wrong with a Wyoming URI; `stdio://` is one only for a server."""
+    try:
+        parsed = uri.parse(text)
+    except ConfigError as error:
+        yield from error.problems
+        return
+    if isinstance(parsed, uri.Stdio) and not stdio:
+        yield f"{text!r} is where a server serves; an engine is reached by tcp:// or unix://"

@@ -1,0 +1,51 @@
+"""`satellite config`: what is set, and where each value came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+import msgspec
+
+from satellite.cli import flags, help  # noqa: A004
+from satellite.keys import Key
+
+
+@help.command()
+@flags.common
+@flags.as_json
+@click.pass_context
+def config(context: click.Context) -> None:
+    """Print every setting with the origin of its value.
+
+    What is printed is a configuration file itself.
+    """
+    state = flags.state(context)
+    state.start_logging()
+    effective = state.configuration().effective()
+    if state.json:
+        rows = [
+            {"key": key.path, "value": value, "unit": key.info.unit, "origin": origin}
+            for key, value, origin in effective
+        ]
+        click.echo(msgspec.json.format(msgspec.json.encode(rows)).decode())
+    else:
+        click.echo("\n".join(as_toml(effective)))
+
+
+def as_toml(effective: list[tuple[Key, Any, str]]) -> Iterator[str]:
+    """Write settings as a TOML file with the origin of each as a comment."""
+    table = ""
+    for key, value, origin in effective:
+        if key.table != table:
+            table = key.table
+            yield f"\n[{table}]"
+        setting = f"{key.info.name} = {toml_value(value)}"
+        unit = f"{key.info.unit}, " if key.info.unit else ""
+        yield f"{setting:<32} # {unit}{origin}"
+
+
+def toml_value(value: Any) -> str:
+    """Write a text, number, truth value or list of texts as TOML (JSON but for one character)."""
+    return msgspec.json.encode(value).decode().replace("\x7f", "\\u007f")

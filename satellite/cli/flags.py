@@ -1,0 +1,208 @@
+"""The options of the command line, and what was given of them.
+
+Settings' flags are made from the typed settings, so that help and checks cannot drift from them.
+Common options are taken before and after a command's name; the later one holds.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from satellite.cli import logs
+from satellite.errors import ConfigError
+from satellite.keys import keys
+from satellite.layers import Given
+
+if TYPE_CHECKING:
+    from satellite.config import Configuration
+
+CommandT = TypeVar("CommandT", bound=Callable[..., Any])
+Decorator = Callable[[CommandT], CommandT]
+
+COMMON = "Common options"
+SATELLITE = "Satellite"
+SERVER = "Server (with --server)"
+BOTH = "Engines (with and without --server)"
+
+_ARGUMENTS = {"whole number": "N", "number": "NUMBER"}
+
+
+class State:
+    """What the command line said, before and after the command's name together."""
+
+    def __init__(self) -> None:
+        self.flags: dict[str, Given] = {}
+        self.pairs: list[str] = []
+        self.json = False
+        self._common: dict[str, str] = {}
+
+    def put(self, name: str, value: str) -> None:
+        """Remember a common option."""
+        self._common[name] = value
+
+    @property
+    def events(self) -> str | None:
+        """Where the event log goes."""
+        return self._find("events")
+
+    def configuration(self) -> Configuration:
+        """Read and check the configuration. Raises `ConfigError`."""
+        from satellite import config
+
+        named = self._find("config")
+        return config.load(flags=self.flags, pairs=self.pairs, file=Path(named) if named else None)
+
+    def start_logging(self) -> None:
+        """Log from the level that was asked for. Raises `ConfigError`."""
+        level = self._find("log_level") or "info"
+        if level not in logs.LEVELS:
+            known = ", ".join(logs.LEVELS)
+            raise ConfigError([f"environment SATELLITE_LOG_LEVEL: {level!r} is none of {known}"])
+        logs.start(level)
+
+    def _find(self, name: str) -> str | None:
+        return self._common.get(name) or os.environ.get(f"SATELLITE_{name.upper()}") or None
+
+
+def state(context: click.Context) -> State:
+    """What this call of the program was given."""
+    return context.find_root().ensure_object(State)
+
+
+class Flag(click.Option):
+    """An option that stands under a heading of its own in the help."""
+
+    def __init__(self, *args: Any, section: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.section = section
+
+
+def setting(path: str, section: str, metavar: str | None = None) -> Decorator[CommandT]:
+    """The flag of a setting: `asr` becomes --asr, `server.asr_port` --asr-port."""
+    key = keys()[path]
+    unit = f" {key.info.unit}" if key.info.unit else ""
+    default = f"  [default: {key.info.default}{unit}]" if key.info.default else ""
+    return click.option(
+        "--" + path.rpartition(".")[2].replace("_", "-"),
+        cls=Flag,
+        section=section,
+        metavar=metavar or _ARGUMENTS.get(key.info.type, key.info.name.upper()),
+        help=key.info.doc + default,
+        expose_value=False,
+        callback=_remember(path),
+    )
+
+
+def engine(*roles: str, section: str = SATELLITE) -> Decorator[CommandT]:
+    """The flags that choose the components of roles."""
+
+    def decorate(command: CommandT) -> CommandT:
+        for role in reversed(roles):
+            command = setting(role, section, "COMPONENT")(command)
+        return command
+
+    return decorate
+
+
+def no_zeroconf(section: str = SATELLITE) -> Decorator[CommandT]:
+    """The flag that turns off all looking around and announcing on the LAN."""
+
+    def remember(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
+        if value:
+            state(context).flags["zeroconf"] = Given("false", "flag --no-zeroconf")
+
+    return click.option(
+        "--no-zeroconf",
+        cls=Flag,
+        section=section,
+        is_flag=True,
+        help="Neither look for servers on the LAN nor announce ours",
+        expose_value=False,
+        callback=remember,
+    )
+
+
+def common(command: CommandT) -> CommandT:
+    """Add the options that every command has."""
+    for decorate in reversed(_common()):
+        command = decorate(command)
+    return command
+
+
+def as_json(command: CommandT) -> CommandT:
+    """Add `--json`, for commands that print a table."""
+
+    def remember(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
+        state(context).json |= value
+
+    return click.option(
+        "--json",
+        cls=Flag,
+        section=COMMON,
+        is_flag=True,
+        help="Print JSON in place of a table",
+        expose_value=False,
+        callback=remember,
+    )(command)
+
+
+def _common() -> list[Decorator[Any]]:
+    def put(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+        if value is not None and parameter.name:
+            state(context).put(parameter.name, value)
+
+    def add_pairs(context: click.Context, _parameter: click.Parameter, value: Any) -> None:
+        state(context).pairs.extend(value)
+
+    def option(name: str, text: str, callback: Any, **more: Any) -> Decorator[Any]:
+        return click.option(
+            name,
+            cls=Flag,
+            section=COMMON,
+            help=text,
+            expose_value=False,
+            callback=callback,
+            **more,
+        )
+
+    return [
+        option(
+            "--config",
+            "Read this file alone  [default: /etc/satellite/satellite.toml, then "
+            "satellite/satellite.toml where your own configuration lies]",
+            put,
+            metavar="FILE",
+        ),
+        option(
+            "--set",
+            "Set anything, as in listen.silence=0.9; `satellite config` lists all keys",
+            add_pairs,
+            metavar="KEY=VALUE",
+            multiple=True,
+        ),
+        option(
+            "--events",
+            "Write every event as a line of JSON to a file, or to standard output (-)",
+            put,
+            metavar="FILE|-",
+        ),
+        option(
+            "--log-level",
+            "How much to tell on standard error  [default: info]",
+            put,
+            type=click.Choice(logs.LEVELS),
+        ),
+    ]
+
+
+def _remember(path: str) -> Callable[[click.Context, click.Parameter, str | None], None]:
+    def remember(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+        if value is not None:
+            state(context).flags[path] = Given(value, f"flag {parameter.opts[0]}")
+
+    return remember

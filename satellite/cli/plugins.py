@@ -1,0 +1,54 @@
+"""`satellite plugins`: what is installed, what it needs, and why a broken one is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import click
+import msgspec
+
+from satellite.cli import flags, help  # noqa: A004
+from satellite.cli.table import table
+from satellite.options import OptionInfo
+from satellite.plugins import Report, installed, report
+from satellite.ports import ROLES
+
+
+@help.command()
+@flags.common
+@flags.as_json
+@click.argument("roles", nargs=-1, type=click.Choice(ROLES), metavar="[ROLE]...")
+@click.pass_context
+def plugins(context: click.Context, roles: Sequence[str]) -> None:
+    """List the installed plugins and their options, all or those of some roles.
+
+    A plugin that cannot be used here is listed with the reason.
+    """
+    state = flags.state(context)
+    state.start_logging()
+    reports = [report(plugin) for plugin in installed(*roles)]
+    if state.json:
+        click.echo(msgspec.json.format(msgspec.json.encode(reports)).decode())
+    else:
+        click.echo("\n\n".join("\n".join(describe(item)) for item in reports))
+
+
+def describe(item: Report) -> Iterator[str]:
+    """Tell people about one plugin."""
+    argument = f":{item.argument.upper()}" if item.argument else ""
+    yield f"{item.role}  {item.name}{argument}  ({item.distribution} {item.version})"
+    if item.problem:
+        yield f"  cannot be used: {item.problem}"
+    if item.summary:
+        yield f"  {item.summary}"
+    if item.needs:
+        yield f"  needs {', '.join(item.needs)}"
+    if item.options:
+        yield table([option_row(option) for option in item.options], indent="    ")
+
+
+def option_row(option: OptionInfo) -> tuple[str, str, str]:
+    """An option's cells: name with default and unit, type, meaning."""
+    unit = f" {option.unit}" if option.unit else ""
+    value = "" if option.default is None else f"={option.default}{unit}"
+    return (option.name + value, option.type, option.doc)

@@ -1,0 +1,93 @@
+"""Runs the asynchronous part of a command: signals, event log, and a sure end."""
+
+from __future__ import annotations
+
+import asyncio
+import faulthandler
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from satellite.bus import Bus
+from satellite.eventlog import recorded
+
+STOP_LIMIT = 5.0
+"""Seconds from a signal to a forced exit. A clean stop takes under 2; what takes longer hangs."""
+
+
+def run(
+    main: Callable[[Bus], Awaitable[None]], *, events: str | None = None, lasting: bool = False
+) -> None:
+    """Run a command to its end, or until SIGINT or SIGTERM, which cancel it.
+
+    A `lasting` command has no end of its own, so that being told to stop is success; any other
+    exits with 128 plus the signal. A second signal exits at once; so does a command that has not
+    stopped `STOP_LIMIT` seconds after the first, showing where it hangs.
+    """
+    stopper = Stopper()
+
+    async def supervised() -> None:
+        bus = Bus()
+        with stopper.watching():
+            async with recorded(bus, events):
+                await main(bus)
+
+    with stopper.handling():
+        try:
+            with asyncio.Runner() as runner:
+                runner.run(supervised())
+        except asyncio.CancelledError:
+            if stopper.received is None:
+                raise
+    if stopper.received is not None and not lasting:
+        sys.exit(128 + stopper.received)
+
+
+class Stopper:
+    """Turns the first signal into a cancellation and the second into an exit.
+
+    The handlers are Python's and not the loop's, so that they work while the loop is blocked.
+    """
+
+    def __init__(self) -> None:
+        self.received: int | None = None
+        self._cancel: Callable[[], object] | None = None
+
+    @contextmanager
+    def handling(self) -> Iterator[None]:
+        """Handle SIGINT and SIGTERM inside this block."""
+        before = {number: signal.signal(number, self._handle) for number in _SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Let the first signal cancel the running task inside this block."""
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+        self._cancel = lambda: loop.call_soon_threadsafe(task.cancel)
+        if self.received is not None:
+            task.cancel()
+        try:
+            yield
+        finally:
+            self._cancel = None
+
+    def _handle(self, number: int, _frame: FrameType | None) -> None:
+        if self.received is not None:
+            os._exit(128 + number)
+        self.received = number
+        if sys.__stderr__ is not None:
+            # it is not disarmed: threads that the interpreter waits for at its end count too
+            faulthandler.dump_traceback_later(STOP_LIMIT, exit=True, file=sys.__stderr__)
+        if self._cancel is not None:
+            self._cancel()
+
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
