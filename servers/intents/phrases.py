@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -13,18 +14,22 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     """Words that responses are made of; the section `words` of a language's file."""
 
     declined: str
-    weekdays: list[str]
-    months: list[str]
+    weekdays: tuple[str, str, str, str, str, str, str]
+    """From Monday on."""
+    months: tuple[str, str, str, str, str, str, str, str, str, str, str, str]
     time: str
-    halves: list[str]
-    units: list[list[str]]
-    and_: str = msgspec.field(name="and")
-    thing: str
-    thing_in_area: str
-    group_in_area: str
+    full_hour: str
+    halves: tuple[str, str]
+    """Of the day: before and after noon."""
+    conjunction: str = msgspec.field(name="and")
+    units: tuple[tuple[str, str, str], tuple[str, str, str], tuple[str, str, str]]
+    """Hours, minutes, seconds: one, several, and as the first part of a noun."""
     timer: str
     named_timer: str
     long_timer: str
+    thing: str
+    thing_in_area: str
+    group_in_area: str
 
 
 class Phrases:
@@ -40,7 +45,7 @@ class Phrases:
         try:
             words = msgspec.convert(source.get("words"), Words)
             responses = msgspec.convert(
-                source.get("responses", {}).get("intents", {}), dict[str, dict[str, str]]
+                (source.get("responses") or {}).get("intents", {}), dict[str, dict[str, str]]
             )
         except msgspec.ValidationError as error:
             raise EngineFailed(f"sentences: {error}") from error
@@ -58,3 +63,9 @@ class Phrases:
             raise EngineFailed(
                 f"sentences: response {key} of intent {intent}: {type(error).__name__}: {error}"
             ) from error
+
+    def listed(self, things: Sequence[str]) -> str:
+        """Join things as a person lists them: "a, b and c"."""
+        if len(things) < 2:
+            return "".join(things)
+        return f"{', '.join(things[:-1])} {self.words.conjunction} {things[-1]}"

@@ -9,9 +9,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from satellite.errors import EngineFailed, ModelMissing
+from servers.intents.match import Match
 from servers.intents.phrases import Phrases
 
 if TYPE_CHECKING:
@@ -26,16 +25,6 @@ _HOMES = 8
 """How many homes' names and areas are kept ready for matching."""
 
 _UNDERSTOOD = re.compile(r"[-_\s]+")
-
-
-class Match(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person meant."""
-
-    intent: str
-    response: str
-    """Which of the intent's responses the sentence asks for; mostly `default`."""
-    slots: dict[str, Any]
-    """What was said, by slot: numbers as int or float, everything else as text."""
 
 
 class Sentences:

@@ -1,0 +1,19 @@
+"""Skills: what is done and said for each intent, as small functions of the request alone.
+
+A skill takes what was meant, the request with the satellite's situation, and the phrases of the
+language; it returns the parts of the reply. An intent without a skill is answered by its response.
+"""
+
+from __future__ import annotations
+
+from servers.intents.skills import clock, home, talk, timers, volume
+from servers.intents.skills.skill import Skill
+
+SKILLS: dict[str, Skill] = {
+    **clock.SKILLS,
+    **home.SKILLS,
+    **talk.SKILLS,
+    **timers.SKILLS,
+    **volume.SKILLS,
+}
+"""By the name of the intent."""

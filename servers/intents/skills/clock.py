@@ -1,0 +1,53 @@
+"""Time and date."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from satellite.errors import EngineFailed
+from satellite.values import ReplyRequest
+from servers.intents.match import Match
+from servers.intents.phrases import Phrases
+from servers.intents.skills.skill import Parts, Skill
+
+_DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
+
+
+def tell_time(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
+    moment, words = _now(request), phrases.words
+    form = words.time if moment.minute else words.full_hour
+    time = form.format(
+        hour=moment.hour,
+        hour12=moment.hour % 12 or 12,
+        minute=moment.minute,
+        half=words.halves[moment.hour // 12],
+    )
+    return (phrases.say(match.intent, match.response, time=time),)
+
+
+def tell_date(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
+    offset = _DAYS.get(day := match.slots.get("day", "today"), 0)
+    date, words = _now(request) + timedelta(days=offset), phrases.words
+    return (
+        phrases.say(
+            match.intent,
+            day if offset else match.response,
+            weekday=words.weekdays[date.weekday()],
+            month=words.months[date.month - 1],
+            day=date.day,
+            year=date.year,
+        ),
+    )
+
+
+def _now(request: ReplyRequest) -> datetime:
+    text = request.situation.now
+    if text is None:
+        return datetime.now().astimezone()
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise EngineFailed(f"the satellite's time is not ISO 8601: {text!r:.60}") from error
+
+
+SKILLS: dict[str, Skill] = {"HassGetCurrentTime": tell_time, "HassGetCurrentDate": tell_date}

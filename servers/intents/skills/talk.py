@@ -1,0 +1,33 @@
+"""The conversation itself: stop, cancel, repeat, help."""
+
+from __future__ import annotations
+
+from satellite.values import Action, ReplyRequest
+from servers.intents.match import Match
+from servers.intents.phrases import Phrases
+from servers.intents.skills.skill import Parts, Skill
+
+
+def stop(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
+    return (Action(name="stop"),)
+
+
+def cancel(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
+    return (Action(name="stop" if request.situation.ringing else "cancel"),)
+
+
+def repeat(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
+    said = next((m.text for m in reversed(request.history) if m.role == "assistant" and m.text), "")
+    return (said or phrases.say(match.intent, "none"),)
+
+
+def explain(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
+    return (phrases.say(match.intent, "home" if request.situation.home else "default"),)
+
+
+SKILLS: dict[str, Skill] = {
+    "Stop": stop,
+    "HassNevermind": cancel,
+    "Repeat": repeat,
+    "Help": explain,
+}

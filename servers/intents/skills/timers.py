@@ -1,0 +1,121 @@
+"""Timers: start, ask, cancel. The satellite runs them and tells of them with each request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from satellite.values import Action, ReplyRequest, TimerState
+from servers.intents import durations
+from servers.intents.match import Match
+from servers.intents.phrases import Phrases, Words
+from servers.intents.skills.skill import Parts, Skill
+
+_HOUR = 3600
+"""Seconds. A timer with more than this left is told to the minute."""
+
+
+def start(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
+    seconds, name = durations.seconds_of(match.slots), match.slots.get("name")
+    if not seconds:
+        return (phrases.say(match.intent, "no_duration"),)
+    duration = durations.spoken(seconds, phrases.words)
+    text = phrases.say(
+        match.intent, "named" if name else match.response, duration=duration, name=name
+    )
+    return text, Action(name="timer.start", data={"seconds": seconds, "name": name})
+
+
+def tell_left(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
+    meant = _meant(match, request)
+    if not meant:
+        return (_missing(match, request, phrases),)
+    if len(meant) > 1:
+        return (phrases.say(match.intent, "several", timers=_each(meant, match, phrases)),)
+    return (phrases.say(match.intent, match.response, **_told(meant[0], phrases.words)),)
+
+
+def count(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
+    timers = request.situation.timers
+    if not timers:
+        return (phrases.say(match.intent, "none"),)
+    key = "several" if len(timers) > 1 else match.response
+    each = _each(timers, match, phrases)
+    return (phrases.say(match.intent, key, count=len(timers), timers=each),)
+
+
+def cancel(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
+    meant = _meant(match, request)
+    precise = "name" in match.slots or durations.given(match.slots)
+    if request.situation.ringing and not (precise and meant):
+        return (Action(name="stop"),)
+    if not meant:
+        return (_missing(match, request, phrases),)
+    if len(meant) > 1:
+        return (phrases.say(match.intent, "several", timers=_each(meant, match, phrases)),)
+    text = phrases.say(match.intent, match.response, **_told(meant[0], phrases.words))
+    return text, Action(name="timer.cancel", data={"id": meant[0].id})
+
+
+def cancel_all(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
+    timers = request.situation.timers
+    ringing = (Action(name="stop"),) if request.situation.ringing else ()
+    if not timers:
+        return ringing or (phrases.say(match.intent, "none"),)
+    text = (
+        phrases.say(match.intent, "several", count=len(timers))
+        if len(timers) > 1
+        else phrases.say(match.intent, match.response, **_told(timers[0], phrases.words))
+    )
+    return text, Action(name="timer.cancel", data={"all": True}), *ringing
+
+
+def _meant(match: Match, request: ReplyRequest) -> Sequence[TimerState]:
+    """The running timers that fit what was said: their name, or how long they were set for."""
+    timers = request.situation.timers
+    if name := match.slots.get("name"):
+        return [timer for timer in timers if (timer.name or "").casefold() == name.casefold()]
+    if durations.given(match.slots):
+        seconds = durations.seconds_of(match.slots)
+        return [timer for timer in timers if abs(timer.total - seconds) < 1]
+    return timers
+
+
+def _missing(match: Match, request: ReplyRequest, phrases: Phrases) -> str:
+    if not request.situation.timers:
+        return phrases.say(match.intent, "none")
+    total = durations.seconds_of(match.slots)
+    timer = _called(match.slots.get("name"), total, phrases.words)
+    return phrases.say(match.intent, "unknown", timer=timer)
+
+
+def _each(timers: Sequence[TimerState], match: Match, phrases: Phrases) -> str:
+    words = phrases.words
+    said = (phrases.say(match.intent, "each", **_told(timer, words)) for timer in timers)
+    return phrases.listed(tuple(said))
+
+
+def _told(timer: TimerState, words: Words) -> dict[str, str]:
+    left = timer.remaining
+    if left > _HOUR:
+        left = round(left / 60) * 60
+    return {
+        "timer": _called(timer.name, timer.total, words),
+        "duration": durations.spoken(left, words),
+    }
+
+
+def _called(name: str | None, total: float, words: Words) -> str:
+    if name:
+        return words.named_timer.format(name=name)
+    if not total:
+        return words.timer
+    return words.long_timer.format(duration=durations.spoken(total, words, before_noun=True))
+
+
+SKILLS: dict[str, Skill] = {
+    "HassStartTimer": start,
+    "HassTimerStatus": tell_left,
+    "TimerCount": count,
+    "HassCancelTimer": cancel,
+    "HassCancelAllTimers": cancel_all,
+}

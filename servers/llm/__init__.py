@@ -1,0 +1,1 @@
+"""Brains: they answer what a person said."""

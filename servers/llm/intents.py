@@ -1,0 +1,102 @@
+"""The built-in brain: answers what its sentences foresee, and declines everything else."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import Annotated, ClassVar
+
+from satellite.errors import EngineClosed, EngineFailed
+from satellite.options import OptionSet, option
+from satellite.requirements import Package, Requirement
+from satellite.settings import USUAL_AREAS, USUAL_NAMES
+from satellite.values import Declined, EngineInfo, ModelInfo, ReplyPart, ReplyRequest
+from satellite.worker import Worker
+from servers.intents.match import Match
+from servers.intents.phrases import Phrases
+from servers.intents.sentences import Sentences, load
+from servers.intents.skills import SKILLS
+
+
+class Intents:
+    """Time, date, timers, volume and things in the home, understood by sentence templates."""
+
+    class Options(OptionSet, frozen=True):
+        """What it understands."""
+
+        language: Annotated[str, option("Language of the sentences")] = "en"
+        sentences: Annotated[
+            str, option("Folder of your own sentences: YAML files with intents and responses")
+        ] = ""
+
+    argument: ClassVar[str] = "language"
+    requires: ClassVar[tuple[Requirement, ...]] = (Package("hassil"), Package("yaml"))
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._worker = Worker("intents")
+        self._sentences: Sentences | None = None
+
+    async def load(self) -> None:
+        """Read the sentences. Raises `ModelMissing` for an unknown language, `EngineFailed`."""
+        if self._sentences is None:
+            self._sentences = await self._worker.call(self._read)
+
+    def describe(self) -> EngineInfo:
+        """Say what this is; its model is its language."""
+        language = self._options.language
+        return EngineInfo(
+            name="intents",
+            description="Answers set sentences, with nothing but this machine",
+            models=(ModelInfo(name=language, languages=(language,)),),
+            home_control=True,
+        )
+
+    async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
+        """Yield the reply; `Declined` for whatever no sentence foresees.
+
+        A pure function of the request. Raises `EngineFailed` where a user's sentences lead to
+        something that cannot be said or done.
+        """
+        if not request.text.strip():
+            return
+        await self.load()
+        for part in await self._worker.call(self._answer, request):
+            yield part
+
+    async def close(self) -> None:
+        await self._worker.close()
+
+    def _read(self) -> Sentences:
+        sentences = load(self._options.language, self._options.sentences)
+        for intent in sentences.intents.intents.values():
+            for data in intent.data:
+                key = data.response or "default"
+                if intent.name not in SKILLS and not sentences.phrases.has(intent.name, key):
+                    raise EngineFailed(
+                        f"sentences: intent {intent.name} has no response: add responses: intents: "
+                        f"{intent.name}: {key}: TEXT"
+                    )
+        return sentences
+
+    def _answer(self, request: ReplyRequest) -> tuple[ReplyPart, ...]:
+        sentences = self._sentences
+        if sentences is None:
+            raise EngineClosed("the sentences are not loaded")
+        situation = request.situation
+        match = sentences.match(
+            request.text, situation.names or USUAL_NAMES, situation.areas or USUAL_AREAS
+        )
+        if match is None:
+            return (Declined(text=sentences.phrases.words.declined),)
+        skill = SKILLS.get(match.intent, _respond)
+        try:
+            return skill(match, request, sentences.phrases)
+        except (KeyError, TypeError, ValueError) as error:
+            raise EngineFailed(
+                f"sentences: intent {match.intent} with slots {match.slots!r:.200}: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+
+
+def _respond(match: Match, request: ReplyRequest, phrases: Phrases) -> tuple[ReplyPart, ...]:
+    return (phrases.say(match.intent, match.response, **match.slots),)
