@@ -1,0 +1,78 @@
+"""Sound of any rate and channel count into any other, piece by piece."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from satellite.audio.format import AudioFormat
+
+if TYPE_CHECKING:
+    import numpy as np
+
+DOWN, UP = "MQ", "HQ"
+"""soxr's names for the filters used to lower and to raise the rate.
+
+A microphone's sound arrives as it is spoken, so what a filter holds back delays every answer: from
+48 or 44.1 kHz to 16 kHz, MQ holds back 11 to 15 ms and is flat to 7 kHz; LQ holds back 6 ms, but
+takes 13 dB off at 7 kHz. Raising the rate, HQ holds back 20 to 28 ms, MQ 42 to 58 ms (measured).
+"""
+
+
+class Resampler:
+    """Converts one stream from one format to another; the chunks' sizes do not matter.
+
+    Several channels become one by their mean; other counts are made from that one by repeating it.
+    Nothing is computed, and nothing imported, where both formats are the same.
+    """
+
+    def __init__(self, source: AudioFormat, target: AudioFormat) -> None:
+        self._source = source
+        self._target = target
+        self._rest = b""
+        """The beginning of a frame that is not complete yet."""
+        self._stream: Any = None
+        if source.rate != target.rate:
+            self._stream = self._begin()
+
+    def convert(self, audio: bytes) -> bytes:
+        """Convert the next samples; perhaps into none yet. Part of a frame waits for the rest."""
+        if self._rest:
+            audio = self._rest + audio
+        whole = len(audio) - len(audio) % self._source.frame_bytes
+        audio, self._rest = audio[:whole], audio[whole:]
+        if self._source == self._target or not audio:
+            return audio
+        return self._convert(audio, last=False)
+
+    def flush(self) -> bytes:
+        """Return what was held back, and be ready for another stream."""
+        self._rest = b""
+        if self._stream is None:
+            return b""
+        audio = self._convert(b"", last=True)
+        self._stream = self._begin()
+        return audio
+
+    def _begin(self) -> Any:
+        import soxr
+
+        source, target = self._source.rate, self._target.rate
+        quality = DOWN if target < source else UP
+        return soxr.ResampleStream(source, target, 1, dtype="float32", quality=quality)
+
+    def _convert(self, audio: bytes, last: bool) -> bytes:
+        import numpy as np
+
+        samples = np.frombuffer(audio, "<i2").astype(np.float32)
+        if self._source.channels > 1:
+            samples = samples.reshape(-1, self._source.channels).mean(axis=1, dtype=np.float32)
+        if self._stream is not None:
+            samples = self._stream.resample_chunk(samples, last=last)
+        return _spread(samples, self._target.channels)
+
+
+def _spread(samples: np.ndarray[Any, np.dtype[np.float32]], channels: int) -> bytes:
+    import numpy as np
+
+    whole = np.clip(np.rint(samples), -32768, 32767).astype("<i2")
+    return (np.repeat(whole, channels) if channels > 1 else whole).tobytes()

@@ -1,0 +1,159 @@
+"""WAV files: read whole, written whole, or grown while a program runs.
+
+The RIFF layout is that of Microsoft's "Multimedia Programming Interface and Data Specifications
+1.0" and, for WAVE_FORMAT_EXTENSIBLE, of `WAVEFORMATEXTENSIBLE` in mmreg.h.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from satellite.audio.format import AudioFormat
+from satellite.errors import AudioFileError
+
+_PCM = 1
+_EXTENSIBLE = 0xFFFE
+_HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
+_UNSIGNED_TO_HIGH_BYTE = bytes((value - 128) & 0xFF for value in range(256))
+
+
+def read_wav(path: Path | str) -> tuple[AudioFormat, bytes]:
+    """Read a WAV file of 8, 16, 24 or 32-bit integers; the samples come as s16le.
+
+    Raises `AudioFileError` when it is not there, not a WAV file, compressed, or empty.
+    """
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise AudioFileError(f"cannot read the WAV file {path}: {error.strerror}") from error
+    if len(content) < 12 or content[:4] != b"RIFF" or content[8:12] != b"WAVE":
+        raise AudioFileError(f"{path} is not a WAV file")
+    shape: tuple[int, int, int] | None = None
+    for name, chunk in _chunks(content):
+        if name == b"fmt ":
+            shape = _shape(path, chunk)
+        elif name == b"data" and shape is not None:
+            rate, channels, width = shape
+            form = AudioFormat(rate, channels)
+            samples = _as_s16(bytes(chunk[: len(chunk) - len(chunk) % (width * channels)]), width)
+            if not samples:
+                break
+            return form, samples
+    raise AudioFileError(f"the WAV file {path} holds no sound")
+
+
+def write_wav(path: Path | str, form: AudioFormat, audio: bytes) -> None:
+    """Write samples as a WAV file. Raises `AudioFileError` when that is not possible."""
+    writer = WavWriter(path, form)
+    try:
+        writer.append(audio)
+    finally:
+        writer.close()
+
+
+class WavWriter:
+    """A WAV file that grows, and is a valid one after every call."""
+
+    def __init__(self, path: Path | str, form: AudioFormat, keep: int = 0) -> None:
+        """Create the file, or go on after its first `keep` bytes of sound.
+
+        Raises `AudioFileError`, also where there is no folder.
+        """
+        self._path = Path(path)
+        self._form = form
+        self._size = keep if self._path.is_file() else 0
+        if not self._path.parent.is_dir():
+            raise AudioFileError(f"cannot write {path}: there is no folder {self._path.parent}")
+        try:
+            self._file: BinaryIO = self._path.open("r+b" if self._size else "wb")
+        except OSError as error:
+            raise AudioFileError(f"cannot write {path}: {error.strerror}") from error
+        self._write_header()
+
+    @property
+    def size(self) -> int:
+        """Bytes of sound in the file."""
+        return self._size
+
+    def append(self, audio: bytes) -> None:
+        """Add samples at the end. Raises `AudioFileError`, as on a full disk."""
+        self._file.seek(_HEADER.size + self._size)
+        try:
+            self._file.write(audio)
+            self._size += len(audio)
+            self._write_header()
+        except OSError as error:
+            raise AudioFileError(f"cannot write {self._path}: {error.strerror}") from error
+
+    def cut(self, size: int) -> None:
+        """Keep only the first `size` bytes of sound."""
+        self._size = min(size, self._size)
+        self._file.truncate(_HEADER.size + self._size)
+        self._write_header()
+
+    def close(self) -> None:
+        """Close the file. Twice is once."""
+        self._file.close()
+
+    def _write_header(self) -> None:
+        form = self._form
+        header = _HEADER.pack(
+            b"RIFF",
+            _HEADER.size - 8 + self._size,
+            b"WAVE",
+            b"fmt ",
+            16,
+            _PCM,
+            form.channels,
+            form.rate,
+            form.rate * form.frame_bytes,
+            form.frame_bytes,
+            16,
+            b"data",
+            self._size,
+        )
+        self._file.seek(0)
+        self._file.write(header)
+        self._file.flush()
+
+
+def _chunks(content: bytes) -> Iterator[tuple[bytes, memoryview]]:
+    """Name and body of each chunk; a body may be shorter than the file claims."""
+    view, position = memoryview(content), 12
+    while position + 8 <= len(content):
+        name, size = struct.unpack_from("<4sI", content, position)
+        yield name, view[position + 8 : position + 8 + size]
+        position += 8 + size + size % 2
+
+
+def _shape(path: Path | str, chunk: memoryview) -> tuple[int, int, int]:
+    """Rate in Hz, channels, and bytes of a sample."""
+    if len(chunk) < 16:
+        raise AudioFileError(f"{path} is not a WAV file: its fmt chunk is too short")
+    kind, channels, rate, _, _, bits = struct.unpack_from("<HHIIHH", chunk)
+    if kind == _EXTENSIBLE and len(chunk) >= 26:
+        kind = struct.unpack_from("<H", chunk, 24)[0]
+    if kind != _PCM or bits not in (8, 16, 24, 32):
+        raise AudioFileError(
+            f"{path} is compressed or not of whole numbers (WAV format {kind}, {bits} bits); "
+            "convert it to 16-bit PCM"
+        )
+    if not channels or not rate:
+        raise AudioFileError(f"{path} is not a WAV file: {channels} channels at {rate} Hz")
+    return rate, channels, bits // 8
+
+
+def _as_s16(samples: bytes, width: int) -> bytes:
+    """The upper 16 bits of every sample; 8-bit samples are unsigned in WAV files."""
+    if width == 2:
+        return samples
+    result = bytearray(2 * (len(samples) // width))
+    if width == 1:
+        result[1::2] = samples.translate(_UNSIGNED_TO_HIGH_BYTE)
+    else:
+        result[0::2] = samples[width - 2 :: width]
+        result[1::2] = samples[width - 1 :: width]
+    return bytes(result)

@@ -1,0 +1,193 @@
+"""A PulseAudio of the tests' own: a room that can be heard and a speaker that can be recorded."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from tests.support.debian import need
+
+ROOM = "room"
+"""The sink into which tests play what the microphone shall hear."""
+MICROPHONE = "room.monitor"
+"""The default source: what is played into the room."""
+SPEAKER = "speaker"
+"""The default sink: where the satellite speaks."""
+HEARD = "speaker.monitor"
+"""The source on which tests record what was spoken."""
+
+_START = 10.0
+"""Seconds the server may take to listen; it takes some 20 ms on an idle machine."""
+_PLAY_SLACK = 20.0
+"""Seconds beyond its length that a sound may take to be played on a busy machine."""
+
+_ASOUND = """\
+pcm.pulse { type pulse hint { show on description "PulseAudio of a test" } }
+ctl.pulse { type pulse }
+pcm.!default { type pulse hint { show on description "Default" } }
+ctl.!default { type pulse }
+"""
+
+
+class PulseServer:
+    """A PulseAudio server with a private socket, two null sinks, and ALSA devices that lead to it.
+
+    Every sound is 16 kHz mono s16le unless another rate is given.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._socket = folder / "native"
+        self._process: subprocess.Popen[bytes] | None = None
+        (folder / "asound.conf").write_text(_ASOUND)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a client's environment must hold, beside everything else."""
+        return {
+            "PULSE_SERVER": f"unix:{self._socket}",
+            "PULSE_COOKIE": str(self._folder / "cookie"),
+            "ALSA_CONFIG_PATH": str(self._folder / "asound.conf"),
+            # neither JACK nor a sound server of the user's may answer in its place
+            "JACK_NO_START_SERVER": "1",
+        }
+
+    def start(self) -> None:
+        """Start the server, and return when it takes clients."""
+        self._socket.unlink(missing_ok=True)
+        with (self._folder / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command(), env=self._server_environment(), stdout=log, stderr=log
+            )
+        deadline = time.monotonic() + _START
+        while self._pactl("info").returncode != 0:
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.kill()
+                pytest.fail("pulseaudio: " + (self._folder / "server.log").read_text())
+            time.sleep(0.01)
+        self._pactl("set-default-sink", SPEAKER)
+        self._pactl("set-default-source", MICROPHONE)
+
+    def kill(self) -> None:
+        """End the server at once, as when the sound card is pulled out. Twice is once."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+
+    def restart(self) -> None:
+        """Let every device go away, and come back."""
+        self.kill()
+        self.start()
+
+    def play(self, sound: Path | bytes, sink: str = ROOM, rate: int = 16000) -> None:
+        """Play a WAV file or samples into a sink; return when it was heard."""
+        if isinstance(sound, Path):
+            command = ["paplay", f"--device={sink}", str(sound)]
+            data, seconds = None, sound.stat().st_size / 8000
+        else:
+            command = ["pacat", "--raw", f"--device={sink}", *_shape(rate), "--latency-msec=50"]
+            data, seconds = sound, len(sound) / 2 / rate
+        subprocess.run(
+            command,
+            input=data,
+            env=self._client_environment(),
+            check=True,
+            timeout=seconds + _PLAY_SLACK,
+        )
+
+    @contextmanager
+    def record(self, source: str = HEARD, rate: int = 16000) -> Iterator[bytearray]:
+        """Record a source inside the block; afterwards the samples are in the given array.
+
+        Inside the block the array stays empty. Recording has begun when the block begins.
+        """
+        heard = bytearray()
+        file = self._folder / f"recorded-{time.monotonic_ns()}.raw"
+        command = ["parec", "--raw", f"--device={source}", *_shape(rate), "--latency-msec=20"]
+        with file.open("wb") as output:
+            process = subprocess.Popen(command, env=self._client_environment(), stdout=output)
+        try:
+            deadline = time.monotonic() + _START
+            while not file.stat().st_size:
+                if process.poll() is not None or time.monotonic() > deadline:
+                    pytest.fail(f"parec records nothing from {source}")
+                time.sleep(0.01)
+            yield heard
+        finally:
+            process.terminate()
+            process.wait()
+            heard += file.read_bytes()
+
+    def streams(self) -> int:
+        """How many clients record from or play to the server just now."""
+        listing = [self._pactl("list", "short", kind) for kind in ("sink-inputs", "source-outputs")]
+        return sum(len(answer.stdout.splitlines()) for answer in listing)
+
+    def _pactl(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            ["pactl", *arguments], env=self._client_environment(), capture_output=True, timeout=10
+        )
+
+    def _command(self) -> list[str]:
+        # without norewinds a null sink is rendered two seconds ahead, and a recording lags by that
+        modules = [
+            f"module-native-protocol-unix socket={self._socket} auth-anonymous=1",
+            f"module-null-sink sink_name={SPEAKER} rate=48000 norewinds=1",
+            f"module-null-sink sink_name={ROOM} rate=48000 norewinds=1",
+        ]
+        return [
+            "pulseaudio",
+            "-n",
+            "--daemonize=no",
+            "--exit-idle-time=-1",
+            "--disallow-exit",
+            "--use-pid-file=no",
+            "--disable-shm=yes",
+            "--log-target=stderr",
+            *(part for module in modules for part in ("-L", module)),
+        ]
+
+    def _client_environment(self) -> dict[str, str]:
+        return {**os.environ, **self.environment}
+
+    def _server_environment(self) -> dict[str, str]:
+        folder = str(self._folder)
+        own = {"HOME": folder, "XDG_RUNTIME_DIR": folder, "PULSE_STATE_PATH": folder}
+        return {**os.environ, **own, "PULSE_RUNTIME_PATH": folder}
+
+
+def _shape(rate: int) -> list[str]:
+    return ["--format=s16le", "--channels=1", f"--rate={rate}"]
+
+
+@pytest.fixture
+def pulse(monkeypatch: pytest.MonkeyPatch) -> Iterator[PulseServer]:
+    """A running PulseAudio, to which this process and its children are led."""
+    need("pulseaudio", "pulseaudio")
+    need("pactl", "pulseaudio-utils")
+    need("arecord", "alsa-utils")
+    need_alsa_plugin()
+    # a socket's path has little room; pytest's own folders can be too deep for it
+    with TemporaryDirectory(prefix="pulse-") as folder:
+        server = PulseServer(Path(folder))
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
+        server.start()
+        yield server
+        server.kill()
+
+
+def need_alsa_plugin() -> None:
+    """Skip the test where ALSA programs cannot reach PulseAudio."""
+    name = "libasound_module_pcm_pulse.so"
+    if not any(Path("/usr/lib").glob(f"*/alsa-lib/{name}")):
+        pytest.skip(f"{name} is not installed (Debian package libasound2-plugins)")
