@@ -107,10 +107,8 @@ class Listener:
                 return
 
     async def _detect(self) -> None:
-        failures = 0
+        failures = offset = 0
         while True:
-            self._feed = AudioFeed(SPEECH.bytes_of(BEHIND))
-            offset = self._ring.end
             heard = False
             try:
                 async with aclosing(self._wake.detect(self._feed, DetectRequest())) as detections:
@@ -124,6 +122,8 @@ class Listener:
                 self._publish(events.Error(where="wake", text=str(error), code=error.code))
             if not heard:  # some services end their stream with a detection: go on at once
                 await asyncio.sleep(RETRY)
+            self._feed = AudioFeed(SPEECH.bytes_of(BEHIND))
+            offset = self._ring.end
 
     def _begin(self, detection: Detection, offset: int) -> None:
         if self._open is not None:

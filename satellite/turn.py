@@ -42,9 +42,10 @@ class Turn:
         self._conversation = conversation
         self._settings = settings
         self._stage = stage
+        self._ended = False
 
     async def run(self) -> Outcome:
-        """Run the turn to its end; announces its one outcome, also when it is cancelled."""
+        """Run the turn to its end and announce its outcome."""
         result: Outcome = Cancelled()
         try:
             result = await self._run()
@@ -52,16 +53,27 @@ class Turn:
             _LOGGER.warning("turn %s failed in %s", self.id, failure)
             result = Failed(failure.stage, str(failure.error))
             await self._apologise(failure.stage)
+        except Exception as error:
+            _LOGGER.exception("turn %s: unexpected error", self.id)
+            result = Failed("turn", f"{type(error).__name__}: {error}")
         finally:
-            self._stage.publish(
-                events.TurnEnd(
-                    outcome=outcome.NAMES[type(result)],
-                    stage=result.stage if isinstance(result, Failed) else None,
-                    error=result.error if isinstance(result, Failed) else None,
-                    turn=self.id,
-                )
-            )
+            self.end(result)
         return result
+
+    def end(self, result: Outcome) -> None:
+        """Announce the outcome; only the first one counts."""
+        if self._ended:
+            return
+        self._ended = True
+        failed = result if isinstance(result, Failed) else None
+        self._stage.publish(
+            events.TurnEnd(
+                outcome=outcome.NAMES[type(result)],
+                stage=failed and failed.stage,
+                error=failed and failed.error,
+                turn=self.id,
+            )
+        )
 
     async def _run(self) -> Outcome:
         text = await self._transcribe()

@@ -1,0 +1,87 @@
+"""The satellite: the only place where its parts are put together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from satellite import components, events, hooks
+from satellite.assistant import Assistant
+from satellite.audio import devices
+from satellite.audio.capture import Capture
+from satellite.audio.playback import Playback
+from satellite.bus import Bus
+from satellite.components import AUTO
+from satellite.engines import Assembly, assembled
+from satellite.listen import Listener
+from satellite.settings import Settings
+from satellite.stage import label
+
+_LOGGER = logging.getLogger(__name__)
+
+
+async def run(settings: Settings, bus: Bus) -> None:
+    """Be a satellite until cancelled, or until a microphone with an end has ended.
+
+    Raises `SatelliteError`s for what is wrong at the start: no microphone, no model.
+    """
+    try:
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(_hooked(settings, bus))
+            engines = await stack.enter_async_context(assembled(settings, bus.publish))
+            playback = await stack.enter_async_context(_speaker(settings, bus))
+            await _listen(settings, bus, engines, playback)
+    finally:
+        bus.end()
+
+
+async def _listen(settings: Settings, bus: Bus, engines: Assembly, playback: Playback) -> None:
+    chosen = settings.mic if settings.mic != AUTO else devices.default_mic()
+    mic = components.create("mic", chosen)
+    assistant = Assistant(settings, engines.turn, playback, bus)
+    capture = Capture(mic, bus.publish)
+    listener = Listener(
+        capture, engines.wake, engines.vad, settings.listen, bus.publish, assistant.woken
+    )
+    async with asyncio.TaskGroup() as tasks:
+        helper = tasks.create_task(assistant.run(), name="assistant")
+        try:
+            await capture.open()
+            roles = {
+                "wake": label(engines.wake),
+                "asr": label(engines.turn.asr),
+                "llm": label(engines.turn.llm),
+                "tts": label(engines.turn.tts),
+            }
+            bus.publish(events.Ready(name=settings.name, engines=roles))
+            _LOGGER.info("listening; %s", ", ".join(f"{r}: {what}" for r, what in roles.items()))
+            await listener.run(idle=lambda: assistant.idle)
+        finally:
+            helper.cancel()
+
+
+@asynccontextmanager
+async def _speaker(settings: Settings, bus: Bus) -> AsyncGenerator[Playback, None]:
+    chosen = settings.speaker if settings.speaker != AUTO else devices.default_speaker()
+    speaker = components.create("speaker", chosen)
+    playback = Playback(speaker, bus.publish)
+    playback.volume = settings.volume
+    try:
+        await playback.open()
+        yield playback
+    finally:
+        await playback.close()
+
+
+@asynccontextmanager
+async def _hooked(settings: Settings, bus: Bus) -> AsyncGenerator[None, None]:
+    made = {text: components.create("hook", text) for text in settings.hooks}
+    async with asyncio.TaskGroup() as tasks:
+        for name, hook in made.items():
+            tasks.create_task(hooks.run_hook(name, hook, bus), name=f"hook {name}")
+        try:
+            yield
+        finally:
+            bus.end()

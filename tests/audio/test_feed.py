@@ -1,0 +1,55 @@
+"""Audio passes from task to task in order, within bounds."""
+
+from __future__ import annotations
+
+import asyncio
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from satellite.audio.feed import AudioFeed
+from satellite.audio.ring import RingBuffer
+
+
+async def test_everything_put_in_comes_out_in_order() -> None:
+    feed = AudioFeed(100)
+    feed.put(b"ab")
+    feed.put(b"cd")
+    feed.end()
+    assert [audio async for audio in feed] == [b"ab", b"cd"]
+
+
+async def test_a_waiting_reader_gets_audio_at_once_and_then_the_end() -> None:
+    feed = AudioFeed(100)
+    async with asyncio.TaskGroup() as tasks:
+        reading = tasks.create_task(anext(feed))
+        await asyncio.sleep(0)
+        feed.put(b"ab")
+        assert await reading == b"ab"
+        ending = tasks.create_task(anext(feed, b"end"))
+        await asyncio.sleep(0)
+        feed.end()
+        assert await ending == b"end"
+
+
+async def test_a_slow_reader_loses_the_oldest_and_it_is_counted() -> None:
+    feed = AudioFeed(4)
+    for audio in (b"ab", b"cd", b"ef"):
+        feed.put(audio)
+    feed.end()
+    feed.put(b"too late")
+    assert [audio async for audio in feed] == [b"cd", b"ef"]
+    assert feed.dropped == 2
+
+
+@given(st.lists(st.binary(max_size=20), max_size=30), st.integers(1, 30), st.integers(-5, 400))
+def test_the_ring_remembers_the_newest(chunks: list[bytes], capacity: int, position: int) -> None:
+    ring = RingBuffer(capacity)
+    for chunk in chunks:
+        ring.append(chunk)
+    everything = b"".join(chunks)
+    remembered = ring.since(position)
+    assert ring.end == len(everything)
+    assert everything.endswith(remembered)
+    wanted = everything[max(0, position) :]
+    assert remembered == wanted[max(0, len(wanted) - capacity) :]

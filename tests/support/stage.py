@@ -1,0 +1,68 @@
+"""A satellite around a turn, with everything it did written down."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from typing import TypeVar
+
+from satellite.audio.format import SPEECH
+from satellite.errors import SatelliteError
+from satellite.events import Event
+from satellite.listen import Utterance
+from satellite.stage import PhaseName
+from satellite.values import Action, AudioChunk, Detection, Situation
+
+EventT = TypeVar("EventT", bound=Event)
+
+
+class RecordedStage:
+    """A `satellite.stage.Stage`; `error` is raised by the speaker after the first chunk."""
+
+    def __init__(self, error: SatelliteError | None = None) -> None:
+        self.events: list[Event] = []
+        self.phases: list[PhaseName] = []
+        self.actions: list[Action] = []
+        self.apologies: list[str] = []
+        self.played = b""
+        self.error = error
+        self.on_chunk: Callable[[], None] = lambda: None
+
+    def publish(self, event: Event) -> None:
+        self.events.append(event)
+
+    def enter(self, phase: PhaseName) -> None:
+        self.phases.append(phase)
+
+    def situation(self) -> Situation:
+        return Situation(satellite="test")
+
+    def act(self, action: Action) -> None:
+        self.actions.append(action)
+
+    async def play(
+        self, audio: AsyncGenerator[AudioChunk, None], on_first: Callable[[], None]
+    ) -> None:
+        async for chunk in audio:
+            if not self.played:
+                on_first()
+            self.played += chunk.audio
+            self.on_chunk()
+            if self.error is not None:
+                raise self.error
+
+    async def apologise(self, reason: str) -> None:
+        self.apologies.append(reason)
+
+    def of(self, kind: type[EventT]) -> list[EventT]:
+        """The events of one kind, in order."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+def utterance(audio: bytes = bytes(3200), heard: bool = True) -> Utterance:
+    """An utterance that is over."""
+    said = Utterance(Detection(word="okay_nabu", score=0.9, sample=0), limit=30.0)
+    for start in range(0, len(audio), SPEECH.bytes_of(0.032)):
+        said.audio.put(audio[start : start + SPEECH.bytes_of(0.032)])
+    said.heard = heard
+    said.audio.end()
+    return said
