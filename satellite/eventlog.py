@@ -91,7 +91,9 @@ async def recorded(bus: Bus, target: str | None) -> AsyncGenerator[None, None]:
                 yield
             finally:
                 subscription.end()
-                await asyncio.wait([writer], timeout=DRAIN)
+                _, late = await asyncio.wait([writer], timeout=DRAIN)
+                if late:
+                    _LOGGER.warning("event log %s: not read; the last events are missing", target)
                 sink.give_up()
                 writer.cancel()
     finally:

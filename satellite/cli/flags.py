@@ -7,7 +7,7 @@ Common options are taken before and after a command's name; the later one holds.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,12 +19,15 @@ from satellite.keys import keys
 from satellite.layers import Given
 
 if TYPE_CHECKING:
+    from satellite.bus import Bus
     from satellite.config import Configuration
+    from satellite.settings import Settings
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 Decorator = Callable[[CommandT], CommandT]
 
 COMMON = "Common options"
+OPTIONS = "Options"
 SATELLITE = "Satellite"
 SERVER = "Server (with --server)"
 BOTH = "Engines (with and without --server)"
@@ -45,17 +48,23 @@ class State:
         """Remember a common option."""
         self._common[name] = value
 
-    @property
-    def events(self) -> str | None:
-        """Where the event log goes."""
-        return self._find("events")
-
     def configuration(self) -> Configuration:
         """Read and check the configuration. Raises `ConfigError`."""
         from satellite import config
 
         named = self._find("config")
         return config.load(flags=self.flags, pairs=self.pairs, file=Path(named) if named else None)
+
+    def settings(self) -> Settings:
+        """Start logging and return the settings. Raises `ConfigError`."""
+        self.start_logging()
+        return self.configuration().settings
+
+    def run(self, main: Callable[[Bus], Awaitable[None]], *, lasting: bool = False) -> None:
+        """Run a command's asynchronous part with the event log that was asked for."""
+        from satellite.cli import runner  # here, lest every `--help` waits for asyncio
+
+        runner.run(main, events=self._find("events"), lasting=lasting)
 
     def start_logging(self) -> None:
         """Log from the level that was asked for. Raises `ConfigError`."""
@@ -98,7 +107,7 @@ def setting(path: str, section: str, metavar: str | None = None) -> Decorator[Co
     )
 
 
-def engine(*roles: str, section: str = SATELLITE) -> Decorator[CommandT]:
+def engine(*roles: str, section: str = OPTIONS) -> Decorator[CommandT]:
     """The flags that choose the components of roles."""
 
     def decorate(command: CommandT) -> CommandT:
@@ -109,7 +118,7 @@ def engine(*roles: str, section: str = SATELLITE) -> Decorator[CommandT]:
     return decorate
 
 
-def no_zeroconf(section: str = SATELLITE) -> Decorator[CommandT]:
+def no_zeroconf(section: str = OPTIONS) -> Decorator[CommandT]:
     """The flag that turns off all looking around and announcing on the LAN."""
 
     def remember(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
@@ -173,14 +182,14 @@ def _common() -> list[Decorator[Any]]:
     return [
         option(
             "--config",
-            "Read this file alone  [default: /etc/satellite/satellite.toml, then "
-            "satellite/satellite.toml where your own configuration lies]",
+            "Read this file and no other  [default: /etc/satellite/satellite.toml and "
+            "~/.config/satellite/satellite.toml]",
             put,
             metavar="FILE",
         ),
         option(
             "--set",
-            "Set anything, as in listen.silence=0.9; `satellite config` lists all keys",
+            "Set anything; `satellite config` lists all keys",
             add_pairs,
             metavar="KEY=VALUE",
             multiple=True,
@@ -193,8 +202,9 @@ def _common() -> list[Decorator[Any]]:
         ),
         option(
             "--log-level",
-            "How much to tell on standard error  [default: info]",
+            f"Tell this much on standard error: {', '.join(logs.LEVELS)}  [default: info]",
             put,
+            metavar="LEVEL",
             type=click.Choice(logs.LEVELS),
         ),
     ]

@@ -41,7 +41,8 @@ def write_sections(
     """Write a command's options under their headings."""
     sections: dict[str, list[Any]] = {}
     for parameter in command.get_params(context):
-        if record := parameter.get_help_record(context):
+        record = parameter.get_help_record(context)
+        if record and isinstance(parameter, click.Option):
             section = parameter.section if isinstance(parameter, Flag) else COMMON
             sections.setdefault(section, []).append(record)
     for section in sorted(sections, key=lambda name: name == COMMON):

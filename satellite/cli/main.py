@@ -49,7 +49,7 @@ _ONLY_SATELLITE = ("name", "area", "mic", "speaker", "vad")
 @flags.setting("name", SATELLITE)
 @flags.setting("area", SATELLITE)
 @flags.setting("language", SATELLITE)
-@flags.engine("mic", "speaker", "vad")
+@flags.engine("mic", "speaker", "vad", section=SATELLITE)
 @flags.engine("wake", "asr", "llm", "tts", section=BOTH)
 @flags.no_zeroconf(BOTH)
 @click.option(

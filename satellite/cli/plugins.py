@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
@@ -10,8 +11,12 @@ import msgspec
 from satellite.cli import flags, help  # noqa: A004
 from satellite.cli.table import table
 from satellite.options import OptionInfo
-from satellite.plugins import Report, installed, report
-from satellite.ports import ROLES
+
+if TYPE_CHECKING:
+    from satellite.plugins import Report
+
+ROLES = ("mic", "speaker", "wake", "vad", "asr", "llm", "tts", "hook")
+"""The roles of plugins, as `satellite.ports` has them; that module is slow to import for a help."""
 
 
 @help.command()
@@ -20,12 +25,14 @@ from satellite.ports import ROLES
 @click.argument("roles", nargs=-1, type=click.Choice(ROLES), metavar="[ROLE]...")
 @click.pass_context
 def plugins(context: click.Context, roles: Sequence[str]) -> None:
-    """List the installed plugins and their options, all or those of some roles.
+    """List the installed plugins and their options.
 
-    A plugin that cannot be used here is listed with the reason.
+    All of them, or those of the roles named. A plugin that cannot be used here is listed with the reason.
     """
     state = flags.state(context)
     state.start_logging()
+    from satellite.plugins import installed, report
+
     reports = [report(plugin) for plugin in installed(*roles)]
     if state.json:
         click.echo(msgspec.json.format(msgspec.json.encode(reports)).decode())

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from satellite.cli import runner
 from satellite.cli.flags import State
 
 
 def server(state: State) -> None:
     """Serve the roles that were asked for."""
-    state.start_logging()
-    settings = state.configuration().settings
+    settings = state.settings()
     from servers import app
 
-    runner.run(lambda _bus: app.run(settings), events=state.events, lasting=True)
+    state.run(lambda _bus: app.run(settings), lasting=True)

@@ -1,0 +1,72 @@
+"""`satellite ask`: one question to a brain, its answer as it comes."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+import click
+
+from satellite.cli import flags, help  # noqa: A004
+from satellite.cli.texts import text_of
+
+if TYPE_CHECKING:
+    from satellite.bus import Bus
+    from satellite.settings import Settings
+    from satellite.values import ReplyRequest
+
+
+@help.command()
+@flags.setting("language", flags.OPTIONS)
+@flags.engine("llm")
+@flags.no_zeroconf()
+@flags.common
+@click.argument("text", nargs=-1, required=True)
+@click.pass_context
+def ask(context: click.Context, text: Sequence[str]) -> None:
+    """Ask a brain and print its reply as it comes.
+
+    TEXT is the question; - reads it from standard input. What the brain would have the satellite
+    do, such as start a timer, is told on standard error and not done.
+    """
+    state = flags.state(context)
+    settings = state.settings()
+    question = text_of(text)
+    state.run(lambda bus: _ask(settings, bus, question))
+
+
+async def _ask(settings: Settings, bus: Bus, text: str) -> None:
+    from satellite import engines, events
+    from satellite.deadline import within
+    from satellite.stage import label
+    from satellite.values import Action, Declined
+
+    whole = ""
+    async with engines.opened("llm", settings) as llm:
+        parts = within(llm.reply(_request(settings, text)), settings.deadlines.llm, "the brain")
+        async with aclosing(parts):
+            async for part in parts:
+                if isinstance(part, Action):
+                    click.echo(f"(to do: {part.name} {part.data})", err=True)
+                    continue
+                piece = part.text if isinstance(part, Declined) else part
+                whole += piece
+                bus.publish(events.Reply(text=piece, final=False, engine=label(llm)))
+                click.echo(piece, nl=False)
+        bus.publish(events.Reply(text=whole, final=True, engine=label(llm)))
+    click.echo()
+
+
+def _request(settings: Settings, text: str) -> ReplyRequest:
+    from satellite.values import ReplyRequest, Situation
+
+    situation = Situation(
+        satellite=settings.name,
+        now=datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+        area=settings.area or None,
+        names=settings.home.names,
+        areas=settings.home.areas,
+    )
+    return ReplyRequest(text=text, language=settings.language, situation=situation)

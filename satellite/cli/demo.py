@@ -1,0 +1,45 @@
+"""`satellite demo`: one whole turn with no hardware and no network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from satellite.cli import flags, help  # noqa: A004
+
+if TYPE_CHECKING:
+    from satellite.bus import Bus
+    from satellite.settings import Settings
+
+OUTPUT = "satellite-demo.wav"
+
+
+@help.command()
+@flags.engine("wake", "vad", "asr", "llm", "tts")
+@click.option(
+    "--output",
+    cls=flags.Flag,
+    section=flags.OPTIONS,
+    metavar="FILE",
+    default=OUTPUT,
+    help=f"WAV file that the answer is written to  [default: {OUTPUT}]",
+)
+@flags.common
+@click.pass_context
+def demo(context: click.Context, output: str) -> None:
+    """Run one whole turn without any hardware or network.
+
+    It speaks a request to itself, hears its wake word, understands, and writes the spoken answer
+    to a WAV file.
+    """
+    state = flags.state(context)
+    settings = state.settings()
+    state.run(lambda bus: _demo(settings, bus, Path(output)))
+
+
+async def _demo(settings: Settings, bus: Bus, output: Path) -> None:
+    from satellite import demo
+
+    click.echo(await demo.run(settings, bus, output))

@@ -1,0 +1,69 @@
+"""`satellite transcribe`: a WAV file in, its text out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from satellite.cli import flags, help  # noqa: A004
+
+if TYPE_CHECKING:
+    from satellite.bus import Bus
+    from satellite.settings import Settings
+
+_PIECE = 32_000
+"""Bytes handed to the engine at a time: one second."""
+
+
+@help.command()
+@flags.setting("language", flags.OPTIONS)
+@flags.engine("asr")
+@flags.no_zeroconf()
+@flags.common
+@click.argument("wav")
+@click.pass_context
+def transcribe(context: click.Context, wav: str) -> None:
+    """Print what is said in a WAV file.
+
+    Its rate and its count of channels do not matter.
+    """
+    state = flags.state(context)
+    settings = state.settings()
+    from satellite.audio.wavfile import read_wav
+
+    form, audio = read_wav(Path(wav))
+    from satellite.audio.format import SPEECH
+    from satellite.audio.resample import Resampler
+
+    resampler = Resampler(form, SPEECH)
+    speech = resampler.convert(audio) + resampler.flush()
+    state.run(lambda bus: _transcribe(settings, bus, speech))
+
+
+async def _transcribe(settings: Settings, bus: Bus, speech: bytes) -> None:
+    from satellite import engines, events
+    from satellite.deadline import within
+    from satellite.stage import label
+    from satellite.values import TranscribeRequest
+
+    request = TranscribeRequest(
+        language=settings.language, names=settings.home.names, terms=settings.home.areas
+    )
+    async with engines.opened("asr", settings) as asr:
+        limit = settings.deadlines.asr
+        results = within(asr.transcribe(_pieces(speech), request), limit, "speech-to-text")
+        async with aclosing(results):
+            async for result in results:
+                event = events.Transcript(text=result.text, final=result.final, engine=label(asr))
+                bus.publish(event)
+                if result.final:
+                    click.echo(result.text)
+
+
+async def _pieces(speech: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(speech), _PIECE):
+        yield speech[start : start + _PIECE]
