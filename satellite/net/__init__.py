@@ -1,0 +1,1 @@
+"""Wyoming over the network: frames, remote engines, discovery and fail-over."""

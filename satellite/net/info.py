@@ -1,0 +1,155 @@
+"""What an engine is, as Wyoming's `info` event and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wyoming import info as wy
+from wyoming.event import Event
+
+from satellite.errors import EngineFailed
+from satellite.net import messages
+from satellite.values import EngineInfo, ModelInfo
+
+OURS = "Satellite"
+"""Attribution of every service of this project; a stranger's names somebody else."""
+_KEYS = {"asr": "asr", "llm": "handle", "tts": "tts", "wake": "wake"}
+_MAKER = "maker"
+"""Our own field of a program: who made the engine behind it, which `attribution` cannot say."""
+_STREAMING = "supports_streaming"
+"""Our own field: what each role's field of its own says, for wake words too, which have none."""
+_STREAMING_FLAGS = (
+    "supports_transcript_streaming",
+    "supports_synthesize_streaming",
+    "supports_handled_streaming",
+)
+_URL = "https://pypi.org/project/satellite"
+
+
+def to_event(role: str, info: EngineInfo) -> Event:
+    """Make the `info` of a service that offers one engine in one role."""
+    event = wy.Info().event()
+    event.data[_KEYS[role]] = [
+        {
+            **_program(role, info).to_dict(),
+            _MAKER: {"name": info.author, "url": info.url},
+            _STREAMING: info.streaming,
+        }
+    ]
+    return event
+
+
+def from_event(event: Event) -> wy.Info:
+    """Read an `info` event. Raises `BadFrame`."""
+    return messages.read(wy.Info, event)
+
+
+def roles(info: wy.Info) -> tuple[str, ...]:
+    """The roles in which a service offers something installed; a brain may be `intent`, too."""
+    return tuple(role for role in _KEYS if _programs(role, info))
+
+
+def engine_info(role: str, event: Event) -> EngineInfo:
+    """What the service behind an `info` event is in a role: its first installed program.
+
+    Raises `BadFrame`, and `EngineFailed` when it offers nothing in that role.
+    """
+    info = from_event(event)
+    programs = _programs(role, info)
+    if not programs:
+        offered = ", ".join(roles(info)) or ("a satellite" if info.satellite else "nothing")
+        raise EngineFailed(f"it serves no {role} (it serves {offered})")
+    program: Any = programs[0]
+    maker, streaming = _own_fields(role, event, program)
+    return EngineInfo(
+        name=program.name,
+        description=program.description or "",
+        version=program.version or "",
+        author=maker.get("name", ""),
+        url=maker.get("url", ""),
+        models=tuple(map(_model, program.voices if role == "tts" else program.models)),
+        streaming=streaming,
+        home_control=bool(getattr(program, "supports_home_control", False)),
+    )
+
+
+def is_ours(info: wy.Info) -> bool:
+    """Whether a service was made by this project."""
+    programs: list[Any] = [*info.asr, *info.handle, *info.tts, *info.wake]
+    programs += [info.satellite] if info.satellite else []
+    return any(program.attribution.name == OURS for program in programs)
+
+
+def _program(role: str, info: EngineInfo) -> Any:
+    facts: dict[str, Any] = {
+        "name": info.name,
+        "attribution": wy.Attribution(OURS, _URL),
+        "installed": True,
+        "description": info.description or None,
+        "version": info.version or None,
+    }
+    if role == "asr":
+        models = [wy.AsrModel(**_artifact(info, model)) for model in info.models]
+        return wy.AsrProgram(**facts, models=models, supports_transcript_streaming=info.streaming)
+    if role == "tts":
+        voices = [
+            wy.TtsVoice(
+                **_artifact(info, model),
+                speakers=[wy.TtsVoiceSpeaker(name) for name in model.speakers] or None,
+            )
+            for model in info.models
+        ]
+        # whole sentences are cut from streamed text here, whatever the engine can do
+        return wy.TtsProgram(**facts, voices=voices, supports_synthesize_streaming=True)
+    if role == "wake":
+        words = [
+            wy.WakeModel(**_artifact(info, model), phrase=model.phrase) for model in info.models
+        ]
+        return wy.WakeProgram(**facts, models=words)
+    return wy.HandleProgram(
+        **facts,
+        models=[wy.HandleModel(**_artifact(info, model)) for model in info.models],
+        supports_handled_streaming=info.streaming,
+        supports_home_control=info.home_control,
+    )
+
+
+def _artifact(info: EngineInfo, model: ModelInfo) -> dict[str, Any]:
+    return {
+        "name": model.name,
+        "attribution": wy.Attribution(info.author or OURS, info.url or _URL),
+        "installed": model.installed,
+        "description": model.description or None,
+        "version": model.version or None,
+        "languages": list(model.languages),
+    }
+
+
+def _model(model: Any) -> ModelInfo:
+    return ModelInfo(
+        name=model.name,
+        languages=tuple(model.languages),
+        description=model.description or "",
+        version=model.version or "",
+        phrase=getattr(model, "phrase", None),
+        speakers=tuple(speaker.name for speaker in getattr(model, "speakers", None) or ()),
+        installed=model.installed,
+    )
+
+
+def _programs(role: str, info: wy.Info) -> list[Any]:
+    offered: list[Any] = list(getattr(info, _KEYS[role]))
+    if role == "llm":
+        offered += info.intent
+    return [program for program in offered if program.installed]
+
+
+def _own_fields(role: str, event: Event, program: Any) -> tuple[dict[str, str], bool]:
+    """The maker and whether it streams, as our own fields say; as a stranger's say, else."""
+    for raw in event.data.get(_KEYS[role]) or ():
+        maker = raw.get(_MAKER)
+        if raw.get("name") == program.name and isinstance(maker, dict):
+            texts = {key: value for key, value in maker.items() if isinstance(value, str)}
+            return texts, raw.get(_STREAMING) is True
+    streaming = any(getattr(program, flag, False) for flag in _STREAMING_FLAGS)
+    return {"name": program.attribution.name, "url": program.attribution.url}, streaming

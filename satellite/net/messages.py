@@ -1,0 +1,82 @@
+"""Reading events as the `wyoming` package's dataclasses, held to the types these declare."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from functools import cache
+from typing import Any, Protocol, TypeVar
+
+from wyoming.event import Event
+
+from satellite.errors import BadFrame, EngineError, engine_error
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Message(Protocol[T_co]):
+    """A dataclass of the `wyoming` package."""
+
+    def from_event(self, event: Event) -> T_co: ...
+
+
+def read(kind: Message[T], event: Event) -> T:
+    """Read an event. Raises `BadFrame` for fields that are missing or of a wrong type.
+
+    A timestamp that is no whole number is taken for none: older peers send seconds where others
+    send milliseconds. A field that is null is taken for one that is missing.
+    """
+    data = {key: value for key, value in event.data.items() if value is not None}
+    if type(data.get("timestamp")) is not int:
+        data.pop("timestamp", None)
+    try:
+        message = kind.from_event(Event(event.type, data, event.payload))
+    except KeyError as error:
+        raise BadFrame(f"{event.type} lacks {error}") from error
+    except (TypeError, AttributeError, ValueError, AssertionError) as error:
+        raise BadFrame(f"{event.type} is malformed: {error}") from error
+    if wrong := _misfit(message):
+        raise BadFrame(f"{event.type} has a {wrong} of the wrong type")
+    return message
+
+
+def error_of(event: Event) -> EngineError:
+    """The exception that an `error` event tells of."""
+    text, code = event.data.get("text"), event.data.get("code")
+    return engine_error(code if isinstance(code, str) else None, str(text or "it gave no reason"))
+
+
+def _misfit(message: Any) -> str | None:
+    """The name of the first field whose value is not of its declared type."""
+    kind: Any = type(message)
+    for name, hint in _fields(kind):
+        if not _fits(getattr(message, name), hint):
+            return name
+    return None
+
+
+@cache
+def _fields(kind: type[Any]) -> tuple[tuple[str, Any], ...]:
+    hints = typing.get_type_hints(kind)
+    return tuple((field.name, hints[field.name]) for field in dataclasses.fields(kind))
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if hint is Any:
+        return True
+    if origin in (typing.Union, types.UnionType):
+        return any(_fits(value, argument) for argument in arguments)
+    if origin is list:
+        return isinstance(value, list) and all(_fits(item, arguments[0]) for item in value)
+    if origin is not None:
+        return isinstance(value, origin)
+    if hint is int:
+        return type(value) is int
+    if not isinstance(value, hint):
+        return False
+    if dataclasses.is_dataclass(hint):
+        return _misfit(value) is None
+    return True

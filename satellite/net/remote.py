@@ -1,0 +1,22 @@
+"""A Wyoming service as an engine: `remote(serve(engine))` behaves as `engine`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from satellite.net import uri as uris
+from satellite.net.remotes.asr import RemoteAsr
+from satellite.net.remotes.llm import RemoteLlm
+from satellite.net.remotes.tts import RemoteTts
+from satellite.net.remotes.wake import RemoteWake
+
+_KINDS = {kind.role: kind for kind in (RemoteAsr, RemoteLlm, RemoteTts, RemoteWake)}
+
+
+def remote(uri: str, role: str) -> Any:
+    """Make the service at a TCP or Unix URI an engine of a role: asr, llm, tts or wake.
+
+    Raises `ConfigError` for what is no URI; nothing is connected before `load`.
+    """
+    uris.parse(uri)
+    return _KINDS[role](uri)

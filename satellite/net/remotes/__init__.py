@@ -1,0 +1,1 @@
+"""Remote engines, one role a file."""

@@ -1,0 +1,82 @@
+"""What every remote engine has in common: where it is, what it is, a connection for each call."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import ClassVar
+
+from wyoming.error import Error
+from wyoming.event import Event
+
+from satellite.errors import EngineClosed, EngineError, PeerClosed, WireError
+from satellite.net import info
+from satellite.net.describe import CONNECT, describe
+from satellite.net.messages import error_of
+from satellite.net.wire import Connection, connect
+from satellite.values import EngineInfo
+
+
+class Remote:
+    """An engine on the other side of a connection.
+
+    Every call has a connection of its own and hangs up at its end, however it ends: that is also
+    how the server learns that nobody wants the answer any more. How long an answer may take is the
+    caller's decision; this class bounds only connecting and describing.
+    """
+
+    role: ClassVar[str]
+
+    def __init__(self, uri: str) -> None:
+        self.label = uri
+        """Where it is, for people and for events."""
+        self._info: EngineInfo | None = None
+        self._open: set[Connection] = set()
+        self._closed = False
+
+    async def load(self) -> None:
+        """Ask the service what it is. Raises `WireError`, and `EngineFailed` for another role."""
+        self._check_open()
+        if self._info is None:
+            event = await describe(self.label)
+            try:
+                self._info = info.engine_info(self.role, event)
+            except (EngineError, WireError) as error:
+                raise type(error)(f"{self.label}: {error}") from error
+
+    def describe(self) -> EngineInfo:
+        return self._info or EngineInfo(name=self.label)
+
+    async def close(self) -> None:
+        self._closed = True
+        for connection in self._open:
+            connection.abort()
+
+    @asynccontextmanager
+    async def _call(self) -> AsyncGenerator[Connection, None]:
+        """A connection for one call, gone when the block is left."""
+        self._check_open()
+        connection = await connect(self.label, CONNECT)
+        self._open.add(connection)
+        try:
+            yield connection
+        except PeerClosed as error:
+            if self._closed:
+                raise EngineClosed(f"{self.label} was closed") from error
+            raise
+        finally:
+            self._open.discard(connection)
+            connection.abort()
+
+    async def _answer(self, connection: Connection) -> Event:
+        """The next event. Raises the error that the service reports, or `PeerClosed`."""
+        event = await connection.read()
+        if event is None:
+            raise PeerClosed(f"{self.label} hung up before it had answered")
+        if Error.is_type(event.type):
+            raise error_of(event)
+        return event
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise EngineClosed(f"{self.label} was closed")

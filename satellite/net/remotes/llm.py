@@ -1,0 +1,97 @@
+"""A brain somewhere else."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import msgspec
+from wyoming import handle, intent
+from wyoming.asr import Transcript
+from wyoming.event import Event
+
+from satellite.errors import BadFrame
+from satellite.net.messages import read
+from satellite.net.remotes.base import Remote
+from satellite.values import Action, Declined, ReplyPart, ReplyRequest
+
+CONTEXT = "satellite"
+"""Key of the request's context under which history and situation travel."""
+
+
+class RemoteLlm(Remote):
+    """A Wyoming intent or conversation service as an engine."""
+
+    role = "llm"
+
+    async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
+        async with self._call() as connection:
+            await connection.write(_transcript(request))
+            answer = _Answer()
+            while not answer.complete:
+                for part in answer.take(await self._answer(connection)):
+                    yield part
+
+
+class _Answer:
+    """What was understood of an answer so far."""
+
+    def __init__(self) -> None:
+        self.complete = False
+        self._streamed = False
+        self._several = False
+
+    def take(self, event: Event) -> list[ReplyPart]:
+        """Read an event; return the parts of the reply in it."""
+        kind = event.type
+        if handle.HandledChunk.is_type(kind):
+            return self._chunk(event)
+        if handle.HandledStop.is_type(kind) or intent.IntentsStop.is_type(kind):
+            self.complete = True
+        elif handle.Handled.is_type(kind):
+            self.complete = True
+            text = read(handle.Handled, event).text
+            return [text] if text and not self._streamed else []
+        elif handle.NotHandled.is_type(kind):
+            self.complete = True
+            return [Declined(text=read(handle.NotHandled, event).text or "")]
+        elif intent.NotRecognized.is_type(kind):
+            self.complete = True
+            return [Declined(text=read(intent.NotRecognized, event).text or "")]
+        elif intent.IntentsStart.is_type(kind):
+            self._several = True
+        elif intent.Intent.is_type(kind):
+            self.complete = not self._several
+            return self._intent(event)
+        return []
+
+    def _chunk(self, event: Event) -> list[ReplyPart]:
+        self._streamed = True
+        text = read(handle.HandledChunk, event).text
+        parts: list[ReplyPart] = [text] if text else []
+        if (raw := event.data.get("action")) is not None:
+            parts.append(_action(raw))
+        return parts
+
+    def _intent(self, event: Event) -> list[ReplyPart]:
+        """A stranger only names the intent: pass that on, with its text if there is one."""
+        found = read(intent.Intent, event)
+        data = {entity.name: entity.value for entity in found.entities}
+        parts: list[ReplyPart] = [Action(name=found.name, data=data)]
+        return [*parts, found.text] if found.text else parts
+
+
+def _action(raw: Any) -> Action:
+    try:
+        return msgspec.convert(raw, Action)
+    except msgspec.ValidationError as error:
+        raise BadFrame(f"handled-chunk has a malformed action: {error}") from error
+
+
+def _transcript(request: ReplyRequest) -> Event:
+    """The request as Home Assistant sends it, with what our own servers want in its context."""
+    ours = {"history": request.history, "situation": request.situation}
+    context = {CONTEXT: msgspec.to_builtins(ours)}
+    if request.conversation:
+        context["conversation_id"] = request.conversation
+    return Transcript(text=request.text, language=request.language, context=context).event()

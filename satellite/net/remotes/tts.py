@@ -1,0 +1,52 @@
+"""Text-to-speech somewhere else."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+
+from wyoming import audio as wy
+from wyoming.event import Event
+from wyoming.tts import Synthesize, SynthesizeStopped, SynthesizeVoice
+
+from satellite.audio.format import AudioFormat
+from satellite.errors import EngineFailed
+from satellite.net.messages import read
+from satellite.net.remotes.base import Remote
+from satellite.values import AudioChunk, SpeechRequest
+
+
+class RemoteTts(Remote):
+    """A Wyoming text-to-speech service as an engine."""
+
+    role = "tts"
+
+    async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[AudioChunk, None]:
+        async with self._call() as connection:
+            await connection.write(_synthesize(request))
+            while True:
+                event = await self._answer(connection)
+                if wy.AudioChunk.is_type(event.type):
+                    chunk = read(wy.AudioChunk, event)
+                    if chunk.width != 2:
+                        raise EngineFailed(
+                            f"{self.label} sends samples of {8 * chunk.width} bits, not of 16"
+                        )
+                    if chunk.audio:
+                        yield AudioChunk(
+                            audio=chunk.audio, format=AudioFormat(chunk.rate, chunk.channels)
+                        )
+                elif wy.AudioStop.is_type(event.type) or SynthesizeStopped.is_type(event.type):
+                    return
+
+
+def _synthesize(request: SpeechRequest) -> Event:
+    """The request as an event; language and speaker stand side by side, as a stranger may not."""
+    event = Synthesize(text=request.text).event()
+    voice = SynthesizeVoice(request.voice, request.language, request.speaker).to_dict()
+    if request.language:
+        voice["language"] = request.language
+    if request.speaker:
+        voice["speaker"] = request.speaker
+    if voice:
+        event.data["voice"] = voice
+    return event

@@ -1,0 +1,81 @@
+"""Sending audio to a service while its answers are read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+
+from wyoming.audio import AudioChunk, AudioStart, AudioStop
+
+from satellite.audio.format import SPEECH
+from satellite.errors import PeerClosed
+from satellite.net.wire import Connection
+
+_LONGEST = SPEECH.bytes_of(1)
+"""Most bytes in one event: a second, so that no peer has to take a large piece at once."""
+
+
+class Upload:
+    """Audio (16 kHz mono) on its way to a service."""
+
+    def __init__(self) -> None:
+        self.samples = 0
+        """Samples sent so far."""
+        self.ended = asyncio.Event()
+        """Set when everything, the end included, was sent."""
+
+    @property
+    def milliseconds(self) -> int:
+        return self.samples * 1000 // SPEECH.rate
+
+    async def send(self, connection: Connection, audio: AsyncIterator[bytes]) -> None:
+        """Send audio as it comes, and its end."""
+        shape = {"rate": SPEECH.rate, "width": 2, "channels": 1}
+        await connection.write(AudioStart(**shape, timestamp=0).event())
+        odd = b""
+        async for piece in audio:
+            piece = odd + piece
+            whole = len(piece) - len(piece) % SPEECH.frame_bytes
+            odd = piece[whole:]
+            for start in range(0, whole, _LONGEST):
+                part = piece[start : min(start + _LONGEST, whole)]
+                chunk = AudioChunk(**shape, audio=part, timestamp=self.milliseconds)
+                await connection.write(chunk.event())
+                self.samples += len(part) // SPEECH.frame_bytes
+        await connection.write(AudioStop(timestamp=self.milliseconds).event())
+        self.ended.set()
+
+
+@asynccontextmanager
+async def uploading(
+    connection: Connection, audio: AsyncIterator[bytes]
+) -> AsyncGenerator[Upload, None]:
+    """Send `audio` during this block, and stop when it is left.
+
+    An error of the audio itself ends the connection, and is raised instead of that end. No task
+    group: one may not span the yields of an engine's generator, whose caller it would cancel.
+    """
+    upload = Upload()
+    task = asyncio.create_task(_send(upload, connection, audio))
+    try:
+        yield upload
+    except PeerClosed:
+        if task.done() and not task.cancelled() and (error := task.exception()):
+            raise error from None
+        raise
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()  # raised above, or of no interest after a complete answer
+
+
+async def _send(upload: Upload, connection: Connection, audio: AsyncIterator[bytes]) -> None:
+    try:
+        await upload.send(connection, audio)
+    except PeerClosed:
+        pass  # the reading side meets the same end, after the answers that came before it
+    except BaseException:
+        connection.abort()
+        raise

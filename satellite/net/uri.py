@@ -1,0 +1,55 @@
+"""Addresses of Wyoming services: tcp://HOST:PORT, unix://PATH and stdio://."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+
+from satellite.errors import ConfigError
+
+
+class Tcp(msgspec.Struct, frozen=True):
+    """A TCP port; an IPv6 `host` is written without brackets, perhaps with a scope (`%eth0`)."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"tcp://{host}:{self.port}"
+
+
+class Unix(msgspec.Struct, frozen=True):
+    """A Unix socket."""
+
+    path: str
+
+    def __str__(self) -> str:
+        return f"unix://{self.path}"
+
+
+class Stdio(msgspec.Struct, frozen=True):
+    """Standard input and output of this process."""
+
+    def __str__(self) -> str:
+        return "stdio://"
+
+
+Address = Tcp | Unix | Stdio
+
+
+def parse(uri: str) -> Address:
+    """Take a URI apart. Raises `ConfigError`, saying how one is written."""
+    try:
+        parts = urlsplit(uri)
+        port = parts.port
+    except ValueError as error:
+        raise ConfigError([f"{uri!r} is not an address: {error}"]) from error
+    if parts.scheme == "tcp" and parts.hostname and port is not None:
+        return Tcp(parts.hostname, port)
+    if parts.scheme == "unix" and (parts.netloc or parts.path):
+        return Unix(unquote(parts.netloc + parts.path))
+    if parts.scheme == "stdio":
+        return Stdio()
+    raise ConfigError([f"{uri!r} is not an address: tcp://HOST:PORT, unix://PATH or stdio://"])

@@ -1,0 +1,64 @@
+"""What a request still receives while it is worked on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Generic, TypeVar
+
+Piece = TypeVar("Piece")
+
+
+class Inlet(Generic[Piece]):
+    """Pieces put in by a connection's reader and iterated by the request.
+
+    `put` waits while pieces worth `capacity` or more are held, so that a client which sends faster
+    than the engine works is slowed down by its own connection.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._pieces: deque[tuple[Piece, int]] = deque()
+        self._held = 0
+        self._ended = False
+        self._changed = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+
+    async def put(self, piece: Piece, size: int) -> None:
+        """Add a piece worth `size`; forget it after `end` or `discard`."""
+        await self._room.wait()
+        if self._ended:
+            return
+        self._pieces.append((piece, size))
+        self._held += size
+        if self._held >= self._capacity:
+            self._room.clear()
+        self._changed.set()
+
+    def end(self) -> None:
+        """Let the iteration end after what is held. Twice is once."""
+        self._ended = True
+        self._changed.set()
+
+    def discard(self) -> None:
+        """Nobody reads any more: forget what is held and whatever comes."""
+        self.end()
+        self._pieces.clear()
+        self._held = 0
+        self._room.set()
+
+    def __aiter__(self) -> Inlet[Piece]:
+        return self
+
+    async def __anext__(self) -> Piece:
+        while not self._pieces:
+            if self._ended:
+                raise StopAsyncIteration
+            self._changed.clear()
+            await self._changed.wait()
+        piece, size = self._pieces.popleft()
+        self._held -= size
+        if self._held < self._capacity:
+            self._room.set()
+        return piece

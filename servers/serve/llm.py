@@ -1,0 +1,108 @@
+"""A brain as a Wyoming service."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import Any
+
+import msgspec
+from wyoming import handle
+from wyoming.asr import Transcript
+from wyoming.event import Event
+
+from satellite.errors import BadFrame
+from satellite.net.messages import read
+from satellite.net.remotes.llm import CONTEXT
+from satellite.values import Action, Declined, Message, ReplyRequest, Situation
+from servers.pool import Pool
+from servers.serve.memory import Memory
+from servers.serve.work import Service, Work, Write
+
+
+class LlmService(Service):
+    """Answers texts. The conversation comes with each request; see `Memory` for strangers."""
+
+    role = "llm"
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._memory = Memory()
+
+    def begin(self, event: Event, current: Work | None) -> Work | None:
+        if not Transcript.is_type(event.type):
+            return None
+        request, stateless = _request(event)
+        memory = None if stateless or request.conversation is None else self._memory
+        return _Answering(self.pool, request, memory)
+
+
+class _Answering(Work):
+    open = False
+
+    def __init__(self, pool: Pool, request: ReplyRequest, memory: Memory | None) -> None:
+        self._pool = pool
+        self._request = request
+        self._memory = memory
+
+    async def feed(self, event: Event) -> None:
+        """Nothing belongs to it any more."""
+
+    async def run(self, write: Write) -> None:
+        request, said = self._request, ""
+        conversation = request.conversation or ""
+        if self._memory is not None:
+            history = self._memory.recall(conversation)
+            request = msgspec.structs.replace(request, history=history)
+        started = False
+        async with aclosing(self._pool.submit("reply", request)) as parts:
+            async for part in parts:
+                if isinstance(part, Declined):
+                    await write(handle.NotHandled(part.text).event())
+                    return
+                if not started:
+                    started = True
+                    await write(handle.HandledStart().event())
+                await write(_chunk(part))
+                said += part if isinstance(part, str) else ""
+        context = {"conversation_id": conversation} if conversation else None
+        await write(handle.Handled(said, context).event())
+        if started:
+            await write(handle.HandledStop().event())
+        if self._memory is not None:
+            asked = Message(role="user", text=request.text)
+            self._memory.add(conversation, asked, Message(role="assistant", text=said))
+
+
+def _chunk(part: str | Action) -> Event:
+    """A piece of text; or, as a field of ours in its place among them, something to do."""
+    if isinstance(part, str):
+        return handle.HandledChunk(part).event()
+    event = handle.HandledChunk("").event()
+    event.data["action"] = msgspec.to_builtins(part)
+    return event
+
+
+class _Context(msgspec.Struct, frozen=True):
+    """What our own satellites send along."""
+
+    history: tuple[Message, ...] = ()
+    situation: Situation = Situation()
+
+
+def _request(event: Event) -> tuple[ReplyRequest, bool]:
+    """The request, and whether it brought its conversation along. Raises `BadFrame`."""
+    asked = read(Transcript, event)
+    context = asked.context or {}
+    conversation = context.get("conversation_id")
+    try:
+        ours = msgspec.convert(context.get(CONTEXT) or {}, _Context)
+    except msgspec.ValidationError as error:
+        raise BadFrame(f"transcript has a malformed context: {error}") from error
+    request = ReplyRequest(
+        text=asked.text,
+        language=asked.language,
+        history=ours.history,
+        situation=ours.situation,
+        conversation=conversation if isinstance(conversation, str) else None,
+    )
+    return request, CONTEXT in context

@@ -1,0 +1,132 @@
+"""One client of a service: its requests, one after another, for as long as it stays."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from wyoming.error import Error
+from wyoming.event import Event
+from wyoming.info import Describe
+from wyoming.ping import Ping, Pong
+
+from satellite.errors import BadFrame, EngineBusy, EngineFailed, PeerClosed, SatelliteError
+from satellite.net.messages import read
+from satellite.net.wire import Connection
+from servers.serve.work import Service, Work
+
+_LOGGER = logging.getLogger(__name__)
+
+WAITING = 16
+"""Requests one client may send ahead: far more than any does, and an end to what it can pile up."""
+
+
+class _HungUp(Exception):
+    """The client has gone; who meets it has nothing left to do."""
+
+
+class Session:
+    """Reads a client's events all the time, so that `describe` and `ping` never wait, and works on
+    its requests in the order in which they came."""
+
+    def __init__(self, connection: Connection, service: Service, finish: bool = False) -> None:
+        """`finish`: work to be done at the client's end of input is done, not cancelled."""
+        self._connection = connection
+        self._service = service
+        self._finish = finish
+        self._waiting: asyncio.Queue[Work | None] = asyncio.Queue(WAITING + 1)
+        self._current: Work | None = None
+        self._running: tuple[Work, asyncio.Task[None]] | None = None
+
+    async def run(self) -> None:
+        """Serve until the client hangs up, whatever it sends."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                worker = group.create_task(self._work(group))
+                try:
+                    await self._read()
+                except BadFrame as error:
+                    _LOGGER.warning("Dropped a client: %s", error)
+                except (PeerClosed, _HungUp) as error:
+                    _LOGGER.debug("A client left: %s", error)
+                else:
+                    if self._finish:
+                        self._end_input()
+                        await asyncio.wait([worker])
+                worker.cancel()
+                if self._running is not None:
+                    self._running[1].cancel()
+        finally:
+            await self._connection.close()
+
+    async def _read(self) -> None:
+        while (event := await self._connection.read()) is not None:
+            if Describe.is_type(event.type):
+                await self._write(self._service.info())
+            elif Ping.is_type(event.type):
+                await self._write(Pong(read(Ping, event).text).event())
+            elif work := self._service.begin(event, self._current):
+                await self._begin(work)
+                await work.feed(event)
+            elif self._current is not None:
+                await self._current.feed(event)
+            if self._current is not None and not self._current.open:
+                self._current = None
+
+    async def _begin(self, work: Work) -> None:
+        if self._current is not None:
+            self._abandon(self._current)
+        if self._waiting.qsize() >= WAITING:
+            busy = EngineBusy(f"{WAITING} requests of this client wait already")
+            await self._write(Error(str(busy), busy.code).event())
+            return
+        self._current = work
+        self._waiting.put_nowait(work)
+
+    def _abandon(self, work: Work) -> None:
+        work.abandoned = True
+        work.discard()
+        if self._running is not None and self._running[0] is work:
+            self._running[1].cancel()
+
+    def _end_input(self) -> None:
+        if self._current is not None:
+            self._abandon(self._current)
+        self._waiting.put_nowait(None)
+
+    async def _work(self, group: asyncio.TaskGroup) -> None:
+        while (work := await self._waiting.get()) is not None:
+            task = group.create_task(self._answer(work))
+            self._running = (work, task)
+            await asyncio.wait([task])
+            self._running = None
+
+    async def _answer(self, work: Work) -> None:
+        """Do a request; tell the client if that fails."""
+        if work.abandoned:
+            return
+        try:
+            await work.run(self._write)
+        except _HungUp as error:
+            _LOGGER.debug("A client left before its answer: %s", error)
+        except SatelliteError as error:
+            _LOGGER.warning("%s request failed: %s", self._service.role, error)
+            await self._report(error)
+        except Exception as error:
+            _LOGGER.exception("%s request failed", self._service.role)
+            await self._report(EngineFailed(f"{type(error).__name__}: {error}"))
+        finally:
+            work.discard()
+
+    async def _report(self, error: SatelliteError) -> None:
+        try:
+            await self._write(Error(str(error), error.code).event())
+        except _HungUp:
+            _LOGGER.debug("A client left before it was told: %s", error)
+
+    async def _write(self, event: Event) -> None:
+        try:
+            await self._connection.write(event)
+        except PeerClosed as error:
+            self._connection.abort()  # the reader then meets the end, too
+            raise _HungUp(str(error)) from error

@@ -1,0 +1,81 @@
+"""Audio events of a client as the 16 kHz mono that listening engines take."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+from wyoming.audio import AudioChunk, AudioStart, AudioStop
+from wyoming.event import Event
+
+from satellite.audio.format import SPEECH, AudioFormat
+from satellite.audio.resample import Resampler
+from satellite.errors import BadFrame
+from satellite.net.messages import read
+from servers.serve.inlet import Inlet
+
+_CAPACITY = 4 * 1024 * 1024
+"""Bytes held for an engine that is behind: two minutes of 16 kHz mono."""
+_SLICE = 64 * 1024
+"""Bytes resampled at once, a few milliseconds of work, so that the event loop stays quick."""
+_RATES = range(4000, 384_001)
+"""Hz, from telephones to studios."""
+_CHANNELS = range(1, 33)
+
+
+class Sound:
+    """The audio of one request: fed with events, iterated as 16 kHz mono."""
+
+    def __init__(self) -> None:
+        self.origin: int | None = None
+        """The client's own timestamp of the first sample, in milliseconds, if it gave one."""
+        self._inlet: Inlet[tuple[AudioFormat, bytes]] = Inlet(_CAPACITY)
+
+    async def feed(self, event: Event) -> bool:
+        """Take an event; say whether more audio is to come. Raises `BadFrame`."""
+        if AudioChunk.is_type(event.type):
+            chunk = read(AudioChunk, event)
+            if self.origin is None:
+                self.origin = chunk.timestamp
+            await self._inlet.put((_format(chunk), chunk.audio), len(chunk.audio))
+        elif AudioStart.is_type(event.type):
+            _format(read(AudioStart, event))
+        elif AudioStop.is_type(event.type):
+            self._inlet.end()
+            return False
+        return True
+
+    def discard(self) -> None:
+        self._inlet.discard()
+
+    async def samples(self) -> AsyncGenerator[bytes, None]:
+        """The audio as 16 kHz mono, in pieces of any size."""
+        resampler, source = None, SPEECH
+        async for shape, audio in self._inlet:
+            if shape != source:
+                if resampler is not None:
+                    yield resampler.flush()
+                resampler = Resampler(shape, SPEECH) if shape != SPEECH else None
+                source = shape
+            if resampler is None:
+                yield audio
+                continue
+            for start in range(0, len(audio), _SLICE):
+                yield resampler.convert(audio[start : start + _SLICE])
+                await asyncio.sleep(0)
+        if resampler is not None:
+            yield resampler.flush()
+
+
+def is_audio(event: Event) -> bool:
+    """Whether an event begins or carries audio."""
+    return AudioStart.is_type(event.type) or AudioChunk.is_type(event.type)
+
+
+def _format(event: AudioChunk | AudioStart) -> AudioFormat:
+    if event.width != 2 or event.rate not in _RATES or event.channels not in _CHANNELS:
+        raise BadFrame(
+            f"audio of {event.rate} Hz, {8 * event.width} bits and {event.channels} channels is "
+            "not understood: 16 bits are, at 4 to 384 kHz"
+        )
+    return AudioFormat(event.rate, event.channels)

@@ -1,0 +1,145 @@
+"""Text-to-speech as a Wyoming service."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+from wyoming import tts as wy
+from wyoming.audio import AudioChunk, AudioStart, AudioStop
+from wyoming.event import Event
+
+from satellite import values
+from satellite.audio.format import AudioFormat
+from satellite.errors import BadFrame
+from satellite.net.messages import read
+from satellite.sentences import SentenceSplitter
+from satellite.values import SpeechRequest
+from servers.pool import Pool
+from servers.serve.inlet import Inlet
+from servers.serve.work import Service, Work, Write
+
+_PIECE = 32 * 1024
+"""Most bytes of audio in one event, under a second of speech."""
+_TEXT = 64 * 1024
+"""Characters of streamed text held for an engine that is behind: an hour of speech."""
+_NOTHING = AudioFormat(22050)
+"""The format of an answer without a sound, which some clients want before its end."""
+
+
+class TtsService(Service):
+    """Speaks a text sent whole, or one that is sent while it is still being written."""
+
+    role = "tts"
+
+    def begin(self, event: Event, current: Work | None) -> Work | None:
+        if wy.SynthesizeStart.is_type(event.type):
+            read(wy.SynthesizeStart, event)
+            return _Stream(self.pool, _voice(event))
+        if wy.Synthesize.is_type(event.type) and current is None:
+            # within a stream it repeats the whole text, for servers that cannot stream
+            text = read(wy.Synthesize, event).text
+            return _Whole(self.pool, SpeechRequest(text=text, **_voice(event)))
+        return None
+
+
+class _Whole(Work):
+    open = False
+
+    def __init__(self, pool: Pool, request: SpeechRequest) -> None:
+        self._pool = pool
+        self._request = request
+
+    async def feed(self, event: Event) -> None:
+        """Nothing belongs to it any more."""
+
+    async def run(self, write: Write) -> None:
+        speech = _Speech(write)
+        await speech.say(self._pool, self._request)
+        await speech.end()
+
+
+class _Stream(Work):
+    def __init__(self, pool: Pool, voice: dict[str, str]) -> None:
+        self._pool = pool
+        self._voice = voice
+        self._text: Inlet[str] = Inlet(_TEXT)
+
+    async def feed(self, event: Event) -> None:
+        if wy.SynthesizeChunk.is_type(event.type):
+            text = read(wy.SynthesizeChunk, event).text
+            await self._text.put(text, len(text))
+        elif wy.SynthesizeStop.is_type(event.type):
+            self._text.end()
+            self.open = False
+
+    async def run(self, write: Write) -> None:
+        speech = _Speech(write)
+        async with aclosing(self._sentences()) as sentences:
+            async for sentence in sentences:
+                await speech.say(self._pool, SpeechRequest(text=sentence, **self._voice))
+        await speech.end()
+        await write(wy.SynthesizeStopped().event())
+
+    def discard(self) -> None:
+        self._text.discard()
+
+    async def _sentences(self) -> AsyncGenerator[str, None]:
+        splitter = SentenceSplitter()
+        async for text in self._text:
+            for sentence in splitter.push(text):
+                yield sentence
+        for sentence in splitter.flush():
+            yield sentence
+
+
+class _Speech:
+    """The audio of one answer: one start, however many texts, one stop."""
+
+    def __init__(self, write: Write) -> None:
+        self._write = write
+        self._format: AudioFormat | None = None
+        self._seconds = 0.0
+
+    async def say(self, pool: Pool, request: SpeechRequest) -> None:
+        async with aclosing(pool.submit("synthesize", request)) as chunks:
+            async for chunk in chunks:
+                await self._send(chunk)
+
+    async def end(self) -> None:
+        if self._format is None:
+            await self._start(_NOTHING)
+        await self._write(AudioStop(timestamp=self._milliseconds).event())
+
+    async def _start(self, shape: AudioFormat) -> None:
+        self._format = shape
+        await self._write(AudioStart(shape.rate, 2, shape.channels, timestamp=0).event())
+
+    async def _send(self, chunk: values.AudioChunk) -> None:
+        shape = chunk.format
+        if self._format is None:
+            await self._start(shape)
+        piece = _PIECE - _PIECE % shape.frame_bytes
+        for start in range(0, len(chunk.audio), piece):
+            audio = chunk.audio[start : start + piece]
+            event = AudioChunk(
+                shape.rate, 2, shape.channels, audio=audio, timestamp=self._milliseconds
+            )
+            await self._write(event.event())
+            self._seconds += shape.seconds(audio)
+
+    @property
+    def _milliseconds(self) -> int:
+        return int(self._seconds * 1000)
+
+
+def _voice(event: Event) -> dict[str, Any]:
+    """The voice asked for, as fields of a request. Raises `BadFrame`."""
+    voice = event.data.get("voice") or {}
+    names = {"voice": "name", "language": "language", "speaker": "speaker"}
+    chosen = {ours: voice.get(theirs) for ours, theirs in names.items()}
+    for key, value in chosen.items():
+        if value is not None and not isinstance(value, str):
+            raise BadFrame(f"{event.type} has a {key} that is no text")
+    return chosen
