@@ -6,6 +6,7 @@ import asyncio
 import datetime
 import logging
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 
 from satellite import events
 from satellite.audio.cues import cue
@@ -127,7 +128,8 @@ class Assistant:
             limit = self._settings.deadlines.tts
             speech = within(self._engines.tts.synthesize(request), limit, "text-to-speech")
             try:
-                await self._playback.play(speech)
+                async with aclosing(speech):
+                    await self._playback.play(speech)
             except (EngineError, WireError) as error:
                 _LOGGER.warning("cannot say %r: %s", text, error)
 

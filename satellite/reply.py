@@ -8,6 +8,7 @@ from contextlib import aclosing
 
 from satellite import events
 from satellite.deadline import within
+from satellite.groups import ungrouped
 from satellite.sentences import SentenceSplitter
 from satellite.settings import Settings
 from satellite.stage import Engines, Stage, StageFailure, failing_as, label
@@ -37,16 +38,15 @@ class Reply:
 
     async def give(self, request: ReplyRequest) -> None:
         """Answer the request. Raises `StageFailure` (llm, tts or speaker)."""
-        try:
+        with ungrouped(StageFailure):
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._write(request), name="llm")
-                tasks.create_task(self._voice(), name="tts")
-                tasks.create_task(self._speak(), name="speaker")
-        except BaseExceptionGroup as group:
-            failures = group.subgroup(StageFailure)
-            if failures is None:
-                raise
-            raise _first(failures) from None
+                working = (
+                    tasks.create_task(self._write(request), name="llm"),
+                    tasks.create_task(self._voice(), name="tts"),
+                )
+                await self._speak()
+                for task in working:  # done, unless the speaker was silenced in the middle
+                    task.cancel()
 
     async def _write(self, request: ReplyRequest) -> None:
         splitter = SentenceSplitter()
@@ -83,7 +83,8 @@ class Reply:
         first = await self._speech.get()
         if first is not None:
             with failing_as("speaker"):
-                await self._stage.play(self._chunks(first), self._begin)
+                async with aclosing(self._chunks(first)) as chunks:
+                    await self._stage.play(chunks, self._begin)
 
     async def _chunks(self, first: tuple[str, AudioChunk]) -> AsyncGenerator[AudioChunk, None]:
         speaking, chunk = first
@@ -106,8 +107,3 @@ class Reply:
     def _publish(self, text: str, final: bool) -> None:
         engine = label(self._engines.llm)
         self._stage.publish(events.Reply(text=text, final=final, engine=engine, turn=self._turn))
-
-
-def _first(group: BaseExceptionGroup[StageFailure]) -> StageFailure:
-    error = group.exceptions[0]
-    return error if isinstance(error, StageFailure) else _first(error)

@@ -69,8 +69,8 @@ class Turn:
         self._stage.publish(
             events.TurnEnd(
                 outcome=outcome.NAMES[type(result)],
-                stage=failed and failed.stage,
-                error=failed and failed.error,
+                stage=failed.stage if failed else None,
+                error=failed.error if failed else None,
                 turn=self.id,
             )
         )
