@@ -1,0 +1,1 @@
+"""Wake words: engines that hear them, and what those engines share."""

@@ -1,0 +1,143 @@
+"""microWakeWord's way to hear: sound -> 40 spectral features each 10 ms -> a score each 30 ms.
+
+The networks remember what they heard, so every stream has its own; a stream's score is the mean of
+the network's last few answers (`sliding_window_size` of its description).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from satellite.errors import EngineFailed
+from satellite.values import Detection
+from satellite.wake.catalog import WordFile
+from satellite.wake.tflite import Model, Network
+from satellite.wake.trigger import Trigger
+
+_LOGGER = logging.getLogger(__name__)
+
+STEP = 160
+"""Samples (10 ms) from one frame of features to the next."""
+
+_STEP_BYTES = 2 * STEP
+_FEATURES = 40
+
+
+class Tuning(msgspec.Struct, frozen=True):
+    """The part `micro` of a model's description."""
+
+    probability_cutoff: float
+    sliding_window_size: int
+
+
+class Description(msgspec.Struct, frozen=True):
+    """A model's JSON file, as ESPHome's models have it; what is not needed here is left out."""
+
+    wake_word: str
+    model: str
+    micro: Tuning
+    trained_languages: tuple[str, ...] = ()
+    version: int = 0
+    author: str = ""
+
+
+def read_descriptions(files: Mapping[str, WordFile]) -> dict[str, Description]:
+    """Read models' JSON files; one that is something else is left out, with a warning."""
+    found = {}
+    for name, file in files.items():
+        try:
+            found[name] = msgspec.json.decode(file.path.read_bytes(), type=Description)
+        except (msgspec.DecodeError, OSError) as error:
+            _LOGGER.warning("%s is not a microWakeWord model's description: %s", file.path, error)
+    return found
+
+
+class Word:
+    """A wake word's model and what is known of it."""
+
+    def __init__(self, name: str, description: Description, model: Model) -> None:
+        self.name = name
+        self.description = description
+        self.model = model
+
+    @property
+    def phrase(self) -> str:
+        """What one says."""
+        return self.description.wake_word.lower()
+
+
+class Listener:
+    """One word in one stream: its network, its last answers, its trigger."""
+
+    def __init__(self, word: Word, trigger: Trigger) -> None:
+        """Prepare. Raises `EngineFailed` where the model is not one of microWakeWord's."""
+        self.word = word
+        self._trigger = trigger
+        self._network = Network(word.model)
+        shape = self._network.input_shape
+        if len(shape) != 3 or shape[2] != _FEATURES or not self._network.input.scale:
+            raise EngineFailed(
+                f"{word.model.path} is not a microWakeWord model: it takes {shape}, not quantized "
+                f"(1, frames, {_FEATURES})"
+            )
+        self._stride = shape[1]
+        self._frames: list[list[float]] = []
+        self._answers: deque[float] = deque(maxlen=word.description.micro.sliding_window_size)
+
+    def hear(self, frame: list[float], sample: int) -> Detection | None:
+        """Take the frame of features that ends at `sample`."""
+        self._frames.append(frame)
+        if len(self._frames) < self._stride:
+            return None
+        answer = float(self._network.run(self._quantized()).item())
+        self._frames.clear()
+        output = self._network.output
+        self._answers.append((answer - output.zero_point) * output.scale)
+        if len(self._answers) < (self._answers.maxlen or 1):
+            return None
+        score = sum(self._answers) / len(self._answers)
+        if not self._trigger.heard(score, sample):
+            return None
+        return Detection(word=self.word.name, score=score, sample=sample, phrase=self.word.phrase)
+
+    def _quantized(self) -> npt.NDArray[Any]:
+        limits = np.iinfo(self._network.input.dtype)
+        scaled = np.array(self._frames) / self._network.input.scale + self._network.input.zero_point
+        quantized: npt.NDArray[Any] = np.clip(np.round(scaled), limits.min, limits.max)
+        return quantized.astype(limits.dtype)
+
+
+class MicroEar:
+    """One audio stream being listened to."""
+
+    def __init__(
+        self,
+        frontend: Callable[[bytes], tuple[list[float], int]],
+        listeners: Sequence[Listener],
+    ) -> None:
+        """`frontend` takes 10 ms of sound; gives features, or none yet, and the samples it took."""
+        self._frontend = frontend
+        self._listeners = listeners
+        self._heard = 0
+
+    def hear(self, audio: bytes) -> list[Detection]:
+        """Take a whole number of 10 ms; say which words were heard, and where."""
+        found = []
+        for start in range(0, len(audio), _STEP_BYTES):
+            frame, _ = self._frontend(audio[start : start + _STEP_BYTES])
+            self._heard += STEP
+            if not frame:
+                continue
+            found.extend(
+                detection
+                for listener in self._listeners
+                if (detection := listener.hear(frame, self._heard))
+            )
+        return found
