@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from satellite.errors import EngineFailed
+from servers.intents.phrases import responses_of
 from servers.intents.sources import Source
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def check_sources(sources: list[Source], language: str) -> None:
     """Parse each file alone, so that the wrong one is named. Raises `EngineFailed`."""
     for source in sources:
         parse(source.content, language, source.name)
+        responses_of(source.content, source.name)
 
 
 def check_references(intents: Intents) -> None:

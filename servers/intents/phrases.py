@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from satellite.errors import EngineFailed
+from satellite.options import plain
 
 
 class Words(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,12 +45,9 @@ class Phrases:
         """Take `responses` and `words` out of a language's files. Raises `EngineFailed`."""
         try:
             words = msgspec.convert(source.get("words"), Words)
-            responses = msgspec.convert(
-                (source.get("responses") or {}).get("intents", {}), dict[str, dict[str, str]]
-            )
         except msgspec.ValidationError as error:
-            raise EngineFailed(f"sentences: {error}") from error
-        return cls(responses, words)
+            raise EngineFailed(f"sentences: words: {plain(str(error))}") from error
+        return cls(responses_of(source), words)
 
     def has(self, intent: str, key: str = "default") -> bool:
         """Whether there is such a response."""
@@ -69,3 +67,19 @@ class Phrases:
         if len(things) < 2:
             return "".join(things)
         return f"{', '.join(things[:-1])} {self.words.conjunction} {things[-1]}"
+
+
+def responses_of(source: Mapping[str, Any], where: str = "") -> dict[str, dict[str, str]]:
+    """Take the responses out of a file's content. Raises `EngineFailed`, naming `where`."""
+    try:
+        found = msgspec.convert(source.get("responses") or {}, dict[str, dict[str, Any]])
+    except msgspec.ValidationError as error:
+        raise EngineFailed(f"sentences {where}: responses: {plain(str(error))}") from error
+    intents = found.get("intents", {})
+    for intent, texts in intents.items():
+        if not isinstance(texts, dict) or not all(isinstance(t, str) for t in texts.values()):
+            raise EngineFailed(
+                f"sentences {where}: responses: intents: {intent}: expected texts by key, as "
+                f"default: TEXT, found {texts!r:.60}"
+            )
+    return intents

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from typing import Annotated, ClassVar
 
-from satellite.errors import EngineClosed, EngineFailed
+from satellite.errors import EngineFailed
 from satellite.options import OptionSet, option
 from satellite.requirements import Package, Requirement
 from satellite.settings import USUAL_AREAS, USUAL_NAMES
@@ -38,8 +38,7 @@ class Intents:
 
     async def load(self) -> None:
         """Read the sentences. Raises `ModelMissing` for an unknown language, `EngineFailed`."""
-        if self._sentences is None:
-            self._sentences = await self._worker.call(self._read)
+        await self._ready()
 
     def describe(self) -> EngineInfo:
         """Say what this is; its model is its language."""
@@ -57,16 +56,24 @@ class Intents:
         A pure function of the request. Raises `EngineFailed` where a user's sentences lead to
         something that cannot be said or done.
         """
+        sentences = await self._ready()
         if not request.text.strip():
             return
-        await self.load()
-        for part in await self._worker.call(self._answer, request):
+        for part in await self._worker.call(answer, sentences, request):
             yield part
 
     async def close(self) -> None:
+        self._sentences = None
         await self._worker.close()
 
+    async def _ready(self) -> Sentences:
+        if self._sentences is None:
+            self._sentences = await self._worker.call(self._read)
+        return self._sentences
+
     def _read(self) -> Sentences:
+        if self._sentences is not None:  # read by a call that was made before this one
+            return self._sentences
         sentences = load(self._options.language, self._options.sentences)
         for intent in sentences.intents.intents.values():
             for data in intent.data:
@@ -78,24 +85,23 @@ class Intents:
                     )
         return sentences
 
-    def _answer(self, request: ReplyRequest) -> tuple[ReplyPart, ...]:
-        sentences = self._sentences
-        if sentences is None:
-            raise EngineClosed("the sentences are not loaded")
-        situation = request.situation
-        match = sentences.match(
-            request.text, situation.names or USUAL_NAMES, situation.areas or USUAL_AREAS
-        )
-        if match is None:
-            return (Declined(text=sentences.phrases.words.declined),)
-        skill = SKILLS.get(match.intent, _respond)
-        try:
-            return skill(match, request, sentences.phrases)
-        except (KeyError, TypeError, ValueError) as error:
-            raise EngineFailed(
-                f"sentences: intent {match.intent} with slots {match.slots!r:.200}: "
-                f"{type(error).__name__}: {error}"
-            ) from error
+
+def answer(sentences: Sentences, request: ReplyRequest) -> tuple[ReplyPart, ...]:
+    """Understand the request and do what its skill does. Takes milliseconds."""
+    situation = request.situation
+    match = sentences.match(
+        request.text, situation.names or USUAL_NAMES, situation.areas or USUAL_AREAS
+    )
+    if match is None:
+        return (Declined(text=sentences.phrases.words.declined),)
+    skill = SKILLS.get(match.intent, _respond)
+    try:
+        return skill(match, request, sentences.phrases)
+    except (KeyError, TypeError, ValueError) as error:
+        raise EngineFailed(
+            f"sentences: intent {match.intent} with slots {match.slots!r:.200}: "
+            f"{type(error).__name__}: {error}"
+        ) from error
 
 
 def _respond(match: Match, request: ReplyRequest, phrases: Phrases) -> tuple[ReplyPart, ...]:

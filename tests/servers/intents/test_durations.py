@@ -1,0 +1,47 @@
+"""Durations: slots to seconds to words, and the words understood again."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from servers.intents.durations import given as given_in
+from servers.intents.durations import seconds_of, spoken
+from servers.intents.numbers import spoken as number_words
+from tests.servers.llm.brain import english
+
+WORDS = english().phrases.words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words", "before_noun"),
+    [
+        (270, "4 minutes 30 seconds", "4 minute 30 second"),
+        (3600, "1 hour", "1 hour"),
+        (7261, "2 hours 1 minute 1 second", "2 hour 1 minute 1 second"),
+        (0.2, "1 second", "1 second"),
+        (0, "0 seconds", "0 second"),
+        (-3, "0 seconds", "0 second"),
+    ],
+)
+def test_spoken(seconds: float, words: str, before_noun: str) -> None:
+    assert spoken(seconds, WORDS) == words
+    assert spoken(seconds, WORDS, before_noun=True) == before_noun
+
+
+def test_slots_without_a_duration_give_none() -> None:
+    assert seconds_of({"name": "pizza"}) == 0
+    assert not given_in({"name": "pizza"})
+    assert given_in({"seconds": 0})
+
+
+@settings(deadline=None)
+@given(st.integers(1, 100 * 3600 + 3599))
+def test_what_is_said_is_what_is_understood(seconds: int) -> None:
+    digits = spoken(seconds, WORDS)
+    words = " ".join(number_words(int(w)) if w.isdigit() else w for w in digits.split())
+    for text in (digits, words):
+        match = english().match(f"set a timer for {text}", (), ())
+        assert match is not None
+        assert seconds_of(match.slots) == seconds

@@ -1,0 +1,35 @@
+"""A brain for tests, and the situation that its answers depend on."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from satellite.values import Action, Declined, Message, ReplyPart, ReplyRequest, Situation
+from servers.intents.sentences import Sentences, load
+from servers.llm.intents import answer
+
+NOW = "2026-11-20T10:25:00+01:00"
+
+
+@cache
+def english() -> Sentences:
+    return load("en")
+
+
+def parts(text: str, situation: Situation | None = None, *said: str) -> tuple[ReplyPart, ...]:
+    """Everything the brain replies; `said` is what it said before."""
+    history = tuple(Message(role="assistant", text=line) for line in said)
+    request = ReplyRequest(text=text, situation=situation or Situation(now=NOW), history=history)
+    return answer(english(), request)
+
+
+def text_of(reply: tuple[ReplyPart, ...]) -> str:
+    return "".join(part for part in reply if isinstance(part, str))
+
+
+def actions_of(reply: tuple[ReplyPart, ...]) -> list[Action]:
+    return [part for part in reply if isinstance(part, Action)]
+
+
+def declined(reply: tuple[ReplyPart, ...]) -> bool:
+    return len(reply) == 1 and isinstance(reply[0], Declined)

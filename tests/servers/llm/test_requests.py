@@ -1,0 +1,177 @@
+"""What people say about everything but timers, and what is done and answered."""
+
+from __future__ import annotations
+
+import pytest
+
+from satellite.values import Action, Situation
+from tests.servers.llm.brain import NOW, actions_of, declined, parts, text_of
+
+HOME = Situation(now=NOW, home=True)
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ("what time is it", "It is 10:25 AM."),
+        ("What's the time, please?", "It is 10:25 AM."),
+        ("could you tell me the time", "It is 10:25 AM."),
+        ("what is the date", "It is Friday, November 20."),
+        ("what's today's date", "It is Friday, November 20."),
+        ("what day is it today", "It is Friday, November 20."),
+        ("what day of the week is it", "It is Friday."),
+        ("what day is tomorrow", "Tomorrow is Saturday, November 21."),
+        ("what date was yesterday", "Yesterday was Thursday, November 19."),
+        ("what year is it", "It is 2026."),
+        ("what month is it", "It is November."),
+        ("hello", "Hello."),
+        ("good night", "Good night."),
+        ("thank you very much", "You are welcome."),
+        ("turn on the lamp", "I can't turn on the lamp: no home is connected."),
+        ("turn off all the lights", "I can't turn off all the lights: no home is connected."),
+        (
+            "turn on the living room lamp",
+            "I can't turn on the living room lamp: no home is connected.",
+        ),
+        ("dim the lamp", "I can't dim the lamp: no home is connected."),
+        ("say that again", "I have not said anything yet."),
+        ("turn it up", "I do not know how loud I am. Say, for example, set the volume to fifty "
+         "percent."),
+    ],
+)  # fmt: skip
+def test_answers(said: str, answer: str) -> None:
+    assert parts(said) == (answer,)
+
+
+@pytest.mark.parametrize(
+    ("now", "answer"),
+    [
+        ("2026-11-20T00:05:00Z", "It is 12:05 AM."),
+        ("2026-11-20T12:00:59+02:00", "It is 12 PM."),
+        ("2026-11-20T23:59:00", "It is 11:59 PM."),
+    ],
+)
+def test_the_satellites_clock_is_told(now: str, answer: str) -> None:
+    assert parts("what time is it", Situation(now=now)) == (answer,)
+
+
+def test_its_own_clock_serves_where_the_satellite_has_none() -> None:
+    assert text_of(parts("what time is it", Situation())).startswith("It is ")
+
+
+@pytest.mark.parametrize(
+    ("said", "level"),
+    [
+        ("set the volume to thirty percent", 0.3),
+        ("set volume to 30%", 0.3),
+        ("turn the volume down to five", 0.05),
+        ("volume fifty", 0.5),
+        ("maximum volume", 1.0),
+        ("turn the volume up", 0.5),
+        ("turn it down", 0.3),
+        ("raise the volume by twenty percent", 0.6),
+        ("lower the volume by 90 percent", 0.0),
+        ("louder", 0.5),
+        ("a bit quieter please", 0.3),
+        ("mute", 0.0),
+        ("unmute", 0.4),
+    ],
+)
+def test_volume(said: str, level: float) -> None:
+    reply = parts(said, Situation(volume=0.4))
+    assert actions_of(reply) == [Action(name="volume.set", data={"level": level})]
+    assert text_of(reply)
+
+
+def test_a_muted_satellite_is_heard_again() -> None:
+    reply = parts("unmute", Situation(volume=0.0))
+    assert actions_of(reply) == [Action(name="volume.set", data={"level": 0.5})]
+
+
+def test_the_volume_is_told() -> None:
+    assert parts("what is the volume", Situation(volume=0.45)) == ("The volume is 45 percent.",)
+
+
+@pytest.mark.parametrize(
+    ("said", "intent", "name", "area", "brightness"),
+    [
+        ("turn on the living room lamp", "turn_on", "lamp", "living room", None),
+        ("Turn on the lamp in the living room.", "turn_on", "lamp", "living room", None),
+        ("could you turn on the lamp, please?", "turn_on", "lamp", None, None),
+        ("turn the kitchen light off", "turn_off", "light", "kitchen", None),
+        ("switch off all the lights", "turn_off", "all the lights", None, None),
+        ("turn off all lights in the bedroom", "turn_off", "all the lights", "bedroom", None),
+        ("lights off", "turn_off", "lights", None, None),
+        ("turn on the coffee machine", "turn_on", "coffee machine", None, None),
+        ("dim the office lamp to twenty percent", "brightness", "lamp", "office", 20),
+        ("set the bedroom light to 50%", "brightness", "light", "bedroom", 50),
+        ("set the brightness of the lamp to seven", "brightness", "lamp", None, 7),
+        ("dim the lamp", "brightness", "lamp", None, 30),
+        ("brighten the lamp", "brightness", "lamp", None, 100),
+    ],
+)
+def test_things_are_switched_where_a_home_is_connected(
+    said: str, intent: str, name: str, area: str | None, brightness: int | None
+) -> None:
+    data = {"intent": intent, "name": name, "area": area}
+    if brightness is not None:
+        data["brightness"] = brightness
+    reply = parts(said, HOME)
+    assert actions_of(reply) == [Action(name="home", data=data)]
+    assert text_of(reply)
+
+
+def test_names_of_the_home_are_understood_and_the_usual_ones_are_not() -> None:
+    home = Situation(home=True, names=("Anna's Wi-Fi lamp",), areas=("attic",))
+    (action,) = actions_of(parts("turn on anna's wi fi lamp", home))
+    assert action.data["name"] == "Anna's Wi-Fi lamp"
+    assert declined(parts("turn on the heater", home))
+
+
+@pytest.mark.parametrize("said", ["stop", "Stop it!", "be quiet", "shut up"])
+def test_stop_says_nothing(said: str) -> None:
+    assert parts(said) == (Action(name="stop"),)
+
+
+@pytest.mark.parametrize("said", ["cancel", "never mind", "nevermind", "forget it"])
+def test_cancel_says_nothing(said: str) -> None:
+    assert parts(said) == (Action(name="cancel"),)
+
+
+def test_the_last_reply_is_repeated() -> None:
+    assert parts("say that again", None, "One.", "Two.", "") == ("Two.",)
+
+
+def test_help_promises_no_more_than_there_is() -> None:
+    assert "When a home is connected" in text_of(parts("what can you do"))
+    assert "When a home is connected" not in text_of(parts("what can you do", HOME))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "what is the capital of france",
+        "tell me a joke",
+        "turn on the",
+        "turn on the...",
+        "turn on the flux capacitor",
+        "turn on",
+        "the",
+        "please",
+        "...",
+        "lamp",
+        "time",
+        "timer",
+        "what time is it in paris",
+        "set a timer for",
+        "set a timer for five",
+        "set a timer for five bananas",
+        "dim the lamp to",
+        "set the volume to two hundred percent",
+        "set the volume to 200",
+        "do not turn on the lamp",
+        "stop the world",
+    ],
+)
+def test_what_is_not_foreseen_is_declined(said: str) -> None:
+    assert declined(parts(said))
