@@ -102,7 +102,8 @@ def test_all_problems_of_all_layers_are_told_at_once(tmp_path: Path) -> None:
         "cues.timer)",
         file + 'home.areas = ["attic",3]: expected text, got a whole number - at `$[1]`',
         file + "server.asr_prt is unknown (did you mean server.asr_port?)",
-        "environment SATELLITE_LISTEN_SILENCE: listen.silence = 'long': expected a number, got text",
+        "environment SATELLITE_LISTEN_SILENCE: listen.silence = 'long': expected a number, "
+        "got text",
         "environment: SATELLITE_VOLUM is unknown (did you mean SATELLITE_VOLUME?)",
         "flag --set: silence is unknown (did you mean listen.silence?)",
         "flag --set 'nothing' is not KEY=VALUE",

@@ -52,10 +52,14 @@ async def test_the_log_is_whole_when_the_run_is_cancelled_or_fails(tmp_path: Pat
     with pytest.raises(asyncio.CancelledError):
         await task
     assert json.loads(file.read_text())["event"] == "mute"
-    with pytest.raises(ExceptionGroup) as caught:
+
+    async def fail() -> None:
         async with eventlog.recorded(bus, str(file)):
             bus.publish(events.Mute(muted=False))
             raise ZeroDivisionError
+
+    with pytest.raises(ExceptionGroup) as caught:
+        await fail()
     assert caught.group_contains(ZeroDivisionError)
     assert json.loads(file.read_text())["muted"] is False
 

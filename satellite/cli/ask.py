@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from satellite.cli import flags, help  # noqa: A004
+from satellite.cli import flags, sections
 from satellite.cli.texts import text_of
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from satellite.values import ReplyRequest
 
 
-@help.command()
+@sections.command()
 @flags.setting("language", flags.OPTIONS)
 @flags.engine("llm")
 @flags.no_zeroconf()
@@ -44,7 +44,7 @@ async def _ask(settings: Settings, bus: Bus, text: str) -> None:
     from satellite.values import Action, Declined
 
     whole = ""
-    async with engines.opened("llm", settings) as llm:
+    async with engines.opened("llm", settings.llm) as llm:
         parts = within(llm.reply(_request(settings, text)), settings.deadlines.llm, "the brain")
         async with aclosing(parts):
             async for part in parts:

@@ -8,11 +8,11 @@ from typing import Any
 import click
 import msgspec
 
-from satellite.cli import flags, help  # noqa: A004
+from satellite.cli import flags, sections
 from satellite.keys import Key
 
 
-@help.command()
+@sections.command()
 @flags.common
 @flags.as_json
 @click.pass_context

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from satellite.cli import flags, help  # noqa: A004
+from satellite.cli import flags, sections
 
 if TYPE_CHECKING:
     from satellite.bus import Bus
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 OUTPUT = "satellite-demo.wav"
 
 
-@help.command()
+@sections.command()
 @flags.engine("wake", "vad", "asr", "llm", "tts")
 @click.option(
     "--output",

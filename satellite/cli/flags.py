@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from satellite.config import Configuration
     from satellite.settings import Settings
 
-CommandT = TypeVar("CommandT", bound=Callable[..., Any])
-Decorator = Callable[[CommandT], CommandT]
+Decorator = Callable[[Any], Any]
 
 COMMON = "Common options"
 OPTIONS = "Options"
@@ -91,7 +90,7 @@ class Flag(click.Option):
         self.section = section
 
 
-def setting(path: str, section: str, metavar: str | None = None) -> Decorator[CommandT]:
+def setting(path: str, section: str, metavar: str | None = None) -> Decorator:
     """The flag of a setting: `asr` becomes --asr, `server.asr_port` --asr-port."""
     key = keys()[path]
     unit = f" {key.info.unit}" if key.info.unit else ""
@@ -107,10 +106,10 @@ def setting(path: str, section: str, metavar: str | None = None) -> Decorator[Co
     )
 
 
-def engine(*roles: str, section: str = OPTIONS) -> Decorator[CommandT]:
+def engine(*roles: str, section: str = OPTIONS) -> Decorator:
     """The flags that choose the components of roles."""
 
-    def decorate(command: CommandT) -> CommandT:
+    def decorate(command: Any) -> Any:
         for role in reversed(roles):
             command = setting(role, section, "COMPONENT")(command)
         return command
@@ -118,7 +117,7 @@ def engine(*roles: str, section: str = OPTIONS) -> Decorator[CommandT]:
     return decorate
 
 
-def no_zeroconf(section: str = OPTIONS) -> Decorator[CommandT]:
+def no_zeroconf(section: str = OPTIONS) -> Decorator:
     """The flag that turns off all looking around and announcing on the LAN."""
 
     def remember(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
@@ -136,14 +135,14 @@ def no_zeroconf(section: str = OPTIONS) -> Decorator[CommandT]:
     )
 
 
-def common(command: CommandT) -> CommandT:
+def common(command: Any) -> Any:
     """Add the options that every command has."""
     for decorate in reversed(_common()):
         command = decorate(command)
     return command
 
 
-def as_json(command: CommandT) -> CommandT:
+def as_json(command: Any) -> Any:
     """Add `--json`, for commands that print a table."""
 
     def remember(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
@@ -160,7 +159,7 @@ def as_json(command: CommandT) -> CommandT:
     )(command)
 
 
-def _common() -> list[Decorator[Any]]:
+def _common() -> list[Decorator]:
     def put(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
         if value is not None and parameter.name:
             state(context).put(parameter.name, value)
@@ -168,7 +167,7 @@ def _common() -> list[Decorator[Any]]:
     def add_pairs(context: click.Context, _parameter: click.Parameter, value: Any) -> None:
         state(context).pairs.extend(value)
 
-    def option(name: str, text: str, callback: Any, **more: Any) -> Decorator[Any]:
+    def option(name: str, text: str, callback: Any, **more: Any) -> Decorator:
         return click.option(
             name,
             cls=Flag,

@@ -8,13 +8,11 @@ from satellite.cli import flags
 from satellite.cli.ask import ask
 from satellite.cli.config import config
 from satellite.cli.demo import demo
-from satellite.cli.devices import devices
-from satellite.cli.discover import discover
 from satellite.cli.flags import BOTH, SATELLITE, SERVER
-from satellite.cli.help import WIDTH, SectionedGroup
 from satellite.cli.plugins import plugins
 from satellite.cli.run import run
 from satellite.cli.say import say
+from satellite.cli.sections import WIDTH, SectionedGroup
 from satellite.cli.server import server
 from satellite.cli.transcribe import transcribe
 from satellite.layers import Given
@@ -72,7 +70,13 @@ _ONLY_SATELLITE = ("name", "area", "mic", "speaker", "vad")
 @flags.setting("server.uri", SERVER, "URI")
 @flags.common
 @flags.as_json
-@click.version_option(package_name="satellite", message="%(version)s")
+@click.version_option(
+    package_name="satellite",
+    message="%(version)s",
+    cls=flags.Flag,
+    section=flags.COMMON,
+    help="Print the version",
+)
 @click.pass_context
 def cli(context: click.Context, served: str | None) -> None:
     """A voice satellite: it hears its wake word, understands, and answers.
@@ -109,5 +113,5 @@ def _prints_table(context: click.Context) -> bool:
     return any("--json" in parameter.opts for parameter in command.params)
 
 
-for _command in (demo, say, ask, transcribe, devices, discover, plugins, config):
+for _command in (demo, say, ask, transcribe, plugins, config):
     cli.add_command(_command)

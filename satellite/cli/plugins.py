@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from satellite.cli import flags, help  # noqa: A004
+from satellite.cli import flags, sections
 from satellite.cli.table import table
 from satellite.options import OptionInfo
 
@@ -19,7 +19,7 @@ ROLES = ("mic", "speaker", "wake", "vad", "asr", "llm", "tts", "hook")
 """The roles of plugins, as `satellite.ports` has them; that module is slow to import for a help."""
 
 
-@help.command()
+@sections.command()
 @flags.common
 @flags.as_json
 @click.argument("roles", nargs=-1, type=click.Choice(ROLES), metavar="[ROLE]...")
@@ -27,7 +27,8 @@ ROLES = ("mic", "speaker", "wake", "vad", "asr", "llm", "tts", "hook")
 def plugins(context: click.Context, roles: Sequence[str]) -> None:
     """List the installed plugins and their options.
 
-    All of them, or those of the roles named. A plugin that cannot be used here is listed with the reason.
+    All of them, or those of the roles named. One that cannot be used here is listed with the
+    reason.
     """
     state = flags.state(context)
     state.start_logging()

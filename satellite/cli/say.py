@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 import click
 
-from satellite.cli import flags, help  # noqa: A004
+from satellite.cli import flags, sections
 from satellite.cli.texts import text_of
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from satellite.settings import Settings
 
 
-@help.command()
+@sections.command()
 @flags.setting("language", flags.OPTIONS)
 @flags.engine("tts", "speaker")
 @flags.no_zeroconf()
@@ -34,19 +35,23 @@ def say(context: click.Context, text: Sequence[str]) -> None:
 
 
 async def _say(settings: Settings, bus: Bus, text: str) -> None:
-    from satellite import engines, events
+    from satellite import components, engines, events
+    from satellite.audio import devices
     from satellite.audio.playback import Playback
     from satellite.deadline import within
     from satellite.values import SpeechRequest
 
-    request = SpeechRequest(text=text, language=settings.language)
-    playback = Playback(speaker(settings), bus.publish)
+    chosen = settings.speaker
+    where = devices.default_speaker() if chosen == components.AUTO else chosen
+    playback = Playback(components.create("speaker", where), bus.publish)
     playback.volume = settings.volume
+    request = SpeechRequest(text=text, language=settings.language)
     try:
         await playback.open()
-        async with engines.opened("tts", settings) as tts:
+        async with engines.opened("tts", settings.tts) as tts:
             speech = within(tts.synthesize(request), settings.deadlines.tts, "text-to-speech")
-            await playback.play(speech, on_first=lambda: bus.publish(events.AudioStart()))
+            async with aclosing(speech):
+                await playback.play(speech, on_first=lambda: bus.publish(events.AudioStart()))
             bus.publish(events.AudioEnd())
     finally:
         await playback.close()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from satellite.cli import flags, help  # noqa: A004
+from satellite.cli import flags, sections
 
 if TYPE_CHECKING:
     from satellite.bus import Bus
@@ -19,7 +19,7 @@ _PIECE = 32_000
 """Bytes handed to the engine at a time: one second."""
 
 
-@help.command()
+@sections.command()
 @flags.setting("language", flags.OPTIONS)
 @flags.engine("asr")
 @flags.no_zeroconf()
@@ -53,7 +53,7 @@ async def _transcribe(settings: Settings, bus: Bus, speech: bytes) -> None:
     request = TranscribeRequest(
         language=settings.language, names=settings.home.names, terms=settings.home.areas
     )
-    async with engines.opened("asr", settings) as asr:
+    async with engines.opened("asr", settings.asr) as asr:
         limit = settings.deadlines.asr
         results = within(asr.transcribe(_pieces(speech), request), limit, "speech-to-text")
         async with aclosing(results):

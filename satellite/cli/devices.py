@@ -1,7 +1,0 @@
-import click
-from satellite.cli import flags, help
-@help.command()
-@flags.common
-@flags.as_json
-@click.pass_context
-def devices(context): pass
