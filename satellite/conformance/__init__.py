@@ -1,0 +1,68 @@
+"""The conformance kit: holds an engine to the protocol of its role, one promise at a time.
+
+For the author of a plugin, with pytest:
+
+    @pytest.mark.parametrize("check", CHECKS["tts"], ids=lambda check: check.name)
+    async def test_conforms(check):
+        make = fresh(lambda: Beeper(Beeper.Options()))
+        await check.run(make, TtsSample(text="one two", longer="one two three four five six"))
+
+or without it: `asyncio.run(check_tts(make, sample))`. Either raises `NotConforming`, an
+`AssertionError` that names the promise and says how it was broken. `make` gives a context manager
+around a fresh engine, so that an engine may as well be served and reached through the network.
+"""
+
+from __future__ import annotations
+
+from satellite.conformance.asr import ASR_CHECKS, AsrSample
+from satellite.conformance.check import Check, Make, NotConforming, fresh
+from satellite.conformance.llm import LLM_CHECKS, LlmSample
+from satellite.conformance.tts import TTS_CHECKS, TtsSample
+from satellite.conformance.wake import WAKE_CHECKS, WakeSample
+
+__all__ = [
+    "CHECKS",
+    "AsrSample",
+    "Check",
+    "LlmSample",
+    "Make",
+    "NotConforming",
+    "TtsSample",
+    "WakeSample",
+    "check_asr",
+    "check_llm",
+    "check_tts",
+    "check_wake",
+    "fresh",
+]
+
+CHECKS: dict[str, tuple[Check, ...]] = {
+    "asr": ASR_CHECKS,
+    "llm": LLM_CHECKS,
+    "tts": TTS_CHECKS,
+    "wake": WAKE_CHECKS,
+}
+
+
+async def check_asr(make: Make, sample: AsrSample) -> None:
+    """Hold a speech-to-text engine to its protocol. Raises `NotConforming`."""
+    for check in ASR_CHECKS:
+        await check.run(make, sample)
+
+
+async def check_llm(make: Make, sample: LlmSample) -> None:
+    """Hold a brain to its protocol. Raises `NotConforming`."""
+    for check in LLM_CHECKS:
+        await check.run(make, sample)
+
+
+async def check_tts(make: Make, sample: TtsSample) -> None:
+    """Hold a text-to-speech engine to its protocol. Raises `NotConforming`."""
+    for check in TTS_CHECKS:
+        await check.run(make, sample)
+
+
+async def check_wake(make: Make, sample: WakeSample) -> None:
+    """Hold a wake word engine to its protocol. Raises `NotConforming`."""
+    for check in WAKE_CHECKS:
+        await check.run(make, sample)

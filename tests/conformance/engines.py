@@ -1,0 +1,119 @@
+"""Tiny engines that keep every promise, for the kit's own tests to break one by one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Any
+
+from satellite.audio.format import AudioFormat
+from satellite.conformance import AsrSample, LlmSample, TtsSample, WakeSample
+from satellite.errors import EngineClosed
+from satellite.values import (
+    AudioChunk,
+    Declined,
+    Detection,
+    DetectRequest,
+    EngineInfo,
+    ModelInfo,
+    ReplyPart,
+    ReplyRequest,
+    SpeechRequest,
+    TranscribeRequest,
+    Transcript,
+)
+from tests.support.speech import silence, tone
+
+FORM = AudioFormat(16000)
+
+
+class Good:
+    """What the tiny engines have in common."""
+
+    def __init__(self) -> None:
+        self.closed = False
+
+    async def load(self) -> None:
+        await asyncio.sleep(0)
+
+    def describe(self) -> EngineInfo:
+        return EngineInfo(name="good", models=(ModelInfo(name="beep"),))
+
+    async def close(self) -> None:
+        self.closed = True
+
+    def check(self) -> None:
+        if self.closed:
+            raise EngineClosed("good was closed")
+
+
+class GoodTts(Good):
+    """Beeps for every word."""
+
+    async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[AudioChunk, None]:
+        self.check()
+        for word in request.text.split():
+            await asyncio.sleep(0)
+            self.check()
+            if any(character.isalnum() for character in word):
+                yield AudioChunk(audio=tone(0.05), format=FORM)
+
+
+class GoodLlm(Good):
+    """Repeats what was said to it."""
+
+    async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
+        self.check()
+        for word in request.text.split()[:100]:
+            await asyncio.sleep(0)
+            self.check()
+            if not word.isprintable():
+                yield Declined(text="pardon?")
+                return
+            yield word
+
+
+class GoodAsr(Good):
+    """Hears how many tenths of a second of sound there were."""
+
+    async def transcribe(
+        self, audio: AsyncIterator[bytes], request: TranscribeRequest
+    ) -> AsyncGenerator[Transcript, None]:
+        self.check()
+        heard = bytearray()
+        async for chunk in audio:
+            self.check()
+            heard += chunk
+        tenths = round(sum(1 for index in range(1, len(heard), 2) if heard[index]) / 1600)
+        yield Transcript(text="s" if tenths else "", final=False)
+        yield Transcript(text=f"{tenths}" if tenths else "", final=True)
+
+
+class GoodWake(Good):
+    """Hears its word where a sound begins that lasts at least 0.3 s."""
+
+    async def detect(
+        self, audio: AsyncIterator[bytes], request: DetectRequest
+    ) -> AsyncGenerator[Detection, None]:
+        self.check()
+        rest, position, loud = b"", 0, 0
+        async for chunk in audio:
+            self.check()
+            rest += chunk
+            while len(rest) >= 640:
+                frame, rest = rest[:640], rest[640:]
+                position += 320
+                loud = loud + 1 if any(frame) else 0
+                if loud == 15:
+                    yield Detection(word="beep", score=1.0, sample=position)
+
+
+SAMPLES: dict[str, Any] = {
+    "tts": TtsSample(text="one two", longer="one two three four five six", patience=2.0),
+    "llm": LlmSample(text="one two", other="three", patience=2.0),
+    "asr": AsrSample(audio=silence(0.2) + tone(1.0), text="10", patience=2.0),
+    "wake": WakeSample(
+        audio=silence(0.2) + tone(0.5), word="beep", other=tone(0.2) + silence(0.3), patience=2.0
+    ),
+}
+GOOD: dict[str, type[Good]] = {"tts": GoodTts, "llm": GoodLlm, "asr": GoodAsr, "wake": GoodWake}
