@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from satellite.errors import ModelMissing
 from servers.intents import checks, sources
@@ -60,7 +60,7 @@ class Sentences:
         return Match(
             intent=found.intent.name,
             response=found.response or "default",
-            slots={entity.name: entity.value for entity in found.entities_list},
+            slots={entity.name: _whole(entity.value) for entity in found.entities_list},
         )
 
     def _lists(self, names: tuple[str, ...], areas: tuple[str, ...]) -> dict[str, SlotList]:
@@ -99,6 +99,11 @@ def load(language: str, extra_dir: str | Path = "") -> Sentences:
 def plain(text: str) -> str:
     """Write `text` the way templates and speech recognition do: no hyphens, signs as words."""
     return _JOINTS.sub(" ", text.replace("%", " percent")).strip()
+
+
+def _whole(value: Any) -> Any:
+    # hassil makes digits a float; "5.0 minutes" is not what anybody says
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _text_list(name: str, values: Sequence[str]) -> SlotList:

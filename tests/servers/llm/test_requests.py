@@ -102,6 +102,7 @@ def test_the_volume_is_told() -> None:
         ("switch off all the lights", "turn_off", "all the lights", None, None),
         ("turn off all lights in the bedroom", "turn_off", "all the lights", "bedroom", None),
         ("lights off", "turn_off", "lights", None, None),
+        ("turn the fan on in the office", "turn_on", "fan", "office", None),
         ("turn on the coffee machine", "turn_on", "coffee machine", None, None),
         ("dim the office lamp to twenty percent", "brightness", "lamp", "office", 20),
         ("set the bedroom light to 50%", "brightness", "light", "bedroom", 50),
@@ -113,7 +114,7 @@ def test_the_volume_is_told() -> None:
 def test_things_are_switched_where_a_home_is_connected(
     said: str, intent: str, name: str, area: str | None, brightness: int | None
 ) -> None:
-    data = {"intent": intent, "name": name, "area": area}
+    data: dict[str, object] = {"intent": intent, "name": name, "area": area}
     if brightness is not None:
         data["brightness"] = brightness
     reply = parts(said, HOME)

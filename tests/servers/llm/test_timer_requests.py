@@ -36,6 +36,8 @@ def running(*timers: TimerState, ringing: bool = False) -> Situation:
         ("set a timer for 1 minute and 30 seconds", 90, None),
         ("set a timer for 1 hour, 20 minutes and 5 seconds", 4805, None),
         ("set a timer for 120 minutes", 7200, None),
+        ("set a timer for 5min", 300, None),
+        ("set a timer for 1 h 5 min 10 s", 3910, None),
         ("timer for ten minutes", 600, None),
         ("timer ten minutes", 600, None),
         ("ten minute timer", 600, None),
