@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 import msgspec
@@ -41,11 +41,18 @@ class Check(msgspec.Struct, frozen=True):
     function: Callable[[Make, Any], Awaitable[None]]
 
     async def run(self, make: Make, sample: Any) -> None:
-        """Hold an engine to the promise. Raises `NotConforming`."""
+        """Hold an engine to the promise.
+
+        Raises `NotConforming`, or the `PackageMissing` or `EngineError` for which it cannot load.
+        """
         try:
             await self.function(make, sample)
         except Wrong as wrong:
             raise NotConforming(self.name, str(wrong)) from wrong
+        except ALLOWED:
+            raise
+        except Exception as error:
+            raise NotConforming(self.name, f"raised {_named(error)}") from error
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -71,8 +78,11 @@ def fresh(construct: Callable[[], Any]) -> Make:
         engine = construct()
         try:
             yield engine
-        finally:
-            await engine.close()
+        except BaseException:
+            with suppress(Exception):  # what the check has found counts, not how closing fails
+                await engine.close()
+            raise
+        await engine.close()
 
     return make
 
