@@ -83,7 +83,7 @@ def unknown(name: str, known: list[str]) -> str:
     near = get_close_matches(name, known, n=1)
     if not near:
         last = {path.rpartition(".")[2]: path for path in reversed(known)}
-        near = [last[match] for match in get_close_matches(name, list(last), n=1)]
+        near = [last[match] for match in get_close_matches(name, list(last), n=1, cutoff=0.5)]
     hint = f"did you mean {near[0]}?" if near else "satellite config lists all settings"
     return f"{name} is unknown ({hint})"
 

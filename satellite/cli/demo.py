@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from satellite.cli import flags, sections
+from satellite.cli.table import table
 
 if TYPE_CHECKING:
     from satellite.bus import Bus
@@ -41,5 +42,13 @@ def demo(context: click.Context, output: str) -> None:
 
 async def _demo(settings: Settings, bus: Bus, output: Path) -> None:
     from satellite import demo
+    from satellite.errors import EngineFailed
 
-    click.echo(await demo.run(settings, bus, output))
+    shown = await demo.run(settings, bus, output)
+    moments = demo.timeline(shown.happened)
+    click.echo(table([(f"{m.at:7.2f} s", m.what, m.detail) for m in moments]))
+    if not shown.answered:
+        raise EngineFailed(
+            "the demonstration was not answered; the lines above show how far it got"
+        )
+    click.echo(f"The answer can be heard in {shown.output}.")

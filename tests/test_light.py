@@ -1,0 +1,95 @@
+"""The satellite is light: what it imports, shown in fresh interpreters."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from time import perf_counter
+
+import pytest
+
+from satellite import plugins
+
+HEAVY = {
+    "ctranslate2",
+    "faster_whisper",
+    "onnxruntime",
+    "openwakeword",
+    "pandas",
+    "piper",
+    "scipy",
+    "sklearn",
+    "torch",
+}
+"""What no satellite imports."""
+
+LATE = HEAVY | {"hassil", "numpy", "pocketsphinx", "rich", "sounddevice", "soxr", "zeroconf"}
+"""What is imported only where it is used."""
+
+_PRINT = "\nimport json, sys; print(json.dumps(sorted(m for m in sys.modules if '.' not in m)))"
+
+
+def imported_by(code: str) -> set[str]:
+    """The top-level modules that a fresh interpreter has after running some code."""
+    done = subprocess.run(
+        [sys.executable, "-c", code + _PRINT], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def test_the_command_line_imports_nothing_that_it_need_not() -> None:
+    modules = imported_by("import satellite.__main__")
+    assert modules & (LATE | {"asyncio", "wyoming"}) == set()
+
+
+def test_help_is_quick() -> None:
+    """The best of five, so that a busy machine does not count; plus what Python itself takes."""
+
+    def best(*arguments: str) -> float:
+        times = []
+        for _ in range(5):
+            began = perf_counter()
+            subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
+            times.append(perf_counter() - began)
+        return min(times)
+
+    assert best("-m", "satellite", "--help") - best("-c", "pass") < 0.3
+
+
+def test_the_app_is_light() -> None:
+    assert imported_by("import satellite.app") & HEAVY == set()
+
+
+def test_checking_the_configuration_is_light() -> None:
+    code = "from satellite import config; config.load(environment={}, files=[])"
+    assert imported_by(code) & LATE == set()
+
+
+def test_looking_at_every_plugin_of_ours_is_light() -> None:
+    """Their options are read at every start, so that their modules import nothing heavy."""
+    ours = [p for p in plugins.installed() if p.distribution == "satellite"]
+    assert len(ours) > 10
+    names = [(plugin.role, plugin.name) for plugin in ours]
+    code = f"from satellite import plugins\nfor role, name in {names}: plugins.find(role, name)"
+    assert imported_by(code + ".load()") & (LATE - {"numpy"}) == set()
+
+
+@pytest.mark.parametrize("role", ["wake", "asr", "llm", "tts"])
+def test_loading_a_built_in_engine_is_light(role: str) -> None:
+    code = f"""
+import asyncio
+from satellite import engines
+async def main():
+    async with engines.opened({role!r}, engines.BUILT_IN[{role!r}]):
+        pass
+asyncio.run(main())"""
+    modules = imported_by(code)
+    assert modules & HEAVY == set()
+    assert "rich" not in modules
+
+
+def test_loading_the_built_in_voice_detector_is_light() -> None:
+    code = "from satellite import engines\nengines.create('vad', engines.BUILT_IN['vad']).load()"
+    assert imported_by(code) & HEAVY == set()
