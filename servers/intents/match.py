@@ -14,4 +14,4 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
     response: str = "default"
     """Which of the intent's responses the sentence asks for."""
     slots: dict[str, Any] = {}
-    """What was said, by slot: numbers as int, or as float where they are not whole, everything else as text."""
+    """What was said, by slot: numbers (int where they are whole), everything else as text."""
