@@ -26,10 +26,11 @@ _LINE = 400
 class Child(asyncio.SubprocessProtocol):
     """One run of a program, in a session of its own so that its own children end with it.
 
-    All waiting is the reader's and the writer's: it has no task and no thread.
+    `on_line` is called with each line of its standard error that is not empty. All waiting is the
+    reader's and the writer's: there is no task here, and no thread.
     """
 
-    def __init__(self, name: str, on_line: Callable[[str], None] | None = None) -> None:
+    def __init__(self, name: str, on_line: Callable[[str], None]) -> None:
         self._name = name
         self._on_line = on_line
         self._transport: asyncio.SubprocessTransport | None = None
@@ -40,9 +41,7 @@ class Child(asyncio.SubprocessProtocol):
         self._changed = asyncio.Event()
         self._exited = asyncio.Event()
         self._gone = asyncio.Event()
-        self._rest = ""
-        self.last_line = ""
-        """The last line that the program wrote to its standard error."""
+        self._line = ""
 
     @property
     def exited(self) -> bool:
@@ -155,7 +154,7 @@ class Child(asyncio.SubprocessProtocol):
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         if fd == 2:
-            self._take_lines(data)
+            self._take_lines(data.decode("utf-8", "replace"))
             return
         self._output.append(data)
         self._buffered += len(data)
@@ -166,6 +165,8 @@ class Child(asyncio.SubprocessProtocol):
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
         if fd == 1:
             self._ended_output = True
+        elif fd == 2:
+            self._take_lines("\n")
         self._changed.set()
 
     def pause_writing(self) -> None:
@@ -184,13 +185,9 @@ class Child(asyncio.SubprocessProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._gone.set()
 
-    def _take_lines(self, data: bytes) -> None:
-        text = self._rest + data.decode("utf-8", "replace")
-        *lines, self._rest = text.replace("\r", "\n").split("\n")
-        self._rest = self._rest[:_LINE]
-        for line in (*lines, self._rest):
+    def _take_lines(self, text: str) -> None:
+        *lines, rest = (self._line + text).replace("\r", "\n").split("\n")
+        self._line = rest[:_LINE]
+        for line in lines:
             if line.strip():
-                self.last_line = line.strip()[:_LINE]
-        if self._on_line is not None:
-            for line in lines:
-                self._on_line(line)
+                self._on_line(line.strip()[:_LINE])

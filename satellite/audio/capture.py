@@ -1,0 +1,129 @@
+"""The owner of a microphone: 16 kHz mono of it, whatever it gives and whenever it goes away."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable
+from time import monotonic
+
+from satellite.audio.format import SPEECH
+from satellite.audio.resample import Resampler
+from satellite.errors import DeviceError, DeviceLost, DeviceMissing, SatelliteError
+from satellite.events import AudioLoss, Error, Event
+from satellite.ports import Mic
+
+_LOGGER = logging.getLogger(__name__)
+
+_OPEN = 15.0
+"""Seconds to open a microphone; longer than any microphone of ours waits for its first sound."""
+
+_READ = 10.0
+"""Seconds without a sample after which a microphone has gone, should it not notice by itself."""
+
+_CLOSE = 3.0
+"""Seconds to close a microphone; a driver may hang over a device that was pulled out."""
+
+_RETRY_FIRST = 0.5
+"""Seconds before the first try to reopen: a sound server that restarts is back by then."""
+
+_RETRY_MOST = 5.0
+"""Seconds between later tries: a person who plugs a cable in again waits no longer than that."""
+
+_LOSS_EVERY = 1.0
+"""Seconds between reports of lost samples, so that a slow machine is not slowed by them."""
+
+
+class Capture:
+    """Reads one microphone, and reopens it when it comes back after it went away."""
+
+    def __init__(self, mic: Mic, publish: Callable[[Event], None]) -> None:
+        self._mic = mic
+        self._publish = publish
+        self._resampler: Resampler | None = None
+        self._was_open = False
+        self._overruns = 0
+        self._lost = 0
+        self._reported = float("-inf")
+
+    @property
+    def finished(self) -> bool:
+        """Whether a source with an end, such as a WAV file, has reached it."""
+        return self._mic.finished
+
+    async def open(self) -> None:
+        """Open the microphone; `frames` does, where nobody has. Twice is once.
+
+        Raises `DeviceMissing`, `AudioFileError`.
+        """
+        if self._resampler is not None:
+            return
+        try:
+            async with asyncio.timeout(_OPEN):
+                form = await self._mic.open()
+        except TimeoutError as error:
+            await self.close()
+            raise DeviceMissing(f"the microphone did not open within {_OPEN:g} s") from error
+        self._resampler = Resampler(form, SPEECH)
+        self._was_open = True
+        self._overruns = 0
+
+    async def frames(self) -> AsyncGenerator[bytes, None]:
+        """Yield 16 kHz mono in the chunks in which it comes, about 32 ms each.
+
+        Raises what `open` does when the microphone was never there; once it was, an absence is
+        reported, and ends with the next chunk. Closing the generator closes the microphone.
+        """
+        try:
+            if not self._was_open:
+                await self.open()
+            while True:
+                resampler = self._resampler or await self._reopen()
+                try:
+                    async with asyncio.timeout(_READ):
+                        audio = await self._mic.read()
+                except DeviceError as error:
+                    await self._lose(error)
+                except TimeoutError:
+                    await self._lose(DeviceLost(f"the microphone gave nothing for {_READ:g} s"))
+                else:
+                    self._count_overruns()
+                    if converted := resampler.convert(audio):
+                        yield converted
+        finally:
+            await self.close()
+
+    async def close(self) -> None:
+        """Close the microphone, within 3 seconds. Twice is once."""
+        self._resampler = None
+        try:
+            async with asyncio.timeout(_CLOSE):
+                await self._mic.close()
+        except (TimeoutError, DeviceError) as error:
+            _LOGGER.warning("the microphone did not close: %s", error or f"waited {_CLOSE:g} s")
+
+    async def _lose(self, error: DeviceError) -> None:
+        _LOGGER.warning("microphone lost: %s; trying to reopen it", error)
+        self._publish(Error(where="mic", text=str(error), code=error.code))
+        await self.close()
+
+    async def _reopen(self) -> Resampler:
+        delay = _RETRY_FIRST
+        while self._resampler is None:
+            await asyncio.sleep(delay)
+            delay = min(2 * delay, _RETRY_MOST)
+            try:
+                await self.open()
+            except SatelliteError as error:
+                _LOGGER.debug("the microphone is not back: %s", error)
+        _LOGGER.info("the microphone is back")
+        return self._resampler
+
+    def _count_overruns(self) -> None:
+        """Report what was lost, gathering the losses of a second."""
+        overruns = self._mic.overruns
+        self._lost += max(0, overruns - self._overruns)
+        self._overruns = overruns
+        if self._lost and monotonic() - self._reported >= _LOSS_EVERY:
+            self._publish(AudioLoss(loss="overrun", count=self._lost))
+            self._lost, self._reported = 0, monotonic()

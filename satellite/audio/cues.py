@@ -1,0 +1,62 @@
+"""The project's own short sounds: a few bell-like notes each, made when they are first needed."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Literal
+
+from satellite.audio.format import AudioFormat
+from satellite.values import AudioChunk
+
+CueName = Literal["awake", "done", "error", "timer"]
+
+FORMAT = AudioFormat(22050)
+
+_PEAK = 0.35
+"""Of full scale: as loud as speech, whose peaks are higher but short."""
+
+_FADE = 0.006
+"""Seconds of fade at both ends of a note; shorter ones are heard as clicks."""
+
+_PARTIALS = ((1.0, 1.0), (2.0, 0.22), (3.01, 0.07))
+"""Frequency factor and strength of a note's partials; the third, slightly high, makes it a bell."""
+
+_NOTES: dict[CueName, tuple[tuple[float, float, float], ...]] = {
+    # start in s, length in s, frequency in Hz (equal temperament, A4 = 440 Hz)
+    "awake": ((0.0, 0.14, 659.26), (0.09, 0.2, 987.77)),
+    "done": ((0.0, 0.16, 783.99),),
+    "error": ((0.0, 0.16, 392.0), (0.13, 0.24, 293.66)),
+    "timer": tuple(
+        (begin + beat, 0.22, tone)
+        for begin in (0.0, 0.75)
+        for beat, tone in ((0.0, 880.0), (0.13, 1108.73), (0.26, 1318.51))
+    ),
+}
+
+
+@cache
+def cue(name: CueName) -> AudioChunk:
+    """The sound of that name: 22050 Hz mono, under 0.4 s; the timer's ring lasts 1.5 s."""
+    import numpy as np
+
+    notes = _NOTES[name]
+    seconds = 1.5 if name == "timer" else max(start + length for start, length, _ in notes)
+    mix = np.zeros(int(seconds * FORMAT.rate), np.float64)
+    for start, length, frequency in notes:
+        first = int(start * FORMAT.rate)
+        note = _note(frequency, length)
+        mix[first : first + len(note)] += note
+    mix *= _PEAK * 32767 / np.abs(mix).max()
+    return AudioChunk(audio=np.rint(mix).astype("<i2").tobytes(), format=FORMAT)
+
+
+def _note(frequency: float, length: float) -> Any:
+    """A struck note that dies away, faded in and out."""
+    import numpy as np
+
+    time = np.arange(int(length * FORMAT.rate)) / FORMAT.rate
+    wave = sum(
+        strength * np.sin(2 * np.pi * factor * frequency * time) for factor, strength in _PARTIALS
+    )
+    fade = np.minimum(1, np.minimum(time, time[::-1]) / _FADE)
+    return wave * np.exp(-4 * time / length) * fade

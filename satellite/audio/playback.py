@@ -1,0 +1,206 @@
+"""The owner of what is being heard: one sound at a time, at any format, ended at once."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+
+from satellite.audio.format import AudioFormat
+from satellite.audio.resample import Resampler
+from satellite.errors import DeviceError, DeviceLost, DeviceMissing, SatelliteError
+from satellite.events import AudioLoss, Error, Event
+from satellite.ports import Speaker
+from satellite.values import AudioChunk
+
+_LOGGER = logging.getLogger(__name__)
+
+_BLOCK = 0.1
+"""Seconds handed to the speaker at once: a change of volume is heard that soon."""
+
+_OPEN = 15.0
+"""Seconds to open a speaker: a Bluetooth one takes up to five to connect."""
+
+_SILENCE = 3.0
+"""Seconds to silence or close a speaker; a driver may hang over a device that was pulled out."""
+
+DEADLINE = 10.0
+"""Seconds in which a speaker takes 0.1 s of sound; the buffers of those we know hold under 4 s."""
+
+
+class Playback:
+    """Plays sounds on one speaker, one after another, and reopens it when it went away."""
+
+    def __init__(
+        self, speaker: Speaker, publish: Callable[[Event], None], deadline: float = DEADLINE
+    ) -> None:
+        self._speaker = speaker
+        self._publish = publish
+        self._deadline = deadline
+        self._format: AudioFormat | None = None
+        self._volume = 1.0
+        self._underruns = 0
+        self._turn = asyncio.Lock()
+        self._scope: asyncio.Timeout | None = None
+        """Around the sound that is heard; ending it early ends the sound and not its caller."""
+        self._silent = asyncio.Event()
+        self._silent.set()
+
+    @property
+    def volume(self) -> float:
+        """Loudness, 0 to 1: the factor by which samples are multiplied."""
+        return self._volume
+
+    @volume.setter
+    def volume(self, volume: float) -> None:
+        self._volume = min(1.0, max(0.0, volume))
+
+    async def open(self) -> None:
+        """Open the speaker. Twice is once. Raises `DeviceMissing`, `AudioFileError`."""
+        if self._format is not None:
+            return
+        try:
+            async with asyncio.timeout(_OPEN):
+                self._format = await self._speaker.open()
+        except TimeoutError as error:
+            await self.close()
+            raise DeviceMissing(f"the speaker did not open within {_OPEN:g} s") from error
+        self._underruns = 0
+
+    async def play(
+        self, audio: AsyncIterator[AudioChunk], *, on_first: Callable[[], None] | None = None
+    ) -> None:
+        """Play sound as it comes, and return when the last of it was heard, or after `stop`.
+
+        Waits for its turn while something else is played. `on_first` is called when the first
+        samples were handed to the speaker; never, if there are none. Cancelling silences the
+        speaker. `audio` stays its caller's, to be closed after this. Raises `DeviceLost`; the
+        speaker is then opened anew for the next sound.
+        """
+        async with self._turn:
+            self._silent.clear()
+            scope = self._scope = asyncio.timeout(None)
+            try:
+                async with scope:
+                    await self._guarded(audio, on_first)
+            except TimeoutError:
+                if not scope.expired():  # somebody else's; ours says that `stop` was called
+                    raise
+            finally:
+                self._scope = None
+                self._silent.set()
+
+    async def play_clip(self, chunk: AudioChunk) -> None:
+        """Play one sound, as `play` does."""
+
+        async def whole() -> AsyncGenerator[AudioChunk, None]:
+            yield chunk
+
+        async with aclosing(whole()) as audio:
+            await self.play(audio)
+
+    async def stop(self) -> None:
+        """Fall silent at once; the `play` that is heard returns. One that waits comes next."""
+        if self._scope is None or self._scope.expired():
+            return
+        self._scope.reschedule(asyncio.get_running_loop().time())
+        # not left to `play`, whose source of sound may take its time to be cancelled
+        await self._soon(self._speaker.stop(), "fall silent")
+        await self._soon(self._silent.wait(), "end its sound")
+
+    async def close(self) -> None:
+        """Close the speaker, within 3 seconds. Twice is once."""
+        self._format = None
+        await self._soon(self._speaker.close(), "close")
+
+    async def _guarded(
+        self, audio: AsyncIterator[AudioChunk], on_first: Callable[[], None] | None
+    ) -> None:
+        """Play, and leave a speaker that is silent, or closed when it went away."""
+        try:
+            await self._feed(audio, on_first)
+            self._report_underruns()
+        except DeviceError as error:
+            _LOGGER.warning("speaker lost: %s; the next sound will reopen it", error)
+            self._publish(Error(where="speaker", text=str(error), code=error.code))
+            await self.close()
+            raise
+        except BaseException:
+            await self._soon(self._speaker.stop(), "fall silent")
+            raise
+
+    async def _feed(
+        self, audio: AsyncIterator[AudioChunk], on_first: Callable[[], None] | None
+    ) -> None:
+        target = await self._ready()
+        resampler: Resampler | None = None
+        source: AudioFormat | None = None
+        written = 0
+        async for chunk in audio:
+            if resampler is None or chunk.format != source:
+                rest = resampler.flush() if resampler else b""
+                source, resampler = chunk.format, Resampler(chunk.format, target)
+            else:
+                rest = b""
+            samples = rest + resampler.convert(chunk.audio)
+            await self._write(samples, target, on_first if not written else None)
+            written += len(samples)
+        if resampler is not None:
+            samples = resampler.flush()
+            await self._write(samples, target, on_first if not written else None)
+            written += len(samples)
+        if written:
+            length = written / target.frame_bytes / target.rate
+            await self._in_time(self._speaker.drain(), self._deadline + length)
+
+    async def _ready(self) -> AudioFormat:
+        """The speaker's format, opening it again where it went away."""
+        if self._format is None:
+            try:
+                await self.open()
+            except SatelliteError as error:
+                raise DeviceLost(f"the speaker is not there: {error}") from error
+        assert self._format is not None
+        return self._format
+
+    async def _write(
+        self, samples: bytes, form: AudioFormat, on_first: Callable[[], None] | None
+    ) -> None:
+        size = form.bytes_of(_BLOCK)
+        for position in range(0, len(samples), size):
+            block = quieter(samples[position : position + size], self._volume)
+            await self._in_time(self._speaker.write(block), self._deadline)
+            if on_first is not None:
+                on_first()
+                on_first = None
+
+    async def _in_time(self, work: Awaitable[None], seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await work
+        except TimeoutError as error:
+            raise DeviceLost(f"the speaker was stuck for {seconds:.1f} s") from error
+
+    async def _soon(self, work: Awaitable[object], what: str) -> None:
+        try:
+            async with asyncio.timeout(_SILENCE):
+                await work
+        except (TimeoutError, DeviceError) as error:
+            _LOGGER.warning("the speaker did not %s: %s", what, error or f"waited {_SILENCE:g} s")
+
+    def _report_underruns(self) -> None:
+        underruns = self._speaker.underruns
+        if underruns > self._underruns:
+            self._publish(AudioLoss(loss="underrun", count=underruns - self._underruns))
+        self._underruns = underruns
+
+
+def quieter(samples: bytes, volume: float) -> bytes:
+    """Multiply s16le samples by `volume`, which is at most 1, so that none can overflow."""
+    if volume >= 1.0:
+        return samples
+    import numpy as np
+
+    scaled = np.frombuffer(samples, "<i2").astype(np.float32) * volume
+    return bytes(np.rint(scaled).astype("<i2").tobytes())
