@@ -56,6 +56,9 @@ class Session:
                 worker.cancel()
                 if self._running is not None:
                     self._running[1].cancel()
+        except asyncio.CancelledError:
+            self._connection.abort()  # this side stops: no time to wait for the other
+            raise
         finally:
             await self._connection.close()
 

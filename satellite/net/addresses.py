@@ -1,0 +1,46 @@
+"""The addresses at which others reach this machine."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+
+ANY = ("0.0.0.0", "::", "*", "")
+"""Hosts that stand for every address; the first two for those of their own family."""
+
+_VIRTUAL = ("docker", "br-", "veth", "virbr", "cni", "flannel")
+"""Beginnings of the names of interfaces that lead to containers inside this machine."""
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def reachable(host: str) -> tuple[str, ...]:
+    """What to announce for a service that listens on `host`, best first.
+
+    For a wildcard: the addresses of the network interfaces, of a container bridge or of the loop
+    only where there is nothing better. A host that is no address is left for others to resolve.
+    """
+    if host not in ANY:
+        return (host,)
+    family = {"0.0.0.0": 4, "::": 6}.get(host)
+    found = [(name, address) for name, address in _adapters() if family in (None, address.version)]
+    best = min((_rank(*item) for item in found), default=0)
+    chosen = [item for item in found if _rank(*item) == best]
+    return tuple(str(address) for _, address in sorted(chosen, key=lambda item: item[1].version))
+
+
+def _rank(name: str, address: Address) -> int:
+    if address.is_loopback:
+        return 3
+    if name.startswith(_VIRTUAL):
+        return 2
+    return 1 if address.is_link_local else 0
+
+
+def _adapters() -> Iterable[tuple[str, Address]]:
+    import ifaddr
+
+    for adapter in ifaddr.get_adapters():
+        for ip in adapter.ips:
+            text = ip.ip if isinstance(ip.ip, str) else ip.ip[0]
+            yield adapter.name, ipaddress.ip_address(text.partition("%")[0])
