@@ -20,7 +20,7 @@ from satellite.wake.trigger import Trigger
 _MEL = "melspectrogram"
 _EMBEDDING = "embedding_model"
 _NOT_WORDS = (_MEL, _EMBEDDING, "silero_vad", "timer_v0.1")
-"""Models that lie beside the words' in openWakeWord's folders; the last tells six requests apart."""
+"""Models beside the words' in openWakeWord's folders; the last tells six requests apart."""
 
 
 class EmbeddingOptions(OptionSet, frozen=True):

@@ -129,7 +129,7 @@ class MicroEar:
 
     def hear(self, audio: bytes) -> list[Detection]:
         """Take a whole number of 10 ms; say which words were heard, and where."""
-        found = []
+        found: list[Detection] = []
         for start in range(0, len(audio), _STEP_BYTES):
             frame, _ = self._frontend(audio[start : start + _STEP_BYTES])
             self._heard += STEP
