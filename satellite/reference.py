@@ -60,7 +60,7 @@ def command_section() -> str:
     parts.append(f"**{COMMON}, of every command**\n\n{_table(('option', 'meaning'), common)}")
     rows = []
     for name, command in cli.commands.items():
-        arguments = [p.make_metavar(click.Context(command)) for p in command.params if _argument(p)]
+        arguments = [_argument(p) for p in command.params if isinstance(p, click.Argument)]
         own = [p for p in command.params if isinstance(p, Flag) and p.section != COMMON]
         flags = " ".join(f"`{p.opts[0]}`" for p in own)
         usage = " ".join(["satellite", name, *arguments])
@@ -144,8 +144,9 @@ def _flag_row(flag: Flag) -> tuple[str, str]:
     return f"`{' '.join(words)}`", flag.help or ""
 
 
-def _argument(parameter: click.Parameter) -> bool:
-    return isinstance(parameter, click.Argument)
+def _argument(argument: click.Argument) -> str:
+    name = argument.metavar or (argument.name or "").upper()
+    return f"{name}..." if argument.nargs < 0 and not name.endswith("...") else name
 
 
 def _default(info: OptionInfo) -> str:

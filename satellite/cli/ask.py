@@ -44,7 +44,7 @@ async def _ask(settings: Settings, bus: Bus, text: str) -> None:
     from satellite.values import Action, Declined
 
     whole = ""
-    async with engines.opened("llm", settings.llm) as llm:
+    async with engines.opened("llm", settings) as llm:
         parts = within(llm.reply(_request(settings, text)), settings.deadlines.llm, "the brain")
         async with aclosing(parts):
             async for part in parts:

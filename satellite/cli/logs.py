@@ -12,6 +12,10 @@ _PRIORITIES = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
 """Levels and their syslog priorities (sd-daemon(3)); everything below them is 7."""
 
 
+_TALKATIVE = ("zeroconf",)
+"""Libraries whose warnings are everyday matters, such as an interface that is down."""
+
+
 class JournalFormatter(logging.Formatter):
     """Lines for the journal, which adds time and program itself and reads the priority."""
 
@@ -30,6 +34,8 @@ def start(level: str) -> None:
         line = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
         handler.setFormatter(logging.Formatter(line, datefmt="%H:%M:%S"))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.NOTSET if level == "debug" else logging.ERROR)
 
 
 def in_journal() -> bool:

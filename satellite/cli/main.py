@@ -35,6 +35,9 @@ Every setting can also stand in the environment (listen.silence is SATELLITE_LIS
 a TOML file. Flags go before the environment, the environment before files.
 """
 
+_USUAL = "usual"
+"""What --server without a value means: the roles of the configuration."""
+
 _ONLY_SERVER = ("host", "asr_port", "llm_port", "tts_port", "wake_port", "uri")
 _ONLY_SATELLITE = ("name", "area", "mic", "speaker", "vad")
 
@@ -57,8 +60,7 @@ _ONLY_SATELLITE = ("name", "area", "mic", "speaker", "vad")
     cls=flags.Flag,
     section=SERVER,
     is_flag=False,
-    flag_value="",
-    default=None,
+    flag_value=_USUAL,
     metavar="[ROLES]",
     help="Serve engines as Wyoming services and announce them: some of asr,llm,tts,wake  "
     "[default: asr,llm,tts]",
@@ -98,7 +100,7 @@ def cli(context: click.Context, served: str | None) -> None:
         run(state)
     else:
         _refuse(state, _ONLY_SATELLITE, "is not for --server")
-        if served:
+        if served != _USUAL:
             state.flags["server.roles"] = Given(served, "flag --server")
         server(state)
 

@@ -48,7 +48,7 @@ async def _say(settings: Settings, bus: Bus, text: str) -> None:
     request = SpeechRequest(text=text, language=settings.language)
     try:
         await playback.open()
-        async with engines.opened("tts", settings.tts) as tts:
+        async with engines.opened("tts", settings) as tts:
             speech = within(tts.synthesize(request), settings.deadlines.tts, "text-to-speech")
             async with aclosing(speech):
                 await playback.play(speech, on_first=lambda: bus.publish(events.AudioStart()))

@@ -53,7 +53,7 @@ async def _transcribe(settings: Settings, bus: Bus, speech: bytes) -> None:
     request = TranscribeRequest(
         language=settings.language, names=settings.home.names, terms=settings.home.areas
     )
-    async with engines.opened("asr", settings.asr) as asr:
+    async with engines.opened("asr", settings) as asr:
         limit = settings.deadlines.asr
         results = within(asr.transcribe(_pieces(speech), request), limit, "speech-to-text")
         async with aclosing(results):

@@ -19,3 +19,4 @@ def as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
+    logging.getLogger("zeroconf").setLevel(logging.NOTSET)

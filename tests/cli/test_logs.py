@@ -1,0 +1,55 @@
+"""The log goes to standard error: with times for people, with priorities for the journal."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from satellite.cli import logs
+
+_LOGGER = logging.getLogger("satellite.test")
+
+
+def test_people_read_time_level_and_place(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.start("info")
+    _LOGGER.warning("a %s", "b")
+    _LOGGER.debug("not this")
+    line = capsys.readouterr().err
+    assert re.fullmatch(r"\d\d:\d\d:\d\d WARNING satellite\.test: a b\n", line)
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_the_journal_reads_priorities_and_has_its_own_times(
+    ours: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with (tmp_path / "journal").open("w+") as journal:
+        status = os.fstat(journal.fileno())
+        inode = status.st_ino if ours else status.st_ino + 1
+        monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{inode}")
+        monkeypatch.setattr("sys.stderr", journal)
+        logs.start("debug")
+        for level in (logging.ERROR, logging.WARNING, logging.INFO, logging.DEBUG):
+            _LOGGER.log(level, "first\nsecond")
+        journal.seek(0)
+        lines = journal.read().splitlines()
+    expected = [
+        line for p in (3, 4, 6, 7) for line in (f"<{p}>satellite.test: first", f"<{p}>second")
+    ]
+    assert (lines == expected) is ours
+
+
+def test_libraries_warn_of_everyday_matters_in_debug_logs_only(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for level in ("info", "debug"):
+        logs.start(level)
+        logging.getLogger("zeroconf").warning("in %s", level)
+    told = capsys.readouterr().err
+    assert told.endswith("zeroconf: in debug\n")
+    assert "in info" not in told

@@ -1,0 +1,30 @@
+"""Tables are aligned, whatever is in them."""
+
+from satellite.cli.discover import row
+from satellite.cli.table import table
+from satellite.net.server import Server
+
+
+def test_columns_are_as_wide_as_their_longest_cell() -> None:
+    assert table([("a", "bbb", "c"), ("aaaa", "b", "")], header=("X", "Y", "Z"), indent=" ") == (
+        " X     Y    Z\n a     bbb  c\n aaaa  b"
+    )
+    assert table([]) == ""
+
+
+def test_a_server_of_many_models_has_one_line() -> None:
+    server = Server(
+        name="attic tts",
+        uri="tcp://10.0.0.5:10200",
+        roles=("tts",),
+        models=("a", "b", "c", "d", "e"),
+        languages=("de", "en"),
+        latency=0.0042,
+        ours=True,
+        version="1.2",
+    )
+    assert row(server) == (
+        *("tts", "attic tts", "tcp://10.0.0.5:10200", "4 ms", "us 1.2", "a, b, c and 2 more"),
+        "de, en",
+    )
+    assert row(Server(name="x", uri="tcp://h:1", satellite=True))[0] == "satellite"
