@@ -15,6 +15,8 @@ from satellite.audio.playback import Playback
 from satellite.bus import Bus
 from satellite.components import AUTO
 from satellite.engines import Assembly, assembled
+from satellite.errors import SatelliteError
+from satellite.groups import ungrouped
 from satellite.listen import Listener
 from satellite.settings import Settings
 from satellite.stage import label
@@ -27,14 +29,12 @@ async def run(settings: Settings, bus: Bus) -> None:
 
     Raises `SatelliteError`s for what is wrong at the start: no microphone, no model.
     """
-    try:
+    with ungrouped(SatelliteError):
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(_hooked(settings, bus))
             engines = await stack.enter_async_context(assembled(settings, bus.publish))
             playback = await stack.enter_async_context(_speaker(settings, bus))
             await _listen(settings, bus, engines, playback)
-    finally:
-        bus.end()
 
 
 async def _listen(settings: Settings, bus: Bus, engines: Assembly, playback: Playback) -> None:

@@ -16,6 +16,8 @@ from satellite.audio.resample import Resampler
 from satellite.audio.wavfile import write_wav
 from satellite.bus import Bus
 from satellite.engines import opened
+from satellite.errors import SatelliteError
+from satellite.groups import ungrouped
 from satellite.settings import Settings
 from satellite.values import SpeechRequest
 
@@ -58,11 +60,10 @@ async def run(settings: Settings, bus: Bus, output: Path) -> Demonstration:
         settings = msgspec.structs.replace(
             settings, mic=f"wav:{request}", speaker=f"wav:{output}", zeroconf=False
         )
-        happened: list[events.Event] = []
-        async with bus.subscribe("demo") as happening, asyncio.TaskGroup() as tasks:
-            tasks.create_task(app.run(settings, bus))
-            async for event in happening:
-                happened.append(event)
+        with ungrouped(SatelliteError):
+            async with bus.subscribe("demo") as happening, asyncio.TaskGroup() as tasks:
+                tasks.create_task(app.run(settings, bus))
+                happened = [event async for event in happening]
     return Demonstration(tuple(happened), output)
 
 
@@ -98,7 +99,7 @@ async def _request() -> bytes:
     """The spoken request, 16 kHz mono."""
     silence = bytes(SPEECH.bytes_of(PAUSE))
     spoken = [silence]
-    async with opened("tts", VOICE) as tts:
+    async with opened("tts", Settings(tts=VOICE)) as tts:
         for phrase in PHRASES:
             async with aclosing(tts.synthesize(SpeechRequest(text=phrase))) as chunks:
                 async for chunk in chunks:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+import logging
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -14,10 +15,15 @@ from satellite.components import AUTO
 from satellite.errors import SatelliteError
 from satellite.events import Event
 from satellite.groups import ungrouped
+from satellite.net.discovery import Discovery
+from satellite.net.failover import failover
+from satellite.net.mdns import NoMulticast
 from satellite.net.remote import remote
 from satellite.ports import ENGINE_ROLES, Vad, Wake
 from satellite.settings import Settings
 from satellite.stage import Engines
+
+_LOGGER = logging.getLogger(__name__)
 
 BUILT_IN = {
     "wake": "openwakeword",
@@ -27,6 +33,13 @@ BUILT_IN = {
     "tts": "espeak",
 }
 """What `auto` stands for where there is no server."""
+
+ELSEWHERE = ("asr", "llm", "tts")
+"""Roles for which `auto` prefers a server. Not wake: sound leaves the device only after a word."""
+
+SETTLE = 0.6
+"""Seconds to wait for servers at the start: they answer a question on the LAN within 0.12 s
+(RFC 6762, 6), are then described, and the models take longer than this to load anyway."""
 
 
 class Assembly(msgspec.Struct, frozen=True):
@@ -48,14 +61,10 @@ def create(role: str, text: str) -> Any:
 
 
 @asynccontextmanager
-async def opened(role: str, text: str) -> AsyncGenerator[Any, None]:
-    """An engine, loaded; closed when the block is left."""
-    engine = create(role, text)
-    try:
-        await engine.load()
-        yield engine
-    finally:
-        await engine.close()
+async def opened(role: str, settings: Settings) -> AsyncGenerator[Any, None]:
+    """The engine that the settings name for a role, loaded; closed when the block is left."""
+    async with _made([role], settings, lambda event: None) as engines:
+        yield engines[role]
 
 
 @asynccontextmanager
@@ -64,14 +73,54 @@ async def assembled(
 ) -> AsyncGenerator[Assembly, None]:
     """The engines that the settings name, loaded side by side; closed when the block is left."""
     vad: Vad = create("vad", settings.vad)
-    engines = {role: create(role, getattr(settings, role)) for role in ENGINE_ROLES}
+    async with _made(ENGINE_ROLES, settings, publish, vad.load) as engines:
+        turn = Engines(engines["asr"], engines["llm"], engines["tts"])
+        yield Assembly(engines["wake"], vad, turn)
+
+
+@asynccontextmanager
+async def _made(
+    roles: Sequence[str],
+    settings: Settings,
+    publish: Callable[[Event], None],
+    *also: Callable[[], None],
+) -> AsyncGenerator[dict[str, Any], None]:
+    wanted = {role: getattr(settings, role) for role in roles}
+    open_to_servers = [role for role in ELSEWHERE if wanted.get(role) == AUTO]
+    engines = {role: create(role, text) for role, text in wanted.items()}
     async with AsyncExitStack() as stack:
         for engine in engines.values():
             stack.push_async_callback(engine.close)
+        discovery = None
+        if settings.zeroconf and open_to_servers:
+            discovery = await stack.enter_async_context(_discovery(publish))
+            for role in open_to_servers:
+                engines[role] = failover(role, engines[role], discovery, publish)
         with ungrouped(SatelliteError):
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(asyncio.to_thread(vad.load))
                 for engine in engines.values():
                     tasks.create_task(engine.load())
-        turn = Engines(engines["asr"], engines["llm"], engines["tts"])
-        yield Assembly(engines["wake"], vad, turn)
+                for load in also:
+                    tasks.create_task(asyncio.to_thread(load))
+                if discovery is not None:
+                    tasks.create_task(discovery.settle(open_to_servers, SETTLE))
+        yield engines
+
+
+@asynccontextmanager
+async def _discovery(publish: Callable[[Event], None]) -> AsyncGenerator[Discovery, None]:
+    """The servers of the LAN, kept up to date inside this block."""
+    discovery = Discovery(publish)
+    async with asyncio.TaskGroup() as tasks:
+        looking = tasks.create_task(_look(discovery), name="discovery")
+        try:
+            yield discovery
+        finally:
+            looking.cancel()
+
+
+async def _look(discovery: Discovery) -> None:
+    try:
+        await discovery.run()
+    except NoMulticast as error:
+        _LOGGER.warning("no servers can be found on the LAN: %s", error)

@@ -136,6 +136,9 @@ class Listener:
         before = SPEECH.bytes_of(self._settings.preroll)
         heard = self._ring.since(position - before)
         late = self._ring.since(position)
+        # voice detector frames end where chunks do, so that none waits for the next chunk
+        frame = self._vad.frame_samples * SPEECH.frame_bytes
+        late = late[len(late) % frame :]
         utterance.audio.put(heard[: len(heard) - len(late)])
         self._open = _Capturing(utterance, self._vad, self._settings)
         self._continue(self._open, late)

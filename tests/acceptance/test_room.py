@@ -1,0 +1,54 @@
+"""A real sound system: the satellite hears a room, and its answer is heard in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support import rooms
+from tests.support.choice import heard
+from tests.support.program import satellite
+from tests.support.pulse import PulseServer, pulse
+
+__all__ = ["pulse"]
+
+pytestmark = pytest.mark.timeout(180)
+
+VOICE = "espeak:en-us+f3?rate=150"
+REPLIES = [
+    "I can't turn on the living room lamp: no home is connected.",
+    "Sorry, I did not understand.",
+    "There is no timer running.",
+    "You can ask for the time and the date.",
+]
+
+
+@pytest.mark.parametrize(
+    ("mic", "speaker"),
+    [
+        ("auto", "auto"),
+        ("alsa:pulse", "alsa:pulse"),
+        (
+            "command:parec --raw --format=s16le --rate=16000 --channels=1 --latency-msec=30",
+            "command:pacat --raw --format=s16le --rate=22050 --channels=1 --latency-msec=50",
+        ),
+    ],
+)
+def test_it_hears_the_room_and_is_heard_in_it(
+    tmp_path: Path, pulse: PulseServer, mic: str, speaker: str
+) -> None:
+    try:
+        request = rooms.recorded_request(tmp_path / "in.wav", gap=0.5)
+    except pytest.skip.Exception:
+        request = rooms.spoken_request(tmp_path / "in.wav", rooms.LAMP, gap=0.5)
+    arguments = ("--mic", mic, "--speaker", speaker, "--tts", VOICE, "--no-zeroconf")
+    with satellite(tmp_path, *arguments) as program:
+        program.wait_for("ready")
+        with pulse.record() as recording:
+            pulse.play(request)
+            (ended,) = program.wait_for("turn_end")
+        assert ended["outcome"] == "answered", program.told()
+        finals = [event["text"] for event in program.events("transcript") if event["final"]]
+        assert finals == [rooms.LAMP], program.told()
+        assert heard(bytes(recording), REPLIES) == REPLIES[0], program.told()

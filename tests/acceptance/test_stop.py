@@ -1,0 +1,71 @@
+"""A stop is clean: within two seconds, with nothing left behind, whatever was going on."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.support import rooms
+from tests.support.program import Program, satellite
+
+pytestmark = pytest.mark.timeout(120)
+
+LIMIT = 2.0
+SIGNALS = [signal.SIGINT, signal.SIGTERM]
+
+
+def stop(program: Program, number: int) -> None:
+    """Stop it, and check that it, and every process it had started, ended in time with success."""
+    children = psutil.Process(program.process.pid).children(recursive=True)
+    took = program.stop(number)
+    assert program.process.returncode == 0, program.told()
+    assert took < LIMIT, f"{took:.2f} s: {program.told()}"
+    assert "Traceback" not in program.errors(), program.told()
+    assert [child for child in children if child.is_running()] == []
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_the_listening_satellite_stops(tmp_path: Path, number: int) -> None:
+    mic = "command:cat /dev/zero"
+    with satellite(
+        tmp_path, "--mic", mic, "--speaker", f"wav:{tmp_path / 'out.wav'}", "--no-zeroconf"
+    ) as program:
+        program.wait_for("ready")
+        stop(program, number)
+
+
+@pytest.mark.parametrize("moment", ["wake", "speech_start", "transcript", "audio_start"])
+def test_a_satellite_in_the_middle_of_a_turn_stops(tmp_path: Path, moment: str) -> None:
+    request = rooms.spoken_request(tmp_path / "in.wav", "what can you do")
+    # a speaker that takes its sound as slowly as a sound card
+    speaker = f"wav:{tmp_path / 'out.wav'}?pace=1"
+    with satellite(
+        tmp_path, "--mic", f"wav:{request}", "--speaker", speaker, "--no-zeroconf"
+    ) as program:
+        program.wait_for(moment)
+        stop(program, signal.SIGTERM)
+        (ended,) = program.events("turn_end")
+        assert ended["outcome"] in ("cancelled", "answered"), program.told()
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_server_stops_and_takes_its_socket_with_it(tmp_path: Path, number: int) -> None:
+    path = tmp_path / "tts.sock"
+    with satellite(
+        tmp_path, "--server", "tts", "--uri", f"unix://{path}", "--no-zeroconf"
+    ) as server:
+        server.wait_until(path.exists, "socket")
+        stop(server, number)
+    assert not path.exists()
+
+
+def test_a_server_with_every_role_stops(tmp_path: Path) -> None:
+    ports = ["--asr-port", "0", "--tts-port", "0", "--llm-port", "0", "--wake-port", "0"]
+    with satellite(
+        tmp_path, "--server", "asr,llm,tts,wake", "--host", "127.0.0.1", *ports
+    ) as server:
+        server.wait_until(lambda: server.errors().count("tcp://") >= 4, "four roles served")
+        stop(server, signal.SIGTERM)

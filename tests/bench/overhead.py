@@ -1,0 +1,80 @@
+"""What the pipeline itself costs: from the end of speech to the first sound, with instant engines.
+
+    python -m tests.bench.overhead [--turns 10]
+
+Microphone, voice detector, endpointing, sentences, resampling and speaker are the real ones; wake
+word, speech-to-text, brain and voice answer at once. What is left beyond the silence that ends an
+utterance is ours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import statistics
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+from satellite import components, events
+from satellite.assistant import Assistant
+from satellite.audio.capture import Capture
+from satellite.audio.format import SPEECH
+from satellite.audio.playback import Playback
+from satellite.audio.wavfile import write_wav
+from satellite.bus import Bus
+from satellite.listen import Listener
+from satellite.settings import CueSettings, Settings
+from satellite.stage import Engines
+from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts, ScriptedWake
+from tests.support.speech import silence, speak
+
+
+async def overheads(folder: Path, turns: int) -> list[float]:
+    """Seconds beyond the endpointing silence, of each turn."""
+    once = silence(1.0) + speak("what time is it") + silence(1.5)
+    write_wav(folder / "in.wav", SPEECH, once * turns)
+    samples = len(once) // 2
+    wake = ScriptedWake([turn * samples + 8000 for turn in range(turns)])
+    settings = msgspec.structs.replace(Settings(), cues=CueSettings(awake=False))
+    bus = Bus()
+    vad = components.create("vad", "silero")
+    vad.load()
+    engines = Engines(ScriptedAsr(), ScriptedLlm(), ScriptedTts(rate=22050))
+    playback = Playback(components.create("speaker", f"wav:{folder / 'out.wav'}"), bus.publish)
+    capture = Capture(components.create("mic", f"wav:{folder / 'in.wav'}"), bus.publish)
+    assistant = Assistant(settings, engines, playback, bus)
+    listener = Listener(capture, wake, vad, settings.listen, bus.publish, assistant.woken)
+    async with bus.subscribe("bench") as happening:
+        await playback.open()
+        async with asyncio.TaskGroup() as tasks:
+            helper = tasks.create_task(assistant.run())
+            await listener.run(idle=lambda: assistant.idle)
+            helper.cancel()
+        await playback.close()
+        bus.end()
+        happened = [event async for event in happening]
+    ends = [event.mono for event in happened if isinstance(event, events.SpeechEnd)]
+    starts = [event.mono for event in happened if isinstance(event, events.AudioStart)]
+    silence_s = settings.listen.silence
+    return [start - end - silence_s for end, start in zip(ends, starts, strict=True)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--turns", type=int, default=10)
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.WARNING)
+    with tempfile.TemporaryDirectory() as folder:
+        found = asyncio.run(overheads(Path(folder), options.turns))
+    median, worst = statistics.median(found) * 1000, max(found) * 1000
+    print(
+        f"{len(found)} turns: {median:.1f} ms median, {worst:.1f} ms worst, limit 20 ms "
+        f"(ratio {median / 20:.2f})"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""`satellite` as a user runs it: a process of its own, watched through its event log."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+Event = dict[str, Any]
+
+
+class Program:
+    """A running `satellite`, its event log, and what it said on standard error."""
+
+    def __init__(self, process: subprocess.Popen[str], events: Path, errors: Path) -> None:
+        self.process = process
+        self._events = events
+        self._errors = errors
+
+    def events(self, kind: str | None = None) -> list[Event]:
+        """The events so far, of one kind or of all."""
+        lines = self._events.read_text().splitlines() if self._events.exists() else []
+        # the last line may be half written
+        parsed = [json.loads(line) for line in lines if line.endswith("}")]
+        return [event for event in parsed if kind in (None, event["event"])]
+
+    def errors(self) -> str:
+        """Its standard error so far."""
+        return self._errors.read_text()
+
+    def wait_for(self, kind: str, count: int = 1, timeout: float = 30.0) -> list[Event]:
+        """Wait until so many events of a kind have come."""
+        self.wait_until(lambda: len(self.events(kind)) >= count, f"{count} × {kind}", timeout)
+        return self.events(kind)
+
+    def wait_until(self, true: Callable[[], bool], what: str, timeout: float = 30.0) -> None:
+        """Wait until something is true of a program that goes on running."""
+        deadline = time.monotonic() + timeout
+        while not true():
+            assert self.process.poll() is None, f"ended before {what}: {self.told()}"
+            assert time.monotonic() < deadline, f"no {what} in {timeout} s: {self.told()}"
+            time.sleep(0.02)
+
+    def finish(self, timeout: float = 60.0) -> int:
+        """Wait for it to end by itself; its exit code."""
+        try:
+            return self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"still running after {timeout} s: {self.told()}") from None
+
+    def stop(self, number: int = signal.SIGTERM, timeout: float = 10.0) -> float:
+        """Send a signal; the seconds until it has ended."""
+        started = time.monotonic()
+        self.process.send_signal(number)
+        self.process.wait(timeout)
+        return time.monotonic() - started
+
+    def told(self) -> str:
+        """Everything it said, for a failing test."""
+        return f"\n{self.errors()}\n" + "\n".join(map(str, self.events()))
+
+
+@contextmanager
+def satellite(
+    folder: Path,
+    *arguments: str,
+    environment: Mapping[str, str] | None = None,
+    prefix: tuple[str, ...] = (),
+    name: str = "satellite",
+) -> Iterator[Program]:
+    """Run `satellite` with its event log in `folder`; killed when the block is left."""
+    events, errors = folder / f"{name}.jsonl", folder / f"{name}.err"
+    command = [*prefix, sys.executable, "-m", "satellite", *arguments]
+    if "--server" not in arguments:
+        command += ["--events", str(events)]
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("SATELLITE_")}
+    home = {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder / "config")}
+    with errors.open("w") as told:
+        process = subprocess.Popen(
+            command,
+            env={**clean, **home, **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=told,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        try:
+            yield Program(process, events, errors)
+        finally:
+            if process.poll() is None:
+                process.kill()
+            process.wait(10)
