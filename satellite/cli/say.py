@@ -36,13 +36,15 @@ def say(context: click.Context, text: Sequence[str]) -> None:
 
 async def _say(settings: Settings, bus: Bus, text: str) -> None:
     from satellite import components, engines, events
-    from satellite.audio import devices
     from satellite.audio.playback import Playback
     from satellite.deadline import within
     from satellite.values import SpeechRequest
 
-    chosen = settings.speaker
-    where = devices.default_speaker() if chosen == components.AUTO else chosen
+    where = settings.speaker
+    if where == components.AUTO:
+        from satellite.audio.devices import default_speaker
+
+        where = default_speaker()
     playback = Playback(components.create("speaker", where), bus.publish)
     playback.volume = settings.volume
     request = SpeechRequest(text=text, language=settings.language)
