@@ -100,7 +100,7 @@ class Capture:
             async with asyncio.timeout(_CLOSE):
                 await self._mic.close()
         except (TimeoutError, DeviceError) as error:
-            _LOGGER.warning("the microphone did not close: %s", error or f"waited {_CLOSE:g} s")
+            _LOGGER.warning("the microphone did not close: %s", str(error) or "stuck")
 
     async def _lose(self, error: DeviceError) -> None:
         _LOGGER.warning("microphone lost: %s; trying to reopen it", error)

@@ -187,7 +187,7 @@ class Playback:
             async with asyncio.timeout(_SILENCE):
                 await work
         except (TimeoutError, DeviceError) as error:
-            _LOGGER.warning("the speaker did not %s: %s", what, error or f"waited {_SILENCE:g} s")
+            _LOGGER.warning("the speaker did not %s: %s", what, str(error) or "stuck")
 
     def _report_underruns(self) -> None:
         underruns = self._speaker.underruns

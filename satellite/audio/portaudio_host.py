@@ -1,7 +1,7 @@
 """The PortAudio library of this process: loaded when needed, quietly, and asked on threads.
 
 PortAudio lists the devices once, when it is initialised; to see one that came back it has to be
-initialised again, which ends every stream. That is done only when no stream is busy.
+initialised again, which ends every stream. That is done only when there is none.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Lock, Thread
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, TypeVar
 
 from satellite import requirements
 from satellite.audio.format import AudioFormat
@@ -37,21 +37,14 @@ _OTHER_RATES = (48000, 44100, 32000, 16000)
 """Hz to try where a device takes neither the wanted rate nor the one it says is its own."""
 
 
-class Owner(Protocol):
-    """Who has a stream."""
-
-    def busy(self) -> bool:
-        """Whether ending the stream now would be heard or missed."""
-
-    def release(self) -> None:
-        """Close the idle stream; called on a thread."""
-
-
 class Host:
     """The library, its devices, and who has streams."""
 
     def __init__(self) -> None:
-        self.owners: set[Owner] = set()
+        self.busy: set[object] = set()
+        """Who has a stream."""
+        self.listing = 0
+        """Which listing of the devices this is; their numbers differ between listings."""
         self.stale = False
         """A device went away or was not found; the list of devices may be old."""
         self._lock = Lock()
@@ -80,8 +73,7 @@ class Host:
         def run() -> None:
             result, error = None, None
             try:
-                with self._lock:
-                    result = function(self.library())
+                result = self.ask(function)
             except BaseException as raised:  # delivered to the caller, whatever it is
                 error = raised
             with suppress(RuntimeError):  # the loop has ended, and its caller with it
@@ -95,8 +87,12 @@ class Host:
         except TimeoutError:
             raise DeviceLost(f"PortAudio did not answer within {CALL:g} s") from None
 
-    def library(self) -> Any:
-        """The sounddevice module. Blocks while it looks for devices: some 0.1 s."""
+    def ask(self, function: Callable[[Any], T]) -> T:
+        """Run `function(sounddevice)` here and now; blocks."""
+        with self._lock:
+            return function(self._ready())
+
+    def _ready(self) -> Any:
         if self._library is None:
             os.environ.setdefault("JACK_NO_START_SERVER", "1")
             _silence()
@@ -107,13 +103,12 @@ class Host:
                     f"PortAudio cannot be used: {error} (apt install libportaudio2)"
                 ) from error
             self._library = sounddevice
-        elif self.stale and not any(owner.busy() for owner in self.owners):
-            for owner in tuple(self.owners):
-                owner.release()
+        elif self.stale and not self.busy:
             # the only way to a new list of devices, as sounddevice's documentation has it
             self._library._terminate()  # noqa: SLF001
             self._library._initialize()  # noqa: SLF001
             self.stale = False
+            self.listing += 1
         return self._library
 
     def choose(

@@ -76,7 +76,7 @@ class PortAudioMic:
             return stream, form
 
         self._stream, form = await HOST.call(begin, lambda begun: end(begun[0]))
-        HOST.owners.add(self)
+        HOST.busy.add(self)
         return form
 
     async def read(self) -> bytes:
@@ -111,16 +111,11 @@ class PortAudioMic:
     async def close(self) -> None:
         """Stop recording. Twice is once."""
         stream, self._stream = self._stream, None
-        HOST.owners.discard(self)
         if stream is not None:
-            await HOST.call(lambda _: end(stream))
-
-    def busy(self) -> bool:
-        return not self._ended
-
-    def release(self) -> None:
-        stream, self._stream = self._stream, None
-        end(stream)
+            try:
+                await HOST.call(lambda _: end(stream))
+            finally:
+                HOST.busy.discard(self)
 
     def _take(self, data: Any, _frames: int, _time: Any, status: Any) -> None:
         """Called by PortAudio on its thread."""

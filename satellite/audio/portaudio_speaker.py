@@ -16,6 +16,9 @@ from satellite.options import OptionSet, option
 _LATENCY = 0.1
 """Seconds of sound the driver may hold, for when Python is late."""
 
+_FIRST = 0.2
+"""Seconds of sound with which a stream begins; with less, the second chunk could come too late."""
+
 _AHEAD = 0.5
 """Seconds of sound kept for the driver; as much may come late without being missed."""
 
@@ -24,7 +27,12 @@ _DRAIN_SLACK = 3.0
 
 
 class PortAudioSpeaker:
-    """A speaker of PortAudio; its stream runs only while something is heard."""
+    """A speaker of PortAudio, opened for each piece of sound.
+
+    Between sounds it holds no stream: the device is free for other programs, no thread wakes up,
+    and one that went away meanwhile is noticed (PortAudio hangs when it starts a stream whose
+    device has gone). Opening takes some 10 ms.
+    """
 
     class Options(OptionSet, frozen=True):
         device: Annotated[str, option("Number or part of the name; empty for the default")] = ""
@@ -39,12 +47,14 @@ class PortAudioSpeaker:
         self._options = options
         self._name = f"speaker portaudio:{options.device}".removesuffix(":")
         self._format: AudioFormat | None = None
+        self._device = 0
+        self._listing = 0
+        """Which of the host's listings `_device` is a number of."""
         self._stream: Any = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._lock = Lock()
         self._buffer = bytearray()
         self._changed = asyncio.Event()
-        self._running = False
         self._draining = False
         self._ended = False
         self._dry = False
@@ -55,31 +65,34 @@ class PortAudioSpeaker:
         """What a callback raises to end the stream."""
 
     async def open(self) -> AudioFormat:
-        """Make ready to play, in the device's own format where it refuses ours."""
+        """See that the device is there; say in which format it plays. Raises `DeviceMissing`."""
         await self.close()
         self._loop = asyncio.get_running_loop()
         self._underruns = 0
-        self._format = await self._make_stream()
-        HOST.owners.add(self)
+        await HOST.call(lambda library: self._choose(library, AudioFormat(self._options.rate)))
+        assert self._format is not None
         return self._format
 
     async def write(self, audio: bytes) -> None:
         """Take samples; return when no more than half a second of them is waiting."""
-        if self._format is None:
+        form = self._format
+        if form is None:
             raise DeviceLost(f"{self._name} is not open")
-        if self._stream is None:
-            await self._make_stream()
         with self._lock:
             self._buffer += audio
-        if not self._running:
-            await self._run()
-        while len(self._buffer) > self._format.bytes_of(_AHEAD):
+        if self._stream is None:
+            if len(self._buffer) < form.bytes_of(_FIRST):
+                return
+            await self._run(form)
+        while len(self._buffer) > form.bytes_of(_AHEAD):
             await self._change()
 
     async def drain(self) -> None:
         """Return when the driver has played everything."""
-        if not self._running or self._format is None:
+        if self._format is None or (self._stream is None and not self._buffer):
             return
+        if self._stream is None:
+            await self._run(self._format)
         latency = float(self._stream.latency)
         # PortAudio's ALSA side drops what the driver holds at the end, so let that be silence
         self._silence = self._format.bytes_of(latency)
@@ -92,14 +105,18 @@ class PortAudioSpeaker:
         except TimeoutError:
             HOST.stale = True
             raise DeviceLost(f"{self._name}: stuck at the sound's end") from None
-        await self._halt()
+        await self.stop()
 
     async def stop(self) -> None:
         """Fall silent, dropping what the driver holds."""
         with self._lock:
             self._buffer.clear()
-        if self._running:
-            await self._halt()
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            try:
+                await HOST.call(lambda _: end(stream))
+            finally:
+                HOST.busy.discard(self)
 
     @property
     def underruns(self) -> int:
@@ -109,80 +126,45 @@ class PortAudioSpeaker:
     async def close(self) -> None:
         """Let go of the device. Twice is once."""
         self._format = None
-        HOST.owners.discard(self)
-        with self._lock:
-            self._buffer.clear()
-        self._running = False
-        stream, self._stream = self._stream, None
-        if stream is not None:
-            await HOST.call(lambda _: end(stream))
+        await self.stop()
 
-    def busy(self) -> bool:
-        return self._running
-
-    def release(self) -> None:
-        stream, self._stream = self._stream, None
-        if stream is not None:
-            end(stream)
-
-    async def _make_stream(self) -> AudioFormat:
-        wanted = self._format or AudioFormat(self._options.rate)
-
-        def make(library: Any) -> tuple[Any, AudioFormat]:
-            self._played_all = library.CallbackStop
-            device, form = HOST.choose(library, self._options.device, "output", wanted)
-            try:
-                stream = library.RawOutputStream(
-                    device=device,
-                    samplerate=form.rate,
-                    channels=form.channels,
-                    dtype="int16",
-                    latency=_LATENCY,
-                    callback=self._give,
-                    finished_callback=self._finish,
-                    prime_output_buffers_using_stream_callback=True,
-                )
-            except library.PortAudioError as error:
-                HOST.stale = True
-                raise DeviceMissing(f"{self._name}: {error}") from error
-            return stream, form
-
-        try:
-            self._stream, form = await HOST.call(make, lambda made: end(made[0]))
-        except DeviceMissing as error:
-            if self._format is None:
-                raise
-            raise DeviceLost(str(error)) from error
-        if self._format not in (None, form):
-            raise DeviceLost(f"{self._name}: now takes another format")
-        return form
-
-    async def _run(self) -> None:
+    async def _run(self, form: AudioFormat) -> None:
         self._ended = self._draining = self._dry = False
-        self._running = True
-        stream = self._stream
+        self._stream = await HOST.call(lambda library: self._begin(library, form), end)
+        HOST.busy.add(self)
 
-        def start(library: Any) -> None:
-            try:
-                stream.start()
-            except library.PortAudioError as error:
-                HOST.stale = True
-                raise DeviceLost(f"{self._name}: {error}") from error
+    def _choose(self, library: Any, wanted: AudioFormat) -> None:
+        self._device, self._format = HOST.choose(library, self._options.device, "output", wanted)
+        self._listing = HOST.listing
 
-        await HOST.call(start)
-
-    async def _halt(self) -> None:
-        stream = self._stream
+    def _begin(self, library: Any, form: AudioFormat) -> Any:
         try:
-            await HOST.call(lambda _: stream.abort(ignore_errors=True))
-        finally:
-            self._running = False
+            if self._listing != HOST.listing:
+                self._choose(library, form)
+            self._played_all = library.CallbackStop
+            stream = library.RawOutputStream(
+                device=self._device,
+                samplerate=form.rate,
+                channels=form.channels,
+                dtype="int16",
+                latency=_LATENCY,
+                callback=self._give,
+                finished_callback=self._finish,
+                prime_output_buffers_using_stream_callback=True,
+            )
+            stream.start()
+        except (library.PortAudioError, DeviceMissing) as error:
+            HOST.stale = True
+            raise DeviceLost(f"{self._name}: {error}") from error
+        if self._format != form:
+            end(stream)
+            raise DeviceLost(f"{self._name}: takes another format now")
+        return stream
 
     async def _change(self) -> None:
         """Wait until the driver took something. Raises `DeviceLost` when it has stopped."""
         if self._ended and not self._draining:
             HOST.stale = True
-            self._running = False
             raise DeviceLost(f"{self._name}: the device stopped playing")
         self._changed.clear()
         if not self._ended:
