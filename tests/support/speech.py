@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 import functools
+import subprocess
+import sys
 import wave
 from pathlib import Path
 
 import numpy as np
 import soxr
 
-from servers.tts.espeak_library import library
-
 RATE = 16000
+SPOKEN = 22050
+"""eSpeak NG's rate in Hz."""
+ROOT = Path(__file__).parents[2]
+
+_SPEAK = """
+import sys
+from servers.tts.espeak_library import library
+text, voice, rate = sys.argv[1:]
+source = library()
+sys.stdout.buffer.write(source.speak(text, source.voices.find(voice), rate=int(rate)))
+"""
 
 
 @functools.lru_cache(maxsize=256)
 def speak(text: str, voice: str = "en-us+f3", rate: int = 150) -> bytes:
-    """Speech of `text` at `rate` words per minute."""
-    source = library()
-    samples = np.frombuffer(source.speak(text, source.voices.find(voice), rate=rate), "<i2") / 32768
-    return _pcm(soxr.resample(samples, source.rate, RATE))
+    """Speech of `text` at `rate` words per minute, the same to the last bit at any time.
+
+    What eSpeak NG has said before changes the wobble of its voice, and so what sensitive listeners
+    hear. That is why a process of its own speaks each text.
+    """
+    command = [sys.executable, "-c", _SPEAK, text, voice, str(rate)]
+    spoken = subprocess.run(command, capture_output=True, cwd=ROOT, timeout=60)
+    if spoken.returncode != 0:
+        raise ChildProcessError(spoken.stderr.decode())
+    return _pcm(soxr.resample(np.frombuffer(spoken.stdout, "<i2") / 32768, SPOKEN, RATE))
 
 
 def silence(seconds: float) -> bytes:

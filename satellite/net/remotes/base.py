@@ -59,6 +59,7 @@ class Remote:
         connection = await connect(self.label, CONNECT)
         self._open.add(connection)
         try:
+            self._check_open()  # it may have been closed while it connected
             yield connection
         except PeerClosed as error:
             if self._closed:

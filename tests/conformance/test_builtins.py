@@ -1,0 +1,87 @@
+"""Every built-in engine keeps its role's promises, here and served at the other end of a wire."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from satellite import components, plugins
+from satellite.conformance import (
+    CHECKS,
+    AsrSample,
+    Check,
+    LlmSample,
+    Make,
+    TtsSample,
+    WakeSample,
+    fresh,
+)
+from satellite.errors import PackageMissing
+from satellite.net.remote import remote
+from satellite.ports import ENGINE_ROLES
+from servers.serve.server import serving
+from tests.support import recordings
+from tests.support.speech import silence, speak
+
+BUILTINS = [
+    (plugin.role, plugin.name)
+    for plugin in plugins.installed(*ENGINE_ROLES)
+    if plugin.distribution == "satellite"
+]
+
+
+def sample_of(role: str, name: str) -> Any:
+    if role == "asr":
+        return AsrSample(audio=speak("what time is it"), text="what time is it")
+    if role == "llm":
+        return LlmSample(text="what time is it", other="what day is it")
+    if role == "tts":
+        return TtsSample(text="One.", longer="The lamp in the living room is on, I believe.")
+    if (
+        name == "openwakeword-onnx"
+    ):  # its package's models do not know the words eSpeak NG says well
+        return WakeSample(
+            audio=silence(1.0) + recordings.samples("hey_jarvis"),
+            word="hey_jarvis_v0.1",
+            other=speak("the weather will be fine"),
+        )
+    return WakeSample(
+        audio=silence(1.0) + speak("okay nabu", voice="en-us+m3"),
+        word="okay_nabu",
+        other=speak("the weather will be fine"),
+    )
+
+
+def here(role: str, name: str) -> Make:
+    return fresh(lambda: components.create(role, name))
+
+
+def there(role: str, name: str) -> Make:
+    @asynccontextmanager
+    async def make() -> AsyncGenerator[Any, None]:
+        async with here(role, name)() as engine:
+            await engine.load()
+            async with (
+                serving(role, engine, "tcp://127.0.0.1:0") as uri,
+                fresh(lambda: remote(uri, role))() as far,
+            ):
+                yield far
+
+    return make
+
+
+@pytest.mark.parametrize("place", [here, there], ids=["here", "wire"])
+@pytest.mark.parametrize(
+    ("role", "name", "check"),
+    [(role, name, check) for role, name in BUILTINS for check in CHECKS[role]],
+    ids=[f"{role}-{name}-{check.name}" for role, name in BUILTINS for check in CHECKS[role]],
+)
+async def test_builtin_conforms(role: str, name: str, check: Check, place: Any) -> None:
+    try:
+        components.create(role, name)
+    except PackageMissing as missing:
+        pytest.skip(str(missing))
+    await check.run(place(role, name), sample_of(role, name))
