@@ -8,6 +8,7 @@ from satellite.cli import flags
 from satellite.cli.ask import ask
 from satellite.cli.config import config
 from satellite.cli.demo import demo
+from satellite.cli.devices import devices
 from satellite.cli.discover import discover
 from satellite.cli.flags import BOTH, SATELLITE, SERVER
 from satellite.cli.plugins import plugins
@@ -116,5 +117,5 @@ def _prints_table(context: click.Context) -> bool:
     return any("--json" in parameter.opts for parameter in command.params)
 
 
-for _command in (demo, say, ask, transcribe, discover, plugins, config):
+for _command in (demo, say, ask, transcribe, devices, discover, plugins, config):
     cli.add_command(_command)

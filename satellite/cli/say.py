@@ -35,6 +35,8 @@ def say(context: click.Context, text: Sequence[str]) -> None:
 
 
 async def _say(settings: Settings, bus: Bus, text: str) -> None:
+    import asyncio
+
     from satellite import components, engines, events
     from satellite.audio.playback import Playback
     from satellite.deadline import within
@@ -44,7 +46,7 @@ async def _say(settings: Settings, bus: Bus, text: str) -> None:
     if where == components.AUTO:
         from satellite.audio.devices import default_speaker
 
-        where = default_speaker()
+        where = await asyncio.to_thread(default_speaker)
     playback = Playback(components.create("speaker", where), bus.publish)
     playback.volume = settings.volume
     request = SpeechRequest(text=text, language=settings.language)

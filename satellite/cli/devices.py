@@ -1,0 +1,181 @@
+"""`satellite devices`: the microphones and speakers of this machine, listed and tried."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from satellite.cli import flags, sections
+from satellite.cli.table import table
+
+if TYPE_CHECKING:
+    from satellite.audio.devices import DeviceInfo
+    from satellite.bus import Bus
+    from satellite.settings import Settings
+    from satellite.values import AudioChunk
+
+SECONDS = 5.0
+"""How long the meter is shown: time to say a sentence."""
+
+TONE = (440.0, 1.0)
+"""Hz and seconds of the tone."""
+
+SILENT = -90.0
+"""dBFS: what never gets louder is no microphone in a room, but a muted one."""
+
+_FLOOR = -60.0
+"""dBFS at the left end of the meter."""
+
+_WIDTH = 40
+
+
+@sections.command()
+@click.option(
+    "--test",
+    cls=flags.Flag,
+    section=flags.OPTIONS,
+    is_flag=True,
+    help="Play a tone on the speaker, then show how loud the microphone is",
+)
+@click.option(
+    "--seconds",
+    cls=flags.Flag,
+    section=flags.OPTIONS,
+    type=click.FloatRange(0.1, 3600),
+    default=SECONDS,
+    metavar="SECONDS",
+    help=f"Show the meter this long  [default: {SECONDS:g} s]",
+)
+@flags.engine("mic", "speaker")
+@flags.common
+@flags.as_json
+@click.pass_context
+def devices(context: click.Context, test: bool, seconds: float) -> None:
+    """List the microphones and speakers, or try them.
+
+    The names in the table are what --mic and --speaker take.
+    """
+    state = flags.state(context)
+    if test:
+        settings = state.settings()
+        state.run(lambda bus: _test(settings, bus, seconds))
+        return
+    state.start_logging()
+    from satellite.audio.devices import list_devices
+
+    found = list_devices()
+    if state.json:
+        click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
+        return
+    if found:
+        header = ("", "COMPONENT", "DESCRIPTION", "RATE", "CHANNELS")
+        click.echo(table([row(device) for device in found], header=header))
+    _tell_missing({device.direction for device in found})
+
+
+def row(device: DeviceInfo) -> tuple[str, ...]:
+    """A device's cells, in the order of the header."""
+    kind = {"in": "microphone", "out": "speaker"}[device.direction]
+    return (
+        kind + (", default" if device.default else ""),
+        device.component,
+        device.description,
+        f"{device.rate} Hz" if device.rate else "",
+        str(device.channels) if device.channels else "",
+    )
+
+
+def bar(rms: float, peak: float) -> str:
+    """A level in dBFS as a bar: filled up to the mean, with a mark at the peak."""
+
+    def place(level: float) -> int:
+        return round(max(0.0, min(1.0, 1 - level / _FLOOR)) * (_WIDTH - 1))
+
+    marks = ["#" if position < place(rms) else " " for position in range(_WIDTH)]
+    marks[place(peak)] = "|"
+    return f"[{''.join(marks)}] {peak:6.1f} dBFS"
+
+
+def _tell_missing(directions: set[str]) -> None:
+    from satellite.audio.devices import default_mic, default_speaker
+    from satellite.errors import DeviceMissing
+
+    for direction, default in (("in", default_mic), ("out", default_speaker)):
+        if direction not in directions:
+            try:
+                default()
+            except DeviceMissing as error:
+                click.echo(f"satellite: {error}", err=True)
+
+
+async def _test(settings: Settings, bus: Bus, seconds: float) -> None:
+    """Try the speaker, then the microphone whether or not there was a speaker."""
+    from satellite.errors import SatelliteError
+
+    problems = []
+    for attempt in (_play(settings, bus), _listen(settings, seconds)):
+        try:
+            await attempt
+        except SatelliteError as error:
+            problems.append(error)
+    if problems:
+        raise ExceptionGroup("devices", problems)
+
+
+async def _play(settings: Settings, bus: Bus) -> None:
+    import asyncio
+
+    from satellite import components
+    from satellite.audio import devices
+    from satellite.audio.meter import tone
+    from satellite.audio.playback import Playback
+
+    async def sound() -> AsyncGenerator[AudioChunk, None]:
+        yield tone(*TONE)
+
+    where = settings.speaker
+    if where == components.AUTO:
+        where = await asyncio.to_thread(devices.default_speaker)
+    playback = Playback(components.create("speaker", where), bus.publish)
+    playback.volume = settings.volume
+    click.echo(f"speaker {where}: a tone of {TONE[0]:g} Hz")
+    try:
+        await playback.open()
+        async with aclosing(sound()) as chunks:
+            await playback.play(chunks)
+    finally:
+        await playback.close()
+
+
+async def _listen(settings: Settings, seconds: float) -> None:
+    import asyncio
+
+    from satellite import components
+    from satellite.audio import devices
+    from satellite.audio.meter import PERIOD, levels
+
+    where = settings.mic
+    if where == components.AUTO:
+        where = await asyncio.to_thread(devices.default_mic)
+    mic = components.create("mic", where)
+    click.echo(f"microphone {where}: say something")
+    loudest, left = SILENT, round(seconds / PERIOD)
+    moving = sys.stdout.isatty()
+    async with aclosing(levels(mic)) as measured:
+        async for level in measured:
+            loudest = max(loudest, level.peak)
+            if moving or left % 10 == 1:
+                end = "\r" if moving and left > 1 else "\n"
+                click.echo(f"  {bar(level.rms, level.peak)}{end}", nl=False)
+            left -= 1
+            if left <= 0:
+                break
+    if loudest <= SILENT:
+        click.echo("nothing but silence came from it: is it muted, or another one meant?")
+    else:
+        click.echo(f"the loudest was {loudest:.1f} dBFS, where 0 is the most there is")
