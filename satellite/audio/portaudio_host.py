@@ -104,7 +104,7 @@ class Host:
                 ) from error
             self._library = sounddevice
         elif self.stale and not self.busy:
-            # the only way to a new list of devices, as sounddevice's documentation has it
+            # sounddevice has no public name for this, and PortAudio no other way to a list of today
             self._library._terminate()  # noqa: SLF001
             self._library._initialize()  # noqa: SLF001
             self.stale = False

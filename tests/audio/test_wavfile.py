@@ -1,0 +1,122 @@
+"""WAV files that are read, written, and grown."""
+
+from __future__ import annotations
+
+import struct
+import wave
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from satellite.audio.format import AudioFormat
+from satellite.audio.wavfile import WavWriter, read_wav, write_wav
+from satellite.errors import AudioFileError
+
+
+def riff(fmt: bytes, data: bytes, before: bytes = b"") -> bytes:
+    """A WAV file from its chunks."""
+    body = b"WAVE" + before + b"fmt " + struct.pack("<I", len(fmt)) + fmt
+    body += b"data" + struct.pack("<I", len(data)) + data
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def shape(kind: int, channels: int, rate: int, bits: int) -> bytes:
+    width = channels * bits // 8
+    return struct.pack("<HHIIHH", kind, channels, rate, rate * width, width, bits)
+
+
+@pytest.mark.parametrize("bits", [8, 16, 24, 32])
+def test_every_integer_width_is_read_as_its_upper_sixteen_bits(tmp_path: Path, bits: int) -> None:
+    values = [0, 0x1234, -0x1234, 0x7F00, -0x8000]
+    if bits == 8:
+        data = bytes((value >> 8) + 128 for value in values)
+        expected = [(value >> 8) << 8 for value in values]
+    else:
+        data = b"".join(
+            (value << (bits - 16)).to_bytes(bits // 8, "little", signed=True) for value in values
+        )
+        expected = values
+    file = tmp_path / "x.wav"
+    file.write_bytes(riff(shape(1, 1, 8000, bits), data))
+    form, audio = read_wav(file)
+    assert form == AudioFormat(8000)
+    assert list(struct.unpack(f"<{len(values)}h", audio)) == expected
+
+
+def test_an_extensible_file_with_other_chunks_is_read(tmp_path: Path) -> None:
+    extension = struct.pack("<HHI", 22, 16, 3) + struct.pack("<H", 1) + bytes(14)
+    before = b"LIST" + struct.pack("<I", 3) + b"abc\0"
+    file = tmp_path / "x.wav"
+    file.write_bytes(riff(shape(0xFFFE, 2, 44100, 16) + extension, b"\1\0\2\0", before))
+    assert read_wav(file) == (AudioFormat(44100, 2), b"\1\0\2\0")
+
+
+def test_a_file_that_was_cut_off_or_streamed_gives_its_whole_frames(tmp_path: Path) -> None:
+    content = bytearray(riff(shape(1, 2, 16000, 16), bytes(range(11))))
+    content[-15:-11] = b"\xff\xff\xff\xff"
+    file = tmp_path / "x.wav"
+    file.write_bytes(content)
+    assert read_wav(file) == (AudioFormat(16000, 2), bytes(range(8)))
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (None, "No such file"),
+        (b"", "not a WAV file"),
+        (b"RIFFxxxxAVI and so on", "not a WAV file"),
+        (b"ID3 an MP3 file of sorts", "not a WAV file"),
+        (riff(shape(3, 1, 16000, 32), bytes(8)), "not of whole numbers"),
+        (riff(shape(2, 1, 16000, 4), bytes(8)), "compressed"),
+        (riff(shape(1, 0, 16000, 16), bytes(8)), "0 channels"),
+        (riff(shape(1, 1, 16000, 16)[:10], bytes(8)), "too short"),
+        (riff(shape(1, 1, 16000, 16), b""), "holds no sound"),
+        (riff(shape(1, 1, 16000, 16), b"\1"), "holds no sound"),
+    ],
+)
+def test_what_cannot_be_read_is_told_in_a_line(
+    tmp_path: Path, content: bytes | None, problem: str
+) -> None:
+    file = tmp_path / "x.wav"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(AudioFileError, match=problem) as caught:
+        read_wav(file)
+    assert str(file) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@given(st.binary(max_size=400))
+def test_no_content_makes_reading_fail_otherwise(
+    tmp_path_factory: pytest.TempPathFactory, tail: bytes
+) -> None:
+    file = tmp_path_factory.getbasetemp() / "any.wav"
+    file.write_bytes(b"RIFF\0\0\0\0WAVEfmt " + tail)
+    try:
+        form, audio = read_wav(file)
+    except AudioFileError:
+        return
+    assert len(audio) % form.frame_bytes == 0
+
+
+def test_a_growing_file_is_valid_after_every_call(tmp_path: Path) -> None:
+    file = tmp_path / "x.wav"
+    writer = WavWriter(file, AudioFormat(8000, 2))
+    for count in range(1, 4):
+        writer.append(bytes([count] * 8))
+        with wave.open(str(file)) as reader:
+            assert (reader.getframerate(), reader.getnchannels()) == (8000, 2)
+            assert reader.getnframes() == 2 * count
+    writer.cut(12)
+    writer.close()
+    again = WavWriter(file, AudioFormat(8000, 2), keep=writer.size)
+    again.append(b"\7\7\7\7")
+    again.close()
+    assert read_wav(file)[1] == b"\1" * 8 + b"\2" * 4 + b"\7" * 4
+
+
+def test_writing_where_there_is_no_folder_is_told(tmp_path: Path) -> None:
+    with pytest.raises(AudioFileError, match="there is no folder"):
+        write_wav(tmp_path / "nowhere" / "x.wav", AudioFormat(8000), b"\0\0")

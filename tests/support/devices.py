@@ -1,0 +1,90 @@
+"""A microphone and a speaker that do what a script says."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from satellite.audio.format import SPEECH, AudioFormat
+
+
+class ScriptedMic:
+    """Each `open` takes the next entry: an error to raise, or what its reads give, one by one.
+
+    A read gives bytes or raises an error; when its entry is used up, it waits for ever.
+    """
+
+    def __init__(
+        self, *script: Exception | Sequence[bytes | Exception], form: AudioFormat = SPEECH
+    ) -> None:
+        self._script = list(script)
+        self._reads: list[bytes | Exception] = []
+        self._form = form
+        self.overruns = 0
+        self.finished = False
+        self.is_open = False
+        self.opened = 0
+
+    async def open(self) -> AudioFormat:
+        await asyncio.sleep(0)
+        entry = self._script.pop(0)
+        if isinstance(entry, Exception):
+            raise entry
+        self._reads = list(entry)
+        self.is_open = True
+        self.opened += 1
+        self.overruns = 0
+        return self._form
+
+    async def read(self) -> bytes:
+        await asyncio.sleep(0)
+        if not self._reads:
+            await asyncio.Event().wait()
+        entry = self._reads.pop(0)
+        if isinstance(entry, Exception):
+            raise entry
+        return entry
+
+    async def close(self) -> None:
+        self.is_open = False
+
+
+class ScriptedSpeaker:
+    """Keeps what it is given. `failures` are raised by the next writes, None being a success."""
+
+    def __init__(self, form: AudioFormat = SPEECH) -> None:
+        self._form = form
+        self.failures: list[Exception | None] = []
+        self.open_failures: list[Exception] = []
+        self.stuck = False
+        self.slow: asyncio.Event | None = None
+        """While it is not set, nothing drains."""
+        self.heard = b""
+        self.calls: list[str] = []
+        self.underruns = 0
+
+    async def open(self) -> AudioFormat:
+        self.calls.append("open")
+        if self.open_failures:
+            raise self.open_failures.pop(0)
+        self.underruns = 0
+        return self._form
+
+    async def write(self, audio: bytes) -> None:
+        self.calls.append("write")
+        if self.stuck:
+            await asyncio.Event().wait()
+        if self.failures and (failure := self.failures.pop(0)):
+            raise failure
+        self.heard += audio
+
+    async def drain(self) -> None:
+        self.calls.append("drain")
+        if self.slow is not None:
+            await self.slow.wait()
+
+    async def stop(self) -> None:
+        self.calls.append("stop")
+
+    async def close(self) -> None:
+        self.calls.append("close")
