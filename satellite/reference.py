@@ -112,12 +112,13 @@ def _role(role: str) -> str:
         kind = plugin.load()
         argument = getattr(kind, "argument", "")
         name = f"{plugin.name}:{argument.upper()}" if argument else plugin.name
-        needs = ", ".join(map(str, plugins.requirements(kind))) or "nothing else"
-        rows.append((f"`{name}`", _first_sentence(kind.__doc__ or ""), needs))
+        needs = ", ".join(map(str, plugins.requirements(kind)))
+        what = _first_sentence(kind.__doc__ or "") + (f" Needs: {needs}." if needs else "")
+        rows.append((f"**`{name}`**", what, ""))
         for option in describe(kind.Options):
             meaning = f"{option.doc} ({option.type})"
             rows.append((f"&emsp;`{option.name}`", meaning, _default(option)))
-    parts.append(_table(("plugin, options", "what it is", "needs, default"), rows))
+    parts.append(_table(("plugin and its options", "meaning", "default"), rows))
     return "\n\n".join(parts)
 
 

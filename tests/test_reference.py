@@ -49,4 +49,4 @@ def test_nothing_is_missing() -> None:
     )
     listed = reference.plugin_section()
     ours = [p for p in plugins.installed() if p.distribution == "satellite"]
-    assert all(f"| `{plugin.name}" in listed for plugin in ours)
+    assert all(f"| **`{plugin.name}" in listed for plugin in ours)
