@@ -93,7 +93,9 @@ def event_section() -> str:
 
 def plugin_section() -> str:
     """Every plugin of this distribution, by role, with its options. Raises `PluginBroken`."""
-    return "\n\n".join(_role(role) for role in ROLES if role != "hook")
+    ours = [p for p in plugins.installed() if p.distribution == "satellite"]
+    roles = [role for role in ROLES if any(plugin.role == role for plugin in ours)]
+    return "\n\n".join(_role(role, [p for p in ours if p.role == role]) for role in roles)
 
 
 SECTIONS: dict[str, Callable[[], str]] = {
@@ -104,11 +106,9 @@ SECTIONS: dict[str, Callable[[], str]] = {
 }
 
 
-def _role(role: str) -> str:
-    parts = [f"**{_ROLE_NAMES[role]}** (`{role}`)"]
-    own = [p for p in plugins.installed(role) if p.distribution == "satellite"]
+def _role(role: str, of_role: Sequence[plugins.Plugin]) -> str:
     rows: list[Sequence[str]] = []
-    for plugin in own:
+    for plugin in of_role:
         kind = plugin.load()
         argument = getattr(kind, "argument", "")
         name = f"{plugin.name}:{argument.upper()}" if argument else plugin.name
@@ -118,8 +118,8 @@ def _role(role: str) -> str:
         for option in describe(kind.Options):
             meaning = f"{option.doc} ({option.type})"
             rows.append((f"&emsp;`{option.name}`", meaning, _default(option)))
-    parts.append(_table(("plugin and its options", "meaning", "default"), rows))
-    return "\n\n".join(parts)
+    header = ("plugin and its options", "meaning", "default")
+    return f"**{_ROLE_NAMES[role]}** (`{role}`)\n\n{_table(header, rows)}"
 
 
 def _event_kinds() -> Iterator[type[events.Event]]:
