@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
         ["ruff", "check", "."],
         ["ruff", "format", "--check", "."],
         ["mypy"],
-        ["lint-imports"],
+        ["lint-imports", "--no-cache"],  # its cache does not notice files that were added
     ],
     ids=" ".join,
 )
