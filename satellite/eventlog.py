@@ -41,7 +41,7 @@ class Sink:
             self._descriptor = self._open()
         except OSError as error:
             reason = "nobody reads from it" if error.errno == errno.ENXIO else error.strerror
-            raise UsageError(f"flag --events: cannot write to {target}: {reason}") from error
+            raise UsageError(f"cannot write events to {target}: {reason}") from error
 
     def write(self, event: Event) -> None:
         """Write one line. Raises `OSError`, `TimeoutError` when it was given up before it ended."""

@@ -66,7 +66,7 @@ async def test_the_log_is_whole_when_the_run_is_cancelled_or_fails(tmp_path: Pat
 
 @pytest.mark.parametrize("target", ["missing/events.jsonl", "."])
 async def test_what_cannot_be_written_is_one_clear_line(tmp_path: Path, target: str) -> None:
-    with pytest.raises(UsageError, match=r"^flag --events: cannot write to .*: \w[\w ]+$"):
+    with pytest.raises(UsageError, match=r"^cannot write events to .*: \w[\w ]+$"):
         async with eventlog.recorded(Bus(), str(tmp_path / target)):
             pass
 

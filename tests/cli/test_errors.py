@@ -63,7 +63,7 @@ def test_an_unknown_flag() -> None:
         ),
         (
             ["ask", "x", "--events", "none/log", "--llm", "intents"],
-            "flag --events: cannot write to none/log: No such file or directory",
+            "cannot write events to none/log: No such file or directory",
         ),
     ],
 )
