@@ -1,0 +1,318 @@
+"""Sentence templates as a grammar for speech recognition: hassil's expressions become JSGF rules.
+
+JSGF is the Java Speech Grammar Format (https://www.w3.org/TR/jsgf/), which PocketSphinx reads.
+Alternatives, options and rules stay what they are; no sentence is written out. What cannot be heard
+as words is left out and named: wildcards, ranges without words, words that nobody can pronounce.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import permutations, product
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from servers.intents.sentences import Sentences, plain
+
+if TYPE_CHECKING:
+    from hassil.expression import Expression, ListReference
+    from hassil.intents import RangeSlotList, SlotList, TextSlotList
+
+_LOGGER = logging.getLogger(__name__)
+
+_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*'?")
+_SKIPPED = 4
+"""Letters of the shortest skip word that may be said; "um" and "uh" are heard in any noise."""
+_GLUED = 64
+"""Ways to write a word with options inside, such as "light[s]", that are taken at most."""
+_PERMUTED = 4
+"""Parts that may be said in any order; more would make too many orders (5! = 120)."""
+
+_ONES = (
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
+    *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen"),
+    *("eighteen", "nineteen"),
+)
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+
+
+class Grammar(msgspec.Struct, frozen=True):
+    """A grammar in JSGF with what it is made of."""
+
+    jsgf: str
+    words: frozenset[str]
+    """Every word that occurs in it, in lower case."""
+    left_out: tuple[str, ...]
+    """Templates and list values that cannot be heard, as written."""
+
+
+def make(
+    sentences: Sentences,
+    names: tuple[str, ...],
+    areas: tuple[str, ...],
+    *,
+    known: Callable[[str], bool] = lambda word: True,
+    polite: bool = True,
+) -> Grammar:
+    """Make the grammar of a language's sentences for a home's names and areas.
+
+    A part with a word that is not `known` is left out. With `polite`, a sentence may begin and end
+    with one of the language's skip words ("please"). Raises `ValueError` when nothing is left.
+    """
+    return _Maker(sentences, sentences.lists(names, areas), known).make(polite)
+
+
+def split_words(text: str) -> list[str]:
+    """The words of a text as they stand in a grammar and in a dictionary of pronunciations."""
+    return _WORD.findall(plain(text).lower())
+
+
+class _Unheard(Exception):
+    """A part of a template cannot be heard as words."""
+
+
+class _Maker:
+    """Turns expressions into JSGF, a rule for every hassil rule and list that is used."""
+
+    def __init__(
+        self, sentences: Sentences, lists: Mapping[str, SlotList], known: Callable[[str], bool]
+    ) -> None:
+        self._sentences = sentences
+        self._lists = lists
+        self._known = known
+        self._rules: dict[str, str | None] = {}
+        """JSGF of each rule, None for one that cannot be heard."""
+        self._words: set[str] = set()
+        self._left_out: list[str] = []
+
+    def make(self, polite: bool) -> Grammar:
+        bodies = dict.fromkeys(self._each(self._templates()))
+        if not bodies:
+            raise ValueError("none of the sentences can be heard as words")
+        skipped = list(self._each(self._skip_words())) if polite else []
+        rules = [f"<{name}> = {body};" for name, body in self._rules.items() if body is not None]
+        rules.append(f"<sentence> = {_either(bodies)};")
+        if skipped:
+            rules.append(f"<polite> = {_either(skipped)};")
+        whole = "[<polite>] <sentence> [<polite>]" if skipped else "<sentence>"
+        jsgf = "\n".join(
+            ["#JSGF V1.0 UTF-8;", "grammar commands;", *rules, f"public <command> = {whole};", ""]
+        )
+        return Grammar(jsgf, frozenset(self._words), tuple(dict.fromkeys(self._left_out)))
+
+    def _templates(self) -> Iterator[tuple[str, Callable[[], str]]]:
+        for _intent, template in self._sentences.templates():
+            expression = template.expression
+            yield str(template.text), lambda e=expression: self._expression(e)  # type: ignore[misc]
+
+    def _skip_words(self) -> Iterator[tuple[str, Callable[[], str]]]:
+        for text in self._sentences.intents.skip_words:
+            if len(text) >= _SKIPPED:
+                yield text, lambda t=text: self._text(t)  # type: ignore[misc]
+
+    def _each(self, parts: Iterator[tuple[str, Callable[[], str]]]) -> Iterator[str]:
+        """The JSGF of every part that can be heard and says something; notes the others."""
+        for written, make in parts:
+            try:
+                if body := make():
+                    yield body
+            except _Unheard as reason:
+                self._left_out.append(written)
+                _LOGGER.debug("Not heard: %r (%s)", written, reason)
+
+    def _expression(self, expression: Expression) -> str:
+        from hassil.expression import (
+            Alternative,
+            ListReference,
+            Permutation,
+            RuleReference,
+            TextChunk,
+        )
+        from hassil.expression import Sequence as Parts
+
+        match expression:
+            case TextChunk():
+                return self._text(expression.original_text)
+            case ListReference():
+                return self._list(expression)
+            case RuleReference():
+                return self._rule(expression.rule_name)
+            case Alternative():
+                return self._alternative(expression.items)
+            case Permutation():
+                if len(expression.items) > _PERMUTED:
+                    raise _Unheard("too many parts in any order")
+                return self._alternative(
+                    [Parts(items=list(order)) for order in permutations(expression.items)]
+                )
+            case Parts():
+                return self._sequence(expression.items)
+        raise _Unheard(f"unknown expression {type(expression).__name__}")
+
+    def _sequence(self, items: list[Expression]) -> str:
+        from hassil.expression import TextChunk
+
+        items = [item for item in items if not (isinstance(item, TextChunk) and item.is_empty)]
+        bodies = []
+        for run in _glued(items):
+            if len(run) == 1:
+                bodies.append(self._expression(run[0]))
+            else:
+                bodies.append(_either(dict.fromkeys(map(self._text, _spellings(run)))))
+        return " ".join(filter(None, bodies))
+
+    def _alternative(self, items: list[Expression]) -> str:
+        """One of the items; those that cannot be heard are left out as long as one can."""
+        bodies: dict[str, None] = {}
+        reason = _Unheard("no alternative")
+        for item in items:
+            try:
+                bodies[self._expression(item)] = None
+            except _Unheard as error:
+                reason = error
+        if not bodies:
+            raise reason
+        return _either(bodies)
+
+    def _text(self, text: str) -> str:
+        words = split_words(text)
+        for word in words:
+            if not self._known(word):
+                raise _Unheard(f"nobody knows how to say {word!r}")
+        self._words.update(words)
+        return " ".join(words)
+
+    def _rule(self, name: str) -> str:
+        rules = self._sentences.intents.expansion_rules
+        if name not in rules:
+            raise _Unheard(f"there is no rule {name!r}")
+        return self._named(f"rule_{name}", lambda: self._expression(rules[name].expression))
+
+    def _list(self, reference: ListReference) -> str:
+        from hassil.intents import RangeSlotList, TextSlotList
+
+        if (bounds := reference.get_inline_range()) is not None:
+            numbers = range(bounds[0], bounds[1] + 1, bounds[2])
+            return self._named(f"range_{reference.list_name}", lambda: self._numbers(numbers))
+        match self._lists.get(reference.list_name):
+            case RangeSlotList() as numbers_list:
+                return self._named(f"list_{numbers_list.name}", lambda: self._range(numbers_list))
+            case TextSlotList() as texts:
+                return self._named(f"list_{texts.name}", lambda: self._values(texts))
+        raise _Unheard(f"list {reference.list_name!r} has no values to listen for")
+
+    def _values(self, texts: TextSlotList) -> str:
+        return _either(
+            self._each(
+                (str(value.value_out), lambda e=value.text_in: self._expression(e))  # type: ignore[misc]
+                for value in texts.values
+            )
+        )
+
+    def _range(self, numbers: RangeSlotList) -> str:
+        if not numbers.words or numbers.fraction_type is not None:
+            raise _Unheard(f"numbers of list {numbers.name!r} are not said as words")
+        return self._numbers(range(numbers.start, numbers.stop + 1, numbers.step))
+
+    def _numbers(self, numbers: range) -> str:
+        said = [words.split() for number in numbers if (words := number_words(number))]
+        if not said:
+            raise _Unheard("no number of the range is said as words")
+        self._text(" ".join(map(" ".join, said)))
+        return _factored(said)
+
+    def _named(self, name: str, make: Callable[[], str]) -> str:
+        """A reference to the rule `name`, made by the first that refers to it."""
+        name = re.sub(r"\W", "_", name)
+        if name not in self._rules:
+            self._rules[name] = None  # a rule that refers to itself cannot be heard
+            try:
+                self._rules[name] = make() or None
+            except _Unheard as reason:
+                _LOGGER.debug("Not heard: rule %s (%s)", name, reason)
+        if self._rules[name] is None:
+            raise _Unheard(f"{name} cannot be heard")
+        return f"<{name}>"
+
+
+def number_words(number: int) -> str:
+    """How a number from 0 to 100 is said; empty for any other."""
+    if 0 <= number < len(_ONES):
+        return _ONES[number]
+    if number < 0 or number > 100:
+        return ""
+    if number == 100:
+        return "one hundred"
+    tens, ones = divmod(number, 10)
+    return _TENS[tens - 2] + (f" {_ONES[ones]}" if ones else "")
+
+
+def _either(bodies: Iterable[str]) -> str:
+    """JSGF for one of the bodies; an empty one makes the others optional."""
+    unique = list(dict.fromkeys(bodies))
+    said = [body for body in unique if body]
+    if not said:
+        return ""
+    one = said[0] if len(said) == 1 else f"({' | '.join(said)})"
+    if len(said) == len(unique):
+        return one
+    return f"[{one}]" if len(said) == 1 else f"[{one[1:-1]}]"
+
+
+def _factored(said: list[list[str]]) -> str:
+    """JSGF for one of several sequences of words, sharing their first words."""
+    rests: dict[str, list[list[str]]] = {}
+    for words in said:
+        if words:
+            rests.setdefault(words[0], []).append(words[1:])
+    bodies = [f"{first} {_factored(rest)}".strip() for first, rest in rests.items()]
+    return _either([*bodies, *([""] if [] in said else [])])
+
+
+def _glued(items: list[Expression]) -> Iterator[list[Expression]]:
+    """Group neighbours with no space between them, as in "light[s]"."""
+    run: list[Expression] = []
+    for item in items:
+        if run and not (_in_word(run[-1], -1) and _in_word(item, 0)):
+            yield run
+            run = []
+        run.append(item)
+    if run:
+        yield run
+
+
+def _in_word(expression: Expression, edge: int) -> bool:
+    """Whether an expression may begin (`edge` 0) or end (-1) within a word."""
+    from hassil.expression import Alternative, Group, TextChunk
+
+    if isinstance(expression, TextChunk):
+        text = expression.original_text
+        return bool(text) and (text[edge].isalnum() or text[edge] == "'")
+    if isinstance(expression, Alternative):
+        return any(_in_word(item, edge) for item in expression.items)
+    if isinstance(expression, Group):
+        return bool(expression.items) and _in_word(expression.items[edge], edge)
+    return True
+
+
+def _spellings(run: list[Expression]) -> list[str]:
+    """Every way to write a run of text and options. Raises `_Unheard` if there are many."""
+    from hassil.expression import Alternative, Group, TextChunk
+
+    def ways(expression: Expression) -> list[str]:
+        if isinstance(expression, TextChunk):
+            return [expression.original_text]
+        if isinstance(expression, Alternative):
+            return [way for item in expression.items for way in ways(item)]
+        if isinstance(expression, Group):
+            return _spellings(expression.items)
+        raise _Unheard("a list or a rule within a word")
+
+    each = [ways(item) for item in run]
+    if math.prod(map(len, each)) > _GLUED:
+        raise _Unheard("too many ways to write a word")
+    return ["".join(parts) for parts in product(*each)]
