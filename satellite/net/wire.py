@@ -185,6 +185,8 @@ async def connect(uri: str, timeout: float, limits: Limits | None = None) -> Con
                 raise ConfigError([f"{uri} can be served, but there is nothing to connect to"])
     except TimeoutError as error:
         raise PeerUnreachable(f"{uri} cannot be reached: no answer in {timeout:g} s") from error
+    except UnicodeError as error:
+        raise PeerUnreachable(f"{uri} cannot be reached: no host can be called so") from error
     except OSError as error:
         raise PeerUnreachable(f"{uri} cannot be reached: {_reason(error)}") from error
     return Connection(reader, writer, uri, limits)

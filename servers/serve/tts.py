@@ -137,6 +137,8 @@ class _Speech:
 def _voice(event: Event) -> dict[str, Any]:
     """The voice asked for, as fields of a request. Raises `BadFrame`."""
     voice = event.data.get("voice") or {}
+    if not isinstance(voice, dict):
+        raise BadFrame(f"{event.type} has a voice that is no table")
     names = {"voice": "name", "language": "language", "speaker": "speaker"}
     chosen = {ours: voice.get(theirs) for ours, theirs in names.items()}
     for key, value in chosen.items():

@@ -1,0 +1,113 @@
+"""Speech-to-text as a service: the order of events, whatever the audio looks like."""
+
+from __future__ import annotations
+
+import pytest
+from wyoming.event import Event
+
+from satellite.errors import ModelMissing
+from servers.serve import serving
+from tests.servers.serve.golden import chunk, lines, utterance
+from tests.support.engines import ScriptedAsr
+from tests.support.peers import client
+
+ANY = "tcp://127.0.0.1:0"
+
+
+async def test_an_utterance_as_home_assistant_sends_it() -> None:
+    engine = ScriptedAsr(["turn on the lamp"])
+    async with serving("asr", engine, ANY) as uri, client(uri) as peer:
+        names = {"transcript_names": ["lamp"], "transcript_terms": ["den"], "name": "base"}
+        await peer.send(Event("transcribe", {"language": "en", **names}), *utterance())
+        assert lines(await peer.until("transcript")) == ["transcript turn on the lamp"]
+    (request,) = engine.requests
+    assert (request.language, request.model) == ("en", "base")
+    assert (request.names, request.terms) == (("lamp",), ("den",))
+    assert engine.heard == [bytes(3200)]
+
+
+async def test_partial_transcripts_frame_the_final_one() -> None:
+    engine = ScriptedAsr(["turn|turn on|turn on it"])
+    async with serving("asr", engine, ANY) as uri, client(uri) as peer:
+        await peer.send(Event("transcribe"), *utterance())
+        events = await peer.until("transcript-stop")
+    assert lines(events) == [
+        "transcript-start",
+        "transcript-chunk turn",
+        "transcript-chunk  on",
+        "transcript turn on it",
+        "transcript-stop",
+    ]
+
+
+async def test_a_partial_that_was_revised_appends_nothing_wrong() -> None:
+    """A stranger appends chunks: what cannot be appended goes into our own field alone."""
+    async with serving("asr", ScriptedAsr(["a bee|abbey|x"]), ANY) as uri, client(uri) as peer:
+        await peer.send(Event("transcribe"), *utterance())
+        _, first, second, *_ = await peer.until("transcript-stop")
+    assert [event.data["text"] for event in (first, second)] == ["a bee", ""]
+    assert [event.data["so_far"] for event in (first, second)] == ["a bee", "abbey"]
+
+
+async def test_several_requests_on_one_connection_with_and_without_transcribe() -> None:
+    engine = ScriptedAsr(["one", "two", "three"])
+    async with serving("asr", engine, ANY) as uri, client(uri) as peer:
+        await peer.send(Event("transcribe"), *utterance(), *utterance())
+        assert lines(await peer.until("transcript")) == ["transcript one"]
+        assert lines(await peer.until("transcript")) == ["transcript two"]
+        await peer.send(Event("transcribe"), *utterance())
+        assert lines(await peer.until("transcript")) == ["transcript three"]
+
+
+async def test_an_early_answer_comes_before_the_end_and_the_rest_is_forgotten() -> None:
+    engine = ScriptedAsr(["early", "next"], early=True)
+    async with serving("asr", engine, ANY) as uri, client(uri) as peer:
+        await peer.send(Event("transcribe"), *utterance()[:-1])
+        assert lines(await peer.until("transcript")) == ["transcript early"]
+        await peer.send(chunk(), chunk(), Event("audio-stop"), Event("ping", {"text": "x"}))
+        assert lines(await peer.until("pong")) == ["pong x"]
+        await peer.send(Event("transcribe"), *utterance())
+        assert lines(await peer.until("transcript")) == ["transcript next"]
+    assert len(engine.requests) == 2
+
+
+async def test_a_request_begun_anew_abandons_the_one_before() -> None:
+    engine = ScriptedAsr(["answer"])
+    async with serving("asr", engine, ANY) as uri, client(uri) as peer:
+        await peer.send(Event("transcribe"), *utterance()[:-1])
+        await peer.send(Event("transcribe"), *utterance())
+        assert lines(await peer.until("transcript")) == ["transcript answer"]
+    assert len(engine.heard) == 1
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(48000, 2), (8000, 1), (16000, 2), (44100, 1)])
+async def test_audio_of_any_rate_becomes_16_khz_mono(rate: int, channels: int) -> None:
+    engine = ScriptedAsr(["x"])
+    second = bytes(2 * rate * channels)
+    pieces = [second[start : start + 5001] for start in range(0, len(second), 5001)]
+    events = [chunk(piece, rate=rate, channels=channels) for piece in pieces]
+    async with serving("asr", engine, ANY) as uri, client(uri) as peer:
+        await peer.send(Event("transcribe"), *utterance(*events))
+        await peer.until("transcript")
+    assert abs(len(engine.heard[0]) - 32000) < 400
+
+
+async def test_an_engines_error_is_told_and_the_connection_lives_on() -> None:
+    engine = ScriptedAsr(["x"], error=ModelMissing("base is not here: download it"))
+    async with serving("asr", engine, ANY) as uri, client(uri) as peer:
+        await peer.send(Event("transcribe"), *utterance())
+        (event,) = await peer.until("error")
+        assert event.data == {"text": "base is not here: download it", "code": "model-missing"}
+        await peer.send(Event("describe"))
+        assert lines(await peer.until("info")) == ["info"]
+
+
+async def test_an_unexpected_error_is_told_as_the_engines_failure(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    engine = ScriptedAsr(["x"], error=ZeroDivisionError("oops"))
+    async with serving("asr", engine, ANY) as uri, client(uri) as peer:
+        await peer.send(Event("transcribe"), *utterance())
+        (event,) = await peer.until("error")
+    assert event.data == {"text": "ZeroDivisionError: oops", "code": "failed"}
+    assert caplog.records[-1].exc_info

@@ -1,0 +1,111 @@
+"""A brain as a service: streamed and whole replies, actions, and strangers' conversations."""
+
+from __future__ import annotations
+
+from wyoming.event import Event
+
+from satellite.values import Action, Declined, Message, TimerState
+from servers.serve import serving
+from servers.serve.memory import AGE, CONVERSATIONS, MESSAGES, Memory
+from tests.servers.serve.golden import lines
+from tests.support.engines import ScriptedLlm
+from tests.support.peers import client
+
+ANY = "tcp://127.0.0.1:0"
+
+
+async def test_a_reply_is_streamed_and_then_told_whole() -> None:
+    engine = ScriptedLlm([("It is ", "seven.")])
+    async with serving("llm", engine, ANY) as uri, client(uri) as peer:
+        context = {"conversation_id": "7"}
+        await peer.send(Event("transcript", {"text": "time?", "context": context}))
+        events = await peer.until("handled-stop")
+    assert lines(events) == [
+        "handled-start",
+        "handled-chunk It is ",
+        "handled-chunk seven.",
+        "handled It is seven.",
+        "handled-stop",
+    ]
+    assert events[3].data["context"] == {"conversation_id": "7"}
+
+
+async def test_an_action_keeps_its_place_among_the_text() -> None:
+    action = Action(name="timer.start", data={"seconds": 5})
+    engine = ScriptedLlm([("Yes. ", action, "Done.")])
+    async with serving("llm", engine, ANY) as uri, client(uri) as peer:
+        await peer.send(Event("transcript", {"text": "x"}))
+        events = await peer.until("handled-stop")
+    assert [event.data.get("action") for event in events[1:4]] == [
+        None,
+        {"name": "timer.start", "data": {"seconds": 5}},
+        None,
+    ]
+    assert events[4].data["text"] == "Yes. Done."
+
+
+async def test_who_declines_says_not_handled() -> None:
+    engine = ScriptedLlm([(Declined(text="what?"),)])
+    async with serving("llm", engine, ANY) as uri, client(uri) as peer:
+        await peer.send(Event("transcript", {"text": "x"}))
+        assert lines(await peer.until("not-handled")) == ["not-handled what?"]
+
+
+async def test_nothing_said_is_handled_with_nothing() -> None:
+    async with serving("llm", ScriptedLlm(), ANY) as uri, client(uri) as peer:
+        await peer.send(Event("transcript", {"text": " "}))
+        assert lines(await peer.until("handled")) == ["handled "]
+
+
+async def test_history_and_situation_come_with_our_own_requests() -> None:
+    engine = ScriptedLlm()
+    timer = TimerState(id="1", total=60.0, remaining=30.0)
+    ours = {
+        "history": [{"role": "user", "text": "hello"}],
+        "situation": {"area": "den", "timers": [{"id": "1", "total": 60, "remaining": 30.0}]},
+    }
+    context = {"satellite": ours, "conversation_id": "7"}
+    async with serving("llm", engine, ANY) as uri, client(uri) as peer:
+        for _ in range(2):
+            await peer.send(Event("transcript", {"text": "x", "context": context}))
+            await peer.until("handled-stop")
+    for request in engine.requests:
+        assert request.history == (Message(role="user", text="hello"),)
+        assert (request.situation.area, request.situation.timers) == ("den", (timer,))
+
+
+async def test_a_stranger_with_an_id_is_remembered_and_another_is_not_told() -> None:
+    engine = ScriptedLlm([("Hello Ada.",), ("You are Ada.",)])
+    async with serving("llm", engine, ANY) as uri:
+        for text, conversation in (("I am Ada", "a"), ("who am I", "a"), ("who am I", "b")):
+            async with client(uri) as peer:  # each on a connection of its own, as HA does it
+                context = {"conversation_id": conversation}
+                await peer.send(Event("transcript", {"text": text, "context": context}))
+                await peer.until("handled-stop")
+    first, second, other = engine.requests
+    assert first.history == other.history == ()
+    assert second.history == (
+        Message(role="user", text="I am Ada"),
+        Message(role="assistant", text="Hello Ada."),
+    )
+
+
+def test_memory_is_bounded_in_length_number_and_age() -> None:
+    now = 0.0
+    memory = Memory(lambda: now)
+    for number in range(MESSAGES + 5):
+        memory.add("long", Message(role="user", text=str(number)))
+    assert memory.recall("long")[0].text == "5"
+    for number in range(CONVERSATIONS):
+        memory.add(str(number), Message(role="user", text="x"))
+    assert memory.recall("long") == ()
+    assert len(memory.recall("0")) == 1
+    now = AGE + 1
+    assert memory.recall("0") == ()
+
+
+async def test_a_malformed_context_is_refused() -> None:
+    async with serving("llm", ScriptedLlm(), ANY) as uri, client(uri) as peer:
+        context = {"satellite": {"history": "no"}}
+        await peer.send(Event("transcript", {"text": "x", "context": context}))
+        assert await peer.connection.read() is None
