@@ -21,6 +21,7 @@ _OK = 0
 _RATE, _VOLUME, _PITCH = 1, 2, 3  # espeak_PARAMETER
 _UTF8, _END_PAUSE = 1, 0x1000  # espeakCHARS_UTF8, espeakENDPAUSE
 _POS_CHARACTER = 1
+_BETWEEN_PHONEMES = "_"
 
 
 class _Voice(ctypes.Structure):
@@ -74,6 +75,7 @@ class EspeakLibrary:
             *(ctypes.c_uint, ctypes.c_uint, ctypes.c_void_p, ctypes.c_void_p),
         )
         self._c.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_Voice))
+        self._c.espeak_TextToPhonemes.restype = ctypes.c_char_p
         self._c.espeak_Info.restype = ctypes.c_char_p
         self.version = self._c.espeak_Info(None).decode().split()[0]
         self.voices = Voices(
@@ -102,6 +104,19 @@ class EspeakLibrary:
         if status != _OK:
             raise EngineFailed(f"eSpeak NG could not speak {text[:60]!r} (status {status})")
         return audio
+
+    def phonemes(self, text: str, voice: str) -> list[str]:
+        """How `voice` says a short text: eSpeak's names of phonemes, `'` and `,` for stress.
+
+        Words are separated by an empty name. Raises `EngineFailed`.
+        """
+        source = ctypes.c_char_p(text.replace("\0", " ").encode("utf-8", "replace"))
+        with self._lock:
+            self._set(voice, 175, 50, 100)
+            said = self._c.espeak_TextToPhonemes(
+                ctypes.byref(source), _UTF8, ord(_BETWEEN_PHONEMES) << 8
+            )
+        return " ".join((said or b"").decode().split()).replace(" ", "__").split("_")
 
     def _list_voices(self) -> Iterator[Voice]:
         for pointer in self._c.espeak_ListVoices(None):
