@@ -1,4 +1,4 @@
-"""The conformance kit: holds an engine to the protocol of its role, one promise at a time.
+"""The conformance kit: holds a plugin to the protocol of its role, one promise at a time.
 
 For the author of a plugin, with pytest:
 
@@ -18,6 +18,7 @@ from satellite.conformance.asr import ASR_CHECKS, AsrSample
 from satellite.conformance.check import Check, Make, NotConforming, fresh
 from satellite.conformance.llm import LLM_CHECKS, LlmSample
 from satellite.conformance.tts import TTS_CHECKS, TtsSample
+from satellite.conformance.vad import VAD_CHECKS, VadSample
 from satellite.conformance.wake import WAKE_CHECKS, WakeSample
 
 __all__ = [
@@ -28,10 +29,12 @@ __all__ = [
     "Make",
     "NotConforming",
     "TtsSample",
+    "VadSample",
     "WakeSample",
     "check_asr",
     "check_llm",
     "check_tts",
+    "check_vad",
     "check_wake",
     "fresh",
 ]
@@ -40,6 +43,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
     "asr": ASR_CHECKS,
     "llm": LLM_CHECKS,
     "tts": TTS_CHECKS,
+    "vad": VAD_CHECKS,
     "wake": WAKE_CHECKS,
 }
 
@@ -59,6 +63,12 @@ async def check_llm(make: Make, sample: LlmSample) -> None:
 async def check_tts(make: Make, sample: TtsSample) -> None:
     """Hold a text-to-speech engine to its protocol. Raises `NotConforming`."""
     for check in TTS_CHECKS:
+        await check.run(make, sample)
+
+
+async def check_vad(make: Make, sample: VadSample) -> None:
+    """Hold a voice activity detector to its protocol. Raises `NotConforming`."""
+    for check in VAD_CHECKS:
         await check.run(make, sample)
 
 

@@ -71,7 +71,11 @@ def expect(condition: object, why: str) -> None:
 
 
 def fresh(construct: Callable[[], Any]) -> Make:
-    """A `Make` of a function that constructs an engine."""
+    """A `Make` of a function that constructs an engine, or a vad, which has no `close`."""
+
+    async def close(engine: Any) -> None:
+        if hasattr(engine, "close"):
+            await engine.close()
 
     @asynccontextmanager
     async def make() -> AsyncIterator[Any]:
@@ -80,9 +84,9 @@ def fresh(construct: Callable[[], Any]) -> Make:
             yield engine
         except BaseException:
             with suppress(Exception):  # what the check has found counts, not how closing fails
-                await engine.close()
+                await close(engine)
             raise
-        await engine.close()
+        await close(engine)
 
     return make
 

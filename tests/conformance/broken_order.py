@@ -40,7 +40,7 @@ def sound(audio: bytes, form: AudioFormat = FORM) -> AudioChunk:
     return AudioChunk(audio=audio, format=form)
 
 
-ORDER: list[tuple[str, type[Good], str, str]] = [
+ORDER: list[tuple[str, type[Yields], str, str]] = [
     (role, kind, "answers-rightly", words)
     for role, kind, words in (
         ("asr", yields("NoFinal", said("10", False)), "0 final transcripts"),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Any
 
 from satellite.audio.format import AudioFormat
-from satellite.conformance import AsrSample, LlmSample, TtsSample, WakeSample
+from satellite.conformance import AsrSample, LlmSample, TtsSample, VadSample, WakeSample
 from satellite.errors import EngineClosed
 from satellite.values import (
     AudioChunk,
@@ -108,6 +108,25 @@ class GoodWake(Good):
                     yield Detection(word="beep", score=1.0, sample=position)
 
 
+class GoodVad:
+    """Takes any sound for voice; what it heard before makes it surer."""
+
+    frame_samples = 512
+
+    def __init__(self) -> None:
+        self.heard = 0
+
+    def load(self) -> None:
+        """Nothing to make ready."""
+
+    def probability(self, frame: bytes) -> float:
+        self.heard += any(frame)
+        return 1 - 0.4 / self.heard if any(frame) else 0.0
+
+    def reset(self) -> None:
+        self.heard = 0
+
+
 SAMPLES: dict[str, Any] = {
     "tts": TtsSample(text="one two", longer="one two three four five six", patience=2.0),
     "llm": LlmSample(text="one two", other="three", patience=2.0),
@@ -115,5 +134,12 @@ SAMPLES: dict[str, Any] = {
     "wake": WakeSample(
         audio=silence(0.2) + tone(0.5), word="beep", other=tone(0.2) + silence(0.3), patience=2.0
     ),
+    "vad": VadSample(speech=tone(1.0)),
 }
-GOOD: dict[str, type[Good]] = {"tts": GoodTts, "llm": GoodLlm, "asr": GoodAsr, "wake": GoodWake}
+GOOD: dict[str, Callable[[], Any]] = {
+    "tts": GoodTts,
+    "llm": GoodLlm,
+    "asr": GoodAsr,
+    "wake": GoodWake,
+    "vad": GoodVad,
+}

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from satellite.conformance import CHECKS, NotConforming, fresh
 from tests.conformance import broken
 from tests.conformance.broken_order import ORDER
-from tests.conformance.engines import SAMPLES, Good
+from tests.conformance.broken_vad import BROKEN_VADS
+from tests.conformance.engines import SAMPLES
 
-BROKEN: list[tuple[str, type[Good], str, str]] = [
+BROKEN: list[tuple[str, Any, str, str]] = [
     ("tts", broken.LoadsOnce, "loads-twice", "the second load raised RuntimeError: loaded already"),
     ("tts", broken.Nameless, "describes-itself", "gives no name"),
     ("tts", broken.WithoutModels, "describes-itself", "names no model"),
@@ -46,6 +48,7 @@ BROKEN: list[tuple[str, type[Good], str, str]] = [
     ("asr", broken.WrapsInput, "passes-on-errors-of-its-input", "raised EngineFailed instead"),
     ("wake", broken.HidesWord, "hears-the-words-asked-for", "raised EngineFailed: words cannot be"),
     *ORDER,
+    *BROKEN_VADS,
 ]
 
 
@@ -54,9 +57,7 @@ BROKEN: list[tuple[str, type[Good], str, str]] = [
     BROKEN,
     ids=[f"{kind.__name__}-{name}" for _, kind, name, _ in BROKEN],
 )
-async def test_a_broken_promise_is_found(
-    role: str, kind: type[Good], name: str, words: str
-) -> None:
+async def test_a_broken_promise_is_found(role: str, kind: Any, name: str, words: str) -> None:
     check = next(check for check in CHECKS[role] if check.name == name)
     with pytest.raises(NotConforming) as found:
         await check.run(fresh(kind), SAMPLES[role])

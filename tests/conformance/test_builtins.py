@@ -16,6 +16,7 @@ from satellite.conformance import (
     LlmSample,
     Make,
     TtsSample,
+    VadSample,
     WakeSample,
     fresh,
 )
@@ -79,9 +80,18 @@ def there(role: str, name: str) -> Make:
     [(role, name, check) for role, name in BUILTINS for check in CHECKS[role]],
     ids=[f"{role}-{name}-{check.name}" for role, name in BUILTINS for check in CHECKS[role]],
 )
-async def test_builtin_conforms(role: str, name: str, check: Check, place: Any) -> None:
+async def test_builtin_engine_conforms(role: str, name: str, check: Check, place: Any) -> None:
     try:
         components.create(role, name)
     except PackageMissing as missing:
         pytest.skip(str(missing))
     await check.run(place(role, name), sample_of(role, name))
+
+
+@pytest.mark.parametrize(
+    ("name", "check"),
+    [(plugin.name, check) for plugin in plugins.installed("vad") for check in CHECKS["vad"]],
+    ids=[f"{plugin.name}-{c.name}" for plugin in plugins.installed("vad") for c in CHECKS["vad"]],
+)
+async def test_builtin_vad_conforms(name: str, check: Check) -> None:
+    await check.run(fresh(lambda: components.create("vad", name)), VadSample(speak("how are you")))

@@ -6,7 +6,16 @@ from typing import Any
 
 import pytest
 
-from satellite.conformance import CHECKS, Check, check_asr, check_llm, check_tts, check_wake, fresh
+from satellite.conformance import (
+    CHECKS,
+    Check,
+    check_asr,
+    check_llm,
+    check_tts,
+    check_vad,
+    check_wake,
+    fresh,
+)
 from tests.conformance.engines import GOOD, SAMPLES
 
 EVERY = [(role, check) for role, checks in CHECKS.items() for check in checks]
@@ -21,7 +30,13 @@ async def test_good_engines_pass(role: str, check: Check) -> None:
 
 @pytest.mark.parametrize(
     ("role", "whole"),
-    [("asr", check_asr), ("llm", check_llm), ("tts", check_tts), ("wake", check_wake)],
+    [
+        ("asr", check_asr),
+        ("llm", check_llm),
+        ("tts", check_tts),
+        ("vad", check_vad),
+        ("wake", check_wake),
+    ],
 )
 async def test_a_role_is_checked_by_one_call(role: str, whole: Any) -> None:
     await whole(fresh(GOOD[role]), SAMPLES[role])
