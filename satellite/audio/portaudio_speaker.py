@@ -22,6 +22,9 @@ _FIRST = 0.2
 _AHEAD = 0.5
 """Seconds of sound kept for the driver; as much may come late without being missed."""
 
+_HELD = 1.5
+"""Of the latency that PortAudio tells: what the driver may hold, and one callback's sound."""
+
 _DRAIN_SLACK = 3.0
 """Seconds beyond its length in which a driver has played its sound."""
 
@@ -95,7 +98,7 @@ class PortAudioSpeaker:
             await self._run(self._format)
         latency = float(self._stream.latency)
         # PortAudio's ALSA side drops what the driver holds at the end, so let that be silence
-        self._silence = self._format.bytes_of(latency)
+        self._silence = self._format.bytes_of(_HELD * latency)
         self._draining = True
         left = self._format.seconds(bytes(self._buffer)) + latency
         try:

@@ -19,7 +19,12 @@ def pitch(audio: bytes, rate: int = 16000) -> float:
     return float(np.argmax(spectrum) * rate / max(len(samples), rate // 5))
 
 
-def voiced(audio: bytes, rate: int = 16000, threshold: int = 1000) -> float:
-    """Seconds from the first loud sample to the last; 0 where there is none."""
+def trimmed(audio: bytes, threshold: int = 1000) -> bytes:
+    """Mono samples from the first loud one to the last; nothing where there is none."""
     loud = np.flatnonzero(np.abs(np.frombuffer(audio, "<i2").astype(int)) > threshold)
-    return float(loud[-1] - loud[0] + 1) / rate if len(loud) else 0.0
+    return audio[2 * loud[0] : 2 * loud[-1] + 2] if len(loud) else b""
+
+
+def voiced(audio: bytes, rate: int = 16000) -> float:
+    """Seconds from the first loud sample to the last; 0 where there is none."""
+    return len(trimmed(audio)) / 2 / rate
