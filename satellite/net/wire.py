@@ -124,7 +124,10 @@ class Connection:
 
     def abort(self) -> None:
         """Hang up at once, dropping what was not sent. Twice is once."""
-        self._writer.transport.abort()
+        transport = self._writer.transport
+        if transport.is_closing() and not transport.get_write_buffer_size():
+            return  # it is over already, which a pipe must not be told again
+        transport.abort()
 
     async def _rest(self, first: bytes) -> Event:
         try:

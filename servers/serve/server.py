@@ -145,16 +145,26 @@ async def _listening(
 
 
 async def _listen(address: uris.Tcp, clients: _Clients, limits: ServeLimits) -> asyncio.Server:
-    host = None if address.host == "*" else address.host
-    try:
-        return await asyncio.start_server(
-            clients.accept, host, address.port, limit=limits.wire.header
-        )
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise PortInUse(
-                f"port {address.port} is taken: stop the program that listens there, or choose "
-                "another port"
-            ) from error
-        reason = error.strerror or str(error)
-        raise ConfigError([f"cannot listen on {address}: {reason}"]) from error
+    host, port = None if address.host == "*" else address.host, address.port
+    while True:
+        try:
+            server = await asyncio.start_server(
+                clients.accept, host, port, limit=limits.wire.header
+            )
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                reason = error.strerror or str(error)
+                raise ConfigError([f"cannot listen on {address}: {reason}"]) from error
+            if address.port:
+                raise PortInUse(
+                    f"port {address.port} is taken: stop the program that listens there, or "
+                    "choose another port"
+                ) from error
+            port = 0
+            continue
+        ports = {listener.getsockname()[1] for listener in server.sockets}
+        if len(ports) == 1:
+            return server
+        # any free port was asked for and each address got one of its own: take the first for all
+        server.close()
+        port = min(ports)

@@ -1,0 +1,78 @@
+"""The pool: in order, bounded, and a place is free the moment its work is over."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+
+import pytest
+
+from satellite.errors import EngineBusy, EngineFailed
+from satellite.values import AudioChunk, SpeechRequest
+from servers.pool import LocalPool
+from tests.support.engines import ScriptedTts
+from tests.support.peers import until
+
+
+async def say(pool: LocalPool, text: str) -> list[AudioChunk]:
+    async with aclosing(pool.submit("synthesize", SpeechRequest(text=text))) as results:
+        return [chunk async for chunk in results]
+
+
+async def test_no_more_at_once_than_there_are_places_and_in_order() -> None:
+    engine = ScriptedTts()
+    pool = LocalPool(engine, workers=2, waiting=10)
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(8):
+            tasks.create_task(say(pool, f"{number}"))
+    assert engine.most == 2
+    assert engine.texts == [str(number) for number in range(8)]
+
+
+async def test_one_more_than_may_wait_is_refused_in_words() -> None:
+    gate = asyncio.Event()
+    engine = ScriptedTts(gate=gate)
+    pool = LocalPool(engine, workers=1, waiting=1)
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(2):
+            tasks.create_task(say(pool, "x"))
+        await until(lambda: engine.running)
+        with pytest.raises(EngineBusy, match="1 requests are being worked on and 1 wait"):
+            await say(pool, "x")
+        gate.set()
+    assert len(await say(pool, "x")) == 1
+
+
+@pytest.mark.parametrize("which", ["working", "waiting"])
+async def test_a_cancelled_request_gives_its_place_to_the_next(which: str) -> None:
+    gate = asyncio.Event()
+    engine = ScriptedTts(gate=gate)
+    pool = LocalPool(engine, workers=1, waiting=5)
+    async with asyncio.TaskGroup() as tasks:
+        working = tasks.create_task(say(pool, "working"))
+        await until(lambda: engine.running)
+        waiting = tasks.create_task(say(pool, "waiting"))
+        last = tasks.create_task(say(pool, "last"))
+        await asyncio.sleep(0)
+        (working if which == "working" else waiting).cancel()
+        gate.set()
+        assert len(await last) == 1
+    left = "waiting" if which == "working" else "last"
+    assert engine.texts == ["working", left, "last"][: 3 if which == "working" else 2]
+
+
+async def test_closing_the_results_early_stops_the_work() -> None:
+    engine = ScriptedTts(hang=True)
+    pool = LocalPool(engine, workers=1, waiting=0)
+    async with aclosing(pool.submit("synthesize", SpeechRequest(text="a b"))) as results:
+        await anext(results)
+    assert (engine.running, engine.stopped) == (0, 1)
+    async with aclosing(pool.submit("synthesize", SpeechRequest(text="a b"))) as results:
+        assert await anext(results)
+
+
+async def test_an_error_passes_and_frees_the_place() -> None:
+    pool = LocalPool(ScriptedTts(error=EngineFailed("no voice")), workers=1, waiting=0)
+    for _ in range(3):
+        with pytest.raises(EngineFailed, match="no voice"):
+            await say(pool, "x")
