@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import logging
 import os
-import sys
 import tempfile
+import threading
 import weakref
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -28,6 +29,8 @@ import numpy.typing as npt
 
 from satellite.errors import EngineFailed
 
+_LOGGER = logging.getLogger(__name__)
+
 _THREADS = 1
 """One is enough for networks of a few milliseconds; more cost more than they gain."""
 
@@ -36,17 +39,31 @@ _DTYPES: dict[int, Any] = {1: np.float32, 3: np.uint8, 9: np.int8}
 
 _GREETING = b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU.\n"
 
+_STDERR = threading.Lock()
+"""Held while standard error goes elsewhere: two that did so at once would not find back."""
+
 
 class _Quantization(ctypes.Structure):
     _fields_ = (("scale", c_float), ("zero_point", c_int32))
 
 
+_REPORTER = ctypes.CFUNCTYPE(None, c_void_p, c_char_p, c_void_p)
+
+
+def _log(_data: int | None, message: bytes, _arguments: int | None) -> None:
+    _LOGGER.debug("TensorFlow Lite: %s", message.decode(errors="replace"))
+
+
+_report = _REPORTER(_log)
+"""Takes what the C library would write to standard error (but for what its % signs stand for)."""
+
 _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
-    "TfLiteModelCreateFromFile": (c_void_p, [c_char_p]),
+    "TfLiteModelCreateFromFileWithErrorReporter": (c_void_p, [c_char_p, _REPORTER, c_void_p]),
     "TfLiteModelDelete": (None, [c_void_p]),
     "TfLiteInterpreterOptionsCreate": (c_void_p, []),
     "TfLiteInterpreterOptionsDelete": (None, [c_void_p]),
     "TfLiteInterpreterOptionsSetNumThreads": (None, [c_void_p, c_int32]),
+    "TfLiteInterpreterOptionsSetErrorReporter": (None, [c_void_p, _REPORTER, c_void_p]),
     "TfLiteInterpreterOptionsAddDelegate": (None, [c_void_p, c_void_p]),
     "TfLiteXNNPackDelegateCreate": (c_void_p, [c_void_p]),
     "TfLiteXNNPackDelegateDelete": (None, [c_void_p]),
@@ -88,7 +105,9 @@ class Model:
         """Read a `.tflite` file with the C library of a package. Raises `EngineFailed`."""
         self.path = path
         self.library = _library(package)
-        self.handle = self.library.TfLiteModelCreateFromFile(os.fsencode(path))
+        self.handle = self.library.TfLiteModelCreateFromFileWithErrorReporter(
+            os.fsencode(path), _report, None
+        )
         if not self.handle:
             raise EngineFailed(f"{path} is not a TensorFlow Lite model; put a whole one there")
         weakref.finalize(self, self.library.TfLiteModelDelete, self.handle)
@@ -149,6 +168,7 @@ class Network:
         library = self._library
         options = library.TfLiteInterpreterOptionsCreate()
         library.TfLiteInterpreterOptionsSetNumThreads(options, _THREADS)
+        library.TfLiteInterpreterOptionsSetErrorReporter(options, _report, None)
         delegate = None
         if accelerate:
             with _without_greeting():
@@ -207,15 +227,18 @@ def _without_greeting() -> Generator[None, None, None]:
 
     The C library writes it to the descriptor and offers no way to turn it off.
     """
-    sys.stderr.flush()
-    stderr = os.dup(2)
-    with tempfile.TemporaryFile() as aside:
+    with _STDERR, tempfile.TemporaryFile() as aside:
+        try:
+            stderr = os.dup(2)
+        except OSError:  # closed, as some daemons have it: nobody reads it
+            yield
+            return
         os.dup2(aside.fileno(), 2)
         try:
             yield
         finally:
             os.dup2(stderr, 2)
             os.close(stderr)
-        aside.seek(0)
-        if said := aside.read().replace(_GREETING, b""):
-            os.write(2, said)
+            aside.seek(0)
+            if said := aside.read().replace(_GREETING, b""):
+                os.write(2, said)

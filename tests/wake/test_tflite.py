@@ -53,12 +53,26 @@ def test_makes_no_thread_and_leaves_standard_error_alone() -> None:
     assert int(done.stdout) == 0
 
 
-@pytest.mark.parametrize("content", [b"", b"<!DOCTYPE html><html>Not found</html>" * 100])
-def test_a_file_that_is_no_model(tmp_path: Path, content: bytes) -> None:
+def test_standard_error_may_be_closed() -> None:
+    """As a daemon's may be; acceleration works all the same."""
+    code = "import os; os.close(2)\n" + _ACCELERATED.replace("os.write", "print")
+    done = subprocess.run(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, timeout=60, check=True
+    )
+    assert done.stdout.split()[-1] == b"0"
+
+
+@pytest.mark.parametrize("content", ["", "<html>404</html>" * 100, "half"])
+def test_a_file_that_is_no_model(
+    tmp_path: Path, content: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Raises an error, and leaves it to others to show it."""
     path = tmp_path / "broken.tflite"
-    path.write_bytes(content)
+    whole = EMBEDDING.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2] if content == "half" else content.encode())
     with pytest.raises(EngineFailed, match=r"broken\.tflite is not a TensorFlow Lite model"):
         Model(PACKAGE, path)
+    assert capfd.readouterr().err == ""
 
 
 def test_a_package_that_is_not_installed() -> None:
