@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
+PORTS = {"asr": 10300, "llm": 10600, "tts": 10200, "wake": 10400, "satellite": 10700}
+"""The usual port of each role. At most one program of a machine has it, and with it the plain name;
+any other has its port in its name, so that neither depends on which was started first."""
+
 REFRESH = 30.0
 """Seconds between looks at this machine's addresses: a new DHCP lease is announced that soon."""
 _TEXT = 200
@@ -50,8 +54,9 @@ class Advert(msgspec.Struct, frozen=True, kw_only=True):
     def instance(self) -> str:
         """The name it is announced by: the same for life, and another for each role."""
         machine = _UNFIT.sub("-", self.name or socket.gethostname().partition(".")[0])
-        room = _NAME - len(f" {self.role} {self.bound.port}")
-        return f"{machine.encode()[:room].decode(errors='ignore')} {self.role}"
+        usual = PORTS.get(self.role) == self.bound.port
+        own = f" {self.role}" if usual else f" {self.role} {self.bound.port}"
+        return machine.encode()[: _NAME - len(own)].decode(errors="ignore") + own
 
 
 def facts(info: EngineInfo, version: str) -> dict[str, str]:
@@ -87,18 +92,8 @@ async def announce(
 
 
 async def _register(member: AsyncZeroconf, advert: Advert) -> AsyncServiceInfo:
-    """Announce a service, under a name with its port where another has its usual one."""
-    from zeroconf import NonUniqueNameException
-
+    """Announce a service, with a number after its name where another machine is called the same."""
     addresses = await asyncio.to_thread(_addresses, advert)
-    for instance in (advert.instance, f"{advert.instance} {advert.bound.port}"):
-        service = _service(advert, instance, addresses)
-        try:
-            await (await member.async_register_service(service))
-        except NonUniqueNameException:
-            _LOGGER.info("Another service is called %s already", instance)
-        else:
-            return service
     service = _service(advert, advert.instance, addresses)
     await (await member.async_register_service(service, allow_name_change=True))
     return service
