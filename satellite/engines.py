@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from satellite import components
+from satellite import components, models
 from satellite.components import AUTO
 from satellite.errors import SatelliteError
 from satellite.events import Event
@@ -85,6 +85,7 @@ async def _made(
     publish: Callable[[Event], None],
     *also: Callable[[], None],
 ) -> AsyncGenerator[dict[str, Any], None]:
+    models.use(settings.models)
     wanted = {role: getattr(settings, role) for role in roles}
     open_to_servers = [role for role in ELSEWHERE if wanted.get(role) == AUTO]
     engines = {role: create(role, text) for role, text in wanted.items()}

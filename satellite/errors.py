@@ -13,6 +13,7 @@ SatelliteError                  something a user can be told about; carries an e
 │   └── DeviceLost              it was there and has gone
 ├── EngineError                 an engine (asr, llm, tts, wake) cannot do what it was asked
 │   ├── ModelMissing            its model is not on this machine
+│   ├── DownloadFailed          its model could not be fetched, or what came is not the model
 │   ├── EngineBusy              it has as much work as it takes; try another, or later
 │   ├── EngineClosed            it was used after close
 │   ├── EngineTimeout           it did not answer within its deadline
@@ -116,6 +117,12 @@ class ModelMissing(EngineError):
     """The engine's model is not on this machine."""
 
     code = "model-missing"
+
+
+class DownloadFailed(EngineError):
+    """A model could not be fetched, or what came is not the model; nothing of it is used."""
+
+    code = "download"
 
 
 class EngineBusy(EngineError):

@@ -67,6 +67,19 @@ class CueSettings(OptionSet, frozen=True):
     timer: Annotated[float, option("Longest ring of a timer", unit="s", minimum=1)] = 60.0
 
 
+class ModelSettings(OptionSet, frozen=True):
+    """Where the engines' models lie, and where they may be fetched from."""
+
+    folder: Annotated[str, option("Folder of the models; the user's data folder by default")] = ""
+    offline: Annotated[bool, option("Fetch no models: no network contact for them")] = False
+    endpoint: Annotated[
+        str, option("Mirror of Hugging Face; HF_ENDPOINT or https://huggingface.co by default")
+    ] = ""
+    ollama: Annotated[
+        str, option("Where Ollama is; OLLAMA_HOST or http://127.0.0.1:11434 by default")
+    ] = ""
+
+
 class ServerSettings(OptionSet, frozen=True):
     """Everything that can be set for `--server`."""
 
@@ -109,4 +122,5 @@ class Settings(OptionSet, frozen=True):
     home: HomeSettings = HomeSettings()
     deadlines: DeadlineSettings = DeadlineSettings()
     cues: CueSettings = CueSettings()
+    models: ModelSettings = ModelSettings()
     server: ServerSettings = ServerSettings()

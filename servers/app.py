@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 from typing import Any
 
-from satellite import engines
+from satellite import engines, models
 from satellite.components import is_uri
 from satellite.errors import ConfigError, PortInUse, SatelliteError
 from satellite.groups import ungrouped
@@ -72,6 +72,7 @@ def check(settings: Settings) -> None:
 @asynccontextmanager
 async def _loaded(settings: Settings) -> AsyncGenerator[dict[str, Any], None]:
     """The engines of the roles, loaded side by side; closed, the last one first, at the end."""
+    models.use(settings.models)
     made = {role: engines.create(role, getattr(settings, role)) for role in settings.server.roles}
     try:
         async with asyncio.TaskGroup() as tasks:

@@ -1,0 +1,88 @@
+"""Whether a file is of the kind that its name says, seen in its bytes."""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+from pathlib import Path
+from typing import BinaryIO
+
+_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+"""Wire types of Protocol Buffers."""
+
+_GRAPH = 7
+"""The field of ONNX's `ModelProto` that holds the network (onnx.proto)."""
+
+_NEWEST_BINARY = 64
+"""CTranslate2's files are of version 6; far higher numbers are other files' bytes."""
+
+
+def problem(path: Path) -> str | None:
+    """What is wrong with a file that was fetched; None when it looks right. Raises `OSError`."""
+    with path.open("rb") as file:
+        start = file.read(512).lstrip().lower()
+        if start.startswith((b"<!doctype html", b"<html")):
+            return "is an HTML page; is there a proxy, or a page to log in to?"
+        file.seek(0)
+        if path.suffix == ".json":
+            return _json_problem(file.read())
+        if path.suffix == ".onnx":
+            return None if is_onnx(file) else "is no ONNX model, or only a part of one"
+        if path.name == "model.bin":
+            return None if is_whisper(file) else "is no Whisper model of CTranslate2"
+    return None
+
+
+def is_onnx(file: BinaryIO) -> bool:
+    """Whether a file is a Protocol Buffers message from end to end that holds an ONNX graph."""
+    size = os.fstat(file.fileno()).st_size
+    fields = set()
+    while file.tell() < size:
+        tag = _varint(file)
+        if tag is None:
+            return False
+        field, kind = tag >> 3, tag & 7
+        if kind == _VARINT:
+            skip: int | None = 0 if _varint(file) is not None else None
+        else:
+            skip = {_FIXED64: 8, _FIXED32: 4}.get(kind)
+            if kind == _BYTES:
+                skip = _varint(file)
+        if skip is None or field == 0 or file.tell() + skip > size:
+            return False
+        file.seek(skip, os.SEEK_CUR)
+        fields.add(field)
+    return _GRAPH in fields
+
+
+def is_whisper(file: BinaryIO) -> bool:
+    """Whether a file begins as CTranslate2 writes Whisper: version, then the specification's name
+    with its length and a zero byte.
+    """
+    head = file.read(6)
+    if len(head) < 6:
+        return False
+    version, length = struct.unpack("<IH", head)
+    return 0 < version <= _NEWEST_BINARY and file.read(length).rstrip(b"\0") == b"WhisperSpec"
+
+
+def _json_problem(text: bytes) -> str | None:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return "is no JSON"
+    return None if isinstance(value, dict | list) else "is JSON, but holds nothing"
+
+
+def _varint(file: BinaryIO) -> int | None:
+    """A number of seven bits a byte, lowest first; None where there is none."""
+    value = 0
+    for shift in range(0, 70, 7):
+        byte = file.read(1)
+        if not byte:
+            return None
+        value |= (byte[0] & 0x7F) << shift
+        if byte[0] < 0x80:
+            return value
+    return None

@@ -1,0 +1,131 @@
+"""What a model's folder should hold, written last, so that a folder with one was whole once."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+FILE = "manifest.json"
+
+BLOCK = 1 << 20
+"""Bytes hashed at a time."""
+
+
+class Record(msgspec.Struct, frozen=True):
+    """A file of a model."""
+
+    path: str
+    size: int
+    """Bytes."""
+    sha256: str
+    """In hexadecimal digits."""
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """A model's files and where they came from."""
+
+    kind: str
+    name: str
+    source: str
+    """The repository, as `OWNER/REPO`, at its address."""
+    revision: str
+    when: str
+    """When it became whole, as ISO 8601 in UTC."""
+    files: tuple[Record, ...]
+
+
+class Installed(msgspec.Struct, frozen=True):
+    """A whole model on this machine."""
+
+    kind: str
+    name: str
+    bytes: int
+    files: int
+    when: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.name}"
+
+
+def read(folder: Path) -> Manifest | None:
+    """The manifest of a folder; None where there is none that can be read."""
+    try:
+        return msgspec.json.decode((folder / FILE).read_bytes(), type=Manifest)
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def write(folder: Path, manifest: Manifest) -> None:
+    """Put the manifest there, whole or not at all. Raises `OSError`."""
+    text = msgspec.json.format(msgspec.json.encode(manifest))
+    beside = folder / f".{FILE}"
+    with beside.open("wb") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.rename(folder / FILE)
+    sync(folder)
+
+
+def whole(folder: Path) -> Manifest | None:
+    """The manifest of a folder whose files are all there in their sizes; else None."""
+    manifest = read(folder)
+    if manifest is None or any(_size(folder / r.path) != r.size for r in manifest.files):
+        return None
+    return manifest
+
+
+def problems(folder: Path) -> Iterator[str]:
+    """What is wrong with a model's folder, every file read and hashed. Raises `OSError`."""
+    manifest = read(folder)
+    if manifest is None:
+        yield f"{folder} holds no model that was fetched whole"
+        return
+    for record in manifest.files:
+        size = _size(folder / record.path)
+        if size is None:
+            yield f"{record.path} is missing"
+        elif size != record.size:
+            yield f"{record.path} has {size:,} bytes, not {record.size:,}"
+        elif sha256(folder / record.path) != record.sha256:
+            yield f"{record.path} holds other bytes than were fetched"
+
+
+def sha256(path: Path) -> str:
+    """The hash of a file in hexadecimal digits. Raises `OSError`."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def installed(folder: Path, manifest: Manifest) -> Installed:
+    """A model's line in the list."""
+    size = sum(record.size for record in manifest.files)
+    return Installed(
+        manifest.kind,
+        manifest.name,
+        size,
+        len(manifest.files),
+        manifest.when,
+        str(folder.absolute()),
+    )
+
+
+def sync(folder: Path) -> None:
+    """Have a folder's names on the disk, so that what is whole stays so after a power cut."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None

@@ -1,0 +1,72 @@
+"""Models as people name them: `whisper:base.en`, `whisper:OWNER/REPO`, `piper:en_US-lessac-medium`,
+`ollama:llama3.2:1b`.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from satellite.errors import UsageError
+from satellite.options import unknown_name
+from servers.models import whisper_sizes
+
+WHISPER = "whisper"
+PIPER = "piper"
+OLLAMA = "ollama"
+KINDS = (WHISPER, PIPER, OLLAMA)
+
+_EXAMPLES = "whisper:base.en, whisper:OWNER/REPO, piper:en_US-lessac-medium, ollama:llama3.2:1b"
+_REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+_VOICE = re.compile(r"[A-Za-z0-9][\w.-]*")
+_OLLAMA = re.compile(r"[A-Za-z0-9][\w.:/-]*")
+
+
+class Name(msgspec.Struct, frozen=True):
+    """A model: its kind and its name, the same however it was written."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.name}"
+
+    @property
+    def folder(self) -> str:
+        """What its folder is called: a repository's `/` is written `--`."""
+        return self.name.replace("/", "--")
+
+
+def parse(text: str) -> Name:
+    """Read KIND:NAME. Raises `UsageError`, saying how models are named."""
+    kind, colon, name = text.partition(":")
+    if not colon or not name:
+        raise UsageError(f"{text!r} names no model (as {_EXAMPLES})")
+    return of(kind, name)
+
+
+def of(kind: str, name: str) -> Name:
+    """The model of a kind. Raises `UsageError` for an unknown kind or a name that cannot be one.
+
+    A Whisper size and its repository are the same model: `large`, `large-v3` and
+    `Systran/faster-whisper-large-v3` are.
+    """
+    if kind not in KINDS:
+        raise UsageError(f"{kind}:{name}: {unknown_name(kind, dict.fromkeys(KINDS))}")
+    if kind == WHISPER:
+        return Name(kind, _whisper(name))
+    pattern, what = (_VOICE, "a voice's name") if kind == PIPER else (_OLLAMA, "an Ollama model")
+    if not pattern.fullmatch(name):
+        raise UsageError(f"{kind}:{name}: {name!r} cannot be {what} (as {_EXAMPLES})")
+    return Name(kind, name)
+
+
+def _whisper(name: str) -> str:
+    repository = name if "/" in name else whisper_sizes.repository(name)
+    if repository is None:
+        hint = unknown_name(name, whisper_sizes.SIZES)
+        raise UsageError(f"whisper:{hint}; or name a repository, as whisper:OWNER/REPO")
+    if not _REPOSITORY.fullmatch(repository) or "--" in repository or ".." in repository:
+        raise UsageError(f"whisper:{name}: {name!r} is no repository OWNER/REPO of Hugging Face")
+    return whisper_sizes.size(repository) or repository

@@ -1,0 +1,107 @@
+"""Where models come from: which files a name means, and what is published of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from fnmatch import fnmatch
+from pathlib import PurePosixPath
+from typing import Any
+
+from satellite.errors import DownloadFailed, ModelMissing
+from satellite.options import unknown_name
+from servers.models import whisper_sizes
+from servers.models.hub import Hub
+from servers.models.names import PIPER, Name
+from servers.models.patience import Patience
+from servers.models.plan import Digest, Plan, Wanted
+from servers.models.progress import Progress
+
+VOICES = "rhasspy/piper-voices"
+"""The repository of Piper's voices, with their list in voices.json."""
+
+_WHISPER_FILES = (
+    "config.json",
+    "model.bin",
+    "preprocessor_config.json",
+    "tokenizer.json",
+    "vocabulary.*",
+)
+"""What faster-whisper reads of a model's folder."""
+
+
+def hub_of(endpoint: str, patience: Patience, progress: Progress) -> Hub:
+    """The place that all models but Ollama's come from."""
+    return Hub(endpoint, patience, progress)
+
+
+def plan_of(name: Name, hub: Hub) -> Plan:
+    """What to fetch for a model. Raises `ModelMissing`, `DownloadFailed`."""
+    return _piper(name, hub) if name.kind == PIPER else _whisper(name, hub)
+
+
+def voices(hub: Hub, model: str) -> tuple[Mapping[str, Any], str]:
+    """Piper's published voices by name, and the revision of the list. Raises `DownloadFailed`."""
+    text, revision = hub.listing(hub.address(VOICES, "main", "voices.json"), model)
+    try:
+        listed = json.loads(text)
+    except ValueError as error:
+        raise DownloadFailed(f"{model}: voices.json of {hub.endpoint} is no JSON") from error
+    if not isinstance(listed, dict):
+        raise DownloadFailed(f"{model}: voices.json of {hub.endpoint} lists no voices")
+    return listed, revision
+
+
+def _whisper(name: Name, hub: Hub) -> Plan:
+    repository = whisper_sizes.repository(name.name) or name.name
+    info = hub.repository(repository, str(name))
+    revision = info.sha or "main"
+    files = tuple(
+        _sibling(sibling, hub.address(repository, revision, sibling.rfilename))
+        for sibling in info.siblings or ()
+        if any(fnmatch(sibling.rfilename, pattern) for pattern in _WHISPER_FILES)
+        and "/" not in sibling.rfilename
+    )
+    if not {"model.bin", "config.json"} <= {file.path for file in files}:
+        raise DownloadFailed(
+            f"{name}: {hub.endpoint}/{repository} holds no Whisper model for CTranslate2 "
+            "(model.bin and config.json)"
+        )
+    return Plan(name, repository, revision, files)
+
+
+def _sibling(sibling: Any, url: str) -> Wanted:
+    digest = None
+    if sibling.lfs is not None:
+        digest = Digest("sha256", sibling.lfs["sha256"].lower())
+    elif sibling.blob_id and sibling.size is not None:
+        digest = Digest("git", sibling.blob_id.lower())
+    return Wanted(sibling.rfilename, url, sibling.size, digest)
+
+
+def _piper(name: Name, hub: Hub) -> Plan:
+    listed, revision = voices(hub, str(name))
+    voice = listed.get(name.name)
+    if voice is None:
+        raise ModelMissing(f"piper:{unknown_name(name.name, _some(listed, name.name))}")
+    try:
+        files = tuple(
+            Wanted(
+                PurePosixPath(path).name,
+                hub.address(VOICES, revision, path),
+                int(file["size_bytes"]),
+                Digest("md5", str(file["md5_digest"]).lower()),
+            )
+            for path, file in voice["files"].items()
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DownloadFailed(f"{name}: voices.json of {hub.endpoint} does not tell") from error
+    if not {f"{name.name}.onnx", f"{name.name}.onnx.json"} <= {file.path for file in files}:
+        raise DownloadFailed(f"{name}: voices.json of {hub.endpoint} lists no files for it")
+    return Plan(name, VOICES, revision, files)
+
+
+def _some(listed: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """The voices of the language that was asked for, as all of them fill a screen."""
+    language = name.partition("-")[0]
+    return {v: None for v in listed if v.partition("-")[0] == language} or listed
