@@ -23,6 +23,9 @@ _NEXT_SOUND = 3.0
 _STARTED = 0.1
 """Seconds in which a player finds out that its device is not there; aplay needs some 10 ms."""
 
+_LAST_WORDS = 1.0
+"""Seconds for a program that is ending to say why; on a busy machine some 0.1 s go by."""
+
 _PROBE = 5.0
 """Seconds to find out whether a device plays; aplay needs 0.2 s with PulseAudio."""
 
@@ -59,7 +62,7 @@ class Program:
             return str(error)
         try:
             async with asyncio.timeout(_PROBE):
-                await child.wait()
+                await child.wait_gone()
             return await self._how_it_ended(child) if child.returncode else None
         except TimeoutError:
             return f"{self._name}: stuck for {_PROBE:g} s{self._said()}"
@@ -69,7 +72,7 @@ class Program:
     async def _how_it_ended(self, child: Child) -> str:
         """Say so in one line, giving an ending program a moment to say why."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(_STARTED):
+            async with asyncio.timeout(_LAST_WORDS):
                 await child.wait_gone()
         status = "" if child.returncode is None else f" with status {child.returncode}"
         return f"{self._name}: ended{status}{self._said()}"
