@@ -73,10 +73,10 @@ class PortAudioMic:
             except library.PortAudioError as error:
                 HOST.stale = True
                 raise DeviceMissing(f"{self._name}: {error}") from error
+            HOST.busy.add(self)
             return stream, form
 
-        self._stream, form = await HOST.call(begin, lambda begun: end(begun[0]))
-        HOST.busy.add(self)
+        self._stream, form = await HOST.call(begin, lambda begun: self._end(begun[0]))
         return form
 
     async def read(self) -> bytes:
@@ -112,10 +112,11 @@ class PortAudioMic:
         """Stop recording. Twice is once."""
         stream, self._stream = self._stream, None
         if stream is not None:
-            try:
-                await HOST.call(lambda _: end(stream))
-            finally:
-                HOST.busy.discard(self)
+            await HOST.call(lambda _: self._end(stream))
+
+    def _end(self, stream: Any) -> None:
+        end(stream)
+        HOST.busy.discard(self)
 
     def _take(self, data: Any, _frames: int, _time: Any, status: Any) -> None:
         """Called by PortAudio on its thread."""

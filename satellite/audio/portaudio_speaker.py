@@ -116,10 +116,7 @@ class PortAudioSpeaker:
             self._buffer.clear()
         stream, self._stream = self._stream, None
         if stream is not None:
-            try:
-                await HOST.call(lambda _: end(stream))
-            finally:
-                HOST.busy.discard(self)
+            await HOST.call(lambda _: self._end(stream))
 
     @property
     def underruns(self) -> int:
@@ -133,8 +130,7 @@ class PortAudioSpeaker:
 
     async def _run(self, form: AudioFormat) -> None:
         self._ended = self._draining = self._dry = False
-        self._stream = await HOST.call(lambda library: self._begin(library, form), end)
-        HOST.busy.add(self)
+        self._stream = await HOST.call(lambda library: self._begin(library, form), self._end)
 
     def _choose(self, library: Any, wanted: AudioFormat) -> None:
         self._device, self._format = HOST.choose(library, self._options.device, "output", wanted)
@@ -162,7 +158,12 @@ class PortAudioSpeaker:
         if self._format != form:
             end(stream)
             raise DeviceLost(f"{self._name}: takes another format now")
+        HOST.busy.add(self)
         return stream
+
+    def _end(self, stream: Any) -> None:
+        end(stream)
+        HOST.busy.discard(self)
 
     async def _change(self) -> None:
         """Wait until the driver took something. Raises `DeviceLost` when it has stopped."""
