@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import typing
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,7 @@ def command_section() -> str:
     parts = [f"**{name}**\n\n{_table(('option', 'meaning'), r)}" for name, r in sections.items()]
     parts.append(f"**{COMMON}, of every command**\n\n{_table(('option', 'meaning'), common)}")
     rows = []
-    for name, command in cli.commands.items():
+    for name, command in _commands(cli.commands):
         arguments = [_argument(p) for p in command.params if isinstance(p, click.Argument)]
         own = [p for p in command.params if isinstance(p, Flag) and p.section != COMMON]
         flags = " ".join(f"`{p.opts[0]}`" for p in own)
@@ -67,6 +67,15 @@ def command_section() -> str:
         rows.append((f"`{usage}`", _first_sentence(command.help or ""), flags))
     parts.append(f"**Commands**\n\n{_table(('command', 'what it does', 'its options'), rows)}")
     return "\n\n".join(parts)
+
+
+def _commands(commands: Mapping[str, click.Command]) -> Iterator[tuple[str, click.Command]]:
+    """Every command by its words, those inside a group after the group."""
+    for name, command in commands.items():
+        yield name, command
+        if isinstance(command, click.Group):
+            for inner, its in _commands(command.commands):
+                yield f"{name} {inner}", its
 
 
 def setting_section() -> str:

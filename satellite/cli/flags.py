@@ -135,6 +135,24 @@ def no_zeroconf(section: str = OPTIONS) -> Decorator:
     )
 
 
+def offline(section: str = OPTIONS) -> Decorator:
+    """The flag that forbids to fetch models."""
+
+    def remember(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
+        if value:
+            state(context).flags["models.offline"] = Given("true", "flag --offline")
+
+    return click.option(
+        "--offline",
+        cls=Flag,
+        section=section,
+        is_flag=True,
+        help="Fetch no models: no network contact for them",
+        expose_value=False,
+        callback=remember,
+    )
+
+
 def common(command: Any) -> Any:
     """Add the options that every command has."""
     for decorate in reversed(_common()):

@@ -11,6 +11,7 @@ from satellite.cli.demo import demo
 from satellite.cli.devices import devices
 from satellite.cli.discover import discover
 from satellite.cli.flags import BOTH, SATELLITE, SERVER
+from satellite.cli.models import models
 from satellite.cli.plugins import plugins
 from satellite.cli.run import run
 from satellite.cli.say import say
@@ -55,6 +56,7 @@ _ONLY_SATELLITE = ("name", "area", "mic", "speaker", "vad")
 @flags.engine("mic", "speaker", "vad", section=SATELLITE)
 @flags.engine("wake", "asr", "llm", "tts", section=BOTH)
 @flags.no_zeroconf(BOTH)
+@flags.offline(BOTH)
 @click.option(
     "--server",
     "served",
@@ -117,5 +119,5 @@ def _prints_table(context: click.Context) -> bool:
     return any("--json" in parameter.opts for parameter in command.params)
 
 
-for _command in (demo, say, ask, transcribe, devices, discover, plugins, config):
+for _command in (demo, say, ask, transcribe, models, devices, discover, plugins, config):
     cli.add_command(_command)

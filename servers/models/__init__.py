@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from servers.models.manifest import Installed
 from servers.models.names import Name, parse
+from servers.models.patience import Patience
 from servers.models.progress import Progress, Silent
 from servers.models.store import Store
 
-__all__ = ["Installed", "Name", "Progress", "Silent", "Store", "parse"]
+__all__ = ["Installed", "Name", "Patience", "Progress", "Silent", "Store", "parse"]

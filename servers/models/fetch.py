@@ -11,11 +11,9 @@ from servers.models import content
 from servers.models.arriving import Arriving
 from servers.models.hub import Hub, published, refuse_page, whole
 from servers.models.manifest import Record
-from servers.models.patience import Broken, Patience
+from servers.models.patience import Broken
 from servers.models.plan import Plan, Wanted
 from servers.models.progress import Progress
-
-__all__ = ["Fetcher", "Patience"]
 
 GAIN = 256 << 10
 """Bytes that count as progress: a connection that brings less before it breaks is as good as none,

@@ -75,7 +75,7 @@ def write(folder: Path, manifest: Manifest) -> None:
 def whole(folder: Path) -> Manifest | None:
     """The manifest of a folder whose files are all there in their sizes; else None."""
     manifest = read(folder)
-    if manifest is None or any(_size(folder / r.path) != r.size for r in manifest.files):
+    if manifest is None or any(size_of(folder / r.path) != r.size for r in manifest.files):
         return None
     return manifest
 
@@ -87,7 +87,7 @@ def problems(folder: Path) -> Iterator[str]:
         yield f"{folder} holds no model that was fetched whole"
         return
     for record in manifest.files:
-        size = _size(folder / record.path)
+        size = size_of(folder / record.path)
         if size is None:
             yield f"{record.path} is missing"
         elif size != record.size:
@@ -124,7 +124,8 @@ def sync(folder: Path) -> None:
         os.close(handle)
 
 
-def _size(path: Path) -> int | None:
+def size_of(path: Path) -> int | None:
+    """A file's bytes; None where there is no such file."""
     try:
         return path.stat().st_size
     except OSError:

@@ -12,7 +12,10 @@ class Progress(Protocol):
     """
 
     def begin(self, model: str, total: int, done: int) -> None:
-        """It starts: bytes of all files together, and how many were here already."""
+        """It starts: bytes of all files together, and how many were here already.
+
+        Called again with the same model when more bytes turn out to be due.
+        """
 
     def advance(self, count: int) -> None:
         """So many bytes more are here; fewer when negative: what was wrong is thrown away."""

@@ -13,9 +13,7 @@ from satellite.options import unknown_name
 from servers.models import whisper_sizes
 from servers.models.hub import Hub
 from servers.models.names import PIPER, Name
-from servers.models.patience import Patience
 from servers.models.plan import Digest, Plan, Wanted
-from servers.models.progress import Progress
 
 VOICES = "rhasspy/piper-voices"
 """The repository of Piper's voices, with their list in voices.json."""
@@ -28,11 +26,6 @@ _WHISPER_FILES = (
     "vocabulary.*",
 )
 """What faster-whisper reads of a model's folder."""
-
-
-def hub_of(endpoint: str, patience: Patience, progress: Progress) -> Hub:
-    """The place that all models but Ollama's come from."""
-    return Hub(endpoint, patience, progress)
 
 
 def plan_of(name: Name, hub: Hub) -> Plan:

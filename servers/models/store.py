@@ -1,25 +1,22 @@
-"""The folder of all models, and getting one into it whole."""
+"""The folder of all models: what is in it, and more of it or less."""
 
 from __future__ import annotations
 
-import os
-import shutil
-from datetime import UTC, datetime
 from pathlib import Path
 
 import platformdirs
 
 from satellite import models
-from satellite.errors import DownloadFailed, ModelMissing, UsageError
+from satellite.errors import DownloadFailed, ModelMissing, PackageMissing, UsageError
 from satellite.options import unknown_name
+from satellite.requirements import Package
 from servers.models import manifest, names
-from servers.models.fetch import Fetcher, Patience
 from servers.models.lock import locked
-from servers.models.manifest import Installed, Manifest, Record
+from servers.models.manifest import Installed
 from servers.models.names import OLLAMA, PIPER, WHISPER, Name
-from servers.models.plan import Plan
+from servers.models.patience import Patience
+from servers.models.place import PART, Place, bytes_in, discard, name_of
 from servers.models.progress import Progress, Silent
-from servers.models.sources import hub_of, plan_of
 
 KINDS = (WHISPER, PIPER)
 """The kinds that lie here. Ollama keeps its own."""
@@ -30,9 +27,8 @@ Fingerprint = tuple[tuple[str, int, int], ...]
 class Store:
     """Models in `<root>/<kind>/<name>/`, each with a manifest that is written last.
 
-    What is being fetched lies beside in `.<name>.part` and is renamed when all of it is there and
-    right, so that a folder with a name is a whole model. Names with a dot in front are no models.
-    Everything here blocks: call it on a thread.
+    What is being fetched lies beside and is renamed when all of it is there and right, so that a
+    folder with a name is a whole model. Everything here blocks: call it on a thread.
     """
 
     def __init__(
@@ -54,7 +50,7 @@ class Store:
 
         Raises `UsageError` for a name that can be none of that kind.
         """
-        folder = self._folder(names.of(kind, name))
+        folder = self._place(kind, name).folder
         return folder if manifest.whole(folder) else None
 
     def find(self, kind: str, text: str) -> Path:
@@ -84,13 +80,27 @@ class Store:
             if (record := manifest.whole(folder)) is not None
         )
 
+    def known(self) -> tuple[Name, ...]:
+        """Every model that has a folder here, damaged ones included."""
+        return tuple(name_of(folder) for folder in self._folders())
+
+    def broken(self) -> tuple[tuple[Name, int, str], ...]:
+        """What is here and no whole model: the name, its bytes, and `damaged` or `unfinished`."""
+        damaged = [folder for folder in self._folders() if manifest.whole(folder) is None]
+        unfinished = [folder for folder in self.root.glob(f"*/.*{PART}") if bytes_in(folder)]
+        return tuple(
+            (name_of(folder), bytes_in(folder), state)
+            for folders, state in ((damaged, "damaged"), (unfinished, "unfinished"))
+            for folder in sorted(folders)
+        )
+
     def fingerprint(self) -> Fingerprint:
         """Something that differs after a model came or went; cheap enough to ask every second."""
         marks = []
         for folder in self._folders():
             try:
                 status = (folder / manifest.FILE).stat()
-            except OSError:
+            except OSError:  # none there: it is not whole
                 continue
             marks.append((str(folder), status.st_mtime_ns, status.st_ino))
         return tuple(marks)
@@ -100,9 +110,11 @@ class Store:
 
         Raises `ModelMissing` when there is none of that name.
         """
-        folder = self._existing(names.of(kind, name))
+        place = self._place(kind, name)
+        if not place.folder.is_dir():
+            raise self._unknown(place.name)
         try:
-            return list(manifest.problems(folder))
+            return list(manifest.problems(place.folder))
         except OSError as error:
             return [f"cannot be read: {_reason(error)}"]
 
@@ -112,91 +124,60 @@ class Store:
         Raises `ModelMissing` when there is none, `DownloadFailed` when it is being fetched or
         cannot be deleted.
         """
-        wanted = names.of(kind, name)
-        folder, staging = self._folder(wanted), self._staging(wanted)
-        if not folder.is_dir() and not staging.is_dir():
-            self._existing(wanted)
+        place = self._place(kind, name)
+        if not place.folder.is_dir() and not place.staging.is_dir():
+            raise self._unknown(place.name)
         try:
-            with locked(self._lock(wanted), str(wanted), None):
-                freed = sum(f.stat().st_size for d in (folder, staging) for f in d.glob("*"))
-                _discard(folder)
-                _discard(staging)
+            with locked(place.lock, str(place.name), None):
+                freed = bytes_in(place.folder) + bytes_in(place.staging)
+                discard(place.folder)
+                discard(place.staging)
         except OSError as error:
-            raise DownloadFailed(f"{wanted}: {_reason(error)}; it is not removed") from error
+            raise DownloadFailed(f"{place.name} cannot be removed: {_reason(error)}") from error
         return freed
 
     def pull(self, model: str | Name, progress: Progress | None = None) -> Path:
-        """Have a model here: the folder at once, or after fetching and checking it.
+        """Have a model here: its folder at once, or after fetching and checking it.
 
         There is no contact with the network when the model is here and unharmed. Raises
         `UsageError` for a name that can be none, `ModelMissing` when the source has none of that
-        name or `offline` forbids to ask, `DownloadFailed` for everything that goes wrong.
+        name or `offline` forbids to ask, `DownloadFailed` for everything that goes wrong,
+        `PackageMissing`.
         """
         name = names.parse(model) if isinstance(model, str) else model
         if name.kind == OLLAMA:
             raise UsageError(f"{name}: Ollama keeps its models itself")
-        telling = progress or Silent()
-        folder = self._folder(name)
-        if manifest.whole(folder) and not self.verify(name.kind, name.name):
-            return folder
+        place = Place(self.root, name)
+        if manifest.whole(place.folder) and not self.verify(name.kind, name.name):
+            return place.folder
         if self.offline:
             raise ModelMissing(
-                f"{name} is not on this machine and models.offline forbids to fetch it: "
-                f"satellite models pull {name} where there is a network, then copy it to {folder}"
+                f"{name} is not on this machine and models.offline forbids to fetch it: satellite "
+                f"models pull {name} where there is a network, then copy it to {place.folder}"
             )
+        for package in (Package("httpx", "server"), Package("huggingface_hub", "server")):
+            if missing := package.missing():
+                raise PackageMissing(f"{name} cannot be fetched: {missing}")
+        from servers.models.hub import Hub  # here, as looking for a model needs no network
+        from servers.models.pull import pull
+
+        telling = progress or Silent()
         try:
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            with locked(self._lock(name), str(name), telling):
-                return self._pull(name, telling)
+            with locked(place.lock, str(name), telling):
+                with Hub(self.endpoint, self._patience, telling) as hub:
+                    pull(place, hub, telling)
         except OSError as error:
-            raise DownloadFailed(f"{name}: {_reason(error)} (models.folder sets where)") from error
-
-    def _pull(self, name: Name, progress: Progress) -> Path:
-        folder, staging = self._folder(name), self._staging(name)
-        if folder.is_dir():
-            problems = list(manifest.problems(folder))
-            if not problems:
-                return folder  # fetched by another process meanwhile
-            progress.tell(f"{name} is damaged ({'; '.join(problems)}): it is fetched again")
-            _discard(staging)
-            folder.rename(staging)  # what is good of it is kept
-            (staging / manifest.FILE).unlink(missing_ok=True)
-        staging.mkdir(exist_ok=True)
-        with hub_of(self.endpoint, self._patience, progress) as hub:
-            plan = plan_of(name, hub)
-            self._check_space(plan, staging)
-            records = Fetcher(hub, plan, staging, progress).run()
-        self._finish(plan, staging, records)
-        return folder
-
-    def _finish(self, plan: Plan, staging: Path, records: tuple[Record, ...]) -> None:
-        kept = {record.path for record in records}
-        for stray in staging.iterdir():
-            if stray.name not in kept:
-                stray.unlink()
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        name = plan.name
-        manifest.write(
-            staging, Manifest(name.kind, name.name, plan.source, plan.revision, now, records)
-        )
-        staging.rename(self._folder(name))
-        manifest.sync(staging.parent)
-
-    def _check_space(self, plan: Plan, staging: Path) -> None:
-        here = sum(file.stat().st_size for file in staging.iterdir())
-        free = shutil.disk_usage(staging).free
-        if (needed := plan.total - here) > free:
             raise DownloadFailed(
-                f"{plan.name} needs {needed:,} bytes more and {self.root} has {free:,} bytes free: "
-                "make room, or set models.folder to another disk"
-            )
+                f"{name} cannot be kept in {self.root}: {_reason(error)} (models.folder sets where)"
+            ) from error
+        return place.folder
 
-    def _existing(self, name: Name) -> Path:
-        folder = self._folder(name)
-        if not folder.is_dir():
-            known = {str(model): None for model in self.installed()}
-            raise ModelMissing(f"{unknown_name(str(name), known)}: satellite models list")
-        return folder
+    def _place(self, kind: str, name: str) -> Place:
+        return Place(self.root, names.of(kind, name))
+
+    def _unknown(self, name: Name) -> ModelMissing:
+        known = {str(model): None for model in self.known()}
+        return ModelMissing(f"{unknown_name(str(name), known)}; satellite models lists all")
 
     def _folders(self) -> list[Path]:
         found: list[Path] = []
@@ -206,32 +187,15 @@ class Store:
             except FileNotFoundError:
                 continue
             except OSError as error:
-                raise ModelMissing(f"the models in {self.root / kind}: {_reason(error)}") from error
+                raise ModelMissing(f"the models cannot be read: {_reason(error)}") from error
             found += [path for path in inside if not path.name.startswith(".")]
         return found
-
-    def _folder(self, name: Name) -> Path:
-        return self.root / name.kind / name.folder
-
-    def _staging(self, name: Name) -> Path:
-        return self.root / name.kind / f".{name.folder}.part"
-
-    def _lock(self, name: Name) -> Path:
-        return self.root / name.kind / f".{name.folder}.lock"
 
 
 def _default_root(folder: str) -> Path:
     if folder:
         return Path(folder).expanduser()
     return Path(platformdirs.user_data_dir("satellite")) / "models"
-
-
-def _discard(folder: Path) -> None:
-    """Delete a folder so that no half of it has its name at any time. Raises `OSError`."""
-    if folder.is_dir():
-        doomed = folder.with_name(f".{folder.name.lstrip('.')}.{os.getpid()}.gone")
-        folder.rename(doomed)
-        shutil.rmtree(doomed)
 
 
 def _reason(error: OSError) -> str:

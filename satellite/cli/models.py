@@ -1,0 +1,185 @@
+"""`satellite models`: the models of the engines on this machine; more of them; fewer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from satellite.cli import flags, sections
+from satellite.cli.download import display, size
+from satellite.cli.table import table
+from satellite.errors import SatelliteError
+
+if TYPE_CHECKING:
+    from servers.models.names import Name
+    from servers.models.ollama_models import OllamaModels
+    from servers.models.store import Store
+
+_NAMES = """
+    A NAME is whisper:SIZE (as whisper:base.en), whisper:OWNER/REPOSITORY of Hugging Face,
+    piper:VOICE (as piper:en_US-lessac-medium) or ollama:MODEL (as ollama:llama3.2:1b).
+"""
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A model in the list."""
+
+    model: str
+    bytes: int
+    state: str
+    """`whole`, `damaged`, or `unfinished`: its download broke off."""
+    when: str = ""
+
+
+@click.group(
+    "models",
+    cls=sections.SectionedGroup,
+    context_settings=sections.WIDTH,
+    invoke_without_command=True,
+)
+@flags.common
+@flags.as_json
+@click.pass_context
+def models(context: click.Context) -> None:
+    """List, fetch, check or remove the models of the engines.
+
+    Without a command it lists them.
+    """
+    if context.invoked_subcommand is None:
+        context.invoke(list_models)
+    elif flags.state(context).json and context.invoked_subcommand not in ("list", "verify"):
+        raise click.UsageError(f"models {context.invoked_subcommand} prints no table for --json")
+
+
+@models.command("list", context_settings=sections.WIDTH)
+@flags.setting("models.folder", flags.OPTIONS)
+@flags.setting("models.ollama", flags.OPTIONS, "URL")
+@flags.common
+@flags.as_json
+@click.pass_context
+def list_models(context: click.Context) -> None:
+    """List the models on this machine, and those of Ollama if it runs."""
+    store, ollama = _stores(context)
+    rows = [Row(str(m), m.bytes, "whole", m.when) for m in store.installed() + ollama.installed()]
+    rows += [Row(str(name), count, state) for name, count, state in store.broken()]
+    if flags.state(context).json:
+        click.echo(msgspec.json.format(msgspec.json.encode(rows)).decode())
+        return
+    if rows:
+        cells = [(row.model, size(row.bytes), row.state, row.when[:10]) for row in rows]
+        click.echo(table(cells, header=("MODEL", "SIZE", "STATE", "SINCE")))
+    total = sum(row.bytes for row in rows if not row.model.startswith("ollama:"))
+    click.echo(f"{size(total)} in {store.root}" if rows else f"no models in {store.root}")
+
+
+@models.command("pull", context_settings=sections.WIDTH)
+@flags.setting("models.folder", flags.OPTIONS)
+@flags.setting("models.endpoint", flags.OPTIONS, "URL")
+@flags.setting("models.ollama", flags.OPTIONS, "URL")
+@flags.offline()
+@flags.common
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.pass_context
+def pull(context: click.Context, names: Sequence[str]) -> None:
+    """Fetch models, as far as they are not here.
+
+    A download that broke off goes on where it was. What is here is checked, and fetched again if it
+    is damaged. A server that runs takes the models into use by itself.
+    """
+    store, ollama = _stores(context)
+    progress = display()
+
+    def fetch(name: Name) -> None:
+        if name.kind == "ollama":
+            ollama.pull(name, progress)
+            click.echo(f"{name} is in Ollama at {ollama.address}")
+        else:
+            click.echo(f"{name} is in {store.pull(name, progress)}")
+
+    _each(names, fetch)
+
+
+@models.command("verify", context_settings=sections.WIDTH)
+@flags.setting("models.folder", flags.OPTIONS)
+@flags.common
+@flags.as_json
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.pass_context
+def verify(context: click.Context, names: Sequence[str]) -> None:
+    """Read every byte of models here and compare it with what was fetched.
+
+    All of them, or those named. Ollama checks its own models.
+    """
+    store, _ = _stores(context)
+    found: dict[str, list[str]] = {}
+
+    def check(name: Name) -> None:
+        if name.kind == "ollama":
+            raise click.UsageError(f"{name}: Ollama checks its models itself")
+        found[str(name)] = store.verify(name.kind, name.name)
+        if not flags.state(context).json:
+            click.echo(f"{name}: {'; '.join(found[str(name)]) or 'as it was fetched'}")
+
+    _each(names or [str(name) for name in store.known()], check)
+    if flags.state(context).json:
+        rows = [{"model": name, "problems": problems} for name, problems in found.items()]
+        click.echo(msgspec.json.format(msgspec.json.encode(rows)).decode())
+    elif not found:
+        click.echo(f"no models in {store.root}")
+    if damaged := [name for name, problems in found.items() if problems]:
+        raise SatelliteError(
+            f"damaged: {', '.join(damaged)}; what is wrong is fetched again by "
+            f"satellite models pull {' '.join(damaged)}"
+        )
+
+
+@models.command("remove", context_settings=sections.WIDTH)
+@flags.setting("models.folder", flags.OPTIONS)
+@flags.setting("models.ollama", flags.OPTIONS, "URL")
+@flags.common
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.pass_context
+def remove(context: click.Context, names: Sequence[str]) -> None:
+    """Delete models, and what there is of unfinished ones."""
+    store, ollama = _stores(context)
+
+    def delete(name: Name) -> None:
+        if name.kind == "ollama":
+            ollama.remove(name)
+            click.echo(f"{name} is removed")
+        else:
+            click.echo(f"{name} is removed: {size(store.remove(name.kind, name.name))}")
+
+    _each(names, delete)
+
+
+for _command in (pull, verify, remove):
+    _command.help = f"{_command.help}\n{_NAMES}"
+
+
+def _stores(context: click.Context) -> tuple[Store, OllamaModels]:
+    state = flags.state(context)
+    settings = state.settings().models
+    from satellite import models as shared
+    from servers.models.ollama_models import OllamaModels
+    from servers.models.store import Store
+
+    shared.use(settings)
+    return Store(), OllamaModels(settings.ollama, offline=settings.offline)
+
+
+def _each(names: Sequence[str], action: Callable[[Name], None]) -> None:
+    """Do something with every model; with the others too when one fails."""
+    from servers.models.names import parse
+
+    problems = []
+    for name in [parse(text) for text in names]:
+        try:
+            action(name)
+        except SatelliteError as error:
+            problems.append(error)
+    if problems:
+        raise ExceptionGroup("models", problems)
