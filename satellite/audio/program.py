@@ -26,6 +26,9 @@ _STARTED = 0.1
 _LAST_WORDS = 1.0
 """Seconds for a program that is ending to say why; on a busy machine some 0.1 s go by."""
 
+_HEARD = 0.01
+"""Seconds in which the event loop takes what a program said before its first sound."""
+
 _PROBE = 5.0
 """Seconds to find out whether a device plays; aplay needs 0.2 s with PulseAudio."""
 
@@ -99,6 +102,7 @@ class RecordingProgram(Program):
                 self._rest = await self._child.read()
             if not self._rest:
                 raise DeviceMissing(await self._how_it_ended(self._child))
+            await asyncio.sleep(_HEARD)
         except TimeoutError:
             await self.close()
             raise DeviceMissing(
