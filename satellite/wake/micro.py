@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -88,6 +87,8 @@ class Listener:
                 f"(1, frames, {_FEATURES})"
             )
         self._stride = shape[1]
+        limits = np.iinfo(self._network.input.dtype)
+        self._limits = limits.min, limits.max
         self._frames: list[list[float]] = []
         self._answers: deque[float] = deque(maxlen=word.description.micro.sliding_window_size)
 
@@ -107,11 +108,11 @@ class Listener:
             return None
         return Detection(word=self.word.name, score=score, sample=sample, phrase=self.word.phrase)
 
-    def _quantized(self) -> npt.NDArray[Any]:
-        limits = np.iinfo(self._network.input.dtype)
-        scaled = np.array(self._frames) / self._network.input.scale + self._network.input.zero_point
-        quantized: npt.NDArray[Any] = np.clip(np.round(scaled), limits.min, limits.max)
-        return quantized.astype(limits.dtype)
+    def _quantized(self) -> npt.NDArray[np.float64]:
+        given = self._network.input
+        scaled = np.array(self._frames, np.float64) / given.scale + given.zero_point
+        quantized: npt.NDArray[np.float64] = np.rint(scaled).clip(*self._limits)
+        return quantized
 
 
 class MicroEar:
