@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from satellite.net.addresses import ANY, reachable
-from satellite.net.mdns import PROCESS, TYPE, multicast
+from satellite.net.mdns import PROCESS, REFRESH, TYPE, follow, multicast
 from satellite.net.uri import Tcp
 from satellite.values import EngineInfo
 
@@ -26,8 +26,8 @@ PORTS = {"asr": 10300, "llm": 10600, "tts": 10200, "wake": 10400, "satellite": 1
 """The usual port of each role. At most one program of a machine has it, and with it the plain name;
 any other has its port in its name, so that neither depends on which was started first."""
 
-REFRESH = 30.0
-"""Seconds between looks at this machine's addresses: a new DHCP lease is announced that soon."""
+_LOOP = ("127.", "::1", "localhost")
+"""Beginnings of hosts that only this machine itself can use: no other is told of them."""
 _TEXT = 200
 """Most bytes of one TXT value; with its key it must stay below 255 (RFC 6763, 6.1)."""
 _NAME = 63
@@ -80,15 +80,18 @@ async def announce(
 
     `announced` is told the names under which they can be found. Raises `NoMulticast`.
     """
+    if all(advert.bound.host.startswith(_LOOP) for advert in adverts):
+        interfaces = interfaces or ("127.0.0.1",)
     async with multicast(interfaces) as member:
         async with asyncio.TaskGroup() as tasks:
             registrations = [tasks.create_task(_register(member, advert)) for advert in adverts]
         services = [registration.result() for registration in registrations]
         announced(tuple(service.name.removesuffix(f".{TYPE}") for service in services))
-        while True:
-            await asyncio.sleep(REFRESH)
+        async with asyncio.TaskGroup() as tasks:
+            if not interfaces:
+                tasks.create_task(follow(member))
             for advert, service in zip(adverts, services, strict=True):
-                await _refresh(member, advert, service)
+                tasks.create_task(_follow(member, advert, service))
 
 
 async def _register(member: AsyncZeroconf, advert: Advert) -> AsyncServiceInfo:
@@ -99,14 +102,15 @@ async def _register(member: AsyncZeroconf, advert: Advert) -> AsyncServiceInfo:
     return service
 
 
-async def _refresh(member: AsyncZeroconf, advert: Advert, service: AsyncServiceInfo) -> None:
-    """Announce a service anew when the machine's addresses have changed."""
-    current = await asyncio.to_thread(_addresses, advert)
-    if current and set(current) != set(service.parsed_addresses()):
-        _LOGGER.info("%s is now at %s", service.name, ", ".join(current))
-        service.addresses = _packed(current)
-        await member.async_update_interfaces()
-        await (await member.async_update_service(service))
+async def _follow(member: AsyncZeroconf, advert: Advert, service: AsyncServiceInfo) -> None:
+    """Announce a service anew whenever the machine's addresses have changed."""
+    while True:
+        await asyncio.sleep(REFRESH)
+        current = await asyncio.to_thread(_addresses, advert)
+        if current and set(current) != set(service.parsed_addresses()):
+            _LOGGER.info("%s is now at %s", service.name, ", ".join(current))
+            service.addresses = _packed(current)
+            await (await member.async_update_service(service))
 
 
 def _service(advert: Advert, instance: str, addresses: Sequence[str]) -> AsyncServiceInfo:

@@ -12,7 +12,7 @@ import msgspec
 from satellite.errors import WireError
 from satellite.events import Event, ServerFound, ServerLost
 from satellite.net.describe import describe
-from satellite.net.mdns import PROCESS, TYPE, multicast
+from satellite.net.mdns import PROCESS, TYPE, follow, multicast
 from satellite.net.server import Server, read_server
 from satellite.net.uri import Tcp
 
@@ -85,7 +85,7 @@ class Discovery:
 
             browser = AsyncServiceBrowser(member.zeroconf, TYPE, handlers=[seen])
             try:
-                await asyncio.Event().wait()
+                await (asyncio.Event().wait() if self._interfaces else follow(member))
             finally:
                 await browser.async_cancel()
                 self._watches.clear()

@@ -23,6 +23,9 @@ TYPE = "_wyoming._tcp.local."
 PROCESS = uuid4().hex
 """Told in our adverts, so that a process does not take itself for another."""
 
+REFRESH = 10.0
+"""Seconds between looks at this machine's networks: soon enough for a person who waits."""
+
 CLOSE = 1.0
 """Seconds to say goodbye: zeroconf repeats it three times within 0.25 s."""
 
@@ -48,6 +51,23 @@ async def multicast(interfaces: Sequence[str] = ()) -> AsyncGenerator[AsyncZeroc
                 await member.async_close()
         except TimeoutError:
             _LOGGER.warning("Services could not be withdrawn within %g s", CLOSE)
+
+
+async def follow(member: AsyncZeroconf) -> None:
+    """Let `member` take part on every network that this machine joins later, until cancelled.
+
+    A satellite is often started before its Wi-Fi is up.
+    """
+    before = _own_interfaces()
+    while True:
+        await asyncio.sleep(REFRESH)
+        if (now := _own_interfaces()) != before:
+            before = now
+            _LOGGER.info("The network has changed: %s", ", ".join(map(str, now[0])) or "none")
+            try:
+                await member.async_update_interfaces(interfaces=[*now[0], *now[1]])
+            except OSError as error:
+                _LOGGER.warning("Multicast on the changed network: %s", error)
 
 
 def _join(interfaces: Sequence[str]) -> AsyncZeroconf:

@@ -74,6 +74,7 @@ class Connection:
         self._reader = reader
         self._writer = writer
         self._limits = limits or Limits()
+        _notice_death(writer)
 
     async def read(self) -> Event | None:
         """Wait for an event; None when the peer ended the connection between two events.
@@ -165,6 +166,21 @@ class Connection:
             raise BadFrame(
                 f"{self.peer} announced {size} bytes of {part}; no event has more than {limit}"
             )
+
+
+def _notice_death(writer: asyncio.StreamWriter) -> None:
+    """Have the system end a connection whose peer has lost its power or its network.
+
+    After a minute of silence it asks, and gives up when six questions 10 s apart were not answered:
+    otherwise such connections would be there for ever, and count.
+    """
+    sock = writer.get_extra_info("socket")
+    if sock is None or sock.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 6)):
+        if (option := getattr(socket, name, None)) is not None:  # not every system has them
+            sock.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 async def connect(uri: str, timeout: float, limits: Limits | None = None) -> Connection:

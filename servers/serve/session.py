@@ -64,17 +64,24 @@ class Session:
 
     async def _read(self) -> None:
         while (event := await self._connection.read()) is not None:
-            if Describe.is_type(event.type):
-                await self._write(self._service.info())
-            elif Ping.is_type(event.type):
-                await self._write(Pong(read(Ping, event).text).event())
-            elif work := self._service.begin(event, self._current):
-                await self._begin(work)
-                await work.feed(event)
-            elif self._current is not None:
-                await self._current.feed(event)
-            if self._current is not None and not self._current.open:
-                self._current = None
+            try:
+                await self._take(event)
+            except BadFrame as error:
+                await self._report(error)
+                raise
+
+    async def _take(self, event: Event) -> None:
+        if Describe.is_type(event.type):
+            await self._write(self._service.info())
+        elif Ping.is_type(event.type):
+            await self._write(Pong(read(Ping, event).text).event())
+        elif work := self._service.begin(event, self._current):
+            await self._begin(work)
+            await work.feed(event)
+        elif self._current is not None:
+            await self._current.feed(event)
+        if self._current is not None and not self._current.open:
+            self._current = None
 
     async def _begin(self, work: Work) -> None:
         if self._current is not None:

@@ -108,4 +108,6 @@ async def test_a_malformed_context_is_refused() -> None:
     async with serving("llm", ScriptedLlm(), ANY) as uri, client(uri) as peer:
         context = {"satellite": {"history": "no"}}
         await peer.send(Event("transcript", {"text": "x", "context": context}))
+        (error,) = await peer.until("error")
+        assert "malformed context" in error.data["text"]
         assert await peer.connection.read() is None

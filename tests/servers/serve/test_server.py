@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from wyoming.event import Event
 
-from satellite.errors import ConfigError, PortInUse
+from satellite.errors import ConfigError, PeerClosed, PortInUse
 from satellite.net.describe import describe
-from satellite.net.wire import Limits, connect, encode
+from satellite.net.wire import Connection, Limits, connect, encode
 from servers.serve import ServeLimits, serving
 from tests.servers.serve.golden import chunk, lines, utterance
 from tests.support.engines import ScriptedAsr, ScriptedTts
@@ -74,20 +74,30 @@ async def test_garbage_is_dropped_with_one_line_and_others_are_unharmed(
         bad = await connect(uri, 1)
         bad._writer.write(junk + b"\n")  # noqa: SLF001
         with caplog.at_level(logging.INFO):
-            assert await _end(bad) is None
+            assert {event.type for event in await _end(bad)} <= {"error"}
         await bad.close()
         await good.send(Event("synthesize-chunk", {"text": "hello"}), Event("synthesize-stop"))
         await good.until("synthesize-stopped")
     assert len([record for record in caplog.records if record.levelno >= logging.INFO]) == 1
 
 
-async def _end(connection: object) -> None:
-    from satellite.errors import PeerClosed
-
+async def _end(peer: Connection) -> list[Event]:
+    """What is still said until the connection ends, in order or with a reset."""
+    events: list[Event] = []
     try:
-        assert await connection.read() is None  # type: ignore[attr-defined]
-    except PeerClosed:  # reset, for what was not read: an end as well
+        while event := await peer.read():
+            events.append(event)
+    except PeerClosed:  # for what was not read
         pass
+    return events
+
+
+async def test_a_client_is_told_what_is_wrong_before_it_is_dropped() -> None:
+    async with serving("asr", ScriptedAsr(), ANY) as uri, client(uri) as peer:
+        await peer.send(chunk(bytes(100), width=1))
+        (error,) = await _end(peer.connection)
+    assert error.data["code"] == "bad-frame"
+    assert "8 bits" in error.data["text"]
 
 
 async def test_too_many_connections_are_turned_away_and_room_is_made_again() -> None:
