@@ -56,7 +56,7 @@ def make(
     areas: tuple[str, ...],
     *,
     known: Callable[[str], bool] = lambda word: True,
-    polite: bool = True,
+    polite: bool = False,
 ) -> Grammar:
     """Make the grammar of a language's sentences for a home's names and areas.
 
@@ -75,6 +75,24 @@ class _Unheard(Exception):
     """A part of a template cannot be heard as words."""
 
 
+def _is_blank(expression: Expression) -> bool:
+    from hassil.expression import Group, TextChunk
+
+    if isinstance(expression, TextChunk):
+        return not expression.text.strip()
+    return isinstance(expression, Group) and all(map(_is_blank, expression.items))
+
+
+def _is_option(expression: Expression) -> bool:
+    return any(map(_is_blank, _choices(expression)))
+
+
+def _choices(expression: Expression) -> list[Expression]:
+    from hassil.expression import Alternative
+
+    return expression.items if isinstance(expression, Alternative) else [expression]
+
+
 class _Maker:
     """Turns expressions into JSGF, a rule for every hassil rule and list that is used."""
 
@@ -87,6 +105,8 @@ class _Maker:
         self._rules: dict[str, str | None] = {}
         """JSGF of each rule, None for one that cannot be heard."""
         self._words: set[str] = set()
+        self._naming = False
+        """Names may hold digits; everything else has its numbers as words too."""
         self._left_out: list[str] = []
 
     def make(self, polite: bool) -> Grammar:
@@ -107,7 +127,47 @@ class _Maker:
     def _templates(self) -> Iterator[tuple[str, Callable[[], str]]]:
         for _intent, template in self._sentences.templates():
             expression = template.expression
-            yield str(template.text), lambda e=expression: self._expression(e)  # type: ignore[misc]
+            yield str(template.text), lambda e=expression: self._template(e)  # type: ignore[misc]
+
+    def _template(self, expression: Expression) -> str:
+        """A whole sentence, which must not begin with the name of something.
+
+        "Lamp off" fits too many sounds: the short words around a name are found in any talk. Where
+        a template begins with options and then a name, the first option has to be said.
+        """
+        from hassil.expression import Alternative, Group
+
+        items = expression.items if isinstance(expression, Group) else [expression]
+        if isinstance(expression, Alternative):
+            return self._expression(expression)
+        spoken = [item for item in items if not _is_blank(item)]
+        options = 0
+        while options < len(spoken) and _is_option(spoken[options]):
+            options += 1
+        if options == len(spoken) or not self._begins_with_list(spoken[options]):
+            return self._expression(expression)
+        if not options:
+            raise _Unheard("it begins with a name")
+        required = [item for item in _choices(spoken[0]) if not _is_blank(item)]
+        return (
+            f"{self._alternative(required)} {self._sequence(items[items.index(spoken[0]) + 1 :])}"
+        )
+
+    def _begins_with_list(self, expression: Expression) -> bool:
+        from hassil.expression import Alternative, Group, ListReference, RuleReference
+
+        if isinstance(expression, RuleReference):
+            rule = self._sentences.intents.expansion_rules.get(expression.rule_name)
+            return rule is not None and self._begins_with_list(rule.expression)
+        if isinstance(expression, Alternative):
+            return any(map(self._begins_with_list, expression.items))
+        if isinstance(expression, Group):
+            for item in expression.items:
+                if self._begins_with_list(item):
+                    return True
+                if not (_is_blank(item) or _is_option(item)):
+                    return False
+        return isinstance(expression, ListReference)
 
     def _skip_words(self) -> Iterator[tuple[str, Callable[[], str]]]:
         for text in self._sentences.intents.skip_words:
@@ -181,6 +241,8 @@ class _Maker:
     def _text(self, text: str) -> str:
         words = split_words(text)
         for word in words:
+            if word.isdecimal() and not self._naming:
+                raise _Unheard(f"{word!r} is how numbers are typed")
             if not self._known(word):
                 raise _Unheard(f"nobody knows how to say {word!r}")
         self._words.update(words)
@@ -206,12 +268,16 @@ class _Maker:
         raise _Unheard(f"list {reference.list_name!r} has no values to listen for")
 
     def _values(self, texts: TextSlotList) -> str:
-        return _either(
-            self._each(
-                (str(value.value_out), lambda e=value.text_in: self._expression(e))  # type: ignore[misc]
-                for value in texts.values
+        self._naming = texts.name in ("name", "area")
+        try:
+            return _either(
+                self._each(
+                    (str(value.value_out), lambda e=value.text_in: self._expression(e))  # type: ignore[misc]
+                    for value in texts.values
+                )
             )
-        )
+        finally:
+            self._naming = False
 
     def _range(self, numbers: RangeSlotList) -> str:
         if not numbers.words or numbers.fraction_type is not None:

@@ -1,0 +1,160 @@
+"""Speech-to-text without a model to download: PocketSphinx, held to the installed sentences."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Annotated, ClassVar
+
+from satellite.errors import EngineClosed, EngineFailed, ModelMissing
+from satellite.options import OptionSet, option
+from satellite.requirements import Package, Requirement
+from satellite.settings import USUAL_AREAS, USUAL_NAMES
+from satellite.values import EngineInfo, ModelInfo, TranscribeRequest, Transcript
+from satellite.worker import Worker
+from servers.asr.confidence import THRESHOLD
+from servers.asr.lexicon import pronounce
+from servers.asr.recognizer import BLOCK, Recognizer, model_folder
+from servers.intents import automaton, grammar, sentences
+
+_LOGGER = logging.getLogger(__name__)
+
+_MODEL = "en-us"
+_AT_ONCE = 4
+"""Utterances heard at the same time; a further one waits, within its caller's deadline."""
+_KEPT = 2
+"""Recognizers kept for the next utterance, each of about 20 MB: that of one home, and another's."""
+
+_Home = tuple[tuple[str, ...], tuple[str, ...]]
+
+
+class PocketSphinx:
+    """Hears the commands of the installed sentences, in US English; nothing else is guessed."""
+
+    class Options(OptionSet, frozen=True):
+        """What it listens for."""
+
+        confidence: Annotated[
+            float,
+            option("Sureness that a command needs: higher rejects more", minimum=-100, maximum=100),
+        ] = THRESHOLD
+        sentences: Annotated[
+            str, option("Folder of your own sentences: YAML files as the brain's")
+        ] = ""
+
+    argument: ClassVar[str] = "sentences"
+    requires: ClassVar[tuple[Requirement, ...]] = (
+        *(Package("pocketsphinx"), Package("hassil"), Package("yaml")),
+    )
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._worker = Worker("pocketsphinx")
+        self._closed = False
+        self._sentences: sentences.Sentences | None = None
+        self._idle: OrderedDict[int, tuple[_Home, Recognizer]] = OrderedDict()
+        self._slots = asyncio.Semaphore(_AT_ONCE)
+
+    async def load(self) -> None:
+        """Read the sentences and load the model for the usual home.
+
+        Raises `EngineFailed` where a user's sentences are wrong.
+        """
+        if not self._idle:
+            async with self._recognizer((USUAL_NAMES, USUAL_AREAS)):
+                pass
+
+    def describe(self) -> EngineInfo:
+        """Say what this is; its only model is US English."""
+        return EngineInfo(
+            name="pocketsphinx",
+            description="Hears the commands of the installed sentences and rejects all else",
+            version=version("pocketsphinx"),
+            author="Carnegie Mellon University",
+            url="https://github.com/cmusphinx/pocketsphinx",
+            models=(ModelInfo(name=_MODEL, languages=("en", "en-US")),),
+        )
+
+    async def transcribe(
+        self, audio: AsyncIterator[bytes], request: TranscribeRequest
+    ) -> AsyncGenerator[Transcript, None]:
+        """Yield the command that was said, or an empty text; there are no partial transcripts.
+
+        Sound is decoded while it arrives, and at most four utterances at once. The names and terms
+        of the request take the place of the usual ones. Raises `ModelMissing` for a language other
+        than English.
+        """
+        language = (request.language or "en").replace("_", "-")
+        if language.partition("-")[0].lower() != "en":
+            raise ModelMissing(
+                f"PocketSphinx has no model for language {request.language!r}, only for English"
+            )
+        home = (request.names or USUAL_NAMES, request.terms or USUAL_AREAS)
+        async with self._recognizer(home) as recognizer:
+            await self._worker.call(recognizer.begin)
+            pending = bytearray()
+            async for chunk in audio:
+                pending += chunk
+                if whole := len(pending) // BLOCK * BLOCK:
+                    piece = bytes(pending[:whole])
+                    del pending[:whole]
+                    await self._worker.call(recognizer.feed, piece)
+            whole = len(pending) // 2 * 2  # half a sample at the end is dropped
+            await self._worker.call(recognizer.feed, bytes(pending[:whole]))
+            text, sureness = await self._worker.call(recognizer.finish)
+        accepted = sureness >= self._options.confidence
+        if text:
+            verdict = "accepted" if accepted else "rejected"
+            _LOGGER.debug("%s (confidence %.2f): %r", verdict.capitalize(), sureness, text)
+        yield Transcript(text=text if accepted else "", final=True, language="en")
+
+    async def close(self) -> None:
+        self._closed = True
+        self._idle.clear()
+        await self._worker.close()
+
+    @asynccontextmanager
+    async def _recognizer(self, home: _Home) -> AsyncIterator[Recognizer]:
+        """Lend a recognizer of a home to one utterance."""
+        async with self._slots:
+            if self._closed:
+                raise EngineClosed("pocketsphinx was closed")
+            recognizer = self._take(home)
+            if recognizer is None:
+                recognizer = await self._worker.call(self.make, home)
+            try:
+                yield recognizer
+            finally:
+                # a call that was cancelled may still run on the thread: the next one waits for it
+                if not self._closed:
+                    self._idle[id(recognizer)] = (home, recognizer)
+                    while len(self._idle) > _KEPT:
+                        self._idle.popitem(last=False)
+
+    def _take(self, home: _Home) -> Recognizer | None:
+        for key, (kept, recognizer) in reversed(self._idle.items()):
+            if kept == home:
+                del self._idle[key]
+                return recognizer
+        return None
+
+    def make(self, home: _Home) -> Recognizer:
+        """Load a recognizer for a home's names and areas. Blocks."""
+        if self._sentences is None:
+            self._sentences = sentences.load("en", self._options.sentences)
+        names, areas = home
+        wanted = grammar.make(self._sentences, names, areas).words
+        said = pronounce(wanted, model_folder() / "cmudict-en-us.dict", voice=_MODEL)
+        try:
+            heard = grammar.make(self._sentences, names, areas, known=said.__contains__)
+        except ValueError as error:
+            raise EngineFailed(f"pocketsphinx: {error}") from error
+        for template in heard.left_out:
+            _LOGGER.debug("Not in the grammar: %s", template)
+        return Recognizer(
+            automaton.build(heard.jsgf), {word: said[word] for word in sorted(heard.words)}
+        )
