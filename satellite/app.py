@@ -66,7 +66,7 @@ async def _listen(settings: Settings, bus: Bus, engines: Assembly, playback: Pla
 async def _speaker(settings: Settings, bus: Bus) -> AsyncGenerator[Playback, None]:
     chosen = settings.speaker if settings.speaker != AUTO else devices.default_speaker()
     speaker = components.create("speaker", chosen)
-    playback = Playback(speaker, bus.publish)
+    playback = Playback(speaker, bus.publish, settings.deadlines.speaker)
     playback.volume = settings.volume
     try:
         await playback.open()

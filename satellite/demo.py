@@ -21,11 +21,12 @@ from satellite.groups import ungrouped
 from satellite.settings import Settings
 from satellite.values import SpeechRequest
 
-PHRASES = ("okay nabu", "what time is it")
-"""What the demonstration says to itself."""
-
-VOICE = "espeak:en-us+f3?rate=150"
-"""The synthetic voice that wake word and speech-to-text understand best (measured)."""
+SAID = (
+    ("okay nabu", "espeak:en-us+m3?rate=150"),
+    ("what time is it", "espeak:en-us+f3?rate=150"),
+)
+"""What the demonstration says to itself, each phrase in the synthetic voice that its listener,
+the wake word or speech-to-text, understands best (measured)."""
 
 PAUSE = 0.8
 """Seconds of silence around each phrase, as a person waits for the cue."""
@@ -99,8 +100,8 @@ async def _request() -> bytes:
     """The spoken request, 16 kHz mono."""
     silence = bytes(SPEECH.bytes_of(PAUSE))
     spoken = [silence]
-    async with opened("tts", Settings(tts=VOICE)) as tts:
-        for phrase in PHRASES:
+    for phrase, voice in SAID:
+        async with opened("tts", Settings(tts=voice)) as tts:
             async with aclosing(tts.synthesize(SpeechRequest(text=phrase))) as chunks:
                 async for chunk in chunks:
                     resampler = Resampler(chunk.format, SPEECH)

@@ -12,14 +12,14 @@ import msgspec
 
 from satellite import components, models
 from satellite.components import AUTO
-from satellite.errors import SatelliteError
+from satellite.errors import SatelliteError, WireError
 from satellite.events import Event
 from satellite.groups import ungrouped
 from satellite.net.discovery import Discovery
 from satellite.net.failover import failover
 from satellite.net.mdns import NoMulticast
 from satellite.net.remote import remote
-from satellite.ports import ENGINE_ROLES, Vad, Wake
+from satellite.ports import ENGINE_ROLES, Engine, Vad, Wake
 from satellite.settings import Settings
 from satellite.stage import Engines
 
@@ -64,6 +64,7 @@ def create(role: str, text: str) -> Any:
 async def opened(role: str, settings: Settings) -> AsyncGenerator[Any, None]:
     """The engine that the settings name for a role, loaded; closed when the block is left."""
     async with _made([role], settings, lambda event: None) as engines:
+        await engines[role].load()
         yield engines[role]
 
 
@@ -99,13 +100,21 @@ async def _made(
                 engines[role] = failover(role, engines[role], discovery, publish)
         with ungrouped(SatelliteError):
             async with asyncio.TaskGroup() as tasks:
-                for engine in engines.values():
-                    tasks.create_task(engine.load())
+                for role, engine in engines.items():
+                    tasks.create_task(_load(role, engine))
                 for load in also:
                     tasks.create_task(asyncio.to_thread(load))
                 if discovery is not None:
                     tasks.create_task(discovery.settle(open_to_servers, SETTLE))
         yield engines
+
+
+async def _load(role: str, engine: Engine) -> None:
+    try:
+        await engine.load()
+    except WireError as error:
+        # a house's machines start in any order after a power cut
+        _LOGGER.warning("%s is asked again when it is needed: %s", role, error)
 
 
 @asynccontextmanager

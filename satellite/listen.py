@@ -90,8 +90,6 @@ class Listener:
                 async with aclosing(self._source.frames()) as frames:
                     await self._listen(frames, idle)
             finally:
-                if self._open is not None:
-                    self._open.close(heard=False)
                 detecting.cancel()
 
     async def _listen(self, frames: AsyncIterator[bytes], idle: Callable[[], bool]) -> None:

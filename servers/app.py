@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from satellite import engines, models
 from satellite.components import is_uri
 from satellite.errors import ConfigError, PortInUse, SatelliteError
+from satellite.events import Event, Ready
 from satellite.groups import ungrouped
 from satellite.net.advert import Advert, announce, facts
 from satellite.net.mdns import NoMulticast
@@ -27,7 +28,7 @@ CLOSE = 1.0
 """Seconds for the engines to close, so that stopping takes no more than two in all."""
 
 
-async def run(settings: Settings) -> None:
+async def run(settings: Settings, publish: Callable[[Event], None]) -> None:
     """Serve until cancelled; at stdio://, until the end of standard input.
 
     Raises `SatelliteError`s for what is wrong at the start: the configuration, a missing model, a
@@ -41,7 +42,7 @@ async def run(settings: Settings) -> None:
                 limits = _limits(settings)
                 await serve_stdio(role, engine, limits=limits, pool=_pool(role, engine, settings))
             else:
-                await _serve(settings, loaded)
+                await _serve(settings, loaded, publish)
 
 
 def check(settings: Settings) -> None:
@@ -88,12 +89,15 @@ async def _loaded(settings: Settings) -> AsyncGenerator[dict[str, Any], None]:
             _LOGGER.warning("an engine did not close within %g s", CLOSE)
 
 
-async def _serve(settings: Settings, loaded: dict[str, Any]) -> None:
+async def _serve(
+    settings: Settings, loaded: dict[str, Any], publish: Callable[[Event], None]
+) -> None:
     """Listen, announce, and wait to be cancelled; then stop in reverse order."""
     adverts = []
+    served = {}
     async with AsyncExitStack() as stack:
         for role, engine in loaded.items():
-            bound = await stack.enter_async_context(_served(role, engine, settings))
+            served[role] = bound = await stack.enter_async_context(_served(role, engine, settings))
             info = engine.describe()
             _LOGGER.info("%s: %s at %s", role, info.name, bound)
             address = parse(bound)
@@ -107,6 +111,7 @@ async def _serve(settings: Settings, loaded: dict[str, Any]) -> None:
                         facts=facts(info, version("satellite")),
                     )
                 )
+        publish(Ready(name=settings.name, engines=served))
         async with asyncio.TaskGroup() as tasks:
             if settings.zeroconf and adverts:
                 tasks.create_task(_announce(adverts))

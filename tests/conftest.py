@@ -9,6 +9,11 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
+
+# a busy machine is not a bug
+settings.register_profile("satellite", deadline=None)
+settings.load_profile("satellite")
 
 _FINISH = 2.0
 """Seconds a thread may take to end after its test, for executors that were told to stop."""

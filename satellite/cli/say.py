@@ -47,7 +47,9 @@ async def _say(settings: Settings, bus: Bus, text: str) -> None:
         from satellite.audio.devices import default_speaker
 
         where = await asyncio.to_thread(default_speaker)
-    playback = Playback(components.create("speaker", where), bus.publish)
+    playback = Playback(
+        components.create("speaker", where), bus.publish, settings.deadlines.speaker
+    )
     playback.volume = settings.volume
     request = SpeechRequest(text=text, language=settings.language)
     try:

@@ -10,4 +10,4 @@ def server(state: State) -> None:
     settings = state.settings()
     from servers import app
 
-    state.run(lambda _bus: app.run(settings), lasting=True)
+    state.run(lambda bus: app.run(settings, bus.publish), lasting=True)

@@ -9,9 +9,7 @@ import pytest
 from tests.support import rooms
 from tests.support.choice import heard
 from tests.support.program import satellite
-from tests.support.pulse import PulseServer, pulse
-
-__all__ = ["pulse"]
+from tests.support.pulse import PulseServer
 
 pytestmark = pytest.mark.timeout(180)
 

@@ -48,7 +48,7 @@ def test_in_two_network_namespaces(tmp_path: Path, namespaces: tuple[Namespace, 
     kitchen, cellar = namespaces
     request, text = request_in(tmp_path)
     with satellite(tmp_path, "--server", prefix=cellar.prefix, name="server") as server:
-        server.wait_until(lambda: server.errors().count("tcp://") >= 3, "three roles served")
+        server.wait_for("ready")
         arguments = listen(tmp_path, request)
         with satellite(tmp_path, *arguments, prefix=kitchen.prefix) as program:
             assert program.finish() == 0, program.told()
@@ -68,7 +68,7 @@ def test_in_two_network_namespaces(tmp_path: Path, namespaces: tuple[Namespace, 
 def test_in_two_processes_of_one_machine(tmp_path: Path, namespace: Namespace) -> None:
     request, text = request_in(tmp_path)
     with satellite(tmp_path, "--server", prefix=namespace.prefix, name="server") as server:
-        server.wait_until(lambda: server.errors().count("tcp://") >= 3, "three roles served")
+        server.wait_for("ready")
         with satellite(tmp_path, *listen(tmp_path, request), prefix=namespace.prefix) as program:
             assert program.finish() == 0, program.told()
             check_remote_turn(program, text)

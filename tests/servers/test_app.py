@@ -43,7 +43,7 @@ async def running(
 ) -> AsyncGenerator[dict[str, str], None]:
     """The server during this block, and its URIs by role."""
     caplog.set_level("INFO", "servers.app")
-    task = asyncio.create_task(app.run(chosen))
+    task = asyncio.create_task(app.run(chosen, lambda event: None))
     try:
         await until(lambda: task.done() or len(_uris(caplog)) == len(chosen.server.roles))
         if task.done():
@@ -105,13 +105,13 @@ async def test_a_port_that_is_taken_is_named_with_the_flag_that_changes_it(
     async with running(settings("tts"), caplog) as uris:
         port = int(uris["tts"].rpartition(":")[2])
         with pytest.raises(PortInUse, match=rf"tts: port {port} is taken.*--tts-port"):
-            await app.run(settings("tts", tts_port=port))
+            await app.run(settings("tts", tts_port=port), lambda event: None)
 
 
 async def test_an_unknown_engine_ends_it_at_once() -> None:
     chosen = msgspec.structs.replace(settings("tts"), tts="espaek")
     with pytest.raises(PluginUnknown, match="did you mean espeak"):
-        await app.run(chosen)
+        await app.run(chosen, lambda event: None)
 
 
 def command(*arguments: str) -> list[str]:

@@ -77,9 +77,7 @@ def satellite(
 ) -> Iterator[Program]:
     """Run `satellite` with its event log in `folder`; killed when the block is left."""
     events, errors = folder / f"{name}.jsonl", folder / f"{name}.err"
-    command = [*prefix, sys.executable, "-m", "satellite", *arguments]
-    if "--server" not in arguments:
-        command += ["--events", str(events)]
+    command = [*prefix, sys.executable, "-m", "satellite", *arguments, "--events", str(events)]
     clean = {key: value for key, value in os.environ.items() if not key.startswith("SATELLITE_")}
     home = {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder / "config")}
     with errors.open("w") as told:

@@ -27,7 +27,7 @@ def spoken_request(
     file: Path, text: str, times: int = 1, pause: float = 0.8, gap: float = 5.0
 ) -> Path:
     """eSpeak NG: "okay nabu", a pause, the text, and a gap, repeated."""
-    once = speak("okay nabu") + silence(pause) + speak(text) + silence(gap)
+    once = speak("okay nabu", voice="en-us+m3") + silence(pause) + speak(text) + silence(gap)
     return _write(file, silence(1.0) + once * times)
 
 
