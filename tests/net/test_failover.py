@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from satellite.errors import EngineBusy, EngineFailed, PeerClosed
+from satellite.errors import EngineBusy, EngineFailed, EngineTimeout, PeerClosed
 from satellite.events import Event, Failover
-from satellite.net import failover as failovers
+from satellite.net import choice
 from satellite.net.failover import failover
 from satellite.net.server import Server
 from satellite.values import ReplyRequest, SpeechRequest, TranscribeRequest
@@ -139,7 +139,7 @@ async def test_who_fails_before_the_first_sound_is_replaced(
     assert await say(here.engine) == 2
     assert (len(bad.requests), len(good.requests)) == (1, 2), "set aside after its failure"
     assert here.moves == [tuple(here.lan.uris)]
-    told = [record for record in caplog.records if record.name == failovers.__name__]
+    told = [record for record in caplog.records if record.name == choice.__name__]
     assert [record.levelno for record in told] == [logging.WARNING]
 
 
@@ -158,20 +158,27 @@ async def test_who_cannot_be_reached_is_replaced_by_the_built_in_engine(
 async def test_a_server_is_asked_again_after_a_while_and_told_of_only_once(
     stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(failovers, "ASIDE", 0.0)
+    monkeypatch.setattr(choice, "ASIDE", 0.0)
     here = await scene(stack, "tts", ScriptedTts())
     here.lan.uris = [DEAD]
-    with caplog.at_level(logging.DEBUG, failovers.__name__):
+    with caplog.at_level(logging.DEBUG, choice.__name__):
         for _ in range(3):
             await say(here.engine)
-    levels = [record.levelno for record in caplog.records if record.name == failovers.__name__]
+    levels = [record.levelno for record in caplog.records if record.name == choice.__name__]
     assert levels == [logging.WARNING, logging.DEBUG, logging.DEBUG]
 
 
-async def test_after_the_first_sound_an_error_is_the_callers(stack: AsyncExitStack) -> None:
-    bad = ScriptedTts(error=EngineFailed("broke"), words=1)
-    here = await scene(stack, "tts", ScriptedTts(), bad)
-    with pytest.raises(EngineFailed, match="broke"):
+@pytest.mark.parametrize(
+    ("broken", "error"),
+    [({"error": EngineFailed("broke")}, EngineFailed), ({"hang": True}, EngineTimeout)],
+    ids=["fails", "hangs"],
+)
+async def test_after_the_first_sound_an_error_is_the_callers(
+    broken: dict[str, Any], error: type[Exception], stack: AsyncExitStack
+) -> None:
+    bad = ScriptedTts(words=1, **broken)
+    here = await scene(stack, "tts", ScriptedTts(), bad, deadline=0.3)
+    with pytest.raises(error):
         await say(here.engine)
     assert await say(here.engine) == 2, "the next call is answered"
     assert len(here.built_in.requests) == 1
