@@ -36,7 +36,8 @@ def problem(path: Path) -> str | None:
 
 def is_onnx(file: BinaryIO) -> bool:
     """Whether a file is a Protocol Buffers message from end to end that holds an ONNX graph."""
-    size = os.fstat(file.fileno()).st_size
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
     fields = set()
     while file.tell() < size:
         tag = _varint(file)

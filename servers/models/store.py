@@ -163,9 +163,11 @@ class Store:
 
         telling = progress or Silent()
         try:
-            with locked(place.lock, str(name), telling):
-                with Hub(self.endpoint, self._patience, telling) as hub:
-                    pull(place, hub, telling)
+            with (
+                locked(place.lock, str(name), telling),
+                Hub(self.endpoint, self._patience, telling) as hub,
+            ):
+                pull(place, hub, telling)
         except OSError as error:
             raise DownloadFailed(
                 f"{name} cannot be kept in {self.root}: {_reason(error)} (models.folder sets where)"

@@ -117,6 +117,7 @@ class Server(ThreadingHTTPServer):
         self._connections: set[socket.socket] = set()
 
     def process_request(self, request: Any, client_address: Any) -> None:
+        self.hub.connections += 1
         self._connections.add(request)
         super().process_request(request, client_address)
 
@@ -147,6 +148,8 @@ class Hub:
         """Whether the first misdeed of a file is its last."""
         self.requests: list[tuple[str, str]] = []
         """The path and the range of every request."""
+        self.connections = 0
+        """Connections that were made, whatever was asked on them."""
         self.sent = 0
         """Bytes of bodies."""
         self.pace: Callable[[], object] = lambda: None

@@ -1,0 +1,149 @@
+"""A download that breaks is taken up where it was, a bounded number of times."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from satellite.errors import DownloadFailed
+from servers.models import Store
+from tests.servers.models.conftest import FAST, REPOSITORY, VOICE, Told
+from tests.support import model_files
+from tests.support.hub import Hub, Misdeed, Request
+
+
+def breaks_off(after: int) -> Misdeed:
+    """Promises all of it and hangs up early."""
+
+    def answer(request: Request) -> None:
+        content = request.content
+        assert content is not None
+        rest = content[request.offset :]
+        headers = {}
+        if request.offset:
+            headers["content-range"] = f"bytes {request.offset}-{len(content) - 1}/{len(content)}"
+        request.reply(206 if request.offset else 200, rest[:after], headers, length=len(rest))
+        request.close_connection = True
+
+    return answer
+
+
+def says(status: int, **headers: str) -> Misdeed:
+    return lambda request: request.reply(
+        status, b"no", {name.replace("_", "-"): value for name, value in headers.items()}
+    )
+
+
+def ends_early(request: Request) -> None:
+    """Ends well, without a length, but before its time."""
+    assert request.content is not None
+    request.reply(200, request.content[:1000], length=None)
+    request.close_connection = True
+
+
+def hangs(request: Request) -> None:
+    """Says nothing until the client has gone."""
+    request.connection.settimeout(5)
+    request.rfile.read(1)
+
+
+def test_it_goes_on_where_it_broke(store: Store, hub: Hub, told: Told) -> None:
+    hub.misdeeds["model.bin"] = [breaks_off(30_000), breaks_off(40_000)]
+    store.pull("whisper:base.en", told)
+    assert hub.asked("model.bin") == ["", "bytes=30000-", "bytes=70000-"]
+    assert told.here == told.total
+    assert len(told.texts) == 2
+    assert "model.bin: " in told.texts[0]
+    assert "trying again in" in told.texts[0]
+
+
+@pytest.mark.parametrize(
+    "misdeed",
+    [ends_early, hangs, says(500), says(503, retry_after="0"), says(429), says(416)],
+    ids=["ends early", "hangs", "500", "503", "429", "416"],
+)
+def test_what_passes_is_tried_again(store: Store, hub: Hub, misdeed: Misdeed) -> None:
+    hub.misdeeds["model.bin"] = [breaks_off(20_000), misdeed]
+    store.pull("whisper:base.en")
+    assert len(hub.asked("model.bin")) == 3
+
+
+@pytest.mark.parametrize("name", ["faster-whisper-base.en", "config.json"])
+@pytest.mark.parametrize("misdeed", [says(502), hangs], ids=["502", "hangs"])
+def test_the_list_and_small_files_too(store: Store, hub: Hub, name: str, misdeed: Misdeed) -> None:
+    hub.misdeeds[name] = [misdeed]
+    store.pull("whisper:base.en")
+    assert len(hub.asked(name)) == 2
+
+
+def test_it_gives_up_and_the_next_pull_goes_on(store: Store, hub: Hub, told: Told) -> None:
+    hub.misdeeds["model.bin"] = [breaks_off(10_000) for _ in range(3)]
+    with pytest.raises(DownloadFailed, match=r"model\.bin: .* \(3 tries\); what came is kept"):
+        store.pull("whisper:base.en", told)
+    assert told.ended == 1
+    assert store.path("whisper", "base.en") is None
+    assert store.installed() == ()
+    ((name, count, state),) = store.broken()
+    assert (str(name), state) == ("whisper:base.en", "unfinished")
+    assert count > 30_000
+    before = hub.sent
+    store.pull("whisper:base.en")
+    assert hub.asked("model.bin")[-1] == "bytes=30000-"
+    assert hub.sent - before < 100_000 - 30_000 + 2_000
+    assert store.broken() == ()
+
+
+def test_many_breaks_with_progress_are_no_reason_to_give_up(store: Store, hub: Hub) -> None:
+    hub.repositories[REPOSITORY] = model_files.whisper(size=3_000_000)
+    hub.misdeeds["model.bin"] = [breaks_off(300_000) for _ in range(9)]
+    store.pull("whisper:base.en")
+    assert len(hub.asked("model.bin")) == 10
+
+
+def test_a_server_that_cannot_resume_gives_all_of_it_again(store: Store, hub: Hub) -> None:
+    def from_the_start(request: Request) -> None:
+        assert request.content is not None
+        request.reply(200, request.content)
+
+    hub.misdeeds["model.bin"] = [breaks_off(30_000), from_the_start]
+    folder = store.pull("whisper:base.en")
+    assert (folder / "model.bin").read_bytes() == hub.repositories[REPOSITORY]["model.bin"]
+
+
+def test_a_server_that_resumes_elsewhere_is_not_believed(store: Store, hub: Hub) -> None:
+    def elsewhere(request: Request) -> None:
+        assert request.content is not None
+        request.reply(206, request.content[7:], {"content-range": "bytes 7-9/10"})
+
+    hub.misdeeds["model.bin"] = [breaks_off(30_000), elsewhere]
+    store.pull("whisper:base.en")
+    assert hub.asked("model.bin") == ["", "bytes=30000-", ""]
+    assert store.verify("whisper", "base.en") == []
+
+
+def test_a_half_of_another_version_is_thrown_away(store: Store, hub: Hub, told: Told) -> None:
+    hub.misdeeds["model.bin"] = [breaks_off(10_000) for _ in range(3)]
+    with pytest.raises(DownloadFailed):
+        store.pull("whisper:base.en")
+    hub.repositories[REPOSITORY] = model_files.whisper(seed=9)
+    folder = store.pull("whisper:base.en", told)
+    assert (folder / "model.bin").read_bytes() == hub.repositories[REPOSITORY]["model.bin"]
+    assert "fetching all of it again" in told.texts[-1]
+    assert told.here == told.total
+
+
+def test_a_half_longer_than_the_file_is_thrown_away(store: Store, hub: Hub) -> None:
+    hub.misdeeds[f"{VOICE}.onnx"] = [breaks_off(10_000) for _ in range(3)]
+    with pytest.raises(DownloadFailed):
+        store.pull(f"piper:{VOICE}")
+    hub.add_voice(VOICE, model_files.voice(VOICE, size=5_000))
+    store.pull(f"piper:{VOICE}")
+    assert store.verify("piper", VOICE) == []
+
+
+@pytest.mark.parametrize("model", ["whisper:base.en", f"piper:{VOICE}"])
+def test_nobody_there(model: str, tmp_path: Path) -> None:
+    nobody = Store(tmp_path, endpoint="http://127.0.0.1:9", patience=FAST)
+    with pytest.raises(DownloadFailed, match=rf"{model}: http://127\.0\.0\.1:9.*3 tries"):
+        nobody.pull(model)

@@ -1,0 +1,53 @@
+"""What people may call a model, and what is told when it is none."""
+
+from __future__ import annotations
+
+import pytest
+
+from satellite.errors import UsageError
+from servers.models import Name, parse
+from servers.models.whisper_sizes import SIZES
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("whisper:base.en", Name("whisper", "base.en")),
+        ("whisper:Systran/faster-whisper-base.en", Name("whisper", "base.en")),
+        ("whisper:large", Name("whisper", "large-v3")),
+        ("whisper:turbo", Name("whisper", "large-v3-turbo")),
+        ("whisper:some.one/whisper_ct2-7", Name("whisper", "some.one/whisper_ct2-7")),
+        ("piper:en_US-lessac-medium", Name("piper", "en_US-lessac-medium")),
+        ("ollama:llama3.2:1b", Name("ollama", "llama3.2:1b")),
+        ("ollama:hf.co/some/one:Q4_K_M", Name("ollama", "hf.co/some/one:Q4_K_M")),
+    ],
+)
+def test_a_model_has_one_name_however_it_is_written(text: str, name: Name) -> None:
+    assert parse(text) == name
+    assert parse(str(name)) == name
+    assert "/" not in name.folder
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("base.en", "names no model"),
+        ("whisper:", "names no model"),
+        ("wisper:base", r"wisper is unknown \(did you mean whisper\?\)"),
+        ("whisper:bsae.en", r"did you mean base.en\?\)"),
+        ("whisper:../up", "is no repository OWNER/REPO"),
+        ("whisper:a/b/c", "is no repository OWNER/REPO"),
+        ("whisper:a/..", "is no repository OWNER/REPO"),
+        ("piper:../../etc", "cannot be a voice's name"),
+        ("piper:.part", "cannot be a voice's name"),
+        ("ollama:-x", "cannot be an Ollama model"),
+    ],
+)
+def test_what_is_no_name_is_told(text: str, says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        parse(text)
+
+
+def test_the_sizes_are_those_of_faster_whisper() -> None:
+    utils = pytest.importorskip("faster_whisper.utils", reason="faster-whisper is not installed")
+    assert vars(utils)["_MODELS"].items() <= SIZES.items()

@@ -1,0 +1,143 @@
+"""Several processes and one model; a process that is killed."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from satellite.errors import DownloadFailed
+from servers.models import Store
+from servers.models.lock import locked
+from tests.servers.models.conftest import REPOSITORY, Told
+from tests.support import model_files
+from tests.support.hub import Hub
+
+SIZE = 2_000_000
+SOON = 20.0
+"""Seconds a process may take to get somewhere on a busy machine."""
+
+_PULL = """
+import sys
+from pathlib import Path
+from servers.models import Silent, Store
+class Aloud(Silent):
+    def tell(self, text): print(text, flush=True)
+print(Store(Path(sys.argv[1]), endpoint=sys.argv[2]).pull("whisper:base.en", Aloud()))
+"""
+
+
+@pytest.fixture(autouse=True)
+def large(hub: Hub) -> None:
+    hub.repositories[REPOSITORY] = model_files.whisper(size=SIZE)
+
+
+def pulling(store: Store) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", _PULL, str(store.root), store.endpoint]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + SOON
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def finish(process: subprocess.Popen[str]) -> list[str]:
+    output, _ = process.communicate(timeout=SOON)
+    assert process.returncode == 0, output
+    return output.splitlines()
+
+
+def test_of_two_processes_one_fetches_and_both_have_it(store: Store, hub: Hub) -> None:
+    gate = threading.Event()
+    hub.pace = lambda: hub.sent < SIZE // 2 or gate.wait(SOON)
+    first = pulling(store)
+    until(lambda: hub.sent >= SIZE // 2)
+    second = pulling(store)
+    assert second.stdout is not None
+    assert "another process is downloading it; waiting" in second.stdout.readline()
+    assert store.installed() == ()
+    gate.set()
+    folder = str(store.root / "whisper" / "base.en")
+    assert finish(first) == [folder]
+    assert finish(second) == [folder]
+    assert hub.asked("model.bin") == [""]
+    assert len(hub.asked("faster-whisper-base.en")) == 1
+    assert store.verify("whisper", "base.en") == []
+
+
+def test_a_killed_download_is_never_a_model_and_goes_on_where_it_was(
+    store: Store, hub: Hub, told: Told
+) -> None:
+    gate = threading.Event()
+    hub.pace = lambda: hub.sent < SIZE // 2 or gate.wait(SOON)
+    process = pulling(store)
+    half = store.root / "whisper" / ".base.en.part" / "model.bin"
+    until(lambda: half.exists() and half.stat().st_size > SIZE // 3)
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=SOON)
+    gate.set()
+    here = half.stat().st_size
+    assert store.path("whisper", "base.en") is None
+    assert [state for _, _, state in store.broken()] == ["unfinished"]
+    sent = hub.sent
+    store.pull("whisper:base.en", told)
+    total = sum(record.bytes for record in store.installed())
+    assert hub.asked("model.bin")[-1] == f"bytes={here}-"
+    assert told.here == told.total == total
+    assert hub.sent - sent <= total - here + 5_000  # and the list of files
+    assert store.verify("whisper", "base.en") == []
+
+
+def test_what_is_being_fetched_is_not_removed(store: Store) -> None:
+    folder = store.pull("whisper:base.en")
+    with (
+        locked(folder.parent / ".base.en.lock", "whisper:base.en", None),
+        pytest.raises(DownloadFailed, match="another process is downloading it; try later"),
+    ):
+        store.remove("whisper", "base.en")
+    assert folder.is_dir()
+
+
+def test_what_progress_raises_ends_the_download_and_keeps_what_came(store: Store, hub: Hub) -> None:
+    class Stop(Told):
+        def advance(self, count: int) -> None:
+            super().advance(count)
+            if self.here > SIZE // 2:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        store.pull("whisper:base.en", Stop())
+    assert [count > SIZE // 2 for _, count, _ in store.broken()] == [True]
+    store.pull("whisper:base.en")
+    assert hub.asked("model.bin")[-1].startswith("bytes=")
+
+
+def test_no_permission(store: Store) -> None:
+    """Root may write everywhere, so that the child is nobody."""
+    store.root.mkdir(mode=0o500)
+    become = "import os, servers.models.pull\nif os.geteuid() == 0: os.setuid(65534)"
+    command = [sys.executable, "-c", become + _PULL, str(store.root), store.endpoint]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=SOON)
+    line = done.stderr.splitlines()[-1]
+    assert line.startswith("satellite.errors.DownloadFailed: whisper:base.en cannot be kept in")
+    assert "Permission denied (models.folder sets where)" in line
+
+
+def test_a_full_disk_in_the_middle(store: Store, tmp_path: Path) -> None:
+    """A limit on the size of files stands for the end of the disk: the same path in the code."""
+    limited = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, -1)){_PULL}"
+    command = [sys.executable, "-c", limited, str(store.root), store.endpoint]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=SOON)
+    assert "DownloadFailed: whisper:base.en cannot be kept in" in done.stderr
+    assert store.installed() == ()
+    store.pull("whisper:base.en")
+    assert store.verify("whisper", "base.en") == []

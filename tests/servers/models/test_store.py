@@ -1,0 +1,157 @@
+"""A model is in the store whole or not at all; what is there needs no network."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from satellite import models
+from satellite.errors import DownloadFailed, ModelMissing, UsageError
+from satellite.settings import ModelSettings
+from servers.models import Store
+from tests.servers.models.conftest import FAST, REPOSITORY, VOICE, Told
+from tests.support import model_files
+from tests.support.hub import COMMIT, Hub
+
+
+def test_a_whisper_model_is_fetched_with_the_files_that_are_read(store: Store, hub: Hub) -> None:
+    folder = store.pull("whisper:base.en")
+    wanted = {"config.json", "model.bin", "tokenizer.json", "vocabulary.txt"}
+    assert {path.name for path in folder.iterdir()} == wanted | {"manifest.json"}
+    files = hub.repositories[REPOSITORY]
+    assert all((folder / name).read_bytes() == files[name] for name in wanted)
+    assert store.path("whisper", "base.en") == store.path("whisper", REPOSITORY) == folder
+    assert all(COMMIT in path for path, _ in hub.requests if "/resolve/" in path)
+
+
+def test_a_voice_is_fetched_by_its_name_in_the_list(store: Store, hub: Hub) -> None:
+    folder = store.pull(f"piper:{VOICE}")
+    assert store.find("piper", VOICE) == folder
+    assert (folder / f"{VOICE}.onnx").read_bytes() == model_files.voice(VOICE)[f"{VOICE}.onnx"]
+    assert (folder / f"{VOICE}.onnx.json").exists()
+
+
+def test_a_repository_of_anybody(store: Store, hub: Hub) -> None:
+    hub.repositories["some/one"] = model_files.whisper(seed=2)
+    assert store.pull("whisper:some/one").name == "some--one"
+    assert [str(model) for model in store.installed()] == ["whisper:some/one"]
+    assert [str(name) for name in store.known()] == ["whisper:some/one"]
+
+
+def test_progress_adds_up(store: Store, told: Told) -> None:
+    store.pull("whisper:base.en", told)
+    (installed,) = store.installed()
+    assert told.total == told.here == installed.bytes
+    assert (told.begun, told.ended, told.texts) == (1, 1, [])
+
+
+def test_what_is_here_needs_no_network(store: Store, hub: Hub) -> None:
+    folder = store.pull("whisper:base.en")
+    made = hub.connections
+    assert store.pull("whisper:base.en") == store.find("whisper", "base.en") == folder
+    store.verify("whisper", "base.en")
+    offline = Store(store.root, offline=True, endpoint=hub.endpoint)
+    assert offline.pull("whisper:base.en") == folder
+    assert hub.connections == made > 0
+
+
+def test_offline_asks_nobody(hub: Hub, tmp_path: Path) -> None:
+    offline = Store(tmp_path, offline=True, endpoint=hub.endpoint)
+    for name in ("whisper:base.en", f"piper:{VOICE}"):
+        with pytest.raises(ModelMissing, match=f"offline forbids .* satellite models pull {name}"):
+            offline.pull(name)
+    assert hub.connections == 0
+
+
+def test_the_settings_of_the_process_hold(hub: Hub, tmp_path: Path) -> None:
+    models.use(ModelSettings(folder=str(tmp_path / "a"), endpoint=hub.endpoint))
+    assert Store().pull("whisper:base.en") == tmp_path / "a" / "whisper" / "base.en"
+    models.use(ModelSettings(folder=str(tmp_path / "b"), offline=True))
+    with pytest.raises(ModelMissing):
+        Store().pull("whisper:base.en")
+
+
+def test_the_environment_holds_where_there_are_no_settings(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SATELLITE_MODELS_FOLDER", str(tmp_path))
+    monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
+    assert Store(patience=FAST).pull("whisper:base.en") == tmp_path / "whisper" / "base.en"
+
+
+def test_without_its_manifest_or_a_file_a_model_is_not_here(store: Store) -> None:
+    folder = store.pull("whisper:base.en")
+    os.truncate(folder / "model.bin", 10)
+    assert store.path("whisper", "base.en") is None
+    assert store.installed() == ()
+    ((name, _, state),) = store.broken()
+    assert (str(name), state) == ("whisper:base.en", "damaged")
+    (folder / "manifest.json").unlink()
+    assert store.path("whisper", "base.en") is None
+    with pytest.raises(ModelMissing, match=r"satellite models pull whisper:base\.en$"):
+        store.find("whisper", "base.en")
+
+
+def test_damage_is_found_and_only_what_is_damaged_is_fetched_again(
+    store: Store, hub: Hub, told: Told
+) -> None:
+    folder = store.pull("whisper:base.en")
+    assert store.verify("whisper", "base.en") == []
+    good = (folder / "model.bin").read_bytes()
+    (folder / "model.bin").write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
+    (folder / "vocabulary.txt").unlink()
+    assert store.verify("whisper", "base.en") == [
+        "model.bin holds other bytes than were fetched",
+        "vocabulary.txt is missing",
+    ]
+    del hub.requests[:]
+    store.pull("whisper:base.en", told)
+    assert store.verify("whisper", "base.en") == []
+    fetched = [path.rpartition("/")[2] for path, _ in hub.requests if "/resolve/" in path]
+    assert fetched == ["model.bin", "vocabulary.txt"]
+    assert told.here == told.total
+    assert "is damaged" in told.texts[0]
+
+
+def test_a_running_server_sees_models_come_and_go(store: Store) -> None:
+    marks = [store.fingerprint()]
+    for change in (
+        lambda: store.pull("whisper:base.en"),
+        lambda: store.pull(f"piper:{VOICE}"),
+        lambda: store.remove("whisper", "base.en"),
+        lambda: store.pull("whisper:base.en"),
+    ):
+        change()
+        assert store.fingerprint() == store.fingerprint()
+        marks.append(store.fingerprint())
+    assert len(set(marks)) == len(marks)
+
+
+def test_what_is_removed_is_gone(store: Store) -> None:
+    folder = store.pull(f"piper:{VOICE}")
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    assert store.remove("piper", VOICE) == size
+    assert not folder.exists()
+    with pytest.raises(ModelMissing, match="piper:en_US-lessac-medium is unknown"):
+        store.remove("piper", VOICE)
+
+
+def test_a_users_own_folder_is_taken_as_it_is(store: Store, tmp_path: Path) -> None:
+    assert store.find("whisper", str(tmp_path)) == tmp_path
+    with pytest.raises(ModelMissing, match="there is no such file or folder"):
+        store.find("whisper", str(tmp_path / "none"))
+
+
+def test_what_is_not_published_is_told_with_the_nearest(store: Store, hub: Hub) -> None:
+    with pytest.raises(ModelMissing, match=r"did you mean en_US-lessac-medium\?"):
+        store.pull("piper:en_US-lessec-medium")
+    with pytest.raises(ModelMissing, match="has no repository no/body"):
+        store.pull("whisper:no/body")
+    hub.repositories["some/pytorch"] = {"config.json": b"{}", "model.safetensors": b"x"}
+    with pytest.raises(DownloadFailed, match="holds no Whisper model for CTranslate2"):
+        store.pull("whisper:some/pytorch")
+    with pytest.raises(UsageError):
+        store.pull("ollama:llama3.2")
+    assert store.broken() == ()
