@@ -22,8 +22,8 @@ _LOGGER = logging.getLogger(__name__)
 T = TypeVar("T")
 
 DEADLINES = {"asr": 6.0, "llm": 12.0, "tts": 4.0}
-"""Seconds a server has for its first answer, and from one piece to the next: under half of the turn's own deadlines, so that there
-is time for another one."""
+"""Seconds a server has for its first answer, and from one piece to the next: under half of the
+turn's own deadlines, so that there is time for another one."""
 ASIDE = 15.0
 """Seconds a server that failed is not asked again: it may be starting anew."""
 BUSY = 1.0

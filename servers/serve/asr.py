@@ -13,6 +13,9 @@ from servers.pool import Pool
 from servers.serve.sound import Sound, is_audio
 from servers.serve.work import Service, Work, Write
 
+LONGEST = 900.0
+"""Seconds of one request, which engines hold in memory: 29 MB. A satellite's last 15."""
+
 
 class AsrService(Service):
     """Transcribes one utterance a request; `transcribe` may be left out."""
@@ -31,7 +34,7 @@ class _Transcription(Work):
     def __init__(self, pool: Pool, request: TranscribeRequest) -> None:
         self._pool = pool
         self._request = request
-        self._sound = Sound()
+        self._sound = Sound(LONGEST)
 
     async def feed(self, event: Event) -> None:
         self.open = await self._sound.feed(event)

@@ -17,8 +17,8 @@ from servers.serve.work import Service, Work
 
 _LOGGER = logging.getLogger(__name__)
 
-WAITING = 16
-"""Requests one client may send ahead: far more than any does, and an end to what it can pile up."""
+WAITING = 4
+"""Requests one client may send ahead: more than any does, and an end to what it can pile up."""
 
 
 class _HungUp(Exception):

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.event import Event
 
 from satellite.audio.format import SPEECH, AudioFormat
 from satellite.audio.resample import Resampler
-from satellite.errors import BadFrame
+from satellite.errors import BadFrame, EngineFailed
 from satellite.net.messages import read
 from servers.serve.inlet import Inlet
 
-_CAPACITY = 4 * 1024 * 1024
-"""Bytes held for an engine that is behind: two minutes of 16 kHz mono."""
+_CAPACITY = 2 * 1024 * 1024
+"""Bytes held for an engine that is behind: a minute of 16 kHz mono."""
 _SLICE = 64 * 1024
 """Bytes resampled at once, a few milliseconds of work, so that the event loop stays quick."""
 _RATES = range(4000, 384_001)
@@ -26,9 +27,11 @@ _CHANNELS = range(1, 33)
 class Sound:
     """The audio of one request: fed with events, iterated as 16 kHz mono."""
 
-    def __init__(self) -> None:
+    def __init__(self, longest: float | None = None) -> None:
+        """`longest`: seconds it may last; None for ever."""
         self.origin: int | None = None
         """The client's own timestamp of the first sample, in milliseconds, if it gave one."""
+        self._longest = longest
         self._inlet: Inlet[tuple[AudioFormat, bytes]] = Inlet(_CAPACITY)
 
     async def feed(self, event: Event) -> bool:
@@ -49,7 +52,18 @@ class Sound:
         self._inlet.discard()
 
     async def samples(self) -> AsyncGenerator[bytes, None]:
-        """The audio as 16 kHz mono, in pieces of any size."""
+        """The audio as 16 kHz mono, in pieces of any size. Raises `EngineFailed` for too much."""
+        size = 0
+        async with aclosing(self._converted()) as pieces:
+            async for piece in pieces:
+                size += len(piece)
+                if self._longest is not None and size > SPEECH.bytes_of(self._longest):
+                    raise EngineFailed(
+                        f"one request may last {self._longest:g} s: send it in parts"
+                    )
+                yield piece
+
+    async def _converted(self) -> AsyncGenerator[bytes, None]:
         resampler, source = None, SPEECH
         async for shape, audio in self._inlet:
             if shape != source:

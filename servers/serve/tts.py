@@ -12,6 +12,7 @@ from wyoming.event import Event
 
 from satellite import values
 from satellite.audio.format import AudioFormat
+from satellite.audio.lead import Lead
 from satellite.errors import BadFrame
 from satellite.net.messages import read
 from satellite.sentences import SentenceSplitter
@@ -61,7 +62,7 @@ class _Whole(Work):
 
 
 class _Stream(Work):
-    def __init__(self, pool: Pool, voice: dict[str, str]) -> None:
+    def __init__(self, pool: Pool, voice: dict[str, Any]) -> None:
         self._pool = pool
         self._voice = voice
         self._text: Inlet[str] = Inlet(_TEXT)
@@ -78,7 +79,8 @@ class _Stream(Work):
         speech = _Speech(write)
         async with aclosing(self._sentences()) as sentences:
             async for sentence in sentences:
-                await speech.say(self._pool, SpeechRequest(text=sentence, **self._voice))
+                request = SpeechRequest(text=sentence, ahead=speech.ahead, **self._voice)
+                await speech.say(self._pool, request)
         await speech.end()
         await write(wy.SynthesizeStopped().event())
 
@@ -101,6 +103,12 @@ class _Speech:
         self._write = write
         self._format: AudioFormat | None = None
         self._seconds = 0.0
+        self._lead = Lead()
+
+    @property
+    def ahead(self) -> float:
+        """Seconds sent that the client cannot have played yet."""
+        return self._lead.seconds
 
     async def say(self, pool: Pool, request: SpeechRequest) -> None:
         async with aclosing(pool.submit("synthesize", request)) as chunks:
@@ -128,6 +136,7 @@ class _Speech:
             )
             await self._write(event.event())
             self._seconds += shape.seconds(audio)
+            self._lead.add(shape.seconds(audio))
 
     @property
     def _milliseconds(self) -> int:

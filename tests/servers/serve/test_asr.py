@@ -111,3 +111,13 @@ async def test_an_unexpected_error_is_told_as_the_engines_failure(
         (event,) = await peer.until("error")
     assert event.data == {"text": "ZeroDivisionError: oops", "code": "failed"}
     assert caplog.records[-1].exc_info
+
+
+async def test_audio_without_an_end_is_refused_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("servers.serve.asr.LONGEST", 0.5)
+    async with serving("asr", ScriptedAsr(), ANY) as uri, client(uri) as peer:
+        await peer.send(Event("transcribe"), *[chunk() for _ in range(6)])
+        (error,) = await peer.until("error")
+        assert error.data["text"] == "one request may last 0.5 s: send it in parts"
+        await peer.send(Event("audio-stop"), Event("describe"))
+        assert lines(await peer.until("info")) == ["info"]
