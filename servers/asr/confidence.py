@@ -17,8 +17,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-THRESHOLD = -3.0
-"""Confidence that a command needs. See the table that the measurement prints."""
+THRESHOLD = -2.4
+"""Confidence that a command needs: of 110 utterances that were no command (voices f3, slt; noises)
+0.9 % reached it, 5.5 % reached -3, and 30 % and 53 % of 66 spoken commands, half of them in noise.
+A command that is not taken is said again; one that nobody gave must not be carried out."""
 
 _WINDOW = 30
 """Frames over which a loss is averaged: 0.3 s, about a syllable and a half. A sentence is as good

@@ -77,6 +77,27 @@ async def test_the_result_does_not_depend_on_chunks_or_what_came_before(
     assert {await hear(engine, audio, size) for size in (1, 777, 1001, 9600, len(audio))} == {first}
 
 
+async def test_confidence_does_not_depend_on_what_came_before() -> None:
+    recognizer = PocketSphinx(PocketSphinx.Options()).make((("lamp",), ("kitchen",)))
+    audio, results = said("what time is it"), set()
+    for before in (b"", noise(1.0, 0.3), said("stop"), audio):
+        for sound in (before, audio):
+            recognizer.begin()
+            recognizer.feed(sound)
+            result = recognizer.finish()
+        results.add(result)
+    assert len(results) == 1
+
+
+async def test_the_threshold_decides() -> None:
+    texts = []
+    for confidence in (-100, 100):
+        engine = PocketSphinx(PocketSphinx.Options(confidence=confidence))
+        texts.append(await hear(engine, said("what time is it")))
+        await engine.close()
+    assert texts == ["what time is it", ""]
+
+
 @pytest.mark.parametrize("audio", [b"", b"\0", silence(0.05), silence(3.0), noise(2.0, 0.1)])
 async def test_no_voice_is_no_command(engine: PocketSphinx, audio: bytes) -> None:
     assert await hear(engine, audio) == ""

@@ -92,8 +92,8 @@ def walk(words: Automaton, dice: random.Random) -> list[str]:
         ("(red;blue) now", ["red blue now", "blue red now"], ["red now"]),
         ("wait {0..30,10:n} hours", ["wait ten hours", "wait zero hours"], ["wait one hours"]),
         ("go to {area} with {name}", ["go to attic with fan"], ["go to fan with attic"]),
-        ("dim 50%", [], ["dim 50 percent"]),
-        ("{name} off", [], ["fan off"]),
+        ("(dim|dim 50%)", ["dim"], ["dim 50 percent"]),
+        ("dance [{name}]", ["dance fan"], ["fan"]),
         ("[do] [the] {name} thing", ["do fan thing", "do the fan thing"], ["fan thing"]),
     ],
 )
