@@ -13,7 +13,8 @@ class Inlet(Generic[Piece]):
     """Pieces put in by a connection's reader and iterated by the request.
 
     `put` waits while pieces worth `capacity` or more are held, so that a client which sends faster
-    than the engine works is slowed down by its own connection.
+    than the engine works is slowed down by its own connection. That it has hung up is then noticed
+    only when the engine goes on.
     """
 
     def __init__(self, capacity: int) -> None:
