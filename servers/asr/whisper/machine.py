@@ -1,0 +1,56 @@
+"""What a machine has for a Whisper model to run on."""
+
+from __future__ import annotations
+
+import os
+
+import msgspec
+
+THREADS = 4
+"""Most threads for one request. faster-whisper's own default; past it small models gain nothing."""
+
+
+class Machine(msgspec.Struct, frozen=True):
+    """Where and how a model runs, in CTranslate2's words."""
+
+    device: str
+    compute_type: str
+    threads: int
+    """Threads for each worker (CPU only)."""
+    workers: int
+    """Batches worked on at once; all share the model's weights."""
+
+
+def choose(
+    device: str, compute_type: str, threads: int, workers: int, cuda: bool, cores: int
+) -> Machine:
+    """Settle what is left to us: `auto`, and 0 for numbers.
+
+    A lone request has all of a small machine's cores. On it two workers have as many threads each:
+    they share the cores when there is work for both, which takes no longer than half the threads
+    for each, as measured on two cores.
+    """
+    if device == "auto":
+        device = "cuda" if cuda else "cpu"
+    on_cuda = device.startswith("cuda")
+    if compute_type == "auto":
+        compute_type = "float16" if on_cuda else "int8"
+    threads = threads or max(1, min(cores, THREADS))
+    if not workers:
+        workers = 1 if on_cuda or cores < 2 else max(2, cores // THREADS)
+    return Machine(device, compute_type, threads, workers)
+
+
+def cores() -> int:
+    """CPU cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def has_cuda() -> bool:
+    """Whether CTranslate2 sees a CUDA device; whether its libraries are there, loading shows."""
+    import ctranslate2
+
+    try:
+        return bool(ctranslate2.get_cuda_device_count())
+    except RuntimeError:  # a driver that is too old
+        return False

@@ -1,0 +1,163 @@
+"""A Whisper model in CTranslate2. Everything here blocks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from satellite.errors import EngineFailed, ModelMissing
+from servers.asr.whisper.machine import Machine
+from servers.asr.whisper.vocabulary import Vocabulary
+from servers.asr.whisper.windows import FRAMES, HOP, LEAST, RATE
+
+CONTEXT = 448
+"""Tokens that Whisper's decoder can hold."""
+
+Floats = npt.NDArray[np.float32]
+Encoded = npt.NDArray[Any]
+"""What the encoder makes of a window: 1 x half its frames x the model's width."""
+
+
+class Search(msgspec.Struct, frozen=True):
+    """How texts are looked for; the names are CTranslate2's."""
+
+    beam_size: int = 5
+    patience: float = 1.0
+    length_penalty: float = 1.0
+    repetition_penalty: float = 1.0
+    no_repeat_ngram_size: int = 0
+    best_of: int = 5
+    temperature: float = 0.0
+
+
+class Decoded(msgspec.Struct, frozen=True):
+    """The best text that was found."""
+
+    tokens: tuple[int, ...]
+    avg_logprob: float
+    no_speech_prob: float
+    ended: bool
+
+
+class Model:
+    """Weights, tokens and features of one model folder."""
+
+    def __init__(self, folder: Path, machine: Machine) -> None:
+        """Load it. Raises `ModelMissing`, `EngineFailed`, saying what is wrong with it."""
+        for name in ("model.bin", "tokenizer.json"):
+            if not (folder / name).is_file():
+                raise ModelMissing(
+                    f"{folder} has no {name}: it is no CTranslate2 Whisper model, or not all of it"
+                )
+        import ctranslate2
+        import tokenizers
+        from faster_whisper.feature_extractor import FeatureExtractor
+
+        self._storage = ctranslate2.StorageView
+        try:
+            self._whisper = ctranslate2.models.Whisper(
+                str(folder),
+                device=machine.device.partition(":")[0],
+                device_index=int(machine.device.partition(":")[2] or 0),
+                compute_type=machine.compute_type,
+                inter_threads=machine.workers,
+                intra_threads=machine.threads,
+            )
+            tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
+        except Exception as error:  # both raise bare exceptions of many kinds
+            raise EngineFailed(f"the Whisper model in {folder} does not load: {error}") from error
+        self.vocabulary = Vocabulary(tokenizer, self._whisper.is_multilingual)
+        self._start = self.vocabulary.start(self.vocabulary.languages[0], "transcribe")
+        self._extract = FeatureExtractor(**_extractor(folder / "preprocessor_config.json"))
+
+    def warm_up(self) -> None:
+        """Encode and decode a moment of nothing: what is missing on this machine shows here."""
+        encoded = self.encode(np.zeros(RATE, np.float32), LEAST)
+        self.generate([encoded], [self._start], Search(beam_size=1), [4])
+
+    def encode(self, samples: Floats, frames: int = FRAMES) -> Encoded:
+        """Encode sound (16 kHz, -1 to 1) in a window of `frames` (10 ms each), cut to fit it."""
+        mel = self._extract(samples)[:, : min(frames, len(samples) // HOP)]
+        window = np.zeros((1, mel.shape[0], frames), np.float32)
+        window[0, :, : mel.shape[1]] = mel
+        encoded = self._whisper.encode(self._storage.from_array(window), to_cpu=True)
+        return np.array(encoded)
+
+    def language(self, encoded: Encoded) -> str:
+        """The likeliest language."""
+        found = self._whisper.detect_language(self._storage.from_array(encoded))
+        return str(found[0][0][0]).strip("<|>")
+
+    def generate(
+        self,
+        encoded: Sequence[Encoded],
+        prompts: Sequence[list[int]],
+        search: Search,
+        longest: Sequence[int],
+    ) -> list[Decoded]:
+        """Decode windows of the same length together, each to about `longest` tokens at most.
+
+        The transcripts must start at the same place of their prompts.
+        """
+        together = encoded[0] if len(encoded) == 1 else np.concatenate(encoded)
+        said = prompts[0].index(self.vocabulary.first) + len(self._start) - 1
+        limit = max(1, min(max(longest), CONTEXT - said - 1))
+        found = self._whisper.generate(
+            self._storage.from_array(np.ascontiguousarray(together)),
+            prompts,
+            # of which CTranslate2 takes half, or what the prompt leaves where that is less
+            max_length=max(2 * limit, limit + said),
+            return_scores=True,
+            return_no_speech_prob=True,
+            suppress_blank=True,
+            suppress_tokens=[-1],
+            length_penalty=search.length_penalty,
+            repetition_penalty=search.repetition_penalty,
+            no_repeat_ngram_size=search.no_repeat_ngram_size,
+            **_sampling(search),
+        )
+        return [
+            _decoded(result, search, min(limit, own))
+            for result, own in zip(found, longest, strict=True)
+        ]
+
+
+def _sampling(search: Search) -> dict[str, Any]:
+    if search.temperature > 0:
+        return {
+            "beam_size": 1,
+            "num_hypotheses": search.best_of,
+            "sampling_topk": 0,
+            "sampling_temperature": search.temperature,
+        }
+    return {"beam_size": search.beam_size, "patience": search.patience}
+
+
+def _decoded(result: Any, search: Search, limit: int) -> Decoded:
+    tokens = result.sequences_ids[0]
+    # the score is the sum of the log-probabilities over the length to the power of the penalty
+    total = result.scores[0] * len(tokens) ** search.length_penalty
+    return Decoded(
+        tokens=tuple(tokens),
+        avg_logprob=total / (len(tokens) + 1),
+        no_speech_prob=result.no_speech_prob,
+        ended=len(tokens) < limit,
+    )
+
+
+def _extractor(path: Path) -> dict[str, Any]:
+    """The arguments of the feature extractor that a model names; the usual ones by default."""
+    try:
+        named = json.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise EngineFailed(f"{path} is not JSON: {error}") from error
+    known = ("feature_size", "sampling_rate", "hop_length", "chunk_length", "n_fft")
+    return {name: named[name] for name in known if name in named}
