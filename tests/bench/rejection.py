@@ -6,8 +6,8 @@ Commands and other talk (tests/bench/rejection_texts.py) are spoken by eSpeak NG
 and by Flite where it is installed (apt install flite; its voices slt, rms and awb are made of
 recordings of people), with 0.3 s of sound before and 0.7 s after as the satellite sends it, at 35
 and 25 dB above white noise. Then noises, and the recordings of tests/support where they are there.
-Texts of even number are those on which the constants of servers/asr/confidence.py were chosen; the
-odd ones are reported beside them.
+The rule of servers/asr/confidence.py was chosen on texts of even number, and its threshold on texts
+of both kinds: the two columns are even and odd texts, and neither is unseen by the threshold.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ def hear(case: Case) -> Outcome:
 
 
 def report(outcomes: list[Outcome]) -> None:
-    print(f"accepted, with confidence at least {THRESHOLD}; chosen on | not seen")
+    print(f"accepted, with confidence at least {THRESHOLD}; even texts | odd texts")
     for kind in ("command", "ordinary", "near", "noise"):
         mine = [o for o in outcomes if o.case.kind == kind]
         for voice in [*dict.fromkeys(o.case.voice for o in mine), "all"]:

@@ -1,7 +1,6 @@
 """What is said in the measurement of rejection: commands, and everything else.
 
-Every second text belongs to the half on which the constants were chosen, the others to the half on
-which they are reported.
+How far each half of them was used in choosing is said in tests/bench/rejection.py.
 """
 
 from __future__ import annotations
