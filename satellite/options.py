@@ -111,7 +111,7 @@ def plain(message: str) -> str:
 
 
 def _describe(field: msgspec.structs.FieldInfo, hint: Any) -> OptionInfo:
-    meta = next((m for m in getattr(hint, "__metadata__", ()) if isinstance(m, msgspec.Meta)), None)
+    meta = _meta(hint)
     if field.required:
         default = None
     elif field.default is not msgspec.NODEFAULT:
@@ -125,6 +125,13 @@ def _describe(field: msgspec.structs.FieldInfo, hint: Any) -> OptionInfo:
         unit=str((meta.extra or {}).get("unit", "")) if meta else "",
         doc=(meta.description or "") if meta else "",
     )
+
+
+def _meta(hint: Any) -> msgspec.Meta | None:
+    """What `option` said, of the type itself or, for a value that may be None, of the other."""
+    parts = (hint, *typing.get_args(hint))
+    said = (meta for part in parts for meta in getattr(part, "__metadata__", ()))
+    return next((meta for meta in said if isinstance(meta, msgspec.Meta)), None)
 
 
 def _text(value: Any) -> str:

@@ -135,6 +135,8 @@ class SpeechRequest(Value, frozen=True):
     voice: str | None = None
     language: str | None = None
     speaker: str | None = None
+    ahead: float = 0.0
+    """Seconds of speech of the same answer that are still to be heard when this is asked for."""
 
 
 class AudioChunk(Value, frozen=True):

@@ -151,7 +151,12 @@ def _limits(settings: Settings) -> ServeLimits:
 
 
 def _pool(role: str, engine: Any, settings: Settings) -> Pool:
-    """Wake words are listened for as long as a client stays: there is a place for each of them."""
+    """Wake words are listened for as long as a client stays: there is a place for each of them.
+
+    An engine that divides itself among its requests (`shares`) is given all of them at once.
+    """
     server = settings.server
+    if getattr(engine, "shares", False):
+        return LocalPool(engine, server.workers + server.waiting, 0)
     workers = server.connections if role == "wake" else server.workers
     return LocalPool(engine, workers, server.waiting)

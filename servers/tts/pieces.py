@@ -29,7 +29,7 @@ def pieces(text: str, first: int = FIRST, most: int = PIECE) -> Iterator[str]:
     while start < len(text):
         end = _cut(text, start, size)
         piece = text[start:end]
-        if any(_is_said(character) for character in piece):
+        if any(is_said(character) for character in piece):
             yield piece
             size = most
         start = end
@@ -45,6 +45,6 @@ def _cut(text: str, start: int, size: int) -> int:
     return start + size
 
 
-def _is_said(character: str) -> bool:
-    # punctuation, separators and control characters are silent
+def is_said(character: str) -> bool:
+    """Whether a character can be heard: punctuation, separators and control characters cannot."""
     return unicodedata.category(character)[0] not in "PZC"

@@ -1,0 +1,66 @@
+"""What a Piper voice says of itself, in the `.onnx.json` beside it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import msgspec
+
+from satellite.errors import EngineFailed, ModelMissing
+
+
+class _Audio(msgspec.Struct, frozen=True):
+    sample_rate: int
+    quality: str = ""
+
+
+class _Espeak(msgspec.Struct, frozen=True):
+    voice: str = ""
+
+
+class _Language(msgspec.Struct, frozen=True):
+    code: str = ""
+
+
+class _Inference(msgspec.Struct, frozen=True):
+    length_scale: float = 1.0
+    noise_scale: float = 0.667
+    noise_w: float = 0.8
+
+
+class Description(msgspec.Struct, frozen=True):
+    """The part of it that matters here; the names are Piper's."""
+
+    audio: _Audio
+    phoneme_id_map: dict[str, list[int]]
+    num_symbols: int
+    espeak: _Espeak = _Espeak()
+    language: _Language = _Language()
+    inference: _Inference = _Inference()
+    phoneme_type: str = "espeak"
+    num_speakers: int = 1
+    speaker_id_map: dict[str, int] = {}
+    dataset: str = ""
+
+    @property
+    def language_code(self) -> str:
+        """As `en-US`."""
+        code = self.language.code or self.espeak.voice
+        first, *rest = code.replace("_", "-").split("-")
+        return "-".join((first.lower(), *(p.upper() if len(p) == 2 else p for p in rest)))
+
+
+def describe(onnx: Path) -> Description:
+    """Read the description beside a voice. Raises `ModelMissing`, `EngineFailed`."""
+    path = onnx.with_name(f"{onnx.name}.json")
+    for needed in (onnx, path):
+        if not needed.is_file():
+            raise ModelMissing(
+                f"Piper voice {onnx}: there is no {needed.name} in {needed.parent} "
+                "(a voice is a file .onnx and one .onnx.json)"
+            )
+    try:
+        return msgspec.convert(json.loads(path.read_bytes()), Description)
+    except (OSError, ValueError) as error:  # msgspec's errors are ValueErrors, too
+        raise EngineFailed(f"{path} does not describe a Piper voice: {error}") from error
