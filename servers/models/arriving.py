@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from servers.models.manifest import BLOCK
-from servers.models.plan import Digest, Wanted
+from servers.models.plan import Wanted
 from servers.models.progress import Progress
 
 
@@ -92,17 +92,19 @@ class Arriving:
     def _begin(self) -> None:
         self.size = 0
         self._sha256 = hashlib.sha256()
-        self._check = _hash(self._wanted.digest, self._wanted.size)
+        self._check = _hash(self._wanted, self._sha256)
 
     def _take(self, block: bytes) -> None:
         self.size += len(block)
         self._sha256.update(block)
-        self._check.update(block)
+        if self._check is not self._sha256:
+            self._check.update(block)
 
 
-def _hash(digest: Digest | None, size: int | None) -> hashlib._Hash:
+def _hash(wanted: Wanted, sha256: hashlib._Hash) -> hashlib._Hash:
     """The published kind of hash. Git's begins with `blob`, the length and a zero byte."""
-    kind = digest.kind if digest else "sha256"
-    if kind == "git":
-        return hashlib.sha1(b"blob %d\0" % (size or 0), usedforsecurity=False)
-    return hashlib.new(kind, usedforsecurity=False)
+    if wanted.digest is None or wanted.digest.kind == "sha256":
+        return sha256
+    if wanted.digest.kind == "git":
+        return hashlib.sha1(b"blob %d\0" % (wanted.size or 0), usedforsecurity=False)
+    return hashlib.new(wanted.digest.kind, usedforsecurity=False)

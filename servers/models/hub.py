@@ -121,7 +121,8 @@ class Hub:
         raise DownloadFailed(f"{model}: {url} answers {status}{hint}")
 
     def _keep_trying(self, action: Callable[[], T], what: str) -> T:
-        return self.patience.keep_trying(action, what, self._progress, lambda: False)
+        advice = "is there a network? models.endpoint names a mirror"
+        return self.patience.keep_trying(action, what, self._progress, advice=advice)
 
     def _ask(self, repository: str, model: str) -> Any:
         from huggingface_hub import HfApi, errors

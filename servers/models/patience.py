@@ -39,10 +39,16 @@ class Patience(msgspec.Struct, frozen=True):
     """Seconds without a byte."""
 
     def keep_trying(
-        self, action: Callable[[], T], what: str, progress: Progress, gained: Callable[[], bool]
+        self,
+        action: Callable[[], T],
+        what: str,
+        progress: Progress,
+        gained: Callable[[], bool] = lambda: False,
+        advice: str = "what came is kept, and the next pull goes on from there",
     ) -> T:
         """Call until it does not raise `Broken`; a try that `gained` something starts the count
-        anew. Raises `DownloadFailed` with the last reason when the tries are used up.
+        anew. Raises `DownloadFailed` with the last reason and the advice when the tries are used
+        up.
         """
         failures = 0
         while True:
@@ -51,10 +57,7 @@ class Patience(msgspec.Struct, frozen=True):
             except Broken as error:
                 failures = 1 if gained() else failures + 1
                 if failures >= self.tries:
-                    raise DownloadFailed(
-                        f"{what}: {error} ({failures} tries); what came is kept, and the next "
-                        "pull goes on from there"
-                    ) from error
+                    raise DownloadFailed(f"{what}: {error} ({failures} tries); {advice}") from error
                 pause = error.pause or self.pause * 2 ** (failures - 1)
                 pause = min(pause, LONGEST_ASKED)
                 progress.tell(f"{what}: {error}; trying again in {pause:.2g} s")
