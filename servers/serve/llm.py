@@ -12,7 +12,7 @@ from wyoming.event import Event
 
 from satellite.errors import BadFrame
 from satellite.net.messages import read
-from satellite.net.remotes.llm import CONTEXT
+from satellite.net.remotes.base import CONTEXT
 from satellite.values import Action, Declined, Message, ReplyRequest, Situation
 from servers.pool import Pool
 from servers.serve.memory import Memory

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
+import msgspec
 from wyoming import tts as wy
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.event import Event
@@ -15,6 +16,8 @@ from satellite.audio.format import AudioFormat
 from satellite.audio.lead import Lead
 from satellite.errors import BadFrame
 from satellite.net.messages import read
+from satellite.net.remotes.base import CONTEXT
+from satellite.net.remotes.tts import VOICE
 from satellite.sentences import SentenceSplitter
 from satellite.values import SpeechRequest
 from servers.pool import Pool
@@ -37,11 +40,11 @@ class TtsService(Service):
     def begin(self, event: Event, current: Work | None) -> Work | None:
         if wy.SynthesizeStart.is_type(event.type):
             read(wy.SynthesizeStart, event)
-            return _Stream(self.pool, _voice(event))
+            return _Stream(self.pool, _request(event))
         if wy.Synthesize.is_type(event.type) and current is None:
             # within a stream it repeats the whole text, for servers that cannot stream
-            text = read(wy.Synthesize, event).text
-            return _Whole(self.pool, SpeechRequest(text=text, **_voice(event)))
+            read(wy.Synthesize, event)
+            return _Whole(self.pool, _request(event))
         return None
 
 
@@ -62,9 +65,9 @@ class _Whole(Work):
 
 
 class _Stream(Work):
-    def __init__(self, pool: Pool, voice: dict[str, Any]) -> None:
+    def __init__(self, pool: Pool, request: SpeechRequest) -> None:
         self._pool = pool
-        self._voice = voice
+        self._request = request
         self._text: Inlet[str] = Inlet(_TEXT)
 
     async def feed(self, event: Event) -> None:
@@ -79,7 +82,7 @@ class _Stream(Work):
         speech = _Speech(write)
         async with aclosing(self._sentences()) as sentences:
             async for sentence in sentences:
-                request = SpeechRequest(text=sentence, ahead=speech.ahead, **self._voice)
+                request = msgspec.structs.replace(self._request, text=sentence, ahead=speech.ahead)
                 await speech.say(self._pool, request)
         await speech.end()
         await write(wy.SynthesizeStopped().event())
@@ -143,14 +146,15 @@ class _Speech:
         return int(self._seconds * 1000)
 
 
-def _voice(event: Event) -> dict[str, Any]:
-    """The voice asked for, as fields of a request. Raises `BadFrame`."""
-    voice = event.data.get("voice") or {}
-    if not isinstance(voice, dict):
-        raise BadFrame(f"{event.type} has a voice that is no table")
-    names = {"voice": "name", "language": "language", "speaker": "speaker"}
-    chosen = {ours: voice.get(theirs) for ours, theirs in names.items()}
-    for key, value in chosen.items():
-        if value is not None and not isinstance(value, str):
-            raise BadFrame(f"{event.type} has a {key} that is no text")
-    return chosen
+def _request(event: Event) -> SpeechRequest:
+    """What is asked for; the text is still to come where it is streamed. Raises `BadFrame`."""
+    voice, context = event.data.get("voice") or {}, event.data.get("context") or {}
+    if not isinstance(voice, dict) or not isinstance(context, dict):
+        raise BadFrame(f"{event.type} has a voice or a context that is no table")
+    named = {ours: voice.get(theirs) for ours, theirs in VOICE.items()}
+    try:
+        more = msgspec.convert(context.get(CONTEXT) or {}, dict[str, Any])
+        facts = {**more, **named, "text": event.data.get("text", "")}
+        return msgspec.convert(facts, SpeechRequest)
+    except msgspec.ValidationError as error:
+        raise BadFrame(f"{event.type} is malformed: {error}") from error

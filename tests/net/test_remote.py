@@ -10,10 +10,10 @@ import pytest
 
 from satellite.errors import ConfigError, EngineClosed, EngineFailed, PeerUnreachable
 from satellite.net.remote import remote
-from satellite.values import Message, ReplyRequest, Situation, TimerState
+from satellite.values import Message, ReplyRequest, Situation, SpeechRequest, TimerState
 from servers.serve import serving
 from tests.net.asking import FIRST, SILENCE, ask
-from tests.support.engines import ScriptedLlm
+from tests.support.engines import ScriptedLlm, ScriptedTts
 from tests.support.peers import stranger, until
 
 ANY = "tcp://127.0.0.1:0"
@@ -96,3 +96,17 @@ async def test_everything_of_a_request_arrives() -> None:
     async with serving("llm", engine, ANY) as uri, aclosing(remote(uri, "llm").reply(request)) as p:
         assert [part async for part in p] == ["It is ", "seven o'clock."]
     assert engine.requests == [request]
+
+
+async def test_everything_of_a_request_for_speech_arrives() -> None:
+    for request in (
+        SpeechRequest(text="x", voice="alba", language="en", speaker="2", ahead=1.5),
+        SpeechRequest(text="x", language="de"),
+    ):
+        engine = ScriptedTts()
+        async with (
+            serving("tts", engine, ANY) as uri,
+            aclosing(remote(uri, "tts").synthesize(request)) as chunks,
+        ):
+            assert len([chunk async for chunk in chunks]) == 1
+        assert engine.requests == [request]

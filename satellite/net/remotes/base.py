@@ -16,6 +16,9 @@ from satellite.net.messages import error_of
 from satellite.net.wire import Connection, connect
 from satellite.values import EngineInfo
 
+CONTEXT = "satellite"
+"""Key of a request's context under which goes what only our own services understand."""
+
 
 class Remote:
     """An engine on the other side of a connection.

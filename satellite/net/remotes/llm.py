@@ -12,11 +12,8 @@ from wyoming.event import Event
 
 from satellite.errors import BadFrame
 from satellite.net.messages import read
-from satellite.net.remotes.base import Remote
+from satellite.net.remotes.base import CONTEXT, Remote
 from satellite.values import Action, Declined, ReplyPart, ReplyRequest
-
-CONTEXT = "satellite"
-"""Key of the request's context under which history and situation travel."""
 
 
 class RemoteLlm(Remote):

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
+import msgspec
 from wyoming import audio as wy
 from wyoming.event import Event
-from wyoming.tts import Synthesize, SynthesizeStopped, SynthesizeVoice
+from wyoming.tts import Synthesize, SynthesizeStopped
 
 from satellite.audio.format import AudioFormat
 from satellite.errors import EngineFailed
 from satellite.net.messages import read
-from satellite.net.remotes.base import Remote
+from satellite.net.remotes.base import CONTEXT, Remote
 from satellite.values import AudioChunk, SpeechRequest
+
+VOICE = {"voice": "name", "language": "language", "speaker": "speaker"}
+"""Fields of a request, and what Wyoming calls them in its `voice`."""
 
 
 class RemoteTts(Remote):
@@ -40,13 +44,13 @@ class RemoteTts(Remote):
 
 
 def _synthesize(request: SpeechRequest) -> Event:
-    """The request as an event; language and speaker stand side by side, as a stranger may not."""
-    event = Synthesize(text=request.text).event()
-    voice = SynthesizeVoice(request.voice, request.language, request.speaker).to_dict()
-    if request.language:
-        voice["language"] = request.language
-    if request.speaker:
-        voice["speaker"] = request.speaker
-    if voice:
+    """The request as an event: language and speaker stand side by side, which Wyoming's own class
+    does not allow; what Wyoming has no word for goes into the context."""
+    facts = msgspec.to_builtins(request)
+    event = Synthesize(text=facts.pop("text")).event()
+    voice = {theirs: facts.pop(ours) for ours, theirs in VOICE.items()}
+    if voice := {key: value for key, value in voice.items() if value}:
         event.data["voice"] = voice
+    if facts:
+        event.data["context"] = {CONTEXT: facts}
     return event
