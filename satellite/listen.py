@@ -27,6 +27,9 @@ MEMORY = 5.0
 BEHIND = 2.0
 """Seconds the wake detector may be behind before the oldest sound is lost to it."""
 
+HOP = 0.08
+"""Seconds of sound that wake engines look at together: there is no use in waking them for less."""
+
 RETRY = 2.0
 """Seconds before a wake engine that failed is tried again: a service takes that to restart."""
 
@@ -79,7 +82,7 @@ class Listener:
         self._publish = publish
         self._on_wake = on_wake
         self._ring = RingBuffer(SPEECH.bytes_of(MEMORY))
-        self._feed = AudioFeed(SPEECH.bytes_of(BEHIND))
+        self._feed = AudioFeed(SPEECH.bytes_of(BEHIND), SPEECH.bytes_of(HOP))
         self._open: _Capturing | None = None
 
     async def run(self, idle: Callable[[], bool]) -> None:
@@ -120,7 +123,7 @@ class Listener:
                 self._publish(events.Error(where="wake", text=str(error), code=error.code))
             if not heard:  # some services end their stream with a detection: go on at once
                 await asyncio.sleep(RETRY)
-            self._feed = AudioFeed(SPEECH.bytes_of(BEHIND))
+            self._feed = AudioFeed(SPEECH.bytes_of(BEHIND), SPEECH.bytes_of(HOP))
             offset = self._ring.end
 
     def _begin(self, detection: Detection, offset: int) -> None:

@@ -9,13 +9,16 @@ from collections import deque
 class AudioFeed:
     """Chunks of audio, put in without waiting and iterated elsewhere.
 
-    Holds at most `capacity` bytes: when its reader is too slow the oldest audio is dropped, and
+    With `hop` a waiting reader is woken only as every so many bytes of the stream are complete:
+    one who can do nothing with less is spared the rest. Holds at most `capacity` bytes: when its reader is too slow the oldest audio is dropped, and
     `dropped` counts its bytes.
     """
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, hop: int = 1) -> None:
         self.dropped = 0
         self._capacity = capacity
+        self._hop = hop
+        self._total = 0
         self._chunks: deque[bytes] = deque()
         self._size = 0
         self._ended = False
@@ -27,11 +30,13 @@ class AudioFeed:
             return
         self._chunks.append(audio)
         self._size += len(audio)
+        hops, self._total = self._total // self._hop, self._total + len(audio)
         while self._size > self._capacity and len(self._chunks) > 1:
             oldest = self._chunks.popleft()
             self._size -= len(oldest)
             self.dropped += len(oldest)
-        self._changed.set()
+        if self._total // self._hop > hops:
+            self._changed.set()
 
     def end(self) -> None:
         """Let the iteration end after what is waiting. Twice is once."""

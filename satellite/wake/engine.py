@@ -15,10 +15,8 @@ HOP = 1280
 """Samples (80 ms) that are looked at together: a change of threads costs as much as a small model,
 and nobody notices 80 ms."""
 
-_HOP_BYTES = 2 * HOP
-
-_MOST_BYTES = 12 * _HOP_BYTES
-"""Audio given to the thread at once (about a second), so that streams take turns."""
+_MOST_HOPS = 12
+"""Hops given to the thread at once (about a second), so that streams take turns."""
 
 
 class Stream(Protocol):
@@ -33,6 +31,9 @@ class WakeEngine(ABC):
 
     name: str
     """Also the name of its thread."""
+
+    hop: int = HOP
+    """Samples given to the thread together; a multiple of `HOP`."""
 
     def __init__(self) -> None:
         self._worker: Worker | None = None
@@ -71,7 +72,7 @@ class WakeEngine(ABC):
         waiting = bytearray()
         async for chunk in audio:
             waiting += chunk
-            for block in _take_hops(waiting):
+            for block in _take_hops(waiting, 2 * self.hop):
                 for detection in await worker.call(stream.hear, block):
                     yield detection
 
@@ -95,8 +96,9 @@ class WakeEngine(ABC):
         """Let go of the models."""
 
 
-def _take_hops(waiting: bytearray) -> Iterator[bytes]:
-    while (size := min(len(waiting) // _HOP_BYTES * _HOP_BYTES, _MOST_BYTES)) > 0:
-        block = bytes(waiting[:size])
-        del waiting[:size]
+def _take_hops(waiting: bytearray, hop: int) -> Iterator[bytes]:
+    """Take blocks of whole hops, each of `hop` bytes, from the beginning of what waits."""
+    while (hops := min(len(waiting) // hop, _MOST_HOPS)) > 0:
+        block = bytes(waiting[: hops * hop])
+        del waiting[: hops * hop]
         yield block

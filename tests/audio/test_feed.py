@@ -42,6 +42,20 @@ async def test_a_slow_reader_loses_the_oldest_and_it_is_counted() -> None:
     assert feed.dropped == 2
 
 
+async def test_a_reader_who_needs_hops_is_woken_for_whole_ones_alone() -> None:
+    feed = AudioFeed(100, hop=4)
+    async with asyncio.TaskGroup() as tasks:
+        reading = tasks.create_task(anext(feed))
+        await asyncio.sleep(0)
+        feed.put(b"abc")
+        await asyncio.sleep(0)
+        assert not reading.done()
+        feed.put(b"de")
+        assert await reading == b"abc"
+    feed.end()
+    assert [audio async for audio in feed] == [b"de"]
+
+
 @given(st.lists(st.binary(max_size=20), max_size=30), st.integers(1, 30), st.integers(-5, 400))
 def test_the_ring_remembers_the_newest(chunks: list[bytes], capacity: int, position: int) -> None:
     ring = RingBuffer(capacity)

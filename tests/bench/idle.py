@@ -55,7 +55,8 @@ def ours(folder: Path, tape: Path, wake: str) -> Iterator[tuple[list[int], float
     began = time.monotonic()
     speaker = f"wav:{folder / 'out.wav'}"
     arguments = ("--mic", f"command:{mic(tape)}", "--speaker", speaker, "--wake", wake)
-    with satellite(folder, *arguments, "--no-zeroconf") as program:
+    name = f"{wake}-{tape.stem}"
+    with satellite(folder, *arguments, "--no-zeroconf", name=name) as program:
         (ready,) = program.wait_for("ready")
         yield [program.process.pid], ready["mono"] - began
         if heard := program.events("wake"):
