@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
@@ -52,8 +51,13 @@ def bytes_in(folder: Path) -> int:
 
 
 def discard(folder: Path) -> None:
-    """Delete a folder so that no half of it has its name at any time. Raises `OSError`."""
+    """Delete a folder so that no half of it has its name at any time. Raises `OSError`.
+
+    Deletes too what a process that died left when it did this.
+    """
+    doomed = folder.with_name(f".{folder.name.lstrip('.')}.gone")
+    if doomed.is_dir():
+        shutil.rmtree(doomed)
     if folder.is_dir():
-        doomed = folder.with_name(f".{folder.name.lstrip('.')}.{os.getpid()}.gone")
         folder.rename(doomed)
         shutil.rmtree(doomed)

@@ -29,6 +29,7 @@ class Request(BaseHTTPRequestHandler):
         hub = self.server.hub
         path = unquote(urlsplit(self.path).path)
         hub.requests.append((path, self.headers.get("range", "")))
+        hub.tokens.append(self.headers.get("authorization", ""))
         name = path.rpartition("/")[2]
         misdeeds = hub.misdeeds.get(name, [])
         if misdeeds:
@@ -148,6 +149,8 @@ class Hub:
         """Whether the first misdeed of a file is its last."""
         self.requests: list[tuple[str, str]] = []
         """The path and the range of every request."""
+        self.tokens: list[str] = []
+        """The authorization of every request."""
         self.connections = 0
         """Connections that were made, whatever was asked on them."""
         self.sent = 0

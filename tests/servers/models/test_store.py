@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from satellite.settings import ModelSettings
 from servers.models import Store
 from tests.servers.models.conftest import FAST, REPOSITORY, VOICE, Told
 from tests.support import model_files
-from tests.support.hub import COMMIT, Hub
+from tests.support.hub import COMMIT, Hub, Request, hub_running
 
 
 def test_a_whisper_model_is_fetched_with_the_files_that_are_read(store: Store, hub: Hub) -> None:
@@ -155,3 +156,37 @@ def test_what_is_not_published_is_told_with_the_nearest(store: Store, hub: Hub) 
     with pytest.raises(UsageError):
         store.pull("ollama:llama3.2")
     assert store.broken() == ()
+
+
+def test_large_files_come_from_another_host_which_gets_no_token(
+    store: Store, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Hugging Face does it: the hub names the SHA-256 and sends on to its storage."""
+    monkeypatch.setenv("HF_TOKEN", "hf_of_a_test")
+    files = hub.repositories[REPOSITORY]
+    digest = hashlib.sha256(files["model.bin"]).hexdigest()
+    with hub_running() as storage:
+        storage.repositories[REPOSITORY] = files
+        for tag in (digest[::-1], digest):
+
+            def elsewhere(request: Request, tag: str = tag) -> None:
+                location = storage.endpoint + request.path
+                request.reply(302, b"", {"location": location, "x-linked-etag": f'"{tag}"'})
+
+            hub.misdeeds["model.bin"] = [elsewhere]
+            if tag == digest:
+                store.pull("whisper:base.en")
+            else:
+                with pytest.raises(DownloadFailed, match="SHA-256 differs"):
+                    store.pull("whisper:base.en")
+        assert set(hub.tokens) == {"Bearer hf_of_a_test"}
+        assert storage.tokens == ["", ""]
+
+
+def test_what_a_killed_removal_left_is_deleted(store: Store) -> None:
+    folder = store.pull("whisper:base.en")
+    left = folder.rename(folder.with_name(".base.en.gone"))
+    assert store.installed() == ()
+    store.pull("whisper:base.en")
+    store.remove("whisper", "base.en")
+    assert not left.exists()
