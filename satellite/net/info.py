@@ -23,7 +23,7 @@ _STREAMING_FLAGS = (
     "supports_synthesize_streaming",
     "supports_handled_streaming",
 )
-_URL = "https://pypi.org/project/satellite"
+_URL = "https://github.com/OHF-Voice/wyoming"
 
 
 def to_event(role: str, info: EngineInfo) -> Event:
