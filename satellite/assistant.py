@@ -9,12 +9,13 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from satellite import events
+from satellite.apologies import apology
 from satellite.audio.cues import cue
 from satellite.audio.playback import Playback
 from satellite.bus import Bus
 from satellite.conversation import Conversation
 from satellite.deadline import within
-from satellite.errors import DeviceError, EngineError, WireError
+from satellite.errors import DeviceError, EngineError, SatelliteError, WireError
 from satellite.listen import Utterance
 from satellite.outcome import Cancelled
 from satellite.settings import Settings
@@ -27,13 +28,6 @@ _LOGGER = logging.getLogger(__name__)
 
 YIELD = 2.0
 """Seconds a cancelled turn may take to let go of the speaker and its engines."""
-
-APOLOGIES = {
-    "asr": "Sorry, I could not listen to you just now.",
-    "llm": "Sorry, I have no answer just now.",
-    "understand": "Sorry, I did not understand.",
-}
-"""What is said when a stage failed; for the others there is only a sound."""
 
 
 class Assistant:
@@ -119,19 +113,19 @@ class Assistant:
         """Play speech and return when it has been heard. Raises `DeviceError`."""
         await self._playback.play(audio, on_first=on_first)
 
-    async def apologise(self, reason: str) -> None:
-        """Say that it did not work, or make the sound for it. Raises `DeviceError`."""
+    async def apologise(self, reason: str, error: SatelliteError | None = None) -> None:
+        """Say that it did not work, and why, or make the sound for it. Raises `DeviceError`."""
         if self._settings.cues.error and reason != "understand":
             await self._playback.play_clip(cue("error"))
-        if text := APOLOGIES.get(reason):
+        if text := apology(reason, error):
             request = SpeechRequest(text=text, language="en")
             limit = self._settings.deadlines.tts
             speech = within(self._engines.tts.synthesize(request), limit, "text-to-speech")
             try:
                 async with aclosing(speech):
                     await self._playback.play(speech)
-            except (EngineError, WireError) as error:
-                _LOGGER.warning("cannot say %r: %s", text, error)
+            except (EngineError, WireError) as failure:
+                _LOGGER.warning("cannot say %r: %s", text, failure)
 
     async def _take(self, turn: Turn, before: asyncio.Task[None] | None) -> None:
         if before is not None:

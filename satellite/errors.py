@@ -17,6 +17,9 @@ SatelliteError                  something a user can be told about; carries an e
 │   ├── EngineBusy              it has as much work as it takes; try another, or later
 │   ├── EngineClosed            it was used after close
 │   ├── EngineTimeout           it did not answer within its deadline
+│   ├── EngineDown              the program behind it does not run, or cannot be reached
+│   ├── OutOfMemory             its model does not fit into this machine's memory
+│   ├── AnswerBroken            its answer broke off in the middle
 │   └── EngineFailed            anything else it reports
 ├── WireError                   a peer on the network
 │   ├── PeerUnreachable         no connection could be made
@@ -141,6 +144,24 @@ class EngineTimeout(EngineError):
     """The engine did not answer within its deadline."""
 
     code = "timeout"
+
+
+class EngineDown(EngineError):
+    """The program that does the engine's work does not run, or cannot be reached."""
+
+    code = "down"
+
+
+class OutOfMemory(EngineError):
+    """The engine's model does not fit into the machine's memory."""
+
+    code = "memory"
+
+
+class AnswerBroken(EngineError):
+    """The engine's answer broke off in the middle."""
+
+    code = "broken-off"
 
 
 class EngineFailed(EngineError):

@@ -4,6 +4,7 @@ A plugin class may carry, beside its `Options`:
 
     argument: ClassVar[str] = "voice"        which option `PLUGIN:ARGUMENT` sets
     requires: ClassVar[tuple[Requirement, ...]] = (Package("piper", extra="server"),)
+    tools: ClassVar[tuple[Tool, ...]] = (...)    what language models may use; see `satellite.tools`
 """
 
 from __future__ import annotations

@@ -45,8 +45,9 @@ class Stage(Protocol):
     ) -> None:
         """Play speech and return when it has been heard. Raises `DeviceError`."""
 
-    async def apologise(self, reason: str) -> None:
-        """Let a person hear that it did not work: `asr`, `llm`, `tts`, `speaker`, `understand`."""
+    async def apologise(self, reason: str, error: SatelliteError | None = None) -> None:
+        """Let a person hear that it did not work (`asr`, `llm`, `tts`, `speaker`, `understand`),
+        and why."""
 
 
 class StageFailure(Exception):

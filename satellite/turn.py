@@ -52,7 +52,7 @@ class Turn:
         except StageFailure as failure:
             _LOGGER.warning("turn %s failed in %s", self.id, failure)
             result = Failed(failure.stage, str(failure.error))
-            await self._apologise(failure.stage)
+            await self._apologise(failure.stage, failure.error)
         except Exception as error:
             _LOGGER.exception("turn %s: unexpected error", self.id)
             result = Failed("turn", f"{type(error).__name__}: {error}")
@@ -131,9 +131,9 @@ class Turn:
             self._conversation.add(text, " ".join(reply.spoken))
         return Answered(text, reply.text)
 
-    async def _apologise(self, reason: str) -> None:
+    async def _apologise(self, reason: str, cause: SatelliteError | None = None) -> None:
         try:
-            await self._stage.apologise(reason)
+            await self._stage.apologise(reason, cause)
         except SatelliteError as error:
             _LOGGER.warning("turn %s: its failure could not be made heard: %s", self.id, error)
 

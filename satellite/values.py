@@ -106,6 +106,8 @@ class ReplyRequest(Value, frozen=True):
     situation: Situation = Situation()
     conversation: str | None = None
     """Id of the conversation, for strangers' servers that keep the history themselves."""
+    model: str | None = None
+    """Which of the brain's models shall answer; its own choice where it is None."""
 
 
 class Action(Value, frozen=True):

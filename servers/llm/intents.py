@@ -9,12 +9,14 @@ from satellite.errors import EngineFailed
 from satellite.options import OptionSet, option
 from satellite.requirements import Package, Requirement
 from satellite.settings import USUAL_AREAS, USUAL_NAMES
+from satellite.tools import Tool
 from satellite.values import Declined, EngineInfo, ModelInfo, ReplyPart, ReplyRequest
 from satellite.worker import Worker
 from servers.intents.match import Match
 from servers.intents.phrases import Phrases
 from servers.intents.sentences import Sentences, load
 from servers.intents.skills import SKILLS
+from servers.llm.skill_tools import TOOLS
 
 
 class Intents:
@@ -30,6 +32,7 @@ class Intents:
 
     argument: ClassVar[str] = "language"
     requires: ClassVar[tuple[Requirement, ...]] = (Package("hassil"), Package("yaml"))
+    tools: ClassVar[tuple[Tool, ...]] = TOOLS
 
     def __init__(self, options: Options) -> None:
         self._options = options

@@ -50,7 +50,7 @@ class RecordedStage:
             if self.error is not None:
                 raise self.error
 
-    async def apologise(self, reason: str) -> None:
+    async def apologise(self, reason: str, error: SatelliteError | None = None) -> None:
         self.apologies.append(reason)
 
     def of(self, kind: type[EventT]) -> list[EventT]:

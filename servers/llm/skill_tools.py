@@ -1,0 +1,162 @@
+"""The skills of the built-in brain as tools for language models."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from functools import cache
+from typing import Annotated, Any, Literal
+
+from satellite.options import OptionSet, option
+from satellite.tools import NoArguments, Tool
+from satellite.values import ReplyPart, ReplyRequest
+from servers.intents import sources
+from servers.intents.match import Match
+from servers.intents.phrases import Phrases
+from servers.intents.skills import SKILLS
+
+_LANGUAGE = "en"
+"""The language of tools' results, which every model reads; it answers in the person's own."""
+
+_LONGEST = 24 * 3600 * 7
+"""Seconds. A timer for longer than a week is a mistake of the model's."""
+
+
+class Duration(OptionSet, frozen=True):
+    """How long, as a person says it."""
+
+    hours: Annotated[float, option("Hours", minimum=0, maximum=_LONGEST / 3600)] = 0
+    minutes: Annotated[float, option("Minutes", minimum=0, maximum=_LONGEST / 60)] = 0
+    seconds: Annotated[float, option("Seconds", minimum=0, maximum=_LONGEST)] = 0
+
+    def slots(self) -> dict[str, float]:
+        """The parts that are not zero."""
+        parts = {"hours": self.hours, "minutes": self.minutes, "seconds": self.seconds}
+        return {unit: value for unit, value in parts.items() if value}
+
+
+class StartTimer(Duration, frozen=True):
+    """A timer that is to be started."""
+
+    name: Annotated[str, option("Name of the timer, if the person gave one")] = ""
+
+
+class WhichTimer(OptionSet, frozen=True):
+    """Timers that run."""
+
+    name: Annotated[str, option("Only the timer of this name")] = ""
+
+
+class CancelTimer(WhichTimer, frozen=True):
+    """Timers that are to be cancelled."""
+
+    all: Annotated[bool, option("Every timer")] = False
+
+
+class Loudness(OptionSet, frozen=True):
+    """How loud."""
+
+    percent: Annotated[int, option("Loudness", unit="percent", minimum=0, maximum=100)]
+
+
+class Change(OptionSet, frozen=True):
+    """By how much louder or quieter."""
+
+    by: Annotated[
+        int, option("Louder, or quieter below 0", unit="percent", minimum=-100, maximum=100)
+    ]
+
+
+class Switch(OptionSet, frozen=True):
+    """Something in the home."""
+
+    action: Annotated[Literal["turn_on", "turn_off", "brightness"], option("What to do")]
+    name: Annotated[str, option("The thing, such as lamp")] = ""
+    area: Annotated[str, option("The room")] = ""
+    brightness: Annotated[int, option("Only for the action brightness", unit="percent")] = 100
+
+
+async def tell_time(arguments: NoArguments, request: ReplyRequest) -> Sequence[ReplyPart]:
+    time = await _do("HassGetCurrentTime", {}, request)
+    date = await _do("HassGetCurrentDate", {}, request)
+    year = await _do("HassGetCurrentDate", {}, request, "year")
+    return *time, *date, *year
+
+
+async def start_timer(arguments: StartTimer, request: ReplyRequest) -> Sequence[ReplyPart]:
+    slots = {**arguments.slots(), **_named(arguments.name)}
+    return await _do("HassStartTimer", slots, request)
+
+
+async def check_timers(arguments: WhichTimer, request: ReplyRequest) -> Sequence[ReplyPart]:
+    if arguments.name:
+        return await _do("HassTimerStatus", _named(arguments.name), request)
+    return await _do("TimerCount", {}, request)
+
+
+async def cancel_timer(arguments: CancelTimer, request: ReplyRequest) -> Sequence[ReplyPart]:
+    if arguments.all:
+        return await _do("HassCancelAllTimers", {}, request)
+    return await _do("HassCancelTimer", _named(arguments.name), request)
+
+
+async def set_volume(arguments: Loudness, request: ReplyRequest) -> Sequence[ReplyPart]:
+    return await _do("HassSetVolume", {"volume_level": arguments.percent}, request)
+
+
+async def change_volume(arguments: Change, request: ReplyRequest) -> Sequence[ReplyPart]:
+    slots = {"volume_step": "up" if arguments.by > 0 else "down", "step": abs(arguments.by)}
+    return await _do("HassSetVolumeRelative", slots, request)
+
+
+async def stop(arguments: NoArguments, request: ReplyRequest) -> Sequence[ReplyPart]:
+    return *(await _do("Stop", {}, request)), "Silenced."
+
+
+async def switch(arguments: Switch, request: ReplyRequest) -> Sequence[ReplyPart]:
+    intents = {"turn_on": "HassTurnOn", "turn_off": "HassTurnOff", "brightness": "HassLightSet"}
+    if not (arguments.name or arguments.area):
+        return ("Give the name of a thing, or a room.",)
+    slots: dict[str, Any] = {"brightness": arguments.brightness, **_named(arguments.name)}
+    if arguments.area:
+        slots["area"] = arguments.area
+    return await _do(intents[arguments.action], slots, request)
+
+
+async def _do(
+    intent: str, slots: dict[str, Any], request: ReplyRequest, response: str = "default"
+) -> Sequence[ReplyPart]:
+    phrases = await asyncio.to_thread(_phrases)
+    return SKILLS[intent](Match(intent=intent, response=response, slots=slots), request, phrases)
+
+
+@cache
+def _phrases() -> Phrases:
+    return Phrases.make(sources.merged(list(sources.read_all(_LANGUAGE))))
+
+
+def _named(name: str) -> dict[str, str]:
+    return {"name": name.strip()} if name.strip() else {}
+
+
+def _tool(
+    run: Callable[[Any, ReplyRequest], Awaitable[Sequence[ReplyPart]]],
+    doc: str,
+    arguments: type[OptionSet] = NoArguments,
+    *,
+    name: str = "",
+    home: bool = False,
+) -> Tool:
+    return Tool(name=name or run.__name__, doc=doc, run=run, arguments=arguments, home=home)
+
+
+TOOLS = (
+    _tool(tell_time, "Tell the current time and date.", name="get_time"),
+    _tool(start_timer, "Start a timer that rings when it is over.", StartTimer),
+    _tool(check_timers, "Tell which timers run and how much time is left.", WhichTimer),
+    _tool(cancel_timer, "Cancel the timer of a name, the only timer, or all.", CancelTimer),
+    _tool(set_volume, "Set how loud this speaker is.", Loudness),
+    _tool(change_volume, "Make this speaker louder or quieter.", Change),
+    _tool(stop, "Silence a ringing timer."),
+    _tool(switch, "Switch or dim a thing or a room.", Switch, name="switch_home", home=True),
+)
