@@ -80,3 +80,20 @@ def test_without_servers_the_built_in_engines_answer(tmp_path: Path, namespace: 
         assert program.finish() == 0, program.told()
         (final,) = [event for event in program.events("transcript") if event["final"]]
         assert (final["text"], final["engine"]) == (text, "pocketsphinx"), program.told()
+
+
+def test_a_server_that_stops_is_gone_from_the_network(
+    tmp_path: Path, namespaces: tuple[Namespace, Namespace]
+) -> None:
+    kitchen, cellar = namespaces
+    quiet = ("--mic", "command:cat /dev/zero", "--speaker", f"wav:{tmp_path / 'out.wav'}")
+    with satellite(tmp_path, "--server", prefix=cellar.prefix, name="server") as server:
+        server.wait_for("ready")
+        with satellite(tmp_path, *quiet, prefix=kitchen.prefix) as program:
+            found = {(event["role"], event["uri"]) for event in program.wait_for("server_found", 3)}
+            server.stop()
+            lost = {
+                (event["role"], event["uri"])
+                for event in program.wait_for("server_lost", 3, timeout=5.0)
+            }
+            assert lost == found, program.told()
