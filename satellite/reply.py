@@ -7,8 +7,10 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from satellite import events
+from satellite.audio.lead import Lead
 from satellite.deadline import within
 from satellite.groups import ungrouped
+from satellite.plain.text import PlainText
 from satellite.sentences import SentenceSplitter
 from satellite.settings import Settings
 from satellite.stage import Engines, Stage, StageFailure, failing_as, label
@@ -71,12 +73,17 @@ class Reply:
     async def _voice(self) -> None:
         with failing_as("tts"):
             limit = self._settings.deadlines.tts
+            plain, lead = PlainText(), Lead()
             while (sentence := await self._sentences.get()) is not None:
-                request = SpeechRequest(text=sentence, language=self._settings.language)
+                if not (text := plain.of(sentence)):
+                    continue
+                language, ahead = self._settings.language, lead.seconds
+                request = SpeechRequest(text=text, language=language, ahead=ahead)
                 chunks = within(self._engines.tts.synthesize(request), limit, "text-to-speech")
                 async with aclosing(chunks):
                     async for chunk in chunks:
                         await self._speech.put((sentence, chunk))
+                        lead.add(chunk.format.seconds(chunk.audio))
         await self._speech.put(None)
 
     async def _speak(self) -> None:

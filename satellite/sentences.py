@@ -8,6 +8,9 @@ LONGEST = 400
 """Characters after which a text is cut even in the middle of a sentence, at a comma or a space:
 about 25 seconds of speech, so that a speaker never waits for a writer who forgot the full stop."""
 
+CLAUSE = 12
+"""Characters of the shortest clause worth being said alone: after "Well," one does not pause."""
+
 _COMMA = re.compile(r"[,;:]\s")
 _SPACE = re.compile(r"\s")
 
@@ -30,6 +33,18 @@ class SentenceSplitter:
             parts, self._detector.remaining_text = cut(self._detector.remaining_text)
             sentences += parts
         return list(filter(_speakable, sentences))
+
+    def clause(self) -> str | None:
+        """Take the clause with which the sentence begins that is still being written, if there is
+        one: who waits for the first words need not wait for its end."""
+        if self._detector.current_sentence:
+            return None  # it ended in what may be an abbreviation
+        match = _COMMA.search(self._detector.remaining_text, CLAUSE)
+        if match is None:
+            return None
+        text = self._detector.remaining_text
+        self._detector.remaining_text = text[match.end() :]
+        return text[: match.end()].strip() if _speakable(text[: match.end()]) else None
 
     def flush(self) -> list[str]:
         """The text is over: return what is left."""

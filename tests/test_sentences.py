@@ -50,3 +50,14 @@ def test_no_word_is_lost_whatever_the_pieces(words: list[str], data: st.DataObje
     pieces = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
     letters = [character for part in split(*pieces) for character in part if character in "ab"]
     assert letters == [character for character in text if character in "ab"]
+
+
+def test_the_clause_at_the_beginning_of_a_sentence_can_be_taken_early() -> None:
+    splitter = SentenceSplitter()
+    assert splitter.push("Well, this is the first") == []
+    assert splitter.clause() is None  # too short to be said alone
+    assert splitter.push(" clause, and this") == []
+    assert splitter.clause() == "Well, this is the first clause,"
+    assert splitter.clause() is None
+    assert splitter.push(" is the rest. Then") == ["and this is the rest."]
+    assert splitter.flush() == ["Then"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
@@ -18,6 +19,7 @@ from satellite.errors import BadFrame
 from satellite.net.messages import read
 from satellite.net.remotes.base import CONTEXT
 from satellite.net.remotes.tts import VOICE
+from satellite.plain.text import PlainText, plain
 from satellite.sentences import SentenceSplitter
 from satellite.values import SpeechRequest
 from servers.pool import Pool
@@ -28,6 +30,8 @@ _PIECE = 32 * 1024
 """Most bytes of audio in one event, under a second of speech."""
 _TEXT = 64 * 1024
 """Characters of streamed text held for an engine that is behind: an hour of speech."""
+_LONG = 4000
+"""Characters of a text that takes milliseconds to be made plain, too long for the event loop."""
 _NOTHING = AudioFormat(22050)
 """The format of an answer without a sound, which some clients want before its end."""
 
@@ -60,7 +64,9 @@ class _Whole(Work):
 
     async def run(self, write: Write) -> None:
         speech = _Speech(write)
-        await speech.say(self._pool, self._request)
+        text = self._request.text
+        said = await asyncio.to_thread(plain, text) if len(text) > _LONG else plain(text)
+        await speech.say(self._pool, msgspec.structs.replace(self._request, text=said))
         await speech.end()
 
 
@@ -79,10 +85,12 @@ class _Stream(Work):
             self.open = False
 
     async def run(self, write: Write) -> None:
-        speech = _Speech(write)
+        speech, said = _Speech(write), PlainText()
         async with aclosing(self._sentences()) as sentences:
             async for sentence in sentences:
-                request = msgspec.structs.replace(self._request, text=sentence, ahead=speech.ahead)
+                if not (text := said.of(sentence)):
+                    continue
+                request = msgspec.structs.replace(self._request, text=text, ahead=speech.ahead)
                 await speech.say(self._pool, request)
         await speech.end()
         await write(wy.SynthesizeStopped().event())
@@ -92,8 +100,13 @@ class _Stream(Work):
 
     async def _sentences(self) -> AsyncGenerator[str, None]:
         splitter = SentenceSplitter()
+        begun = False
         async for text in self._text:
-            for sentence in splitter.push(text):
+            sentences = splitter.push(text)
+            if not begun and not sentences and (clause := splitter.clause()):
+                sentences = [clause]  # so that the first words are heard at once
+            for sentence in sentences:
+                begun = True
                 yield sentence
         for sentence in splitter.flush():
             yield sentence

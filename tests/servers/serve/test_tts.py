@@ -90,3 +90,32 @@ async def test_one_who_sends_too_many_ahead_is_told_so() -> None:
         assert error.data["code"] == "busy"
         gate.set()
         assert (await peer.until("audio-stop"))[-1].type == "audio-stop"
+
+
+async def test_the_first_clause_is_heard_while_its_sentence_is_written() -> None:
+    engine = ScriptedTts()
+    async with serving("tts", engine, ANY) as uri, client(uri) as peer:
+        await peer.send(Event("synthesize-start"))
+        await peer.send(Event("synthesize-chunk", {"text": "It is seven o'clock, and "}))
+        assert lines(await peer.until("audio-chunk")) == ["audio-start", "audio-chunk"]
+        await peer.send(Event("synthesize-chunk", {"text": "it rains. One, two, three, "}))
+        await peer.send(Event("synthesize-stop"))
+        await peer.until("synthesize-stopped")
+    assert engine.texts == ["It is seven o'clock,", "and it rains.", "One, two, three,"]
+    assert engine.requests[0].ahead == 0
+    assert engine.requests[1].ahead > 0
+
+
+async def test_marks_and_code_are_not_spoken() -> None:
+    engine = ScriptedTts()
+    text = "**Yes.** See [this](https://x.example). ```\nx = 1. y = 2.\n``` Done 😀."
+    async with serving("tts", engine, ANY) as uri, client(uri) as peer:
+        await peer.send(Event("synthesize", {"text": text}))
+        await peer.until("audio-stop")
+        await peer.send(Event("synthesize-start"))
+        for word in text.split(" "):
+            await peer.send(Event("synthesize-chunk", {"text": f"{word} "}))
+        await peer.send(Event("synthesize-stop"))
+        await peer.until("synthesize-stopped")
+    assert engine.texts[0] == "Yes. See this.\nDone."
+    assert " ".join(engine.texts[1:]).split() == ["Yes.", "See", "this.", "Done."]

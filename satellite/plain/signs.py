@@ -1,0 +1,33 @@
+"""Signs that are seen and not said: emoji, ornaments, characters without a shape."""
+
+from __future__ import annotations
+
+import re
+
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
+_ARROW = re.compile(r"\s*[\u2190-\u21ff\u27f0-\u27ff\u2900-\u297f]+\s*|\s+(?:->|=>|-->)\s+")
+_PICTURES = (
+    "\u2122\u00a9\u00ae"  # trade marks
+    "\u2300-\u23ff"  # technical
+    "\u2460-\u24ff"  # circled
+    "\u2500-\u25ff"  # boxes and shapes
+    "\u2600-\u27ef"  # weather, hearts, check marks, dingbats
+    "\u2b00-\u2bff"  # stars
+    "\ufe0e\ufe0f\u20e3"  # how the sign before is drawn
+    "\U0001f000-\U0001faff"  # emoji
+    "\U000e0020-\U000e007f"  # of flags
+)
+_PICTURE = re.compile(f"[{_PICTURES}]+(?:\u200d[{_PICTURES}]+)*")
+_SMILEY = re.compile(r"(?<!\S)[:;][-o']?[)(DPp|](?!\S)")
+_AGAIN = re.compile(r"([!?])\1+")
+
+
+def spoken_signs(text: str) -> str:
+    """Leave out what nobody would say; arrows become pauses."""
+    text = _UNSEEN.sub("", text)
+    text = _SMILEY.sub("", text)
+    text = _ARROW.sub(", ", text)
+    text = _PICTURE.sub(" ", text)
+    return _AGAIN.sub(r"\1", text)
