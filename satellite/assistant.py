@@ -8,14 +8,14 @@ import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
-from satellite import events
+from satellite import actions, events
 from satellite.apologies import apology
 from satellite.audio.cues import cue
 from satellite.audio.playback import Playback
 from satellite.bus import Bus
 from satellite.conversation import Conversation
 from satellite.deadline import within
-from satellite.errors import DeviceError, EngineError, SatelliteError, WireError
+from satellite.errors import DeviceError, EngineError, EngineFailed, SatelliteError, WireError
 from satellite.listen import Utterance
 from satellite.outcome import Cancelled
 from satellite.settings import Settings
@@ -93,19 +93,21 @@ class Assistant:
         )
 
     def act(self, action: Action) -> None:
-        """Do what the brain asks for; what is not known here is logged and left."""
-        data = action.data
-        match action.name:
-            case "timer.start":
-                self._timers.start(float(data["seconds"]), data.get("name"))
-            case "timer.cancel":
-                self._timers.cancel(data.get("id"))
-            case "volume.set":
-                self._playback.volume = min(1.0, max(0.0, float(data["level"])))
-            case "stop" | "cancel":
+        """Do what the brain asks for; what cannot be done is logged and left."""
+        try:
+            known = actions.read(action)
+        except EngineFailed as error:
+            _LOGGER.warning("%s", error)
+            return
+        match known:
+            case actions.StartTimer(seconds=seconds, name=name):
+                self._timers.start(seconds, name)
+            case actions.CancelTimer(id=id_, all=every) if every or id_ is not None:
+                self._timers.cancel(id_)
+            case actions.SetVolume(level=level):
+                self._playback.volume = level
+            case actions.Stop():
                 self._timers.dismiss()
-            case _:
-                _LOGGER.warning("the brain asked for %r, which nothing here can do", action.name)
 
     async def play(
         self, audio: AsyncGenerator[AudioChunk, None], on_first: Callable[[], None] | None = None

@@ -15,6 +15,9 @@ from satellite.values import TimerState
 MOST = 64
 """Timers kept at once: more than a kitchen needs, few enough to be told apart."""
 
+PAUSE = 0.5
+"""Seconds of silence between two rings, in which a person can be heard."""
+
 
 class Timer(msgspec.Struct, frozen=True, kw_only=True):
     """A running timer; `due` in seconds of the event loop's clock."""
@@ -28,8 +31,8 @@ class Timer(msgspec.Struct, frozen=True, kw_only=True):
 class Timers:
     """Owns the timers that run and the one that rings.
 
-    `ring` plays the ringing sound once; it is called until the timer is dismissed or `longest`
-    seconds are over.
+    `ring` plays the ringing sound once; it is called again and again, and cancelled when the timer
+    is dismissed or `longest` seconds are over.
     """
 
     def __init__(
@@ -104,14 +107,22 @@ class Timers:
         self._dismissed.clear()
         self._tell(timer, "finished")
         try:
-            async with asyncio.timeout(self._longest):
-                while not self._dismissed.is_set():
-                    await self._ring()
-        except TimeoutError:
-            pass  # nobody came: it has rung as long as it may
+            async with asyncio.TaskGroup() as tasks:
+                bell = tasks.create_task(self._ring_on(), name="bell")
+                try:
+                    async with asyncio.timeout(self._longest):
+                        await self._dismissed.wait()
+                except TimeoutError:
+                    pass  # nobody came: it has rung as long as it may
+                bell.cancel()
         finally:
             self._ringing = None
         self._tell(timer, "dismissed")
+
+    async def _ring_on(self) -> None:
+        while True:
+            await self._ring()
+            await asyncio.sleep(PAUSE)
 
     def _tell(self, timer: Timer, state: Any) -> None:
         self._publish(events.Timer(id=timer.id, state=state, total=timer.total, name=timer.name))

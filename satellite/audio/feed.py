@@ -10,8 +10,8 @@ class AudioFeed:
     """Chunks of audio, put in without waiting and iterated elsewhere.
 
     With `hop` a waiting reader is woken only as every so many bytes of the stream are complete:
-    one who can do nothing with less is spared the rest. Holds at most `capacity` bytes: when its reader is too slow the oldest audio is dropped, and
-    `dropped` counts its bytes.
+    one who can do nothing with less is spared the rest. Holds at most `capacity` bytes: when its
+    reader is too slow the oldest audio is dropped, and `dropped` counts its bytes.
     """
 
     def __init__(self, capacity: int, hop: int = 1) -> None:
