@@ -9,7 +9,7 @@ LONGEST = 400
 about 25 seconds of speech, so that a speaker never waits for a writer who forgot the full stop."""
 
 CLAUSE = 12
-"""Characters of the shortest clause worth being said alone: after "Well," one does not pause."""
+"""Characters of the shortest clause worth being said alone, not quite a second of speech."""
 
 _COMMA = re.compile(r"[,;:]\s")
 _SPACE = re.compile(r"\s")

@@ -12,10 +12,13 @@ from satellite.requirements import Package, Requirement
 from satellite.values import AudioChunk, EngineInfo, ModelInfo, SpeechRequest
 from satellite.worker import Worker
 from servers.tts.espeak_library import EspeakLibrary, library
-from servers.tts.pieces import pieces
+from servers.tts.pieces import FIRST, PIECE, pieces
+from servers.tts.spoken.text import spoken
 
 CHUNK_SECONDS = 0.5
 """Most sound in one chunk: a frame of 22 kB on the wire."""
+BLOCK = 1000
+"""Characters made ready at a time, so that a long text does not keep anybody waiting."""
 
 
 class Espeak:
@@ -73,7 +76,7 @@ class Espeak:
         size = form.bytes_of(CHUNK_SECONDS)
 
         def speak() -> Iterator[bytes]:
-            for piece in pieces(request.text):
+            for piece in _pieces(request.text, voice):
                 yield source.speak(
                     piece, voice, rate=options.rate, pitch=options.pitch, volume=options.volume
                 )
@@ -85,3 +88,12 @@ class Espeak:
 
     async def close(self) -> None:
         await self._worker.close()
+
+
+def _pieces(text: str, voice: str) -> Iterator[str]:
+    """What to speak at once, in the words of the voice's language."""
+    language = voice.rpartition("/")[2].partition("+")[0]
+    first = FIRST
+    for block in pieces(text, BLOCK, BLOCK):
+        yield from pieces(spoken(block, language), first)
+        first = PIECE

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, ClassVar
 
@@ -11,6 +13,8 @@ from satellite.audio.lead import Lead
 from satellite.options import OptionSet, option
 from satellite.requirements import Package, Requirement
 from satellite.values import AudioChunk, EngineInfo, SpeechRequest
+from servers.models.latest import latest
+from servers.models.names import PIPER
 from servers.models.store import Store
 from servers.tts.desk import Desk
 from servers.tts.pace import Pace
@@ -19,12 +23,15 @@ from servers.tts.piper_catalog import Catalog, Voice
 from servers.tts.piper_voice import Manner, PiperVoice, threads_and_pieces
 from servers.tts.script import Piece, Script
 from servers.tts.shelf import Shelf
+from servers.tts.spoken.text import spoken
 
 CHUNK_SECONDS = 0.5
 """Most sound in one chunk: a frame of 22 kB on the wire."""
 PATIENCE = 0.2
 """Seconds after which the first sound of a text is due: nobody notices them, and a playback that
 would run dry within them comes first."""
+FIRST_FOR_EACH = 12
+"""Characters more in the first piece, just under a second of speech, for each piece that waits."""
 _WARM_UP = "Ready."
 
 
@@ -79,9 +86,16 @@ class Piper:
         ] = 0
 
     argument: ClassVar[str] = "voice"
+    model: ClassVar[str] = "piper:en_US-lessac-medium"
+    look_every: ClassVar[float] = 2.0
     requires: ClassVar[tuple[Requirement, ...]] = (Package("piper", extra="server"),)
     shares: ClassVar[bool] = True
     """Any number of requests may be given to it at once: it divides its threads among them."""
+
+    @classmethod
+    async def auto(cls) -> str | None:
+        """No voice in particular, as it knows all that are here; None where there is none."""
+        return None if await asyncio.to_thread(latest, PIPER) is None else ""
 
     def __init__(self, options: Options) -> None:
         self._options = options
@@ -123,10 +137,10 @@ class Piper:
         voice = self._catalog.choose(request)
         manner = self._manner(voice, request)
         form = AudioFormat(voice.about.audio.sample_rate)
-        script = Script(request.text)
+        script = Script(request.text, partial(spoken, language=voice.about.language_code))
         speaking = request.ahead > 0
         lead = Lead(request.ahead or PATIENCE)
-        while piece := script.take(self._pace.fitting(lead.seconds if speaking else 0)):
+        while piece := script.take(self._pace.fitting(lead.seconds) if speaking else self._first()):
             audio = await self._say(voice, manner, piece, lead)
             if speaking and piece.opens:
                 audio = bytes(form.bytes_of(self._options.sentence_silence)) + audio
@@ -150,6 +164,11 @@ class Piper:
                 )
             self.phrases.put(piece.text, how, audio)
         return audio
+
+    def _first(self) -> float:
+        """Characters of the first piece: a clause, or more the more others wait, because it has to
+        last until all of them had their turn."""
+        return float(FIRST_FOR_EACH * self._desk.waiting)
 
     def _load(self) -> None:
         self._catalog.load()

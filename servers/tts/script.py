@@ -9,8 +9,8 @@ import msgspec
 
 from servers.tts.pieces import is_said, pieces
 
-SHORT = 40
-"""Characters of a sentence, some 3 s of speech, that is spoken whole however little time there
+SHORT = 24
+"""Characters of a sentence, under 2 s of speech, that is spoken whole however little time there
 is."""
 CLAUSE = 12
 """Characters of the shortest clause worth a piece of its own: cut more finely, speech limps."""

@@ -128,6 +128,15 @@ async def test_describes_its_voices_with_their_languages() -> None:
     await engine.close()
 
 
+async def test_units_are_said_in_the_voices_language() -> None:
+    engine = make()
+    for written, said in (("5 km/h", "5 kilometers per hour"), ("$5.50", "5 dollars and 50 cents")):
+        assert abs(len(await spoken(engine, written)) / len(await spoken(engine, said)) - 1) < 0.01
+    german = SpeechRequest(text="5 km/h", language="de")
+    assert await spoken(engine, german)
+    await engine.close()
+
+
 @pytest.mark.parametrize("text", ["", "  \n", "...", "?!", "\0", "\ud800"])
 async def test_nothing_to_say_is_silent(text: str) -> None:
     engine = make()

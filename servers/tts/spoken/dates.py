@@ -1,0 +1,78 @@
+"""Dates in figures, and years."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from servers.tts.spoken.table import Table, apply, one_of, rules
+
+_ISO = re.compile(r"(?<![\w.-])(\d{4})-(\d\d)-(\d\d)(?:T(?=\d\d:))?(?![\d-])")
+_SLASHED = re.compile(r"(?<![\w./])(\d{1,2})/(\d{1,2})/(\d{4})(?![\w/])")
+
+
+class Dates:
+    """Says dates of one language and region."""
+
+    def __init__(self, table: Table, region: str) -> None:
+        self._table = table
+        self._month_first = region.lower() in table.month_first
+        self._year_rules = rules((f"^{p}$", said) for p, said in table.years.patterns)
+        after = one_of(table.years.after)
+        self._year = re.compile(
+            rf"(?<![\w.,-])(?P<before>(?:{after})\s+)(?P<year>(?:1[1-9]|20)\d\d)(?![\w%°€$£]|[.,:/-]\d)",
+            re.IGNORECASE,
+        )
+        months = one_of(table.months)
+        self._month_day = re.compile(
+            rf"\b(?P<month>{months}) (?P<day>\d{{1,2}})(?!\d|[.,:]\d| ?[A-Za-z%°])"
+            rf"(?:,? (?P<year>\d{{4}})(?![\w%°]|[.,:]\d))?"
+        )
+        self._month_year = re.compile(rf"\b(?P<month>{months}),? (?P<year>\d{{4}})(?!\w|[.,:]\d)")
+
+    def say(self, text: str) -> str:
+        """Say every date in a text. What is no day of the calendar stays as it is."""
+        if not self._table.months:
+            return text
+        text = _ISO.sub(lambda m: self._day(m[0], int(m[1]), int(m[2]), int(m[3])), text)
+        text = _SLASHED.sub(self._slashed, text)
+        text = self._month_day.sub(self._written, text)
+        text = self._month_year.sub(lambda m: f"{m['month']} {self.year(m['year'])}", text)
+        if self._table.years.after:
+            text = self._year.sub(lambda m: m["before"] + self.year(m["year"]), text)
+        return text
+
+    def year(self, figures: str) -> str:
+        """How the number of a year is said."""
+        for rule in self._year_rules:
+            if rule[0].match(figures):
+                return apply([rule], figures)
+        return figures
+
+    def _slashed(self, match: re.Match[str]) -> str:
+        one, other, year = int(match[1]), int(match[2]), int(match[3])
+        month, day = (one, other) if self._month_first else (other, one)
+        if month > 12:  # the other way round, then
+            month, day = day, month
+        return self._day(match[0], year, month, day)
+
+    def _day(self, written: str, year: int, month: int, day: int) -> str:
+        try:
+            date(year, month, day)
+        except ValueError:
+            return written
+        said = self._table.date.format(
+            month=self._table.months[month - 1], day=self._ordinal(day), year=self.year(str(year))
+        )
+        return f"{said} " if written.endswith("T") else said
+
+    def _written(self, match: re.Match[str]) -> str:
+        day = int(match["day"])
+        if not 1 <= day <= 31:
+            return match[0]
+        said = f"{match['month']} {self._ordinal(day)}"
+        return f"{said}, {self.year(match['year'])}" if match["year"] else said
+
+    def _ordinal(self, day: int) -> str:
+        ordinals = self._table.ordinals
+        return f"{day}{ordinals.get(str(day), ordinals.get('other', ''))}"
