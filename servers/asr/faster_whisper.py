@@ -20,11 +20,14 @@ from servers.asr.whisper.batches import Batches
 from servers.asr.whisper.decoding import Decoder
 from servers.asr.whisper.hearing import Hearing
 from servers.asr.whisper.machine import Machine
+from servers.asr.whisper.memory import keep_buffers
 from servers.asr.whisper.model import Model, Search
 from servers.asr.whisper.quality import Thresholds
 from servers.asr.whisper.utterance import Utterance
 from servers.asr.whisper.voice import Detector, Everything, Silero
 from servers.asr.whisper.windows import RATE
+from servers.models.latest import latest
+from servers.models.names import WHISPER
 from servers.models.store import Store
 
 _LOGGER = logging.getLogger(__name__)
@@ -55,9 +58,6 @@ class FasterWhisper:
         num_workers: Annotated[
             int, option("Batches worked on at once; 0: as suits the cores", minimum=0, maximum=64)
         ] = 0
-        requests: Annotated[
-            int, option("Utterances listened to at once; more have to wait", minimum=1)
-        ] = 16
         beam_size: Annotated[int, option("Texts kept in mind while decoding", minimum=1)] = 5
         best_of: Annotated[int, option("Texts tried at a temperature above 0", minimum=1)] = 5
         patience: Annotated[float, option("Searches on after the first text", minimum=1)] = 1.0
@@ -104,14 +104,22 @@ class FasterWhisper:
         ] = "full"
 
     argument: ClassVar[str] = "model"
+    model: ClassVar[str] = "whisper:base.en"
+    look_every: ClassVar[float] = 2.0
+    shares: ClassVar[bool] = True
+    """Takes all requests at once and itself chooses what is worked on together, and first."""
     requires: ClassVar[tuple[Requirement, ...]] = (
         Package("faster_whisper", extra="server"),
         Package("ctranslate2", extra="server"),
     )
 
+    @classmethod
+    async def auto(cls) -> str | None:
+        """The model that came to this machine last; None where there is none."""
+        return await asyncio.to_thread(latest, WHISPER)
+
     def __init__(self, options: Options) -> None:
         self._options = options
-        self.concurrency = options.requests
         self._ears = Worker("whisper-ears")
         self._loading = asyncio.Lock()
         self._closed = False
@@ -230,6 +238,7 @@ class FasterWhisper:
         """Blocks for as long as the model is large."""
         from faster_whisper.vad import get_vad_model
 
+        keep_buffers()
         options = self._options
         path = Path(options.model).expanduser()
         folder = path if path.is_dir() else Store().find("whisper", options.model)

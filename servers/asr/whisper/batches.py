@@ -17,7 +17,7 @@ _LOGGER = logging.getLogger(__name__)
 
 TOGETHER = 8
 """Most texts decoded in one batch: a step for eight takes about as long as one for three."""
-ENOUGH = 4
+ENOUGH = 2
 """Texts that are decoded without waiting for more to be encoded."""
 
 

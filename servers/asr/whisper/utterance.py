@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
 import msgspec
 
@@ -61,6 +61,7 @@ class Utterance:
         habits: Habits,
         language: str | None,
         hotwords: str,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._hearing = hearing
         self._decoder = decoder
@@ -76,21 +77,22 @@ class Utterance:
         self._guessed_at = 0
         self._cost = 0.0
         self._sent = ""
-        self._began = time.monotonic()
+        self._clock = clock
+        self._began = clock()
 
     async def run(
         self, audio: AsyncIterator[bytes], ears: Worker
     ) -> AsyncGenerator[Transcript, None]:
         """Yield partial transcripts, each beginning with the one before, and the final one."""
-        pending, heard_at = bytearray(), 0.0
+        pending, heard_at = bytearray(), self._clock()
         async for chunk in audio:
             pending += chunk
-            if len(pending) < PIECE_BYTES or time.monotonic() - heard_at < APART:
+            if len(pending) < PIECE_BYTES or self._clock() - heard_at < APART:
                 continue
             whole = len(pending) // PIECE_BYTES * PIECE_BYTES
             await self._hear(bytes(pending[:whole]), ears)
             del pending[:whole]
-            heard_at = time.monotonic()
+            heard_at = self._clock()
             if await self._guess_now() and (text := self._known()) != self._sent:
                 self._sent = text
                 yield Transcript(text=text, final=False, language=self._spoken)
@@ -131,9 +133,9 @@ class Utterance:
         window = self._hearing.last() if self._habits.partials else None
         if window is None or not self._is_due(window) or not self._batches.idle:
             return False
-        began = time.monotonic()
+        began = self._clock()
         attempt, spoken = await self._decode(self._hearing.samples(window))
-        self._cost = time.monotonic() - began
+        self._cost = self._clock() - began
         self._guessed_at = self._hearing.now
         self._done = (window, self._sure, attempt, spoken)
         if quality.rejection(attempt, window.voice / RATE, self._habits.thresholds) is not None:
@@ -150,7 +152,7 @@ class Utterance:
 
     def _is_due(self, window: Window) -> bool:
         now = self._hearing.now
-        if time.monotonic() - self._began < LIVE * now / RATE:
+        if self._clock() - self._began < LIVE * now / RATE:
             return False
         if self._done is not None and self._done[0] == window:
             return False  # nothing was said since
