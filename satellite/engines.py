@@ -20,19 +20,11 @@ from satellite.net.failover import failover
 from satellite.net.mdns import NoMulticast
 from satellite.net.remote import remote
 from satellite.ports import ENGINE_ROLES, Engine, Vad, Wake
+from satellite.preference import preference
 from satellite.settings import Settings
 from satellite.stage import Engines
 
 _LOGGER = logging.getLogger(__name__)
-
-BUILT_IN = {
-    "wake": "openwakeword",
-    "vad": "silero",
-    "asr": "pocketsphinx",
-    "llm": "intents",
-    "tts": "espeak",
-}
-"""What `auto` stands for where there is no server."""
 
 ELSEWHERE = ("asr", "llm", "tts")
 """Roles for which `auto` prefers a server. Not wake: sound leaves the device only after a word."""
@@ -50,14 +42,14 @@ class Assembly(msgspec.Struct, frozen=True):
     turn: Engines
 
 
-def create(role: str, text: str) -> Any:
-    """Make the engine that a component names; `auto` is the built-in one.
+async def create(role: str, text: str) -> Any:
+    """Make the engine that a component names; `auto` is the best that this machine has by itself.
 
     Raises what `components.create` raises.
     """
     if components.is_uri(text):
         return remote(text, role)
-    return components.create(role, BUILT_IN[role] if text == AUTO else text)
+    return components.create(role, (await preference(role)).component if text == AUTO else text)
 
 
 @asynccontextmanager
@@ -73,7 +65,7 @@ async def assembled(
     settings: Settings, publish: Callable[[Event], None]
 ) -> AsyncGenerator[Assembly, None]:
     """The engines that the settings name, loaded side by side; closed when the block is left."""
-    vad: Vad = create("vad", settings.vad)
+    vad: Vad = await create("vad", settings.vad)
     async with _made(ENGINE_ROLES, settings, publish, vad.load) as engines:
         turn = Engines(engines["asr"], engines["llm"], engines["tts"])
         yield Assembly(engines["wake"], vad, turn)
@@ -89,7 +81,7 @@ async def _made(
     models.use(settings.models)
     wanted = {role: getattr(settings, role) for role in roles}
     open_to_servers = [role for role in ELSEWHERE if wanted.get(role) == AUTO]
-    engines = {role: create(role, text) for role, text in wanted.items()}
+    engines = {role: await create(role, text) for role, text in wanted.items()}
     async with AsyncExitStack() as stack:
         for engine in engines.values():
             stack.push_async_callback(engine.close)

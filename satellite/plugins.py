@@ -5,6 +5,13 @@ A plugin class may carry, beside its `Options`:
     argument: ClassVar[str] = "voice"        which option `PLUGIN:ARGUMENT` sets
     requires: ClassVar[tuple[Requirement, ...]] = (Package("piper", extra="server"),)
     tools: ClassVar[tuple[Tool, ...]] = (...)    what language models may use; see `satellite.tools`
+
+and, where `auto` shall prefer it to a built-in engine as soon as its model is there:
+
+    model: ClassVar[str] = "whisper:base.en"     what `satellite models pull` fetches for it
+    async def auto(cls) -> str | None            a class method, quick: the argument that it is to
+                                                 have; None while no model is there
+    look_every: ClassVar[float] = 2.0            seconds between two such questions
 """
 
 from __future__ import annotations

@@ -100,6 +100,10 @@ class ServerSettings(OptionSet, frozen=True):
         int, option("Requests a role keeps waiting before it is busy", minimum=0)
     ] = 16
     connections: Annotated[int, option("Connections a role accepts at once", minimum=1)] = 64
+    metrics: Annotated[
+        int, option("TCP port of metrics for Prometheus; 0 for none", minimum=0, maximum=65535)
+    ] = 0
+    metrics_host: Annotated[str, option("Address where metrics are told")] = "127.0.0.1"
 
 
 class Settings(OptionSet, frozen=True):

@@ -9,7 +9,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 from typing import Any
 
-from satellite import engines, models
 from satellite.components import is_uri
 from satellite.errors import ConfigError, PortInUse, SatelliteError
 from satellite.events import Event, Ready
@@ -19,13 +18,11 @@ from satellite.net.mdns import NoMulticast
 from satellite.net.uri import Stdio, Tcp, parse
 from satellite.ports import ENGINE_ROLES
 from satellite.settings import Settings
-from servers.pool import LocalPool, Pool
+from servers.engines import Loaded, loaded
+from servers.metrics import Metrics, scraped
 from servers.serve import ServeLimits, serve_stdio, serving
 
 _LOGGER = logging.getLogger(__name__)
-
-CLOSE = 1.0
-"""Seconds for the engines to close, so that stopping takes no more than two in all."""
 
 
 async def run(settings: Settings, publish: Callable[[Event], None]) -> None:
@@ -35,14 +32,26 @@ async def run(settings: Settings, publish: Callable[[Event], None]) -> None:
     port that is taken.
     """
     check(settings)
+    metrics = Metrics() if settings.server.metrics else None
     with ungrouped(SatelliteError):
-        async with _loaded(settings) as loaded:
+        async with AsyncExitStack() as stack:
+            if metrics is not None:
+                await stack.enter_async_context(_scraped(metrics, settings))
+            made = await stack.enter_async_context(loaded(settings, metrics))
+            services = [
+                _Service(role, engine, made, metrics) for role, engine in made.engines.items()
+            ]
             if settings.server.uri and isinstance(parse(settings.server.uri), Stdio):
-                ((role, engine),) = loaded.items()
-                limits = _limits(settings)
-                await serve_stdio(role, engine, limits=limits, pool=_pool(role, engine, settings))
+                (only,) = services
+                await serve_stdio(
+                    only.role,
+                    only.engine,
+                    limits=_limits(settings),
+                    pool=only.pool,
+                    observer=only.observer,
+                )
             else:
-                await _serve(settings, loaded, publish)
+                await _serve(settings, services, made, publish)
 
 
 def check(settings: Settings) -> None:
@@ -70,36 +79,31 @@ def check(settings: Settings) -> None:
         raise ConfigError(problems)
 
 
-@asynccontextmanager
-async def _loaded(settings: Settings) -> AsyncGenerator[dict[str, Any], None]:
-    """The engines of the roles, loaded side by side; closed, the last one first, at the end."""
-    models.use(settings.models)
-    made = {role: engines.create(role, getattr(settings, role)) for role in settings.server.roles}
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            for engine in made.values():
-                tasks.create_task(engine.load())
-        yield made
-    finally:
-        try:
-            async with asyncio.timeout(CLOSE):
-                for engine in reversed(made.values()):
-                    await engine.close()
-        except TimeoutError:
-            _LOGGER.warning("an engine did not close within %g s", CLOSE)
+class _Service:
+    """An engine with what serving it takes."""
+
+    def __init__(self, role: str, engine: Any, made: Loaded, metrics: Metrics | None) -> None:
+        self.role = role
+        self.engine = engine
+        self.pool = made.pool(role, engine)
+        self.observer = metrics.role(role, self.pool) if metrics else None
+
+    def facts(self) -> dict[str, str]:
+        """What is announced of it now."""
+        return facts(self.engine.describe(), version("satellite"))
 
 
 async def _serve(
-    settings: Settings, loaded: dict[str, Any], publish: Callable[[Event], None]
+    settings: Settings, services: list[_Service], made: Loaded, publish: Callable[[Event], None]
 ) -> None:
     """Listen, announce, and wait to be cancelled; then stop in reverse order."""
     adverts = []
     served = {}
     async with AsyncExitStack() as stack:
-        for role, engine in loaded.items():
-            served[role] = bound = await stack.enter_async_context(_served(role, engine, settings))
-            info = engine.describe()
-            _LOGGER.info("%s: %s at %s", role, info.name, bound)
+        for service in services:
+            role = service.role
+            served[role] = bound = await stack.enter_async_context(_served(service, settings))
+            _LOGGER.info("%s: %s at %s", role, service.engine.describe().name, bound)
             address = parse(bound)
             if isinstance(address, Tcp):
                 adverts.append(
@@ -108,32 +112,46 @@ async def _serve(
                         bound=address,
                         name=settings.name,
                         addresses=settings.server.advertise,
-                        facts=facts(info, version("satellite")),
+                        facts=service.facts,
                     )
                 )
         publish(Ready(name=settings.name, engines=served))
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(made.watch())
             if settings.zeroconf and adverts:
                 tasks.create_task(_announce(adverts))
             await asyncio.Event().wait()
 
 
 @asynccontextmanager
-async def _served(role: str, engine: Any, settings: Settings) -> AsyncGenerator[str, None]:
+async def _served(service: _Service, settings: Settings) -> AsyncGenerator[str, None]:
     """One role, listening where the settings say. Raises `PortInUse`, naming what to change."""
-    server = settings.server
+    server, role = settings.server, service.role
     uri = server.uri or str(Tcp(server.host, getattr(server, f"{role}_port")))
     async with AsyncExitStack() as stack:
         try:
             bound = await stack.enter_async_context(
                 serving(
-                    role, engine, uri, limits=_limits(settings), pool=_pool(role, engine, settings)
+                    role,
+                    service.engine,
+                    uri,
+                    limits=_limits(settings),
+                    pool=service.pool,
+                    observer=service.observer,
                 )
             )
         except PortInUse as error:
             setting = "--uri" if server.uri else f"--{role}-port"
             raise PortInUse(f"{role}: {error} ({setting})") from error
         yield bound
+
+
+@asynccontextmanager
+async def _scraped(metrics: Metrics, settings: Settings) -> AsyncGenerator[None, None]:
+    host = settings.server.metrics_host
+    async with scraped(metrics, host, settings.server.metrics) as port:
+        _LOGGER.info("metrics at http port %d of %s", port, host)
+        yield
 
 
 async def _announce(adverts: list[Advert]) -> None:
@@ -148,15 +166,3 @@ async def _announce(adverts: list[Advert]) -> None:
 
 def _limits(settings: Settings) -> ServeLimits:
     return ServeLimits(connections=settings.server.connections)
-
-
-def _pool(role: str, engine: Any, settings: Settings) -> Pool:
-    """Wake words are listened for as long as a client stays: there is a place for each of them.
-
-    An engine that divides itself among its requests (`shares`) is given all of them at once.
-    """
-    server = settings.server
-    if getattr(engine, "shares", False):
-        return LocalPool(engine, server.workers + server.waiting, 0)
-    workers = server.connections if role == "wake" else server.workers
-    return LocalPool(engine, workers, server.waiting)

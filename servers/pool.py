@@ -21,6 +21,14 @@ class Pool(Protocol):
         requests wait as may, and whatever the engine raises.
         """
 
+    @property
+    def running(self) -> int:
+        """Requests that were begun and have not ended."""
+
+    @property
+    def queued(self) -> int:
+        """Requests that wait for capacity."""
+
 
 class LocalPool:
     """Works on `workers` requests at once in this process; `waiting` more may wait."""
@@ -30,16 +38,32 @@ class LocalPool:
         self._workers = workers
         self._waiting = waiting
         self._queued = 0
+        self._running = 0
         self._places = asyncio.Semaphore(workers)
 
     async def submit(self, method: str, *arguments: Any) -> AsyncGenerator[Any, None]:
         await self._enter()
+        self._running += 1
         try:
             async with aclosing(getattr(self._engine, method)(*arguments)) as results:
                 async for result in results:
                     yield result
         finally:
+            self._running -= 1
             self._places.release()
+
+    @property
+    def running(self) -> int:
+        return self._running - self._inside
+
+    @property
+    def queued(self) -> int:
+        return self._queued + self._inside
+
+    @property
+    def _inside(self) -> int:
+        """Requests that the engine itself lets wait, where it tells."""
+        return int(getattr(self._engine, "queued", 0))
 
     async def _enter(self) -> None:
         if self._places.locked() and self._queued >= self._waiting:

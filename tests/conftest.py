@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -10,6 +11,11 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import pytest_asyncio
 from hypothesis import settings
+
+# the models of whoever runs the tests are not the tests' models, nor is their Ollama: nothing
+# listens at the discard port
+os.environ["XDG_DATA_HOME"] = os.path.join(os.sep, "nonexistent")
+os.environ["OLLAMA_HOST"] = "127.0.0.1:9"
 
 # a busy machine is not a bug
 settings.register_profile("satellite", deadline=None)

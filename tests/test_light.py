@@ -24,7 +24,16 @@ HEAVY = {
 }
 """What no satellite imports."""
 
-LATE = HEAVY | {"hassil", "numpy", "pocketsphinx", "rich", "sounddevice", "soxr", "zeroconf"}
+LATE = HEAVY | {
+    "hassil",
+    "numpy",
+    "pocketsphinx",
+    "prometheus_client",
+    "rich",
+    "sounddevice",
+    "soxr",
+    "zeroconf",
+}
 """What is imported only where it is used."""
 
 HELP_STARTS = 12
@@ -85,9 +94,10 @@ def test_loading_a_built_in_engine_is_light(role: str) -> None:
     code = f"""
 import asyncio
 from satellite import engines
+from satellite.preference import BUILT_IN
 from satellite.settings import Settings
 async def main():
-    async with engines.opened({role!r}, Settings(zeroconf=False)):
+    async with engines.opened({role!r}, Settings(zeroconf=False, {role}=BUILT_IN[{role!r}])):
         pass
 asyncio.run(main())"""
     modules = imported_by(code)
@@ -96,5 +106,5 @@ asyncio.run(main())"""
 
 
 def test_loading_the_built_in_voice_detector_is_light() -> None:
-    code = "from satellite import engines\nengines.create('vad', engines.BUILT_IN['vad']).load()"
+    code = "from satellite import components\ncomponents.create('vad', 'silero').load()"
     assert imported_by(code) & HEAVY == set()

@@ -40,7 +40,7 @@ a TOML file. Flags go before the environment, the environment before files.
 _USUAL = "usual"
 """What --server without a value means: the roles of the configuration."""
 
-_ONLY_SERVER = ("host", "asr_port", "llm_port", "tts_port", "wake_port", "uri")
+_ONLY_SERVER = ("host", "asr_port", "llm_port", "tts_port", "wake_port", "uri", "metrics")
 _ONLY_SATELLITE = ("name", "area", "mic", "speaker", "vad")
 
 
@@ -74,6 +74,7 @@ _ONLY_SATELLITE = ("name", "area", "mic", "speaker", "vad")
 @flags.setting("server.tts_port", SERVER, "PORT")
 @flags.setting("server.wake_port", SERVER, "PORT")
 @flags.setting("server.uri", SERVER, "URI")
+@flags.setting("server.metrics", SERVER, "PORT")
 @flags.common
 @flags.as_json
 @click.version_option(

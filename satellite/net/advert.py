@@ -47,8 +47,8 @@ class Advert(msgspec.Struct, frozen=True, kw_only=True):
     """What its machine is called; the host's name by default."""
     addresses: tuple[str, ...] = ()
     """Announce these addresses, not those that are found."""
-    facts: dict[str, str] = {}
-    """More to tell, as TXT."""
+    facts: Callable[[], dict[str, str]] = dict
+    """More to tell, as TXT; asked again and again, as it may change."""
 
     @property
     def instance(self) -> str:
@@ -103,28 +103,40 @@ async def _register(member: AsyncZeroconf, advert: Advert) -> AsyncServiceInfo:
 
 
 async def _follow(member: AsyncZeroconf, advert: Advert, service: AsyncServiceInfo) -> None:
-    """Announce a service anew whenever the machine's addresses have changed."""
+    """Announce a service anew whenever the machine's addresses or its facts have changed."""
     while True:
         await asyncio.sleep(REFRESH)
         current = await asyncio.to_thread(_addresses, advert)
-        if current and set(current) != set(service.parsed_addresses()):
+        moved = bool(current) and set(current) != set(service.parsed_addresses())
+        if not moved and _told(advert) == service.decoded_properties:
+            continue
+        if moved:
             _LOGGER.info("%s is now at %s", service.name, ", ".join(current))
-            service.addresses = _packed(current)
-            await (await member.async_update_service(service))
+        place = current if moved else service.parsed_addresses()
+        instance = service.name.removesuffix(f".{TYPE}")
+        service = _service(advert, instance, place, service.server)
+        await (await member.async_update_service(service))
 
 
-def _service(advert: Advert, instance: str, addresses: Sequence[str]) -> AsyncServiceInfo:
+def _told(advert: Advert) -> dict[str, str]:
+    known = {"by": "satellite", "role": advert.role, "id": PROCESS, **advert.facts()}
+    return {key: _short(value) for key, value in known.items() if value}
+
+
+def _service(
+    advert: Advert, instance: str, addresses: Sequence[str], server: str | None = None
+) -> AsyncServiceInfo:
     from zeroconf.asyncio import AsyncServiceInfo
 
-    known = {"by": "satellite", "role": advert.role, "id": PROCESS, **advert.facts}
     return AsyncServiceInfo(
         TYPE,
         f"{instance}.{TYPE}",
         port=advert.bound.port,
         addresses=_packed(addresses),
-        properties={key: _short(value) for key, value in known.items() if value},
+        properties=_told(advert),
         # a name of its own, so that no other responder of this machine is contradicted
-        server=f"{re.sub(r'[^A-Za-z0-9]+', '-', instance).strip('-') or 'satellite'}.local.",
+        server=server
+        or f"{re.sub(r'[^A-Za-z0-9]+', '-', instance).strip('-') or 'satellite'}.local.",
     )
 
 

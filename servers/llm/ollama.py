@@ -19,10 +19,12 @@ from servers.llm import modelfile
 from servers.llm.chat import Chat
 from servers.llm.first import First
 from servers.llm.intents import Intents
-from servers.llm.ollama_client import OllamaClient
+from servers.llm.ollama_client import CONNECT, OllamaClient
 from servers.llm.ollama_options import OllamaOptions
 
 _LOGGER = logging.getLogger(__name__)
+
+NAME = "ollama"
 
 LOOK = 30.0
 """Seconds between two looks at Ollama: as often as Home Assistant asks what there is."""
@@ -33,7 +35,23 @@ class Ollama:
 
     Options = OllamaOptions
     argument: ClassVar[str] = "model"
+    model: ClassVar[str] = "ollama:llama3.2"
+    look_every: ClassVar[float] = 10.0
     requires: ClassVar[tuple[Requirement, ...]] = (Package("ollama", extra="server"),)
+
+    @classmethod
+    async def auto(cls) -> str | None:
+        """The model that Ollama got last; None where it does not run or has none that talks."""
+        client = OllamaClient("", CONNECT)
+        try:
+            for name in await client.models():
+                if await client.talks(name):
+                    return name
+        except EngineError as error:
+            _LOGGER.debug("%s", error)
+        finally:
+            await client.close()
+        return None
 
     def __init__(self, options: OllamaOptions) -> None:
         self._options = options
@@ -98,7 +116,7 @@ class _Model:
         there = len(others) < len(self._known)
         languages = self._options.languages
         return EngineInfo(
-            name="ollama",
+            name=NAME,
             description="A language model that Ollama runs",
             author="Ollama",
             url="https://ollama.com",
@@ -114,6 +132,8 @@ class _Model:
             raise EngineClosed("ollama was closed")
         if not request.text.strip():
             return
+        if request.model == NAME:
+            request = msgspec.structs.replace(request, model=None)
         chat = await self._ready()
         await self._create()
         async with aclosing(chat.reply(request)) as parts:

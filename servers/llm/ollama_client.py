@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
 from contextlib import aclosing, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import ollama
+
+T = TypeVar("T")
 
 CONNECT = 3.0
 """Seconds to reach Ollama, on this machine or in the house."""
@@ -50,14 +52,25 @@ class OllamaClient:
         self._client: ollama.AsyncClient | None = None
         self._address = host
         self._closed = False
+        self._waiting: set[asyncio.Timeout] = set()
+        self._idle = asyncio.Event()
 
     async def models(self) -> tuple[str, ...]:
         """The names of the models that it has."""
         client = await self._ready()
         with self._explained(""):
             async with asyncio.timeout(ASKING):
-                listed = await client.list()
+                listed = await self._unless_closed(client.list())
         return tuple(model.model for model in listed.models if model.model)
+
+    async def talks(self, model: str) -> bool:
+        """Whether a model answers in words; others only turn texts into numbers."""
+        client = await self._ready()
+        with self._explained(model):
+            async with asyncio.timeout(ASKING):
+                shown = await self._unless_closed(client.show(model))
+        # versions of Ollama that do not tell say nothing here
+        return "completion" in (shown.capabilities or ("completion",))
 
     async def chat(
         self,
@@ -72,7 +85,7 @@ class OllamaClient:
         """Yield an answer as it is written. Closing the generator ends the work."""
         client = await self._ready()
         with self._explained(model):
-            answer: Any = await client.chat(
+            answer: Any = await client.chat(  # asks when the first part is asked for
                 model=model,
                 messages=messages,
                 tools=tools or None,
@@ -83,7 +96,7 @@ class OllamaClient:
             )
             done = False
             async with aclosing(answer) as parts:
-                async for part in parts:
+                while part := await self._unless_closed(anext(parts, None)):
                     said = part.message
                     done = done or bool(part.done)
                     yield Piece(
@@ -101,14 +114,15 @@ class OllamaClient:
         """Whether it has a file, by its `sha256:…`."""
         client = await self._ready()
         with self._explained(""):
-            found = await client._client.head(f"/api/blobs/{digest}")  # noqa: SLF001
+            asking = client._client.head(f"/api/blobs/{digest}")  # noqa: SLF001
+            found = await self._unless_closed(asking)
         return bool(found.status_code == 200)
 
     async def send_blob(self, path: str) -> None:
         """Send it a file."""
         client = await self._ready()
         with self._explained(""):
-            await client.create_blob(path)
+            await self._unless_closed(client.create_blob(path))
 
     async def create(self, model: str, **recipe: Any) -> None:
         """Make a model of another one or of files that were sent."""
@@ -116,26 +130,43 @@ class OllamaClient:
         with self._explained(model):
             steps: Any = await client.create(model=model, stream=True, **recipe)
             async with aclosing(steps):
-                async for _ in steps:
+                while await self._unless_closed(anext(steps, None)):
                     pass  # an error among them is raised
 
     async def close(self) -> None:
         """Hang up, in the middle of answers too. Twice is once."""
         self._closed = True
+        # the library's own way to close loses connections that are being made
+        while self._waiting:
+            self._idle.clear()
+            for wait in self._waiting:
+                wait.reschedule(asyncio.get_running_loop().time())
+            await self._idle.wait()
         if self._client is not None:
             await self._client._client.aclose()  # noqa: SLF001  older versions have no close
 
+    async def _unless_closed(self, doing: Awaitable[T]) -> T:
+        """Await something; give it up when this client is closed. Raises `EngineClosed`."""
+        wait = asyncio.timeout(None)
+        try:
+            async with wait:
+                self._waiting.add(wait)
+                if self._closed:
+                    wait.reschedule(0)
+                return await doing
+        except TimeoutError:
+            if wait.expired():
+                raise EngineClosed("ollama was closed") from None
+            raise
+        finally:
+            self._waiting.discard(wait)
+            if not self._waiting:
+                self._idle.set()
+
     @contextmanager
     def _explained(self, model: str) -> Iterator[None]:
-        try:
-            with explained(model, self._address, self._timeout):
-                yield
-        except (GeneratorExit, asyncio.CancelledError):
-            raise
-        except BaseException as error:
-            if self._closed:
-                raise EngineClosed("ollama was closed") from error
-            raise
+        with explained(model, self._address, self._timeout):
+            yield
 
     async def _ready(self) -> ollama.AsyncClient:
         if self._client is None and not self._closed:
@@ -153,7 +184,9 @@ class OllamaClient:
         host = self._host or models.in_force().ollama
         try:
             timeout = httpx.Timeout(self._timeout, connect=CONNECT)
-            client = ollama.AsyncClient(host=host or None, timeout=timeout)
+            # a connection for each request: an idle one is dead when Ollama was started anew
+            limits = httpx.Limits(max_keepalive_connections=0)
+            client = ollama.AsyncClient(host=host or None, timeout=timeout, limits=limits)
         except (ValueError, httpx.InvalidURL) as error:
             raise EngineFailed(f"host = {host}: is no address of an Ollama ({error})") from error
         self._address = str(client._client.base_url).rstrip("/")  # noqa: SLF001

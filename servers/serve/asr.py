@@ -22,11 +22,11 @@ class AsrService(Service):
 
     role = "asr"
 
-    def begin(self, event: Event, current: Work | None) -> Work | None:
+    def begin(self, event: Event, current: Work | None, model: str | None) -> Work | None:
         if wy.Transcribe.is_type(event.type):
-            return _Transcription(self.pool, _request(event))
+            return _Transcription(self.pool, _request(event, model))
         if current is None and is_audio(event):
-            return _Transcription(self.pool, TranscribeRequest())
+            return _Transcription(self.pool, TranscribeRequest(model=model))
         return None
 
 
@@ -35,6 +35,10 @@ class _Transcription(Work):
         self._pool = pool
         self._request = request
         self._sound = Sound(LONGEST)
+
+    @property
+    def size(self) -> tuple[float, str]:
+        return self._sound.seconds, "s"
 
     async def feed(self, event: Event) -> None:
         self.open = await self._sound.feed(event)
@@ -70,11 +74,11 @@ def _partial(result: Transcript, sent: str) -> Event:
     return event
 
 
-def _request(event: Event) -> TranscribeRequest:
+def _request(event: Event, model: str | None) -> TranscribeRequest:
     asked = read(wy.Transcribe, event)
     return TranscribeRequest(
         language=asked.language,
-        model=asked.name,
+        model=asked.name or model,
         names=tuple(asked.transcript_names or ()),
         terms=tuple(asked.transcript_terms or ()),
     )

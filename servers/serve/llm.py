@@ -28,10 +28,10 @@ class LlmService(Service):
         super().__init__(*arguments)
         self._memory = Memory()
 
-    def begin(self, event: Event, current: Work | None) -> Work | None:
+    def begin(self, event: Event, current: Work | None, model: str | None) -> Work | None:
         if not Transcript.is_type(event.type):
             return None
-        request, stateless = _request(event)
+        request, stateless = _request(event, model)
         memory = None if stateless or request.conversation is None else self._memory
         return _Answering(self.pool, request, memory)
 
@@ -43,6 +43,10 @@ class _Answering(Work):
         self._pool = pool
         self._request = request
         self._memory = memory
+
+    @property
+    def size(self) -> tuple[float, str]:
+        return len(self._request.text), "characters"
 
     async def feed(self, event: Event) -> None:
         """Nothing belongs to it any more."""
@@ -87,9 +91,10 @@ class _Context(msgspec.Struct, frozen=True):
 
     history: tuple[Message, ...] = ()
     situation: Situation = Situation()
+    model: str | None = None
 
 
-def _request(event: Event) -> tuple[ReplyRequest, bool]:
+def _request(event: Event, model: str | None) -> tuple[ReplyRequest, bool]:
     """The request, and whether it brought its conversation along. Raises `BadFrame`."""
     asked = read(Transcript, event)
     context = asked.context or {}
@@ -104,5 +109,6 @@ def _request(event: Event) -> tuple[ReplyRequest, bool]:
         history=ours.history,
         situation=ours.situation,
         conversation=conversation if isinstance(conversation, str) else None,
+        model=ours.model or model,
     )
     return request, CONTEXT in context

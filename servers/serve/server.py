@@ -18,6 +18,7 @@ from satellite.net.wire import Connection, Limits, encode
 from servers.pool import LocalPool, Pool
 from servers.serve.asr import AsrService
 from servers.serve.llm import LlmService
+from servers.serve.observer import Observer
 from servers.serve.session import Session
 from servers.serve.tts import TtsService
 from servers.serve.unix import unix_socket
@@ -42,10 +43,16 @@ class ServeLimits(msgspec.Struct, frozen=True, kw_only=True):
     wire: Limits = Limits()
 
 
-def service_of(role: str, engine: Any, limits: ServeLimits, pool: Pool | None) -> Service:
+def service_of(
+    role: str,
+    engine: Any,
+    limits: ServeLimits,
+    pool: Pool | None,
+    observer: Observer | None = None,
+) -> Service:
     """The events of an engine's role."""
     pool = pool or LocalPool(engine, limits.workers, limits.waiting)
-    return _SERVICES[role](pool, engine.describe)
+    return _SERVICES[role](pool, engine.describe, observer)
 
 
 @asynccontextmanager
@@ -56,15 +63,16 @@ async def serving(
     *,
     limits: ServeLimits | None = None,
     pool: Pool | None = None,
+    observer: Observer | None = None,
 ) -> AsyncGenerator[str, None]:
     """Serve a loaded engine at a TCP or Unix URI during this block, and yield where.
 
     TCP port 0 takes any free port; host `*` listens on every address, IPv6 included. Work goes to
-    `pool`, a local one by default. Raises `PortInUse`, and `ConfigError` for an address that is not
-    this machine's.
+    `pool`, a local one by default; `observer` is told of it. Raises `PortInUse`, and `ConfigError`
+    for an address that is not this machine's.
     """
     limits = limits or ServeLimits()
-    clients = _Clients(service_of(role, engine, limits, pool), limits)
+    clients = _Clients(service_of(role, engine, limits, pool, observer), limits)
     async with clients.welcoming(), _listening(uris.parse(uri), clients, limits) as bound:
         yield bound
 
@@ -98,6 +106,7 @@ class _Clients:
             self._refuse(writer)
             return
         self._full = False
+        self._service.observer.connected()
         name = writer.get_extra_info("peername")
         peer = str(uris.Tcp(*name[:2])) if isinstance(name, tuple) else "a local client"
         connection = Connection(reader, writer, peer, self._limits.wire)
@@ -110,10 +119,13 @@ class _Clients:
             await Session(connection, self._service).run()
         except Exception:
             _LOGGER.exception("Serving %s failed", connection.peer)
+        finally:
+            self._service.observer.left()
 
     def _refuse(self, writer: asyncio.StreamWriter) -> None:
         level = logging.DEBUG if self._full else logging.WARNING
         self._full = True
+        self._service.observer.refused(EngineBusy.code)
         count = self._limits.connections
         _LOGGER.log(level, "%s: turned a client away: %d are there", self._service.role, count)
         text = f"{count} clients are connected already: ask again later"

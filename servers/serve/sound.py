@@ -31,6 +31,8 @@ class Sound:
         """`longest`: seconds it may last; None for ever."""
         self.origin: int | None = None
         """The client's own timestamp of the first sample, in milliseconds, if it gave one."""
+        self.seconds = 0.0
+        """How much the engine has taken so far."""
         self._longest = longest
         self._inlet: Inlet[tuple[AudioFormat, bytes]] = Inlet(_CAPACITY)
 
@@ -57,6 +59,7 @@ class Sound:
         async with aclosing(self._converted()) as pieces:
             async for piece in pieces:
                 size += len(piece)
+                self.seconds += SPEECH.seconds(piece)
                 if self._longest is not None and size > SPEECH.bytes_of(self._longest):
                     raise EngineFailed(
                         f"one request may last {self._longest:g} s: send it in parts"

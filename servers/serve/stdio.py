@@ -12,12 +12,18 @@ from typing import Any
 from satellite.errors import ConfigError
 from satellite.net.wire import Connection
 from servers.pool import Pool
+from servers.serve.observer import Observer
 from servers.serve.server import ServeLimits, service_of
 from servers.serve.session import Session
 
 
 async def serve_stdio(
-    role: str, engine: Any, *, limits: ServeLimits | None = None, pool: Pool | None = None
+    role: str,
+    engine: Any,
+    *,
+    limits: ServeLimits | None = None,
+    pool: Pool | None = None,
+    observer: Observer | None = None,
 ) -> None:
     """Serve a loaded engine until the end of standard input, and finish what was asked by then.
 
@@ -26,7 +32,12 @@ async def serve_stdio(
     """
     limits = limits or ServeLimits()
     async with _connection(limits) as connection:
-        await Session(connection, service_of(role, engine, limits, pool), finish=True).run()
+        service = service_of(role, engine, limits, pool, observer)
+        service.observer.connected()
+        try:
+            await Session(connection, service, finish=True).run()
+        finally:
+            service.observer.left()
 
 
 @asynccontextmanager

@@ -15,6 +15,7 @@ from wyoming.event import Event
 from satellite import values
 from satellite.audio.format import AudioFormat
 from satellite.audio.lead import Lead
+from satellite.audio.resample import Resampler
 from satellite.errors import BadFrame
 from satellite.net.messages import read
 from satellite.net.remotes.base import CONTEXT
@@ -41,14 +42,14 @@ class TtsService(Service):
 
     role = "tts"
 
-    def begin(self, event: Event, current: Work | None) -> Work | None:
+    def begin(self, event: Event, current: Work | None, model: str | None) -> Work | None:
         if wy.SynthesizeStart.is_type(event.type):
             read(wy.SynthesizeStart, event)
-            return _Stream(self.pool, _request(event))
+            return _Stream(self.pool, _request(event, model))
         if wy.Synthesize.is_type(event.type) and current is None:
             # within a stream it repeats the whole text, for servers that cannot stream
             read(wy.Synthesize, event)
-            return _Whole(self.pool, _request(event))
+            return _Whole(self.pool, _request(event, model))
         return None
 
 
@@ -58,6 +59,10 @@ class _Whole(Work):
     def __init__(self, pool: Pool, request: SpeechRequest) -> None:
         self._pool = pool
         self._request = request
+
+    @property
+    def size(self) -> tuple[float, str]:
+        return len(self._request.text), "characters"
 
     async def feed(self, event: Event) -> None:
         """Nothing belongs to it any more."""
@@ -75,10 +80,16 @@ class _Stream(Work):
         self._pool = pool
         self._request = request
         self._text: Inlet[str] = Inlet(_TEXT)
+        self._characters = 0
+
+    @property
+    def size(self) -> tuple[float, str]:
+        return self._characters, "characters"
 
     async def feed(self, event: Event) -> None:
         if wy.SynthesizeChunk.is_type(event.type):
             text = read(wy.SynthesizeChunk, event).text
+            self._characters += len(text)
             await self._text.put(text, len(text))
         elif wy.SynthesizeStop.is_type(event.type):
             self._text.end()
@@ -120,6 +131,7 @@ class _Speech:
         self._format: AudioFormat | None = None
         self._seconds = 0.0
         self._lead = Lead()
+        self._resampler: Resampler | None = None
 
     @property
     def ahead(self) -> float:
@@ -130,6 +142,9 @@ class _Speech:
         async with aclosing(pool.submit("synthesize", request)) as chunks:
             async for chunk in chunks:
                 await self._send(chunk)
+        if self._resampler is not None and self._format is not None:
+            held, self._resampler = self._resampler.flush(), None
+            await self._send(values.AudioChunk(audio=held, format=self._format))
 
     async def end(self) -> None:
         if self._format is None:
@@ -141,12 +156,13 @@ class _Speech:
         await self._write(AudioStart(shape.rate, 2, shape.channels, timestamp=0).event())
 
     async def _send(self, chunk: values.AudioChunk) -> None:
-        shape = chunk.format
         if self._format is None:
-            await self._start(shape)
+            await self._start(chunk.format)
+        shape = self._format or chunk.format
+        whole = self._alike(chunk, shape)
         piece = _PIECE - _PIECE % shape.frame_bytes
-        for start in range(0, len(chunk.audio), piece):
-            audio = chunk.audio[start : start + piece]
+        for start in range(0, len(whole), piece):
+            audio = whole[start : start + piece]
             event = AudioChunk(
                 shape.rate, 2, shape.channels, audio=audio, timestamp=self._milliseconds
             )
@@ -154,17 +170,29 @@ class _Speech:
             self._seconds += shape.seconds(audio)
             self._lead.add(shape.seconds(audio))
 
+    def _alike(self, chunk: values.AudioChunk, shape: AudioFormat) -> bytes:
+        """The chunk's sound in the format that was announced: a voice with another one may take
+        over between two sentences."""
+        if chunk.format == shape:
+            return chunk.audio
+        if self._resampler is None:
+            self._resampler = Resampler(chunk.format, shape)
+        return self._resampler.convert(chunk.audio)
+
     @property
     def _milliseconds(self) -> int:
         return int(self._seconds * 1000)
 
 
-def _request(event: Event) -> SpeechRequest:
-    """What is asked for; the text is still to come where it is streamed. Raises `BadFrame`."""
+def _request(event: Event, model: str | None) -> SpeechRequest:
+    """What is asked for, with the voice `model` where neither a voice nor a language is named; the
+    text is still to come where it is streamed. Raises `BadFrame`."""
     voice, context = event.data.get("voice") or {}, event.data.get("context") or {}
     if not isinstance(voice, dict) or not isinstance(context, dict):
         raise BadFrame(f"{event.type} has a voice or a context that is no table")
     named = {ours: voice.get(theirs) for ours, theirs in VOICE.items()}
+    if not named["voice"] and not named["language"]:
+        named["voice"] = model
     try:
         more = msgspec.convert(context.get(CONTEXT) or {}, dict[str, Any])
         facts = {**more, **named, "text": event.data.get("text", "")}

@@ -21,11 +21,12 @@ class WakeService(Service):
 
     role = "wake"
 
-    def begin(self, event: Event, current: Work | None) -> Work | None:
+    def begin(self, event: Event, current: Work | None, model: str | None) -> Work | None:
+        chosen = (model,) if model else ()
         if wy.Detect.is_type(event.type):
-            return _Listening(self.pool, DetectRequest(words=_words(event)))
+            return _Listening(self.pool, DetectRequest(words=_words(event) or chosen))
         if current is None and is_audio(event):
-            return _Listening(self.pool, DetectRequest())
+            return _Listening(self.pool, DetectRequest(words=chosen))
         return None
 
 
@@ -34,6 +35,10 @@ class _Listening(Work):
         self._pool = pool
         self._request = request
         self._sound = Sound()
+
+    @property
+    def size(self) -> tuple[float, str]:
+        return self._sound.seconds, "s"
 
     async def feed(self, event: Event) -> None:
         self.open = await self._sound.feed(event)

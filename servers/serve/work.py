@@ -10,6 +10,7 @@ from wyoming.event import Event
 from satellite.net import info
 from satellite.values import EngineInfo
 from servers.pool import Pool
+from servers.serve.observer import Observer
 
 Write = Callable[[Event], Awaitable[None]]
 
@@ -23,6 +24,17 @@ class Work(ABC):
 
     abandoned = False
     """The client began another request before it had sent all of this one."""
+
+    began = 0.0
+    """When it began, on the monotonic clock."""
+
+    complete: float | None = None
+    """When the last of what belongs to it came, on the monotonic clock; None until then."""
+
+    @property
+    @abstractmethod
+    def size(self) -> tuple[float, str]:
+        """How much was asked so far, as `Record` tells it: seconds or characters, and the unit."""
 
     @abstractmethod
     async def feed(self, event: Event) -> None:
@@ -41,21 +53,21 @@ class Service(ABC):
 
     role: str
 
-    def __init__(self, pool: Pool, describe: Callable[[], EngineInfo]) -> None:
+    def __init__(
+        self, pool: Pool, describe: Callable[[], EngineInfo], observer: Observer | None = None
+    ) -> None:
         self.pool = pool
-        self._describe = describe
+        self.describe = describe
+        self.observer = observer or Observer()
 
     def info(self) -> Event:
         """The answer to `describe`."""
-        return info.to_event(self.role, self._describe())
-
-    @property
-    def streaming(self) -> bool:
-        return self._describe().streaming
+        return info.to_event(self.role, self.describe())
 
     @abstractmethod
-    def begin(self, event: Event, current: Work | None) -> Work | None:
+    def begin(self, event: Event, current: Work | None, model: str | None) -> Work | None:
         """Make a request of the event that begins one; None for any other event.
 
-        `current` is the request whose events are still coming. Raises `BadFrame`.
+        `current` is the request whose events are still coming, `model` what the client has chosen
+        for requests that name none. Raises `BadFrame`.
         """

@@ -38,7 +38,7 @@ def unique() -> str:
 def advert(uri: str, role: str, name: str, **more: str) -> Advert:
     address = parse(uri)
     assert isinstance(address, Tcp)
-    return Advert(role=role, bound=address, name=name, facts=more)
+    return Advert(role=role, bound=address, name=name, facts=lambda: more)
 
 
 @asynccontextmanager

@@ -87,7 +87,9 @@ def _action(raw: Any) -> Action:
 
 def _transcript(request: ReplyRequest) -> Event:
     """The request as Home Assistant sends it, with what our own servers want in its context."""
-    ours = {"history": request.history, "situation": request.situation}
+    ours: dict[str, Any] = {"history": request.history, "situation": request.situation}
+    if request.model:
+        ours["model"] = request.model
     context = {CONTEXT: msgspec.to_builtins(ours)}
     if request.conversation:
         context["conversation_id"] = request.conversation

@@ -1,0 +1,176 @@
+"""What the servers do, as numbers for Prometheus."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from satellite.errors import ConfigError
+from servers.pool import Pool
+from servers.serve.observer import CANCELLED, DONE, Observer, Record
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
+_LOGGER = logging.getLogger(__name__)
+
+_ASKING = 5.0
+"""Seconds a scraper has for its question and for taking the answer."""
+_SCRAPERS = 8
+"""Scrapers answered at once."""
+_LONGEST = 16 * 1024
+"""Bytes of a question; a browser's has two thousand."""
+_TIMES = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+"""Seconds, from a cached phrase to a long answer of a large model."""
+_LOADS = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 120)
+"""Seconds, from a small voice to a large model from a slow disk."""
+
+
+class Metrics:
+    """Counters of everything that is served; `text` tells their values."""
+
+    def __init__(self) -> None:
+        import prometheus_client as prometheus
+
+        self.registry: CollectorRegistry = prometheus.CollectorRegistry()
+
+        def named(kind: Any, name: str, text: str, *labels: str, **more: Any) -> Any:
+            return kind(f"satellite_{name}", text, labels, registry=self.registry, **more)
+
+        counter, gauge, histogram = prometheus.Counter, prometheus.Gauge, prometheus.Histogram
+        every = ("role", "engine")
+        self.requests = named(counter, "requests", "Requests that have ended", *every, "outcome")
+        self.errors = named(counter, "errors", "Errors, by their code", "role", "code")
+        self.first = named(
+            histogram,
+            "first_result_seconds",
+            "From the beginning of a request to its first result",
+            *every,
+            buckets=_TIMES,
+        )
+        self.after = named(
+            histogram,
+            "answer_seconds",
+            "From the end of what the client sent to the last result",
+            *every,
+            buckets=_TIMES,
+        )
+        self.whole = named(
+            histogram,
+            "request_seconds",
+            "From the beginning of a request to its end",
+            *every,
+            buckets=_TIMES,
+        )
+        self.audio = named(counter, "audio_seconds", "Seconds of sound listened to", *every)
+        self.text = named(counter, "characters", "Characters of text taken in", *every)
+        self.load = named(
+            histogram, "model_load_seconds", "Loading of an engine", *every, buckets=_LOADS
+        )
+        self.running = named(gauge, "requests_running", "Requests being worked on", "role")
+        self.queued = named(gauge, "requests_queued", "Requests waiting for their turn", "role")
+        self.connections = named(gauge, "connections", "Clients that are connected", "role")
+        self.clients = named(counter, "clients", "Clients that have connected", "role")
+
+    def role(self, role: str, pool: Pool) -> Observer:
+        """The observer of a role's service, which works with `pool`."""
+        self.running.labels(role).set_function(lambda: pool.running)
+        self.queued.labels(role).set_function(lambda: pool.queued)
+        return _RoleMetrics(self, role)
+
+    def loaded(self, role: str, engine: str, seconds: float) -> None:
+        """An engine was loaded."""
+        self.load.labels(role, engine).observe(seconds)
+
+    def text_of(self, accepted: str) -> tuple[bytes, str]:
+        """All values in the form that a scraper accepts, and the name of that form."""
+        from prometheus_client.exposition import choose_encoder
+
+        encode, kind = choose_encoder(accepted)
+        return encode(self.registry), kind
+
+
+class _RoleMetrics(Observer):
+    def __init__(self, metrics: Metrics, role: str) -> None:
+        self._metrics = metrics
+        self._role = role
+
+    def connected(self) -> None:
+        self._metrics.clients.labels(self._role).inc()
+        self._metrics.connections.labels(self._role).inc()
+
+    def left(self) -> None:
+        self._metrics.connections.labels(self._role).dec()
+
+    def refused(self, code: str) -> None:
+        self._metrics.errors.labels(self._role, code).inc()
+
+    def finished(self, record: Record) -> None:
+        metrics, labels = self._metrics, (record.role, record.engine)
+        metrics.requests.labels(*labels, record.outcome).inc()
+        if record.outcome not in (DONE, CANCELLED):
+            metrics.errors.labels(record.role, record.outcome).inc()
+        amount = metrics.audio if record.unit == "s" else metrics.text
+        amount.labels(*labels).inc(record.amount)
+        if record.outcome != DONE:
+            return
+        metrics.whole.labels(*labels).observe(record.whole)
+        if record.first is not None:
+            metrics.first.labels(*labels).observe(record.first)
+        if record.after is not None:
+            metrics.after.labels(*labels).observe(record.after)
+
+
+@asynccontextmanager
+async def scraped(metrics: Metrics, host: str, port: int) -> AsyncGenerator[int, None]:
+    """Tell the metrics to whoever asks by HTTP during this block; yield the port.
+
+    Raises `ConfigError` where nothing can listen there.
+    """
+    places = asyncio.Semaphore(_SCRAPERS)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(_ASKING), places:
+                writer.write(_answer(metrics, await reader.readuntil(b"\r\n\r\n")))
+                await writer.drain()
+        except (TimeoutError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            _LOGGER.debug("a scraper did not ask or take what it asked for")
+        finally:
+            writer.close()
+
+    try:
+        server = await asyncio.start_server(serve, host, port, limit=_LONGEST)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ConfigError(
+            [f"metrics cannot be told at {host} port {port}: {reason} (--metrics)"]
+        ) from error
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+
+
+def _answer(metrics: Metrics, question: bytes) -> bytes:
+    line, _, rest = question.decode("latin-1").partition("\r\n")
+    method, _, target = line.partition(" ")
+    path = target.partition(" ")[0].partition("?")[0]
+    if method not in ("GET", "HEAD") or path not in ("/", "/metrics"):
+        return _http("404 Not Found", b"the metrics are at /metrics\n", "text/plain")
+    headers = dict(_header(header) for header in rest.split("\r\n") if ":" in header)
+    body, kind = metrics.text_of(headers.get("accept", ""))
+    return _http("200 OK", b"" if method == "HEAD" else body, kind)
+
+
+def _header(line: str) -> tuple[str, str]:
+    name, _, value = line.partition(":")
+    return name.strip().lower(), value.strip()
+
+
+def _http(status: str, body: bytes, kind: str) -> bytes:
+    head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
+    return (head + "Connection: close\r\n\r\n").encode() + body
