@@ -104,7 +104,7 @@ def pronounce(words: Iterable[str], dictionary: Path, voice: str) -> dict[str, l
     for word in sorted(wanted - set(found)):
         if said := _spell(word, voice):
             found[word] = [said]
-            _LOGGER.info("Pronouncing %r as %s", word, said)
+            _LOGGER.debug("Pronouncing %r as %s", word, said)
         else:
             _LOGGER.warning(
                 "Nobody knows how to pronounce %r: sentences with it will not be understood", word

@@ -16,20 +16,22 @@ from satellite.requirements import Package, Requirement
 from satellite.settings import USUAL_AREAS, USUAL_NAMES
 from satellite.values import EngineInfo, ModelInfo, TranscribeRequest, Transcript
 from satellite.worker import Worker
+from servers.asr import vocabulary
 from servers.asr.confidence import THRESHOLD
-from servers.asr.lexicon import pronounce
-from servers.asr.recognizer import BLOCK, Recognizer, model_folder
-from servers.intents import automaton, grammar, sentences
+from servers.asr.recognizer import BLOCK, Recognizer, give_back
+from servers.asr.vocabulary import Home, Vocabulary
 
 _LOGGER = logging.getLogger(__name__)
 
-_MODEL = "en-us"
 _AT_ONCE = 4
 """Utterances heard at the same time; a further one waits, within its caller's deadline."""
 _KEPT = 2
-"""Recognizers kept for the next utterance, each of about 20 MB: that of one home, and another's."""
-
-_Home = tuple[tuple[str, ...], tuple[str, ...]]
+"""Recognizers kept for the next utterance, each of about 25 MB: that of one home, and another's."""
+_KEPT_FOR = 60.0
+"""Seconds after an utterance for which they are kept: a question is often followed by another. It
+takes about 0.1 s to load one anew, which is done when the utterance begins, not when it ends."""
+_HOMES = 4
+"""Vocabularies kept in memory, each of 0.2 MB."""
 
 
 class PocketSphinx:
@@ -55,18 +57,19 @@ class PocketSphinx:
         self._options = options
         self._worker = Worker("pocketsphinx")
         self._closed = False
-        self._sentences: sentences.Sentences | None = None
-        self._idle: OrderedDict[int, tuple[_Home, Recognizer]] = OrderedDict()
+        self._vocabularies: OrderedDict[Home, Vocabulary] = OrderedDict()
+        self._idle: OrderedDict[int, tuple[Home, Recognizer]] = OrderedDict()
+        self._leaving: asyncio.TimerHandle | None = None
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
     async def load(self) -> None:
-        """Read the sentences and load the model for the usual home.
+        """Prove that the sentences of the usual home can be listened for.
 
-        Raises `EngineFailed` where a user's sentences are wrong.
+        Nothing large stays in memory. Raises `EngineFailed` where a user's sentences are wrong.
         """
-        if not self._idle:
-            async with self._recognizer((USUAL_NAMES, USUAL_AREAS)):
-                pass
+        if self._closed:
+            raise EngineClosed("pocketsphinx was closed")
+        await self._worker.call(self._prepare, (USUAL_NAMES, USUAL_AREAS))
 
     def describe(self) -> EngineInfo:
         """Say what this is; its only model is US English."""
@@ -76,7 +79,7 @@ class PocketSphinx:
             version=version("pocketsphinx"),
             author="Carnegie Mellon University",
             url="https://github.com/cmusphinx/pocketsphinx",
-            models=(ModelInfo(name=_MODEL, languages=("en", "en-US")),),
+            models=(ModelInfo(name="en-us", languages=("en", "en-US")),),
         )
 
     async def transcribe(
@@ -114,11 +117,11 @@ class PocketSphinx:
 
     async def close(self) -> None:
         self._closed = True
-        self._idle.clear()
+        self._forget()
         await self._worker.close()
 
     @asynccontextmanager
-    async def _recognizer(self, home: _Home) -> AsyncIterator[Recognizer]:
+    async def _recognizer(self, home: Home) -> AsyncIterator[Recognizer]:
         """Lend a recognizer of a home to one utterance."""
         async with self._slots:
             if self._closed:
@@ -131,30 +134,54 @@ class PocketSphinx:
             finally:
                 # a call that was cancelled may still run on the thread: the next one waits for it
                 if not self._closed:
-                    self._idle[id(recognizer)] = (home, recognizer)
-                    while len(self._idle) > _KEPT:
-                        self._idle.popitem(last=False)
+                    self._keep(home, recognizer)
 
-    def _take(self, home: _Home) -> Recognizer | None:
+    def _take(self, home: Home) -> Recognizer | None:
         for key, (kept, recognizer) in reversed(self._idle.items()):
             if kept == home:
                 del self._idle[key]
                 return recognizer
         return None
 
-    def make(self, home: _Home) -> Recognizer:
-        """Load a recognizer for a home's names and areas. Blocks."""
-        if self._sentences is None:
-            self._sentences = sentences.load("en", self._options.sentences)
-        names, areas = home
-        wanted = grammar.make(self._sentences, names, areas).words
-        said = pronounce(wanted, model_folder() / "cmudict-en-us.dict", voice=_MODEL)
+    def _keep(self, home: Home, recognizer: Recognizer) -> None:
+        self._idle[id(recognizer)] = (home, recognizer)
+        while len(self._idle) > _KEPT:
+            self._idle.popitem(last=False)
+        if self._leaving is not None:
+            self._leaving.cancel()
+        self._leaving = asyncio.get_running_loop().call_later(_KEPT_FOR, self._forget)
+
+    def _forget(self) -> None:
+        """Free the recognizers that nobody uses. Takes milliseconds."""
+        if self._leaving is not None:
+            self._leaving.cancel()
+            self._leaving = None
+        if self._idle:
+            self._idle.clear()
+            give_back()
+
+    def make(self, home: Home) -> Recognizer:
+        """Load a recognizer for a home's names and areas. Blocks. Raises `EngineFailed`."""
+        found = self._vocabularies.get(home)
+        return self._load(found if found is not None else self._prepare(home))
+
+    def _prepare(self, home: Home) -> Vocabulary:
+        """Find a home's vocabulary or make it, and keep it once it has been proved to load."""
+        folder = self._options.sentences
+        found = vocabulary.read(home, folder)
+        if found is None:
+            found = vocabulary.make(home, folder)
+            self._load(found)
+            vocabulary.keep(found, home, folder)
+            give_back()
+        self._vocabularies[home] = found
+        while len(self._vocabularies) > _HOMES:
+            self._vocabularies.popitem(last=False)
+        return found
+
+    @staticmethod
+    def _load(found: Vocabulary) -> Recognizer:
         try:
-            heard = grammar.make(self._sentences, names, areas, known=said.__contains__)
-        except ValueError as error:
+            return Recognizer(found)
+        except (RuntimeError, ValueError) as error:
             raise EngineFailed(f"pocketsphinx: {error}") from error
-        for template in heard.left_out:
-            _LOGGER.debug("Not in the grammar: %s", template)
-        return Recognizer(
-            automaton.build(heard.jsgf), {word: said[word] for word in sorted(heard.words)}
-        )

@@ -6,6 +6,7 @@ use any phonemes, and `servers.asr.confidence` judges by how much better the sec
 
 from __future__ import annotations
 
+import ctypes
 import math
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -16,8 +17,7 @@ import numpy as np
 
 from satellite.audio.format import SPEECH
 from servers.asr.confidence import Segment, confidence
-from servers.asr.lexicon import PHONEMES
-from servers.intents.automaton import Automaton
+from servers.asr.vocabulary import Vocabulary, model_folder, phoneme_loop
 
 BLOCK = SPEECH.bytes_of(0.1)
 """Bytes that are decoded at once. Fixed, so that the result does not depend on who sends how."""
@@ -27,11 +27,14 @@ _LEVEL = SPEECH.bytes_of(1.2)
 _FULL = 32767
 _PEAK = 0.4
 """What that sample becomes; full scale is 1."""
+_LOUDEST = 0.8
+"""Where a later sample becomes more, the utterance is decoded again from its beginning, amplified
+less: the 1.2 s were a pause, or the end of a wake word, and what is clipped is not understood."""
 _AMPLIFY = 30.0
 """At most, so that a silent room stays one."""
 
-_SETTLING = np.random.default_rng(0).normal(0, 300, 3200).astype("<i2").tobytes()
-"""Sound (0.2 s) decoded before each utterance, so that each begins in the same state."""
+_SETTLING = 3200
+"""Samples (0.2 s) of hiss decoded before each utterance, so that each begins in the same state."""
 
 _MEAN = "44.80,-8.18,-1.91,5.51,-5.42,-2.02,-4.00,-6.30,-2.49,-2.11,1.18,-0.85,-0.34"
 """Cepstral mean that the decoder subtracts: that of the commands of tests/bench/rejection_texts in
@@ -59,65 +62,67 @@ _COMMON: dict[str, Any] = {
 class Recognizer:
     """Hears one utterance after another. Blocks; used from one thread at a time."""
 
-    def __init__(self, automaton: Automaton, pronunciations: Mapping[str, list[str]]) -> None:
-        """Load the model. `pronunciations` has every word of the automaton."""
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        """Load the model, twice 10 MB. Raises `RuntimeError` where there is none."""
         with tempfile.TemporaryDirectory(prefix="satellite-asr-") as folder:
-            dictionary = Path(folder, "words.dict")
-            dictionary.write_text("".join(_dictionary(pronunciations)), "utf-8")
-            words = Path(folder, "words.fsg")
-            words.write_text("".join(_word_network(automaton)), "utf-8")
-            phonemes = Path(folder, "phonemes.fsg")
-            phonemes.write_text("".join(_phoneme_loop()), "utf-8")
-            self._words = _decoder(dictionary, words, _WORDS)
-            self._phonemes = _decoder(dictionary, phonemes, _PHONEMES)
+            files = {"words.dict": vocabulary.dictionary, "words.fsg": vocabulary.network}
+            for name, text in {**files, "phonemes.fsg": phoneme_loop()}.items():
+                Path(folder, name).write_text(text, "utf-8")
+            self._words = _decoder(Path(folder), "words.fsg", _WORDS)
+            self._phonemes = _decoder(Path(folder), "phonemes.fsg", _PHONEMES)
+        self._hiss = _hiss()
         self._open = False
-        self._pending = bytearray()
+        self._audio = bytearray()
+        self._decoded = 0
         self._heard = 0
         self._gain = 1.0
 
     def begin(self) -> None:
         """Start an utterance, forgetting everything before it."""
         self._close()
-        self._pending.clear()
-        self._heard = 0
+        self._audio.clear()
+        self._decoded = self._heard = 0
 
     def feed(self, audio: bytes) -> None:
         """Hear more of the utterance: whole samples, 16 kHz mono, any length."""
         self._heard += len(audio)
         if self._heard > LONGEST:
-            self._pending.clear()
+            self._audio.clear()
             return
-        self._pending += audio
+        self._audio += audio
         if not self._open:
-            if len(self._pending) < _LEVEL:
+            if len(self._audio) < _LEVEL:
                 return
-            self._start()
-        while len(self._pending) >= BLOCK:
+            self._start(_LEVEL)
+        while self._decoded + BLOCK <= len(self._audio):
             self._decode(BLOCK)
 
     def finish(self) -> tuple[str, float]:
         """End the utterance: its words, and how sure they are (see `confidence`)."""
-        if not self._open and self._pending:
-            self._start()
-        if self._heard > LONGEST or not self._open:
+        if self._heard > LONGEST or not self._audio:
             self._close()
             return "", -math.inf
-        while self._pending:
+        if not self._open:
+            self._start(len(self._audio))
+        while self._decoded < len(self._audio):
             self._decode(BLOCK)
         self._close()
         words = list(_segments(self._words))
         text = " ".join(s.word for s in words if s.is_word)
         return text, confidence(words, list(_segments(self._phonemes))) if text else -math.inf
 
-    def _start(self) -> None:
-        peak = np.abs(np.frombuffer(self._pending[:_LEVEL], "<i2").astype(np.float32)).max()
-        self._gain = min(_PEAK * _FULL / max(float(peak), 1.0), _AMPLIFY)
+    def _start(self, size: int) -> None:
+        """Decode from the beginning, amplified as is good for the loudest of `size` bytes."""
+        self._close()
+        peak = int(np.abs(np.frombuffer(self._audio[:size], "<i2").astype(np.int32)).max())
+        self._gain = min(_PEAK * _FULL / max(peak, 1), _AMPLIFY)
+        self._decoded = 0
         for decoder in (self._words, self._phonemes):
             # the estimate of noise and the codewords of the last frame outlive an utterance
             decoder.reinit_feat()
             decoder.set_cmn(_MEAN)
             decoder.start_utt()
-            decoder.process_raw(_SETTLING)
+            decoder.process_raw(self._hiss)
             decoder.end_utt()
             decoder.reinit_feat()
             decoder.set_cmn(_MEAN)
@@ -125,8 +130,12 @@ class Recognizer:
         self._open = True
 
     def _decode(self, size: int) -> None:
-        samples = np.frombuffer(self._pending[:size], "<i2") * self._gain
-        del self._pending[:size]
+        end = self._decoded + size
+        samples = np.frombuffer(self._audio[self._decoded : end], "<i2") * self._gain
+        if np.abs(samples).max() > _LOUDEST * _FULL:
+            self._start(end)
+            return
+        self._decoded = min(end, len(self._audio))
         block = np.clip(samples, -_FULL, _FULL).astype("<i2").tobytes()
         self._words.process_raw(block)
         self._phonemes.process_raw(block)
@@ -138,20 +147,29 @@ class Recognizer:
             self._phonemes.end_utt()
 
 
-def model_folder() -> Path:
-    """Where the pocketsphinx wheel keeps its US English model."""
-    import pocketsphinx
+def give_back() -> None:
+    """Give memory that was freed back to the system, which glibc does not do by itself."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # other C libraries have none
+    if trim is not None:
+        trim(0)
 
-    return Path(pocketsphinx.get_model_path()) / "en-us"
+
+def _hiss() -> bytes:
+    """Noise of a small linear congruential generator, that of Numerical Recipes."""
+    state, samples = 1, bytearray()
+    for _ in range(_SETTLING):
+        state = (1664525 * state + 1013904223) % 2**32
+        samples += ((state >> 16) % 1041 - 520).to_bytes(2, "little", signed=True)
+    return bytes(samples)
 
 
-def _decoder(dictionary: Path, network: Path, options: Mapping[str, Any]) -> Any:
+def _decoder(folder: Path, network: str, options: Mapping[str, Any]) -> Any:
     import pocketsphinx
 
     decoder = pocketsphinx.Decoder(
-        hmm=str(model_folder() / "en-us"), dict=str(dictionary), **_COMMON, **options
+        hmm=str(model_folder() / "en-us"), dict=str(folder / "words.dict"), **_COMMON, **options
     )
-    decoder.add_fsg("grammar", decoder.read_fsg(str(network)))
+    decoder.add_fsg("grammar", decoder.read_fsg(str(folder / network)))
     decoder.activate_search("grammar")
     return decoder
 
@@ -165,33 +183,3 @@ def _segments(decoder: Any) -> Iterator[Segment]:
                 end=found.end_frame + 1,
                 score=math.log(found.ascore) if found.ascore > 0 else -math.inf,
             )
-
-
-def _dictionary(pronunciations: Mapping[str, list[str]]) -> Iterator[str]:
-    for word, ways in sorted(pronunciations.items()):
-        for number, way in enumerate(ways, 1):
-            yield f"{word} {way}\n" if number == 1 else f"{word}({number}) {way}\n"
-    for phoneme in PHONEMES:
-        yield f"{_sound(phoneme)} {phoneme}\n"
-
-
-def _sound(phoneme: str) -> str:
-    return f"_{phoneme}"  # grammars have no word with an underscore
-
-
-def _word_network(automaton: Automaton) -> Iterator[str]:
-    end = len(automaton.arcs)
-    yield f"FSG_BEGIN words\nNUM_STATES {end + 1}\nSTART_STATE 0\nFINAL_STATE {end}\n"
-    for state, row in enumerate(automaton.arcs):
-        for word, following in row.items():
-            yield f"TRANSITION {state} {following} 1.0 {word}\n"
-        if state in automaton.final:
-            yield f"TRANSITION {state} {end} 1.0\n"
-    yield "FSG_END\n"
-
-
-def _phoneme_loop() -> Iterator[str]:
-    yield "FSG_BEGIN phonemes\nNUM_STATES 2\nSTART_STATE 0\nFINAL_STATE 1\n"
-    for phoneme in PHONEMES:
-        yield f"TRANSITION 0 0 1.0 {_sound(phoneme)}\n"
-    yield "TRANSITION 0 1 1.0\nFSG_END\n"

@@ -1,4 +1,4 @@
-"""A sentence is as sure as its worst third of a second."""
+"""A sentence is as sure as its worst third of a second and its words on the whole."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from servers.asr.confidence import Segment, confidence
+from servers.asr.confidence import THRESHOLD, Segment, confidence
 
 
 def test_words_as_good_as_phonemes_are_sure() -> None:
@@ -15,9 +15,23 @@ def test_words_as_good_as_phonemes_are_sure() -> None:
 
 
 def test_one_wrong_word_decides() -> None:
-    right, wrong = Segment("turn", 0, 60, -0.06), Segment("lamp", 60, 120, -0.36)
-    phonemes = [Segment("_T", 0, 120, -0.12)]
-    assert confidence([right, wrong], phonemes) == pytest.approx(-5)
+    right, wrong = Segment("turn", 0, 180, -0.18), Segment("lamp", 180, 240, -0.36)
+    phonemes = [Segment("_T", 0, 240, -0.24)]
+    assert confidence([right, wrong], phonemes) == pytest.approx(-5 - 5 / 4)
+    assert confidence([right, wrong], phonemes) < THRESHOLD
+
+
+def test_words_that_fit_well_do_not_make_up_for_one_that_does_not() -> None:
+    better, wrong = Segment("turn", 0, 180, 0.9), Segment("lamp", 180, 240, -0.36)
+    assert confidence([better, wrong], [Segment("_T", 0, 240, -0.24)]) == pytest.approx(-5)
+
+
+def test_a_small_loss_everywhere_is_worse_than_the_same_in_one_place() -> None:
+    phonemes = [Segment("_T", 0, 240, -0.24)]
+    everywhere = [Segment("turn", 0, 240, -0.96)]
+    in_one_place = [Segment("turn", 0, 180, -0.18), Segment("on", 180, 240, -0.24)]
+    assert confidence(everywhere, phonemes) == pytest.approx(-6)
+    assert confidence(in_one_place, phonemes) == pytest.approx(-3 - 3 / 4)
 
 
 def test_speech_that_is_called_silence_counts() -> None:

@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from servers.asr.lexicon import PHONEMES, pronounce
-from servers.asr.recognizer import model_folder
+from servers.asr.vocabulary import model_folder
 
 
 def look_up(*words: str) -> dict[str, list[str]]:

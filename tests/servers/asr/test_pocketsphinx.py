@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
@@ -14,6 +15,8 @@ from satellite.errors import EngineClosed, ModelMissing
 from satellite.ports import Asr
 from satellite.values import TranscribeRequest
 from servers.asr.pocketsphinx import PocketSphinx
+from servers.asr.recognizer import Recognizer
+from servers.asr.vocabulary import Vocabulary
 from tests.support import recordings
 from tests.support.speech import noise, silence, speak
 
@@ -33,8 +36,11 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 def said(text: str) -> bytes:
     """An utterance as the satellite sends it, over the hiss of a quiet room."""
-    pcm = silence(0.3) + speak(text) + silence(0.7)
-    hiss = np.random.default_rng(0).normal(0, 20, len(pcm) // 2)
+    return hissing(silence(0.3) + speak(text) + silence(0.7), 20)
+
+
+def hissing(pcm: bytes, level: float) -> bytes:
+    hiss = np.random.default_rng(0).normal(0, level, len(pcm) // 2)
     return (np.frombuffer(pcm, "<i2") + hiss).clip(-32768, 32767).astype("<i2").tobytes()
 
 
@@ -61,6 +67,42 @@ async def test_it_is_an_asr(engine: PocketSphinx) -> None:
 async def test_a_recorded_command_is_heard_exactly(engine: PocketSphinx) -> None:
     audio = recordings.samples("turn_on_the_living_room_lamp")
     assert await hear(engine, audio) == "turn on the living room lamp"
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.2, 0.5, 1.0])
+@pytest.mark.parametrize("name", ["okay_nabu", "hey_jarvis"])
+async def test_the_end_of_the_wake_word_and_a_pause_do_no_harm(
+    engine: PocketSphinx, name: str, pause: float
+) -> None:
+    end = recordings.samples(name)[-9600:]  # 0.3 s, as much as the satellite sends of it
+    command = recordings.samples("turn_on_the_living_room_lamp")
+    audio = hissing(end + silence(pause) + command + silence(0.7), 3)
+    assert await hear(engine, audio) == "turn on the living room lamp"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("what time is it", "set a timer for ten minutes", "cancel the timer", "volume up"),
+        *("stop", "turn on the kitchen light", "turn off the office heater", "repeat that"),
+    ],
+)
+async def test_a_voice_unlike_any_that_the_model_knows_is_understood(
+    engine: PocketSphinx, text: str
+) -> None:
+    assert await hear(engine, said(text)) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("turn on the washing machine", "what is your name", "the cat is on the table"),
+        *("stop talking to me like that", "could you pass me the salt", "thirty percent of people"),
+        *("i think we should paint the fence green", "how much is that jacket"),
+    ],
+)
+async def test_talk_is_no_command(engine: PocketSphinx, text: str) -> None:
+    assert await hear(engine, said(text)) == ""
 
 
 @pytest.mark.parametrize("name", ["okay_nabu", "hey_jarvis"])
@@ -128,6 +170,36 @@ async def test_an_utterance_that_is_left_early_leaves_nothing_behind(
         async with asyncio.timeout(0.2):
             await anext(engine.transcribe(endless(), ANY))
     assert await hear(engine, audio) == before
+
+
+async def test_nothing_large_is_kept_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("servers.asr.pocketsphinx._KEPT_FOR", 0.05)
+    engine = PocketSphinx(PocketSphinx.Options())
+    made = []
+
+    class Counted(Recognizer):
+        def __init__(self, vocabulary: Vocabulary) -> None:
+            super().__init__(vocabulary)
+            made.append(weakref.ref(self))
+
+    await engine.load()
+    monkeypatch.setattr("servers.asr.pocketsphinx.Recognizer", Counted)
+    audio = said("what time is it")
+    first = await hear(engine, audio)
+    async with asyncio.timeout(5):
+        while made[-1]() is not None:
+            await asyncio.sleep(0.01)
+    assert await hear(engine, audio) == first
+    await engine.close()
+    assert [one() for one in made] == [None, None]
+
+
+async def test_a_second_request_soon_after_finds_the_model_loaded(
+    engine: PocketSphinx, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await hear(engine, said("stop"))
+    monkeypatch.setattr("servers.asr.pocketsphinx.Recognizer", None)
+    assert await hear(engine, said("what time is it")) == "what time is it"
 
 
 async def test_other_languages_are_refused(engine: PocketSphinx) -> None:
