@@ -1,0 +1,44 @@
+"""Asking a brain that is reached through Ollama."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from typing import Any
+
+import pytest
+
+from satellite.values import Action, ReplyPart, ReplyRequest, Situation
+
+pytest.importorskip("ollama", reason="the Python package ollama is not installed")
+
+from servers.llm.ollama import Ollama
+
+NOW = Situation(now="2026-11-20T10:25:00+01:00")
+
+
+@asynccontextmanager
+async def brain(host: str, *, load: bool = True, **options: Any) -> AsyncIterator[Ollama]:
+    """A model alone, unless `local_first` is given."""
+    chosen = {"model": "m", "local_first": False, "host": host, **options}
+    engine = Ollama(Ollama.Options(**chosen))
+    try:
+        if load:
+            await engine.load()
+        yield engine
+    finally:
+        await engine.close()
+
+
+async def ask(engine: Any, text: str, situation: Situation = NOW, **more: Any) -> list[ReplyPart]:
+    request = ReplyRequest(text=text, situation=situation, **more)
+    async with aclosing(engine.reply(request)) as parts:
+        return [part async for part in parts]
+
+
+def heard(parts: list[ReplyPart]) -> str:
+    return "".join(part for part in parts if isinstance(part, str))
+
+
+def done(parts: list[ReplyPart]) -> list[Action]:
+    return [part for part in parts if isinstance(part, Action)]

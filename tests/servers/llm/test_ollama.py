@@ -1,0 +1,151 @@
+"""A model behind Ollama's wire: what it is sent, what is heard of its answers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import aclosing
+from itertools import pairwise
+
+import pytest
+
+from satellite.errors import EngineClosed
+from satellite.values import Message, ReplyRequest, Situation
+from tests.servers.llm.asking import NOW, ask, brain, done, heard
+from tests.support.ollama_fake import cut, fake_ollama, words
+
+
+async def test_an_answer_comes_piece_by_piece() -> None:
+    async with fake_ollama(words("It ", "is ", "warm.")) as fake, brain(fake.host) as engine:
+        assert await ask(engine, "is it warm?") == ["It ", "is ", "warm."]
+
+
+async def test_the_options_arrive_under_their_names() -> None:
+    chosen = {"temperature": 0.5, "top_p": 0.9, "seed": 7, "num_ctx": 2048, "num_predict": 64}
+    async with (
+        fake_ollama() as fake,
+        brain(
+            fake.host, **chosen, stop=("END",), keep_alive="-1", think="high", system="Be a pirate."
+        ) as engine,
+    ):
+        await ask(engine, "hello")
+        (asked,) = fake.asked
+    assert asked["options"] == {**chosen, "stop": ["END"]}
+    assert (asked["model"], asked["keep_alive"], asked["think"]) == ("m", -1, "high")
+    assert asked["messages"][0]["content"].startswith("Be a pirate.")
+
+
+async def test_history_goes_along_and_what_changes_comes_last() -> None:
+    """All but the newest message is the same for two requests of different times and timers."""
+    history = (Message(role="user", text="I am Ada."), Message(role="assistant", text="Hello."))
+    later = Situation(now="2026-11-20T11:00:00+01:00", area="kitchen", volume=0.5)
+    async with fake_ollama() as fake, brain(fake.host) as engine:
+        await ask(engine, "who am I?", NOW, history=history)
+        await ask(engine, "who am I?", later, history=history)
+        first, second = fake.asked
+    roles = [message["role"] for message in first["messages"]]
+    assert roles == ["system", "user", "assistant", "user"]
+    assert first["messages"][:-1] == second["messages"][:-1]
+    assert first["tools"] == second["tools"]
+    newest = second["messages"][-1]["content"]
+    assert newest.startswith("who am I?\n[")
+    assert "11:00" in newest
+    assert "kitchen" in newest
+    assert "11:00" not in str(second["messages"][:-1])
+
+
+async def test_each_prompt_begins_as_the_one_before() -> None:
+    """What Ollama computed stays good: only the newest exchange is read anew."""
+    history: tuple[Message, ...] = ()
+    async with fake_ollama(words("Yes.")) as fake, brain(fake.host) as engine:
+        for text in ("one", "two", "three"):
+            await ask(engine, text, history=history)
+            history += (Message(role="user", text=text), Message(role="assistant", text="Yes."))
+        prompts = [asked["messages"] for asked in fake.asked]
+    for before, after in pairwise(prompts):
+        assert after[: len(before) - 1] == before[:-1]
+
+
+async def test_the_beginning_of_every_prompt_is_computed_at_the_start() -> None:
+    async with fake_ollama() as fake, brain(fake.host) as engine:
+        while not fake.warmed:
+            await asyncio.sleep(0)
+        await ask(engine, "hello")
+        (warmed,) = fake.warmed
+        (asked,) = fake.asked
+    assert warmed["messages"][0] == asked["messages"][0]
+    assert warmed["tools"] == asked["tools"]
+    assert warmed["options"]["num_ctx"] == asked["options"]["num_ctx"]
+    assert warmed["keep_alive"] == "30m"
+
+
+async def test_thinking_and_marks_are_not_spoken() -> None:
+    script = words("<th", "ink>secret</thi", "nk>\n\nYes", ".<|eot_id|>", thinking=["hidden"])
+    async with fake_ollama(script) as fake, brain(fake.host) as engine:
+        assert heard(await ask(engine, "well?")) == "Yes."
+
+
+async def test_a_request_may_name_another_model_and_the_engine_its_own() -> None:
+    async with fake_ollama(models=["m:latest", "other:7b"]) as fake, brain(fake.host) as engine:
+        for model in ("other:7b", None, "ollama"):
+            await ask(engine, "hello", model=model)
+        assert [asked["model"] for asked in fake.asked] == ["other:7b", "m", "m"]
+        models = engine.describe().models
+    assert [(m.name, m.installed) for m in models] == [("m", True), ("other:7b", True)]
+
+
+async def test_what_the_sentences_foresee_is_answered_without_the_model() -> None:
+    async with fake_ollama(words("Paris.")) as fake, brain(fake.host, local_first=True) as engine:
+        parts = await ask(engine, "set a timer for five minutes")
+        assert [action.name for action in done(parts)] == ["timer.start"]
+        assert heard(await ask(engine, "what is the capital of France")) == "Paris."
+        assert len(fake.asked) == 1
+
+
+async def test_it_starts_without_ollama_and_answers_when_that_comes(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with fake_ollama() as fake:
+        host = fake.host
+    caplog.set_level(logging.WARNING)
+    async with brain(host) as engine:
+        assert "ollama serve" in caplog.text
+        assert not engine.describe().models[0].installed
+        port = int(host.rpartition(":")[2])
+        async with fake_ollama(words("Here."), port=port):
+            assert heard(await ask(engine, "hello")) == "Here."
+
+
+async def test_a_model_that_is_not_there_is_told_with_the_command(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with fake_ollama(models=["other:latest"]) as fake, brain(fake.host) as engine:
+        assert "satellite models pull ollama:m" in caplog.text
+        first, second = engine.describe().models
+    assert (first.installed, second.name) == (False, "other:latest")
+    assert not fake.warmed
+
+
+async def test_who_stops_listening_stops_the_model() -> None:
+    script = cut(words("One ", "two "), "hang")
+    async with fake_ollama(script) as fake, brain(fake.host) as engine:
+        async with aclosing(engine.reply(ReplyRequest(text="count"))) as parts:
+            assert await anext(parts) == "One "
+        async with asyncio.timeout(5):
+            while not fake.hung_up:
+                await asyncio.sleep(0.001)
+
+
+async def test_closing_ends_an_answer_that_hangs() -> None:
+    script = cut(words("One "), "hang")
+    async with (
+        fake_ollama(script) as fake,
+        brain(fake.host) as engine,
+        aclosing(engine.reply(ReplyRequest(text="count"))) as parts,
+    ):
+        await anext(parts)
+        waiting = asyncio.ensure_future(anext(parts))
+        await asyncio.sleep(0.01)
+        await engine.close()
+        with pytest.raises(EngineClosed):
+            await asyncio.wait_for(waiting, 5)

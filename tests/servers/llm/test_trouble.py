@@ -1,0 +1,110 @@
+"""What goes wrong with Ollama: the kind of error, the command that mends it, the sentence said."""
+
+from __future__ import annotations
+
+import pytest
+
+from satellite.apologies import apology
+from satellite.errors import (
+    AnswerBroken,
+    EngineBusy,
+    EngineDown,
+    EngineError,
+    EngineFailed,
+    EngineTimeout,
+    ModelMissing,
+    OutOfMemory,
+    engine_error,
+)
+from tests.servers.llm.asking import ask, brain, heard
+from tests.support.ollama_fake import Script, cut, erring, failure, fake_ollama, words
+
+SAID = words("The ", "lamp ")
+
+CASES: dict[str, tuple[Script, type[EngineError], str, str]] = {
+    "missing": (
+        failure(404, "model 'm' not found"),
+        ModelMissing,
+        "satellite models pull ollama:m",
+        "Sorry, the language model is not installed.",
+    ),
+    "memory": (
+        failure(500, "model requires more system memory (9.9 GiB) than is available (3.1 GiB)"),
+        OutOfMemory,
+        "ollama ps",
+        "Sorry, there is not enough memory for the language model.",
+    ),
+    "busy": (
+        failure(503, "server busy, please try again.  maximum pending requests exceeded"),
+        EngineBusy,
+        "OLLAMA_MAX_QUEUE",
+        "Sorry, the language model is busy. Please ask again.",
+    ),
+    "thinking": (
+        failure(400, '"m" does not support thinking'),
+        EngineFailed,
+        "think=false",
+        "Sorry, I have no answer just now.",
+    ),
+    "broken": (cut(SAID, "broken"), AnswerBroken, "journalctl", "Sorry, the answer broke off."),
+    "short": (cut(SAID, "whole"), AnswerBroken, "last line", "Sorry, the answer broke off."),
+    "runner": (
+        erring(SAID, "model runner has unexpectedly stopped"),
+        AnswerBroken,
+        "ollama serve",
+        "Sorry, the answer broke off.",
+    ),
+    "within": (
+        erring(SAID, "cudaMalloc failed: out of memory"),
+        OutOfMemory,
+        "smaller model",
+        "Sorry, there is not enough memory for the language model.",
+    ),
+    "other": (failure(500, "odd\nthing"), EngineFailed, "odd thing", "Sorry, I have no answer"),
+    "silent": (cut(SAID, "hang"), EngineTimeout, "ollama ps", "Sorry, the language model took"),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+async def test_each_failure_says_what_mends_it(name: str) -> None:
+    script, kind, hint, sentence = CASES[name]
+    async with fake_ollama(script) as fake, brain(fake.host, timeout=1.0) as engine:
+        with pytest.raises(kind) as raised:
+            await ask(engine, "hello")
+        fake.scripts = [words("Well.")]
+        assert heard(await ask(engine, "and now?")) == "Well."
+    assert hint in str(raised.value)
+    assert "\n" not in str(raised.value)
+    assert (apology("llm", raised.value) or "").startswith(sentence)
+
+
+async def test_who_is_not_there_is_started_with_a_command() -> None:
+    async with fake_ollama() as fake:
+        host = fake.host
+    async with brain(host) as engine:
+        with pytest.raises(EngineDown, match="ollama serve") as raised:
+            await ask(engine, "hello")
+    assert apology("llm", raised.value) == "Sorry, the language model is not running."
+
+
+async def test_what_is_no_address_is_told_as_such() -> None:
+    async with brain("http://[nowhere", load=False) as engine:
+        with pytest.raises(EngineFailed, match="no address"):
+            await ask(engine, "hello")
+
+
+@pytest.mark.parametrize("kind", EngineError.__subclasses__())
+def test_an_error_keeps_its_sentence_on_its_way_through_the_wire(kind: type[EngineError]) -> None:
+    if kind.__module__ != "satellite.errors":
+        return
+    here, there = kind("why"), engine_error(kind.code, "why")
+    assert type(there) is kind
+    assert apology("llm", here) == apology("llm", there)
+
+
+def test_there_is_a_sentence_only_where_something_can_be_said() -> None:
+    error = ModelMissing("no model")
+    assert apology("asr", error) == "Sorry, speech recognition is not installed."
+    assert apology("tts", error) is None
+    assert apology("speaker") is None
+    assert apology("understand") == "Sorry, I did not understand."

@@ -1,0 +1,86 @@
+"""A real Ollama on a port of its own, with tiny models; skips where none is installed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support import gguf_model
+
+BABBLER = "babbler"
+"""Says random words; knows no tools."""
+CALLER = "caller"
+"""Starts a timer, whatever it is asked, and then says so."""
+
+INSTALL = Path(__file__).with_name("install_ollama.sh")
+_START = 30.0
+"""Seconds to start, on a busy machine."""
+
+
+def program() -> str:
+    """The installed program; skips the test where there is none."""
+    cache = os.environ.get("SATELLITE_TEST_CACHE") or Path(
+        os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "satellite-tests"
+    )
+    built = sorted(Path(cache).glob("ollama-*/ollama"))
+    found = str(built[-1]) if built else shutil.which("ollama")
+    if found is None:
+        pytest.skip(f"Ollama is not installed here: tests/support/{INSTALL.name} builds it with Go")
+    return found
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """Run Ollama with everything it keeps in `folder`; its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        host = f"127.0.0.1:{free.getsockname()[1]}"
+    environment = {**os.environ, "OLLAMA_HOST": host, "HOME": str(folder)}
+    environment |= {"OLLAMA_MODELS": str(folder / "models"), "OLLAMA_NUM_PARALLEL": "1"}
+    with (folder / "ollama.log").open("wb") as log:
+        process = subprocess.Popen([program(), "serve"], env=environment, stdout=log, stderr=log)
+        try:
+            _wait(f"http://{host}", process, folder / "ollama.log")
+            yield f"http://{host}"
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(10)
+
+
+def write_models(folder: Path) -> dict[str, Path]:
+    """Modelfiles of the tiny models, by their names."""
+    gguf_model.write(folder / "tiny.gguf")
+    templates = {BABBLER: gguf_model.TEMPLATE, CALLER: gguf_model.TOOL_TEMPLATE}
+    files = {}
+    for name, template in templates.items():
+        files[name] = folder / f"{name}.Modelfile"
+        # one thread: two wait for each other at every step of a model of this size
+        files[name].write_text(
+            f'FROM ./tiny.gguf\nTEMPLATE """{template}"""\nPARAMETER num_thread 1\n'
+        )
+    return files
+
+
+def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + _START
+    while True:
+        try:
+            httpx.get(f"{address}/api/version", timeout=1.0).raise_for_status()
+            return
+        except httpx.HTTPError:
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, f"Ollama did not start: {log.read_text()}"
+            time.sleep(0.05)
