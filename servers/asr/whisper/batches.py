@@ -117,10 +117,16 @@ class Batches:
 
     def _work(self) -> None:
         while tasks := self._take():
-            self._do([task for task in tasks if task.future.set_running_or_notify_cancel()])
-            del tasks
+            tasks = [task for task in tasks if task.future.set_running_or_notify_cancel()]
+            results = self._results(tasks)
             with self._changed:
                 self._running -= 1
+            for task, result in zip(tasks, results, strict=True):
+                if isinstance(result, Exception):
+                    task.future.set_exception(result)
+                else:
+                    task.future.set_result(result)
+            del tasks, results  # nothing is kept while nothing is done
 
     def _take(self) -> list[_Task]:
         """The next thing to do, perhaps several; nothing at the end."""
@@ -141,17 +147,14 @@ class Batches:
             return ready
 
     @staticmethod
-    def _do(tasks: list[_Task]) -> None:
+    def _results(tasks: list[_Task]) -> list[Any]:
+        """What comes of tasks that are done together: for each a result, or an exception."""
         if not tasks:
-            return
+            return []
         try:
-            results = tasks[0].work([task.given for task in tasks])
+            return tasks[0].work([task.given for task in tasks])
+        except SatelliteError as error:
+            return [error] * len(tasks)
         except Exception as error:  # whatever it is, it is those who wait for it that must know
-            if not isinstance(error, SatelliteError):
-                _LOGGER.debug("Whisper failed", exc_info=True)
-                error = EngineFailed(f"Whisper: {type(error).__name__}: {error}")
-            for task in tasks:
-                task.future.set_exception(error)
-            return
-        for task, result in zip(tasks, results, strict=True):
-            task.future.set_result(result)
+            _LOGGER.debug("Whisper failed", exc_info=True)
+            return [EngineFailed(f"Whisper: {type(error).__name__}: {error}")] * len(tasks)

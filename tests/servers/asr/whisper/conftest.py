@@ -1,0 +1,30 @@
+"""A small model, loaded once for all tests of this folder."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+pytest.importorskip("faster_whisper", reason="satellite[server] is not installed")
+
+from servers.asr.whisper.batches import Batches
+from servers.asr.whisper.machine import Machine
+from servers.asr.whisper.model import Model
+from tests.support.whisper_model import made_whisper
+
+ONE = Machine("cpu", "int8", threads=1, workers=1)
+
+
+@pytest.fixture(scope="package")
+def model() -> Model:
+    """One that says other words of other sounds."""
+    return Model(made_whisper(), ONE)
+
+
+@pytest.fixture
+async def batches(model: Model) -> AsyncIterator[Batches]:
+    """Two threads for it."""
+    batches = Batches(model, 2)
+    yield batches
+    await batches.close()

@@ -1,0 +1,49 @@
+"""What two decodings say alike is taken to stay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from servers.asr.whisper.agreement import agreed
+
+
+def tokens(text: str) -> tuple[int, ...]:
+    """A token for each byte, as the rarest words have them."""
+    return tuple(text.encode())
+
+
+def decode(given_tokens: Sequence[int]) -> str:
+    return bytes(given_tokens).decode(errors="replace")
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "sure"),
+    [
+        (" turn on", " turn on the", " turn"),
+        (" turn on the li", " turn on the lamp", " turn on the"),
+        (" turn on the", " turn on the", " turn on"),
+        (" turn on.", " turn on the lamp", " turn"),
+        (" turn on.", " turn on.", " turn"),
+        (" burn", " turn", ""),
+        ("", " turn on", ""),
+        (" turn", " turn", ""),
+        (" größe ist", " größe ist gut", " größe"),
+        ("打开灯", "打开灯吧", "打开"),
+        ("今日は晴れ", "今日は雨", "今日は"),
+        (" 불을 켜 줘", " 불을 켜 줘요", " 불을 켜"),
+    ],
+)
+def test_whole_words_with_another_after_them(before: str, now: str, sure: str) -> None:
+    assert decode(agreed(tokens(before), tokens(now), decode)) == sure
+
+
+@given(st.text(max_size=30), st.text(max_size=30))
+def test_what_is_agreed_begins_both_and_is_whole_text(before: str, now: str) -> None:
+    before, now = (text.encode(errors="replace").decode() for text in (before, now))
+    sure = agreed(tokens(before), tokens(now), decode)
+    assert tokens(before)[: len(sure)] == tokens(now)[: len(sure)] == sure
+    assert bytes(sure).decode() == decode(sure), "no sign is cut in two"

@@ -1,0 +1,137 @@
+"""What waits for the model: the oldest first, together where it can be, and forgotten at once."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from satellite.errors import EngineClosed, EngineFailed
+from servers.asr.whisper.batches import TOGETHER, Batches
+from servers.asr.whisper.model import Decoded, Encoded, Model, Search
+from tests.support.peers import until
+
+NOTHING = np.zeros(32000, np.float32)
+
+
+class Gate:
+    """Keeps a thread busy until it is opened."""
+
+    def __init__(self, batches: Batches) -> None:
+        self._open = threading.Event()
+        self._begun = threading.Event()
+        self.call = asyncio.ensure_future(batches.call(self._wait))
+
+    def _wait(self) -> None:
+        self._begun.set()
+        self._open.wait(10)
+
+    async def begun(self) -> None:
+        await until(self._begun.is_set)
+
+    async def open(self) -> None:
+        self._open.set()
+        await self.call
+
+
+class Watched:
+    """The real model, with a note of how many texts were decoded together."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.vocabulary = model.vocabulary
+        self.sizes: list[int] = []
+
+    def generate(self, encoded: Any, *arguments: Any) -> list[Decoded]:
+        self.sizes.append(len(encoded))
+        return self.model.generate(encoded, *arguments)
+
+
+@pytest.fixture
+def watched(model: Model) -> Watched:
+    return Watched(model)
+
+
+def decoding(batches: Batches, model: Model, frames: int = 600, beam: int = 1) -> Callable[[], Any]:
+    encoded: Encoded = model.encode(NOTHING, frames)
+    prompt = model.vocabulary.start("en", "transcribe")
+    return lambda: batches.generate(encoded, prompt, Search(beam_size=beam), 50)
+
+
+async def test_a_lone_text_is_decoded_at_once(watched: Watched) -> None:
+    batches = Batches(watched, 1)  # type: ignore[arg-type]
+    assert (await decoding(batches, watched.model)()).ended
+    assert watched.sizes == [1]
+    assert batches.idle
+    await batches.close()
+
+
+async def test_texts_that_wait_are_decoded_together_as_far_as_they_are_alike(
+    watched: Watched,
+) -> None:
+    batches = Batches(watched, 1)  # type: ignore[arg-type]
+    gate = Gate(batches)
+    await gate.begun()
+    assert not batches.idle
+    makes = [decoding(batches, watched.model)] * (TOGETHER + 2)
+    makes += [
+        decoding(batches, watched.model, frames=700),
+        decoding(batches, watched.model, 600, 2),
+    ]
+    async with asyncio.TaskGroup() as tasks:
+        for make in makes:
+            tasks.create_task(make())
+        await asyncio.sleep(0)
+        await gate.open()
+    assert watched.sizes == [TOGETHER, 2, 1, 1]
+    await batches.close()
+
+
+async def test_who_is_cancelled_while_waiting_is_forgotten(batches: Batches, model: Model) -> None:
+    gates = [Gate(batches), Gate(batches)]
+    for gate in gates:
+        await gate.begun()
+    encoded = np.zeros((1, 300, 64), np.float32)
+    held = weakref.ref(encoded)
+    prompt = model.vocabulary.start("en", "transcribe")
+    call = asyncio.ensure_future(batches.generate(encoded, prompt, Search(), 50))
+    await asyncio.sleep(0)
+    call.cancel()
+    await asyncio.wait([call])
+    del encoded, call
+    gc.collect()
+    assert held() is None
+    for gate in gates:
+        await gate.open()
+    await until(lambda: batches.idle)
+
+
+async def test_closing_ends_what_runs_and_refuses_what_waits(model: Model) -> None:
+    batches = Batches(model, 1)
+    gate = Gate(batches)
+    await gate.begun()
+    waiting = asyncio.ensure_future(batches.call(lambda: 1))
+    await asyncio.sleep(0)
+    closing = asyncio.ensure_future(batches.close())
+    with pytest.raises(EngineClosed):
+        await waiting
+    await gate.open()
+    await closing
+    await batches.close()
+    with pytest.raises(EngineClosed):
+        await batches.call(lambda: 1)
+
+
+async def test_a_failure_goes_to_who_waits_for_it_and_to_nobody_else(batches: Batches) -> None:
+    def fail() -> None:
+        raise RuntimeError("CUDA failed with error out of memory")
+
+    with pytest.raises(EngineFailed, match="out of memory"):
+        await batches.call(fail)
+    assert await batches.call(lambda: 7) == 7

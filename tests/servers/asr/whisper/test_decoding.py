@@ -1,0 +1,118 @@
+"""Doubtful texts are decoded again: with the full window, then at other temperatures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from servers.asr.whisper.batches import Batches
+from servers.asr.whisper.decoding import USUAL, Decoder, Habits, longest
+from servers.asr.whisper.model import Encoded, Floats, Model
+from servers.asr.whisper.prompt import Prompt
+from servers.asr.whisper.quality import Attempt, Thresholds, rejection
+from servers.asr.whisper.windows import FRAMES, LONGEST, RATE
+from tests.servers.asr.whisper.conftest import ONE
+from tests.support.speech import speak
+from tests.support.whisper_model import Manner, made_whisper
+
+NO_PROMPT = Prompt(before=())
+AUTO = Habits(encoder_window="auto", temperatures=(0.0, 0.4))
+
+
+class Watched(Batches):
+    """Batches that note the window of each encoding and the temperature of each decoding."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__(model, 1)
+        self.windows: list[int] = []
+        self.temperatures: list[float] = []
+
+    async def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        if function.__name__ == "encode":
+            self.windows.append(arguments[1])
+        return await super().call(function, *arguments)
+
+    async def generate(self, encoded: Encoded, prompt: Any, search: Any, longest: int) -> Any:
+        self.temperatures.append(search.temperature)
+        return await super().generate(encoded, prompt, search, longest)
+
+
+@pytest.fixture(scope="module")
+def sound() -> Floats:
+    return np.frombuffer(speak("turn on the lamp"), "<i2").astype(np.float32) / np.float32(32768)
+
+
+async def decode(
+    model: Model, sound: Floats, habits: Habits, language: str | None = "en"
+) -> tuple[Watched, Attempt]:
+    batches = Watched(model)
+    try:
+        attempt, spoken = await Decoder(model, batches, habits).decode(sound, NO_PROMPT, language)
+    finally:
+        await batches.close()
+    assert spoken == "en"
+    return batches, attempt
+
+
+async def test_a_window_is_full_unless_asked_otherwise(model: Model, sound: Floats) -> None:
+    batches, attempt = await decode(model, sound, Habits())
+    assert (batches.windows, batches.temperatures) == ([FRAMES], [0.0])
+    assert attempt.ended
+
+
+async def test_a_short_window_will_do_for_a_sure_text(model: Model, sound: Floats) -> None:
+    batches, attempt = await decode(model, sound, AUTO)
+    (frames,) = batches.windows
+    assert len(sound) // 160 + 100 <= frames <= len(sound) // 160 + 200
+    assert attempt.ended
+
+
+async def test_the_language_is_detected_where_none_is_asked(model: Model, sound: Floats) -> None:
+    await decode(model, sound, AUTO, language=None)
+
+
+@pytest.mark.parametrize(
+    "manner",
+    [Manner(endless=True), Manner(certainty=2.0)],
+    ids=["no end of text", "unsure"],
+)
+async def test_the_full_window_decides_where_a_short_one_gives_a_doubtful_text(
+    manner: Manner, sound: Floats
+) -> None:
+    model = Model(made_whisper(manner), ONE)
+    batches, attempt = await decode(model, sound, msgspec.structs.replace(AUTO, temperatures=(0,)))
+    assert len(batches.windows) == 2
+    assert batches.windows[1] == FRAMES
+    _, full = await decode(model, sound, Habits(temperatures=(0,)))
+    assert attempt == full, "the same as if there were no short windows"
+
+
+async def test_an_unsure_text_is_tried_at_every_temperature(sound: Floats) -> None:
+    model = Model(made_whisper(Manner(certainty=2.0)), ONE)
+    batches, _ = await decode(model, sound, Habits(temperatures=(0.0, 0.5, 1.0)))
+    assert batches.temperatures == [0.0, 0.5, 1.0]
+    assert batches.windows == [FRAMES], "encoded once"
+
+
+async def test_a_text_without_end_is_not_taken(sound: Floats) -> None:
+    model = Model(made_whisper(Manner(endless=True, words=(("so",),))), ONE)
+    _, attempt = await decode(model, sound, Habits())
+    assert len(attempt.tokens) == longest(len(sound))
+    assert rejection(attempt, 1.0, Thresholds()) == "repeats itself"
+
+
+async def test_a_model_that_hears_no_speech_is_not_asked_twice(sound: Floats) -> None:
+    model = Model(made_whisper(Manner(certainty=2.0, no_speech=True)), ONE)
+    batches, attempt = await decode(model, sound, Habits(temperatures=(0.0, 0.5)))
+    assert batches.temperatures == [0.0]
+    assert rejection(attempt, 1.0, Thresholds()) == "no speech"
+
+
+def test_a_text_may_be_longer_than_anybody_speaks() -> None:
+    assert longest(0) > 20
+    assert longest(2 * RATE) > 2 * 25
+    assert longest(LONGEST) == USUAL

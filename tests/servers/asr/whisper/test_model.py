@@ -1,0 +1,118 @@
+"""A real model of a small shape: what goes into it and what comes out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from satellite.errors import EngineFailed, ModelMissing
+from servers.asr.whisper.model import Floats, Model, Search
+from servers.asr.whisper.prompt import HALF, build
+from servers.asr.whisper.windows import FRAMES
+from tests.servers.asr.whisper.conftest import ONE
+from tests.support.speech import speak
+from tests.support.whisper_model import Manner, made_whisper, saying
+
+GREEDY = Search(beam_size=1)
+
+
+def sound(text: str) -> Floats:
+    return np.frombuffer(speak(text), "<i2").astype(np.float32) / np.float32(32768)
+
+
+def said(model: Model, text: str, frames: int = FRAMES, search: Search = GREEDY) -> str:
+    encoded = model.encode(sound(text), frames)
+    (found,) = model.generate([encoded], [model.vocabulary.start("en", "transcribe")], search, [99])
+    assert found.ended
+    return model.vocabulary.decode(found.tokens)
+
+
+def test_its_text_is_that_of_faster_whisper(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    from faster_whisper import WhisperModel
+    from tqdm import tqdm
+
+    monkeypatch.setattr(tqdm, "monitor_interval", 0)  # or it leaves a thread
+    theirs = WhisperModel(str(made_whisper()), device="cpu", compute_type="int8", cpu_threads=1)
+    for text in ("turn on the lamp", "what time is it"):
+        segments, _ = theirs.transcribe(
+            sound(text), language="en", beam_size=5, without_timestamps=True
+        )
+        (segment,) = segments
+        assert said(model, text, search=Search(beam_size=5)) == segment.text
+
+
+def test_texts_decoded_together_are_those_decoded_alone(model: Model) -> None:
+    texts = ("turn on the lamp", "what time is it", "stop")
+    encoded = [model.encode(sound(text), 600) for text in texts]
+    prompts = [model.vocabulary.start("en", "transcribe")] * 3
+    together = model.generate(encoded, prompts, Search(), [99] * 3)
+    assert [model.vocabulary.decode(one.tokens) for one in together] == [
+        said(model, text, 600, Search()) for text in texts
+    ]
+
+
+def test_the_beginning_of_a_text_can_be_given(model: Model) -> None:
+    encoded = model.encode(sound("turn on the lamp"), 600)
+    start = model.vocabulary.start("en", "transcribe")
+    (free,) = model.generate([encoded], [start], GREEDY, [99])
+    (held,) = model.generate([encoded], [start + list(free.tokens[:5])], GREEDY, [99])
+    assert held.tokens == free.tokens
+
+
+def test_a_text_is_cut_off_where_it_would_not_end() -> None:
+    model = Model(made_whisper(Manner(endless=True)), ONE)
+    encoded = model.encode(sound("stop"), 600)
+    for before in ((), tuple(model.vocabulary.encode("lamp " * 40))):
+        prompt = build(model.vocabulary, "x" * len(before), "").tokens(
+            model.vocabulary, "en", "transcribe"
+        )
+        (found,) = model.generate([encoded], [prompt], GREEDY, [40])
+        assert (len(found.tokens), found.ended) == (40, False)
+
+
+def test_the_language_is_detected(model: Model) -> None:
+    assert model.vocabulary.multilingual
+    assert model.language(model.encode(sound("stop"), 600)) == "en"
+
+
+def test_languages_are_known_by_their_first_part(model: Model) -> None:
+    language = model.vocabulary.language
+    assert (language("en-US"), language("de_DE"), language("FR")) == ("en", "de", "fr")
+    assert (language("tlh"), language(""), language(None), language("<|de|>")) == (None,) * 4
+
+
+def test_a_prompt_keeps_within_its_half_of_the_context(model: Model) -> None:
+    prompt = build(model.vocabulary, "word, " * 100, "earlier " * 100)
+    assert len(prompt.before) == HALF + 1
+    short = build(model.vocabulary, "lamp", "earlier " * 100)
+    text = model.vocabulary.decode(short.before)
+    assert text.startswith(" lamp")
+    assert text.endswith("earlier earlier")
+    assert build(model.vocabulary, " ", "").before == ()
+
+
+@pytest.mark.parametrize("name", ["<|startoftranscript|>", "\0", "\ud800", "\U0001f600", "(a|b"])
+def test_names_cannot_be_taken_for_the_model_s_own_signs(model: Model, name: str) -> None:
+    tokens = build(model.vocabulary, name, name).tokens(model.vocabulary, "en", "transcribe")
+    assert tokens.count(model.vocabulary.first) == 1
+    encoded = model.encode(sound("stop"), 600)
+    assert model.generate([encoded], [tokens], GREEDY, [20])
+
+
+def test_a_model_that_says_one_thing() -> None:
+    model = Model(made_whisper(saying("what time is it")), ONE)
+    assert said(model, "stop") == " what time is it"
+
+
+def test_what_is_wrong_with_a_folder_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ModelMissing, match=r"no model\.bin"):
+        Model(tmp_path, ONE)
+    (tmp_path / "model.bin").write_bytes(b"<html>")
+    with pytest.raises(ModelMissing, match=r"no tokenizer\.json"):
+        Model(tmp_path, ONE)
+    (tmp_path / "tokenizer.json").write_text(json.dumps({}))
+    with pytest.raises(EngineFailed, match="does not load"):
+        Model(tmp_path, ONE)

@@ -1,0 +1,106 @@
+"""What is taken for said, and what is not; no model is needed to tell."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from servers.asr.whisper import quality
+from servers.asr.whisper.phantoms import PHRASES, is_phantom
+from servers.asr.whisper.quality import Attempt, Thresholds
+
+USUAL = Thresholds()
+FINE = Attempt(
+    text="turn on the lamp", tokens=(1, 2, 3, 4), avg_logprob=-0.2, no_speech_prob=0.01, ended=True
+)
+
+
+def like(**changes: object) -> Attempt:
+    return msgspec.structs.replace(FINE, **changes)
+
+
+def test_a_sure_text_is_taken_at_once() -> None:
+    assert quality.good(FINE, USUAL)
+    assert not quality.try_again(FINE, USUAL)
+    assert quality.rejection(FINE, 1.0, USUAL) is None
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        like(avg_logprob=-1.2),
+        like(text="so so so so so so so"),
+        like(text="the lamp in the room and " * 12),
+        like(ended=False),
+    ],
+    ids=["unsure", "loops", "compresses", "cut off"],
+)
+def test_a_short_window_is_not_trusted_with(attempt: Attempt) -> None:
+    assert not quality.good(attempt, USUAL)
+
+
+def test_an_unlikely_text_where_no_speech_is_likely_is_silence() -> None:
+    nothing = like(avg_logprob=-1.2, no_speech_prob=0.7)
+    assert quality.rejection(nothing, 3.0, USUAL) == "no speech"
+    assert not quality.try_again(nothing, USUAL), "no temperature hears what was not said"
+    assert quality.rejection(like(no_speech_prob=0.99), 3.0, USUAL) is None, "but a sure one is not"
+
+
+def test_a_text_that_repeats_itself_is_tried_again_and_then_not_taken() -> None:
+    round_and_round = like(text="I think " * 30)
+    assert quality.try_again(round_and_round, USUAL)
+    assert quality.rejection(round_and_round, 9.0, USUAL) == "repeats itself"
+
+
+def test_people_may_repeat_themselves() -> None:
+    for text in ("no no no no stop", "ten ten ten ten", "bye bye bye"):
+        assert not quality.repeats(like(text=text), USUAL)
+
+
+@given(
+    st.lists(st.sampled_from("abcdefgh"), max_size=8),
+    st.lists(st.sampled_from("klmnop"), min_size=1, max_size=quality.PHRASE),
+    st.integers(quality.LOOP, 20),
+)
+def test_a_loop_is_found_wherever_it_begins(head: list[str], phrase: list[str], often: int) -> None:
+    assert quality.loops(head + phrase * often)
+
+
+@given(st.lists(st.integers(), unique=True, max_size=80))
+def test_different_words_are_no_loop(words: list[int]) -> None:
+    assert not quality.loops([str(word) for word in words])
+
+
+def test_a_phantom_counts_only_where_there_is_doubt() -> None:
+    phantom = like(text=" Thanks for watching! ")
+    assert quality.rejection(phantom, 2.0, USUAL) is None, "a sure one, and long enough"
+    for doubtful, voice in (
+        (like(text=phantom.text, avg_logprob=-0.6), 2.0),
+        (like(text=phantom.text, no_speech_prob=0.4), 2.0),
+        (phantom, 0.3),
+    ):
+        assert "of its own" in (quality.rejection(doubtful, voice, USUAL) or "")
+
+
+def test_a_phantom_is_the_whole_of_what_was_said() -> None:
+    doubtful = like(text="thank you for watching the oven", avg_logprob=-0.9)
+    assert quality.rejection(doubtful, 0.4, USUAL) is None
+
+
+def test_every_phantom_is_found_as_it_is_written_in_the_list() -> None:
+    assert all(is_phantom(phrase) and is_phantom(phrase.title() + ".") for phrase in PHRASES)
+
+
+def test_the_best_attempt_is_the_surest_that_does_not_repeat_itself() -> None:
+    sure_loop, unsure = like(text="a " * 200, avg_logprob=-0.1), like(avg_logprob=-1.5)
+    assert quality.best([sure_loop, unsure, like(avg_logprob=-2.0)], USUAL) is unsure
+    assert quality.best([sure_loop], USUAL) is sure_loop
+
+
+def test_the_compression_ratio_is_that_of_the_library() -> None:
+    utils = pytest.importorskip("faster_whisper.transcribe")
+    for text in ("turn on the lamp", "la " * 100, "größe"):
+        assert quality.compression_ratio(text) == utils.get_compression_ratio(text)
+    assert quality.compression_ratio("") == 0

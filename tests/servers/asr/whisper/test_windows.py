@@ -1,0 +1,139 @@
+"""Windows: at most 30 s, cut where nobody speaks, and the same however the sound comes."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from servers.asr.whisper import windows
+from servers.asr.whisper.hearing import PIECE, Hearing
+from servers.asr.whisper.voice import BLOCK, FRAME, Floats, Spans
+from servers.asr.whisper.windows import FRAMES, LEAD, LONGEST, RATE, TRAIL, Window, encoder_frames
+
+FRAMES_PER_S = RATE / FRAME
+
+
+class Loudness:
+    """Takes for voice what is loud: enough to script where it is."""
+
+    def judge(self, block: Floats) -> list[float]:
+        return [float(np.abs(frame).max()) for frame in block.reshape(BLOCK, FRAME)]
+
+
+def sound(*parts: tuple[float, float]) -> bytes:
+    """Samples that are so loud (0 to 1) for so many seconds each, in whole frames."""
+    return b"".join(
+        np.full(round(seconds * FRAMES_PER_S) * FRAME, loud * 32767, "<i2").tobytes()
+        for loud, seconds in parts
+    )
+
+
+def hear(audio: bytes, sizes: list[int] | None = None) -> list[tuple[int, int, bytes]]:
+    """Every window of a sound, with its samples; taken in pieces of these sizes."""
+    hearing = Hearing(Loudness(), 0.5, 0)
+    found = []
+    at, turn = 0, 0
+    while at < len(audio):
+        size = 2 * PIECE * (sizes[turn % len(sizes)] if sizes else 4)
+        found += hearing.hear(audio[at : at + size])
+        at, turn = at + size, turn + 1
+    if last := hearing.last():
+        found.append((last, hearing.samples(last)))
+    return [(window.start, window.end, samples.tobytes()) for window, samples in found]
+
+
+def test_silence_has_no_window() -> None:
+    assert hear(sound((0, 40))) == []
+
+
+def test_silence_around_the_voice_is_left_out() -> None:
+    ((start, end, samples),) = hear(sound((0, 2), (1, 3), (0, 5)))
+    voice = round(2 * FRAMES_PER_S) * FRAME
+    assert start == voice - LEAD
+    assert end == voice + round(3 * FRAMES_PER_S) * FRAME + TRAIL
+    assert len(samples) == 4 * (end - start)
+
+
+def test_a_window_stays_the_same_while_silence_goes_on() -> None:
+    short, long = (hear(sound((0, 1), (1, 2), (0, silence))) for silence in (0.4, 9))
+    assert short == long
+
+
+def test_a_long_speech_is_cut_at_its_longest_pause() -> None:
+    first, second = hear(sound((1, 14), (0, 1), (1, 6), (0, 0.5), (1, 12)))
+    pause = round(14 * FRAMES_PER_S) * FRAME
+    assert abs(first[1] - (pause + RATE // 2)) <= FRAME
+    assert second[0] >= first[1]
+
+
+def test_speech_without_a_pause_is_cut_where_voice_is_least_sure() -> None:
+    first, _ = hear(sound((1, 27), (0.4, 0.032), (1, 20)))
+    assert first[1] == round(27 * FRAMES_PER_S) * FRAME
+
+
+def test_a_window_is_closed_at_30_s_even_in_silence() -> None:
+    first, second = hear(sound((1, 3), (0, 40), (1, 2)))
+    assert first[1] == round(3 * FRAMES_PER_S) * FRAME + TRAIL
+    assert second[0] > 40 * RATE
+
+
+parts = st.lists(
+    st.tuples(st.sampled_from([0.0, 0.3, 0.45, 0.7, 1.0]), st.floats(0.03, 12)), max_size=12
+)
+
+
+@given(parts, st.lists(st.integers(1, 300), min_size=1, max_size=5))
+def test_the_windows_do_not_depend_on_how_the_sound_comes(
+    said: list[tuple[float, float]], sizes: list[int]
+) -> None:
+    audio = sound(*said)
+    found = hear(audio, sizes)
+    assert found == hear(audio, [1])
+    for start, end, samples in found:
+        assert 0 < end - start <= LONGEST
+        assert (
+            samples
+            == np.frombuffer(audio, "<i2")[start:end]
+            .astype("f4")
+            .__truediv__(np.float32(32768))
+            .astype("f4")
+            .tobytes()
+        )
+    assert all(one[1] <= two[0] for one, two in pairwise(found))
+
+
+@given(parts)
+def test_no_loud_sound_is_left_out(said: list[tuple[float, float]]) -> None:
+    samples = np.frombuffer(sound(*said), "<i2")
+    covered = np.zeros(len(samples), bool)
+    for start, end, _ in hear(samples.tobytes()):
+        covered[start:end] = True
+    assert not np.any(~covered & (samples > 0.55 * 32767))
+
+
+def test_only_what_may_still_be_needed_is_kept() -> None:
+    hearing = Hearing(Loudness(), 0.5, 0)
+    for audio in (sound((0, 50)), sound((1, 50)), sound((0, 50))):
+        hearing.hear(audio)
+    assert hearing.last() is None
+    assert len(hearing.samples(Window(0, 1 << 40, 0))) <= 2 * RATE
+
+
+def test_a_short_encoder_window_has_room_for_the_end() -> None:
+    for samples in (1, 8000, 3 * RATE, 12 * RATE + 1):
+        frames = encoder_frames(samples)
+        assert frames * windows.HOP >= samples + RATE
+        assert frames <= max(windows.LEAST, samples // windows.HOP + 201)
+    assert encoder_frames(LONGEST) == encoder_frames(29 * RATE) == FRAMES
+
+
+def test_a_brief_noise_is_no_voice_and_a_brief_pause_no_end() -> None:
+    spans = Spans(0.5, 4 * FRAME)
+    for probability in (1, 1, 0, 0, 0, 0, 1, 1, 1, 0, 0.4, 0, 0, 1, 1, 0, 0, 0, 0):
+        spans.add(probability)
+    (span,) = spans.all()
+    assert (span.start, span.end) == (6 * FRAME, 15 * FRAME)
+    assert spans.quiet == 4 * FRAME
