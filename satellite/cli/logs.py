@@ -12,8 +12,9 @@ _PRIORITIES = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
 """Levels and their syslog priorities (sd-daemon(3)); everything below them is 7."""
 
 
-_TALKATIVE = ("zeroconf",)
-"""Libraries whose warnings are everyday matters, such as an interface that is down."""
+_TALKATIVE = {"httpx": logging.WARNING, "zeroconf": logging.ERROR}
+"""Libraries that tell everyday matters, such as every request, or an interface that is down, and
+from which level on they are heard."""
 
 
 class JournalFormatter(logging.Formatter):
@@ -34,8 +35,8 @@ def start(level: str) -> None:
         line = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
         handler.setFormatter(logging.Formatter(line, datefmt="%H:%M:%S"))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for name in _TALKATIVE:
-        logging.getLogger(name).setLevel(logging.NOTSET if level == "debug" else logging.ERROR)
+    for name, least in _TALKATIVE.items():
+        logging.getLogger(name).setLevel(logging.NOTSET if level == "debug" else least)
 
 
 def in_journal() -> bool:

@@ -19,4 +19,5 @@ def as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
-    logging.getLogger("zeroconf").setLevel(logging.NOTSET)
+    for name in ("httpx", "zeroconf"):
+        logging.getLogger(name).setLevel(logging.NOTSET)

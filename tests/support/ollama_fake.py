@@ -137,7 +137,7 @@ class FakeOllama:
             listed = [{"model": name, "name": name, "size": 1} for name in self.models]
             await _send(writer, Script(({"models": listed},)))
         elif path == "/api/show":
-            await _send(writer, Script(({"capabilities": ["completion", "tools"]},)))
+            await _send(writer, Script(({"capabilities": ["completion"], "model_info": {}},)))
         elif path.startswith("/api/blobs/"):
             digest = path.rpartition("/")[2]
             if method == "POST":
