@@ -106,9 +106,9 @@ class _Model:
             raise EngineClosed("ollama was closed")
         if self._keeper is None:
             await self._ready()
-            await self._look()
-            # another one may not end what a request begins; ended in `close`
-            self._keeper = asyncio.create_task(self._keep(), name="ollama")
+            here = await self._look()
+            # owned by this object, as no call lasts as long; ended in `close`
+            self._keeper = asyncio.create_task(self._keep(here), name="ollama")
 
     def describe(self) -> EngineInfo:
         chosen = tagged(self._options.model)
@@ -162,15 +162,15 @@ class _Model:
                 await modelfile.create(self._client, self._options.model, self._options.modelfile)
                 self._created = True
 
-    async def _keep(self) -> None:
+    async def _keep(self, here: bool) -> None:
         """Have the model ready as soon as it can be, and know what Ollama has."""
         warm = False
         while True:
-            here = await self._look()
             if here and not warm:
                 await self._warm_up()
             warm = here
             await asyncio.sleep(LOOK)
+            here = await self._look()
 
     async def _look(self) -> bool:
         """Whether Ollama runs and has the model; when it does not, that is said once."""

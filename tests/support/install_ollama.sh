@@ -9,7 +9,7 @@ set -euo pipefail
 version=v0.17.4
 headers_from=v0.6.5 # the json.hpp and stb_image.h of this one lie outside of `vendor`
 miniaudio=v0.11.24
-longest=${OLLAMA_BUILD_SECONDS:-1500} # 13 minutes were measured on two busy cores
+longest=${OLLAMA_BUILD_SECONDS:-1200} # 13 minutes were measured on two busy cores
 
 folder=${SATELLITE_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/satellite-tests}/ollama-$version
 program=$folder/ollama
@@ -20,7 +20,7 @@ for tool in go "${CXX:-g++}"; do
     command -v "$tool" >/dev/null || { echo "no $tool here: no Ollama to test with" >&2; exit 3; }
 done
 
-module_folder() { go mod download -json "$1" | sed -n 's/^\t"Dir": "\(.*\)",\{0,1\}$/\1/p'; }
+module_folder() { timeout 120 go mod download -json "$1" | sed -n 's/^\t"Dir": "\(.*\)",\{0,1\}$/\1/p'; }
 
 headers=$folder/headers # in one place: its path is part of what Go's build cache goes by
 mkdir -p "$headers"/{nlohmann,stb,miniaudio}

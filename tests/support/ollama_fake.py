@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
+import pytest
 
 Line = dict[str, Any]
 
@@ -154,7 +155,7 @@ class FakeOllama:
     async def _chat(self, asked: Line, writer: asyncio.StreamWriter) -> None:
         if asked["options"].get("num_predict") == 1:
             self.warmed.append(asked)
-            await _send(writer, words(tokens=100))
+            await _send(writer, words(tokens=0))  # which teaches nothing of lengths
             return
         number = len(self.asked)
         self.asked.append(asked)
@@ -168,6 +169,7 @@ async def fake_ollama(
     *scripts: Script, port: int = 0, **keywords: Any
 ) -> AsyncIterator[FakeOllama]:
     """A fake on a port of its own, and on a thread, as its tasks are none of the engine's."""
+    pytest.importorskip("ollama", reason="the Python package ollama is not installed")
     fake = FakeOllama(*scripts, **keywords)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="fake ollama")

@@ -23,6 +23,7 @@ class RecordedStage:
         self.phases: list[PhaseName] = []
         self.actions: list[Action] = []
         self.apologies: list[str] = []
+        self.causes: list[SatelliteError | None] = []
         self.played = b""
         self.error = error
         self.on_chunk: Callable[[], None] = lambda: None
@@ -52,6 +53,7 @@ class RecordedStage:
 
     async def apologise(self, reason: str, error: SatelliteError | None = None) -> None:
         self.apologies.append(reason)
+        self.causes.append(error)
 
     def of(self, kind: type[EventT]) -> list[EventT]:
         """The events of one kind, in order."""

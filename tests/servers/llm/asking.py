@@ -6,12 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
-import pytest
-
 from satellite.values import Action, ReplyPart, ReplyRequest, Situation
-
-pytest.importorskip("ollama", reason="the Python package ollama is not installed")
-
 from servers.llm.ollama import Ollama
 
 NOW = Situation(now="2026-11-20T10:25:00+01:00")

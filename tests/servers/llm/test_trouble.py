@@ -14,7 +14,6 @@ from satellite.errors import (
     EngineTimeout,
     ModelMissing,
     OutOfMemory,
-    engine_error,
 )
 from tests.servers.llm.asking import ask, brain, heard
 from tests.support.ollama_fake import Script, cut, erring, failure, fake_ollama, words
@@ -91,20 +90,3 @@ async def test_what_is_no_address_is_told_as_such() -> None:
     async with brain("http://[nowhere", load=False) as engine:
         with pytest.raises(EngineFailed, match="no address"):
             await ask(engine, "hello")
-
-
-@pytest.mark.parametrize("kind", EngineError.__subclasses__())
-def test_an_error_keeps_its_sentence_on_its_way_through_the_wire(kind: type[EngineError]) -> None:
-    if kind.__module__ != "satellite.errors":
-        return
-    here, there = kind("why"), engine_error(kind.code, "why")
-    assert type(there) is kind
-    assert apology("llm", here) == apology("llm", there)
-
-
-def test_there_is_a_sentence_only_where_something_can_be_said() -> None:
-    error = ModelMissing("no model")
-    assert apology("asr", error) == "Sorry, speech recognition is not installed."
-    assert apology("tts", error) is None
-    assert apology("speaker") is None
-    assert apology("understand") == "Sorry, I did not understand."
