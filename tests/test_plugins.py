@@ -181,3 +181,9 @@ def test_every_built_in_plugin_can_be_imported_and_describes_itself() -> None:
             assert "cannot be imported" not in (report.problem or ""), report.problem
             assert report.summary.endswith("."), f"{plugin.role} {plugin.name} has no summary"
             assert all(option.doc for option in report.options), f"{plugin.role} {plugin.name}"
+
+
+def test_a_strangers_tool_is_offered_to_language_models(site: Path) -> None:
+    code = "from satellite import tools; print(*(tool.name for tool in tools.installed()))"
+    done = run(site, "-c", code)
+    assert {"ask_parrot", "start_timer"} <= set(done.stdout.split()), done.stderr

@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from typing import Annotated
+from collections.abc import AsyncGenerator, Sequence
+from typing import Annotated, ClassVar
 
 from satellite.errors import EngineClosed
 from satellite.options import OptionSet, option
+from satellite.tools import Tool
 from satellite.values import EngineInfo, ModelInfo, ReplyPart, ReplyRequest
 
 MOST = 200
 """Words it repeats at most."""
 
 
+class Phrase(OptionSet, frozen=True):
+    """What a language model may have repeated."""
+
+    text: Annotated[str, option("What to repeat")]
+
+
+async def repeat(phrase: Phrase, request: ReplyRequest) -> Sequence[ReplyPart]:
+    return (f"Polly says: {phrase.text}",)
+
+
 class Parrot:
     """Repeats what it is told."""
+
+    tools: ClassVar[tuple[Tool, ...]] = (
+        Tool(name="ask_parrot", doc="Have the parrot repeat a text.", run=repeat, arguments=Phrase),
+    )
 
     class Options(OptionSet, frozen=True):
         """How it repeats."""
