@@ -8,24 +8,21 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from satellite.errors import EngineClosed, EngineFailed
-from satellite.options import OptionSet, option
 from satellite.requirements import Package, Requirement
 from satellite.values import EngineInfo, ModelInfo, TranscribeRequest, Transcript
 from satellite.worker import Worker
-from servers.asr.whisper import decoding, machine, utterance
+from servers.asr.whisper import machine, utterance
 from servers.asr.whisper.batches import Batches
 from servers.asr.whisper.decoding import Decoder
 from servers.asr.whisper.hearing import Hearing
-from servers.asr.whisper.machine import Machine
 from servers.asr.whisper.memory import keep_buffers
-from servers.asr.whisper.model import Model, Search
-from servers.asr.whisper.quality import Thresholds
+from servers.asr.whisper.model import Model
+from servers.asr.whisper.options import WhisperOptions
 from servers.asr.whisper.utterance import Utterance
 from servers.asr.whisper.voice import Detector, Everything, Silero
-from servers.asr.whisper.windows import RATE
 from servers.models.latest import latest
 from servers.models.names import WHISPER
 from servers.models.store import Store
@@ -36,73 +33,7 @@ _LOGGER = logging.getLogger(__name__)
 class FasterWhisper:
     """Understands speech in 99 languages with a Whisper model."""
 
-    class Options(OptionSet, frozen=True):
-        """The names are those of faster-whisper, or of wyoming-faster-whisper."""
-
-        model: Annotated[
-            str, option("Size, Hugging Face repository, or folder of a CTranslate2 Whisper model")
-        ] = "base"
-        language: Annotated[
-            str, option("Language where a request names none; detected when empty")
-        ] = ""
-        task: Annotated[
-            Literal["transcribe", "translate"], option("Write what is said, or its English")
-        ] = "transcribe"
-        device: Annotated[str, option("cpu, cuda, cuda:1, or auto: CUDA where it works")] = "auto"
-        compute_type: Annotated[
-            str, option("As int8 or float16; auto: float16 with CUDA, else int8")
-        ] = "auto"
-        cpu_threads: Annotated[
-            int, option("Threads for one batch; 0: all cores, up to 4", minimum=0, maximum=256)
-        ] = 0
-        num_workers: Annotated[
-            int, option("Batches worked on at once; 0: as suits the cores", minimum=0, maximum=64)
-        ] = 0
-        beam_size: Annotated[int, option("Texts kept in mind while decoding", minimum=1)] = 5
-        best_of: Annotated[int, option("Texts tried at a temperature above 0", minimum=1)] = 5
-        patience: Annotated[float, option("Searches on after the first text", minimum=1)] = 1.0
-        length_penalty: Annotated[float, option("More than 1 favours long texts")] = 1.0
-        repetition_penalty: Annotated[float, option("More than 1 avoids repetition")] = 1.0
-        no_repeat_ngram_size: Annotated[
-            int, option("Never repeats so many tokens; 0: may", minimum=0)
-        ] = 0
-        temperature: Annotated[
-            tuple[float, ...], option("Tried one after the other while the text is doubtful")
-        ] = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-        initial_prompt: Annotated[str, option("A text in the style of what will be said")] = ""
-        hotwords: Annotated[
-            str, option("Words likely to be said, besides the names in a request")
-        ] = ""
-        condition_on_previous_text: Annotated[
-            bool, option("Past 30 s the text so far helps to understand the rest")
-        ] = True
-        no_speech_threshold: Annotated[
-            float, option("From this probability on an unlikely text is silence", minimum=0)
-        ] = 0.6
-        log_prob_threshold: Annotated[
-            float, option("Average log-probability below which a text is doubtful", maximum=0)
-        ] = -1.0
-        compression_ratio_threshold: Annotated[
-            float, option("Above it a text repeats itself", minimum=1)
-        ] = 2.4
-        vad_filter: Annotated[bool, option("Hears only voices; Silero finds them")] = True
-        vad_threshold: Annotated[
-            float, option("Voice probability that counts as voice", minimum=0, maximum=1)
-        ] = 0.5
-        vad_min_speech_ms: Annotated[
-            int, option("A shorter voice is a noise", unit="ms", minimum=0, maximum=5000)
-        ] = 100
-        partials: Annotated[
-            bool, option("Transcribes while somebody speaks, when nobody waits")
-        ] = True
-        partial_interval: Annotated[
-            float, option("Least time between partial transcripts", unit="s", minimum=0.2)
-        ] = 1.0
-        encoder_window: Annotated[
-            Literal["full", "auto"],
-            option("auto: short utterances in short windows, doubtful ones again in the full one"),
-        ] = "full"
-
+    Options = WhisperOptions
     argument: ClassVar[str] = "model"
     model: ClassVar[str] = "whisper:base.en"
     look_every: ClassVar[float] = 2.0
@@ -118,7 +49,7 @@ class FasterWhisper:
         """The model that came to this machine last; None where there is none."""
         return await asyncio.to_thread(latest, WHISPER)
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: WhisperOptions) -> None:
         self._options = options
         self._ears = Worker("whisper-ears")
         self._loading = asyncio.Lock()
@@ -183,55 +114,13 @@ class FasterWhisper:
         if request.language and language is None:
             _LOGGER.debug("The model has no language %r: it is detected", request.language)
         return Utterance(
-            hearing=Hearing(detector, options.vad_threshold, self._minimum),
-            decoder=Decoder(self._model, self._batches, self._decoding),
+            hearing=Hearing(detector, options.vad_threshold, options.least_voice),
+            decoder=Decoder(self._model, self._batches, options.decoding),
             batches=self._batches,
             vocabulary=vocabulary,
-            habits=self._habits,
+            habits=options.habits,
             language=language,
             hotwords=utterance.hotwords(request, options.hotwords),
-        )
-
-    @property
-    def _minimum(self) -> int:
-        return self._options.vad_min_speech_ms * RATE // 1000 if self._options.vad_filter else 0
-
-    @property
-    def _thresholds(self) -> Thresholds:
-        options = self._options
-        return Thresholds(
-            no_speech=options.no_speech_threshold,
-            log_prob=options.log_prob_threshold,
-            compression_ratio=options.compression_ratio_threshold,
-        )
-
-    @property
-    def _decoding(self) -> decoding.Habits:
-        options = self._options
-        return decoding.Habits(
-            search=Search(
-                beam_size=options.beam_size,
-                patience=options.patience,
-                length_penalty=options.length_penalty,
-                repetition_penalty=options.repetition_penalty,
-                no_repeat_ngram_size=options.no_repeat_ngram_size,
-                best_of=options.best_of,
-            ),
-            temperatures=options.temperature or (0.0,),
-            thresholds=self._thresholds,
-            task=options.task,
-            encoder_window=options.encoder_window,
-        )
-
-    @property
-    def _habits(self) -> utterance.Habits:
-        options = self._options
-        return utterance.Habits(
-            thresholds=self._thresholds,
-            initial_prompt=options.initial_prompt,
-            condition_on_previous_text=options.condition_on_previous_text,
-            partials=options.partials,
-            interval=options.partial_interval,
         )
 
     def _load(self) -> tuple[Model, Any, int]:
@@ -243,7 +132,7 @@ class FasterWhisper:
         path = Path(options.model).expanduser()
         folder = path if path.is_dir() else Store().find("whisper", options.model)
         cuda = options.device != "cpu" and machine.has_cuda()
-        chosen = self._choose(options.device, cuda)
+        chosen = options.machine(options.device, cuda)
         try:
             model = Model(folder, chosen)
             model.warm_up()
@@ -251,19 +140,8 @@ class FasterWhisper:
             if options.device != "auto" or chosen.device == "cpu":
                 raise EngineFailed(f"faster-whisper: {error}") from error
             _LOGGER.warning("CUDA does not work (%s): the CPU does it", error)
-            chosen = self._choose("cpu", cuda=False)
+            chosen = options.machine("cpu", cuda=False)
             model = Model(folder, chosen)
             model.warm_up()
         _LOGGER.info("Whisper %s runs on %s", options.model, chosen)
         return model, get_vad_model().session, chosen.workers
-
-    def _choose(self, device: str, cuda: bool) -> Machine:
-        options = self._options
-        return machine.choose(
-            device,
-            options.compute_type,
-            options.cpu_threads,
-            options.num_workers,
-            cuda,
-            machine.cores(),
-        )
