@@ -83,6 +83,7 @@ class Listener:
         self._on_wake = on_wake
         self._ring = RingBuffer(SPEECH.bytes_of(MEMORY))
         self._feed = AudioFeed(SPEECH.bytes_of(BEHIND), SPEECH.bytes_of(HOP))
+        self._reported = 0
         self._open: _Capturing | None = None
 
     async def run(self, idle: Callable[[], bool]) -> None:
@@ -124,6 +125,7 @@ class Listener:
             if not heard:  # some services end their stream with a detection: go on at once
                 await asyncio.sleep(RETRY)
             self._feed = AudioFeed(SPEECH.bytes_of(BEHIND), SPEECH.bytes_of(HOP))
+            self._reported = 0
             offset = self._ring.end
 
     def _begin(self, detection: Detection, offset: int) -> None:
@@ -133,7 +135,8 @@ class Listener:
         utterance = Utterance(detection, limit)
         if not self._on_wake(utterance):
             return
-        position = offset + detection.sample * SPEECH.frame_bytes
+        # the engine counts the samples that it was given, not those that it was too slow for
+        position = offset + detection.sample * SPEECH.frame_bytes + self._feed.dropped
         before = SPEECH.bytes_of(self._settings.preroll)
         heard = self._ring.since(position - before)
         late = self._ring.since(position)
@@ -151,8 +154,8 @@ class Listener:
             self._open = None
 
     def _report_loss(self) -> None:
-        if self._feed.dropped >= SPEECH.bytes_of(1.0):
-            self._feed.dropped = 0
+        if self._feed.dropped - self._reported >= SPEECH.bytes_of(1.0):
+            self._reported = self._feed.dropped
             _LOGGER.warning("the wake engine is too slow: a second of sound was lost to it")
             self._publish(events.AudioLoss(loss="overrun", count=1))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 
 import pytest
@@ -134,6 +134,44 @@ async def test_an_utterance_that_is_not_wanted_is_left() -> None:
     ears = Ears(audio, ScriptedWake([14000]), wanted=False)
     await ears.listen()
     assert ears.events == []
+
+
+class SlowWake(ScriptedWake):
+    """Reads nothing before it is released, so that sound is lost to it."""
+
+    def __init__(self, at: list[int], release: asyncio.Event) -> None:
+        super().__init__(at)
+        self._release = release
+
+    async def detect(
+        self, audio: AsyncIterator[bytes], request: DetectRequest
+    ) -> AsyncGenerator[Detection, None]:
+        await self._release.wait()
+        async with aclosing(super().detect(audio, request)) as detections:
+            async for detection in detections:
+                yield detection
+
+
+async def test_what_a_slow_wake_engine_has_missed_does_not_shift_the_utterance() -> None:
+    release = asyncio.Event()
+    before = sound((VOICE, 4.0), (SILENCE, 1.0))  # of 5 s the engine is given the last 2
+    command = sound((VOICE, 1.0))
+    ears = Ears(before + command + sound((SILENCE, 2.0)), SlowWake([31000], release))
+    taken = 0
+
+    def count(audio: bytes, take: Callable[[bytes], None]) -> None:
+        nonlocal taken
+        take(audio)
+        taken += len(audio)
+        if taken >= len(before):
+            release.set()
+
+    ring = ears.listener._ring  # noqa: SLF001  the one clock that counts all sound
+    append = ring.append
+    ring.append = lambda audio: count(audio, append)  # type: ignore[method-assign]
+    (heard,) = await ears.listen()
+    assert command in heard
+    assert heard.index(command) <= SPEECH.bytes_of(0.6)
 
 
 class FailingWake(ScriptedWake):
