@@ -1,4 +1,4 @@
-"""How long it takes until speech is there, and so how much of it there is time for."""
+"""How long it takes to speak, and so how much of a text there is time for."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SHARE = 0.5
 
 
 class Pace:
-    """Measures seconds per character, waiting for others included."""
+    """Measures seconds per character. Any thread may; of two at once, one may go uncounted."""
 
     def __init__(self) -> None:
         self.seconds = _FIRST

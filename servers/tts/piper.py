@@ -27,9 +27,6 @@ from servers.tts.spoken.text import spoken
 
 CHUNK_SECONDS = 0.5
 """Most sound in one chunk: a frame of 22 kB on the wire."""
-PATIENCE = 0.2
-"""Seconds after which the first sound of a text is due: nobody notices them, and a playback that
-would run dry within them comes first."""
 FIRST_FOR_EACH = 12
 """Characters more in the first piece, just under a second of speech, for each piece that waits."""
 _WARM_UP = "Ready."
@@ -110,7 +107,8 @@ class Piper:
 
     async def load(self) -> None:
         """Load the voice. Raises `PackageMissing`, `ModelMissing`, `EngineFailed`."""
-        await self._desk.call(0, self._load)
+        self._desk.check()
+        await asyncio.to_thread(self._load)
         self._ready = True
 
     def describe(self) -> EngineInfo:
@@ -138,37 +136,48 @@ class Piper:
         manner = self._manner(voice, request)
         form = AudioFormat(voice.about.audio.sample_rate)
         script = Script(request.text, partial(spoken, language=voice.about.language_code))
-        speaking = request.ahead > 0
-        lead = Lead(request.ahead or PATIENCE)
-        while piece := script.take(self._pace.fitting(lead.seconds) if speaking else self._first()):
+        lead = Lead(request.ahead) if request.ahead > 0 else None
+        while piece := script.take(self._fitting(lead)):
             audio = await self._say(voice, manner, piece, lead)
-            if speaking and piece.opens:
+            if lead is not None and piece.opens:
                 audio = bytes(form.bytes_of(self._options.sentence_silence)) + audio
-            if not speaking:
-                speaking, lead = True, Lead()
+            lead = lead or Lead()
             for chunk in _chunks(audio, form):
                 lead.add(form.seconds(chunk.audio))
                 yield chunk
+
+    @property
+    def waiting(self) -> int:
+        """Pieces of speech that are asked for and not begun."""
+        return self._desk.waiting
 
     async def close(self) -> None:
         await self._desk.close()
         self._loaded.clear()
 
-    async def _say(self, voice: Voice, manner: Manner, piece: Piece, lead: Lead) -> bytes:
+    async def _say(self, voice: Voice, manner: Manner, piece: Piece, lead: Lead | None) -> bytes:
         how = (voice.path, voice.stamp, manner)
         audio = self.phrases.get(piece.text, how)
         if audio is None:
-            with self._pace.measured(len(piece.text)):
-                audio = await self._desk.call(
-                    lead.dry, lambda: self._take(voice).speak(piece.text, manner)
-                )
+            dry = None if lead is None else lead.dry
+            audio = await self._desk.call(dry, partial(self._speak, voice, manner, piece.text))
             self.phrases.put(piece.text, how, audio)
         return audio
 
-    def _first(self) -> float:
-        """Characters of the first piece: a clause, or more the more others wait, because it has to
-        last until all of them had their turn."""
-        return float(FIRST_FOR_EACH * self._desk.waiting)
+    def _fitting(self, lead: Lead | None) -> float:
+        """Characters of the next piece: as many as there is time for while others have a turn.
+
+        Before the first there is no time at all; but the more others wait, the longer it has to
+        last.
+        """
+        if lead is None:
+            return float(FIRST_FOR_EACH * self._desk.waiting)
+        return self._pace.fitting(lead.seconds / (1 + self._desk.waiting))
+
+    def _speak(self, voice: Voice, manner: Manner, text: str) -> bytes:
+        loaded = self._take(voice)
+        with self._pace.measured(len(text)):
+            return loaded.speak(text, manner)
 
     def _load(self) -> None:
         self._catalog.load()

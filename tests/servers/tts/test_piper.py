@@ -171,3 +171,21 @@ async def test_closed_is_closed(voice: Path) -> None:
         await engine.load()
     with pytest.raises(EngineClosed):
         await spoken(engine, "")
+
+
+async def test_a_thousand_abandoned_requests_leave_nothing(voice: Path) -> None:
+    engine = make(f"{voice}?cache=0")
+    await engine.load()
+
+    async def abandon(number: int) -> None:
+        speech = engine.synthesize(SpeechRequest(text=f"{number}. {SENTENCE} " * 50))
+        async with aclosing(speech):
+            if number % 3:
+                async with asyncio.timeout(0.001 * (number % 3)):
+                    await anext(speech)
+
+    for start in range(0, 1000, 50):
+        await asyncio.gather(*map(abandon, range(start, start + 50)), return_exceptions=True)
+    assert engine.waiting == 0
+    assert await spoken(engine, "Ready again.")
+    await engine.close()
