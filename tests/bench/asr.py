@@ -36,6 +36,7 @@ from tests.bench.wire import listens
 from tests.support.speech import speak
 from tests.support.whisper_model import TINY, make_whisper
 
+PEER = "wyoming-faster-whisper"
 TEXTS = (
     "turn on the lamp in the living room and open the window",
     "what time is it in the town where my brother lives now",
@@ -149,7 +150,10 @@ def started(name: str, command: list[str], port: int, log: Path) -> Iterator[Ser
     with log.open("w") as sink:
         process = subprocess.Popen(command, stdout=sink, stderr=sink)
         try:
-            listens(port)
+            try:
+                listens(port)
+            except OSError as error:
+                raise ChildProcessError(f"{name} does not listen: {log.read_text()}") from error
             yield Server(name, port, psutil.Process(process.pid))
         finally:
             process.terminate()
@@ -178,9 +182,6 @@ def servers(folder: Path, peers: Path | None, threads: int) -> Iterator[list[Ser
             stack.enter_context(started(name, command, port, folder / f"{port}.log"))
             for name, (command, port) in commands.items()
         ]
-
-
-PEER = "wyoming-faster-whisper"
 
 
 def main() -> None:

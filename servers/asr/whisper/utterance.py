@@ -122,7 +122,8 @@ class Utterance:
         if reason is None:
             self._spoken = self._spoken or spoken
         else:
-            _LOGGER.info("Not taken for speech (%s): %r", reason, attempt.text)
+            _LOGGER.info("Not taken for speech: %s", reason)
+            _LOGGER.debug("What is not taken: %r", attempt.text)
             text = self._vocabulary.decode(self._sure).strip()
         if text:
             self._texts.append(text)

@@ -1,0 +1,48 @@
+"""What a model runs on, as far as it is left to us."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from servers.asr.faster_whisper import FasterWhisper
+from servers.asr.whisper import machine
+from servers.asr.whisper.machine import Machine, choose
+from tests.support.whisper_model import made_whisper
+
+
+def auto(cuda: bool, cores: int) -> Machine:
+    return choose("auto", "auto", 0, 0, cuda, cores)
+
+
+def test_cuda_is_taken_where_it_is() -> None:
+    assert auto(cuda=True, cores=8) == Machine("cuda", "float16", 4, 1)
+    assert choose("cuda:1", "int8", 0, 2, True, 8) == Machine("cuda:1", "int8", 4, 2)
+    assert choose("cpu", "auto", 0, 0, True, 2).device == "cpu"
+
+
+def test_a_lone_request_has_the_cores_of_a_small_machine() -> None:
+    assert auto(cuda=False, cores=1) == Machine("cpu", "int8", 1, 1)
+    assert auto(cuda=False, cores=2) == Machine("cpu", "int8", 2, 2)
+    assert auto(cuda=False, cores=4) == Machine("cpu", "int8", 4, 2)
+    assert auto(cuda=False, cores=16) == Machine("cpu", "int8", 4, 4)
+
+
+def test_what_is_set_is_kept() -> None:
+    assert choose("cpu", "int8_float32", 3, 5, False, 8) == Machine("cpu", "int8_float32", 3, 5)
+    assert machine.cores() >= 1
+
+
+async def test_where_cuda_does_not_work_the_cpu_does_it(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As with a card whose libraries are not installed: here there is no card at all."""
+    if machine.has_cuda():
+        pytest.skip("CUDA works here")
+    monkeypatch.setattr(machine, "has_cuda", lambda: True)
+    engine = FasterWhisper(FasterWhisper.Options(model=str(made_whisper())))
+    with caplog.at_level(logging.WARNING):
+        await engine.load()
+    assert "CUDA does not work" in caplog.text
+    await engine.close()
