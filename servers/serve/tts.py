@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any
 
@@ -22,9 +22,10 @@ from satellite.net.remotes.base import CONTEXT
 from satellite.net.remotes.tts import VOICE
 from satellite.plain.text import PlainText, plain
 from satellite.sentences import SentenceSplitter
-from satellite.values import SpeechRequest
+from satellite.values import EngineInfo, SpeechRequest
 from servers.pool import Pool
 from servers.serve.inlet import Inlet
+from servers.serve.observer import Observer
 from servers.serve.work import Service, Work, Write
 
 _PIECE = 32 * 1024
@@ -41,6 +42,12 @@ class TtsService(Service):
     """Speaks a text sent whole, or one that is sent while it is still being written."""
 
     role = "tts"
+
+    def __init__(
+        self, pool: Pool, describe: Callable[[], EngineInfo], observer: Observer | None = None
+    ) -> None:
+        super().__init__(pool, describe, observer)
+        SentenceSplitter()  # loads its package now: the first client need not wait for that
 
     def begin(self, event: Event, current: Work | None, model: str | None) -> Work | None:
         if wy.SynthesizeStart.is_type(event.type):

@@ -165,7 +165,9 @@ def _free_port() -> int:
 
 async def measure(ports: dict[str, int], rounds: int, clients: list[int]) -> None:
     for port in ports.values():
-        await one_round(f"tcp://127.0.0.1:{port}", whole_text, "audio-stop", 1)  # load, warm up
+        uri = f"tcp://127.0.0.1:{port}"  # load, warm up
+        await one_round(uri, whole_text, "audio-stop", 1)
+        await one_round(uri, streamed_words, "synthesize-stopped", 1)
     for title, ask, end in (
         ("whole text", whole_text, "audio-stop"),
         ("streamed words", streamed_words, "synthesize-stopped"),
@@ -221,7 +223,7 @@ def main() -> None:
     parser.add_argument("--peer", type=Path, help="virtual environment with wyoming-piper")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 8])
-    parser.add_argument("--work", type=int, default=20, help="how slow the voice is")
+    parser.add_argument("--work", type=int, default=6, help="how slow the voice is")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)

@@ -30,7 +30,7 @@ class VoiceSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Hz."""
     hop: int = HOP
     work: int = 0
-    """Convolutions that cost time and change nothing: with `SPEECH_HOP`, 20 of them take about
+    """Convolutions that cost time and change nothing: with `SPEECH_HOP`, six of them take about
     0.05 s for each second of speech on two cores of x86-64."""
 
 
