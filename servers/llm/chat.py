@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any
 
-from satellite.errors import EngineFailed
+from satellite.errors import EngineError, EngineFailed
 from satellite.tools import Tool
 from satellite.values import ReplyPart, ReplyRequest
 from servers.llm import prompt
@@ -54,27 +54,48 @@ class Chat:
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
         """Yield the answer's text, and actions as tools ask for them.
 
-        Raises `EngineError`s; `EngineFailed` where the model calls tools and never answers, or
-        answers nothing that can be spoken.
+        What tools have done is told in their own words where the model does not find any. Raises
+        `EngineError`s; `EngineFailed` where the model answers nothing that can be spoken.
         """
         model = request.model or self._options.model
+        heard, results = False, list[Result]()
+        rounds = self._rounds(model, request, results)
+        try:
+            async with aclosing(rounds):
+                async for part in rounds:
+                    heard = heard or (isinstance(part, str) and bool(part.strip()))
+                    yield part
+        except EngineError as error:
+            if heard or not _told(results):
+                raise
+            _LOGGER.warning("its tools answer for it: %s", error)
+        if heard:
+            return
+        if not (told := _told(results)):
+            raise EngineFailed(f"ollama:{model} answered nothing that can be spoken")
+        yield told
+
+    async def _rounds(
+        self, model: str, request: ReplyRequest, results: list[Result]
+    ) -> AsyncGenerator[ReplyPart, None]:
+        """Ask, do what the answer asks for, and ask again, until the answer asks for nothing."""
         box = self._box(request)
         latest = [prompt.newest(request)]
-        spoken, results = False, list[Result]()
-        for round_ in range(self._options.tool_rounds + 1):
+        said = False
+        for left in range(self._options.tool_rounds, -1, -1):
             answer = _Answer()
             messages = self._fit(model, request, latest, box)
-            gap = " " if spoken else ""  # between what was said before a tool and after it
+            gap = " " if said else ""  # between what was said before a tool and after it
             async with aclosing(self._ask(model, messages, box, answer)) as texts:
                 async for text in texts:
                     yield gap + text
-                    gap, spoken = "", spoken or bool(text.strip())
+                    gap, said = "", True
             if not answer.calls:
-                break
-            if round_ == self._options.tool_rounds:
+                return
+            if not left:
                 raise EngineFailed(
-                    f"ollama:{model} used tools {round_} times and gave no answer: try another "
-                    "model, or raise the option tool_rounds"
+                    f"ollama:{model} used tools {self._options.tool_rounds} times and gave no "
+                    "answer: try another model, or raise the option tool_rounds"
                 )
             latest.append(answer.message())
             for number, call in enumerate(answer.calls):
@@ -82,17 +103,8 @@ class Chat:
                 results.append(result)
                 for action in result.actions:
                     yield action
-                latest.append(
-                    {"role": "tool", "tool_name": call.name, "content": prompt.clean(result.text)}
-                )
-            if round_ == self._options.tool_rounds - 1:
-                latest[-1]["content"] += _ENOUGH
-        if spoken:
-            return
-        if said := " ".join(result.text for result in results if not result.failed):
-            yield said  # it did what was asked and has nothing to add
-            return
-        raise EngineFailed(f"ollama:{model} answered nothing that can be spoken")
+                told = prompt.clean(result.text) + (_ENOUGH if left == 1 else "")
+                latest.append({"role": "tool", "tool_name": call.name, "content": told})
 
     def _box(self, request: ReplyRequest) -> Toolbox:
         offered = self._tools if self._options.tool_rounds else ()
@@ -167,6 +179,11 @@ class Chat:
         result = await box.call(call.name, call.arguments, request)
         _LOGGER.info("tool %s %s: %s", call.name, shown(call.arguments), result.text)
         return result
+
+
+def _told(results: Sequence[Result]) -> str:
+    """What tools did, in their words, each once."""
+    return " ".join(dict.fromkeys(result.text for result in results if not result.failed))
 
 
 class _Answer:

@@ -99,7 +99,6 @@ class FakeOllama:
         """How often a client went away in the middle of an answer."""
         self.host = ""
         self.connections: dict[asyncio.Task[Any], asyncio.StreamWriter] = {}
-        self._left_open = False
 
     async def open(self, port: int) -> None:
         self._server = await asyncio.start_server(self.serve, "127.0.0.1", port)
@@ -121,9 +120,7 @@ class FakeOllama:
         try:
             while line := await reader.readline():
                 method, path, _ = line.decode().split(" ", 2)
-                await self._answer(method, path, await _body(reader), writer)
-                if self._left_open:
-                    self._left_open = False
+                if await self._answer(method, path, await _body(reader), writer):
                     self.hung_up += not await reader.read(1)
         except (ConnectionError, asyncio.IncompleteReadError):
             pass  # as the script has it, or the client wants
@@ -133,7 +130,8 @@ class FakeOllama:
 
     async def _answer(
         self, method: str, path: str, body: bytes, writer: asyncio.StreamWriter
-    ) -> None:
+    ) -> bool:
+        """Answer a request; whether the answer is left open."""
         if path == "/api/tags":
             listed = [{"model": name, "name": name, "size": 1} for name in self.models]
             await _send(writer, Script(({"models": listed},)))
@@ -150,18 +148,19 @@ class FakeOllama:
             self.models.append(self.created[-1]["model"])
             await _send(writer, Script(({"status": "success"},)))
         else:
-            await self._chat(json.loads(body), writer)
+            return await self._chat(json.loads(body), writer)
+        return False
 
-    async def _chat(self, asked: Line, writer: asyncio.StreamWriter) -> None:
+    async def _chat(self, asked: Line, writer: asyncio.StreamWriter) -> bool:
         if asked["options"].get("num_predict") == 1:
             self.warmed.append(asked)
             await _send(writer, words(tokens=0))  # which teaches nothing of lengths
-            return
+            return False
         number = len(self.asked)
         self.asked.append(asked)
         script = self.scripts[min(number, len(self.scripts) - 1)]
-        self._left_open = script.end == "hang"
         await _send(writer, script)
+        return script.end == "hang"
 
 
 @asynccontextmanager

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from satellite.errors import EngineFailed
+from satellite.errors import AnswerBroken, EngineFailed
 from satellite.values import Action, Situation, TimerState
 from servers.llm.chat import CALLS
 from tests.servers.llm.asking import NOW, ask, brain, done, heard
-from tests.support.ollama_fake import calls, failure, fake_ollama, words
+from tests.support.ollama_fake import Script, calls, cut, failure, fake_ollama, words
 
 TEA = ("start_timer", {"minutes": 5, "name": "tea"})
 START = Action(name="timer.start", data={"seconds": 300.0, "name": "tea"})
@@ -94,11 +94,27 @@ async def test_the_home_is_a_tool_where_one_is_connected() -> None:
 
 
 async def test_rounds_are_limited_and_the_model_is_told_before_the_last() -> None:
-    async with fake_ollama(calls(TEA)) as fake, brain(fake.host, tool_rounds=2) as engine:
+    async with (
+        fake_ollama(calls(("nothing", {}))) as fake,
+        brain(fake.host, tool_rounds=2) as engine,
+    ):
         with pytest.raises(EngineFailed, match="used tools 2 times and gave no answer"):
             await ask(engine, "tea")
         assert len(fake.asked) == 3
         assert ["No more tools" in text for text in results(fake.asked[2])] == [False, True]
+
+
+@pytest.mark.parametrize("then", [calls(TEA), failure(500, "out of memory"), cut(words(), "short")])
+async def test_what_was_done_is_told_even_if_the_model_fails_after_it(then: Script) -> None:
+    async with fake_ollama(calls(TEA), then) as fake, brain(fake.host, tool_rounds=1) as engine:
+        assert await ask(engine, "tea") == [START, "The tea timer is set for 5 minutes."]
+
+
+async def test_an_answer_that_breaks_off_after_a_tool_is_a_failure() -> None:
+    then = cut(words("Your ", "tea "), "broken")
+    async with fake_ollama(calls(TEA), then) as fake, brain(fake.host) as engine:
+        with pytest.raises(AnswerBroken):
+            await ask(engine, "tea")
 
 
 async def test_calls_at_once_are_limited() -> None:

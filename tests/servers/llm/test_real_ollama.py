@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import sys
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 from wyoming.event import Event
 
+from satellite import tools
 from satellite.conformance import CHECKS, Check, LlmSample, fresh
 from satellite.errors import ModelMissing
 from satellite.net.remote import remote
-from satellite.values import Action, Message
+from satellite.values import Action, Message, ReplyRequest, Situation
+from servers.llm import prompt
+from servers.llm.toolbox import Toolbox
 from servers.serve import serving as served
 from tests.servers.llm.asking import Ollama, ask, brain, done, heard
 from tests.support import gguf_model, ollama_server
@@ -34,7 +40,7 @@ class House:
     def options(self, model: str, **more: Any) -> dict[str, Any]:
         """Options of a brain that makes its model of the Modelfile."""
         file = str(self.files[model])
-        return {"model": model, "modelfile": file, "num_ctx": 2048, "num_predict": 24, **more}
+        return {"model": model, "modelfile": file, "num_ctx": 4096, "num_predict": 24, **more}
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +128,44 @@ async def _until_stop(peer: Client) -> list[Event]:
             assert event is not None
             events.append(event)
     return events
+
+
+async def test_what_changes_comes_last_and_ollama_computes_only_that(house: House) -> None:
+    """The same person asks twice, a minute apart: the second prompt is ready in no time."""
+    async with brain(house.host, **house.options(CALLER)) as engine:
+        await ask(engine, "anything")  # creates the model
+    definitions = Toolbox(tools.installed(), home=False).definitions()
+
+    def evaluate(minute: int) -> int:
+        """Nanoseconds that Ollama spends on the prompt."""
+        situation = Situation(now=f"2026-11-20T10:{minute}:00+01:00")
+        request = ReplyRequest(text="hello again", situation=situation)
+        asked = {
+            "model": CALLER,
+            "messages": [prompt.system("", situation), prompt.newest(request)],
+            "tools": definitions,
+            "stream": False,
+            "options": {"num_ctx": 4096, "num_predict": 2},
+        }
+        with urlopen(f"{house.host}/api/chat", json.dumps(asked).encode(), timeout=60) as answer:
+            return int(json.load(answer)["prompt_eval_duration"])
+
+    first = await asyncio.to_thread(evaluate, 10)
+    later = [await asyncio.to_thread(evaluate, minute) for minute in (11, 12, 13)]
+    assert min(later) < first / 5
+
+
+async def test_satellite_ask_speaks_with_it_from_the_command_line(house: House) -> None:
+    async with brain(house.host, **house.options(CALLER)) as engine:
+        await ask(engine, "anything")  # creates the model
+    component = f"ollama:{CALLER}?host={house.host}&num_predict=24"
+    command = (sys.executable, "-m", "satellite", "ask", "--no-zeroconf", "--llm", component)
+    process = await asyncio.create_subprocess_exec(
+        *command, "tea", "please", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    said, told = await asyncio.wait_for(process.communicate(), 60)
+    assert said.decode().split() == list(gguf_model.ANSWER), told.decode()
+    assert "timer.start" in told.decode()
 
 
 @pytest.mark.parametrize("wire", [False, True], ids=["here", "wire"])
