@@ -183,7 +183,8 @@ class Piper:
         self._catalog.load()
         voice = self._catalog.choose(SpeechRequest(text=""))
         manner = self._manner(voice, SpeechRequest(text=""))
-        self._take(voice).speak(_WARM_UP, manner)
+        warm_up = spoken(_WARM_UP, voice.about.language_code)  # reads its language's table
+        self._take(voice).speak(warm_up, manner)
 
     def _take(self, voice: Voice) -> PiperVoice:
         return self._loaded.take(
