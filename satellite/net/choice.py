@@ -98,8 +98,13 @@ class Choice:
         language: str | None,
         ask: Callable[[Candidate], AsyncGenerator[T, None]],
         settles: Callable[[T], bool] = lambda item: True,
+        declines: Callable[[T], bool] = lambda item: False,
     ) -> AsyncGenerator[T, None]:
-        """Ask one after another, until one yields an item that settles who answers."""
+        """Ask one after another, until one yields an item that settles who answers.
+
+        Where the built-in engine declines what servers failed at, their error is the answer: it
+        tells a person what is wrong.
+        """
         candidates = self._candidates(language)
         error: Exception | None = None
         for candidate in candidates:
@@ -108,6 +113,8 @@ class Choice:
             try:
                 async with aclosing(ask(candidate)) as items:
                     async for item in items:
+                        if error is not None and candidate.uri is None and declines(item):
+                            raise error
                         settled = settled or settles(item)
                         yield item
             except (EngineError, WireError) as failure:

@@ -18,6 +18,7 @@ from satellite.net.discovery import Discovery
 from satellite.net.recording import Recording, recording
 from satellite.values import (
     AudioChunk,
+    Declined,
     ReplyPart,
     ReplyRequest,
     SpeechRequest,
@@ -89,6 +90,7 @@ class FailoverLlm(Choice):
         return self.ask(
             request.language,
             lambda candidate: self.timed(candidate, candidate.engine.reply(request)),
+            declines=lambda part: isinstance(part, Declined),
         )
 
 

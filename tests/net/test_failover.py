@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from satellite.errors import EngineBusy, EngineFailed, EngineTimeout, PeerClosed
+from satellite.errors import EngineBusy, EngineFailed, EngineTimeout, ModelMissing, PeerClosed
 from satellite.events import Event, Failover
 from satellite.net import choice
 from satellite.net.failover import failover
 from satellite.net.server import Server
-from satellite.values import ReplyRequest, SpeechRequest, TranscribeRequest
+from satellite.values import Declined, ReplyRequest, SpeechRequest, TranscribeRequest
 from servers.serve import serving
 from tests.support.engines import Scripted, ScriptedAsr, ScriptedLlm, ScriptedTts
 
@@ -237,3 +237,14 @@ async def test_the_built_in_engine_has_no_deadline_here(stack: AsyncExitStack) -
         await asyncio.sleep(0.05)
         gate.set()
         assert await task == "It is seven o'clock."
+
+
+async def test_what_is_wrong_is_told_where_the_built_in_brain_knows_no_answer(
+    stack: AsyncExitStack,
+) -> None:
+    without_model = ScriptedLlm(error=ModelMissing("pull it"), replies=[()])
+    built_in = ScriptedLlm([(Declined(text="Sorry, I did not understand."),), ("Ten.",)])
+    made = await scene(stack, "llm", built_in, without_model)
+    with pytest.raises(ModelMissing, match="pull it"):
+        await reply(made.engine)
+    assert await reply(made.engine) == "Ten."
