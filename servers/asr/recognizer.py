@@ -33,8 +33,14 @@ less: the 1.2 s were a pause, or the end of a wake word, and what is clipped is 
 _AMPLIFY = 30.0
 """At most, so that a silent room stays one."""
 
+_FLOOR = 0.0018
+"""Root mean square of a hiss that is added to all sound: 47 dB below the loudest sample. The model
+was made of recordings in rooms; in a room without any noise it understands synthetic voices worse
+(their median confidence rises by 0.6 with the hiss; that of voices made of recordings stays)."""
 _SETTLING = 3200
-"""Samples (0.2 s) of hiss decoded before each utterance, so that each begins in the same state."""
+"""Samples (0.2 s) of louder hiss, decoded before each utterance: each begins in the same state."""
+_SETTLED = 5.0
+"""How much louder."""
 
 _MEAN = "44.80,-8.18,-1.91,5.51,-5.42,-2.02,-4.00,-6.30,-2.49,-2.11,1.18,-0.85,-0.34"
 """Cepstral mean that the decoder subtracts: that of the commands of tests/bench/rejection_texts in
@@ -122,7 +128,7 @@ class Recognizer:
             decoder.reinit_feat()
             decoder.set_cmn(_MEAN)
             decoder.start_utt()
-            decoder.process_raw(self._hiss)
+            decoder.process_raw((_SETTLED * self._hiss[:_SETTLING]).astype("<i2").tobytes())
             decoder.end_utt()
             decoder.reinit_feat()
             decoder.set_cmn(_MEAN)
@@ -135,8 +141,9 @@ class Recognizer:
         if np.abs(samples).max() > _LOUDEST * _FULL:
             self._start(end)
             return
+        hiss = np.take(self._hiss, np.arange(len(samples)) + self._decoded // 2, mode="wrap")
+        block = np.clip(samples + hiss, -_FULL, _FULL).astype("<i2").tobytes()
         self._decoded = min(end, len(self._audio))
-        block = np.clip(samples, -_FULL, _FULL).astype("<i2").tobytes()
         self._words.process_raw(block)
         self._phonemes.process_raw(block)
 
@@ -154,13 +161,20 @@ def give_back() -> None:
         trim(0)
 
 
-def _hiss() -> bytes:
-    """Noise of a small linear congruential generator, that of Numerical Recipes."""
-    state, samples = 1, bytearray()
-    for _ in range(_SETTLING):
+def _hiss() -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """A second of pink noise (as much power in each octave), the same each time, to be repeated.
+
+    The phases of its tones come from a small linear congruential generator, that of Numerical
+    Recipes: `numpy.random` would cost 3 MB.
+    """
+    state, phases = 1, []
+    for _ in range(SPEECH.rate // 2):
         state = (1664525 * state + 1013904223) % 2**32
-        samples += ((state >> 16) % 1041 - 520).to_bytes(2, "little", signed=True)
-    return bytes(samples)
+        phases.append(2 * math.pi * state / 2**32)
+    tones = np.arange(1, SPEECH.rate // 2 + 1)
+    spectrum = np.exp(1j * np.array(phases)) / np.sqrt(tones)
+    samples = np.fft.irfft(np.concatenate([[0], spectrum]), SPEECH.rate)
+    return np.asarray(samples * (_FLOOR * _FULL / np.sqrt(np.mean(samples**2))))
 
 
 def _decoder(folder: Path, network: str, options: Mapping[str, Any]) -> Any:
