@@ -53,7 +53,7 @@ def explained(model: str, address: str, timeout: float) -> Iterator[None]:
     except (httpx.TimeoutException, TimeoutError) as error:
         raise EngineTimeout(
             f"Ollama at {address} was silent for {timeout:g} s with {model}: see what it does "
-            "(ollama ps), or raise the option timeout"
+            "(ollama ps), start it anew (systemctl restart ollama), or raise the option timeout"
         ) from error
     except (httpx.HTTPError, httpx.StreamError, OSError, ValueError) as error:
         raise broken(model, str(error) or type(error).__name__) from error
