@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
+import threading
 from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
@@ -13,6 +16,23 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _END = object()
+_nice = 0
+
+
+def give_way(nice: int) -> None:
+    """Have the threads that begin from now on run at a lower priority than the event loop, as
+    `nice` says (nice(1)), so that it is never kept waiting for a core. Only Linux can do that."""
+    global _nice
+    _nice = nice
+
+
+def begin() -> None:
+    """What a thread that runs model code does first, with the threads that libraries begin on it
+    after it."""
+    if _nice and sys.platform == "linux":
+        # there a thread has a priority of its own, and hands it on
+        nice = os.getpriority(os.PRIO_PROCESS, os.getpid()) + _nice  # of the main thread, and more
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), min(nice, 19))
 
 
 class Worker:
@@ -23,7 +43,9 @@ class Worker:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._executor: ThreadPoolExecutor | None = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._executor: ThreadPoolExecutor | None = ThreadPoolExecutor(
+            1, thread_name_prefix=name, initializer=begin
+        )
 
     async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `function` on the thread and return its result. Raises `EngineClosed`."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import aclosing
@@ -10,7 +12,7 @@ from contextlib import aclosing
 import pytest
 
 from satellite.errors import EngineClosed
-from satellite.worker import Worker
+from satellite.worker import Worker, give_way
 
 LIMIT = 5.0
 """Seconds a test's thread waits for its event: only a failing test comes near it."""
@@ -95,3 +97,19 @@ async def _outcome(worker: Worker) -> BaseException | None:
     except EngineClosed as error:
         return error
     return None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority of their own here")
+async def test_model_threads_give_way_to_the_event_loop() -> None:
+    def nice() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    usual = nice()
+    give_way(5)
+    try:
+        worker = Worker("giving way")
+        assert await worker.call(nice) == usual + 5
+        await worker.close()
+    finally:
+        give_way(0)
+    assert nice() == usual

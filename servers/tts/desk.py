@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from satellite.errors import EngineClosed
+from satellite.worker import begin
 
 T = TypeVar("T")
 
@@ -46,7 +47,7 @@ class Desk:
     def __init__(self, name: str, threads: int) -> None:
         self._name = name
         self._executor: ThreadPoolExecutor | None = ThreadPoolExecutor(
-            threads, thread_name_prefix=name
+            threads, thread_name_prefix=name, initializer=begin
         )
         self._threads = self._free = threads
         self._took = 0.0

@@ -40,8 +40,13 @@ IDLE = 0.1
 """CPU cores that a process with nothing to do may take."""
 SETTLE = 20.0
 """Seconds for work that nobody wants any more to end: of Whisper, a batch that was begun."""
-REAL = {"asr": "faster_whisper", "tts": "piper"}
-LAST = {"asr": "transcript", "llm": "handled", "tts": "audio-stop", "wake": "not-detected"}
+LAST = {
+    "asr": ("transcript",),
+    "llm": ("handled", "not-handled"),
+    "tts": ("audio-stop",),
+    "wake": ("not-detected", "detect-stopped"),
+}
+"""The events that end an answer."""
 TEXT = "It is seven o'clock. The lamp in the living room is on. Nothing else has happened today. "
 AUDIO = {"rate": 16000, "width": 2, "channels": 1}
 
@@ -221,7 +226,7 @@ async def answered(role: str, uri: str) -> None:
         await peer.send(*request(role, random.Random(0)))
         while (event := await peer.connection.read()) is not None:
             assert event.type != "error", event
-            if event.type == LAST[role]:
+            if event.type in LAST[role]:
                 return
         raise AssertionError(f"{role} at {uri} hung up")
 
