@@ -22,6 +22,9 @@ from tests.support.speech import noise, silence, speak
 from tests.wake.hearing import hear, said
 
 MODELS = package_folder("pymicro_wakeword") / "models"
+SURE = 0.9
+"""Score that synthetic voices reach with room to spare. The models' own limits are for people: a
+voice that scores 0.971 for a limit of 0.97 passes or not by the last bit of a sum."""
 EVERY_WORD = ("alexa", "hey_jarvis", "hey_mycroft", "okay_nabu")
 
 
@@ -69,7 +72,7 @@ async def test_does_not_hear_other_words_of_people() -> None:
     ],
 )
 async def test_hears_synthetic_voices(word: str, voice: str, rate: int) -> None:
-    async with engine(words=EVERY_WORD) as ears:
+    async with engine(words=EVERY_WORD, threshold=SURE) as ears:
         found = await hear(ears, said(word.replace("_", " "), voice, rate))
     assert [detection.word for detection in found] == [word]
 
@@ -96,7 +99,7 @@ async def test_hears_where_the_package_does() -> None:
 
 
 async def test_two_words_at_once() -> None:
-    async with engine(words=("okay_nabu", "hey jarvis")) as ears:
+    async with engine(words=("okay_nabu", "hey jarvis"), threshold=SURE) as ears:
         audio = said("hey jarvis") + said("okay nabu", "en-us", 150) + said("hey jarvis")
         found = await hear(ears, audio)
     assert [detection.word for detection in found] == ["hey_jarvis", "okay_nabu", "hey_jarvis"]
@@ -115,7 +118,8 @@ async def test_own_models(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> N
     own_model(tmp_path, trained_languages=["nl"])
     (tmp_path / "settings.json").write_text('{"volume": 3}')
     with caplog.at_level(logging.WARNING):
-        async with engine(words=("my butler",), custom_model_dir=str(tmp_path)) as ears:
+        folder = str(tmp_path)
+        async with engine(words=("my butler",), custom_model_dir=folder, threshold=SURE) as ears:
             [found] = await hear(ears, said("hey jarvis"))
             models = {model.name: model for model in ears.describe().models}
     assert (found.word, found.phrase) == ("my_butler", "my butler")
