@@ -27,7 +27,8 @@ class Package(msgspec.Struct, frozen=True):
         return f"Python package {self.module}"
 
     def missing(self) -> str | None:
-        if find_spec(self.module) is not None:
+        found = find_spec(self.module)
+        if found is not None and found.origin is not None:  # a mere folder of that name has none
             return None
         source = f"satellite[{self.extra}]" if self.extra else self.module
         return f"the Python package {self.module} is not installed: pip install '{source}'"

@@ -19,7 +19,7 @@ from servers.llm import modelfile
 from servers.llm.chat import Chat
 from servers.llm.first import First
 from servers.llm.intents import Intents
-from servers.llm.ollama_client import CONNECT, OllamaClient
+from servers.llm.ollama_client import CONNECT, OllamaClient, may_be_there
 from servers.llm.ollama_options import OllamaOptions
 
 _LOGGER = logging.getLogger(__name__)
@@ -42,6 +42,8 @@ class Ollama:
     @classmethod
     async def auto(cls) -> str | None:
         """The model that Ollama got last; None where it does not run or has none that talks."""
+        if not await may_be_there():
+            return None
         client = OllamaClient("", CONNECT)
         try:
             for name in await client.models():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -25,6 +26,26 @@ CONNECT = 3.0
 """Seconds to reach Ollama, on this machine or in the house."""
 ASKING = 5.0
 """Seconds for an answer that takes no work."""
+
+
+_USUAL = ("127.0.0.1", 11434)
+"""Where Ollama listens unless it is told otherwise."""
+
+
+async def may_be_there() -> bool:
+    """Whether it is worth to load the client: nobody listening at the usual place is known at once.
+
+    A place that somebody has named is always worth it.
+    """
+    if models.in_force().ollama or os.environ.get("OLLAMA_HOST"):
+        return True
+    try:
+        async with asyncio.timeout(CONNECT):
+            _, writer = await asyncio.open_connection(*_USUAL)
+    except OSError:
+        return False
+    writer.close()
+    return True
 
 
 class Call(msgspec.Struct, frozen=True):
