@@ -23,6 +23,8 @@ PHONEMES = (
 )
 """Every phoneme of the model's `mdef`, noises aside."""
 
+VOWELS = frozenset(name for name in PHONEMES if name[0] in "AEIOU")
+
 _VARIANT = re.compile(rb"\(\d+\)$")
 
 _FROM_ESPEAK = {

@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 
 from satellite.errors import EngineFailed
-from servers.asr.lexicon import PHONEMES, pronounce
+from servers.asr.lexicon import PHONEMES, VOWELS, pronounce
 from servers.intents import automaton, grammar, sentences
 
 _LOGGER = logging.getLogger(__name__)
@@ -71,7 +71,10 @@ def make(home: Home, folder: str = "") -> Vocabulary:
         raise EngineFailed(f"pocketsphinx: {error}") from error
     for template in heard.left_out:
         _LOGGER.debug("Not in the grammar: %s", template)
-    network = "".join(_network(automaton.build(heard.jsgf)))
+    words = automaton.agreeing(
+        automaton.build(heard.jsgf), lambda w: {way.split()[0] in VOWELS for way in said[w]}
+    )
+    network = "".join(_network(words))
     return Vocabulary(network, "".join(_dictionary({w: said[w] for w in heard.words})))
 
 

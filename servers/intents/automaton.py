@@ -8,7 +8,7 @@ audio. Merging equal states first leaves a few hundred states and no jump.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -31,6 +31,32 @@ class Automaton(msgspec.Struct, frozen=True):
             if state is None or (state := self.arcs[state].get(word)) is None:
                 return False
         return state in self.final
+
+
+def agreeing(words: Automaton, vowels: Callable[[str], set[bool]]) -> Automaton:
+    """The same without "a" before a vowel and "an" before a consonant, which nobody says.
+
+    Templates are written with "[a|an]" or "[a]" before any word. `vowels` says for a word whether
+    its pronunciations begin with a vowel. A sentence that needs such a pair of words is lost.
+    """
+    wanted = {"a": False, "an": True}
+    numbers: dict[tuple[int, str], int] = {(0, ""): 0}
+    rows: list[dict[str, int]] = []
+    final: set[int] = set()
+    for state, article in (pending := [(0, "")]):  # grows while it is walked
+        if state in words.final:
+            final.add(len(rows))
+        row = {}
+        for word, to in words.arcs[state].items():
+            if article and wanted[article] not in vowels(word):
+                continue
+            following = (to, word if word in wanted else "")
+            if following not in numbers:
+                numbers[following] = len(pending)
+                pending.append(following)
+            row[word] = numbers[following]
+        rows.append(row)
+    return _minimal(rows, final)
 
 
 def build(jsgf: str) -> Automaton:

@@ -148,3 +148,15 @@ def test_equal_states_are_merged() -> None:
 )
 def test_numbers_are_said_as_words(number: int, words: str) -> None:
     assert grammar.number_words(number) == words
+
+
+def test_articles_agree_with_what_follows() -> None:
+    made = automaton.build(HEAD + "public <c> = set (a | an | the) [new] (hour | timer) [a] (x);\n")
+    heard = automaton.agreeing(
+        made, lambda word: {word == "hour"} if word != "x" else {True, False}
+    )
+    sentences = ("set an hour x", "set a timer a x", "set the hour x", "set a new hour x")
+    assert [text for text in sentences if not heard.accepts(text.split())] == []
+    wrong = ("set a hour x", "set an timer x", "set an new hour x")
+    assert [text for text in wrong if heard.accepts(text.split())] == []
+    assert all(made.accepts(text.split()) for text in (*sentences, *wrong))
