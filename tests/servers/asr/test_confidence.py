@@ -8,35 +8,49 @@ import pytest
 
 from servers.asr.confidence import THRESHOLD, Segment, confidence
 
+USUAL = -5.5
+"""Score of a frame that phonemes explain as well as usual, in thousandths."""
+
+
+def segment(word: str, start: int, end: int, loss: float) -> Segment:
+    """A word that is worse than phonemes by `loss` in each frame."""
+    return Segment(word, start, end, (end - start) * (USUAL - loss) / 1000)
+
+
+def judged(*words: Segment) -> float:
+    return confidence(words, [segment("_T", 0, words[-1].end, 0)])
+
 
 def test_words_as_good_as_phonemes_are_sure() -> None:
-    words = [Segment("stop", 0, 40, -0.04)]
-    assert confidence(words, [Segment("_S", 0, 40, -0.04)]) == pytest.approx(0)
+    assert judged(segment("stop", 0, 40, 0)) == pytest.approx(0)
 
 
 def test_one_wrong_word_decides() -> None:
-    right, wrong = Segment("turn", 0, 180, -0.18), Segment("lamp", 180, 240, -0.36)
-    phonemes = [Segment("_T", 0, 240, -0.24)]
-    assert confidence([right, wrong], phonemes) == pytest.approx(-5 - 5 / 4)
-    assert confidence([right, wrong], phonemes) < THRESHOLD
+    sure = judged(segment("turn", 0, 180, 0), segment("lamp", 180, 240, 5))
+    assert sure == pytest.approx(-5 - 5 / 4)
+    assert sure < THRESHOLD
 
 
 def test_words_that_fit_well_do_not_make_up_for_one_that_does_not() -> None:
-    better, wrong = Segment("turn", 0, 180, 0.9), Segment("lamp", 180, 240, -0.36)
-    assert confidence([better, wrong], [Segment("_T", 0, 240, -0.24)]) == pytest.approx(-5)
+    assert judged(segment("turn", 0, 180, -6), segment("lamp", 180, 240, 5)) == pytest.approx(-5)
 
 
 def test_a_small_loss_everywhere_is_worse_than_the_same_in_one_place() -> None:
-    phonemes = [Segment("_T", 0, 240, -0.24)]
-    everywhere = [Segment("turn", 0, 240, -0.96)]
-    in_one_place = [Segment("turn", 0, 180, -0.18), Segment("on", 180, 240, -0.24)]
-    assert confidence(everywhere, phonemes) == pytest.approx(-6)
-    assert confidence(in_one_place, phonemes) == pytest.approx(-3 - 3 / 4)
+    assert judged(segment("turn", 0, 240, 3)) == pytest.approx(-6)
+    assert judged(segment("turn", 0, 180, 0), segment("on", 180, 240, 3)) == pytest.approx(-3.75)
+
+
+def test_a_voice_that_even_phonemes_fit_badly_may_lose_more() -> None:
+    def of_voice(badness: float) -> float:
+        word = Segment("stop", 0, 40, 40 * (USUAL - 3 - badness) / 1000)
+        return confidence([word], [Segment("_T", 0, 40, 40 * (USUAL - badness) / 1000)])
+
+    assert of_voice(1) == pytest.approx(of_voice(0) + 0.5)
+    assert of_voice(-1) == pytest.approx(of_voice(0) - 0.5)
 
 
 def test_speech_that_is_called_silence_counts() -> None:
-    words = [Segment("stop", 0, 40, -0.04), Segment("<sil>", 40, 100, -0.6)]
-    assert confidence(words, [Segment("_S", 0, 100, -0.1)]) == pytest.approx(-9)
+    assert judged(segment("stop", 0, 40, 0), segment("<sil>", 40, 100, 9)) == pytest.approx(-9)
 
 
 @pytest.mark.parametrize(
