@@ -7,7 +7,9 @@ import time
 
 from satellite.audio.wavfile import read_wav
 
-CHUNK = 1024
+CHUNK = 2048
+"""Bytes written at once, 64 ms: what wyoming-satellite reads at once from a microphone program;
+arecord's own periods are longer."""
 
 
 def main() -> None:
