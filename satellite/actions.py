@@ -23,6 +23,10 @@ class CancelTimer(Value, frozen=True):
     id: str | None = None
     all: bool = False
 
+    def __post_init__(self) -> None:
+        if self.id is None and not self.all:
+            raise ValueError("neither a timer nor all of them")
+
 
 class SetVolume(Value, frozen=True):
     """`volume.set`: loudness from now on, 0 to 1."""

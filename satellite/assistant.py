@@ -102,7 +102,7 @@ class Assistant:
         match known:
             case actions.StartTimer(seconds=seconds, name=name):
                 self._timers.start(seconds, name)
-            case actions.CancelTimer(id=id_, all=every) if every or id_ is not None:
+            case actions.CancelTimer(id=id_):
                 self._timers.cancel(id_)
             case actions.SetVolume(level=level):
                 self._playback.volume = level

@@ -128,7 +128,7 @@ async def test_a_timer_that_was_asked_for_rings_until_stop_is_said() -> None:
     home = Home(llm=ScriptedLlm([("Timer set.", start), (Action(name="stop"),)]))
     async with awake(home):
         home.assistant.woken(utterance())
-        await home.until(lambda: home.assistant.situation().ringing)
+        await home.until(lambda: home.assistant.idle and home.assistant.situation().ringing)
         assert home.timers() == ["started", "finished"]
         home.assistant.woken(utterance())
         await home.until(lambda: "dismissed" in home.timers())
@@ -149,6 +149,7 @@ async def test_the_volume_is_set_and_told_to_the_brain() -> None:
     [
         Action(name="open.pod.bay.doors"),
         Action(name="timer.start", data={}),
+        Action(name="timer.cancel", data={}),
         Action(name="volume.set", data={"level": "loud"}),
     ],
 )
