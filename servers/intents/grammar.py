@@ -8,14 +8,20 @@ as words is left out and named: wildcards, ranges without words, words that nobo
 from __future__ import annotations
 
 import logging
-import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import permutations, product
+from collections.abc import Callable, Iterator, Mapping
+from itertools import permutations
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from servers.intents.expressions import (
+    Unheard,
+    behind_a_word,
+    glued,
+    spellings,
+)
+from servers.intents.jsgf import either, factored, number_words
 from servers.intents.sentences import Sentences, plain
 
 if TYPE_CHECKING:
@@ -27,17 +33,8 @@ _LOGGER = logging.getLogger(__name__)
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*'?")
 _SKIPPED = 4
 """Letters of the shortest skip word that may be said; "um" and "uh" are heard in any noise."""
-_GLUED = 64
-"""Ways to write a word with options inside, such as "light[s]", that are taken at most."""
 _PERMUTED = 4
 """Parts that may be said in any order; more would make too many orders (5! = 120)."""
-
-_ONES = (
-    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
-    *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen"),
-    *("eighteen", "nineteen"),
-)
-_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 
 
 class Grammar(msgspec.Struct, frozen=True):
@@ -71,28 +68,6 @@ def split_words(text: str) -> list[str]:
     return _WORD.findall(plain(text).lower())
 
 
-class _Unheard(Exception):
-    """A part of a template cannot be heard as words."""
-
-
-def _is_blank(expression: Expression) -> bool:
-    from hassil.expression import Group, TextChunk
-
-    if isinstance(expression, TextChunk):
-        return not expression.text.strip()
-    return isinstance(expression, Group) and all(map(_is_blank, expression.items))
-
-
-def _is_option(expression: Expression) -> bool:
-    return any(map(_is_blank, _choices(expression)))
-
-
-def _choices(expression: Expression) -> list[Expression]:
-    from hassil.expression import Alternative
-
-    return expression.items if isinstance(expression, Alternative) else [expression]
-
-
 class _Maker:
     """Turns expressions into JSGF, a rule for every hassil rule and list that is used."""
 
@@ -115,9 +90,9 @@ class _Maker:
             raise ValueError("none of the sentences can be heard as words")
         skipped = list(self._each(self._skip_words())) if polite else []
         rules = [f"<{name}> = {body};" for name, body in self._rules.items() if body is not None]
-        rules.append(f"<sentence> = {_either(bodies)};")
+        rules.append(f"<sentence> = {either(bodies)};")
         if skipped:
-            rules.append(f"<polite> = {_either(skipped)};")
+            rules.append(f"<polite> = {either(skipped)};")
         whole = "[<polite>] <sentence> [<polite>]" if skipped else "<sentence>"
         jsgf = "\n".join(
             ["#JSGF V1.0 UTF-8;", "grammar commands;", *rules, f"public <command> = {whole};", ""]
@@ -130,44 +105,12 @@ class _Maker:
             yield str(template.text), lambda e=expression: self._template(e)  # type: ignore[misc]
 
     def _template(self, expression: Expression) -> str:
-        """A whole sentence, which must not begin with the name of something.
-
-        "Lamp off" fits too many sounds: the short words around a name are found in any talk. Where
-        a template begins with options and then a name, the first option has to be said.
-        """
-        from hassil.expression import Alternative, Group
-
-        items = expression.items if isinstance(expression, Group) else [expression]
-        if isinstance(expression, Alternative):
+        """A whole sentence, which must not begin with the name of something."""
+        parts = behind_a_word(expression, self._sentences.intents.expansion_rules)
+        if parts is None:
             return self._expression(expression)
-        spoken = [item for item in items if not _is_blank(item)]
-        options = 0
-        while options < len(spoken) and _is_option(spoken[options]):
-            options += 1
-        if options == len(spoken) or not self._begins_with_list(spoken[options]):
-            return self._expression(expression)
-        if not options:
-            raise _Unheard("it begins with a name")
-        required = [item for item in _choices(spoken[0]) if not _is_blank(item)]
-        return (
-            f"{self._alternative(required)} {self._sequence(items[items.index(spoken[0]) + 1 :])}"
-        )
-
-    def _begins_with_list(self, expression: Expression) -> bool:
-        from hassil.expression import Alternative, Group, ListReference, RuleReference
-
-        if isinstance(expression, RuleReference):
-            rule = self._sentences.intents.expansion_rules.get(expression.rule_name)
-            return rule is not None and self._begins_with_list(rule.expression)
-        if isinstance(expression, Alternative):
-            return any(map(self._begins_with_list, expression.items))
-        if isinstance(expression, Group):
-            for item in expression.items:
-                if self._begins_with_list(item):
-                    return True
-                if not (_is_blank(item) or _is_option(item)):
-                    return False
-        return isinstance(expression, ListReference)
+        required, rest = parts
+        return f"{self._alternative(required)} {self._sequence(rest)}"
 
     def _skip_words(self) -> Iterator[tuple[str, Callable[[], str]]]:
         for text in self._sentences.intents.skip_words:
@@ -180,7 +123,7 @@ class _Maker:
             try:
                 if body := make():
                     yield body
-            except _Unheard as reason:
+            except Unheard as reason:
                 self._left_out.append(written)
                 _LOGGER.debug("Not heard: %r (%s)", written, reason)
 
@@ -205,53 +148,53 @@ class _Maker:
                 return self._alternative(expression.items)
             case Permutation():
                 if len(expression.items) > _PERMUTED:
-                    raise _Unheard("too many parts in any order")
+                    raise Unheard("too many parts in any order")
                 return self._alternative(
                     [Parts(items=list(order)) for order in permutations(expression.items)]
                 )
             case Parts():
                 return self._sequence(expression.items)
-        raise _Unheard(f"unknown expression {type(expression).__name__}")
+        raise Unheard(f"unknown expression {type(expression).__name__}")
 
     def _sequence(self, items: list[Expression]) -> str:
         from hassil.expression import TextChunk
 
         items = [item for item in items if not (isinstance(item, TextChunk) and item.is_empty)]
         bodies = []
-        for run in _glued(items):
+        for run in glued(items):
             if len(run) == 1:
                 bodies.append(self._expression(run[0]))
             else:
-                bodies.append(_either(dict.fromkeys(map(self._text, _spellings(run)))))
+                bodies.append(either(dict.fromkeys(map(self._text, spellings(run)))))
         return " ".join(filter(None, bodies))
 
     def _alternative(self, items: list[Expression]) -> str:
         """One of the items; those that cannot be heard are left out as long as one can."""
         bodies: dict[str, None] = {}
-        reason = _Unheard("no alternative")
+        reason = Unheard("no alternative")
         for item in items:
             try:
                 bodies[self._expression(item)] = None
-            except _Unheard as error:
+            except Unheard as error:
                 reason = error
         if not bodies:
             raise reason
-        return _either(bodies)
+        return either(bodies)
 
     def _text(self, text: str) -> str:
         words = split_words(text)
         for word in words:
             if word.isdecimal() and not self._naming:
-                raise _Unheard(f"{word!r} is how numbers are typed")
+                raise Unheard(f"{word!r} is how numbers are typed")
             if not self._known(word):
-                raise _Unheard(f"nobody knows how to say {word!r}")
+                raise Unheard(f"nobody knows how to say {word!r}")
         self._words.update(words)
         return " ".join(words)
 
     def _rule(self, name: str) -> str:
         rules = self._sentences.intents.expansion_rules
         if name not in rules:
-            raise _Unheard(f"there is no rule {name!r}")
+            raise Unheard(f"there is no rule {name!r}")
         return self._named(f"rule_{name}", lambda: self._expression(rules[name].expression))
 
     def _list(self, reference: ListReference) -> str:
@@ -265,12 +208,12 @@ class _Maker:
                 return self._named(f"list_{numbers_list.name}", lambda: self._range(numbers_list))
             case TextSlotList() as texts:
                 return self._named(f"list_{texts.name}", lambda: self._values(texts))
-        raise _Unheard(f"list {reference.list_name!r} has no values to listen for")
+        raise Unheard(f"list {reference.list_name!r} has no values to listen for")
 
     def _values(self, texts: TextSlotList) -> str:
         self._naming = texts.name in ("name", "area")
         try:
-            return _either(
+            return either(
                 self._each(
                     (str(value.value_out), lambda e=value.text_in: self._expression(e))  # type: ignore[misc]
                     for value in texts.values
@@ -281,15 +224,15 @@ class _Maker:
 
     def _range(self, numbers: RangeSlotList) -> str:
         if not numbers.words or numbers.fraction_type is not None:
-            raise _Unheard(f"numbers of list {numbers.name!r} are not said as words")
+            raise Unheard(f"numbers of list {numbers.name!r} are not said as words")
         return self._numbers(range(numbers.start, numbers.stop + 1, numbers.step))
 
     def _numbers(self, numbers: range) -> str:
         said = [words.split() for number in numbers if (words := number_words(number))]
         if not said:
-            raise _Unheard("no number of the range is said as words")
+            raise Unheard("no number of the range is said as words")
         self._text(" ".join(map(" ".join, said)))
-        return _factored(said)
+        return factored(said)
 
     def _named(self, name: str, make: Callable[[], str]) -> str:
         """A reference to the rule `name`, made by the first that refers to it."""
@@ -298,87 +241,8 @@ class _Maker:
             self._rules[name] = None  # a rule that refers to itself cannot be heard
             try:
                 self._rules[name] = make() or None
-            except _Unheard as reason:
+            except Unheard as reason:
                 _LOGGER.debug("Not heard: rule %s (%s)", name, reason)
         if self._rules[name] is None:
-            raise _Unheard(f"{name} cannot be heard")
+            raise Unheard(f"{name} cannot be heard")
         return f"<{name}>"
-
-
-def number_words(number: int) -> str:
-    """How a number from 0 to 100 is said; empty for any other."""
-    if 0 <= number < len(_ONES):
-        return _ONES[number]
-    if number < 0 or number > 100:
-        return ""
-    if number == 100:
-        return "one hundred"
-    tens, ones = divmod(number, 10)
-    return _TENS[tens - 2] + (f" {_ONES[ones]}" if ones else "")
-
-
-def _either(bodies: Iterable[str]) -> str:
-    """JSGF for one of the bodies; an empty one makes the others optional."""
-    unique = list(dict.fromkeys(bodies))
-    said = [body for body in unique if body]
-    if not said:
-        return ""
-    one = said[0] if len(said) == 1 else f"({' | '.join(said)})"
-    if len(said) == len(unique):
-        return one
-    return f"[{one}]" if len(said) == 1 else f"[{one[1:-1]}]"
-
-
-def _factored(said: list[list[str]]) -> str:
-    """JSGF for one of several sequences of words, sharing their first words."""
-    rests: dict[str, list[list[str]]] = {}
-    for words in said:
-        if words:
-            rests.setdefault(words[0], []).append(words[1:])
-    bodies = [f"{first} {_factored(rest)}".strip() for first, rest in rests.items()]
-    return _either([*bodies, *([""] if [] in said else [])])
-
-
-def _glued(items: list[Expression]) -> Iterator[list[Expression]]:
-    """Group neighbours with no space between them, as in "light[s]"."""
-    run: list[Expression] = []
-    for item in items:
-        if run and not (_in_word(run[-1], -1) and _in_word(item, 0)):
-            yield run
-            run = []
-        run.append(item)
-    if run:
-        yield run
-
-
-def _in_word(expression: Expression, edge: int) -> bool:
-    """Whether an expression may begin (`edge` 0) or end (-1) within a word."""
-    from hassil.expression import Alternative, Group, TextChunk
-
-    if isinstance(expression, TextChunk):
-        text = expression.original_text
-        return bool(text) and (text[edge].isalnum() or text[edge] == "'")
-    if isinstance(expression, Alternative):
-        return any(_in_word(item, edge) for item in expression.items)
-    if isinstance(expression, Group):
-        return bool(expression.items) and _in_word(expression.items[edge], edge)
-    return True
-
-
-def _spellings(run: list[Expression]) -> list[str]:
-    """Every way to write a run of text and options. Raises `_Unheard` if there are many."""
-    from hassil.expression import Alternative, Group, TextChunk
-
-    def ways(expression: Expression) -> list[str]:
-        if isinstance(expression, TextChunk):
-            return [expression.original_text]
-        if isinstance(expression, Alternative):
-            return [way for item in expression.items for way in ways(item)]
-        if isinstance(expression, Group):
-            return _spellings(expression.items)
-        raise _Unheard("a list or a rule within a word")
-
-    each = [ways(item) for item in run]
-    if math.prod(map(len, each)) > _GLUED:
-        raise _Unheard("too many ways to write a word")
-    return ["".join(parts) for parts in product(*each)]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from satellite.settings import USUAL_AREAS, USUAL_NAMES
-from servers.intents import automaton, grammar
+from servers.intents import automaton, grammar, jsgf
 from servers.intents.automaton import Automaton
 from servers.intents.sentences import Sentences, load
 
@@ -147,7 +147,7 @@ def test_equal_states_are_merged() -> None:
     ("number", "words"), [(0, "zero"), (17, "seventeen"), (40, "forty"), (100, "one hundred")]
 )
 def test_numbers_are_said_as_words(number: int, words: str) -> None:
-    assert grammar.number_words(number) == words
+    assert jsgf.number_words(number) == words
 
 
 def test_articles_agree_with_what_follows() -> None:

@@ -1,0 +1,131 @@
+"""What can be told of hassil's expressions, of which sentence templates are made."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from itertools import product
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hassil.expression import Expression, Sentence
+
+Rules = Mapping[str, "Sentence"]
+"""Expressions by the name of the rule."""
+
+_GLUED = 64
+"""Ways to write a word with options inside, such as "light[s]", that are taken at most."""
+
+
+class Unheard(Exception):
+    """A part of a template cannot be heard as words."""
+
+
+def is_blank(expression: Expression) -> bool:
+    """Whether there is nothing in it but space."""
+    from hassil.expression import Group, TextChunk
+
+    if isinstance(expression, TextChunk):
+        return not expression.text.strip()
+    return isinstance(expression, Group) and all(map(is_blank, expression.items))
+
+
+def is_option(expression: Expression) -> bool:
+    """Whether it need not be said."""
+    return any(map(is_blank, choices(expression)))
+
+
+def choices(expression: Expression) -> list[Expression]:
+    """The alternatives, or the expression itself."""
+    from hassil.expression import Alternative
+
+    return expression.items if isinstance(expression, Alternative) else [expression]
+
+
+def begins_with_list(expression: Expression, rules: Rules) -> bool:
+    """Whether the first thing that has to be said is a value of a list, such as a name."""
+    from hassil.expression import Alternative, Group, ListReference, RuleReference
+
+    if isinstance(expression, RuleReference):
+        rule = rules.get(expression.rule_name)
+        return rule is not None and begins_with_list(rule.expression, rules)
+    if isinstance(expression, Alternative):
+        return any(begins_with_list(item, rules) for item in expression.items)
+    if isinstance(expression, Group):
+        for item in expression.items:
+            if begins_with_list(item, rules):
+                return True
+            if not (is_blank(item) or is_option(item)):
+                return False
+    return isinstance(expression, ListReference)
+
+
+def behind_a_word(
+    expression: Expression, rules: Rules
+) -> tuple[list[Expression], list[Expression]] | None:
+    """What must come first, one of several, and what follows, so that no name begins a sentence.
+
+    "Lamp off" fits too many sounds: the short words around a name are found in any talk. Where a
+    template begins with options and then a name, the first option has to be said. None for one
+    that is good as it is; raises `Unheard` for one that nothing comes before.
+    """
+    from hassil.expression import Alternative, Group
+
+    if isinstance(expression, Alternative):
+        return None
+    items = expression.items if isinstance(expression, Group) else [expression]
+    spoken = [item for item in items if not is_blank(item)]
+    options = 0
+    while options < len(spoken) and is_option(spoken[options]):
+        options += 1
+    if options == len(spoken) or not begins_with_list(spoken[options], rules):
+        return None
+    if not options:
+        raise Unheard("it begins with a name")
+    required = [item for item in choices(spoken[0]) if not is_blank(item)]
+    return required, items[items.index(spoken[0]) + 1 :]
+
+
+def glued(items: list[Expression]) -> Iterator[list[Expression]]:
+    """Group neighbours with no space between them, as in "light[s]"."""
+    run: list[Expression] = []
+    for item in items:
+        if run and not (_in_word(run[-1], -1) and _in_word(item, 0)):
+            yield run
+            run = []
+        run.append(item)
+    if run:
+        yield run
+
+
+def _in_word(expression: Expression, edge: int) -> bool:
+    """Whether an expression may begin (`edge` 0) or end (-1) within a word."""
+    from hassil.expression import Alternative, Group, TextChunk
+
+    if isinstance(expression, TextChunk):
+        text = expression.original_text
+        return bool(text) and (text[edge].isalnum() or text[edge] == "'")
+    if isinstance(expression, Alternative):
+        return any(_in_word(item, edge) for item in expression.items)
+    if isinstance(expression, Group):
+        return bool(expression.items) and _in_word(expression.items[edge], edge)
+    return True
+
+
+def spellings(run: list[Expression]) -> list[str]:
+    """Every way to write a run of text and options. Raises `Unheard` if there are many."""
+    from hassil.expression import Alternative, Group, TextChunk
+
+    def ways(expression: Expression) -> list[str]:
+        if isinstance(expression, TextChunk):
+            return [expression.original_text]
+        if isinstance(expression, Alternative):
+            return [way for item in expression.items for way in ways(item)]
+        if isinstance(expression, Group):
+            return spellings(expression.items)
+        raise Unheard("a list or a rule within a word")
+
+    each = [ways(item) for item in run]
+    if math.prod(map(len, each)) > _GLUED:
+        raise Unheard("too many ways to write a word")
+    return ["".join(parts) for parts in product(*each)]
