@@ -24,6 +24,11 @@ def problems(settings: Settings, origins: Mapping[str, str]) -> list[str]:
         found += [f"{origins[role]}: {text}" for text in component(role, getattr(settings, role))]
     for hook in settings.hooks:
         found += [f"{origins['hooks']}: {text}" for text in component("hook", hook)]
+    for name in ("pin", "exclude"):
+        for text in getattr(settings.servers, name):
+            if "://" in text:
+                origin = f"{origins[f'servers.{name}']}: servers.{name}"
+                found += [f"{origin}: {problem}" for problem in address(text)]
     server = settings.server
     known = dict.fromkeys(ENGINE_ROLES)
     for role in server.roles:

@@ -15,10 +15,12 @@ from satellite.components import AUTO
 from satellite.errors import SatelliteError, WireError
 from satellite.events import Event
 from satellite.groups import ungrouped
+from satellite.net.choice import SHARE
 from satellite.net.discovery import Discovery
 from satellite.net.failover import failover
 from satellite.net.mdns import NoMulticast
 from satellite.net.remote import remote
+from satellite.net.wishes import Wishes
 from satellite.ports import ENGINE_ROLES, Engine, Vad, Wake
 from satellite.preference import preference
 from satellite.settings import Settings
@@ -86,10 +88,13 @@ async def _made(
         for engine in engines.values():
             stack.push_async_callback(engine.close)
         discovery = None
-        if settings.zeroconf and open_to_servers:
-            discovery = await stack.enter_async_context(_discovery(publish))
+        wishes = Wishes.of(settings.servers)
+        if open_to_servers and (settings.zeroconf or wishes.addresses):
+            discovery = Discovery(publish, wishes=wishes, announced=settings.zeroconf)
+            await stack.enter_async_context(_looking(discovery))
             for role in open_to_servers:
-                engines[role] = failover(role, engines[role], discovery, publish)
+                deadline = SHARE * getattr(settings.deadlines, role)
+                engines[role] = failover(role, engines[role], discovery, publish, deadline)
         with ungrouped(SatelliteError):
             async with asyncio.TaskGroup() as tasks:
                 for role, engine in engines.items():
@@ -110,13 +115,12 @@ async def _load(role: str, engine: Engine) -> None:
 
 
 @asynccontextmanager
-async def _discovery(publish: Callable[[Event], None]) -> AsyncGenerator[Discovery, None]:
+async def _looking(discovery: Discovery) -> AsyncGenerator[None, None]:
     """The servers of the LAN, kept up to date inside this block."""
-    discovery = Discovery(publish)
     async with asyncio.TaskGroup() as tasks:
         looking = tasks.create_task(_look(discovery), name="discovery")
         try:
-            yield discovery
+            yield
         finally:
             looking.cancel()
 

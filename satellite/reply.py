@@ -14,7 +14,7 @@ from satellite.plain.text import PlainText
 from satellite.sentences import SentenceSplitter
 from satellite.settings import Settings
 from satellite.stage import Engines, Stage, StageFailure, failing_as, label
-from satellite.values import Action, AudioChunk, Declined, ReplyRequest, SpeechRequest
+from satellite.values import Action, AudioChunk, Declined, ReplyRequest, Resumed, SpeechRequest
 
 SENTENCES_AHEAD = 4
 """Sentences that may wait for the voice, so that a quick writer cannot fill the memory."""
@@ -59,6 +59,9 @@ class Reply:
                 async for part in parts:
                     if isinstance(part, Action):
                         self._stage.act(part)
+                        continue
+                    if isinstance(part, Resumed):
+                        splitter, self.text = SentenceSplitter(), part.text
                         continue
                     text = part.text if isinstance(part, Declined) else part
                     self.text += text

@@ -46,6 +46,11 @@ class SentenceSplitter:
         self._detector.remaining_text = text[match.end() :]
         return text[: match.end()].strip() if _speakable(text[: match.end()]) else None
 
+    @property
+    def rest(self) -> str:
+        """What is no whole sentence yet."""
+        return str(self._detector.current_sentence + self._detector.remaining_text)
+
     def flush(self) -> list[str]:
         """The text is over: return what is left."""
         parts, rest = cut(self._detector.finish())

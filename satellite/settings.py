@@ -106,6 +106,21 @@ class ServerSettings(OptionSet, frozen=True):
     metrics_host: Annotated[str, option("Address where metrics are told")] = "127.0.0.1"
 
 
+class ServersSettings(OptionSet, frozen=True):
+    """Which servers of the LAN are used, where a role's component is `auto`."""
+
+    pin: Annotated[
+        tuple[str, ...],
+        option("Servers asked first, best first: names, hosts, or tcp:// addresses, found or not"),
+    ] = ()
+    exclude: Annotated[
+        tuple[str, ...], option("Servers never asked: names, hosts or tcp:// addresses")
+    ] = ()
+    models: Annotated[
+        tuple[str, ...], option("Models or engines wished for: who has one is asked first")
+    ] = ()
+
+
 class Settings(OptionSet, frozen=True):
     """Everything that can be set for a satellite."""
 
@@ -127,4 +142,5 @@ class Settings(OptionSet, frozen=True):
     deadlines: DeadlineSettings = DeadlineSettings()
     cues: CueSettings = CueSettings()
     models: ModelSettings = ModelSettings()
+    servers: ServersSettings = ServersSettings()
     server: ServerSettings = ServerSettings()

@@ -126,6 +126,13 @@ class Declined(Value, frozen=True):
     text: str
 
 
+class Resumed(Value, frozen=True):
+    """Another brain goes on with a reply whose writer died; engines never say so themselves."""
+
+    text: str
+    """What stands of the reply: its whole sentences. What came after them is void."""
+
+
 ReplyPart = str | Action | Declined
 """A piece of a reply's text, in order, or something to do, or that there is no reply."""
 

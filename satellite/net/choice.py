@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any, TypeVar
+from uuid import uuid4
 
 import msgspec
 
@@ -14,7 +15,10 @@ from satellite.deadline import too_slow
 from satellite.errors import EngineBusy, EngineError, WireError
 from satellite.events import Event, Failover
 from satellite.net.discovery import Discovery
+from satellite.net.health import Health
+from satellite.net.ranking import Place, rank
 from satellite.net.remote import remote
+from satellite.net.wishes import Wishes
 from satellite.values import EngineInfo
 
 _LOGGER = logging.getLogger(__name__)
@@ -22,21 +26,31 @@ _LOGGER = logging.getLogger(__name__)
 T = TypeVar("T")
 
 DEADLINES = {"asr": 6.0, "llm": 12.0, "tts": 4.0}
-"""Seconds a server has for its first answer, and from one piece to the next: under half of the
-turn's own deadlines, so that there is time for another one."""
-ASIDE = 15.0
-"""Seconds a server that failed is not asked again: it may be starting anew."""
-BUSY = 1.0
-"""Seconds a server that is busy is not asked again."""
+"""Seconds a server has for its first answer, and from one piece to the next, where nothing else is
+set: `SHARE` of the turn's own deadlines."""
+SHARE = 0.4
+"""Of what is left of a stage's deadline, given to the next server: then there is time for another,
+and for the built-in engine however many servers hang."""
+_SALT = uuid4().hex
+"""Draws lots among servers that are alike: by this satellite always the same, by others not."""
 
 
-class Candidate(msgspec.Struct, frozen=True):
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """An engine that may be asked."""
 
     label: str
     engine: Any
     uri: str | None
     """None for the built-in engine, which is asked last and never set aside."""
+    deadline: float | None
+    """Seconds it has for its first answer, and from one piece to the next; the caller's own
+    deadline alone where it is None."""
+    remembers: bool = True
+    """It is told what was said before: our own engines are, strangers' are not."""
+
+
+class NotMine(Exception):
+    """A candidate is well and cannot help here; the next one is asked."""
 
 
 class Choice:
@@ -50,19 +64,22 @@ class Choice:
         publish: Callable[[Event], None] = lambda event: None,
         deadline: float | None = None,
     ) -> None:
+        self.health = Health()
         self._role = role
         self._built_in = built_in
         self._discovery = discovery
         self._publish = publish
-        self.deadline = DEADLINES[role] if deadline is None else deadline
-        self._aside: dict[str, float] = {}
-        self._warned: set[str] = set()
-        self._used: str | None = None
+        self._deadline = DEADLINES[role] if deadline is None else deadline
+        self._last: str | None = None
+        self._busy = 0
 
     @property
     def label(self) -> str:
-        """Which engine answers now."""
-        return self._candidates(None)[0].label
+        """Which engine answers now, or would."""
+        if self._busy and self._last is not None:
+            return self._last
+        places = self.ranking()
+        return places[0].server.uri if places and places[0].unfit is None else self._own_label()
 
     async def load(self) -> None:
         """Make the built-in engine ready; servers are asked when they are needed."""
@@ -75,86 +92,117 @@ class Choice:
     async def close(self) -> None:
         await self._built_in.close()
 
-    def _candidates(self, language: str | None) -> list[Candidate]:
-        """Whom to ask, best first: the server asked last, for as long as it is there."""
+    def ranking(self, language: str | None = None) -> tuple[Place, ...]:
+        """The servers of the role, best first, at the end those that are not asked now."""
+        servers = self._discovery.servers(self._role, language)
         now = asyncio.get_running_loop().time()
-        servers = [
-            server
-            for server in self._discovery.servers(self._role, language)
-            if self._aside.get(server.uri, 0.0) <= now
-        ]
-        servers.sort(key=lambda server: server.uri != self._used)
-        label = getattr(self._built_in, "label", None) or self._built_in.describe().name
-        return [
-            *(
-                Candidate(server.uri, remote(server.uri, self._role), server.uri)
-                for server in servers
-            ),
-            Candidate(str(label), self._built_in, None),
-        ]
+        return rank(
+            self._role,
+            servers,
+            wishes=getattr(self._discovery, "wishes", Wishes()),
+            language=language,
+            standings=self.health.standings(servers, self._last, now),
+            salt=_SALT,
+        )
 
     async def ask(
         self,
         language: str | None,
         ask: Callable[[Candidate], AsyncGenerator[T, None]],
-        settles: Callable[[T], bool] = lambda item: True,
         declines: Callable[[T], bool] = lambda item: False,
     ) -> AsyncGenerator[T, None]:
-        """Ask one after another, until one yields an item that settles who answers.
+        """Ask one after another until one has answered to the end.
 
-        Where the built-in engine declines what servers failed at, their error is the answer: it
-        tells a person what is wrong.
+        `ask` goes on where the one before has stopped. Where the built-in engine declines what
+        servers failed at, their error is the answer: it tells a person what is wrong.
         """
-        candidates = self._candidates(language)
         error: Exception | None = None
-        for candidate in candidates:
-            self._use(candidate, error)
-            settled = False
-            try:
-                async with aclosing(ask(candidate)) as items:
-                    async for item in items:
-                        if error is not None and candidate.uri is None and declines(item):
-                            raise error
-                        settled = settled or settles(item)
-                        yield item
-            except (EngineError, WireError) as failure:
-                if candidate.uri is None:
-                    raise
-                self._set_aside(candidate.uri, failure)
-                if settled:
-                    raise
-                error = failure
-            else:
-                self._warned.discard(candidate.label)
-                return
+        self._busy += 1
+        try:
+            for candidate in self._candidates(language):
+                self._use(candidate, error)
+                try:
+                    async with aclosing(ask(candidate)) as items:
+                        async for item in items:
+                            if error is not None and candidate.uri is None and declines(item):
+                                raise error
+                            yield item
+                except NotMine:
+                    if candidate.uri is None:
+                        raise (error or EngineError("nobody can answer")) from None
+                except (EngineError, WireError) as failure:
+                    if candidate.uri is None:
+                        raise
+                    self._fail(candidate.uri, failure)
+                    error = failure
+                else:
+                    if candidate.uri is not None:
+                        self.health.breaker(candidate.uri).succeeded()
+                    return
+                finally:
+                    if candidate.uri is not None:
+                        self.health.breaker(candidate.uri).left()
+        finally:
+            self._busy -= 1
 
     async def timed(
         self, candidate: Candidate, items: AsyncGenerator[T, None]
     ) -> AsyncGenerator[T, None]:
-        """Pass items on; a server has the deadline for the first and for each one after that."""
-        seconds = None if candidate.uri is None else self.deadline
+        """Pass items on; a server has its deadline for the first and for each one after that."""
+        began: float | None = asyncio.get_running_loop().time()
         async with aclosing(items):
             while True:
                 try:
-                    async with asyncio.timeout(seconds):
+                    async with asyncio.timeout(candidate.deadline):
                         item = await anext(items)
                 except StopAsyncIteration:
                     return
                 except TimeoutError:
-                    raise too_slow(candidate.label, self.deadline) from None
+                    raise too_slow(candidate.label, candidate.deadline or 0.0) from None
+                if began is not None:
+                    self.took(candidate, asyncio.get_running_loop().time() - began)
+                    began = None
                 yield item
 
+    def took(self, candidate: Candidate, seconds: float) -> None:
+        """A candidate gave its first answer after so long."""
+        if candidate.uri is not None:
+            self.health.answered(candidate.uri, seconds)
+
+    def _candidates(self, language: str | None) -> list[Candidate]:
+        """Whom to ask, best first."""
+        servers = [place.server for place in self.ranking(language) if place.unfit is None]
+        return [
+            *(
+                Candidate(
+                    label=server.uri,
+                    engine=remote(server.uri, self._role),
+                    uri=server.uri,
+                    deadline=self._deadline * (1 - SHARE) ** number,
+                    remembers=server.ours,
+                )
+                for number, server in enumerate(servers)
+            ),
+            Candidate(label=self._own_label(), engine=self._built_in, uri=None, deadline=None),
+        ]
+
+    def _own_label(self) -> str:
+        return str(getattr(self._built_in, "label", None) or self._built_in.describe().name)
+
     def _use(self, candidate: Candidate, error: Exception | None) -> None:
-        before, self._used = self._used, candidate.label
+        before, self._last = self._last, candidate.label
+        if candidate.uri is not None:
+            self._discovery.use(candidate.uri)
+            self.health.breaker(candidate.uri).asked()
         if before not in (None, candidate.label):
             reason = None if error is None else str(error)
             self._publish(
                 Failover(role=self._role, origin=str(before), to=candidate.label, error=reason)
             )
 
-    def _set_aside(self, uri: str, error: Exception) -> None:
-        away = BUSY if isinstance(error, EngineBusy) else ASIDE
-        self._aside[uri] = asyncio.get_running_loop().time() + away
-        level = logging.DEBUG if uri in self._warned else logging.WARNING
-        self._warned.add(uri)
+    def _fail(self, uri: str, error: Exception) -> None:
+        first = self.health.breaker(uri).failed(error, asyncio.get_running_loop().time())
+        level = logging.WARNING if first else logging.DEBUG
         _LOGGER.log(level, "%s at %s failed, asking another: %s", self._role, uri, error)
+        if not isinstance(error, EngineBusy):
+            self._discovery.doubt(uri)

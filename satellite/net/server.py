@@ -19,6 +19,8 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     roles: tuple[str, ...] = ()
     """What it does as an engine: asr, llm, tts, wake; nothing for a satellite."""
     models: tuple[str, ...] = ()
+    engines: tuple[str, ...] = ()
+    """Names of its programs, such as `faster-whisper`."""
     languages: tuple[str, ...] = ()
     latency: float = 0.0
     """Seconds that connecting and describing took."""
@@ -27,6 +29,10 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     version: str = ""
     satellite: bool = False
     """It is (also) a satellite."""
+    load: float | None = None
+    """Share of its places that is taken, 0 to 1; None where it does not tell."""
+    since: float = 0.0
+    """When it was found, or came back after having been lost, on the event loop's clock."""
 
     def speaks(self, language: str | None) -> bool:
         """Whether it knows a language, such as `en` or `en-US`; one that names none may."""
@@ -52,6 +58,7 @@ def read_server(name: str, uri: str, event: Event, latency: float) -> Server:
         name=name,
         uri=uri,
         roles=infos.roles(info),
+        engines=tuple(dict.fromkeys(program.name for program in programs)),
         models=tuple(dict.fromkeys(model.name for model in models)),
         languages=tuple(sorted({language for model in models for language in model.languages})),
         latency=latency,

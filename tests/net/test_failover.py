@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from satellite.errors import EngineBusy, EngineFailed, EngineTimeout, ModelMissing, PeerClosed
+from satellite.errors import EngineBusy, EngineFailed, ModelMissing, PeerClosed
 from satellite.events import Event, Failover
-from satellite.net import choice
+from satellite.net import breaker, choice
 from satellite.net.failover import failover
 from satellite.net.server import Server
+from satellite.net.wishes import Wishes
 from satellite.values import Declined, ReplyRequest, SpeechRequest, TranscribeRequest
 from servers.serve import serving
 from tests.support.engines import Scripted, ScriptedAsr, ScriptedLlm, ScriptedTts
@@ -27,9 +28,22 @@ class Lan:
 
     def __init__(self, *uris: str) -> None:
         self.uris = list(uris)
+        self.pins: list[str] = []
+        self.doubted: list[str] = []
+
+    @property
+    def wishes(self) -> Wishes:
+        """The order in which they are asked."""
+        return Wishes(pin=tuple(self.pins))
 
     def servers(self, role: str, language: str | None = None) -> Sequence[Server]:
         return tuple(Server(name=uri, uri=uri, roles=(role,)) for uri in self.uris)
+
+    def use(self, uri: str) -> None:
+        """A server is asked."""
+
+    def doubt(self, uri: str) -> None:
+        self.doubted.append(uri)
 
 
 class Scene:
@@ -54,6 +68,7 @@ async def scene(
     for engine in served:
         uri = await stack.enter_async_context(serving(role, engine, "tcp://127.0.0.1:0"))
         made.lan.uris.append(uri)
+        made.lan.pins.append(uri)
     return made
 
 
@@ -114,10 +129,11 @@ async def test_the_server_asked_last_is_kept_when_another_comes_first(
 ) -> None:
     first, second = ScriptedTts(), ScriptedTts()
     here = await scene(stack, "tts", ScriptedTts(), first, second)
+    here.lan.pins = []
     await say(here.engine)
     here.lan.uris.reverse()
     await say(here.engine)
-    assert (len(first.requests), len(second.requests)) == (2, 0)
+    assert sorted((len(first.requests), len(second.requests))) == [0, 2]
 
 
 @pytest.mark.parametrize(
@@ -158,7 +174,7 @@ async def test_who_cannot_be_reached_is_replaced_by_the_built_in_engine(
 async def test_a_server_is_asked_again_after_a_while_and_told_of_only_once(
     stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(choice, "ASIDE", 0.0)
+    monkeypatch.setattr(breaker, "GONE", 0.0)
     here = await scene(stack, "tts", ScriptedTts())
     here.lan.uris = [DEAD]
     with caplog.at_level(logging.DEBUG, choice.__name__):
@@ -166,22 +182,7 @@ async def test_a_server_is_asked_again_after_a_while_and_told_of_only_once(
             await say(here.engine)
     levels = [record.levelno for record in caplog.records if record.name == choice.__name__]
     assert levels == [logging.WARNING, logging.DEBUG, logging.DEBUG]
-
-
-@pytest.mark.parametrize(
-    ("broken", "error"),
-    [({"error": EngineFailed("broke")}, EngineFailed), ({"hang": True}, EngineTimeout)],
-    ids=["fails", "hangs"],
-)
-async def test_after_the_first_sound_an_error_is_the_callers(
-    broken: dict[str, Any], error: type[Exception], stack: AsyncExitStack
-) -> None:
-    bad = ScriptedTts(words=1, **broken)
-    here = await scene(stack, "tts", ScriptedTts(), bad, deadline=0.3)
-    with pytest.raises(error):
-        await say(here.engine)
-    assert await say(here.engine) == 2, "the next call is answered"
-    assert len(here.built_in.requests) == 1
+    assert here.lan.doubted == [DEAD] * 3, "discovery looks whether it is there"
 
 
 async def test_the_built_in_engines_error_is_raised(stack: AsyncExitStack) -> None:
