@@ -15,10 +15,12 @@ from satellite.events import Event, Ready
 from satellite.groups import ungrouped
 from satellite.net.advert import Advert, announce, facts
 from satellite.net.mdns import NoMulticast
+from satellite.net.place import LOAD
 from satellite.net.uri import Stdio, Tcp, parse
 from satellite.ports import ENGINE_ROLES
 from satellite.settings import Settings
 from servers.engines import Loaded, loaded
+from servers.load import Load
 from servers.metrics import Metrics, scraped
 from servers.serve import ServeLimits, serve_stdio, serving
 
@@ -87,10 +89,12 @@ class _Service:
         self.engine = engine
         self.pool = made.pool(role, engine)
         self.observer = metrics.role(role, self.pool) if metrics else None
+        self._load = Load(self.pool, made.places(role))
 
     def facts(self) -> dict[str, str]:
         """What is announced of it now."""
-        return facts(self.engine.describe(), version("satellite"))
+        told = facts(self.engine.describe(), version("satellite"))
+        return {**told, LOAD: self._load.tell()}
 
 
 async def _serve(

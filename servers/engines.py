@@ -78,8 +78,12 @@ class Loaded:
         server = self._settings.server
         if getattr(engine, "shares", False):
             return LocalPool(engine, server.workers + server.waiting, 0)
-        workers = server.connections if role == "wake" else server.workers
-        return LocalPool(engine, workers, server.waiting)
+        return LocalPool(engine, self.places(role), server.waiting)
+
+    def places(self, role: str) -> int:
+        """Requests of a role that are worked on at once."""
+        server = self._settings.server
+        return server.connections if role == "wake" else server.workers
 
     async def _load(self, role: str, engine: Any) -> None:
         began = monotonic()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +12,9 @@ from satellite.cli import flags, sections
 from satellite.cli.table import table
 
 if TYPE_CHECKING:
+    from satellite.net.ranking import Place
     from satellite.net.server import Server
+    from satellite.settings import Settings
 
 WAIT = 3.0
 """Seconds to wait for answers; most come within one."""
@@ -35,24 +37,82 @@ _SHOWN = 3
 @flags.as_json
 @click.pass_context
 def discover(context: click.Context, wait: float) -> None:
-    """Show the servers and satellites on the LAN."""
+    """Show the servers and satellites on the LAN, and which server is asked first."""
     state = flags.state(context)
-    state.start_logging()
+    settings = state.settings()
     found: list[Server] = []
 
     async def look(_bus: object) -> None:
         from satellite.net.discovery import scan
+        from satellite.net.wishes import Wishes
 
-        found.extend(await scan(wait))
+        found.extend(await scan(wait, wishes=Wishes.of(settings.servers)))
 
     state.run(look)
+    rankings = ranked(found, settings)
     if state.json:
-        click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
+        click.echo(msgspec.json.format(as_json(found, rankings)).decode())
     elif found:
-        header = ("ROLE", "NAME", "ADDRESS", "LATENCY", "MADE BY", "MODELS", "LANGUAGES")
+        header = ("ROLE", "NAME", "ADDRESS", "LATENCY", "LOAD", "MADE BY", "MODELS", "LANGUAGES")
         click.echo(table([row(server) for server in found], header=header))
+        if lines := [line for places in rankings.values() for line in order(places)]:
+            click.echo()
+            click.echo(table(lines, header=("ROLE", "ASKED", "NAME", "ADDRESS", "WHY")))
     else:
         click.echo(f"Nothing on the LAN has answered within {wait:g} s.", err=True)
+
+
+def ranked(found: Sequence[Server], settings: Settings) -> dict[str, tuple[str, Sequence[Place]]]:
+    """The ranking of each role, as a satellite that has asked none of them yet would make it."""
+    from satellite.net.ranking import rank
+    from satellite.net.wishes import Wishes
+    from satellite.ports import ENGINE_ROLES
+
+    wishes = Wishes.of(settings.servers)
+    return {
+        role: (role, rank(role, found, wishes=wishes, language=settings.language))
+        for role in ENGINE_ROLES
+    }
+
+
+def order(ranking: tuple[str, Sequence[Place]]) -> Iterator[tuple[str, ...]]:
+    """A role's servers, each with its place and why it has it."""
+    role, places = ranking
+    for number, place in enumerate(places):
+        yield (
+            role,
+            "never" if place.unfit else str(number + 1),
+            place.server.name,
+            place.server.uri,
+            why(places, number),
+        )
+
+
+def why(places: Sequence[Place], number: int) -> str:
+    """Why a server has its place: what it has before the next one."""
+    place = places[number]
+    if place.unfit:
+        return place.unfit
+    if number + 1 < len(places):
+        return place.before(places[number + 1])
+    return "is the last before the built-in engine" if number else "is the only one"
+
+
+def as_json(found: Sequence[Server], rankings: Mapping[str, tuple[str, Sequence[Place]]]) -> bytes:
+    """Every server with its place in the ranking of each of its roles, and all that counts."""
+    told = []
+    for server in found:
+        ranks = {}
+        for role, (_, places) in rankings.items():
+            for number, place in enumerate(places):
+                if place.server.uri == server.uri:
+                    ranks[role] = {
+                        "place": None if place.unfit else number + 1,
+                        "why": why(places, number),
+                        "reasons": [reason.text for reason in place.reasons],
+                    }
+        told.append({**msgspec.structs.asdict(server), "ranks": ranks})
+    return msgspec.json.encode(told)
 
 
 def row(server: Server) -> tuple[str, ...]:
@@ -63,6 +123,7 @@ def row(server: Server) -> tuple[str, ...]:
         server.name,
         server.uri,
         f"{server.latency * 1000:.0f} ms",
+        "" if server.load is None else f"{server.load:.0%}",
         f"us {server.version}".strip() if server.ours else "others",
         _some(server.models),
         _some(server.languages),

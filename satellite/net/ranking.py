@@ -43,7 +43,7 @@ class Place(msgspec.Struct, frozen=True):
 
     server: Server
     reasons: tuple[Reason, ...]
-    """What counts, the weightiest first."""
+    """What counts, the weightiest first, and last the lot."""
     unfit: str | None = None
     """Why it is not asked at all."""
 
@@ -56,10 +56,10 @@ class Place(msgspec.Struct, frozen=True):
         """Why it comes before another one that is asked after it."""
         if other.unfit is not None:
             return other.unfit
-        for mine, theirs in zip(self.reasons, other.reasons, strict=True):
+        for mine, theirs in zip(self.reasons[:-1], other.reasons[:-1], strict=True):
             if mine.key != theirs.key:
                 return f"{mine.text}, {other.server.name} {theirs.text}"
-        return "alike"
+        return f"is as good as {other.server.name}: each satellite draws lots"
 
 
 def rank(
@@ -117,7 +117,7 @@ def _reasons(
     quarter = 0 if standing.last else round(load * 4)
     yield Reason(quarter, f"has a load of {load:.0%}")
     draw = hashlib.blake2b(f"{salt} {server.uri}".encode(), digest_size=4).digest()
-    yield Reason(int.from_bytes(draw), "is drawn by lot")
+    yield Reason(int.from_bytes(draw), "its lot")
 
 
 def _speed(role: str, server: Server, standing: Standing) -> Reason:

@@ -50,6 +50,5 @@ def _means(text: str, server: Server) -> bool:
     machine = name
     for role in server.roles:
         machine = machine.partition(f" {role}")[0]
-    address = uris.parse(server.uri)
-    host = address.host.casefold() if isinstance(address, uris.Tcp) else ""
+    host = str(getattr(uris.parse(server.uri), "host", "")).casefold()
     return wanted in (name, machine, host)
