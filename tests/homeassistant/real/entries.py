@@ -1,0 +1,103 @@
+"""Adding our services and satellites to a house, as its user does."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+
+from tests.homeassistant.real.api import Api, Json, Refused
+
+_FLOW = "/api/config/config_entries/flow"
+_LOAD = 30.0
+"""Seconds for an entry to be loaded, in which Home Assistant asks the service several times."""
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """What Home Assistant made of a service: `entities` are entity ids by their platform."""
+
+    id: str
+    title: str
+    entities: dict[str, list[str]]
+
+
+async def add(api: Api, port: int, host: str = "127.0.0.1") -> Entry:
+    """Add a service by its address. Raises `Refused`."""
+    form = await api.rest("POST", _FLOW, {"handler": "wyoming"})
+    answer = {"host": host, "port": port}
+    done = await api.rest("POST", f"{_FLOW}/{form['flow_id']}", answer)
+    return await _made(api, done)
+
+
+async def offered(api: Api) -> dict[str, Json]:
+    """What was discovered and is not configured: the flows by the name that is shown."""
+    return {
+        flow["context"]["title_placeholders"]["name"]: flow
+        for flow in await api.call("config_entries/flow/progress")
+        if flow["handler"] == "wyoming" and flow["context"]["source"] == "zeroconf"
+    }
+
+
+async def discovered(api: Api, count: int, timeout: float = 30.0) -> dict[str, Json]:
+    """Wait until so many things are discovered: their flows by the name that is shown."""
+    found: dict[str, Json] = {}
+    try:
+        async with asyncio.timeout(timeout):
+            while len(found) < count:
+                found = await offered(api)
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        raise AssertionError(f"after {timeout} s only these were discovered: {found}") from None
+    return found
+
+
+async def confirm(api: Api, flow: Json) -> Entry:
+    """Press Configure at something discovered. Raises `Refused`."""
+    return await _made(api, await api.rest("POST", f"{_FLOW}/{flow['flow_id']}", {}))
+
+
+async def reload(api: Api, entry: Entry) -> None:
+    """Have an entry unloaded and loaded."""
+    await api.rest("POST", f"/api/config/config_entries/entry/{entry.id}/reload")
+    await loaded(api, entry.id)
+
+
+async def loaded(api: Api, entry: str, timeout: float = _LOAD) -> None:
+    """Wait until an entry is loaded."""
+    state = ""
+    try:
+        async with asyncio.timeout(timeout):
+            while state != "loaded":
+                entries = await api.call("config_entries/get")
+                (state,) = [item["state"] for item in entries if item["entry_id"] == entry]
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        raise AssertionError(f"the entry is {state} after {timeout} s") from None
+
+
+async def device(api: Api, entry: Entry) -> Json:
+    """The one device of an entry."""
+    devices: list[Json] = await api.call("config/device_registry/list")
+    (one,) = [item for item in devices if entry.id in item["config_entries"]]
+    return one
+
+
+async def entity(api: Api, entry: Entry, what: str) -> str:
+    """The entity of an entry whose unique id ends so, enabled if need be."""
+    for item in await api.call("config/entity_registry/list"):
+        if item["config_entry_id"] == entry.id and item["unique_id"].endswith(what):
+            return str(item["entity_id"])
+    raise AssertionError(f"the entry has no entity {what}")
+
+
+async def _made(api: Api, done: Json) -> Entry:
+    if done["type"] != "create_entry":
+        raise Refused(f"no entry was made: {done}")
+    identity = done["result"]["entry_id"]
+    await loaded(api, identity)
+    entities: dict[str, list[str]] = {}
+    for item in await api.call("config/entity_registry/list"):
+        if item["config_entry_id"] == identity:
+            platform = item["entity_id"].partition(".")[0]
+            entities.setdefault(platform, []).append(item["entity_id"])
+    return Entry(identity, done["title"], entities)

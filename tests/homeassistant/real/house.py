@@ -1,0 +1,196 @@
+"""A Home Assistant as a process, with a fresh configuration of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.homeassistant.real.api import Api
+from tests.homeassistant.real.install import Install
+from tests.homeassistant.real.portal import Portal
+
+LAMP = "input_boolean.living_room_lamp"
+"""The house has one thing, which is called "living room lamp" and may be talked about."""
+
+_STOP = 60.0
+"""Seconds to stop; Home Assistant gives its integrations 30 s or so."""
+
+_CONFIGURATION = """
+homeassistant:
+  name: Test
+  latitude: 0
+  longitude: 0
+  elevation: 0
+  unit_system: metric
+  time_zone: UTC
+  country: US
+  internal_url: http://127.0.0.1:{port}
+http:
+  server_host: 127.0.0.1
+  server_port: {port}
+api:
+config:
+zeroconf:
+conversation:
+media_source:
+assist_pipeline:
+input_boolean:
+  living_room_lamp:
+    name: living room lamp
+logger:
+  default: warning
+  logs:
+    homeassistant.components.wyoming: debug
+    homeassistant.components.assist_pipeline: debug
+    homeassistant.components.assist_satellite: debug
+    homeassistant.components.zeroconf: debug
+"""
+
+# left to be done is the user; the other steps would set up what the Internet is needed for
+_ONBOARDED = {
+    "version": 4,
+    "minor_version": 1,
+    "key": "onboarding",
+    "data": {"done": ["core_config", "analytics", "integration"]},
+}
+
+
+class House:
+    """Home Assistant: its process, and `api` while it runs."""
+
+    def __init__(
+        self, install: Install, folder: Path, portal: Portal, prefix: Sequence[str] = ()
+    ) -> None:
+        """`prefix` puts it into a network namespace: what is put before its command."""
+        self.install = install
+        self.port = _free_port()
+        self.portal = portal
+        self._folder = folder
+        self._prefix = prefix
+        self.api = Api(f"http://127.0.0.1:{self.port}", self._relay if prefix else None)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._configure()
+
+    @property
+    def version(self) -> str:
+        return self.install.version
+
+    def start(self) -> float:
+        """Start it and connect; the seconds until it was running."""
+        began = time.monotonic()
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*self._prefix, *self.install.command(self._folder)],
+                env=self.install.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        try:
+            self.portal.run(self.api.open())
+        except BaseException as error:
+            error.add_note(self.log()[-4000:])
+            raise
+        return time.monotonic() - began
+
+    def stop(self) -> float:
+        """Stop it as its user would; the seconds that it took."""
+        return self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Have it disappear in the middle of whatever it does."""
+        self._end(signal.SIGKILL)
+
+    def resident(self) -> int:
+        """Bytes of memory it has."""
+        assert self._process is not None
+        pages = Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+    def log(self) -> str:
+        """What it said so far."""
+        return self._log.read_text(errors="replace") if self._log.exists() else ""
+
+    @property
+    def _relay(self) -> Path:
+        return self._folder / "relay"
+
+    @property
+    def _log(self) -> Path:
+        return self._folder / "house.log"
+
+    def _configure(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        configuration = _CONFIGURATION.format(port=self.port)
+        (self._folder / "configuration.yaml").write_text(configuration)
+        storage = self._folder / ".storage"
+        storage.mkdir(exist_ok=True)
+        (storage / "onboarding").write_text(json.dumps(_ONBOARDED))
+
+    def _end(self, number: int) -> float:
+        began = time.monotonic()
+        if self._process is None:
+            return 0.0
+        if number == signal.SIGKILL:  # first: a goodbye would tell it apart from a loss of power
+            self._signal(number)
+        self.portal.run(self.api.close())
+        self._signal(number)
+        try:
+            self._process.wait(_STOP)
+        except subprocess.TimeoutExpired:
+            self._signal(signal.SIGKILL)
+            self._process.wait(10)
+            raise AssertionError(f"Home Assistant did not stop:\n{self.log()[-4000:]}") from None
+        finally:
+            self._process = None
+        return time.monotonic() - began
+
+    def _signal(self, number: int) -> None:
+        assert self._process is not None
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, number)
+
+    @contextmanager
+    def reachable(self) -> Iterator[None]:
+        """Reach it wherever it is, during this block."""
+        if not self._prefix:
+            yield
+            return
+        module = "tests.homeassistant.real.relay"
+        command = [*self._prefix, sys.executable, "-m", module, str(self._relay), str(self.port)]
+        with subprocess.Popen(command, cwd=Path(__file__).parents[3]) as relay:
+            try:
+                yield
+            finally:
+                relay.kill()
+
+
+@contextmanager
+def running(install: Install, folder: Path, prefix: Sequence[str] = ()) -> Iterator[House]:
+    """A new house during this block."""
+    with Portal() as portal:
+        house = House(install, folder, portal, prefix)
+        try:
+            with house.reachable():
+                house.start()
+                expose = {"assistants": ["conversation"], "entity_ids": [LAMP]}
+                kind = "homeassistant/expose_entity"
+                portal.run(house.api.call(kind, should_expose=True, **expose))
+                yield house
+        finally:
+            house.kill()
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])

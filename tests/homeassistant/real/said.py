@@ -1,0 +1,61 @@
+"""What is said to a house, and how its answers are understood."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+import numpy as np
+import pytest
+
+from tests.support import recordings
+from tests.support.debian import need
+from tests.support.rooms import LAMP
+from tests.support.speech import silence, speak
+
+__all__ = ["LAMP", "lamp", "okay_nabu", "pcm", "request", "words"]
+
+_AUDIBLE = 300
+"""Samples below this are the room's, not the speaker's."""
+
+
+def lamp() -> bytes:
+    """ "turn on the living room lamp", by a person where there is a recording."""
+    try:
+        return recordings.samples(LAMP.replace(" ", "_"))
+    except pytest.skip.Exception:
+        return speak(LAMP)
+
+
+def okay_nabu() -> bytes:
+    """ "okay nabu", by a person where there is a recording."""
+    try:
+        return recordings.samples("okay_nabu")
+    except pytest.skip.Exception:
+        return silence(1.0) + speak("okay nabu", voice="en-us+m3")
+
+
+def request(pause: float = 0.1) -> bytes:
+    """Both, in one breath; Home Assistant takes a pause of 0.6 s for the end of a command."""
+    return silence(1.0) + _without_edges(okay_nabu()) + silence(pause) + _without_edges(lamp())
+
+
+def words(text: str | None) -> str:
+    """A transcript without what nobody can hear, and without the article that is half swallowed."""
+    return " ".join(re.findall(r"[a-z']+", (text or "").lower())).replace("on the ", "on ")
+
+
+def pcm(file: bytes) -> bytes:
+    """Any sound file as 16 kHz mono."""
+    command = [need("ffmpeg", "ffmpeg"), "-v", "error", "-i", "-", "-f", "s16le", "-ac", "1"]
+    done = subprocess.run(
+        [*command, "-ar", "16000", "-"], input=file, capture_output=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout
+
+
+def _without_edges(speech: bytes) -> bytes:
+    samples = np.frombuffer(speech, "<i2")
+    loud = np.flatnonzero(np.abs(samples.astype(int)) > _AUDIBLE)
+    return samples[loud[0] : loud[-1]].tobytes()

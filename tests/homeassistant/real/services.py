@@ -1,0 +1,147 @@
+"""`satellite --server` behind recorders, and a house that uses its services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tests.homeassistant.real import assist, entries
+from tests.homeassistant.real.assist import Run
+from tests.homeassistant.real.entries import Entry
+from tests.homeassistant.real.house import House
+from tests.homeassistant.real.install import OLD
+from tests.homeassistant.real.tap import Tap
+from tests.support.program import Program, satellite
+
+ROLES = ("asr", "llm", "tts", "wake")
+VOICE = "espeak:en-us+f3?rate=150"
+"""The voice that our own speech-to-text understands best."""
+PLATFORMS = {"asr": "stt", "llm": "conversation", "tts": "tts", "wake": "wake_word"}
+
+
+class Services:
+    """Our server as a process that can be stopped and started at the same ports."""
+
+    def __init__(
+        self,
+        folder: Path,
+        roles: Sequence[str] = ROLES,
+        *more: str,
+        prefix: tuple[str, ...] = (),
+    ) -> None:
+        """`prefix` is put before its command, such as to run it in a network namespace."""
+        self._folder = folder
+        self._prefix = prefix
+        self._roles = roles
+        self._more = more
+        self._stack = ExitStack()
+        self._starts = 0
+        self.ports = dict.fromkeys(roles, 0)
+        self.program: Program
+
+    def start(self) -> None:
+        """Start it and wait until it is ready."""
+        self._starts += 1
+        arguments = ["--server", ",".join(self._roles), "--asr", "pocketsphinx", "--tts", VOICE]
+        arguments += ["--llm", "intents", "--wake", "openwakeword:okay_nabu,hey_jarvis"]
+        if "--host" not in self._more:
+            arguments += ["--host", "127.0.0.1", "--no-zeroconf"]
+        for role, port in self.ports.items():
+            arguments += [f"--{role}-port", str(port)]
+        self.program = self._stack.enter_context(
+            satellite(
+                self._folder,
+                *arguments,
+                *self._more,
+                prefix=self._prefix,
+                name=f"server-{self._starts}",
+            )
+        )
+        (ready,) = self.program.wait_for("ready")
+        self.ports = {role: urlsplit(uri).port or 0 for role, uri in ready["engines"].items()}
+
+    def stop(self) -> None:
+        """Stop it, as systemd would."""
+        if self.program.process.poll() is None:
+            self.program.stop()
+        self._stack.close()
+
+    def kill(self) -> None:
+        """Have it disappear."""
+        self._stack.close()
+
+
+class Home:
+    """A house with our services in it, each behind a recorder, and an Assist pipeline of them."""
+
+    def __init__(self, house: House, services: Services) -> None:
+        self.house = house
+        self.api = house.api
+        self.services = services
+        self.taps = {role: Tap(port) for role, port in services.ports.items()}
+        self.entries: dict[str, Entry] = {}
+        self.pipeline = ""
+
+    @property
+    def brain(self) -> bool:
+        """Whether this version of Home Assistant can use our brain."""
+        return self.house.version != OLD
+
+    def furnish(self) -> None:
+        """Add the services and make the pipeline."""
+        for role, tap in self.taps.items():
+            self.house.portal.run(tap.open())
+            if role != "llm" or self.brain:
+                entry = self.house.portal.run(entries.add(self.api, tap.port))
+                self.entries[role] = entry
+        self.pipeline = self.house.portal.run(
+            assist.create(
+                self.api,
+                stt=self.entity("asr"),
+                tts=self.entity("tts"),
+                wake=self.entity("wake"),
+                agent=self.entity("llm"),
+            )
+        )
+
+    def entity(self, role: str) -> str | None:
+        """The entity that a service became."""
+        if role not in self.entries:
+            return None
+        (one,) = self.entries[role].entities[PLATFORMS[role]]
+        return one
+
+    def run(self, start: str, end: str, text: str | None = None, audio: bytes = b"") -> Run:
+        """Run the pipeline."""
+        work = assist.run(self.api, self.pipeline, start, end, text=text, audio=audio)
+        return self.house.portal.run(work)
+
+    def restart(self) -> None:
+        """Stop Home Assistant and start it."""
+        self.house.stop()
+        self.house.start()
+        for entry in self.entries.values():
+            self.house.portal.run(entries.loaded(self.api, entry.id))
+
+    def close(self) -> None:
+        """Hang up everywhere."""
+        for tap in self.taps.values():
+            self.house.portal.run(tap.close())
+
+
+@contextmanager
+def furnished(house: House, folder: Path, roles: Sequence[str] = ROLES) -> Iterator[Home]:
+    """A house with our services, during this block."""
+    services = Services(folder, roles)
+    services.start()
+    try:
+        home = Home(house, services)
+        try:
+            home.furnish()
+            yield home
+        finally:
+            home.close()
+    finally:
+        services.kill()

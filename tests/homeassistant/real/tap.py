@@ -1,0 +1,163 @@
+"""A recorder between Home Assistant and one of our programs: every event of both directions.
+
+It passes bytes on as they are, and reads the frames with code of its own, so that a mistake in ours
+would be seen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+HOME = "home"
+OURS = "ours"
+
+_LINE = 1024 * 1024
+"""Longest JSON line it passes on."""
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """One event as it went by."""
+
+    at: float
+    """Monotonic seconds."""
+    link: int
+    """Number of the connection, counted up."""
+    sender: str
+    type: str
+    data: dict[str, Any]
+    size: int
+    """Bytes of the payload."""
+
+
+class Tap:
+    """Listens at a port of its own and connects to ours for each connection there."""
+
+    def __init__(self, target: int) -> None:
+        self.target = target
+        """The port at 127.0.0.1 that is behind it."""
+        self.port = 0
+        self.events: list[Heard] = []
+        self.broken: list[str] = []
+        """What was no Wyoming frame."""
+        self._server: asyncio.Server | None = None
+        self._links = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def open(self) -> None:
+        """Listen, at the same port each time."""
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def close(self) -> None:
+        """Listen no more, and hang up; as a machine does that stops."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def since(self, mark: int, sender: str = "", *types: str) -> list[Heard]:
+        """The events after a mark (a number of events), of one sender and some types."""
+        return [
+            event
+            for event in self.events[mark:]
+            if (not sender or event.sender == sender) and (not types or event.type in types)
+        ]
+
+    def types(self, mark: int, sender: str = "") -> list[str]:
+        """The types of events after a mark, without what goes on all the time, and sound once."""
+        types: list[str] = []
+        for event in self.since(mark, sender):
+            if event.type not in ("ping", "pong", "describe", "info", *types[-1:]):
+                types.append(event.type)
+        return types
+
+    async def wait(
+        self,
+        types: str | Sequence[str],
+        mark: int,
+        timeout: float = 20.0,
+        sender: str = "",
+        fits: Callable[[Heard], bool] = lambda event: True,
+    ) -> Heard:
+        """The first event of these types after a mark. Raises `AssertionError` where none comes."""
+        wanted = (types,) if isinstance(types, str) else tuple(types)
+        deadline = time.monotonic() + timeout
+        while True:
+            for event in self.since(mark, sender, *wanted):
+                if fits(event):
+                    return event
+            if time.monotonic() > deadline:
+                raise AssertionError(f"no {wanted} in {timeout} s; there were\n{self.told(mark)}")
+            await asyncio.sleep(0.01)
+
+    def told(self, mark: int = 0) -> str:
+        """The events after a mark as a table, for a failing test."""
+        events = [event for event in self.events[mark:] if event.type not in ("ping", "pong")]
+        lines, start = [], events[0].at if events else 0.0
+        before = ("", "")
+        for event in events:
+            if (event.sender, event.type) != before or event.type != "audio-chunk":
+                data = json.dumps(event.data)[:160]
+                lines.append(
+                    f"{event.at - start:8.3f} {event.link:3} {event.sender} {event.type} {data}"
+                )
+            before = (event.sender, event.type)
+        return "\n".join([*lines, *self.broken])
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        self._links += 1
+        link = self._links
+        far: asyncio.StreamWriter | None = None
+        try:
+            far_reader, far = await asyncio.open_connection("127.0.0.1", self.target, limit=_LINE)
+            ways = (
+                asyncio.create_task(self._pass(reader, far, link, HOME)),
+                asyncio.create_task(self._pass(far_reader, writer, link, OURS)),
+            )
+            try:
+                await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for way in ways:
+                    way.cancel()
+                await asyncio.gather(*ways, return_exceptions=True)
+        except (ConnectionError, asyncio.CancelledError):
+            pass  # nobody is behind it, or it was told to stop: who came here is hung up on
+        finally:
+            self._tasks.discard(task)
+            for end in (writer, far):
+                if end is not None:
+                    end.close()
+
+    async def _pass(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, link: int, sender: str
+    ) -> None:
+        try:
+            while line := await reader.readline():
+                writer.write(line)
+                try:
+                    header = json.loads(line)
+                except ValueError:
+                    self.broken.append(f"{sender} sent {line[:80]!r}")
+                    return
+                data = await reader.readexactly(header.get("data_length") or 0)
+                payload = await reader.readexactly(header.get("payload_length") or 0)
+                writer.write(data + payload)
+                facts = {**(header.get("data") or {}), **(json.loads(data) if data else {})}
+                self.events.append(
+                    Heard(time.monotonic(), link, sender, header["type"], facts, len(payload))
+                )
+                await writer.drain()
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass  # one of them has gone in the middle of an event, as happens when it is killed

@@ -1,0 +1,89 @@
+"""Home Assistant 2026.11 uses our brain as its conversation agent."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.homeassistant.real import assist
+from tests.homeassistant.real.assist import Run
+from tests.homeassistant.real.install import NEW
+from tests.homeassistant.real.services import Home
+from tests.homeassistant.real.tap import HOME, OURS
+
+pytestmark = [
+    pytest.mark.timeout(300),
+    pytest.mark.parametrize("house", [NEW], indirect=True, scope="module"),
+]
+
+CONTROL = 1
+"""Bit of an agent's `supported_features`: it can control the home."""
+
+
+def ask(home: Home, text: str, conversation: str | None = None) -> Run:
+    work = assist.run(
+        home.api, home.pipeline, "intent", "intent", text=text, conversation_id=conversation
+    )
+    return home.house.portal.run(work)
+
+
+def test_it_is_listed_with_its_language_and_may_control_the_home(home: Home) -> None:
+    run, api = home.house.portal.run, home.api
+    agent = home.entity("llm")
+    assert agent is not None
+    assert run(assist.offered(api, "conversation/agent/list", "agents", agent, "en")) == "en"
+    state = run(api.state(agent))
+    assert state is not None
+    assert state["attributes"]["supported_features"] & CONTROL
+
+
+def test_every_answer_ends_with_handled(home: Home) -> None:
+    tap = home.taps["llm"]
+    for text, part in (("what time is it", "is"), ("what can you do", "you can")):
+        mark = len(tap.events)
+        done = ask(home, text)
+        assert done.error is None, done.events
+        assert part in (done.response or "").lower()
+        (handled,) = tap.since(mark, OURS, "handled")
+        assert handled.data["text"] == done.response
+        assert done.reply["response"]["response_type"] == "action_done"
+
+
+def test_what_it_does_not_understand_is_said_to_be_so(home: Home) -> None:
+    tap = home.taps["llm"]
+    mark = len(tap.events)
+    done = ask(home, "why do birds suddenly appear")
+    assert done.reply["response"]["response_type"] == "error"
+    assert (done.response or "").strip()
+    assert tap.types(mark, OURS) == ["not-handled"]
+
+
+def test_each_conversation_is_remembered_apart(home: Home) -> None:
+    """Two conversations at once: what was said in one is repeated there, not in the other."""
+    first = ask(home, "what can you do")
+    second = ask(home, "is there a timer running")
+    names = [run.reply["conversation_id"] for run in (first, second)]
+    assert names[0] != names[1]
+    tap = home.taps["llm"]
+    mark = len(tap.events)
+    repeated = [ask(home, "say that again", name) for name in names]
+    asked = tap.since(mark, HOME, "transcript")
+    assert [event.data["context"]["conversation_id"] for event in asked] == names
+    assert [run.reply["conversation_id"] for run in repeated] == names
+    assert [run.response for run in repeated] == [first.response, second.response]
+
+
+def test_many_at_once_are_answered(home: Home) -> None:
+    async def all_of_them() -> list[Run]:
+        import asyncio
+
+        texts = ["what time is it", "what can you do", "is there a timer running"] * 4
+        return await asyncio.gather(
+            *(assist.run(home.api, home.pipeline, "intent", "intent", text=text) for text in texts)
+        )
+
+    done = home.house.portal.run(all_of_them())
+    assert [run.error for run in done] == [None] * 12
+    assert len({run.reply["conversation_id"] for run in done}) == 12
+    responses = [run.response for run in done]
+    assert responses[1::3] == [responses[1]] * 4
+    assert responses[2::3] == [responses[2]] * 4
