@@ -1,0 +1,67 @@
+"""Which process has a file or a socket open, read from /proc."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from satellite.doctor.case import Case
+
+
+class Process(msgspec.Struct, frozen=True):
+    """A program that runs."""
+
+    pid: int
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.name} (process {self.pid})"
+
+    @property
+    def ours(self) -> bool:
+        """Whether it is a satellite, as far as its command tells."""
+        return self.name.startswith("satellite")
+
+
+def open_files(case: Case) -> Iterator[tuple[Process, str]]:
+    """Every process but this one with what it has open, as far as this user may see it.
+
+    Root sees all; others only their own.
+    """
+    for folder in sorted(case.file("proc").glob("[0-9]*")):
+        if folder.name == str(os.getpid()):
+            continue
+        try:
+            links = list((folder / "fd").iterdir())
+        except OSError:  # another user's, or it has just ended
+            continue
+        process: Process | None = None
+        for link in links:
+            try:
+                target = os.readlink(link)
+            except OSError:
+                continue
+            if target.startswith(("/", "socket:")):
+                process = process or Process(int(folder.name), command(folder))
+                yield process, target
+
+
+def command(folder: Path) -> str:
+    """What a process is, in a word or two: `arecord`, `satellite`, `python3 script.py`."""
+    try:
+        words = (folder / "cmdline").read_text(errors="replace").split("\0")
+    except OSError:
+        return "?"
+    name = Path(words[0]).name
+    rest = [Path(word).name for word in words[1:] if word and not word.startswith("-")]
+    if name.startswith("python") and rest:
+        return "satellite" if rest[0] == "satellite" or "satellite" in words[1:3] else rest[0]
+    return name or "?"
+
+
+def everything_is_seen() -> bool:
+    """Whether this user sees what all others have open."""
+    return os.geteuid() == 0

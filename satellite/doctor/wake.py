@@ -1,0 +1,163 @@
+"""How well the wake word is heard while somebody says it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from satellite import components, engines
+from satellite.audio.capture import Capture
+from satellite.audio.format import SPEECH
+from satellite.doctor.case import Case
+from satellite.doctor.echo import nothing
+from satellite.doctor.finding import Finding, broken, note, ok, warning
+from satellite.doctor.recording import chosen
+from satellite.doctor.refusal import refusal
+from satellite.errors import DeviceError, SatelliteError
+from satellite.preference import BUILT_IN
+from satellite.values import DetectRequest
+
+SECONDS = 10.0
+"""How long is listened: time to say the word three times."""
+
+LEAST = 0.02
+"""The lowest score that is told: below it nothing was like the word."""
+
+CLOSE_CALL = 0.15
+"""Above the threshold by no more, a noise in the room is enough to lose the word."""
+
+_STRICT = {"openwakeword": 0.5, "openwakeword-onnx": 0.5}
+"""Thresholds where none is set; other engines know their own for each word."""
+
+
+class Score(msgspec.Struct, frozen=True):
+    """The best that was heard of a word."""
+
+    word: str
+    value: float
+
+
+async def wake(case: Case) -> AsyncGenerator[Finding, None]:
+    """Let somebody say the wake word, and tell its score."""
+    mic_name = await chosen(case, "mic")
+    if mic_name is None:
+        return  # the check of the devices tells why
+    component = case.settings.wake
+    component = BUILT_IN["wake"] if component == components.AUTO else component
+    try:
+        engine: Any = await engines.create("wake", keener(component))
+    except SatelliteError as error:
+        yield broken("wake word", str(error), "The satellite cannot be woken.", "")
+        return
+    try:
+        await engine.load()
+        words = ", ".join(m.phrase or m.name for m in _listened(engine, component))
+        async with case.sound_devices():
+            case.say(f"say {words} a few times now ({SECONDS:g} s)")
+            capture = Capture(components.create("mic", mic_name), nothing)
+            best = await _best(engine, capture)
+    except DeviceError as error:
+        yield await refusal(case, "microphone", str(error))
+        return
+    finally:
+        await engine.close()
+    yield judge(component, words, best)
+
+
+def keener(component: str) -> str:
+    """A built-in wake engine that also tells what is hardly like its word."""
+    if components.is_uri(component):
+        return component
+    parsed = components.parse(component)
+    if parsed.plugin not in (*_STRICT, "microwakeword"):
+        return component
+    chosen_options = {**parsed.options, "threshold": str(LEAST), "refractory": "0"}
+    if parsed.plugin in _STRICT:
+        chosen_options["trigger_level"] = "1"
+    argument = f":{parsed.argument}" if parsed.argument else ""
+    pairs = "&".join(f"{key}={quote(value)}" for key, value in chosen_options.items())
+    return f"{parsed.plugin}{argument}?{pairs}"
+
+
+def judge(component: str, words: str, best: Score | None) -> Finding:
+    """What the best score means for the threshold that is set."""
+    threshold = _threshold(component)
+    if best is None:
+        return broken(
+            "wake word",
+            f"nothing like {words} was heard",
+            "If somebody said it: the satellite does not hear you.",
+            "see level and mute above (satellite doctor audio); say it nearer; try another word: "
+            "--wake openwakeword:hey_jarvis",
+        )
+    found = f"{best.word} heard with a score of {best.value:.2f}"
+    if threshold is None:
+        return ok("wake word", found)
+    found = f"{found}; {threshold:g} is needed"
+    lower = max(0.05, round(best.value * 0.7, 2))
+    remedy = f"set wake to {_lower(component, lower)}; or come nearer, or turn the microphone up"
+    if best.value < threshold:
+        return broken("wake word", found, "It stays asleep.", remedy)
+    if best.value < threshold + CLOSE_CALL:
+        return warning("wake word", found, "In a louder room it may stay asleep.", remedy)
+    return ok("wake word", found)
+
+
+def needs_a_person() -> Finding:
+    """Why the check was left out."""
+    return note("wake word", "not tried, as nobody was to say it", "", "satellite doctor wake")
+
+
+async def _best(engine: Any, capture: Capture) -> Score | None:
+    best: Score | None = None
+    async with (
+        aclosing(_some_seconds(capture)) as audio,
+        aclosing(engine.detect(audio, DetectRequest())) as detections,
+    ):
+        async for detection in detections:
+            if best is None or detection.score > best.value:
+                best = Score(detection.phrase or detection.word, detection.score)
+    return best
+
+
+async def _some_seconds(capture: Capture) -> AsyncGenerator[bytes, None]:
+    await capture.open()
+    left = SPEECH.bytes_of(SECONDS)
+    async with aclosing(capture.frames()) as frames:
+        async for frame in frames:
+            yield frame
+            left -= len(frame)
+            if left <= 0:
+                return
+            await asyncio.sleep(0)
+
+
+def _threshold(component: str) -> float | None:
+    """The score that is needed; None where the engine alone knows."""
+    if components.is_uri(component):
+        return None
+    parsed = components.parse(component)
+    set_to = float(parsed.options.get("threshold", 0) or 0)
+    return set_to or _STRICT.get(parsed.plugin)
+
+
+def _lower(component: str, threshold: float) -> str:
+    parsed = components.parse(component)
+    argument = f":{parsed.argument}" if parsed.argument else ""
+    pairs = {**parsed.options, "threshold": f"{threshold:g}"}
+    return f"'{parsed.plugin}{argument}?" + "&".join(f"{k}={v}" for k, v in pairs.items()) + "'"
+
+
+def _listened(engine: Any, component: str) -> list[Any]:
+    """The models that are listened for, by what was asked for."""
+    models = list(engine.describe().models)
+    if components.is_uri(component):
+        return models
+    asked = components.parse(component).argument or "okay_nabu"
+    names = [name.strip().lower().replace(" ", "_") for name in asked.split(",")]
+    return [model for model in models if any(model.name.startswith(name) for name in names)]
