@@ -7,6 +7,11 @@ from satellite.errors import (
     EngineBusy,
     EngineDown,
     EngineTimeout,
+    HomeAgentMissing,
+    HomeDown,
+    HomeFailed,
+    HomeRefused,
+    HomeStarting,
     ModelMissing,
     OutOfMemory,
     PackageMissing,
@@ -39,6 +44,11 @@ _CAUSES: dict[type[SatelliteError], str] = {
 
 def apology(stage: str, error: SatelliteError | None = None) -> str | None:
     """The sentence for a failure of `stage`, in English; None where only a sound can be made."""
+    HomeDown: "Sorry, I cannot reach Home Assistant.",
+    HomeStarting: "Sorry, Home Assistant is still starting.",
+    HomeRefused: "Sorry, Home Assistant does not let me in.",
+    HomeAgentMissing: "Sorry, Home Assistant has no agent that could answer.",
+    HomeFailed: "Sorry, Home Assistant could not do that.",
     who = _WHO.get(stage)
     sentence = _CAUSES.get(type(error)) if error is not None else None
     return sentence.format(who=who) if sentence and who else UNKNOWN_CAUSE.get(stage)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from satellite import components, options
 from satellite.errors import ConfigError, PluginBroken, UsageError
+from satellite.home import address as home_address
 from satellite.net import uri
 from satellite.ports import ENGINE_ROLES
 from satellite.settings import Settings
@@ -29,6 +30,9 @@ def problems(settings: Settings, origins: Mapping[str, str]) -> list[str]:
             if "://" in text:
                 origin = f"{origins[f'servers.{name}']}: servers.{name}"
                 found += [f"{origin}: {problem}" for problem in address(text)]
+    if settings.home.url:
+        origin = f"{origins['home.url']}: home.url"
+        found += [f"{origin}: {text}" for text in home(settings.home.url)]
     server = settings.server
     known = dict.fromkeys(ENGINE_ROLES)
     for role in server.roles:
@@ -46,11 +50,23 @@ def problems(settings: Settings, origins: Mapping[str, str]) -> list[str]:
     return found
 
 
+def home(url: str) -> Iterator[str]:
+    """What is wrong with the address of a Home Assistant."""
+    try:
+        home_address.parse(url)
+    except ConfigError as error:
+        yield from error.problems
+
+
 def component(role: str, text: str) -> Iterator[str]:
     """What is wrong with a component of a role, each problem naming the role.
 
     A plugin that cannot be imported is no problem here: who uses it is told, and nobody else.
     """
+    if len(links := components.chain(role, text)) > 1:
+        for link in links:
+            yield from component(role, link)
+        return
     if text == components.AUTO and role != "hook":
         return
     if components.is_uri(text):

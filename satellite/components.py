@@ -12,7 +12,9 @@ from satellite import options, plugins
 from satellite.errors import ConfigError
 
 AUTO = "auto"
-_URI = re.compile(r"^(tcp|unix|stdio)://")
+CHAINED = "llm"
+"""The role in which several components may be written, one after another."""
+_URI = re.compile(r"^(tcp|tls|unix|stdio)://")
 _OPTIONS = re.compile(r"\?(?=\w+=)")
 _PLUGIN = re.compile(r"^[A-Za-z0-9_.-]+$")
 
@@ -23,6 +25,26 @@ class Component(msgspec.Struct, frozen=True):
     plugin: str
     argument: str = ""
     options: dict[str, str] = {}
+
+
+def chain(role: str, text: str) -> tuple[str, ...]:
+    """The components of a brain that is several, each asked what those before it declined.
+
+    They are written with commas: `intents,homeassistant,ollama:llama3.2`. Only a comma that the
+    name of an installed brain, a URI or `auto` follows divides, as arguments may have commas too.
+    """
+    if role != CHAINED or "," not in text:
+        return (text,)
+    known = {AUTO, *(plugin.name for plugin in plugins.installed(role))}
+    links: list[str] = []
+    for piece in text.split(","):
+        bare = piece.strip()
+        begins = is_uri(bare) or re.split(r"[:?]", bare, maxsplit=1)[0] in known
+        if links and not begins:
+            links[-1] += f",{piece}"
+        else:
+            links.append(bare)
+    return tuple(links)
 
 
 def is_uri(text: str) -> bool:

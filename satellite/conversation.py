@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from time import monotonic
+from uuid import uuid4
 
 from satellite.values import Message
 
@@ -25,11 +26,14 @@ class Conversation:
         self._clock = clock
         self._last = clock()
         self._messages: deque[Message] = deque(maxlen=MESSAGES)
+        self.id = uuid4().hex
+        """Another one for each conversation; for brains that keep what was said themselves."""
 
     def history(self) -> tuple[Message, ...]:
         """What was said before, oldest first; nothing when that is long ago."""
         if self._clock() - self._last > FORGOTTEN:
             self._messages.clear()
+            self.id = uuid4().hex
         return tuple(self._messages)
 
     def add(self, asked: str, answered: str) -> None:

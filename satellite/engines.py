@@ -14,7 +14,11 @@ from satellite import components, models
 from satellite.components import AUTO
 from satellite.errors import SatelliteError, WireError
 from satellite.events import Event
+from satellite.first import First
 from satellite.groups import ungrouped
+from satellite.home.engines import at_home
+from satellite.home.home import opened as opened_home
+from satellite.net import trust
 from satellite.net.choice import SHARE
 from satellite.net.discovery import Discovery
 from satellite.net.failover import failover
@@ -47,8 +51,10 @@ class Assembly(msgspec.Struct, frozen=True):
 async def create(role: str, text: str) -> Any:
     """Make the engine that a component names; `auto` is the best that this machine has by itself.
 
-    Raises what `components.create` raises.
+    A brain may be a chain of several. Raises what `components.create` raises.
     """
+    if len(links := components.chain(role, text)) > 1:
+        return First([await create(role, link) for link in links])
     if components.is_uri(text):
         return remote(text, role)
     return components.create(role, (await preference(role)).component if text == AUTO else text)
@@ -81,11 +87,13 @@ async def _made(
     *also: Callable[[], None],
 ) -> AsyncGenerator[dict[str, Any], None]:
     models.use(settings.models)
-    wanted = {role: getattr(settings, role) for role in roles}
-    open_to_servers = [role for role in ELSEWHERE if wanted.get(role) == AUTO]
-    engines = {role: await create(role, text) for role, text in wanted.items()}
+    trust.use(settings.pairing)
+    wanted = {role: components.chain(role, getattr(settings, role)) for role in roles}
+    open_to_servers = [role for role in ELSEWHERE if AUTO in wanted.get(role, ())]
+    made = {role: [await create(role, text) for text in texts] for role, texts in wanted.items()}
     async with AsyncExitStack() as stack:
-        for engine in engines.values():
+        home = await stack.enter_async_context(opened_home(settings.home))
+        for engine in (engine for several in made.values() for engine in several):
             stack.push_async_callback(engine.close)
         discovery = None
         wishes = Wishes.of(settings.servers)
@@ -93,8 +101,16 @@ async def _made(
             discovery = Discovery(publish, wishes=wishes, announced=settings.zeroconf)
             await stack.enter_async_context(_looking(discovery))
             for role in open_to_servers:
-                deadline = SHARE * getattr(settings.deadlines, role)
-                engines[role] = failover(role, engines[role], discovery, publish, deadline)
+                place, deadline = wanted[role].index(AUTO), getattr(settings.deadlines, role)
+                made[role][place] = failover(
+                    role, made[role][place], discovery, publish, SHARE * deadline
+                )
+        engines: dict[str, Any] = {
+            role: First(several) if len(several) > 1 else several[0]
+            for role, several in made.items()
+        }
+        if home is not None:
+            engines = {role: at_home(role, engine, home) for role, engine in engines.items()}
         with ungrouped(SatelliteError):
             async with asyncio.TaskGroup() as tasks:
                 for role, engine in engines.items():

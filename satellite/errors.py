@@ -20,7 +20,12 @@ SatelliteError                  something a user can be told about; carries an e
 │   ├── EngineDown              the program behind it does not run, or cannot be reached
 │   ├── OutOfMemory             its model does not fit into this machine's memory
 │   ├── AnswerBroken            its answer broke off in the middle
-│   └── EngineFailed            anything else it reports
+│   ├── HomeDown                Home Assistant cannot be reached
+│   ├── HomeStarting            it runs, and is not ready yet
+│   ├── HomeRefused             it does not let us in: no token, or a wrong one
+│   ├── HomeAgentMissing        it has no such conversation agent
+│   ├── HomeFailed              anything else it reports
+│   └── EngineFailed            anything else an engine reports
 ├── WireError                   a peer on the network
 │   ├── PeerUnreachable         no connection could be made
 │   ├── PeerClosed              the connection ended before the answer did
@@ -162,6 +167,36 @@ class AnswerBroken(EngineError):
     """The engine's answer broke off in the middle."""
 
     code = "broken-off"
+
+
+class HomeDown(EngineError):
+    """Home Assistant cannot be reached."""
+
+    code = "home-down"
+
+
+class HomeStarting(EngineError):
+    """Home Assistant runs, and is not ready yet."""
+
+    code = "home-starting"
+
+
+class HomeRefused(EngineError):
+    """Home Assistant does not let us in: there is no token, or it is a wrong one."""
+
+    code = "home-refused"
+
+
+class HomeAgentMissing(EngineError):
+    """Home Assistant has no such conversation agent."""
+
+    code = "home-agent-missing"
+
+
+class HomeFailed(EngineError):
+    """Home Assistant reported a failure of its own."""
+
+    code = "home-failed"
 
 
 class EngineFailed(EngineError):

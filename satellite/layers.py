@@ -19,6 +19,9 @@ from satellite.keys import PREFIX, keys, tables, unknown
 COMMON_VARIABLES = ("SATELLITE_CONFIG", "SATELLITE_EVENTS", "SATELLITE_LOG_LEVEL")
 """Variables that set a common option of the command line and no setting."""
 
+SECRET_VARIABLES = ("SATELLITE_HOME_TOKEN",)
+"""Variables that hold a secret: no settings, so that no listing of settings shows them."""
+
 _ORCHESTRATOR = re.compile(r"^SATELLITE_(SERVICE_(HOST|PORT)|PORT$|PORT_\d)")
 """What Kubernetes and Docker put into containers beside a service called "satellite"."""
 
@@ -74,11 +77,12 @@ def from_environment(environment: Mapping[str, str]) -> Layer:
     """Read the `SATELLITE_…` variables."""
     layer = Layer()
     known = {key.environment: key.path for key in keys().values()}
+    others = (*COMMON_VARIABLES, *SECRET_VARIABLES)
     for name in sorted(name for name in environment if name.startswith(PREFIX)):
         if path := known.get(name):
             layer.add(path, environment[name], f"environment {name}", text=True)
-        elif name not in COMMON_VARIABLES and not _ORCHESTRATOR.match(name):
-            names = [*known, *COMMON_VARIABLES]
+        elif name not in others and not _ORCHESTRATOR.match(name):
+            names = [*known, *others]
             layer.problems.append(f"environment: {unknown(name, names)}")
     return layer
 

@@ -35,10 +35,18 @@ class ListenSettings(OptionSet, frozen=True):
 
 
 class HomeSettings(OptionSet, frozen=True):
-    """What can be named in requests to the home."""
+    """Which home is connected, and what can be named in requests to it."""
 
-    areas: Annotated[tuple[str, ...], option("Names of rooms")] = USUAL_AREAS
-    names: Annotated[tuple[str, ...], option("Names of things to switch")] = USUAL_NAMES
+    url: Annotated[str, option("Home Assistant to be used, as http://homeassistant.local:8123")] = (
+        ""
+    )
+    token_file: Annotated[
+        str, option("File with its long-lived access token; else SATELLITE_HOME_TOKEN has it")
+    ] = ""
+    areas: Annotated[
+        tuple[str, ...], option("Names of rooms, beside those of a home connected")
+    ] = USUAL_AREAS
+    names: Annotated[tuple[str, ...], option("Names of things to switch, likewise")] = USUAL_NAMES
 
 
 class DeadlineSettings(OptionSet, frozen=True):

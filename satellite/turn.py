@@ -140,3 +140,4 @@ class Turn:
     def _publish(self, text: str, final: bool) -> None:
         engine = label(self._engines.asr)
         self._stage.publish(events.Transcript(text=text, final=final, engine=engine, turn=self.id))
+            conversation=self._conversation.id,

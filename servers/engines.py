@@ -12,6 +12,9 @@ from typing import Any
 
 from satellite import engines, models
 from satellite.components import AUTO
+from satellite.home.engines import at_home
+from satellite.home.home import Home
+from satellite.home.home import opened as opened_home
 from satellite.preference import look_every, preference
 from satellite.settings import Settings
 from servers import standby
@@ -28,8 +31,9 @@ CLOSE = 1.0
 class Loaded:
     """The engines of the roles, and what works with them."""
 
-    def __init__(self, settings: Settings, metrics: Metrics | None) -> None:
+    def __init__(self, settings: Settings, metrics: Metrics | None, home: Home | None) -> None:
         self._settings = settings
+        self._home = home
         self._metrics = metrics
         self.engines: dict[str, Any] = {}
 
@@ -45,7 +49,7 @@ class Loaded:
                     pool=partial(self.pool, role),
                 )
             else:
-                self.engines[role] = await engines.create(role, text)
+                self.engines[role] = await self._create(role, text)
 
     async def load(self) -> None:
         """Load the engines side by side."""
@@ -91,9 +95,13 @@ class Loaded:
         if self._metrics is not None and not isinstance(engine, Standby):
             self._metrics.loaded(role, engine.describe().name, monotonic() - began)
 
+    async def _create(self, role: str, component: str) -> Any:
+        engine = await engines.create(role, component)
+        return engine if self._home is None else at_home(role, engine, self._home)
+
     async def _loaded(self, role: str, component: str) -> Any:
         """Make and load the engine that stands by. Raises what either does."""
-        engine = await engines.create(role, component)
+        engine = await self._create(role, component)
         try:
             await self._load(role, engine)
         except BaseException:
@@ -109,10 +117,11 @@ async def loaded(settings: Settings, metrics: Metrics | None) -> AsyncGenerator[
     Raises what making and loading them raises.
     """
     models.use(settings.models)
-    made = Loaded(settings, metrics)
-    try:
-        await made.make()
-        await made.load()
-        yield made
-    finally:
-        await made.close()
+    async with opened_home(settings.home) as home:
+        made = Loaded(settings, metrics, home)
+        try:
+            await made.make()
+            await made.load()
+            yield made
+        finally:
+            await made.close()

@@ -31,6 +31,8 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     thing: str
     thing_in_area: str
     group_in_area: str
+    temperature: str = "the temperature"
+    temperature_in_area: str = "the temperature in the {area}"
 
 
 class Phrases:
@@ -52,6 +54,10 @@ class Phrases:
     def has(self, intent: str, key: str = "default") -> bool:
         """Whether there is such a response."""
         return key in self._responses.get(intent, {})
+
+    def all(self, intent: str) -> dict[str, str]:
+        """An intent's responses by key, as they are written; none where there are none."""
+        return dict(self._responses.get(intent, {}))
 
     def say(self, intent: str, key: str = "default", **values: Any) -> str:
         """Make an intent's response. Raises `EngineFailed`, naming what its file lacks."""

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from typing import Annotated, ClassVar
 
 from satellite.errors import EngineFailed
+from satellite.home.home import here
 from satellite.options import OptionSet, option
 from satellite.requirements import Package, Requirement
 from satellite.settings import USUAL_AREAS, USUAL_NAMES
@@ -50,7 +51,7 @@ class Intents:
             name="intents",
             description="Answers set sentences, with nothing but this machine",
             models=(ModelInfo(name=language, languages=(language,)),),
-            home_control=True,
+            home_control=here() is not None,
         )
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:

@@ -12,12 +12,13 @@ import msgspec
 
 from satellite import tools
 from satellite.errors import EngineClosed, EngineError, ModelMissing
+from satellite.first import First
+from satellite.home.home import here
 from satellite.ports import Llm
 from satellite.requirements import Package, Requirement
 from satellite.values import EngineInfo, ModelInfo, ReplyPart, ReplyRequest
 from servers.llm import modelfile
 from servers.llm.chat import Chat
-from servers.llm.first import First
 from servers.llm.intents import Intents
 from servers.llm.ollama_client import CONNECT, OllamaClient, may_be_there
 from servers.llm.ollama_options import OllamaOptions
@@ -77,7 +78,8 @@ class Ollama:
     def describe(self) -> EngineInfo:
         """Say what this is, with the models that Ollama has."""
         info = self._model.describe()
-        return msgspec.structs.replace(info, home_control=self._options.local_first)
+        able = self._options.local_first or self._options.tool_rounds > 0
+        return msgspec.structs.replace(info, home_control=able and here() is not None)
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
         """Yield the answer. Raises `EngineError`s that name the command that mends them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from satellite.options import OptionSet, option
 from satellite.tools import NoArguments, Tool
@@ -67,15 +67,6 @@ class Change(OptionSet, frozen=True):
     ]
 
 
-class Switch(OptionSet, frozen=True):
-    """Something in the home."""
-
-    action: Annotated[Literal["turn_on", "turn_off", "brightness"], option("What to do")]
-    name: Annotated[str, option("The thing, such as lamp")] = ""
-    area: Annotated[str, option("The room")] = ""
-    brightness: Annotated[int, option("Only for the action brightness", unit="percent")] = 100
-
-
 async def tell_time(arguments: NoArguments, request: ReplyRequest) -> Sequence[ReplyPart]:
     time = await _do("HassGetCurrentTime", {}, request)
     date = await _do("HassGetCurrentDate", {}, request)
@@ -113,16 +104,6 @@ async def stop(arguments: NoArguments, request: ReplyRequest) -> Sequence[ReplyP
     return *(await _do("Stop", {}, request)), "Silenced."
 
 
-async def switch(arguments: Switch, request: ReplyRequest) -> Sequence[ReplyPart]:
-    intents = {"turn_on": "HassTurnOn", "turn_off": "HassTurnOff", "brightness": "HassLightSet"}
-    if not (arguments.name or arguments.area):
-        return ("Give the name of a thing, or a room.",)
-    slots: dict[str, Any] = {"brightness": arguments.brightness, **_named(arguments.name)}
-    if arguments.area:
-        slots["area"] = arguments.area
-    return await _do(intents[arguments.action], slots, request)
-
-
 async def _do(
     intent: str, slots: dict[str, Any], request: ReplyRequest, response: str = "default"
 ) -> Sequence[ReplyPart]:
@@ -145,9 +126,8 @@ def _tool(
     arguments: type[OptionSet] = NoArguments,
     *,
     name: str = "",
-    home: bool = False,
 ) -> Tool:
-    return Tool(name=name or run.__name__, doc=doc, run=run, arguments=arguments, home=home)
+    return Tool(name=name or run.__name__, doc=doc, run=run, arguments=arguments)
 
 
 TOOLS = (
@@ -158,5 +138,4 @@ TOOLS = (
     _tool(set_volume, "Set how loud this speaker is.", Loudness),
     _tool(change_volume, "Make this speaker louder or quieter.", Change),
     _tool(stop, "Silence a ringing timer."),
-    _tool(switch, "Switch or dim a thing or a room.", Switch, name="switch_home", home=True),
 )

@@ -1,26 +1,90 @@
-"""Things in the home: on, off, brightness."""
+"""Things in the home: what a sentence wishes, for whoever is connected with the home to carry out.
+
+Without a home there is only the truth to be told. With one, the answer is made when it is known
+what came of the wish (see `satellite.home.wishes`), of the sentences that are sent along.
+"""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import Any
 
-from satellite.values import Action, ReplyRequest
+from satellite.home.kinds import Deed
+from satellite.home.wishes import Ask, Do, action
+from satellite.values import ReplyRequest
 from servers.intents.match import Match
 from servers.intents.phrases import Phrases, Words
 from servers.intents.skills.skill import Parts, Skill
 
+LIGHTS = "lights"
+"""The word for the sort of things that the group of all lights stands for; any other is all."""
 
-def switch(kind: str, match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
-    """Ask for `kind` (turn_on, turn_off, brightness), or say that no home is connected."""
-    name, area, group = (match.slots.get(slot) for slot in ("name", "area", "group"))
-    said: dict[str, Any] = {"target": _target(name, area, group, phrases.words)}
-    data = {"intent": kind, "name": name or group, "area": area}
-    if kind == "brightness":
-        said["brightness"] = data["brightness"] = round(float(match.slots["brightness"]))
+
+def do(
+    deed: Deed, slot: str | None, match: Match, request: ReplyRequest, phrases: Phrases
+) -> Parts:
+    """Wish for a deed, with the value of a slot if it takes one."""
+    value = None if slot is None else float(match.slots[slot])
+    return _wished(Do(deed=deed, value=value, **_meant(match, phrases)), match, request, phrases)
+
+
+def set_temperature(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
+    """Wish for a temperature of a thing, or of the thermostats of a room."""
+    meant = _meant(match, phrases)
+    if meant["name"] is None:
+        meant |= {"name": "thermostat", "target": _warmth(meant["area"], phrases.words)}
+    value = float(match.slots["temperature"])
+    return _wished(Do(deed="temperature", value=value, **meant), match, request, phrases)
+
+
+def ask(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
+    """Ask how something is, or whether it is as was said."""
+    expected = match.slots.get("state")
+    return _wished(Ask(expected=expected, **_meant(match, phrases)), match, request, phrases)
+
+
+def ask_temperature(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
+    """Ask how warm it is."""
+    area = match.slots.get("area")
+    target = _warmth(area, phrases.words)
+    wish = Ask(about="temperature", area=area, target=target, say=_sentences(match, phrases))
+    if area:
+        form = wish.say.get("area") or wish.say["default"]
+        wish = Ask(
+            about="temperature",
+            area=area,
+            target=target,
+            say={**wish.say, "default": form.replace("{area}", str(area))},
+        )
+    return _wished(wish, match, request, phrases)
+
+
+def _wished(wish: Do | Ask, match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     if not request.situation.home:
-        return (phrases.say(match.intent, "no_home", **said),)
-    return phrases.say(match.intent, match.response, **said), Action(name="home", data=data)
+        return (phrases.say(match.intent, "no_home", target=wish.target),)
+    return (action(wish),)
+
+
+def _meant(match: Match, phrases: Phrases) -> dict[str, Any]:
+    """The fields of a wish that say what is meant."""
+    name, area, group = (match.slots.get(slot) for slot in ("name", "area", "group"))
+    lights = group is not None and LIGHTS in group
+    return {
+        "name": (LIGHTS if lights else None) if group else name,
+        "area": area,
+        "all": group is not None,
+        "target": _target(name, area, group, phrases.words),
+        "say": _sentences(match, phrases),
+    }
+
+
+def _sentences(match: Match, phrases: Phrases) -> dict[str, str]:
+    """What may be said of the result, without what is said where there is no home."""
+    say = {**phrases.all("Home"), **phrases.all(match.intent)}
+    say.pop("no_home", None)
+    if match.response != "default" and match.response in say:
+        say["default"] = say[match.response]
+    return say
 
 
 def _target(name: Any, area: Any, group: Any, words: Words) -> str:
@@ -28,11 +92,25 @@ def _target(name: Any, area: Any, group: Any, words: Words) -> str:
         return words.group_in_area.format(name=group, area=area) if area else str(group)
     if name and area:
         return words.thing_in_area.format(name=name, area=area)
-    return words.thing.format(name=name or area)
+    return words.thing.format(name=name or area or "")
+
+
+def _warmth(area: Any, words: Words) -> str:
+    return words.temperature_in_area.format(area=area) if area else words.temperature
 
 
 SKILLS: dict[str, Skill] = {
-    "HassTurnOn": partial(switch, "turn_on"),
-    "HassTurnOff": partial(switch, "turn_off"),
-    "HassLightSet": partial(switch, "brightness"),
+    "HassTurnOn": partial(do, "turn_on", None),
+    "HassTurnOff": partial(do, "turn_off", None),
+    "HassToggle": partial(do, "toggle", None),
+    "HassOpenCover": partial(do, "open", None),
+    "HassCloseCover": partial(do, "close", None),
+    "LockDoor": partial(do, "lock", None),
+    "UnlockDoor": partial(do, "unlock", None),
+    "RunScene": partial(do, "run", None),
+    "HassLightSet": partial(do, "level", "brightness"),
+    "SetThingVolume": partial(do, "level", "volume_level"),
+    "HassClimateSetTemperature": set_temperature,
+    "HassGetState": ask,
+    "HassClimateGetTemperature": ask_temperature,
 }

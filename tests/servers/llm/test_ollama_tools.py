@@ -89,8 +89,8 @@ async def test_the_home_is_a_tool_where_one_is_connected() -> None:
         parts = await ask(engine, "it is dark", there)
         assert "lamp" in fake.asked[0]["messages"][0]["content"]
     (action,) = done(parts)
-    assert action.name == "home"
-    assert (action.data["intent"], action.data["area"]) == ("turn_on", "den")
+    assert action.name == "home.do"
+    assert (action.data["deed"], action.data["area"]) == ("turn_on", "den")
 
 
 async def test_rounds_are_limited_and_the_model_is_told_before_the_last() -> None:

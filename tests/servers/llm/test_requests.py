@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from satellite.home import wishes
+from satellite.home.wishes import Ask, Do
 from satellite.values import Action, Situation
 from tests.servers.llm.brain import NOW, actions_of, declined, parts, text_of
 
@@ -93,33 +95,83 @@ def test_the_volume_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "intent", "name", "area", "brightness"),
+    ("said", "deed", "name", "area", "value"),
     [
         ("turn on the living room lamp", "turn_on", "lamp", "living room", None),
         ("Turn on the lamp in the living room.", "turn_on", "lamp", "living room", None),
         ("could you turn on the lamp, please?", "turn_on", "lamp", None, None),
         ("turn the kitchen light off", "turn_off", "light", "kitchen", None),
-        ("switch off all the lights", "turn_off", "all the lights", None, None),
-        ("turn off all lights in the bedroom", "turn_off", "all the lights", "bedroom", None),
+        ("turn off the lights in the kitchen", "turn_off", "lights", "kitchen", None),
+        ("switch off all the lights", "turn_off", "lights", None, None),
+        ("turn off all lights in the bedroom", "turn_off", "lights", "bedroom", None),
+        ("turn everything off", "turn_off", None, None, None),
         ("lights off", "turn_off", "lights", None, None),
         ("turn the fan on in the office", "turn_on", "fan", "office", None),
         ("turn on the coffee machine", "turn_on", "coffee machine", None, None),
-        ("dim the office lamp to twenty percent", "brightness", "lamp", "office", 20),
-        ("set the bedroom light to 50%", "brightness", "light", "bedroom", 50),
-        ("set the brightness of the lamp to seven", "brightness", "lamp", None, 7),
-        ("dim the lamp", "brightness", "lamp", None, 30),
-        ("brighten the lamp", "brightness", "lamp", None, 100),
+        ("toggle the lamp", "toggle", "lamp", None, None),
+        ("dim the office lamp to twenty percent", "level", "lamp", "office", 20.0),
+        ("set the bedroom light to 50%", "level", "light", "bedroom", 50.0),
+        ("set the brightness of the lamp to seven", "level", "lamp", None, 7.0),
+        ("dim the lamp", "level", "lamp", None, 30.0),
+        ("brighten the lamp", "level", "lamp", None, 100.0),
+        ("turn the television volume down to ten", "level", "television", None, 10.0),
+        ("set the volume of the radio to 40 percent", "level", "radio", None, 40.0),
+        ("set the temperature in the office to twenty one", "temperature", "thermostat", "office",
+         21.0),
+        ("set the heater to 19 degrees", "temperature", "heater", None, 19.0),
+        ("open the garage light", "open", "light", "garage", None),
+        ("shut the radio", "close", "radio", None, None),
+        ("lock the lamp", "lock", "lamp", None, None),
+        ("unlock the lamp", "unlock", "lamp", None, None),
+        ("run the lamp script", "run", "lamp", None, None),
+    ],
+)  # fmt: skip
+def test_things_are_switched_where_a_home_is_connected(
+    said: str, deed: str, name: str | None, area: str | None, value: float | None
+) -> None:
+    """What came of it is said by whoever has the home: nothing is claimed before that."""
+    reply = parts(said, HOME)
+    (done,) = actions_of(reply)
+    wish = wishes.read(done)
+    assert isinstance(wish, Do)
+    assert (wish.deed, wish.name, wish.area, wish.value) == (deed, name, area, value)
+    assert wish.target
+    assert "no_home" not in wish.say
+    assert not text_of(reply)
+
+
+@pytest.mark.parametrize(
+    ("said", "about", "name", "area", "expected"),
+    [
+        ("is the lamp on", "state", "lamp", None, "on"),
+        ("are the kitchen lights off?", "state", "lights", "kitchen", "off"),
+        ("is the television in the bedroom on", "state", "television", "bedroom", "on"),
+        ("what is the state of the heater", "state", "heater", None, None),
+        ("what is the temperature in the bedroom", "temperature", None, "bedroom", None),
+        ("how warm is it", "temperature", None, None, None),
+        ("what's the office temperature", "temperature", None, "office", None),
     ],
 )
-def test_things_are_switched_where_a_home_is_connected(
-    said: str, intent: str, name: str, area: str | None, brightness: int | None
+def test_things_are_asked_for_where_a_home_is_connected(
+    said: str, about: str, name: str | None, area: str | None, expected: str | None
 ) -> None:
-    data: dict[str, object] = {"intent": intent, "name": name, "area": area}
-    if brightness is not None:
-        data["brightness"] = brightness
-    reply = parts(said, HOME)
-    assert actions_of(reply) == [Action(name="home", data=data)]
-    assert text_of(reply)
+    (asked,) = actions_of(parts(said, HOME))
+    wish = wishes.read(asked)
+    assert isinstance(wish, Ask)
+    assert (wish.about, wish.name, wish.area, wish.expected) == (about, name, area, expected)
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ("is the lamp on", "I can't tell how the lamp is: no home is connected."),
+        ("what is the temperature", "I can't tell the temperature: no home is connected."),
+        ("open the garage lamp", "I can't open the garage lamp: no home is connected."),
+        ("set the temperature to 20 degrees", "I can't set the temperature: no home is connected."),
+    ],
+)
+def test_without_a_home_the_truth_is_told(said: str, answer: str) -> None:
+    assert parts(said) == (answer,)
 
 
 def test_names_of_the_home_are_understood_and_the_usual_ones_are_not() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from satellite.errors import EngineFailed
 from satellite.values import Action, Declined, ReplyPart
-from servers.llm.first import First
+from satellite.first import First
 from tests.servers.llm.asking import ask
 from tests.support.engines import ScriptedLlm
 

@@ -1,0 +1,29 @@
+"""Where Home Assistant is, as a person writes it."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from satellite.errors import ConfigError
+
+
+def parse(url: str) -> str:
+    """The address without a slash at its end, as http://homeassistant.local:8123.
+
+    Raises `ConfigError` for what is no address of a Home Assistant.
+    """
+    text = url.strip()
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise ConfigError([f"{url!r} is no address: {error}"]) from error
+    if parts.scheme not in ("http", "https") or not host:
+        raise ConfigError([f"{url!r} is no address such as http://homeassistant.local:8123"])
+    if parts.username is not None or parts.password is not None:
+        raise ConfigError(
+            [f"the address of {host} must not hold a password: name a file with home.token_file"]
+        )
+    if parts.query or parts.fragment:
+        raise ConfigError([f"{url!r}: an address of Home Assistant has no ? and no #"])
+    return text.rstrip("/")

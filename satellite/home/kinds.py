@@ -1,0 +1,142 @@
+"""Sorts of things: the words for them, and what can be done with each.
+
+Services are those of https://www.home-assistant.io/integrations/ for each domain.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+Deed = Literal[
+    "turn_on",
+    "turn_off",
+    "toggle",
+    "open",
+    "close",
+    "lock",
+    "unlock",
+    "run",
+    "level",
+    "temperature",
+]
+"""What may be done with a thing. The last two take a value: percent, and degrees."""
+
+
+class _Sorted(Protocol):
+    @property
+    def domain(self) -> str: ...
+    @property
+    def device_class(self) -> str | None: ...
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """A sort of things."""
+
+    domain: str
+    device_class: str | None = None
+
+    def fits(self, thing: _Sorted) -> bool:
+        """Whether a thing is of this sort."""
+        return thing.domain == self.domain and self.device_class in (None, thing.device_class)
+
+
+LIGHT = Kind("light")
+
+KINDS: dict[Kind, tuple[str, ...]] = {
+    LIGHT: ("lights", "light", "lamps", "lamp"),
+    Kind("fan"): ("fans", "fan"),
+    Kind("cover", "blind"): ("blinds", "blind"),
+    Kind("cover", "shade"): ("shades", "shade"),
+    Kind("cover", "curtain"): ("curtains", "curtain"),
+    Kind("cover", "shutter"): ("shutters", "shutter"),
+    Kind("cover", "garage"): ("garage door",),
+    Kind("lock"): ("locks", "lock"),
+    Kind("climate"): ("thermostats", "thermostat"),
+    Kind("media_player", "tv"): ("television",),
+    Kind("vacuum"): ("vacuum",),
+}
+"""The English words for each sort; a thing's own name goes before them."""
+
+EVERYTHING = frozenset({"light", "switch", "fan", "input_boolean", "media_player"})
+"""Domains that "everything" means: what is simply on or off. Never doors, locks or scripts."""
+
+_SIMPLE = (
+    *("light", "switch", "fan", "input_boolean", "media_player", "climate", "humidifier"),
+    *("siren", "remote", "water_heater"),
+)
+
+_SERVICES: dict[Deed, dict[str, str]] = {
+    "turn_on": {
+        **dict.fromkeys(_SIMPLE, "turn_on"),
+        "script": "turn_on", "scene": "turn_on", "automation": "turn_on",
+        "cover": "open_cover", "valve": "open_valve", "vacuum": "start",
+        "button": "press", "input_button": "press",
+    },
+    "turn_off": {
+        **dict.fromkeys(_SIMPLE, "turn_off"),
+        "script": "turn_off", "automation": "turn_off",
+        "cover": "close_cover", "valve": "close_valve", "vacuum": "return_to_base",
+    },
+    "toggle": {
+        **dict.fromkeys(("light", "switch", "fan", "input_boolean", "media_player"), "toggle"),
+        **dict.fromkeys(("humidifier", "siren", "cover", "valve", "climate"), "toggle"),
+    },
+    "open": {"cover": "open_cover", "valve": "open_valve"},
+    "close": {"cover": "close_cover", "valve": "close_valve"},
+    "lock": {"lock": "lock"},
+    "unlock": {"lock": "unlock"},
+    "run": {
+        "script": "turn_on", "scene": "turn_on", "automation": "trigger",
+        "button": "press", "input_button": "press",
+    },
+    "level": {
+        "light": "turn_on", "media_player": "volume_set", "fan": "set_percentage",
+        "cover": "set_cover_position", "valve": "set_valve_position",
+        "humidifier": "set_humidity",
+    },
+    "temperature": {"climate": "set_temperature", "water_heater": "set_temperature"},
+}
+
+_LEVELS = {
+    "light": "brightness_pct",
+    "media_player": "volume_level",
+    "fan": "percentage",
+    "cover": "position",
+    "valve": "position",
+    "humidifier": "humidity",
+}
+"""Where each domain's service takes a level."""
+
+
+class Service(msgspec.Struct, frozen=True):
+    """A service of Home Assistant's, with its data."""
+
+    domain: str
+    name: str
+    data: dict[str, Any]
+
+
+def service(deed: Deed, domain: str, value: float | None) -> Service | None:
+    """What does a deed with things of a domain; None where they cannot do it.
+
+    `value` is a percentage, which is held to 0 to 100, or the home's own degrees.
+    """
+    name = _SERVICES[deed].get(domain)
+    if name is None:
+        return None
+    if deed not in ("level", "temperature"):
+        return Service(domain, name, {})
+    if value is None:
+        return None
+    if deed == "temperature":
+        return Service(domain, name, {"temperature": value})
+    percent = min(100, max(0, round(value)))
+    level = percent / 100 if domain == "media_player" else percent
+    return Service(domain, name, {_LEVELS[domain]: level})
+
+
+def meant(word: str) -> tuple[Kind, ...]:
+    """The sorts of things that a word stands for; none for any other word."""
+    return tuple(kind for kind, words in KINDS.items() if word in words)

@@ -1,0 +1,170 @@
+"""Home Assistant as a brain: its conversation agents answer."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Mapping
+from typing import Annotated, Any, ClassVar
+
+from satellite.errors import ConfigError, EngineClosed, EngineFailed, HomeFailed, HomeStarting
+from satellite.home import address
+from satellite.home.api import Api
+from satellite.home.home import here, in_force
+from satellite.home.things import plain
+from satellite.options import OptionSet, option
+from satellite.requirements import Package, Requirement
+from satellite.tools import Tool
+from satellite.values import Declined, EngineInfo, ModelInfo, ReplyPart, ReplyRequest
+from servers.llm.homeassistant_tools import TOOLS
+
+PATH = "/api/conversation/process"
+"""https://developers.home-assistant.io/docs/intent_conversation_api"""
+
+_CONVERSATIONS = 64
+"""Conversations whose ids at Home Assistant are remembered: those of a large house's rooms."""
+
+
+class HomeAssistant:
+    """Hands requests to Home Assistant, which does and answers what it can."""
+
+    class Options(OptionSet, frozen=True):
+        """Where it is, and who answers there."""
+
+        url: Annotated[
+            str, option("Address, as http://homeassistant.local:8123; home.url by default")
+        ] = ""
+        token_file: Annotated[
+            str, option("File with its long-lived access token; home.token_file by default")
+        ] = ""
+        agent: Annotated[
+            str, option("Conversation agent, as conversation.ollama; its own sentences by default")
+        ] = ""
+        device: Annotated[
+            str, option("Device id of this satellite there; found by its name by default")
+        ] = ""
+        language: Annotated[
+            str, option("Language to ask in; the satellite's language by default")
+        ] = ""
+        timeout: Annotated[
+            float, option("Wait this long for an answer", unit="s", minimum=1, maximum=300)
+        ] = 30.0
+
+    argument: ClassVar[str] = "url"
+    requires: ClassVar[tuple[Requirement, ...]] = (Package("aiohttp"),)
+    tools: ClassVar[tuple[Tool, ...]] = TOOLS
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._api: Api | None = None
+        self._closed = False
+        self._conversations: OrderedDict[str, str] = OrderedDict()
+
+    async def load(self) -> None:
+        """Know where it is. A Home Assistant that is away may come later.
+
+        Raises `EngineFailed` for an address that is none, or where there is none.
+        """
+        self._ready()
+
+    def describe(self) -> EngineInfo:
+        """Say what this is; its only model is the agent."""
+        return EngineInfo(
+            name="homeassistant",
+            description="Home Assistant's conversation agent",
+            author="Home Assistant",
+            url="https://www.home-assistant.io",
+            models=(ModelInfo(name=self._options.agent or "home_assistant"),),
+            home_control=True,
+        )
+
+    async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
+        """Yield its answer whole; `Declined` for what fits none of its sentences.
+
+        Raises `HomeDown`, `HomeStarting`, `HomeRefused`, `HomeAgentMissing`, `HomeFailed`.
+        """
+        api = self._ready()
+        if not request.text.strip():
+            return
+        try:
+            answer = await api.post(PATH, self._asked(request), self._options.timeout)
+        except HomeFailed as error:
+            # while it starts, it does not know this path yet
+            if "knows no" in str(error) and (state := await api.state()) != "RUNNING":
+                raise HomeStarting(f"Home Assistant at {api.url} is not ready: {state}") from error
+            raise
+        if request.conversation and isinstance(there := answer.get("conversation_id"), str):
+            self._remember(request.conversation, there)
+        yield spoken(answer)
+
+    async def close(self) -> None:
+        self._closed = True
+        if self._api is not None:
+            await self._api.close()
+
+    def _asked(self, request: ReplyRequest) -> dict[str, Any]:
+        asked = {"text": request.text}
+        if language := self._options.language or request.language:
+            asked["language"] = language
+        if self._options.agent:
+            asked["agent_id"] = self._options.agent
+        if conversation := request.conversation:
+            asked["conversation_id"] = self._conversations.get(conversation, conversation)
+        if device := self._options.device or _device(request):
+            asked["device_id"] = device
+        return asked
+
+    def _remember(self, conversation: str, there: str) -> None:
+        self._conversations[conversation] = there
+        self._conversations.move_to_end(conversation)
+        while len(self._conversations) > _CONVERSATIONS:
+            self._conversations.popitem(last=False)
+
+    def _ready(self) -> Api:
+        if self._closed:
+            raise EngineClosed("homeassistant was closed")
+        if self._api is None:
+            home = in_force()
+            url = self._options.url or home.url
+            if not url:
+                raise EngineFailed(
+                    "homeassistant: there is no address: set home.url, or name it as "
+                    "homeassistant:http://HOST:8123"
+                )
+            try:
+                url = address.parse(url)
+            except ConfigError as error:
+                raise EngineFailed(f"homeassistant: {error}") from error
+            if not self._options.token_file and home.url and address.parse(home.url) != url:
+                raise EngineFailed(
+                    f"homeassistant: the token of {home.url} is not shown to {url}: name the token "
+                    "of that one with the option token_file"
+                )
+            self._api = Api(url, self._options.token_file or home.token_file)
+        return self._api
+
+
+def spoken(answer: Any) -> str | Declined:
+    """What an answer of Home Assistant's says. Raises `HomeFailed` for one that is none."""
+    response = answer.get("response") if isinstance(answer, dict) else None
+    if not isinstance(response, dict):
+        raise HomeFailed("Home Assistant's answer is none to a conversation: is it up to date?")
+    speech = _table(_table(response.get("speech")).get("plain")).get("speech")
+    text = speech if isinstance(speech, str) else ""
+    failed = response.get("response_type") == "error"
+    if failed and _table(response.get("data")).get("code") == "no_intent_match":
+        return Declined(text=text)
+    if failed and not text:
+        raise HomeFailed(f"Home Assistant failed: {_table(response.get('data')).get('code')}")
+    return text
+
+
+def _device(request: ReplyRequest) -> str | None:
+    """The satellite's device there, where Home Assistant has one of its name."""
+    home = here()
+    if home is None or not request.situation.satellite:
+        return None
+    return home.contents.satellites.get(plain(request.situation.satellite))
+
+
+def _table(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
