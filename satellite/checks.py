@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from satellite import components, options
 from satellite.errors import ConfigError, PluginBroken, UsageError
 from satellite.home import address as home_address
-from satellite.net import uri
+from satellite.net import allowed, uri
 from satellite.ports import ENGINE_ROLES
 from satellite.settings import Settings
 
@@ -25,6 +25,8 @@ def problems(settings: Settings, origins: Mapping[str, str]) -> list[str]:
         found += [f"{origins[role]}: {text}" for text in component(role, getattr(settings, role))]
     for hook in settings.hooks:
         found += [f"{origins['hooks']}: {text}" for text in component("hook", hook)]
+    found += [f"{origins['allow']}: {text}" for text in allowed.problems(settings.allow)]
+    found += _home_assistant(settings, origins)
     for name in ("pin", "exclude"):
         for text in getattr(settings.servers, name):
             if "://" in text:

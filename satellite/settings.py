@@ -108,6 +108,9 @@ class ServerSettings(OptionSet, frozen=True):
         int, option("Requests a role keeps waiting before it is busy", minimum=0)
     ] = 16
     connections: Annotated[int, option("Connections a role accepts at once", minimum=1)] = 64
+    tls_port: Annotated[
+        int, option("TCP port for paired satellites, in TLS", minimum=0, maximum=65535)
+    ] = 10800
     metrics: Annotated[
         int, option("TCP port of metrics for Prometheus; 0 for none", minimum=0, maximum=65535)
     ] = 0
@@ -129,6 +132,78 @@ class ServersSettings(OptionSet, frozen=True):
     ] = ()
 
 
+HOME_ASSISTANT_PORT = "tcp://0.0.0.0:10700"
+"""Where Home Assistant looks for a Wyoming satellite that it is told of by hand."""
+
+
+class HomeAssistantSettings(OptionSet, frozen=True):
+    """What Home Assistant may do with this satellite."""
+
+    listen: Annotated[str, option("Address at which Home Assistant reaches us; empty for none")] = (
+        HOME_ASSISTANT_PORT
+    )
+    advertise: Annotated[tuple[str, ...], option("Addresses to announce; all by default")] = ()
+    wake: Annotated[
+        Literal["here", "stream", "voice"],
+        option(
+            "Who hears the wake word: we do; or Home Assistant, sent all sound (stream) or only "
+            "what is said (voice)"
+        ),
+    ] = "here"
+    follow_up: Annotated[
+        bool, option("Listen again, without the wake word, after an answer that asks something")
+    ] = True
+    chime: Annotated[bool, option("Sound before an announcement")] = True
+    patience: Annotated[
+        float,
+        option("Silence within a turn after which it is lost", unit="s", minimum=0.2, maximum=10),
+    ] = 1.0
+    answer: Annotated[
+        float, option("From what was understood to its answer", unit="s", minimum=1)
+    ] = 30.0
+
+
+class LimitSettings(OptionSet, frozen=True):
+    """What peers may ask of this machine's ports; of times, 0 is no limit."""
+
+    header: Annotated[int, option("Longest line of an event", unit="bytes", minimum=1024)] = 65536
+    data: Annotated[int, option("Longest data of an event", unit="bytes", minimum=1024)] = 262144
+    payload: Annotated[int, option("Longest payload of an event", unit="bytes", minimum=65536)] = (
+        4194304
+    )
+    depth: Annotated[int, option("Deepest nesting of an event's data", minimum=8)] = 32
+    values: Annotated[int, option("Most values in an event's data", minimum=1000)] = 50000
+    events: Annotated[
+        float, option("Events read from one peer in the long run", unit="1/s", minimum=100)
+    ] = 1000.0
+    frame: Annotated[
+        float, option("From an event's first byte to its last", unit="s", minimum=1)
+    ] = 30.0
+    write: Annotated[float, option("For a peer to read what it is sent", unit="s", minimum=1)] = (
+        60.0
+    )
+    first: Annotated[float, option("For a new peer's first event", unit="s", minimum=0)] = 10.0
+    idle: Annotated[
+        float, option("Without an event while nothing is worked on", unit="s", minimum=0)
+    ] = 900.0
+    total: Annotated[float, option("Longest connection", unit="s", minimum=0)] = 0.0
+    per_address: Annotated[int, option("Connections of one address at once", minimum=1)] = 32
+    held: Annotated[
+        int, option("Sound held for all peers of a port", unit="bytes", minimum=8388608)
+    ] = 134217728
+
+
+class PairingSettings(OptionSet, frozen=True):
+    """Whom this machine knows by key; see `satellite pair`."""
+
+    required: Annotated[
+        bool, option("Talk only to paired machines, in TLS; Home Assistant then cannot either")
+    ] = False
+    folder: Annotated[
+        str, option("Folder of our key and the others'; the user's data folder by default")
+    ] = ""
+
+
 class Settings(OptionSet, frozen=True):
     """Everything that can be set for a satellite."""
 
@@ -148,7 +223,14 @@ class Settings(OptionSet, frozen=True):
     listen: ListenSettings = ListenSettings()
     home: HomeSettings = HomeSettings()
     deadlines: DeadlineSettings = DeadlineSettings()
+    allow: Annotated[
+        tuple[str, ...],
+        option("Who may connect to our ports: addresses, networks; loopback, private or any"),
+    ] = ("loopback", "private")
     cues: CueSettings = CueSettings()
     models: ModelSettings = ModelSettings()
     servers: ServersSettings = ServersSettings()
     server: ServerSettings = ServerSettings()
+    homeassistant: HomeAssistantSettings = HomeAssistantSettings()
+    limits: LimitSettings = LimitSettings()
+    pairing: PairingSettings = PairingSettings()

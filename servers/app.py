@@ -6,14 +6,19 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from typing import Any
+
+import msgspec
 
 from satellite.components import is_uri
 from satellite.errors import ConfigError, PortInUse, SatelliteError
 from satellite.events import Event, Ready
 from satellite.groups import ungrouped
+from satellite.net import trust
 from satellite.net.advert import Advert, announce, facts
+from satellite.net.door import limits_of
 from satellite.net.mdns import NoMulticast
 from satellite.net.place import LOAD
 from satellite.net.uri import Stdio, Tcp, parse
@@ -22,7 +27,10 @@ from satellite.settings import Settings
 from servers.engines import Loaded, loaded
 from servers.load import Load
 from servers.metrics import Metrics, scraped
+from servers.paired import PairedPort
 from servers.serve import ServeLimits, serve_stdio, serving
+from servers.serve.server import service_of
+from servers.serve.work import Service
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -34,6 +42,7 @@ async def run(settings: Settings, publish: Callable[[Event], None]) -> None:
     port that is taken.
     """
     check(settings)
+    trust.use(settings.pairing)
     metrics = Metrics() if settings.server.metrics else None
     with ungrouped(SatelliteError):
         async with AsyncExitStack() as stack:
@@ -96,6 +105,14 @@ class _Service:
         told = facts(self.engine.describe(), version("satellite"))
         return {**told, LOAD: self._load.tell()}
 
+    def service(self, limits: ServeLimits) -> Service:
+        """It as the port of paired satellites serves it."""
+        return service_of(self.role, self.engine, limits, self.pool, self.observer)
+
+
+def _facts(service: _Service, paired: PairedPort) -> dict[str, str]:
+    return {**service.facts(), **paired.facts()}
+
 
 async def _serve(
     settings: Settings, services: list[_Service], made: Loaded, publish: Callable[[Event], None]
@@ -103,6 +120,9 @@ async def _serve(
     """Listen, announce, and wait to be cancelled; then stop in reverse order."""
     adverts = []
     served = {}
+    limits = _limits(settings)
+    ours = {service.role: service.service(limits) for service in services}
+    paired = PairedPort(settings, ours, limits)
     async with AsyncExitStack() as stack:
         for service in services:
             role = service.role
@@ -116,12 +136,14 @@ async def _serve(
                         bound=address,
                         name=settings.name,
                         addresses=settings.server.advertise,
-                        facts=service.facts,
+                        facts=partial(_facts, service, paired),
                     )
                 )
+        await stack.enter_async_context(paired)
         publish(Ready(name=settings.name, engines=served))
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(made.watch())
+            tasks.create_task(paired.watch())
             if settings.zeroconf and adverts:
                 tasks.create_task(_announce(adverts))
             await asyncio.Event().wait()
@@ -169,4 +191,9 @@ async def _announce(adverts: list[Advert]) -> None:
 
 
 def _limits(settings: Settings) -> ServeLimits:
-    return ServeLimits(connections=settings.server.connections)
+    common = limits_of(
+        settings,
+        connections=settings.server.connections,
+        paired_only=settings.pairing.required,
+    )
+    return ServeLimits(**msgspec.structs.asdict(common))

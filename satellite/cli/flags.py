@@ -106,6 +106,45 @@ def setting(path: str, section: str, metavar: str | None = None) -> Decorator:
     )
 
 
+def listed(path: str, section: str, metavar: str) -> Decorator:
+    """The flag of a setting that is a list; it may be given once for each item."""
+
+    def remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+        if value:
+            name = parameter.opts[0]
+            state(context).flags[path] = Given(",".join(value), f"flag {name}")
+
+    key = keys()[path]
+    return click.option(
+        "--" + path.rpartition(".")[2].replace("_", "-"),
+        cls=Flag,
+        section=section,
+        metavar=metavar,
+        multiple=True,
+        help=f"{key.info.doc}; may be repeated  [default: {key.info.default}]",
+        expose_value=False,
+        callback=remember,
+    )
+
+
+def require_pairing(section: str = OPTIONS) -> Decorator:
+    """The flag that turns away everybody who is not paired."""
+
+    def remember(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
+        if value:
+            state(context).flags["pairing.required"] = Given("true", "flag --require-pairing")
+
+    return click.option(
+        "--require-pairing",
+        cls=Flag,
+        section=section,
+        is_flag=True,
+        help=keys()["pairing.required"].info.doc,
+        expose_value=False,
+        callback=remember,
+    )
+
+
 def engine(*roles: str, section: str = OPTIONS) -> Decorator:
     """The flags that choose the components of roles."""
 

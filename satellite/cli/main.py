@@ -13,6 +13,7 @@ from satellite.cli.discover import discover
 from satellite.cli.flags import BOTH, SATELLITE, SERVER
 from satellite.cli.models import models
 from satellite.cli.plugins import plugins
+from satellite.cli.pair import pair
 from satellite.cli.run import run
 from satellite.cli.say import say
 from satellite.cli.sections import WIDTH, SectionedGroup
@@ -40,8 +41,17 @@ a TOML file. Flags go before the environment, the environment before files.
 _USUAL = "usual"
 """What --server without a value means: the roles of the configuration."""
 
-_ONLY_SERVER = ("host", "asr_port", "llm_port", "tts_port", "wake_port", "uri", "metrics")
-_ONLY_SATELLITE = ("name", "area", "mic", "speaker", "vad")
+_ONLY_SERVER = (
+    "host",
+    "asr_port",
+    "llm_port",
+    "tts_port",
+    "wake_port",
+    "tls_port",
+    "uri",
+    "metrics",
+)
+_ONLY_SATELLITE = ("name", "area", "mic", "speaker", "vad", "brain", "homeassistant.listen")
 
 
 @click.group(
@@ -58,6 +68,8 @@ _ONLY_SATELLITE = ("name", "area", "mic", "speaker", "vad")
 @flags.no_zeroconf(BOTH)
 @flags.offline(BOTH)
 @click.option(
+@flags.listed("allow", BOTH, "NETWORK")
+@flags.require_pairing(BOTH)
     "--server",
     "served",
     cls=flags.Flag,
@@ -76,6 +88,7 @@ _ONLY_SATELLITE = ("name", "area", "mic", "speaker", "vad")
 @flags.setting("server.uri", SERVER, "URI")
 @flags.setting("server.metrics", SERVER, "PORT")
 @flags.common
+@flags.setting("server.tls_port", SERVER, "PORT")
 @flags.as_json
 @click.version_option(
     package_name="satellite",
@@ -120,5 +133,17 @@ def _prints_table(context: click.Context) -> bool:
     return any("--json" in parameter.opts for parameter in command.params)
 
 
-for _command in (demo, say, ask, transcribe, models, devices, discover, plugins, config):
+for _command in (
+    demo,
+    say,
+    ask,
+    transcribe,
+    models,
+    devices,
+    discover,
+    pair,
+    doctor,
+    plugins,
+    config,
+):
     cli.add_command(_command)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
+from wyoming.error import Error
 from wyoming.event import Event
 from wyoming.info import Describe, Info
 
 from satellite.errors import PeerClosed, PeerUnreachable
+from satellite.net.messages import error_of
 from satellite.net.wire import connect
 
 CONNECT = 3.0
@@ -28,6 +30,8 @@ async def describe(uri: str, connect_timeout: float = CONNECT, timeout: float = 
             while event := await connection.read():
                 if Info.is_type(event.type):
                     return event
+                if Error.is_type(event.type):
+                    raise PeerUnreachable(f"{uri} refuses: {error_of(event)}")
     except TimeoutError as error:
         raise PeerUnreachable(f"{uri} did not say within {timeout:g} s what it is") from error
     finally:

@@ -4,29 +4,46 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
 import msgspec
-from wyoming.error import Error
 
-from satellite.errors import ConfigError, EngineBusy, PortInUse
+from satellite.errors import ConfigError, PortInUse
 from satellite.net import uri as uris
+from satellite.net.admission import DoorLimits, Peers, Secure, Serve
+from satellite.net.held import Held
 from satellite.net.unix import unix_socket
-from satellite.net.wire import Connection, Limits, encode
+from satellite.net.wire import Limits
+from satellite.settings import Settings
 
-_LOGGER = logging.getLogger(__name__)
-
-Serve = Callable[[Connection], Awaitable[None]]
-"""Serves one peer until it leaves, and closes its connection."""
+__all__ = ["DoorLimits", "Serve", "door", "limits_of"]
 
 
-class DoorLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is let in, and what they may send."""
-
-    connections: int = 64
-    wire: Limits = Limits()
+def limits_of(settings: Settings, connections: int = 64, paired_only: bool = False) -> DoorLimits:
+    """What the settings allow the peers of a port. Raises `ConfigError` for a wrong `allow`."""
+    said = settings.limits
+    wire = Limits(
+        header=said.header,
+        data=said.data,
+        payload=said.payload,
+        depth=said.depth,
+        values=said.values,
+        events=said.events,
+        frame=said.frame,
+        write=said.write,
+    )
+    return DoorLimits(
+        allow=settings.allow,
+        per_address=said.per_address,
+        first=said.first,
+        idle=said.idle,
+        total=said.total,
+        held=said.held,
+        wire=wire,
+        connections=connections,
+        paired_only=paired_only,
+    )
 
 
 @asynccontextmanager
@@ -37,84 +54,35 @@ async def door(
     name: str,
     limits: DoorLimits | None = None,
     refused: Callable[[str], None] = lambda code: None,
+    held: Held | None = None,
+    secure: Secure | None = None,
 ) -> AsyncGenerator[str, None]:
-    """Let peers in at a TCP or Unix URI during this block, and yield where.
+    """Let peers in at a TCP, TLS or Unix URI during this block, and yield where.
 
     TCP port 0 takes any free port; host `*` listens on every address, IPv6 included. `name` is what
     the log calls the service; `refused` is told the code of each error with which a peer was turned
-    away. Raises `PortInUse`, and `ConfigError` for an address that is not this machine's.
+    away. `held` is where long events count, if not for this door alone. At a TLS URI `secure` is
+    to shake hands with each peer before anything is read, and says what to call it. Raises
+    `PortInUse`, and `ConfigError` for an address that is not this machine's.
     """
     limits = limits or DoorLimits()
-    peers = _Peers(serve, name, limits, refused)
-    async with peers.welcoming(), _listening(uris.parse(uri), peers, limits) as bound:
+    peers = Peers(serve, name, limits, refused, held or Held(limits.held), secure)
+    address = uris.parse(uri)
+    if isinstance(address, uris.Tls) != (secure is not None):
+        raise ConfigError([f"cannot listen on {uri}: tls:// and pairing belong together"])
+    async with peers.welcoming(), _listening(address, peers, limits) as bound:
         yield bound
-
-
-class _Peers:
-    """Those who are connected."""
-
-    def __init__(
-        self, serve: Serve, name: str, limits: DoorLimits, refused: Callable[[str], None]
-    ) -> None:
-        self._serve = serve
-        self._name = name
-        self._limits = limits
-        self._refused = refused
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._full = False
-
-    @asynccontextmanager
-    async def welcoming(self) -> AsyncGenerator[None, None]:
-        """Whoever connects during this block is served until its end at most.
-
-        No task group: one may not span the yield of `door`, whose block it would cancel.
-        """
-        try:
-            yield
-        finally:
-            for task in self._tasks:
-                task.cancel()
-            if self._tasks:
-                await asyncio.wait(self._tasks)
-
-    def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serve a peer, or turn it away when there are too many."""
-        if len(self._tasks) >= self._limits.connections:
-            self._refuse(writer)
-            return
-        self._full = False
-        name = writer.get_extra_info("peername")
-        peer = str(uris.Tcp(*name[:2])) if isinstance(name, tuple) else "a local client"
-        connection = Connection(reader, writer, peer, self._limits.wire)
-        task = asyncio.get_running_loop().create_task(self._guarded(connection))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _guarded(self, connection: Connection) -> None:
-        try:
-            await self._serve(connection)
-        except Exception:
-            _LOGGER.exception("%s: serving %s failed", self._name, connection.peer)
-
-    def _refuse(self, writer: asyncio.StreamWriter) -> None:
-        level = logging.DEBUG if self._full else logging.WARNING
-        self._full = True
-        self._refused(EngineBusy.code)
-        count = self._limits.connections
-        _LOGGER.log(level, "%s: turned a client away: %d are there", self._name, count)
-        text = f"{count} clients are connected already: ask again later"
-        writer.write(encode(Error(text, EngineBusy.code).event()))
-        writer.close()
 
 
 @asynccontextmanager
 async def _listening(
-    address: uris.Address, peers: _Peers, limits: DoorLimits
+    address: uris.Address, peers: Peers, limits: DoorLimits
 ) -> AsyncGenerator[str, None]:
-    if isinstance(address, uris.Tcp):
+    if isinstance(address, uris.Tcp | uris.Tls):
         server = await _listen(address, peers, limits)
         try:
-            yield str(uris.Tcp(address.host, server.sockets[0].getsockname()[1]))
+            port = server.sockets[0].getsockname()[1]
+            yield str(msgspec.structs.replace(address, port=port))
         finally:
             server.close()
     elif isinstance(address, uris.Unix):
@@ -130,7 +98,7 @@ async def _listening(
         raise ConfigError([f"{address} is for one client, at standard input and output"])
 
 
-async def _listen(address: uris.Tcp, peers: _Peers, limits: DoorLimits) -> asyncio.Server:
+async def _listen(address: uris.Tcp | uris.Tls, peers: Peers, limits: DoorLimits) -> asyncio.Server:
     host, port = None if address.host == "*" else address.host, address.port
     while True:
         try:

@@ -9,6 +9,7 @@ import msgspec
 
 from satellite.errors import WireError
 from satellite.net.mdns import PROCESS, TYPE
+from satellite.net.trust import policy
 from satellite.net.uri import Tcp
 
 RESOLVE = 3.0
@@ -37,7 +38,7 @@ class Location(Protocol):
     name: str
 
     async def where(self) -> Where:
-        """Say where it is now. Raises `WireError` when nobody knows."""
+        """Say where it is now. Raises `WireError` when nobody knows, or it is not whom we know."""
 
     def forget(self) -> None:
         """What was said last is wrong: have it asked anew."""
@@ -75,8 +76,10 @@ class Announced:
         addresses = sorted(service.parsed_scoped_addresses(), key=lambda text: ":" in text)
         facts = {key: value or "" for key, value in service.decoded_properties.items()}
         load = _share(facts.pop(LOAD, ""))
+        hosts = addresses[:ADDRESSES]
+        plain = tuple(str(Tcp(host, service.port)) for host in hosts)
         return Where(
-            uris=tuple(str(Tcp(address, service.port)) for address in addresses[:ADDRESSES]),
+            uris=policy.places(self.name, facts, hosts, plain),
             facts=facts,
             load=load,
             own=facts.get("id") == PROCESS,

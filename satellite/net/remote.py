@@ -14,9 +14,8 @@ _KINDS = {kind.role: kind for kind in (RemoteAsr, RemoteLlm, RemoteTts, RemoteWa
 
 
 def remote(uri: str, role: str) -> Any:
-    """Make the service at a TCP or Unix URI an engine of a role: asr, llm, tts or wake.
+    """Make the service at a TCP, TLS or Unix URI an engine of a role: asr, llm, tts or wake.
 
     Raises `ConfigError` for what is no URI; nothing is connected before `load`.
     """
-    uris.parse(uri)
-    return _KINDS[role](uri)
+    return _KINDS[role](uris.for_role(uri, role))

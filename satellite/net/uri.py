@@ -1,4 +1,4 @@
-"""Addresses of Wyoming services: tcp://HOST:PORT, unix://PATH and stdio://."""
+"""Addresses of Wyoming services: tcp://HOST:PORT, tls://HOST:PORT, unix://PATH and stdio://."""
 
 from __future__ import annotations
 
@@ -20,6 +20,20 @@ class Tcp(msgspec.Struct, frozen=True):
         return f"tcp://{host}:{self.port}"
 
 
+class Tls(msgspec.Struct, frozen=True):
+    """A TCP port where paired machines talk in TLS; one port serves all roles."""
+
+    host: str
+    port: int
+    role: str = ""
+    """The role that is wanted, as asr; it is the path of the URI."""
+
+    def __str__(self) -> str:
+        return str(Tcp(self.host, self.port)).replace("tcp:", "tls:") + (
+            f"/{self.role}" if self.role else ""
+        )
+
+
 class Unix(msgspec.Struct, frozen=True):
     """A Unix socket."""
 
@@ -36,7 +50,7 @@ class Stdio(msgspec.Struct, frozen=True):
         return "stdio://"
 
 
-Address = Tcp | Unix | Stdio
+Address = Tcp | Tls | Unix | Stdio
 
 
 def parse(uri: str) -> Address:
@@ -48,8 +62,20 @@ def parse(uri: str) -> Address:
         raise ConfigError([f"{uri!r} is not an address: {error}"]) from error
     if parts.scheme == "tcp" and parts.hostname and port is not None:
         return Tcp(parts.hostname, port)
+    if parts.scheme == "tls" and parts.hostname and port is not None:
+        return Tls(parts.hostname, port, parts.path.strip("/"))
     if parts.scheme == "unix" and (parts.netloc or parts.path):
         return Unix(unquote(parts.netloc + parts.path))
     if parts.scheme == "stdio":
         return Stdio()
-    raise ConfigError([f"{uri!r} is not an address: tcp://HOST:PORT, unix://PATH or stdio://"])
+    raise ConfigError(
+        [f"{uri!r} is not an address: tcp://HOST:PORT, tls://HOST:PORT, unix://PATH or stdio://"]
+    )
+
+
+def for_role(uri: str, role: str) -> str:
+    """The URI at which a role is served: at `tls://`, a port serves all. Raises `ConfigError`."""
+    address = parse(uri)
+    if isinstance(address, Tls) and not address.role:
+        return str(msgspec.structs.replace(address, role=role))
+    return uri

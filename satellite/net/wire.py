@@ -1,62 +1,26 @@
-"""Wyoming frames: a JSON line, then as many bytes of JSON data and of payload as it announces."""
+"""Connections with peers: events are read and written, within limits, and nothing else."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import socket
-from typing import Annotated, Any
+import ssl
+from collections.abc import Generator
+from contextlib import contextmanager
 
-import msgspec
 from wyoming.event import Event
 
-from satellite.errors import BadFrame, ConfigError, PeerClosed, PeerUnreachable
+from satellite.errors import BadFrame, ConfigError, EngineBusy, PeerClosed, PeerUnreachable
 from satellite.net import uri as uris
+from satellite.net.frame import VERSION, Limits, encode, read_data, read_header
+from satellite.net.held import Held
+from satellite.net.pace import Pace
 
-VERSION = "1.10.2"
-"""Version of the protocol that is spoken here, as PyPI's `wyoming` counts it."""
+__all__ = ["VERSION", "Connection", "Limits", "connect", "encode"]
 
-
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """What a peer may ask of this side, in bytes and seconds."""
-
-    header: int = 64 * 1024
-    """Longest JSON line: what the `wyoming` library itself accepts."""
-    data: int = 1024 * 1024
-    """Longest JSON data: ten times the `info` of a server with a thousand voices."""
-    payload: int = 4 * 1024 * 1024
-    """Longest payload: two minutes of 16 kHz sound in one event."""
-    frame: float = 30.0
-    """From a frame's first byte to its last: 4 MiB at a poor Wi-Fi's 150 kB/s."""
-    write: float = 60.0
-    """Without room for an event: a satellite that plays a long sentence reads no further one."""
-    close: float = 1.0
-    """For the last bytes to leave when a connection is closed."""
-
-
-class _Header(msgspec.Struct, frozen=True):
-    type: str
-    data: dict[str, Any] | None = None
-    data_length: Annotated[int, msgspec.Meta(ge=0)] | None = None
-    payload_length: Annotated[int, msgspec.Meta(ge=0)] | None = None
-
-
-_HEADER = msgspec.json.Decoder(_Header)
-_DATA = msgspec.json.Decoder(dict[str, Any])
-
-
-def encode(event: Event) -> bytes:
-    """The bytes of a frame. Raises `BadFrame` for what JSON cannot hold."""
-    header: dict[str, Any] = {"type": event.type, "version": VERSION}
-    try:
-        data = msgspec.json.encode(event.data) if event.data else b""
-        if data:
-            header["data_length"] = len(data)
-        if event.payload:
-            header["payload_length"] = len(event.payload)
-        return b"".join((msgspec.json.encode(header), b"\n", data, event.payload or b""))
-    except (TypeError, ValueError) as error:  # such as half of a surrogate pair
-        raise BadFrame(f"{event.type} cannot be written as JSON: {error}") from error
+_SMALL = 64 * 1024
+"""Bytes of a body that is read as a whole and not counted: what a socket's buffer holds anyway."""
 
 
 class Connection:
@@ -68,13 +32,41 @@ class Connection:
         writer: asyncio.StreamWriter,
         peer: str,
         limits: Limits | None = None,
+        held: Held | None = None,
     ) -> None:
+        """`held` is where long events count while they are read."""
         self.peer = peer
         """What to call it in messages."""
+        self.began = self.active = asyncio.get_running_loop().time()
+        """When it began, and when an event was last read or written, on the loop's clock."""
+        self.events = 0
+        """Events read."""
+        self.slowed = 0
+        """Times that it sent events too fast and was read more slowly."""
+        self.work = 0
+        """Requests of this peer that are being worked on: while there are any, it may be silent."""
         self._reader = reader
         self._writer = writer
         self._limits = limits or Limits()
+        self._held = held or Held()
+        self._pace = Pace(self._limits.events)
         _notice_death(writer)
+
+    @property
+    def protocol(self) -> str | None:
+        """The protocol that was agreed on in a TLS connection (ALPN, RFC 7301), if any."""
+        secure = self._writer.get_extra_info("ssl_object")
+        return secure.selected_alpn_protocol() if secure is not None else None
+
+    @contextmanager
+    def working(self) -> Generator[None, None, None]:
+        """The peer waits for something during this block, and is not idle."""
+        self.work += 1
+        try:
+            yield
+        finally:
+            self.work -= 1
+            self.active = asyncio.get_running_loop().time()
 
     async def read(self) -> Event | None:
         """Wait for an event; None when the peer ended the connection between two events.
@@ -88,13 +80,18 @@ class Connection:
             if not first:
                 return None
             async with asyncio.timeout(self._limits.frame):
-                return await self._rest(first)
+                event = await self._rest(first)
         except TimeoutError as error:
             raise PeerClosed(f"{self.peer} began to send an event and stopped") from error
         except asyncio.IncompleteReadError as error:
             raise PeerClosed(f"{self.peer} hung up within an event") from error
         except OSError as error:
-            raise PeerClosed(f"the connection with {self.peer} broke: {error}") from error
+            raise PeerClosed(f"the connection with {self.peer} broke: {_told(error)}") from error
+        self.events += 1
+        if await self._pace.step():
+            self.slowed += 1
+        self.active = asyncio.get_running_loop().time()
+        return event
 
     async def write(self, event: Event) -> None:
         """Send an event. Raises `PeerClosed` when the peer has gone or takes nothing any more."""
@@ -110,7 +107,8 @@ class Connection:
             seconds = self._limits.write
             raise PeerClosed(f"{self.peer} has read nothing for {seconds:g} s") from error
         except (OSError, RuntimeError) as error:
-            raise PeerClosed(f"{self.peer} hung up: {error}") from error
+            raise PeerClosed(f"{self.peer} hung up: {_told(error)}") from error
+        self.active = asyncio.get_running_loop().time()
 
     async def close(self) -> None:
         """Hang up after what was written has left, in bounded time. Twice is once."""
@@ -138,34 +136,30 @@ class Connection:
                 f"{self.peer} sent a line of more than {self._limits.header} bytes, "
                 "which is not a Wyoming event"
             ) from error
-        header = self._parse(line)
+        header = read_header(line, self._limits, self.peer)
         data = dict(header.data or {})
-        if header.data_length:
-            self._check("data", header.data_length, self._limits.data)
-            data.update(self._parse_data(await self._reader.readexactly(header.data_length)))
-        payload = None
-        if header.payload_length:
-            self._check("payload", header.payload_length, self._limits.payload)
-            payload = await self._reader.readexactly(header.payload_length)
+        try:
+            if header.data_length:
+                text = await self._body(header.data_length)
+                data.update(read_data(text, self._limits, self.peer))
+            payload = await self._body(header.payload_length) if header.payload_length else None
+        except EngineBusy as error:
+            raise BadFrame(f"{self.peer} sent a long event, but {error}") from error
         return Event(header.type, data, payload)
 
-    def _parse(self, line: bytes) -> _Header:
-        try:
-            return _HEADER.decode(line)
-        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-            raise BadFrame(f"{self.peer} sent what is not a Wyoming event: {error}") from error
-
-    def _parse_data(self, text: bytes) -> dict[str, Any]:
-        try:
-            return _DATA.decode(text)
-        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-            raise BadFrame(f"{self.peer} sent an event with broken data: {error}") from error
-
-    def _check(self, part: str, size: int, limit: int) -> None:
-        if size > limit:
-            raise BadFrame(
-                f"{self.peer} announced {size} bytes of {part}; no event has more than {limit}"
-            )
+    async def _body(self, size: int) -> bytes:
+        """So many bytes, which count while they arrive; what is only announced takes nothing."""
+        if size <= _SMALL:
+            return await self._reader.readexactly(size)
+        parts = bytearray()
+        with self._held.growing() as add:
+            while len(parts) < size:
+                part = await self._reader.read(min(size - len(parts), _SMALL))
+                if not part:
+                    raise asyncio.IncompleteReadError(b"", size)
+                add(len(part))
+                parts += part
+            return bytes(parts)
 
 
 def _notice_death(writer: asyncio.StreamWriter) -> None:
@@ -184,24 +178,16 @@ def _notice_death(writer: asyncio.StreamWriter) -> None:
 
 
 async def connect(uri: str, timeout: float, limits: Limits | None = None) -> Connection:
-    """Reach the service at a TCP or Unix URI within `timeout` seconds.
+    """Reach the service at a TCP, TLS or Unix URI within `timeout` seconds.
 
-    Raises `PeerUnreachable`, saying why, and `ConfigError` for what is no such URI.
+    Raises `PeerUnreachable`, saying why, `KeyChanged` and `NotPaired` for a TLS peer that is not
+    the one this machine is paired with, and `ConfigError` for what is no such URI.
     """
     limits = limits or Limits()
     address = uris.parse(uri)
     try:
         async with asyncio.timeout(timeout):
-            if isinstance(address, uris.Tcp):
-                reader, writer = await asyncio.open_connection(
-                    address.host, address.port, limit=limits.header
-                )
-            elif isinstance(address, uris.Unix):
-                reader, writer = await asyncio.open_unix_connection(
-                    address.path, limit=limits.header
-                )
-            else:
-                raise ConfigError([f"{uri} can be served, but there is nothing to connect to"])
+            reader, writer = await _streams(address, limits.header)
     except TimeoutError as error:
         raise PeerUnreachable(f"{uri} cannot be reached: no answer in {timeout:g} s") from error
     except UnicodeError as error:
@@ -211,6 +197,30 @@ async def connect(uri: str, timeout: float, limits: Limits | None = None) -> Con
     return Connection(reader, writer, uri, limits)
 
 
+async def _streams(
+    address: uris.Address, header: int
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    if isinstance(address, uris.Tcp):
+        return await asyncio.open_connection(address.host, address.port, limit=header)
+    if isinstance(address, uris.Tls):
+        from satellite.net.trust.tls import open_tls  # it needs this module, too
+
+        return await open_tls(address, header)
+    if isinstance(address, uris.Unix):
+        return await asyncio.open_unix_connection(address.path, limit=header)
+    raise ConfigError([f"{address} can be served, but there is nothing to connect to"])
+
+
+def _told(error: BaseException) -> str:
+    """What a broken connection tells; of TLS, what the other side said."""
+    if isinstance(error, ssl.SSLError) and "ALERT" in (error.reason or ""):
+        return (
+            "the other side refused our key: it is not paired with this machine, or no longer; "
+            "run `satellite pair` on both"
+        )
+    return str(error)
+
+
 def _reason(error: OSError) -> str:
     if isinstance(error, ConnectionRefusedError):
         return "nothing listens there"
@@ -218,4 +228,6 @@ def _reason(error: OSError) -> str:
         return "there is no such host"
     if isinstance(error, FileNotFoundError):
         return "there is no such socket"
+    if isinstance(error, ssl.SSLError):
+        return f"there is no TLS as ours ({error.reason or 'the connection ended'})"
     return os.strerror(error.errno).lower() if error.errno else str(error)

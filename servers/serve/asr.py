@@ -9,12 +9,15 @@ from wyoming.event import Event
 
 from satellite.net.messages import read
 from satellite.values import TranscribeRequest, Transcript
-from servers.pool import Pool
 from servers.serve.sound import Sound, is_audio
 from servers.serve.work import Service, Work, Write
 
 LONGEST = 900.0
 """Seconds of one request, which engines hold in memory: 29 MB. A satellite's last 15."""
+
+PATIENCE = 15.0
+"""Seconds without any sound after which an utterance is given up, as it takes another one's place:
+a microphone sends all the time, and a Wi-Fi that was away for longer has lost the words."""
 
 
 class AsrService(Service):
@@ -24,17 +27,17 @@ class AsrService(Service):
 
     def begin(self, event: Event, current: Work | None, model: str | None) -> Work | None:
         if wy.Transcribe.is_type(event.type):
-            return _Transcription(self.pool, _request(event, model))
+            return _Transcription(self, _request(event, model))
         if current is None and is_audio(event):
-            return _Transcription(self.pool, TranscribeRequest(model=model))
+            return _Transcription(self, TranscribeRequest(model=model))
         return None
 
 
 class _Transcription(Work):
-    def __init__(self, pool: Pool, request: TranscribeRequest) -> None:
-        self._pool = pool
+    def __init__(self, service: Service, request: TranscribeRequest) -> None:
+        self._pool = service.pool
         self._request = request
-        self._sound = Sound(LONGEST)
+        self._sound = Sound(service.held, LONGEST, PATIENCE)
 
     @property
     def size(self) -> tuple[float, str]:

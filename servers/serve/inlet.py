@@ -6,6 +6,9 @@ import asyncio
 from collections import deque
 from typing import Generic, TypeVar
 
+from satellite.errors import EngineTimeout
+from satellite.net.held import Held
+
 Piece = TypeVar("Piece")
 
 
@@ -14,11 +17,16 @@ class Inlet(Generic[Piece]):
 
     `put` waits while pieces worth `capacity` or more are held, so that a client which sends faster
     than the engine works is slowed down by its own connection. That it has hung up is then noticed
-    only when the engine goes on.
+    only when the engine goes on. What is held counts in `account`, too.
     """
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(
+        self, capacity: int, account: Held | None = None, patience: float | None = None
+    ) -> None:
+        """`patience`: seconds for the next piece once it is waited for; None for ever."""
         self._capacity = capacity
+        self._account = account or Held()
+        self._patience = patience
         self._pieces: deque[tuple[Piece, int]] = deque()
         self._held = 0
         self._ended = False
@@ -27,10 +35,14 @@ class Inlet(Generic[Piece]):
         self._room.set()
 
     async def put(self, piece: Piece, size: int) -> None:
-        """Add a piece worth `size`; forget it after `end` or `discard`."""
+        """Add a piece worth `size`; forget it after `end` or `discard`.
+
+        Raises `EngineBusy` when too much is held for all clients together.
+        """
         await self._room.wait()
         if self._ended:
             return
+        self._account.add(size)
         self._pieces.append((piece, size))
         self._held += size
         if self._held >= self._capacity:
@@ -46,6 +58,7 @@ class Inlet(Generic[Piece]):
         """Nobody reads any more: forget what is held and whatever comes."""
         self.end()
         self._pieces.clear()
+        self._account.remove(self._held)
         self._held = 0
         self._room.set()
 
@@ -57,9 +70,20 @@ class Inlet(Generic[Piece]):
             if self._ended:
                 raise StopAsyncIteration
             self._changed.clear()
-            await self._changed.wait()
+            await self._more()
         piece, size = self._pieces.popleft()
         self._held -= size
+        self._account.remove(size)
         if self._held < self._capacity:
             self._room.set()
         return piece
+
+    async def _more(self) -> None:
+        """Wait for a piece or the end. Raises `EngineTimeout` when neither comes."""
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._changed.wait()
+        except TimeoutError as error:
+            raise EngineTimeout(
+                f"the rest of the request did not come within {self._patience:g} s"
+            ) from error

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+from wyoming.error import Error
+
+from satellite.errors import EngineFailed
 from satellite.net.door import DoorLimits, door
+from satellite.net.held import Held
+from satellite.net.trust.tls import Gate, role_of
 from satellite.net.wire import Connection
 from servers.pool import LocalPool, Pool
 from servers.serve.asr import AsrService
@@ -61,6 +66,7 @@ async def serving(
     """
     limits = limits or ServeLimits()
     service = service_of(role, engine, limits, pool, observer)
+    service.held = Held(limits.held)
 
     async def serve(connection: Connection) -> None:
         service.observer.connected()
@@ -70,5 +76,39 @@ async def serving(
             service.observer.left()
 
     refused = service.observer.refused
-    async with door(uri, serve, name=role, limits=limits, refused=refused) as bound:
+    async with door(
+        uri, serve, name=role, limits=limits, refused=refused, held=service.held
+    ) as bound:
+        yield bound
+
+
+@asynccontextmanager
+async def serving_paired(
+    services: Mapping[str, Service], uri: str, *, limits: ServeLimits | None = None
+) -> AsyncGenerator[str, None]:
+    """Serve services, by their roles, to paired satellites at a TLS URI, and yield where.
+
+    A client names the role in the handshake. Raises `PortInUse`, and `ConfigError` for an address
+    that is not this machine's.
+    """
+    limits = limits or ServeLimits()
+    held = Held(limits.held)
+    for service in services.values():
+        service.held = held
+
+    async def serve(connection: Connection) -> None:
+        service = services.get(role_of(connection.protocol))
+        if service is None:
+            text = f"only {', '.join(services)} are served here"
+            await connection.write(Error(text, EngineFailed.code).event())
+            await connection.close()
+            return
+        service.observer.connected()
+        try:
+            await Session(connection, service).run()
+        finally:
+            service.observer.left()
+
+    secure = Gate(*services)
+    async with door(uri, serve, name="tls", limits=limits, held=held, secure=secure) as bound:
         yield bound

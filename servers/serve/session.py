@@ -96,6 +96,12 @@ class Session:
             except BadFrame as error:
                 await self._report(error)
                 raise
+            except EngineBusy as error:
+                self._service.observer.refused(error.code)
+                await self._report(error)
+                if self._current is not None:
+                    self._abandon(self._current)
+                    self._current = None
 
     async def _take(self, event: Event) -> None:
         if Describe.is_type(event.type):
@@ -162,7 +168,8 @@ class Session:
         clock = _Clock(self._write)
         engine, outcome = self._service.describe().name, CANCELLED
         try:
-            await work.run(clock.write)
+            with self._connection.working():
+                await work.run(clock.write)
             outcome = DONE
         except _HungUp as error:
             _LOGGER.debug("A client left before its answer: %s", error)

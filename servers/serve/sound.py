@@ -12,6 +12,7 @@ from wyoming.event import Event
 from satellite.audio.format import SPEECH, AudioFormat
 from satellite.audio.resample import Resampler
 from satellite.errors import BadFrame, EngineFailed
+from satellite.net.held import Held
 from satellite.net.messages import read
 from servers.serve.inlet import Inlet
 
@@ -27,14 +28,17 @@ _CHANNELS = range(1, 33)
 class Sound:
     """The audio of one request: fed with events, iterated as 16 kHz mono."""
 
-    def __init__(self, longest: float | None = None) -> None:
-        """`longest`: seconds it may last; None for ever."""
+    def __init__(
+        self, held: Held, longest: float | None = None, patience: float | None = None
+    ) -> None:
+        """`held` is where it counts; `longest`: seconds it may last; `patience`: seconds for its
+        next piece; None for ever."""
         self.origin: int | None = None
         """The client's own timestamp of the first sample, in milliseconds, if it gave one."""
         self.seconds = 0.0
         """How much the engine has taken so far."""
         self._longest = longest
-        self._inlet: Inlet[tuple[AudioFormat, bytes]] = Inlet(_CAPACITY)
+        self._inlet: Inlet[tuple[AudioFormat, bytes]] = Inlet(_CAPACITY, held, patience)
 
     async def feed(self, event: Event) -> bool:
         """Take an event; say whether more audio is to come. Raises `BadFrame`."""

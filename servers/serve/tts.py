@@ -32,6 +32,9 @@ _PIECE = 32 * 1024
 """Most bytes of audio in one event, under a second of speech."""
 _TEXT = 64 * 1024
 """Characters of streamed text held for an engine that is behind: an hour of speech."""
+PATIENCE = 120.0
+"""Seconds without more text after which a streamed text is given up: slow language models take
+half of that to begin."""
 _LONG = 4000
 """Characters of a text that takes milliseconds to be made plain, too long for the event loop."""
 _NOTHING = AudioFormat(22050)
@@ -86,7 +89,7 @@ class _Stream(Work):
     def __init__(self, pool: Pool, request: SpeechRequest) -> None:
         self._pool = pool
         self._request = request
-        self._text: Inlet[str] = Inlet(_TEXT)
+        self._text: Inlet[str] = Inlet(_TEXT, patience=PATIENCE)
         self._characters = 0
 
     @property

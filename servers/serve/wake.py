@@ -11,7 +11,6 @@ from satellite.audio.format import SPEECH
 from satellite.net.messages import read
 from satellite.net.remotes.wake import STOPPED
 from satellite.values import Detection, DetectRequest
-from servers.pool import Pool
 from servers.serve.sound import Sound, is_audio
 from servers.serve.work import Service, Work, Write
 
@@ -24,17 +23,17 @@ class WakeService(Service):
     def begin(self, event: Event, current: Work | None, model: str | None) -> Work | None:
         chosen = (model,) if model else ()
         if wy.Detect.is_type(event.type):
-            return _Listening(self.pool, DetectRequest(words=_words(event) or chosen))
+            return _Listening(self, DetectRequest(words=_words(event) or chosen))
         if current is None and is_audio(event):
-            return _Listening(self.pool, DetectRequest(words=chosen))
+            return _Listening(self, DetectRequest(words=chosen))
         return None
 
 
 class _Listening(Work):
-    def __init__(self, pool: Pool, request: DetectRequest) -> None:
-        self._pool = pool
+    def __init__(self, service: Service, request: DetectRequest) -> None:
+        self._pool = service.pool
         self._request = request
-        self._sound = Sound()
+        self._sound = Sound(service.held)
 
     @property
     def size(self) -> tuple[float, str]:

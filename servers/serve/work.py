@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from wyoming.event import Event
 
 from satellite.net import info
+from satellite.net.held import Held
 from satellite.values import EngineInfo
 from servers.pool import Pool
 from servers.serve.observer import Observer
@@ -59,6 +60,8 @@ class Service(ABC):
         self.pool = pool
         self.describe = describe
         self.observer = observer or Observer()
+        self.held = Held()
+        """Where what clients have sent counts until it is used up."""
 
     def info(self) -> Event:
         """The answer to `describe`."""

@@ -1,0 +1,232 @@
+"""Who is let in, who is turned away, and who has to leave."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import msgspec
+from wyoming.error import Error
+
+from satellite.errors import EngineBusy, WireError
+from satellite.net import held as holding
+from satellite.net import uri as uris
+from satellite.net.allowed import HOME, Allowed
+from satellite.net.held import Held
+from satellite.net.refusals import Refusals
+from satellite.net.wire import Connection, Limits, encode
+
+_LOGGER = logging.getLogger(__name__)
+
+Serve = Callable[[Connection], Awaitable[None]]
+"""Serves one peer until it leaves, and closes its connection."""
+
+Secure = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[str]]
+"""Makes a connection TLS and says who the peer is. Raises `WireError` for one that may not in."""
+
+_GRACE = 0.25
+"""Seconds a new peer has for its first event while others are waiting for its place: clients send
+it at once, and a packet that was lost on the LAN comes again after 0.2 s."""
+_LOOK = 1.0
+"""Longest time in seconds between two looks at who has overstayed."""
+_LEVELS = {"key-changed": logging.ERROR, "peer-closed": logging.DEBUG}
+"""How loudly a peer's error is told: `KeyChanged` may be an attack, and anybody may hang up."""
+
+
+class DoorLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is let in, and what they may send. Times in seconds; 0 stands for no limit."""
+
+    allow: tuple[str, ...] = HOME
+    """Addresses and networks that may connect; see `satellite.net.allowed`."""
+    connections: int = 64
+    """Peers at once."""
+    paired_only: bool = False
+    """Turn away who comes by TCP without TLS."""
+    per_address: int = 32
+    """Peers of one address at once: a satellite has three, a proxy or a container's bridge stands
+    for many."""
+    first: float = 10.0
+    """For a peer's first event: every client sends one as soon as it is connected."""
+    idle: float = 900.0
+    """Without an event in either direction while nothing is being worked on. Home Assistant pings a
+    satellite every 2 s; others let a connection rest between two questions."""
+    total: float = 0.0
+    """Of a connection: none, as Home Assistant stays with its satellite for months."""
+    held: int = holding.MOST
+    """Bytes held for all peers together."""
+    wire: Limits = Limits()
+
+
+class _Peer:
+    """One that was let in."""
+
+    def __init__(self, address: str, writer: asyncio.StreamWriter) -> None:
+        self.address = address
+        self.writer = writer
+        self.since = asyncio.get_running_loop().time()
+        self.connection: Connection | None = None
+        self.task: asyncio.Task[None] | None = None
+
+    @property
+    def silent(self) -> bool:
+        """It has not said anything yet that could be understood."""
+        return self.connection is None or not self.connection.events
+
+    @property
+    def who(self) -> str:
+        return self.address or "a local client"
+
+    def drop(self) -> None:
+        """End its connection; its task then meets the end."""
+        self.writer.transport.abort()
+        if self.connection is None and self.task is not None:
+            self.task.cancel()  # it shakes hands, or has not begun
+
+
+class Peers:
+    """Those who are connected."""
+
+    def __init__(
+        self,
+        serve: Serve,
+        name: str,
+        limits: DoorLimits,
+        refused: Callable[[str], None],
+        held: Held,
+        secure: Secure | None = None,
+    ) -> None:
+        """Raises `ConfigError` for an `allow` that cannot be understood."""
+        self._serve = serve
+        self._name = name
+        self._limits = limits
+        self._refused = refused
+        self._held = held
+        self._secure = secure
+        self._allowed = Allowed(limits.allow)
+        self._peers: set[_Peer] = set()
+        self._leaving: set[_Peer] = set()
+        self._refusals = Refusals(name)
+
+    @asynccontextmanager
+    async def welcoming(self) -> AsyncGenerator[None, None]:
+        """Whoever connects during this block is served until its end at most.
+
+        No task group: one may not span the yield of `door`, whose block it would cancel.
+        """
+        watch = asyncio.get_running_loop().create_task(self._watch())
+        try:
+            yield
+        finally:
+            tasks = [peer.task for peer in self._peers | self._leaving if peer.task is not None]
+            for task in (watch, *tasks):
+                task.cancel()
+            await asyncio.wait((watch, *tasks))
+
+    def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve a peer, or turn it away."""
+        name = writer.get_extra_info("peername")
+        address = str(name[0]) if isinstance(name, tuple) else ""
+        if address and address not in self._allowed:
+            text = f"{address} may not connect here; `allow` (--allow) names who may"
+            self._turn_away(writer, "not-allowed", address, text)
+            return
+        if address and self._limits.paired_only and self._secure is None:
+            text = "only paired satellites are served here, in TLS: run `satellite pair` on both"
+            self._turn_away(writer, "not-paired", address, f"{text} (--require-pairing)")
+            return
+        if why := self._no_room(address):
+            self._turn_away(writer, EngineBusy.code, "", f"{why}: ask again later")
+            return
+        if self._secure is not None:
+            writer.transport.pause_reading()  # type: ignore[attr-defined]  # lest TLS misses a byte
+        peer = _Peer(address, writer)
+        called = str(uris.Tcp(address, int(name[1]))) if address else "a local client"
+        self._peers.add(peer)
+        peer.task = asyncio.get_running_loop().create_task(self._guarded(peer, reader, called))
+        peer.task.add_done_callback(lambda _: self._forget(peer))
+
+    async def _guarded(self, peer: _Peer, reader: asyncio.StreamReader, called: str) -> None:
+        try:
+            if self._secure is not None:
+                called = await self._secure(reader, peer.writer)
+            limits = self._limits.wire
+            peer.connection = Connection(reader, peer.writer, called, limits, self._held)
+            await self._serve(peer.connection)
+        except WireError as error:
+            self._tell(error.code, peer.address, str(error), _LEVELS.get(error.code))
+            peer.writer.transport.abort()
+        except asyncio.CancelledError:
+            peer.writer.transport.abort()
+            raise
+        except Exception:
+            _LOGGER.exception("%s: serving %s failed", self._name, called)
+            peer.writer.transport.abort()
+
+    def _forget(self, peer: _Peer) -> None:
+        self._peers.discard(peer)
+        self._leaving.discard(peer)
+
+    def _no_room(self, address: str) -> str:
+        """Why nobody else can be let in, after those were dropped who only take up room."""
+        most, of_one = self._limits.connections, self._limits.per_address
+        same = [peer for peer in self._peers if peer.address == address]
+        if address and len(same) >= of_one and not self._make_room(same):
+            return f"{len(same)} clients are connected from {address} already"
+        if len(self._peers) >= most and not self._make_room(self._peers):
+            return f"{len(self._peers)} clients are connected already"
+        return ""
+
+    def _make_room(self, peers: list[_Peer] | set[_Peer]) -> bool:
+        """Drop whoever is there for longest without having said anything."""
+        now = asyncio.get_running_loop().time()
+        silent = [peer for peer in peers if peer.silent and now - peer.since >= _GRACE]
+        if not silent:
+            return False
+        self._drop(min(silent, key=lambda peer: peer.since), "said nothing while others wait")
+        return True
+
+    def _turn_away(self, writer: asyncio.StreamWriter, code: str, address: str, text: str) -> None:
+        self._tell(code, address, f"turned a client away: {text}")
+        if self._secure is None:
+            writer.write(encode(Error(text, code).event()))
+        writer.close()
+
+    def _drop(self, peer: _Peer, why: str) -> None:
+        self._tell("dropped", peer.address, f"dropped {peer.who}: it {why}")
+        self._peers.discard(peer)
+        self._leaving.add(peer)
+        peer.drop()
+
+    def _tell(self, code: str, address: str, text: str, level: int | None = None) -> None:
+        self._refused(code)
+        now = asyncio.get_running_loop().time()
+        self._refusals.tell(now, code, address, text, level or logging.WARNING)
+
+    async def _watch(self) -> None:
+        """Drop those who have overstayed, until cancelled."""
+        limits = self._limits
+        times = [seconds for seconds in (limits.first, limits.idle, limits.total) if seconds]
+        every = min([_LOOK, *(seconds / 4 for seconds in times)])
+        while True:
+            await asyncio.sleep(every)
+            now = asyncio.get_running_loop().time()
+            for peer in tuple(self._peers):
+                if why := self._overstays(peer, now):
+                    self._drop(peer, why)
+                elif peer.connection is not None and peer.connection.slowed:
+                    peer.connection.slowed = 0
+                    text = f"{peer.who} sends more than {limits.wire.events:g} events a second"
+                    self._refusals.tell(now, "events", peer.address, f"{text}: it is slowed down")
+
+    def _overstays(self, peer: _Peer, now: float) -> str:
+        limits, connection = self._limits, peer.connection
+        if limits.first and peer.silent and now - peer.since > limits.first:
+            return f"said nothing for {limits.first:g} s (limits.first)"
+        if limits.total and now - peer.since > limits.total:
+            return f"was connected for {limits.total:g} s (limits.total)"
+        rests = connection is not None and connection.events and not connection.work
+        if limits.idle and connection and rests and now - connection.active > limits.idle:
+            return f"said nothing for {limits.idle:g} s (limits.idle)"
+        return ""

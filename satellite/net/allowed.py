@@ -1,0 +1,68 @@
+"""Who may connect: addresses, networks, and two words for many of them."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Sequence
+
+from satellite.errors import ConfigError
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+WORDS: dict[str, tuple[str, ...]] = {
+    "loopback": ("127.0.0.0/8", "::1/128"),
+    # RFC 1918, RFC 4193, and link-local (RFC 3927, RFC 4291). Not 100.64.0.0/10 (RFC 6598): there
+    # an internet provider's other customers are neighbours; who uses it for a VPN names it.
+    "private": (
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "169.254.0.0/16",
+        "fc00::/7",
+        "fe80::/10",
+    ),
+    "any": ("0.0.0.0/0", "::/0"),
+}
+"""What can be said in place of networks."""
+
+HOME = ("loopback", "private")
+"""Who may connect by default: this machine and the networks of a home."""
+
+
+class Allowed:
+    """The networks from which peers may connect."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        """Raises `ConfigError` with every text that is neither an address, a network nor a word."""
+        self._networks: list[Network] = []
+        found = []
+        for text in texts:
+            try:
+                self._networks += (ipaddress.ip_network(n) for n in WORDS.get(text, (text,)))
+            except ValueError as error:
+                words = ", ".join(WORDS)
+                found.append(
+                    f"allow: {text!r} is neither an address, a network such as 192.168.1.0/24, "
+                    f"nor one of {words}: {error}"
+                )
+        if found:
+            raise ConfigError(found)
+
+    def __contains__(self, host: str) -> bool:
+        """Whether a peer's address, perhaps with a scope (`%eth0`), is in one of the networks."""
+        try:
+            address = ipaddress.ip_address(host.partition("%")[0])
+        except ValueError:
+            return False
+        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+            address = address.ipv4_mapped
+        return any(address in network for network in self._networks)
+
+
+def problems(texts: Sequence[str]) -> tuple[str, ...]:
+    """What is wrong with a list of who may connect."""
+    try:
+        Allowed(texts)
+    except ConfigError as error:
+        return error.problems
+    return ()

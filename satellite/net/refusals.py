@@ -1,0 +1,36 @@
+"""Telling the log of peers that were refused, without letting them fill it."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+
+_LOGGER = logging.getLogger(__name__)
+
+_AGAIN = 600.0
+"""Seconds without a refusal of the same kind, after which the next one is news."""
+_KNOWN = 256
+"""Refusals remembered: a flood from many addresses is told by the first ones."""
+
+
+class Refusals:
+    """The refusals of one service: the first of each kind is a warning, repeats are not."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._last: OrderedDict[tuple[str, str], float] = OrderedDict()
+
+    def tell(
+        self, now: float, kind: str, who: str, text: str, level: int = logging.WARNING
+    ) -> None:
+        """Log a refusal at the loop's time `now`; `who` is the address it concerns, or nothing."""
+        key = (kind, who)
+        for old in list(self._last):
+            if now - self._last[old] < _AGAIN:
+                break
+            del self._last[old]
+        news = key not in self._last and len(self._last) < _KNOWN
+        if key in self._last or news:
+            self._last[key] = now
+            self._last.move_to_end(key)
+        _LOGGER.log(level if news else logging.DEBUG, "%s: %s", self._name, text)

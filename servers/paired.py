@@ -1,0 +1,84 @@
+"""The port at which paired satellites are served, in TLS: all roles at one."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from typing import Any
+
+from satellite.errors import PortInUse
+from satellite.net import trust
+from satellite.net.trust.errors import KeysUnusable
+from satellite.net.trust.identity import own
+from satellite.net.trust.policy import KEY_FACT, PORT_FACT
+from satellite.net.uri import Tls, parse
+from satellite.settings import Settings
+from servers.serve import ServeLimits
+from servers.serve.server import serving_paired
+from servers.serve.work import Service
+
+_LOGGER = logging.getLogger(__name__)
+
+LOOK = 2.0
+"""Seconds between looks whether anybody is paired: a person has just done it, and tries it."""
+
+
+class PairedPort:
+    """Opens as soon as there is somebody to be let in."""
+
+    def __init__(
+        self, settings: Settings, services: Mapping[str, Service], limits: ServeLimits
+    ) -> None:
+        self._settings = settings
+        self._services = services
+        self._limits = limits
+        self._facts: dict[str, str] = {}
+        self._stack = AsyncExitStack()
+
+    def facts(self) -> dict[str, str]:
+        """What is announced of it: nothing until it is open."""
+        return self._facts
+
+    async def __aenter__(self) -> PairedPort:
+        """Open it now where there is somebody. Raises `PortInUse`, `KeysUnusable`."""
+        await self._look()
+        return self
+
+    async def __aexit__(self, *_: Any) -> None:
+        await self._stack.aclose()
+
+    async def watch(self) -> None:
+        """Open it when there is somebody, until cancelled."""
+        warned = False
+        while not self._facts:
+            await asyncio.sleep(LOOK)
+            try:
+                await self._look()
+            except (KeysUnusable, PortInUse) as error:
+                level = logging.DEBUG if warned else logging.ERROR
+                warned = True
+                _LOGGER.log(level, "paired satellites cannot be served: %s", error)
+        await asyncio.Event().wait()
+
+    async def _look(self) -> None:
+        if self._facts or not (self._settings.pairing.required or trust.peers().all()):
+            return
+        server, folder = self._settings.server, trust.folder()
+        me = await asyncio.to_thread(own, folder, self._settings.name)
+        for port in (server.tls_port, 0):
+            try:
+                uri = str(Tls(server.host, port))
+                bound = await self._stack.enter_async_context(
+                    serving_paired(self._services, uri, limits=self._limits)
+                )
+                break
+            except PortInUse as error:
+                if self._settings.pairing.required or not port:
+                    raise PortInUse(f"paired satellites: {error} (--tls-port)") from error
+                _LOGGER.warning("%s: paired satellites are told of another one", error)
+        address = parse(bound)
+        assert isinstance(address, Tls)
+        self._facts = {PORT_FACT: str(address.port), KEY_FACT: me.fingerprint}
+        _LOGGER.info("paired satellites: %s", bound)
