@@ -35,6 +35,7 @@ class EmbeddingOptions(OptionSet, frozen=True):
         float, option("Deaf to the word for so long once it was heard", unit="s", minimum=0)
     ] = 2.0
     custom_model_dir: Annotated[str, option("Folder with wake word models of your own")] = ""
+    rest: Annotated[bool, option("Do not work while there is nothing to hear")] = True
 
 
 class EmbeddingEngine(WakeEngine):
@@ -47,7 +48,7 @@ class EmbeddingEngine(WakeEngine):
     """What `describe` says, without the models."""
 
     def __init__(self, options: EmbeddingOptions) -> None:
-        super().__init__()
+        super().__init__(options.rest)
         self._options = options
         self._known: dict[str, WordFile] = {}
         self._words: dict[str, Word] = {}

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing
 from typing import Protocol
 
+from satellite.audio.format import SPEECH
 from satellite.errors import EngineClosed
 from satellite.values import Detection, DetectRequest, EngineInfo
+from satellite.wake.doze import Doze, Piece
 from satellite.worker import Worker
 
 HOP = 1280
@@ -20,7 +23,17 @@ _MOST_HOPS = 12
 
 
 class Stream(Protocol):
-    """One audio stream being listened to; used on the engine's thread only."""
+    """One audio stream being listened to; used on the engine's thread only, but for `context`."""
+
+    @property
+    def context(self) -> int:
+        """Samples of the past on which its answers depend."""
+
+    def skip(self, samples: int) -> None:
+        """Leave out the next samples, of which it never hears anything."""
+
+    def recall(self, audio: bytes) -> None:
+        """Take the next samples in, `context` of them, without judging."""
 
     def hear(self, audio: bytes) -> list[Detection]:
         """Take the next samples, a whole number of hops; return what was heard in them."""
@@ -35,7 +48,12 @@ class WakeEngine(ABC):
     hop: int = HOP
     """Samples given to the thread together; a multiple of `HOP`."""
 
-    def __init__(self) -> None:
+    period: int = 1
+    """A stream skips a multiple of so many `hop`s only."""
+
+    def __init__(self, rest: bool = True) -> None:
+        """`rest`: leave sound unheard in which there is nothing to hear."""
+        self._rest = rest
         self._worker: Worker | None = None
         self._loading = asyncio.Lock()
         self._loaded = False
@@ -69,11 +87,13 @@ class WakeEngine(ABC):
         if worker is None:
             raise EngineClosed(f"{self.name} was closed")
         stream = await worker.call(self._open, request.words)
-        waiting = bytearray()
-        async for chunk in audio:
-            waiting += chunk
-            for block in _take_hops(waiting, 2 * self.hop):
-                for detection in await worker.call(stream.hear, block):
+        doze = Doze(self.hop, -(-stream.context // self.hop), self.period) if self._rest else None
+        async with aclosing(_batches(audio, 2 * self.hop, doze)) as batches:
+            async for hops in batches:
+                pieces = doze.take(hops) if doze else [Piece(0, b"", b"".join(hops))]
+                if not pieces:
+                    continue
+                for detection in await worker.call(_attend, stream, pieces):
                     yield detection
 
     async def close(self) -> None:
@@ -96,9 +116,33 @@ class WakeEngine(ABC):
         """Let go of the models."""
 
 
-def _take_hops(waiting: bytearray, hop: int) -> Iterator[bytes]:
-    """Take blocks of whole hops, each of `hop` bytes, from the beginning of what waits."""
-    while (hops := min(len(waiting) // hop, _MOST_HOPS)) > 0:
-        block = bytes(waiting[: hops * hop])
-        del waiting[: hops * hop]
-        yield block
+def _attend(stream: Stream, pieces: list[Piece]) -> list[Detection]:
+    """Do what was decided for a stream, on the thread."""
+    found: list[Detection] = []
+    for piece in pieces:
+        if piece.skip:
+            stream.skip(piece.skip)
+            stream.recall(piece.recall)
+        found.extend(stream.hear(piece.hear))
+    return found
+
+
+async def _batches(
+    audio: AsyncIterator[bytes], hop: int, doze: Doze | None
+) -> AsyncGenerator[list[bytes], None]:
+    """Cut sound into hops of `hop` bytes, some at a time, as many as it is worth waiting for."""
+    waiting = bytearray()
+    async for chunk in audio:
+        waiting += chunk
+        if doze is None or len(waiting) >= SPEECH.bytes_of(doze.patience):
+            for hops in _take_hops(waiting, hop):
+                yield hops
+    for hops in _take_hops(waiting, hop):
+        yield hops
+
+
+def _take_hops(waiting: bytearray, hop: int) -> Iterator[list[bytes]]:
+    """Take whole hops, each of `hop` bytes, from the beginning of what waits; some at a time."""
+    while (count := min(len(waiting) // hop, _MOST_HOPS)) > 0:
+        yield [bytes(waiting[start : start + hop]) for start in range(0, count * hop, hop)]
+        del waiting[: count * hop]

@@ -110,6 +110,25 @@ class Ear:
         self._embeddings = np.tile(features.quiet_embedding, (longest, 1))
         self._heard = 0
 
+    @property
+    def context(self) -> int:
+        """Samples of the past on which its answers depend: those of all that it remembers."""
+        mels = -(-_EMBEDDING_FRAMES // _MEL_FRAMES)
+        return HOP * (mels + len(self._embeddings)) + OVERLAP
+
+    def skip(self, samples: int) -> None:
+        """Leave out the next samples."""
+        self._heard += samples
+        for _, trigger in self._words:
+            trigger.forget()
+
+    def recall(self, audio: bytes) -> None:
+        """Take a whole number of hops in without judging; only the last need their embedding."""
+        samples = np.frombuffer(audio, "<i2")
+        for start in range(0, len(samples), HOP):
+            left = (len(samples) - start) // HOP
+            self._listen(samples[start : start + HOP], embed=left <= len(self._embeddings))
+
     def hear(self, audio: bytes) -> list[Detection]:
         """Take a whole number of hops; say which words were heard at the end of which hop."""
         samples = np.frombuffer(audio, "<i2")
@@ -126,12 +145,13 @@ class Ear:
                     )
         return found
 
-    def _listen(self, hop: npt.NDArray[np.int16]) -> None:
+    def _listen(self, hop: npt.NDArray[np.int16], embed: bool = True) -> None:
         self._heard += HOP
         self._samples[:OVERLAP] = self._samples[HOP:]
         self._samples[OVERLAP:] = hop
         _push(self._mels, self._features.mels(self._samples))
-        _push(self._embeddings, self._features.embedding(self._mels)[None])
+        if embed:
+            _push(self._embeddings, self._features.embedding(self._mels)[None])
 
 
 def _push(rows: Floats, latest: Floats) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -27,6 +27,10 @@ STEP = 160
 
 _STEP_BYTES = 2 * STEP
 _FEATURES = 40
+
+_CONTEXT = 40000
+"""Samples after which the networks and the front end have forgotten what went before, as good as:
+the front end's noise estimate has a memory of 0.4 s, the networks' layers one of under 2 s."""
 
 
 class Tuning(msgspec.Struct, frozen=True):
@@ -94,6 +98,13 @@ class Listener:
 
     def hear(self, frame: list[float], sample: int) -> Detection | None:
         """Take the frame of features that ends at `sample`."""
+        score = self.score(frame)
+        if score is None or not self._trigger.heard(score, sample):
+            return None
+        return Detection(word=self.word.name, score=score, sample=sample, phrase=self.word.phrase)
+
+    def score(self, frame: list[float]) -> float | None:
+        """How sure it is after this frame, 0 to 1; None between two answers."""
         self._frames.append(frame)
         if len(self._frames) < self._stride:
             return None
@@ -103,10 +114,11 @@ class Listener:
         self._answers.append((answer - output.zero_point) * output.scale)
         if len(self._answers) < (self._answers.maxlen or 1):
             return None
-        score = sum(self._answers) / len(self._answers)
-        if not self._trigger.heard(score, sample):
-            return None
-        return Detection(word=self.word.name, score=score, sample=sample, phrase=self.word.phrase)
+        return sum(self._answers) / len(self._answers)
+
+    def forget(self) -> None:
+        """Sound was left out."""
+        self._trigger.forget()
 
     def _quantized(self) -> npt.NDArray[np.float64]:
         given = self._network.input
@@ -128,17 +140,35 @@ class MicroEar:
         self._listeners = listeners
         self._heard = 0
 
+    @property
+    def context(self) -> int:
+        """Samples of the past on which its answers depend."""
+        return _CONTEXT
+
+    def skip(self, samples: int) -> None:
+        """Leave out the next samples."""
+        self._heard += samples
+        for listener in self._listeners:
+            listener.forget()
+
+    def recall(self, audio: bytes) -> None:
+        """Take a whole number of 10 ms in without judging."""
+        for frame in self._frames(audio):
+            for listener in self._listeners:
+                listener.score(frame)
+
     def hear(self, audio: bytes) -> list[Detection]:
         """Take a whole number of 10 ms; say which words were heard, and where."""
-        found: list[Detection] = []
+        return [
+            detection
+            for frame in self._frames(audio)
+            for listener in self._listeners
+            if (detection := listener.hear(frame, self._heard))
+        ]
+
+    def _frames(self, audio: bytes) -> Iterator[list[float]]:
         for start in range(0, len(audio), _STEP_BYTES):
             frame, _ = self._frontend(audio[start : start + _STEP_BYTES])
             self._heard += STEP
-            if not frame:
-                continue
-            found.extend(
-                detection
-                for listener in self._listeners
-                if (detection := listener.hear(frame, self._heard))
-            )
-        return found
+            if frame:
+                yield frame

@@ -38,15 +38,17 @@ class MicroWakeWord(WakeEngine):
         custom_model_dir: Annotated[
             str, option("Folder with models of your own, each a .json and a .tflite file")
         ] = ""
+        rest: Annotated[bool, option("Do not work while there is nothing to hear")] = True
 
     argument: ClassVar[str] = "words"
     requires: ClassVar[tuple[Requirement, ...]] = (Package(_PACKAGE), Package("pymicro_features"))
 
     name = "microwakeword"
     hop = 2 * HOP  # its models cost less than the change of threads
+    period = 3  # so that frames go on in the same threes
 
     def __init__(self, options: Options) -> None:
-        super().__init__()
+        super().__init__(options.rest)
         self._options = options
         self._known: dict[str, WordFile] = {}
         self._descriptions: dict[str, Description] = {}

@@ -31,3 +31,7 @@ class Trigger:
         self._count = 0
         self._deaf_until = sample + self._refractory
         return True
+
+    def forget(self) -> None:
+        """Count from nothing again: sound was left out in which nothing was to be heard."""
+        self._count = 0

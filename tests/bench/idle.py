@@ -19,15 +19,18 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import numpy as np
+
 from satellite.audio.format import SPEECH
 from satellite.audio.wavfile import write_wav
 from tests.bench.load import Load, measure
 from tests.bench.wire import listens
+from tests.support.acoustics import pcm, room_noise
 from tests.support.program import satellite
-from tests.support.speech import noise, speak
+from tests.support.speech import speak
 
-WARM_UP = 4.0
-"""Seconds before measuring: models are loaded and the first inferences are over."""
+WARM_UP = 8.0
+"""Seconds before measuring: models are loaded, and it is known how quiet the room is."""
 
 TALK = (
     "The quick brown fox jumps over the lazy dog while the rain keeps falling on the old roof.",
@@ -39,10 +42,19 @@ TALK = (
 def tapes(folder: Path) -> dict[str, Path]:
     """The sounds that are listened to: a quiet room, and continuous talk."""
     talk = b"".join(speak(text, voice) for text in TALK for voice in ("en-us", "en-gb", "en-us+f3"))
-    sounds = {"silence": noise(10.0, 0.0005, 1), "speech": talk}
-    for name, pcm in sounds.items():
-        write_wav(folder / f"{name}.wav", SPEECH, pcm)
+    sounds = {"quiet": quiet_room(), "talk": talk}
+    for name, sound in sounds.items():
+        write_wav(folder / f"{name}.wav", SPEECH, sound)
     return {name: folder / f"{name}.wav" for name in sounds}
+
+
+def quiet_room() -> bytes:
+    """20 s at night: noise at -58 dBFS, a mains hum, a knock, and somebody who puts a cup down."""
+    room = room_noise(20.0, -58.0)
+    for start in (11.0, 17.0, 17.2, 17.5):
+        knock = np.exp(-np.arange(1600) / 200) * np.sin(np.arange(1600) * 0.3)
+        room[round(start * 16000) :][:1600] += 300 * knock
+    return pcm(room)
 
 
 def mic(tape: Path) -> str:
