@@ -24,10 +24,15 @@ UNKNOWN_CAUSE = {
     "asr": "Sorry, I could not listen to you just now.",
     "llm": "Sorry, I have no answer just now.",
     "understand": "Sorry, I did not understand.",
+    "homeassistant": "Sorry, Home Assistant is not connected.",
 }
 """For the other stages there is only a sound: nothing can be said when the voice is gone."""
 
-_WHO = {"asr": "speech recognition", "llm": "the language model"}
+_WHO = {
+    "asr": "speech recognition",
+    "llm": "the language model",
+    "homeassistant": "Home Assistant",
+}
 
 _CAUSES: dict[type[SatelliteError], str] = {
     PackageMissing: "Sorry, {who} is not installed.",
@@ -39,16 +44,16 @@ _CAUSES: dict[type[SatelliteError], str] = {
     AnswerBroken: "Sorry, the answer broke off.",
     PeerUnreachable: "Sorry, I cannot reach {who}.",
     PeerClosed: "Sorry, I lost the connection to {who}.",
-}
-
-
-def apology(stage: str, error: SatelliteError | None = None) -> str | None:
-    """The sentence for a failure of `stage`, in English; None where only a sound can be made."""
     HomeDown: "Sorry, I cannot reach Home Assistant.",
     HomeStarting: "Sorry, Home Assistant is still starting.",
     HomeRefused: "Sorry, Home Assistant does not let me in.",
     HomeAgentMissing: "Sorry, Home Assistant has no agent that could answer.",
     HomeFailed: "Sorry, Home Assistant could not do that.",
+}
+
+
+def apology(stage: str, error: SatelliteError | None = None) -> str | None:
+    """The sentence for a failure of `stage`, in English; None where only a sound can be made."""
     who = _WHO.get(stage)
     sentence = _CAUSES.get(type(error)) if error is not None else None
     return sentence.format(who=who) if sentence and who else UNKNOWN_CAUSE.get(stage)

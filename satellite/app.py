@@ -17,6 +17,10 @@ from satellite.components import AUTO
 from satellite.engines import Assembly, assembled
 from satellite.errors import SatelliteError
 from satellite.groups import ungrouped
+from satellite.homeassistant.info import info_event
+from satellite.homeassistant.port import reachable
+from satellite.homeassistant.role import Role
+from satellite.homeassistant.wake import Tap
 from satellite.listen import Listener
 from satellite.settings import Settings
 from satellite.stage import label
@@ -40,13 +44,19 @@ async def run(settings: Settings, bus: Bus) -> None:
 async def _listen(settings: Settings, bus: Bus, engines: Assembly, playback: Playback) -> None:
     chosen = settings.mic if settings.mic != AUTO else devices.default_mic()
     mic = components.create("mic", chosen)
-    assistant = Assistant(settings, engines.turn, playback, bus)
+    home = Role(settings, engines.vad, lambda: info_event(settings, engines.wake.describe()))
+    assistant = Assistant(settings, engines.turn, playback, bus, home.driver)
     capture = Capture(mic, bus.publish)
+    heard = Tap(capture, home.wake.hear)
     listener = Listener(
-        capture, engines.wake, engines.vad, settings.listen, bus.publish, assistant.woken
+        heard, engines.wake, engines.vad, settings.listen, bus.publish, assistant.woken
     )
-    async with asyncio.TaskGroup() as tasks:
-        helper = tasks.create_task(assistant.run(), name="assistant")
+    listener.attentive = lambda: not home.wake.active
+    async with asyncio.TaskGroup() as tasks, reachable(home, settings):
+        helpers = (
+            tasks.create_task(assistant.run(listener.begin), name="assistant"),
+            tasks.create_task(home.run(assistant, listener.begin), name="home assistant"),
+        )
         try:
             await capture.open()
             roles = {
@@ -59,7 +69,8 @@ async def _listen(settings: Settings, bus: Bus, engines: Assembly, playback: Pla
             _LOGGER.info("listening; %s", ", ".join(f"{r}: {what}" for r, what in roles.items()))
             await listener.run(idle=lambda: assistant.idle)
         finally:
-            helper.cancel()
+            for helper in helpers:
+                helper.cancel()
 
 
 @asynccontextmanager

@@ -60,6 +60,18 @@ def home(url: str) -> Iterator[str]:
         yield from error.problems
 
 
+def _home_assistant(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:
+    listen = settings.homeassistant.listen
+    if listen:
+        origin = f"{origins['homeassistant.listen']}: homeassistant.listen"
+        yield from (f"{origin}: {text}" for text in address(listen))
+    elif settings.brain == "homeassistant":
+        yield (
+            f"{origins['brain']}: brain = homeassistant, but homeassistant.listen is empty: "
+            "Home Assistant could not reach us"
+        )
+
+
 def component(role: str, text: str) -> Iterator[str]:
     """What is wrong with a component of a role, each problem naming the role.
 

@@ -18,7 +18,7 @@ from satellite.bus import Bus
 from satellite.engines import opened
 from satellite.errors import SatelliteError
 from satellite.groups import ungrouped
-from satellite.settings import Settings
+from satellite.settings import HomeAssistantSettings, Settings
 from satellite.values import SpeechRequest
 
 SAID = (
@@ -59,7 +59,12 @@ async def run(settings: Settings, bus: Bus, output: Path) -> Demonstration:
         request = Path(folder) / "request.wav"
         await asyncio.to_thread(write_wav, request, SPEECH, await _request())
         settings = msgspec.structs.replace(
-            settings, mic=f"wav:{request}", speaker=f"wav:{output}", zeroconf=False
+            settings,
+            mic=f"wav:{request}",
+            speaker=f"wav:{output}",
+            brain="local",
+            zeroconf=False,
+            homeassistant=HomeAssistantSettings(listen=""),
         )
         with ungrouped(SatelliteError):
             async with bus.subscribe("demo") as happening, asyncio.TaskGroup() as tasks:

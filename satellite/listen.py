@@ -40,15 +40,29 @@ LAST_WORDS = 2.0
 class Utterance:
     """Something said after a wake word; `audio` streams while it is being said."""
 
-    def __init__(self, detection: Detection, limit: float) -> None:
+    def __init__(self, detection: Detection | None, limit: float) -> None:
         self.id = uuid.uuid4().hex[:8]
         self.detection = detection
+        """The wake word, where there was one."""
         self.audio = AudioFeed(SPEECH.bytes_of(limit))
         """16 kHz mono, from shortly before the wake word was known to the end of the utterance."""
+        self.before = 0
+        """Bytes at the beginning of `audio` from before the wake word was known."""
+        self.voice: int | None = None
+        """Where in `audio` the voice begins, in bytes; None until one was heard."""
         self.heard = False
         """Somebody spoke. Known when `audio` has ended."""
         self.ended_mono: float | None = None
         """When it was decided that the utterance is over, monotonic seconds."""
+        self._cut: Callable[[], None] = lambda: None
+
+    def cut_by(self, cut: Callable[[], None]) -> None:
+        """Say how whoever listens is told to stop."""
+        self._cut = cut
+
+    def close(self) -> None:
+        """Listen no further: what was said so far is all of it. Nothing, when it is over."""
+        self._cut()
 
 
 class Source(Protocol):
@@ -84,7 +98,18 @@ class Listener:
         self._ring = RingBuffer(SPEECH.bytes_of(MEMORY))
         self._feed = AudioFeed(SPEECH.bytes_of(BEHIND), SPEECH.bytes_of(HOP))
         self._reported = 0
+        self._unheard = 0
+        """Bytes that the wake engine was not given since its stream began."""
         self._open: _Capturing | None = None
+        self.attentive: Callable[[], bool] = lambda: True
+        """Whether wake words are listened for here."""
+
+    def begin(self, detection: Detection | None = None, preroll: float = 0.0) -> bool:
+        """Listen to an utterance from now on, and `preroll` seconds before, for whose wake word
+        nothing was heard here; False when one is being listened to, or none is wanted."""
+        if self._open is not None:
+            return False
+        return self._capture(detection, self._ring.end, preroll)
 
     async def run(self, idle: Callable[[], bool]) -> None:
         """Listen until cancelled, or until a source with an end has ended and `idle()` is true."""
@@ -100,8 +125,11 @@ class Listener:
         quiet = 0.0
         async for audio in frames:
             self._ring.append(audio)
-            self._feed.put(audio)
-            self._report_loss()
+            if self.attentive():
+                self._feed.put(audio)
+                self._report_loss()
+            else:
+                self._unheard += len(audio)
             if self._open is not None:
                 self._continue(self._open, audio)
             quiet = quiet + SPEECH.seconds(audio) if self._source.finished else 0.0
@@ -125,27 +153,39 @@ class Listener:
             if not heard:  # some services end their stream with a detection: go on at once
                 await asyncio.sleep(RETRY)
             self._feed = AudioFeed(SPEECH.bytes_of(BEHIND), SPEECH.bytes_of(HOP))
-            self._reported = 0
+            self._reported = self._unheard = 0
             offset = self._ring.end
 
     def _begin(self, detection: Detection, offset: int) -> None:
-        if self._open is not None:
-            return
-        limit = self._settings.maximum + self._settings.preroll + MEMORY
-        utterance = Utterance(detection, limit)
-        if not self._on_wake(utterance):
+        if self._open is not None or not self.attentive():
             return
         # the engine counts the samples that it was given, not those that it was too slow for
-        position = offset + detection.sample * SPEECH.frame_bytes + self._feed.dropped
-        before = SPEECH.bytes_of(self._settings.preroll)
-        heard = self._ring.since(position - before)
+        given = detection.sample * SPEECH.frame_bytes
+        position = offset + given + self._feed.dropped + self._unheard
+        self._capture(detection, position, self._settings.preroll)
+
+    def _capture(self, detection: Detection | None, position: int, preroll: float) -> bool:
+        limit = self._settings.maximum + preroll + MEMORY
+        utterance = Utterance(detection, limit)
+        if not self._on_wake(utterance):
+            return False
+        heard = self._ring.since(position - SPEECH.bytes_of(preroll))
         late = self._ring.since(position)
         # voice detector frames end where chunks do, so that none waits for the next chunk
         frame = self._vad.frame_samples * SPEECH.frame_bytes
         late = late[len(late) % frame :]
-        utterance.audio.put(heard[: len(heard) - len(late)])
-        self._open = _Capturing(utterance, self._vad, self._settings)
-        self._continue(self._open, late)
+        utterance.before = len(heard) - len(late)
+        utterance.audio.put(heard[: utterance.before])
+        capturing = self._open = _Capturing(utterance, self._vad, self._settings)
+        utterance.cut_by(lambda: self._cut(capturing))
+        self._continue(capturing, late)
+        return True
+
+    def _cut(self, capturing: _Capturing) -> None:
+        for event in capturing.cut():
+            self._publish(event)
+        if self._open is capturing:
+            self._open = None
 
     def _continue(self, capturing: _Capturing, audio: bytes) -> None:
         for event in capturing.take(audio):
@@ -185,6 +225,14 @@ class _Capturing:
             said.extend(self._judge(self._endpointer.push(self._vad.probability(frame))))
         return said
 
+    def cut(self) -> list[events.Event]:
+        """End it now, unless it is over; say what that decided."""
+        if self.closed:
+            return []
+        started = self._utterance.voice is not None
+        self.close(heard=started)
+        return [self._end()] if started else []
+
     def close(self, heard: bool) -> None:
         """End the utterance."""
         self.closed = True
@@ -195,20 +243,23 @@ class _Capturing:
     def _judge(self, verdict: Verdict) -> list[events.Event]:
         point = self._endpointer
         if verdict is Verdict.STARTED:
+            start = point.voice_start * SPEECH.frame_bytes
+            self._utterance.voice = self._utterance.before + start
             return [events.SpeechStart(**self._stamp(point.voice_start), turn=self._utterance.id)]
         if verdict is Verdict.ENDED:
             self.close(heard=True)
-            return [
-                events.SpeechEnd(
-                    **self._stamp(point.voice_end),
-                    decided=time.time(),
-                    decided_mono=time.monotonic(),
-                    turn=self._utterance.id,
-                )
-            ]
+            return [self._end()]
         if verdict is Verdict.NOTHING:
             self.close(heard=False)
         return []
+
+    def _end(self) -> events.Event:
+        return events.SpeechEnd(
+            **self._stamp(self._endpointer.voice_end),
+            decided=time.time(),
+            decided_mono=time.monotonic(),
+            turn=self._utterance.id,
+        )
 
     def _stamp(self, sample: int) -> dict[str, float]:
         # the newest sample was heard just now; the moment asked for lies that many samples back

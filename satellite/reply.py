@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing
 
 from satellite import events
@@ -40,10 +40,17 @@ class Reply:
 
     async def give(self, request: ReplyRequest) -> None:
         """Answer the request. Raises `StageFailure` (llm, tts or speaker)."""
+        await self._aloud(self._write(request))
+
+    async def say(self, text: str) -> None:
+        """Speak an answer that is known already. Raises `StageFailure` (tts or speaker)."""
+        await self._aloud(self._recite(text))
+
+    async def _aloud(self, writing: Coroutine[None, None, None]) -> None:
         with ungrouped(StageFailure):
             async with asyncio.TaskGroup() as tasks:
                 working = (
-                    tasks.create_task(self._write(request), name="llm"),
+                    tasks.create_task(writing, name="llm"),
                     tasks.create_task(self._voice(), name="tts"),
                 )
                 await self._speak()
@@ -70,6 +77,13 @@ class Reply:
                         await self._sentences.put(sentence)
         self._publish(self.text, final=True)
         for sentence in splitter.flush():
+            await self._sentences.put(sentence)
+        await self._sentences.put(None)
+
+    async def _recite(self, text: str) -> None:
+        self.text = text
+        splitter = SentenceSplitter()
+        for sentence in (*splitter.push(text), *splitter.flush()):
             await self._sentences.put(sentence)
         await self._sentences.put(None)
 

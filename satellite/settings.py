@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from satellite.options import OptionSet, option
 
@@ -197,7 +197,8 @@ class PairingSettings(OptionSet, frozen=True):
     """Whom this machine knows by key; see `satellite pair`."""
 
     required: Annotated[
-        bool, option("Talk only to paired machines, in TLS; Home Assistant then cannot either")
+        bool,
+        option("Server: serve only paired satellites, in TLS; satellite: use only paired servers"),
     ] = False
     folder: Annotated[
         str, option("Folder of our key and the others'; the user's data folder by default")
@@ -217,20 +218,24 @@ class Settings(OptionSet, frozen=True):
     asr: Annotated[str, option("Speech-to-text component")] = "auto"
     llm: Annotated[str, option("Brain component")] = "auto"
     tts: Annotated[str, option("Text-to-speech component")] = "auto"
+    brain: Annotated[
+        Literal["auto", "local", "homeassistant"],
+        option("Who answers: Home Assistant while it is connected, else we (auto), or one of them"),
+    ] = "auto"
     hooks: Annotated[tuple[str, ...], option("Hook components, told every event")] = ()
     volume: Annotated[float, option("Loudness of speech and cues", minimum=0, maximum=1)] = 1.0
-    zeroconf: Annotated[bool, option("Look for servers on the LAN and announce ours")] = True
-    listen: ListenSettings = ListenSettings()
-    home: HomeSettings = HomeSettings()
-    deadlines: DeadlineSettings = DeadlineSettings()
     allow: Annotated[
         tuple[str, ...],
         option("Who may connect to our ports: addresses, networks; loopback, private or any"),
     ] = ("loopback", "private")
+    zeroconf: Annotated[bool, option("Look for servers on the LAN and announce ours")] = True
+    listen: ListenSettings = ListenSettings()
+    home: HomeSettings = HomeSettings()
+    deadlines: DeadlineSettings = DeadlineSettings()
     cues: CueSettings = CueSettings()
     models: ModelSettings = ModelSettings()
     servers: ServersSettings = ServersSettings()
-    server: ServerSettings = ServerSettings()
     homeassistant: HomeAssistantSettings = HomeAssistantSettings()
     limits: LimitSettings = LimitSettings()
     pairing: PairingSettings = PairingSettings()
+    server: ServerSettings = ServerSettings()

@@ -20,12 +20,14 @@ PAUSE = 0.5
 
 
 class Timer(msgspec.Struct, frozen=True, kw_only=True):
-    """A running timer; `due` in seconds of the event loop's clock."""
+    """A timer that is kept; `due` in seconds of the event loop's clock."""
 
     id: str
     total: float
     due: float
     name: str | None
+    left: float | None = None
+    """Seconds left of one that was halted, which is never due."""
 
 
 class Timers:
@@ -58,21 +60,45 @@ class Timers:
         """The running timers, soonest first."""
         now = asyncio.get_running_loop().time()
         return tuple(
-            TimerState(id=t.id, total=t.total, remaining=max(0.0, t.due - now), name=t.name)
+            TimerState(
+                id=t.id,
+                total=t.total,
+                remaining=max(0.0, t.due - now) if t.left is None else t.left,
+                name=t.name,
+            )
             for t in sorted(self._running.values(), key=lambda timer: timer.due)
         )
 
-    def start(self, seconds: float, name: str | None = None) -> None:
+    def start(
+        self,
+        seconds: float,
+        name: str | None = None,
+        id: str | None = None,  # noqa: A002  the protocol's own word
+    ) -> None:
         """Start a timer; beyond `MOST` of them the new one is refused with an error event."""
         if len(self._running) >= MOST:
             text = f"{MOST} timers are running already"
             self._publish(events.Error(where="timers", text=text))
             return
         due = asyncio.get_running_loop().time() + seconds
-        timer = Timer(id=uuid.uuid4().hex[:8], total=seconds, due=due, name=name)
+        timer = Timer(id=id or uuid.uuid4().hex[:8], total=seconds, due=due, name=name)
         self._running[timer.id] = timer
         self._tell(timer, "started")
         self._changed.set()
+
+    def change(self, id: str, seconds: float, active: bool) -> None:  # noqa: A002
+        """Give a timer so many seconds more from now on; one that is not `active` is halted."""
+        if (timer := self._running.get(id)) is None:
+            return
+        due = asyncio.get_running_loop().time() + seconds if active else float("inf")
+        left = None if active else seconds
+        self._running[id] = msgspec.structs.replace(timer, due=due, left=left)
+        self._changed.set()
+
+    def finish(self, id: str) -> bool:  # noqa: A002
+        """Let a timer ring now; say whether there is one."""
+        self.change(id, 0.0, active=True)
+        return id in self._running
 
     def cancel(self, id: str | None = None) -> None:  # noqa: A002  the protocol's own word
         """Cancel one timer, or all of them."""
@@ -97,7 +123,8 @@ class Timers:
                 await self._ring_out(soonest)
                 continue
             try:
-                async with asyncio.timeout_at(soonest.due if soonest else None):
+                due = soonest.due if soonest and soonest.left is None else None
+                async with asyncio.timeout_at(due):
                     await self._changed.wait()
             except TimeoutError:
                 continue  # the soonest is due

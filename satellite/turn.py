@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
 from satellite import events, outcome
 from satellite.conversation import Conversation
 from satellite.deadline import too_slow
+from satellite.driver import Driver, Handover
 from satellite.errors import SatelliteError
 from satellite.listen import Utterance
+from satellite.net.recording import recording
 from satellite.outcome import Answered, Cancelled, Failed, NothingHeard, Outcome
 from satellite.reply import Reply
 from satellite.settings import Settings
@@ -35,14 +37,21 @@ class Turn:
         conversation: Conversation,
         settings: Settings,
         stage: Stage,
+        driver: Driver | None = None,
     ) -> None:
+        """`driver`: who takes the turn as long as it is not lost."""
         self.id = utterance.id
+        self.outcome: Outcome | None = None
+        """How it ended, when it has."""
+        self.driver = driver
+        self.wakened = utterance.detection is not None
+        """A wake word began it."""
         self._utterance = utterance
         self._engines = engines
         self._conversation = conversation
         self._settings = settings
         self._stage = stage
-        self._ended = False
+        self._said: AsyncIterator[bytes] = utterance.audio
 
     async def run(self) -> Outcome:
         """Run the turn to its end and announce its outcome."""
@@ -62,9 +71,10 @@ class Turn:
 
     def end(self, result: Outcome) -> None:
         """Announce the outcome; only the first one counts."""
-        if self._ended:
+        if self.outcome is not None:
             return
-        self._ended = True
+        self.outcome = result
+        self._utterance.close()
         failed = result if isinstance(result, Failed) else None
         self._stage.publish(
             events.TurnEnd(
@@ -76,13 +86,34 @@ class Turn:
         )
 
     async def _run(self) -> Outcome:
-        text = await self._transcribe()
+        if self.driver is None:
+            return await self._finish()
+        async with recording(self._utterance.audio) as record:
+            result = await self.driver.drive(self._utterance, record, self._stage)
+            if isinstance(result, Answered):
+                self._conversation.add(result.text, result.reply)
+            if not isinstance(result, Handover):
+                return result
+            self._tell_handover(self.driver.name, result.cause)
+            async with aclosing(record.play()) as self._said:
+                return await self._finish(result.transcript, result.reply)
+
+    async def _finish(self, text: str | None = None, answer: str | None = None) -> Outcome:
+        """Do what is left of the turn, from its beginning or from what is known already."""
+        if text is None:
+            text = await self._transcribe()
         if text is None:
             return NothingHeard()
         if not text:
             await self._apologise("understand")
             return NothingHeard()
-        return await self._answer(text)
+        return await self._answer(text, answer)
+
+    def _tell_handover(self, origin: str, cause: SatelliteError) -> None:
+        _LOGGER.warning("turn %s goes on without %s: %s", self.id, origin, cause)
+        self._stage.publish(
+            events.Failover(role="brain", origin=origin, to="local", error=str(cause), turn=self.id)
+        )
 
     async def _transcribe(self) -> str | None:
         """Have the utterance written down while it is being said; None when nobody spoke."""
@@ -110,23 +141,24 @@ class Turn:
         return text
 
     async def _audio(self, limit: asyncio.Timeout) -> AsyncGenerator[bytes, None]:
-        async for audio in self._utterance.audio:
+        async for audio in self._said:
             yield audio
         if not self._utterance.heard:
             raise _NobodySpoke
         self._stage.enter("thinking")
         limit.reschedule(asyncio.get_running_loop().time() + self._settings.deadlines.asr)
 
-    async def _answer(self, text: str) -> Outcome:
+    async def _answer(self, text: str, answer: str | None) -> Outcome:
         reply = Reply(self._stage, self._engines, self._settings, self.id)
         request = ReplyRequest(
             text=text,
             language=self._settings.language,
             history=self._conversation.history(),
+            conversation=self._conversation.id,
             situation=self._stage.situation(),
         )
         try:
-            await reply.give(request)
+            await (reply.give(request) if answer is None else reply.say(answer))
         finally:
             self._conversation.add(text, " ".join(reply.spoken))
         return Answered(text, reply.text)
@@ -140,4 +172,3 @@ class Turn:
     def _publish(self, text: str, final: bool) -> None:
         engine = label(self._engines.asr)
         self._stage.publish(events.Transcript(text=text, final=final, engine=engine, turn=self.id))
-            conversation=self._conversation.id,

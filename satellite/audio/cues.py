@@ -8,7 +8,7 @@ from typing import Any, Literal
 from satellite.audio.format import AudioFormat
 from satellite.values import AudioChunk
 
-CueName = Literal["awake", "done", "error", "timer"]
+CueName = Literal["announce", "awake", "done", "error", "timer"]
 
 FORMAT = AudioFormat(22050)
 
@@ -23,6 +23,7 @@ _PARTIALS = ((1.0, 1.0), (2.0, 0.22), (3.01, 0.07))
 
 _NOTES: dict[CueName, tuple[tuple[float, float, float], ...]] = {
     # start in s, length in s, frequency in Hz (equal temperament, A4 = 440 Hz)
+    "announce": ((0.0, 0.22, 659.26), (0.16, 0.22, 523.25), (0.32, 0.4, 783.99)),
     "awake": ((0.0, 0.14, 659.26), (0.09, 0.2, 987.77)),
     "done": ((0.0, 0.16, 783.99),),
     "error": ((0.0, 0.16, 392.0), (0.13, 0.24, 293.66)),
@@ -36,7 +37,8 @@ _NOTES: dict[CueName, tuple[tuple[float, float, float], ...]] = {
 
 @cache
 def cue(name: CueName) -> AudioChunk:
-    """The sound of that name: 22050 Hz mono, under 0.4 s; the timer's ring lasts 1.5 s."""
+    """The sound of that name: 22050 Hz mono, under 0.4 s; before an announcement 0.7 s, the timer's
+    ring 1.5 s."""
     import numpy as np
 
     notes = _NOTES[name]

@@ -10,10 +10,11 @@ from satellite.cli.config import config
 from satellite.cli.demo import demo
 from satellite.cli.devices import devices
 from satellite.cli.discover import discover
+from satellite.cli.doctor import doctor
 from satellite.cli.flags import BOTH, SATELLITE, SERVER
 from satellite.cli.models import models
-from satellite.cli.plugins import plugins
 from satellite.cli.pair import pair
+from satellite.cli.plugins import plugins
 from satellite.cli.run import run
 from satellite.cli.say import say
 from satellite.cli.sections import WIDTH, SectionedGroup
@@ -64,12 +65,14 @@ _ONLY_SATELLITE = ("name", "area", "mic", "speaker", "vad", "brain", "homeassist
 @flags.setting("area", SATELLITE)
 @flags.setting("language", SATELLITE)
 @flags.engine("mic", "speaker", "vad", section=SATELLITE)
+@flags.setting("brain", SATELLITE, "auto|local|homeassistant")
+@flags.setting("homeassistant.listen", SATELLITE, "URI")
 @flags.engine("wake", "asr", "llm", "tts", section=BOTH)
+@flags.listed("allow", BOTH, "NETWORK")
+@flags.require_pairing(BOTH)
 @flags.no_zeroconf(BOTH)
 @flags.offline(BOTH)
 @click.option(
-@flags.listed("allow", BOTH, "NETWORK")
-@flags.require_pairing(BOTH)
     "--server",
     "served",
     cls=flags.Flag,
@@ -85,10 +88,10 @@ _ONLY_SATELLITE = ("name", "area", "mic", "speaker", "vad", "brain", "homeassist
 @flags.setting("server.llm_port", SERVER, "PORT")
 @flags.setting("server.tts_port", SERVER, "PORT")
 @flags.setting("server.wake_port", SERVER, "PORT")
+@flags.setting("server.tls_port", SERVER, "PORT")
 @flags.setting("server.uri", SERVER, "URI")
 @flags.setting("server.metrics", SERVER, "PORT")
 @flags.common
-@flags.setting("server.tls_port", SERVER, "PORT")
 @flags.as_json
 @click.version_option(
     package_name="satellite",

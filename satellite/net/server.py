@@ -57,7 +57,7 @@ def read_server(name: str, uri: str, event: Event, latency: float) -> Server:
     return Server(
         name=name,
         uri=uri,
-        roles=infos.roles(info),
+        roles=() if info.satellite else infos.roles(info),
         engines=tuple(dict.fromkeys(program.name for program in programs)),
         models=tuple(dict.fromkeys(model.name for model in models)),
         languages=tuple(sorted({language for model in models for language in model.languages})),

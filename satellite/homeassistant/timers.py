@@ -1,0 +1,42 @@
+"""Home Assistant's timers, kept and rung here, whether or not it is there when they are due."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from wyoming.event import Event
+from wyoming.timer import TimerCancelled, TimerFinished, TimerStarted, TimerUpdated
+
+from satellite.net.messages import read
+from satellite.timers import MOST, Timers
+
+
+class HomeTimers:
+    """Passes on what Home Assistant tells of its timers."""
+
+    def __init__(self, timers: Timers) -> None:
+        self._timers = timers
+        self._known: deque[str] = deque(maxlen=2 * MOST)
+
+    def take(self, event: Event) -> bool:
+        """Take note of an event; False for one that is about no timer. Raises `BadFrame`."""
+        if TimerStarted.is_type(event.type):
+            started = read(TimerStarted, event)
+            self._known.append(started.id)
+            self._timers.start(started.total_seconds, started.name, started.id)
+        elif TimerUpdated.is_type(event.type):
+            updated = read(TimerUpdated, event)
+            self._timers.change(updated.id, updated.total_seconds, updated.is_active)
+        elif TimerCancelled.is_type(event.type):
+            self._timers.cancel(read(TimerCancelled, event).id)
+        elif TimerFinished.is_type(event.type):
+            self._finish(read(TimerFinished, event).id)
+        else:
+            return False
+        return True
+
+    def _finish(self, timer: str) -> None:
+        """Ring, also for one that was started while nobody told us, but only once."""
+        if not self._timers.finish(timer) and timer not in self._known:
+            self._known.append(timer)
+            self._timers.start(0.0, None, timer)

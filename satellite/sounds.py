@@ -1,0 +1,63 @@
+"""What the satellite makes heard of its own accord: cues, apologies, announcements."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+
+from satellite.apologies import apology
+from satellite.audio.cues import CueName, cue
+from satellite.audio.playback import Playback
+from satellite.deadline import within
+from satellite.errors import DeviceError, EngineError, SatelliteError, WireError
+from satellite.ports import Tts
+from satellite.settings import Settings
+from satellite.values import AudioChunk, SpeechRequest
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class Sounds:
+    """Plays cues and speech that belong to no answer."""
+
+    def __init__(self, settings: Settings, tts: Tts, playback: Playback) -> None:
+        self._settings = settings
+        self._tts = tts
+        self._playback = playback
+
+    async def signal(self, name: CueName) -> None:
+        """Play a cue; a speaker that is not there is logged."""
+        try:
+            await self._playback.play_clip(cue(name))
+        except DeviceError as error:
+            _LOGGER.warning("no %s sound: %s", name, error)
+
+    async def apologise(self, reason: str, error: SatelliteError | None = None) -> None:
+        """Say that it did not work, and why, or make the sound for it. Raises `DeviceError`."""
+        if self._settings.cues.error and reason != "understand":
+            await self._playback.play_clip(cue("error"))
+        if text := apology(reason, error):
+            request = SpeechRequest(text=text, language="en")
+            limit = self._settings.deadlines.tts
+            speech = within(self._tts.synthesize(request), limit, "text-to-speech")
+            try:
+                async with aclosing(speech):
+                    await self._playback.play(speech)
+            except (EngineError, WireError) as failure:
+                _LOGGER.warning("cannot say %r: %s", text, failure)
+
+    async def announce(self, audio: AsyncIterator[AudioChunk], chime: bool) -> None:
+        """Play what was not asked for; a speaker that is not there is logged."""
+
+        async def whole() -> AsyncGenerator[AudioChunk, None]:
+            if chime:
+                yield cue("announce")
+            async for chunk in audio:
+                yield chunk
+
+        try:
+            async with aclosing(whole()) as sound:
+                await self._playback.play(sound)
+        except DeviceError as error:
+            _LOGGER.warning("an announcement was not heard: %s", error)
