@@ -23,7 +23,8 @@ _PARTIALS = ((1.0, 1.0), (2.0, 0.22), (3.01, 0.07))
 
 _NOTES: dict[CueName, tuple[tuple[float, float, float], ...]] = {
     # start in s, length in s, frequency in Hz (equal temperament, A4 = 440 Hz)
-    "announce": ((0.0, 0.22, 659.26), (0.16, 0.22, 523.25), (0.32, 0.4, 783.99)),
+    # Home Assistant waits half a second longer than its announcement lasts, and not for the chime
+    "announce": ((0.0, 0.12, 783.99), (0.08, 0.16, 1046.5)),
     "awake": ((0.0, 0.14, 659.26), (0.09, 0.2, 987.77)),
     "done": ((0.0, 0.16, 783.99),),
     "error": ((0.0, 0.16, 392.0), (0.13, 0.24, 293.66)),
@@ -37,8 +38,7 @@ _NOTES: dict[CueName, tuple[tuple[float, float, float], ...]] = {
 
 @cache
 def cue(name: CueName) -> AudioChunk:
-    """The sound of that name: 22050 Hz mono, under 0.4 s; before an announcement 0.7 s, the timer's
-    ring 1.5 s."""
+    """The sound of that name: 22050 Hz mono, under 0.4 s; the timer's ring lasts 1.5 s."""
     import numpy as np
 
     notes = _NOTES[name]

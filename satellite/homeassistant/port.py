@@ -20,12 +20,12 @@ _LOGGER = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def reachable(role: Role, settings: Settings) -> AsyncGenerator[None, None]:
-    """Let Home Assistant in during this block. Raises `PortInUse`, naming what to change.
+async def reachable(role: Role, settings: Settings) -> AsyncGenerator[str | None, None]:
+    """Let Home Assistant in during this block, and yield where. Raises `PortInUse`, naming what to change.
 
     Where nobody has chosen the port, a second satellite of the same machine goes on without one.
     """
-    uri = settings.homeassistant.listen
+    uri, bound = settings.homeassistant.listen, None
     async with AsyncExitStack() as stack:
         if uri:
             try:
@@ -41,7 +41,7 @@ async def reachable(role: Role, settings: Settings) -> AsyncGenerator[None, None
                 _LOGGER.info("Home Assistant can reach this satellite at %s", bound)
                 if isinstance(address := parse(bound), Tcp) and settings.zeroconf:
                     await stack.enter_async_context(_announced(address, settings))
-        yield
+        yield bound
 
 
 @asynccontextmanager
