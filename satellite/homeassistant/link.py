@@ -125,10 +125,9 @@ class Link:
             self._detected(event)
 
     def _take_audio(self, event: Event) -> None:
-        answering = self._run is not None and self._run.transcript is not None
         if self._announcement is not None:
             self._take_announcement(event)
-        elif answering and self._run is not None:
+        elif self._run is not None and self._run.awaits_sound:
             self._stale_until = 0.0
             self._run.take(event)
         elif self._stale_until > asyncio.get_running_loop().time():
@@ -137,7 +136,8 @@ class Link:
         elif AudioStart.is_type(event.type):
             self._announcement = Speech()
             self._announce(self._announcement)
-            if self._run is not None:  # Home Assistant ends a run without a word to announce
+            if self._run is not None and not self._run.understood:
+                # Home Assistant ends a run without a word to announce something
                 self._run.fail(EngineFailed("Home Assistant made an announcement instead"))
 
     def _take_announcement(self, event: Event) -> None:

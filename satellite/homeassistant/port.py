@@ -21,9 +21,10 @@ _LOGGER = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def reachable(role: Role, settings: Settings) -> AsyncGenerator[str | None, None]:
-    """Let Home Assistant in during this block, and yield where. Raises `PortInUse`, naming what to change.
+    """Let Home Assistant in during this block, and yield where.
 
-    Where nobody has chosen the port, a second satellite of the same machine goes on without one.
+    Raises `PortInUse`, naming what to change, and `ConfigError`. Where nobody has chosen the
+    port, a second satellite of the same machine goes on without one.
     """
     uri, bound = settings.homeassistant.listen, None
     async with AsyncExitStack() as stack:

@@ -82,6 +82,12 @@ class Run:
         self._changed.set()
 
     @property
+    def awaits_sound(self) -> bool:
+        """Sound that comes is its answer's."""
+        ended = self.speech is not None and self.speech.ended
+        return self.transcript is not None and not ended
+
+    @property
     def owes_sound(self) -> bool:
         """Sound of it is still to come."""
         begun = self.unwanted or self.speech is not None or self.answer is not None

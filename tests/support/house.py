@@ -96,14 +96,16 @@ class Room:
 
     def __init__(self) -> None:
         self._said = bytearray()
-        self._quiet = asyncio.Event()
-        self._quiet.set()
+
+    @property
+    def silent(self) -> bool:
+        """Nothing is left to be said."""
+        return not self._said
 
     def say(self, *parts: tuple[bytes, float]) -> None:
         for sample, seconds in parts:
             frames = max(1, round(seconds * SPEECH.rate / FRAME))
             self._said += sample * FRAME * frames
-        self._quiet.clear()
 
     def ask(self) -> None:
         """The wake word, a pause, a request, and silence to its end."""
@@ -183,6 +185,8 @@ class House:
         self.pongs = 0
         self.alive = True
         """It answers pings."""
+        self.gone = False
+        """The satellite has hung up."""
         self.connection = connection
         self._next = 0
 
@@ -261,3 +265,4 @@ async def house(kitchen: Kitchen, drive: bool = True) -> AsyncGenerator[House, N
 async def _listen(home: House) -> None:
     with suppress(WireError):  # one of the two hung up
         await home.listen()
+    home.gone = True

@@ -1,0 +1,152 @@
+"""Home Assistant is lost within a turn, at each of its stages: the satellite does the rest."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import msgspec
+import pytest
+
+from satellite import events
+from tests.support.house import QUIET, SILENCE, VOICE, WAKE, House, Kitchen, house
+
+STAGES = ("detection", "audio", "transcript", "synthesize", "sound")
+
+
+async def reach(stage: str, kitchen: Kitchen, home: House) -> None:
+    """Come as far in a turn as the stage."""
+    kitchen.room.say((WAKE, 0.03), (SILENCE, 0.3), (VOICE, 0.5))
+    await home.expect("run-pipeline")
+    if stage == "detection":
+        return
+    await home.send("transcribe", language="en")
+    await home.expect("audio-chunk")
+    if stage == "audio":
+        return
+    await home.send("transcript", text="turn on the lamp")
+    if stage in ("synthesize", "sound"):
+        await home.send("synthesize", text="Turned on the lamp.", voice=None)
+    if stage == "sound":
+        await home.speak(0.5, end=False)
+        await kitchen.until(lambda: bool(kitchen.speaker.heard))
+    else:
+        await kitchen.until(lambda: bool(kitchen.of(events.Transcript)))
+
+
+async def finish(kitchen: Kitchen) -> float:
+    """Somebody goes on speaking and stops; how long the satellite takes to be there again."""
+    began = time.monotonic()
+    kitchen.room.say((VOICE, 0.5), (SILENCE, 1.0))
+    await kitchen.ended()
+    return time.monotonic() - began
+
+
+def as_local(stage: str, kitchen: Kitchen) -> None:
+    """The satellite has done what was left, once, and in one turn."""
+    assert kitchen.outcomes() == ["answered"]
+    assert len({event.turn for event in kitchen.happened if event.turn}) == 1
+    (failover,) = kitchen.of(events.Failover) if stage != "sound" else (None,)
+    assert failover is None or (failover.origin, failover.to) == ("homeassistant", "local")
+    assert len(kitchen.asr.requests) == (stage in ("detection", "audio"))
+    asked = [request.text for request in kitchen.llm.requests]
+    if stage in ("detection", "audio"):
+        assert VOICE in kitchen.asr.heard[0]
+        assert asked == ["what time is it"]
+    elif stage == "transcript":
+        assert asked == ["turn on the lamp"]
+    else:
+        assert asked == []
+    assert kitchen.tts.texts == {
+        "synthesize": ["Turned on the lamp."],
+        "sound": [],
+    }.get(stage, ["It is seven o'clock."])
+    assert kitchen.speaker.heard
+
+
+@pytest.mark.parametrize("stage", STAGES)
+async def test_killed(stage: str) -> None:
+    async with Kitchen().open() as kitchen:
+        async with house(kitchen) as home:
+            await reach(stage, kitchen, home)
+            home.leave()
+            assert await finish(kitchen) < 1.0
+        as_local(stage, kitchen)
+        kitchen.room.ask()  # it listens again, and does without
+        await kitchen.ended(2)
+        assert kitchen.outcomes() == ["answered", "answered"]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+async def test_silent(stage: str) -> None:
+    async with Kitchen().open() as kitchen, house(kitchen) as home:
+        await reach(stage, kitchen, home)
+        home.alive = False
+        assert await finish(kitchen) < 1.5
+        as_local(stage, kitchen)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+async def test_with_no_other_brain_it_is_said(stage: str) -> None:
+    settings = msgspec.structs.replace(QUIET, brain="homeassistant")
+    async with Kitchen(settings).open() as kitchen, house(kitchen) as home:
+        await reach(stage, kitchen, home)
+        home.leave()
+        await finish(kitchen)
+        assert not kitchen.llm.requests
+        if stage == "sound":
+            assert kitchen.outcomes() == ["answered"]
+        else:
+            assert kitchen.outcomes() == ["failed"]
+            assert kitchen.tts.texts == ["Sorry, I lost the connection to Home Assistant."]
+        kitchen.room.ask()
+        await kitchen.ended(2)
+        assert kitchen.outcomes()[1] == "failed"
+        assert kitchen.tts.texts[-1] == "Sorry, Home Assistant is not connected."
+
+
+@pytest.mark.parametrize(
+    ("code", "asked"),
+    [("stt-stream-failed", "what time is it"), ("intent-failed", "turn on the lamp")],
+)
+async def test_an_error_of_home_assistants_is_made_good(code: str, asked: str) -> None:
+    async with Kitchen().open() as kitchen, house(kitchen) as home:
+        kitchen.room.ask()
+        await home.expect("audio-stop")
+        if asked == "turn on the lamp":
+            await home.send("transcript", text=asked)
+        await home.send("error", text="It failed", code=code)
+        await kitchen.ended()
+        assert [request.text for request in kitchen.llm.requests] == [asked]
+        assert kitchen.outcomes() == ["answered"]
+
+
+async def test_a_transcript_that_never_comes() -> None:
+    async with Kitchen().open() as kitchen, house(kitchen) as home:
+        kitchen.room.ask()
+        await home.expect("audio-stop")
+        await kitchen.ended()  # although it is there and answers pings
+        assert kitchen.outcomes() == ["answered"]
+        assert kitchen.asr.requests
+
+
+async def test_an_answer_that_never_comes_ends_the_turn() -> None:
+    async with Kitchen().open() as kitchen, house(kitchen) as home:
+        kitchen.room.ask()
+        await home.expect("audio-stop")
+        await home.send("transcript", text="turn on the lamp")
+        await kitchen.ended()
+        assert kitchen.outcomes() == ["answered"]  # it may have been done without a word
+        assert not kitchen.llm.requests
+
+
+async def test_a_driver_too_old_for_pings_is_not_given_up() -> None:
+    async with Kitchen().open() as kitchen, house(kitchen, drive=False) as home:
+        home.alive = False
+        await home.send("run-satellite")
+        kitchen.room.ask()
+        await home.expect("audio-stop")
+        await asyncio.sleep(0.6)
+        await home.answer("turn on the lamp", "Done.")
+        await kitchen.ended()
+        assert not kitchen.of(events.Failover)
