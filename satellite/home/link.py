@@ -80,6 +80,10 @@ class Link:
                 self.states.forget()
             self._settled.set()
             self.tried.set()
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                # a task group that ends with an error forgets (before Python 3.13) that it was
+                # cancelled, too
+                raise asyncio.CancelledError
             if asyncio.get_running_loop().time() - began > LONGEST_PAUSE:
                 pause = FIRST_PAUSE
             await self._rest(pause)

@@ -1,0 +1,222 @@
+"""Home Assistant as a brain: asked as its conversation API wants it, its failures told."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from satellite.apologies import apology
+from satellite.conformance import CHECKS, Check, LlmSample, fresh
+from satellite.errors import (
+    EngineError,
+    EngineFailed,
+    HomeAgentMissing,
+    HomeDown,
+    HomeFailed,
+    HomeRefused,
+    HomeStarting,
+)
+from satellite.home.home import opened
+from satellite.net.remote import remote
+from satellite.settings import HomeSettings
+from satellite.values import Declined, Situation
+from servers.llm.homeassistant import HomeAssistant
+from servers.serve.server import serving
+from tests.servers.llm.asking import ask
+from tests.support.home import FakeHome, connected, fake_home, house, token_file
+
+NO_DEVICE = {
+    "response_type": "error",
+    "data": {"code": "no_valid_targets"},
+    "speech": {"plain": {"speech": "Sorry, I am not aware of any device called moon"}},
+}
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("SATELLITE_HOME_TOKEN", raising=False)
+
+
+@asynccontextmanager
+async def brain(
+    fake: FakeHome, folder: Path, **options: Any
+) -> AsyncGenerator[HomeAssistant, None]:
+    chosen = {"url": fake.url, "token_file": token_file(folder), **options}
+    engine = HomeAssistant(HomeAssistant.Options(**chosen))
+    try:
+        yield engine
+    finally:
+        await engine.close()
+
+
+async def test_a_request_is_answered(tmp_path: Path) -> None:
+    async with fake_home() as fake, brain(fake, tmp_path) as engine:
+        fake.answers["turn on the lamp"] = "Turned on the lamp"
+        await engine.load()
+        parts = await ask(engine, "turn on the lamp", Situation(), language="en", conversation="c1")
+    assert parts == ["Turned on the lamp"]
+    assert fake.asked == [
+        {"text": "turn on the lamp", "language": "en", "conversation_id": "c1"}
+    ]  # fmt: skip
+
+
+async def test_what_fits_no_sentence_is_declined_and_nothing_else_is(tmp_path: Path) -> None:
+    async with fake_home() as fake, brain(fake, tmp_path) as engine:
+        fake.answers["turn on the moon"] = NO_DEVICE
+        assert await ask(engine, "tell me a joke") == [
+            Declined(text="Sorry, I couldn't understand that")
+        ]
+        assert await ask(engine, "turn on the moon") == [
+            "Sorry, I am not aware of any device called moon"
+        ]
+
+
+async def test_agent_device_and_language_are_sent(tmp_path: Path) -> None:
+    options = {"agent": "conversation.llm", "device": "d7", "language": "de"}
+    async with fake_home() as fake, brain(fake, tmp_path, **options) as engine:
+        await ask(engine, "licht an", language="en")
+    (asked,) = fake.asked
+    assert (asked["agent_id"], asked["device_id"], asked["language"]) == (
+        "conversation.llm", "d7", "de",
+    )  # fmt: skip
+
+
+async def test_with_a_home_its_address_token_and_our_device_are_known(tmp_path: Path) -> None:
+    async with fake_home() as fake, connected(tmp_path, fake):
+        engine = HomeAssistant(HomeAssistant.Options())
+        await ask(engine, "hello", Situation(satellite="kitchen satellite"))
+        await ask(engine, "hello", Situation(satellite="another"))
+        await engine.close()
+    assert [asked.get("device_id") for asked in fake.asked] == ["d1", None]
+
+
+async def test_the_id_that_it_gives_a_conversation_is_kept(tmp_path: Path) -> None:
+    class Renaming(FakeHome):
+        async def _converse(self, request: Any) -> Any:
+            self.asked.append(await request.json())
+            answer = {"response": {"speech": {"plain": {"speech": "Yes."}}}}
+            from aiohttp import web
+
+            return web.json_response({**answer, "conversation_id": f"t{len(self.asked)}"})
+
+    async with fake_home(Renaming()) as fake, brain(fake, tmp_path) as engine:
+        for conversation in ("c1", "c1", "c2", None):
+            await ask(engine, "hello", conversation=conversation)
+        assert [asked.get("conversation_id") for asked in fake.asked] == ["c1", "t1", "c2", None]
+
+
+def unauthorized(fake: FakeHome) -> None:
+    fake.token = "another"
+
+
+def broken(fake: FakeHome) -> None:
+    fake.status = 500
+
+
+def behind_a_proxy(fake: FakeHome) -> None:
+    fake.status = 503
+
+
+def banned(fake: FakeHome) -> None:
+    fake.status = 403
+
+
+def moved(fake: FakeHome) -> None:
+    fake.status = 302
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "told", "said"),
+    [
+        (unauthorized, HomeRefused, "does not accept the token of the file", "let me in"),
+        (banned, HomeRefused, "ip_bans", "let me in"),
+        (behind_a_proxy, HomeStarting, "not ready", "still starting"),
+        (broken, HomeFailed, "HTTP 500: trouble", "could not do that"),
+        (moved, HomeFailed, "sends on to", "could not do that"),
+    ],
+)
+async def test_failures_are_told_and_apologised_for(
+    tmp_path: Path, change: Any, kind: type[EngineError], told: str, said: str
+) -> None:
+    async with fake_home() as fake, brain(fake, tmp_path) as engine:
+        change(fake)
+        with pytest.raises(kind, match=told) as raised:
+            await ask(engine, "hello")
+        assert type(raised.value) is kind
+        assert said in (apology("llm", raised.value) or "")
+        assert fake.token not in str(raised.value)
+
+
+async def test_nobody_there_is_told(tmp_path: Path) -> None:
+    async with fake_home() as fake:
+        await fake.stop()
+        async with brain(fake, tmp_path) as engine:
+            await engine.load()
+            with pytest.raises(HomeDown, match=r"does not answer at .* see that it runs"):
+                await ask(engine, "hello")
+
+
+async def test_an_agent_that_it_has_not_is_told(tmp_path: Path) -> None:
+    async with fake_home() as fake, brain(fake, tmp_path, agent="conversation.nobody") as engine:
+        with pytest.raises(HomeAgentMissing, match="set the option agent"):
+            await ask(engine, "hello")
+
+
+@pytest.mark.parametrize(("state", "kind"), [("STARTING", HomeStarting), ("RUNNING", HomeFailed)])
+async def test_a_missing_path_means_that_it_starts_or_lacks_it(
+    tmp_path: Path, state: str, kind: type[EngineError]
+) -> None:
+    fake = FakeHome()
+    fake.state = state
+    async with fake_home(fake), brain(fake, tmp_path, url=f"{fake.url}") as engine:
+        fake.status_of_conversation = 404
+        with pytest.raises(kind):
+            await ask(engine, "hello")
+
+
+@pytest.mark.parametrize(
+    ("settings", "options", "problem"),
+    [
+        ({}, {}, "there is no address"),
+        ({}, {"url": "tcp://ha:1"}, "no address such as"),
+        ({"url": "http://a:1"}, {"url": "http://b:1"}, "is not shown to http://b:1"),
+    ],
+)
+async def test_mistakes_are_known_when_it_is_loaded(
+    settings: Any, options: Any, problem: str
+) -> None:
+    async with opened(HomeSettings(**settings)):
+        with pytest.raises(EngineFailed, match=problem):
+            await HomeAssistant(HomeAssistant.Options(**options)).load()
+
+
+@asynccontextmanager
+async def here(folder: Path) -> AsyncGenerator[Any, None]:
+    fake = house()
+    fake.answers = {"one": "This is the first answer.", "two": "And this is another one."}
+    async with fake_home(fake):
+        options = HomeAssistant.Options(url=fake.url, token_file=token_file(folder))
+        async with fresh(lambda: HomeAssistant(options))() as engine:
+            yield engine
+
+
+@asynccontextmanager
+async def there(folder: Path) -> AsyncGenerator[Any, None]:
+    async with here(folder) as engine:
+        await engine.load()
+        async with (
+            serving("llm", engine, "tcp://127.0.0.1:0") as uri,
+            fresh(lambda: remote(uri, "llm"))() as far,
+        ):
+            yield far
+
+
+@pytest.mark.parametrize("place", [here, there])
+@pytest.mark.parametrize("check", CHECKS["llm"], ids=[check.name for check in CHECKS["llm"]])
+async def test_it_keeps_the_promises_of_a_brain(check: Check, place: Any, tmp_path: Path) -> None:
+    await check.run(lambda: place(tmp_path), LlmSample(text="one", other="two"))
