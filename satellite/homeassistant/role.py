@@ -163,6 +163,7 @@ class Role:
         try:
             if PauseSatellite.is_type(event.type):
                 link.paused = True
+                self.wake.muted()
                 self._mute(True)
             elif self._timers is None or not self._timers.take(event):
                 link.take(event)

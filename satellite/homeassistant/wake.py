@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
+from wyoming.audio import AudioStop
 from wyoming.error import Error
 from wyoming.event import Event
 from wyoming.pipeline import PipelineStage, RunPipeline
@@ -32,6 +33,9 @@ AFTER = 1.5
 
 CONFIRMED = 2.0
 """Seconds of sound within which a run that was asked for says that it listens, or it was lost."""
+
+ENDED = 0.5
+"""Seconds of sound within which a run ends that was told to; it says so, as a rule at once."""
 
 AGAIN_FIRST = 1.0
 """Seconds of sound before a run that failed is asked for again."""
@@ -84,6 +88,8 @@ class WakeStream:
         self._asked: Link | None = None
         """Whom a run was asked for that stands."""
         self._confirmed = False
+        self._stuck = False
+        """Home Assistant may still have a run of before, which hears nothing and must end first."""
         self._wait = 0
         """Bytes of sound to go by before a run is asked for, or asked for again."""
         self._failures = 0
@@ -97,7 +103,7 @@ class WakeStream:
         """Take what the microphone has heard, and pass on what shall be."""
         link = self._link() if self._elsewhere else None
         if link is None:
-            self._asked = None
+            self._asked, self._wait = None, 0
             return
         if not self._quiet():
             return
@@ -107,6 +113,10 @@ class WakeStream:
         if self._asked is link:
             for part in self._gate.pass_on(audio) if self._gate else (audio,):
                 link.send(microphone(part))
+
+    def muted(self) -> None:
+        """Home Assistant was told to mute this satellite: it then begins a run that it forgets."""
+        self._asked, self._stuck = None, True
 
     def over(self) -> None:
         """A run of another kind was asked for, after which this one does not stand any more."""
@@ -132,8 +142,15 @@ class WakeStream:
             _LOGGER.log(level, "Home Assistant listens no more: %s", event.data.get("text"))
             self._failures = min(self._failures + 1, 10)
             self._wait = SPEECH.bytes_of(seconds)
+        else:
+            self._wait = 0
 
     def _ask(self, link: Link) -> None:
+        if self._stuck or self._asked is link:
+            link.send(AudioStop().event())
+            self._asked, self._stuck = None, False
+            self._wait = SPEECH.bytes_of(ENDED)
+            return
         run = RunPipeline(PipelineStage.WAKE, PipelineStage.TTS, restart_on_end=True)
         link.send(run.event())
         self._asked, self._confirmed = link, False

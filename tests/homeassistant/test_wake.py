@@ -1,0 +1,150 @@
+"""Home Assistant listens for the wake word: what is sent to it, and when it is asked again."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+import pytest
+from wyoming.event import Event
+
+from satellite import events
+from tests.support.house import HOME, QUIET, SILENCE, VOICE, WAKE, House, Kitchen, house
+
+STANDING = {"start_stage": "wake", "end_stage": "tts", "restart_on_end": True}
+
+
+def kitchen_that(wake: str) -> Kitchen:
+    home = msgspec.structs.replace(HOME, wake=wake)
+    return Kitchen(msgspec.structs.replace(QUIET, homeassistant=home))
+
+
+async def asked(home: House) -> Event:
+    """The satellite has asked for a run, and Home Assistant listens."""
+    run = await home.expect("run-pipeline")
+    assert run.data == STANDING
+    await home.send("detect", names=None)
+    return run
+
+
+async def turn(kitchen: Kitchen, home: House, answer: str = "Done.") -> None:
+    """A turn whose wake word Home Assistant hears."""
+    kitchen.room.say((WAKE, 0.03), (SILENCE, 0.1))
+    await kitchen.until(lambda: WAKE in home.heard())
+    await home.send("detection", name="okay_nabu", timestamp=1234.5)
+    await kitchen.until(lambda: bool(kitchen.of(events.Wake)))
+    kitchen.room.say((SILENCE, 0.3), (VOICE, 1.0), (SILENCE, 1.0))
+    await home.expect("audio-stop")
+    await home.answer("turn on the lamp", answer)
+    await home.expect("played")
+
+
+async def test_all_sound_is_streamed_and_a_detection_begins_a_turn() -> None:
+    async with kitchen_that("stream").open() as kitchen, house(kitchen) as home:
+        await asked(home)
+        before = kitchen.wake.heard
+        await turn(kitchen, home)
+        await kitchen.ended()
+        assert kitchen.outcomes() == ["answered"]
+        assert kitchen.of(events.Wake)[0].word == "okay_nabu"
+        assert home.kinds().count("run-pipeline") == 1  # Home Assistant goes on by itself
+        assert "detection" not in home.kinds()
+        assert kitchen.wake.heard == before
+        assert home.heard().count(VOICE) == pytest.approx(16000, abs=2 * 512)
+        await home.expect("audio-chunk")
+
+
+async def test_nothing_is_streamed_while_we_play() -> None:
+    async with kitchen_that("stream").open() as kitchen, house(kitchen) as home:
+        await asked(home)
+        kitchen.speaker.slow = asyncio.Event()
+        await home.speak(0.5)
+        await kitchen.until(lambda: "drain" in kitchen.speaker.calls)
+        at = len(home.heard())
+        kitchen.room.say((VOICE, 1.0))
+        await kitchen.until(lambda: kitchen.room.silent)
+        assert len(home.heard()) - at <= 2048  # what was on its way
+        kitchen.speaker.slow.set()
+        await home.expect("played")
+        await home.expect("audio-chunk")
+
+
+async def test_only_what_is_said_is_streamed() -> None:
+    async with kitchen_that("voice").open() as kitchen, house(kitchen) as home:
+        await asked(home)
+        kitchen.room.say((SILENCE, 5.0))
+        await kitchen.until(lambda: kitchen.room.silent)
+        assert not home.heard()
+        kitchen.room.say((VOICE, 1.0), (SILENCE, 5.0))
+        await kitchen.until(lambda: kitchen.room.silent)
+        assert home.heard().count(VOICE) == pytest.approx(16000, abs=512)
+        assert 2.5 < len(home.heard()) / 32000 < 3.2
+
+
+async def test_after_an_error_it_is_asked_again_less_and_less_often() -> None:
+    async with kitchen_that("stream").open() as kitchen, house(kitchen) as home:
+        await asked(home)
+        await home.send("error", text="no engine", code="wake-provider-missing")
+        await asked(home)
+        await home.send("error", text="no engine", code="wake-provider-missing")
+        await asked(home)
+        runs = [i for i, event in enumerate(home.log) if event.type == "run-pipeline"]
+        assert len(runs) == 3
+        await home.send("error", text="aborted", code="wake_word_detection_aborted")
+        await asked(home)
+
+
+async def test_after_a_turn_of_another_kind_it_is_asked_again() -> None:
+    async with kitchen_that("stream").open() as kitchen, house(kitchen) as home:
+        await asked(home)
+        await turn(kitchen, home, "Which lamp?")
+        follow_up = await home.expect("run-pipeline")
+        assert follow_up.data["start_stage"] == "asr"
+        kitchen.room.say((SILENCE, 0.5), (VOICE, 1.0), (SILENCE, 1.0))
+        await home.expect("audio-stop")
+        await home.answer("the desk lamp", "Done.")
+        await home.expect("played")
+        await asked(home)
+
+
+async def test_a_run_that_home_assistant_forgot_is_ended_after_mute() -> None:
+    async with kitchen_that("stream").open() as kitchen:
+        async with house(kitchen) as home:
+            await asked(home)
+            await home.send("pause-satellite")
+            await kitchen.until(lambda: bool(kitchen.of(events.Mute)))
+        async with house(kitchen) as again:
+            await asked(again)
+            assert again.kinds()[:3] == ["info", "audio-stop", "run-pipeline"]
+
+
+async def test_a_run_that_is_not_confirmed_is_asked_for_again() -> None:
+    async with kitchen_that("stream").open() as kitchen, house(kitchen) as home:
+        assert (await home.expect("run-pipeline")).data == STANDING
+        await home.expect("audio-stop")
+        await asked(home)
+
+
+async def test_when_home_assistant_is_lost_we_listen_ourselves() -> None:
+    async with kitchen_that("stream").open() as kitchen:
+        async with house(kitchen) as home:
+            await asked(home)
+            home.leave()
+        kitchen.room.say((SILENCE, 0.1))
+        kitchen.room.ask()
+        await kitchen.ended()
+        assert kitchen.outcomes() == ["answered"]
+        assert kitchen.asr.requests
+
+
+async def test_lost_after_its_detection_the_turn_is_ours() -> None:
+    async with kitchen_that("stream").open() as kitchen:
+        async with house(kitchen) as home:
+            await asked(home)
+            await home.send("detection", name="okay_nabu")
+            await kitchen.until(lambda: bool(kitchen.of(events.Wake)))
+            home.leave()
+        kitchen.room.say((SILENCE, 0.3), (VOICE, 1.0), (SILENCE, 1.0))
+        await kitchen.ended()
+        assert kitchen.outcomes() == ["answered"]
+        assert kitchen.asr.heard[0].count(VOICE) == pytest.approx(16000, abs=512)
