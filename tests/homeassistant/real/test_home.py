@@ -1,0 +1,167 @@
+"""A real Home Assistant is our tool: named, asked and switched, and a brain that is asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from satellite.errors import HomeDown, HomeRefused
+from satellite.home.home import Home, opened
+from satellite.home.wishes import Do
+from satellite.settings import HomeSettings
+from satellite.values import Declined, ReplyRequest
+from servers.llm.homeassistant import HomeAssistant
+from tests.homeassistant.real import said
+from tests.homeassistant.real.house import LAMP, House
+from tests.support.program import satellite
+from tests.support.speech import write_wav
+
+pytestmark = pytest.mark.timeout(300)
+
+ON = Do(deed="turn_on", name="living room lamp", target="the lamp")
+
+
+@pytest.fixture(scope="module")
+def secret(house: House, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with a token of the house."""
+    call = house.api.call("auth/long_lived_access_token", client_name="satellite", lifespan=1)
+    file = tmp_path_factory.mktemp("secret") / "token"
+    file.write_text(house.portal.run(call))
+    file.chmod(0o600)
+    return file
+
+
+@pytest.fixture
+def settings(
+    house: House, secret: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> HomeSettings:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return HomeSettings(url=house.api.base, token_file=str(secret))
+
+
+@pytest.fixture(autouse=True)
+def lamp_off(house: House) -> None:
+    house.portal.run(house.api.service("input_boolean.turn_off", entity_id=LAMP))
+    assert lamp(house) == "off"
+
+
+def lamp(house: House) -> str:
+    found = house.portal.run(house.api.state(LAMP))
+    assert found is not None
+    return str(found["state"])
+
+
+def options(settings: HomeSettings) -> Iterator[str]:
+    yield from ("--set", f"home.url={settings.url}")
+    yield from ("--set", f"home.token_file={settings.token_file}")
+
+
+@pytest.mark.parametrize(
+    ("brain", "answer"),
+    [("intents", "Turned on the living room lamp."), ("homeassistant", "Turned on")],
+)
+def test_a_question_on_the_command_line_switches_the_lamp(
+    house: House, settings: HomeSettings, tmp_path: Path, brain: str, answer: str
+) -> None:
+    command = ("ask", "turn on the living room lamp", "--no-zeroconf", "--llm", brain)
+    with satellite(tmp_path, *command, *options(settings)) as program:
+        assert program.finish() == 0, program.told()
+        assert answer in program.errors()
+        assert Path(settings.token_file).read_text() not in program.told()
+    assert lamp(house) == "on"
+
+
+def test_a_spoken_request_switches_the_lamp(
+    house: House, settings: HomeSettings, tmp_path: Path
+) -> None:
+    """From the wake word to the answer, with nothing but the built-in engines."""
+    wav, out = write_wav(tmp_path / "in.wav", said.request()), tmp_path / "out.wav"
+    command = (
+        *("--mic", f"wav:{wav}", "--speaker", f"wav:{out}", "--no-zeroconf"),
+        *("--wake", "openwakeword:okay_nabu", "--asr", "pocketsphinx", "--llm", "intents"),
+        *("--tts", "espeak", "--set", "homeassistant.listen="),
+    )
+    with satellite(tmp_path, *command, *options(settings)) as program:
+        assert program.finish() == 0, program.told()
+        (reply,) = [event for event in program.events("reply") if event["final"]]
+    assert reply["text"] == "Turned on the living room lamp."
+    assert lamp(house) == "on"
+
+
+async def test_names_are_followed_and_only_exposed_things_are_touched(
+    house: House, settings: HomeSettings
+) -> None:
+    def ask(kind: str, **fields: Any) -> Any:
+        return house.portal.run(house.api.call(kind, **fields))
+
+    def expose(exposed: bool) -> None:
+        ask("homeassistant/expose_entity", assistants=["conversation"], entity_ids=[fan],
+            should_expose=exposed)  # fmt: skip
+
+    async with opened(settings) as home:
+        assert isinstance(home, Home)
+        assert "living room lamp" in (await home.known()).names
+        fan = f"input_boolean.{ask('input_boolean/create', name='Fan of the bath')['id']}"
+        expose(True)
+        await _until(lambda: "Fan of the bath" in home.contents.names)
+        area = next(a for a in ask("config/area_registry/list") if a["name"] == "Kitchen")
+        ask("config/entity_registry/update", entity_id=fan, area_id=area["area_id"],
+            aliases=["blower"])  # fmt: skip
+        await _until(lambda: "blower" in home.contents.names)
+        blower = Do(deed="turn_on", name="blower", area="kitchen", target="the blower")
+        assert await home.do(blower) == "Done."
+        assert (house.portal.run(house.api.state(fan)) or {})["state"] == "on"
+        expose(False)
+        assert await home.do(blower) == "I know no such thing here: the blower."
+
+
+async def test_a_wrong_token_is_told(house: House, settings: HomeSettings, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong"
+    wrong.write_text("abc.def.ghi")
+    async with opened(HomeSettings(url=settings.url, token_file=str(wrong))) as home:
+        assert isinstance(home, Home)
+        with pytest.raises(HomeRefused, match="does not accept the token"):
+            await home.do(ON)
+
+
+async def test_its_brain_declines_what_it_does_not_understand(
+    house: House, settings: HomeSettings
+) -> None:
+    brain = HomeAssistant(HomeAssistant.Options(url=settings.url, token_file=settings.token_file))
+    replies = []
+    for text in ("turn on the living room lamp", "frobnicate the zork"):
+        request = ReplyRequest(text=text, language="en", conversation="ours")
+        async with aclosing(brain.reply(request)) as parts:
+            replies += [part async for part in parts]
+    await brain.close()
+    assert isinstance(replies[0], str)
+    assert isinstance(replies[1], Declined)
+    assert lamp(house) == "on"
+
+
+async def test_it_may_go_and_come_back(house: House, settings: HomeSettings) -> None:
+    async with opened(settings) as home:
+        assert isinstance(home, Home)
+        await home.known()
+        assert await home.do(ON) == "Done."
+        house.stop()
+        with pytest.raises(HomeDown):
+            await home.do(ON)
+    async with opened(settings) as home:
+        assert isinstance(home, Home)
+        assert "living room lamp" in (await home.known()).names
+        house.start()
+        house.portal.run(house.api.service("input_boolean.turn_off", entity_id=LAMP))
+        assert await home.do(ON) == "Done."
+    assert lamp(house) == "on"
+
+
+async def _until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not true():
+            await asyncio.sleep(0.05)
