@@ -12,6 +12,10 @@ import pytest
 import pytest_asyncio
 from hypothesis import settings
 
+from tests.faults.table import pytest_terminal_summary
+
+__all__ = ["pytest_terminal_summary"]
+
 # the models of whoever runs the tests are not the tests' models, nor is their Ollama: nothing
 # listens at the discard port
 os.environ["XDG_DATA_HOME"] = os.path.join(os.sep, "nonexistent")

@@ -12,8 +12,9 @@ from uuid import uuid4
 import msgspec
 
 from satellite.deadline import too_slow
-from satellite.errors import EngineBusy, EngineError, WireError
+from satellite.errors import EngineError, EngineFailed, EngineTimeout, WireError
 from satellite.events import Event, Failover
+from satellite.net.breaker import Breaker
 from satellite.net.discovery import Discovery
 from satellite.net.health import Health
 from satellite.net.ranking import Place, rank
@@ -122,28 +123,45 @@ class Choice:
             for candidate in self._candidates(language):
                 self._use(candidate, error)
                 try:
-                    async with aclosing(ask(candidate)) as items:
+                    async with aclosing(self._attempt(candidate, ask(candidate))) as items:
                         async for item in items:
                             if error is not None and candidate.uri is None and declines(item):
                                 raise error
                             yield item
-                except NotMine:
-                    if candidate.uri is None:
-                        raise (error or EngineError("nobody can answer")) from None
-                except (EngineError, WireError) as failure:
-                    if candidate.uri is None:
-                        raise
-                    self._fail(candidate.uri, failure)
-                    error = failure
-                else:
-                    if candidate.uri is not None:
-                        self.health.breaker(candidate.uri).succeeded()
                     return
-                finally:
-                    if candidate.uri is not None:
-                        self.health.breaker(candidate.uri).left()
+                except (EngineError, WireError, NotMine) as failure:
+                    if candidate.uri is None:
+                        raise self._last_word(failure, error) from None
+                    error = error if isinstance(failure, NotMine) else failure
         finally:
             self._busy -= 1
+
+    async def _attempt(
+        self, candidate: Candidate, items: AsyncGenerator[T, None]
+    ) -> AsyncGenerator[T, None]:
+        """Pass on what a candidate says, and take note of how it does."""
+        if candidate.uri is None:
+            breaker = Breaker()
+        else:
+            breaker = self.health.breaker(candidate.uri)
+            breaker.asked()
+        try:
+            async with aclosing(items):
+                async for item in items:
+                    yield item
+            breaker.succeeded()
+        except (EngineError, WireError) as failure:
+            if candidate.uri is not None:
+                self._fail(candidate.uri, failure)
+            raise
+        finally:
+            breaker.left()
+
+    def _last_word(self, failure: Exception, before: Exception | None) -> Exception:
+        """What is told when nobody has answered."""
+        if not isinstance(failure, NotMine):
+            return failure
+        return before or EngineFailed("nobody could answer")
 
     async def timed(
         self, candidate: Candidate, items: AsyncGenerator[T, None]
@@ -193,7 +211,6 @@ class Choice:
         before, self._last = self._last, candidate.label
         if candidate.uri is not None:
             self._discovery.use(candidate.uri)
-            self.health.breaker(candidate.uri).asked()
         if before not in (None, candidate.label):
             reason = None if error is None else str(error)
             self._publish(
@@ -204,5 +221,5 @@ class Choice:
         first = self.health.breaker(uri).failed(error, asyncio.get_running_loop().time())
         level = logging.WARNING if first else logging.DEBUG
         _LOGGER.log(level, "%s at %s failed, asking another: %s", self._role, uri, error)
-        if not isinstance(error, EngineBusy):
+        if isinstance(error, WireError | EngineTimeout):
             self._discovery.doubt(uri)

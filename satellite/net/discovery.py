@@ -7,7 +7,10 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
+
 from satellite.events import Event, ServerFound, ServerLost
+from satellite.net import uri as uris
 from satellite.net.mdns import TYPE, NoMulticast, follow, multicast
 from satellite.net.place import Announced, Location, Named
 from satellite.net.server import Server
@@ -56,7 +59,7 @@ class Discovery:
             if (server := watch.server) is not None and (
                 server.uri not in found or server.load is not None
             ):
-                found[server.uri] = server
+                found[server.uri] = msgspec.structs.replace(server, suspect=watch.suspect)
         return tuple(sorted(found.values(), key=lambda server: (server.name, server.uri)))
 
     def servers(self, role: str, language: str | None = None) -> tuple[Server, ...]:
@@ -77,9 +80,12 @@ class Discovery:
         self._used[uri] = now
 
     def doubt(self, uri: str) -> None:
-        """A server has failed: it is looked at now, and until it is well."""
-        for watch in self._of(uri):
-            watch.doubt()
+        """A server did not answer: all of its machine is looked at now, and until it is well."""
+        host = _host(uri)
+        for watch, _ in self._watches.values():
+            where = watch.location.name if watch.server is None else watch.server.uri
+            if "://" in where and _host(where) == host:
+                watch.doubt()
 
     async def settle(self, roles: Sequence[str], seconds: float) -> bool:
         """Wait until there is a server of every role, at most so long; say whether there is."""
@@ -180,6 +186,10 @@ class Discovery:
             for watch, _ in self._watches.values()
             if uri in (watch.location.name, watch.server and watch.server.uri)
         ]
+
+
+def _host(uri: str) -> str:
+    return str(getattr(uris.parse(uri), "host", uri))
 
 
 async def scan(

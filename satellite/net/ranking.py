@@ -73,9 +73,9 @@ def rank(
 ) -> tuple[Place, ...]:
     """The servers of a role, best first; at the end those that are not asked.
 
-    What the user pinned counts most, then the models wished for, the language, free places, the
-    latency that was measured, and the load that is advertised. Which of two equals comes first
-    depends on `salt`: several satellites thereby share several servers.
+    After whether a machine is in doubt, what the user pinned counts most, then the models wished
+    for, the language, free places, the latency that was measured, and the load that is advertised.
+    Which of two equals comes first depends on `salt`: so do several satellites share servers.
     """
     wishes, standings = wishes or Wishes(), standings or {}
     places = []
@@ -103,6 +103,7 @@ def _reasons(
     standing: Standing,
     salt: str,
 ) -> Iterable[Reason]:
+    yield Reason(server.suspect, "is in doubt" if server.suspect else "is well")
     pinned = wishes.pinned(server)
     yield Reason(pinned, f"is pinned ({pinned + 1})" if pinned < len(wishes.pin) else "is not")
     model = wishes.model(server)

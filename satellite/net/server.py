@@ -31,6 +31,8 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     """It is (also) a satellite."""
     load: float | None = None
     """Share of its places that is taken, 0 to 1; None where it does not tell."""
+    suspect: bool = False
+    """Something on its machine did not answer just now, and it is being looked at."""
     since: float = 0.0
     """When it was found, or came back after having been lost, on the event loop's clock."""
 

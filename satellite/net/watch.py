@@ -58,6 +58,8 @@ class Watch:
         self._soon = 0.0
         """Seconds until the next look that `_news` asks for."""
         self._failures = 0
+        self.suspect = False
+        """It is in doubt, and was not looked at since."""
         self._strange = False
         self._doubted = False
         self._since = 0.0
@@ -69,7 +71,7 @@ class Watch:
 
     def doubt(self) -> None:
         """It has failed somebody: look at it now, and believe the first thing that is seen."""
-        self._doubted = True
+        self._doubted = self.suspect = True
         self.tell()
 
     async def run(self, wait: float = 0.0) -> None:
@@ -80,6 +82,7 @@ class Watch:
             doubted, self._doubted = self._doubted, False
             self._news.clear()
             await self._look(ask or doubted, doubted)
+            self.suspect = self._doubted
             try:
                 async with asyncio.timeout(self._pause()):
                     await self._news.wait()

@@ -29,6 +29,7 @@ class Lan:
     def __init__(self, *uris: str) -> None:
         self.uris = list(uris)
         self.pins: list[str] = []
+        self.ours = False
         self.doubted: list[str] = []
 
     @property
@@ -37,7 +38,7 @@ class Lan:
         return Wishes(pin=tuple(self.pins))
 
     def servers(self, role: str, language: str | None = None) -> Sequence[Server]:
-        return tuple(Server(name=uri, uri=uri, roles=(role,)) for uri in self.uris)
+        return tuple(Server(name=uri, uri=uri, roles=(role,), ours=self.ours) for uri in self.uris)
 
     def use(self, uri: str) -> None:
         """A server is asked."""

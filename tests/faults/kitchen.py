@@ -1,0 +1,133 @@
+"""A satellite whose turns are checked to the word, with whatever servers it is given."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+
+from satellite import events
+from satellite.assistant import Assistant
+from satellite.audio.cues import cue
+from satellite.audio.playback import Playback
+from satellite.bus import Bus
+from satellite.net.choice import SHARE
+from satellite.net.discovery import Discovery
+from satellite.net.failover import failover
+from satellite.net.remote import remote
+from satellite.net.wishes import Wishes
+from satellite.settings import CueSettings, DeadlineSettings, Settings
+from satellite.stage import Engines
+from tests.support.coded import FORM, CodedAsr, CodedLlm, CodedTts, words
+from tests.support.devices import ScriptedSpeaker
+from tests.support.stage import utterance
+
+DEADLINE = 0.6
+"""Seconds of each stage: long for engines that answer in milliseconds, and short for a test."""
+SETTINGS = Settings(
+    name="kitchen",
+    cues=CueSettings(awake=False),
+    deadlines=DeadlineSettings(asr=DEADLINE, llm=DEADLINE, tts=DEADLINE),
+)
+SAID = 16000
+"""Bytes of the utterance: half a second."""
+PATIENCE = 15.0
+"""Seconds after which a turn is stuck: it has three stages, an apology and a busy machine."""
+BUILT_IN = {"asr": CodedAsr(), "llm": CodedLlm(goes_on=False), "tts": CodedTts()}
+
+
+class Heard(msgspec.Struct, frozen=True, kw_only=True):
+    """A turn, as a person and the event log know it."""
+
+    outcome: str
+    stage: str | None
+    seconds: float
+    words: list[str]
+    text: str
+    reply: str
+    cue: bool
+    by: tuple[str, ...]
+    """Who did the work in the end: asr, llm, as the events tell, and whoever took over a role."""
+
+
+class Kitchen:
+    """A satellite at work."""
+
+    def __init__(self, engines: Engines) -> None:
+        self.happened: list[events.Event] = []
+        self._bus = Bus()
+        self._bus.publish = self.happened.append  # type: ignore[method-assign]
+        self._speaker = ScriptedSpeaker(FORM)
+        playback = Playback(self._speaker, self.happened.append)
+        self.assistant = Assistant(SETTINGS, engines, playback, self._bus)
+
+    async def turn(self) -> Heard:
+        """Say something and wait until the satellite listens again."""
+        self.happened.clear()
+        self._speaker.heard = b""
+        began = time.monotonic()
+        assert self.assistant.woken(utterance(bytes(SAID)))
+        async with asyncio.timeout(PATIENCE):
+            while not self.assistant.idle:
+                await asyncio.sleep(0.001)
+        seconds = time.monotonic() - began
+        (end,) = self._of(events.TurnEnd)
+        texts = [event for event in self._of(events.Transcript) if event.final]
+        replies = [event for event in self._of(events.Reply) if event.final]
+        return Heard(
+            outcome=end.outcome,
+            stage=end.stage,
+            seconds=seconds,
+            words=words(self._speaker.heard),
+            text=texts[-1].text if texts else "",
+            reply=replies[-1].text if replies else "",
+            cue=cue("error").audio in self._speaker.heard,
+            by=tuple(event.to for event in self._of(events.Failover)),
+        )
+
+    def _of(self, kind: type[Any]) -> list[Any]:
+        return [event for event in self.happened if isinstance(event, kind)]
+
+
+@asynccontextmanager
+async def kitchen(*servers: Sequence[str]) -> AsyncGenerator[Kitchen, None]:
+    """A satellite that prefers these servers, in this order, to its built-in engines."""
+    pins = tuple(uri for uris in servers for uri in uris)
+    discovery = Discovery(wishes=Wishes(pin=pins), announced=False)
+
+    def publish(event: events.Event) -> None:
+        made.happened.append(event)
+
+    engines = Engines(
+        *(
+            failover(role, BUILT_IN[role], discovery, publish, SHARE * DEADLINE)
+            for role in ("asr", "llm", "tts")
+        )
+    )
+    made = Kitchen(engines)
+    async with asyncio.TaskGroup() as tasks:
+        looking = tasks.create_task(discovery.run())
+        helping = tasks.create_task(made.assistant.run())
+        while len(discovery.all()) < len(pins):
+            await asyncio.sleep(0.001)
+        yield made
+        looking.cancel()
+        helping.cancel()
+
+
+@asynccontextmanager
+async def bound_to(uris: Sequence[str]) -> AsyncGenerator[Kitchen, None]:
+    """A satellite that has been told to use these services and nothing else."""
+    asr, llm, tts = (
+        remote(uri, role) for uri, role in zip(uris, ("asr", "llm", "tts"), strict=True)
+    )
+    made = Kitchen(Engines(asr, llm, tts))
+    async with asyncio.TaskGroup() as tasks:
+        helping = tasks.create_task(made.assistant.run())
+        await asyncio.sleep(0)
+        yield made
+        helping.cancel()

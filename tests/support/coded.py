@@ -1,0 +1,111 @@
+"""Light engines whose work can be checked to the word: what was heard, and what was said.
+
+Speech is a code: every word lasts `LENGTH` at a loudness of its own, so that `words` reads back
+exactly what came out of a speaker, however often voices changed in the middle of a sentence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+
+import numpy as np
+
+from satellite.audio.format import AudioFormat
+from satellite.net.resume import GO_ON
+from satellite.values import (
+    AudioChunk,
+    Declined,
+    EngineInfo,
+    ModelInfo,
+    ReplyPart,
+    ReplyRequest,
+    SpeechRequest,
+    TranscribeRequest,
+    Transcript,
+)
+
+FORM = AudioFormat(22050)
+"""Of the satellite's own cues, too: nothing is resampled."""
+LENGTH = 0.08
+"""Seconds of a word."""
+ANSWER = "Alpha bravo charlie delta. Echo foxtrot golf hotel. India juliet kilo lima."
+_SAMPLES = int(LENGTH * FORM.rate)
+_WORDS = ANSWER.lower().replace(".", "").split()
+_SOFTEST, _STEP = 6000, 700
+_BETWEEN = 0.005
+"""Seconds between two pieces of an answer, so that there is a middle of it."""
+
+
+class _Coded:
+    async def load(self) -> None:
+        """There is nothing to load."""
+
+    async def close(self) -> None:
+        """There is nothing to give back."""
+
+    def describe(self) -> EngineInfo:
+        return EngineInfo(name="coded", models=(ModelInfo(name="code", languages=("en",)),))
+
+
+class CodedAsr(_Coded):
+    """Hears how many bytes were said, in the end; it has a partial transcript, too."""
+
+    async def transcribe(
+        self, audio: AsyncIterator[bytes], request: TranscribeRequest
+    ) -> AsyncGenerator[Transcript, None]:
+        count = 0
+        async for chunk in audio:
+            count += len(chunk)
+        yield Transcript(text="heard", final=False)
+        await asyncio.sleep(_BETWEEN)
+        yield Transcript(text=f"heard {count}", final=True)
+
+
+class CodedLlm(_Coded):
+    """Answers word by word; told to go on, it goes on after what it is told it has said."""
+
+    def __init__(self, *, goes_on: bool = True) -> None:
+        self._goes_on = goes_on
+
+    async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
+        rest = ANSWER
+        if request.text == GO_ON:
+            if not self._goes_on:
+                yield Declined(text="What?")
+                return
+            rest = ANSWER.removeprefix(request.history[-1].text).strip()
+        for word in rest.split():
+            yield f"{word} "
+            await asyncio.sleep(_BETWEEN)
+
+
+class CodedTts(_Coded):
+    """Speaks in code, a word at a time."""
+
+    async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[AudioChunk, None]:
+        for word in request.text.lower().replace(".", "").split():
+            if word in _WORDS:
+                level = _SOFTEST + _STEP * _WORDS.index(word)
+                audio = np.full(_SAMPLES, level, "<i2").tobytes()
+                yield AudioChunk(audio=audio, format=FORM)
+                await asyncio.sleep(_BETWEEN)
+
+
+def words(audio: bytes) -> list[str]:
+    """The words in what a speaker was given; sounds that are none are left out.
+
+    A word that was cut off counts as heard from half of its length on.
+    """
+    samples = np.frombuffer(audio, "<i2")
+    edges = np.flatnonzero(np.diff(samples.astype(np.int32))) + 1
+    heard: list[str] = []
+    for piece in np.split(samples, edges):
+        number, odd = divmod(int(piece[0]) - _SOFTEST, _STEP) if len(piece) else (-1, 1)
+        if not odd and 0 <= number < len(_WORDS):
+            heard += [_WORDS[number]] * round(len(piece) / _SAMPLES)
+    return heard
+
+
+EXPECTED = _WORDS
+"""The words of the answer, once and whole."""
