@@ -73,6 +73,11 @@ class Link:
 
     async def run(self) -> None:
         """Send what is to be sent, and watch that the other side is there, until cancelled."""
+        # it says nothing for as long as it mutes this satellite, and is not idle for that
+        with self._connection.working():
+            await self._live()
+
+    async def _live(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._send())
             tasks.create_task(self._watch())

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from satellite.errors import PortInUse
 from satellite.homeassistant.role import Role
 from satellite.net.advert import Advert, announce
-from satellite.net.door import door
+from satellite.net.door import door, limits_of
 from satellite.net.mdns import NoMulticast
 from satellite.net.uri import Tcp, parse
 from satellite.settings import HOME_ASSISTANT_PORT, Settings
@@ -31,7 +31,12 @@ async def reachable(role: Role, settings: Settings) -> AsyncGenerator[str | None
         if uri:
             try:
                 bound = await stack.enter_async_context(
-                    door(uri, role.serve, name="Home Assistant's satellite")
+                    door(
+                        uri,
+                        role.serve,
+                        name="Home Assistant's satellite",
+                        limits=limits_of(settings),
+                    )
                 )
             except PortInUse as error:
                 problem = f"Home Assistant cannot reach this satellite: {error} (--listen)"

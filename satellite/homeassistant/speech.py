@@ -54,7 +54,8 @@ class Speech:
                 chunk = self._chunks.popleft()
                 self._waiting -= chunk.format.seconds(chunk.audio)
                 yield chunk
-                await asyncio.sleep(0)  # minutes may be here at once, and others wait
+                if not len(self._chunks) % 8:
+                    await asyncio.sleep(0)  # minutes may be here at once, and others wait
             if self.ended:
                 return
             self._changed.clear()
