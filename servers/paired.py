@@ -71,7 +71,7 @@ class PairedPort:
             try:
                 uri = str(Tls(server.host, port))
                 bound = await self._stack.enter_async_context(
-                    serving_paired(self._services, uri, limits=self._limits)
+                    serving_paired(self._services, uri, folder, limits=self._limits)
                 )
                 break
             except PortInUse as error:

@@ -9,6 +9,7 @@ import click
 from satellite.cli.table import table
 from satellite.errors import PeerUnreachable, SatelliteError
 from satellite.groups import ungrouped
+from satellite.net import trust
 from satellite.net.mdns import NoMulticast
 from satellite.net.trust import join as joining
 from satellite.net.trust import seek
@@ -21,7 +22,12 @@ from satellite.settings import Settings
 async def offer(settings: Settings, port: int | None) -> None:
     """Show a code until somebody has joined."""
     code = new_code()
-    offered = Offer(settings.name, code, lambda text: click.echo(f"A try failed: {text}", err=True))
+    offered = Offer(
+        trust.folder(),
+        settings.name,
+        code,
+        lambda text: click.echo(f"A try failed: {text}", err=True),
+    )
 
     async def announce(bound: int) -> None:
         try:
@@ -72,7 +78,7 @@ async def join(settings: Settings, text: str) -> None:
         host, port = found[host]
         await joining.reachable(host, port)
     code = await asyncio.to_thread(click.prompt, "The code that is shown there", type=str)
-    _tell(await joining.join(host, port, code, settings.name))
+    _tell(await joining.join(trust.folder(), host, port, code, settings.name))
 
 
 def _tell(peer: Peer) -> None:

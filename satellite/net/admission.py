@@ -26,9 +26,6 @@ Serve = Callable[[Connection], Awaitable[None]]
 Secure = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[str]]
 """Makes a connection TLS and says who the peer is. Raises `WireError` for one that may not in."""
 
-_GRACE = 0.25
-"""Seconds a new peer has for its first event while others are waiting for its place: clients send
-it at once, and a packet that was lost on the LAN comes again after 0.2 s."""
 _LOOK = 1.0
 """Longest time in seconds between two looks at who has overstayed."""
 _LEVELS = {"key-changed": logging.ERROR, "peer-closed": logging.DEBUG}
@@ -128,7 +125,7 @@ class Peers:
         """Serve a peer, or turn it away."""
         name = writer.get_extra_info("peername")
         address = str(name[0]) if isinstance(name, tuple) else ""
-        if address and address not in self._allowed:
+        if address and not self._admits(address, writer):
             text = f"{address} may not connect here; `allow` (--allow) names who may"
             self._turn_away(writer, "not-allowed", address, text)
             return
@@ -146,6 +143,13 @@ class Peers:
         self._peers.add(peer)
         peer.task = asyncio.get_running_loop().create_task(self._guarded(peer, reader, called))
         peer.task.add_done_callback(lambda _: self._forget(peer))
+
+    def _admits(self, address: str, writer: asyncio.StreamWriter) -> bool:
+        """Whether a peer may connect from there; a program that reaches this machine by another of
+        its own addresses is no less on it than one that does by the loop's."""
+        ours = writer.get_extra_info("sockname")
+        itself = isinstance(ours, tuple) and ours[0] == address
+        return address in self._allowed or (itself and "127.0.0.1" in self._allowed)
 
     async def _guarded(self, peer: _Peer, reader: asyncio.StreamReader, called: str) -> None:
         try:
@@ -179,9 +183,12 @@ class Peers:
         return ""
 
     def _make_room(self, peers: list[_Peer] | set[_Peer]) -> bool:
-        """Drop whoever is there for longest without having said anything."""
-        now = asyncio.get_running_loop().time()
-        silent = [peer for peer in peers if peer.silent and now - peer.since >= _GRACE]
+        """Drop whoever is there for longest without having said anything.
+
+        Clients send their first event at once, so that one of them stays through as many others as
+        there are places.
+        """
+        silent = [peer for peer in peers if peer.silent]
         if not silent:
             return False
         self._drop(min(silent, key=lambda peer: peer.since), "said nothing while others wait")

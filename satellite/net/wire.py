@@ -21,6 +21,13 @@ __all__ = ["VERSION", "Connection", "Limits", "connect", "encode"]
 
 _SMALL = 64 * 1024
 """Bytes of a body that is read as a whole and not counted: what a socket's buffer holds anyway."""
+_UNKNOWN = (
+    "perhaps it is not paired with this machine, or no longer: see its log, and run "
+    "`satellite pair` on both"
+)
+"""What is said where a TLS server ends the connection."""
+_HERE = ("127.", "::1", "localhost")
+"""Beginnings of hosts that are this machine, whom nobody has to be paired with."""
 
 
 class Connection:
@@ -47,6 +54,10 @@ class Connection:
         """Requests of this peer that are being worked on: while there are any, it may be silent."""
         self._reader = reader
         self._writer = writer
+        self._secure = writer.get_extra_info("ssl_object")
+        name = writer.get_extra_info("peername")
+        self.address = str(name[0]) if isinstance(name, tuple) else ""
+        """The peer's IP address; empty where it has none."""
         self._limits = limits or Limits()
         self._held = held or Held()
         self._pace = Pace(self._limits.events)
@@ -55,8 +66,7 @@ class Connection:
     @property
     def protocol(self) -> str | None:
         """The protocol that was agreed on in a TLS connection (ALPN, RFC 7301), if any."""
-        secure = self._writer.get_extra_info("ssl_object")
-        return secure.selected_alpn_protocol() if secure is not None else None
+        return self._secure.selected_alpn_protocol() if self._secure is not None else None
 
     @contextmanager
     def working(self) -> Generator[None, None, None]:
@@ -78,6 +88,7 @@ class Connection:
         try:
             first = await self._reader.read(1)
             if not first:
+                self._check_known()
                 return None
             async with asyncio.timeout(self._limits.frame):
                 event = await self._rest(first)
@@ -112,7 +123,8 @@ class Connection:
 
     async def close(self) -> None:
         """Hang up after what was written has left, in bounded time. Twice is once."""
-        self._writer.close()
+        if not self._writer.is_closing():
+            self._writer.close()
         try:
             async with asyncio.timeout(self._limits.close):
                 await self._writer.wait_closed()
@@ -124,9 +136,18 @@ class Connection:
     def abort(self) -> None:
         """Hang up at once, dropping what was not sent. Twice is once."""
         transport = self._writer.transport
-        if transport.is_closing() and not transport.get_write_buffer_size():
-            return  # it is over already, which a pipe must not be told again
+        # a pipe must not be told again, and TLS does not know whether it is over
+        if not self._secure and transport.is_closing() and not transport.get_write_buffer_size():
+            return
         transport.abort()
+
+    def _check_known(self) -> None:
+        """Raise `PeerClosed` where a server hung up instead of ever answering in TLS.
+
+        Python's TLS does not pass on the alert with which it refuses a key.
+        """
+        if self._secure is not None and not self.events and not self._secure.server_side:
+            raise PeerClosed(f"{self.peer} hung up at once; {_UNKNOWN}")
 
     async def _rest(self, first: bytes) -> Event:
         try:
@@ -200,11 +221,15 @@ async def connect(uri: str, timeout: float, limits: Limits | None = None) -> Con
 async def _streams(
     address: uris.Address, header: int
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    from satellite.net import trust  # it needs this module, too
+    from satellite.net.trust.errors import NotPaired
+    from satellite.net.trust.tls import open_tls
+
     if isinstance(address, uris.Tcp):
+        if trust.required() and not address.host.startswith(_HERE):
+            raise NotPaired(f"{address} has no TLS, and pairing is required (--require-pairing)")
         return await asyncio.open_connection(address.host, address.port, limit=header)
     if isinstance(address, uris.Tls):
-        from satellite.net.trust.tls import open_tls  # it needs this module, too
-
         return await open_tls(address, header)
     if isinstance(address, uris.Unix):
         return await asyncio.open_unix_connection(address.path, limit=header)
@@ -214,10 +239,7 @@ async def _streams(
 def _told(error: BaseException) -> str:
     """What a broken connection tells; of TLS, what the other side said."""
     if isinstance(error, ssl.SSLError) and "ALERT" in (error.reason or ""):
-        return (
-            "the other side refused our key: it is not paired with this machine, or no longer; "
-            "run `satellite pair` on both"
-        )
+        return f"{error.reason}; {_UNKNOWN}"
     return str(error)
 
 

@@ -11,6 +11,7 @@ from wyoming.error import Error
 from satellite.errors import EngineFailed
 from satellite.net.door import DoorLimits, door
 from satellite.net.held import Held
+from satellite.net.trust.folder import Folder
 from satellite.net.trust.tls import Gate, role_of
 from satellite.net.wire import Connection
 from servers.pool import LocalPool, Pool
@@ -84,12 +85,12 @@ async def serving(
 
 @asynccontextmanager
 async def serving_paired(
-    services: Mapping[str, Service], uri: str, *, limits: ServeLimits | None = None
+    services: Mapping[str, Service], uri: str, folder: Folder, *, limits: ServeLimits | None = None
 ) -> AsyncGenerator[str, None]:
     """Serve services, by their roles, to paired satellites at a TLS URI, and yield where.
 
-    A client names the role in the handshake. Raises `PortInUse`, and `ConfigError` for an address
-    that is not this machine's.
+    A client names the role in the handshake; `folder` holds our key and theirs. Raises `PortInUse`,
+    and `ConfigError` for an address that is not this machine's.
     """
     limits = limits or ServeLimits()
     held = Held(limits.held)
@@ -109,6 +110,6 @@ async def serving_paired(
         finally:
             service.observer.left()
 
-    secure = Gate(*services)
+    secure = Gate(folder, *services)
     async with door(uri, serve, name="tls", limits=limits, held=held, secure=secure) as bound:
         yield bound

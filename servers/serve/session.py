@@ -73,7 +73,8 @@ class Session:
                     await self._read()
                 except BadFrame as error:
                     self._service.observer.refused(error.code)
-                    _LOGGER.warning("Dropped a client: %s", error)
+                    who, text = self._connection.address, f"dropped a client: {error}"
+                    self._service.refusals.tell(monotonic(), error.code, who, text)
                 except (PeerClosed, _HungUp) as error:
                     _LOGGER.debug("A client left: %s", error)
                 else:

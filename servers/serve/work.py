@@ -9,6 +9,7 @@ from wyoming.event import Event
 
 from satellite.net import info
 from satellite.net.held import Held
+from satellite.net.refusals import Refusals
 from satellite.values import EngineInfo
 from servers.pool import Pool
 from servers.serve.observer import Observer
@@ -60,6 +61,7 @@ class Service(ABC):
         self.pool = pool
         self.describe = describe
         self.observer = observer or Observer()
+        self.refusals = Refusals(self.role)
         self.held = Held()
         """Where what clients have sent counts until it is used up."""
 

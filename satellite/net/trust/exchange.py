@@ -26,7 +26,7 @@ import msgspec
 from wyoming.error import Error
 from wyoming.event import Event
 
-from satellite.errors import WireError
+from satellite.errors import PeerClosed, WireError
 from satellite.net.trust.errors import PairingFailed
 from satellite.net.trust.identity import fingerprint
 from satellite.net.wire import Connection, Limits
@@ -118,9 +118,9 @@ async def join(connection: Connection, code: str, me: Party, certificate: bytes)
     return other
 
 
-def clean(name: str) -> str:
-    """A name from elsewhere as it may be shown in a terminal and in a log."""
-    return "".join(c for c in name if c.isprintable()).strip()[:_NAME] or "unnamed"
+def clean(text: str, longest: int = _NAME) -> str:
+    """A text from elsewhere, most of all a name, as it may be shown in a terminal and in a log."""
+    return "".join(c for c in text if c.isprintable()).strip()[:longest] or "unnamed"
 
 
 def _proofs(key: bytes, joining: Party, showing: Party, *messages: str) -> tuple[str, str]:
@@ -155,11 +155,14 @@ def _checked(certificate: str) -> str:
 
 
 async def _receive(connection: Connection, kind: str, form: Any) -> Any:
-    event = await connection.read()
+    try:
+        event = await connection.read()
+    except PeerClosed:
+        event = None
     if event is None:
         raise PairingFailed(f"{connection.peer} hung up before the pairing was done")
     if Error.is_type(event.type):
-        raise PairingFailed(clean(str(event.data.get("text"))[:1000]))
+        raise PairingFailed(clean(str(event.data.get("text")), 400))
     try:
         if event.type == kind:
             return msgspec.convert(event.data, form)

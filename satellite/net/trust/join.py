@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 
 from satellite.errors import PeerUnreachable
-from satellite.net import trust
 from satellite.net.trust import exchange
 from satellite.net.trust.errors import PairingFailed
 from satellite.net.trust.exchange import Party
+from satellite.net.trust.folder import Folder
 from satellite.net.trust.identity import own
-from satellite.net.trust.peers import Peer
+from satellite.net.trust.peers import Peer, Peers
 from satellite.net.trust.tls import client_context
 from satellite.net.wire import Connection
 
@@ -33,12 +33,13 @@ async def reachable(host: str, port: int) -> None:
     writer.transport.abort()
 
 
-async def join(host: str, port: int, code: str, name: str) -> Peer:
-    """Pair with the machine that shows `code`; `name` is what this one is called.
+async def join(folder: Folder, host: str, port: int, code: str, name: str) -> Peer:
+    """Pair with the machine that shows `code`; `name` is what this one is called, and its
+    keys are kept in `folder`.
 
     Raises `PairingFailed`, `PeerUnreachable`, other `WireError`s, and `KeysUnusable`.
     """
-    me = own(trust.folder(), name)
+    me = own(folder, name)
     digits = "".join(character for character in code if character.isdigit())
     context = client_context(None, exchange.PROTOCOL)
     try:
@@ -59,4 +60,4 @@ async def join(host: str, port: int, code: str, name: str) -> Peer:
         raise PairingFailed(f"{host} did not answer within {EXCHANGE:g} s") from error
     finally:
         connection.abort()
-    return trust.peers().add(other.name, address, other.certificate)
+    return Peers(folder).add(other.name, address, other.certificate)

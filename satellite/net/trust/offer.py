@@ -8,15 +8,17 @@ import ssl
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
+from wyoming.error import Error
+
 from satellite.errors import PeerClosed, WireError
-from satellite.net import trust
 from satellite.net.allowed import HOME
 from satellite.net.door import DoorLimits, door
 from satellite.net.trust import exchange
 from satellite.net.trust.errors import KeysUnusable, PairingFailed
 from satellite.net.trust.exchange import Hello, Party
+from satellite.net.trust.folder import Folder
 from satellite.net.trust.identity import Identity, own
-from satellite.net.trust.peers import Peer
+from satellite.net.trust.peers import Peer, Peers
 from satellite.net.trust.tls import HANDSHAKE, server_context
 from satellite.net.uri import Tls
 from satellite.net.wire import Connection
@@ -37,13 +39,15 @@ def new_code() -> str:
 class Offer:
     """A code that is shown until somebody has joined with it."""
 
-    def __init__(self, name: str, code: str, told: Callable[[str], None]) -> None:
-        """`name` is what this machine is called, `told` hears of every try that failed.
+    def __init__(self, folder: Folder, name: str, code: str, told: Callable[[str], None]) -> None:
+        """Keys are kept in `folder`; `name` is what this machine is called; `told` hears of every
+        try that failed.
 
         Raises `KeysUnusable`.
         """
-        self._me: Identity = own(trust.folder(), name)
+        self._me: Identity = own(folder, name)
         self._party = Party(exchange.clean(name), self._me.certificate)
+        self._peers = Peers(folder)
         self._code = code
         self._told = told
         self._left = TRIES
@@ -95,11 +99,12 @@ class Offer:
 
     async def _try(self, connection: Connection, hello: Hello) -> None:
         if self._done.done():
+            await connection.write(Error("the code is void", PairingFailed.code).event())
             raise PairingFailed(f"{connection.peer} came too late: the code is void")
         self._left -= 1  # counted before the proof, which a guesser would not give
         try:
             other = await exchange.prove(connection, self._code, self._party, hello)
-            peer = trust.peers().add(other.name, connection.peer, other.certificate)
+            peer = self._peers.add(other.name, connection.peer, other.certificate)
             self._done.set_result(peer)
         except WireError as error:
             self._told(f"{error} ({self._left} tries left)")

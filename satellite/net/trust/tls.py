@@ -16,8 +16,9 @@ from satellite.errors import BadFrame, ConfigError, PeerClosed
 from satellite.net import trust
 from satellite.net.trust import policy
 from satellite.net.trust.errors import KeysUnusable, NotPaired
+from satellite.net.trust.folder import Folder
 from satellite.net.trust.identity import Identity, fingerprint, identity, shown
-from satellite.net.trust.peers import Peer, changed
+from satellite.net.trust.peers import Peer, Peers, changed
 from satellite.net.uri import Tls
 
 HANDSHAKE = 8.0
@@ -37,16 +38,14 @@ def role_of(protocol: str | None) -> str:
     return (protocol or "").removeprefix(_PREFIX)
 
 
-async def open_tls(
-    address: Tls, limit: int
-) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def open_tls(address: Tls, limit: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """Connect to the paired machine at an address; nothing is sent to any other.
 
     Raises `KeyChanged`, `NotPaired`, `ConfigError` for an address without a role, and `OSError`s.
     """
     if not address.role:
         raise ConfigError([f"{address}: name the role, as in {address}/asr"])
-    me = _own()
+    me = _own(trust.folder())
     context = client_context(me, protocol(address.role))
     reader, writer = await asyncio.open_connection(
         address.host,
@@ -95,7 +94,9 @@ def server_context(me: Identity, *protocols: str) -> ssl.SSLContext:
 class Gate:
     """Lets paired machines in."""
 
-    def __init__(self, *roles: str) -> None:
+    def __init__(self, folder: Folder, *roles: str) -> None:
+        """`folder` is where our key and those of the machines that may in are kept."""
+        self._folder = folder
         self._protocols = [protocol(role) for role in roles]
 
     async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str:
@@ -104,10 +105,10 @@ class Gate:
         host, port = writer.get_extra_info("peername")[:2]
         told: list[str] = []
         try:
-            known = trust.peers().all()
+            known = Peers(self._folder).all()
             context = self._context(known, told)
             await writer.start_tls(context, ssl_handshake_timeout=HANDSHAKE)
-            peer = trust.peers().check(host, presented(writer))
+            peer = Peers(self._folder).check(host, presented(writer))
         except KeysUnusable as error:
             raise NotPaired(f"no client can be let in: {error}") from error
         except ssl.SSLCertVerificationError as error:
@@ -122,7 +123,7 @@ class Gate:
 
     def _context(self, known: tuple[Peer, ...], told: list[str]) -> ssl.SSLContext:
         """One for each connection: whom it lets in may have changed, and it notes what was told."""
-        context = server_context(_own(), *self._protocols)
+        context = server_context(_own(self._folder), *self._protocols)
         context.verify_mode = ssl.CERT_REQUIRED
         for peer in known:
             context.load_verify_locations(cadata=peer.certificate)
@@ -134,8 +135,8 @@ class Gate:
         return context
 
 
-def _own() -> Identity:
-    me = identity(trust.folder())
+def _own(folder: Folder) -> Identity:
+    me = identity(folder)
     if me is None:
         raise NotPaired("this machine is not paired with any other: run `satellite pair` on both")
     return me
