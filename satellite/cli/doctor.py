@@ -111,9 +111,11 @@ def _case(
     from satellite import models
     from satellite.doctor.case import Case
     from satellite.keys import build
+    from satellite.net import trust
 
     settings = configuration.settings if configuration else build({})
     models.use(settings.models)
+    trust.use(settings.pairing)
     return Case(
         settings,
         problems=problems,

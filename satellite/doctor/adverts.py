@@ -34,13 +34,17 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     """Its TXT record."""
 
     @property
+    def hosts(self) -> tuple[str, ...]:
+        """Its addresses, IPv4 first."""
+        return tuple(sorted(self.addresses, key=lambda address: ":" in address))
+
+    @property
     def uris(self) -> tuple[str, ...]:
-        """Where it says it can be reached, IPv4 first."""
-        ordered = sorted(self.addresses, key=lambda address: ":" in address)
-        return tuple(str(Tcp(address, self.port)) for address in ordered)
+        """Where it says it can be reached, in that order."""
+        return tuple(str(Tcp(host, self.port)) for host in self.hosts)
 
 
-async def hear(*, interfaces: Sequence[str] = (), seconds: float = LISTEN) -> tuple[Heard, ...]:
+async def hear(*, interfaces: Sequence[str] = ()) -> tuple[Heard, ...]:
     """What is announced, by name. Raises `NoMulticast`."""
     from zeroconf.asyncio import AsyncServiceBrowser
 
@@ -55,7 +59,7 @@ async def hear(*, interfaces: Sequence[str] = (), seconds: float = LISTEN) -> tu
     async with multicast(interfaces) as member:
         browser = AsyncServiceBrowser(member.zeroconf, TYPE, handlers=[seen])
         try:
-            await asyncio.sleep(seconds)
+            await asyncio.sleep(LISTEN)
         finally:
             await browser.async_cancel()
         async with asyncio.TaskGroup() as tasks:

@@ -111,7 +111,7 @@ AREAS = (
         doc="what Home Assistant sees of this machine, and whether it can be asked",
         checks=(
             ("services", "homeassistant:seen", 30.0),
-            ("adverts", "homeassistant:adverts", 20.0),
+            ("adverts", "announced:adverts", 20.0),
             ("Home Assistant", "home:home", 15.0),
         ),
     ),

@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator
 from satellite.config import DEFAULT
 from satellite.doctor.case import Case
 from satellite.doctor.finding import Finding, broken, note, ok
-from satellite.options import unknown_name
 
 
 async def configuration(case: Case) -> AsyncGenerator[Finding, None]:
@@ -31,8 +30,3 @@ async def configuration(case: Case) -> AsyncGenerator[Finding, None]:
             "A second machine of that name cannot be told from it in Home Assistant.",
             'choose one, as name = "kitchen" in the configuration, or --name kitchen',
         )
-
-
-def unknown_area(name: str, known: dict[str, object]) -> str:
-    """Say that there is no such area."""
-    return f"area {unknown_name(name, known)}"

@@ -41,9 +41,9 @@ QUIET_BEFORE = 0.3
 AFTER = 1.2
 """Seconds in which it must have come: Bluetooth takes 0.3."""
 
-CLEAR = 6.0
-"""How much the best place stands out from the usual one (standard deviations of the correlation);
-4.5 is what pure noise reaches once in 30,000 places (normal distribution)."""
+CLEAR = 8.0
+"""How much the best place stands out (in root mean squares of the correlation). The best of 30,000
+places of pure noise reaches 4 to 5 (normal distribution)."""
 
 LATE = 0.4
 """Seconds beyond which barge-in and echo cancelling get hard, and answers feel slow."""
@@ -55,7 +55,7 @@ class Echo(msgspec.Struct, frozen=True):
     delay: float
     """Seconds from handing the sound to the speaker until the microphone gave it."""
     clearness: float
-    """Standard deviations by which the place stands out."""
+    """How often the root mean square of the correlation the place is."""
 
 
 async def echo(case: Case) -> AsyncGenerator[Finding, None]:
@@ -129,7 +129,7 @@ def find(heard: bytes, began: int) -> Echo | None:
     if not len(match) or not match.any():
         return None
     place = int(match.argmax())
-    clearness = float(match[place] / (match.std() + 1e-12))
+    clearness = float(match[place] / np.sqrt(np.mean(match**2)))
     return Echo(place / SPEECH.rate, clearness) if clearness > CLEAR else None
 
 

@@ -68,7 +68,7 @@ async def firewall(case: Case) -> AsyncGenerator[Finding, None]:
     ufw = await program(["ufw", "status"])
     if ufw is not None and ufw.code == 0 and "Status: active" in ufw.output:
         opened = ufw.output
-        shut = [gate for gate in gates if not _in_ufw(opened, gate)]
+        shut = [gate for gate in gates if not in_ufw(opened, gate)]
         for finding in judge("ufw", gates, shut, "ufw allow {port}/{protocol}"):
             yield finding
         return
@@ -198,7 +198,7 @@ def _gates(case: Case) -> list[Gate]:
     return [*gates, Gate("udp", MDNS, "multicast DNS")] if case.settings.zeroconf else gates
 
 
-def _in_ufw(status: str, gate: Gate) -> bool:
+def in_ufw(status: str, gate: Gate) -> bool:
     """Whether `ufw status` has a rule that lets a port in (ufw itself lets multicast DNS in)."""
     if gate.port == MDNS:
         return True

@@ -14,9 +14,7 @@ import msgspec
 from satellite.doctor.aside import aside
 from satellite.doctor.case import Case
 from satellite.doctor.finding import Finding, broken, note, ok, warning
-
-VARIABLE = "SATELLITE_HOME_TOKEN"
-"""The environment variable that may hold the token in place of a file."""
+from satellite.home.token import VARIABLE
 
 PATIENCE = 5.0
 """Seconds to connect and to answer; a Home Assistant on a Pi takes some 0.05."""
@@ -39,8 +37,7 @@ class Reply(msgspec.Struct, frozen=True):
 async def home(case: Case) -> AsyncGenerator[Finding, None]:
     """Ask for /api/ with the token."""
     settings = case.settings.home
-    url = str(getattr(settings, "url", "")).rstrip("/")
-    file = str(getattr(settings, "token_file", ""))
+    url, file = settings.url.rstrip("/"), settings.token_file
     if not url:
         yield note(
             "Home Assistant",

@@ -62,7 +62,7 @@ async def multicast_dns(case: Case) -> AsyncGenerator[Finding, None]:
     async with asyncio.TaskGroup() as tasks:
         probes = [tasks.create_task(aside(partial(probe, str(address)))) for _, address in found]
     for (name, _), task in zip(found, probes, strict=True):
-        yield _judge(name, task.result())
+        yield _judge(name, task.result(), flagged=_flagged(case, name))
     anybody = any(task.result().answered for task in probes)
     if found and not anybody:
         yield note(
@@ -79,21 +79,32 @@ def _asked(name: str, address: Address) -> bool:
     return address.version == 4 and not address.is_loopback and not is_virtual(name)
 
 
-def _judge(name: str, result: Probe) -> Finding:
+def _flagged(case: Case, name: str) -> bool:
+    """Whether an interface says that it can do multicast (IFF_MULTICAST of netdevice(7))."""
+    flags = case.text(f"sys/class/net/{name}/flags")
+    return flags is None or bool(int(flags, 16) & 0x1000)
+
+
+def _judge(name: str, result: Probe, *, flagged: bool) -> Finding:
     about = f"multicast DNS on {name}"
+    unheard = "Servers are not found, and Home Assistant does not find this satellite."
+    if "not permitted" in result.problem or not (result.problem or result.returned):
+        return broken(
+            about,
+            f"blocked: {result.problem or 'our own question does not come back'}",
+            f"A firewall of this machine drops it. {unheard}",
+            f"let UDP port 5353 in and out (ufw allow 5353/udp); or {WITHOUT}",
+        )
+    switch_on = f"ip link set {name} multicast on"
     if result.problem:
         return broken(
             about,
             f"not possible: {result.problem}",
-            "Servers are not found, and Home Assistant does not find this satellite.",
-            f"ip link set {name} multicast on; ip route add 224.0.0.0/4 dev {name}; or {WITHOUT}",
+            unheard,
+            f"{switch_on}; ip route add 224.0.0.0/4 dev {name}; or {WITHOUT}",
         )
-    if not result.returned:
-        return broken(
-            about,
-            "blocked: our own question does not come back",
-            "A firewall of this machine drops it: servers are not found, nor is this satellite.",
-            f"let UDP port 5353 in and out (ufw allow 5353/udp); or {WITHOUT}",
-        )
+    if not flagged:
+        means = "Other programs, Avahi among them, and some switches leave it out."
+        return warning(about, "multicast is switched off for it", means, switch_on)
     others = ", ".join(sorted(result.answered)[:4])
     return ok(about, f"answered by {others}" if others else "gets through")

@@ -16,7 +16,12 @@ from satellite.doctor.finding import Finding, broken, note, ok, warning
 from satellite.errors import BadFrame, WireError
 from satellite.net.mdns import NoMulticast
 from satellite.net.server import Server, read_server
+from satellite.net.trust import policy
+from satellite.net.wishes import Wishes
 from satellite.ports import ENGINE_ROLES
+
+ADDRESSES = 4
+"""Addresses tried of one server, each of which may take seconds to be found silent."""
 
 SLOW = 0.5
 """Seconds to describe itself beyond which a person feels it in every turn."""
@@ -65,10 +70,8 @@ def named(case: Case) -> Iterator[Named]:
         text = getattr(case.settings, role)
         if components.is_uri(text):
             yield Named(text, role, role)
-    pins = getattr(getattr(case.settings, "servers", None), "pin", ())
-    for pin in pins:
-        if components.is_uri(pin):
-            yield Named(pin, "servers.pin")
+    for pin in Wishes.of(case.settings.servers).addresses:
+        yield Named(pin, "servers.pin")
 
 
 def judge_named(name: Named, asked: Asked, heard: tuple[Heard, ...]) -> Finding:
@@ -106,7 +109,8 @@ def judge_found(advert: Heard, asked: Asked) -> Iterator[Finding]:
             about,
             f"is announced, but cannot be used: {asked.problem}",
             "It is passed over.",
-            "see whether it still runs, and whether a firewall on its machine keeps its port shut",
+            "see whether it still runs, whether a firewall on its machine keeps its port shut, and "
+            "whether it is paired (satellite pair)",
         )
         return
     server = _read(asked.uri, asked)
@@ -141,7 +145,11 @@ def _quality(about: str, server: Server, asked: Asked, release: str) -> Finding:
 async def _reach(advert: Heard) -> Asked:
     """Ask a service at the first of its addresses that answers."""
     answer = Asked(uri="", problem="it does not say where it is")
-    for uri in advert.uris[:4]:
+    try:
+        uris = policy.places(advert.instance, advert.facts, advert.hosts, advert.uris)
+    except WireError as error:
+        return Asked(uri="", problem=str(error))
+    for uri in uris[:ADDRESSES]:
         answer = await ask(uri)
         if answer.info is not None:
             break

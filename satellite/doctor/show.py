@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +17,11 @@ _COLOURS: dict[State, str] = {
     "broken": "bold red",
 }
 _WIDEST = max(map(len, STATES))
+_INDENT = " " * (_WIDEST + 4)
+
+
+_NAMED = 3
+"""Checks named while they run; more do not fit on a line."""
 
 
 def lines(findings: Sequence[Finding]) -> Iterator[tuple[State | None, str]]:
@@ -28,11 +34,10 @@ def lines(findings: Sequence[Finding]) -> Iterator[tuple[State | None, str]]:
             area = finding.area
             yield None, area
         yield finding.state, f"  {finding.state:<{_WIDEST}}  {finding.about}: {finding.found}"
-        indent = " " * (_WIDEST + 4)
         if finding.means:
-            yield None, f"{indent}{finding.means}"
+            yield None, f"{_INDENT}{finding.means}"
         if finding.remedy:
-            yield None, f"{indent}-> {finding.remedy}"
+            yield None, f"{_INDENT}-> {finding.remedy}"
 
 
 def summary(findings: Sequence[Finding]) -> str:
@@ -52,6 +57,17 @@ def plain(findings: Sequence[Finding]) -> str:
     return "\n".join([*(text for _, text in lines(findings)), "", summary(findings)])
 
 
+def folded(text: str, width: int) -> str:
+    """A line in so many columns, what goes on below indented like what is found."""
+    return textwrap.fill(
+        text,
+        max(width, 40),
+        subsequent_indent=_INDENT,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
 def show(findings: Sequence[Finding]) -> None:
     """Print to standard output; in colours where that is a terminal."""
     from rich.console import Console
@@ -62,14 +78,13 @@ def show(findings: Sequence[Finding]) -> None:
         sys.stdout.write(plain(findings) + "\n")
         return
     for state, text in lines(findings):
-        if state is None:
-            bold = bool(text) and not text.startswith(" ")
-            dim = text.lstrip() != text and not text.lstrip().startswith("->")
-            console.print(Text(text, style="bold" if bold else "dim" if dim else ""))
-        else:
-            styled = Text(text)
+        # a whole line of the terminal's width would be followed by an empty one
+        styled = Text(folded(text, console.width - 1), style="" if text[:1] == " " else "bold")
+        if state is not None:
             styled.stylize(_COLOURS[state], 2, 2 + len(state))
-            console.print(styled)
+        elif text[:1] == " " and not text.lstrip().startswith("->"):
+            styled.stylize("dim")
+        console.print(styled)
     console.print(Text("\n" + summary(findings), style="bold"))
 
 
@@ -82,7 +97,8 @@ class Progress:
     def watch(self, running: Sequence[str]) -> None:
         """Tell what is still being looked at."""
         if self._status is not None:
-            self._status.update("looking at " + ", ".join(running) if running else "done")
+            more = f" and {len(running) - _NAMED} more" if len(running) > _NAMED else ""
+            self._status.update("looking at " + ", ".join(running[:_NAMED]) + more)
 
     def say(self, text: str) -> None:
         """Tell a person what to do, or what is done to their devices."""

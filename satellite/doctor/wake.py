@@ -15,10 +15,11 @@ from satellite.audio.capture import Capture
 from satellite.audio.format import SPEECH
 from satellite.doctor.case import Case
 from satellite.doctor.echo import nothing
-from satellite.doctor.finding import Finding, broken, note, ok, warning
+from satellite.doctor.finding import Finding, broken, ok, warning
 from satellite.doctor.recording import chosen
 from satellite.doctor.refusal import refusal
 from satellite.errors import DeviceError, SatelliteError
+from satellite.ports import Mic
 from satellite.preference import BUILT_IN
 from satellite.values import DetectRequest
 
@@ -50,22 +51,14 @@ async def wake(case: Case) -> AsyncGenerator[Finding, None]:
     component = case.settings.wake
     component = BUILT_IN["wake"] if component == components.AUTO else component
     try:
-        engine: Any = await engines.create("wake", keener(component))
-    except SatelliteError as error:
-        yield broken("wake word", str(error), "The satellite cannot be woken.", "")
-        return
-    try:
-        await engine.load()
-        words = ", ".join(m.phrase or m.name for m in _listened(engine, component))
-        async with case.sound_devices():
-            case.say(f"say {words} a few times now ({SECONDS:g} s)")
-            capture = Capture(components.create("mic", mic_name), nothing)
-            best = await _best(engine, capture)
+        words, best = await _listen(case, component, components.create("mic", mic_name))
     except DeviceError as error:
         yield await refusal(case, "microphone", str(error))
         return
-    finally:
-        await engine.close()
+    except SatelliteError as error:
+        remedy = "choose another: satellite plugins wake lists the engines, --wake NAME:WORD"
+        yield broken("wake word", str(error), "The satellite cannot be woken.", remedy)
+        return
     yield judge(component, words, best)
 
 
@@ -108,9 +101,17 @@ def judge(component: str, words: str, best: Score | None) -> Finding:
     return ok("wake word", found)
 
 
-def needs_a_person() -> Finding:
-    """Why the check was left out."""
-    return note("wake word", "not tried, as nobody was to say it", "", "satellite doctor wake")
+async def _listen(case: Case, component: str, mic: Mic) -> tuple[str, Score | None]:
+    """The words that are listened for, and the best that was heard of them."""
+    engine: Any = await engines.create("wake", keener(component))
+    try:
+        await engine.load()
+        words = ", ".join(model.phrase or model.name for model in _listened(engine, component))
+        async with case.sound_devices():
+            case.say(f"say {words} a few times now ({SECONDS:g} s)")
+            return words, await _best(engine, Capture(mic, nothing))
+    finally:
+        await engine.close()
 
 
 async def _best(engine: Any, capture: Capture) -> Score | None:

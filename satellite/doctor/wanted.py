@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 import msgspec
 
 from satellite.errors import ConfigError
 from satellite.net import uri
-from satellite.net.advert import PORTS
 from satellite.net.uri import Tcp
 from satellite.settings import Settings
 
@@ -46,8 +47,7 @@ def wanted(settings: Settings) -> list[Wanted]:
 
 def satellite_port(settings: Settings) -> Tcp | None:
     """Where the satellite listens for Home Assistant; None where it is switched off."""
-    table = getattr(settings, "homeassistant", None)
-    listen = str(getattr(table, "listen", f"tcp://0.0.0.0:{PORTS['satellite']}"))
+    listen = settings.homeassistant.listen
     if not listen:
         return None
     try:
@@ -55,3 +55,13 @@ def satellite_port(settings: Settings) -> Tcp | None:
     except ConfigError:
         return None  # told by the check of the configuration
     return address if isinstance(address, Tcp) else None
+
+
+def only_here(host: str) -> bool:
+    """Whether a host is this machine's loop, where nobody else reaches it."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

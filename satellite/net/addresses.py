@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterator
 
 ANY = ("0.0.0.0", "::", "*", "")
 """Hosts that stand for every address; the first two for those of their own family."""
@@ -23,7 +23,7 @@ def reachable(host: str) -> tuple[str, ...]:
     if host not in ANY:
         return (host,)
     family = {"0.0.0.0": 4, "::": 6}.get(host)
-    found = [(name, address) for name, address in _adapters() if family in (None, address.version)]
+    found = [(name, address) for name, address in adapters() if family in (None, address.version)]
     best = min((_rank(*item) for item in found), default=0)
     chosen = [item for item in found if _rank(*item) == best]
     return tuple(str(address) for _, address in sorted(chosen, key=lambda item: item[1].version))
@@ -32,12 +32,18 @@ def reachable(host: str) -> tuple[str, ...]:
 def _rank(name: str, address: Address) -> int:
     if address.is_loopback:
         return 3
-    if name.startswith(_VIRTUAL):
+    if is_virtual(name):
         return 2
     return 1 if address.is_link_local else 0
 
 
-def _adapters() -> Iterable[tuple[str, Address]]:
+def is_virtual(name: str) -> bool:
+    """Whether an interface leads to containers inside this machine, by its name."""
+    return name.startswith(_VIRTUAL)
+
+
+def adapters() -> Iterator[tuple[str, Address]]:
+    """Every interface of this machine, by its name, with each of its addresses."""
     import ifaddr
 
     for adapter in ifaddr.get_adapters():

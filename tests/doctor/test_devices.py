@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -117,14 +117,13 @@ async def test_a_sound_server_shares_what_it_holds(machine: Path, mic: str, stat
 
 
 @pytest.fixture
-async def busy_arecord(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[None]:
+def busy_arecord(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An arecord whose device is taken."""
     program = tmp_path / "bin/arecord"
     program.parent.mkdir()
     program.write_text(f"#!/bin/sh\necho 'arecord: main:831: {BUSY}' >&2\nexit 1\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
-    yield
 
 
 @pytest.mark.usefixtures("busy_arecord")

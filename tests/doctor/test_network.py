@@ -81,11 +81,30 @@ def test_multicast_dns_that_is_blocked_is_told(namespace: Namespace) -> None:
     assert "ufw allow 5353/udp" in blocked["remedy"]
 
 
+def test_multicast_dns_that_may_not_leave_is_told(namespace: Namespace) -> None:
+    need("nft", "nftables")
+    shell(namespace, "nft add table inet f")
+    shell(namespace, "nft 'add chain inet f out { type filter hook output priority 0; }'")
+    shell(namespace, "nft add rule inet f out udp dport 5353 drop")
+    blocked = about(doctor(namespace, "network"), "multicast DNS on eth0")
+    assert (blocked["state"], blocked["found"][:7]) == ("broken", "blocked")
+    assert "firewall" in blocked["means"]
+
+
 def test_an_interface_without_multicast_is_told(namespace: Namespace) -> None:
-    shell(namespace, "ip link set eth0 multicast off && ip route add prohibit 224.0.0.0/4")
-    shell(namespace, "ip route del 10.77.0.0/24 dev eth0 && ip route add prohibit default")
-    found = doctor(namespace, "network")
-    assert about(found, "multicast DNS on eth0")["state"] in ("broken", "ok")
+    shell(namespace, "ip link set eth0 multicast off")
+    problem = about(doctor(namespace, "network"), "multicast DNS on eth0")
+    assert problem["state"] == "warning"
+    assert problem["remedy"] == "ip link set eth0 multicast on"
+
+
+def test_an_interface_that_leads_nowhere_is_told(namespace: Namespace) -> None:
+    shell(namespace, "ip link set eth0 down")
+    problem = about(doctor(namespace, "network"), "multicast DNS on eth0")
+    assert (problem["state"], problem["found"]) == (
+        "broken",
+        "not possible: Network is unreachable",
+    )
 
 
 def test_a_machine_alone_is_told_of_isolation(namespace: Namespace) -> None:
