@@ -183,6 +183,8 @@ class House:
         self.log: list[Event] = []
         """What the satellite sent, pings and pongs left out."""
         self.pongs = 0
+        self.tells_pongs = False
+        """The log has the answers to our pings, too."""
         self.alive = True
         """It answers pings."""
         self.gone = False
@@ -195,9 +197,9 @@ class House:
             if event.type == "ping":
                 if self.alive:
                     await self.send("pong", **event.data)
-            elif event.type == "pong":
-                self.pongs += 1
-            else:
+                continue
+            self.pongs += event.type == "pong"
+            if event.type != "pong" or self.tells_pongs:
                 self.log.append(event)
 
     async def send(self, kind: str, payload: bytes | None = None, **data: Any) -> None:
@@ -212,6 +214,18 @@ class House:
                     self._next += 1
                     if event.type == kind:
                         return event
+                await asyncio.sleep(0.001)
+
+    async def past_chunks(self, passed: int) -> int:
+        """Wait for an event after so many that is of no row of chunks that began before."""
+        async with asyncio.timeout(SOON):
+            while True:
+                while 0 < passed < len(self.log) and (
+                    self.log[passed].type == self.log[passed - 1].type == "audio-chunk"
+                ):
+                    passed += 1
+                if passed < len(self.log):
+                    return passed
                 await asyncio.sleep(0.001)
 
     def kinds(self) -> list[str]:
