@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
 from tests.homeassistant.real import house as houses
+from tests.homeassistant.real import kitchen as kitchens
 from tests.homeassistant.real import services
 from tests.homeassistant.real.house import House
 from tests.homeassistant.real.install import VERSIONS, need
+from tests.homeassistant.real.kitchen import Kitchen
 from tests.homeassistant.real.services import Home
 
 
@@ -28,3 +32,19 @@ def home(house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hom
     """A house with our services in it."""
     with services.furnished(house, tmp_path_factory.mktemp("services")) as furnished:
         yield furnished
+
+
+@pytest.fixture(scope="session")
+def role() -> None:
+    """Skips where the satellite cannot be a satellite of Home Assistant."""
+    command = [sys.executable, "-m", "satellite", "--help"]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    if "--listen" not in told.stdout:
+        pytest.skip("this satellite has no --listen for Home Assistant")
+
+
+@pytest.fixture(scope="module")
+def kitchen(role: None, home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kitchen]:
+    """A house with our services and our satellite in it, connected."""
+    with kitchens.kitchen(home, tmp_path_factory.mktemp("kitchen")) as connected:
+        yield connected

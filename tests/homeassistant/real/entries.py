@@ -56,6 +56,11 @@ async def confirm(api: Api, flow: Json) -> Entry:
     return await _made(api, await api.rest("POST", f"{_FLOW}/{flow['flow_id']}", {}))
 
 
+async def remove(api: Api, entry: Entry) -> None:
+    """Delete an entry."""
+    await api.rest("DELETE", f"/api/config/config_entries/entry/{entry.id}")
+
+
 async def reload(api: Api, entry: Entry) -> None:
     """Have an entry unloaded and loaded."""
     await api.rest("POST", f"/api/config/config_entries/entry/{entry.id}/reload")
@@ -83,7 +88,7 @@ async def device(api: Api, entry: Entry) -> Json:
 
 
 async def entity(api: Api, entry: Entry, what: str) -> str:
-    """The entity of an entry whose unique id ends so, enabled if need be."""
+    """The entity of an entry whose unique id ends so."""
     for item in await api.call("config/entity_registry/list"):
         if item["config_entry_id"] == entry.id and item["unique_id"].endswith(what):
             return str(item["entity_id"])

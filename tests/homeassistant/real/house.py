@@ -83,6 +83,11 @@ class House:
     def version(self) -> str:
         return self.install.version
 
+    @property
+    def alive(self) -> bool:
+        """Whether it was started and not stopped or killed since."""
+        return self._process is not None
+
     def start(self) -> float:
         """Start it and connect; the seconds until it was running."""
         began = time.monotonic()

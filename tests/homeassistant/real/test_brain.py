@@ -26,14 +26,16 @@ def ask(home: Home, text: str, conversation: str | None = None) -> Run:
     return home.house.portal.run(work)
 
 
-def test_it_is_listed_with_its_language_and_may_control_the_home(home: Home) -> None:
+def test_it_is_listed_with_its_language_and_does_not_claim_a_home_that_it_has_not(
+    home: Home,
+) -> None:
     run, api = home.house.portal.run, home.api
     agent = home.entity("llm")
     assert agent is not None
     assert run(assist.offered(api, "conversation/agent/list", "agents", agent, "en")) == "en"
     state = run(api.state(agent))
     assert state is not None
-    assert state["attributes"]["supported_features"] & CONTROL
+    assert not state["attributes"]["supported_features"] & CONTROL
 
 
 def test_every_answer_ends_with_handled(home: Home) -> None:

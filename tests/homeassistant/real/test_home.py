@@ -16,8 +16,9 @@ from satellite.home.wishes import Do
 from satellite.settings import HomeSettings
 from satellite.values import Declined, ReplyRequest
 from servers.llm.homeassistant import HomeAssistant
-from tests.homeassistant.real import said
+from tests.homeassistant.real import entries, said
 from tests.homeassistant.real.house import LAMP, House
+from tests.homeassistant.real.install import OLD
 from tests.support.program import satellite
 from tests.support.speech import write_wav
 
@@ -90,6 +91,28 @@ def test_a_spoken_request_switches_the_lamp(
         assert program.finish() == 0, program.told()
         (reply,) = [event for event in program.events("reply") if event["final"]]
     assert reply["text"] == "Turned on the living room lamp."
+    assert lamp(house) == "on"
+
+
+def test_a_server_with_the_home_is_an_agent_that_controls_it(
+    house: House, settings: HomeSettings, tmp_path: Path
+) -> None:
+    """Home Assistant asks our brain, which switches the lamp at Home Assistant."""
+    if house.version == OLD:
+        pytest.skip(f"Home Assistant {OLD} has no Wyoming conversation agents")
+    command = ("--server", "llm", "--host", "127.0.0.1", "--llm-port", "0", "--no-zeroconf")
+    run, api = house.portal.run, house.api
+    with satellite(tmp_path, *command, "--llm", "intents", *options(settings)) as program:
+        (ready,) = program.wait_for("ready")
+        entry = run(entries.add(api, int(ready["engines"]["llm"].rpartition(":")[2])))
+        (agent,) = entry.entities["conversation"]
+        state = run(api.state(agent))
+        assert state is not None
+        assert state["attributes"]["supported_features"] == 1  # it can control the home
+        body = {"text": "turn on the living room lamp", "agent_id": agent, "language": "en"}
+        answer = run(api.rest("POST", "/api/conversation/process", body))
+        run(entries.remove(api, entry))
+    assert answer["response"]["speech"]["plain"]["speech"] == "Turned on the living room lamp."
     assert lamp(house) == "on"
 
 

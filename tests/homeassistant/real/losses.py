@@ -1,0 +1,84 @@
+"""Losing one side, and what the other one does then."""
+
+from __future__ import annotations
+
+import time
+
+from tests.homeassistant.real import entries, said
+from tests.homeassistant.real.kitchen import Kitchen
+from tests.homeassistant.real.said import LAMP
+from tests.homeassistant.real.tap import OURS
+from tests.support.choice import heard
+
+ALONE = "I can't turn on the living room lamp: no home is connected."
+STAGES = ("run-pipeline", "transcript", "synthesize", "audio-chunk")
+"""Events after which Home Assistant is killed; the last one is its own sound."""
+LISTENING = 1.0
+"""Seconds until the satellite is of use again."""
+
+
+def lose(kitchen: Kitchen, stage: str) -> None:
+    """Kill Home Assistant within a turn, and hold the satellite to what it promises then.
+
+    Within a second it listens, or it answers the request by itself: a turn whose request it still
+    has goes on without Home Assistant.
+    """
+    mark = kitchen.say(said.request())
+    sender = OURS if stage == "run-pipeline" else "home"
+    kitchen.wait(stage, mark, sender=sender)
+    turns = len(kitchen.program.events("turn_end"))
+    killed = time.monotonic()
+    kitchen.house.kill()
+
+    def over() -> bool:
+        return kitchen.program.events("phase")[-1]["phase"] == "idle"
+
+    def alone() -> bool:
+        later = [it for it in kitchen.program.events() if it["mono"] > killed]
+        return any(it["event"] in ("transcript", "reply", "audio_start") for it in later)
+
+    if stage != "run-pipeline":  # then it is still being spoken
+        kitchen.program.wait_until(lambda: over() or alone(), "way out of the turn", 20.0)
+        moved = [it["mono"] for it in kitchen.program.events() if it["mono"] > killed]
+        assert min(moved, default=killed) - killed < LISTENING, kitchen.program.told()
+    kitchen.program.wait_until(
+        lambda: len(kitchen.program.events("turn_end")) > turns and over(), "end of the turn", 20.0
+    )
+
+
+def check_alone(kitchen: Kitchen) -> None:
+    """The next request is answered without Home Assistant."""
+    kitchen.silence()
+    mark, done = len(kitchen.tap.events), len(kitchen.finals())
+    turns = len(kitchen.program.events("turn_end"))
+    kitchen.say(said.request())
+    kitchen.program.wait_for("turn_end", turns + 1)
+    (final,) = kitchen.finals(done)
+    assert said.words(final["text"]) == said.words(LAMP)
+    assert final["engine"] != "homeassistant"
+    assert kitchen.program.events("turn_end")[-1]["outcome"] == "answered"
+    assert kitchen.tap.since(mark) == []
+    kitchen.idle(entity=False)
+    assert heard(kitchen.played(), [ALONE, "Sorry, I did not understand."]) == ALONE
+
+
+def restart_home(kitchen: Kitchen) -> float:
+    """Stop and start Home Assistant; the seconds after its start until it is connected again."""
+    kitchen.house.stop()
+    mark = len(kitchen.tap.events)
+    kitchen.house.start()
+    began = time.monotonic()
+    kitchen.house.portal.run(entries.loaded(kitchen.home.api, kitchen.entry.id))
+    return kitchen.connected(mark, 30.0).at - began
+
+
+def restart_us(kitchen: Kitchen, kill: bool = False) -> float:
+    """Stop and start the satellite; the seconds after its start until it is connected again."""
+    if kill:
+        kitchen.kill()
+    else:
+        kitchen.stop()
+    mark = len(kitchen.tap.events)
+    kitchen.start()
+    began = time.monotonic()
+    return kitchen.connected(mark, 30.0).at - began

@@ -1,0 +1,43 @@
+"""Home Assistant finds our satellite on another machine, beside the services that run there."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.homeassistant.real import entries
+from tests.homeassistant.real import house as houses
+from tests.homeassistant.real.install import NEW, need
+from tests.homeassistant.real.services import Services
+from tests.support.netns import network
+from tests.support.program import satellite
+
+pytestmark = pytest.mark.timeout(300)
+
+
+def test_it_is_discovered_by_its_name_apart_from_the_servers(
+    role: None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    install = need(NEW)
+    with network(2) as (hall, kitchen):
+        folder = tmp_path_factory.mktemp("kitchen")
+        more = ("--host", "0.0.0.0", "--set", "name=kitchen")
+        services = Services(folder, ("asr", "tts"), *more, prefix=kitchen.prefix)
+        services.start()
+        arguments = ("--name", "kitchen", "--mic", "command:cat /dev/zero")
+        arguments += ("--speaker", f"wav:{folder / 'out.wav'}")
+        try:
+            with (
+                satellite(folder, *arguments, prefix=kitchen.prefix) as program,
+                houses.running(install, tmp_path_factory.mktemp("house"), hall.prefix) as house,
+            ):
+                program.wait_for("ready")
+                run, api = house.portal.run, house.api
+                flows = run(entries.discovered(api, 3))
+                assert sorted(flows) == ["espeak", "kitchen", "pocketsphinx"]
+                entry = run(entries.confirm(api, flows["kitchen"]))
+                assert entry.title == "kitchen"
+                assert "assist_satellite" in entry.entities
+                unique = flows["kitchen"]["context"]["unique_id"]
+                assert unique == "kitchen satellite._wyoming._tcp.local._kitchen"
+        finally:
+            services.kill()
