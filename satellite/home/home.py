@@ -100,12 +100,18 @@ class Home:
     async def describe(self, name: str | None, area: str | None, near: str | None) -> str:
         """Tell all that is known of things, a line for each; for a language model."""
         contents = await self._exposed(await self._link.socket())
-        wish = Ask(name=name, area=area, all=not name, target=" ".join(filter(None, (area, name))))
-        if not name and not area:
-            things: Sequence[Thing] = contents.things
+        if not name:
+            room = contents.room(area) if area else None
+            if area and room is None:
+                return f"There is no room called {area}."
+            things: Sequence[Thing] = [
+                thing for thing in contents.things if room is None or thing.room == room.id
+            ]
         else:
+            target = f"{name} in the {area}" if area else name
+            wish = Ask(name=name, area=area, target=target)
             found: Found = search(contents, wish, near, lambda thing: True)
-            if found.outcome and found.outcome != "several":
+            if found.outcome and found.outcome not in ("several", "room"):
                 return answers.not_done(wish, found)
             things = found.things
         return answers.described(things, contents, self.state)
