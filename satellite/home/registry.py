@@ -75,7 +75,9 @@ def _rooms(areas: list[Mapping[str, Any]]) -> Iterator[Room]:
 
 def _satellites(devices: list[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     for device in devices:
-        owners = [pair[0] for pair in device.get("identifiers") or () if isinstance(pair, list)]
+        owners = [
+            pair[0] for pair in device.get("identifiers") or () if isinstance(pair, list) and pair
+        ]
         name = device.get("name_by_user") or device.get("name")
         if "wyoming" in owners and isinstance(name, str) and isinstance(device.get("id"), str):
             yield plain(name), device["id"]

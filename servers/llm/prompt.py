@@ -24,6 +24,9 @@ PERSONA = (
 )
 """The system prompt where the user has not written one."""
 
+_NAMES = 100
+"""Things that are named to the model: some hundred tokens; a tool tells of all of them."""
+
 _FACTS = "What stands in brackets at the end is from the device, not from the person."
 
 
@@ -31,7 +34,7 @@ def system(persona: str, situation: Situation) -> ChatMessage:
     """The first message: the same for every request of one satellite."""
     lines = [persona.strip() or PERSONA, _FACTS]
     if situation.home and situation.names:
-        lines.append(f"Things in the home: {', '.join(situation.names)}.")
+        lines.append(f"Things in the home: {', '.join(situation.names[:_NAMES])}.")
     if situation.home and situation.areas:
         lines.append(f"Rooms: {', '.join(situation.areas)}.")
     return {"role": "system", "content": "\n".join(map(clean, lines))}

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from satellite.apologies import apology
 from satellite.conformance import CHECKS, Check, LlmSample, fresh
@@ -24,7 +26,7 @@ from satellite.home.home import opened
 from satellite.net.remote import remote
 from satellite.settings import HomeSettings
 from satellite.values import Declined, Situation
-from servers.llm.homeassistant import HomeAssistant
+from servers.llm.homeassistant import HomeAssistant, spoken
 from servers.serve.server import serving
 from tests.servers.llm.asking import ask
 from tests.support.home import FakeHome, connected, fake_home, house, token_file
@@ -193,6 +195,27 @@ async def test_mistakes_are_known_when_it_is_loaded(
     async with opened(HomeSettings(**settings)):
         with pytest.raises(EngineFailed, match=problem):
             await HomeAssistant(HomeAssistant.Options(**options)).load()
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["response", "speech", "plain", "response_type", "data", "code"]), inner
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(JSON | st.fixed_dictionaries({"response": JSON}))
+def test_whatever_it_answers_is_said_declined_or_told_as_its_failure(answer: Any) -> None:
+    try:
+        said = spoken(answer)
+    except HomeFailed:
+        return
+    assert isinstance(said, str | Declined)
 
 
 @asynccontextmanager
