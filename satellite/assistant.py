@@ -13,13 +13,13 @@ from satellite.bus import Bus
 from satellite.conversation import Conversation
 from satellite.driver import Driver
 from satellite.errors import EngineFailed, SatelliteError
-from satellite.listen import Utterance
 from satellite.outcome import Answered, Cancelled
 from satellite.settings import Settings
 from satellite.sounds import Sounds
 from satellite.stage import Engines, PhaseName
 from satellite.timers import Timers
 from satellite.turn import Turn
+from satellite.utterance import Utterance
 from satellite.values import Action, AudioChunk, Situation
 
 _LOGGER = logging.getLogger(__name__)

@@ -7,10 +7,10 @@ from typing import Protocol
 import msgspec
 
 from satellite.errors import SatelliteError
-from satellite.listen import Utterance
 from satellite.net.recording import Recording
 from satellite.outcome import Outcome
 from satellite.stage import Stage
+from satellite.utterance import Utterance
 
 
 class Handover(msgspec.Struct, frozen=True, kw_only=True):

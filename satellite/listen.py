@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
-import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Protocol
@@ -14,10 +12,13 @@ from satellite import events, ports
 from satellite.audio.feed import AudioFeed
 from satellite.audio.format import SPEECH
 from satellite.audio.ring import RingBuffer
-from satellite.endpoint import Endpointer, Verdict
+from satellite.capturing import Capturing
 from satellite.errors import EngineError, WireError
 from satellite.settings import ListenSettings
+from satellite.utterance import Utterance
 from satellite.values import Detection, DetectRequest
+
+__all__ = ["Listener", "Source", "Utterance"]
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -35,34 +36,6 @@ RETRY = 2.0
 
 LAST_WORDS = 2.0
 """Seconds of silence heard after a source has ended: as long as a wake word takes to be found."""
-
-
-class Utterance:
-    """Something said after a wake word; `audio` streams while it is being said."""
-
-    def __init__(self, detection: Detection | None, limit: float) -> None:
-        self.id = uuid.uuid4().hex[:8]
-        self.detection = detection
-        """The wake word, where there was one."""
-        self.audio = AudioFeed(SPEECH.bytes_of(limit))
-        """16 kHz mono, from shortly before the wake word was known to the end of the utterance."""
-        self.before = 0
-        """Bytes at the beginning of `audio` from before the wake word was known."""
-        self.voice: int | None = None
-        """Where in `audio` the voice begins, in bytes; None until one was heard."""
-        self.heard = False
-        """Somebody spoke. Known when `audio` has ended."""
-        self.ended_mono: float | None = None
-        """When it was decided that the utterance is over, monotonic seconds."""
-        self._cut: Callable[[], None] = lambda: None
-
-    def cut_by(self, cut: Callable[[], None]) -> None:
-        """Say how whoever listens is told to stop."""
-        self._cut = cut
-
-    def close(self) -> None:
-        """Listen no further: what was said so far is all of it. Nothing, when it is over."""
-        self._cut()
 
 
 class Source(Protocol):
@@ -100,7 +73,7 @@ class Listener:
         self._reported = 0
         self._unheard = 0
         """Bytes that the wake engine was not given since its stream began."""
-        self._open: _Capturing | None = None
+        self._open: Capturing | None = None
         self.attentive: Callable[[], bool] = lambda: True
         """Whether wake words are listened for here."""
 
@@ -176,18 +149,18 @@ class Listener:
         late = late[len(late) % frame :]
         utterance.before = len(heard) - len(late)
         utterance.audio.put(heard[: utterance.before])
-        capturing = self._open = _Capturing(utterance, self._vad, self._settings)
+        capturing = self._open = Capturing(utterance, self._vad, self._settings)
         utterance.cut_by(lambda: self._cut(capturing))
         self._continue(capturing, late)
         return True
 
-    def _cut(self, capturing: _Capturing) -> None:
+    def _cut(self, capturing: Capturing) -> None:
         for event in capturing.cut():
             self._publish(event)
         if self._open is capturing:
             self._open = None
 
-    def _continue(self, capturing: _Capturing, audio: bytes) -> None:
+    def _continue(self, capturing: Capturing, audio: bytes) -> None:
         for event in capturing.take(audio):
             self._publish(event)
         if capturing.closed:
@@ -198,71 +171,3 @@ class Listener:
             self._reported = self._feed.dropped
             _LOGGER.warning("the wake engine is too slow: a second of sound was lost to it")
             self._publish(events.AudioLoss(loss="overrun", count=1))
-
-
-class _Capturing:
-    """An utterance that is being said: its voice detector frames and its end."""
-
-    def __init__(self, utterance: Utterance, vad: ports.Vad, settings: ListenSettings) -> None:
-        self.closed = False
-        self._utterance = utterance
-        self._vad = vad
-        self._endpointer = Endpointer(settings, vad.frame_samples)
-        self._frame = vad.frame_samples * SPEECH.frame_bytes
-        self._rest = bytearray()
-        self._taken = 0
-        vad.reset()
-
-    def take(self, audio: bytes) -> list[events.Event]:
-        """Hear more of it; say what that decided."""
-        said: list[events.Event] = []
-        self._rest += audio
-        while len(self._rest) >= self._frame and not self.closed:
-            frame = bytes(self._rest[: self._frame])
-            del self._rest[: self._frame]
-            self._taken += self._vad.frame_samples
-            self._utterance.audio.put(frame)
-            said.extend(self._judge(self._endpointer.push(self._vad.probability(frame))))
-        return said
-
-    def cut(self) -> list[events.Event]:
-        """End it now, unless it is over; say what that decided."""
-        if self.closed:
-            return []
-        started = self._utterance.voice is not None
-        self.close(heard=started)
-        return [self._end()] if started else []
-
-    def close(self, heard: bool) -> None:
-        """End the utterance."""
-        self.closed = True
-        self._utterance.heard = heard
-        self._utterance.ended_mono = time.monotonic()
-        self._utterance.audio.end()
-
-    def _judge(self, verdict: Verdict) -> list[events.Event]:
-        point = self._endpointer
-        if verdict is Verdict.STARTED:
-            start = point.voice_start * SPEECH.frame_bytes
-            self._utterance.voice = self._utterance.before + start
-            return [events.SpeechStart(**self._stamp(point.voice_start), turn=self._utterance.id)]
-        if verdict is Verdict.ENDED:
-            self.close(heard=True)
-            return [self._end()]
-        if verdict is Verdict.NOTHING:
-            self.close(heard=False)
-        return []
-
-    def _end(self) -> events.Event:
-        return events.SpeechEnd(
-            **self._stamp(self._endpointer.voice_end),
-            decided=time.time(),
-            decided_mono=time.monotonic(),
-            turn=self._utterance.id,
-        )
-
-    def _stamp(self, sample: int) -> dict[str, float]:
-        # the newest sample was heard just now; the moment asked for lies that many samples back
-        ago = self._taken + len(self._rest) / SPEECH.frame_bytes - sample
-        seconds = ago / SPEECH.rate
-        return {"time": time.time() - seconds, "mono": time.monotonic() - seconds}

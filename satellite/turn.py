@@ -12,12 +12,12 @@ from satellite.conversation import Conversation
 from satellite.deadline import too_slow
 from satellite.driver import Driver, Handover
 from satellite.errors import SatelliteError
-from satellite.listen import Utterance
 from satellite.net.recording import recording
 from satellite.outcome import Answered, Cancelled, Failed, NothingHeard, Outcome
 from satellite.reply import Reply
 from satellite.settings import Settings
 from satellite.stage import Engines, Stage, StageFailure, failing_as, label
+from satellite.utterance import Utterance
 from satellite.values import ReplyRequest, TranscribeRequest
 
 _LOGGER = logging.getLogger(__name__)

@@ -19,11 +19,11 @@ from satellite.errors import EngineTimeout, SatelliteError, WireError
 from satellite.homeassistant.link import Link
 from satellite.homeassistant.run import Run
 from satellite.homeassistant.speech import Speech
-from satellite.listen import Utterance
 from satellite.net.recording import Recording
 from satellite.outcome import Answered, NothingHeard, Outcome
 from satellite.settings import Settings
 from satellite.stage import Stage, StageFailure
+from satellite.utterance import Utterance
 from satellite.values import AudioChunk as Sound
 
 NAME = "homeassistant"

@@ -21,12 +21,12 @@ from satellite.homeassistant.link import Link
 from satellite.homeassistant.speech import Speech
 from satellite.homeassistant.timers import HomeTimers
 from satellite.homeassistant.wake import WakeStream
-from satellite.listen import Utterance
 from satellite.net.messages import read
 from satellite.net.wire import Connection
 from satellite.ports import Vad
 from satellite.settings import Settings
 from satellite.timers import Timers
+from satellite.utterance import Utterance
 from satellite.values import AudioChunk, Detection
 
 _LOGGER = logging.getLogger(__name__)

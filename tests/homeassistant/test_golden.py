@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.house import House, Kitchen, house
+from tests.support.house import House, house
+from tests.support.kitchen import Kitchen
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -35,7 +36,7 @@ async def send(home: House, line: dict[str, Any]) -> None:
 @pytest.mark.parametrize("name", sorted(path.stem for path in GOLDEN.glob("satellite_*.jsonl")))
 async def test_the_wire(name: str) -> None:
     lines = [json.loads(line) for line in (GOLDEN / f"{name}.jsonl").read_text().splitlines()]
-    async with Kitchen().open() as kitchen, house(kitchen, drive=False) as home:
+    async with Kitchen().open() as kitchen, house(kitchen.uri, drive=False) as home:
         home.tells_pongs = True
         passed = 0
         for line in lines:

@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from satellite import events
-from tests.support.house import QUIET, SILENCE, VOICE, WAKE, House, Kitchen, house
+from tests.support.house import House, house
+from tests.support.kitchen import QUIET, SILENCE, VOICE, WAKE, Kitchen
 
 STAGES = ("detection", "audio", "transcript", "synthesize", "sound")
 
@@ -67,7 +68,7 @@ def as_local(stage: str, kitchen: Kitchen) -> None:
 @pytest.mark.parametrize("stage", STAGES)
 async def test_killed(stage: str) -> None:
     async with Kitchen().open() as kitchen:
-        async with house(kitchen) as home:
+        async with house(kitchen.uri) as home:
             await reach(stage, kitchen, home)
             home.leave()
             assert await finish(kitchen) < 1.0
@@ -79,7 +80,7 @@ async def test_killed(stage: str) -> None:
 
 @pytest.mark.parametrize("stage", STAGES)
 async def test_silent(stage: str) -> None:
-    async with Kitchen().open() as kitchen, house(kitchen) as home:
+    async with Kitchen().open() as kitchen, house(kitchen.uri) as home:
         await reach(stage, kitchen, home)
         home.alive = False
         assert await finish(kitchen) < 1.5
@@ -89,7 +90,7 @@ async def test_silent(stage: str) -> None:
 @pytest.mark.parametrize("stage", STAGES)
 async def test_with_no_other_brain_it_is_said(stage: str) -> None:
     settings = msgspec.structs.replace(QUIET, brain="homeassistant")
-    async with Kitchen(settings).open() as kitchen, house(kitchen) as home:
+    async with Kitchen(settings).open() as kitchen, house(kitchen.uri) as home:
         await reach(stage, kitchen, home)
         home.leave()
         await finish(kitchen)
@@ -110,7 +111,7 @@ async def test_with_no_other_brain_it_is_said(stage: str) -> None:
     [("stt-stream-failed", "what time is it"), ("intent-failed", "turn on the lamp")],
 )
 async def test_an_error_of_home_assistants_is_made_good(code: str, asked: str) -> None:
-    async with Kitchen().open() as kitchen, house(kitchen) as home:
+    async with Kitchen().open() as kitchen, house(kitchen.uri) as home:
         kitchen.room.ask()
         await home.expect("audio-stop")
         if asked == "turn on the lamp":
@@ -122,7 +123,7 @@ async def test_an_error_of_home_assistants_is_made_good(code: str, asked: str) -
 
 
 async def test_a_transcript_that_never_comes() -> None:
-    async with Kitchen().open() as kitchen, house(kitchen) as home:
+    async with Kitchen().open() as kitchen, house(kitchen.uri) as home:
         kitchen.room.ask()
         await home.expect("audio-stop")
         await kitchen.ended()  # although it is there and answers pings
@@ -131,7 +132,7 @@ async def test_a_transcript_that_never_comes() -> None:
 
 
 async def test_an_answer_that_never_comes_ends_the_turn() -> None:
-    async with Kitchen().open() as kitchen, house(kitchen) as home:
+    async with Kitchen().open() as kitchen, house(kitchen.uri) as home:
         kitchen.room.ask()
         await home.expect("audio-stop")
         await home.send("transcript", text="turn on the lamp")
@@ -141,7 +142,7 @@ async def test_an_answer_that_never_comes_ends_the_turn() -> None:
 
 
 async def test_a_driver_too_old_for_pings_is_not_given_up() -> None:
-    async with Kitchen().open() as kitchen, house(kitchen, drive=False) as home:
+    async with Kitchen().open() as kitchen, house(kitchen.uri, drive=False) as home:
         home.alive = False
         await home.send("run-satellite")
         kitchen.room.ask()

@@ -9,7 +9,8 @@ import pytest
 from wyoming.event import Event
 
 from satellite import events
-from tests.support.house import HOME, QUIET, SILENCE, VOICE, WAKE, House, Kitchen, house
+from tests.support.house import House, house
+from tests.support.kitchen import HOME, QUIET, SILENCE, VOICE, WAKE, Kitchen
 
 STANDING = {"start_stage": "wake", "end_stage": "tts", "restart_on_end": True}
 
@@ -40,7 +41,7 @@ async def turn(kitchen: Kitchen, home: House, answer: str = "Done.") -> None:
 
 
 async def test_all_sound_is_streamed_and_a_detection_begins_a_turn() -> None:
-    async with kitchen_that("stream").open() as kitchen, house(kitchen) as home:
+    async with kitchen_that("stream").open() as kitchen, house(kitchen.uri) as home:
         await asked(home)
         before = kitchen.wake.heard
         await turn(kitchen, home)
@@ -55,7 +56,7 @@ async def test_all_sound_is_streamed_and_a_detection_begins_a_turn() -> None:
 
 
 async def test_nothing_is_streamed_while_we_play() -> None:
-    async with kitchen_that("stream").open() as kitchen, house(kitchen) as home:
+    async with kitchen_that("stream").open() as kitchen, house(kitchen.uri) as home:
         await asked(home)
         kitchen.speaker.slow = asyncio.Event()
         await home.speak(0.5)
@@ -70,7 +71,7 @@ async def test_nothing_is_streamed_while_we_play() -> None:
 
 
 async def test_only_what_is_said_is_streamed() -> None:
-    async with kitchen_that("voice").open() as kitchen, house(kitchen) as home:
+    async with kitchen_that("voice").open() as kitchen, house(kitchen.uri) as home:
         await asked(home)
         kitchen.room.say((SILENCE, 5.0))
         await kitchen.until(lambda: kitchen.room.silent)
@@ -82,7 +83,7 @@ async def test_only_what_is_said_is_streamed() -> None:
 
 
 async def test_after_an_error_it_is_asked_again_less_and_less_often() -> None:
-    async with kitchen_that("stream").open() as kitchen, house(kitchen) as home:
+    async with kitchen_that("stream").open() as kitchen, house(kitchen.uri) as home:
         await asked(home)
         await home.send("error", text="no engine", code="wake-provider-missing")
         await asked(home)
@@ -95,7 +96,7 @@ async def test_after_an_error_it_is_asked_again_less_and_less_often() -> None:
 
 
 async def test_after_a_turn_of_another_kind_it_is_asked_again() -> None:
-    async with kitchen_that("stream").open() as kitchen, house(kitchen) as home:
+    async with kitchen_that("stream").open() as kitchen, house(kitchen.uri) as home:
         await asked(home)
         await turn(kitchen, home, "Which lamp?")
         follow_up = await home.expect("run-pipeline")
@@ -109,17 +110,17 @@ async def test_after_a_turn_of_another_kind_it_is_asked_again() -> None:
 
 async def test_a_run_that_home_assistant_forgot_is_ended_after_mute() -> None:
     async with kitchen_that("stream").open() as kitchen:
-        async with house(kitchen) as home:
+        async with house(kitchen.uri) as home:
             await asked(home)
             await home.send("pause-satellite")
             await kitchen.until(lambda: bool(kitchen.of(events.Mute)))
-        async with house(kitchen) as again:
+        async with house(kitchen.uri) as again:
             await asked(again)
             assert again.kinds()[:3] == ["info", "audio-stop", "run-pipeline"]
 
 
 async def test_a_run_that_is_not_confirmed_is_asked_for_again() -> None:
-    async with kitchen_that("stream").open() as kitchen, house(kitchen) as home:
+    async with kitchen_that("stream").open() as kitchen, house(kitchen.uri) as home:
         assert (await home.expect("run-pipeline")).data == STANDING
         await home.expect("audio-stop")
         await asked(home)
@@ -127,7 +128,7 @@ async def test_a_run_that_is_not_confirmed_is_asked_for_again() -> None:
 
 async def test_when_home_assistant_is_lost_we_listen_ourselves() -> None:
     async with kitchen_that("stream").open() as kitchen:
-        async with house(kitchen) as home:
+        async with house(kitchen.uri) as home:
             await asked(home)
             home.leave()
         kitchen.room.say((SILENCE, 0.1))
@@ -139,7 +140,7 @@ async def test_when_home_assistant_is_lost_we_listen_ourselves() -> None:
 
 async def test_lost_after_its_detection_the_turn_is_ours() -> None:
     async with kitchen_that("stream").open() as kitchen:
-        async with house(kitchen) as home:
+        async with house(kitchen.uri) as home:
             await asked(home)
             await home.send("detection", name="okay_nabu")
             await kitchen.until(lambda: bool(kitchen.of(events.Wake)))
