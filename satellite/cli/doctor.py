@@ -48,7 +48,9 @@ SECONDS = 4.0
     metavar="SECONDS",
     help=f"Listen to the microphone this long  [default: {SECONDS:g} s]",
 )
+@flags.setting("name", flags.OPTIONS)
 @flags.engine("mic", "speaker", "wake", "asr", "llm", "tts")
+@flags.setting("homeassistant.listen", flags.OPTIONS, "URI")
 @flags.no_zeroconf()
 @flags.common
 @flags.as_json

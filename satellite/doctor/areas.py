@@ -20,6 +20,8 @@ class Area(msgspec.Struct, frozen=True, kw_only=True):
     doc: str
     checks: tuple[tuple[str, str, float], ...]
     """What each looks at, where that stands (`module:function`), and its deadline in seconds."""
+    along: tuple[str, ...] = ()
+    """Areas that are looked at, too, where this one is asked for by name."""
     asks: bool = False
     """It plays a sound or wants somebody to speak: only when asked for by name, or at a terminal.
     """
@@ -109,6 +111,7 @@ AREAS = (
     Area(
         name="homeassistant",
         doc="what Home Assistant sees of this machine, and whether it can be asked",
+        along=("network", "firewall"),
         checks=(
             ("services", "homeassistant:seen", 30.0),
             ("adverts", "announced:adverts", 20.0),
@@ -123,7 +126,8 @@ def checks(names: Sequence[str], *, watched: bool) -> list[Check]:
 
     Where somebody watches, the sound of the echo's check may be played unasked, too.
     """
-    wanted = [area for area in AREAS if _wanted(area, names, watched)]
+    along = {other for area in AREAS if area.name in names for other in area.along}
+    wanted = [area for area in AREAS if area.name in along or _wanted(area, names, watched)]
     return [check for area in wanted for check in _checks(area)]
 
 

@@ -12,7 +12,9 @@ from satellite.doctor.aside import aside
 from satellite.doctor.case import Case
 from satellite.doctor.finding import Finding, broken, note, ok
 from satellite.doctor.holders import SOUND
+from satellite.doctor.ports import listeners
 from satellite.doctor.refusal import refusal
+from satellite.doctor.wanted import wanted
 from satellite.errors import DeviceMissing
 
 
@@ -28,12 +30,15 @@ async def devices(case: Case) -> AsyncGenerator[Finding, None]:
         count = sum(device.direction == direction for device in found)
         chosen = getattr(case.settings, role)
         if chosen != AUTO:
-            yield ok(noun, f"{chosen}, as it is set; {count} are listed")
+            yield ok(noun, f"{chosen}, as it is set ({count} found)")
             continue
         try:
-            yield ok(noun, f"{await aside(default)} (auto); {count} are listed")
+            yield ok(noun, f"{await aside(default)}, by itself ({count} found)")
         except DeviceMissing as error:
-            yield await refusal(case, noun, str(error))
+            if await aside(lambda: _only_serves(case)):
+                yield note(noun, "there is none, and a server needs none", "", "")
+            else:
+                yield await refusal(case, noun, str(error))
 
 
 async def permissions(case: Case) -> AsyncGenerator[Finding, None]:
@@ -72,6 +77,13 @@ def _allowed(node: os.PathLike[str]) -> bool:
 
 def _shown(case: Case, node: os.PathLike[str]) -> str:
     return "/" + os.path.relpath(node, case.root)
+
+
+def _only_serves(case: Case) -> bool:
+    """Whether this is a machine without sound cards on which servers run, and no satellite."""
+    taken = {listener.port for listener in listeners(case)}
+    roles = {want.role for want in wanted(case.settings) if want.port in taken}
+    return bool(roles) and "satellite" not in roles and not case.file(SOUND).is_dir()
 
 
 def _user() -> str:

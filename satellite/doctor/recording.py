@@ -37,9 +37,15 @@ LOUD = -25.0
 OFFSET = 0.05
 """Mean of full scale: more takes room from the sound, and speaks for a broken input."""
 
-WRONG = 0.02
-"""Share by which the measured rate differs so that it is another rate than was said. Chunks of 32
-ms in four seconds leave an uncertainty of 0.008."""
+WRONG = 0.05
+"""Share by which the measured rate differs so that it is another rate than was said: 48000 and
+44100 Hz are 0.09 apart."""
+
+DOUBT = 0.05
+"""Seconds of doubt in the time in which the sound came: chunks of 32 ms, and a busy machine."""
+
+EXACT = 0.002
+"""Share that no longer recording improves: a busy machine reads late."""
 
 BEGIN = 0.5
 """Seconds at the beginning that do not count: sound servers hand over a first heap at once."""
@@ -70,7 +76,7 @@ async def recording(case: Case) -> AsyncGenerator[Finding, None]:
         except DeviceError as error:
             yield await refusal(case, "microphone", str(error))
             return
-    for finding in (*judge(heard), *_rate(name, heard)):
+    for finding in (*judge(heard), *judge_rate(name, heard)):
         yield finding
 
 
@@ -145,35 +151,43 @@ def judge(heard: Recorded) -> list[Finding]:
         means = "The input is faulty or not connected; loud words are cut off on one side."
         findings.append(warning("level", f"offset of {share:.0%}", means, "try another cable"))
     if heard.overruns:
-        lost = f"samples were lost {heard.overruns} times in {case_seconds(heard):.0f} s"
+        lost = f"samples were lost {heard.overruns} times in {length(heard):.0f} s"
         means = "Words are torn: the machine or its USB does not keep up."
         remedy = "close other programs; plug the microphone into another port, without a hub"
         findings.append(warning("lost samples", lost, means, remedy))
     return findings
 
 
-def case_seconds(heard: Recorded) -> float:
+def length(heard: Recorded) -> float:
     """How long was listened."""
     return heard.times[-1] - heard.times[0] if heard.times else 0.0
 
 
 def measured_rate(times: Sequence[float], frames: Sequence[int]) -> float | None:
-    """Frames per second by the clock: the slope of a line through arrivals (least squares).
+    """Frames per second by the clock; None where there are too few arrivals to tell.
 
-    None where there are too few for one.
+    Sound comes late now and then, and never early. So the line is drawn through the least late
+    arrival at the beginning and that at the end, as for the skew of two clocks (Moon, Skelly and
+    Towsley, Estimation and Removal of Clock Skew from Network Delay Measurements, 1999).
     """
     import numpy as np
 
     if not times:
         return None
-    late = np.array(times) - times[0] >= BEGIN
-    if late.sum() < 8:
+    settled = np.array(times) - times[0] >= BEGIN
+    third = int(settled.sum()) // 3
+    if third < 3:
         return None
-    x, y = np.array(times)[late], np.array(frames, dtype=float)[late]
-    return float(np.polyfit(x - x[0], y, 1)[0])
+    x, y = np.array(times)[settled], np.array(frames, dtype=float)[settled]
+    slope = float(np.polyfit(x - x[0], y, 1)[0])
+    for _ in range(3):
+        ahead = y - slope * x
+        first, last = int(ahead[:third].argmax()), len(x) - third + int(ahead[-third:].argmax())
+        slope = float((y[last] - y[first]) / (x[last] - x[first]))
+    return slope
 
 
-def _rate(name: str, heard: Recorded) -> list[Finding]:
+def judge_rate(name: str, heard: Recorded) -> list[Finding]:
     """Whether as many samples come as the device says."""
     if components.parse(name).plugin == "wav":
         return []  # its pace is the clock's
@@ -181,9 +195,14 @@ def _rate(name: str, heard: Recorded) -> list[Finding]:
     if rate is None:
         return []
     off = rate / heard.form.rate - 1
+    doubt = max(EXACT, DOUBT / max(length(heard), 1e-3))
     found = f"{rate:.0f} samples/s measured, {heard.form.rate} expected ({off:+.1%})"
-    if abs(off) <= WRONG:
+    if abs(off) <= doubt:
         return [ok("sample rate", found)]
+    if abs(off) <= WRONG:
+        means = "The device's clock is off: sound is lost or torn now and then, and echo stays."
+        remedy = "measure longer (--seconds 60); use another USB port, or another microphone"
+        return [warning("sample rate", found, means, remedy)]
     near = min((8000, 16000, 22050, 32000, 44100, 48000, 96000), key=lambda r: abs(r - rate))
     return [
         broken(

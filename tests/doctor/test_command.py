@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -13,7 +16,8 @@ import pytest
 from satellite.cli import doctor as command
 from satellite.doctor.areas import AREAS, checks
 from satellite.doctor.finding import STATES
-from tests.cli.program import Done, satellite
+from tests.cli.program import Done, environment, satellite
+from tests.support.pulse import MICROPHONE
 from tests.support.speech import noise, write_wav
 
 QUICK = ("configuration", "python", "machine")
@@ -58,6 +62,37 @@ def test_what_is_broken_is_told_by_the_exit_code(tmp_path: Path) -> None:
     assert done.code == 1
     assert "broken   asr = tcp://127.0.0.1:9" in done.output
     assert "-> start it there" in done.output
+
+
+@pytest.mark.usefixtures("pulse")
+def test_a_muted_microphone_is_named_with_its_remedy() -> None:
+    subprocess.run(["pactl", "set-source-mute", MICROPHONE, "1"], check=True, timeout=10)
+    flags = ["--mic", "alsa:pulse", "--speaker", "alsa:pulse", "--seconds", "1"]
+    done = satellite("doctor", "audio", *flags)
+    assert done.code == 1
+    assert f"{MICROPHONE} is muted" in done.output
+    assert f"-> pactl set-source-mute {MICROPHONE} 0" in done.output
+
+
+def test_a_terminal_gets_colours_and_lines_that_fit() -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "satellite", "doctor", *QUICK]
+    shape = {**environment(), "TERM": "xterm-256color", "COLUMNS": "60"}
+    with subprocess.Popen(command, stdout=theirs, stderr=subprocess.DEVNULL, env=shape) as process:
+        os.close(theirs)
+        told = b"".join(iter(lambda: _read(ours), b"")).decode()
+        assert process.wait(30) == 0
+    os.close(ours)
+    assert "\x1b[32mok\x1b[0m" in told
+    bare = re.sub(r"\x1b\[[\d;]*m", "", told)
+    assert all(len(line) < 60 for line in bare.splitlines() if "/" not in line)
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 4096)
+    except OSError:  # Linux: the other end was closed
+        return b""
 
 
 def report(folder: Path, *arguments: str, **variables: str) -> tuple[Done, str]:
@@ -111,6 +146,11 @@ def test_nobody_is_asked_to_speak_unless_by_name() -> None:
     assert {check.area for check in checks([], watched=False)}.isdisjoint({"wake", "echo"})
     assert "echo" in {check.area for check in checks([], watched=True)}
     assert {check.area for check in checks(["wake"], watched=False)} == {"wake"}
+
+
+def test_what_home_assistant_sees_depends_on_the_network() -> None:
+    named = [check.area for check in checks(["homeassistant"], watched=False)]
+    assert set(named) == {"homeassistant", "network", "firewall"}
 
 
 def test_the_doctor_imports_nothing_heavy_before_it_is_called() -> None:

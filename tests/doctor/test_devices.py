@@ -12,10 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from satellite.audio import devices as audio_devices
 from satellite.doctor import devices, holders, recording
 from satellite.doctor.case import Case
-from satellite.settings import Settings
+from satellite.errors import DeviceMissing
+from satellite.net.uri import Tcp, parse
+from satellite.settings import HomeAssistantSettings, ServerSettings, Settings
+from servers.serve import serving
 from tests.doctor.examined import findings, of, only
+from tests.support.engines import ScriptedAsr
 
 NOBODY = 65534
 BUSY = "audio open error: Device or resource busy"
@@ -143,3 +148,22 @@ async def test_a_microphone_that_a_satellite_uses_is_not_broken(machine: Path) -
         (found,) = await findings(recording.recording, case)
     assert found.state == "note"
     assert "systemctl stop satellite" in found.remedy
+
+
+async def test_a_server_needs_no_microphone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing() -> str:
+        raise DeviceMissing("no microphone found")
+
+    monkeypatch.setattr(audio_devices, "default_mic", missing)
+    (tmp_path / "proc").symlink_to("/proc")
+    async with serving("asr", ScriptedAsr(), "tcp://127.0.0.1:0") as uri:
+        address = parse(uri)
+        assert isinstance(address, Tcp)
+        server = ServerSettings(roles=("asr",), asr_port=address.port)
+        alone = Settings(server=server, homeassistant=HomeAssistantSettings(listen=""))
+        found = await findings(devices.devices, Case(alone, root=tmp_path))
+    assert (found[0].about, found[0].state) == ("microphone", "note")
+    found = await findings(devices.devices, Case(alone, root=tmp_path))
+    assert (found[0].about, found[0].state) == ("microphone", "broken")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-import pytest
 from wyoming.event import Event
 from wyoming.info import AsrModel, AsrProgram, Attribution, Info, Satellite
 from wyoming.ping import Pong
@@ -16,7 +16,7 @@ from satellite.doctor.finding import Finding
 from satellite.doctor.homeassistant import judge, seen, service
 from satellite.doctor.wanted import Wanted
 from satellite.net.uri import Tcp, parse
-from satellite.settings import ServerSettings, Settings
+from satellite.settings import HomeAssistantSettings, ServerSettings, Settings
 from servers.serve import serving
 from tests.doctor.examined import findings, of, only
 from tests.support.engines import ScriptedAsr
@@ -107,10 +107,33 @@ def test_a_missing_area_is_noted_and_a_slow_answer_told() -> None:
 
 
 async def test_a_satellite_that_does_not_run_is_told_with_how_to_start_it() -> None:
-    settings = Settings(server=ServerSettings(roles=("asr",), asr_port=1), zeroconf=False)
-    found = await findings(seen, Case(settings))
-    if not [finding for finding in found if finding.about == "port 10700"]:
-        pytest.skip("the satellite's port is not to be seen")
-    if of("ok", found):
-        pytest.skip("a satellite runs on this machine")
+    found = await findings(seen, Case(listening_at(free_port())))
     assert "start it: satellite" in only("warning", found).remedy
+
+
+async def test_a_satellite_without_a_port_is_not_missed() -> None:
+    settings = Settings(
+        homeassistant=HomeAssistantSettings(listen=""),
+        server=ServerSettings(roles=("asr",), asr_port=free_port()),
+    )
+    assert [finding.state for finding in await findings(seen, Case(settings))] == ["note"]
+
+
+async def test_every_service_that_runs_here_is_seen() -> None:
+    async with satellite(Info(satellite=DEN)) as uri:
+        found = await findings(seen, Case(listening_at(want(uri).port)))
+    assert any("an Assist satellite at" in finding.found for finding in of("ok", found))
+
+
+def listening_at(port: int) -> Settings:
+    """A satellite with its port there, on the loop."""
+    return Settings(
+        homeassistant=HomeAssistantSettings(listen=f"tcp://127.0.0.1:{port}"),
+        server=ServerSettings(roles=("asr",), asr_port=free_port()),
+    )
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+    return port

@@ -15,7 +15,7 @@ from satellite.doctor import ports
 from satellite.doctor.case import Case
 from satellite.doctor.finding import Finding
 from satellite.net.uri import Tcp, parse
-from satellite.settings import ServerSettings, Settings
+from satellite.settings import HomeAssistantSettings, ServerSettings, Settings
 from servers.serve import serving
 from tests.doctor.examined import findings, only
 from tests.support.engines import ScriptedAsr, ScriptedTts
@@ -55,6 +55,15 @@ async def test_a_port_taken_by_another_program_names_it() -> None:
         problem = only("warning", await found_at(port))
     assert f"(process {number}), which is no Wyoming service" in problem.found
     assert "server.asr_port" in problem.remedy
+
+
+async def test_the_port_of_the_satellite_that_is_taken_is_broken() -> None:
+    with taken() as (port, number):
+        listen = HomeAssistantSettings(listen=f"tcp://0.0.0.0:{port}")
+        found = await findings(ports.ports, Case(Settings(homeassistant=listen)))
+    problem = only("broken", found)
+    assert f"(process {number})" in problem.found
+    assert "homeassistant.listen" in problem.remedy
 
 
 async def test_a_free_port_is_well() -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from satellite.audio.format import SPEECH
 from satellite.doctor.case import Case
 from satellite.doctor.finding import Finding
-from satellite.doctor.recording import Recorded, judge, measured_rate, recording
+from satellite.doctor.recording import Recorded, judge, judge_rate, measured_rate, recording
 from satellite.settings import Settings
 from tests.doctor.examined import findings, of, only
 from tests.support.pulse import PulseServer
@@ -53,8 +53,9 @@ async def recorded(mic: str, seconds: float = 1.0) -> list[Finding]:
 async def test_a_room_with_a_voice_in_it_is_well(pulse: PulseServer) -> None:
     with sounding(pulse, speak("is this thing on") * 2):
         found = await recorded("alsa:pulse", 2.0)
-    assert {finding.state for finding in found} <= {"ok", "note"}
     assert [finding.about for finding in found] == ["level", "sample rate"]
+    assert found[0].state in ("ok", "note")
+    assert found[1].state in ("ok", "warning")  # a busy machine's sound server is not exact
 
 
 @pytest.mark.usefixtures("pulse")
@@ -126,6 +127,24 @@ def test_the_rate_is_measured_through_jitter_and_a_first_heap(
     times = list(np.maximum.accumulate(times))
     frames = [round(0.032 * rate * (n + 1)) for n in range(len(times))]
     assert measured_rate(times, frames) == pytest.approx(rate, rel=0.015)
+
+
+@pytest.mark.parametrize(
+    ("rate", "seconds", "state"),
+    [(16150, 4, "ok"), (16150, 60, "warning"), (16010, 60, "ok"), (17400, 4, "broken")],
+)
+def test_a_longer_recording_tells_smaller_drifts(rate: int, seconds: int, state: str) -> None:
+    chunks = range(1, round(seconds / 0.032))
+    taken = Recorded(
+        form=SPEECH,
+        audio=b"",
+        times=tuple(0.032 * n for n in chunks),
+        frames=tuple(round(0.032 * rate * n) for n in chunks),
+        overruns=0,
+    )
+    (found,) = judge_rate("alsa:plughw:1,0", taken)
+    assert found.state == state
+    assert found.remedy or state == "ok"
 
 
 def test_too_little_has_no_rate() -> None:
