@@ -23,7 +23,7 @@ async def test_describe_on_other_connections_in_the_middle_of_a_turn() -> None:
         kitchen.speaker.slow = asyncio.Event()
         kitchen.room.ask()
         await home.expect("audio-stop")
-        await home.answer("tell me a story", "Once upon a time.", 60.0)
+        await home.answer("tell me a story", "Once upon a time.", 5.0)
         await kitchen.until(lambda: bool(kitchen.speaker.heard))
         took = []
         for _ in range(20):

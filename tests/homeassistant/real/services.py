@@ -20,6 +20,12 @@ VOICE = "espeak:en-us+f3?rate=150"
 """The voice that our own speech-to-text understands best."""
 PLATFORMS = {"asr": "stt", "llm": "conversation", "tts": "tts", "wake": "wake_word"}
 
+_ENGINES = {
+    "--asr": "pocketsphinx",
+    "--llm": "intents",
+    "--wake": "openwakeword:okay_nabu,hey_jarvis",
+}
+
 
 class Services:
     """Our server as a process that can be stopped and started at the same ports."""
@@ -44,8 +50,9 @@ class Services:
     def start(self) -> None:
         """Start it and wait until it is ready."""
         self._starts += 1
-        arguments = ["--server", ",".join(self._roles), "--asr", "pocketsphinx", "--tts", VOICE]
-        arguments += ["--llm", "intents", "--wake", "openwakeword:okay_nabu,hey_jarvis"]
+        arguments = ["--server", ",".join(self._roles), "--tts", VOICE]
+        for flag, engine in _ENGINES.items():
+            arguments += [flag, engine] if flag not in self._more else []
         if "--host" not in self._more:
             arguments += ["--host", "127.0.0.1", "--no-zeroconf"]
         for role, port in self.ports.items():
@@ -132,9 +139,11 @@ class Home:
 
 
 @contextmanager
-def furnished(house: House, folder: Path, roles: Sequence[str] = ROLES) -> Iterator[Home]:
-    """A house with our services, during this block."""
-    services = Services(folder, roles)
+def furnished(
+    house: House, folder: Path, roles: Sequence[str] = ROLES, *more: str
+) -> Iterator[Home]:
+    """A house with our services, during this block; `more` are arguments of theirs."""
+    services = Services(folder, roles, *more)
     services.start()
     try:
         home = Home(house, services)

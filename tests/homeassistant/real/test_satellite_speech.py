@@ -83,11 +83,13 @@ def test_a_timer_rings_here_and_is_stopped_by_voice(kitchen: Kitchen) -> None:
         kitchen.program.wait_until(lambda: len(kitchen.played()) > 16000, "ring")
     finally:
         run(assist.update(api, kitchen.home.pipeline, conversation_engine=ours))
+    turns = len(kitchen.program.events("turn_end"))
     kitchen.say(said.okay_nabu() + silence(0.1) + speak("stop"))
     kitchen.program.wait_until(
         lambda: "dismissed" in [it["state"] for it in kitchen.program.events("timer")],
         "end of the ring",
     )
+    kitchen.program.wait_for("turn_end", turns + 1)
     kitchen.idle()
     heard_so_far = len(kitchen.played())
     time.sleep(2.0)
@@ -97,9 +99,10 @@ def test_a_timer_rings_here_and_is_stopped_by_voice(kitchen: Kitchen) -> None:
 
 def test_who_talks_over_an_answer_is_answered_instead(kitchen: Kitchen) -> None:
     """The long answer stops, what is left of it is discarded, and only the second one is heard."""
+    started = len(kitchen.program.events("audio_start"))
     mark = kitchen.say(said.okay_nabu() + silence(0.1) + speak("what can you do"))
     long = kitchen.wait("synthesize", mark, sender=HOME).data["text"]
-    kitchen.program.wait_for("audio_start", len(kitchen.program.events("audio_start")) + 1)
+    kitchen.program.wait_for("audio_start", started + 1)
     mark = kitchen.say(said.request())
     kitchen.wait("run-pipeline", mark, sender=OURS)
     kitchen.silence()

@@ -25,24 +25,27 @@ def check_turn(kitchen: Kitchen) -> None:
     asked = kitchen.wait("run-pipeline", mark, sender=OURS)
     assert (asked.data["start_stage"], asked.data["end_stage"]) == ("asr", "tts")
     transcript = kitchen.wait("transcript", mark, sender=HOME)
-    assert said.words(transcript.data["text"]) == said.words(LAMP)
+    assert said.words(transcript.data["text"]) == said.words(LAMP), transcript.data
     answer = kitchen.wait("synthesize", mark, sender=HOME).data["text"]
     stop = kitchen.wait("audio-stop", mark, sender=HOME)
     played = kitchen.wait("played", mark, sender=OURS)
     kitchen.idle()
     sent = kitchen.tap.types(mark, OURS)
     assert sent[:3] == ["detection", "run-pipeline", "audio-chunk"], kitchen.tap.told(mark)
-    assert sent.count("played") == 1
+    assert sent.count("played") == 1, kitchen.tap.told(mark)
     got = kitchen.tap.types(mark, HOME)
     # it need not notice the end of the speech before we do; and streamed speech may begin early
     got = [kind for kind in got if kind not in ("voice-started", "voice-stopped", "synthesize")]
-    assert got == ["transcribe", "transcript", "audio-start", "audio-chunk", "audio-stop"]
+    order = ["transcribe", "transcript", "audio-start", "audio-chunk", "audio-stop"]
+    assert got == order, kitchen.tap.told(mark)
     speech = kitchen.played()
     told = kitchen.tap.since(mark, HOME, "audio-chunk")
     length = sum(event.size for event in told) / (2 * told[0].data["rate"])
-    assert len(speech) / 32000 == pytest.approx(length, abs=0.25), "not played to its end"
+    ours = len(speech) / 32000
+    assert ours == pytest.approx(length, abs=0.25), f"{ours:.2f} s of {length:.2f} s were played"
     # the whole answer came at once; `played` comes when it has been heard
-    assert played.at - told[0].at > length - 0.3
-    assert played.at - max(stop.at, told[0].at + length) < 1.0
-    assert heard(speech, [answer, *ANSWERS]) == answer
-    assert kitchen.tap.broken == []
+    late = played.at - max(stop.at, told[0].at + length)
+    assert -0.3 < late < 1.0, f"played was sent {late:.2f} s after the end of {length:.2f} s"
+    understood = heard(speech, [answer, *ANSWERS])
+    assert understood == answer, f"{understood} was heard, not {answer}"
+    assert kitchen.tap.broken == [], kitchen.tap.broken

@@ -1,0 +1,85 @@
+"""A question of the house is answered without the wake word, in the same conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.homeassistant.real import kitchen as kitchens
+from tests.homeassistant.real import said
+from tests.homeassistant.real import services as served
+from tests.homeassistant.real.house import House
+from tests.homeassistant.real.install import NEW
+from tests.homeassistant.real.kitchen import Kitchen
+from tests.homeassistant.real.services import Home
+from tests.homeassistant.real.tap import HOME, OURS
+from tests.support.speech import silence, speak
+
+pytestmark = [
+    pytest.mark.timeout(300),
+    pytest.mark.parametrize("house", [NEW], indirect=True, scope="module"),
+]
+
+SENTENCES = """
+language: en
+intents:
+  Bored:
+    data: [{sentences: ["tell me a story"]}]
+  Sailor:
+    data: [{sentences: ["the one about the sailor"]}]
+responses:
+  intents:
+    Bored: {default: "Which one do you want to hear?"}
+    Sailor: {default: "There was a sailor who came home."}
+"""
+
+
+@pytest.fixture(scope="module")
+def home(house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """A house with our services, whose brain asks back."""
+    sentences: Path = tmp_path_factory.mktemp("sentences")
+    (sentences / "story.yaml").write_text(SENTENCES)
+    more = ("--asr", f"pocketsphinx:{sentences}", "--llm", f"intents?sentences={sentences}")
+    folder = tmp_path_factory.mktemp("services")
+    with served.furnished(house, folder, served.ROLES, *more) as furnished:
+        yield furnished
+
+
+@pytest.fixture(scope="module")
+def kitchen(role: None, home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kitchen]:
+    with kitchens.kitchen(home, tmp_path_factory.mktemp("kitchen")) as connected:
+        yield connected
+
+
+def test_a_question_is_answered_without_the_wake_word(kitchen: Kitchen) -> None:
+    asking = len(kitchen.home.taps["llm"].events)
+    mark = kitchen.say(said.okay_nabu() + silence(0.1) + speak("tell me a story"))
+    question = kitchen.wait("synthesize", mark, sender=HOME)
+    assert question.data["text"] == "Which one do you want to hear?"
+    played = kitchen.wait("played", mark, sender=OURS)
+    mark = kitchen.tap.events.index(played)
+    again = kitchen.wait("run-pipeline", mark, 5.0, OURS)
+    assert (again.data["start_stage"], again.data["end_stage"]) == ("asr", "tts")
+    assert again.at - played.at < 1.0
+    kitchen.say(silence(0.5) + speak("the one about the sailor"))
+    answer = kitchen.wait("synthesize", mark, sender=HOME)
+    assert answer.data["text"] == "There was a sailor who came home."
+    kitchen.wait("played", kitchen.tap.events.index(answer), sender=OURS)
+    kitchen.idle()
+    asked = kitchen.home.taps["llm"].since(asking, HOME, "transcript")
+    assert len({event.data["context"]["conversation_id"] for event in asked}) == 1
+    # an answer that asks nothing ends it
+    last = len(kitchen.tap.events)
+    assert "run-pipeline" not in kitchen.tap.types(last, OURS)
+
+
+def test_who_says_nothing_to_a_question_is_left_alone(kitchen: Kitchen) -> None:
+    mark = kitchen.say(said.okay_nabu() + silence(0.1) + speak("tell me a story"))
+    played = kitchen.wait("played", mark, sender=OURS)
+    mark = kitchen.tap.events.index(played)
+    kitchen.wait("run-pipeline", mark, 5.0, OURS)
+    kitchen.idle(40.0)
+    asked = kitchen.tap.since(mark, OURS, "run-pipeline")
+    assert len(asked) == 1

@@ -1,0 +1,118 @@
+"""Turns against a real Home Assistant: python -m tests.soak.homeassistant
+
+First restarts of either side in a row, each followed by a turn; then turns, one after the other,
+for as long as asked for. Every turn is checked from the wake word to the last sample of its answer.
+Memory of Home Assistant, our satellite and our services is told every few minutes; at the end, none
+of ours may have grown. Where Home Assistant comes from: tests/support/install_home_assistant.sh.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.homeassistant.real import house as houses
+from tests.homeassistant.real import install, kitchen, services
+from tests.homeassistant.real.kitchen import Kitchen
+from tests.homeassistant.real.losses import restart_home, restart_us
+from tests.homeassistant.real.turns import check_turn
+
+RECONNECT = 11.0
+"""Seconds to be connected again: Home Assistant tries every 10 s where it was refused."""
+TELL = 300.0
+"""Seconds from one line about memory to the next."""
+SETTLED = 600.0
+"""Seconds after which a process has what it needs; from then on it may not grow."""
+GROWTH = 8.0
+"""Megabytes that ours may have more at the end: allocators keep some."""
+
+
+def main() -> int:
+    """Run it; the exit code."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--minutes", type=float, default=60, help="how long turns are taken")
+    parser.add_argument("--restarts", type=int, default=10, help="restarts of either side")
+    parser.add_argument("--version", default=install.NEW, choices=install.VERSIONS)
+    given = parser.parse_args()
+    try:
+        found = install.need(given.version)
+    except pytest.skip.Exception as error:
+        print(error)
+        return 3
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for part in ("house", "services", "kitchen"):
+            (folder / part).mkdir()
+        with (
+            houses.running(found, folder / "house") as house,
+            services.furnished(house, folder / "services") as home,
+            kitchen.kitchen(home, folder / "kitchen") as place,
+        ):
+            print(f"Home Assistant {house.version} and our satellite are connected")
+            failed = _restarts(place, given.restarts)
+            return 1 if failed + _turns(place, given.minutes * 60) else 0
+
+
+def _restarts(place: Kitchen, count: int) -> int:
+    failed = 0
+    for number in range(1, count + 1):
+        for what, restart in (("Home Assistant", restart_home), ("our satellite", restart_us)):
+            took = restart(place)
+            fine = took < RECONNECT and _turn(place)
+            failed += not fine
+            told = "" if fine else "  FAILED"
+            print(f"restart {number} of {what}: connected {took:.1f} s later{told}", flush=True)
+    return failed
+
+
+def _turns(place: Kitchen, seconds: float) -> int:
+    began, told = time.monotonic(), 0.0
+    done = failed = 0
+    settled: tuple[float, ...] = ()
+    while (now := time.monotonic() - began) < seconds:
+        failed += not _turn(place)
+        done += 1
+        if now >= told:
+            told += TELL
+            memory = _memory(place)
+            if not settled and now >= min(SETTLED, seconds / 3):
+                settled = memory
+            print(
+                f"{now / 60:5.1f} min  {done} turns, {failed} failed;  MB: Home Assistant "
+                f"{memory[0]:.1f}, satellite {memory[1]:.1f}, services {memory[2]:.1f}",
+                flush=True,
+            )
+    memory = _memory(place)
+    links = {event.link for event in place.tap.events if event.type == "run-satellite"}
+    print(f"{done} turns, {failed} failed; driving connections so far: {len(links)}")
+    for name, first, last in zip(("satellite", "services"), settled[1:], memory[1:], strict=False):
+        print(f"{name}: {last - first:+.1f} MB since it had settled")
+        failed += last - first > GROWTH
+    return failed
+
+
+def _turn(place: Kitchen) -> bool:
+    try:
+        check_turn(place)
+    except (AssertionError, TimeoutError) as error:
+        print(f"a turn failed: {error}\n{place.tap.told(max(0, len(place.tap.events) - 400))}")
+        place.idle()
+        return False
+    return True
+
+
+def _memory(place: Kitchen) -> tuple[float, float, float]:
+    """Megabytes of Home Assistant, our satellite, and our services."""
+    ours = (place.program.process.pid, place.home.services.program.process.pid)
+    satellite, served = (psutil.Process(pid).memory_info().rss / 1e6 for pid in ours)
+    return place.house.resident() / 1e6, satellite, served
+
+
+if __name__ == "__main__":
+    sys.exit(main())
