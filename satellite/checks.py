@@ -35,21 +35,25 @@ def problems(settings: Settings, origins: Mapping[str, str]) -> list[str]:
     if settings.home.url:
         origin = f"{origins['home.url']}: home.url"
         found += [f"{origin}: {text}" for text in home(settings.home.url)]
+    found += _server(settings, origins)
+    return found
+
+
+def _server(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:
     server = settings.server
     known = dict.fromkeys(ENGINE_ROLES)
     for role in server.roles:
         if role not in known:
             text = options.unknown_name(role, known)
-            found.append(f"{origins['server.roles']}: server.roles: {text}")
+            yield f"{origins['server.roles']}: server.roles: {text}"
     if not server.roles:
-        found.append(f"{origins['server.roles']}: server.roles names no role")
+        yield f"{origins['server.roles']}: server.roles names no role"
     if server.uri:
         origin = f"{origins['server.uri']}: server.uri"
-        found += [f"{origin}: {text}" for text in address(server.uri, stdio=True)]
+        yield from (f"{origin}: {text}" for text in address(server.uri, stdio=True))
         if len(server.roles) > 1:
             names = ",".join(server.roles)
-            found.append(f"{origin} serves one role, not {names}: name it, as in --server asr")
-    return found
+            yield f"{origin} serves one role, not {names}: name it, as in --server asr"
 
 
 def home(url: str) -> Iterator[str]:
