@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from satellite import config
+from satellite.cli.config import as_toml
 from satellite.errors import HomeRefused
 from satellite.home import token
 from satellite.home.token import VARIABLE, Token
@@ -75,3 +77,10 @@ def test_a_token_in_the_configuration_file_is_refused_without_being_shown(tmp_pa
     (problem,) = layer.problems
     assert "did you mean home.token_file?" in problem
     assert "hush" not in problem
+
+
+def test_no_listing_of_the_settings_shows_it() -> None:
+    environment = {VARIABLE: "hush", "SATELLITE_HOME_URL": "http://ha:8123"}
+    configuration = config.load(environment=environment, files=[])
+    assert "hush" not in "\n".join(as_toml(configuration.effective()))
+    assert "hush" not in repr(configuration)
