@@ -14,11 +14,11 @@ from satellite.errors import EngineClosed, EngineFailed
 from satellite.requirements import Package, Requirement
 from satellite.values import EngineInfo, ModelInfo, TranscribeRequest, Transcript
 from satellite.worker import Worker
-from servers.asr.whisper import machine, utterance
+from servers.asr.memory import keep_buffers
+from servers.asr.whisper import machine, native, utterance
 from servers.asr.whisper.batches import Batches
 from servers.asr.whisper.decoding import Decoder
 from servers.asr.whisper.hearing import Hearing
-from servers.asr.whisper.memory import keep_buffers
 from servers.asr.whisper.model import Model
 from servers.asr.whisper.options import WhisperOptions
 from servers.asr.whisper.utterance import Utterance
@@ -125,9 +125,10 @@ class FasterWhisper:
 
     def _load(self) -> tuple[Model, Any, int]:
         """Blocks for as long as the model is large."""
+        native.prepare()
+        keep_buffers()
         from faster_whisper.vad import get_vad_model
 
-        keep_buffers()
         options = self._options
         path = Path(options.model).expanduser()
         folder = path if path.is_dir() else Store().find("whisper", options.model)

@@ -18,7 +18,8 @@ from satellite.values import EngineInfo, ModelInfo, TranscribeRequest, Transcrip
 from satellite.worker import Worker
 from servers.asr import vocabulary
 from servers.asr.confidence import THRESHOLD
-from servers.asr.recognizer import BLOCK, Recognizer, give_back
+from servers.asr.memory import give_back
+from servers.asr.recognizer import BLOCK, Recognizer
 from servers.asr.vocabulary import Home, Vocabulary
 
 _LOGGER = logging.getLogger(__name__)

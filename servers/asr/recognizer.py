@@ -6,7 +6,6 @@ use any phonemes, and `servers.asr.confidence` judges by how much better the sec
 
 from __future__ import annotations
 
-import ctypes
 import math
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -153,13 +152,6 @@ class Recognizer:
             self._open = False
             self._words.end_utt()
             self._phonemes.end_utt()
-
-
-def give_back() -> None:
-    """Give memory that was freed back to the system, which glibc does not do by itself."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # other C libraries have none
-    if trim is not None:
-        trim(0)
 
 
 def _hiss() -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from satellite.errors import EngineClosed, EngineFailed, SatelliteError
 from satellite.worker import begin
+from servers.asr.memory import give_back
 from servers.asr.whisper.model import Decoded, Encoded, Model, Search
 
 _LOGGER = logging.getLogger(__name__)
@@ -20,6 +21,9 @@ TOGETHER = 8
 """Most texts decoded in one batch: a step for eight takes about as long as one for three."""
 ENOUGH = 2
 """Texts that are decoded without waiting for more to be encoded."""
+REST = 30.0
+"""Seconds without work after which the memory of large buffers goes back to the system: a question
+is often followed by another."""
 
 
 class _Task:
@@ -41,12 +45,14 @@ class Batches:
     cancelled while waiting is forgotten; what a thread has begun, it ends.
     """
 
-    def __init__(self, model: Model, workers: int) -> None:
+    def __init__(self, model: Model, workers: int, rest: float = REST) -> None:
         self._model = model
+        self._rest = rest
         self._alone: deque[_Task] = deque()
         self._texts: deque[_Task] = deque()
         self._running = 0
         self._passed = 0
+        self._rested = True
         self._closed = False
         self._changed = threading.Condition()
         self._threads = [
@@ -136,8 +142,13 @@ class Batches:
             while not (self._alone or self._texts):
                 if self._closed:
                     return []
-                self._changed.wait()
+                longest = None if self._rested else self._rest
+                if not (self._changed.wait(longest) or self._running or self._rested):
+                    self._rested = True
+                    self._running += 1
+                    return [_Task(_tidy, None, None)]
             self._running += 1
+            self._rested = False
             oldest = self._texts[0].kind if self._texts else None
             ready = [task for task in self._texts if task.kind == oldest][:TOGETHER]
             if self._alone and len(ready) < ENOUGH and self._passed < ENOUGH:
@@ -160,3 +171,8 @@ class Batches:
         except Exception as error:  # whatever it is, it is those who wait for it that must know
             _LOGGER.debug("Whisper failed", exc_info=True)
             return [EngineFailed(f"Whisper: {type(error).__name__}: {error}")] * len(tasks)
+
+
+def _tidy(given: list[Any]) -> list[Any]:
+    give_back()
+    return given

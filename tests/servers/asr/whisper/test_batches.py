@@ -135,3 +135,24 @@ async def test_a_failure_goes_to_who_waits_for_it_and_to_nobody_else(batches: Ba
     with pytest.raises(EngineFailed, match="out of memory"):
         await batches.call(fail)
     assert await batches.call(lambda: 7) == 7
+
+
+async def test_after_a_while_without_work_memory_is_given_back_once(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[str] = []
+    monkeypatch.setattr(
+        "servers.asr.whisper.batches.give_back",
+        lambda: given.append(threading.current_thread().name),
+    )
+    batches = Batches(watched, workers=2, rest=0.01)  # type: ignore[arg-type]
+    try:
+        for turn in (1, 2):
+            await batches.call(lambda: None)
+            await until(lambda turn=turn: len(given) == turn)  # type: ignore[misc]
+            await asyncio.sleep(0.05)
+        assert len(given) == 2
+        assert all(name.startswith("whisper-") for name in given)
+        await until(lambda: batches.idle)
+    finally:
+        await batches.close()
