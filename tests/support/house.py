@@ -32,6 +32,8 @@ class House:
         self.gone = False
         """The satellite has hung up."""
         self.connection = connection
+        self.patience = SOON
+        """Seconds in which what is expected happens."""
         self._next = 0
 
     async def listen(self) -> None:
@@ -49,7 +51,7 @@ class House:
 
     async def expect(self, kind: str) -> Event:
         """The next event of a kind; what comes before it is passed over."""
-        async with asyncio.timeout(SOON):
+        async with asyncio.timeout(self.patience):
             while True:
                 while self._next < len(self.log):
                     event = self.log[self._next]
@@ -101,10 +103,13 @@ class House:
 
 
 @asynccontextmanager
-async def house(uri: str, drive: bool = True) -> AsyncGenerator[House, None]:
+async def house(
+    uri: str, drive: bool = True, patience: float = SOON
+) -> AsyncGenerator[House, None]:
     """A Home Assistant that is connected."""
     connection = await connect(uri, SOON)
     home = House(connection)
+    home.patience = patience
     async with asyncio.TaskGroup() as tasks:
         listening = tasks.create_task(_listen(home))
         try:
