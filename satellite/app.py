@@ -11,6 +11,8 @@ from satellite import components, events, hooks
 from satellite.assistant import Assistant
 from satellite.audio import devices
 from satellite.audio.capture import Capture
+from satellite.audio.frontend.reference import Reference
+from satellite.audio.frontend.source import FrontEnd
 from satellite.audio.playback import Playback
 from satellite.bus import Bus
 from satellite.components import AUTO
@@ -24,6 +26,7 @@ from satellite.homeassistant.wake import Tap
 from satellite.listen import Listener
 from satellite.settings import Settings
 from satellite.stage import label
+from satellite.wake.own_voice import OwnVoice
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -46,11 +49,11 @@ async def _listen(settings: Settings, bus: Bus, engines: Assembly, playback: Pla
     mic = components.create("mic", chosen)
     home = Role(settings, engines.vad, lambda: info_event(settings, engines.wake.describe()))
     assistant = Assistant(settings, engines.turn, playback, bus, home.driver)
-    capture = Capture(mic, bus.publish)
-    heard = Tap(capture, home.wake.hear)
-    listener = Listener(
-        heard, engines.wake, engines.vad, settings.listen, bus.publish, assistant.woken
-    )
+    reference = playback.tap = Reference()
+    capture = Capture(mic, bus.publish, settings.sound.mic_channel)
+    heard = Tap(FrontEnd(capture, reference, settings.sound), home.wake.hear)
+    wake = OwnVoice(engines.wake, reference)
+    listener = Listener(heard, wake, engines.vad, settings.listen, bus.publish, assistant.woken)
     listener.attentive = lambda: not home.wake.active
     async with asyncio.TaskGroup() as tasks, reachable(home, settings):
         helpers = (

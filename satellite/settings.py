@@ -34,6 +34,29 @@ class ListenSettings(OptionSet, frozen=True):
     barge_in: Annotated[bool, option("The wake word stops a reply and listens anew")] = True
 
 
+class SoundSettings(OptionSet, frozen=True):
+    """What is done to the microphone's sound before anybody listens to it."""
+
+    echo_cancellation: Annotated[
+        bool,
+        option("Take our own speaker out of it, where it is heard; no work while nothing plays"),
+    ] = True
+    noise_suppression: Annotated[
+        int, option("How much noise is taken out, 0 for none", minimum=0, maximum=4)
+    ] = 0
+    auto_gain: Annotated[
+        float,
+        option("How much quiet voices are amplified at most", unit="dB", minimum=0, maximum=50),
+    ] = 0.0
+    mic_volume: Annotated[
+        float, option("Factor by which it is made louder", minimum=0, maximum=100)
+    ] = 1.0
+    mic_channel: Annotated[
+        int,
+        option("Channel of a microphone with several, from 1; 0 for all", minimum=0, maximum=32),
+    ] = 0
+
+
 class HomeSettings(OptionSet, frozen=True):
     """Which home is connected, and what can be named in requests to it."""
 
@@ -230,6 +253,7 @@ class Settings(OptionSet, frozen=True):
     ] = ("loopback", "private")
     zeroconf: Annotated[bool, option("Look for servers on the LAN and announce ours")] = True
     listen: ListenSettings = ListenSettings()
+    sound: SoundSettings = SoundSettings()
     home: HomeSettings = HomeSettings()
     deadlines: DeadlineSettings = DeadlineSettings()
     cues: CueSettings = CueSettings()

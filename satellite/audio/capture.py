@@ -7,7 +7,8 @@ import logging
 from collections.abc import AsyncGenerator, Callable
 from time import monotonic
 
-from satellite.audio.format import SPEECH
+from satellite.audio.format import SPEECH, AudioFormat
+from satellite.audio.frontend.channel import one_channel
 from satellite.audio.resample import Resampler
 from satellite.errors import DeviceError, DeviceLost, DeviceMissing, SatelliteError
 from satellite.events import AudioLoss, Error, Event
@@ -37,8 +38,11 @@ _LOSS_EVERY = 1.0
 class Capture:
     """Reads one microphone, and reopens it when it comes back after it went away."""
 
-    def __init__(self, mic: Mic, publish: Callable[[Event], None]) -> None:
+    def __init__(self, mic: Mic, publish: Callable[[Event], None], channel: int = 0) -> None:
+        """Of a microphone with several channels take one, counted from 1, or the mean of all."""
         self._mic = mic
+        self._channel = channel
+        self._format = SPEECH
         self._publish = publish
         self._resampler: Resampler | None = None
         self._was_open = False
@@ -64,7 +68,15 @@ class Capture:
         except TimeoutError as error:
             await self.close()
             raise DeviceMissing(f"the microphone did not open within {_OPEN:g} s") from error
-        self._resampler = Resampler(form, SPEECH)
+        if self._channel > form.channels:
+            await self.close()
+            raise DeviceMissing(
+                f"the microphone has no channel {self._channel}, only {form.channels}; set "
+                "sound.mic_channel to one of them, or to 0 for all"
+            )
+        self._format = form
+        kept = AudioFormat(form.rate) if self._channel else form
+        self._resampler = Resampler(kept, SPEECH)
         self._was_open = True
         self._overruns = 0
 
@@ -88,6 +100,8 @@ class Capture:
                     await self._lose(DeviceLost(f"the microphone gave nothing for {_READ:g} s"))
                 else:
                     self._count_overruns()
+                    if self._channel:
+                        audio = one_channel(audio, self._format, self._channel)
                     if converted := resampler.convert(audio):
                         yield converted
         finally:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
+from typing import Protocol
 
 from satellite.audio.format import AudioFormat
 from satellite.audio.resample import Resampler
@@ -29,12 +30,26 @@ DEADLINE = 10.0
 """Seconds in which a speaker takes 0.1 s of sound; the buffers of those we know hold under 4 s."""
 
 
+class Tap(Protocol):
+    """Told what a speaker is given, as loud as it is given it."""
+
+    def played(self, audio: bytes, form: AudioFormat) -> None:
+        """These samples come next."""
+
+    def finished(self) -> None:
+        """The last samples of a sound were given."""
+
+    def silenced(self) -> None:
+        """What was given and not heard yet never will be."""
+
+
 class Playback:
     """Plays sounds on one speaker, one after another, and reopens it when it went away."""
 
     def __init__(
         self, speaker: Speaker, publish: Callable[[Event], None], deadline: float = DEADLINE
     ) -> None:
+        self.tap: Tap | None = None
         self._speaker = speaker
         self._publish = publish
         self._deadline = deadline
@@ -106,7 +121,7 @@ class Playback:
             return
         self._scope.reschedule(asyncio.get_running_loop().time())
         # not left to `play`, whose source of sound may take its time to be cancelled
-        await self._soon(self._speaker.stop(), "fall silent")
+        await self._silence()
         await self._soon(self._silent.wait(), "end its sound")
 
     async def close(self) -> None:
@@ -127,7 +142,7 @@ class Playback:
             await self.close()
             raise
         except BaseException:
-            await self._soon(self._speaker.stop(), "fall silent")
+            await self._silence()
             raise
 
     async def _feed(
@@ -151,6 +166,8 @@ class Playback:
             await self._write(samples, target, on_first if not written else None)
             written += len(samples)
         if written:
+            if self.tap is not None:
+                self.tap.finished()
             length = written / target.frame_bytes / target.rate
             await self._in_time(self._speaker.drain(), self._deadline + length)
 
@@ -170,6 +187,8 @@ class Playback:
         size = form.bytes_of(_BLOCK)
         for position in range(0, len(samples), size):
             block = quieter(samples[position : position + size], self._volume)
+            if self.tap is not None:
+                self.tap.played(block, form)
             await self._in_time(self._speaker.write(block), self._deadline)
             if on_first is not None:
                 on_first()
@@ -181,6 +200,11 @@ class Playback:
                 await work
         except TimeoutError as error:
             raise DeviceLost(f"the speaker was stuck for {seconds:.1f} s") from error
+
+    async def _silence(self) -> None:
+        await self._soon(self._speaker.stop(), "fall silent")
+        if self.tap is not None:
+            self.tap.silenced()
 
     async def _soon(self, work: Awaitable[object], what: str) -> None:
         try:

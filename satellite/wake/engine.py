@@ -29,6 +29,9 @@ class Stream(Protocol):
     def context(self) -> int:
         """Samples of the past on which its answers depend."""
 
+    def peak(self, audio: bytes) -> float:
+        """Take the next samples, a whole number of hops; return the highest score in them."""
+
     def skip(self, samples: int) -> None:
         """Leave out the next samples, of which it never hears anything."""
 
@@ -95,6 +98,20 @@ class WakeEngine(ABC):
                     continue
                 for detection in await worker.call(_attend, stream, pieces):
                     yield detection
+
+    async def likeness(self, audio: bytes, word: str) -> float:
+        """The highest score of a word in a piece of sound by itself, 0 to 1. Raises what `detect`
+        raises."""
+        await self.load()
+        worker = self._worker
+        if worker is None:
+            raise EngineClosed(f"{self.name} was closed")
+        whole = len(audio) - len(audio) % (2 * self.hop)
+
+        def listen() -> float:
+            return self._open((word,)).peak(audio[len(audio) - whole :])
+
+        return await worker.call(listen)
 
     async def close(self) -> None:
         """End the thread and let go of the models. Twice is once."""

@@ -116,6 +116,16 @@ class Ear:
         mels = -(-_EMBEDDING_FRAMES // _MEL_FRAMES)
         return HOP * (mels + len(self._embeddings)) + OVERLAP
 
+    def peak(self, audio: bytes) -> float:
+        """Take a whole number of hops; return the highest score of any word in them."""
+        samples = np.frombuffer(audio, "<i2")
+        highest = 0.0
+        for start in range(0, len(samples), HOP):
+            self._listen(samples[start : start + HOP])
+            scores = (word.score(self._embeddings) for word, _ in self._words)
+            highest = max(highest, *scores)
+        return highest
+
     def skip(self, samples: int) -> None:
         """Leave out the next samples."""
         self._heard += samples

@@ -145,6 +145,15 @@ class MicroEar:
         """Samples of the past on which its answers depend."""
         return _CONTEXT
 
+    def peak(self, audio: bytes) -> float:
+        """Take a whole number of 10 ms; return the highest score of any word in them."""
+        scores = (
+            listener.score(frame) or 0.0
+            for frame in self._frames(audio)
+            for listener in self._listeners
+        )
+        return max(scores, default=0.0)
+
     def skip(self, samples: int) -> None:
         """Leave out the next samples."""
         self._heard += samples

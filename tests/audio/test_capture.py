@@ -130,3 +130,20 @@ async def test_cancelling_closes_the_microphone() -> None:
     with pytest.raises(asyncio.CancelledError):
         await reading
     assert not mic.is_open
+
+
+async def test_one_channel_of_several() -> None:
+    """Microphone arrays put their own processed sound, or the loudspeaker's, into one of them."""
+    form = AudioFormat(16000, 3)
+    left, mid, right = (tone(frequency, 0.5) for frequency in (400, 700, 1500))
+    frames = zip(*(memoryview(sound).cast("h") for sound in (left, mid, right)), strict=True)
+    sound = b"".join(value.to_bytes(2, "little", signed=True) for f in frames for value in f)
+    mic = ScriptedMic([sound], form=form)
+    assert b"".join(await take(Capture(mic, lambda event: None, channel=2), 1)) == mid
+
+
+async def test_a_channel_that_is_not_there_is_told() -> None:
+    mic = ScriptedMic([bytes(4)], form=AudioFormat(16000, 2))
+    with pytest.raises(DeviceMissing, match=r"no channel 3, only 2; set sound\.mic_channel"):
+        await Capture(mic, lambda event: None, channel=3).open()
+    assert not mic.is_open

@@ -193,3 +193,38 @@ async def test_underruns_are_told_after_the_sound() -> None:
         await playback.play_clip(chunk(b"\1\0"))
     losses = [(e.loss, e.count) for e in events if isinstance(e, AudioLoss)]
     assert losses == [("underrun", 2), ("underrun", 1)]
+
+
+class Taps:
+    """Writes down what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[object] = []
+
+    def played(self, audio: bytes, form: AudioFormat) -> None:
+        self.told.append((audio, form))
+
+    def finished(self) -> None:
+        self.told.append("finished")
+
+    def silenced(self) -> None:
+        self.told.append("silenced")
+
+
+async def test_a_tap_is_told_what_the_speaker_is_given_as_loud_as_it_is() -> None:
+    playback = Playback(ScriptedSpeaker(), lambda event: None)
+    tap = playback.tap = Taps()
+    playback.volume = 0.5
+    await playback.play_clip(chunk(b"\x00\x40"))
+    assert tap.told == [(b"\x00\x20", SPEECH), "finished"]
+
+
+async def test_a_tap_is_told_that_the_rest_is_not_heard() -> None:
+    playback = Playback(ScriptedSpeaker(), lambda event: None)
+    tap = playback.tap = Taps()
+    started = asyncio.Event()
+    playing = asyncio.ensure_future(playback.play(unending(started)))
+    await started.wait()
+    await playback.stop()
+    await playing
+    assert tap.told[-1] == "silenced"

@@ -1,0 +1,79 @@
+"""How much later the microphone hears what the speaker was given."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from satellite.audio.format import SPEECH
+
+Floats = npt.NDArray[np.float32]
+
+WINDOW = 12000
+"""Samples of the microphone's that are looked for (0.75 s)."""
+
+MOST = 32000
+"""Samples of delay at most (2 s): aplay and PulseAudio together stay under 1 s, most Bluetooth
+speakers under 0.5 s."""
+
+_BAND = (200.0, 6000.0)
+"""Hz that count: below is hum, above many speakers and microphones have nothing."""
+
+_NEAR = 80
+"""Samples around the best peak that belong to it: 5 ms of early reflections."""
+
+
+class Delay(msgspec.Struct, frozen=True):
+    """Samples of delay, in the middle of the window, and how far they stand out."""
+
+    samples: float
+    clarity: float
+
+
+def find_delay(heard: Floats, played: Floats) -> Delay:
+    """Look for what was `played` in what was `heard`, both up to the same moment.
+
+    `heard` are WINDOW samples, `played` MOST more than those. The spectra are whitened before they
+    are correlated (generalised cross-correlation with phase transform: Knapp, Carter, IEEE ASSP
+    1976), so that neither the room nor what else is heard in it matters much.
+    """
+    size = _size(len(played))
+    cross = np.fft.rfft(played, size) * np.fft.rfft(heard, size).conj()
+    cross *= _weights(size) / (np.abs(cross) + 1e-3)
+    likeness = np.fft.irfft(cross, size)[: MOST + 1][::-1]
+    best = int(np.argmax(np.abs(likeness)))
+    spread = float(likeness.std()) or 1.0
+    peak = float(np.abs(likeness[max(0, best - 1) : best + 2]).max())
+    first = _onset(np.abs(likeness), best, peak)
+    return Delay(first + _between(np.abs(likeness[max(0, first - 1) : first + 2])), peak / spread)
+
+
+def _onset(likeness: Floats, best: int, peak: float) -> int:
+    """The first strong peak near the best: the direct sound, where a reflection is stronger."""
+    start = max(0, best - _NEAR)
+    strong = start + int(np.flatnonzero(likeness[start : best + 1] > 0.6 * peak)[0])
+    return strong + int(np.argmax(likeness[strong : strong + 2]))
+
+
+def _between(around: Floats) -> float:
+    """Where between three samples, of which the middle one is the highest, a parabola is highest:
+    -0.5 to 0.5 (J. O. Smith, Spectral Audio Signal Processing, quadratic interpolation)."""
+    if len(around) < 3:
+        return 0.0
+    before, top, after = map(float, around)
+    bend = before - 2 * top + after
+    return max(-0.5, min(0.5, 0.5 * (before - after) / bend)) if bend else 0.0
+
+
+def _size(samples: int) -> int:
+    """A length of Fourier transform that is quick, and holds so many samples."""
+    return 3 << max(0, (-(-samples // 3) - 1).bit_length())
+
+
+@lru_cache(maxsize=2)
+def _weights(size: int) -> Floats:
+    frequencies = np.fft.rfftfreq(size, 1 / SPEECH.rate)
+    return ((frequencies > _BAND[0]) & (frequencies < _BAND[1])).astype(np.float32)

@@ -1,0 +1,41 @@
+"""How late an echo is, in noise and while somebody speaks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from satellite.audio.frontend.delay import MOST, WINDOW, find_delay
+from tests.support.acoustics import at_level, heard, response, room_noise, samples
+from tests.support.speech import speak
+
+REPLY = samples(speak("The weather will be fine tomorrow, with a little wind.", "en-us", 160))
+PLAYED = np.concatenate((np.zeros(MOST), REPLY))[: MOST + WINDOW].astype(np.float32)
+
+
+def echo(delay: int, level: float) -> np.ndarray:
+    late = np.concatenate((np.zeros(delay), PLAYED))[: len(PLAYED)]
+    return at_level(heard(late, response(0.3, 0.3)), level)[-WINDOW:]
+
+
+@pytest.mark.parametrize("delay", [0, 77, 1600, 7000])
+@pytest.mark.parametrize("level", [-20.0, -45.0])
+def test_the_echo_is_found(delay: int, level: float) -> None:
+    found = find_delay((echo(delay, level) + room_noise(0.75, -60)).astype(np.float32), PLAYED)
+    assert found.samples == pytest.approx(delay, abs=1)
+    assert found.clarity > 10
+
+
+def test_a_voice_that_is_louder_than_the_echo_does_not_hide_it() -> None:
+    voice = at_level(samples(speak("okay nabu, turn on the lamp"))[:WINDOW], -20)
+    found = find_delay((echo(1600, -26) + voice).astype(np.float32), PLAYED)
+    assert found.samples == pytest.approx(1600, abs=1)
+    assert found.clarity > 8
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_where_there_is_no_echo_none_stands_out(seed: int) -> None:
+    voice = samples(speak("turn on the living room lamp", "en-gb"))[:WINDOW]
+    noise = room_noise(0.75, -50, seed)
+    assert find_delay(noise.astype(np.float32), PLAYED).clarity < 9
+    assert find_delay((voice + noise).astype(np.float32), PLAYED).clarity < 14

@@ -1,0 +1,134 @@
+"""The echo goes, the voice stays, whatever the delay, and whoever's clock is fast."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from satellite.audio.format import SPEECH
+from satellite.audio.frontend.echo import EchoCanceller
+from satellite.audio.frontend.reference import Reference
+from tests.support.acoustics import Samples, at_level, loudness, pcm, room_noise, samples
+from tests.support.simulated_room import CHUNK, SimulatedRoom
+from tests.support.speech import speak
+
+TALK = samples(
+    speak("The weather will be fine tomorrow, with a little wind from the west.", "en-us", 160)
+    + speak("I am happy to help you with lights, with timers, and with the weather.", "en-us", 160)
+)
+SECOND = SPEECH.rate
+
+
+class Trial:
+    """A canceller in a room, and what went in and came out of it."""
+
+    def __init__(self, room: SimulatedRoom) -> None:
+        self.room = room
+        self.reference = Reference()
+        self.canceller = EchoCanceller(self.reference)
+        self.raw = b""
+        self.clean = b""
+
+    def run(self, sound: Samples) -> None:
+        """Play a sound as `Playback` does, a quarter of a second ahead."""
+        given = 0
+        for position in range(0, len(sound), CHUNK):
+            while given < min(len(sound), position + SECOND // 4):
+                block = pcm(sound[given : given + 1600])
+                self.reference.played(block, SPEECH)
+                self.room.hand(block)
+                given += 1600
+            self.listen(CHUNK)
+
+    def listen(self, count: int) -> None:
+        for _ in range(0, count, CHUNK):
+            heard = self.room.step()
+            self.reference.hear(CHUNK)
+            self.raw += heard
+            self.clean += self.canceller.process(heard)
+
+    def gone(self, seconds: float) -> float:
+        """Decibels that are missing in the last `seconds`."""
+        count = 2 * round(seconds * SECOND)
+        before, after = samples(self.raw[-count:]), samples(self.clean[-count:])
+        return float(20 * np.log10(before.std() / after.std()))
+
+
+@pytest.mark.parametrize("latency", [0.005, 0.1, 0.9])
+def test_the_echo_goes(latency: float) -> None:
+    trial = Trial(SimulatedRoom(leak=1.0, latency=latency))
+    trial.run(TALK)
+    assert trial.gone(1.5) > 15
+    trial.listen(3 * SECOND)
+    trial.run(TALK)
+    assert trial.gone(5.0) > 22
+
+
+def test_nothing_is_touched_while_nothing_is_played_nor_where_no_echo_is_heard() -> None:
+    trial = Trial(SimulatedRoom(leak=0.0))
+    trial.room.say(at_level(samples(speak("okay nabu")), -26), 2.0)
+    trial.listen(3 * SECOND)
+    trial.run(TALK)
+    assert trial.clean == trial.raw[: len(trial.clean)]
+    assert len(trial.raw) - len(trial.clean) < 2 * CHUNK
+    assert trial.reference.delay is None
+
+
+def test_no_sample_is_lost_or_added() -> None:
+    trial = Trial(SimulatedRoom(leak=1.0))
+    trial.run(TALK)
+    trial.listen(4 * SECOND)
+    assert len(trial.clean) == len(trial.raw)
+    assert trial.clean[-SECOND:] == trial.raw[-SECOND:]
+
+
+def test_a_voice_stays_while_the_echo_goes() -> None:
+    trial = Trial(SimulatedRoom(leak=1.0))
+    trial.run(TALK)
+    voice = at_level(samples(speak("okay nabu, turn on the lamp", "en-us+m3")), -24)
+    start = trial.room.now
+    trial.room.say(voice, 0.0)
+    trial.run(TALK[: len(voice)])
+    count = len(voice) // CHUNK * CHUNK - CHUNK
+    cleaned = samples(trial.clean[2 * start :])[:count]
+    assert loudness(cleaned) == pytest.approx(loudness(voice), abs=2)
+    assert np.corrcoef(cleaned, voice[:count])[0, 1] > 0.9
+
+
+@pytest.mark.parametrize("drift", [1e-4, -3e-5])
+def test_clocks_that_drift(drift: float) -> None:
+    """100 ppm is as far apart as two cheap crystals are."""
+    trial = Trial(SimulatedRoom(leak=1.0, drift=drift))
+    trial.run(TALK)
+    trial.run(TALK)
+    assert trial.gone(5.0) > 18
+
+
+def test_a_sound_that_begins_late_or_early_is_aligned_anew() -> None:
+    """As players do: their buffers are never filled in quite the same time."""
+    trial = Trial(SimulatedRoom(leak=1.0))
+    trial.run(TALK)
+    trial.listen(2 * SECOND)
+    trial.room.hand(bytes(2 * 700))
+    trial.run(TALK)
+    assert trial.gone(6.0) > 20
+
+
+def test_a_sound_that_is_stopped_leaves_the_next_words_alone() -> None:
+    trial = Trial(SimulatedRoom(leak=1.0))
+    trial.run(TALK)
+    trial.reference.played(pcm(TALK[:SECOND]), SPEECH)
+    trial.room.hand(pcm(TALK[:SECOND]))
+    trial.listen(SECOND // 4)
+    trial.room.hush()
+    trial.reference.silenced()
+    trial.listen(2 * SECOND)
+    assert trial.clean[-SECOND:] == trial.raw[-SECOND:]
+
+
+def test_tones_and_noise_do_no_harm() -> None:
+    trial = Trial(SimulatedRoom(leak=1.0))
+    time = np.arange(3 * SECOND) / SECOND
+    trial.run(8000 * np.sin(2 * np.pi * 440 * time))
+    trial.run(room_noise(3.0, -20))
+    assert loudness(samples(trial.clean)) <= loudness(samples(trial.raw)) + 0.5

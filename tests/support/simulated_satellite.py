@@ -1,0 +1,100 @@
+"""The part of a satellite that listens and plays, in a simulated room."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import numpy as np
+
+from satellite.audio.capture import Capture
+from satellite.audio.format import SPEECH
+from satellite.audio.frontend.reference import Reference
+from satellite.audio.frontend.source import FrontEnd
+from satellite.audio.playback import Playback
+from satellite.listen import Listener, Utterance
+from satellite.ports import Wake
+from satellite.settings import ListenSettings, SoundSettings
+from satellite.vad.energy import EnergyVad
+from satellite.values import AudioChunk
+from satellite.wake.own_voice import OwnVoice
+from tests.support.acoustics import Samples, pcm
+from tests.support.simulated_room import KeptUp, SimulatedRoom
+
+
+class SimulatedSatellite:
+    """What it heard; a wake word ends what it plays, as a barge-in does."""
+
+    def __init__(
+        self,
+        room: SimulatedRoom,
+        wake: Wake,
+        sound: SoundSettings | None = None,
+        *,
+        knows_itself: bool = True,
+    ) -> None:
+        """`knows_itself`: a word that it said itself is not heard."""
+        self.room = room
+        self.wakes: list[int] = []
+        """Positions of the wake words, in samples of the microphone."""
+        self.cut_off = 0
+        """How often a wake word ended something that was playing."""
+        self.utterances: list[bytes] = []
+        self.reference = Reference()
+        self.playback = Playback(room.speaker, lambda event: None)
+        self.playback.tap = self.reference
+        self._playing = False
+        self._tasks: asyncio.TaskGroup | None = None
+        engine = KeptUp(OwnVoice(wake, self.reference) if knows_itself else wake, room)
+        capture = Capture(room.microphone, lambda event: None)
+        front = FrontEnd(capture, self.reference, sound or SoundSettings())
+        vad = EnergyVad(EnergyVad.Options())
+        self._listener = Listener(
+            front, engine, vad, ListenSettings(), lambda event: None, self._woken
+        )
+
+    async def run(self) -> None:
+        """Listen until cancelled."""
+        async with asyncio.TaskGroup() as self._tasks:
+            self._tasks.create_task(self._listener.run(lambda: False))
+
+    async def play(self, sound: Samples) -> None:
+        """Play, as a reply is; return when it was heard or was ended."""
+        self._playing = True
+        try:
+            await self.playback.play_clip(AudioChunk(audio=pcm(sound), format=SPEECH))
+        finally:
+            self._playing = False
+
+    def _woken(self, utterance: Utterance) -> bool:
+        assert self._tasks is not None
+        self.wakes.append(self.room.now)
+        if self._playing:
+            self.cut_off += 1
+            self._tasks.create_task(self.playback.stop())
+        self._tasks.create_task(self._keep(utterance))
+        return True
+
+    async def _keep(self, utterance: Utterance) -> None:
+        self.utterances.append(b"".join([audio async for audio in utterance.audio]))
+
+
+@asynccontextmanager
+async def simulated(satellite: SimulatedSatellite) -> AsyncGenerator[SimulatedSatellite, None]:
+    """The satellite, listening inside the block, in a room that it has been in for a while."""
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(satellite.run())
+        try:
+            await satellite.room.until(satellite.room.now + 4 * SPEECH.rate)
+            yield satellite
+        finally:
+            running.cancel()
+
+
+def likeness(one: bytes, other: Samples) -> float:
+    """How much of one sound is in another: the highest normalised correlation, 0 to 1."""
+    first = np.frombuffer(one, "<i2").astype(float)
+    size = 1 << (len(first) + len(other)).bit_length()
+    cross = np.fft.irfft(np.fft.rfft(first, size).conj() * np.fft.rfft(other, size), size)
+    return float(np.abs(cross).max() / (np.linalg.norm(first) * np.linalg.norm(other) + 1e-9))
