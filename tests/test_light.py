@@ -25,6 +25,7 @@ HEAVY = {
 """What no satellite imports."""
 
 LATE = HEAVY | {
+    "aiohttp",
     "hassil",
     "numpy",
     "pocketsphinx",
