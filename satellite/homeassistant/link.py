@@ -29,6 +29,10 @@ MISSES = 4
 OUTBOX = 2048
 """Events that wait to be sent: a minute of sound. Who does not read for so long is gone."""
 
+LEAVING = 0.3
+"""Seconds from being paused to the end of the connection where Home Assistant stops; it says the
+same as where it mutes this satellite, and then stays."""
+
 STALE = 30.0
 """Seconds in which the sound of an answer comes that was given up: as long as answers take."""
 
@@ -40,7 +44,7 @@ class Link:
     """Sends events, and passes those that come to whom they concern, both without ever waiting.
 
     `announce` is given each piece of sound that nobody asked for, `detected` what may concern wake
-    words.
+    words; `muted` is told that nobody shall be listened to.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class Link:
         patience: float,
         announce: Callable[[Speech], None],
         detected: Callable[[Event], None],
+        muted: Callable[[], None],
     ) -> None:
         self.paused = False
         """It has muted this satellite."""
@@ -57,6 +62,8 @@ class Link:
         self._patience = patience
         self._announce = announce
         self._detected = detected
+        self._muted = muted
+        self._pausing = asyncio.Event()
         self._outbox: asyncio.Queue[Event] = asyncio.Queue(OUTBOX)
         self._run: Run | None = None
         self._stale_until = 0.0
@@ -81,10 +88,11 @@ class Link:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._send())
             tasks.create_task(self._watch())
+            tasks.create_task(self._mute())
 
     def send(self, event: Event) -> None:
         """Send an event after those that wait; nothing, when the other side has gone."""
-        if self.lost:
+        if self.lost or (self.paused and AudioChunk.is_type(event.type)):
             return
         try:
             self._outbox.put_nowait(event)
@@ -102,6 +110,11 @@ class Link:
         if self._announcement is not None:
             self._announcement.end(cut_off=True)
 
+    def pause(self) -> None:
+        """It takes no more turns: it mutes this satellite, or is about to leave."""
+        self.paused = True
+        self._pausing.set()
+
     @contextmanager
     def running(self) -> Iterator[Run]:
         """A run of its pipeline: inside this block its events are the run's."""
@@ -113,7 +126,8 @@ class Link:
         try:
             yield run
         finally:
-            self._run = None
+            if self._run is run:
+                self._run = None
             if run.owes_sound:
                 self._stale_until = asyncio.get_running_loop().time() + STALE
 
@@ -159,6 +173,16 @@ class Link:
                 await self._connection.write(await self._outbox.get())
         except PeerClosed as error:
             self.lose(error)
+
+    async def _mute(self) -> None:
+        while True:
+            await self._pausing.wait()
+            self._pausing.clear()
+            await asyncio.sleep(LEAVING)
+            if self.paused:
+                self._muted()
+                if self._run is not None and not self._run.understood:
+                    self._run.fail(PeerClosed("Home Assistant has paused this satellite"))
 
     async def _watch(self) -> None:
         """Ask again and again whether it is there.

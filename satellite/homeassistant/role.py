@@ -106,7 +106,10 @@ class Role:
         self, connection: Connection, tasks: asyncio.TaskGroup
     ) -> AsyncGenerator[Callable[[], Link], None]:
         """Give what makes a connection the one that drives, and end that with the connection."""
-        link = Link(connection, self._settings.homeassistant.patience, self._hear, self.wake.take)
+        patience = self._settings.homeassistant.patience
+        link = Link(
+            connection, patience, self._hear, self.wake.take, lambda: self._mute(muted=True)
+        )
         running: list[asyncio.Task[None]] = []
 
         def drive() -> Link:
@@ -116,7 +119,7 @@ class Role:
             if self._link is not link and self._link is not None:
                 self._link.lose(PeerClosed("Home Assistant connected anew"))
             self._link, link.paused = link, False
-            self._mute(False)
+            self._mute(muted=False)
             return link
 
         try:
@@ -128,7 +131,7 @@ class Role:
                 _LOGGER.info("Home Assistant is gone")
             if self._link is link:
                 self._link = None
-                self._mute(False)
+                self._mute(muted=False)
 
     async def _read(self, connection: Connection, drive: Callable[[], Link]) -> None:
         link: Link | None = None
@@ -162,9 +165,8 @@ class Role:
     def _take(self, event: Event, link: Link) -> None:
         try:
             if PauseSatellite.is_type(event.type):
-                link.paused = True
+                link.pause()
                 self.wake.muted()
-                self._mute(True)
             elif self._timers is None or not self._timers.take(event):
                 link.take(event)
         except SatelliteError as error:
@@ -177,7 +179,7 @@ class Role:
     def _quiet(self) -> bool:
         return self._satellite is not None and self._satellite.quiet
 
-    def _mute(self, muted: bool) -> None:
+    def _mute(self, *, muted: bool) -> None:
         if self._satellite is not None:
             self._satellite.mute(muted)
 

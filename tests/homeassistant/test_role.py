@@ -11,6 +11,7 @@ import pytest
 
 from satellite import events
 from satellite.errors import PortInUse
+from satellite.homeassistant import link
 from satellite.homeassistant.port import reachable
 from satellite.net import describe, info
 from satellite.settings import HOME_ASSISTANT_PORT, HomeAssistantSettings
@@ -88,13 +89,37 @@ async def test_muted_nobody_listens_until_it_is_unmuted() -> None:
         assert [event.muted for event in kitchen.of(events.Mute)] == [True, False]
 
 
-async def test_muting_ends_a_turn_that_listens() -> None:
+async def test_muting_ends_a_turn_that_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(link, "LEAVING", 0.0)
     async with Kitchen().open() as kitchen, house(kitchen.uri) as home:
         kitchen.room.say((WAKE, 0.03), (SILENCE, 0.3), (VOICE, 3.0))
         await home.expect("audio-chunk")
         await home.send("pause-satellite")
         await kitchen.ended()
         assert kitchen.outcomes() == ["cancelled"]
+
+
+async def test_muting_after_a_request_does_not_leave_it_unanswered() -> None:
+    async with Kitchen().open() as kitchen, house(kitchen.uri) as home:
+        kitchen.room.ask()
+        await home.expect("audio-stop")
+        await home.send("pause-satellite")
+        await kitchen.ended()
+        assert kitchen.outcomes() == ["answered"]
+        assert kitchen.of(events.Failover)
+
+
+async def test_who_stops_within_a_turn_has_not_muted() -> None:
+    async with Kitchen().open() as kitchen:
+        async with house(kitchen.uri) as home:
+            kitchen.room.say((WAKE, 0.03), (SILENCE, 0.3), (VOICE, 1.0))
+            await home.expect("audio-chunk")
+            await home.send("pause-satellite")
+        kitchen.room.say((SILENCE, 1.0))
+        await kitchen.ended()
+        assert kitchen.outcomes() == ["answered"]
+        assert kitchen.asr.requests
+        assert not kitchen.of(events.Mute)
 
 
 async def test_who_muted_and_left_mutes_no_more() -> None:
