@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from satellite.home.kinds import meant
 from satellite.home.search import Found
 from satellite.home.states import State
-from satellite.home.things import Contents, Room, Thing
+from satellite.home.things import Contents, Room, Thing, plain
 from satellite.home.wishes import Ask, Wish, spoken_state
 
 LONGEST = 40
@@ -46,7 +47,8 @@ def state(wish: Ask, things: Sequence[Thing], state_of: StateOf) -> str:
         if len(known) == 1:
             return wish.sentence("default", state=_said(*known[0]))
         return _capital(wish.listed([f"{thing.name}: {_said(thing, now)}" for thing, now in known]))
-    form = "_all" if len(known) > 1 else ""
+    word = plain(wish.name or "")
+    form = "_all" if len(known) > 1 or (word.endswith("s") and meant(word)) else ""
     fitting = [thing for thing, now in known if _is(wish.expected, thing, now)]
     if len(fitting) == len(known):
         return wish.sentence(f"yes{form}", state=wish.expected)

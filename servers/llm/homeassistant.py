@@ -20,6 +20,10 @@ from servers.llm.homeassistant_tools import TOOLS
 PATH = "/api/conversation/process"
 """https://developers.home-assistant.io/docs/intent_conversation_api"""
 
+NOT_UNDERSTOOD = ("no_intent_match", "no_valid_targets")
+"""The codes at which Home Assistant itself asks its language model: "what is the capital of France"
+is, to its sentences, a question for a thing of that name."""
+
 _CONVERSATIONS = 64
 """Conversations whose ids at Home Assistant are remembered: those of a large house's rooms."""
 
@@ -78,7 +82,7 @@ class HomeAssistant:
         )
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
-        """Yield its answer whole; `Declined` for what fits none of its sentences.
+        """Yield its answer whole; `Declined` for what fits none of its sentences or things.
 
         Raises `HomeDown`, `HomeStarting`, `HomeRefused`, `HomeAgentMissing`, `HomeFailed`.
         """
@@ -151,7 +155,7 @@ def spoken(answer: Any) -> str | Declined:
     speech = _table(_table(response.get("speech")).get("plain")).get("speech")
     text = speech if isinstance(speech, str) else ""
     failed = response.get("response_type") == "error"
-    if failed and _table(response.get("data")).get("code") == "no_intent_match":
+    if failed and _table(response.get("data")).get("code") in NOT_UNDERSTOOD:
         return Declined(text=text)
     if failed and not text:
         raise HomeFailed(f"Home Assistant failed: {_table(response.get('data')).get('code')}")

@@ -37,7 +37,7 @@ class Intents:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._worker = Worker("intents")
+        self._worker = Worker("intents", gives_way=False)
         self._sentences: Sentences | None = None
 
     async def load(self) -> None:

@@ -132,6 +132,7 @@ async def test_a_failure_of_home_assistant_s_is_raised_in_its_words(house: Any) 
         (Ask(name="garage door", expected="closed", target="the door"), None,
          "Yes, the door is closed."),
         (Ask(name="lights", area="kitchen", expected="on"), None, "No, they are off."),
+        (Ask(name="lights", area="bedroom", expected="off"), None, "Yes, they are off."),
         (Ask(name="bedroom thermometer", target="it"), None, "Done."),
         (Ask(name="thermometer", area="bedroom", say={"default": "{state}!"}), None,
          "20.5 degrees!"),
