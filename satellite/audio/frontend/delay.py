@@ -54,7 +54,7 @@ def find_delay(heard: Floats, played: Floats) -> Delay:
 def _onset(likeness: Floats, best: int, peak: float) -> int:
     """The first strong peak near the best: the direct sound, where a reflection is stronger."""
     start = max(0, best - _NEAR)
-    strong = start + int(np.flatnonzero(likeness[start : best + 1] > 0.6 * peak)[0])
+    strong = start + int(np.flatnonzero(likeness[start : best + 1] >= 0.6 * peak)[0])
     return strong + int(np.argmax(likeness[strong : strong + 2]))
 
 

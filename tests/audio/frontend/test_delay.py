@@ -39,3 +39,9 @@ def test_where_there_is_no_echo_none_stands_out(seed: int) -> None:
     noise = room_noise(0.75, -50, seed)
     assert find_delay(noise.astype(np.float32), PLAYED).clarity < 9
     assert find_delay((voice + noise).astype(np.float32), PLAYED).clarity < 14
+
+
+def test_silence_that_was_played_is_found_nowhere() -> None:
+    nothing = np.zeros(WINDOW + MOST, np.float32)
+    assert find_delay(np.ones(WINDOW, np.float32), nothing).clarity == 0.0
+    assert find_delay(nothing[:WINDOW], nothing).clarity == 0.0
