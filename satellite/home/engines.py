@@ -44,6 +44,11 @@ class _Wrapped:
         """Whether the engine divides itself among its requests; see `servers.engines`."""
         return bool(getattr(self._engine, "shares", False))
 
+    @property
+    def queued(self) -> int:
+        """Requests that wait inside the engine; see `servers.pool`."""
+        return int(getattr(self._engine, "queued", 0))
+
     async def load(self) -> None:
         await self._engine.load()
 
