@@ -33,8 +33,9 @@ LEAVING = 0.3
 """Seconds from being paused to the end of the connection where Home Assistant stops; it says the
 same as where it mutes this satellite, and then stays."""
 
-STALE = 30.0
-"""Seconds in which the sound of an answer comes that was given up: as long as answers take."""
+STALE = 10.0
+"""Seconds in which the sound of an answer comes that was given up; longer ones would swallow an
+announcement where no sound comes at all."""
 
 _WAKE = (Detect, Detection, Error)
 _AUDIO = (AudioStart, AudioChunk, AudioStop)
