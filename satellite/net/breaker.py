@@ -6,14 +6,15 @@ import random
 from collections.abc import Callable
 from enum import Enum
 
-from satellite.errors import EngineBusy, PeerClosed, PeerUnreachable, SatelliteError
+from satellite.errors import EngineBusy, EngineTimeout, PeerClosed, PeerUnreachable, SatelliteError
 
-GONE = 4.0
-"""Seconds that a server whose connection broke is not asked again, where nobody saw that it was
-away: a supervisor has it up again within a second, and it shall be in use again within five."""
+GONE = 3.5
+"""Seconds that a server whose connection broke, or that did not answer, is not asked again where
+nobody saw that it was away: it may have been started anew, and a machine that hung may be itself
+again; such a one shall be in use within five."""
 SICK = 15.0
-"""Seconds that a server is not asked again that was there and did not do its work: it made a person
-wait, and what is wrong with an engine seldom passes by itself."""
+"""Seconds that a server is not asked again that said that it could not do its work: what is wrong
+with an engine seldom passes by itself."""
 BUSY = 1.0
 """Seconds that a server is not asked again that said it was busy."""
 GROWTH = 4.0
@@ -22,6 +23,8 @@ LONGEST = 300.0
 """Seconds of the longest wait."""
 JITTER = 0.2
 """Waits differ by up to this share, so that a house's satellites do not come back as one."""
+FORGOTTEN = 600.0
+"""Seconds after which an earlier failure has nothing to do with the next one."""
 TRUSTED = 3
 """Failures in a row after which coming back is not enough to be asked at once."""
 
@@ -76,12 +79,14 @@ class Breaker:
     def failed(self, error: Exception, now: float) -> bool:
         """It has failed: the circuit is open. Returns whether that is new."""
         first = self.error is None
+        if now - self._opened > FORGOTTEN:
+            self._failures = 0
         self.error = error
         self._trying = False
         if isinstance(error, EngineBusy):
             wait = BUSY
         else:
-            gone = isinstance(error, PeerUnreachable | PeerClosed)
+            gone = isinstance(error, PeerUnreachable | PeerClosed | EngineTimeout)
             wait = min(LONGEST, (GONE if gone else SICK) * GROWTH**self._failures)
             self._failures += 1
         self._opened = now

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from satellite.errors import EngineBusy, EngineFailed, EngineTimeout, PeerClosed, PeerUnreachable
-from satellite.net.breaker import BUSY, GONE, LONGEST, SICK, Breaker, State
+from satellite.net.breaker import BUSY, FORGOTTEN, GONE, LONGEST, SICK, Breaker, State
 
 
 def made() -> Breaker:
@@ -32,7 +32,7 @@ def test_a_failure_opens_it_and_time_lets_one_call_try() -> None:
     [
         (PeerUnreachable("gone"), GONE),
         (PeerClosed("gone"), GONE),
-        (EngineTimeout("hangs"), SICK),
+        (EngineTimeout("hangs"), GONE),
         (EngineFailed("no voice"), SICK),
         (EngineBusy("full"), BUSY),
     ],
@@ -46,7 +46,7 @@ def test_how_long_depends_on_what_was_wrong(error: Exception, wait: float) -> No
 def test_the_wait_grows_to_a_limit_and_only_the_first_failure_is_news() -> None:
     breaker, waits, news = made(), [], []
     for _ in range(6):
-        news.append(breaker.failed(EngineTimeout("hangs"), 0.0))
+        news.append(breaker.failed(EngineFailed("no voice"), 0.0))
         waits.append(breaker.remaining(0.0))
     assert waits == [SICK, 4 * SICK, 16 * SICK, LONGEST, LONGEST, LONGEST]
     assert news == [True, False, False, False, False, False]
@@ -77,3 +77,11 @@ def test_one_that_came_back_is_tried_at_once_unless_it_fails_again_and_again() -
     breaker.failed(EngineTimeout("hangs"), 11.0)
     breaker.failed(EngineTimeout("hangs"), 12.0)
     assert breaker.state(13.0, since=12.5) is State.OPEN
+
+
+def test_what_was_long_ago_does_not_count() -> None:
+    breaker = made()
+    for _ in range(5):
+        breaker.failed(PeerClosed("gone"), 0.0)
+    breaker.failed(PeerClosed("gone"), FORGOTTEN + 1)
+    assert breaker.remaining(FORGOTTEN + 1) == GONE

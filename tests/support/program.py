@@ -74,10 +74,14 @@ def satellite(
     environment: Mapping[str, str] | None = None,
     prefix: tuple[str, ...] = (),
     name: str = "satellite",
+    module: str = "satellite",
 ) -> Iterator[Program]:
-    """Run `satellite` with its event log in `folder`; killed when the block is left."""
+    """Run `satellite` with its event log in `folder`; killed when the block is left.
+
+    `module` is a program that prepares something and then is `satellite`.
+    """
     events, errors = folder / f"{name}.jsonl", folder / f"{name}.err"
-    command = [*prefix, sys.executable, "-m", "satellite", *arguments, "--events", str(events)]
+    command = [*prefix, sys.executable, "-m", module, *arguments, "--events", str(events)]
     clean = {key: value for key, value in os.environ.items() if not key.startswith("SATELLITE_")}
     home = {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder / "config")}
     with errors.open("w") as told:

@@ -1,0 +1,232 @@
+"""Many satellites and one server that is restarted: python -m tests.soak.fleet [--satellites 200]
+
+Each satellite is simulated as far as its network goes: it watches the server, asks it something now
+and then, and has a built-in engine. The server is a program of its own, killed and started again.
+Told are the seconds until every satellite uses it again, the most connections that it was asked for
+within a second, as its own metrics count them, and its memory for each connection that is idle.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import random
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import msgspec
+import psutil
+from wyoming.info import Describe
+
+from satellite.net.discovery import Discovery
+from satellite.net.failover import failover
+from satellite.net.wire import connect
+from satellite.net.wishes import Wishes
+from satellite.values import SpeechRequest
+from tests.support.coded import CodedTts
+from tests.support.program import Program, satellite
+
+BACK = 15.0
+"""Seconds in which all of them shall use the server again."""
+PER_SATELLITE = 0.6
+"""Connections a second that the server may be asked for, for each satellite: a look every two
+seconds on average, and what people ask."""
+AWAY = 5.0
+"""Seconds that the server is away."""
+_ASKS = (5.0, 15.0)
+"""Seconds between two things that are asked of one satellite, which are many for a home."""
+_TICK = 0.25
+_FEW = 10
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What came out. Times in seconds."""
+
+    satellites: int
+    back: float
+    """Until the last one uses the server again."""
+    rate: float
+    """Most connections accepted within a second."""
+    idle: float
+    """Kilobytes of the server's memory for a connection that is idle."""
+    failed: int
+    """Calls that nobody has answered."""
+
+    def problems(self) -> list[str]:
+        """What is not as it shall be."""
+        found = []
+        if self.back > BACK:
+            found.append(f"the last satellite was back after {self.back:.1f} s")
+        if self.rate > PER_SATELLITE * self.satellites + 10:
+            found.append(f"a stampede: {self.rate:.0f} connections within a second")
+        if self.failed:
+            found.append(f"{self.failed} calls were not answered")
+        return found
+
+
+class Member:
+    """One satellite of the fleet."""
+
+    def __init__(self, uri: str) -> None:
+        self.uri = uri
+        self.discovery = Discovery(wishes=Wishes(pin=(uri,)), announced=False)
+        self.engine = failover("tts", CodedTts(), self.discovery)
+        self.used: float | None = None
+        """When the server answered it last."""
+        self.failed = 0
+
+    async def run(self) -> None:
+        """Watch the server, and ask it something now and then."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.discovery.run())
+            while True:
+                await asyncio.sleep(random.uniform(*_ASKS))
+                await self._ask()
+
+    def uses(self, since: float) -> bool:
+        """Whether it has the server and would ask it, or has asked it since then."""
+        return (self.used is not None and self.used > since) or self.engine.label == self.uri
+
+    async def _ask(self) -> None:
+        label = self.engine.label
+        try:
+            async with aclosing(self.engine.synthesize(SpeechRequest(text="Alpha."))) as chunks:
+                async for _ in chunks:
+                    label = self.engine.label
+        except Exception:
+            logging.getLogger(__name__).exception("a call was not answered")
+            self.failed += 1
+        if label == self.uri:
+            self.used = time.monotonic()
+
+
+@asynccontextmanager
+async def fleet(count: int, uri: str) -> AsyncGenerator[list[Member], None]:
+    """So many satellites at work."""
+    members = [Member(uri) for _ in range(count)]
+    async with asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(member.run()) for member in members]
+        yield members
+        for task in running:
+            task.cancel()
+
+
+def free_port() -> int:
+    """A port that nobody listens at; a server that is started again needs one of its own."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def server(folder: Path, port: int, metrics: int, name: str) -> Any:
+    """The server, as a user runs it, that lets a whole fleet in from one address."""
+    most = "1024"
+    return satellite(
+        folder,
+        *("--server", "tts", "--tts", "espeak", "--host", "127.0.0.1", "--no-zeroconf"),
+        *("--tts-port", str(port), "--metrics", str(metrics)),
+        *("--set", f"server.connections={most}", "--set", f"limits.per_address={most}"),
+        name=name,
+    )
+
+
+def clients(metrics: int) -> float:
+    """Connections that the server has accepted since it was started; 0 while it is away."""
+    try:
+        with urlopen(f"http://127.0.0.1:{metrics}/metrics", timeout=1) as answer:
+            lines = answer.read().decode().splitlines()
+    except OSError:
+        return 0.0
+    told = [line for line in lines if line.startswith("satellite_clients_total{")]
+    return sum(float(line.split()[1]) for line in told)
+
+
+async def returned(members: list[Member], metrics: int, began: float) -> tuple[float, float]:
+    """Wait until all use the server; the seconds since `began`, and the most it was asked."""
+    counts: list[tuple[float, float]] = [(began, 0.0)]
+    back: float | None = None
+    while back is None or time.monotonic() - began < back + 3.0:
+        accepted = await asyncio.to_thread(clients, metrics)
+        counts.append((time.monotonic(), max(counts[-1][1], accepted)))
+        if back is None and all(member.uses(began) for member in members):
+            back = time.monotonic() - began
+        if time.monotonic() - began > 4 * BACK:
+            break
+        await asyncio.sleep(_TICK)
+    rates = [
+        (more - count) / (later - at)
+        for number, (at, count) in enumerate(counts)
+        for later, more in counts[number + 1 :]
+        if 1.0 <= later - at < 2.0
+    ]
+    return back or 4 * BACK, max(rates, default=0.0)
+
+
+async def memory(program: Program, uri: str, count: int) -> float:
+    """Kilobytes that the server takes for each idle connection."""
+
+    def rss() -> int:
+        return int(psutil.Process(program.process.pid).memory_info().rss)
+
+    async def opened() -> Any:
+        connection = await connect(uri, 5.0)
+        await connection.write(Describe().event())
+        await connection.read()
+        return connection
+
+    first = [await opened() for _ in range(_FEW)]  # what the first ones take is not theirs
+    for connection in first:
+        await connection.close()
+    await asyncio.sleep(1.0)
+    before = rss()
+    connections = [await opened() for _ in range(count)]
+    await asyncio.sleep(0.5)
+    taken = rss() - before
+    for connection in connections:
+        await connection.close()
+    return taken / count / 1024
+
+
+async def run(count: int, folder: Path) -> Told:
+    """Restart the server under so many satellites."""
+    port, metrics = free_port(), free_port()
+    uri = f"tcp://127.0.0.1:{port}"
+    with server(folder, port, metrics, "before") as before:
+        await asyncio.to_thread(before.wait_for, "ready")
+        idle = await memory(before, uri, count)
+        async with fleet(count, uri) as members:
+            await returned(members, metrics, time.monotonic())
+            before.process.kill()
+            before.process.wait()
+            await asyncio.sleep(AWAY)
+            with server(folder, port, metrics, "after") as after:
+                await asyncio.to_thread(after.wait_for, "ready")
+                back, rate = await returned(members, metrics, time.monotonic())
+            failed = sum(member.failed for member in members)
+    return Told(satellites=count, back=back, rate=rate, idle=idle, failed=failed)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--satellites", type=int, default=200)
+    options = parser.parse_args()
+    logging.disable(logging.WARNING)
+    with tempfile.TemporaryDirectory() as folder:
+        told = asyncio.run(run(options.satellites, Path(folder)))
+    print(f"{told.satellites} satellites, the server restarted after {AWAY:g} s:")
+    print(f"  all use it again after {told.back:.1f} s (shall be under {BACK:g} s)")
+    print(f"  at most {told.rate:.0f} connections within a second")
+    print(f"  {told.idle:.1f} kB of its memory for each idle connection")
+    if problems := told.problems():
+        sys.exit("; ".join(problems))
+
+
+if __name__ == "__main__":
+    main()
