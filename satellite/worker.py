@@ -41,10 +41,12 @@ class Worker:
     A call whose caller is cancelled still runs to its end on the thread; its result is dropped.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, gives_way: bool = True) -> None:
+        """`gives_way`: has the lower priority of `give_way`. What holds Python's lock all the time
+        should not: the event loop would wait for it while others have the cores."""
         self._name = name
         self._executor: ThreadPoolExecutor | None = ThreadPoolExecutor(
-            1, thread_name_prefix=name, initializer=begin
+            1, thread_name_prefix=name, initializer=begin if gives_way else None
         )
 
     async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -110,6 +110,9 @@ async def test_model_threads_give_way_to_the_event_loop() -> None:
         worker = Worker("giving way")
         assert await worker.call(nice) == usual + 5
         await worker.close()
+        worker = Worker("holding Python's lock", gives_way=False)
+        assert await worker.call(nice) == usual
+        await worker.close()
     finally:
         give_way(0)
     assert nice() == usual

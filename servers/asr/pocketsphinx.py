@@ -26,8 +26,8 @@ _LOGGER = logging.getLogger(__name__)
 
 _AT_ONCE = 4
 """Utterances heard at the same time; a further one waits, within its caller's deadline."""
-_KEPT = 2
-"""Recognizers kept for the next utterance, each of about 25 MB: that of one home, and another's."""
+_KEPT = _AT_ONCE
+"""Recognizers kept for the next utterance, each of about 25 MB: as many as are in use at once."""
 _KEPT_FOR = 60.0
 """Seconds after an utterance for which they are kept: a question is often followed by another. It
 takes about 0.1 s to load one anew, which is done when the utterance begins, not when it ends."""
@@ -56,7 +56,7 @@ class PocketSphinx:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._worker = Worker("pocketsphinx")
+        self._worker = Worker("pocketsphinx", gives_way=False)
         self._closed = False
         self._vocabularies: OrderedDict[Home, Vocabulary] = OrderedDict()
         self._idle: OrderedDict[int, tuple[Home, Recognizer]] = OrderedDict()

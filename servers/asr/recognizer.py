@@ -21,6 +21,9 @@ from servers.asr.vocabulary import Vocabulary, model_folder, phoneme_loop
 BLOCK = SPEECH.bytes_of(0.1)
 """Bytes that are decoded at once. Fixed, so that the result does not depend on who sends how."""
 
+_STEP = SPEECH.bytes_of(0.02)
+"""Bytes that a decoder takes in one call, 1 to 3 ms, in which no other thread can run Python."""
+
 _LEVEL = SPEECH.bytes_of(1.2)
 """Bytes from the beginning of an utterance whose loudest sample decides how far it is amplified."""
 _FULL = 32767
@@ -128,7 +131,7 @@ class Recognizer:
             decoder.reinit_feat()
             decoder.set_cmn(_MEAN)
             decoder.start_utt()
-            decoder.process_raw((_SETTLED * self._hiss[:_SETTLING]).astype("<i2").tobytes())
+            _decode(decoder, (_SETTLED * self._hiss[:_SETTLING]).astype("<i2").tobytes())
             decoder.end_utt()
             decoder.reinit_feat()
             decoder.set_cmn(_MEAN)
@@ -144,8 +147,8 @@ class Recognizer:
         hiss = np.take(self._hiss, np.arange(len(samples)) + self._decoded // 2, mode="wrap")
         block = np.clip(samples + hiss, -_FULL, _FULL).astype("<i2").tobytes()
         self._decoded = min(end, len(self._audio))
-        self._words.process_raw(block)
-        self._phonemes.process_raw(block)
+        _decode(self._words, block)
+        _decode(self._phonemes, block)
 
     def _close(self) -> None:
         if self._open:
@@ -179,6 +182,11 @@ def _decoder(folder: Path, network: str, options: Mapping[str, Any]) -> Any:
     decoder.add_fsg("grammar", decoder.read_fsg(str(folder / network)))
     decoder.activate_search("grammar")
     return decoder
+
+
+def _decode(decoder: Any, audio: bytes) -> None:
+    for start in range(0, len(audio), _STEP):
+        decoder.process_raw(audio[start : start + _STEP])
 
 
 def _segments(decoder: Any) -> Iterator[Segment]:

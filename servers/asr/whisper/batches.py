@@ -11,7 +11,6 @@ from concurrent.futures import Future
 from typing import Any
 
 from satellite.errors import EngineClosed, EngineFailed, SatelliteError
-from satellite.worker import begin
 from servers.asr.memory import give_back
 from servers.asr.whisper.model import Decoded, Encoded, Model, Search
 
@@ -123,7 +122,6 @@ class Batches:
             thread.join()
 
     def _work(self) -> None:
-        begin()
         while tasks := self._take():
             tasks = [task for task in tasks if task.future.set_running_or_notify_cancel()]
             results = self._results(tasks)

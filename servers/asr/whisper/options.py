@@ -18,6 +18,9 @@ class WhisperOptions(OptionSet, frozen=True):
     model: Annotated[
         str, option("Size, Hugging Face repository, or folder of a CTranslate2 Whisper model")
     ] = "base"
+    models: Annotated[
+        int, option("Models kept in memory; a request may name another than this", minimum=1)
+    ] = 2
     language: Annotated[str, option("Language where a request names none; detected when empty")] = (
         ""
     )

@@ -54,3 +54,8 @@ class Vocabulary:
         if number is None:
             raise EngineFailed(f"the model's tokenizer.json has no {token}: it is no Whisper model")
         return int(number)
+
+
+def languages_in(text: str) -> tuple[str, ...]:
+    """The languages that the text of a multilingual model's `tokenizer.json` has tokens for."""
+    return tuple(dict.fromkeys(_CODE.findall(text)))
