@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import time
+from contextlib import aclosing
 from pathlib import Path
 
 import msgspec
@@ -14,8 +16,11 @@ from satellite.events import Event
 from satellite.net.remotes.base import Remote
 from satellite.ports import ENGINE_ROLES
 from satellite.preference import BUILT_IN
-from satellite.settings import ModelSettings, Settings
+from satellite.settings import DeadlineSettings, ModelSettings, ServersSettings, Settings
 from satellite.stage import label
+from satellite.values import SpeechRequest
+from servers.serve import serving
+from tests.support.engines import ScriptedTts
 
 LIGHT = Settings(zeroconf=False, vad="energy")
 
@@ -66,3 +71,21 @@ async def test_a_missing_model_is_one_error_and_everything_else_is_closed() -> N
     with pytest.raises(ModelMissing, match="hey_nobody"):
         async with engines.assembled(settings, lambda event: None):
             pytest.fail("assembled")
+
+
+async def test_a_pinned_address_is_used_without_zeroconf_and_its_deadline_is_the_stages(
+    tmp_path: Path,
+) -> None:
+    async with serving("tts", ScriptedTts(hang=True, words=0), f"unix://{tmp_path}/tts") as uri:
+        settings = Settings(
+            zeroconf=False,
+            tts="auto",
+            servers=ServersSettings(pin=(uri,)),
+            deadlines=DeadlineSettings(tts=0.5),
+        )
+        async with engines.opened("tts", settings) as engine:
+            assert label(engine) == uri
+            began = time.monotonic()
+            async with aclosing(engine.synthesize(SpeechRequest(text="hello"))) as chunks:
+                assert (await anext(chunks)).audio
+            assert 0.2 <= time.monotonic() - began < 2.0, "then the built-in voice speaks"

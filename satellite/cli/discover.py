@@ -93,8 +93,8 @@ def why(places: Sequence[Place], number: int) -> str:
     place = places[number]
     if place.unfit:
         return place.unfit
-    if number + 1 < len(places):
-        return place.before(places[number + 1])
+    if number + 1 < len(places) and not (following := places[number + 1]).unfit:
+        return place.before(following)
     return "is the last before the built-in engine" if number else "is the only one"
 
 

@@ -54,8 +54,6 @@ class Place(msgspec.Struct, frozen=True):
 
     def before(self, other: Place) -> str:
         """Why it comes before another one that is asked after it."""
-        if other.unfit is not None:
-            return other.unfit
         for mine, theirs in zip(self.reasons[:-1], other.reasons[:-1], strict=True):
             if mine.key != theirs.key:
                 return f"{mine.text}, {other.server.name} {theirs.text}"

@@ -22,9 +22,10 @@ def test_a_server_of_many_models_has_one_line() -> None:
         latency=0.0042,
         ours=True,
         version="1.2",
+        load=0.5,
     )
     assert row(server) == (
-        *("tts", "attic tts", "tcp://10.0.0.5:10200", "4 ms", "us 1.2", "a, b, c and 2 more"),
-        "de, en",
+        *("tts", "attic tts", "tcp://10.0.0.5:10200", "4 ms", "50%", "us 1.2"),
+        *("a, b, c and 2 more", "de, en"),
     )
     assert row(Server(name="x", uri="tcp://h:1", satellite=True))[0] == "satellite"

@@ -105,7 +105,7 @@ def test_who_is_set_aside_is_told_and_not_asked() -> None:
     standings = {"tcp://a:10300": Standing(aside="set aside for 3 s: timeout")}
     places = ranked(server("a"), server("b"), standings=standings)
     assert names(places) == ["b"]
-    assert places[0].before(places[1]) == "set aside for 3 s: timeout"
+    assert [place.unfit for place in places] == [None, "set aside for 3 s: timeout"]
 
 
 def test_servers_of_other_roles_are_left_out() -> None:

@@ -1,0 +1,48 @@
+"""`satellite discover` says who is asked first, and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from satellite.cli.discover import as_json, order, ranked
+from satellite.net.server import Server
+from satellite.settings import ServersSettings, Settings
+
+ASR: dict[str, Any] = {"roles": ("asr",), "languages": ("en",)}
+SERVERS = (
+    Server(name="attic asr", uri="tcp://10.0.0.5:10300", load=0.75, **ASR),
+    Server(name="cellar asr", uri="tcp://10.0.0.6:10300", load=0.0, **ASR),
+    Server(name="shed asr", uri="tcp://10.0.0.7:10300", **ASR),
+    Server(name="den", uri="tcp://10.0.0.8:10700", satellite=True),
+)
+
+
+def places(**wishes: tuple[str, ...]) -> list[tuple[str, str, str]]:
+    """The number, the name and the reason of each server of speech-to-text."""
+    rankings = ranked(SERVERS, Settings(servers=ServersSettings(**wishes)))
+    return [(line[1], line[2], line[4]) for line in order(rankings["asr"])]
+
+
+def test_every_place_has_its_reason() -> None:
+    assert places(exclude=("shed",)) == [
+        ("1", "cellar asr", "has a load of 0%, attic asr has a load of 75%"),
+        ("2", "attic asr", "is the last before the built-in engine"),
+        ("never", "shed asr", "excluded by servers.exclude"),
+    ]
+    assert places(pin=("10.0.0.5",), exclude=("shed", "cellar")) == [
+        ("1", "attic asr", "is the only one"),
+        ("never", "cellar asr", "excluded by servers.exclude"),
+        ("never", "shed asr", "excluded by servers.exclude"),
+    ]
+
+
+def test_json_tells_all_that_counts() -> None:
+    rankings = ranked(SERVERS, Settings(servers=ServersSettings(pin=("shed",))))
+    told = {entry["name"]: entry for entry in msgspec.json.decode(as_json(SERVERS, rankings))}
+    assert told["shed asr"]["ranks"]["asr"]["place"] == 1
+    assert told["shed asr"]["ranks"]["asr"]["why"] == "is pinned (1), cellar asr is not"
+    assert "has a place free" in told["cellar asr"]["ranks"]["asr"]["reasons"]
+    assert told["cellar asr"]["load"] == 0.0
+    assert told["den"]["ranks"] == {}

@@ -1,0 +1,24 @@
+"""The built-in brain says truthfully that it cannot end another one's answer."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+
+from satellite import components
+from satellite.net.resume import GO_ON
+from satellite.values import Declined, Message, ReplyRequest
+
+
+async def test_the_built_in_brain_declines_to_go_on() -> None:
+    brain = components.create("llm", "intents")
+    await brain.load()
+    try:
+        history = (
+            Message(role="user", text="what time is it"),
+            Message(role="assistant", text="It is seven."),
+        )
+        async with aclosing(brain.reply(ReplyRequest(text=GO_ON, history=history))) as parts:
+            (part,) = [part async for part in parts]
+        assert isinstance(part, Declined)
+    finally:
+        await brain.close()
