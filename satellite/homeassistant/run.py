@@ -12,9 +12,9 @@ from wyoming.event import Event
 from wyoming.tts import Synthesize
 from wyoming.vad import VoiceStopped
 
-from satellite.audio.format import AudioFormat
-from satellite.errors import EngineFailed, SatelliteError
+from satellite.errors import SatelliteError
 from satellite.homeassistant.speech import Speech
+from satellite.net.formats import format_of
 from satellite.net.messages import error_of, read
 from satellite.values import AudioChunk as Sound
 
@@ -107,8 +107,6 @@ class Run:
 
 
 def sound(event: Event) -> Sound:
-    """The sound in an `audio-chunk`. Raises `BadFrame`, `EngineFailed`."""
+    """The sound in an `audio-chunk`. Raises `BadFrame`."""
     chunk = read(AudioChunk, event)
-    if chunk.width != 2:
-        raise EngineFailed(f"samples of {8 * chunk.width} bits were sent, not of 16")
-    return Sound(audio=chunk.audio, format=AudioFormat(chunk.rate, chunk.channels))
+    return Sound(audio=chunk.audio, format=format_of(chunk))

@@ -13,6 +13,10 @@ _LOGGER = logging.getLogger(__name__)
 
 MOST = 600.0
 """Seconds kept: a long announcement. 26 MB of what Home Assistant sends, which has no brake."""
+MOST_BYTES = 64 * 1024 * 1024
+"""Bytes kept in any format, and of pieces however small."""
+_PIECE = 256
+"""Bytes that the smallest piece counts as."""
 
 
 class Speech:
@@ -24,6 +28,7 @@ class Speech:
         """It ended because no more of it came, not because it was whole."""
         self._chunks: deque[AudioChunk] = deque()
         self._waiting = 0.0
+        self._held = 0
         self._full = False
         self._changed = asyncio.Event()
 
@@ -32,12 +37,13 @@ class Speech:
         if self.ended:
             return
         seconds = chunk.format.seconds(chunk.audio)
-        if self._waiting + seconds > MOST:
+        if self._waiting + seconds > MOST or self._held > MOST_BYTES:
             if not self._full:
                 _LOGGER.warning("Home Assistant sent over %g s ahead: the rest is lost", MOST)
             self._full = True
             return
         self._waiting += seconds
+        self._held += max(_PIECE, len(chunk.audio))
         self._chunks.append(chunk)
         self._changed.set()
 
@@ -53,6 +59,7 @@ class Speech:
             while self._chunks:
                 chunk = self._chunks.popleft()
                 self._waiting -= chunk.format.seconds(chunk.audio)
+                self._held -= max(_PIECE, len(chunk.audio))
                 yield chunk
                 if not len(self._chunks) % 8:
                     await asyncio.sleep(0)  # minutes may be here at once, and others wait

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -26,6 +27,11 @@ Serve = Callable[[Connection], Awaitable[None]]
 Secure = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[str]]
 """Makes a connection TLS and says who the peer is. Raises `WireError` for one that may not in."""
 
+SILENT = 128
+"""Peers that have not said anything yet: more than one step of the event loop lets in (100), so
+that those who do say something are heard before they would be dropped."""
+LEAVING = 8
+"""Times as many peers as may be connected that may be leaving, beside those."""
 _LOOK = 1.0
 """Longest time in seconds between two looks at who has overstayed."""
 _LEVELS = {"key-changed": logging.ERROR, "peer-closed": logging.DEBUG}
@@ -38,7 +44,7 @@ class DoorLimits(msgspec.Struct, frozen=True, kw_only=True):
     allow: tuple[str, ...] = HOME
     """Addresses and networks that may connect; see `satellite.net.allowed`."""
     connections: int = 64
-    """Peers at once."""
+    """Peers at once, those left out that have said nothing yet (at most `SILENT`)."""
     paired_only: bool = False
     """Turn away who comes by TCP without TLS."""
     per_address: int = 32
@@ -70,6 +76,11 @@ class _Peer:
     def silent(self) -> bool:
         """It has not said anything yet that could be understood."""
         return self.connection is None or not self.connection.events
+
+    @property
+    def gone(self) -> bool:
+        """It has hung up."""
+        return self.connection is not None and self.connection.gone
 
     @property
     def who(self) -> str:
@@ -173,26 +184,25 @@ class Peers:
         self._leaving.discard(peer)
 
     def _no_room(self, address: str) -> str:
-        """Why nobody else can be let in, after those were dropped who only take up room."""
-        most, of_one = self._limits.connections, self._limits.per_address
-        same = [peer for peer in self._peers if peer.address == address]
-        if address and len(same) >= of_one and not self._make_room(same):
-            return f"{len(same)} clients are connected from {address} already"
-        if len(self._peers) >= most and not self._make_room(self._peers):
-            return f"{len(self._peers)} clients are connected already"
-        return ""
+        """Why nobody else can be let in.
 
-    def _make_room(self, peers: list[_Peer] | set[_Peer]) -> bool:
-        """Drop whoever is there for longest without having said anything.
-
-        Clients send their first event at once, so that one of them stays through as many others as
-        there are places.
+        Who has said nothing yet takes no place, but has to make room for the next one when there
+        are too many of those: whoever only connects keeps nobody out.
+        Nor does who has gone, while what he has begun is being ended.
         """
-        silent = [peer for peer in peers if peer.silent]
-        if not silent:
-            return False
-        self._drop(min(silent, key=lambda peer: peer.since), "said nothing while others wait")
-        return True
+        silent = [peer for peer in self._peers if peer.silent]
+        speaking = [peer for peer in self._peers if not peer.silent and not peer.gone]
+        same = sum(peer.address == address for peer in speaking)
+        if address and same >= self._limits.per_address:
+            return f"{same} clients are connected from {address} already"
+        leaving = len(self._peers) - len(silent) - len(speaking)
+        if max(len(speaking), leaving // LEAVING) >= self._limits.connections:
+            return f"{len(speaking) + leaving} clients are connected already"
+        if len(silent) >= SILENT:
+            crowd, _ = Counter(peer.address for peer in silent).most_common(1)[0]
+            oldest = min((p for p in silent if p.address == crowd), key=lambda p: p.since)
+            self._drop(oldest, "said nothing while others wait")
+        return ""
 
     def _turn_away(self, writer: asyncio.StreamWriter, code: str, address: str, text: str) -> None:
         self._tell(code, address, f"turned a client away: {text}")

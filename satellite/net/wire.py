@@ -68,6 +68,11 @@ class Connection:
         """The protocol that was agreed on in a TLS connection (ALPN, RFC 7301), if any."""
         return self._secure.selected_alpn_protocol() if self._secure is not None else None
 
+    @property
+    def gone(self) -> bool:
+        """The peer has hung up, though this may not have been read yet; or this side has."""
+        return self._reader.at_eof() or self._writer.is_closing()
+
     @contextmanager
     def working(self) -> Generator[None, None, None]:
         """The peer waits for something during this block, and is not idle."""

@@ -18,6 +18,9 @@ LONGEST = 900.0
 PATIENCE = 15.0
 """Seconds without any sound after which an utterance is given up, as it takes another one's place:
 a microphone sends all the time, and a Wi-Fi that was away for longer has lost the words."""
+NAMES = 1000
+"""Names and terms taken of a request, and as many of each: PocketSphinx's grammar of that many
+takes over a second to make, once for a home."""
 
 
 class AsrService(Service):
@@ -82,6 +85,6 @@ def _request(event: Event, model: str | None) -> TranscribeRequest:
     return TranscribeRequest(
         language=asked.language,
         model=asked.name or model,
-        names=tuple(asked.transcript_names or ()),
-        terms=tuple(asked.transcript_terms or ()),
+        names=tuple(asked.transcript_names or ())[:NAMES],
+        terms=tuple(asked.transcript_terms or ())[:NAMES],
     )

@@ -11,7 +11,8 @@ from wyoming.event import Event
 
 from satellite.audio.format import SPEECH, AudioFormat
 from satellite.audio.resample import Resampler
-from satellite.errors import BadFrame, EngineFailed
+from satellite.errors import EngineFailed
+from satellite.net.formats import format_of
 from satellite.net.held import Held
 from satellite.net.messages import read
 from servers.serve.inlet import Inlet
@@ -20,9 +21,6 @@ _CAPACITY = 2 * 1024 * 1024
 """Bytes held for an engine that is behind: a minute of 16 kHz mono."""
 _SLICE = 64 * 1024
 """Bytes resampled at once, a few milliseconds of work, so that the event loop stays quick."""
-_RATES = range(4000, 384_001)
-"""Hz, from telephones to studios."""
-_CHANNELS = range(1, 33)
 
 
 class Sound:
@@ -46,9 +44,9 @@ class Sound:
             chunk = read(AudioChunk, event)
             if self.origin is None:
                 self.origin = chunk.timestamp
-            await self._inlet.put((_format(chunk), chunk.audio), len(chunk.audio))
+            await self._inlet.put((format_of(chunk), chunk.audio), len(chunk.audio))
         elif AudioStart.is_type(event.type):
-            _format(read(AudioStart, event))
+            format_of(read(AudioStart, event))
         elif AudioStop.is_type(event.type):
             self._inlet.end()
             return False
@@ -91,12 +89,3 @@ class Sound:
 def is_audio(event: Event) -> bool:
     """Whether an event begins or carries audio."""
     return AudioStart.is_type(event.type) or AudioChunk.is_type(event.type)
-
-
-def _format(event: AudioChunk | AudioStart) -> AudioFormat:
-    if event.width != 2 or event.rate not in _RATES or event.channels not in _CHANNELS:
-        raise BadFrame(
-            f"audio of {event.rate} Hz, {8 * event.width} bits and {event.channels} channels is "
-            "not understood: 16 bits are, at 4 to 384 kHz"
-        )
-    return AudioFormat(event.rate, event.channels)

@@ -11,7 +11,7 @@ import pytest
 from wyoming.event import Event
 
 from satellite.errors import PeerClosed, WireError
-from satellite.net.admission import DoorLimits
+from satellite.net.admission import SILENT, DoorLimits
 from satellite.net.door import door, limits_of
 from satellite.net.wire import Connection, Limits, connect
 from satellite.settings import LimitSettings, Settings
@@ -101,7 +101,7 @@ async def test_the_silent_make_room_for_those_who_speak(caplog: pytest.LogCaptur
     async with echoing(DoorLimits(connections=4), []) as uri:
         speaking = await connect(uri, 1)
         assert await echoed(speaking)
-        silent = [await asyncio.open_connection(*_place(uri)) for _ in range(3)]
+        silent = [await asyncio.open_connection(*_place(uri)) for _ in range(SILENT + 5)]
         for _ in range(3):
             peer = await connect(uri, 1)
             assert await echoed(peer)

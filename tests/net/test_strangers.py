@@ -81,7 +81,7 @@ async def test_speech_of_strangers() -> None:
     assert (chunk.audio, chunk.format.rate) == (b"abcd", 22050)
     assert await answers("tts", {"synthesize": [Event("synthesize-stopped")]}) == []
     narrow = Event("audio-chunk", {**AUDIO, "width": 1}, b"a")
-    with pytest.raises(EngineFailed, match="8 bits"):
+    with pytest.raises(BadFrame, match="8 bits"):
         await answers("tts", {"synthesize": [narrow]})
 
 

@@ -9,8 +9,7 @@ from wyoming import audio as wy
 from wyoming.event import Event
 from wyoming.tts import Synthesize, SynthesizeStopped
 
-from satellite.audio.format import AudioFormat
-from satellite.errors import EngineFailed
+from satellite.net.formats import format_of
 from satellite.net.messages import read
 from satellite.net.remotes.base import CONTEXT, Remote
 from satellite.values import AudioChunk, SpeechRequest
@@ -31,14 +30,8 @@ class RemoteTts(Remote):
                 event = await self._answer(connection)
                 if wy.AudioChunk.is_type(event.type):
                     chunk = read(wy.AudioChunk, event)
-                    if chunk.width != 2:
-                        raise EngineFailed(
-                            f"{self.label} sends samples of {8 * chunk.width} bits, not of 16"
-                        )
                     if chunk.audio:
-                        yield AudioChunk(
-                            audio=chunk.audio, format=AudioFormat(chunk.rate, chunk.channels)
-                        )
+                        yield AudioChunk(audio=chunk.audio, format=format_of(chunk))
                 elif wy.AudioStop.is_type(event.type) or SynthesizeStopped.is_type(event.type):
                     return
 

@@ -1,0 +1,22 @@
+"""The format of a peer's sound, held to what can be heard."""
+
+from __future__ import annotations
+
+from wyoming.audio import AudioChunk, AudioStart
+
+from satellite.audio.format import AudioFormat
+from satellite.errors import BadFrame
+
+_RATES = range(4000, 384_001)
+"""Hz, from telephones to studios."""
+_CHANNELS = range(1, 33)
+
+
+def format_of(event: AudioChunk | AudioStart) -> AudioFormat:
+    """The format that an event tells. Raises `BadFrame` for one that nobody can play or hear."""
+    if event.width != 2 or event.rate not in _RATES or event.channels not in _CHANNELS:
+        raise BadFrame(
+            f"audio of {event.rate} Hz, {8 * event.width} bits and {event.channels} channels is "
+            "not understood: 16 bits are, at 4 to 384 kHz"
+        )
+    return AudioFormat(event.rate, event.channels)

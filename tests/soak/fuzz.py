@@ -1,0 +1,308 @@
+"""Wrong events at real ports: python -m tests.soak.fuzz --minutes 60 [--seed N]
+
+A `satellite --server` with the built-in engines, and a satellite that Home Assistant could reach,
+each a process of its own, are sent streams of the kept corpus with something wrong, by several
+clients at once that send, read, stop, reset and come again as they like. All the time each port is
+asked what it is. It fails when a process ends, when an answer takes longer than a second, when
+something is logged that has a traceback, or when memory grows. The last streams before a failure
+are kept beside the corpus.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import random
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from satellite.errors import PeerUnreachable, SatelliteError
+from satellite.net.describe import describe
+from tests.soak.mutate import CORPUS, mutated, streams
+
+ROLES = ("asr", "llm", "tts", "wake")
+AT_ONCE = 3
+"""Clients at each port."""
+ANSWER = 1.0
+"""Seconds for the answer to `describe`, without those that a busy machine lets the server wait."""
+PATIENCE = 30.0
+"""Seconds after which no busy machine is to blame."""
+SHOWN = 15.0
+"""Seconds between two lines about memory."""
+GROWTH = 40.0
+"""Megabytes that a process may have grown by from the first fifth of the time to the last: what
+allocators do not give back; a leak of a kilobyte a stream would be more in minutes."""
+SILENCE = bytes(2 * 16000 // 50)
+"""20 ms of sound, as a microphone in a quiet room gives it."""
+
+
+class Target:
+    """A process with its ports."""
+
+    def __init__(self, process: subprocess.Popen[bytes], log: Path, ports: dict[str, int]) -> None:
+        self.process = process
+        self.log = log
+        self.ports = ports
+        self.memory: list[tuple[float, float]] = []
+
+    def problem(self) -> str:
+        """What has gone wrong with it so far, if anything."""
+        if (code := self.process.poll()) is not None:
+            return f"ended with {code}"
+        text = self.log.read_text(errors="replace")
+        at = text.find("Traceback")
+        return f"logged {text[max(0, at - 300) : at + 3000]}" if at >= 0 else ""
+
+    def waited(self) -> float:
+        """Seconds that its event loop was ready to run and the machine did other things."""
+        pid = self.process.pid
+        try:
+            told = Path(f"/proc/{pid}/task/{pid}/schedstat").read_text()
+        except OSError:  # not Linux, or it has ended
+            return 0.0
+        return int(told.split()[1]) / 1e9
+
+    def measure(self, now: float) -> float:
+        """Note and return the megabytes that it has."""
+        rss = psutil.Process(self.process.pid).memory_info().rss / 1e6
+        self.memory.append((now, rss))
+        return rss
+
+    def growth(self, seconds: float) -> float:
+        """Megabytes from the first fifth of the time (its highest) to the last fifth (its mean)."""
+        early = [rss for at, rss in self.memory if at <= seconds * 0.2]
+        late = [rss for at, rss in self.memory if at >= seconds * 0.8]
+        return sum(late) / len(late) - max(early) if early and late else 0.0
+
+
+class Fuzz:
+    """The clients, and what they have seen."""
+
+    def __init__(self, targets: list[Target], seed: int) -> None:
+        self.targets = targets
+        self.random = random.Random(seed)
+        self.sent = 0
+        self.slowest = self.longest = 0.0
+        self.busy = 0
+        self.failures: list[str] = []
+        self._last: deque[tuple[str, bytes]] = deque(maxlen=40)
+
+    async def run(self, seconds: float) -> None:
+        """Fuzz for so long, or until something fails."""
+        began = time.monotonic()
+        tasks = []
+        for target in self.targets:
+            for role, port in target.ports.items():
+                tasks.append(asyncio.create_task(self._ask(target, role, port)))
+                tasks += [asyncio.create_task(self._bother(role, port)) for _ in range(AT_ONCE)]
+        shown = 0.0
+        try:
+            while time.monotonic() - began < seconds and not self.failures:
+                await asyncio.sleep(1.0)
+                now = time.monotonic() - began
+                if now - shown >= SHOWN or not shown:
+                    shown = now
+                    self._show(now)
+                self.failures += [p for target in self.targets if (p := target.problem())]
+                self.failures += [str(t.exception()) for t in tasks if t.done() and t.exception()]
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+        for target in self.targets:
+            if (more := target.growth(seconds)) > GROWTH:
+                self.failures.append(f"memory of {list(target.ports)} grew by {more:.1f} MB")
+        if self.failures:
+            for number, (role, stream) in enumerate(self._last):
+                (CORPUS / f"{role}-failure-{number:02}").write_bytes(stream)
+
+    def _show(self, now: float) -> None:
+        megabytes = " ".join(f"{target.measure(now):7.1f} MB" for target in self.targets)
+        print(
+            f"{now:6.0f} s {self.sent:8d} streams  {megabytes}  "
+            f"slowest describe {self.slowest * 1000:5.0f} ms "
+            f"({self.longest * 1000:.0f} with the machine's own delays), busy {self.busy} times",
+            flush=True,
+        )
+
+    async def _ask(self, target: Target, role: str, port: int) -> None:
+        """Ask a port what it is, twice a second."""
+        while True:
+            began, waited = time.monotonic(), target.waited() + _waited()
+            try:
+                await self._described(port)
+            except SatelliteError as error:
+                self.failures.append(f"{role} did not answer: {error}")
+            took = time.monotonic() - began
+            self.longest = max(self.longest, took)
+            took -= target.waited() + _waited() - waited
+            self.slowest = max(self.slowest, took)
+            if took > ANSWER:
+                self.failures.append(f"{role} took {took:.2f} s to say what it is")
+            await asyncio.sleep(0.5)
+
+    async def _described(self, port: int) -> None:
+        """Ask until it is not busy: on a machine that is, it learns late who has hung up."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                try:
+                    await describe(f"tcp://127.0.0.1:{port}", PATIENCE, PATIENCE)
+                    return
+                except PeerUnreachable as error:
+                    if "clients are connected" not in str(error):
+                        raise
+                self.busy += 1
+                await asyncio.sleep(0.05)
+
+    async def _bother(self, role: str, port: int) -> None:
+        """Send one wrong stream after another."""
+        corpus = streams(role)
+        while True:
+            stream = mutated(self.random, corpus)
+            self._last.append((role, stream))
+            try:
+                async with asyncio.timeout(20):
+                    await self._send(port, stream)
+            except (OSError, TimeoutError):
+                pass  # it hung up, as it may
+            self.sent += 1
+
+    async def _send(self, port: int, stream: bytes) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        chance = self.random.random
+        try:
+            step = self.random.choice((1 << 20, 4096, 37))
+            for start in range(0, len(stream), step):
+                if writer.is_closing():
+                    raise ConnectionResetError
+                writer.write(stream[start : start + step])
+                if step > 100 or chance() < 0.02:
+                    await writer.drain()
+            if chance() < 0.5:
+                writer.write_eof()
+            if chance() < 0.6:
+                async with asyncio.timeout(self.random.choice((0.01, 0.1, 0.5))):
+                    while await reader.read(65536):
+                        pass
+        finally:
+            if chance() < 0.3:  # a reset in place of an end
+                sock = writer.get_extra_info("socket")
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            writer.transport.abort()
+
+
+def _waited() -> float:
+    """Seconds that this process was ready to run and the machine did other things."""
+    try:
+        return int(Path("/proc/self/schedstat").read_text().split()[1]) / 1e9
+    except OSError:
+        return 0.0
+
+
+def free_ports(count: int) -> list[int]:
+    """TCP ports that nobody has now."""
+    with_sockets = [socket.socket() for _ in range(count)]
+    for sock in with_sockets:
+        sock.bind(("127.0.0.1", 0))
+    ports = [int(sock.getsockname()[1]) for sock in with_sockets]
+    for sock in with_sockets:
+        sock.close()
+    return ports
+
+
+@contextmanager
+def started(folder: Path, name: str, ports: dict[str, int], *arguments: str) -> Iterator[Target]:
+    """A `satellite` of the built-in engines during this block, ready."""
+    log, events = folder / f"{name}.log", folder / f"{name}.jsonl"
+    events.unlink(missing_ok=True)
+    environment = {
+        **{key: value for key, value in os.environ.items() if not key.startswith("SATELLITE_")},
+        "HOME": str(folder),
+        "XDG_DATA_HOME": str(folder),
+        "OLLAMA_HOST": "127.0.0.1:9",
+    }
+    command = [sys.executable, "-m", "satellite", *arguments, "--no-zeroconf"]
+    command += ["--events", str(events), "--log-level", "warning"]
+    with log.open("wb") as told:
+        process = subprocess.Popen(command, env=environment, stdout=told, stderr=told)
+    try:
+        deadline = time.monotonic() + 60
+        while not (events.exists() and '"ready"' in events.read_text()):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise SystemExit(f"{name} did not start: {log.read_text()}")
+            time.sleep(0.1)
+        yield Target(process, log, ports)
+    finally:
+        process.terminate()
+        try:
+            code = process.wait(10)
+            print(f"{name} stopped with {code}")
+        except subprocess.TimeoutExpired:
+            process.kill()
+            print(f"{name} DID NOT STOP")
+
+
+def microphone() -> None:
+    """Silence in real time, on standard output."""
+    began, given = time.monotonic(), 0
+    while True:
+        sys.stdout.buffer.write(SILENCE)
+        sys.stdout.buffer.flush()
+        given += 1
+        time.sleep(max(0.0, began + given / 50 - time.monotonic()))
+
+
+def main() -> int:
+    """Fuzz, and say how it went."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--seed", type=int, default=random.randrange(2**31))
+    parser.add_argument("--microphone", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--keep", type=Path, help="folder for the logs")
+    parser.add_argument("--set", action="append", default=[], help="settings of the satellite")
+    given = parser.parse_args()
+    if given.microphone:
+        microphone()
+    print(f"seed {given.seed}")
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = given.keep or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        *served, home = free_ports(len(ROLES) + 1)
+        ports = dict(zip(ROLES, served, strict=True))
+        flags = [part for role in ROLES for part in (f"--{role}-port", str(ports[role]))]
+        own = f"command:{sys.executable} -m tests.soak.fuzz --microphone"
+        engines = ["--asr", "pocketsphinx", "--llm", "intents", "--tts", "espeak"]
+        more = [part for pair in given.set for part in ("--set", pair)]
+        with (
+            started(
+                folder, "server", ports, "--server", ",".join(ROLES), *flags, *engines,
+                "--host", "127.0.0.1", "--set", "limits.per_address=64",  # all have one
+            ) as server,
+            started(
+                folder, "satellite", {"satellite": home}, "--mic", own, "--speaker",
+                "command:dd of=/dev/null bs=640 status=none", "--listen", f"tcp://127.0.0.1:{home}",
+                *engines, *more,
+            ) as satellite,
+        ):  # fmt: skip
+            fuzz = Fuzz([server, satellite], given.seed)
+            asyncio.run(fuzz.run(given.minutes * 60))
+            growths = ", ".join(f"{t.growth(given.minutes * 60):+.1f} MB" for t in fuzz.targets)
+    print(f"{fuzz.sent} streams; slowest describe {fuzz.slowest * 1000:.0f} ms; memory {growths}")
+    for failure in dict.fromkeys(fuzz.failures):
+        print(f"FAILED: {failure}")
+    return bool(fuzz.failures)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
