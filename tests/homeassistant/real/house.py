@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 from tests.homeassistant.real.api import Api
 from tests.homeassistant.real.install import Install
 from tests.homeassistant.real.portal import Portal
+from tests.homeassistant.real.ports import free_port
 
 LAMP = "input_boolean.living_room_lamp"
 """The house has one thing, which is called "living room lamp" and may be talked about."""
@@ -71,7 +71,7 @@ class House:
     ) -> None:
         """`prefix` puts it into a network namespace: what is put before its command."""
         self.install = install
-        self.port = _free_port()
+        self.port = free_port()
         self.portal = portal
         self._folder = folder
         self._prefix = prefix
@@ -193,9 +193,3 @@ def running(install: Install, folder: Path, prefix: Sequence[str] = ()) -> Itera
                 yield house
         finally:
             house.kill()
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])

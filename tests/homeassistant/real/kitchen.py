@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import soxr
 
 from tests.homeassistant.real import entries
 from tests.homeassistant.real.entries import Entry
+from tests.homeassistant.real.ports import free_port
 from tests.homeassistant.real.services import VOICE, Home
 from tests.homeassistant.real.tap import HOME, OURS, Heard, Tap
 from tests.support import loudspeaker, microphone
@@ -29,7 +29,7 @@ class Kitchen:
     def __init__(self, home: Home, folder: Path, *more: str) -> None:
         self.home = home
         self.house = home.house
-        self.tap = Tap(_free_port())
+        self.tap = Tap(free_port())
         self.entry: Entry
         self.program: Program
         self.folder = folder
@@ -154,9 +154,3 @@ def kitchen(home: Home, folder: Path, *more: str) -> Iterator[Kitchen]:
         raise
     finally:
         place.kill()
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])

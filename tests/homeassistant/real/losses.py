@@ -7,7 +7,7 @@ import time
 from tests.homeassistant.real import entries, said
 from tests.homeassistant.real.kitchen import Kitchen
 from tests.homeassistant.real.said import LAMP
-from tests.homeassistant.real.tap import OURS
+from tests.homeassistant.real.tap import HOME, OURS
 from tests.support.choice import heard
 
 ALONE = "I can't turn on the living room lamp: no home is connected."
@@ -21,10 +21,11 @@ def lose(kitchen: Kitchen, stage: str) -> None:
     """Kill Home Assistant within a turn, and hold the satellite to what it promises then.
 
     Within a second it listens, or it answers the request by itself: a turn whose request it still
-    has goes on without Home Assistant.
+    has goes on without Home Assistant. An answer that has come as a whole is played to its end; the
+    wake word is listened for meanwhile, as always.
     """
     mark = kitchen.say(said.request())
-    sender = OURS if stage == "run-pipeline" else "home"
+    sender = OURS if stage == "run-pipeline" else HOME
     kitchen.wait(stage, mark, sender=sender)
     turns = len(kitchen.program.events("turn_end"))
     killed = time.monotonic()
@@ -37,13 +38,16 @@ def lose(kitchen: Kitchen, stage: str) -> None:
         later = [it for it in kitchen.program.events() if it["mono"] > killed]
         return any(it["event"] in ("transcript", "reply", "audio_start") for it in later)
 
-    if stage != "run-pipeline":  # then it is still being spoken
+    whole = kitchen.tap.since(mark, HOME, "audio-stop")
+    if stage != "run-pipeline" and not whole:  # else it is still being spoken, or answered
         kitchen.program.wait_until(lambda: over() or alone(), "way out of the turn", 20.0)
         moved = [it["mono"] for it in kitchen.program.events() if it["mono"] > killed]
         assert min(moved, default=killed) - killed < LISTENING, kitchen.program.told()
     kitchen.program.wait_until(
         lambda: len(kitchen.program.events("turn_end")) > turns and over(), "end of the turn", 20.0
     )
+    if whole:
+        assert kitchen.program.events("turn_end")[-1]["outcome"] == "answered"
 
 
 def check_alone(kitchen: Kitchen) -> None:

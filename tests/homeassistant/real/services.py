@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from tests.homeassistant.real import assist, entries
 from tests.homeassistant.real.assist import Run
 from tests.homeassistant.real.entries import Entry
 from tests.homeassistant.real.house import House
 from tests.homeassistant.real.install import OLD
+from tests.homeassistant.real.ports import free_port
 from tests.homeassistant.real.tap import Tap
 from tests.support.program import Program, satellite
 
@@ -44,7 +44,7 @@ class Services:
         self._more = more
         self._stack = ExitStack()
         self._starts = 0
-        self.ports = dict.fromkeys(roles, 0)
+        self.ports = {role: free_port() for role in roles}
         self.program: Program
 
     def start(self) -> None:
@@ -66,8 +66,7 @@ class Services:
                 name=f"server-{self._starts}",
             )
         )
-        (ready,) = self.program.wait_for("ready")
-        self.ports = {role: urlsplit(uri).port or 0 for role, uri in ready["engines"].items()}
+        self.program.wait_for("ready")
 
     def stop(self) -> None:
         """Stop it, as systemd would."""
