@@ -41,7 +41,7 @@ async def _ask(settings: Settings, bus: Bus, text: str) -> None:
     from satellite import engines, events
     from satellite.deadline import within
     from satellite.stage import label
-    from satellite.values import Action, Declined
+    from satellite.values import Action, Declined, Resumed
 
     whole = ""
     async with engines.opened("llm", settings) as llm:
@@ -50,6 +50,10 @@ async def _ask(settings: Settings, bus: Bus, text: str) -> None:
             async for part in parts:
                 if isinstance(part, Action):
                     click.echo(f"(to do: {part.name} {part.data})", err=True)
+                    continue
+                if isinstance(part, Resumed):  # a printed text cannot be taken back, but told anew
+                    whole = part.text
+                    click.echo(f"\n{whole}", nl=False)
                     continue
                 piece = part.text if isinstance(part, Declined) else part
                 whole += piece

@@ -21,6 +21,7 @@ from satellite.values import (
     EngineInfo,
     ReplyPart,
     ReplyRequest,
+    Resumed,
     TranscribeRequest,
     Transcript,
 )
@@ -101,12 +102,15 @@ class HomeLlm(_Wrapped):
             areas=_together(contents.areas, before.areas, USUAL_AREAS),
         )
         request = msgspec.structs.replace(request, situation=situation)
-        said = False
+        said, last = False, ""
         async with aclosing(self._llm.reply(request)) as parts:
             async for part in parts:
                 if not isinstance(part, Action) or (wish := wishes.read(part)) is None:
                     said = said or isinstance(part, str)
                     yield part
+                    if isinstance(part, Resumed) and last:
+                        yield f"{last} "  # nobody has heard it yet, and it is not done again
+                    last = ""
                     continue
                 try:
                     sentence = await self._home.carry_out(wish, situation.area)
@@ -114,7 +118,7 @@ class HomeLlm(_Wrapped):
                     _LOGGER.warning("what was asked of the home was not done: %s", error)
                     raise
                 yield f" {sentence}" if said else sentence
-                said = True
+                said, last = True, sentence
 
 
 def at_home(role: str, engine: Any, home: Home) -> Any:

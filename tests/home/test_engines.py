@@ -14,7 +14,14 @@ from satellite.home.engines import HomeAsr, HomeLlm
 from satellite.home.wishes import Ask, Do, action
 from satellite.net.remote import remote
 from satellite.settings import USUAL_AREAS, USUAL_NAMES, HomeSettings, Settings
-from satellite.values import Action, EngineInfo, ReplyRequest, Situation, TranscribeRequest
+from satellite.values import (
+    Action,
+    EngineInfo,
+    ReplyRequest,
+    Resumed,
+    Situation,
+    TranscribeRequest,
+)
 from servers.llm.intents import Intents
 from servers.serve.server import serving
 from tests.servers.llm.asking import ask
@@ -106,6 +113,16 @@ async def test_results_stand_among_what_is_said(tmp_path: Path) -> None:
     async with fake_home() as fake, connected(tmp_path, fake) as home:
         parts = await ask(HomeLlm(ScriptedLlm((script,)), home), "hello", HERE)
     assert parts == ["Well.", " Done.", stop, " No, counter is on.", " So."]
+
+
+async def test_what_was_done_is_told_when_the_brain_dies_right_after_it(tmp_path: Path) -> None:
+    """Another brain goes on with the answer; the wish is not done again, and was not told yet."""
+    wish = action(Do(deed="turn_on", name="counter"))
+    dying: Any = ScriptedLlm([("Yes. ", wish, Resumed(text="Yes. "), "Is that all?")])
+    async with fake_home() as fake, connected(tmp_path, fake) as home:
+        parts = await ask(HomeLlm(dying, home), "turn on the counter", HERE)
+    done = "Done."
+    assert parts == ["Yes. ", f" {done}", Resumed(text="Yes. "), f"{done} ", "Is that all?"]
 
 
 async def test_a_home_that_is_away_fails_the_request_with_its_reason(tmp_path: Path) -> None:
