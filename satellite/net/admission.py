@@ -30,6 +30,9 @@ Secure = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[str]]
 SILENT = 128
 """Peers that have not said anything yet: more than one step of the event loop lets in (100), so
 that those who do say something are heard before they would be dropped."""
+_ROUNDS = 4
+"""Rounds of the event loop until the first event of a peer that has sent it at once is read: it is
+accepted, received, and given to its task."""
 LEAVING = 8
 """Times as many peers as may be connected that may be leaving, beside those."""
 _LOOK = 1.0
@@ -71,6 +74,15 @@ class _Peer:
         self.since = asyncio.get_running_loop().time()
         self.connection: Connection | None = None
         self.task: asyncio.Task[None] | None = None
+        self.heard = False
+        """What it had sent when it came would have been read by now."""
+        self._later(_ROUNDS)
+
+    def _later(self, rounds: int) -> None:
+        """Count the event loop's rounds, not seconds: on a busy machine they take long."""
+        self.heard = not rounds
+        if rounds:
+            asyncio.get_running_loop().call_soon(self._later, rounds - 1)
 
     @property
     def silent(self) -> bool:
@@ -199,8 +211,11 @@ class Peers:
         if max(len(speaking), leaving // LEAVING) >= self._limits.connections:
             return f"{len(speaking) + leaving} clients are connected already"
         if len(silent) >= SILENT:
-            crowd, _ = Counter(peer.address for peer in silent).most_common(1)[0]
-            oldest = min((p for p in silent if p.address == crowd), key=lambda p: p.since)
+            mute = [peer for peer in silent if peer.heard]
+            if not mute:
+                return f"{len(silent)} clients have just come"
+            crowd, _ = Counter(peer.address for peer in mute).most_common(1)[0]
+            oldest = min((p for p in mute if p.address == crowd), key=lambda p: p.since)
             self._drop(oldest, "said nothing while others wait")
         return ""
 

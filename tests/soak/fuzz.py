@@ -160,7 +160,7 @@ class Fuzz:
                     await describe(f"tcp://127.0.0.1:{port}", PATIENCE, PATIENCE)
                     return
                 except PeerUnreachable as error:
-                    if "clients are connected" not in str(error):
+                    if "ask again later" not in str(error):
                         raise
                 self.busy += 1
                 await asyncio.sleep(0.05)
