@@ -1,0 +1,51 @@
+"""The format of a peer's sound: what nobody can hear is refused wherever sound comes in."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from wyoming.audio import AudioChunk, AudioStart
+from wyoming.event import Event
+
+from satellite.audio.format import AudioFormat
+from satellite.errors import BadFrame
+from satellite.homeassistant.run import sound
+from satellite.homeassistant.speech import MOST_BYTES, Speech
+from satellite.net.formats import format_of
+from satellite.net.wire import Limits
+from satellite.values import AudioChunk as Sound
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(4000, 1), (16000, 1), (44100, 2), (384000, 32)])
+def test_what_can_be_heard_is_understood(rate: int, channels: int) -> None:
+    assert format_of(AudioStart(rate, 2, channels)) == AudioFormat(rate, channels)
+
+
+@given(rate=st.integers(), width=st.integers(), channels=st.integers())
+def test_what_cannot_is_refused(rate: int, width: int, channels: int) -> None:
+    if width == 2 and 4000 <= rate <= 384_000 and 1 <= channels <= 32:
+        return
+    with pytest.raises(BadFrame, match="is not understood"):
+        format_of(AudioChunk(rate, width, channels, b""))
+
+
+@pytest.mark.parametrize("wrong", [{"channels": 2**63}, {"rate": 0}, {"width": 1}, {"rate": -1}])
+def test_home_assistants_sound_is_held_to_it(wrong: dict[str, int]) -> None:
+    """Such a number of channels once ended the satellite."""
+    facts = {"rate": 16000, "width": 2, "channels": 1, **wrong}
+    with pytest.raises(BadFrame):
+        sound(Event("audio-chunk", facts, b"\x00\x00"))
+
+
+@pytest.mark.parametrize("size", [2, Limits().payload])
+def test_no_sound_that_is_sent_ahead_takes_more_memory_than_the_limit(size: int) -> None:
+    """Studios' rates and channels make few seconds of many bytes; small pieces cost more each."""
+    speech, piece = Speech(), bytes(size)
+    rate = AudioFormat(384_000, 32)
+    taken = 0
+    for _ in range(400_000 if size == 2 else 40):
+        speech.put(Sound(audio=piece, format=rate))
+        taken += max(size, 256)
+    assert speech._held <= MOST_BYTES + max(size, 256)  # noqa: SLF001
+    assert taken > MOST_BYTES
