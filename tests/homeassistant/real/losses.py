@@ -67,17 +67,17 @@ def check_alone(kitchen: Kitchen) -> None:
 
 
 def restart_home(kitchen: Kitchen) -> float:
-    """Stop and start Home Assistant; the seconds after its start until it is connected again."""
+    """Stop and start Home Assistant; the seconds from when it runs until it is connected."""
     kitchen.house.stop()
     mark = len(kitchen.tap.events)
     kitchen.house.start()
     began = time.monotonic()
     kitchen.house.portal.run(entries.loaded(kitchen.home.api, kitchen.entry.id))
-    return kitchen.connected(mark, 30.0).at - began
+    return max(0.0, kitchen.connected(mark, 30.0).at - began)
 
 
 def restart_us(kitchen: Kitchen, kill: bool = False) -> float:
-    """Stop and start the satellite; the seconds after its start until it is connected again."""
+    """Stop and start the satellite; the seconds from when it runs until it is connected."""
     if kill:
         kitchen.kill()
     else:
@@ -85,4 +85,4 @@ def restart_us(kitchen: Kitchen, kill: bool = False) -> float:
     mark = len(kitchen.tap.events)
     kitchen.start()
     began = time.monotonic()
-    return kitchen.connected(mark, 30.0).at - began
+    return max(0.0, kitchen.connected(mark, 30.0).at - began)
