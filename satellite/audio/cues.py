@@ -8,7 +8,7 @@ from typing import Any, Literal
 from satellite.audio.format import AudioFormat
 from satellite.values import AudioChunk
 
-CueName = Literal["announce", "awake", "done", "error", "timer"]
+CueName = Literal["announce", "awake", "done", "error", "follow_up", "mute", "timer", "unmute"]
 
 FORMAT = AudioFormat(22050)
 
@@ -28,6 +28,10 @@ _NOTES: dict[CueName, tuple[tuple[float, float, float], ...]] = {
     "awake": ((0.0, 0.14, 659.26), (0.09, 0.2, 987.77)),
     "done": ((0.0, 0.16, 783.99),),
     "error": ((0.0, 0.16, 392.0), (0.13, 0.24, 293.66)),
+    # short: what is waited for is an answer, and nobody shall be talked over
+    "follow_up": ((0.0, 0.1, 987.77),),
+    "mute": ((0.0, 0.14, 523.25), (0.09, 0.2, 349.23)),
+    "unmute": ((0.0, 0.14, 349.23), (0.09, 0.2, 523.25)),
     "timer": tuple(
         (begin + beat, 0.22, tone)
         for begin in (0.0, 0.75)

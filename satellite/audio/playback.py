@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from satellite.audio.format import AudioFormat
 from satellite.audio.resample import Resampler
@@ -43,6 +43,15 @@ class Tap(Protocol):
         """What was given and not heard yet never will be."""
 
 
+@runtime_checkable
+class Holding(Protocol):
+    """A speaker that knows how much it holds."""
+
+    @property
+    def waiting(self) -> float:
+        """Seconds of sound that it was given and that are still to be heard."""
+
+
 class Playback:
     """Plays sounds on one speaker, one after another, and reopens it when it went away."""
 
@@ -61,6 +70,22 @@ class Playback:
         """Around the sound that is heard; ending it early ends the sound and not its caller."""
         self._silent = asyncio.Event()
         self._silent.set()
+        self._length = 0.0
+        self._dry = 0.0
+        """When all that was handed over of the sound has been heard, on the loop's clock."""
+
+    @property
+    def heard(self) -> float:
+        """Seconds of the newest sound that were heard, which stay as they are when it has ended.
+
+        A speaker that does not know what it still holds is taken to play on from the first samples
+        that it was given.
+        """
+        if isinstance(self._speaker, Holding):
+            waiting = self._speaker.waiting
+        else:
+            waiting = self._dry - asyncio.get_running_loop().time()
+        return max(0.0, self._length - max(0.0, waiting))
 
     @property
     def volume(self) -> float:
@@ -95,6 +120,7 @@ class Playback:
         """
         async with self._turn:
             self._silent.clear()
+            self._length = self._dry = 0.0
             scope = self._scope = asyncio.timeout(None)
             try:
                 async with scope:
@@ -170,6 +196,7 @@ class Playback:
                 self.tap.finished()
             length = written / target.frame_bytes / target.rate
             await self._in_time(self._speaker.drain(), self._deadline + length)
+            self._dry = 0.0
 
     async def _ready(self) -> AudioFormat:
         """The speaker's format, opening it again where it went away."""
@@ -189,6 +216,9 @@ class Playback:
             block = quieter(samples[position : position + size], self._volume)
             if self.tap is not None:
                 self.tap.played(block, form)
+            now = asyncio.get_running_loop().time()
+            self._dry = max(self._dry, now) + form.seconds(block)
+            self._length += form.seconds(block)
             await self._in_time(self._speaker.write(block), self._deadline)
             if on_first is not None:
                 on_first()
@@ -202,6 +232,7 @@ class Playback:
             raise DeviceLost(f"the speaker was stuck for {seconds:.1f} s") from error
 
     async def _silence(self) -> None:
+        self._length, self._dry = self.heard, 0.0  # the rest never will be
         await self._soon(self._speaker.stop(), "fall silent")
         if self.tap is not None:
             self.tap.silenced()

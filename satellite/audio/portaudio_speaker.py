@@ -119,6 +119,14 @@ class PortAudioSpeaker:
             await HOST.call(lambda _: self._end(stream))
 
     @property
+    def waiting(self) -> float:
+        """Seconds of sound that are still to be heard, here and in the driver."""
+        if self._format is None or (self._stream is None and not self._buffer):
+            return 0.0
+        held = float(self._stream.latency) if self._stream is not None else 0.0
+        return self._format.seconds(bytes(self._buffer)) + held
+
+    @property
     def underruns(self) -> int:
         """How often sound came too late for the driver."""
         return self._underruns

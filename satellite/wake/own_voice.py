@@ -31,7 +31,7 @@ UNKNOWN = SPEECH.rate
 LATEST = 2 * SPEECH.rate
 """Samples that an engine is behind the microphone at most: then sound is lost to it."""
 
-ALIKE = 0.3
+ALIKE = 0.5
 """Part of the score of what was heard that what was played needs, to be the same."""
 
 _LOUD = 100

@@ -22,9 +22,6 @@ speakers under 0.5 s."""
 _BAND = (200.0, 6000.0)
 """Hz that count: below is hum, above many speakers and microphones have nothing."""
 
-_NEAR = 80
-"""Samples around the best peak that belong to it: 5 ms of early reflections."""
-
 
 class Delay(msgspec.Struct, frozen=True):
     """Samples of delay, in the middle of the window, and how far they stand out."""
@@ -46,16 +43,8 @@ def find_delay(heard: Floats, played: Floats) -> Delay:
     likeness = np.fft.irfft(cross, size)[: MOST + 1][::-1]
     best = int(np.argmax(np.abs(likeness)))
     spread = float(likeness.std()) or 1.0
-    peak = float(np.abs(likeness[max(0, best - 1) : best + 2]).max())
-    first = _onset(np.abs(likeness), best, peak)
-    return Delay(first + _between(np.abs(likeness[max(0, first - 1) : first + 2])), peak / spread)
-
-
-def _onset(likeness: Floats, best: int, peak: float) -> int:
-    """The first strong peak near the best: the direct sound, where a reflection is stronger."""
-    start = max(0, best - _NEAR)
-    strong = start + int(np.flatnonzero(likeness[start : best + 1] >= 0.6 * peak)[0])
-    return strong + int(np.argmax(likeness[strong : strong + 2]))
+    strength = np.abs(likeness[max(0, best - 1) : best + 2])
+    return Delay(best + _between(strength), float(strength.max()) / spread)
 
 
 def _between(around: Floats) -> float:

@@ -35,13 +35,13 @@ voice 13 (measured), seldom twice with the same delay."""
 _SAME = 8
 """Samples by which two findings of one delay may differ."""
 
-_SYNC = 3
+_SYNC = 1.5
 """Samples by which the delay may differ from where the filter has its peak."""
 
-_FIRST_LOOK = SPEECH.rate * 2 // 5
+_FIRST_LOOK = SPEECH.rate // 4
 """Samples of a sound after which its delay can be looked for."""
 
-_OFTEN, _SELDOM = SPEECH.rate // 4, SPEECH.rate
+_OFTEN, _SELDOM = SPEECH.rate // 8, SPEECH.rate
 """Samples between looks, while the delay of a sound is not known, and when it is."""
 
 _PATIENCE = 3 * SPEECH.rate
@@ -71,6 +71,10 @@ class EchoCanceller:
         self._began = 0
         self._next_look = 0
         self._before: Delay | None = None
+        self._known = False
+        """Whether the delay of this sound is: before that, nothing is learned from it."""
+        self._beside = 0.0
+        """Samples by which the filter was beside the delay last time."""
         self._listening = self._working = False
         self._left = 1.0
 
@@ -109,7 +113,7 @@ class EchoCanceller:
             self._refill()
         played = self._clocks.played(self._position, BLOCK)
         heard = np.frombuffer(audio, "<i2").astype(np.float32)
-        rest = self._filter.cancel(heard, played)
+        rest = self._filter.cancel(heard, played, learn=self._known)
         before, after = float(heard @ heard), float(rest @ rest)
         if before > 0 and played.any():
             self._left += 0.1 * (min(after / before, 4.0) - self._left)
@@ -127,7 +131,7 @@ class EchoCanceller:
         if self._reference.sounds != self._sound:
             self._sound, self._began = self._reference.sounds, self._reference.now
             self._next_look = self._began + _FIRST_LOOK
-            self._before = None
+            self._before, self._known = None, False
             self._clocks.begin()
         if self._reference.now < self._next_look:
             return
@@ -137,14 +141,14 @@ class EchoCanceller:
             self._next_look = self._reference.now + _OFTEN
             return
         heard = np.frombuffer(self._heard.since(self._heard.end - 2 * WINDOW), "<i2")
-        known = self._judge(find_delay(heard.astype(np.float32), values))
+        if self._judge(find_delay(heard.astype(np.float32), values)):
+            self._known = True
         early = self._reference.now < self._began + _PATIENCE
-        self._next_look = self._reference.now + (_OFTEN if early and not known else _SELDOM)
+        self._next_look = self._reference.now + (_OFTEN if early and not self._known else _SELDOM)
 
     def _judge(self, found: Delay) -> bool:
         """Whether the delay is known, after this finding."""
         before, self._before = self._before, found
-        first = before is None
         twice = before is not None and abs(before.samples - found.samples) <= _SAME
         if found.clarity < (_LIKELY if twice else _SURE):
             return False
@@ -155,8 +159,11 @@ class EchoCanceller:
             if not self._aligned or abs(found.samples - HEAD - offset) > HEAD // 2:
                 self._align(found.samples - HEAD, middle)
                 self._filter.forget()
-        elif self._left > _GOOD and abs(found.samples - peak - offset) > _SYNC and (first or twice):
-            self._align(found.samples - peak, middle)
+        else:
+            beside, self._beside = self._beside, found.samples - peak - offset
+            sure = not self._known or (self._left > _GOOD and abs(self._beside - beside) < _SYNC)
+            if sure and abs(self._beside) > _SYNC:
+                self._align(found.samples - peak, middle)
         self._clocks.note(middle, found.samples)
         self._reference.delay = round(found.samples)
         return True

@@ -42,12 +42,14 @@ class KalmanFilter:
         self._variance = np.full((PARTITIONS, bins), _UNSURE, np.float32)
         self._noise = np.ones(bins, np.float32)
 
-    def cancel(self, heard: Floats, played: Floats) -> Floats:
+    def cancel(self, heard: Floats, played: Floats, learn: bool = True) -> Floats:
         """Take the echo of what was played so far out of a block that was heard."""
         self._push(played)
         spectra, path = self._spectra, self._path
         echo = np.fft.irfft((spectra * path).sum(axis=0))[BLOCK:]
         rest: Floats = (heard - echo).astype(np.float32)
+        if not learn:
+            return rest
         error = np.fft.rfft(np.concatenate((np.zeros(BLOCK, np.float32), rest)))
         power = spectra.real**2 + spectra.imag**2
         noise = error.real**2 + error.imag**2

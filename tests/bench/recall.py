@@ -1,0 +1,137 @@
+"""How well wake words are heard: at distances and in noise, with and without rest.
+
+    python -m tests.bench.recall [--engine openwakeword] [--minutes 10]
+
+Each recording and each of eSpeak NG's voices says the word in a room of that distance (synthetic
+response), after and before a pause that is long enough to fall asleep, in one long
+stream. "awake" listens to all of it, "resting" only while there is something to hear; both should
+hear the same. Then what that cost, and the false wakes an hour in sounds that are no wake word (see
+tests.soak.other_sounds).
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+
+import msgspec
+import numpy as np
+
+from satellite.values import DetectRequest
+from satellite.wake.engine import WakeEngine
+from satellite.wake.microwakeword import MicroWakeWord
+from satellite.wake.openwakeword import OpenWakeWord
+from tests.soak.other_sounds import false_wakes, pieces
+from tests.support import recordings
+from tests.support.acoustics import RATE, Samples, at_level, heard, pcm, response, room_noise
+from tests.support.acoustics import samples as numbers
+from tests.support.speech import speak
+
+WORDS = ("okay_nabu", "hey_jarvis")
+VOICES = ("en-us", "en-us+m3", "en-us+f3", "en-gb", "en-us+m7")
+RATES = (130, 150, 175)
+DISTANCES = {0.5: -22.0, 1.5: -29.0, 4.0: -36.0}
+"""Metres, and dBFS of a voice at that distance."""
+NOISES = (-65.0, -50.0, -40.0)
+"""dBFS: a quiet room, a fan, a kitchen."""
+PAUSE = 6.0
+"""Seconds from one word to the next: long enough to fall asleep."""
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """What an engine made of a stream."""
+
+    words: int
+    cpu: float
+
+
+def said(word: str) -> list[Samples]:
+    """The word, by people and by synthetic voices."""
+    text = word.replace("_", " ")
+    made = [numbers(speak(text, voice, rate)) for voice in VOICES for rate in RATES]
+    if (recordings.FOLDER / f"{word}.wav").exists():
+        made.append(numbers(recordings.samples(word)))
+    return made
+
+
+def stream(word: str, distance: float, noise: float) -> tuple[Samples, list[int]]:
+    """Everybody says the word, one after another; and where each of them ends, in samples."""
+    room = response(distance, 0.3, 11)
+    spoken = [
+        at_level(heard(np.pad(sound, (0, RATE // 4)), room), DISTANCES[distance])
+        for sound in said(word)
+    ]
+    step = round(PAUSE * RATE)
+    total = step + sum(step + len(sound) for sound in spoken)
+    sound, ends, position = room_noise(total / RATE + 1, noise, 4), [], step
+    for word_ in spoken:
+        sound[position : position + len(word_)] += word_
+        ends.append(position + len(word_))
+        position += len(word_) + step
+    return sound, ends
+
+
+async def listen(engine: WakeEngine, word: str, sound: Samples, ends: list[int]) -> Heard:
+    """Play it all to an engine, faster than it lasts."""
+    audio = pcm(sound)
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for start in range(0, len(audio), 2560):
+            yield audio[start : start + 2560]
+
+    began = time.process_time()
+    request = DetectRequest(words=(word,))
+    at = [found.sample async for found in engine.detect(chunks(), request)]
+    spent = time.process_time() - began
+    late = round(1.5 * RATE)
+    return Heard(
+        words=sum(any(end - late < one < end + late for one in at) for end in ends),
+        cpu=spent / len(sound) * RATE * 3600,
+    )
+
+
+def engines(names: list[str], rest: bool) -> Iterator[WakeEngine]:
+    if "openwakeword" in names:
+        yield OpenWakeWord(OpenWakeWord.Options(words=WORDS, rest=rest))
+    if "microwakeword" in names:
+        yield MicroWakeWord(MicroWakeWord.Options(words=WORDS, rest=rest))
+
+
+async def _run(names: list[str], minutes: float) -> None:
+    print(f"{'':13} {'word':10} {'m':>4} {'noise dB':>8} {'said':>4} {'awake':>5} {'resting':>7} ")
+    for awake, resting in zip(engines(names, rest=False), engines(names, rest=True), strict=True):
+        await awake.load()
+        await resting.load()
+        cpu = [0.0, 0.0]
+        rows = [(word, d, noise) for word in WORDS for d in DISTANCES for noise in NOISES]
+        for word, distance, noise in rows:
+            sound, ends = stream(word, distance, noise)
+            found = [await listen(engine, word, sound, ends) for engine in (awake, resting)]
+            cpu = [total + one.cpu for total, one in zip(cpu, found, strict=True)]
+            print(
+                f"{awake.name:13} {word:10} {distance:4.1f} {noise:8.0f} {len(ends):4} "
+                f"{found[0].words:5} {found[1].words:7}",
+                flush=True,
+            )
+        mean = [total / len(rows) for total in cpu]
+        print(f"{awake.name}: CPU seconds an hour, awake {mean[0]:.0f}, resting {mean[1]:.0f}")
+        for engine, what in ((awake, "awake"), (resting, "resting")):
+            wakes = await false_wakes(engine, pieces(minutes * 60))
+            rate = len(wakes) / minutes * 60
+            print(f"{engine.name}, {what}: {rate:.1f} false wakes an hour, of {minutes:g} minutes")
+            await engine.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    both = ["openwakeword", "microwakeword"]
+    parser.add_argument("--engine", choices=both, action="append", help="both by default")
+    parser.add_argument("--minutes", type=float, default=10, help="of sounds that are no word")
+    given = parser.parse_args()
+    asyncio.run(_run(given.engine or both, given.minutes))
+
+
+if __name__ == "__main__":
+    main()
