@@ -26,6 +26,8 @@ LAST = {
 }
 """The events that end an answer."""
 TEXT = "It is seven o'clock. The lamp in the living room is on. Nothing else has happened today. "
+QUESTIONS = ("what time is it", "set a timer for ten minutes", "tell a story", "who was that")
+"""The last two are none for the intents."""
 AUDIO = {"rate": 16000, "width": 2, "channels": 1}
 
 
@@ -99,7 +101,7 @@ def real_engines(folder: Path) -> dict[str, str]:
 def request(role: str, chance: random.Random) -> list[Event]:
     """One whole request."""
     if role == "llm":
-        text = chance.choice(["what time is it", "set a timer for ten minutes", "who was that"])
+        text = chance.choice(QUESTIONS)
         return [Event("transcript", {"text": text, "context": {"conversation_id": "c"}})]
     if role == "tts":
         if chance.random() < 0.5:
