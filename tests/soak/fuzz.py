@@ -27,7 +27,7 @@ from pathlib import Path
 
 import psutil
 
-from satellite.errors import PeerUnreachable, SatelliteError
+from satellite.errors import PeerClosed, PeerUnreachable, SatelliteError
 from satellite.net.describe import describe
 from tests.soak.mutate import CORPUS, mutated, streams
 
@@ -159,6 +159,8 @@ class Fuzz:
                 try:
                     await describe(f"tcp://127.0.0.1:{port}", PATIENCE, PATIENCE)
                     return
+                except PeerClosed:
+                    pass  # it had to make room, as this process was too slow to say anything
                 except PeerUnreachable as error:
                     if "ask again later" not in str(error):
                         raise
