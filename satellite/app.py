@@ -19,13 +19,20 @@ from satellite.components import AUTO
 from satellite.engines import Assembly, assembled
 from satellite.errors import SatelliteError
 from satellite.groups import ungrouped
+from satellite.health.pulse import Pulse
+from satellite.health.watch import watched
 from satellite.homeassistant.info import info_event
 from satellite.homeassistant.port import reachable
 from satellite.homeassistant.role import Role
 from satellite.homeassistant.wake import Tap
 from satellite.listen import Listener
+from satellite.microphone import Microphone
+from satellite.mute import Mute
+from satellite.persona import words_of
+from satellite.rooms.rooms import Rooms
 from satellite.settings import Settings
 from satellite.stage import label
+from satellite.state import Kept
 from satellite.wake.own_voice import OwnVoice
 
 _LOGGER = logging.getLogger(__name__)
@@ -38,30 +45,41 @@ async def run(settings: Settings, bus: Bus) -> None:
     """
     with ungrouped(SatelliteError):
         async with AsyncExitStack() as stack:
+            pulse = await stack.enter_async_context(watched(settings, bus))
             await stack.enter_async_context(_hooked(settings, bus))
             engines = await stack.enter_async_context(assembled(settings, bus.publish))
             playback = await stack.enter_async_context(_speaker(settings, bus))
-            await _listen(settings, bus, engines, playback)
+            await _listen(settings, bus, engines, playback, pulse)
 
 
-async def _listen(settings: Settings, bus: Bus, engines: Assembly, playback: Playback) -> None:
+async def _listen(
+    settings: Settings, bus: Bus, engines: Assembly, playback: Playback, pulse: Pulse
+) -> None:
     chosen = settings.mic if settings.mic != AUTO else devices.default_mic()
     mic = components.create("mic", chosen)
     home = Role(settings, engines.vad, lambda: info_event(settings, engines.wake.describe()))
-    assistant = Assistant(settings, engines.turn, playback, bus, home.driver)
+    mute = Mute(bus.publish, Kept("mute", bool, False))
+    assistant = Assistant(
+        settings, engines.turn, playback, bus, home.driver, personas=engines.personas, mute=mute
+    )
     reference = playback.tap = Reference()
     capture = Capture(mic, bus.publish, settings.sound.mic_channel)
-    heard = Tap(FrontEnd(capture, reference, settings.sound), home.wake.hear)
+    microphone = Microphone(capture, mute, bus.publish)
+    heard = pulse.of(Tap(FrontEnd(microphone, reference, settings.sound), home.wake.hear))
     wake = OwnVoice(engines.wake, reference)
-    listener = Listener(heard, wake, engines.vad, settings.listen, bus.publish, assistant.woken)
+    rooms = Rooms(settings, assistant, bus.publish)
+    rooms.let_go = home.wake.over
+    listener = Listener(heard, wake, engines.vad, settings.listen, bus.publish, rooms.woken)
     listener.attentive = lambda: not home.wake.active
     async with asyncio.TaskGroup() as tasks, reachable(home, settings):
         helpers = (
             tasks.create_task(assistant.run(listener.begin), name="assistant"),
             tasks.create_task(home.run(assistant, listener.begin), name="home assistant"),
+            tasks.create_task(rooms.run(listener), name="rooms"),
         )
         try:
-            await capture.open()
+            await microphone.open()
+            _check_words(settings, engines)
             roles = {
                 "wake": label(engines.wake),
                 "asr": label(engines.turn.asr),
@@ -74,6 +92,18 @@ async def _listen(settings: Settings, bus: Bus, engines: Assembly, playback: Pla
         finally:
             for helper in helpers:
                 helper.cancel()
+
+
+def _check_words(settings: Settings, engines: Assembly) -> None:
+    """Say which assistants can never be called."""
+    known = {model.name for model in engines.wake.describe().models if model.installed}
+    for name, word in words_of(settings):
+        if known and word not in known:
+            _LOGGER.warning(
+                "nobody listens for %s, the wake word of assistants.%s; the wake component hears "
+                "%s: name all words there, as in --wake openwakeword:okay_nabu,hey_jarvis",
+                *(word, name, ", ".join(sorted(known))),
+            )
 
 
 @asynccontextmanager

@@ -30,6 +30,7 @@ SatelliteError                  something a user can be told about; carries an e
 │   ├── PeerUnreachable         no connection could be made
 │   ├── PeerClosed              the connection ended before the answer did
 │   └── BadFrame                what it sent is not the Wyoming protocol
+├── MemoryFull                  this process uses more memory than it may
 └── PortInUse                   another program listens there already
 
 A message says what was wrong, where, and what to do. `code` names the kind on the wire, so that a
@@ -227,6 +228,12 @@ class BadFrame(WireError):
     """What the peer sent is not the Wyoming protocol, or is larger than allowed."""
 
     code = "bad-frame"
+
+
+class MemoryFull(SatelliteError):
+    """This process uses more memory than it may, and ends for it."""
+
+    code = "memory-full"
 
 
 class PortInUse(SatelliteError):

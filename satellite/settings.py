@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+import msgspec
+
 from satellite.options import OptionSet, option
 
 USUAL_AREAS = ("living room", "kitchen", "bedroom", "bathroom", "office", "hallway", "garage")
@@ -32,6 +34,14 @@ class ListenSettings(OptionSet, frozen=True):
         float, option("Voice probability that counts as voice", minimum=0, maximum=1)
     ] = 0.5
     barge_in: Annotated[bool, option("The wake word stops a reply and listens anew")] = True
+    stop_words: Annotated[
+        bool,
+        option('"Stop", "cancel" and "never mind" end what is said or rung, without a wake word'),
+    ] = True
+    follow_up: Annotated[
+        Literal["never", "question", "always"],
+        option("After which answers to listen again without the wake word: those that ask, or all"),
+    ] = "question"
 
 
 class SoundSettings(OptionSet, frozen=True):
@@ -95,6 +105,8 @@ class CueSettings(OptionSet, frozen=True):
     awake: Annotated[bool, option("Sound when the wake word was heard")] = True
     done: Annotated[bool, option("Sound when the request was taken in")] = False
     error: Annotated[bool, option("Sound when something failed")] = True
+    follow_up: Annotated[bool, option("Sound when an answer is waited for")] = True
+    mute: Annotated[bool, option("Sound when the microphone is closed or opened by wish")] = True
     timer: Annotated[float, option("Longest ring of a timer", unit="s", minimum=1)] = 60.0
 
 
@@ -173,9 +185,6 @@ class HomeAssistantSettings(OptionSet, frozen=True):
             "what is said (voice)"
         ),
     ] = "here"
-    follow_up: Annotated[
-        bool, option("Listen again, without the wake word, after an answer that asks something")
-    ] = True
     chime: Annotated[bool, option("Sound before an announcement")] = True
     patience: Annotated[
         float,
@@ -228,6 +237,74 @@ class PairingSettings(OptionSet, frozen=True):
     ] = ""
 
 
+class HealthSettings(OptionSet, frozen=True):
+    """Who is told how the program is, and what it may use up."""
+
+    port: Annotated[
+        int,
+        option(
+            "TCP port of the satellite's /healthz and /metrics; 0 for none",
+            minimum=0,
+            maximum=65535,
+        ),
+    ] = 0
+    host: Annotated[str, option("Address where they are told")] = "127.0.0.1"
+    memory: Annotated[
+        int,
+        option(
+            "Memory at which the program ends, to be started again; 0 is 3/4 of the machine's",
+            unit="MB",
+            minimum=0,
+        ),
+    ] = 0
+    log: Annotated[
+        int,
+        option(
+            "Lines of log in the long run, five minutes' worth at once; 0 is no limit",
+            unit="1/min",
+            minimum=0,
+        ),
+    ] = 600
+
+
+class AssistantSettings(OptionSet, frozen=True):
+    """An assistant of its own: what it does not set is as for the whole satellite."""
+
+    wake: Annotated[
+        tuple[str, ...], option("Wake words it answers to; its own name by default")
+    ] = ()
+    persona: Annotated[str, option("What a language model is told that it is")] = ""
+    language: Annotated[str, option("Language it speaks")] = ""
+    voice: Annotated[str, option("Voice of its replies")] = ""
+    asr: Annotated[str, option("Speech-to-text component")] = ""
+    llm: Annotated[str, option("Brain component")] = ""
+    tts: Annotated[str, option("Text-to-speech component")] = ""
+    brain: Annotated[
+        Literal["local", "auto"],
+        option("Who answers: we (local), or who answers for the whole satellite (auto)"),
+    ] = "local"
+
+
+class RoomsSettings(OptionSet, frozen=True):
+    """How satellites that hear the same wake word agree which of them answers."""
+
+    enabled: Annotated[bool, option("Agree with others; never with --no-zeroconf")] = True
+    group: Annotated[
+        str,
+        option("What the satellites of one home share, and no neighbour knows: a name or a phrase"),
+    ] = "home"
+    window: Annotated[
+        float,
+        option(
+            "From a wake word to the decision, where there are others",
+            unit="s",
+            minimum=0.02,
+            maximum=1,
+        ),
+    ] = 0.1
+    port: Annotated[int, option("UDP port", minimum=1, maximum=65535)] = 10710
+
+
 class Settings(OptionSet, frozen=True):
     """Everything that can be set for a satellite."""
 
@@ -241,6 +318,10 @@ class Settings(OptionSet, frozen=True):
     asr: Annotated[str, option("Speech-to-text component")] = "auto"
     llm: Annotated[str, option("Brain component")] = "auto"
     tts: Annotated[str, option("Text-to-speech component")] = "auto"
+    persona: Annotated[
+        str, option("What a language model is told that it is; its engine's text by default")
+    ] = ""
+    voice: Annotated[str, option("Voice of the replies; the engine's own by default")] = ""
     brain: Annotated[
         Literal["auto", "local", "homeassistant"],
         option("Who answers: Home Assistant while it is connected, else we (auto), or one of them"),
@@ -262,4 +343,7 @@ class Settings(OptionSet, frozen=True):
     homeassistant: HomeAssistantSettings = HomeAssistantSettings()
     limits: LimitSettings = LimitSettings()
     pairing: PairingSettings = PairingSettings()
+    rooms: RoomsSettings = RoomsSettings()
+    health: HealthSettings = HealthSettings()
     server: ServerSettings = ServerSettings()
+    assistants: dict[str, AssistantSettings] = msgspec.field(default_factory=dict)

@@ -16,6 +16,7 @@ from satellite.components import is_uri
 from satellite.errors import ConfigError, PortInUse, SatelliteError
 from satellite.events import Event, Ready
 from satellite.groups import ungrouped
+from satellite.health.watch import limited
 from satellite.net import trust
 from satellite.net.advert import Advert, announce, facts
 from satellite.net.door import limits_of
@@ -25,6 +26,7 @@ from satellite.net.uri import Stdio, Tcp, parse
 from satellite.ports import ENGINE_ROLES
 from satellite.settings import Settings
 from servers.engines import Loaded, loaded
+from servers.health import Health
 from servers.load import Load
 from servers.metrics import Metrics, scraped
 from servers.paired import PairedPort
@@ -44,10 +46,12 @@ async def run(settings: Settings, publish: Callable[[Event], None]) -> None:
     check(settings)
     trust.use(settings.pairing)
     metrics = Metrics() if settings.server.metrics else None
+    health = Health()
     with ungrouped(SatelliteError):
         async with AsyncExitStack() as stack:
+            await stack.enter_async_context(limited(settings.health))
             if metrics is not None:
-                await stack.enter_async_context(_scraped(metrics, settings))
+                await stack.enter_async_context(_scraped(metrics, settings, health))
             made = await stack.enter_async_context(loaded(settings, metrics))
             services = [
                 _Service(role, engine, made, metrics) for role, engine in made.engines.items()
@@ -62,7 +66,7 @@ async def run(settings: Settings, publish: Callable[[Event], None]) -> None:
                     observer=only.observer,
                 )
             else:
-                await _serve(settings, services, made, publish)
+                await _serve(settings, services, made, publish, health)
 
 
 def check(settings: Settings) -> None:
@@ -115,7 +119,11 @@ def _facts(service: _Service, paired: PairedPort) -> dict[str, str]:
 
 
 async def _serve(
-    settings: Settings, services: list[_Service], made: Loaded, publish: Callable[[Event], None]
+    settings: Settings,
+    services: list[_Service],
+    made: Loaded,
+    publish: Callable[[Event], None],
+    health: Health,
 ) -> None:
     """Listen, announce, and wait to be cancelled; then stop in reverse order."""
     adverts = []
@@ -141,7 +149,9 @@ async def _serve(
                 )
         await stack.enter_async_context(paired)
         publish(Ready(name=settings.name, engines=served))
+        stack.callback(health.stop)
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(health.watch(served), name="health")
             tasks.create_task(made.watch())
             tasks.create_task(paired.watch())
             if settings.zeroconf and adverts:
@@ -173,9 +183,11 @@ async def _served(service: _Service, settings: Settings) -> AsyncGenerator[str, 
 
 
 @asynccontextmanager
-async def _scraped(metrics: Metrics, settings: Settings) -> AsyncGenerator[None, None]:
+async def _scraped(
+    metrics: Metrics, settings: Settings, health: Health
+) -> AsyncGenerator[None, None]:
     host = settings.server.metrics_host
-    async with scraped(metrics, host, settings.server.metrics) as port:
+    async with scraped(metrics, host, settings.server.metrics, health.pages) as port:
         _LOGGER.info("metrics at http port %d of %s", port, host)
         yield
 

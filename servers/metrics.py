@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from satellite.errors import ConfigError
+from satellite.health.http import Page, Pages, told
 from servers.pool import Pool
 from servers.serve.observer import CANCELLED, DONE, Observer, Record
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
-_LOGGER = logging.getLogger(__name__)
-
-_ASKING = 5.0
-"""Seconds a scraper has for its question and for taking the answer."""
-_SCRAPERS = 8
-"""Scrapers answered at once."""
-_LONGEST = 16 * 1024
-"""Bytes of a question; a browser's has two thousand."""
 _TIMES = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Seconds, from a cached phrase to a long answer of a large model."""
 _LOADS = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 120)
@@ -125,52 +116,24 @@ class _RoleMetrics(Observer):
 
 
 @asynccontextmanager
-async def scraped(metrics: Metrics, host: str, port: int) -> AsyncGenerator[int, None]:
-    """Tell the metrics to whoever asks by HTTP during this block; yield the port.
+async def scraped(
+    metrics: Metrics, host: str, port: int, pages: Pages | None = None
+) -> AsyncGenerator[int, None]:
+    """Tell the metrics, and other pages, to whoever asks by HTTP in this block; yield the port.
 
     Raises `ConfigError` where nothing can listen there.
     """
-    places = asyncio.Semaphore(_SCRAPERS)
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def page(headers: Mapping[str, str]) -> Page:
+        return Page(*metrics.text_of(headers.get("accept", "")))
+
+    async with AsyncExitStack() as stack:
+        everything = {"/metrics": page, **(pages or {}), "/": page}
         try:
-            async with asyncio.timeout(_ASKING), places:
-                writer.write(_answer(metrics, await reader.readuntil(b"\r\n\r\n")))
-                await writer.drain()
-        except (TimeoutError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            _LOGGER.debug("a scraper did not ask or take what it asked for")
-        finally:
-            writer.close()
-
-    try:
-        server = await asyncio.start_server(serve, host, port, limit=_LONGEST)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise ConfigError(
-            [f"metrics cannot be told at {host} port {port}: {reason} (--metrics)"]
-        ) from error
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-
-
-def _answer(metrics: Metrics, question: bytes) -> bytes:
-    line, _, rest = question.decode("latin-1").partition("\r\n")
-    method, _, target = line.partition(" ")
-    path = target.partition(" ")[0].partition("?")[0]
-    if method not in ("GET", "HEAD") or path not in ("/", "/metrics"):
-        return _http("404 Not Found", b"the metrics are at /metrics\n", "text/plain")
-    headers = dict(_header(header) for header in rest.split("\r\n") if ":" in header)
-    body, kind = metrics.text_of(headers.get("accept", ""))
-    return _http("200 OK", b"" if method == "HEAD" else body, kind)
-
-
-def _header(line: str) -> tuple[str, str]:
-    name, _, value = line.partition(":")
-    return name.strip().lower(), value.strip()
-
-
-def _http(status: str, body: bytes, kind: str) -> bytes:
-    head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
-    return (head + "Connection: close\r\n\r\n").encode() + body
+            bound = await stack.enter_async_context(told(everything, host, port))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise ConfigError(
+                [f"metrics cannot be told at {host} port {port}: {reason} (--metrics)"]
+            ) from error
+        yield bound

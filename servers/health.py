@@ -1,0 +1,104 @@
+"""The server under watch: it asks its own services, and tells systemd, probes and scrapers."""
+
+from __future__ import annotations
+
+import asyncio
+import faulthandler
+import logging
+from collections.abc import Mapping
+
+from wyoming.info import Describe
+
+from satellite.errors import SatelliteError
+from satellite.health import http
+from satellite.health.systemd import Notifier
+from satellite.net.wire import connect
+
+_LOGGER = logging.getLogger(__name__)
+
+EVERY = 10.0
+"""Seconds from one question to our own services to the next, unless systemd wants to know sooner.
+"""
+
+CONNECT = 3.0
+"""Seconds to connect: a SYN that was lost is sent again after 1 s."""
+
+ANSWER = 5.0
+"""Seconds to answer `describe`, as Home Assistant allows."""
+
+
+class Health:
+    """Whether the services answer: those who do not are as good as dead."""
+
+    def __init__(self, notifier: Notifier | None = None) -> None:
+        self._notifier = notifier or Notifier()
+        self._silent: tuple[str, ...] = ()
+        self._uris: Mapping[str, str] = {}
+        self.phase = "loading"
+
+    async def watch(self, uris: Mapping[str, str], every: float | None = None) -> None:
+        """The services listen, at these addresses by role; ask them until cancelled."""
+        self._uris = uris
+        watchdog = self._notifier.watchdog
+        if watchdog:
+            faulthandler.enable()  # the watchdog's signal then shows where it hung
+        pause = every or (min(EVERY, watchdog / 3) if watchdog else EVERY)
+        await self._ask()
+        self.phase = "serving"
+        self._notifier.ready()
+        while True:
+            served = ", ".join(f"{role} at {uri}" for role, uri in uris.items())
+            silent = ", ".join(self._silent)
+            self._notifier.status(f"no answer from {silent}" if silent else f"serving {served}")
+            if not self._silent:
+                self._notifier.alive()
+            await asyncio.sleep(pause)
+            await self._ask()
+
+    def stop(self) -> None:
+        """No more work is wanted: who watches over several servers asks another one."""
+        if self.phase != "stopping":
+            self.phase = "stopping"
+            self._notifier.stopping()
+
+    @property
+    def pages(self) -> http.Pages:
+        """`/healthz`: it works, or still loads its models. `/readyz`: it can be asked."""
+        return {
+            "/healthz": lambda headers: self._page(not self._silent),
+            "/readyz": lambda headers: self._page(not self._silent and self.phase == "serving"),
+        }
+
+    def _page(self, good: bool) -> http.Page:
+        status = "ok" if good else "services do not answer" if self._silent else self.phase
+        told = {"status": status, "phase": self.phase, "silent": self._silent}
+        return http.as_json({**told, "services": self._uris}, good)
+
+    async def _ask(self) -> None:
+        answers = await asyncio.gather(*(answers_at(uri) for uri in self._uris.values()))
+        before = self._silent
+        self._silent = tuple(
+            role for role, good in zip(self._uris, answers, strict=True) if not good
+        )
+        if self._silent and self._silent != before:
+            _LOGGER.warning("does not answer itself: %s", ", ".join(self._silent))
+
+
+async def answers_at(uri: str) -> bool:
+    """Whether a service of ours answers at all. A refusal is an answer, too: it was decided on."""
+    try:
+        connection = await connect(uri, CONNECT)
+    except SatelliteError as error:
+        _LOGGER.debug("%s", error)
+        return False
+    try:
+        async with asyncio.timeout(ANSWER):
+            await connection.write(Describe().event())
+            await connection.read()
+    except TimeoutError:
+        return False
+    except (SatelliteError, OSError) as error:
+        _LOGGER.debug("%s refused its own machine: %s", uri, error)
+    finally:
+        connection.abort()
+    return True
