@@ -38,7 +38,15 @@ class Stop(Value, frozen=True):
     """`stop` and `cancel`: whatever rings falls silent."""
 
 
-Known = StartTimer | CancelTimer | SetVolume | Stop
+class Mute(Value, frozen=True):
+    """`mute`: the microphone is closed, until somebody opens it by other means than voice."""
+
+
+class Listen(Value, frozen=True):
+    """`listen`: an answer is waited for when this reply is over."""
+
+
+Known = StartTimer | CancelTimer | SetVolume | Stop | Mute | Listen
 
 KINDS: dict[str, type[Known]] = {
     "timer.start": StartTimer,
@@ -46,6 +54,8 @@ KINDS: dict[str, type[Known]] = {
     "volume.set": SetVolume,
     "stop": Stop,
     "cancel": Stop,
+    "mute": Mute,
+    "listen": Listen,
 }
 """The actions' names."""
 

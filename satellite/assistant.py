@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
-from satellite import actions, events
+from satellite import events
 from satellite.audio.playback import Playback
 from satellite.bus import Bus
-from satellite.conversation import Conversation
+from satellite.deeds import Deeds
 from satellite.driver import Driver
-from satellite.errors import EngineFailed, SatelliteError
-from satellite.outcome import Answered, Cancelled
+from satellite.errors import SatelliteError
+from satellite.follow_up import FollowUp
+from satellite.mute import USER, Mute
+from satellite.outcome import Cancelled
+from satellite.persona import Persona, Personas
 from satellite.settings import Settings
 from satellite.sounds import Sounds
 from satellite.stage import Engines, PhaseName
@@ -21,8 +23,6 @@ from satellite.timers import Timers
 from satellite.turn import Turn
 from satellite.utterance import Utterance
 from satellite.values import Action, AudioChunk, Situation
-
-_LOGGER = logging.getLogger(__name__)
 
 YIELD = 2.0
 """Seconds a cancelled turn may take to let go of the speaker and its engines."""
@@ -41,18 +41,27 @@ class Assistant:
         playback: Playback,
         bus: Bus,
         driver: Callable[[Utterance], Driver | None] = lambda utterance: None,
+        *,
+        personas: Personas | None = None,
+        mute: Mute | None = None,
     ) -> None:
         self.publish = bus.publish
+        self.muting = mute or Mute(bus.publish)
         self._settings = settings
-        self._engines = engines
+        self._personas = personas or Personas(Persona(settings, engines))
+        self._persona = self._personas.first
+        """Who answers, or answered last."""
         self._playback = playback
         self._driver = driver
         self._sounds = Sounds(settings, engines.tts, playback)
-        self._conversation = Conversation()
         self.timers = Timers(bus.publish, self._ring, settings.cues.timer)
+        self._follow_up = FollowUp(settings.listen.follow_up)
+        self._answering = False
+        """Whoever is listened to next answers what was asked."""
+        self._deeds = Deeds(self.timers, playback, self.muting, self._follow_up.wish)
         self._phase: PhaseName = "idle"
         self._announcing = False
-        self._muted = False
+        self.muting.listen(self._tell_muted)
         self._listen_on: Callable[[], bool] = lambda: False
         self._resting = asyncio.Event()
         self._resting.set()
@@ -67,7 +76,17 @@ class Assistant:
     @property
     def quiet(self) -> bool:
         """Nothing is said here, and nobody is listened to."""
-        return self.idle and not self._announcing and not self._muted
+        return self.idle and not self._announcing and not self.muting.muted
+
+    @property
+    def talking(self) -> bool:
+        """Something is said or rung that "stop" would be meant for."""
+        return self._phase == "speaking" or self.timers.ringing
+
+    @property
+    def heard(self) -> float:
+        """See `satellite.stage.Stage`."""
+        return self._playback.heard
 
     async def run(self, listen_on: Callable[[], bool] = lambda: False) -> None:
         """Take turns and ring timers until cancelled.
@@ -81,16 +100,28 @@ class Assistant:
         finally:
             self._tasks = None
 
+    def wants(self, utterance: Utterance) -> bool:
+        """Whether a turn would begin with this utterance now."""
+        barging = not self.idle and utterance.detection is not None
+        unwanted = self.muting.muted or (barging and not self._settings.listen.barge_in)
+        return self._tasks is not None and not unwanted
+
     def woken(self, utterance: Utterance) -> bool:
         """Begin a turn, ending the one that runs; False when that one shall go on."""
-        barging = not self.idle and utterance.detection is not None
-        if self._tasks is None or self._muted or (barging and not self._settings.listen.barge_in):
+        if self._tasks is None or not self.wants(utterance):
             return False
+        utterance.answers, self._answering = self._answering, False
         if (heard := utterance.detection) is not None:
             self.publish(events.Wake(word=heard.word, score=heard.score, turn=utterance.id))
-        if (driver := self._driver(utterance)) is not None:
+        if not utterance.answers:
+            self._persona = self._personas.of(heard)
+        persona = self._persona
+        driver = None if persona.local else self._driver(utterance)
+        if driver is not None:
             self.timers.dismiss()  # others cannot be asked to stop what rings here
-        turn = Turn(utterance, self._engines, self._conversation, self._settings, self, driver)
+        turn = Turn(
+            utterance, persona.engines, persona.conversation, persona.settings, self, driver
+        )
         task = self._tasks.create_task(self._take(turn, self._turn), name=f"turn {turn.id}")
         # not in the task itself: one that is cancelled before its first step never runs
         task.add_done_callback(lambda task: self._over(task, turn))
@@ -119,20 +150,7 @@ class Assistant:
 
     def act(self, action: Action) -> None:
         """Do what the brain asks for; what cannot be done is logged and left."""
-        try:
-            known = actions.read(action)
-        except EngineFailed as error:
-            _LOGGER.warning("%s", error)
-            return
-        match known:
-            case actions.StartTimer(seconds=seconds, name=name):
-                self.timers.start(seconds, name)
-            case actions.CancelTimer(id=id_):
-                self.timers.cancel(id_)
-            case actions.SetVolume(level=level):
-                self._playback.volume = level
-            case actions.Stop():
-                self.timers.dismiss()
+        self._deeds.act(action)
 
     async def play(
         self, audio: AsyncGenerator[AudioChunk, None], on_first: Callable[[], None] | None = None
@@ -157,33 +175,47 @@ class Assistant:
             if self.idle:
                 self.enter("idle")
 
-    def mute(self, muted: bool) -> None:
-        """Listen to nobody, or again to everybody. A turn that is still listening ends."""
-        if muted != self._muted:
-            self._muted = muted
-            self.publish(events.Mute(muted=muted))
-        if muted and self._turn is not None and self._phase == "listening":
+    def mute(self, muted: bool, by: str = USER) -> None:
+        """Close the microphone, or open it again as far as `by` is concerned: see `Mute`."""
+        self.muting.set(muted, by)
+        if by == USER and self._settings.cues.mute and self._tasks is not None:
+            self._tasks.create_task(self._sounds.signal("mute" if muted else "unmute"))
+
+    def withdraw(self, utterance: Utterance) -> None:
+        """End the turn that an utterance began, without a sound, if it is still listening."""
+        ours = self._turn is not None and self._turn.get_name() == f"turn {utterance.id}"
+        if self._turn is not None and ours and self._phase == "listening":
             self._turn.cancel()
+
+    def hush(self) -> None:
+        """End what is said or rung: somebody has said "stop", or pressed a button."""
+        self.timers.dismiss()
+        if self._turn is not None and self._phase == "speaking":
+            self._turn.cancel()
+        elif self._announcing and self._tasks is not None:
+            self._tasks.create_task(self._playback.stop(), name="hush")
 
     async def _take(self, turn: Turn, before: asyncio.Task[None] | None) -> None:
         if before is not None:
             before.cancel()
+        await self._playback.stop()  # also an announcement, and a timer that rings
+        if before is not None:
             await asyncio.wait([before], timeout=YIELD)
-        await self._playback.stop()  # a timer may be ringing
+        self._follow_up.begin(not turn.answers)
         self.enter("listening")
         async with asyncio.TaskGroup() as tasks:
             if self._settings.cues.awake and turn.wakened:
                 tasks.create_task(self._sounds.signal("awake"))
             await turn.run()
-        if self._asks(turn):
-            await self._sounds.signal("done")
-            self._listen_on()
+        if self._follow_up.wanted(turn.outcome) and not self.muting.muted:
+            if self._settings.cues.follow_up:
+                await self._sounds.signal("follow_up")
+            self._answering = True
+            self._answering = self._listen_on() and self._answering
 
-    def _asks(self, turn: Turn) -> bool:
-        """The turn ended in a question, and its answer shall be listened to."""
-        driven = turn.driver is not None and self._settings.homeassistant.follow_up
-        said = turn.outcome.reply if isinstance(turn.outcome, Answered) else ""
-        return driven and said.rstrip().endswith("?")
+    def _tell_muted(self, muted: bool) -> None:
+        if muted and self._turn is not None and self._phase == "listening":
+            self._turn.cancel()
 
     def _over(self, task: asyncio.Task[None], turn: Turn) -> None:
         turn.end(Cancelled())

@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping
 from satellite import components, options
 from satellite.errors import ConfigError, PluginBroken, UsageError
 from satellite.home import address as home_address
+from satellite.keys import GROUP
 from satellite.net import allowed, uri
+from satellite.persona import TURN_ROLES
 from satellite.ports import ENGINE_ROLES
 from satellite.settings import Settings
 
@@ -26,6 +28,7 @@ def problems(settings: Settings, origins: Mapping[str, str]) -> list[str]:
     for hook in settings.hooks:
         found += [f"{origins['hooks']}: {text}" for text in component("hook", hook)]
     found += [f"{origins['allow']}: {text}" for text in allowed.problems(settings.allow)]
+    found += _assistants(settings, origins)
     found += _home_assistant(settings, origins)
     for name in ("pin", "exclude"):
         for text in getattr(settings.servers, name):
@@ -37,6 +40,20 @@ def problems(settings: Settings, origins: Mapping[str, str]) -> list[str]:
         found += [f"{origin}: {text}" for text in home(settings.home.url)]
     found += _server(settings, origins)
     return found
+
+
+def _assistants(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:
+    taken: dict[str, str] = {}
+    for name, its in settings.assistants.items():
+        table = f"{GROUP}.{name}"
+        for role in TURN_ROLES:
+            if text := getattr(its, role):
+                origin = f"{origins[f'{table}.{role}']}: {table}"
+                yield from (f"{origin}.{problem}" for problem in component(role, text))
+        for word in its.wake or (name,):
+            if (other := taken.setdefault(word, name)) != name:
+                origin = f"{origins[f'{table}.wake']}: {table}.wake"
+                yield f"{origin}: {word} is the wake word of assistants.{other} already"
 
 
 def _server(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:

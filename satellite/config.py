@@ -13,9 +13,9 @@ import platformdirs
 
 from satellite import checks, layers
 from satellite.errors import ConfigError
-from satellite.keys import Key, build, keys, value_of
+from satellite.keys import Key, build, find, keys, tables_of, value_of
 from satellite.layers import Given
-from satellite.settings import Settings
+from satellite.settings import AssistantSettings, Settings
 
 DEFAULT = "default"
 SYSTEM_FILE = Path("/etc/satellite/satellite.toml")
@@ -33,7 +33,9 @@ class Configuration(msgspec.Struct, frozen=True):
     def effective(self) -> list[tuple[Key, Any, str]]:
         """Every setting with its value and its origin, in order."""
         return [
-            (key, value_of(self.settings, path), self.origins[path]) for path, key in keys().items()
+            (key, value_of(self.settings, path), origin)
+            for path, origin in self.origins.items()
+            if (key := find(path)) is not None
         ]
 
 
@@ -77,7 +79,10 @@ def load(
     settings = build({path: given.value for path, given in values.items()})
     if not settings.name:
         settings = msgspec.structs.replace(settings, name=host_name())
-    origins = {path: values[path].origin if path in values else DEFAULT for path in keys()}
+    every = [*keys()]
+    for table in tables_of(values):
+        every += [f"{table}.{name}" for name in AssistantSettings.__struct_fields__]
+    origins = {path: values[path].origin if path in values else DEFAULT for path in every}
     problems += checks.problems(settings, origins)
     if problems:
         raise ConfigError(problems)

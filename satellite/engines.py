@@ -25,7 +25,8 @@ from satellite.net.failover import failover
 from satellite.net.mdns import NoMulticast
 from satellite.net.remote import remote
 from satellite.net.wishes import Wishes
-from satellite.ports import ENGINE_ROLES, Engine, Vad, Wake
+from satellite.persona import Personas, cast_of, components_of
+from satellite.ports import Engine, Vad, Wake
 from satellite.preference import preference
 from satellite.settings import Settings
 from satellite.stage import Engines
@@ -34,6 +35,9 @@ _LOGGER = logging.getLogger(__name__)
 
 ELSEWHERE = ("asr", "llm", "tts")
 """Roles for which `auto` prefers a server. Not wake: sound leaves the device only after a word."""
+
+Named = tuple[str, str]
+"""A role, and the component that its engine is made of."""
 
 SETTLE = 0.6
 """Seconds to wait for servers at the start: they answer a question on the LAN within 0.12 s
@@ -46,6 +50,7 @@ class Assembly(msgspec.Struct, frozen=True):
     wake: Wake
     vad: Vad
     turn: Engines
+    personas: Personas
 
 
 async def create(role: str, text: str) -> Any:
@@ -63,9 +68,10 @@ async def create(role: str, text: str) -> Any:
 @asynccontextmanager
 async def opened(role: str, settings: Settings) -> AsyncGenerator[Any, None]:
     """The engine that the settings name for a role, loaded; closed when the block is left."""
-    async with _made([role], settings, lambda event: None) as engines:
-        await engines[role].load()
-        yield engines[role]
+    wanted = (role, getattr(settings, role))
+    async with _made([wanted], settings, lambda event: None) as engines:
+        await engines[wanted].load()
+        yield engines[wanted]
 
 
 @asynccontextmanager
@@ -74,51 +80,50 @@ async def assembled(
 ) -> AsyncGenerator[Assembly, None]:
     """The engines that the settings name, loaded side by side; closed when the block is left."""
     vad: Vad = await create("vad", settings.vad)
-    async with _made(ENGINE_ROLES, settings, publish, vad.load) as engines:
-        turn = Engines(engines["asr"], engines["llm"], engines["tts"])
-        yield Assembly(engines["wake"], vad, turn)
+    wake = ("wake", settings.wake)
+    async with _made([*components_of(settings), wake], settings, publish, vad.load) as engines:
+        personas = cast_of(settings, engines)
+        yield Assembly(engines[wake], vad, personas.first.engines, personas)
 
 
 @asynccontextmanager
 async def _made(
-    roles: Sequence[str],
+    named: Sequence[Named],
     settings: Settings,
     publish: Callable[[Event], None],
     *also: Callable[[], None],
-) -> AsyncGenerator[dict[str, Any], None]:
+) -> AsyncGenerator[dict[Named, Any], None]:
     models.use(settings.models)
     trust.use(settings.pairing)
-    wanted = {role: components.chain(role, getattr(settings, role)) for role in roles}
-    open_to_servers = [role for role in ELSEWHERE if AUTO in wanted.get(role, ())]
-    made = {role: [await create(role, text) for text in texts] for role, texts in wanted.items()}
+    chains = {wanted: components.chain(*wanted) for wanted in named}
+    shared = [one for one, texts in chains.items() if one[0] in ELSEWHERE and AUTO in texts]
+    made = {one: [await create(one[0], text) for text in chains[one]] for one in chains}
     async with AsyncExitStack() as stack:
         home = await stack.enter_async_context(opened_home(settings.home))
         for engine in (engine for several in made.values() for engine in several):
             stack.push_async_callback(engine.close)
         discovery = None
         wishes = Wishes.of(settings.servers)
-        if open_to_servers and (settings.zeroconf or wishes.addresses):
+        if shared and (settings.zeroconf or wishes.addresses):
             discovery = Discovery(publish, wishes=wishes, announced=settings.zeroconf)
             await stack.enter_async_context(_looking(discovery))
-            for role in open_to_servers:
-                place, deadline = wanted[role].index(AUTO), getattr(settings.deadlines, role)
-                made[role][place] = failover(
-                    role, made[role][place], discovery, publish, SHARE * deadline
-                )
-        engines: dict[str, Any] = {
-            role: First(several) if len(several) > 1 else several[0]
-            for role, several in made.items()
+            for one in shared:
+                role, place = one[0], chains[one].index(AUTO)
+                patience = SHARE * getattr(settings.deadlines, role)
+                made[one][place] = failover(role, made[one][place], discovery, publish, patience)
+        engines: dict[Named, Any] = {
+            one: First(several) if len(several) > 1 else several[0] for one, several in made.items()
         }
         if home is not None:
-            engines = {role: at_home(role, engine, home) for role, engine in engines.items()}
+            engines = {one: at_home(one[0], engine, home) for one, engine in engines.items()}
         with ungrouped(SatelliteError):
             async with asyncio.TaskGroup() as tasks:
-                for role, engine in engines.items():
+                for (role, _), engine in engines.items():
                     tasks.create_task(_load(role, engine))
                 for load in also:
                     tasks.create_task(asyncio.to_thread(load))
                 if discovery is not None:
-                    tasks.create_task(discovery.settle(open_to_servers, SETTLE))
+                    tasks.create_task(discovery.settle([role for role, _ in shared], SETTLE))
         yield engines
 
 

@@ -5,7 +5,8 @@ Configuration, command line and reference are all made from this one list.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import cache
 from typing import Any
@@ -14,9 +15,16 @@ import msgspec
 
 from satellite import options
 from satellite.options import OptionInfo, OptionSet
-from satellite.settings import Settings
+from satellite.settings import AssistantSettings, Settings
 
 PREFIX = "SATELLITE_"
+
+
+GROUP = "assistants"
+"""The table of tables whose names a user chooses, as in `assistants.butler.voice`."""
+
+_NAME = re.compile(r"[a-z0-9_-]+")
+"""Those names: whatever TOML takes without quotes, and an environment variable in capitals."""
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -54,6 +62,22 @@ def tables() -> Mapping[str, type[OptionSet]]:
     }
 
 
+@cache
+def find(path: str) -> Key | None:
+    """A setting by its path, also one of a table that a user has named."""
+    table = path.rpartition(".")[0]
+    group, _, chosen = table.partition(".")
+    if group != GROUP or not _NAME.fullmatch(chosen):
+        return keys().get(path)
+    return next((key for key in _walk(AssistantSettings, f"{table}.") if key.path == path), None)
+
+
+def tables_of(paths: Iterable[str]) -> dict[str, None]:
+    """The tables that a user has named, of the settings among these paths."""
+    inside = (path for path in paths if path.startswith(f"{GROUP}."))
+    return dict.fromkeys(path.rpartition(".")[0] for path in inside)
+
+
 def build(values: Mapping[str, Any]) -> Settings:
     """Make the settings out of right values by path; the rest keeps its default."""
     top = {path: value for path, value in values.items() if "." not in path}
@@ -64,6 +88,16 @@ def build(values: Mapping[str, Any]) -> Settings:
             if path.startswith(f"{table}.")
         }
         top[table] = kind(**inner)
+    top[GROUP] = {
+        table.removeprefix(f"{GROUP}."): AssistantSettings(
+            **{
+                path.rpartition(".")[2]: value
+                for path, value in values.items()
+                if path.rpartition(".")[0] == table
+            }
+        )
+        for table in tables_of(values)
+    }
     return Settings(**top)
 
 
@@ -71,7 +105,7 @@ def value_of(settings: Settings, path: str) -> Any:
     """The value of a setting by its path."""
     value: Any = settings
     for name in path.split("."):
-        value = getattr(value, name)
+        value = value[name] if isinstance(value, dict) else getattr(value, name)
     return value
 
 
@@ -80,6 +114,10 @@ def unknown(name: str, known: list[str]) -> str:
 
     A known name whose last part is `name` counts as near: `silence` means `listen.silence`.
     """
+    table, _, inner = name.rpartition(".")
+    if table.startswith(f"{GROUP}."):
+        fields = dict.fromkeys(AssistantSettings.__struct_fields__)
+        return f"{table}.{options.unknown_name(inner, fields)}"
     near = get_close_matches(name, known, n=1)
     if not near:
         last = {path.rpartition(".")[2]: path for path in reversed(known)}
@@ -94,7 +132,7 @@ def _walk(kind: type[OptionSet], prefix: str) -> list[Key]:
     for field in msgspec.structs.fields(kind):
         if _is_table(field.type):
             found += _walk(field.type, f"{prefix}{field.encode_name}.")
-        else:
+        elif prefix or field.encode_name != GROUP:
             info = infos[field.encode_name]
             found.append(Key(prefix + field.encode_name, field.type, info, field.default))
     return found

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from satellite import options
-from satellite.keys import PREFIX, keys, tables, unknown
+from satellite.keys import GROUP, PREFIX, find, keys, tables, unknown
 
 COMMON_VARIABLES = ("SATELLITE_CONFIG", "SATELLITE_EVENTS", "SATELLITE_LOG_LEVEL")
 """Variables that set a common option of the command line and no setting."""
@@ -41,7 +41,8 @@ class Layer(msgspec.Struct):
 
     def add(self, path: str, value: Any, origin: str, *, text: bool) -> None:
         """Take a value for a known path; note the problem when it is not of the right type."""
-        key = keys()[path]
+        key = find(path)
+        assert key is not None
         try:
             self.values[path] = Given(options.read(value, key.kind, text=text), origin)
         except ValueError as error:
@@ -66,7 +67,7 @@ def from_pairs(pairs: Iterable[str]) -> Layer:
             layer.problems.append(f"flag --set {pair!r} is not KEY=VALUE")
         elif path in tables():
             layer.problems.append(f"{origin}: {_table_hint(path)}")
-        elif path not in keys():
+        elif find(path) is None:
             layer.problems.append(f"flag --set: {unknown(path, list(keys()))}")
         else:
             layer.add(path, value, origin, text=True)
@@ -105,7 +106,7 @@ def from_file(file: Path, *, required: bool) -> Layer | None:
         layer.problems.append(f"{origin}: is not TOML: {error}")
     else:
         for path, value in _flatten(content):
-            if path in keys():
+            if find(path) is not None:
                 layer.add(path, value, origin, text=False)
             elif path in tables():
                 layer.problems.append(f"{origin}: {_table_hint(path)}")
@@ -118,6 +119,12 @@ def _flatten(content: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, value in content.items():
         if name in tables() and isinstance(value, dict):
             yield from ((f"{name}.{inner}", value) for inner, value in value.items())
+        elif name == GROUP and isinstance(value, dict):
+            for chosen, table in value.items():
+                if not isinstance(table, dict):
+                    yield f"{GROUP}.{chosen}", table
+                    continue
+                yield from ((f"{GROUP}.{chosen}.{key}", inner) for key, inner in table.items())
         else:
             yield name, value
 

@@ -19,9 +19,10 @@ from satellite import events, plugins
 from satellite.cli.flags import COMMON, Flag
 from satellite.cli.main import cli
 from satellite.errors import UsageError
-from satellite.keys import keys
+from satellite.keys import GROUP, keys
 from satellite.options import OptionInfo, describe
 from satellite.ports import ROLES
+from satellite.settings import AssistantSettings
 
 _BLOCK = re.compile(r"<!-- generated: (\w+) -->\n.*?<!-- end -->", re.DOTALL)
 
@@ -83,6 +84,10 @@ def setting_section() -> str:
     rows = [
         (f"`{path}`", key.info.type, _default(key.info), key.info.doc)
         for path, key in keys().items()
+    ]
+    rows += [
+        (f"`{GROUP}.NAME.{info.name}`", info.type, _default(info), info.doc)
+        for info in describe(AssistantSettings)
     ]
     return _table(("key", "type", "default", "meaning"), rows)
 

@@ -23,20 +23,31 @@ CHUNKS_AHEAD = 64
 """Pieces of speech that may wait for the speaker: the sentence after the one that is playing."""
 
 
+PAUSE = 0.2
+"""Seconds at a sentence's end that need not be heard: a voice is silent there for about as long."""
+
+
 class Reply:
     """One reply on its way from the brain to the speaker."""
 
     def __init__(self, stage: Stage, engines: Engines, settings: Settings, turn: str) -> None:
         self.text = ""
         """All of it."""
-        self.spoken: list[str] = []
-        """The sentences that were handed to the speaker whole."""
         self._stage = stage
         self._engines = engines
         self._settings = settings
         self._turn = turn
         self._sentences: asyncio.Queue[str | None] = asyncio.Queue(SENTENCES_AHEAD)
-        self._speech: asyncio.Queue[tuple[str, AudioChunk] | None] = asyncio.Queue(CHUNKS_AHEAD)
+        self._speech: asyncio.Queue[AudioChunk | str | None] = asyncio.Queue(CHUNKS_AHEAD)
+        """Speech, each sentence after the last of its own."""
+        self._handed: list[tuple[str, float]] = []
+        """Sentences given to the speaker whole, each with where it ends in the sound (s)."""
+        self._heard = 0.0
+
+    @property
+    def spoken(self) -> list[str]:
+        """The sentences that were really heard to their end, when the reply is over."""
+        return [sentence for sentence, end in self._handed if end - PAUSE <= self._heard]
 
     async def give(self, request: ReplyRequest) -> None:
         """Answer the request. Raises `StageFailure` (llm, tts or speaker)."""
@@ -94,34 +105,43 @@ class Reply:
             while (sentence := await self._sentences.get()) is not None:
                 if not (text := plain.of(sentence)):
                     continue
-                language, ahead = self._settings.language, lead.seconds
-                request = SpeechRequest(text=text, language=language, ahead=ahead)
+                request = SpeechRequest(
+                    text=text,
+                    voice=self._settings.voice or None,
+                    language=self._settings.language,
+                    ahead=lead.seconds,
+                )
                 chunks = within(self._engines.tts.synthesize(request), limit, "text-to-speech")
+                begun = False
                 async with aclosing(chunks):
                     async for chunk in chunks:
-                        await self._speech.put((sentence, chunk))
+                        begun = True
+                        await self._speech.put(chunk)
                         lead.add(chunk.format.seconds(chunk.audio))
+                if begun:
+                    await self._speech.put(sentence)
         await self._speech.put(None)
 
     async def _speak(self) -> None:
         first = await self._speech.get()
-        if first is not None:
+        if isinstance(first, AudioChunk):
             with failing_as("speaker"):
-                async with aclosing(self._chunks(first)) as chunks:
-                    await self._stage.play(chunks, self._begin)
+                try:
+                    async with aclosing(self._chunks(first)) as chunks:
+                        await self._stage.play(chunks, self._begin)
+                finally:
+                    self._heard = self._stage.heard
 
-    async def _chunks(self, first: tuple[str, AudioChunk]) -> AsyncGenerator[AudioChunk, None]:
-        speaking, chunk = first
-        while True:
-            yield chunk
-            following = await self._speech.get()
-            if following is None:
-                break
-            sentence, chunk = following
-            if sentence is not speaking:
-                self.spoken.append(speaking)
-                speaking = sentence
-        self.spoken.append(speaking)
+    async def _chunks(self, first: AudioChunk) -> AsyncGenerator[AudioChunk, None]:
+        given = 0.0
+        part: AudioChunk | str | None = first
+        while part is not None:
+            if isinstance(part, str):
+                self._handed.append((part, given))
+            else:
+                given += part.format.seconds(part.audio)
+                yield part
+            part = await self._speech.get()
         self._stage.publish(events.AudioEnd(turn=self._turn))
 
     def _begin(self) -> None:

@@ -30,6 +30,10 @@ class Engines(msgspec.Struct, frozen=True):
 class Stage(Protocol):
     """What a turn needs of the satellite around it."""
 
+    @property
+    def heard(self) -> float:
+        """Seconds that were heard of what was played last."""
+
     def publish(self, event: Event) -> None: ...
 
     def enter(self, phase: PhaseName) -> None:

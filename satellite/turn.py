@@ -7,6 +7,8 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
+import msgspec
+
 from satellite import events, outcome
 from satellite.conversation import Conversation
 from satellite.deadline import too_slow
@@ -46,6 +48,8 @@ class Turn:
         self.driver = driver
         self.wakened = utterance.detection is not None
         """A wake word began it."""
+        self.answers = utterance.answers
+        """It answers what the satellite has asked."""
         self._utterance = utterance
         self._engines = engines
         self._conversation = conversation
@@ -105,7 +109,8 @@ class Turn:
         if text is None:
             return NothingHeard()
         if not text:
-            await self._apologise("understand")
+            if not self.answers:  # who is asked need not answer, and others talk meanwhile
+                await self._apologise("understand")
             return NothingHeard()
         return await self._answer(text, answer)
 
@@ -155,7 +160,9 @@ class Turn:
             language=self._settings.language,
             history=self._conversation.history(),
             conversation=self._conversation.id,
-            situation=self._stage.situation(),
+            situation=msgspec.structs.replace(
+                self._stage.situation(), persona=self._settings.persona or None
+            ),
         )
         try:
             await (reply.give(request) if answer is None else reply.say(answer))

@@ -17,6 +17,8 @@ class Utterance:
         self.id = uuid.uuid4().hex[:8]
         self.detection = detection
         """The wake word, where there was one."""
+        self.answers = False
+        """It is said to what the satellite has asked, if at all."""
         self.audio = AudioFeed(SPEECH.bytes_of(limit))
         """16 kHz mono, from shortly before the wake word was known to the end of the utterance."""
         self.before = 0

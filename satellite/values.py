@@ -95,6 +95,8 @@ class Situation(Value, frozen=True):
     """Names of rooms."""
     home: bool = False
     """A home is connected, so that things can really be switched."""
+    persona: str | None = None
+    """What a language model is told that it is, in place of its engine's own text."""
 
 
 class ReplyRequest(Value, frozen=True):

@@ -19,6 +19,8 @@ __all__ = ["pytest_terminal_summary"]
 # the models of whoever runs the tests are not the tests' models, nor is their Ollama: nothing
 # listens at the discard port
 os.environ["XDG_DATA_HOME"] = os.path.join(os.sep, "nonexistent")
+# and what a satellite remembers is kept nowhere: no folder can be made there
+os.environ["XDG_STATE_HOME"] = os.devnull
 os.environ["OLLAMA_HOST"] = "127.0.0.1:9"
 
 # a busy machine is not a bug

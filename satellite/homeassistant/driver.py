@@ -119,7 +119,7 @@ class HomeDriver:
             self._tell_transcript(run.transcript, utterance, stage)
             return None
         if run.transcript == "" or run.code == NOT_UNDERSTOOD:
-            if utterance.heard:
+            if utterance.heard and not utterance.answers:
                 await stage.apologise("understand")
             return NothingHeard()
         return NothingHeard() if run.code in NOTHING_HEARD else None

@@ -16,7 +16,7 @@ from wyoming.snd import Played
 
 from satellite.driver import Driver
 from satellite.errors import BadFrame, PeerClosed, SatelliteError
-from satellite.homeassistant.driver import Absent, HomeDriver
+from satellite.homeassistant.driver import NAME, Absent, HomeDriver
 from satellite.homeassistant.link import Link
 from satellite.homeassistant.speech import Speech
 from satellite.homeassistant.timers import HomeTimers
@@ -47,7 +47,7 @@ class Satellite(Protocol):
         self, audio: AsyncGenerator[AudioChunk, None], chime: bool = True
     ) -> None: ...
 
-    def mute(self, muted: bool) -> None: ...
+    def mute(self, muted: bool, by: str) -> None: ...
 
 
 class Role:
@@ -181,7 +181,7 @@ class Role:
 
     def _mute(self, *, muted: bool) -> None:
         if self._satellite is not None:
-            self._satellite.mute(muted)
+            self._satellite.mute(muted, NAME)
 
     def _hear(self, speech: Speech) -> None:
         """Queue an announcement."""
@@ -195,4 +195,7 @@ class Role:
         self._found = detection
         if not self._begin(detection, self._settings.listen.preroll):
             _LOGGER.debug("the wake word %s was not wanted", detection.word)
+            self.wake.over()
+        elif self._found is not None:  # it is another's word: the run that waits for it is not ours
+            self._found = None
             self.wake.over()

@@ -28,6 +28,10 @@ class RecordedStage:
         self.error = error
         self.on_chunk: Callable[[], None] = lambda: None
 
+    @property
+    def heard(self) -> float:
+        return SPEECH.seconds(self.played)
+
     def publish(self, event: Event) -> None:
         self.events.append(event)
 

@@ -1,0 +1,48 @@
+"""What a brain asks for, done."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from satellite import actions
+from satellite.audio.playback import Playback
+from satellite.errors import EngineFailed
+from satellite.mute import Mute
+from satellite.timers import Timers
+from satellite.values import Action
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class Deeds:
+    """Does what is asked for; `listen` is called where an answer is to be listened to."""
+
+    def __init__(
+        self, timers: Timers, playback: Playback, mute: Mute, listen: Callable[[], None]
+    ) -> None:
+        self._timers = timers
+        self._playback = playback
+        self._mute = mute
+        self._listen = listen
+
+    def act(self, action: Action) -> None:
+        """Do it; what cannot be done is logged and left."""
+        try:
+            known = actions.read(action)
+        except EngineFailed as error:
+            _LOGGER.warning("%s", error)
+            return
+        match known:
+            case actions.StartTimer(seconds=seconds, name=name):
+                self._timers.start(seconds, name)
+            case actions.CancelTimer(id=id_):
+                self._timers.cancel(id_)
+            case actions.SetVolume(level=level):
+                self._playback.volume = level
+            case actions.Stop():
+                self._timers.dismiss()
+            case actions.Mute():
+                self._mute.set(True)
+            case actions.Listen():
+                self._listen()

@@ -1,0 +1,46 @@
+"""Mute: whether the microphone is closed, and by whose wish."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from satellite import events
+from satellite.state import Kept
+
+USER = "user"
+"""The people in the room, whose wish is kept over a restart."""
+
+
+class Mute:
+    """Closed as long as anybody wishes so: who has closed it has to open it again."""
+
+    def __init__(
+        self, publish: Callable[[events.Event], None], kept: Kept[bool] | None = None
+    ) -> None:
+        """`kept` is where the wish of the people in the room is remembered, if anywhere."""
+        self._publish = publish
+        self._kept = kept
+        self._by = {USER} if kept is not None and kept.read() else set()
+        self._listeners: list[Callable[[bool], None]] = []
+
+    @property
+    def muted(self) -> bool:
+        """The microphone is closed."""
+        return bool(self._by)
+
+    def listen(self, listener: Callable[[bool], None]) -> None:
+        """Have somebody told of each change."""
+        self._listeners.append(listener)
+
+    def set(self, muted: bool, by: str = USER) -> None:
+        """Close it, or open it as far as `by` is concerned. Twice is once."""
+        before, wished = self.muted, by in self._by
+        if muted == wished:
+            return
+        self._by ^= {by}
+        if by == USER and self._kept is not None:
+            self._kept.write(muted)
+        if self.muted != before:
+            self._publish(events.Mute(muted=self.muted))
+            for listener in self._listeners:
+                listener(self.muted)
