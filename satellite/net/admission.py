@@ -8,16 +8,15 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-import msgspec
 from wyoming.error import Error
 
 from satellite.errors import EngineBusy, WireError
-from satellite.net import held as holding
 from satellite.net import uri as uris
-from satellite.net.allowed import HOME, Allowed
+from satellite.net.allowed import Allowed
 from satellite.net.held import Held
+from satellite.net.limits import DoorLimits
 from satellite.net.refusals import Refusals
-from satellite.net.wire import Connection, Limits, encode
+from satellite.net.wire import Connection, encode
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -39,30 +38,6 @@ _LOOK = 1.0
 """Longest time in seconds between two looks at who has overstayed."""
 _LEVELS = {"key-changed": logging.ERROR, "peer-closed": logging.DEBUG}
 """How loudly a peer's error is told: `KeyChanged` may be an attack, and anybody may hang up."""
-
-
-class DoorLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is let in, and what they may send. Times in seconds; 0 stands for no limit."""
-
-    allow: tuple[str, ...] = HOME
-    """Addresses and networks that may connect; see `satellite.net.allowed`."""
-    connections: int = 64
-    """Peers at once, those left out that have said nothing yet (at most `SILENT`)."""
-    paired_only: bool = False
-    """Turn away who comes by TCP without TLS."""
-    per_address: int = 32
-    """Peers of one address at once: a satellite has three, a proxy or a container's bridge stands
-    for many."""
-    first: float = 10.0
-    """For a peer's first event: every client sends one as soon as it is connected."""
-    idle: float = 900.0
-    """Without an event in either direction while nothing is being worked on. Home Assistant pings a
-    satellite every 2 s; others let a connection rest between two questions."""
-    total: float = 0.0
-    """Of a connection: none, as Home Assistant stays with its satellite for months."""
-    held: int = holding.MOST
-    """Bytes held for all peers together."""
-    wire: Limits = Limits()
 
 
 class _Peer:

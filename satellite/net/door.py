@@ -11,8 +11,9 @@ import msgspec
 
 from satellite.errors import ConfigError, PortInUse
 from satellite.net import uri as uris
-from satellite.net.admission import DoorLimits, Peers, Secure, Serve
+from satellite.net.admission import Peers, Secure, Serve
 from satellite.net.held import Held
+from satellite.net.limits import DoorLimits
 from satellite.net.unix import unix_socket
 from satellite.net.wire import Limits
 from satellite.settings import Settings

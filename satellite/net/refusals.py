@@ -23,7 +23,7 @@ class Refusals:
     def tell(
         self, now: float, kind: str, who: str, text: str, level: int = logging.WARNING
     ) -> None:
-        """Log a refusal at the monotonic time `now`; `who` is the address it concerns, or nothing."""
+        """Log a refusal at the monotonic time `now`; `who` is the address it concerns, if any."""
         key = (kind, who)
         for old in list(self._last):
             if now - self._last[old] < _AGAIN:

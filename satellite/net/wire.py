@@ -15,6 +15,7 @@ from satellite.errors import BadFrame, ConfigError, EngineBusy, PeerClosed, Peer
 from satellite.net import uri as uris
 from satellite.net.frame import VERSION, Limits, encode, read_data, read_header
 from satellite.net.held import Held
+from satellite.net.keepalive import notice_death
 from satellite.net.pace import Pace
 
 __all__ = ["VERSION", "Connection", "Limits", "connect", "encode"]
@@ -61,7 +62,7 @@ class Connection:
         self._limits = limits or Limits()
         self._held = held or Held()
         self._pace = Pace(self._limits.events)
-        _notice_death(writer)
+        notice_death(writer)
 
     @property
     def protocol(self) -> str | None:
@@ -186,21 +187,6 @@ class Connection:
                 add(len(part))
                 parts += part
             return bytes(parts)
-
-
-def _notice_death(writer: asyncio.StreamWriter) -> None:
-    """Have the system end a connection whose peer has lost its power or its network.
-
-    After a minute of silence it asks, and gives up when six questions 10 s apart were not answered:
-    otherwise such connections would be there for ever, and count.
-    """
-    sock = writer.get_extra_info("socket")
-    if sock is None or sock.family not in (socket.AF_INET, socket.AF_INET6):
-        return
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 6)):
-        if (option := getattr(socket, name, None)) is not None:  # not every system has them
-            sock.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 async def connect(uri: str, timeout: float, limits: Limits | None = None) -> Connection:

@@ -11,8 +11,8 @@ import pytest
 from wyoming.event import Event
 
 from satellite.errors import PeerClosed, WireError
-from satellite.net.admission import SILENT, DoorLimits
-from satellite.net.door import door, limits_of
+from satellite.net.admission import SILENT
+from satellite.net.door import DoorLimits, door, limits_of
 from satellite.net.wire import Connection, Limits, connect
 from satellite.settings import LimitSettings, Settings
 from tests.support.peers import until

@@ -12,24 +12,19 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import random
 import socket
 import struct
-import subprocess
 import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-
-import psutil
 
 from satellite.errors import PeerClosed, PeerUnreachable, SatelliteError
 from satellite.net.describe import describe
 from tests.soak.mutate import CORPUS, mutated, streams
+from tests.soak.target import Target, free_ports, started, waited_here
 
 ROLES = ("asr", "llm", "tts", "wake")
 AT_ONCE = 3
@@ -45,45 +40,6 @@ GROWTH = 40.0
 allocators do not give back; a leak of a kilobyte a stream would be more in minutes."""
 SILENCE = bytes(2 * 16000 // 50)
 """20 ms of sound, as a microphone in a quiet room gives it."""
-
-
-class Target:
-    """A process with its ports."""
-
-    def __init__(self, process: subprocess.Popen[bytes], log: Path, ports: dict[str, int]) -> None:
-        self.process = process
-        self.log = log
-        self.ports = ports
-        self.memory: list[tuple[float, float]] = []
-
-    def problem(self) -> str:
-        """What has gone wrong with it so far, if anything."""
-        if (code := self.process.poll()) is not None:
-            return f"ended with {code}"
-        text = self.log.read_text(errors="replace")
-        at = text.find("Traceback")
-        return f"logged {text[max(0, at - 300) : at + 3000]}" if at >= 0 else ""
-
-    def waited(self) -> float:
-        """Seconds that its event loop was ready to run and the machine did other things."""
-        pid = self.process.pid
-        try:
-            told = Path(f"/proc/{pid}/task/{pid}/schedstat").read_text()
-        except OSError:  # not Linux, or it has ended
-            return 0.0
-        return int(told.split()[1]) / 1e9
-
-    def measure(self, now: float) -> float:
-        """Note and return the megabytes that it has."""
-        rss = psutil.Process(self.process.pid).memory_info().rss / 1e6
-        self.memory.append((now, rss))
-        return rss
-
-    def growth(self, seconds: float) -> float:
-        """Megabytes from the first fifth of the time (its highest) to the last fifth (its mean)."""
-        early = [rss for at, rss in self.memory if at <= seconds * 0.2]
-        late = [rss for at, rss in self.memory if at >= seconds * 0.8]
-        return sum(late) / len(late) - max(early) if early and late else 0.0
 
 
 class Fuzz:
@@ -139,14 +95,14 @@ class Fuzz:
     async def _ask(self, target: Target, role: str, port: int) -> None:
         """Ask a port what it is, twice a second."""
         while True:
-            began, waited = time.monotonic(), target.waited() + _waited()
+            began, waited = time.monotonic(), target.waited() + waited_here()
             try:
                 await self._described(port)
             except SatelliteError as error:
                 self.failures.append(f"{role} did not answer: {error}")
             took = time.monotonic() - began
             self.longest = max(self.longest, took)
-            took -= target.waited() + _waited() - waited
+            took -= target.waited() + waited_here() - waited
             self.slowest = max(self.slowest, took)
             if took > ANSWER:
                 self.failures.append(f"{role} took {took:.2f} s to say what it is")
@@ -202,57 +158,6 @@ class Fuzz:
                 sock = writer.get_extra_info("socket")
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             writer.transport.abort()
-
-
-def _waited() -> float:
-    """Seconds that this process was ready to run and the machine did other things."""
-    try:
-        return int(Path("/proc/self/schedstat").read_text().split()[1]) / 1e9
-    except OSError:
-        return 0.0
-
-
-def free_ports(count: int) -> list[int]:
-    """TCP ports that nobody has now."""
-    with_sockets = [socket.socket() for _ in range(count)]
-    for sock in with_sockets:
-        sock.bind(("127.0.0.1", 0))
-    ports = [int(sock.getsockname()[1]) for sock in with_sockets]
-    for sock in with_sockets:
-        sock.close()
-    return ports
-
-
-@contextmanager
-def started(folder: Path, name: str, ports: dict[str, int], *arguments: str) -> Iterator[Target]:
-    """A `satellite` of the built-in engines during this block, ready."""
-    log, events = folder / f"{name}.log", folder / f"{name}.jsonl"
-    events.unlink(missing_ok=True)
-    environment = {
-        **{key: value for key, value in os.environ.items() if not key.startswith("SATELLITE_")},
-        "HOME": str(folder),
-        "XDG_DATA_HOME": str(folder),
-        "OLLAMA_HOST": "127.0.0.1:9",
-    }
-    command = [sys.executable, "-m", "satellite", *arguments, "--no-zeroconf"]
-    command += ["--events", str(events), "--log-level", "warning"]
-    with log.open("wb") as told:
-        process = subprocess.Popen(command, env=environment, stdout=told, stderr=told)
-    try:
-        deadline = time.monotonic() + 60
-        while not (events.exists() and '"ready"' in events.read_text()):
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise SystemExit(f"{name} did not start: {log.read_text()}")
-            time.sleep(0.1)
-        yield Target(process, log, ports)
-    finally:
-        process.terminate()
-        try:
-            code = process.wait(10)
-            print(f"{name} stopped with {code}")
-        except subprocess.TimeoutExpired:
-            process.kill()
-            print(f"{name} DID NOT STOP")
 
 
 def microphone() -> None:

@@ -1,0 +1,104 @@
+"""Processes under fire: how they are started, and what is seen of them."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+
+class Target:
+    """A process with its ports."""
+
+    def __init__(self, process: subprocess.Popen[bytes], log: Path, ports: dict[str, int]) -> None:
+        self.process = process
+        self.log = log
+        self.ports = ports
+        self.memory: list[tuple[float, float]] = []
+
+    def problem(self) -> str:
+        """What has gone wrong with it so far, if anything."""
+        if (code := self.process.poll()) is not None:
+            return f"ended with {code}"
+        text = self.log.read_text(errors="replace")
+        at = text.find("Traceback")
+        return f"logged {text[max(0, at - 300) : at + 3000]}" if at >= 0 else ""
+
+    def waited(self) -> float:
+        """Seconds that its event loop was ready to run and the machine did other things."""
+        pid = self.process.pid
+        try:
+            told = Path(f"/proc/{pid}/task/{pid}/schedstat").read_text()
+        except OSError:  # not Linux, or it has ended
+            return 0.0
+        return int(told.split()[1]) / 1e9
+
+    def measure(self, now: float) -> float:
+        """Note and return the megabytes that it has."""
+        rss = psutil.Process(self.process.pid).memory_info().rss / 1e6
+        self.memory.append((now, rss))
+        return rss
+
+    def growth(self, seconds: float) -> float:
+        """Megabytes from the first fifth of the time (its highest) to the last fifth (its mean)."""
+        early = [rss for at, rss in self.memory if at <= seconds * 0.2]
+        late = [rss for at, rss in self.memory if at >= seconds * 0.8]
+        return sum(late) / len(late) - max(early) if early and late else 0.0
+
+
+def waited_here() -> float:
+    """Seconds that this process was ready to run and the machine did other things."""
+    try:
+        return int(Path("/proc/self/schedstat").read_text().split()[1]) / 1e9
+    except OSError:
+        return 0.0
+
+
+def free_ports(count: int) -> list[int]:
+    """TCP ports that nobody has now."""
+    with_sockets = [socket.socket() for _ in range(count)]
+    for sock in with_sockets:
+        sock.bind(("127.0.0.1", 0))
+    ports = [int(sock.getsockname()[1]) for sock in with_sockets]
+    for sock in with_sockets:
+        sock.close()
+    return ports
+
+
+@contextmanager
+def started(folder: Path, name: str, ports: dict[str, int], *arguments: str) -> Iterator[Target]:
+    """A `satellite` of the built-in engines during this block, ready."""
+    log, events = folder / f"{name}.log", folder / f"{name}.jsonl"
+    events.unlink(missing_ok=True)
+    environment = {
+        **{key: value for key, value in os.environ.items() if not key.startswith("SATELLITE_")},
+        "HOME": str(folder),
+        "XDG_DATA_HOME": str(folder),
+        "OLLAMA_HOST": "127.0.0.1:9",
+    }
+    command = [sys.executable, "-m", "satellite", *arguments, "--no-zeroconf"]
+    command += ["--events", str(events), "--log-level", "warning"]
+    with log.open("wb") as told:
+        process = subprocess.Popen(command, env=environment, stdout=told, stderr=told)
+    try:
+        deadline = time.monotonic() + 60
+        while not (events.exists() and '"ready"' in events.read_text()):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise SystemExit(f"{name} did not start: {log.read_text()}")
+            time.sleep(0.1)
+        yield Target(process, log, ports)
+    finally:
+        process.terminate()
+        try:
+            code = process.wait(10)
+            print(f"{name} stopped with {code}")
+        except subprocess.TimeoutExpired:
+            process.kill()
+            print(f"{name} DID NOT STOP")
