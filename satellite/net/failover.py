@@ -90,7 +90,7 @@ class FailoverAsr(Choice):
 
 
 class FailoverLlm(Choice):
-    """A brain; an answer that breaks off is ended by the next one, after its last whole sentence."""
+    """A brain; an answer that breaks off is ended by the next, after its last whole sentence."""
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart | Resumed, None]:
         said = Said()

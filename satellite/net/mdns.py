@@ -24,8 +24,8 @@ PROCESS = uuid4().hex
 """Told in our adverts, so that a process does not take itself for another."""
 
 REFRESH = 3.0
-"""Seconds between looks at this machine's networks, which take a millisecond, and at what is told of
-its services: an address that changes, and a server that is full, are known to all within five."""
+"""Seconds between looks at this machine's networks, which take a millisecond, and at what is told
+of its services: that an address has changed or a server is full is known to all within five."""
 
 CLOSE = 1.0
 """Seconds to say goodbye: zeroconf repeats it three times within 0.25 s."""

@@ -18,8 +18,8 @@ _LOGGER = logging.getLogger(__name__)
 
 CONNECT = 1.5
 """Seconds to connect to one address: on a LAN a lost SYN is sent again after 1 s."""
-ANSWER = 2.0
-"""Seconds to answer `describe`, which ours do in milliseconds however much they have to do."""
+ANSWER = 3.0
+"""Seconds to answer `describe`, which ours do within one however much they have to do."""
 REFRESH = 60.0
 """Seconds between two looks at a service that is in use; what it announces is heard at once."""
 IDLE = 600.0

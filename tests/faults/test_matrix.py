@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.kitchen import DEADLINE, SAID, Heard, Kitchen, bound_to, kitchen
+from tests.faults.kitchen import SAID, Heard, Kitchen, bound_to, fair, kitchen
 from tests.faults.machine import Machine, inside
 from tests.faults.table import note
 from tests.support.coded import ANSWER, EXPECTED
@@ -69,7 +69,8 @@ async def test_a_fault(
         pytest.skip("needs network namespaces and nftables")
     servers = [bad.uris, good.uris] if others == "another server" else [bad.uris]
     alone = others == "nobody else"
-    where = bound_to(bad.uris) if alone else kitchen(*servers)
+    deadline = await fair(good.uris)
+    where = bound_to(bad.uris, deadline) if alone else kitchen(*servers, deadline=deadline)
     try:
         async with where as satellite:
             bad.order(stage, moment, fault)
@@ -77,7 +78,7 @@ async def test_a_fault(
                 heard = await satellite.turn()
             note(request.node, (fault, stage, moment, others), heard)
             if alone:
-                check_alone(heard, stage)
+                check_alone(heard, stage, deadline)
             else:
                 check_whole(heard)
                 check_whole(await satellite.turn())
@@ -97,9 +98,9 @@ def check_whole(heard: Heard) -> None:
     assert not heard.cue
 
 
-def check_alone(heard: Heard, stage: str) -> None:
+def check_alone(heard: Heard, stage: str, deadline: float) -> None:
     """It was answered in spite of the fault, or failed in time and so that a person knows."""
-    assert heard.seconds < 4 * DEADLINE + SLACK, heard
+    assert heard.seconds < 4 * deadline + SLACK, heard
     if heard.outcome == "answered":
         check_whole(heard)
     else:

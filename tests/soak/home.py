@@ -33,9 +33,11 @@ from tests.support.netns import Namespace, network
 from tests.support.program import Program, satellite
 from tests.support.speech import silence, speak
 
-PATIENCE = 40.0
+PATIENCE = 120.0
 """Seconds for a turn to end: the longest utterance, and every deadline of a turn."""
-RETURN = 30.0
+_DEADLINES = ("deadlines.asr=30", "deadlines.tts=20")
+"""Twice the usual ones: the built-in engines shall answer on a machine that does much else, too."""
+RETURN = 60.0
 """Seconds for the server to be used again after whatever happened; it takes some to start."""
 _MEGABYTES = 8.0
 """Megabytes by which memory may differ between morning and evening: of what is freed, the allocator
@@ -107,6 +109,7 @@ class Home:
             satellite(
                 self._folder,
                 *("--mic", hears, "--speaker", plays),
+                *(part for deadline in _DEADLINES for part in ("--set", deadline)),
                 *("--set", "sound.echo_cancellation=false"),  # nobody hears this speaker
                 prefix=self._kitchen.prefix,
                 module="tests.soak.accelerated",
