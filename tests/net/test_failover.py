@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from satellite.errors import EngineBusy, EngineFailed, ModelMissing, PeerClosed
+from satellite.errors import EngineBusy, EngineFailed, PeerClosed
 from satellite.events import Event, Failover
 from satellite.net import breaker, choice
 from satellite.net.failover import failover
 from satellite.net.server import Server
 from satellite.net.wishes import Wishes
-from satellite.values import Declined, ReplyRequest, SpeechRequest, TranscribeRequest
+from satellite.values import ReplyRequest, SpeechRequest, TranscribeRequest
 from servers.serve import serving
 from tests.support.engines import Scripted, ScriptedAsr, ScriptedLlm, ScriptedTts
 
@@ -239,14 +239,3 @@ async def test_the_built_in_engine_has_no_deadline_here(stack: AsyncExitStack) -
         await asyncio.sleep(0.05)
         gate.set()
         assert await task == "It is seven o'clock."
-
-
-async def test_what_is_wrong_is_told_where_the_built_in_brain_knows_no_answer(
-    stack: AsyncExitStack,
-) -> None:
-    without_model = ScriptedLlm(error=ModelMissing("pull it"), replies=[()])
-    built_in = ScriptedLlm([(Declined(text="Sorry, I did not understand."),), ("Ten.",)])
-    made = await scene(stack, "llm", built_in, without_model)
-    with pytest.raises(ModelMissing, match="pull it"):
-        await reply(made.engine)
-    assert await reply(made.engine) == "Ten."

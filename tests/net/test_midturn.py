@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from satellite.errors import EngineFailed, EngineTimeout
+from satellite.errors import EngineFailed, EngineTimeout, ModelMissing
 from satellite.net.resume import GO_ON
 from satellite.values import Action, Declined, ReplyRequest, Resumed, SpeechRequest
-from tests.net.test_failover import Scene, say, scene, stack
+from tests.net.test_failover import Scene, reply, say, scene, stack
 from tests.support.engines import ScriptedLlm, ScriptedTts
 
 __all__ = ["stack"]
@@ -130,3 +130,14 @@ async def test_the_built_in_engines_own_error_ends_it(stack: AsyncExitStack) -> 
     made = await scene(stack, "tts", ScriptedTts(error=EngineTimeout("mine")), bad, deadline=0.2)
     with pytest.raises(EngineTimeout, match="mine"):
         await say(made.engine)
+
+
+async def test_what_is_wrong_is_told_where_the_built_in_brain_knows_no_answer(
+    stack: AsyncExitStack,
+) -> None:
+    without_model = ScriptedLlm(error=ModelMissing("pull it"), replies=[()])
+    built_in = ScriptedLlm([(Declined(text="Sorry, I did not understand."),), ("Ten.",)])
+    made = await scene(stack, "llm", built_in, without_model)
+    with pytest.raises(ModelMissing, match="pull it"):
+        await reply(made.engine)
+    assert await reply(made.engine) == "Ten."

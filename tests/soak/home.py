@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import socket
-import statistics
 import struct
 import subprocess
 import sys
@@ -22,12 +21,12 @@ from contextlib import ExitStack
 from itertools import cycle
 from pathlib import Path
 
-import msgspec
 import psutil
 from wyoming.event import Event
 
 from satellite.net.wire import encode
 from tests.faults.machine import inside
+from tests.soak.day import Day
 from tests.support.microphone import say
 from tests.support.netns import Namespace, network
 from tests.support.program import Program, satellite
@@ -39,38 +38,7 @@ _DEADLINES = ("deadlines.asr=30", "deadlines.tts=20")
 """Twice the usual ones: the built-in engines shall answer on a machine that does much else, too."""
 RETURN = 60.0
 """Seconds for the server to be used again after whatever happened; it takes some to start."""
-_MEGABYTES = 8.0
-"""Megabytes by which memory may differ between morning and evening: of what is freed, the allocator
-keeps some."""
 _AWAY = 4.0
-_SETTLED = 0.34
-"""Share of the day after which everything was done once, and memory is measured."""
-
-
-class Day(msgspec.Struct):
-    """What came of it."""
-
-    outcomes: dict[str, int] = {}
-    by_server: int = 0
-    missed: list[str] = []
-    memory: list[float] = []
-    """Megabytes, after each hour."""
-
-    @property
-    def growth(self) -> float:
-        """Megabytes from the first third's end to the evening."""
-        settled = self.memory[round(len(self.memory) * _SETTLED) :]
-        half = max(1, len(settled) // 3)
-        return statistics.mean(settled[-half:]) - statistics.mean(settled[:half])
-
-    def problems(self) -> list[str]:
-        """What is not as it shall be."""
-        found = [f"after {what} the server was not used again" for what in self.missed]
-        if bad := {name: n for name, n in self.outcomes.items() if name != "answered"}:
-            found.append(f"turns that were not answered: {bad}")
-        if self.growth > _MEGABYTES:
-            found.append(f"memory grew by {self.growth:.1f} MB")
-        return found
 
 
 class Home:
