@@ -45,6 +45,22 @@ class Wake(Event, frozen=True):
     score: float
 
 
+class Chosen(Event, frozen=True):
+    """Of the satellites that heard a wake word this one answers; `waited` seconds to agree."""
+
+    word: str
+    waited: float
+
+
+class Yielded(Event, frozen=True):
+    """Another satellite answers a wake word that was heard here, too; `waited` as in `chosen`."""
+
+    to: str
+    """What that satellite is called."""
+    word: str
+    waited: float
+
+
 class Phase(Event, frozen=True):
     """What the satellite is doing now."""
 

@@ -84,6 +84,10 @@ class Listener:
             return False
         return self._capture(detection, self._ring.end, preroll)
 
+    def recent(self, seconds: float) -> bytes:
+        """The newest sound, of so many seconds or as much as is remembered."""
+        return self._ring.since(self._ring.end - SPEECH.bytes_of(seconds))
+
     async def run(self, idle: Callable[[], bool]) -> None:
         """Listen until cancelled, or until a source with an end has ended and `idle()` is true."""
         async with asyncio.TaskGroup() as tasks:
