@@ -31,7 +31,7 @@ AT_ONCE = 3
 """Clients at each port."""
 ANSWER = 1.0
 """Seconds for the answer to `describe`, without those that a busy machine lets the server wait."""
-PATIENCE = 30.0
+PATIENCE = 120.0
 """Seconds after which no busy machine is to blame."""
 SHOWN = 15.0
 """Seconds between two lines about memory."""
@@ -98,8 +98,8 @@ class Fuzz:
             began, waited = time.monotonic(), target.waited() + waited_here()
             try:
                 await self._described(port)
-            except SatelliteError as error:
-                self.failures.append(f"{role} did not answer: {error}")
+            except (SatelliteError, TimeoutError) as error:
+                self.failures.append(f"{role} did not answer: {error!r}")
             took = time.monotonic() - began
             self.longest = max(self.longest, took)
             took -= target.waited() + waited_here() - waited
