@@ -31,14 +31,10 @@ class Piece(msgspec.Struct, frozen=True):
 class Doze:
     """Decides hop by hop what of one stream is heard, and keeps what may have to be heard later."""
 
-    def __init__(self, hop: int, context: int, period: int = 1) -> None:
-        """Work in hops of `hop` samples for a detector whose answer depends on `context` hops.
-
-        It is only ever made to skip a multiple of `period` hops.
-        """
+    def __init__(self, hop: int, context: int) -> None:
+        """Work in hops of `hop` samples for a detector whose answer depends on `context` hops."""
         self._gate = Gate(hop)
         self._context = context
-        self._period = period
         self._kept = context + max(1, round(LEAD * 16000 / hop))
         self._waiting: deque[bytes] = deque()
         self._skipped = 0
@@ -68,7 +64,6 @@ class Doze:
         return Piece(skipped * size, b"".join(hops[:again]), b"".join(hops[again:]))
 
     def _forget(self) -> None:
-        while len(self._waiting) >= self._kept + self._period:
-            for _ in range(self._period):
-                self._waiting.popleft()
-            self._skipped += self._period
+        while len(self._waiting) > self._kept:
+            self._waiting.popleft()
+            self._skipped += 1

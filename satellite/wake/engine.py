@@ -51,9 +51,6 @@ class WakeEngine(ABC):
     hop: int = HOP
     """Samples given to the thread together; a multiple of `HOP`."""
 
-    period: int = 1
-    """A stream skips a multiple of so many `hop`s only."""
-
     def __init__(self, rest: bool = True) -> None:
         """`rest`: leave sound unheard in which there is nothing to hear."""
         self._rest = rest
@@ -90,7 +87,7 @@ class WakeEngine(ABC):
         if worker is None:
             raise EngineClosed(f"{self.name} was closed")
         stream = await worker.call(self._open, request.words)
-        doze = Doze(self.hop, -(-stream.context // self.hop), self.period) if self._rest else None
+        doze = Doze(self.hop, -(-stream.context // self.hop)) if self._rest else None
         async with aclosing(_batches(audio, 2 * self.hop, doze)) as batches:
             async for hops in batches:
                 pieces = doze.take(hops) if doze else [Piece(0, b"", b"".join(hops))]

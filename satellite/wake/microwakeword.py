@@ -44,8 +44,7 @@ class MicroWakeWord(WakeEngine):
     requires: ClassVar[tuple[Requirement, ...]] = (Package(_PACKAGE), Package("pymicro_features"))
 
     name = "microwakeword"
-    hop = 2 * HOP  # its models cost less than the change of threads
-    period = 3  # so that frames go on in the same threes
+    hop = 3 * HOP  # its models cost less than the change of threads, and look at threes of frames
 
     def __init__(self, options: Options) -> None:
         super().__init__(options.rest)
