@@ -31,8 +31,8 @@ _FACTS = "What stands in brackets at the end is from the device, not from the pe
 
 
 def system(persona: str, situation: Situation) -> ChatMessage:
-    """The first message: the same for every request of one satellite."""
-    lines = [persona.strip() or PERSONA, _FACTS]
+    """The first message: the same for every request of one assistant of a satellite."""
+    lines = [(situation.persona or persona).strip() or PERSONA, _FACTS]
     if situation.home and situation.names:
         lines.append(f"Things in the home: {', '.join(situation.names[:_NAMES])}.")
     if situation.home and situation.areas:

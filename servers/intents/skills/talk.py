@@ -1,4 +1,4 @@
-"""The conversation itself: stop, cancel, repeat, help."""
+"""The conversation itself: stop, cancel, mute, repeat, help."""
 
 from __future__ import annotations
 
@@ -25,9 +25,14 @@ def explain(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     return (phrases.say(match.intent, "home" if request.situation.home else "default"),)
 
 
+def mute(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
+    return phrases.say(match.intent, match.response), Action(name="mute")
+
+
 SKILLS: dict[str, Skill] = {
     "Stop": stop,
     "HassNevermind": cancel,
+    "MuteMicrophone": mute,
     "Repeat": repeat,
     "Help": explain,
 }

@@ -228,3 +228,10 @@ def test_help_promises_no_more_than_there_is() -> None:
 )
 def test_what_is_not_foreseen_is_declined(said: str) -> None:
     assert declined(parts(said))
+
+
+@pytest.mark.parametrize("said", ["mute yourself", "please stop listening", "mute the microphone"])
+def test_the_microphone_is_closed_and_how_to_open_it_is_told(said: str) -> None:
+    reply = parts(said)
+    assert actions_of(reply) == [Action(name="mute")]
+    assert "satellite mute off" in text_of(reply)
