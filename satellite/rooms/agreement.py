@@ -55,6 +55,9 @@ REPLIES = 20
 SPACING = 0.002
 """Seconds between two of those."""
 
+LEAST = 0.04
+"""Seconds that others have to answer our first claim, however long it took us to make it."""
+
 AT_ONCE = 3
 """Times that something is told at once by who is late with it: each of them may get lost."""
 
@@ -86,6 +89,8 @@ class Bid:
         """When it was heard."""
         self.until = until
         """When it is decided."""
+        self.told = False
+        """Others were told of it."""
         self.state = State.OPEN
         self.to: str | None = None
         """The id of who answers, when it is lost."""
@@ -175,6 +180,9 @@ class Agreement:
         """Decide what is to be decided by now; yield what is to be told."""
         if (bid := self.bid) is None or bid.state is State.LOST:
             return
+        if not bid.told:
+            bid.told = True
+            bid.until = max(bid.until, now + LEAST)
         if bid.state is State.OPEN and now >= bid.until:
             self._win(bid, now)
         late = 0

@@ -98,6 +98,11 @@ class Company:
             self._network = None
             network.close()
 
+    def listen(self) -> None:
+        """Hear what others have said by now, before anything is decided."""
+        if self._network is not None:
+            self._network.read()
+
     def tell(self, told: Told) -> None:
         """Tell everybody of a wake of ours."""
         if self._network is None:

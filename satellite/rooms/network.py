@@ -116,6 +116,11 @@ class Network:
         if (through := self._ours.get(family)) is not None:
             self._send(through, datagram, address)
 
+    def read(self) -> None:
+        """Hear what has arrived by now."""
+        for one in (*self._ours.values(), *self._shared.values()):
+            self._read(one)
+
     def close(self) -> None:
         """Close everything. Twice is once."""
         loop = asyncio.get_running_loop()

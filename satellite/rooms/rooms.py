@@ -122,6 +122,7 @@ class Rooms:
             return
         self._listener = listener
         self._words = await listened_for(self._settings.wake)
+        await asyncio.to_thread(sound.prepare)
         async with asyncio.TaskGroup() as tasks:
             agreeing = tasks.create_task(self._agree(), name="rooms: agreement")
             try:
@@ -131,6 +132,7 @@ class Rooms:
 
     async def _agree(self) -> None:
         while True:
+            self._company.listen()  # a busy machine may have been late to
             self._advance()
             self._changed.clear()
             due = self._agreement.next
@@ -159,11 +161,15 @@ class Rooms:
         return self._agreement.wake(now, word, rank, heard.print, window)
 
     def _advance(self) -> None:
-        """Say what is to be said by now, and do what is decided."""
-        now = monotonic()
-        for told in self._agreement.due(now):
+        """Say what is to be said by now, and decide what is to be decided."""
+        for told in self._agreement.due(monotonic()):
             self._company.tell(told)
         self._changed.set()
+        self._settle()
+
+    def _settle(self) -> None:
+        """Do what is decided."""
+        now = monotonic()
         mine = self._mine
         if mine is None or mine.over:
             return
@@ -203,7 +209,8 @@ class Rooms:
         now = monotonic()
         if self._agreement.hear(now, claim, answered=answered) and not answered:
             self._consider(claim, now)
-        self._advance()
+        self._settle()
+        self._changed.set()  # what it needs to be told, when all that has arrived is read
 
     def _consider(self, claim: Claim, now: float) -> None:
         """Claim a word, too, that our own detector has not heard yet, where we hear it better.

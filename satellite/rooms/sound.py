@@ -60,6 +60,13 @@ class Heard(msgspec.Struct, frozen=True):
     """What it sounded like; empty where too little sound was heard before."""
 
 
+def prepare() -> None:
+    """Have everything loaded that is needed: the first time takes much longer."""
+    silence = bytes(SPEECH.bytes_of(MEMORY))
+    alike(bytes(PRINT), silence, 0.0)
+    heard(silence)
+
+
 def heard(audio: bytes) -> Heard:
     """How the word was heard with which `audio` (16 kHz mono s16le, up to `MEMORY`) ends."""
     levels = _levels(audio, _FRAME)
