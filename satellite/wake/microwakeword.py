@@ -44,7 +44,7 @@ class MicroWakeWord(WakeEngine):
     requires: ClassVar[tuple[Requirement, ...]] = (Package(_PACKAGE), Package("pymicro_features"))
 
     name = "microwakeword"
-    hop = 3 * HOP  # its models cost less than the change of threads, and look at threes of frames
+    hop = 2 * HOP  # its models cost less than the change of threads
 
     def __init__(self, options: Options) -> None:
         super().__init__(options.rest)
