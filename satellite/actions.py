@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Annotated
 
 import msgspec
@@ -28,6 +29,49 @@ class CancelTimer(Value, frozen=True):
             raise ValueError("neither a timer nor all of them")
 
 
+class ChangeTimer(Value, frozen=True):
+    """`timer.change`: `add` seconds to the timer `id`, and halt it or let it go on."""
+
+    id: str
+    add: Annotated[float, msgspec.Meta(ge=-366 * 86400, le=366 * 86400)] = 0.0
+    paused: bool | None = None
+
+
+class SetAlarm(Value, frozen=True):
+    """`alarm.set`: ring at `hour` and `minute`: on a `date`, on `days`, or when it is that next."""
+
+    hour: Annotated[int, msgspec.Meta(ge=0, le=23)]
+    minute: Annotated[int, msgspec.Meta(ge=0, le=59)] = 0
+    date: datetime.date | None = None
+    days: tuple[Annotated[int, msgspec.Meta(ge=0, le=6)], ...] = ()
+    """0 is Monday."""
+    name: str | None = None
+
+
+class CancelAlarm(Value, frozen=True):
+    """`alarm.cancel`: the alarm `id`, or `all` of them."""
+
+    id: str | None = None
+    all: bool = False
+
+    def __post_init__(self) -> None:
+        if self.id is None and not self.all:
+            raise ValueError("neither an alarm nor all of them")
+
+
+class Snooze(Value, frozen=True):
+    """`snooze`: what rings falls silent, and rings again after `seconds`."""
+
+    seconds: Annotated[float, msgspec.Meta(ge=1, le=86400)] = 540.0
+    """Nine minutes, as since the mechanical clocks that could do no longer."""
+
+
+class Broadcast(Value, frozen=True):
+    """`announce.broadcast`: say a text on all other satellites."""
+
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
+
+
 class SetVolume(Value, frozen=True):
     """`volume.set`: loudness from now on, 0 to 1."""
 
@@ -46,11 +90,17 @@ class Listen(Value, frozen=True):
     """`listen`: an answer is waited for when this reply is over."""
 
 
-Known = StartTimer | CancelTimer | SetVolume | Stop | Mute | Listen
+Timing = StartTimer | ChangeTimer | CancelTimer | SetAlarm | CancelAlarm | Snooze
+Known = Timing | SetVolume | Stop | Mute | Listen | Broadcast
 
 KINDS: dict[str, type[Known]] = {
     "timer.start": StartTimer,
+    "timer.change": ChangeTimer,
     "timer.cancel": CancelTimer,
+    "alarm.set": SetAlarm,
+    "alarm.cancel": CancelAlarm,
+    "snooze": Snooze,
+    "announce.broadcast": Broadcast,
     "volume.set": SetVolume,
     "stop": Stop,
     "cancel": Stop,

@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from satellite import components, events, hooks
+from satellite import components, events, hooks, timers
 from satellite.assistant import Assistant
 from satellite.audio import devices
 from satellite.audio.capture import Capture
@@ -60,7 +60,10 @@ async def _listen(
     home = Role(settings, engines.vad, lambda: info_event(settings, engines.wake.describe()))
     mute = Mute(bus.publish, Kept("mute", bool, False))
     assistant = Assistant(
-        settings, engines.turn, playback, bus, home.driver, personas=engines.personas, mute=mute
+        *(settings, engines.turn, playback, bus, home.driver),
+        personas=engines.personas,
+        mute=mute,
+        kept=timers.kept(settings.name),
     )
     reference = playback.tap = Reference()
     capture = Capture(mic, bus.publish, settings.sound.mic_channel)

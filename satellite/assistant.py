@@ -19,7 +19,10 @@ from satellite.persona import Persona, Personas
 from satellite.settings import Settings
 from satellite.sounds import Sounds
 from satellite.stage import Engines, PhaseName
+from satellite.state import Kept
 from satellite.timers import Timers
+from satellite.timers.book import Book
+from satellite.timers.ring import Ring
 from satellite.turn import Turn
 from satellite.utterance import Utterance
 from satellite.values import Action, AudioChunk, Situation
@@ -44,6 +47,7 @@ class Assistant:
         *,
         personas: Personas | None = None,
         mute: Mute | None = None,
+        kept: Kept[Book] | None = None,
     ) -> None:
         self.publish = bus.publish
         self.muting = mute or Mute(bus.publish)
@@ -54,7 +58,7 @@ class Assistant:
         self._playback = playback
         self._driver = driver
         self._sounds = Sounds(settings, engines.tts, playback)
-        self.timers = Timers(bus.publish, self._ring, settings.cues.timer)
+        self.timers = Timers(bus.publish, self._ring, settings.cues.timer, kept)
         self._follow_up = FollowUp(settings.listen.follow_up)
         self._answering = False
         """Whoever is listened to next answers what was asked."""
@@ -67,6 +71,11 @@ class Assistant:
         self._resting.set()
         self._turn: asyncio.Task[None] | None = None
         self._tasks: asyncio.TaskGroup | None = None
+
+    @property
+    def phase(self) -> PhaseName:
+        """What the satellite does now."""
+        return self._phase
 
     @property
     def idle(self) -> bool:
@@ -142,6 +151,7 @@ class Assistant:
             now=datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
             area=self._settings.area or None,
             timers=self.timers.states(),
+            alarms=self.timers.alarms(),
             volume=self._playback.volume,
             ringing=self.timers.ringing,
             names=self._settings.home.names,
@@ -224,6 +234,6 @@ class Assistant:
             self.enter("idle")
             self._resting.set()
 
-    async def _ring(self) -> None:
+    async def _ring(self, ring: Ring) -> None:
         await self._resting.wait()
-        await self._sounds.signal("timer")
+        await self._sounds.ring(ring)

@@ -25,6 +25,8 @@ class Deeds:
         self._playback = playback
         self._mute = mute
         self._listen = listen
+        self.broadcast: Callable[[str], None] = lambda text: None
+        """Says a text on all other satellites, without being waited for."""
 
     def act(self, action: Action) -> None:
         """Do it; what cannot be done is logged and left."""
@@ -34,10 +36,6 @@ class Deeds:
             _LOGGER.warning("%s", error)
             return
         match known:
-            case actions.StartTimer(seconds=seconds, name=name):
-                self._timers.start(seconds, name)
-            case actions.CancelTimer(id=id_):
-                self._timers.cancel(id_)
             case actions.SetVolume(level=level):
                 self._playback.volume = level
             case actions.Stop():
@@ -46,3 +44,28 @@ class Deeds:
                 self._mute.set(True)
             case actions.Listen():
                 self._listen()
+            case actions.Broadcast(text=text):
+                self.broadcast(text)
+            case _:
+                self._keep_time(known)
+
+    def _keep_time(self, known: actions.Timing) -> None:
+        match known:
+            case actions.StartTimer(seconds=seconds, name=name):
+                self._timers.start(seconds, name)
+            case actions.ChangeTimer():
+                self._change(known)
+            case actions.CancelTimer(id=id_):
+                self._timers.cancel(id_)
+            case actions.SetAlarm(hour=hour, minute=minute, date=day, days=days, name=name):
+                self._timers.set_alarm(hour, minute, day=day, days=days, name=name)
+            case actions.CancelAlarm(id=id_):
+                self._timers.cancel_alarm(id_)
+            case actions.Snooze(seconds=seconds):
+                self._timers.snooze(seconds)
+
+    def _change(self, wish: actions.ChangeTimer) -> None:
+        if wish.add:
+            self._timers.add(wish.id, wish.add)
+        if wish.paused is not None:
+            self._timers.pause(wish.id, wish.paused)

@@ -136,11 +136,28 @@ class Failover(Event, frozen=True, rename={"origin": "from"}):
 
 
 class Timer(Event, frozen=True):
-    """A timer's life. Times in seconds."""
+    """A timer's life: `finished` as it begins to ring, `missed` where it is too late for that.
+
+    Times in seconds.
+    """
 
     id: str
-    state: Literal["started", "cancelled", "finished", "dismissed"]
+    state: Literal["started", "changed", "paused", "cancelled", "finished", "dismissed", "missed"]
     total: float
+    name: str | None = None
+
+
+class Alarm(Event, frozen=True):
+    """An alarm's life, in the words of a timer's; `at` is the time of day, as 07:00.
+
+    It rings on a `date`, or again and again on `days` of the week, of which 0 is Monday.
+    """
+
+    id: str
+    state: Literal["started", "changed", "paused", "cancelled", "finished", "dismissed", "missed"]
+    at: str
+    date: str | None = None
+    days: tuple[int, ...] = ()
     name: str | None = None
 
 

@@ -149,6 +149,8 @@ def _type(hint: Any) -> str:
     arguments = [a for a in typing.get_args(hint) if a is not type(None)]
     if typing.get_origin(hint) is typing.Literal:
         return "(" + ", ".join(arguments) + ")"
+    if typing.get_origin(hint) is tuple:
+        return f"[{_type(arguments[0])}]"
     if typing.get_origin(hint) is dict:
         return "{" + ": ".join(_type(a) for a in arguments) + "}"
     return " or ".join(_type(a) for a in arguments) + ", if any"

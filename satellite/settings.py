@@ -107,7 +107,9 @@ class CueSettings(OptionSet, frozen=True):
     error: Annotated[bool, option("Sound when something failed")] = True
     follow_up: Annotated[bool, option("Sound when an answer is waited for")] = True
     mute: Annotated[bool, option("Sound when the microphone is closed or opened by wish")] = True
-    timer: Annotated[float, option("Longest ring of a timer", unit="s", minimum=1)] = 60.0
+    timer: Annotated[float, option("Longest ring of a timer or an alarm", unit="s", minimum=1)] = (
+        900.0
+    )
 
 
 class ModelSettings(OptionSet, frozen=True):

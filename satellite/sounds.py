@@ -8,11 +8,12 @@ from contextlib import aclosing
 
 from satellite.apologies import apology
 from satellite.audio.cues import CueName, cue
-from satellite.audio.playback import Playback
+from satellite.audio.playback import Playback, quieter
 from satellite.deadline import within
 from satellite.errors import DeviceError, EngineError, SatelliteError, WireError
 from satellite.ports import Tts
 from satellite.settings import Settings
+from satellite.timers.ring import Ring
 from satellite.values import AudioChunk, SpeechRequest
 
 _LOGGER = logging.getLogger(__name__)
@@ -38,14 +39,18 @@ class Sounds:
         if self._settings.cues.error and reason != "understand":
             await self._playback.play_clip(cue("error"))
         if text := apology(reason, error):
-            request = SpeechRequest(text=text, language="en")
-            limit = self._settings.deadlines.tts
-            speech = within(self._tts.synthesize(request), limit, "text-to-speech")
-            try:
-                async with aclosing(speech):
-                    await self._playback.play(speech)
-            except (EngineError, WireError) as failure:
-                _LOGGER.warning("cannot say %r: %s", text, failure)
+            await self._say(text)
+
+    async def ring(self, ring: Ring) -> None:
+        """Ring once, after what is to be said; a speaker that is not there is logged."""
+        try:
+            if ring.words:
+                await self._say(ring.words)
+            clip = cue("timer")
+            audio = quieter(clip.audio, ring.loudness)
+            await self._playback.play_clip(AudioChunk(audio=audio, format=clip.format))
+        except DeviceError as error:
+            _LOGGER.warning("no timer sound: %s", error)
 
     async def announce(self, audio: AsyncIterator[AudioChunk], chime: bool) -> None:
         """Play what was not asked for; a speaker that is not there is logged."""
@@ -61,3 +66,18 @@ class Sounds:
                 await self._playback.play(sound)
         except DeviceError as error:
             _LOGGER.warning("an announcement was not heard: %s", error)
+
+    async def _say(self, text: str) -> None:
+        """Say an English text; one that cannot be spoken is logged. Raises `DeviceError`."""
+        request = SpeechRequest(text=text, language="en")
+        limit = self._settings.deadlines.tts
+        speech = within(self._tts.synthesize(request), limit, "text-to-speech")
+        try:
+            async with aclosing(speech):
+                await self._playback.play(speech)
+        except (EngineError, WireError) as failure:
+            _LOGGER.warning("cannot say %r: %s", text, failure)
+        except DeviceError:
+            raise
+        except Exception:
+            _LOGGER.exception("unexpected error while saying %r", text)

@@ -75,6 +75,18 @@ class TimerState(Value, frozen=True):
     total: float
     remaining: float
     name: str | None = None
+    paused: bool = False
+
+
+class AlarmState(Value, frozen=True):
+    """An alarm that is set, as a brain needs to know it."""
+
+    id: str
+    at: str
+    """When it rings next: local time, ISO 8601 with offset."""
+    days: tuple[int, ...] = ()
+    """Days of the week on which it rings again and again; 0 is Monday."""
+    name: str | None = None
 
 
 class Situation(Value, frozen=True):
@@ -85,10 +97,11 @@ class Situation(Value, frozen=True):
     """The satellite's local time, ISO 8601 with offset; the brain's own clock where it is None."""
     area: str | None = None
     timers: tuple[TimerState, ...] = ()
+    alarms: tuple[AlarmState, ...] = ()
     volume: float | None = None
     """Loudness of the speaker, 0 to 1."""
     ringing: bool = False
-    """A timer is ringing now."""
+    """A timer or an alarm is ringing now."""
     names: tuple[str, ...] = ()
     """Names of things in the home."""
     areas: tuple[str, ...] = ()

@@ -16,7 +16,8 @@ class HomeTimers:
 
     def __init__(self, timers: Timers) -> None:
         self._timers = timers
-        self._known: deque[str] = deque(maxlen=2 * MOST)
+        # those of before a restart are known as well
+        self._known = deque((timer.id for timer in timers.states()), maxlen=2 * MOST)
 
     def take(self, event: Event) -> bool:
         """Take note of an event; False for one that is about no timer. Raises `BadFrame`."""
