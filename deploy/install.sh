@@ -1,0 +1,322 @@
+#!/bin/sh
+# Installs Satellite on Debian 12 and 13 and on Raspberry Pi OS (64 bit), and removes it again.
+#
+# Run again it mends what is missing, brings what has changed, and changes nothing else.
+set -eu
+
+usage() {
+    cat <<'END'
+usage: install.sh [--server] [--user] [--from SOURCE] [--no-start]
+       install.sh --uninstall [--user] [--keep-config] [--packages]
+
+  --server       serve speech and language models to the LAN, in place of listening here
+  --user         for the user who calls this, under their own sound server (PipeWire, PulseAudio);
+                 without it: for the whole machine, as a user "satellite" of its own; needs root
+  --from SOURCE  source tree, wheel, or anything else that pip installs; by default the source tree
+                 that this script is part of
+  --no-start     neither start nor restart the service
+
+  --uninstall    remove the program, its services, its configuration, models and keys, and its user
+  --keep-config  leave the configuration
+  --packages     remove the Debian packages, too, that were installed for it
+END
+}
+
+server='' scope=system source='' start=yes uninstall='' keep='' packages=''
+changes=0
+here=$(cd "$(dirname "$0")" && pwd)
+
+die() { echo "install.sh: $1" >&2; exit 1; }
+say() { echo "$1"; }
+changed() { changes=$((changes + 1)); echo "+ $1"; }
+
+while [ $# -gt 0 ]; do
+    case $1 in
+    --server) server=yes ;;
+    --user) scope=user ;;
+    --from)
+        [ $# -gt 1 ] || die "--from needs a source tree, a wheel, or what else pip installs"
+        source=$2
+        shift
+        ;;
+    --from=*) source=${1#--from=} ;;
+    --no-start) start='' ;;
+    --uninstall) uninstall=yes ;;
+    --keep-config) keep=yes ;;
+    --packages) packages=yes ;;
+    -h | --help) usage; exit 0 ;;
+    *) usage >&2; die "unknown: $1" ;;
+    esac
+    shift
+done
+[ -n "$uninstall" ] || [ -z "$keep$packages" ] || die "--keep-config and --packages are for --uninstall"
+[ -z "$uninstall" ] || [ -z "$server$source" ] || die "--uninstall removes all there is; leave --server and --from out"
+
+# places
+
+if [ $scope = system ]; then
+    [ "$(id -u)" = 0 ] || die "needs root: run it with sudo, or with --user for your own user alone"
+    program=/opt/satellite
+    command=/usr/local/bin/satellite
+    configuration=/etc/satellite
+    state=/var/lib/satellite
+    cache=/var/cache/satellite
+    units=/etc/systemd/system
+    sound=''
+else
+    [ "$(id -u)" != 0 ] || die "--user is for a user who is not root: run it without sudo"
+    program=$HOME/.local/lib/satellite
+    command=$HOME/.local/bin/satellite
+    configuration=${XDG_CONFIG_HOME:-$HOME/.config}/satellite
+    state=${XDG_DATA_HOME:-$HOME/.local/share}/satellite
+    cache=${XDG_CACHE_HOME:-$HOME/.cache}/satellite
+    units=${XDG_CONFIG_HOME:-$HOME/.config}/systemd/user
+    sound=user/
+fi
+venv=$program/venv
+record=$program/.installed # what was installed from which source, with which extras
+debian=$program/.packages # the Debian packages that were installed for it
+service=satellite${server:+-server}.service
+
+systemd() {
+    if [ $scope = user ]; then systemctl --user "$@"; else systemctl "$@"; fi
+}
+
+# whether a service manager runs that can be spoken to; in a chroot or a container there is none
+managed() {
+    command -v systemctl >/dev/null || return 1
+    if [ $scope = user ]; then
+        systemctl --user show-environment >/dev/null 2>&1
+    else
+        [ -d /run/systemd/system ]
+    fi
+}
+
+# enabling works without a manager that runs
+can_enable() { command -v systemctl >/dev/null && { [ $scope = system ] || managed; }; }
+
+# removal
+
+remove() {
+    if [ -e "$1" ] || [ -L "$1" ]; then
+        rm -rf "$1"
+        changed "removed $1"
+    fi
+}
+
+uninstall() {
+    for unit in satellite.service satellite-server.service; do
+        [ -e "$units/$unit" ] || continue
+        if managed; then systemd disable --quiet --now "$unit"; elif can_enable; then systemd disable --quiet "$unit"; fi
+        remove "$units/$unit"
+    done
+    if managed; then systemd daemon-reload; fi
+    installed=''
+    if [ -f "$debian" ]; then installed=$(tr "\n" " " <"$debian"); fi
+    remove "$command"
+    remove "$program"
+    remove "$state"
+    remove "$cache"
+    if [ -n "$keep" ]; then say "kept $configuration"; else remove "$configuration"; fi
+    if [ $scope = system ] && getent passwd satellite >/dev/null; then
+        userdel satellite
+        changed "removed the user satellite"
+    fi
+    if [ $scope = system ] && getent group satellite >/dev/null; then groupdel satellite; fi
+    if [ -n "$installed" ]; then
+        if [ -n "$packages" ]; then
+            # shellcheck disable=SC2086 # several packages are meant
+            DEBIAN_FRONTEND=noninteractive apt-get purge -y -qq --auto-remove $installed >/dev/null
+            changed "removed Debian packages: $installed"
+        else
+            say "Debian packages that were installed for it stay; to remove them: apt-get purge --auto-remove $installed"
+        fi
+    fi
+    [ $changes -gt 0 ] || say "nothing was installed; nothing had to be removed"
+}
+
+if [ -n "$uninstall" ]; then
+    uninstall
+    exit 0
+fi
+
+# what the machine must have
+
+if [ -z "$source" ]; then
+    [ -f "$here/../pyproject.toml" ] || die "there is no source tree around this script; name one, or a wheel, with --from"
+    source=$(cd "$here/.." && pwd)
+fi
+case $source in
+*.whl) [ -f "$source" ] || die "there is no wheel $source" ;;
+/* | ./* | ../* | .) [ -f "$source/pyproject.toml" ] || die "$source is no source tree: it has no pyproject.toml" ;;
+esac
+[ -f "$here/systemd/$sound$service" ] || die "the folder systemd/ is not beside this script"
+
+command -v dpkg >/dev/null || die "this is neither Debian nor Raspberry Pi OS; see deploy/containers for others"
+architecture=$(dpkg --print-architecture)
+case $architecture in
+amd64 | arm64) ;;
+*) die "there are no wheels for $architecture: on a Raspberry Pi, use the 64-bit Raspberry Pi OS" ;;
+esac
+
+debian_packages() {
+    needed='python3 python3-venv ca-certificates'
+    [ -n "$server" ] || needed="$needed alsa-utils libportaudio2"
+    missing=''
+    for package in $needed; do
+        # shellcheck disable=SC2016 # dpkg fills it in
+        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
+    done
+    [ -n "$missing" ] || return 0
+    missing=${missing# }
+    [ $scope = system ] || die "Debian packages are missing: sudo apt-get install $missing"
+    apt-get update -qq || die "apt-get update failed: is there a network?"
+    # shellcheck disable=SC2086 # several packages are meant
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null ||
+        die "apt-get could not install: $missing"
+    install -d "$program"
+    for package in $missing; do echo "$package" >>"$debian"; done
+    changed "Debian packages: $missing"
+}
+
+# the program: a virtual environment that nobody but this script writes to
+
+fingerprint() {
+    if [ -d "$source" ]; then
+        (cd "$source" && find pyproject.toml satellite servers -type f ! -name '*.pyc' -print0 | sort -z |
+            xargs -0 sha256sum | sha256sum | cut -d' ' -f1)
+    elif [ -f "$source" ]; then
+        sha256sum "$source" | cut -d' ' -f1
+    else
+        echo "$source"
+    fi
+}
+
+install_program() {
+    python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+        die "Python 3.11 or newer is needed; this machine has $(python3 -V). Debian 12 and Raspberry Pi OS of 2023 bring it"
+    extras=''
+    if [ -n "$server" ] || grep -qs '^extras=server$' "$record"; then extras=server; fi
+    version='import sys; print(*sys.version_info[:2])'
+    wanted=$(printf 'python=%s\nsource=%s\nextras=%s' "$(python3 -V)" "$(fingerprint)" "$extras")
+    if [ -x "$venv/bin/satellite" ] && [ "$(cat "$record" 2>/dev/null)" = "$wanted" ]; then return 0; fi
+    rm -f "$record" # what breaks off here is begun again next time
+    # a Debian that was upgraded has another Python, for which everything is installed anew
+    if [ "$("$venv/bin/python" -c "import pip; $version" 2>/dev/null)" != "$(python3 -c "$version")" ]; then
+        python3 -m venv --clear "$venv" || die "no virtual environment could be made in $venv: see above"
+    fi
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+    what=$source
+    if [ -d "$source" ]; then
+        # pip builds inside the tree that it is given: it is given a copy
+        what=$work/satellite
+        mkdir "$what"
+        (cd "$source" && tar -cf - --exclude=__pycache__ --exclude='*.egg-info' pyproject.toml README.md satellite servers) | tar -xf - -C "$what"
+    fi
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-cache-dir --upgrade --prefer-binary "$what${extras:+[$extras]}" ||
+        die "pip could not install it: see above; run this again when that is mended"
+    "$venv/bin/satellite" --version >/dev/null || die "what was installed does not start: see above"
+    printf '%s\n' "$wanted" >"$record"
+    changed "program: $program, version $("$venv/bin/satellite" --version)${extras:+, with the $extras extra}"
+    renewed=yes
+}
+
+link_command() {
+    [ "$(readlink "$command" 2>/dev/null)" != "$venv/bin/satellite" ] || return 0
+    [ ! -e "$command" ] || die "$command is another program; move it away"
+    mkdir -p "$(dirname "$command")"
+    ln -sfn "$venv/bin/satellite" "$command"
+    changed "command: $command"
+}
+
+# the machine's own user
+
+own_user() {
+    if ! getent passwd satellite >/dev/null; then
+        useradd --system --user-group --home-dir "$state" --no-create-home --shell /usr/sbin/nologin \
+            --comment "voice satellite" satellite
+        changed "user: satellite"
+    fi
+    for group in audio gpio spi i2c; do # the last three: lights and buttons of a Raspberry Pi
+        getent group $group >/dev/null || continue
+        id -nG satellite | tr ' ' '\n' | grep -qx $group || {
+            usermod --append --groups $group satellite
+            changed "user satellite is in the group $group"
+        }
+    done
+    for folder in "$state" "$cache"; do
+        [ -d "$folder" ] || { install -d -o satellite -g satellite -m 0750 "$folder"; changed "folder: $folder"; }
+    done
+}
+
+write_configuration() {
+    file=$configuration/satellite.toml
+    [ ! -e "$file" ] || return 0
+    mkdir -p "$configuration"
+    cat >"$file" <<END
+# What is set for this machine. "satellite config" shows every setting and where it was set;
+# "satellite devices" shows microphones and speakers. After a change:
+# $([ $scope = user ] && echo systemctl --user || echo sudo systemctl) restart ${service%.service}
+
+# name = "kitchen"
+# area = "Kitchen"
+# mic = "alsa:plughw:1,0"
+# speaker = "alsa:plughw:1,0"
+# wake = "openwakeword:okay_nabu"
+END
+    if [ $scope = system ]; then
+        chown -R root:satellite "$configuration"
+        chmod 0750 "$configuration"
+    fi
+    chmod 0640 "$file"
+    changed "configuration: $file"
+}
+
+# the service
+
+install_service() {
+    new=''
+    if ! cmp -s "$here/systemd/$sound$service" "$units/$service"; then
+        mkdir -p "$units"
+        install -m 0644 "$here/systemd/$sound$service" "$units/$service"
+        changed "service: $units/$service"
+        new=yes
+    fi
+    if ! can_enable; then
+        say "no systemd here: start it yourself with: $command${server:+ --server}"
+        return 0
+    fi
+    if [ -n "$new" ] && managed; then systemd daemon-reload; fi
+    if [ "$(systemd is-enabled "$service" 2>/dev/null)" != enabled ]; then
+        systemd enable --quiet "$service"
+        changed "$service starts with the machine"
+    fi
+    if ! managed; then
+        say "no service manager runs here: $service starts at the next boot"
+    elif [ -z "$start" ]; then
+        :
+    elif ! systemd is-active --quiet "$service"; then
+        systemd start --no-block "$service"
+        changed "$service was started"
+    elif [ -n "$new$renewed" ]; then
+        systemd restart --no-block "$service"
+        changed "$service was started again"
+    fi
+    if [ $scope = user ] && [ ! -e "/var/lib/systemd/linger/$(id -un)" ]; then
+        say "it runs while you are logged in; for always: sudo loginctl enable-linger $(id -un)"
+    fi
+}
+
+renewed=''
+debian_packages
+install_program
+link_command
+[ $scope = user ] || own_user
+write_configuration
+install_service
+if [ $changes = 0 ]; then
+    say "everything is in place; nothing was changed"
+else
+    say "done. Try: satellite demo; the log: journalctl $([ $scope = user ] && echo --user || :)-u ${service%.service} -f"
+fi

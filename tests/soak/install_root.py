@@ -1,0 +1,175 @@
+"""The installer in a clean Debian, to the end: `python -m tests.soak.install_root trixie`.
+
+    python -m tests.soak.install_root [SUITE…] [--architecture arm64] [--folder DIR] [--no-boot]
+
+Both suites by default. In each: install, install again, answer the demo's request, start the
+service under the root's own systemd with a microphone that is a program, stop its audio loop from
+outside in three ways, uninstall, and compare the file tree with what was there before. Needs root,
+debootstrap, and the network; another architecture needs qemu-user-static. Takes some five minutes a
+suite, and half an hour with an emulated processor, which is not booted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.soak.clean_root import SOURCE, BootedRoot, CleanRoot, Unable, made
+
+SUITES = ("bookworm", "trixie")
+INSTALLER = str(SOURCE / "deploy/install.sh")
+RESTARTED = 30 + 5 + 2 + 15
+"""Seconds: of the watchdog, to end, to the next start, and for the start on a busy machine."""
+
+_DEBIANS = re.compile(
+    r"^/(var/(cache|lib|log)/(apt|dpkg|debconf|systemd|polkit-1)|var/cache/(ldconfig|fontconfig)|"
+    r"var/log/|etc/ld\.so\.cache|etc/(passwd|group|shadow|gshadow|subuid|subgid)-?$|"
+    r"var/lib/(ucf|pam)|tmp/|root/|run/|dev/|proc/|sys/|var/tmp|etc/\.pwd\.lock|etc/machine-id|"
+    r"var/lib/python|etc/alternatives/|usr/local/lib/python)"
+)
+"""What Debian's package manager keeps of packages that came and went, and what a boot writes."""
+
+_MICROPHONE = """
+import sys, time, os
+began, given = time.monotonic(), 0
+while True:
+    while os.path.exists("/var/lib/satellite/blocked"): time.sleep(0.1)
+    sys.stdout.buffer.write(bytes(1024)); sys.stdout.buffer.flush()
+    given += 512
+    time.sleep(max(0, min(1, began + given / 16000 - time.monotonic())))
+"""
+
+_CONFIGURATION = """
+name = "clean"
+zeroconf = false
+mic = "command:/usr/bin/python3 /usr/local/bin/microphone"
+speaker = "wav:/var/lib/satellite/out.wav"
+[health]
+port = 9464
+"""
+
+_HEALTH = """
+import urllib.request, urllib.error
+try: print(urllib.request.urlopen("http://127.0.0.1:9464/healthz", timeout=5).status)
+except urllib.error.HTTPError as error: print(error.code)
+except OSError as error: print(error)
+"""
+
+
+def check(root: CleanRoot, boot: bool) -> None:
+    """Everything, in one root. Raises `RuntimeError` at what is not as it should be."""
+    root.put_source()
+    before = root.files()
+    began = time.monotonic()
+    first = root.run(INSTALLER).stdout
+    print(first, end="")
+    print(f"installed in {time.monotonic() - began:.0f} s")
+    installed = {path for path in root.files() if not _DEBIANS.match(path)}
+    again = root.run(INSTALLER).stdout
+    expect("nothing was changed" in again and "+ " not in again, f"run again it says: {again}")
+    after = {path for path in root.files() if not _DEBIANS.match(path)}
+    expect(after == installed, f"run again it left: {after ^ installed}")
+    print("run again: nothing was changed")
+    said = root.run("sh", "-c", "cd /tmp && exec satellite demo").stdout
+    expect("answered" in said, said)
+    print("\n".join(said.splitlines()[-4:]))
+    if boot:
+        watch(root)
+    print(root.run(INSTALLER, "--uninstall", "--packages").stdout, end="")
+    left = sorted(path for path in root.files() - before if not _DEBIANS.match(path))
+    expect(not left, f"left behind: {left}")
+    for name in ("passwd", "group"):
+        expect("satellite" not in (root.folder / "etc" / name).read_text(), f"left in {name}")
+    print("uninstalled: nothing is left")
+
+
+def watch(root: CleanRoot) -> None:
+    """Run the service under the root's systemd, and stop its audio loop from outside."""
+    (root.folder / "usr/local/bin/microphone").write_text(_MICROPHONE)
+    configuration = root.folder / "etc/satellite/satellite.toml"
+    given = configuration.read_text()
+    configuration.write_text(given + _CONFIGURATION)
+    try:
+        with root.booted() as machine:
+            _stop_the_loop(machine)
+    finally:
+        (root.folder / "usr/local/bin/microphone").unlink()
+        configuration.write_text(given)
+
+
+def _stop_the_loop(machine: BootedRoot) -> None:
+    def show(name: str) -> str:
+        return machine.run("systemctl", "show", "-P", name, "satellite")
+
+    def listening(limit: float) -> float:
+        return machine.until("200", "/opt/satellite/venv/bin/python", "-c", _HEALTH, limit=limit)
+
+    machine.until("active", "systemctl", "is-active", "satellite", limit=60)
+    print(f"listening after {listening(60):.1f} s: {show('StatusText')}")
+
+    machine.run("pkill", "-STOP", "-f", "/usr/local/bin/microphone")
+    machine.until("503", "/opt/satellite/venv/bin/python", "-c", _HEALTH, limit=10)
+    print(f"recorder stopped (SIGSTOP): another one after {listening(15):.1f} s")
+    expect(show("NRestarts") == "0", "a recorder that stopped needs no restart")
+
+    machine.run("kill", "-STOP", show("MainPID"))
+    took = machine.until("1", "systemctl", "show", "-P", "NRestarts", "satellite", limit=RESTARTED)
+    took += listening(RESTARTED)
+    print(f"process stopped (SIGSTOP): started again and listening after {took:.1f} s")
+    expect(took < RESTARTED, f"that was later than {RESTARTED} s")
+
+    (Path("/proc") / str(machine.pid) / "root/var/lib/satellite/blocked").touch()
+    took = machine.until("2", "systemctl", "show", "-P", "NRestarts", "satellite", limit=RESTARTED)
+    print(f"device blocked: the watchdog ended it after {took:.1f} s")
+    (Path("/proc") / str(machine.pid) / "root/var/lib/satellite/blocked").unlink()
+    print(f"device free: listening after {listening(RESTARTED):.1f} s")
+    journal = machine.run("journalctl", "-u", "satellite", "--no-pager", "-o", "cat", check=False)
+    expect("atchdog" in journal, f"the journal tells nothing of a watchdog: {journal[-2000:]}")
+    machine.run("systemctl", "stop", "satellite")
+    expect(show("Result") == "success", f"it stopped with {show('Result')}: {journal[-2000:]}")
+
+
+def expect(true: bool, otherwise: str) -> None:
+    """Raise `RuntimeError` unless something is true."""
+    if not true:
+        raise RuntimeError(otherwise)
+
+
+def main() -> int:
+    """Check the suites that were asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("suites", nargs="*", default=list(SUITES))
+    parser.add_argument("--architecture", default="")
+    parser.add_argument("--folder", type=Path, help="where roots are kept for the next time")
+    parser.add_argument("--no-boot", action="store_true")
+    asked = parser.parse_args()
+    folder = asked.folder or Path(tempfile.mkdtemp(prefix="satellite-root-"))
+    boot = not (asked.no_boot or asked.architecture)
+    try:
+        for suite in asked.suites:
+            print(f"== {suite} {asked.architecture}", flush=True)
+            packages = "systemd,dbus,procps" if boot else ""
+            root = made(folder, suite, asked.architecture, packages)
+            try:
+                check(root, boot)
+            finally:
+                shutil.rmtree(root.folder)
+    except Unable as error:
+        print(f"skipped: {error}")
+        return 3
+    except RuntimeError as error:
+        print(f"FAILED: {error}")
+        return 1
+    finally:
+        if asked.folder is None:
+            shutil.rmtree(folder, ignore_errors=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
