@@ -16,6 +16,8 @@ class Capturing:
 
     def __init__(self, utterance: Utterance, vad: ports.Vad, settings: ListenSettings) -> None:
         self.closed = False
+        self.uncalled = utterance.detection is None
+        """No wake word was said before it."""
         self._utterance = utterance
         self._vad = vad
         self._endpointer = Endpointer(settings, vad.frame_samples)

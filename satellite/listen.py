@@ -134,7 +134,9 @@ class Listener:
             offset = self._ring.end
 
     def _begin(self, detection: Detection, offset: int) -> None:
-        if self._open is not None or not self.attentive():
+        # who is listened to without a wake word, and says one, begins anew
+        taken = self._open is not None and not self._open.uncalled
+        if taken or not self.attentive():
             return
         # the engine counts the samples that it was given, not those that it was too slow for
         given = detection.sample * SPEECH.frame_bytes

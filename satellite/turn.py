@@ -175,6 +175,8 @@ class Turn:
             await self._stage.apologise(reason, cause)
         except SatelliteError as error:
             _LOGGER.warning("turn %s: its failure could not be made heard: %s", self.id, error)
+        except Exception:
+            _LOGGER.exception("turn %s: unexpected error while saying that it failed", self.id)
 
     def _publish(self, text: str, final: bool) -> None:
         engine = label(self._engines.asr)

@@ -8,7 +8,7 @@ import pytest
 
 from satellite import events
 from satellite.conversation import Conversation
-from satellite.errors import DeviceLost, EngineBusy, PeerClosed
+from satellite.errors import DeviceLost, EngineBusy, PeerClosed, SatelliteError
 from satellite.outcome import Answered, Failed, NothingHeard, Outcome
 from satellite.settings import DeadlineSettings, Settings
 from satellite.stage import Engines
@@ -164,3 +164,15 @@ async def test_cancelled_at_any_moment_it_ends_once(steps: int) -> None:
     assert [event.outcome for event in ends] in ([], ["cancelled"], ["answered"])
     if steps:
         bench.check()
+
+
+class Speechless(RecordedStage):
+    """Cannot even say that something failed."""
+
+    async def apologise(self, reason: str, error: SatelliteError | None = None) -> None:
+        raise ZeroDivisionError("a plugin's mistake")
+
+
+async def test_a_bug_in_saying_that_it_failed_ends_nothing_but_the_turn() -> None:
+    bench = Bench(llm=ScriptedLlm(error=EngineBusy("full")), stage=Speechless())
+    assert isinstance(await bench.run(), Failed)

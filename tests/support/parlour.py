@@ -1,0 +1,117 @@
+"""A satellite on a microphone and a speaker that take their time, virtual or not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from satellite import events
+from satellite.assistant import Assistant
+from satellite.audio.capture import Capture
+from satellite.audio.playback import Playback
+from satellite.bus import Bus
+from satellite.listen import Listener
+from satellite.microphone import Microphone
+from satellite.mute import Mute
+from satellite.persona import Personas
+from satellite.settings import CueSettings, Settings
+from satellite.stage import Engines
+from satellite.state import Kept
+from satellite.utterance import Utterance
+from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
+from tests.support.kitchen import SILENCE, VOICE, WAKE, MarkVad, MarkWake
+from tests.support.paced import PacedMic, PacedSpeaker
+
+STEP = 0.01
+"""Seconds from one look at what has happened to the next."""
+
+QUIET = Settings(name="parlour", cues=CueSettings(awake=False, follow_up=False, mute=False))
+
+
+class Parlour:
+    """The satellite, its devices, and everything that happened."""
+
+    def __init__(
+        self,
+        settings: Settings = QUIET,
+        engines: Engines | None = None,
+        *,
+        personas: Personas | None = None,
+        kept: Kept[bool] | None = None,
+        words: tuple[str, ...] = (),
+    ) -> None:
+        """`words`: what is said to it, one after another, and `engines` in place of others."""
+        self.happened: list[events.Event] = []
+        self.utterances: list[Utterance] = []
+        self.mic, self.speaker = PacedMic(), PacedSpeaker()
+        bus = Bus()
+        bus.publish = self.note  # type: ignore[method-assign]
+        mute = Mute(self.note, kept)
+        self.playback = Playback(self.speaker, self.note, settings.deadlines.speaker)
+        used = engines or Engines(
+            ScriptedAsr(words or ("what time is it",)), ScriptedLlm(), ScriptedTts()
+        )
+        self.assistant = Assistant(settings, used, self.playback, bus, personas=personas, mute=mute)
+        self.microphone = Microphone(Capture(self.mic, self.note), mute, self.note)
+        self.listener = Listener(
+            self.microphone, MarkWake(), MarkVad(), settings.listen, self.note, self.woken
+        )
+
+    def note(self, event: events.Event) -> None:
+        """Something happens."""
+        self.happened.append(event)
+
+    def woken(self, utterance: Utterance) -> bool:
+        """Somebody is heard."""
+        taken = self.assistant.woken(utterance)
+        if taken:
+            self.utterances.append(utterance)
+        return taken
+
+    def of(self, kind: type[Any]) -> list[Any]:
+        """The events of one kind, in order."""
+        return [event for event in self.happened if isinstance(event, kind)]
+
+    def outcomes(self) -> list[str]:
+        """How turns ended, in order."""
+        return [event.outcome for event in self.of(events.TurnEnd)]
+
+    def ask(self) -> None:
+        """The wake word, a pause, a request, and silence to its end."""
+        self.mic.say((WAKE, 0.03), (SILENCE, 0.4), (VOICE, 1.0), (SILENCE, 1.0))
+
+    async def until(self, true: Callable[[], bool], seconds: float = 60.0) -> float:
+        """Wait for something; returns how many seconds that took."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        while not true():
+            if loop.time() - began > seconds:
+                raise TimeoutError(f"it did not happen; so far: {self.happened[-5:]}")
+            await asyncio.sleep(STEP)
+        return loop.time() - began
+
+    async def speaking(self) -> None:
+        """Until a reply is heard."""
+        await self.until(lambda: self.assistant.phase == "speaking")
+
+    async def ended(self, turns: int = 1) -> None:
+        """Until so many turns are over, and nobody is listened to."""
+        await self.until(lambda: len(self.outcomes()) >= turns and self.assistant.idle)
+
+    @asynccontextmanager
+    async def open(self) -> AsyncGenerator[Parlour, None]:
+        """The satellite runs inside this block."""
+        async with asyncio.TaskGroup() as tasks:
+            await self.microphone.open()
+            running = (
+                tasks.create_task(self.assistant.run(self.listener.begin)),
+                tasks.create_task(self.listener.run(lambda: False)),
+            )
+            await asyncio.sleep(0.5)
+            try:
+                yield self
+            finally:
+                for task in running:
+                    task.cancel()
