@@ -99,6 +99,16 @@ class Rooms:
         self.let_go: Callable[[], None] = lambda: None
         """Called when an utterance is left to another that was listened to already."""
 
+    @property
+    def joined(self) -> bool:
+        """Others may be there."""
+        return self._company.joined
+
+    @property
+    def others(self) -> int:
+        """How many others are there."""
+        return len(self._company.others())
+
     def woken(self, utterance: Utterance) -> bool:
         """Agree on who answers, in place of `Assistant.woken`; False when we do not.
 
@@ -158,6 +168,7 @@ class Rooms:
                 window = max(0.0, self._settings.rooms.window - EARLY)
         score = 0 if joining else round(1000 * min(1.0, max(0.0, detection.score)))
         rank = Rank(busy, heard.quality, score, self._company.id)
+        _LOGGER.debug("%r is heard at %d dB; %d others are there", word, heard.quality, len(others))
         return self._agreement.wake(now, word, rank, heard.print, window)
 
     def _advance(self) -> None:
@@ -225,10 +236,12 @@ class Rooms:
             return
         self._looks.append(now)
         audio = self._listener.recent(sound.MEMORY)
-        if Rank(False, sound.heard(audio).quality, 0, self._company.id) <= claim.rank:
+        quality = sound.heard(audio).quality
+        if quality <= claim.rank.quality or claim.rank.busy:
+            _LOGGER.debug("%r is heard worse here: %d dB", claim.word, quality)
             return
         likeness = sound.alike(claim.print, audio, claim.age)
-        _LOGGER.debug("what another satellite heard is like what we did: %.2f", likeness)
+        _LOGGER.debug("%r is like what we hear, not yet known: %.2f", claim.word, likeness)
         if likeness >= sound.ALIKE:
             score = claim.rank.score / 1000
             self._joining = Detection(word=name, score=score, sample=0, phrase=claim.word)

@@ -67,6 +67,7 @@ class Corridor:
         self._random = np.random.default_rng(seed)
         self._word = _word()
         self._marks = [0] * len(programs)
+        self._said = [0] * len(programs)
         self._sounds: list[set[Path]] = [set() for _ in programs]
 
     def ask(self, gains: Sequence[float]) -> Outcome:
@@ -133,8 +134,16 @@ class Corridor:
             waited,
             cue,
             sum(bool(_of(its, "yielded")) for its in events),
-            "\n".join(f"{n}: {event}" for n, its in enumerate(events) for event in its),
+            "\n".join([*self._likeness(), *_told(events)]),
         )
+
+    def _likeness(self) -> Iterator[str]:
+        """What the satellites said of each other's sound since the word was said."""
+        for number, program in enumerate(self.programs):
+            said = program.errors()
+            lines = said[self._said[number] :].splitlines()
+            self._said[number] = len(said)
+            yield from (f"{number}: {line}" for line in lines if "rooms" in line)
 
 
 @contextmanager
@@ -188,7 +197,7 @@ def _arguments(own: Path, number: int, wake: str) -> list[str]:
         *("--mic", f"command:{python} -m tests.support.microphone {own / 'mic'}"),
         *("--speaker", f"command:{python} -m tests.support.loudspeaker {own / 'out'}"),
         *("--asr", "pocketsphinx", "--llm", "intents", "--tts", "espeak"),
-        *("--set", "homeassistant.listen="),
+        *("--set", "homeassistant.listen=", "--log-level", "debug"),
     ]
 
 
@@ -214,6 +223,11 @@ def _word() -> bytes:
 def _audible(file: Path) -> bool:
     samples = np.frombuffer(file.read_bytes()[: file.stat().st_size // 2 * 2], "<i2")
     return bool(len(samples)) and int(np.abs(samples.astype(int)).max()) > QUIET
+
+
+def _told(events: list[list[dict[str, Any]]]) -> Iterator[str]:
+    for number, its in enumerate(events):
+        yield from (f"{number}: {event}" for event in its)
 
 
 def _of(events: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
