@@ -1,0 +1,39 @@
+"""Three satellites hear one person: one answers, and the others are as if nothing had been said.
+
+In short; `python -m tests.soak.rooms --runs 100 --loss 20` is the long form.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.corridor import corridor
+
+pytestmark = pytest.mark.timeout(300)
+
+GAINS = (0.0, -8.0, -16.0)
+"""Decibels at the three microphones, dealt anew for each word."""
+
+
+@pytest.mark.parametrize(
+    ("wake", "loss", "runs"), [("openwakeword:okay_nabu", 20, 4), ("microwakeword:okay_nabu", 0, 2)]
+)
+def test_field_20_and_21_the_best_placed_one_answers_and_no_other_makes_a_sound(
+    tmp_path: Path, wake: str, loss: int, runs: int
+) -> None:
+    """One of five packets lost, detectors up to 80 ms apart, and one clock an hour off."""
+    with corridor(tmp_path, wake, loss=loss) as house:
+        for _ in range(runs):
+            outcome = house.ask(GAINS)
+            assert outcome.answered == (outcome.best,), outcome.told
+            assert outcome.heard == (outcome.best,), outcome.told
+            assert outcome.waited < 0.5, outcome.told  # a busy machine; see the long form
+
+
+def test_a_satellite_without_others_waits_for_nobody(tmp_path: Path) -> None:
+    with corridor(tmp_path, "openwakeword:okay_nabu", count=1, late_clock=False) as house:
+        outcome = house.ask((0.0,))
+        assert outcome.answered == outcome.heard == (0,), outcome.told
+        assert "'chosen'" not in outcome.told
