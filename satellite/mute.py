@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from satellite import events
@@ -9,6 +10,12 @@ from satellite.state import Kept
 
 USER = "user"
 """The people in the room, whose wish is kept over a restart."""
+
+
+def kept(satellite: str) -> Kept[bool]:
+    """Where a satellite's wish is kept: another one of the same machine has its own."""
+    name = re.sub(r"[^\w-]+", "_", satellite)[:64]
+    return Kept(f"mute-{name}" if name else "mute", bool, False)
 
 
 class Mute:

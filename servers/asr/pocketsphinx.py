@@ -48,6 +48,9 @@ class PocketSphinx:
         sentences: Annotated[
             str, option("Folder of your own sentences: YAML files as the brain's")
         ] = ""
+        phrases: Annotated[
+            tuple[str, ...], option("Listen for these phrases in place of all sentences")
+        ] = ()
 
     argument: ClassVar[str] = "sentences"
     requires: ClassVar[tuple[Requirement, ...]] = (
@@ -169,6 +172,8 @@ class PocketSphinx:
     def _prepare(self, home: Home) -> Vocabulary:
         """Find a home's vocabulary or make it, and keep it once it has been proved to load."""
         folder = self._options.sentences
+        if self._options.phrases:
+            return vocabulary.of_phrases(self._options.phrases)
         found = vocabulary.read(home, folder)
         if found is None:
             found = vocabulary.make(home, folder)
