@@ -119,12 +119,19 @@ class Company:
         for after in ASKS:
             await asyncio.sleep(after - before)
             before = after
-            network.join(await asyncio.to_thread(interfaces))
+            await self._look(network)
             self._tell_all(network, self._write("ask"))
         while True:
             await asyncio.sleep(random.uniform(*HERE))
-            network.join(await asyncio.to_thread(interfaces))
+            await self._look(network)
             self._tell_all(network, self._write("here"))
+
+    async def _look(self, network: Network) -> None:
+        """Join the networks that there are now: Wi-Fi often comes up later than a satellite."""
+        try:
+            network.join(await asyncio.to_thread(interfaces))
+        except OSError as error:
+            _LOGGER.debug("this machine's networks cannot be listed now: %s", error)
 
     def _hear(self, datagram: bytes, address: Address) -> None:
         message = self._seal.read(datagram)

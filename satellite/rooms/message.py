@@ -39,7 +39,7 @@ class Rank(msgspec.Struct, frozen=True, order=True, array_like=True, forbid_unkn
     """
 
     busy: bool
-    """Its turn is running: who is being talked with goes on being talked with."""
+    """Its turn is running, or it rings: who is being talked with goes on being talked with."""
     quality: Annotated[int, msgspec.Meta(ge=-500, le=500)]
     """How well the word was heard, in steps of a decibel: see `satellite.rooms.sound`."""
     score: Annotated[int, msgspec.Meta(ge=0, le=1000)]
@@ -74,7 +74,7 @@ class Message(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
     """Counts the sender's datagrams, so that old ones cannot be played again."""
     name: Name
     busy: bool
-    """Its turn is running."""
+    """As in its rank."""
     claim: Claim | None = None
 
 

@@ -59,11 +59,6 @@ class Network:
         self._interfaces: list[tuple[str, int, bool]] = []
         self._failed = False
 
-    @property
-    def is_open(self) -> bool:
-        """Somebody could be reached."""
-        return bool(self._ours)
-
     def open(self) -> None:
         """Open what this machine has. Raises `OSError` where it has neither IPv4 nor IPv6, or the
         port cannot be shared."""
@@ -81,8 +76,12 @@ class Network:
                 problem = error
                 continue
             self._ours[family], self._shared[family] = ours, shared
-            for one in (ours, shared):
-                loop.add_reader(one, self._read, one)
+            try:
+                for one in (ours, shared):
+                    loop.add_reader(one, self._read, one)
+            except NotImplementedError:
+                self._drop()
+                raise OSError("this system's event loop cannot watch sockets") from None
         if not self._ours:
             raise problem or OSError("no network")
 
@@ -126,6 +125,10 @@ class Network:
         loop = asyncio.get_running_loop()
         for one in (*self._ours.values(), *self._shared.values()):
             loop.remove_reader(one)
+        self._drop()
+
+    def _drop(self) -> None:
+        for one in (*self._ours.values(), *self._shared.values()):
             one.close()
         self._ours.clear()
         self._shared.clear()

@@ -50,6 +50,9 @@ class Answering(Protocol):
     @property
     def idle(self) -> bool: ...
 
+    @property
+    def talking(self) -> bool: ...
+
     def wants(self, utterance: Utterance) -> bool: ...
 
     def woken(self, utterance: Utterance) -> bool: ...
@@ -84,7 +87,7 @@ class Rooms:
         self._settings = settings
         self._assistant = assistant
         self._publish = publish
-        self._company = Company(settings, lambda: not assistant.idle, self._claimed)
+        self._company = Company(settings, self._busy, self._claimed)
         self._agreement = Agreement()
         self._listener: Listening | None = None
         self._words: dict[str, str] = {}
@@ -152,6 +155,10 @@ class Rooms:
             except TimeoutError:
                 pass
 
+    def _busy(self) -> bool:
+        """Our turn is running, or something sounds here that can be told to stop."""
+        return not self._assistant.idle or self._assistant.talking
+
     def _bid(self, detection: Detection) -> Bid:
         """Claim a wake, or see that it is another's already."""
         now = monotonic()
@@ -160,7 +167,7 @@ class Rooms:
         if not joining and len(self._words) < WORDS:
             self._words.setdefault(word, detection.word)
         others = self._company.others()
-        busy = not self._assistant.idle
+        busy = self._busy()
         heard, window = sound.Heard(0, b""), 0.0
         if others and self._listener is not None:
             heard = sound.heard(self._listener.recent(sound.MEMORY))
@@ -229,7 +236,7 @@ class Rooms:
         Detectors hear one word up to 0.3 s apart, and a worse placed one may be the first.
         """
         name = self._words.get(claim.word)
-        if name is None or self._listener is None or not self._assistant.idle:
+        if name is None or self._listener is None or self._busy():
             return
         rushed = len(self._looks) == LOOKS and now - self._looks[0] < 1.0
         if rushed or self._agreement.known(now, claim):

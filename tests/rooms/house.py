@@ -46,6 +46,7 @@ class Room:
     def __init__(self, its: Settings, name: str) -> None:
         self.heard = b""
         self.idle = True
+        self.talking = False
         self.muted = False
         self.answered: list[Utterance] = []
         self.withdrawn: list[Utterance] = []

@@ -98,10 +98,14 @@ async def test_a_late_detector_stays_silent(monkeypatch: pytest.MonkeyPatch) -> 
         assert len(hall.of(events.Yielded)) == 1
 
 
-async def test_who_is_talked_with_is_not_kept_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Barge-in: the one whose turn is running answers at once, however badly it hears."""
+@pytest.mark.parametrize("what", ["a turn", "a timer"])
+async def test_who_is_talked_with_is_not_kept_waiting(
+    monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """The one whose turn is running, or whose timer rings, answers at once, however badly it
+    hears."""
     async with home(monkeypatch, "kitchen", "hall") as (kitchen, hall):
-        kitchen.idle = False
+        kitchen.idle, kitchen.talking = what == "a timer", what == "a timer"
         kitchen.heard, hall.heard = word(-40), word(-10)
         assert hall.wake()
         assert kitchen.wake()
