@@ -16,6 +16,7 @@ from satellite.audio.frontend.source import FrontEnd
 from satellite.audio.playback import Playback
 from satellite.bus import Bus
 from satellite.components import AUTO
+from satellite.ducking.run import ducking
 from satellite.engines import Assembly, assembled
 from satellite.errors import SatelliteError
 from satellite.groups import ungrouped
@@ -47,6 +48,7 @@ async def run(settings: Settings, bus: Bus) -> None:
         async with AsyncExitStack() as stack:
             pulse = await stack.enter_async_context(watched(settings, bus))
             await stack.enter_async_context(_hooked(settings, bus))
+            await stack.enter_async_context(ducking(settings.ducking, bus))
             engines = await stack.enter_async_context(assembled(settings, bus.publish))
             playback = await stack.enter_async_context(_speaker(settings, bus))
             await _listen(settings, bus, engines, playback, pulse)

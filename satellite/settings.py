@@ -112,6 +112,24 @@ class CueSettings(OptionSet, frozen=True):
     )
 
 
+class DuckingSettings(OptionSet, frozen=True):
+    """What other programs on PulseAudio or PipeWire do while somebody is heard or answered."""
+
+    enabled: Annotated[
+        bool, option("Make other programs quieter while listening, thinking and speaking")
+    ] = True
+    level: Annotated[
+        float,
+        option("What is left of others' volume; 0.45 of it is 20 dB less", minimum=0, maximum=1),
+    ] = 0.45
+    fade: Annotated[
+        float, option("From their own volume to that, and back", unit="s", minimum=0, maximum=5)
+    ] = 0.2
+    spared: Annotated[
+        tuple[str, ...], option("Programs that are left alone, as the sound server names them")
+    ] = ()
+
+
 class ModelSettings(OptionSet, frozen=True):
     """Where the engines' models lie, and where they may be fetched from."""
 
@@ -340,6 +358,7 @@ class Settings(OptionSet, frozen=True):
     home: HomeSettings = HomeSettings()
     deadlines: DeadlineSettings = DeadlineSettings()
     cues: CueSettings = CueSettings()
+    ducking: DuckingSettings = DuckingSettings()
     models: ModelSettings = ModelSettings()
     servers: ServersSettings = ServersSettings()
     homeassistant: HomeAssistantSettings = HomeAssistantSettings()

@@ -20,6 +20,7 @@ from satellite.cli.say import say
 from satellite.cli.sections import WIDTH, SectionedGroup
 from satellite.cli.server import server
 from satellite.cli.transcribe import transcribe
+from satellite.cli.unduck import unduck
 from satellite.layers import Given
 
 _EPILOG = """
@@ -148,5 +149,6 @@ for _command in (
     doctor,
     plugins,
     config,
+    unduck,
 ):
     cli.add_command(_command)

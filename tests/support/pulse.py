@@ -83,6 +83,16 @@ class PulseServer:
             process.send_signal(signal.SIGKILL)
             process.wait()
 
+    def halt(self) -> None:
+        """Let the server hang, until `resume`."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let a server that hangs go on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
     def restart(self) -> None:
         """Let every device go away, and come back."""
         self.kill()

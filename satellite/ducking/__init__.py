@@ -1,0 +1,1 @@
+"""Ducking: other programs on the sound server are quieter while somebody is heard or answered."""

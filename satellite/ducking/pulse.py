@@ -1,0 +1,112 @@
+"""PulseAudio, or PipeWire in its place, as a sound server whose streams can be made quieter."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+from satellite.ducking.streams import FULL, SoundServerError, Stream, Volume
+
+ANSWER = 1.0
+"""Seconds in which a server answers, on the same machine within milliseconds; else it hangs."""
+
+
+class PulseServer:
+    """A connection to the sound server of this user. For one thread."""
+
+    def __init__(self) -> None:
+        """Connect, without starting a server. Raises `SoundServerError`."""
+        with _told():
+            self._client = _client()
+            try:
+                self._client.connect(autospawn=False)
+            except BaseException:
+                self._client.close()
+                raise
+
+    def streams(self) -> list[Stream]:
+        """See `SoundServer`."""
+        with _told():
+            return [_stream(info) for info in self._client.sink_input_list()]
+
+    def set_volume(self, stream: int, volume: Volume) -> None:
+        """See `SoundServer`."""
+        import pulsectl
+
+        levels = pulsectl.PulseVolumeInfo([level / FULL for level in volume])
+        with _told():
+            try:
+                self._client.sink_input_volume_set(stream, levels)
+            except pulsectl.PulseOperationFailed:
+                self._client.server_info()  # raises where more than the stream has ended
+
+    def remembered(self) -> dict[str, Volume]:
+        """See `SoundServer`."""
+        with _told():
+            return {entry.name: _volume(entry) for entry in self._client.stream_restore_list()}
+
+    def remember(self, memory: str, volume: Volume) -> None:
+        """See `SoundServer`."""
+        import pulsectl
+
+        with _told():
+            for entry in self._client.stream_restore_list():
+                if entry.name == memory:
+                    entry.volume = pulsectl.PulseVolumeInfo([level / FULL for level in volume])
+                    self._client.stream_restore_write(entry, mode="replace")
+
+    def close(self) -> None:
+        """See `SoundServer`."""
+        self._client.close()
+
+
+def _client() -> Any:
+    """A client of pulsectl whose waiting ends. Raises `OSError` where there is no libpulse."""
+    import pulsectl
+    from pulsectl import _pulsectl
+
+    library = _pulsectl.pa
+
+    class Client(pulsectl.Pulse):  # type: ignore[misc]  # it has no types
+        def _pulse_iterate(self, block: bool = True) -> None:
+            """Wait for the server's next word, but not for ever, as the original does."""
+            with self._pulse_loop() as loop:
+                library.mainloop_prepare(loop, int(ANSWER * 1e6) if block else 0)
+                library.mainloop_poll(loop)
+                if library.mainloop_dispatch(loop) == 0 and block:
+                    self.connected = False
+                    raise pulsectl.PulseError(f"no answer within {ANSWER:g} s")
+
+    return Client("satellite ducking", connect=False)
+
+
+@contextmanager
+def _told() -> Generator[None, None, None]:
+    """Raise what goes wrong inside as `SoundServerError`."""
+    try:
+        import pulsectl
+        from pulsectl._pulsectl import LibPulse
+    except OSError as error:
+        raise SoundServerError(f"{error} (apt install libpulse0)") from error
+    try:
+        yield
+    except (pulsectl.PulseError, LibPulse.CallError, OSError) as error:
+        raise SoundServerError(f"{type(error).__name__}: {error}") from error
+
+
+def _stream(info: Any) -> Stream:
+    says = info.proplist
+    process = says.get("application.process.id", "")
+    return Stream(
+        id=info.index,
+        program=says.get("application.name") or says.get("node.name") or "",
+        process=int(process) if process.isdecimal() else None,
+        binary=says.get("application.process.binary", ""),
+        memory=says.get("module-stream-restore.id", ""),
+        volume=_volume(info),
+    )
+
+
+def _volume(info: Any) -> Volume:
+    return tuple(round(level * FULL) for level in info.volume.values)
