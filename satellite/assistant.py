@@ -25,7 +25,7 @@ from satellite.timers.book import Book
 from satellite.timers.ring import Ring
 from satellite.turn import Turn
 from satellite.utterance import Utterance
-from satellite.values import Action, AudioChunk, Situation
+from satellite.values import Action, AudioChunk, Message, Situation
 
 YIELD = 2.0
 """Seconds a cancelled turn may take to let go of the speaker and its engines."""
@@ -96,6 +96,10 @@ class Assistant:
     def heard(self) -> float:
         """See `satellite.stage.Stage`."""
         return self._playback.heard
+
+    def history(self) -> tuple[Message, ...]:
+        """What was said to whoever answered last, and what of the answers was heard."""
+        return self._persona.conversation.history()
 
     async def run(self, listen_on: Callable[[], bool] = lambda: False) -> None:
         """Take turns and ring timers until cancelled.
