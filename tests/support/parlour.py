@@ -16,6 +16,7 @@ from satellite.listen import Listener
 from satellite.microphone import Microphone
 from satellite.mute import Mute
 from satellite.persona import Personas
+from satellite.ports import Wake
 from satellite.settings import CueSettings, Settings
 from satellite.stage import Engines
 from satellite.state import Kept
@@ -40,9 +41,8 @@ class Parlour:
         *,
         personas: Personas | None = None,
         kept: Kept[bool] | None = None,
-        words: tuple[str, ...] = (),
+        wake: Wake | None = None,
     ) -> None:
-        """`words`: what is said to it, one after another, and `engines` in place of others."""
         self.happened: list[events.Event] = []
         self.utterances: list[Utterance] = []
         self.mic, self.speaker = PacedMic(), PacedSpeaker()
@@ -50,13 +50,11 @@ class Parlour:
         bus.publish = self.note  # type: ignore[method-assign]
         mute = Mute(self.note, kept)
         self.playback = Playback(self.speaker, self.note, settings.deadlines.speaker)
-        used = engines or Engines(
-            ScriptedAsr(words or ("what time is it",)), ScriptedLlm(), ScriptedTts()
-        )
+        used = engines or Engines(ScriptedAsr(), ScriptedLlm(), ScriptedTts())
         self.assistant = Assistant(settings, used, self.playback, bus, personas=personas, mute=mute)
         self.microphone = Microphone(Capture(self.mic, self.note), mute, self.note)
         self.listener = Listener(
-            self.microphone, MarkWake(), MarkVad(), settings.listen, self.note, self.woken
+            self.microphone, wake or MarkWake(), MarkVad(), settings.listen, self.note, self.woken
         )
 
     def note(self, event: events.Event) -> None:
