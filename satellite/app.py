@@ -34,6 +34,8 @@ from satellite.rooms.rooms import Rooms
 from satellite.settings import Settings
 from satellite.stage import label
 from satellite.state import Kept
+from satellite.stats.memory import remembered
+from satellite.wake.engine import WakeEngine
 from satellite.wake.own_voice import OwnVoice
 
 _LOGGER = logging.getLogger(__name__)
@@ -48,8 +50,13 @@ async def run(settings: Settings, bus: Bus) -> None:
         async with AsyncExitStack() as stack:
             pulse = await stack.enter_async_context(watched(settings, bus))
             await stack.enter_async_context(_hooked(settings, bus))
+            await stack.enter_async_context(remembered(settings, bus))
             await stack.enter_async_context(ducking(settings.ducking, bus))
             engines = await stack.enter_async_context(assembled(settings, bus.publish))
+            if isinstance(engines.wake, WakeEngine):
+                engines.wake.nearly = lambda word, score: bus.publish(
+                    events.NearMiss(word=word, score=score)
+                )
             playback = await stack.enter_async_context(_speaker(settings, bus))
             await _listen(settings, bus, engines, playback, pulse)
 

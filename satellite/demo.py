@@ -18,7 +18,7 @@ from satellite.bus import Bus
 from satellite.engines import opened
 from satellite.errors import SatelliteError
 from satellite.groups import ungrouped
-from satellite.settings import HomeAssistantSettings, Settings
+from satellite.settings import HomeAssistantSettings, Settings, StatsSettings
 from satellite.values import SpeechRequest
 
 SAID = (
@@ -65,6 +65,7 @@ async def run(settings: Settings, bus: Bus, output: Path) -> Demonstration:
             brain="local",
             zeroconf=False,
             homeassistant=HomeAssistantSettings(listen=""),
+            stats=StatsSettings(enabled=False),
         )
         with ungrouped(SatelliteError):
             async with bus.subscribe("demo") as happening, asyncio.TaskGroup() as tasks:

@@ -45,6 +45,13 @@ class Wake(Event, frozen=True):
     score: float
 
 
+class NearMiss(Event, frozen=True):
+    """Something like a wake word was heard, and was not it; its best `score` is 0 to 1."""
+
+    word: str
+    score: float
+
+
 class Chosen(Event, frozen=True):
     """Of the satellites that heard a wake word this one answers; `waited` seconds to agree."""
 

@@ -287,6 +287,14 @@ class HealthSettings(OptionSet, frozen=True):
     ] = 600
 
 
+class StatsSettings(OptionSet, frozen=True):
+    """What is kept of turns and wake words for `satellite stats`, on this machine alone."""
+
+    enabled: Annotated[bool, option("Keep how turns ended and what took how long")] = True
+    texts: Annotated[bool, option("Keep what was said and answered, too")] = False
+    days: Annotated[int, option("Keep it this long", unit="days", minimum=1, maximum=3650)] = 30
+
+
 class AssistantSettings(OptionSet, frozen=True):
     """An assistant of its own: what it does not set is as for the whole satellite."""
 
@@ -366,5 +374,6 @@ class Settings(OptionSet, frozen=True):
     pairing: PairingSettings = PairingSettings()
     rooms: RoomsSettings = RoomsSettings()
     health: HealthSettings = HealthSettings()
+    stats: StatsSettings = StatsSettings()
     server: ServerSettings = ServerSettings()
     assistants: dict[str, AssistantSettings] = msgspec.field(default_factory=dict)

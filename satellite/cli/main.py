@@ -19,6 +19,7 @@ from satellite.cli.run import run
 from satellite.cli.say import say
 from satellite.cli.sections import WIDTH, SectionedGroup
 from satellite.cli.server import server
+from satellite.cli.stats import stats
 from satellite.cli.transcribe import transcribe
 from satellite.cli.unduck import unduck
 from satellite.layers import Given
@@ -147,6 +148,7 @@ for _command in (
     discover,
     pair,
     doctor,
+    stats,
     plugins,
     config,
     unduck,

@@ -99,19 +99,21 @@ class EmbeddingEngine(WakeEngine):
         assert self._features is not None  # `load` has been waited for
         names = words or self._options.words
         files = {file.name: file for file in (choose(name, self._known) for name in names)}
-        return Ear(self._features, [(self._word(file), self._trigger()) for file in files.values()])
+        chosen = [(self._word(file), self._trigger(file.name)) for file in files.values()]
+        return Ear(self._features, chosen)
 
     def _word(self, file: WordFile) -> Word:
         if file.name not in self._words:
             self._words[file.name] = Word(file.name, file.phrase, self._network(file.path))
         return self._words[file.name]
 
-    def _trigger(self) -> Trigger:
-        return Trigger(
+    def _trigger(self, word: str) -> Trigger:
+        trigger = Trigger(
             self._options.threshold,
             self._options.trigger_level,
             round(self._options.refractory * SPEECH.rate),
         )
+        return self._watched(trigger, word)
 
     def _unload(self) -> None:
         self._features = None

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing
+from functools import partial
 from typing import Protocol
 
 from satellite.audio.format import SPEECH
 from satellite.errors import EngineClosed
 from satellite.values import Detection, DetectRequest, EngineInfo
 from satellite.wake.doze import Doze, Piece
+from satellite.wake.trigger import Trigger
 from satellite.worker import Worker
 
 HOP = 1280
@@ -20,6 +23,9 @@ and nobody notices 80 ms."""
 
 _MOST_HOPS = 12
 """Hops given to the thread at once (about a second), so that streams take turns."""
+
+_MOST_MISSED = 16
+"""Words nearly heard that wait to be told of."""
 
 
 class Stream(Protocol):
@@ -58,6 +64,9 @@ class WakeEngine(ABC):
         self._loading = asyncio.Lock()
         self._loaded = False
         self._closed = False
+        self.nearly: Callable[[str, float], None] = lambda word, score: None
+        """Told of each word that was not heard, but something like it, with its score."""
+        self._missed: deque[tuple[str, float]] = deque(maxlen=_MOST_MISSED)
 
     async def load(self) -> None:
         """Load the models. Raises `ModelMissing`, `EngineFailed`, `EngineClosed`."""
@@ -95,6 +104,8 @@ class WakeEngine(ABC):
                     continue
                 for detection in await worker.call(_attend, stream, pieces):
                     yield detection
+                while self._missed:
+                    self.nearly(*self._missed.popleft())
 
     async def likeness(self, audio: bytes, word: str) -> float:
         """The highest score of a word in a piece of sound by itself, 0 to 1. Raises what `detect`
@@ -124,6 +135,14 @@ class WakeEngine(ABC):
     @abstractmethod
     def _open(self, words: tuple[str, ...]) -> Stream:
         """Begin a stream for `words`, all that are loaded where there are none; on the thread."""
+
+    def _watched(self, trigger: Trigger, word: str) -> Trigger:
+        """Have the near misses of a word's trigger told."""
+        trigger.nearly = partial(self._note, word)
+        return trigger
+
+    def _note(self, word: str, score: float) -> None:
+        self._missed.append((word, score))
 
     @abstractmethod
     def _unload(self) -> None:

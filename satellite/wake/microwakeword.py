@@ -113,7 +113,7 @@ class MicroWakeWord(WakeEngine):
             1,
             round(self._options.refractory * SPEECH.rate),
         )
-        listener = Listener(word, trigger)
+        listener = Listener(word, self._watched(trigger, word.name))
         self._words[file.name] = word
         return listener
 

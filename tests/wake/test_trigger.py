@@ -60,3 +60,22 @@ def test_a_row_of_high_scores_is_always_heard(scores: list[float], level: int) -
 )
 def test_low_scores_count_down(scores: list[float], hops: list[int]) -> None:
     assert fired(scores, level=3) == hops
+
+
+def nearly(scores: list[float]) -> list[float]:
+    """The near misses of a trigger of threshold 0.5."""
+    told: list[float] = []
+    trigger = Trigger(0.5, 1, 25 * HOP)
+    trigger.nearly = told.append
+    for hop, score in enumerate(scores):
+        trigger.heard(score, (hop + 1) * HOP)
+    return told
+
+
+def test_what_was_like_the_word_is_a_near_miss_when_the_word_did_not_follow() -> None:
+    quiet = [0.0] * 14
+    assert nearly([*quiet, 0.3, 0.45, 0.3, *quiet]) == [0.45]
+    assert nearly([*quiet, 0.3, 0.1, 0.4, *quiet]) == [0.4]
+    assert nearly([*quiet, 0.3, 0.4, 0.9, 0.4, *quiet * 3]) == []
+    assert nearly([*quiet, 0.2, *quiet]) == []
+    assert nearly([*quiet, 0.3, *quiet, 0.3, *quiet]) == [0.3, 0.3]
