@@ -6,18 +6,21 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
 from contextlib import aclosing, contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from satellite import models
 from satellite.errors import EngineClosed, EngineFailed
+from servers.llm.aside import CLOSING, aside
 from servers.llm.prompt import ChatMessage
 from servers.llm.trouble import broken, explained
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import httpx
     import ollama
 
 T = TypeVar("T")
@@ -48,6 +51,18 @@ async def may_be_there() -> bool:
     return True
 
 
+_SENT: ContextVar[asyncio.Event] = ContextVar("sent")
+"""Set when the request that a task makes has been sent."""
+
+
+async def _trace(request: httpx.Request) -> None:
+    async def note(name: str, _info: Mapping[str, Any]) -> None:
+        if name == "http11.send_request_body.complete" and (sent := _SENT.get(None)):
+            sent.set()
+
+    request.extensions["trace"] = note
+
+
 class Call(msgspec.Struct, frozen=True):
     """A tool that the model wants to be called."""
 
@@ -75,6 +90,8 @@ class OllamaClient:
         self._closed = False
         self._waiting: set[asyncio.Timeout] = set()
         self._idle = asyncio.Event()
+        self._streams: set[asyncio.Task[None]] = set()
+        """Answers on their way."""
 
     async def models(self) -> tuple[str, ...]:
         """The names of the models that it has."""
@@ -105,19 +122,19 @@ class OllamaClient:
     ) -> AsyncGenerator[Piece, None]:
         """Yield an answer as it is written. Closing the generator ends the work."""
         client = await self._ready()
+        answer: Any = await client.chat(  # asks when the first part is asked for
+            model=model,
+            messages=messages,
+            tools=tools or None,
+            options=parameters,
+            keep_alive=keep_alive,
+            think=think,
+            stream=True,
+        )
+        done = False
         with self._explained(model):
-            answer: Any = await client.chat(  # asks when the first part is asked for
-                model=model,
-                messages=messages,
-                tools=tools or None,
-                options=parameters,
-                keep_alive=keep_alive,
-                think=think,
-                stream=True,
-            )
-            done = False
-            async with aclosing(answer) as parts:
-                while part := await self._unless_closed(anext(parts, None)):
+            async with aclosing(self._aside(answer)) as parts:
+                async for part in parts:
                     said = part.message
                     done = done or bool(part.done)
                     yield Piece(
@@ -130,6 +147,17 @@ class OllamaClient:
                     )
             if not done:
                 raise broken(model, "it ended without its last line")
+
+    def _aside(self, answer: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
+        sent = asyncio.Event()
+
+        async def parts() -> AsyncGenerator[T, None]:
+            _SENT.set(sent)
+            async with aclosing(answer) as parts:
+                while part := await self._unless_closed(anext(parts, None)):
+                    yield part
+
+        return aside(parts(), self._streams, sent)
 
     async def has_blob(self, digest: str) -> bool:
         """Whether it has a file, by its `sha256:…`."""
@@ -150,8 +178,8 @@ class OllamaClient:
         client = await self._ready()
         with self._explained(model):
             steps: Any = await client.create(model=model, stream=True, **recipe)
-            async with aclosing(steps):
-                while await self._unless_closed(anext(steps, None)):
+            async with aclosing(self._aside(steps)) as parts:
+                async for _ in parts:
                     pass  # an error among them is raised
 
     async def close(self) -> None:
@@ -163,6 +191,8 @@ class OllamaClient:
             for wait in self._waiting:
                 wait.reschedule(asyncio.get_running_loop().time())
             await self._idle.wait()
+        if self._streams:
+            await asyncio.wait(self._streams, timeout=CLOSING)
         if self._client is not None:
             await self._client._client.aclose()  # noqa: SLF001  older versions have no close
 
@@ -207,7 +237,10 @@ class OllamaClient:
             timeout = httpx.Timeout(self._timeout, connect=CONNECT)
             # a connection for each request: an idle one is dead when Ollama was started anew
             limits = httpx.Limits(max_keepalive_connections=0)
-            client = ollama.AsyncClient(host=host or None, timeout=timeout, limits=limits)
+            hooks = {"request": [_trace]}
+            client = ollama.AsyncClient(
+                host=host or None, timeout=timeout, limits=limits, event_hooks=hooks
+            )
         except (ValueError, httpx.InvalidURL) as error:
             raise EngineFailed(f"host = {host}: is no address of an Ollama ({error})") from error
         self._address = str(client._client.base_url).rstrip("/")  # noqa: SLF001
