@@ -33,6 +33,10 @@ mount --bind "$root" "$root"
 mount -t proc proc "$root/proc"
 mount -t sysfs sysfs "$root/sys"
 mount -t tmpfs tmpfs "$root/run"
+# the kernel's table of emulators is this machine's, and is left alone
+mkdir -p "$root/run/systemd/system"
+ln -s /dev/null "$root/run/systemd/system/systemd-binfmt.service"
+ln -s /dev/null "$root/run/systemd/system/proc-sys-fs-binfmt_misc.automount"
 mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup"
 mount --rbind /dev "$root/dev"
 ip link set lo up
