@@ -142,6 +142,11 @@ class PulseServer:
         listing = [self._pactl("list", "short", kind) for kind in ("sink-inputs", "source-outputs")]
         return sum(len(answer.stdout.splitlines()) for answer in listing)
 
+    def recordings(self) -> int:
+        """How many programs record now."""
+        listed = self._pactl("list", "short", "source-outputs").stdout
+        return len(listed.splitlines())
+
     def _pactl(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(
             ["pactl", *arguments], env=self._client_environment(), capture_output=True, timeout=10
