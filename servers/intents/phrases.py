@@ -25,6 +25,14 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     conjunction: str = msgspec.field(name="and")
     units: tuple[tuple[str, str, str], tuple[str, str, str], tuple[str, str, str]]
     """Hours, minutes, seconds: one, several, and as the first part of a noun."""
+    alarm: str = "{time} {day}"
+    today: str = "today"
+    tomorrow: str = "tomorrow"
+    on_weekday: str = "on {weekday}"
+    every: str = "every {weekday}"
+    daily: str = "every day"
+    work_days: str = "on weekdays"
+    weekends: str = "on weekends"
     timer: str
     named_timer: str
     long_timer: str

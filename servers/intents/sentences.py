@@ -25,6 +25,8 @@ _HOMES = 8
 """How many homes' names and areas are kept ready for matching."""
 
 _JOINTS = re.compile(r"[-_\s]+")
+_CLOCK = re.compile(r"\b(\d{1,2}):(\d\d)\b")
+_HALF = re.compile(r"(?<=\d)\s*([ap])\.?m\b\.?|\b([ap])\.\s?m\b\.?", re.IGNORECASE)
 
 
 class Sentences:
@@ -97,7 +99,9 @@ def load(language: str, extra_dir: str | Path = "") -> Sentences:
 
 
 def plain(text: str) -> str:
-    """Write `text` the way templates and speech recognition do: no hyphens, signs as words."""
+    """Write `text` the way templates and speech recognition do: no hyphens, signs as words, and
+    times of day in parts: "6 30 p m"."""
+    text = _HALF.sub(r" \1\2 m", _CLOCK.sub(r"\1 \2", text))
     return _JOINTS.sub(" ", text.replace("%", " percent")).strip()
 
 

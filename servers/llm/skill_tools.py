@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from satellite.options import OptionSet, option
 from satellite.tools import NoArguments, Tool
@@ -17,6 +17,16 @@ from servers.intents.skills import SKILLS
 
 _LANGUAGE = "en"
 """The language of tools' results, which every model reads; it answers in the person's own."""
+
+_DAYS: dict[str, dict[str, str]] = {
+    "next": {},
+    "today": {"when": "today"},
+    "tomorrow": {"when": "tomorrow"},
+    "every day": {"days": "0123456"},
+    "weekdays": {"days": "01234"},
+    "weekends": {"days": "56"},
+}
+"""What is said of the day of an alarm, as slots of a sentence."""
 
 _LONGEST = 24 * 3600 * 7
 """Seconds. A timer for longer than a week is a mistake of the model's."""
@@ -51,6 +61,30 @@ class CancelTimer(WhichTimer, frozen=True):
     """Timers that are to be cancelled."""
 
     all: Annotated[bool, option("Every timer")] = False
+
+
+class ChangeTimer(OptionSet, frozen=True):
+    """A timer that is given more time, or less."""
+
+    minutes: Annotated[float, option("Minutes more, or less below 0", minimum=-1440, maximum=1440)]
+    name: Annotated[str, option("Name of the timer, if there are several")] = ""
+
+
+class SetAlarm(OptionSet, frozen=True):
+    """When an alarm rings."""
+
+    hour: Annotated[int, option("Hour of the day", minimum=0, maximum=23)]
+    minute: Annotated[int, option("Minute", minimum=0, maximum=59)] = 0
+    day: Annotated[
+        Literal["next", "today", "tomorrow", "every day", "weekdays", "weekends"],
+        option("Which day; the next time it is that late by default"),
+    ] = "next"
+
+
+class Broadcast(OptionSet, frozen=True):
+    """What is told to the other rooms."""
+
+    text: Annotated[str, option("What is said there, word for word")]
 
 
 class Loudness(OptionSet, frozen=True):
@@ -89,6 +123,29 @@ async def cancel_timer(arguments: CancelTimer, request: ReplyRequest) -> Sequenc
     if arguments.all:
         return await _do("HassCancelAllTimers", {}, request)
     return await _do("HassCancelTimer", _named(arguments.name), request)
+
+
+async def change_timer(arguments: ChangeTimer, request: ReplyRequest) -> Sequence[ReplyPart]:
+    intent = "HassIncreaseTimer" if arguments.minutes > 0 else "HassDecreaseTimer"
+    return await _do(intent, {"minutes": abs(arguments.minutes), **_named(arguments.name)}, request)
+
+
+async def set_alarm(arguments: SetAlarm, request: ReplyRequest) -> Sequence[ReplyPart]:
+    hour, half = arguments.hour % 12 or 12, "pm" if arguments.hour >= 12 else "am"
+    slots = {"hour": hour, "minute": arguments.minute, "half": half, **_DAYS[arguments.day]}
+    return await _do("SetAlarm", slots, request)
+
+
+async def check_alarms(arguments: NoArguments, request: ReplyRequest) -> Sequence[ReplyPart]:
+    return await _do("AlarmStatus", {}, request)
+
+
+async def cancel_alarms(arguments: NoArguments, request: ReplyRequest) -> Sequence[ReplyPart]:
+    return await _do("CancelAllAlarms", {}, request)
+
+
+async def broadcast(arguments: Broadcast, request: ReplyRequest) -> Sequence[ReplyPart]:
+    return await _do("HassBroadcast", {"message": arguments.text}, request)
 
 
 async def set_volume(arguments: Loudness, request: ReplyRequest) -> Sequence[ReplyPart]:
@@ -135,6 +192,11 @@ TOOLS = (
     _tool(start_timer, "Start a timer that rings when it is over.", StartTimer),
     _tool(check_timers, "Tell which timers run and how much time is left.", WhichTimer),
     _tool(cancel_timer, "Cancel the timer of a name, the only timer, or all.", CancelTimer),
+    _tool(change_timer, "Give a running timer more time, or less.", ChangeTimer),
+    _tool(set_alarm, "Set an alarm for a time of day.", SetAlarm),
+    _tool(check_alarms, "Tell which alarms are set."),
+    _tool(cancel_alarms, "Cancel every alarm."),
+    _tool(broadcast, "Say something on the speakers of all other rooms.", Broadcast),
     _tool(set_volume, "Set how loud this speaker is.", Loudness),
     _tool(change_volume, "Make this speaker louder or quieter.", Change),
     _tool(stop, "Silence a ringing timer."),

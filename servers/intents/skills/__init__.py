@@ -6,10 +6,12 @@ language; it returns the parts of the reply. An intent without a skill is answer
 
 from __future__ import annotations
 
-from servers.intents.skills import clock, home, talk, timers, volume
+from servers.intents.skills import alarms, broadcast, clock, home, talk, timers, volume
 from servers.intents.skills.skill import Skill
 
 SKILLS: dict[str, Skill] = {
+    **alarms.SKILLS,
+    **broadcast.SKILLS,
     **clock.SKILLS,
     **home.SKILLS,
     **talk.SKILLS,

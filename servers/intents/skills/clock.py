@@ -8,26 +8,20 @@ from satellite.errors import EngineFailed
 from satellite.values import ReplyRequest
 from servers.intents.match import Match
 from servers.intents.phrases import Phrases
+from servers.intents.skills.days import spoken_time
 from servers.intents.skills.skill import Parts, Skill
 
 _DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
 
 
 def tell_time(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
-    moment, words = _now(request), phrases.words
-    form = words.time if moment.minute else words.full_hour
-    time = form.format(
-        hour=moment.hour,
-        hour12=moment.hour % 12 or 12,
-        minute=moment.minute,
-        half=words.halves[moment.hour // 12],
-    )
+    time = spoken_time(now_of(request).time(), phrases.words)
     return (phrases.say(match.intent, match.response, time=time),)
 
 
 def tell_date(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     offset = _DAYS.get(day := match.slots.get("day", "today"), 0)
-    date, words = _now(request) + timedelta(days=offset), phrases.words
+    date, words = now_of(request) + timedelta(days=offset), phrases.words
     return (
         phrases.say(
             match.intent,
@@ -40,7 +34,8 @@ def tell_date(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     )
 
 
-def _now(request: ReplyRequest) -> datetime:
+def now_of(request: ReplyRequest) -> datetime:
+    """The satellite's local time. Raises `EngineFailed` for one that is none."""
     text = request.situation.now
     if text is None:
         return datetime.now().astimezone()

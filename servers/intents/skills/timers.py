@@ -1,8 +1,11 @@
-"""Timers: start, ask, cancel. The satellite runs them and tells of them with each request."""
+"""Timers: start, ask, change, cancel. The satellite runs them, and tells which run."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+
+import msgspec
 
 from satellite.values import Action, ReplyRequest, TimerState
 from servers.intents import durations
@@ -26,12 +29,10 @@ def start(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
 
 
 def tell_left(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
-    meant = _meant(match, request)
-    if not meant:
-        return (_missing(match, request, phrases),)
-    if len(meant) > 1:
-        return (phrases.say(match.intent, "several", timers=_each(meant, match, phrases)),)
-    return (phrases.say(match.intent, match.response, **_told(meant[0], phrases.words)),)
+    it = _one(match, request, phrases)
+    if isinstance(it, str):
+        return (it,)
+    return (phrases.say(match.intent, match.response, **_told(it, phrases.words)),)
 
 
 def count(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
@@ -48,12 +49,34 @@ def cancel(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     precise = "name" in match.slots or durations.given(match.slots)
     if request.situation.ringing and not (precise and meant):
         return (Action(name="stop"),)
-    if not meant:
-        return (_missing(match, request, phrases),)
-    if len(meant) > 1:
-        return (phrases.say(match.intent, "several", timers=_each(meant, match, phrases)),)
-    text = phrases.say(match.intent, match.response, **_told(meant[0], phrases.words))
-    return text, Action(name="timer.cancel", data={"id": meant[0].id})
+    it = _one(match, request, phrases)
+    if isinstance(it, str):
+        return (it,)
+    text = phrases.say(match.intent, match.response, **_told(it, phrases.words))
+    return text, Action(name="timer.cancel", data={"id": it.id})
+
+
+def change(sign: int, match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
+    """Give a timer more time, or less: what is said of how long is not which one is meant."""
+    seconds = sign * durations.seconds_of(match.slots)
+    slots = {"name": match.slots["name"]} if "name" in match.slots else {}
+    it = _one(Match(intent=match.intent, response=match.response, slots=slots), request, phrases)
+    if isinstance(it, str):
+        return (it,)
+    after = msgspec.structs.replace(it, remaining=max(0.0, it.remaining + seconds))
+    text = phrases.say(match.intent, match.response, **_told(after, phrases.words))
+    return text, Action(name="timer.change", data={"id": it.id, "add": seconds})
+
+
+def halt(paused: bool, match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
+    """Halt a timer, or let one go on that was halted."""
+    there = tuple(timer for timer in request.situation.timers if timer.paused != paused)
+    situation = msgspec.structs.replace(request.situation, timers=there)
+    it = _one(match, msgspec.structs.replace(request, situation=situation), phrases)
+    if isinstance(it, str):
+        return (it,)
+    text = phrases.say(match.intent, match.response, **_told(it, phrases.words))
+    return text, Action(name="timer.change", data={"id": it.id, "paused": paused})
 
 
 def cancel_all(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
@@ -78,6 +101,16 @@ def _meant(match: Match, request: ReplyRequest) -> Sequence[TimerState]:
         seconds = durations.seconds_of(match.slots)
         return [timer for timer in timers if abs(timer.total - seconds) < 1]
     return timers
+
+
+def _one(match: Match, request: ReplyRequest, phrases: Phrases) -> TimerState | str:
+    """The one timer that is meant, or what is to be said where it is not one."""
+    meant = _meant(match, request)
+    if not meant:
+        return _missing(match, request, phrases)
+    if len(meant) > 1:
+        return phrases.say(match.intent, "several", timers=_each(meant, match, phrases))
+    return meant[0]
 
 
 def _missing(match: Match, request: ReplyRequest, phrases: Phrases) -> str:
@@ -118,4 +151,8 @@ SKILLS: dict[str, Skill] = {
     "TimerCount": count,
     "HassCancelTimer": cancel,
     "HassCancelAllTimers": cancel_all,
+    "HassIncreaseTimer": partial(change, 1),
+    "HassDecreaseTimer": partial(change, -1),
+    "HassPauseTimer": partial(halt, True),
+    "HassUnpauseTimer": partial(halt, False),
 }

@@ -1,0 +1,113 @@
+"""Alarms: set, ask, cancel, snooze. The satellite rings them, and tells which there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, time
+
+from satellite.errors import EngineFailed
+from satellite.values import Action, AlarmState, ReplyRequest
+from servers.intents import durations
+from servers.intents.match import Match
+from servers.intents.phrases import Phrases, Words
+from servers.intents.skills import days
+from servers.intents.skills.clock import now_of
+from servers.intents.skills.skill import Parts, Skill
+
+SNOOZE = 540.0
+"""Seconds, where nobody says how long: nine minutes, as snooze buttons have always given."""
+
+
+def set_alarm(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
+    now = now_of(request)
+    it = days.meant(match.slots, now)
+    if it is None:
+        said = days.spoken_time(days.candidates(match.slots)[-1], phrases.words)
+        return (phrases.say(match.intent, "past", time=said),)
+    data = {
+        "hour": it.time.hour,
+        "minute": it.time.minute,
+        "date": it.date.isoformat() if it.date else None,
+        "days": list(it.days),
+    }
+    text = phrases.say(match.intent, match.response, alarm=days.spoken(it, now, phrases.words))
+    return text, Action(name="alarm.set", data=data)
+
+
+def tell(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
+    alarms = request.situation.alarms
+    if not alarms:
+        return (phrases.say(match.intent, "none"),)
+    key = "several" if len(alarms) > 1 else match.response
+    each = _each(alarms, request, phrases)
+    return (phrases.say(match.intent, key, count=len(alarms), alarms=each),)
+
+
+def cancel(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
+    alarms = request.situation.alarms
+    times: tuple[time, ...] = ()
+    if days.given(match.slots):
+        times = days.candidates(match.slots)
+    elif request.situation.ringing:
+        return (Action(name="stop"),)
+    meant = [alarm for alarm in alarms if not times or _moment(alarm).time() in times]
+    if not alarms:
+        return (phrases.say(match.intent, "none"),)
+    if not meant:
+        said = days.spoken_time(times[0], phrases.words)
+        return (phrases.say(match.intent, "unknown", time=said),)
+    if len(meant) > 1:
+        return (phrases.say(match.intent, "several", alarms=_each(meant, request, phrases)),)
+    text = phrases.say(match.intent, match.response, alarm=_told(meant[0], request, phrases.words))
+    return text, Action(name="alarm.cancel", data={"id": meant[0].id})
+
+
+def cancel_all(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
+    alarms = request.situation.alarms
+    ringing = (Action(name="stop"),) if request.situation.ringing else ()
+    if not alarms:
+        return ringing or (phrases.say(match.intent, "none"),)
+    text = (
+        phrases.say(match.intent, "several", count=len(alarms))
+        if len(alarms) > 1
+        else phrases.say(
+            match.intent, match.response, alarm=_told(alarms[0], request, phrases.words)
+        )
+    )
+    return text, Action(name="alarm.cancel", data={"all": True}), *ringing
+
+
+def snooze(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
+    if not request.situation.ringing:
+        return (phrases.say(match.intent, "none"),)
+    seconds = durations.seconds_of(match.slots) or SNOOZE
+    text = phrases.say(
+        match.intent, match.response, duration=durations.spoken(seconds, phrases.words)
+    )
+    return text, Action(name="snooze", data={"seconds": seconds})
+
+
+def _each(alarms: Sequence[AlarmState], request: ReplyRequest, phrases: Phrases) -> str:
+    return phrases.listed(tuple(_told(alarm, request, phrases.words) for alarm in alarms))
+
+
+def _told(alarm: AlarmState, request: ReplyRequest, words: Words) -> str:
+    moment = _moment(alarm)
+    it = days.Meant(moment.time(), None if alarm.days else moment.date(), alarm.days)
+    return days.spoken(it, now_of(request), words)
+
+
+def _moment(alarm: AlarmState) -> datetime:
+    try:
+        return datetime.fromisoformat(alarm.at).replace(tzinfo=None)
+    except ValueError as error:
+        raise EngineFailed(f"an alarm's time is not ISO 8601: {alarm.at!r:.60}") from error
+
+
+SKILLS: dict[str, Skill] = {
+    "SetAlarm": set_alarm,
+    "AlarmStatus": tell,
+    "CancelAlarm": cancel,
+    "CancelAllAlarms": cancel_all,
+    "Snooze": snooze,
+}

@@ -1,0 +1,98 @@
+"""Times of day, and the days they are on: out of the slots of a sentence, and into words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import msgspec
+
+from servers.intents.phrases import Words
+
+_DAY = timedelta(days=1)
+_EVERY_DAY, _WORK_DAYS, _WEEKEND = tuple(range(7)), tuple(range(5)), (5, 6)
+
+
+class Meant(msgspec.Struct, frozen=True):
+    """What a person meant by a time."""
+
+    time: time
+    date: date | None = None
+    """None for one that is repeated."""
+    days: tuple[int, ...] = ()
+    """0 is Monday."""
+
+
+def given(slots: Mapping[str, Any]) -> bool:
+    """Whether the slots hold a time of day."""
+    return "hour" in slots or "exact" in slots
+
+
+def candidates(slots: Mapping[str, Any]) -> tuple[time, ...]:
+    """The times that the slots may stand for: two where nobody said which half of the day."""
+    if "exact" in slots:
+        return (time(int(slots["exact"])),)
+    past = int(slots.get("past", slots.get("minute", 0)))
+    hour = (int(slots["hour"]) - (past < 0)) % 24
+    minute = past % 60
+    half = slots.get("half") or str(slots.get("when", "")).partition(" ")[2]
+    if half:
+        return (time(hour % 12 + (12 if half == "pm" else 0), minute),)
+    if hour > 12 or not hour:
+        return (time(hour, minute),)
+    return time(hour % 12, minute), time(hour % 12 + 12, minute)
+
+
+def meant(slots: Mapping[str, Any], now: datetime) -> Meant | None:
+    """The time and its day; None for one that is over.
+
+    Where nobody said which half of the day: who is to be woken, or on another day, is so before
+    noon; everything else is the next time that the clock shows this.
+    """
+    times = candidates(slots)
+    when = str(slots.get("when", "")).partition(" ")[0]
+    morning = times[1] if times[0].hour == 0 and len(times) > 1 else times[0]
+    if days := str(slots.get("days", "")):
+        return Meant(morning, days=tuple(int(day) for day in days))
+    if when == "tomorrow":
+        return Meant(morning, now.date() + _DAY)
+    if when.isdigit():
+        ahead = (int(when) - now.weekday()) % 7
+        again = not ahead and morning <= now.time()
+        return Meant(morning, now.date() + (7 if again else ahead) * _DAY)
+    if "waking" in slots and when != "today":
+        times = (morning,)
+    later = [moment for moment in times if moment > now.time()]
+    if later:
+        return Meant(later[0], now.date())
+    return None if when == "today" else Meant(times[0], now.date() + _DAY)
+
+
+def spoken_time(moment: time, words: Words) -> str:
+    """As a person says it: "7:30 AM"."""
+    form = words.time if moment.minute else words.full_hour
+    return form.format(
+        hour=moment.hour,
+        hour12=moment.hour % 12 or 12,
+        minute=moment.minute,
+        half=words.halves[moment.hour // 12],
+    )
+
+
+def spoken(it: Meant, now: datetime, words: Words) -> str:
+    """As a person says it, with its day: "7 AM tomorrow"."""
+    return words.alarm.format(time=spoken_time(it.time, words), day=_day(it, now, words))
+
+
+def _day(it: Meant, now: datetime, words: Words) -> str:
+    whole = {_EVERY_DAY: words.daily, _WORK_DAYS: words.work_days, _WEEKEND: words.weekends}
+    if it.days in whole:
+        return whole[it.days]
+    if it.days:
+        return " ".join(words.every.format(weekday=words.weekdays[day]) for day in it.days)
+    assert it.date is not None
+    ahead = (it.date - now.date()).days
+    if ahead in (0, 1):
+        return words.tomorrow if ahead else words.today
+    return words.on_weekday.format(weekday=words.weekdays[it.date.weekday()])

@@ -1,0 +1,168 @@
+"""What people say about alarms and to the other rooms, and what is done and answered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from satellite import actions
+from satellite.values import Action, AlarmState, Situation, TimerState
+from tests.servers.llm.brain import actions_of, parts, text_of
+
+FRIDAY = "2026-11-20T21:30:00+01:00"
+WAKE = AlarmState(id="w", at="2026-11-23T07:00:00+01:00", days=(0, 1, 2, 3, 4))
+TRAIN = AlarmState(id="t", at="2026-11-21T16:15:00+01:00")
+EGG = TimerState(id="e", total=240, remaining=100, name="egg")
+TEA = TimerState(id="t", total=300, remaining=50, name="tea", paused=True)
+
+
+def evening(*alarms: AlarmState, **more: Any) -> Situation:
+    return Situation(now=FRIDAY, alarms=alarms, **more)
+
+
+@pytest.mark.parametrize(
+    ("said", "time", "day", "answer"),
+    [
+        ("wake me at seven", "7:00", "2026-11-21", "7 AM tomorrow"),
+        ("wake me up at half past six", "6:30", "2026-11-21", "6:30 AM tomorrow"),
+        ("wake me up tomorrow at quarter to seven", "6:45", "2026-11-21", "6:45 AM tomorrow"),
+        ("set an alarm for 6:30 tomorrow", "6:30", "2026-11-21", "6:30 AM tomorrow"),
+        ("Set an alarm for 6:30 p.m. tomorrow.", "18:30", "2026-11-21", "6:30 PM tomorrow"),
+        ("set an alarm for 7am", "7:00", "2026-11-21", "7 AM tomorrow"),
+        ("set an alarm for 18:30", "18:30", "2026-11-21", "6:30 PM tomorrow"),
+        ("set an alarm for ten", "22:00", "2026-11-20", "10 PM today"),
+        ("set an alarm for nine", "9:00", "2026-11-21", "9 AM tomorrow"),
+        ("set an alarm for ten o'clock tonight", "22:00", "2026-11-20", "10 PM today"),
+        ("set an alarm for seven oh five in the morning", "7:05", "2026-11-21", "7:05 AM tomorrow"),
+        ("set an alarm for noon", "12:00", "2026-11-21", "12 PM tomorrow"),
+        ("set an alarm for midnight", "0:00", "2026-11-21", "12 AM tomorrow"),
+        ("wake me at eight on sunday", "8:00", "2026-11-22", "8 AM on Sunday"),
+        ("wake me on friday at eight", "8:00", "2026-11-27", "8 AM on Friday"),
+    ],
+)
+def test_an_alarm_is_set_and_said_to_be_when_it_rings(
+    said: str, time: str, day: str, answer: str
+) -> None:
+    reply = parts(said, evening())
+    hour, _, minute = time.partition(":")
+    data = {"hour": int(hour), "minute": int(minute), "date": day, "days": []}
+    assert actions_of(reply) == [Action(name="alarm.set", data=data)]
+    assert text_of(reply) == f"Alarm set for {answer}."
+    assert isinstance(actions.read(actions_of(reply)[0]), actions.SetAlarm)
+
+
+@pytest.mark.parametrize(
+    ("said", "days", "answer"),
+    [
+        ("wake me at seven on weekdays", [0, 1, 2, 3, 4], "7 AM on weekdays"),
+        ("wake me up every day at six thirty", [0, 1, 2, 3, 4, 5, 6], "6:30 AM every day"),
+        ("set an alarm for nine every saturday", [5], "9 AM every Saturday"),
+    ],
+)
+def test_an_alarm_is_set_for_days_of_the_week(said: str, days: list[int], answer: str) -> None:
+    reply = parts(said, evening())
+    (action,) = actions_of(reply)
+    assert (action.data["date"], action.data["days"]) == (None, days)
+    assert text_of(reply) == f"Alarm set for {answer}."
+
+
+def test_what_is_over_today_is_not_set() -> None:
+    reply = parts("set an alarm for eight today", evening())
+    assert actions_of(reply) == []
+    assert text_of(reply) == "It is later than 8 PM already."
+
+
+@pytest.mark.parametrize(
+    ("said", "alarms", "actions", "answer"),
+    [
+        ("when is my alarm", (), [], "No alarm is set."),
+        ("what alarms are set", (WAKE,), [], "An alarm is set for 7 AM on weekdays."),
+        (
+            *("are there any alarms", (TRAIN, WAKE), []),
+            "2 alarms are set: 4:15 PM tomorrow and 7 AM on weekdays.",
+        ),
+        ("cancel the alarm", (), [], "No alarm is set."),
+        (
+            *("cancel my alarm", (TRAIN,), [("alarm.cancel", {"id": "t"})]),
+            "Cancelled the alarm for 4:15 PM tomorrow.",
+        ),
+        (
+            *("turn off the seven o'clock alarm", (TRAIN, WAKE)),
+            *([("alarm.cancel", {"id": "w"})], "Cancelled the alarm for 7 AM on weekdays."),
+        ),
+        ("cancel the alarm for nine", (WAKE,), [], "No alarm is set for 9 AM."),
+        (
+            *("cancel all alarms", (TRAIN, WAKE), [("alarm.cancel", {"all": True})]),
+            "Cancelled 2 alarms.",
+        ),
+        ("snooze", (), [], "Nothing is ringing."),
+    ],
+)
+def test_alarms_are_told_and_cancelled(
+    said: str, alarms: tuple[AlarmState, ...], actions: list[Any], answer: str
+) -> None:
+    reply = parts(said, evening(*alarms))
+    assert [(action.name, action.data) for action in actions_of(reply)] == actions
+    assert text_of(reply) == answer
+
+
+def test_what_rings_is_stopped_or_rings_again_later() -> None:
+    assert actions_of(parts("stop the alarm", evening(WAKE, ringing=True))) == [Action(name="stop")]
+    snoozed = parts("snooze for five minutes", evening(ringing=True))
+    assert actions_of(snoozed) == [Action(name="snooze", data={"seconds": 300.0})]
+    assert actions_of(parts("snooze", evening(ringing=True)))[0].data == {"seconds": 540.0}
+
+
+@pytest.mark.parametrize(
+    ("said", "timers", "data", "answer"),
+    [
+        (
+            *("add five minutes to the egg timer", (EGG,), {"id": "e", "add": 300.0}),
+            "6 minutes 40 seconds left on the egg timer.",
+        ),
+        (
+            *("give me ten minutes more", (EGG,), {"id": "e", "add": 600.0}),
+            "11 minutes 40 seconds left on the egg timer.",
+        ),
+        (
+            *("remove a minute from the timer", (EGG,), {"id": "e", "add": -60.0}),
+            "40 seconds left on the egg timer.",
+        ),
+        (
+            *("pause the timer", (EGG, TEA), {"id": "e", "paused": True}),
+            "Paused the egg timer, with 1 minute 40 seconds left.",
+        ),
+        (
+            *("resume the tea timer", (EGG, TEA), {"id": "t", "paused": False}),
+            "50 seconds left on the tea timer.",
+        ),
+    ],
+)
+def test_a_timer_is_changed(
+    said: str, timers: tuple[TimerState, ...], data: dict[str, Any], answer: str
+) -> None:
+    reply = parts(said, Situation(now=FRIDAY, timers=timers))
+    assert actions_of(reply) == [Action(name="timer.change", data=data)]
+    assert text_of(reply) == answer
+
+
+def test_which_timer_gets_more_time_has_to_be_said_where_there_are_several() -> None:
+    reply = parts("add a minute to the timer", Situation(now=FRIDAY, timers=(EGG, TEA)))
+    assert not actions_of(reply)
+    assert text_of(reply).endswith("Say which one.")
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ("broadcast dinner is ready", "dinner is ready"),
+        ("announce that lunch is ready", "lunch is ready"),
+        ("broadcast the plumber comes at nine", "the plumber comes at nine"),
+        ("tell everyone grandma is here", "grandma is here"),
+    ],
+)
+def test_a_message_is_told_to_the_other_rooms(said: str, message: str) -> None:
+    reply = parts(said, evening())
+    assert actions_of(reply) == [Action(name="announce.broadcast", data={"text": message})]
+    assert text_of(reply) == "I'll tell the others."
