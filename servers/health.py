@@ -75,7 +75,9 @@ class Health:
         return http.as_json({**told, "services": self._uris}, good)
 
     async def _ask(self) -> None:
-        answers = await asyncio.gather(*(answers_at(uri) for uri in self._uris.values()))
+        async with asyncio.TaskGroup() as tasks:
+            asked = [tasks.create_task(answers_at(uri)) for uri in self._uris.values()]
+        answers = [task.result() for task in asked]
         before = self._silent
         self._silent = tuple(
             role for role, good in zip(self._uris, answers, strict=True) if not good

@@ -1,0 +1,49 @@
+"""The limit of memory, with memory that is really used."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import pytest
+
+from satellite.errors import MemoryFull
+from satellite.health import memory
+from satellite.health.watch import limited
+from satellite.settings import HealthSettings
+
+
+def test_it_is_what_the_kernel_says() -> None:
+    before = memory.used()
+    block = bytearray(b"x") * 60_000_000
+    assert memory.used() - before > 50_000_000
+    del block
+
+
+def test_the_usual_limit_leaves_room_for_the_system() -> None:
+    assert 100 * memory.MB < memory.usual() < 10**13
+
+
+async def test_who_uses_too_much_ends_with_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "EVERY", 0.01)
+    limit = memory.used() // memory.MB + 30
+
+    async def grow() -> int:
+        async with limited(HealthSettings(memory=limit)):
+            await asyncio.sleep(0.05)
+            block = bytearray(b"x") * 60_000_000
+            await asyncio.sleep(5)
+            return len(block)
+
+    with pytest.raises(MemoryFull, match=rf"more than the {limit} MB.*health\.memory"):
+        await grow()
+
+
+async def test_who_comes_near_it_says_so_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(memory, "EVERY", 0.001)
+    async with limited(HealthSettings(memory=int(memory.used() / memory.MB / 0.95))):
+        await asyncio.sleep(0.05)
+    (warning,) = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert "MB of memory in use" in warning.getMessage()
