@@ -13,17 +13,20 @@ from typing import Any
 
 import msgspec
 
-from satellite import options
+from satellite import migration, options
 from satellite.keys import GROUP, PREFIX, find, keys, tables, unknown
 
 COMMON_VARIABLES = ("SATELLITE_CONFIG", "SATELLITE_EVENTS", "SATELLITE_LOG_LEVEL")
 """Variables that set a common option of the command line and no setting."""
 
-SECRET_VARIABLES = ("SATELLITE_HOME_TOKEN",)
+SECRET_VARIABLES = ("SATELLITE_HOME_TOKEN", "SATELLITE_HTTP_TOKEN")
 """Variables that hold a secret: no settings, so that no listing of settings shows them."""
 
 _ORCHESTRATOR = re.compile(r"^SATELLITE_(SERVICE_(HOST|PORT)|PORT$|PORT_\d)")
 """What Kubernetes and Docker put into containers beside a service called "satellite"."""
+
+_EVENT = re.compile(r"^SATELLITE_EVENT(_|$)")
+"""What the programs of a hook are told: they may run `satellite`, too."""
 
 
 class Given(msgspec.Struct, frozen=True):
@@ -82,7 +85,7 @@ def from_environment(environment: Mapping[str, str]) -> Layer:
     for name in sorted(name for name in environment if name.startswith(PREFIX)):
         if path := known.get(name):
             layer.add(path, environment[name], f"environment {name}", text=True)
-        elif name not in others and not _ORCHESTRATOR.match(name):
+        elif name not in others and not _ORCHESTRATOR.match(name) and not _EVENT.match(name):
             names = [*known, *others]
             layer.problems.append(f"environment: {unknown(name, names)}")
     return layer
@@ -105,14 +108,25 @@ def from_file(file: Path, *, required: bool) -> Layer | None:
     except tomllib.TOMLDecodeError as error:
         layer.problems.append(f"{origin}: is not TOML: {error}")
     else:
-        for path, value in _flatten(content):
-            if find(path) is not None:
-                layer.add(path, value, origin, text=False)
-            elif path in tables():
-                layer.problems.append(f"{origin}: {_table_hint(path)}")
-            else:
-                layer.problems.append(f"{origin}: {unknown(path, [*keys(), *tables()])}")
+        _take(layer, content, origin)
     return layer
+
+
+def _take(layer: Layer, content: dict[str, Any], origin: str) -> None:
+    """Take what stands in a file, which may be of an older version."""
+    try:
+        migration.migrate(content)
+    except ValueError as error:
+        layer.problems.append(f"{origin}: {error}")
+        return
+    content.pop(migration.KEY, None)
+    for path, value in _flatten(content):
+        if find(path) is not None:
+            layer.add(path, value, origin, text=False)
+        elif path in tables():
+            layer.problems.append(f"{origin}: {_table_hint(path)}")
+        else:
+            layer.problems.append(f"{origin}: {unknown(path, [*keys(), *tables()])}")
 
 
 def _flatten(content: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -54,10 +54,23 @@ class State:
         named = self._find("config")
         return config.load(flags=self.flags, pairs=self.pairs, file=Path(named) if named else None)
 
-    def settings(self) -> Settings:
-        """Start logging and return the settings. Raises `ConfigError`."""
+    def settings(self, *, renew: bool = False) -> Settings:
+        """Start logging and return the settings; `renew` files of older versions on the disk.
+
+        Raises `ConfigError`.
+        """
         self.start_logging()
-        return self.configuration().settings
+        configuration = self.configuration()
+        if renew:
+            from satellite.setup import files
+
+            files.renew(configuration.files)
+        return configuration.settings
+
+    @property
+    def file(self) -> str | None:
+        """The configuration file that was named."""
+        return self._find("config")
 
     def run(self, main: Callable[[Bus], Awaitable[None]], *, lasting: bool = False) -> None:
         """Run a command's asynchronous part with the event log that was asked for."""

@@ -14,7 +14,7 @@ NICE = 5
 
 def server(state: State) -> None:
     """Serve the roles that were asked for."""
-    settings = state.settings()
+    settings = state.settings(renew=True)
     from satellite import worker
     from servers import app
 

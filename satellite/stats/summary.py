@@ -46,7 +46,7 @@ class Summary(msgspec.Struct, frozen=True):
 
 def summary(turns: Sequence[TurnRow], happenings: Sequence[Happening]) -> Summary:
     """Count and measure."""
-    moments = [row.at for row in (*turns[:1], *happenings[:1])]
+    moments = [row.at for row in turns[:1]] + [row.at for row in happenings[:1]]
     return Summary(
         since=min(moments, default=None),
         turns=len(turns),

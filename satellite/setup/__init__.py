@@ -1,0 +1,1 @@
+"""The guided first run: devices, wake word, servers, a configuration, the service."""

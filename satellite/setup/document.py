@@ -1,0 +1,82 @@
+"""A configuration file that keeps what people wrote in it: comments, order, keys of others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping
+from typing import TYPE_CHECKING, Any
+
+from satellite import migration
+from satellite.errors import ConfigError
+from satellite.keys import find
+
+if TYPE_CHECKING:
+    from tomlkit import TOMLDocument
+
+HEAD = """\
+# Settings of this satellite. `satellite config` shows all there are and where each was set;
+# `satellite setup` asks for the most important ones and leaves the rest of this file as it is.
+"""
+
+
+class Document:
+    """A file's content; blocks for as long as parsing takes."""
+
+    def __init__(self, text: str = "", origin: str = "the configuration") -> None:
+        """Read a text, empty for a new file. Raises `ConfigError`."""
+        import tomlkit
+        from tomlkit.exceptions import TOMLKitError
+
+        try:
+            self._content: TOMLDocument = tomlkit.parse(text or HEAD + "\n")
+        except TOMLKitError as error:
+            raise ConfigError([f"{origin}: is not TOML: {error}"]) from error
+
+    @property
+    def text(self) -> str:
+        """The file as it is to be written."""
+        return self._content.as_string()
+
+    def get(self, path: str) -> Any:
+        """The value that stands there; None where none does."""
+        value: Any = self._content
+        for name in path.split("."):
+            if not isinstance(value, Mapping) or name not in value:
+                return None
+            value = value[name]
+        return value.unwrap() if hasattr(value, "unwrap") else value
+
+    def set(self, path: str, value: Any) -> bool:
+        """Set a key, with a comment above it where it is new; say whether that changed anything."""
+        import tomlkit
+
+        value = list(value) if isinstance(value, tuple) else value
+        if self.get(path) == value:
+            return False
+        table: MutableMapping[str, Any] = self._content
+        *tables, name = path.split(".")
+        for inner in tables:
+            if inner not in table:
+                table[inner] = tomlkit.table()
+            table = table[inner]
+        if name in table:
+            table[name] = value
+            return True
+        item = tomlkit.item(value)
+        item.trivia.indent = comment(path)
+        table[name] = item
+        return True
+
+    def migrate(self) -> tuple[str, ...]:
+        """Bring it up to date; say what was changed. Raises `ValueError`."""
+        return migration.migrate(self._content)
+
+
+def comment(path: str) -> str:
+    """The line above a key: what it means, made from the options' documentation."""
+    if path == migration.KEY:
+        return "# For which version of the settings this file was written\n"
+    key = find(path)
+    if key is None:
+        return ""
+    unit = f", in {key.info.unit}" if key.info.unit else ""
+    return f"# {key.info.doc}{unit}\n"
