@@ -6,12 +6,13 @@ set -eu
 
 usage() {
     cat <<'END'
-usage: install.sh [--server] [--user] [--from SOURCE] [--no-start]
+usage: install.sh [--server] [--user] [--extras LIST] [--from SOURCE] [--no-start]
        install.sh --uninstall [--user] [--keep-config] [--packages]
 
   --server       serve speech and language models to the LAN, in place of listening here
   --user         for the user who calls this, under their own sound server (PipeWire, PulseAudio);
                  without it: for the whole machine, as a user "satellite" of its own; needs root
+  --extras LIST  extras of the package beside that of the server, as gpio,sound; they stay installed
   --from SOURCE  source tree, wheel, or anything else that pip installs; by default the source tree
                  that this script is part of
   --no-start     neither start nor restart the service
@@ -22,7 +23,7 @@ usage: install.sh [--server] [--user] [--from SOURCE] [--no-start]
 END
 }
 
-server='' scope=system source='' start=yes uninstall='' keep='' packages=''
+server='' scope=system extras='' source='' start=yes uninstall='' keep='' packages=''
 changes=0
 here=$(cd "$(dirname "$0")" && pwd)
 
@@ -40,6 +41,12 @@ while [ $# -gt 0 ]; do
         shift
         ;;
     --from=*) source=${1#--from=} ;;
+    --extras)
+        [ $# -gt 1 ] || die "--extras needs a list, as gpio,sound"
+        extras=$2
+        shift
+        ;;
+    --extras=*) extras=${1#--extras=} ;;
     --no-start) start='' ;;
     --uninstall) uninstall=yes ;;
     --keep-config) keep=yes ;;
@@ -50,7 +57,7 @@ while [ $# -gt 0 ]; do
     shift
 done
 [ -n "$uninstall" ] || [ -z "$keep$packages" ] || die "--keep-config and --packages are for --uninstall"
-[ -z "$uninstall" ] || [ -z "$server$source" ] || die "--uninstall removes all there is; leave --server and --from out"
+[ -z "$uninstall" ] || [ -z "$server$source$extras" ] || die "--uninstall removes all there is; leave the rest out"
 
 # places
 
@@ -195,8 +202,8 @@ fingerprint() {
 install_program() {
     python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
         die "Python 3.11 or newer is needed; this machine has $(python3 -V). Debian 12 and Raspberry Pi OS of 2023 bring it"
-    extras=''
-    if [ -n "$server" ] || grep -qs '^extras=server$' "$record"; then extras=server; fi
+    before=$(sed -n 's/^extras=//p' "$record" 2>/dev/null || :)
+    extras=$(echo "$extras,$before,${server:+server}" | tr ',' '\n' | sed '/^$/d' | sort -u | paste -s -d ,)
     version='import sys; print(*sys.version_info[:2])'
     wanted=$(printf 'python=%s\nsource=%s\nextras=%s' "$(python3 -V)" "$(fingerprint)" "$extras")
     if [ -x "$venv/bin/satellite" ] && [ "$(cat "$record" 2>/dev/null)" = "$wanted" ]; then return 0; fi
@@ -218,7 +225,7 @@ install_program() {
         die "pip could not install it: see above; run this again when that is mended"
     "$venv/bin/satellite" --version >/dev/null || die "what was installed does not start: see above"
     printf '%s\n' "$wanted" >"$record"
-    changed "program: $program, version $("$venv/bin/satellite" --version)${extras:+, with the $extras extra}"
+    changed "program: $program, version $("$venv/bin/satellite" --version)${extras:+, with $extras}"
     renewed=yes
 }
 

@@ -56,14 +56,17 @@ class CleanRoot:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run a command in it, with this machine's network."""
+    def run(
+        self, *command: str, check: bool = True, alone: bool = False
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command in it, with this machine's network, or `alone` with none but its own."""
         kept = {key: value for key, value in os.environ.items() if key.endswith("_proxy")}
         environment = {**kept, "HOME": "/root", "LC_ALL": "C.UTF-8"}
         environment["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-        spaces = ["--mount", "--pid", "--fork", "--kill-child"]
+        spaces = ["--mount", "--pid", "--fork", "--kill-child", *(["--net"] if alone else [])]
+        script = "ip link set lo up\n" + _ENTER if alone else _ENTER
         done = subprocess.run(
-            ["unshare", *spaces, "sh", "-euc", _ENTER, "sh", str(self.folder), *command],
+            ["unshare", *spaces, "sh", "-euc", script, "sh", str(self.folder), *command],
             env=environment,
             capture_output=True,
             text=True,
