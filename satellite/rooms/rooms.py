@@ -12,13 +12,13 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from time import monotonic
-from typing import Protocol
 
 from satellite import events
 from satellite.rooms import sound
 from satellite.rooms.agreement import ANSWERED, Agreement, Bid, State
 from satellite.rooms.company import Company
 from satellite.rooms.message import Claim, Rank, spoken
+from satellite.rooms.parts import Answering, Listening
 from satellite.rooms.words import listened_for
 from satellite.settings import Settings
 from satellite.utterance import Utterance
@@ -34,30 +34,6 @@ LOOKS = 8
 
 WORDS = 32
 """Wake words remembered of a service that does not tell which it listens for."""
-
-
-class Listening(Protocol):
-    """What is needed of `satellite.listen.Listener`."""
-
-    def recent(self, seconds: float) -> bytes: ...
-
-    def begin(self, detection: Detection | None = None, preroll: float = 0.0) -> bool: ...
-
-
-class Answering(Protocol):
-    """What is needed of `satellite.assistant.Assistant`."""
-
-    @property
-    def idle(self) -> bool: ...
-
-    @property
-    def talking(self) -> bool: ...
-
-    def wants(self, utterance: Utterance) -> bool: ...
-
-    def woken(self, utterance: Utterance) -> bool: ...
-
-    def withdraw(self, utterance: Utterance) -> None: ...
 
 
 class _Mine:
@@ -119,7 +95,7 @@ class Rooms:
         """
         if utterance.detection is None or not self._company.joined:
             return self._assistant.woken(utterance)
-        if not self._assistant.wants(utterance):
+        if not self._assistant.wants(utterance) or self._is_late(utterance.detection):
             return False
         mine = self._mine = _Mine(self._bid(utterance.detection), utterance)
         if mine.bid.state is State.LOST:
@@ -177,6 +153,14 @@ class Rooms:
         rank = Rank(busy, heard.quality, score, self._company.id)
         _LOGGER.debug("%r is heard at %d dB; %d others are there", word, heard.quality, len(others))
         return self._agreement.wake(now, word, rank, heard.print, window)
+
+    def _is_late(self, detection: Detection) -> bool:
+        """Whether our detector has at last heard the word that we answer already."""
+        mine = self._mine
+        if mine is None or mine.over or mine.bid.rank.score:
+            return False
+        same = mine.bid.word == spoken(detection.phrase or detection.word)
+        return same and monotonic() - mine.bid.at < ANSWERED
 
     def _advance(self) -> None:
         """Say what is to be said by now, and decide what is to be decided."""

@@ -138,7 +138,7 @@ def test_the_best_heard_answers_whoever_was_first(levels: list[int], data: st.Da
     assert house.winners == [house.best]
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(wakes, st.randoms(use_true_random=False), st.floats(0, 1))
 def test_whatever_is_lost_somebody_answers_and_no_worse_one_beside_a_better_it_has_heard(
     heard: list[Wake], random: object, loss: float

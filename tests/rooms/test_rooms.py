@@ -74,6 +74,9 @@ async def test_field_20_the_best_placed_one_answers_whose_detector_has_not_fired
         await until(lambda: decided([kitchen, hall]))
         assert (len(kitchen.answered), len(hall.answered)) == (0, 1)
         assert not hall.wake()  # its detector, at last: it is listening already
+        hall.open = None
+        assert not hall.wake()  # also when it was only a word or two
+        assert len(hall.answered) == 1
 
 
 async def test_who_hears_something_else_does_not_take_part(
