@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from satellite import components, events, hooks, timers
+from satellite import components, events, timers
 from satellite.assistant import Assistant
 from satellite.audio import devices
 from satellite.audio.capture import Capture
@@ -26,6 +26,7 @@ from satellite.homeassistant.info import info_event
 from satellite.homeassistant.port import reachable
 from satellite.homeassistant.role import Role
 from satellite.homeassistant.wake import Tap
+from satellite.hooks import hooked
 from satellite.listen import Listener
 from satellite.microphone import Microphone
 from satellite.mute import Mute
@@ -49,7 +50,7 @@ async def run(settings: Settings, bus: Bus) -> None:
     with ungrouped(SatelliteError):
         async with AsyncExitStack() as stack:
             pulse = await stack.enter_async_context(watched(settings, bus))
-            await stack.enter_async_context(_hooked(settings, bus))
+            await stack.enter_async_context(hooked(settings.hooks, bus))
             await stack.enter_async_context(remembered(settings, bus))
             await stack.enter_async_context(ducking(settings.ducking, bus))
             engines = await stack.enter_async_context(assembled(settings, bus.publish))
@@ -129,15 +130,3 @@ async def _speaker(settings: Settings, bus: Bus) -> AsyncGenerator[Playback, Non
         yield playback
     finally:
         await playback.close()
-
-
-@asynccontextmanager
-async def _hooked(settings: Settings, bus: Bus) -> AsyncGenerator[None, None]:
-    made = {text: components.create("hook", text) for text in settings.hooks}
-    async with asyncio.TaskGroup() as tasks:
-        for name, hook in made.items():
-            tasks.create_task(hooks.run_hook(name, hook, bus), name=f"hook {name}")
-        try:
-            yield
-        finally:
-            bus.end()

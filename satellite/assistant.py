@@ -147,6 +147,8 @@ class Assistant:
         if phase != self._phase:
             self._phase = phase
             self.publish(events.Phase(phase=phase))
+            if phase == "thinking" and self._settings.cues.done and self._tasks is not None:
+                self._tasks.create_task(self._sounds.signal("done"), name="done")
 
     def situation(self) -> Situation:
         """What the brain is told of this satellite."""

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator, Mapping
 
 from satellite import components, options
+from satellite.audio.cues import Cues
 from satellite.errors import ConfigError, PluginBroken, UsageError
 from satellite.home import address as home_address
 from satellite.keys import GROUP
@@ -28,6 +29,7 @@ def problems(settings: Settings, origins: Mapping[str, str]) -> list[str]:
     for hook in settings.hooks:
         found += [f"{origins['hooks']}: {text}" for text in component("hook", hook)]
     found += [f"{origins['allow']}: {text}" for text in allowed.problems(settings.allow)]
+    found += _cues(settings, origins)
     found += _assistants(settings, origins)
     found += _home_assistant(settings, origins)
     for name in ("pin", "exclude"):
@@ -40,6 +42,14 @@ def problems(settings: Settings, origins: Mapping[str, str]) -> list[str]:
         found += [f"{origin}: {text}" for text in home(settings.home.url)]
     found += _server(settings, origins)
     return found
+
+
+def _cues(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:
+    try:
+        Cues(settings.cues.folder)
+    except ConfigError as error:
+        origin = f"{origins['cues.folder']}: cues.folder"
+        yield from (f"{origin}: {problem}" for problem in error.problems)
 
 
 def _assistants(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:

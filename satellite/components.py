@@ -92,6 +92,8 @@ def read_options(role: str, text: str) -> options.OptionSet:
     kind_of_options: type[options.OptionSet] = kind.Options
     chosen, found = options.convert(kind_of_options, values)
     problems.extend(found)
+    if chosen is not None and hasattr(kind, "problems"):
+        problems.extend(kind.problems(chosen))
     if problems or chosen is None:
         raise ConfigError([f"{role} {component.plugin}: {problem}" for problem in problems])
     return chosen

@@ -4,6 +4,8 @@ A plugin class may carry, beside its `Options`:
 
     argument: ClassVar[str] = "voice"        which option `PLUGIN:ARGUMENT` sets
     requires: ClassVar[tuple[Requirement, ...]] = (Package("piper", extra="server"),)
+    problems: staticmethod, Options -> Iterable[str]     what is wrong with options that each by
+                                                         itself are right
     tools: ClassVar[tuple[Tool, ...]] = (...)    what language models may use; see `satellite.tools`
 
 and, where `auto` shall prefer it to a built-in engine as soon as its model is there:

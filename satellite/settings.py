@@ -102,6 +102,9 @@ class DeadlineSettings(OptionSet, frozen=True):
 class CueSettings(OptionSet, frozen=True):
     """Short sounds that say what is happening."""
 
+    folder: Annotated[
+        str, option("Folder with sounds of your own, each by its name: awake.wav, error.wav, …")
+    ] = ""
     awake: Annotated[bool, option("Sound when the wake word was heard")] = True
     done: Annotated[bool, option("Sound when the request was taken in")] = False
     error: Annotated[bool, option("Sound when something failed")] = True

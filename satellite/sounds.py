@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
 from satellite.apologies import apology
-from satellite.audio.cues import CueName, cue
+from satellite.audio.cues import CueName, Cues
 from satellite.audio.playback import Playback, quieter
 from satellite.deadline import within
 from satellite.errors import DeviceError, EngineError, SatelliteError, WireError
@@ -26,18 +26,19 @@ class Sounds:
         self._settings = settings
         self._tts = tts
         self._playback = playback
+        self._cues = Cues(settings.cues.folder)
 
     async def signal(self, name: CueName) -> None:
         """Play a cue; a speaker that is not there is logged."""
         try:
-            await self._playback.play_clip(cue(name))
+            await self._playback.play_clip(self._cues.of(name))
         except DeviceError as error:
             _LOGGER.warning("no %s sound: %s", name, error)
 
     async def apologise(self, reason: str, error: SatelliteError | None = None) -> None:
         """Say that it did not work, and why, or make the sound for it. Raises `DeviceError`."""
         if self._settings.cues.error and reason != "understand":
-            await self._playback.play_clip(cue("error"))
+            await self._playback.play_clip(self._cues.of("error"))
         if text := apology(reason, error):
             await self._say(text)
 
@@ -46,7 +47,7 @@ class Sounds:
         try:
             if ring.words:
                 await self._say(ring.words)
-            clip = cue("timer")
+            clip = self._cues.of("timer")
             audio = quieter(clip.audio, ring.loudness)
             await self._playback.play_clip(AudioChunk(audio=audio, format=clip.format))
         except DeviceError as error:
@@ -57,7 +58,7 @@ class Sounds:
 
         async def whole() -> AsyncGenerator[AudioChunk, None]:
             if chime:
-                yield cue("announce")
+                yield self._cues.of("announce")
             async for chunk in audio:
                 yield chunk
 

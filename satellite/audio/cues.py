@@ -1,16 +1,24 @@
-"""The project's own short sounds: a few bell-like notes each, made when they are first needed."""
+"""The project's own short sounds, a few bell-like notes each; and a user's own in their place."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, get_args
 
 from satellite.audio.format import AudioFormat
+from satellite.audio.wavfile import read_wav
+from satellite.errors import AudioFileError, ConfigError
+from satellite.options import unknown_name
 from satellite.values import AudioChunk
 
 CueName = Literal["announce", "awake", "done", "error", "follow_up", "mute", "timer", "unmute"]
 
 FORMAT = AudioFormat(22050)
+
+LONGEST = 10.0
+"""Seconds of a user's own sound: what is longer would be talked over."""
 
 _PEAK = 0.35
 """Of full scale: as loud as speech, whose peaks are higher but short."""
@@ -38,6 +46,46 @@ _NOTES: dict[CueName, tuple[tuple[float, float, float], ...]] = {
         for beat, tone in ((0.0, 880.0), (0.13, 1108.73), (0.26, 1318.51))
     ),
 }
+
+
+class Cues:
+    """The sounds by their names: those of a folder with files such as `awake.wav`, and our own."""
+
+    def __init__(self, folder: str = "") -> None:
+        """Read the folder, if there is one. Raises `ConfigError`, naming each bad file."""
+        self._own: dict[str, AudioChunk] = {}
+        if problems := list(self._read(folder)):
+            raise ConfigError(problems)
+
+    def of(self, name: CueName) -> AudioChunk:
+        """The sound of that name."""
+        return self._own.get(name) or cue(name)
+
+    def _read(self, folder: str) -> Iterator[str]:
+        """Read every file; say what is wrong with some."""
+        if not folder:
+            return
+        try:
+            files = sorted(Path(folder).expanduser().iterdir())
+        except OSError as error:
+            yield f"the folder {folder} cannot be read: {error.strerror}"
+            return
+        names = dict.fromkeys(get_args(CueName))
+        for file in files:
+            if file.suffix.lower() != ".wav":
+                continue
+            if file.stem not in names:
+                yield f"{file}: the sound {unknown_name(file.stem, names)}"
+                continue
+            try:
+                form, audio = read_wav(file)
+            except AudioFileError as error:
+                yield str(error)
+                continue
+            if form.seconds(audio) > LONGEST:
+                yield f"{file} is longer than {LONGEST:g} s"
+            else:
+                self._own[file.stem] = AudioChunk(audio=audio, format=form)
 
 
 @cache

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from contextlib import aclosing
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from satellite.audio.cues import CueName, cue
+from satellite import config
+from satellite.audio.cues import LONGEST, CueName, Cues, cue
 from satellite.audio.format import SPEECH
 from satellite.audio.meter import QUIETEST, level, levels, tone
+from satellite.audio.wavfile import write_wav
+from satellite.errors import ConfigError
+from satellite.values import AudioChunk
 from tests.support import sound
 from tests.support.devices import ScriptedMic
 
@@ -31,6 +36,32 @@ def test_cues_are_short_audible_and_without_clicks(name: CueName, longest: float
 def test_cues_differ() -> None:
     names: tuple[CueName, ...] = ("awake", "done", "error", "timer")
     assert len({cue(name).audio for name in names}) == 4
+
+
+def test_a_file_of_its_name_replaces_a_sound(tmp_path: Path) -> None:
+    write_wav(tmp_path / "awake.wav", SPEECH, sound.tone(700, 0.2))
+    (tmp_path / "README.txt").write_text("not a sound")
+    cues = Cues(str(tmp_path))
+    assert cues.of("awake") == AudioChunk(audio=sound.tone(700, 0.2), format=SPEECH)
+    assert cues.of("error") is cue("error")
+
+
+def test_every_wrong_file_is_a_mistake_in_the_configuration(tmp_path: Path) -> None:
+    write_wav(tmp_path / "awaek.wav", SPEECH, sound.tone(700, 0.2))
+    write_wav(tmp_path / "done.wav", SPEECH, bytes(SPEECH.bytes_of(LONGEST + 0.1)))
+    (tmp_path / "error.wav").write_text("ID3 this is an MP3 file")
+    (tmp_path / "mute.wav").mkdir()
+    with pytest.raises(ConfigError) as caught:
+        config.load(environment={}, files=[], pairs=[f"cues.folder={tmp_path}"])
+    where = f"flag --set cues.folder: cues.folder: {tmp_path}"
+    assert [problem.replace(where, "") for problem in caught.value.problems[:2]] == [
+        "/awaek.wav: the sound awaek is unknown (did you mean awake?)",
+        "/done.wav is longer than 10 s",
+    ]
+    assert "error.wav is not a WAV file" in caught.value.problems[2]
+    assert "mute.wav: Is a directory" in caught.value.problems[3]
+    with pytest.raises(ConfigError, match="the folder /nonexistent cannot be read"):
+        Cues("/nonexistent")
 
 
 def test_the_tone_has_its_pitch_and_its_length() -> None:

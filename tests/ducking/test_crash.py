@@ -39,7 +39,7 @@ def until_listening(program: Program) -> None:
     program.wait_until(listening, "turn")
 
 
-def test_field_46_music_is_loud_again_after_the_satellite_was_killed(
+def test_music_is_loud_again_after_the_satellite_was_killed(
     tmp_path: Path, pulse: PulseServer
 ) -> None:
     with playing("music"), mixer() as sliders:

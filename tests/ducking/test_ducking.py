@@ -62,7 +62,7 @@ async def seen(sliders: Mixer, program: str, volume: float | None) -> None:
     await asyncio.to_thread(sliders.wait, program, volume)
 
 
-async def test_field_44_music_is_ducked_while_listening_and_speaking(sliders: Mixer) -> None:
+async def test_music_is_ducked_while_listening_and_speaking(sliders: Mixer) -> None:
     with playing("music"), playing("radio", volume=32768):
         quiet = sliders.volume("radio")
         assert quiet is not None
@@ -84,7 +84,7 @@ async def test_what_begins_to_play_meanwhile_is_ducked_too(sliders: Mixer) -> No
             await seen(sliders, "music", 1.0)
 
 
-async def test_field_45_a_volume_set_meanwhile_is_not_undone(sliders: Mixer) -> None:
+async def test_a_volume_set_meanwhile_is_not_undone(sliders: Mixer) -> None:
     with playing("music"), playing("radio"):
         async with satellite() as turns:
             turns.listen()

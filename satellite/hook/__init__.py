@@ -1,0 +1,1 @@
+"""Hook plugins: programs, lamps and pins that follow what the satellite does."""
