@@ -9,6 +9,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from satellite import components, events, timers
 from satellite.assistant import Assistant
+from satellite.announcements.announcer import Announcer
+from satellite.announcements.broadcast import Broadcasts
 from satellite.audio import devices
 from satellite.audio.capture import Capture
 from satellite.audio.frontend.reference import Reference
@@ -84,7 +86,15 @@ async def _listen(
     rooms.let_go = home.wake.over
     listener = Listener(heard, wake, engines.vad, settings.listen, bus.publish, rooms.woken)
     listener.attentive = lambda: not home.wake.active
-    async with asyncio.TaskGroup() as tasks, reachable(home, settings):
+    announcer = home.announcer = Announcer(assistant, settings, engines.turn.tts)
+    broadcasts = Broadcasts(settings, announcer)
+    assistant.broadcasting(broadcasts.put)
+    controls = Controls(settings, assistant, announcer, bus, listener.begin)
+    async with (
+        asyncio.TaskGroup() as tasks,
+        reachable(home, settings),
+        desk(settings, controls),
+    ):
         helpers = (
             tasks.create_task(assistant.run(listener.begin), name="assistant"),
             tasks.create_task(home.run(assistant, listener.begin), name="home assistant"),
@@ -97,6 +107,9 @@ async def _listen(
                 "wake": label(engines.wake),
                 "asr": label(engines.turn.asr),
                 "llm": label(engines.turn.llm),
+            tasks.create_task(announcer.run(), name="announcements"),
+            tasks.create_task(broadcasts.run(), name="broadcasts"),
+            tasks.create_task(stopping.run(bus), name="stop words"),
                 "tts": label(engines.turn.tts),
             }
             bus.publish(events.Ready(name=settings.name, engines=roles))

@@ -65,6 +65,7 @@ class Assistant:
         self._deeds = Deeds(self.timers, playback, self.muting, self._follow_up.wish)
         self._phase: PhaseName = "idle"
         self._announcing = False
+        self._one_announcement = asyncio.Lock()
         self.muting.listen(self._tell_muted)
         self._listen_on: Callable[[], bool] = lambda: False
         self._resting = asyncio.Event()
@@ -164,6 +165,10 @@ class Assistant:
             areas=self._settings.home.areas,
         )
 
+    def broadcasting(self, broadcast: Callable[[str], None]) -> None:
+        """Have somebody tell the other satellites what shall be told there."""
+        self._deeds.broadcast = broadcast
+
     def act(self, action: Action) -> None:
         """Do what the brain asks for; what cannot be done is logged and left."""
         self._deeds.act(action)
@@ -178,18 +183,31 @@ class Assistant:
         """Say that it did not work, and why, or make the sound for it. Raises `DeviceError`."""
         await self._sounds.apologise(reason, error)
 
-    async def announce(self, audio: AsyncIterator[AudioChunk], chime: bool = True) -> None:
-        """Play what was not asked for, between two turns; a wake word ends it."""
-        await self._resting.wait()
-        self._announcing = True
-        self.publish(events.Announce(text=""))
-        self.enter("speaking")
-        try:
-            await self._sounds.announce(audio, chime)
-        finally:
-            self._announcing = False
-            if self.idle:
-                self.enter("idle")
+    async def announce(
+        self, audio: AsyncIterator[AudioChunk], chime: bool = True, text: str = ""
+    ) -> bool:
+        """Play what was not asked for, between two turns; say whether it was heard to its end.
+
+        A wake word ends it. `text` is what is said, where that is known.
+        """
+        async with self._one_announcement:
+            await self._resting.wait()
+            self._announcing = True
+            self.publish(events.Announce(text=text))
+            self.enter("speaking")
+            try:
+                return await self._sounds.announce(audio, chime)
+            finally:
+                self._announcing = False
+                if self.idle:
+                    self.enter("idle")
+
+    def interrupt(self) -> None:
+        """End the turn that runs, whatever it does, or what is announced: something is urgent."""
+        if self._turn is not None:
+            self._turn.cancel()
+        elif self._announcing:
+            self.hush()
 
     def mute(self, muted: bool, by: str = USER) -> None:
         """Close the microphone, or open it again as far as `by` is concerned: see `Mute`."""

@@ -37,6 +37,9 @@ def problems(settings: Settings, origins: Mapping[str, str]) -> list[str]:
             if "://" in text:
                 origin = f"{origins[f'servers.{name}']}: servers.{name}"
                 found += [f"{origin}: {problem}" for problem in address(text)]
+    for text in settings.announce.others:
+        origin = f"{origins['announce.others']}: announce.others"
+        found += [f"{origin}: {problem}" for problem in address(text)]
     if settings.home.url:
         origin = f"{origins['home.url']}: home.url"
         found += [f"{origin}: {text}" for text in home(settings.home.url)]

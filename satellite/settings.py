@@ -248,6 +248,34 @@ class LimitSettings(OptionSet, frozen=True):
     ] = 134217728
 
 
+class AnnounceSettings(OptionSet, frozen=True):
+    """What is told to other satellites."""
+
+    chime: Annotated[bool, option("Sound before what others are told")] = True
+    others: Annotated[
+        tuple[str, ...],
+        option("Satellites told beside those that are found: tcp:// addresses"),
+    ] = ()
+
+
+class HttpSettings(OptionSet, frozen=True):
+    """Where programs and pages may use this satellite."""
+
+    port: Annotated[
+        int,
+        option("TCP port of the satellite's HTTP; 0 for none", minimum=0, maximum=65535),
+    ] = 10780
+    host: Annotated[
+        str, option("Address of it; another one than this machine's own needs a token")
+    ] = "127.0.0.1"
+    token_file: Annotated[
+        str, option("File with the token to be shown; else SATELLITE_HTTP_TOKEN has it")
+    ] = ""
+    origins: Annotated[
+        tuple[str, ...], option("Web pages that may use it, as https://panel.example:8080")
+    ] = ()
+
+
 class PairingSettings(OptionSet, frozen=True):
     """Whom this machine knows by key; see `satellite pair`."""
 
@@ -374,6 +402,8 @@ class Settings(OptionSet, frozen=True):
     servers: ServersSettings = ServersSettings()
     homeassistant: HomeAssistantSettings = HomeAssistantSettings()
     limits: LimitSettings = LimitSettings()
+    announce: AnnounceSettings = AnnounceSettings()
+    http: HttpSettings = HttpSettings()
     pairing: PairingSettings = PairingSettings()
     rooms: RoomsSettings = RoomsSettings()
     health: HealthSettings = HealthSettings()

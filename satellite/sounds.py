@@ -53,20 +53,28 @@ class Sounds:
         except DeviceError as error:
             _LOGGER.warning("no timer sound: %s", error)
 
-    async def announce(self, audio: AsyncIterator[AudioChunk], chime: bool) -> None:
-        """Play what was not asked for; a speaker that is not there is logged."""
+    async def announce(self, audio: AsyncIterator[AudioChunk], chime: bool) -> bool:
+        """Play what was not asked for; say whether all of it was played.
+
+        A speaker that is not there is logged.
+        """
+        whole_played = False
 
         async def whole() -> AsyncGenerator[AudioChunk, None]:
             if chime:
                 yield self._cues.of("announce")
             async for chunk in audio:
                 yield chunk
+            nonlocal whole_played
+            whole_played = True
 
         try:
             async with aclosing(whole()) as sound:
                 await self._playback.play(sound)
         except DeviceError as error:
             _LOGGER.warning("an announcement was not heard: %s", error)
+            return False
+        return whole_played
 
     async def _say(self, text: str) -> None:
         """Say an English text; one that cannot be spoken is logged. Raises `DeviceError`."""

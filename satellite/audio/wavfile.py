@@ -29,6 +29,11 @@ def read_wav(path: Path | str) -> tuple[AudioFormat, bytes]:
         content = Path(path).read_bytes()
     except OSError as error:
         raise AudioFileError(f"cannot read the WAV file {path}: {error.strerror}") from error
+    return parse_wav(content, path)
+
+
+def parse_wav(content: bytes, path: Path | str) -> tuple[AudioFormat, bytes]:
+    """Read the content of a WAV file, which is called `path`; see `read_wav`."""
     if len(content) < 12 or content[:4] != b"RIFF" or content[8:12] != b"WAVE":
         raise AudioFileError(f"{path} is not a WAV file")
     shape: tuple[int, int, int] | None = None

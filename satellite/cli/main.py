@@ -13,6 +13,7 @@ from satellite.cli.discover import discover
 from satellite.cli.doctor import doctor
 from satellite.cli.flags import BOTH, SATELLITE, SERVER
 from satellite.cli.models import models
+from satellite.cli.mute import mute
 from satellite.cli.pair import pair
 from satellite.cli.plugins import plugins
 from satellite.cli.run import run
@@ -143,6 +144,7 @@ for _command in (
     say,
     ask,
     transcribe,
+    mute,
     models,
     devices,
     discover,

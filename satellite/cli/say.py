@@ -12,6 +12,7 @@ from satellite.cli import flags, sections
 from satellite.cli.texts import text_of
 
 if TYPE_CHECKING:
+    from satellite.announcements.announcement import Priority
     from satellite.bus import Bus
     from satellite.settings import Settings
 
@@ -21,17 +22,67 @@ if TYPE_CHECKING:
 @flags.engine("tts", "speaker")
 @flags.no_zeroconf()
 @flags.common
+@click.option(
+    "--to",
+    cls=flags.Flag,
+    section=flags.OPTIONS,
+    multiple=True,
+    metavar="NAME|all|URI",
+    help="Have a running satellite say it, by its name or address; may be repeated",
+)
+@click.option(
+    "--priority",
+    cls=flags.Flag,
+    section=flags.OPTIONS,
+    type=click.Choice(["low", "normal", "high"]),
+    default="normal",
+    help="With --to: wait until all is quiet, or for a turn to end, or for nothing",
+)
+@click.option(
+    "--chime/--no-chime",
+    cls=flags.Flag,
+    section=flags.OPTIONS,
+    default=True,
+    help="With --to: a sound goes before it",
+)
 @click.argument("text", nargs=-1, required=True)
 @click.pass_context
-def say(context: click.Context, text: Sequence[str]) -> None:
+def say(
+    context: click.Context, text: Sequence[str], to: Sequence[str], priority: Priority, chime: bool
+) -> None:
     """Speak a text.
 
     TEXT is what is said; - reads it from standard input. --speaker wav:FILE writes it to a file.
+    With --to, satellites that run on the LAN say it, and this waits until they have.
     """
     state = flags.state(context)
     settings = state.settings()
     words = text_of(text)
+    if to:
+        from satellite.net import trust
+
+        trust.use(settings.pairing)
+        state.run(lambda bus: _announce(to, words, priority, chime))
+        return
     state.run(lambda bus: _say(settings, bus, words))
+
+
+async def _announce(to: Sequence[str], text: str, priority: Priority, chime: bool) -> None:
+    from satellite.announcements import others
+    from satellite.announcements.announcement import Manner
+    from satellite.announcements.announcement import text_of as announced
+    from satellite.errors import PeerUnreachable
+
+    manner = Manner(priority=priority, chime=chime)
+    whom = await others.resolve(to)
+    if not whom:
+        raise PeerUnreachable("no satellite was found on the LAN: name one, as tcp://HOST:10700")
+    failed = await others.tell_all(whom, announced(text), manner)
+    for name in sorted(set(whom) - set(failed)):
+        click.echo(f"heard on {name}")
+    if failed:
+        told = "; ".join(f"{name}: {error}" for name, error in sorted(failed.items()))
+        raise PeerUnreachable(f"not heard on {told}")
 
 
 async def _say(settings: Settings, bus: Bus, text: str) -> None:

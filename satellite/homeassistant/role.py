@@ -14,6 +14,8 @@ from wyoming.ping import Ping, Pong
 from wyoming.satellite import PauseSatellite, RunSatellite
 from wyoming.snd import Played
 
+from satellite.announcements.announcer import Announcer
+from satellite.announcements.guest import guest
 from satellite.driver import Driver
 from satellite.errors import BadFrame, PeerClosed, SatelliteError
 from satellite.homeassistant.driver import NAME, Absent, HomeDriver
@@ -45,7 +47,7 @@ class Satellite(Protocol):
 
     async def announce(
         self, audio: AsyncGenerator[AudioChunk, None], chime: bool = True
-    ) -> None: ...
+    ) -> bool: ...
 
     def mute(self, muted: bool, by: str) -> None: ...
 
@@ -54,6 +56,8 @@ class Role:
     """What this satellite is to Home Assistant; `info` says what it tells of itself."""
 
     def __init__(self, settings: Settings, vad: Vad, info: Callable[[], Event]) -> None:
+        self.announcer: Announcer | None = None
+        """Says what other clients than Home Assistant want to have announced."""
         self.wake = WakeStream(settings, vad, self._driving, self._quiet, self._detected)
         self._settings = settings
         self._info = info
@@ -96,8 +100,12 @@ class Role:
     async def serve(self, connection: Connection) -> None:
         """Serve one peer until it leaves."""
         try:
-            async with asyncio.TaskGroup() as tasks, self._linked(connection, tasks) as drive:
-                await self._read(connection, drive)
+            async with (
+                asyncio.TaskGroup() as tasks,
+                self._linked(connection, tasks) as drive,
+                guest(connection, self.announcer, tasks) as take,
+            ):
+                await self._read(connection, drive, take)
         finally:
             await connection.close()
 
@@ -133,7 +141,9 @@ class Role:
                 self._link = None
                 self._mute(muted=False)
 
-    async def _read(self, connection: Connection, drive: Callable[[], Link]) -> None:
+    async def _read(
+        self, connection: Connection, drive: Callable[[], Link], announce: Callable[[Event], None]
+    ) -> None:
         link: Link | None = None
         write: Callable[[Event], Awaitable[None]] = connection.write
         try:
@@ -148,6 +158,8 @@ class Role:
                     link = drive()
                 elif link is not None:
                     self._take(event, link)
+                else:
+                    announce(event)
         except BadFrame as error:
             _LOGGER.warning("dropped a peer: %s", error)
         except PeerClosed as error:

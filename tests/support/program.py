@@ -83,7 +83,12 @@ def satellite(
     events, errors = folder / f"{name}.jsonl", folder / f"{name}.err"
     command = [*prefix, sys.executable, "-m", module, *arguments, "--events", str(events)]
     clean = {key: value for key, value in os.environ.items() if not key.startswith("SATELLITE_")}
-    home = {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder / "config")}
+    home = {
+        "HOME": str(folder),
+        "XDG_CONFIG_HOME": str(folder / "config"),
+        "XDG_STATE_HOME": str(folder / "state"),
+        "SATELLITE_HTTP_PORT": "0",  # its own would be that of every satellite of this machine
+    }
     with errors.open("w") as told:
         process = subprocess.Popen(
             command,

@@ -1,0 +1,1 @@
+"""Announcements: what is said without having been asked for, here and in other rooms."""

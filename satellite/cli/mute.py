@@ -1,0 +1,37 @@
+"""`satellite mute`: the running satellite's microphone, closed or opened."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from satellite.cli import flags, sections
+
+if TYPE_CHECKING:
+    from satellite.bus import Bus
+    from satellite.settings import Settings
+
+_WANTED = {"on": True, "off": False, "toggle": None}
+
+
+@sections.command()
+@flags.common
+@click.argument("how", type=click.Choice(list(_WANTED)), default="toggle", metavar="on|off|toggle")
+@click.pass_context
+def mute(context: click.Context, how: str) -> None:
+    """Mute the satellite that runs on this machine, or unmute it.
+
+    It is reached by HTTP, at http.host and http.port.
+    """
+    state = flags.state(context)
+    settings = state.settings()
+    state.run(lambda bus: _mute(settings, bus, _WANTED[how]))
+
+
+async def _mute(settings: Settings, bus: Bus, muted: bool | None) -> None:
+    from satellite.desk.client import ask
+
+    facts = {} if muted is None else {"muted": muted}
+    answer = await ask(settings, "POST", "/api/mute", **facts)
+    click.echo("muted" if answer.get("muted") else "not muted")

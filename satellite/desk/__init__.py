@@ -1,0 +1,1 @@
+"""The desk: where programs and pages of this machine use the satellite, by HTTP and WebSocket."""
