@@ -17,7 +17,6 @@ from tests.support.simulated_room import SimulatedRoom
 from tests.support.simulated_satellite import SimulatedSatellite, simulated
 from tests.support.speech import speak
 
-
 VOICE = -28.0
 """dBFS of the person at the microphone."""
 

@@ -1,0 +1,22 @@
+"""A satellite with fickle engines and devices: the short form of `python -m tests.soak.turns`."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from tests.soak.turns import grown, soak
+from tests.support import virtual_time
+
+
+@pytest.mark.parametrize("seed", [3])
+def test_whatever_fails_every_turn_has_one_outcome_and_nothing_is_left(
+    seed: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.CRITICAL)
+    hallway, states = virtual_time.run(soak(45, seed, 15))
+    assert hallway.faults == []
+    assert grown(states) == []
+    assert hallway.counted.total() >= 45
+    assert set(hallway.counted) == {"answered", "nothing_heard", "cancelled", "failed"}
