@@ -6,11 +6,12 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import cast
 
 from satellite import components, events, timers
-from satellite.assistant import Assistant
 from satellite.announcements.announcer import Announcer
 from satellite.announcements.broadcast import Broadcasts
+from satellite.assistant import Assistant
 from satellite.audio import devices
 from satellite.audio.capture import Capture
 from satellite.audio.frontend.reference import Reference
@@ -18,8 +19,10 @@ from satellite.audio.frontend.source import FrontEnd
 from satellite.audio.playback import Playback
 from satellite.bus import Bus
 from satellite.components import AUTO
+from satellite.desk.controls import Controls
+from satellite.desk.desk import desk
 from satellite.ducking.run import ducking
-from satellite.engines import Assembly, assembled
+from satellite.engines import Assembly, assembled, create
 from satellite.errors import SatelliteError
 from satellite.groups import ungrouped
 from satellite.health.pulse import Pulse
@@ -32,12 +35,15 @@ from satellite.hooks import hooked
 from satellite.listen import Listener
 from satellite.microphone import Microphone
 from satellite.mute import Mute
+from satellite.mute import kept as kept_mute
 from satellite.persona import words_of
+from satellite.ports import Asr
 from satellite.rooms.rooms import Rooms
 from satellite.settings import Settings
 from satellite.stage import label
-from satellite.state import Kept
 from satellite.stats.memory import remembered
+from satellite.stop_words import COMPONENT as STOP_WORDS
+from satellite.stop_words import StopWords
 from satellite.wake.engine import WakeEngine
 from satellite.wake.own_voice import OwnVoice
 
@@ -53,8 +59,8 @@ async def run(settings: Settings, bus: Bus) -> None:
         async with AsyncExitStack() as stack:
             pulse = await stack.enter_async_context(watched(settings, bus))
             await stack.enter_async_context(hooked(settings.hooks, bus))
-            await stack.enter_async_context(remembered(settings, bus))
             await stack.enter_async_context(ducking(settings.ducking, bus))
+            await stack.enter_async_context(remembered(settings, bus))
             engines = await stack.enter_async_context(assembled(settings, bus.publish))
             if isinstance(engines.wake, WakeEngine):
                 engines.wake.nearly = lambda word, score: bus.publish(
@@ -70,7 +76,7 @@ async def _listen(
     chosen = settings.mic if settings.mic != AUTO else devices.default_mic()
     mic = components.create("mic", chosen)
     home = Role(settings, engines.vad, lambda: info_event(settings, engines.wake.describe()))
-    mute = Mute(bus.publish, Kept("mute", bool, False))
+    mute = Mute(bus.publish, kept_mute(settings.name))
     assistant = Assistant(
         *(settings, engines.turn, playback, bus, home.driver),
         personas=engines.personas,
@@ -80,7 +86,9 @@ async def _listen(
     reference = playback.tap = Reference()
     capture = Capture(mic, bus.publish, settings.sound.mic_channel)
     microphone = Microphone(capture, mute, bus.publish)
-    heard = pulse.of(Tap(FrontEnd(microphone, reference, settings.sound), home.wake.hear))
+    cleaned = FrontEnd(microphone, reference, settings.sound)
+    stopping = await _stop_words(settings, assistant)
+    heard = pulse.of(Tap(Tap(cleaned, home.wake.hear), stopping.hear))
     wake = OwnVoice(engines.wake, reference)
     rooms = Rooms(settings, assistant, bus.publish)
     rooms.let_go = home.wake.over
@@ -99,6 +107,9 @@ async def _listen(
             tasks.create_task(assistant.run(listener.begin), name="assistant"),
             tasks.create_task(home.run(assistant, listener.begin), name="home assistant"),
             tasks.create_task(rooms.run(listener), name="rooms"),
+            tasks.create_task(announcer.run(), name="announcements"),
+            tasks.create_task(broadcasts.run(), name="broadcasts"),
+            tasks.create_task(stopping.run(bus), name="stop words"),
         )
         try:
             await microphone.open()
@@ -107,9 +118,6 @@ async def _listen(
                 "wake": label(engines.wake),
                 "asr": label(engines.turn.asr),
                 "llm": label(engines.turn.llm),
-            tasks.create_task(announcer.run(), name="announcements"),
-            tasks.create_task(broadcasts.run(), name="broadcasts"),
-            tasks.create_task(stopping.run(bus), name="stop words"),
                 "tts": label(engines.turn.tts),
             }
             bus.publish(events.Ready(name=settings.name, engines=roles))
@@ -118,6 +126,18 @@ async def _listen(
         finally:
             for helper in helpers:
                 helper.cancel()
+
+
+async def _stop_words(settings: Settings, assistant: Assistant) -> StopWords:
+    """What listens for them, in the one language whose stop words are known here."""
+    wanted = settings.listen.stop_words and settings.language.lower().startswith("en")
+    return StopWords(
+        lambda: cast(Asr, components.create("asr", STOP_WORDS)),
+        await create("vad", settings.vad),
+        settings.listen.threshold,
+        lambda: wanted and assistant.talking,
+        assistant.hush,
+    )
 
 
 def _check_words(settings: Settings, engines: Assembly) -> None:
