@@ -16,6 +16,7 @@ from satellite.audio import devices
 from satellite.audio.capture import Capture
 from satellite.audio.frontend.reference import Reference
 from satellite.audio.frontend.source import FrontEnd
+from satellite.audio.meter import PERIOD, level
 from satellite.audio.playback import Playback
 from satellite.bus import Bus
 from satellite.components import AUTO
@@ -42,6 +43,7 @@ from satellite.rooms.rooms import Rooms
 from satellite.settings import Settings
 from satellite.stage import label
 from satellite.stats.memory import remembered
+from satellite.stats.now import Now
 from satellite.stop_words import COMPONENT as STOP_WORDS
 from satellite.stop_words import StopWords
 from satellite.wake.engine import WakeEngine
@@ -60,18 +62,23 @@ async def run(settings: Settings, bus: Bus) -> None:
             pulse = await stack.enter_async_context(watched(settings, bus))
             await stack.enter_async_context(hooked(settings.hooks, bus))
             await stack.enter_async_context(ducking(settings.ducking, bus))
-            await stack.enter_async_context(remembered(settings, bus))
+            now = await stack.enter_async_context(remembered(settings, bus))
             engines = await stack.enter_async_context(assembled(settings, bus.publish))
             if isinstance(engines.wake, WakeEngine):
                 engines.wake.nearly = lambda word, score: bus.publish(
                     events.NearMiss(word=word, score=score)
                 )
             playback = await stack.enter_async_context(_speaker(settings, bus))
-            await _listen(settings, bus, engines, playback, pulse)
+            await _listen(settings, bus, engines, playback, now, pulse)
 
 
 async def _listen(
-    settings: Settings, bus: Bus, engines: Assembly, playback: Playback, pulse: Pulse
+    settings: Settings,
+    bus: Bus,
+    engines: Assembly,
+    playback: Playback,
+    now: Now,
+    pulse: Pulse,
 ) -> None:
     chosen = settings.mic if settings.mic != AUTO else devices.default_mic()
     mic = components.create("mic", chosen)
@@ -98,6 +105,7 @@ async def _listen(
     broadcasts = Broadcasts(settings, announcer)
     assistant.broadcasting(broadcasts.put)
     controls = Controls(settings, assistant, announcer, bus, listener.begin)
+    controls.more = lambda: {**now.facts(), "level": level(listener.recent(PERIOD)).rms}
     async with (
         asyncio.TaskGroup() as tasks,
         reachable(home, settings),

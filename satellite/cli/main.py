@@ -16,10 +16,12 @@ from satellite.cli.models import models
 from satellite.cli.mute import mute
 from satellite.cli.pair import pair
 from satellite.cli.plugins import plugins
+from satellite.cli.recordings import recordings
 from satellite.cli.run import run
 from satellite.cli.say import say
 from satellite.cli.sections import WIDTH, SectionedGroup
 from satellite.cli.server import server
+from satellite.cli.setup import setup
 from satellite.cli.stats import stats
 from satellite.cli.transcribe import transcribe
 from satellite.cli.unduck import unduck
@@ -140,11 +142,12 @@ def _prints_table(context: click.Context) -> bool:
 
 
 for _command in (
+    setup,
     demo,
     say,
+    mute,
     ask,
     transcribe,
-    mute,
     models,
     devices,
     discover,
@@ -153,6 +156,7 @@ for _command in (
     stats,
     plugins,
     config,
+    recordings,
     unduck,
 ):
     cli.add_command(_command)

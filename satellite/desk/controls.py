@@ -55,6 +55,8 @@ class Controls:
         self._satellite = satellite
         self._announcer = announcer
         self._begin = begin
+        self.more: Callable[[], dict[str, Any]] = dict
+        """What else is told of the satellite: see `satellite.stats.now`."""
 
     def state(self) -> dict[str, Any]:
         """What the satellite does now."""
@@ -68,6 +70,7 @@ class Controls:
             "ringing": now.ringing,
             "timers": msgspec.to_builtins(now.timers),
             "alarms": msgspec.to_builtins(now.alarms),
+            **self.more(),
         }
 
     def mute(self, muted: bool | None) -> bool:

@@ -51,7 +51,7 @@ async def wake(case: Case) -> AsyncGenerator[Finding, None]:
     component = case.settings.wake
     component = BUILT_IN["wake"] if component == components.AUTO else component
     try:
-        words, best = await _listen(case, component, components.create("mic", mic_name))
+        words, best = await hear(case, component, components.create("mic", mic_name))
     except DeviceError as error:
         yield await refusal(case, "microphone", str(error))
         return
@@ -79,7 +79,7 @@ def keener(component: str) -> str:
 
 def judge(component: str, words: str, best: Score | None) -> Finding:
     """What the best score means for the threshold that is set."""
-    threshold = _threshold(component)
+    threshold = threshold_of(component)
     if best is None:
         return broken(
             "wake word",
@@ -92,8 +92,7 @@ def judge(component: str, words: str, best: Score | None) -> Finding:
     if threshold is None:
         return ok("wake word", found)
     found = f"{found}; {threshold:g} is needed"
-    lower = max(0.05, round(best.value * 0.7, 2))
-    remedy = f"set wake to {_lower(component, lower)}; or come nearer, or turn the microphone up"
+    remedy = f"set wake to '{easier(component, best)}'; or come nearer, or turn the microphone up"
     if best.value < threshold:
         return broken("wake word", found, "It stays asleep.", remedy)
     if best.value < threshold + CLOSE_CALL:
@@ -101,20 +100,26 @@ def judge(component: str, words: str, best: Score | None) -> Finding:
     return ok("wake word", found)
 
 
-async def _listen(case: Case, component: str, mic: Mic) -> tuple[str, Score | None]:
-    """The words that are listened for, and the best that was heard of them."""
+async def hear(
+    case: Case, component: str, mic: Mic, enough: float | None = None
+) -> tuple[str, Score | None]:
+    """Let somebody say the word: the words that are listened for, and the best that was heard.
+
+    It ends early with a score of `enough`. Raises `SatelliteError`s of the microphone and the
+    engine.
+    """
     engine: Any = await engines.create("wake", keener(component))
     try:
         await engine.load()
         words = ", ".join(model.phrase or model.name for model in _listened(engine, component))
         async with case.sound_devices():
             case.say(f"say {words} a few times now ({SECONDS:g} s)")
-            return words, await _best(engine, Capture(mic, nothing))
+            return words, await _best(engine, Capture(mic, nothing), enough)
     finally:
         await engine.close()
 
 
-async def _best(engine: Any, capture: Capture) -> Score | None:
+async def _best(engine: Any, capture: Capture, enough: float | None) -> Score | None:
     best: Score | None = None
     async with (
         aclosing(_some_seconds(capture)) as audio,
@@ -123,6 +128,8 @@ async def _best(engine: Any, capture: Capture) -> Score | None:
         async for detection in detections:
             if best is None or detection.score > best.value:
                 best = Score(detection.phrase or detection.word, detection.score)
+                if enough is not None and best.value >= enough:
+                    break
     return best
 
 
@@ -138,7 +145,7 @@ async def _some_seconds(capture: Capture) -> AsyncGenerator[bytes, None]:
             await asyncio.sleep(0)
 
 
-def _threshold(component: str) -> float | None:
+def threshold_of(component: str) -> float | None:
     """The score that is needed; None where the engine alone knows."""
     if components.is_uri(component):
         return None
@@ -147,11 +154,13 @@ def _threshold(component: str) -> float | None:
     return set_to or _STRICT.get(parsed.plugin)
 
 
-def _lower(component: str, threshold: float) -> str:
+def easier(component: str, best: Score) -> str:
+    """The component with a threshold that what was heard reaches well."""
+    lower = max(0.05, round(best.value * 0.7, 2))
     parsed = components.parse(component)
     argument = f":{parsed.argument}" if parsed.argument else ""
-    pairs = {**parsed.options, "threshold": f"{threshold:g}"}
-    return f"'{parsed.plugin}{argument}?" + "&".join(f"{k}={v}" for k, v in pairs.items()) + "'"
+    pairs = {**parsed.options, "threshold": f"{lower:g}"}
+    return f"{parsed.plugin}{argument}?" + "&".join(f"{k}={v}" for k, v in pairs.items())
 
 
 def _listened(engine: Any, component: str) -> list[Any]:

@@ -27,14 +27,15 @@ class Document:
         from tomlkit.exceptions import TOMLKitError
 
         try:
-            self._content: TOMLDocument = tomlkit.parse(text or HEAD + "\n")
+            self._content: TOMLDocument = tomlkit.parse(text)
         except TOMLKitError as error:
             raise ConfigError([f"{origin}: is not TOML: {error}"]) from error
+        self._head = "" if text else f"{HEAD}\n"
 
     @property
     def text(self) -> str:
         """The file as it is to be written."""
-        return self._content.as_string()
+        return self._head + self._content.as_string()
 
     def get(self, path: str) -> Any:
         """The value that stands there; None where none does."""

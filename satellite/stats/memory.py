@@ -12,6 +12,7 @@ from pathlib import Path
 from satellite.bus import Bus, Subscription
 from satellite.settings import Settings
 from satellite.stats.gather import Gatherer, Row, TurnRow
+from satellite.stats.now import Now
 from satellite.stats.store import Store, path
 from satellite.worker import Worker
 
@@ -28,15 +29,16 @@ DRAIN = 1.0
 
 
 @asynccontextmanager
-async def remembered(settings: Settings, bus: Bus) -> AsyncGenerator[None, None]:
-    """Keep what is published inside this block; where it cannot be kept, only the log knows."""
+async def remembered(settings: Settings, bus: Bus) -> AsyncGenerator[Now, None]:
+    """Keep what is published inside this block, and yield what it is like now; where it cannot be
+    kept, only the log knows."""
     worker = Worker("stats")
     keeper = _Keeper(settings, worker)
     try:
         async with asyncio.TaskGroup() as tasks, bus.subscribe("stats") as happening:
             keeping = tasks.create_task(keeper.run(happening), name="stats")
             try:
-                yield
+                yield keeper.now
             finally:
                 happening.end()
                 _, late = await asyncio.wait([keeping], timeout=DRAIN)
@@ -56,6 +58,7 @@ class _Keeper:
         self._store: Store | None = None
         self._rows: list[Row] = []
         self._gatherer = Gatherer(settings.stats.texts)
+        self.now = Now()
         self._given_up = not settings.stats.enabled
 
     async def run(self, happening: Subscription) -> None:
@@ -70,6 +73,7 @@ class _Keeper:
             except StopAsyncIteration:
                 break
             row = self._gatherer.take(event)
+            self.now.take(event, row)
             if row is not None:
                 await self._keep(row)
         await self._write()

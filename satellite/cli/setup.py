@@ -1,0 +1,107 @@
+"""`satellite setup`: the guided first run, and every later one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from satellite.cli import flags, sections
+from satellite.layers import Given
+
+if TYPE_CHECKING:
+    from satellite.bus import Bus
+    from satellite.setup.asking import Asker
+    from satellite.setup.session import Session, Wishes
+
+
+def _option(name: str, text: str, **more: Any) -> flags.Decorator:
+    return click.option(name, cls=flags.Flag, section=flags.OPTIONS, help=text, **more)
+
+
+@sections.command()
+@flags.setting("name", flags.OPTIONS)
+@flags.setting("area", flags.OPTIONS)
+@flags.engine("mic", "speaker", "wake")
+@_option(
+    "--server", "Ask this server first, found or not; may be repeated", metavar="URI", multiple=True
+)
+@_option("--home", "Home Assistant to be used, as http://homeassistant.local:8123", metavar="URL")
+@_option("--token-file", "File with its long-lived access token", metavar="FILE")
+@_option("--pair", "Pair with this machine, on which `satellite pair` shows a code", metavar="HOST")
+@_option("--code", "That code; asked for where it is not given", metavar="CODE")
+@_option(
+    "--service/--no-service",
+    "Start the service, or do not; asked where it is not given",
+    default=None,
+)
+@_option(
+    "--output",
+    "Write this file  [default: the one that is read]",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+)
+@_option(
+    "--yes",
+    "Ask nothing and play nothing: take what is given and, for the rest, what is set",
+    is_flag=True,
+)
+@flags.no_zeroconf()
+@flags.common
+@click.pass_context
+def setup(
+    context: click.Context,
+    server: tuple[str, ...],
+    home: str | None,
+    token_file: str | None,
+    pair: str | None,
+    code: str | None,
+    service: bool | None,
+    output: Path | None,
+    yes: bool,
+) -> None:
+    """Set up microphone, speaker, wake word, servers and Home Assistant.
+
+    It finds what there is, lets you hear and try it, and writes the configuration with comments; a
+    copy of the file before is kept. Run again, it changes only what you change.
+    """
+    state = flags.state(context)
+    for path, flag, value in (
+        ("servers.pin", "--server", ",".join(server)),
+        ("home.url", "--home", home),
+        ("home.token_file", "--token-file", token_file),
+    ):
+        if value:
+            state.flags[path] = Given(value, f"flag {flag}")
+    state.start_logging()
+    from satellite.cli.asking import asker
+    from satellite.setup.session import Wishes
+
+    ask = asker(silent=yes)
+    session = _session(state, ask, Wishes(pair=pair, code=code, service=service), output)
+
+    async def run(_bus: Bus) -> None:
+        from satellite.setup.guide import guide
+
+        await guide(session)
+
+    state.run(run)
+
+
+def _session(state: flags.State, ask: Asker, wishes: Wishes, output: Path | None) -> Session:
+    from satellite import config, models
+    from satellite.setup import files
+    from satellite.setup.session import Session
+
+    named = output or (Path(state.file) if state.file else None)
+    if named is None:
+        read = config.load(flags=state.flags, pairs=state.pairs)
+    elif named.exists():
+        read = config.load(flags=state.flags, pairs=state.pairs, file=named)
+    else:
+        read = config.load(flags=state.flags, pairs=state.pairs, files=())
+    models.use(read.settings.models)
+    given = [path for path in state.flags if path != "zeroconf"]
+    given += [pair.partition("=")[0].strip() for pair in state.pairs]
+    return Session(ask, read.settings, given, wishes, named or files.target())

@@ -1,0 +1,133 @@
+"""Servers and Home Assistant: found, paired with where that is wished, and connected."""
+
+from __future__ import annotations
+
+import asyncio
+
+from satellite.doctor import home as checks
+from satellite.errors import ConfigError, SatelliteError
+from satellite.groups import ungrouped
+from satellite.home import address
+from satellite.net import trust
+from satellite.net.discovery import scan
+from satellite.net.mdns import NoMulticast
+from satellite.net.server import Server
+from satellite.net.trust import join as joining
+from satellite.net.trust import seek
+from satellite.net.trust.identity import shown
+from satellite.net.wishes import Wishes
+from satellite.setup import lan
+from satellite.setup.files import replace
+from satellite.setup.lan import FoundHome
+from satellite.setup.session import Session
+
+SCAN = 3.0
+"""Seconds for servers to answer; most do within one."""
+
+TOKEN = "home-assistant.token"
+"""File beside the configuration that holds the token."""
+
+
+async def network(session: Session) -> None:
+    """Look around, and let somebody connect what was found."""
+    session.ask.head("Servers and Home Assistant")
+    trust.use(session.settings.pairing)
+    servers: tuple[Server, ...] = ()
+    homes: tuple[FoundHome, ...] = ()
+    codes: dict[str, tuple[str, int]] = {}
+    if session.settings.zeroconf:
+        try:
+            servers, homes, codes = await _look(session)
+        except NoMulticast as error:
+            session.ask.say(f"  ! {error}")
+    _tell_servers(session, [server for server in servers if not server.satellite])
+    await _pair(session, codes)
+    await _home(session, homes)
+
+
+async def _look(
+    session: Session,
+) -> tuple[tuple[Server, ...], tuple[FoundHome, ...], dict[str, tuple[str, int]]]:
+    session.ask.say(f"  looking around for {SCAN:g} s")
+    with ungrouped(SatelliteError):
+        async with asyncio.TaskGroup() as tasks:
+            servers = tasks.create_task(scan(SCAN, wishes=Wishes.of(session.settings.servers)))
+            homes = tasks.create_task(lan.homes())
+            codes = tasks.create_task(seek.find())
+    return servers.result(), homes.result(), codes.result()
+
+
+def _tell_servers(session: Session, servers: list[Server]) -> None:
+    for server in servers:
+        models = ", ".join(server.models[:3]) or "no models"
+        took = f"{server.latency * 1000:.0f} ms"
+        roles = ", ".join(server.roles) or "nothing"
+        session.ask.say(f"  + {server.name} at {server.uri}: {roles} ({models}), {took}")
+    if servers:
+        session.ask.say("    Servers are used by themselves; `satellite discover` tells the order.")
+    else:
+        session.ask.say("    No server was found: the built-in engines answer until there is one.")
+
+
+async def _pair(session: Session, codes: dict[str, tuple[str, int]]) -> None:
+    """Pair with whom the command line named, or with those that show a code now."""
+    wishes = session.wishes
+    if wishes.pair is not None:
+        place = codes.get(wishes.pair) or seek.split(wishes.pair)
+        await _join(session, wishes.pair, *place)
+        return
+    for name, place in codes.items():
+        await _join(session, name, *place)
+
+
+async def _join(session: Session, name: str, host: str, port: int) -> None:
+    code = session.wishes.code if session.wishes.pair is not None else None
+    if code is None:
+        question = f"{name} shows a code for pairing. The code (Enter not to pair)"
+        code = await session.ask.text(question, "")
+    if not code:
+        session.ask.say(f"  Not paired with {name}; later: satellite pair {name}")
+        return
+    try:
+        peer = await joining.join(trust.folder(), host, port, code, session.settings.name)
+    except SatelliteError as error:
+        session.ask.say(f"  ! {error}")
+        if session.wishes.pair is not None:
+            raise
+        return
+    session.ask.say(f"  + paired with {peer.name}, whose key is {shown(peer.fingerprint)}")
+
+
+async def _home(session: Session, homes: tuple[FoundHome, ...]) -> None:
+    for found in homes:
+        version = f" ({found.version})" if found.version else ""
+        session.ask.say(f"  + Home Assistant {found.name} at {found.url}{version}")
+        session.ask.say("    It finds this satellite itself: Settings, Devices & services there.")
+    if session.settings.home.url:
+        await _check(session)
+        return
+    if not session.ask.present or not homes:
+        return
+    session.ask.say("    To switch the home without it driving the satellite, a token is needed:")
+    session.ask.say("    your profile there, Security, long-lived access tokens.")
+    default = homes[0].url
+    token = await session.ask.secret(f"Token for {default} (Enter to leave it out)")
+    if not token:
+        return
+    file = session.file.with_name(TOKEN)
+    replace(file, token + "\n")
+    file.chmod(0o600)
+    session.choose("home.url", default)
+    session.choose("home.token_file", str(file.absolute()))
+    await _check(session)
+
+
+async def _check(session: Session) -> None:
+    """Ask it with the token."""
+    try:
+        address.parse(session.settings.home.url)
+    except ConfigError as error:
+        session.ask.say(f"  ! {error}")
+        return
+    async for finding in checks.home(session.case()):
+        session.tell(finding)

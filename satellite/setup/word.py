@@ -1,0 +1,86 @@
+"""The wake word: chosen by trying it."""
+
+from __future__ import annotations
+
+from satellite import components, engines
+from satellite.components import AUTO
+from satellite.doctor.finding import Finding
+from satellite.doctor.recording import chosen
+from satellite.doctor.refusal import refusal
+from satellite.doctor.wake import easier, hear, judge, threshold_of
+from satellite.errors import DeviceError, SatelliteError
+from satellite.preference import BUILT_IN
+from satellite.setup.asking import Choice
+from satellite.setup.session import Session
+
+ENOUGH = 0.2
+"""Above the threshold by so much, the word was heard well, and nobody needs to say it again."""
+
+FIRST = "okay_nabu"
+"""What is listened for where nothing is set."""
+
+
+async def word(session: Session) -> None:
+    """Choose a wake word, and try it until it is heard well."""
+    session.ask.head("Wake word")
+    choices = await _choices()
+    if "wake" not in session.given:
+        await session.component("wake", "Which wake word?", choices)
+    question = "Try it now?"
+    again = session.ask.present
+    while again and await session.ask.yes(question, question == "Try it now?"):
+        found = await _tried(session)
+        if found is None:
+            return
+        session.tell(found)
+        if found.state == "ok":
+            return
+        question = "Try it again?"
+        if "wake" not in session.given:
+            await session.component("wake", "Which wake word?", choices)
+
+
+async def _choices() -> list[Choice]:
+    """The words of the built-in engine."""
+    name = BUILT_IN["wake"]
+    engine = await engines.create("wake", name)
+    try:
+        await engine.load()
+        models = engine.describe().models
+    finally:
+        await engine.close()
+    plain = {model.name.rpartition("_v")[0] or model.name: model for model in models}
+    words = [Choice(AUTO, f"{FIRST.replace('_', ' ')}, as it comes")]
+    return words + [
+        Choice(f"{name}:{word}", model.phrase or word)
+        for word, model in plain.items()
+        if word != FIRST
+    ]
+
+
+async def _tried(session: Session) -> Finding | None:
+    """Let somebody say the word; None where nobody can be heard."""
+    case = session.case()
+    mic = await chosen(case, "mic")
+    if mic is None:
+        session.ask.say("  ! there is no microphone to say it to")
+        return None
+    component = session.settings.wake
+    component = BUILT_IN["wake"] if component == AUTO else component
+    threshold = threshold_of(component)
+    enough = None if threshold is None else threshold + ENOUGH
+    try:
+        words, best = await hear(case, component, components.create("mic", mic), enough)
+    except DeviceError as error:
+        session.tell(await refusal(case, "microphone", str(error)))
+        return None
+    except SatelliteError as error:
+        session.ask.say(f"  ! {error}")
+        return None
+    found = judge(component, words, best)
+    if best is not None and found.state != "ok" and threshold is not None:
+        session.tell(found)
+        if await session.ask.yes(f"Make it easier to wake ({easier(component, best)})?", True):
+            session.choose("wake", easier(component, best))
+            return None
+    return found

@@ -1,0 +1,76 @@
+"""`satellite setup` at a real terminal, in a room that is real sound."""
+
+from __future__ import annotations
+
+import threading
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.setup.person import Person
+from tests.support import rooms
+from tests.support.program import satellite
+from tests.support.pulse import PulseServer
+from tests.support.speech import noise, speak
+
+pytestmark = pytest.mark.timeout(240)
+
+VOICE = "espeak:en-us+f3?rate=150"
+REQUEST = "what time is it"
+
+
+def test_whoever_only_presses_enter_has_a_satellite_that_answers(
+    tmp_path: Path, pulse: PulseServer
+) -> None:
+    person = Person(tmp_path, "--no-zeroconf")
+    assert person.press_enter_until_the_end() == 0, person.read
+    assert "Start it: satellite" in person.read
+    settings = tomllib.loads(person.file.read_text())
+    assert settings["version"] == 1
+    assert (settings["mic"], settings["speaker"], settings["wake"]) == ("auto", "auto", "auto")
+    lines = person.file.read_text().splitlines()
+    assert all(lines[n - 1].startswith("# ") for n, line in enumerate(lines) if " = " in line)
+    request = rooms.spoken_request(tmp_path / "in.wav", REQUEST, gap=0.5)
+    with satellite(tmp_path, "--tts", VOICE, "--no-zeroconf") as program:
+        program.wait_for("ready")
+        pulse.play(request)
+        (ended,) = program.wait_for("turn_end")
+        assert ended["outcome"] == "answered", program.told()
+
+
+def test_somebody_who_speaks_hears_himself_and_is_woken_to(
+    tmp_path: Path, pulse: PulseServer
+) -> None:
+    person = Person(tmp_path, "--no-zeroconf", "--name", "den")
+    person.answer("In which room")
+    person.answer("Which speaker", "alsa:pulse")
+    person.answer("Was it heard")
+    person.answer("Which microphone", "alsa:pulse")
+    person.until("Say something for 4 seconds")
+    sentence = (
+        noise(0.7, level=0.002) + speak("it is rather warm in here today") + noise(1.0, 0.002)
+    )
+    with pulse.record() as recording:
+        pulse.play(sentence)
+        person.answer("Is it clear")
+    assert any(recording), "nothing was played back"
+    assert "dB apart" in person.read
+    assert "samples/s measured" in person.read
+    person.answer("Which wake word", "2")
+    person.answer("Try it now")
+    person.until("a few times now")
+    said = threading.Thread(
+        target=lambda: [
+            pulse.play(noise(0.8, 0.001) + speak("alexa") + noise(1.0, 0.001)) for _ in (1, 2)
+        ]
+    )
+    said.start()
+    person.until("with a score of 0")
+    said.join()
+    while person.program.expect(["Make it easier", "Try it again", "Servers"]) != 2:
+        person.program.sendline("n")
+    assert person.end() == 0
+    settings = tomllib.loads(person.file.read_text())
+    assert (settings["name"], settings["mic"]) == ("den", "alsa:pulse")
+    assert settings["wake"].startswith("openwakeword:")
