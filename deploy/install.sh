@@ -69,7 +69,7 @@ if [ $scope = system ]; then
     state=/var/lib/satellite
     cache=/var/cache/satellite
     units=/etc/systemd/system
-    sound=''
+    kind='' control='sudo systemctl' journal=-u
 else
     [ "$(id -u)" != 0 ] || die "--user is for a user who is not root: run it without sudo"
     program=$HOME/.local/lib/satellite
@@ -78,7 +78,7 @@ else
     state=${XDG_DATA_HOME:-$HOME/.local/share}/satellite
     cache=${XDG_CACHE_HOME:-$HOME/.cache}/satellite
     units=${XDG_CONFIG_HOME:-$HOME/.config}/systemd/user
-    sound=user/
+    kind=user/ control='systemctl --user' journal='--user -u'
 fi
 venv=$program/venv
 record=$program/.installed # what was installed from which source, with which extras
@@ -111,6 +111,21 @@ remove() {
     fi
 }
 
+# those of $installed that no other package needs by now
+remove_packages() {
+    # shellcheck disable=SC2086 # several packages are meant
+    apt-mark auto $installed >/dev/null
+    going=''
+    for package in $(apt-get -s -o APT::AutoRemove::RecommendsImportant=false \
+        -o APT::AutoRemove::SuggestsImportant=false autoremove | sed -n 's/^Remv \([^ ]*\).*/\1/p'); do
+        case " $installed " in *" $package "*) going="$going $package" ;; esac
+    done
+    [ -n "$going" ] || return 0
+    # shellcheck disable=SC2086 # several packages are meant
+    DEBIAN_FRONTEND=noninteractive apt-get purge -y -qq $going >/dev/null
+    changed "removed Debian packages:$going"
+}
+
 uninstall() {
     for unit in satellite.service satellite-server.service; do
         [ -e "$units/$unit" ] || continue
@@ -132,11 +147,9 @@ uninstall() {
     if [ $scope = system ] && getent group satellite >/dev/null; then groupdel satellite; fi
     if [ -n "$installed" ]; then
         if [ -n "$packages" ]; then
-            # shellcheck disable=SC2086 # several packages are meant
-            DEBIAN_FRONTEND=noninteractive apt-get purge -y -qq --auto-remove $installed >/dev/null
-            changed "removed Debian packages: $installed"
+            remove_packages
         else
-            say "Debian packages that were installed for it stay; to remove them: apt-get purge --auto-remove $installed"
+            say "Debian packages that were installed for it stay: $installed"
         fi
     fi
     [ $changes -gt 0 ] || say "nothing was installed; nothing had to be removed"
@@ -157,7 +170,7 @@ case $source in
 *.whl) [ -f "$source" ] || die "there is no wheel $source" ;;
 /* | ./* | ../* | .) [ -f "$source/pyproject.toml" ] || die "$source is no source tree: it has no pyproject.toml" ;;
 esac
-[ -f "$here/systemd/$sound$service" ] || die "the folder systemd/ is not beside this script"
+[ -f "$here/systemd/$kind$service" ] || die "the folder systemd/ is not beside this script"
 
 command -v dpkg >/dev/null || die "this is neither Debian nor Raspberry Pi OS; see deploy/containers for others"
 architecture=$(dpkg --print-architecture)
@@ -165,6 +178,9 @@ case $architecture in
 amd64 | arm64) ;;
 *) die "there are no wheels for $architecture: on a Raspberry Pi, use the 64-bit Raspberry Pi OS" ;;
 esac
+
+# shellcheck disable=SC2016 # dpkg fills it in
+dpkg_names() { dpkg-query -W -f='${Package}\n' | sort -u; }
 
 debian_packages() {
     needed='python3 python3-venv ca-certificates'
@@ -177,12 +193,20 @@ debian_packages() {
     [ -n "$missing" ] || return 0
     missing=${missing# }
     [ $scope = system ] || die "Debian packages are missing: sudo apt-get install $missing"
+    before=$(dpkg_names)
     apt-get update -qq || die "apt-get update failed: is there a network?"
     # shellcheck disable=SC2086 # several packages are meant
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null ||
         die "apt-get could not install: $missing"
     install -d "$program"
-    for package in $missing; do echo "$package" >>"$debian"; done
+    # with what they brought along
+    for package in $(dpkg_names); do
+        case "
+$before
+" in *"
+$package
+"*) ;; *) echo "$package" >>"$debian" ;; esac
+    done
     changed "Debian packages: $missing"
 }
 
@@ -264,7 +288,7 @@ write_configuration() {
     cat >"$file" <<END
 # What is set for this machine. "satellite config" shows every setting and where it was set;
 # "satellite devices" shows microphones and speakers. After a change:
-# $([ $scope = user ] && echo systemctl --user || echo sudo systemctl) restart ${service%.service}
+# $control restart ${service%.service}
 
 # name = "kitchen"
 # area = "Kitchen"
@@ -284,9 +308,9 @@ END
 
 install_service() {
     new=''
-    if ! cmp -s "$here/systemd/$sound$service" "$units/$service"; then
+    if ! cmp -s "$here/systemd/$kind$service" "$units/$service"; then
         mkdir -p "$units"
-        install -m 0644 "$here/systemd/$sound$service" "$units/$service"
+        install -m 0644 "$here/systemd/$kind$service" "$units/$service"
         changed "service: $units/$service"
         new=yes
     fi
@@ -325,5 +349,5 @@ install_service
 if [ $changes = 0 ]; then
     say "everything is in place; nothing was changed"
 else
-    say "done. Try: satellite demo; the log: journalctl $([ $scope = user ] && echo --user || :)-u ${service%.service} -f"
+    say "done. Try: satellite demo; the log: journalctl $journal ${service%.service} -f"
 fi

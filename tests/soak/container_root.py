@@ -71,7 +71,7 @@ def build(file: Path, variant: str, folder: Path) -> Stage:
         if name == "FROM":
             root = made(folder, SUITE)
             stage = Stage(root, {"PATH": "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"})
-            root.folder = root.folder.rename(f"{root.folder}-{len(stages)}")
+            root.folder = root.folder.rename(f"{root.folder}-{file.stem}-{len(stages)}")
             stages[value.partition(" AS ")[2] or str(len(stages))] = stage
         elif stage is not None:
             print(f"   {name} {value[:90]}", flush=True)

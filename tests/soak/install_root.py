@@ -30,7 +30,7 @@ _DEBIANS = re.compile(
     r"^/(var/(cache|lib|log)/(apt|dpkg|debconf|systemd|polkit-1)|var/cache/(ldconfig|fontconfig)|"
     r"var/log/|etc/ld\.so\.cache|etc/(passwd|group|shadow|gshadow|subuid|subgid)-?$|"
     r"var/lib/(ucf|pam)|tmp/|root/|run/|dev/|proc/|sys/|var/tmp|etc/\.pwd\.lock|etc/machine-id|"
-    r"var/lib/python|etc/alternatives/|usr/local/lib/python)"
+    r"var/lib/python|(etc|var)/\.updated|etc/alternatives/|usr/local/lib/python)"
 )
 """What Debian's package manager keeps of packages that came and went, and what a boot writes."""
 
