@@ -39,6 +39,7 @@ from satellite.mute import Mute
 from satellite.mute import kept as kept_mute
 from satellite.persona import words_of
 from satellite.ports import Asr
+from satellite.recordings.recorder import Recorder, recorded
 from satellite.rooms.rooms import Rooms
 from satellite.settings import Settings
 from satellite.stage import label
@@ -69,7 +70,8 @@ async def run(settings: Settings, bus: Bus) -> None:
                     events.NearMiss(word=word, score=score)
                 )
             playback = await stack.enter_async_context(_speaker(settings, bus))
-            await _listen(settings, bus, engines, playback, now, pulse)
+            recorder = await stack.enter_async_context(recorded(settings, bus))
+            await _listen(settings, bus, engines, playback, now, pulse, recorder)
 
 
 async def _listen(
@@ -79,6 +81,7 @@ async def _listen(
     playback: Playback,
     now: Now,
     pulse: Pulse,
+    recorder: Recorder,
 ) -> None:
     chosen = settings.mic if settings.mic != AUTO else devices.default_mic()
     mic = components.create("mic", chosen)
@@ -95,7 +98,7 @@ async def _listen(
     microphone = Microphone(capture, mute, bus.publish)
     cleaned = FrontEnd(microphone, reference, settings.sound)
     stopping = await _stop_words(settings, assistant)
-    heard = pulse.of(Tap(Tap(cleaned, home.wake.hear), stopping.hear))
+    heard = recorder.of(pulse.of(Tap(Tap(cleaned, home.wake.hear), stopping.hear)))
     wake = OwnVoice(engines.wake, reference)
     rooms = Rooms(settings, assistant, bus.publish)
     rooms.let_go = home.wake.over

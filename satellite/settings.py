@@ -133,6 +133,23 @@ class DuckingSettings(OptionSet, frozen=True):
     ] = ()
 
 
+class RecordingSettings(OptionSet, frozen=True):
+    """What is kept of what was heard, to find out what goes wrong; nothing by default."""
+
+    turns: Annotated[bool, option("Record what was said in turns, from before the wake word")] = (
+        False
+    )
+    near_misses: Annotated[
+        bool, option("Record what was like a wake word, and was not taken for it")
+    ] = False
+    folder: Annotated[
+        str, option("Folder of the recordings; in the user's data folder by default")
+    ] = ""
+    count: Annotated[int, option("Turns kept, and near misses kept", minimum=1)] = 200
+    megabytes: Annotated[int, option("Size of all of them", unit="MB", minimum=1)] = 200
+    days: Annotated[float, option("They are deleted after so long", unit="days", minimum=0)] = 14.0
+
+
 class ModelSettings(OptionSet, frozen=True):
     """Where the engines' models lie, and where they may be fetched from."""
 
@@ -398,6 +415,7 @@ class Settings(OptionSet, frozen=True):
     deadlines: DeadlineSettings = DeadlineSettings()
     cues: CueSettings = CueSettings()
     ducking: DuckingSettings = DuckingSettings()
+    recordings: RecordingSettings = RecordingSettings()
     models: ModelSettings = ModelSettings()
     servers: ServersSettings = ServersSettings()
     homeassistant: HomeAssistantSettings = HomeAssistantSettings()

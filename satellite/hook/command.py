@@ -30,6 +30,11 @@ _PIECES = ("transcript", "reply")
 """Events that come in pieces."""
 
 
+COMPLAINTS = 16_384
+"""Bytes of a program's complaints that are read; then nobody listens any more. What writes without
+end would keep everybody else waiting."""
+
+
 class CommandFailed(SatelliteError):
     """The program could not be run, failed, or took too long."""
 
@@ -97,7 +102,7 @@ class CommandHook:
         if time.monotonic() - event.mono > LATE:
             raise CommandFailed(f"it is behind: {event.kind} was more than {LATE:g} s ago")
         self._last_line = ""
-        child = Child(f"hook {self._argv[0]}", self._note)
+        child = _Run(f"hook {self._argv[0]}", self._note)
         try:
             await child.start(self._argv, stdin=True, environment=environment(event))
             await self._tell(child, msgspec.json.encode(event) + b"\n")
@@ -128,6 +133,19 @@ class CommandHook:
     def _note(self, line: str) -> None:
         # a program's output may be anything, and a terminal obeys some of it
         self._last_line = "".join(letter for letter in line if letter.isprintable())
+
+
+class _Run(Child):
+    """One run, which is not listened to for ever."""
+
+    _said = 0
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        self._said += len(data)
+        if self._said <= COMPLAINTS:
+            super().pipe_data_received(fd, data)
+        elif self._transport is not None and (pipe := self._transport.get_pipe_transport(fd)):
+            pipe.close()
 
 
 def kinds_of_events() -> list[str]:

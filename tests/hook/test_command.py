@@ -44,18 +44,20 @@ async def told(component: str, *happened: Event, wait: bool = True) -> None:
             bus.publish(event)
 
 
-WAKE = events.Wake(word="okay_nabu; touch /tmp/oops $(id)", score=0.9, turn="t1")
+def wake() -> events.Wake:
+    return events.Wake(word="okay_nabu; touch /tmp/oops $(id)", score=0.9, turn="t1")
 
 
 async def test_a_program_is_told_what_happened_and_no_shell_looks_at_it(tmp_path: Path) -> None:
     file = script(tmp_path, TELL)
-    await told(f"command:{file} '$HOME *'", WAKE, events.Mute(muted=True))
+    heard = wake()
+    await told(f"command:{file} '$HOME *'", heard, events.Mute(muted=True))
     first, second = Path(f"{file}.told").read_text().splitlines()
     kind, word, argument, line = first.split("|")
-    assert (kind, word, argument) == ("wake", WAKE.word, "$HOME *")
-    assert json.loads(line) == {"event": "wake", "word": WAKE.word, "score": 0.9, "turn": "t1"} | {
-        "time": WAKE.time,
-        "mono": WAKE.mono,
+    assert (kind, word, argument) == ("wake", heard.word, "$HOME *")
+    assert json.loads(line) == {"event": "wake", "word": heard.word, "score": 0.9, "turn": "t1"} | {
+        "time": heard.time,
+        "mono": heard.mono,
     }
     assert second.startswith("mute||$HOME *|{")
 
@@ -64,7 +66,7 @@ async def test_only_for_the_events_wished_and_for_whole_texts(tmp_path: Path) ->
     file = script(tmp_path, TELL)
     piece = events.Transcript(text="turn", final=False, engine="x")
     whole = events.Transcript(text="turn on", final=True, engine="x")
-    await told(f"command:{file}?events=transcript,mute", WAKE, piece, whole)
+    await told(f"command:{file}?events=transcript,mute", wake(), piece, whole)
     assert [line[:10] for line in Path(f"{file}.told").read_text().splitlines()] == ["transcript"]
 
 
@@ -76,7 +78,7 @@ def test_an_event_that_does_not_exist_is_a_mistake_in_the_configuration() -> Non
 
 
 def test_what_it_is_told_is_no_setting_of_a_satellite_that_it_runs() -> None:
-    assert from_environment(environment(WAKE)).problems == []
+    assert from_environment(environment(wake())).problems == []
     assert environment(events.Mute(muted=False))["SATELLITE_EVENT_MUTED"] == "false"
     assert "\0" not in environment(events.Announce(text="a\0b"))["SATELLITE_EVENT_TEXT"]
 
@@ -85,7 +87,7 @@ async def test_a_program_that_hangs_is_ended_with_its_children(tmp_path: Path) -
     file = script(tmp_path, f"#!/bin/sh\nsleep 1000 & echo $! >{tmp_path}/child\nsleep 1000\n")
     began = time.monotonic()
     with pytest.raises(CommandFailed, match=r"ended after 0\.5 s"):
-        await hook(str(file), limit=0.5).run(WAKE)
+        await hook(str(file), limit=0.5).run(wake())
     assert time.monotonic() - began < 3
     child = int((tmp_path / "child").read_text())
     deadline = time.monotonic() + 5
@@ -109,10 +111,10 @@ async def test_a_program_that_hangs_is_ended_with_its_children(tmp_path: Path) -
 async def test_a_program_in_trouble_is_told_of(tmp_path: Path, text: str, says: str | None) -> None:
     running = hook(str(script(tmp_path, text)))
     if says is None:
-        await running.run(WAKE)
+        await running.run(wake())
     else:
         with pytest.raises(CommandFailed, match=says):
-            await running.run(WAKE)
+            await running.run(wake())
 
 
 async def test_what_happened_long_ago_is_left_out() -> None:
@@ -127,7 +129,7 @@ async def test_failures_are_a_warning_once_and_again_after_it_went_well(
     file = script(tmp_path, '#!/bin/sh\n[ "$SATELLITE_EVENT" = mute ] || exit 7\n')
     with caplog.at_level(logging.DEBUG, "satellite.hook"):
         piece = events.Reply(text="it", final=False, engine="x")  # no run, so no success
-        await told(f"command:{file}", WAKE, piece, WAKE, events.Mute(muted=True), WAKE)
+        await told(f"command:{file}", wake(), piece, wake(), events.Mute(muted=True), wake())
     levels = [record.levelname for record in caplog.records]
     assert levels == ["WARNING", "DEBUG", "WARNING"]
     assert "failed at wake: it ended with status 7" in caplog.text
@@ -140,6 +142,6 @@ async def test_what_cannot_be_used_on_this_machine_is_left_out(
     from satellite.requirements import Package
 
     monkeypatch.setattr(GpioHook, "requires", (Package("gpiod_of_nobody", extra="gpio"),))
-    await told("gpio:17", WAKE)
+    await told("gpio:17", wake())
     assert "hook gpio:17 is left out" in caplog.text
     assert "pip install 'satellite[gpio]'" in caplog.text

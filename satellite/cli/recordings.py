@@ -1,0 +1,168 @@
+"""`satellite recordings`: what was recorded of turns and near misses: listed, played, deleted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from satellite.cli import flags, sections
+from satellite.cli.table import table
+from satellite.errors import UsageError
+
+if TYPE_CHECKING:
+    from satellite.bus import Bus
+    from satellite.recordings.folder import Folder, Recording
+    from satellite.settings import Settings
+
+LAST = "last"
+"""What the newest recording may be called."""
+
+
+@click.group(
+    "recordings",
+    cls=sections.SectionedGroup,
+    context_settings=sections.WIDTH,
+    invoke_without_command=True,
+)
+@flags.common
+@flags.as_json
+@click.pass_context
+def recordings(context: click.Context) -> None:
+    """List, play or delete what was recorded of turns and near misses.
+
+    Without a command it lists them. Nothing is recorded unless recordings.turns or
+    recordings.near_misses is set.
+    """
+    if context.invoked_subcommand is None:
+        context.invoke(list_recordings)
+    elif flags.state(context).json and context.invoked_subcommand != "list":
+        raise click.UsageError(
+            f"recordings {context.invoked_subcommand} prints no table for --json"
+        )
+
+
+@recordings.command("list", context_settings=sections.WIDTH)
+@flags.setting("recordings.folder", flags.OPTIONS)
+@flags.common
+@flags.as_json
+@click.pass_context
+def list_recordings(context: click.Context) -> None:
+    """List the recordings, the newest first."""
+    state = flags.state(context)
+    settings = state.settings()
+    folder = _folder(settings)
+    found = folder.recordings()
+    if state.json:
+        rows = [msgspec.to_builtins(one) | {"file": str(folder.sound(one.id))} for one in found]
+        click.echo(msgspec.json.format(msgspec.json.encode(rows)).decode())
+        return
+    if found:
+        header = ("ID", "WHEN", "LENGTH", "WORD", "SCORE", "WHAT")
+        click.echo(table([_row(one) for one in found], header=header))
+    size = sum(folder.size(one.id) for one in found) / 1e6
+    click.echo(
+        f"{len(found)} recordings, {size:.1f} MB, in {folder.path}"
+        if found
+        else f"no recordings in {folder.path}"
+    )
+    if not (settings.recordings.turns or settings.recordings.near_misses):
+        click.echo("none are made: recordings.turns and recordings.near_misses are not set")
+
+
+@recordings.command("play", context_settings=sections.WIDTH)
+@flags.setting("recordings.folder", flags.OPTIONS)
+@flags.engine("speaker")
+@flags.common
+@click.argument("name", metavar="ID")
+@click.pass_context
+def play(context: click.Context, name: str) -> None:
+    """Play a recording.
+
+    ID is as in the list, or as much of its beginning as no other has, or `last` for the newest.
+    """
+    state = flags.state(context)
+    settings = state.settings()
+    folder = _folder(settings)
+    file = str(folder.sound(_named(folder, name).id))
+    state.run(lambda bus: _play(settings, bus, file))
+
+
+@recordings.command("delete", context_settings=sections.WIDTH)
+@flags.setting("recordings.folder", flags.OPTIONS)
+@click.option(
+    "--all",
+    "everything",
+    cls=flags.Flag,
+    section=flags.OPTIONS,
+    is_flag=True,
+    help="Delete all of them",
+)
+@flags.common
+@click.argument("names", nargs=-1, metavar="[ID]...")
+@click.pass_context
+def delete(context: click.Context, names: Sequence[str], everything: bool) -> None:
+    """Delete recordings.
+
+    Each ID is as in the list, or as much of its beginning as no other has, or `last`.
+    """
+    if everything == bool(names):
+        raise click.UsageError("name recordings, or say --all")
+    folder = _folder(flags.state(context).settings())
+    chosen = folder.recordings() if everything else [_named(folder, name) for name in names]
+    for one in chosen:
+        folder.delete(one.id)
+        click.echo(f"{one.id} is deleted")
+
+
+def _folder(settings: Settings) -> Folder:
+    from satellite.recordings.folder import Folder
+
+    return Folder(settings.recordings)
+
+
+def _named(folder: Folder, name: str) -> Recording:
+    found = folder.recordings()
+    if name == LAST and found:
+        return found[0]
+    alike = [one for one in found if one.id == name] or [
+        one for one in found if one.id.startswith(name)
+    ]
+    if len(alike) != 1:
+        problem = f"{len(alike)} recordings begin with" if alike else "there is no recording"
+        raise UsageError(f"{problem} {name} in {folder.path}; see: satellite recordings")
+    return alike[0]
+
+
+def _row(one: Recording) -> tuple[str, ...]:
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(one.time))
+    score = "" if one.score is None else f"{one.score:.2f}"
+    what = "near miss" if one.kind == "near_miss" else f"{one.outcome}: {one.transcript or ''}"
+    return one.id, when, f"{one.seconds:.1f} s", one.word or "", score, what
+
+
+async def _play(settings: Settings, bus: Bus, file: str) -> None:
+    import asyncio
+
+    from satellite import components
+    from satellite.audio.playback import Playback
+    from satellite.audio.wavfile import read_wav
+    from satellite.values import AudioChunk
+
+    form, audio = await asyncio.to_thread(read_wav, file)
+    where = settings.speaker
+    if where == components.AUTO:
+        from satellite.audio.devices import default_speaker
+
+        where = await asyncio.to_thread(default_speaker)
+    speaker = components.create("speaker", where)
+    playback = Playback(speaker, bus.publish, settings.deadlines.speaker)
+    playback.volume = settings.volume
+    try:
+        await playback.open()
+        await playback.play_clip(AudioChunk(audio=audio, format=form))
+    finally:
+        await playback.close()
