@@ -87,6 +87,8 @@ class Announcer:
         if len(self._waiting) >= MOST:
             raise EngineBusy(f"{MOST} announcements are waiting already")
         new = _Waiting(announcement, asyncio.get_running_loop().time())
+        if not self._waiting:
+            self._calm_since = new.since  # nobody has looked how calm it was before
         self._waiting.append(new)
         self._changed.set()
         current = self._current
@@ -118,7 +120,7 @@ class Announcer:
             self._waiting.remove(waiting)
             waiting.over("expired")
         idle = self._satellite.idle
-        if not idle or self._satellite.timers.ringing or not self._waiting:
+        if not idle or self._satellite.timers.ringing:
             self._calm_since = now
         if not self._waiting or not idle:
             return None

@@ -17,6 +17,7 @@ from satellite.desk.controls import Controls
 from satellite.desk.guard import Guard
 from satellite.errors import ConfigError, PortInUse
 from satellite.net.allowed import Allowed
+from satellite.net.refusals import Refusals
 from satellite.settings import HttpSettings, Settings
 
 _LOGGER = logging.getLogger(__name__)
@@ -86,6 +87,7 @@ class _Serving:
         self._allowed = allowed
         self._spoken: WeakSet[Any] = WeakSet()
         self._runner: Any = None
+        self._refusals = Refusals("HTTP")
 
     async def run(self) -> None:
         """Let clients in, until cancelled."""
@@ -113,17 +115,20 @@ class _Serving:
     async def _admit(self, connection: socket.socket, address: str) -> None:
         loop = asyncio.get_running_loop()
         if address not in self._allowed:
-            _LOGGER.warning("turned away %s: `allow` (--allow) names who may connect", address)
-            connection.close()
+            self._turn_away(connection, "not-allowed", address, "`allow` (--allow) names who may")
             return
         if self._runner is None:
             self._runner = await self._open()
         if len(self._runner.server.connections) >= MOST:
-            _LOGGER.warning("turned away %s: %d clients are connected already", address, MOST)
-            connection.close()
+            self._turn_away(connection, "busy", address, f"{MOST} clients are connected already")
             return
         transport, _ = await loop.connect_accepted_socket(self._runner.server, connection)
         loop.call_later(FIRST, self._check, transport)
+
+    def _turn_away(self, connection: socket.socket, code: str, address: str, why: str) -> None:
+        now = asyncio.get_running_loop().time()
+        self._refusals.tell(now, code, address, f"turned {address} away: {why}")
+        connection.close()
 
     def _check(self, transport: asyncio.Transport) -> None:
         if transport not in self._spoken and not transport.is_closing():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -18,9 +17,8 @@ from satellite.desk.controls import Controls
 from satellite.desk.guard import Guard
 from satellite.desk.stream import stream
 from satellite.errors import EngineBusy, SatelliteError, UsageError
+from satellite.net.refusals import Refusals
 from satellite.values import AudioChunk
-
-_LOGGER = logging.getLogger(__name__)
 
 LARGEST = 16 * 1024 * 1024
 """Bytes of a request: a minute and a half of sound at 48 kHz in stereo."""
@@ -36,11 +34,15 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 def application(controls: Controls, guard: Guard, spoken: Callable[[web.Request], None]) -> Any:
     """The application; `spoken` is told of each request that has come whole."""
 
+    refusals = Refusals("HTTP")
+
     @web.middleware
     async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
         spoken(request)
         if (refusal := guard.refuses(request.headers)) is not None:
-            _LOGGER.warning("turned a request away, of %s: %s", request.remote, refusal.text)
+            now = asyncio.get_running_loop().time()
+            text = f"turned a request of {request.remote} away: {refusal.text}"
+            refusals.tell(now, str(refusal.status), request.remote or "", text)
             return _told({"error": refusal.text}, refusal.status)
         try:
             return await handler(request)

@@ -1,0 +1,143 @@
+"""The announcer: what is urgent comes first, and nothing is said into a turn that is not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from satellite.announcements import announcer as module
+from satellite.announcements.announcement import Announcement, Manner, Outcome, Priority
+from satellite.announcements.announcer import MOST, Announcer
+from satellite.errors import EngineBusy, EngineFailed
+from satellite.settings import Settings
+from satellite.timers import Timers
+from satellite.values import AudioChunk
+from tests.support.engines import ScriptedTts
+
+PROMPT = 0.2
+"""Seconds of calm in these tests; there is as much between two of its looks."""
+
+
+class Hall:
+    """A satellite that says what it is told until it is interrupted, or told to go on."""
+
+    def __init__(self) -> None:
+        self.idle = True
+        self.said: list[str] = []
+        self.interrupted = 0
+        self.going_on = asyncio.Event()
+        self.going_on.set()
+        self.timers = Timers(lambda event: None, self._ring, 60)
+        self._playing: asyncio.Timeout | None = None
+
+    async def _ring(self, ring: object) -> None:
+        await asyncio.Event().wait()
+
+    async def announce(
+        self, audio: AsyncGenerator[AudioChunk, None], chime: bool = True, text: str = ""
+    ) -> bool:
+        self.said.append(text)
+        try:
+            async with asyncio.timeout(None) as self._playing:
+                async for _ in audio:
+                    pass
+                await self.going_on.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def interrupt(self) -> None:
+        self.interrupted += 1
+        self.idle = True
+        if self._playing is not None and not self._playing.expired():
+            self._playing.reschedule(asyncio.get_running_loop().time())
+
+
+@asynccontextmanager
+async def announcing(hall: Hall, tts: ScriptedTts | None = None) -> AsyncIterator[Announcer]:
+    it = Announcer(hall, Settings(), tts or ScriptedTts())
+    async with asyncio.TaskGroup() as tasks, asyncio.timeout(10):
+        task = tasks.create_task(it.run())
+        await asyncio.sleep(0)
+        yield it
+        task.cancel()
+
+
+def manner(priority: Priority) -> Manner:
+    return Manner(priority=priority)
+
+
+async def test_a_turn_is_not_talked_into_and_the_more_urgent_comes_first() -> None:
+    hall = Hall()
+    hall.idle = False
+    async with announcing(hall) as it:
+        outcomes = [
+            it.say("low", manner("low")),
+            it.say("first", manner("normal")),
+            it.say("second", manner("normal")),
+        ]
+        await asyncio.sleep(3 * module.LOOK)
+        assert hall.said == []
+        hall.idle = True
+        assert await outcomes[2] == "heard"
+        assert hall.said == ["first", "second"]
+
+
+async def test_something_urgent_ends_the_turn_and_what_is_announced() -> None:
+    hall = Hall()
+    hall.idle = False
+    async with announcing(hall) as it:
+        assert await it.say("fire", manner("high")) == "heard"
+        hall.going_on.clear()
+        dinner = it.say("dinner", manner("normal"))
+        while hall.said[-1] != "dinner":
+            await asyncio.sleep(0.01)
+        fire = it.say("fire", manner("high"))
+        assert await dinner == "interrupted"
+        again = it.say("fire again", manner("high"))
+        hall.going_on.set()
+        assert (await fire, await again) == ("heard", "heard")
+        assert hall.interrupted == 2
+        assert hall.said == ["fire", "dinner", "fire", "fire again"]
+
+
+async def test_what_is_of_little_weight_waits_for_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CALM", PROMPT)
+    hall = Hall()
+    async with announcing(hall) as it:
+        began = asyncio.get_running_loop().time()
+        assert await it.say("low", manner("low")) == "heard"
+        assert asyncio.get_running_loop().time() - began >= PROMPT - 0.01
+
+
+async def test_what_nobody_could_be_told_in_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.05)
+    hall = Hall()
+    hall.idle = False
+    async with announcing(hall) as it:
+        assert await it.say("stale") == "expired"
+    assert hall.said == []
+
+
+async def test_too_many_are_refused_and_an_end_tells_those_who_wait() -> None:
+    hall = Hall()
+    hall.idle = False
+    outcomes: list[asyncio.Future[Outcome]] = []
+    async with announcing(hall) as it:
+        outcomes = [it.say("text") for _ in range(MOST)]
+        with pytest.raises(EngineBusy, match="16 announcements are waiting"):
+            it.say("one more")
+    assert {outcome.result() for outcome in outcomes} == {"interrupted"}
+
+
+async def test_a_voice_that_fails_is_told_and_the_next_is_heard() -> None:
+    async def broken() -> AsyncGenerator[AudioChunk, None]:
+        raise EngineFailed("no voice")
+        yield
+
+    async with announcing(Hall()) as it:
+        assert await it.submit(Announcement(broken)) == "failed"
+        assert await it.say("text") == "heard"

@@ -1,0 +1,41 @@
+"""Timers that ring on a satellite with scripted engines, and what it does after them."""
+
+from __future__ import annotations
+
+from satellite import events
+from satellite.values import Action
+from tests.support.kitchen import Kitchen
+
+
+async def test_stop_ends_the_ring_and_it_listens_complaint_4_awake_after_timer_dismissal() -> None:
+    room = Kitchen()
+    room.llm.replies = [(Action(name="stop"),), ("It is seven.",)]
+    async with room.open():
+        room.assistant.timers.start(0, "pizza")
+        await room.until(lambda: room.assistant.timers.ringing and bool(room.speaker.heard))
+        room.room.ask()
+        await room.ended()
+        assert not room.assistant.timers.ringing
+        assert room.assistant.phase == "idle"
+        room.room.ask()
+        await room.ended(2)
+        assert room.outcomes() == ["answered", "answered"]
+        assert [e.state for e in room.of(events.Timer)] == ["started", "finished", "dismissed"]
+
+
+async def test_hush_ends_the_ring_at_once() -> None:
+    room = Kitchen()
+    async with room.open():
+        room.assistant.timers.start(0)
+        await room.until(lambda: room.assistant.timers.ringing)
+        room.assistant.hush()
+        assert not room.assistant.timers.ringing
+        assert not room.assistant.situation().ringing
+
+
+async def test_what_rings_late_is_said_before_the_bell() -> None:
+    room = Kitchen()
+    async with room.open():
+        room.assistant.timers.start(-120, "egg")
+        await room.until(lambda: bool(room.tts.requests))
+        assert room.tts.requests[0].text == "The egg timer ended 2 minutes ago."
