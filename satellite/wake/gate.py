@@ -68,6 +68,7 @@ class Gate:
         self._hold = round(HOLD / seconds)
         self._left = self._hold
         self._recent: deque[bool] = deque(maxlen=WITHIN)
+        self._unjudged: list[bytes] = []
 
     @property
     def is_open(self) -> bool:
@@ -77,8 +78,16 @@ class Gate:
     def opens(self, hops: list[bytes]) -> list[bool]:
         """Whether each of the next hops, s16le, is to be listened to.
 
-        A few at once cost little more than one, and are judged as they would be one by one.
+        A few at once cost little more than one, and are judged as they would be one by one: while
+        it stays open whatever they hold, they wait for each other.
         """
+        self._unjudged += hops
+        if len(self._unjudged) < self._left:
+            return [True] * len(hops)
+        waiting, self._unjudged = self._unjudged, []
+        return self._judged(waiting)[-len(hops) :]
+
+    def _judged(self, hops: list[bytes]) -> list[bool]:
         decided = []
         for level in self._level(b"".join(hops), len(hops)):
             if self._seen % self._every == 0:

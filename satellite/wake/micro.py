@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -27,6 +27,9 @@ STEP = 160
 
 _STEP_BYTES = 2 * STEP
 _FEATURES = 40
+
+Frame = tuple[list[float], int]
+"""Features of 10 ms, and the sample at which they end."""
 
 _CONTEXT = 40000
 """Samples after which the networks and the front end have forgotten what went before, as good as:
@@ -93,38 +96,45 @@ class Listener:
         self._stride = shape[1]
         limits = np.iinfo(self._network.input.dtype)
         self._limits = limits.min, limits.max
-        self._frames: list[list[float]] = []
+        self._frames: list[Frame] = []
         self._answers: deque[float] = deque(maxlen=word.description.micro.sliding_window_size)
 
-    def hear(self, frame: list[float], sample: int) -> Detection | None:
-        """Take the frame of features that ends at `sample`."""
-        score = self.score(frame)
-        if score is None or not self._trigger.heard(score, sample):
-            return None
-        return Detection(word=self.word.name, score=score, sample=sample, phrase=self.word.phrase)
+    def hear(self, frames: Sequence[Frame]) -> list[Detection]:
+        """Take the next frames; say where among them the word was heard."""
+        return [
+            Detection(word=self.word.name, score=score, sample=sample, phrase=self.word.phrase)
+            for score, sample in self.scores(frames)
+            if self._trigger.heard(score, sample)
+        ]
 
-    def score(self, frame: list[float]) -> float | None:
-        """How sure it is after this frame, 0 to 1; None between two answers."""
-        self._frames.append(frame)
-        if len(self._frames) < self._stride:
-            return None
-        answer = float(self._network.run(self._quantized()).item())
-        self._frames.clear()
-        output = self._network.output
-        self._answers.append((answer - output.zero_point) * output.scale)
-        if len(self._answers) < (self._answers.maxlen or 1):
-            return None
-        return sum(self._answers) / len(self._answers)
+    def scores(self, frames: Sequence[Frame]) -> list[tuple[float, int]]:
+        """Take the next frames; say how sure it is after each few of them, 0 to 1, and where."""
+        self._frames += frames
+        count = len(self._frames) // self._stride
+        if not count:
+            return []
+        taken = self._frames[: count * self._stride]
+        del self._frames[: count * self._stride]
+        output, found = self._network.output, []
+        for given, (_, sample) in zip(
+            self._quantized(taken), taken[self._stride - 1 :: self._stride], strict=True
+        ):
+            answer = float(self._network.run(given).item())
+            self._answers.append((answer - output.zero_point) * output.scale)
+            if len(self._answers) == self._answers.maxlen:
+                found.append((sum(self._answers) / len(self._answers), sample))
+        return found
 
     def forget(self) -> None:
         """Sound was left out."""
         self._trigger.forget()
 
-    def _quantized(self) -> npt.NDArray[np.float64]:
+    def _quantized(self, frames: Sequence[Frame]) -> npt.NDArray[np.float64]:
+        """As the network takes them, a few of the frames in each row."""
         given = self._network.input
-        scaled = np.array(self._frames, np.float64) / given.scale + given.zero_point
-        quantized: npt.NDArray[np.float64] = np.rint(scaled).clip(*self._limits)
-        return quantized
+        features = np.array([features for features, _ in frames])
+        quantized: npt.NDArray[np.float64] = np.rint(features / given.scale + given.zero_point)
+        return quantized.clip(*self._limits).reshape(-1, *given.shape)
 
 
 class MicroEar:
@@ -147,11 +157,8 @@ class MicroEar:
 
     def peak(self, audio: bytes) -> float:
         """Take a whole number of 10 ms; return the highest score of any word in them."""
-        scores = (
-            listener.score(frame) or 0.0
-            for frame in self._frames(audio)
-            for listener in self._listeners
-        )
+        frames = self._frames(audio)
+        scores = (score for listener in self._listeners for score, _ in listener.scores(frames))
         return max(scores, default=0.0)
 
     def skip(self, samples: int) -> None:
@@ -162,22 +169,21 @@ class MicroEar:
 
     def recall(self, audio: bytes) -> None:
         """Take a whole number of 10 ms in without judging."""
-        for frame in self._frames(audio):
-            for listener in self._listeners:
-                listener.score(frame)
+        frames = self._frames(audio)
+        for listener in self._listeners:
+            listener.scores(frames)
 
     def hear(self, audio: bytes) -> list[Detection]:
         """Take a whole number of 10 ms; say which words were heard, and where."""
-        return [
-            detection
-            for frame in self._frames(audio)
-            for listener in self._listeners
-            if (detection := listener.hear(frame, self._heard))
-        ]
+        frames = self._frames(audio)
+        found = (detection for each in self._listeners for detection in each.hear(frames))
+        return sorted(found, key=lambda detection: detection.sample)
 
-    def _frames(self, audio: bytes) -> Iterator[list[float]]:
+    def _frames(self, audio: bytes) -> list[Frame]:
+        found = []
         for start in range(0, len(audio), _STEP_BYTES):
-            frame, _ = self._frontend(audio[start : start + _STEP_BYTES])
+            features, _ = self._frontend(audio[start : start + _STEP_BYTES])
             self._heard += STEP
-            if frame:
-                yield frame
+            if features:
+                found.append((features, self._heard))
+        return found
