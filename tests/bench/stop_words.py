@@ -38,8 +38,9 @@ ALIKE = (
 )
 OTHER = (
     "what time is it|turn on the lamp|yes|no|okay|map|hello|never|mine|quiet|the bus stops here|"
-    "shut the door|the cat|go on|more|what|really|ha ha|did you see the game last night|maybe later|"
-    "I think so|lovely|one two three|come here please|dinner is ready|where is the remote|thanks|"
+    "shut the door|the cat|go on|more|what|really|ha ha|did you see the game last night|thanks|"
+    "I think so|lovely|one two three|come here please|dinner is ready|where is the remote|"
+    "maybe later|"
     "it is raining again|tell me a story|pass the salt|do you want tea or coffee|good|mom|dad|"
     "look at that|the shop is closed|put it over there|I am hungry|who is that|wait for me"
 )
