@@ -27,9 +27,10 @@ def test_field_20_and_21_the_best_placed_one_answers_and_no_other_makes_a_sound(
     with corridor(tmp_path, wake, loss=loss) as house:
         outcomes = [house.ask(GAINS) for _ in range(runs)]
     for outcome in outcomes:
-        assert len(outcome.answered) == 1, outcome.told
-        assert outcome.heard == outcome.answered, outcome.told
-    # where a satellite is kept from the processor for as long as the window, a worse one answers
+        assert len(outcome.took) == 1, outcome.told
+        assert outcome.heard == outcome.took, outcome.told
+    # on a machine that does much else, a microphone may lose sound, and a satellite be kept from
+    # the processor for as long as the window: a worse one answers then
     wrong = [outcome for outcome in outcomes if not outcome.fine]
     assert len(wrong) <= 1, wrong[0].told
 

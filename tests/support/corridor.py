@@ -41,6 +41,8 @@ class Outcome(msgspec.Struct, frozen=True):
     """Which satellite is the best placed."""
     answered: tuple[int, ...]
     """Which satellites answered."""
+    took: tuple[int, ...]
+    """Which satellites took a turn, whatever came of it."""
     heard: tuple[int, ...]
     """Which speakers made any sound."""
     waited: float
@@ -130,6 +132,11 @@ class Corridor:
         return Outcome(
             best,
             tuple(answered),
+            tuple(
+                number
+                for number, its in enumerate(events)
+                if any(event["outcome"] != "cancelled" for event in _of(its, "turn_end"))
+            ),
             tuple(number for number, files in enumerate(sounds) if files),
             waited,
             cue,
