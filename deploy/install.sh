@@ -3,6 +3,7 @@
 #
 # Run again it mends what is missing, brings what has changed, and changes nothing else.
 set -eu
+umask 022 # the service reads what root writes here
 
 usage() {
     cat <<'END'
@@ -210,6 +211,12 @@ $package
     changed "Debian packages: $missing"
 }
 
+# a user's services are shut in by name spaces of the user's own
+name_spaces() {
+    [ $scope = system ] || ! managed || unshare --user true 2>/dev/null ||
+        die "users may make no name spaces here, and the service's sandbox is one: set kernel.unprivileged_userns_clone=1, or install for the whole machine, without --user"
+}
+
 # the program: a virtual environment that nobody but this script writes to
 
 fingerprint() {
@@ -249,7 +256,7 @@ install_program() {
         die "pip could not install it: see above; run this again when that is mended"
     "$venv/bin/satellite" --version >/dev/null || die "what was installed does not start: see above"
     printf '%s\n' "$wanted" >"$record"
-    changed "program: $program, version $("$venv/bin/satellite" --version)${extras:+, with $extras}"
+    changed "program: $program, version $("$venv/bin/satellite" --version | sed -n 1p)${extras:+, with $extras}"
     renewed=yes
 }
 
@@ -321,7 +328,7 @@ install_service() {
     if [ -n "$new" ] && managed; then systemd daemon-reload; fi
     if [ "$(systemd is-enabled "$service" 2>/dev/null)" != enabled ]; then
         systemd enable --quiet "$service"
-        changed "$service starts with the machine"
+        changed "$service is enabled"
     fi
     if ! managed; then
         say "no service manager runs here: $service starts at the next boot"
@@ -340,6 +347,7 @@ install_service() {
 }
 
 renewed=''
+name_spaces
 debian_packages
 install_program
 link_command

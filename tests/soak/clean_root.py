@@ -24,6 +24,8 @@ LONGEST = 3600
 _ENTER = """
 root=$1; shift
 mount -t proc proc "$root/proc"
+# libraries count an ARM's cores there
+mount --rbind /sys "$root/sys"
 mount --rbind /dev "$root/dev"
 exec chroot "$root" "$@"
 """
@@ -40,8 +42,11 @@ ln -s /dev/null "$root/run/systemd/system/proc-sys-fs-binfmt_misc.automount"
 mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup"
 mount --rbind /dev "$root/dev"
 ip link set lo up
+# not chroot: who is in one may make no user name space, and users' services have one each
 cd "$root"
-exec chroot . env -i container=lxc PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+pivot_root . .
+umount -l .
+exec env -i container=lxc PATH=/usr/sbin:/usr/bin:/sbin:/bin \
     /lib/systemd/systemd --system --unit=multi-user.target
 """
 
