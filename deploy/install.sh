@@ -186,6 +186,7 @@ dpkg_names() { dpkg-query -W -f='${Package}\n' | sort -u; }
 debian_packages() {
     needed='python3 python3-venv ca-certificates'
     [ -n "$server" ] || needed="$needed alsa-utils libportaudio2"
+    [ $scope = system ] || needed="$needed libpulse0" # the sound server's own library
     missing=''
     for package in $needed; do
         # shellcheck disable=SC2016 # dpkg fills it in
