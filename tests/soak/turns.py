@@ -67,7 +67,10 @@ async def soak(turns: int, seed: int, every: int) -> tuple[Hallway, list[State]]
         while (ended := hallway.counted.total()) < turns:
             await hallway.turn()
             if ended // every < hallway.counted.total() // every:
-                await asyncio.sleep(60.0)  # announcements and timers are over
+                await asyncio.sleep(20.0)  # announcements are over
+                hallway.assistant.timers.dismiss()  # which ring by a clock that does not jump
+                await hallway.until(lambda: not hallway.assistant.timers.ringing)
+                await asyncio.sleep(1.0)
                 states.append(state())
     return hallway, states
 
