@@ -72,11 +72,22 @@ class State:
         """The configuration file that was named."""
         return self._find("config")
 
-    def run(self, main: Callable[[Bus], Awaitable[None]], *, lasting: bool = False) -> None:
-        """Run a command's asynchronous part with the event log that was asked for."""
+    @property
+    def events(self) -> str | None:
+        """The event log that was named."""
+        return self._find("events")
+
+    def run(
+        self,
+        main: Callable[[Bus], Awaitable[None]],
+        *,
+        lasting: bool = False,
+        recorded: bool = True,
+    ) -> None:
+        """Run a command's asynchronous part, `recorded` in the event log that was asked for."""
         from satellite.cli import runner  # here, lest every `--help` waits for asyncio
 
-        runner.run(main, events=self._find("events"), lasting=lasting)
+        runner.run(main, events=self.events if recorded else None, lasting=lasting)
 
     def start_logging(self) -> None:
         """Log from the level that was asked for. Raises `ConfigError`."""

@@ -23,8 +23,11 @@ from satellite.cli.sections import WIDTH, SectionedGroup
 from satellite.cli.server import server
 from satellite.cli.setup import setup
 from satellite.cli.stats import stats
+from satellite.cli.status import status
 from satellite.cli.transcribe import transcribe
 from satellite.cli.unduck import unduck
+from satellite.cli.version import version
+from satellite.cli.watch import watch
 from satellite.layers import Given
 
 _EPILOG = """
@@ -98,20 +101,24 @@ _ONLY_SATELLITE = ("name", "area", "mic", "speaker", "vad", "brain", "homeassist
 @flags.setting("server.metrics", SERVER, "PORT")
 @flags.common
 @flags.as_json
-@click.version_option(
-    package_name="satellite",
-    message="%(version)s",
+@click.option(
+    "--version",
+    "asked",
     cls=flags.Flag,
     section=flags.COMMON,
-    help="Print the version",
+    is_flag=True,
+    help="Print the version, and those of the engines and models here",
 )
 @click.pass_context
-def cli(context: click.Context, served: str | None) -> None:
+def cli(context: click.Context, served: str | None, asked: bool) -> None:
     """A voice satellite: it hears its wake word, understands, and answers.
 
     Without a command it listens until it is stopped; with --server it serves engines to others.
     """
     state = flags.state(context)
+    if asked:
+        version(state)
+        context.exit()
     if context.invoked_subcommand is not None:
         if served is not None:
             raise click.UsageError(f"--server and {context.invoked_subcommand} exclude each other")
@@ -153,6 +160,8 @@ for _command in (
     discover,
     pair,
     doctor,
+    status,
+    watch,
     stats,
     plugins,
     config,

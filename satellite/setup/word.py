@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from satellite import components, engines
 from satellite.components import AUTO
-from satellite.doctor.finding import Finding
 from satellite.doctor.recording import chosen
 from satellite.doctor.refusal import refusal
 from satellite.doctor.wake import easier, hear, judge, threshold_of
@@ -24,20 +23,17 @@ async def word(session: Session) -> None:
     """Choose a wake word, and try it until it is heard well."""
     session.ask.head("Wake word")
     choices = await _choices()
-    if "wake" not in session.given:
-        await session.component("wake", "Which wake word?", choices)
-    question = "Try it now?"
-    again = session.ask.present
-    while again and await session.ask.yes(question, question == "Try it now?"):
-        found = await _tried(session)
-        if found is None:
-            return
-        session.tell(found)
-        if found.state == "ok":
-            return
-        question = "Try it again?"
-        if "wake" not in session.given:
+    wanted = session.ask.present
+    asked, first = "wake" in session.given, True
+    while first or wanted:
+        if not asked:
             await session.component("wake", "Which wake word?", choices)
+        if first:
+            wanted = wanted and await session.ask.yes("Try it now?", True)
+        if wanted:
+            wanted = not await _tried(session)
+            wanted = wanted and await session.ask.yes("Try it again?", False)
+        first = False
 
 
 async def _choices() -> list[Choice]:
@@ -58,13 +54,13 @@ async def _choices() -> list[Choice]:
     ]
 
 
-async def _tried(session: Session) -> Finding | None:
-    """Let somebody say the word; None where nobody can be heard."""
+async def _tried(session: Session) -> bool:
+    """Let somebody say the word; False where it was not heard well, and may be the next time."""
     case = session.case()
     mic = await chosen(case, "mic")
     if mic is None:
         session.ask.say("  ! there is no microphone to say it to")
-        return None
+        return True
     component = session.settings.wake
     component = BUILT_IN["wake"] if component == AUTO else component
     threshold = threshold_of(component)
@@ -73,14 +69,16 @@ async def _tried(session: Session) -> Finding | None:
         words, best = await hear(case, component, components.create("mic", mic), enough)
     except DeviceError as error:
         session.tell(await refusal(case, "microphone", str(error)))
-        return None
+        return True
     except SatelliteError as error:
         session.ask.say(f"  ! {error}")
-        return None
+        return False
     found = judge(component, words, best)
-    if best is not None and found.state != "ok" and threshold is not None:
-        session.tell(found)
-        if await session.ask.yes(f"Make it easier to wake ({easier(component, best)})?", True):
-            session.choose("wake", easier(component, best))
-            return None
-    return found
+    session.tell(found)
+    if best is None or threshold is None or found.state == "ok":
+        return found.state == "ok"
+    lower = easier(component, best)
+    if await session.ask.yes(f"Make it easier to wake ({lower})?", True):
+        session.choose("wake", lower)
+        return True
+    return False

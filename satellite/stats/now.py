@@ -48,12 +48,12 @@ class Now:
 
     def facts(self) -> dict[str, Any]:
         """Everything as plain values: `since` in Unix seconds, `engines` by role, `servers`, the
-        last `turns`, the last `error` outside a turn."""
+        last `turns`, the last `trouble` outside a turn."""
         return {
             "since": self._since,
             "engines": dict(self._engines),
             "servers": [{"role": role, "uri": uri} for role, uri in self._servers],
             "turns": [msgspec.to_builtins(turn) for turn in self._turns],
-            "error": self._error
+            "trouble": self._error
             and {"time": self._error.time, "where": self._error.where, "text": self._error.text},
         }

@@ -57,12 +57,13 @@ def test_somebody_who_speaks_hears_himself_and_is_woken_to(
     assert any(recording), "nothing was played back"
     assert "dB apart" in person.read
     assert "samples/s measured" in person.read
-    person.answer("Which wake word", "2")
+    person.answer("Which wake word", "openwakeword:okay_nabu")
     person.answer("Try it now")
     person.until("a few times now")
     said = threading.Thread(
         target=lambda: [
-            pulse.play(noise(0.8, 0.001) + speak("alexa") + noise(1.0, 0.001)) for _ in (1, 2)
+            pulse.play(noise(0.8, 0.001) + speak("okay nabu", voice="en-us+m3") + noise(1.0, 0.001))
+            for _ in (1, 2)
         ]
     )
     said.start()

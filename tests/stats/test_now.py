@@ -47,5 +47,5 @@ def test_the_last_turns_are_told_and_no_more() -> None:
 
 def test_the_last_trouble_is_told() -> None:
     found = now(events.Error(where="mic", text="gone", time=5.0))
-    assert found.facts()["error"] == {"time": 5.0, "where": "mic", "text": "gone"}
-    assert now().facts()["error"] is None
+    assert found.facts()["trouble"] == {"time": 5.0, "where": "mic", "text": "gone"}
+    assert now().facts()["trouble"] is None

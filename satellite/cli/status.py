@@ -1,0 +1,148 @@
+"""`satellite status`: what the satellite of this machine is like now, on one screen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from time import time
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from satellite.cli import flags, sections
+from satellite.cli.table import table
+
+if TYPE_CHECKING:
+    from satellite.settings import Settings
+
+TURNS = 5
+"""Last turns shown."""
+
+
+@sections.command()
+@flags.setting("name", flags.OPTIONS)
+@flags.common
+@flags.as_json
+@click.pass_context
+def status(context: click.Context) -> None:
+    """Show what the satellite of this machine does now, and with what.
+
+    Its engines, the servers in reach with how long each takes to answer, its timers, and its last
+    turns. Ends with 1 if it does not run.
+    """
+    state = flags.state(context)
+    settings = state.settings()
+    found: dict[str, Any] = {}
+
+    async def look(_bus: object) -> None:
+        found.update(await looked(settings))
+
+    state.run(look)
+    if state.json:
+        click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
+    else:
+        click.echo("\n".join(told(found)))
+    if not found["running"]:
+        context.exit(1)
+
+
+async def looked(settings: Settings) -> dict[str, Any]:
+    """Ask the satellite, and the servers that it has in reach."""
+    from satellite.desk import client
+    from satellite.errors import PeerUnreachable
+
+    try:
+        state = await client.ask(settings, "GET", "/api/state")
+    except PeerUnreachable as error:
+        return {"running": False, "problem": str(error), **await asyncio.to_thread(_kept, settings)}
+    uris = dict.fromkeys(str(server.get("uri", "")) for server in state.get("servers", ()))
+    async with asyncio.TaskGroup() as tasks:
+        asked = {uri: tasks.create_task(_latency(settings, uri)) for uri in uris}
+    for server in state.get("servers", ()):
+        server["latency"] = asked[str(server.get("uri", ""))].result()
+    return {"running": True, **state}
+
+
+async def _latency(settings: Settings, uri: str) -> float | None:
+    """Seconds that a server takes to say what it is; None where it does not."""
+    from satellite.doctor.asked import ask
+    from satellite.net import trust
+
+    trust.use(settings.pairing)
+    answer = await ask(uri, times=1)
+    return answer.fastest if answer.info is not None else None
+
+
+def _kept(settings: Settings) -> dict[str, Any]:
+    """The last turns of a satellite that does not run, as far as they were kept."""
+    from satellite.stats import store
+
+    turns, _ = store.read(store.path(settings.name))
+    return {"name": settings.name, "turns": [msgspec.to_builtins(turn) for turn in turns[-TURNS:]]}
+
+
+def told(found: Mapping[str, Any]) -> Iterator[str]:
+    """The screen, for people."""
+    if not found["running"]:
+        yield f"{found['name']} does not run: {found['problem']}"
+    else:
+        yield _headline(found)
+        if trouble := found.get("trouble"):
+            yield f"  last trouble {_ago(trouble['time'])}: {trouble['where']}: {trouble['text']}"
+        yield from _part("engines", [(r, str(w)) for r, w in found.get("engines", {}).items()])
+        yield from _part("servers", [_server(server) for server in found.get("servers", ())])
+        yield from _part("timers", [_timer(timer) for timer in found.get("timers", ())])
+        yield from _part("alarms", [_alarm(alarm) for alarm in found.get("alarms", ())])
+    turns = list(found.get("turns", ()))[-TURNS:]
+    yield from _part("last turns", [_turn(turn) for turn in turns])
+
+
+def _headline(found: Mapping[str, Any]) -> str:
+    area = f" ({found['area']})" if found.get("area") else ""
+    does = "muted" if found.get("muted") else str(found.get("phase", "?"))
+    more = [f"volume {found['volume']:.0%}"] if isinstance(found.get("volume"), float) else []
+    if found.get("ringing"):
+        more.append("ringing")
+    if since := found.get("since"):
+        more.append(f"runs since {datetime.fromtimestamp(since):%Y-%m-%d %H:%M}")
+    return f"{found.get('name', '?')}{area}: {does}; {', '.join(more)}"
+
+
+def _part(name: str, rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    if rows:
+        yield f"\n{name}"
+        yield table(rows, indent="  ")
+
+
+def _server(server: Mapping[str, Any]) -> tuple[str, ...]:
+    latency = server.get("latency")
+    took = "does not answer" if latency is None else f"{latency * 1000:.0f} ms"
+    return (str(server.get("role", "?")), str(server.get("uri", "?")), took)
+
+
+def _timer(timer: Mapping[str, Any]) -> tuple[str, ...]:
+    left = round(float(timer.get("remaining", 0)))
+    clock = f"{left // 3600}:{left // 60 % 60:02}:{left % 60:02}"
+    return (timer.get("name") or "timer", clock, "paused" if timer.get("paused") else "")
+
+
+def _alarm(alarm: Mapping[str, Any]) -> tuple[str, ...]:
+    return (alarm.get("name") or "alarm", str(alarm.get("at", "?"))[:16].replace("T", " "))
+
+
+def _turn(turn: Mapping[str, Any]) -> tuple[str, ...]:
+    answer = turn.get("answer")
+    took = "" if answer is None else f"{answer:.2f} s"
+    where = f" in {turn['stage']}" if turn.get("stage") else ""
+    return (_ago(turn["at"]), f"{str(turn['outcome']).replace('_', ' ')}{where}", took)
+
+
+def _ago(moment: float) -> str:
+    """How long ago, in the largest unit that fits."""
+    seconds = max(0, round(time() - moment))
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds // length} {unit} ago"
+    return f"{seconds} s ago"
