@@ -85,8 +85,10 @@ class Ducker:
         self._is_ours = is_ours
         self._held: dict[int, tuple[Held, int]] = {}
         """What was made quieter, and the step at which it is."""
-        self._ended: list[Held] = []
-        """Streams that ended while they were quieter."""
+        self._owed: list[Held] = []
+        """Streams that ended while they were quieter, or that another process has left so."""
+        self._written: list[Held] | None = None
+        """What stands in the file, as far as it is known."""
         self._left: set[int] = set()
         """Streams that are left alone, for as long as others are quieter."""
 
@@ -104,33 +106,44 @@ class Ducker:
             elif at != step:
                 self._server.set_volume(id_, held.at(step))
                 self._held[id_] = (held, step)
-        if not step and (self._held or self._ended or self._left):
-            self._give_back(self._ended)
+        if not step and (self._held or self._owed or self._left):
             self._held.clear()
-            self._ended.clear()
             self._left.clear()
-            self._kept.write(())
+            self._pay(streams.values())
+
+    @property
+    def owing(self) -> bool:
+        """Something that ended while it was quieter will be so when it comes again: the server
+        remembers that, and cannot be told otherwise. `recover` is to be tried again then."""
+        return bool(self._owed)
 
     def recover(self) -> int:
-        """Give back what another process has left quieter; say how many streams those were.
+        """Give back what is written down as left quieter; say how many streams those were.
 
-        They are found by their numbers or, when the server was restarted, too, by their programs.
+        They are found by their numbers or, when they or the server began anew, by their programs.
+        To be called while nothing is made quieter.
         """
-        owed = self._kept.read()
-        if not owed:
-            return 0
-        found = 0
-        for stream in self._server.streams():
-            alike = [held for held in owed if _is_of(held, stream)]
-            exact = [held for held in alike if held.id == stream.id]
-            for held in exact or alike:
+        self._written = list(self._kept.read())
+        self._owed = list(self._written)
+        return self._pay(self._server.streams()) if self._owed else 0
+
+    def _pay(self, streams: Iterable[Stream]) -> int:
+        """Give back what is owed to streams that are there, or to come."""
+        waiting, found = {stream.id: stream for stream in streams}, 0
+        still: list[Held] = []
+        for held in self._owed:
+            alike = [stream for stream in waiting.values() if _is_of(held, stream)]
+            alike.sort(key=lambda stream: stream.id != held.id)  # that very stream, if it is there
+            if alike:
+                stream = waiting.pop(alike[0].id)
                 if held.is_one(stream.volume):
                     self._server.set_volume(stream.id, held.before)
                     found += 1
-                    break
-        found += self._give_back(owed)
-        self._kept.write(())
-        return found
+            elif held.memory:
+                still.append(held)
+        paid, self._owed = self._remember(still)
+        self._write(self._owed)
+        return found + paid
 
     def _take_in(self, streams: Iterable[Stream]) -> None:
         new = [stream for stream in streams if self._is_wanted(stream)]
@@ -138,15 +151,20 @@ class Ducker:
             return
         for stream in new:
             self._held[stream.id] = self._first_look(stream)
-        everything = [held for held, _ in self._held.values()] + self._ended
-        self._kept.write(tuple(everything))
+        self._write([held for held, _ in self._held.values()] + self._owed)
+
+    def _write(self, everything: list[Held]) -> None:
+        """Write down what was changed; as seldom as possible, since it may be on a card."""
+        if self._written != everything:
+            self._kept.write(tuple(everything))
+            self._written = list(everything)
 
     def _first_look(self, stream: Stream) -> tuple[Held, int]:
         """What is to be given back to a stream that is new, and the step at which it is.
 
         A program's next stream begins as loud as the server remembers, which may be our doing.
         """
-        known = [*self._ended, *(held for held, _ in self._held.values())]
+        known = [*self._owed, *(held for held, _ in self._held.values())]
         for held in known if stream.memory else ():
             if held.memory == stream.memory:
                 for step in range(1, STEPS + 1):
@@ -173,23 +191,21 @@ class Ducker:
     def _forget_ended(self, streams: dict[int, Stream]) -> None:
         for id_ in self._held.keys() - streams.keys():
             held, _ = self._held.pop(id_)
-            if held.memory and held.memory not in {other.memory for other in self._ended}:
-                self._ended.append(held)
+            if held.memory and held.memory not in {other.memory for other in self._owed}:
+                self._owed.append(held)
         self._left &= streams.keys()
 
-    def _give_back(self, owed: Iterable[Held]) -> int:
-        """Have what a program plays next as loud as what has ended was."""
-        waiting = [held for held in owed if held.memory]
-        if not waiting:
-            return 0
-        remembered = self._server.remembered()
+    def _remember(self, owed: list[Held]) -> tuple[int, list[Held]]:
+        """Have what a program plays next as loud as what has ended was; say how often that was
+        needed, and for what the server cannot be told so, as WirePlumber cannot."""
+        remembered = self._server.remembered() if owed else {}
         found = 0
-        for held in waiting:
+        for held in owed:
             volume = remembered.get(held.memory)
             if volume is not None and held.is_one(volume):
                 self._server.remember(held.memory, held.before)
                 found += 1
-        return found
+        return found, [held for held in owed if held.memory not in remembered]
 
 
 def _is_of(held: Held, stream: Stream) -> bool:

@@ -21,6 +21,10 @@ LOOK = 0.05
 """Seconds between two looks at what is played while others are quieter: what begins to play then
 is as loud as it likes for so long. A look takes under a millisecond."""
 
+WATCH = 2.0
+"""Seconds between two looks for a player that ended while it was quieter, where its volume can only
+be given back when it plays again."""
+
 FAREWELL = 3.0
 """Seconds to give everything back at the end; a server that runs takes some milliseconds."""
 
@@ -78,6 +82,7 @@ class _Follower:
         """The step at which they are."""
         self._changed = asyncio.Event()
         self._failures = 0
+        self._owing = False
 
     async def follow(self, happening: Subscription) -> None:
         """Wish for what the satellite's events ask for."""
@@ -91,7 +96,7 @@ class _Follower:
         await self._try(self._begin)
         while True:
             if self._step == self._wanted == 0:
-                await self._changed.wait()
+                await self._rest()
             self._changed.clear()
             if await self._try(self._advance):
                 await self._pause()
@@ -104,6 +109,16 @@ class _Follower:
     async def close(self) -> None:
         """Give everything back at once."""
         await self._try(self._end)
+
+    async def _rest(self) -> None:
+        """Wait for the next turn, meanwhile giving back what comes again quieter than it was."""
+        while True:
+            try:
+                async with asyncio.timeout(WATCH if self._owing else None):
+                    await self._changed.wait()
+                    return
+            except TimeoutError:
+                await self._try(self._begin)
 
     async def _pause(self) -> None:
         fading = self._step != self._wanted
@@ -138,7 +153,7 @@ class _Follower:
 
     def _begin(self) -> None:
         """See that there is a server, and give back what a crash has left."""
-        self._connected()
+        self._owing = self._connected().owing
         self._disconnect()
 
     def _advance(self) -> None:
@@ -148,6 +163,7 @@ class _Follower:
             if not self._settings.fade:
                 self._step = self._wanted
             ducker.settle(self._step)
+            self._owing = ducker.owing
             if not self._step:
                 self._disconnect()
         except BaseException:
@@ -169,7 +185,7 @@ class _Follower:
                     server, self._settings.level, self._kept, spared=self._settings.spared
                 )
                 if found := ducker.recover():
-                    _LOGGER.info("as loud again as before a crash: %d streams of others", found)
+                    _LOGGER.info("as loud again as before: %d streams of others", found)
             except BaseException:
                 server.close()
                 raise
