@@ -26,7 +26,7 @@ INSTALLER = str(SOURCE / "deploy/install.sh")
 RESTARTED = 30 + 5 + 2 + 15
 """Seconds: of the watchdog, to end, to the next start, and for the start on a busy machine."""
 
-_DEBIANS = re.compile(
+DEBIANS = re.compile(
     r"^/(var/(cache|lib|log)/(apt|dpkg|debconf|systemd|polkit-1)|var/cache/(ldconfig|fontconfig)|"
     r"var/log/|etc/ld\.so\.cache|etc/(passwd|group|shadow|gshadow|subuid|subgid)-?$|"
     r"var/lib/(ucf|pam)|tmp/|root/|run/|dev/|proc/|sys/|var/tmp|etc/\.pwd\.lock|etc/machine-id|"
@@ -34,7 +34,7 @@ _DEBIANS = re.compile(
 )
 """What Debian's package manager keeps of packages that came and went, and what a boot writes."""
 
-_MICROPHONE = """
+MICROPHONE = """
 import sys, time, os
 began, given = time.monotonic(), 0
 while True:
@@ -44,7 +44,7 @@ while True:
     time.sleep(max(0, min(1, began + given / 16000 - time.monotonic())))
 """
 
-_CONFIGURATION = """
+CONFIGURATION = """
 name = "clean"
 zeroconf = false
 mic = "command:/usr/bin/python3 /usr/local/bin/microphone"
@@ -53,7 +53,7 @@ speaker = "wav:/var/lib/satellite/out.wav"
 port = 9464
 """
 
-_HEALTH = """
+HEALTH = """
 import urllib.request, urllib.error
 try: print(urllib.request.urlopen("http://127.0.0.1:9464/healthz", timeout=5).status)
 except urllib.error.HTTPError as error: print(error.code)
@@ -69,10 +69,10 @@ def check(root: CleanRoot, boot: bool) -> None:
     first = root.run(INSTALLER).stdout
     print(first, end="")
     print(f"installed in {time.monotonic() - began:.0f} s")
-    installed = {path for path in root.files() if not _DEBIANS.match(path)}
+    installed = {path for path in root.files() if not DEBIANS.match(path)}
     again = root.run(INSTALLER).stdout
     expect("nothing was changed" in again and "+ " not in again, f"run again it says: {again}")
-    after = {path for path in root.files() if not _DEBIANS.match(path)}
+    after = {path for path in root.files() if not DEBIANS.match(path)}
     expect(after == installed, f"run again it left: {after ^ installed}")
     print("run again: nothing was changed")
     said = root.run("sh", "-c", "cd /tmp && exec satellite demo").stdout
@@ -81,7 +81,7 @@ def check(root: CleanRoot, boot: bool) -> None:
     if boot:
         watch(root)
     print(root.run(INSTALLER, "--uninstall", "--packages").stdout, end="")
-    left = sorted(path for path in root.files() - before if not _DEBIANS.match(path))
+    left = sorted(path for path in root.files() - before if not DEBIANS.match(path))
     expect(not left, f"left behind: {left}")
     for name in ("passwd", "group"):
         expect("satellite" not in (root.folder / "etc" / name).read_text(), f"left in {name}")
@@ -90,10 +90,10 @@ def check(root: CleanRoot, boot: bool) -> None:
 
 def watch(root: CleanRoot) -> None:
     """Run the service under the root's systemd, and stop its audio loop from outside."""
-    (root.folder / "usr/local/bin/microphone").write_text(_MICROPHONE)
+    (root.folder / "usr/local/bin/microphone").write_text(MICROPHONE)
     configuration = root.folder / "etc/satellite/satellite.toml"
     given = configuration.read_text()
-    configuration.write_text(given + _CONFIGURATION)
+    configuration.write_text(given + CONFIGURATION)
     try:
         with root.booted() as machine:
             _stop_the_loop(machine)
@@ -107,7 +107,7 @@ def _stop_the_loop(machine: BootedRoot) -> None:
         return machine.run("systemctl", "show", "-P", name, "satellite")
 
     def listening(limit: float) -> float:
-        return machine.until("200", "/opt/satellite/venv/bin/python", "-c", _HEALTH, limit=limit)
+        return machine.until("200", "/opt/satellite/venv/bin/python", "-c", HEALTH, limit=limit)
 
     machine.until("active", "systemctl", "is-active", "satellite", limit=60)
     print(f"listening after {listening(60):.1f} s: {show('StatusText')}")
