@@ -50,6 +50,13 @@ _PATIENCE = 3 * SPEECH.rate
 _GOOD = 0.25
 """Part of the sound's power that is left (-6 dB) where the filter works."""
 
+_FRESH = 94
+"""Blocks (3 s) played in which a filter that knows nothing learns as much as it can."""
+
+_REHEARSAL = 8
+"""Blocks (0.26 s) after which it is shown again what it has heard last, while it is fresh: the
+first reply is interrupted as well as later ones are."""
+
 _AUDIBLE = 30.0
 """Root mean square of what is played (of 32768) below which it has no echo."""
 
@@ -77,6 +84,10 @@ class EchoCanceller:
         """Samples by which the filter was beside the delay last time."""
         self._listening = self._working = False
         self._left = 1.0
+        self._fresh = 0
+        """Blocks in which the filter still has everything to learn."""
+        self._due = False
+        """Whether it is to be shown again what was heard."""
 
     def process(self, audio: bytes) -> bytes:
         """Take the next samples, which `reference.now` counts already; return what is ready."""
@@ -94,6 +105,8 @@ class EchoCanceller:
             cleaned += self._block(bytes(self._waiting[: 2 * BLOCK]))
             del self._waiting[: 2 * BLOCK]
             self._position += BLOCK
+            if self._due:
+                self._rehearse()
         if not self._active():
             cleaned += self._waiting
             self._waiting.clear()
@@ -117,9 +130,25 @@ class EchoCanceller:
         before, after = float(heard @ heard), float(rest @ rest)
         if before > 0 and played.any():
             self._left += 0.1 * (min(after / before, 4.0) - self._left)
+        if self._known and self._fresh and played.any():
+            self._fresh -= 1
+            self._due = self._fresh % _REHEARSAL == 0
         if after > before:  # the path has just changed
             return audio
         return np.clip(np.rint(rest), -32768, 32767).astype("<i2").tobytes()
+
+    def _rehearse(self) -> None:
+        """Learn once more from what was heard last."""
+        self._due = False
+        waiting = len(self._waiting)
+        remembered = self._heard.since(self._heard.end - waiting - 2 * BLOCK * (WINDOW // BLOCK))
+        heard = np.frombuffer(remembered[: len(remembered) - waiting], "<i2").astype(np.float32)
+        first = self._position - len(heard)
+        before = PARTITIONS * BLOCK
+        self._filter.refill(self._clocks.played(first - before, before))
+        for start in range(0, len(heard), BLOCK):
+            played = self._clocks.played(first + start, BLOCK)
+            self._filter.cancel(heard[start : start + BLOCK], played)
 
     def _refill(self) -> None:
         count = PARTITIONS * BLOCK
@@ -159,6 +188,9 @@ class EchoCanceller:
             if not self._aligned or abs(found.samples - HEAD - offset) > HEAD // 2:
                 self._align(found.samples - HEAD, middle)
                 self._filter.forget()
+                self._fresh = _FRESH
+                self._rehearse()
+                self._rehearse()
         else:
             beside, self._beside = self._beside, found.samples - peak - offset
             sure = not self._known or (self._left > _GOOD and abs(self._beside - beside) < _SYNC)
