@@ -124,6 +124,7 @@ async def _listen(
         )
         try:
             await microphone.open()
+            await cleaned.settle()
             _check_words(settings, engines)
             roles = {
                 "wake": label(engines.wake),

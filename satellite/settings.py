@@ -49,7 +49,7 @@ class SoundSettings(OptionSet, frozen=True):
 
     echo_cancellation: Annotated[
         bool,
-        option("Take our own speaker out of it, where it is heard; no work while nothing plays"),
+        option("Take our own speaker out of it, where it is heard and the sound server does not"),
     ] = True
     noise_suppression: Annotated[
         int, option("How much noise is taken out, 0 for none", minimum=0, maximum=4)

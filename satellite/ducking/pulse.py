@@ -6,7 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
-from satellite.ducking.streams import FULL, SoundServerError, Stream, Volume
+from satellite.ducking.streams import FULL, SoundServerError, Source, Stream, Volume
 
 ANSWER = 1.0
 """Seconds in which a server answers, on the same machine within milliseconds; else it hangs."""
@@ -29,6 +29,17 @@ class PulseServer:
         """See `SoundServer`."""
         with _told():
             return [_stream(info) for info in self._client.sink_input_list()]
+
+    def recordings(self) -> list[tuple[Stream, Source]]:
+        """What is recorded now, and from where."""
+        with _told():
+            sources = {info.index: info for info in self._client.source_list()}
+            streams = self._client.source_output_list()
+            return [
+                (_stream(info), _source(sources[info.source]))
+                for info in streams
+                if info.source in sources
+            ]
 
     def set_volume(self, stream: int, volume: Volume) -> None:
         """See `SoundServer`."""
@@ -106,6 +117,12 @@ def _stream(info: Any) -> Stream:
         memory=says.get("module-stream-restore.id", ""),
         volume=_volume(info),
     )
+
+
+def _source(info: Any) -> Source:
+    group = info.proplist.get("node.group")
+    says = (info.name, info.driver, info.description, group)
+    return Source(info.name, " ".join(word for word in says if word))
 
 
 def _volume(info: Any) -> Volume:

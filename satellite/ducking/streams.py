@@ -32,6 +32,14 @@ class SoundServerError(Exception):
     """There is no sound server, or it does not answer."""
 
 
+class Source(msgspec.Struct, frozen=True):
+    """Where sound comes from: a microphone, or what a module makes of one."""
+
+    name: str
+    says: str
+    """All that tells what it is: name, driver, description."""
+
+
 class SoundServer(Protocol):
     """What is needed of a sound server. Every method blocks, and raises `SoundServerError`."""
 

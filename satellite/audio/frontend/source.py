@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Protocol
 
+from satellite.audio.frontend.elsewhere import canceller
 from satellite.audio.frontend.reference import Reference
 from satellite.settings import SoundSettings
 
 if TYPE_CHECKING:
     from satellite.audio.frontend.cleaner import Cleaner
     from satellite.audio.frontend.echo import EchoCanceller
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class Source(Protocol):
@@ -41,6 +45,15 @@ class FrontEnd:
             from satellite.audio.frontend.cleaner import Cleaner
 
             self._cleaner = Cleaner(settings.noise_suppression, settings.auto_gain)
+
+    async def settle(self) -> None:
+        """Leave our own speaker to the sound server, where it takes it out of what we record.
+
+        For when the microphone is open.
+        """
+        if self._cancels and (name := await canceller()):
+            _LOGGER.info("echo is cancelled by the sound server (%s), and not here", name)
+            self._cancels = False
 
     @property
     def finished(self) -> bool:
