@@ -58,7 +58,7 @@ def stats(context: click.Context, days: float, forget: bool) -> None:
     from satellite.stats import store
     from satellite.stats.summary import summary
 
-    file = store.path(settings.name)
+    file = store.found(settings.name)
     if forget:
         file.unlink(missing_ok=True)
         click.echo(f"{file} is deleted.", err=True)

@@ -79,7 +79,7 @@ def _kept(settings: Settings) -> dict[str, Any]:
     """The last turns of a satellite that does not run, as far as they were kept."""
     from satellite.stats import store
 
-    turns, _ = store.read(store.path(settings.name))
+    turns, _ = store.read(store.found(settings.name))
     return {"name": settings.name, "turns": [msgspec.to_builtins(turn) for turn in turns[-TURNS:]]}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from satellite import migration
@@ -21,7 +22,9 @@ FIRST = ("name", "area", "mic", "speaker", "wake")
 async def guide(session: Session) -> None:
     """Ask, try, and write the configuration. Raises `SatelliteError`."""
     ask = session.ask
-    document = Document(await aside(lambda: files.content(session.file)), f"file {session.file}")
+    before = await aside(lambda: files.content(session.file))
+    document = Document(before, f"file {session.file}")
+    renewed = document.migrate()
     ask.say(f"This sets up {session.file}.")
     if ask.present:
         ask.say("Enter takes what stands in brackets; Ctrl-C leaves everything as it is.")
@@ -29,7 +32,7 @@ async def guide(session: Session) -> None:
     await sound(session)
     await word(session)
     await network(session)
-    await _write(session, document)
+    await _write(session, document, renewed)
     await service(session)
 
 
@@ -45,9 +48,9 @@ async def _place(session: Session) -> None:
             session.choose(path, "" if answer == "-" else answer)
 
 
-async def _write(session: Session, document: Document) -> None:
+async def _write(session: Session, document: Document, renewed: Sequence[str]) -> None:
     fresh = not session.file.exists()
-    changed = []
+    changed = list(renewed)
     if fresh:
         document.set(migration.KEY, migration.current())
     for path, value in sorted(session.chosen.items(), key=_place_of):

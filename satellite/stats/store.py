@@ -27,6 +27,9 @@ HAPPENINGS = 50_000
 BYTES = 32 * 1024 * 1024
 """Largest database: texts are longer than times."""
 
+SERVICE = Path("/var/lib/satellite")
+"""Where the service keeps its own (`StateDirectory` of its unit)."""
+
 SHAPE = 1
 """Version of the tables below (`PRAGMA user_version`)."""
 
@@ -50,6 +53,21 @@ def path(name: str = "") -> Path:
     """The file of a satellite's database; each satellite of a machine has one of its own."""
     safe = re.sub(r"[^\w-]+", "_", name)[:64]
     return state.folder() / f"stats{'-' if safe else ''}{safe}.sqlite"
+
+
+def found(name: str = "") -> Path:
+    """The file to read: the user's where there is one, else that of the machine's service.
+
+    Raises `UsageError` where only others may read it.
+    """
+    own = path(name)
+    theirs = SERVICE / own.name
+    try:
+        return theirs if not own.exists() and theirs.exists() else own
+    except PermissionError as error:
+        raise UsageError(
+            "there are no statistics of yours, and those of the service need: sudo satellite stats"
+        ) from error
 
 
 class Store:

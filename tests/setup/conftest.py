@@ -6,9 +6,10 @@ import os
 
 import pytest
 
+from tests.support.netns import namespaces
 from tests.support.pulse import pulse
 
-__all__ = ["pulse"]
+__all__ = ["namespaces", "pulse"]
 
 
 @pytest.fixture(autouse=True)

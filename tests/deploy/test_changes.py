@@ -1,0 +1,18 @@
+"""The changelog knows the version that this is."""
+
+from __future__ import annotations
+
+import re
+from importlib import metadata
+from pathlib import Path
+
+from satellite import migration
+
+CHANGES = Path(__file__).parents[2] / "deploy" / "CHANGES.md"
+
+
+def test_its_newest_entry_is_this_version_with_its_configuration() -> None:
+    versions = re.split(r"^## ", CHANGES.read_text(), flags=re.MULTILINE)[1:]
+    newest = versions[0]
+    assert newest.splitlines()[0] == metadata.version("satellite")
+    assert f"Configuration version {migration.current()}." in newest

@@ -1,0 +1,59 @@
+"""A Home Assistant that announces itself is found, whatever it says of itself."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from tests.support.netns import Namespace
+
+ANNOUNCE = """
+import socket, sys, time
+from zeroconf import ServiceInfo, Zeroconf
+kind = "_home-assistant._tcp.local."
+facts = {"location_name": sys.argv[2], "version": "2026.11.0", "internal_url": sys.argv[3]}
+info = ServiceInfo(kind, f"home.{kind}", port=8123, properties=facts,
+                   addresses=[socket.inet_aton(sys.argv[1])], server="home.local.")
+zeroconf = Zeroconf(interfaces=[sys.argv[1]])
+zeroconf.register_service(info)
+print("announced", flush=True)
+time.sleep(120)
+"""
+
+LOOK = """
+import asyncio
+from satellite.setup.lan import homes
+for home in asyncio.run(homes()):
+    print(home.name, home.url, home.version)
+"""
+
+
+def look(here: Namespace, there: Namespace, name: str, url: str) -> str:
+    announcing = subprocess.Popen(
+        [*there.prefix, sys.executable, "-c", ANNOUNCE, there.address, name, url],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert announcing.stdout is not None
+        assert announcing.stdout.readline() == "announced\n"
+        done = subprocess.run(
+            [*here.prefix, sys.executable, "-c", LOOK], capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+    finally:
+        announcing.kill()
+        announcing.communicate()
+
+
+def test_it_is_found_by_the_address_it_tells(namespaces: tuple[Namespace, Namespace]) -> None:
+    found = look(*namespaces, "Our House", "http://home.local:8123")
+    assert found == "Our House http://home.local:8123 2026.11.0\n"
+
+
+def test_one_that_tells_nonsense_is_found_by_its_address(
+    namespaces: tuple[Namespace, Namespace],
+) -> None:
+    found = look(*namespaces, "Our\x1b[31m House", "javascript:alert(1)")
+    assert found == f"Our[31m House http://{namespaces[1].address}:8123 2026.11.0\n"

@@ -1,0 +1,139 @@
+"""`satellite setup` by flags alone, and a second time."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from satellite import migration
+from satellite.keys import build
+from satellite.migration import Moved
+from satellite.setup.guide import guide
+from satellite.setup.session import Session
+from tests.cli.program import Done, satellite
+from tests.cli.test_pair import showing
+from tests.support.speech import silence, write_wav
+
+
+@pytest.fixture
+def devices(tmp_path: Path) -> tuple[str, ...]:
+    room = write_wav(tmp_path / "in.wav", silence(1.0))
+    return ("--mic", f"wav:{room}", "--speaker", f"wav:{tmp_path / 'out.wav'}")
+
+
+def setup(file: Path, *arguments: str) -> Done:
+    return satellite("setup", "--yes", "--no-zeroconf", "--output", str(file), *arguments)
+
+
+def test_flags_say_everything(tmp_path: Path, devices: tuple[str, ...]) -> None:
+    file = tmp_path / "etc" / "satellite.toml"
+    wishes = ("--name", "den", "--area", "Den", "--wake", "openwakeword:hey_jarvis")
+    server = ("--server", "tcp://10.0.0.5:10300", "--set", "listen.silence=0.9")
+    done = setup(file, *devices, *wishes, *server, "--no-service")
+    assert done.code == 0, done.errors
+    settings = tomllib.loads(file.read_text())
+    assert (settings["name"], settings["area"]) == ("den", "Den")
+    assert (settings["mic"], settings["wake"]) == (devices[1], "openwakeword:hey_jarvis")
+    assert settings["servers"] == {"pin": ["tcp://10.0.0.5:10300"]}
+    assert settings["listen"] == {"silence": 0.9}
+    assert list(settings)[:5] == ["version", "name", "area", "mic", "speaker"]
+    used = satellite("config", "--config", str(file))
+    assert used.code == 0
+    assert 'name = "den"' in used.output
+
+
+def test_a_second_time_only_what_is_said_is_changed(
+    tmp_path: Path, devices: tuple[str, ...]
+) -> None:
+    file = tmp_path / "satellite.toml"
+    before = "# mine\nvolume = 0.5 # not so loud\n\n[listen] # slowly\nsilence = 1.5\n"
+    file.write_text(before)
+    named = [
+        f'{role.removeprefix("--")} = "{value}"'
+        for role, value in zip(devices[::2], devices[1::2], strict=True)
+    ]
+    file.write_text("\n".join(named) + "\n" + before)
+    text = file.read_text()
+    done = setup(file)
+    assert "Nothing was changed" in done.output, done.output + done.errors
+    assert file.read_text() == text
+    assert setup(file, "--wake", "openwakeword:alexa").code == 0
+    added = '# Wake word component\nwake = "openwakeword:alexa"\n'
+    assert added in file.read_text()
+    assert file.read_text().replace(added, "") == text
+    assert file.with_name("satellite.toml.old").read_text() == text
+
+
+def test_what_is_wrong_is_told_before_anything_is_asked(tmp_path: Path) -> None:
+    file = tmp_path / "satellite.toml"
+    wrong = setup(file, "--wake", "openwakword:alexa", "--home", "nowhere")
+    assert (wrong.code, len(wrong.complaints)) == (2, 2)
+    assert "did you mean openwakeword?" in wrong.errors
+    assert not file.exists()
+    alone = satellite("setup", "--output", str(file))
+    assert (alone.code, "--yes" in alone.errors) == (2, True)
+
+
+def test_a_file_that_cannot_be_written_is_told(tmp_path: Path, devices: tuple[str, ...]) -> None:
+    (tmp_path / "file").write_text("")
+    done = setup(tmp_path / "file" / "satellite.toml", *devices)
+    assert done.code == 1
+    assert "cannot be written" in done.complaints[0]
+
+
+def test_it_pairs_with_the_code_that_is_given(tmp_path: Path, devices: tuple[str, ...]) -> None:
+    den = tmp_path / "den"
+    keys = ("--set", f"pairing.folder={tmp_path / 'keys'}", "--name", "kitchen")
+    with showing(den) as (process, code, place):
+        done = setup(tmp_path / "s.toml", *devices, *keys, "--pair", place, "--code", code)
+        assert done.code == 0, done.errors
+        process.communicate(timeout=30)
+    assert "paired with den" in done.output
+    assert tomllib.loads((tmp_path / "s.toml").read_text())["pairing"] == {
+        "folder": str(tmp_path / "keys")
+    }
+
+
+class Nobody:
+    """Nobody is there; what was said is kept."""
+
+    present = False
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def say(self, text: str = "") -> None:
+        self.said.append(text)
+
+    head = say
+
+    def level(self, rms: float, peak: float, *, last: bool = False) -> None:
+        pass
+
+    async def text(self, question: str, default: str) -> str:
+        return default
+
+    async def yes(self, question: str, default: bool) -> bool:
+        return default
+
+    async def choose(self, question: str, choices: object, default: str) -> str:
+        return default
+
+    async def secret(self, question: str) -> str:
+        return ""
+
+
+async def test_an_older_file_is_brought_up_to_date_on_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migration, "MIGRATIONS", ((Moved("loudness", "volume"),),))
+    file = tmp_path / "satellite.toml"
+    file.write_text("loudness = 0.5 # of the old days\n")
+    settings = build({"volume": 0.5, "zeroconf": False, "mic": f"wav:{tmp_path / 'x.wav'}"})
+    ask = Nobody()
+    await guide(Session(ask, settings, file=file))
+    assert tomllib.loads(file.read_text()) == {"volume": 0.5, "version": 2}
+    assert file.with_name("satellite.toml.old").read_text().startswith("loudness")
+    assert any("loudness is volume now" in line for line in ask.said)
