@@ -140,6 +140,7 @@ uninstall() {
     remove "$program"
     remove "$state"
     remove "$cache"
+    [ $scope = system ] || remove "${XDG_STATE_HOME:-$HOME/.local/state}/satellite"
     if [ -n "$keep" ]; then say "kept $configuration"; else remove "$configuration"; fi
     if [ $scope = system ] && getent passwd satellite >/dev/null; then
         userdel satellite
