@@ -1,0 +1,98 @@
+"""Settings of the satellite and of `--server`, typed; every field is a flag or a key, or both."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from satellite.options import OptionSet, option
+from satellite.settings.answering import AssistantSettings, DeadlineSettings
+from satellite.settings.home import (
+    HOME_ASSISTANT_PORT,
+    USUAL_AREAS,
+    USUAL_NAMES,
+    HomeAssistantSettings,
+    HomeSettings,
+    RoomsSettings,
+)
+from satellite.settings.keeping import HealthSettings, RecordingSettings, StatsSettings
+from satellite.settings.listening import ListenSettings, SoundSettings
+from satellite.settings.network import HttpSettings, LimitSettings, PairingSettings
+from satellite.settings.serving import ModelSettings, ServerSettings, ServersSettings
+from satellite.settings.speaking import AnnounceSettings, CueSettings, DuckingSettings
+
+__all__ = [
+    "HOME_ASSISTANT_PORT",
+    "USUAL_AREAS",
+    "USUAL_NAMES",
+    "AnnounceSettings",
+    "AssistantSettings",
+    "CueSettings",
+    "DeadlineSettings",
+    "DuckingSettings",
+    "HealthSettings",
+    "HomeAssistantSettings",
+    "HomeSettings",
+    "HttpSettings",
+    "LimitSettings",
+    "ListenSettings",
+    "ModelSettings",
+    "PairingSettings",
+    "RecordingSettings",
+    "RoomsSettings",
+    "ServerSettings",
+    "ServersSettings",
+    "Settings",
+    "SoundSettings",
+    "StatsSettings",
+]
+
+
+class Settings(OptionSet, frozen=True):
+    """Everything that can be set for a satellite."""
+
+    name: Annotated[str, option("What this satellite is called; the host's name by default")] = ""
+    area: Annotated[str, option("The room it stands in")] = ""
+    language: Annotated[str, option("Language spoken here, as en or en-US")] = "en"
+    mic: Annotated[str, option("Microphone component")] = "auto"
+    speaker: Annotated[str, option("Speaker component")] = "auto"
+    wake: Annotated[str, option("Wake word component")] = "auto"
+    vad: Annotated[str, option("Voice detector component")] = "auto"
+    asr: Annotated[str, option("Speech-to-text component")] = "auto"
+    llm: Annotated[str, option("Brain component")] = "auto"
+    tts: Annotated[str, option("Text-to-speech component")] = "auto"
+    persona: Annotated[
+        str, option("What a language model is told that it is; its engine's text by default")
+    ] = ""
+    voice: Annotated[str, option("Voice of the replies; the engine's own by default")] = ""
+    brain: Annotated[
+        Literal["auto", "local", "homeassistant"],
+        option("Who answers: Home Assistant while it is connected, else we (auto), or one of them"),
+    ] = "auto"
+    hooks: Annotated[tuple[str, ...], option("Hook components, told every event")] = ()
+    volume: Annotated[float, option("Loudness of speech and cues", minimum=0, maximum=1)] = 1.0
+    allow: Annotated[
+        tuple[str, ...],
+        option("Who may connect to our ports: addresses, networks; loopback, private or any"),
+    ] = ("loopback", "private")
+    zeroconf: Annotated[bool, option("Look for servers on the LAN and announce ours")] = True
+    listen: ListenSettings = ListenSettings()
+    sound: SoundSettings = SoundSettings()
+    home: HomeSettings = HomeSettings()
+    deadlines: DeadlineSettings = DeadlineSettings()
+    cues: CueSettings = CueSettings()
+    ducking: DuckingSettings = DuckingSettings()
+    recordings: RecordingSettings = RecordingSettings()
+    models: ModelSettings = ModelSettings()
+    servers: ServersSettings = ServersSettings()
+    homeassistant: HomeAssistantSettings = HomeAssistantSettings()
+    limits: LimitSettings = LimitSettings()
+    announce: AnnounceSettings = AnnounceSettings()
+    http: HttpSettings = HttpSettings()
+    pairing: PairingSettings = PairingSettings()
+    rooms: RoomsSettings = RoomsSettings()
+    health: HealthSettings = HealthSettings()
+    stats: StatsSettings = StatsSettings()
+    server: ServerSettings = ServerSettings()
+    assistants: dict[str, AssistantSettings] = msgspec.field(default_factory=dict)
