@@ -14,6 +14,7 @@ from satellite.announcements.broadcast import Broadcasts
 from satellite.assistant import Assistant
 from satellite.audio import devices
 from satellite.audio.capture import Capture
+from satellite.audio.frontend import learned
 from satellite.audio.frontend.reference import Reference
 from satellite.audio.frontend.source import FrontEnd
 from satellite.audio.meter import PERIOD, level
@@ -96,7 +97,7 @@ async def _listen(
     reference = playback.tap = Reference()
     capture = Capture(mic, bus.publish, settings.sound.mic_channel)
     microphone = Microphone(capture, mute, bus.publish)
-    cleaned = FrontEnd(microphone, reference, settings.sound)
+    cleaned = FrontEnd(microphone, reference, settings.sound, learned.kept(settings.name))
     stopping = await _stop_words(settings, assistant)
     heard = recorder.of(pulse.of(Tap(Tap(cleaned, home.wake.hear), stopping.hear)))
     wake = OwnVoice(engines.wake, reference)

@@ -11,8 +11,10 @@ from satellite.audio.format import SPEECH
 from satellite.audio.frontend.clocks import Clocks
 from satellite.audio.frontend.delay import MOST, WINDOW, Delay, find_delay
 from satellite.audio.frontend.kalman import BLOCK, PARTITIONS, KalmanFilter
+from satellite.audio.frontend.learned import Learned
 from satellite.audio.frontend.reference import Reference
 from satellite.audio.ring import RingBuffer
+from satellite.state import Kept
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -50,6 +52,12 @@ _PATIENCE = 3 * SPEECH.rate
 _GOOD = 0.25
 """Part of the sound's power that is left (-6 dB) where the filter works."""
 
+_BEST = 0.05
+"""Part of the sound's power that is left (-13 dB) by a filter that is worth keeping."""
+
+_KEEP = 3600 * SPEECH.rate
+"""Samples from one keeping to the next: flash wears out, and rooms change slowly."""
+
 _FRESH = 94
 """Blocks (3 s) played in which a filter that knows nothing learns as much as it can."""
 
@@ -64,9 +72,13 @@ _AUDIBLE = 30.0
 class EchoCanceller:
     """Cancels the echo of `reference` in one stream; does nothing while nothing is played."""
 
-    def __init__(self, reference: Reference) -> None:
+    def __init__(self, reference: Reference, kept: Kept[Learned] | None = None) -> None:
+        """`kept` is where the path is remembered over a restart, if anywhere."""
         self._reference = reference
         self._filter = KalmanFilter()
+        self._kept = kept
+        self._keep_at = 0
+        """Position from which the path is worth keeping again."""
         self._clocks = Clocks(reference)
         self._aligned = False
         """Whether an echo is known."""
@@ -88,11 +100,15 @@ class EchoCanceller:
         """Blocks in which the filter still has everything to learn."""
         self._due = False
         """Whether it is to be shown again what was heard."""
+        if kept is not None and (taps := kept.read().taps):
+            self._recall(taps)
 
     def process(self, audio: bytes) -> bytes:
         """Take the next samples, which `reference.now` counts already; return what is ready."""
         self._position = self._reference.now - (len(self._waiting) + len(audio)) // 2
         if not self._active() and not self._waiting:
+            if self._listening:
+                self._keep()
             self._working = self._listening = False
             return audio
         if not self._listening:
@@ -150,6 +166,19 @@ class EchoCanceller:
             played = self._clocks.played(first + start, BLOCK)
             self._filter.cancel(heard[start : start + BLOCK], played)
 
+    def _recall(self, taps: bytes) -> None:
+        try:
+            self._filter.remember(np.frombuffer(taps, "<f4"))
+        except ValueError as error:
+            _LOGGER.warning("what was kept of the room's echo is of no use: %s", error)
+
+    def _keep(self) -> None:
+        """After a sound: keep the path now and then, where it is a good one."""
+        if self._kept is None or self._left > _BEST or self._position < self._keep_at:
+            return
+        self._keep_at = self._position + _KEEP
+        self._kept.write(Learned(self._filter.taps().astype("<f4").tobytes()))
+
     def _refill(self) -> None:
         count = PARTITIONS * BLOCK
         self._filter.refill(self._clocks.played(self._position - count, count))
@@ -186,8 +215,10 @@ class EchoCanceller:
         peak = self._filter.peak()
         if not self._aligned or peak is None or not 0 <= peak < 4 * HEAD:
             if not self._aligned or abs(found.samples - HEAD - offset) > HEAD // 2:
-                self._align(found.samples - HEAD, middle)
-                self._filter.forget()
+                recalled = not self._aligned and peak is not None
+                self._align(found.samples - (peak if recalled and peak else HEAD), middle)
+                if not recalled:
+                    self._filter.forget()
                 self._fresh = _FRESH
                 self._rehearse()
                 self._rehearse()

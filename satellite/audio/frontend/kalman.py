@@ -35,6 +35,10 @@ _UNSURE = 10 ** (-_DECAY / 10 * np.arange(PARTITIONS, dtype=np.float32)[:, None]
 what is played.
 """
 
+_DOUBT = 0.03
+"""Variance of a path that was learned another day, as a part of what it would be without: things
+have been moved in the room, but seldom the speaker or the microphone (-15 dB)."""
+
 Floats = npt.NDArray[np.float32]
 
 
@@ -78,10 +82,21 @@ class KalmanFilter:
 
     def peak(self) -> int | None:
         """Samples to the strongest part of the path; None while it is not known."""
-        taps = np.fft.irfft(self._path, axis=1)[:, :BLOCK].ravel()
-        strength = np.abs(taps)
+        strength = np.abs(self.taps())
         best = int(strength.argmax())
         return best if strength[best] > 6 * strength.mean() else None
+
+    def taps(self) -> Floats:
+        """The path, `PARTITIONS * BLOCK` samples long."""
+        return np.fft.irfft(self._path, axis=1)[:, :BLOCK].astype(np.float32).ravel()
+
+    def remember(self, taps: Floats) -> None:
+        """Take a path for likely; raises `ValueError` for one of another length."""
+        path = np.zeros((PARTITIONS, 2 * BLOCK), np.float32)
+        path[:, :BLOCK] = taps.reshape(PARTITIONS, BLOCK)
+        self._path = np.fft.rfft(path, axis=1).astype(np.complex64)
+        strength = self._path.real**2 + self._path.imag**2
+        self._variance = (_DOUBT * (strength + _UNSURE)).astype(np.float32)
 
     def forget(self) -> None:
         """Know nothing of the path."""

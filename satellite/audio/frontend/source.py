@@ -8,8 +8,10 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Protocol
 
 from satellite.audio.frontend.elsewhere import canceller
+from satellite.audio.frontend.learned import Learned
 from satellite.audio.frontend.reference import Reference
 from satellite.settings import SoundSettings
+from satellite.state import Kept
 
 if TYPE_CHECKING:
     from satellite.audio.frontend.cleaner import Cleaner
@@ -33,8 +35,16 @@ class FrontEnd:
     Sound may be held back by up to 32 ms; none is lost or added, so that positions stay.
     """
 
-    def __init__(self, source: Source, reference: Reference, settings: SoundSettings) -> None:
-        """`reference` is told how much was heard. Raises `PackageMissing`."""
+    def __init__(
+        self,
+        source: Source,
+        reference: Reference,
+        settings: SoundSettings,
+        kept: Kept[Learned] | None = None,
+    ) -> None:
+        """`reference` is told how much was heard; what is learned of the room is remembered by
+        `kept`. Raises `PackageMissing`."""
+        self._kept = kept
         self._source = source
         self._reference = reference
         self._volume = settings.mic_volume
@@ -81,7 +91,7 @@ class FrontEnd:
         if self._echo is None:
             from satellite.audio.frontend.echo import EchoCanceller
 
-            self._echo = EchoCanceller(self._reference)
+            self._echo = EchoCanceller(self._reference, self._kept)
         return self._echo
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from satellite.audio.format import SPEECH
 from satellite.audio.frontend.echo import EchoCanceller
+from satellite.audio.frontend.learned import Learned
 from satellite.audio.frontend.reference import Reference
+from satellite.state import Kept
 from tests.support.acoustics import Samples, at_level, loudness, pcm, room_noise, samples
 from tests.support.simulated_room import CHUNK, SimulatedRoom
 from tests.support.speech import speak
@@ -22,10 +26,10 @@ SECOND = SPEECH.rate
 class Trial:
     """A canceller in a room, and what went in and came out of it."""
 
-    def __init__(self, room: SimulatedRoom) -> None:
+    def __init__(self, room: SimulatedRoom, kept: Kept[Learned] | None = None) -> None:
         self.room = room
         self.reference = Reference()
-        self.canceller = EchoCanceller(self.reference)
+        self.canceller = EchoCanceller(self.reference, kept)
         self.raw = b""
         self.clean = b""
 
@@ -62,6 +66,28 @@ def test_the_echo_goes(latency: float) -> None:
     trial.listen(3 * SECOND)
     trial.run(TALK)
     assert trial.gone(5.0) > 22
+
+
+def test_after_a_restart_the_first_reply_is_as_well_known_as_later_ones(tmp_path: Path) -> None:
+    kept = Kept("echo", Learned, Learned(), tmp_path)
+    gone = []
+    for latency in (0.1, 0.13):  # no player's buffers are filled in quite the same time
+        trial = Trial(SimulatedRoom(leak=1.0, latency=latency), kept)
+        trial.run(TALK[: 3 * SECOND // 2])
+        gone.append(trial.gone(0.75))
+        trial.run(TALK)
+        trial.listen(4 * SECOND)
+    assert gone[1] > gone[0] + 6
+    assert gone[1] > 22
+
+
+@pytest.mark.parametrize("taps", [b"1234", b"123"])
+def test_a_kept_path_that_is_none_does_no_harm(tmp_path: Path, taps: bytes) -> None:
+    kept = Kept("echo", Learned, Learned(), tmp_path)
+    kept.write(Learned(taps))
+    trial = Trial(SimulatedRoom(leak=1.0), kept)
+    trial.run(TALK)
+    assert trial.gone(1.5) > 15
 
 
 def test_nothing_is_touched_while_nothing_is_played_nor_where_no_echo_is_heard() -> None:
