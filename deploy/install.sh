@@ -359,5 +359,7 @@ install_service
 if [ $changes = 0 ]; then
     say "everything is in place; nothing was changed"
 else
-    say "done. Try: satellite demo; the log: journalctl $journal ${service%.service} -f"
+    next='satellite setup'
+    if [ -n "$server" ]; then next='satellite models'; elif [ $scope = system ]; then next="sudo $next"; fi
+    say "done. Next: $next; the log: journalctl $journal ${service%.service} -f"
 fi

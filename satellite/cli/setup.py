@@ -70,7 +70,7 @@ def setup(
     for path, flag, value in (
         ("servers.pin", "--server", ",".join(server)),
         ("home.url", "--home", home),
-        ("home.token_file", "--token-file", token_file),
+        ("home.token_file", "--token-file", token_file and str(Path(token_file).absolute())),
     ):
         if value:
             state.flags[path] = Given(value, f"flag {flag}")

@@ -37,6 +37,11 @@ class Document:
         """The file as it is to be written."""
         return self._head + self._content.as_string()
 
+    @property
+    def empty(self) -> bool:
+        """Nothing is set in it; there may be comments, such as an installer's."""
+        return not self._content
+
     def get(self, path: str) -> Any:
         """The value that stands there; None where none does."""
         value: Any = self._content

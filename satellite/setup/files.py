@@ -41,10 +41,10 @@ def content(file: Path) -> str:
         raise SatelliteError(f"{file} cannot be read: {why}") from error
 
 
-def replace(file: Path, text: str, copy: str = "old") -> Path | None:
+def replace(file: Path, text: str, copy: str = "old", mode: int = MODE) -> Path | None:
     """Write a file, whole or not at all; return the copy of what was there, `FILE.COPY`.
 
-    Owner and permissions stay as they were. Raises `SatelliteError`.
+    Owner and permissions stay as they were; one that is new has `mode`. Raises `SatelliteError`.
     """
     kept = file.with_name(f"{file.name}.{copy}") if file.exists() else None
     part = None
@@ -59,7 +59,7 @@ def replace(file: Path, text: str, copy: str = "old") -> Path | None:
             opened.write(text)
             opened.flush()
             os.fsync(opened.fileno())
-        part.chmod(file.stat().st_mode & 0o777 if kept is not None else MODE)
+        part.chmod(file.stat().st_mode & 0o777 if kept is not None else mode)
         _own(part, file if kept is not None else file.parent)
         part.replace(file)
     except OSError as error:

@@ -10,7 +10,7 @@ from satellite.doctor.aside import aside
 from satellite.setup import files
 from satellite.setup.document import Document
 from satellite.setup.network import network
-from satellite.setup.service import service
+from satellite.setup.service import made_silent, service
 from satellite.setup.session import Session
 from satellite.setup.sound import sound
 from satellite.setup.word import word
@@ -29,8 +29,9 @@ async def guide(session: Session) -> None:
     if ask.present:
         ask.say("Enter takes what stands in brackets; Ctrl-C leaves everything as it is.")
     await _place(session)
-    await sound(session)
-    await word(session)
+    async with made_silent(session):
+        await sound(session)
+        await word(session)
     await network(session)
     await _write(session, document, renewed)
     await service(session)
@@ -49,7 +50,7 @@ async def _place(session: Session) -> None:
 
 
 async def _write(session: Session, document: Document, renewed: Sequence[str]) -> None:
-    fresh = not session.file.exists()
+    fresh = document.empty
     changed = list(renewed)
     if fresh:
         document.set(migration.KEY, migration.current())

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from satellite.doctor import home as checks
-from satellite.errors import ConfigError, SatelliteError
+from satellite.errors import SatelliteError
 from satellite.groups import ungrouped
-from satellite.home import address
 from satellite.net import trust
 from satellite.net.discovery import scan
 from satellite.net.mdns import NoMulticast
@@ -17,15 +15,12 @@ from satellite.net.trust import seek
 from satellite.net.trust.identity import shown
 from satellite.net.wishes import Wishes
 from satellite.setup import lan
-from satellite.setup.files import replace
+from satellite.setup.home import home
 from satellite.setup.lan import FoundHome
 from satellite.setup.session import Session
 
 SCAN = 3.0
 """Seconds for servers to answer; most do within one."""
-
-TOKEN = "home-assistant.token"
-"""File beside the configuration that holds the token."""
 
 
 async def network(session: Session) -> None:
@@ -42,7 +37,7 @@ async def network(session: Session) -> None:
             session.ask.say(f"  ! {error}")
     _tell_servers(session, [server for server in servers if not server.satellite])
     await _pair(session, codes)
-    await _home(session, homes)
+    await home(session, homes)
 
 
 async def _look(
@@ -96,38 +91,3 @@ async def _join(session: Session, name: str, host: str, port: int) -> None:
             raise
         return
     session.ask.say(f"  + paired with {peer.name}, whose key is {shown(peer.fingerprint)}")
-
-
-async def _home(session: Session, homes: tuple[FoundHome, ...]) -> None:
-    for found in homes:
-        version = f" ({found.version})" if found.version else ""
-        session.ask.say(f"  + Home Assistant {found.name} at {found.url}{version}")
-        session.ask.say("    It finds this satellite itself: Settings, Devices & services there.")
-    if session.settings.home.url:
-        await _check(session)
-        return
-    if not session.ask.present or not homes:
-        return
-    session.ask.say("    To switch the home without it driving the satellite, a token is needed:")
-    session.ask.say("    your profile there, Security, long-lived access tokens.")
-    default = homes[0].url
-    token = await session.ask.secret(f"Token for {default} (Enter to leave it out)")
-    if not token:
-        return
-    file = session.file.with_name(TOKEN)
-    replace(file, token + "\n")
-    file.chmod(0o600)
-    session.choose("home.url", default)
-    session.choose("home.token_file", str(file.absolute()))
-    await _check(session)
-
-
-async def _check(session: Session) -> None:
-    """Ask it with the token."""
-    try:
-        address.parse(session.settings.home.url)
-    except ConfigError as error:
-        session.ask.say(f"  ! {error}")
-        return
-    async for finding in checks.home(session.case()):
-        session.tell(finding)

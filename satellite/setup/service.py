@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
@@ -69,6 +71,28 @@ async def service(session: Session) -> None:
             why = answer.complaint if answer else f"no answer within {START:g} s"
             raise SatelliteError(f"{found.hint(words[0])}: {why}; see: journalctl -u satellite")
     session.ask.say("The service runs. Its log: journalctl -u satellite -f")
+
+
+@asynccontextmanager
+async def made_silent(session: Session) -> AsyncGenerator[None, None]:
+    """Stop a service that runs, if somebody agrees, so that its devices can be tried in this block;
+    it is started again afterwards in any case."""
+    found = manager()
+    question = "The satellite runs and has the microphone. Stop it while this is tried?"
+    stopped = (
+        found is not None
+        and session.ask.present
+        and await _active(found)
+        and await session.ask.yes(question, True)
+    )
+    if found is None or not stopped:
+        yield
+        return
+    await program([*found.command, "stop", UNIT], seconds=START)
+    try:
+        yield
+    finally:
+        await program([*found.command, "start", "--no-block", UNIT])
 
 
 async def _active(found: Manager) -> bool:

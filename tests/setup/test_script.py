@@ -66,6 +66,16 @@ def test_a_second_time_only_what_is_said_is_changed(
     assert file.with_name("satellite.toml.old").read_text() == text
 
 
+def test_a_file_of_comments_alone_is_filled(tmp_path: Path, devices: tuple[str, ...]) -> None:
+    file = tmp_path / "satellite.toml"
+    hints = '# What is set for this machine.\n\n# name = "kitchen"\n'
+    file.write_text(hints)
+    assert setup(file, *devices, "--name", "den").code == 0
+    text = file.read_text()
+    assert text.startswith(hints)
+    assert list(tomllib.loads(text)) == ["version", "name", "area", "mic", "speaker", "wake"]
+
+
 def test_what_is_wrong_is_told_before_anything_is_asked(tmp_path: Path) -> None:
     file = tmp_path / "satellite.toml"
     wrong = setup(file, "--wake", "openwakword:alexa", "--home", "nowhere")

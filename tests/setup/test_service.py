@@ -10,7 +10,7 @@ import pytest
 from satellite.errors import SatelliteError
 from satellite.keys import build
 from satellite.setup import service as module
-from satellite.setup.service import service
+from satellite.setup.service import made_silent, service
 from satellite.setup.session import Session, Wishes
 from tests.setup.test_script import Nobody
 
@@ -104,3 +104,28 @@ async def test_a_start_that_fails_is_told(machine: Machine) -> None:
     machine.unit()
     with pytest.raises(SatelliteError, match=r"Job failed\.; see: journalctl"):
         await offered(Nobody(), wished=True)
+
+
+async def test_one_that_runs_is_stopped_while_its_devices_are_tried(machine: Machine) -> None:
+    machine.systemctl(active=True)
+    machine.unit()
+    session = Session(Somebody(), build({}))
+    during = []
+
+    async def trying() -> None:
+        async with made_silent(session):
+            during.extend(machine.calls())
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await trying()
+    assert during[-1] == "stop satellite.service"
+    assert machine.calls()[-1] == "start --no-block satellite.service"
+
+
+async def test_one_that_does_not_run_is_not_asked_about(machine: Machine) -> None:
+    machine.systemctl()
+    machine.unit()
+    async with made_silent(Session(Somebody(), build({}))):
+        pass
+    assert machine.calls() == ["is-active --quiet satellite.service"]
