@@ -9,6 +9,7 @@ from time import monotonic
 
 from satellite.audio.format import SPEECH, AudioFormat
 from satellite.audio.frontend.channel import one_channel
+from satellite.audio.patience import Patience
 from satellite.audio.resample import Resampler
 from satellite.errors import DeviceError, DeviceLost, DeviceMissing, SatelliteError
 from satellite.events import AudioLoss, Error, Event
@@ -49,6 +50,7 @@ class Capture:
         self._overruns = 0
         self._lost = 0
         self._reported = float("-inf")
+        self._patience = Patience(_READ)
 
     @property
     def finished(self) -> bool:
@@ -92,7 +94,7 @@ class Capture:
             while True:
                 resampler = self._resampler or await self._reopen()
                 try:
-                    async with asyncio.timeout(_READ):
+                    with self._patience:
                         audio = await self._mic.read()
                 except DeviceError as error:
                     await self._lose(error)
@@ -110,6 +112,7 @@ class Capture:
     async def close(self) -> None:
         """Close the microphone, within 3 seconds. Twice is once."""
         self._resampler = None
+        self._patience.end()
         try:
             async with asyncio.timeout(_CLOSE):
                 await self._mic.close()

@@ -10,6 +10,7 @@ from time import monotonic
 
 from satellite.audio.child import Child
 from satellite.audio.format import AudioFormat
+from satellite.audio.patience import Patience
 from satellite.errors import DeviceLost, DeviceMissing
 
 _LOGGER = logging.getLogger(__name__)
@@ -91,6 +92,7 @@ class RecordingProgram(Program):
         super().__init__(name, environment)
         self._child: Child | None = None
         self._rest = b""
+        self._patience = Patience(_NEXT_SOUND)
 
     async def start(self, argv: Sequence[str]) -> None:
         """Start the program and wait for its first sound. Raises `DeviceMissing`."""
@@ -136,12 +138,13 @@ class RecordingProgram(Program):
         """End the program, within a second. Twice is once."""
         child, self._child = self._child, None
         self._rest = b""
+        self._patience.end()
         if child is not None:
             await child.end()
 
     async def _next(self, child: Child) -> bytes:
         try:
-            async with asyncio.timeout(_NEXT_SOUND):
+            with self._patience:
                 audio = await child.read()
         except TimeoutError:
             raise DeviceLost(

@@ -1,0 +1,64 @@
+"""A limit for one short wait after another."""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+
+
+class Patience:
+    """What `asyncio.timeout` does, with one timer for many waits: who waits for each few
+    milliseconds of sound would spend more on timers than on the sound.
+
+    For one task at a time.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[object] | None = None
+        """Who waits."""
+        self._timer: asyncio.TimerHandle | None = None
+        self._since = 0.0
+        self._cancelling = 0
+        self._over = False
+
+    def __enter__(self) -> None:
+        """Begin to wait; the block must not be left otherwise than by its end or an error."""
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        self._task = asyncio.current_task(self._loop)
+        assert self._task is not None
+        self._cancelling = self._task.cancelling()
+        self._since = self._loop.time()
+        if self._timer is None:
+            self._timer = self._loop.call_at(self._since + self._seconds, self._look)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        """Raises `TimeoutError` where the wait took too long."""
+        task, self._task = self._task, None
+        over, self._over = self._over, False
+        if over and task is not None:
+            ours = task.uncancel() <= self._cancelling
+            if ours and isinstance(error, asyncio.CancelledError):
+                raise TimeoutError from error
+
+    def end(self) -> None:
+        """Let go of the timer, until the next wait."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._loop = None
+
+    def _look(self) -> None:
+        self._timer = None
+        if self._task is None or self._loop is None:
+            return
+        due = self._since + self._seconds
+        if due > self._loop.time():
+            self._timer = self._loop.call_at(due, self._look)
+        else:
+            self._over = True
+            self._task.cancel()

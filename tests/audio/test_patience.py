@@ -1,0 +1,77 @@
+"""Patience ends one wait, and only that, whoever else cancels or waits."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from satellite.audio.patience import Patience
+
+
+async def test_a_wait_that_takes_too_long_ends_with_a_timeout_and_the_next_begins_anew() -> None:
+    patience = Patience(0.03)
+    for _ in range(3):
+        with pytest.raises(TimeoutError), patience:
+            await asyncio.sleep(10)
+        task = asyncio.current_task()
+        assert task is not None
+        assert task.cancelling() == 0
+        with patience:
+            await asyncio.sleep(0)
+    patience.end()
+
+
+async def test_many_short_waits_may_take_longer_together() -> None:
+    patience = Patience(0.05)
+    for _ in range(20):
+        with patience:
+            await asyncio.sleep(0.005)
+    patience.end()
+
+
+async def test_time_between_two_waits_does_not_count() -> None:
+    patience = Patience(0.02)
+    with patience:
+        await asyncio.sleep(0)
+    await asyncio.sleep(0.05)
+    with patience:
+        await asyncio.sleep(0)
+    patience.end()
+
+
+async def test_a_cancellation_by_others_stays_one() -> None:
+    patience = Patience(5.0)
+
+    async def wait() -> None:
+        with patience:
+            await asyncio.sleep(10)
+
+    task = asyncio.create_task(wait())
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    patience.end()
+
+
+async def test_an_error_inside_passes() -> None:
+    patience = Patience(5.0)
+    with pytest.raises(ValueError, match="torn"), patience:
+        raise ValueError("torn")
+    patience.end()
+    patience.end()
+
+
+async def test_a_timeout_around_it_is_its_owners() -> None:
+    patience = Patience(5.0)
+
+    async def wait() -> None:
+        with patience:
+            await asyncio.sleep(10)
+
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(wait(), 0.02)
+    with patience:
+        await asyncio.sleep(0)
+    patience.end()
