@@ -23,10 +23,10 @@ async def test_a_wait_that_takes_too_long_ends_with_a_timeout_and_the_next_begin
 
 
 async def test_many_short_waits_may_take_longer_together() -> None:
-    patience = Patience(0.05)
-    for _ in range(20):
+    patience = Patience(0.5)
+    for _ in range(60):
         with patience:
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.01)
     patience.end()
 
 
