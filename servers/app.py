@@ -17,6 +17,7 @@ from satellite.errors import ConfigError, PortInUse, SatelliteError
 from satellite.events import Event, Ready
 from satellite.groups import ungrouped
 from satellite.health.watch import limited
+from satellite.net import token as tokens
 from satellite.net import trust
 from satellite.net.advert import Advert, announce, facts
 from satellite.net.door import limits_of
@@ -187,7 +188,8 @@ async def _scraped(
     metrics: Metrics, settings: Settings, health: Health
 ) -> AsyncGenerator[None, None]:
     host = settings.server.metrics_host
-    async with scraped(metrics, host, settings.server.metrics, health.pages) as port:
+    token = await asyncio.to_thread(tokens.read, settings.http)
+    async with scraped(metrics, host, settings.server.metrics, health.pages, token) as port:
         _LOGGER.info("metrics at http port %d of %s", port, host)
         yield
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from satellite.errors import ConfigError
 from satellite.health.http import Page, Pages, told
+from satellite.net.token import Token
 from servers.pool import Pool
 from servers.serve.observer import CANCELLED, DONE, Observer, Record
 
@@ -117,9 +118,15 @@ class _RoleMetrics(Observer):
 
 @asynccontextmanager
 async def scraped(
-    metrics: Metrics, host: str, port: int, pages: Pages | None = None
+    metrics: Metrics,
+    host: str,
+    port: int,
+    pages: Pages | None = None,
+    token: Token | None = None,
 ) -> AsyncGenerator[int, None]:
-    """Tell the metrics, and other pages, to whoever asks by HTTP in this block; yield the port.
+    """Tell the metrics, and other pages, by HTTP in this block; yield the port.
+
+    On other machines they are told to those who show the token.
 
     Raises `ConfigError` where nothing can listen there.
     """
@@ -130,7 +137,7 @@ async def scraped(
     async with AsyncExitStack() as stack:
         everything = {"/metrics": page, **(pages or {}), "/": page}
         try:
-            bound = await stack.enter_async_context(told(everything, host, port))
+            bound = await stack.enter_async_context(told(everything, host, port, token))
         except OSError as error:
             reason = error.strerror or str(error)
             raise ConfigError(

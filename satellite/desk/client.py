@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-from satellite.desk import token as tokens
 from satellite.errors import PeerUnreachable, UsageError
+from satellite.net import token as tokens
 from satellite.settings import Settings
 
 _LOGGER = logging.getLogger(__name__)

@@ -12,10 +12,10 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 from weakref import WeakSet
 
-from satellite.desk import token as tokens
 from satellite.desk.controls import Controls
 from satellite.desk.guard import Guard
 from satellite.errors import ConfigError, PortInUse
+from satellite.net import token as tokens
 from satellite.net.allowed import Allowed
 from satellite.net.refusals import Refusals
 from satellite.settings import HttpSettings, Settings

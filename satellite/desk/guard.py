@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from satellite.desk.token import Token
+from satellite.net.token import Token
 
 
 class Refusal(msgspec.Struct, frozen=True):

@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 
 import msgspec
 
+from satellite.net.token import Token, is_here
+
 _LOGGER = logging.getLogger(__name__)
 
 _ASKING = 5.0
@@ -18,8 +20,15 @@ _CLIENTS = 8
 _LONGEST = 16 * 1024
 """Bytes of a question; a browser's has two thousand."""
 
+_TOKEN_WANTED = (
+    b"told to those who show the token: Authorization: Bearer ... (setting http.token_file, "
+    b"or SATELLITE_HTTP_TOKEN)\n"
+)
+
 OK = "200 OK"
 UNAVAILABLE = "503 Service Unavailable"
+PROBED = ("/healthz", "/readyz")
+"""Pages whose status anybody may know: probes have no token."""
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -41,11 +50,16 @@ def as_json(value: object, good: bool) -> Page:
 
 
 @asynccontextmanager
-async def told(pages: Pages, host: str, port: int) -> AsyncGenerator[int, None]:
+async def told(
+    pages: Pages, host: str, port: int, token: Token | None = None
+) -> AsyncGenerator[int, None]:
     """Answer questions for the pages during this block; yield the port.
 
-    Raises `OSError` where nothing can listen there.
+    Where other machines can ask, they have to show the token, and get no more than the status of
+    `PROBED` without. Raises `OSError` where nothing can listen there.
     """
+    if not is_here(host):
+        pages = {path: _guarded(path, make, token) for path, make in pages.items()}
     places = asyncio.Semaphore(_CLIENTS)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -63,6 +77,21 @@ async def told(pages: Pages, host: str, port: int) -> AsyncGenerator[int, None]:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
+
+
+def _guarded(
+    path: str, make: Callable[[Mapping[str, str]], Page], token: Token | None
+) -> Callable[[Mapping[str, str]], Page]:
+    def guarded(headers: Mapping[str, str]) -> Page:
+        if "origin" in headers:
+            return Page(b"not for the pages of others\n", status="403 Forbidden")
+        if token is not None and token.opens(headers.get("authorization", "")):
+            return make(headers)
+        if path in PROBED:
+            return msgspec.structs.replace(make(headers), body=b"", kind="text/plain")
+        return Page(_TOKEN_WANTED, status="401 Unauthorized")
+
+    return guarded
 
 
 def _answer(pages: Pages, question: bytes) -> bytes:

@@ -19,6 +19,7 @@ from satellite.health.metrics import SatelliteMetrics
 from satellite.health.pulse import Pulse
 from satellite.health.systemd import Notifier
 from satellite.health.talk import moderated
+from satellite.net import token as tokens
 from satellite.settings import HealthSettings, Settings
 
 _LOGGER = logging.getLogger(__name__)
@@ -42,7 +43,7 @@ async def watched(settings: Settings, bus: Bus) -> AsyncGenerator[Pulse, None]:
     pulse.on_end = state.stop
     async with limited(settings.health), AsyncExitStack() as stack:
         happening = await stack.enter_async_context(bus.subscribe("health"))
-        metrics = await stack.enter_async_context(_asked(settings.health, state, pulse))
+        metrics = await stack.enter_async_context(_asked(settings, state, pulse))
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         following = tasks.create_task(_follow(happening, state, metrics), name="health")
         try:
@@ -107,9 +108,10 @@ class _State:
 
 @asynccontextmanager
 async def _asked(
-    settings: HealthSettings, state: _State, pulse: Pulse
+    settings: Settings, state: _State, pulse: Pulse
 ) -> AsyncGenerator[SatelliteMetrics | None, None]:
-    if not settings.port:
+    health = settings.health
+    if not health.port:
         yield None
         return
     metrics = SatelliteMetrics(pulse)
@@ -119,15 +121,17 @@ async def _asked(
     }
     async with AsyncExitStack() as stack:
         try:
-            port = await stack.enter_async_context(http.told(pages, settings.host, settings.port))
+            token = await asyncio.to_thread(tokens.read, settings.http)
+            told = http.told(pages, health.host, health.port, token)
+            port = await stack.enter_async_context(told)
         except OSError as error:
             raise ConfigError(
                 [
-                    f"health cannot be told at {settings.host} port {settings.port}: "
+                    f"health cannot be told at {health.host} port {health.port}: "
                     f"{error.strerror or error} (health.port)"
                 ]
             ) from error
-        _LOGGER.info("health and metrics at http port %d of %s", port, settings.host)
+        _LOGGER.info("health and metrics at http port %d of %s", port, health.host)
         yield metrics
 
 

@@ -26,7 +26,7 @@ from satellite.desk import desk as module
 from satellite.desk.controls import Controls
 from satellite.desk.desk import desk, listening, served
 from satellite.desk.guard import Guard
-from satellite.desk.token import Token
+from satellite.net.token import Token
 from satellite.errors import ConfigError, PeerUnreachable, PortInUse, UsageError
 from satellite.net.allowed import Allowed
 from satellite.settings import HttpSettings, Settings

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from satellite.desk import token as tokens
+from satellite.net import token as tokens
 from satellite.desk.guard import Guard
-from satellite.desk.token import Token
+from satellite.net.token import Token
 from satellite.errors import ConfigError
 from satellite.settings import HttpSettings
 

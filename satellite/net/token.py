@@ -1,4 +1,4 @@
-"""The token that opens the desk: from a file or from the environment, and nowhere else."""
+"""The token that opens HTTP to other machines: from a file or the environment, and nowhere else."""
 
 from __future__ import annotations
 
