@@ -97,6 +97,8 @@ class Listener:
         limits = np.iinfo(self._network.input.dtype)
         self._limits = limits.min, limits.max
         self._frames: list[Frame] = []
+        self._left_over = 0
+        """Frames to come that go with some that were left out."""
         self._answers: deque[float] = deque(maxlen=word.description.micro.sliding_window_size)
 
     def hear(self, frames: Sequence[Frame]) -> list[Detection]:
@@ -109,7 +111,8 @@ class Listener:
 
     def scores(self, frames: Sequence[Frame]) -> list[tuple[float, int]]:
         """Take the next frames; say how sure it is after each few of them, 0 to 1, and where."""
-        self._frames += frames
+        self._frames += frames[self._left_over :]
+        self._left_over = max(0, self._left_over - len(frames))
         count = len(self._frames) // self._stride
         if not count:
             return []
@@ -125,9 +128,12 @@ class Listener:
                 found.append((sum(self._answers) / len(self._answers), sample))
         return found
 
-    def forget(self) -> None:
-        """Sound was left out."""
+    def skip(self, frames: int) -> None:
+        """So many frames were left out: those that it takes together stay the same ones."""
         self._trigger.forget()
+        begun = len(self._frames) - self._left_over + frames
+        self._frames.clear()
+        self._left_over = -begun % self._stride
 
     def _quantized(self, frames: Sequence[Frame]) -> npt.NDArray[np.float64]:
         """As the network takes them, a few of the frames in each row."""
@@ -165,7 +171,7 @@ class MicroEar:
         """Leave out the next samples."""
         self._heard += samples
         for listener in self._listeners:
-            listener.forget()
+            listener.skip(samples // STEP)
 
     def recall(self, audio: bytes) -> None:
         """Take a whole number of 10 ms in without judging."""

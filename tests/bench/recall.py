@@ -1,6 +1,6 @@
 """How well wake words are heard: at distances and in noise, with and without rest.
 
-    python -m tests.bench.recall [--engine openwakeword] [--minutes 10]
+    python -m tests.bench.recall [--engine openwakeword] [--minutes 5]
 
 Each recording and each of eSpeak NG's voices says the word in a room of that distance (synthetic
 response), after and before a pause that is long enough to fall asleep, in one long
@@ -34,8 +34,8 @@ VOICES = ("en-us", "en-us+m3", "en-us+f3", "en-gb", "en-us+m7")
 RATES = (130, 150, 175)
 DISTANCES = {0.5: -22.0, 1.5: -29.0, 4.0: -36.0}
 """Metres, and dBFS of a voice at that distance."""
-NOISES = (-65.0, -50.0, -40.0)
-"""dBFS: a quiet room, a fan, a kitchen."""
+PLACES = ((0.5, -65.0), (1.5, -50.0), (4.0, -65.0), (4.0, -50.0), (4.0, -40.0))
+"""Metres, and dBFS of the noise: a quiet room, a fan, a kitchen."""
 PAUSE = 6.0
 """Seconds from one word to the next: long enough to fall asleep."""
 
@@ -105,7 +105,7 @@ async def _run(names: list[str], minutes: float) -> None:
         await awake.load()
         await resting.load()
         cpu = [0.0, 0.0]
-        rows = [(word, d, noise) for word in WORDS for d in DISTANCES for noise in NOISES]
+        rows = [(word, *place) for word in WORDS for place in PLACES]
         for word, distance, noise in rows:
             sound, ends = stream(word, distance, noise)
             found = [await listen(engine, word, sound, ends) for engine in (awake, resting)]
@@ -128,7 +128,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     both = ["openwakeword", "microwakeword"]
     parser.add_argument("--engine", choices=both, action="append", help="both by default")
-    parser.add_argument("--minutes", type=float, default=10, help="of sounds that are no word")
+    parser.add_argument("--minutes", type=float, default=5, help="of sounds that are no word")
     given = parser.parse_args()
     asyncio.run(_run(given.engine or both, given.minutes))
 
