@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from time import time
@@ -50,6 +49,8 @@ def status(context: click.Context) -> None:
 
 async def looked(settings: Settings) -> dict[str, Any]:
     """Ask the satellite, and the servers that it has in reach."""
+    import asyncio
+
     from satellite.desk import client
     from satellite.errors import PeerUnreachable
 

@@ -1,0 +1,119 @@
+"""The asynchronous part of `satellite watch`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.live import Live
+
+from satellite.cli.view import View, read
+from satellite.desk import client
+from satellite.errors import PeerUnreachable
+from satellite.groups import ungrouped
+from satellite.settings import Settings
+
+OFTEN = 0.2
+"""Seconds between two looks at the level and what has changed: five times a second look alive."""
+
+RETRY = 2.0
+"""Seconds until a satellite that does not run is looked for again."""
+
+_TAIL = 256 * 1024
+"""Bytes at the end of an event log from which on it is read."""
+
+
+async def once(settings: Settings, log: Path | None) -> None:
+    """Show what there is now. Raises `PeerUnreachable` where no satellite runs."""
+    view = View()
+    if log is not None:
+        for line in await asyncio.to_thread(_tail, log):
+            _take(view, line)
+    else:
+        view.state(await client.ask(settings, "GET", "/api/state"))
+    Console().print(view.shown())
+
+
+async def live(settings: Settings, log: Path | None) -> None:
+    """Show what happens, until cancelled."""
+    view, console = View(), Console()
+    with Live(console=console, screen=console.is_terminal, auto_refresh=False) as screen:
+        async with asyncio.TaskGroup() as tasks:
+            source = _follow_file(log, view) if log else _follow(settings, view)
+            tasks.create_task(source, name="events")
+            while True:
+                screen.update(view.shown(), refresh=True)
+                await asyncio.sleep(OFTEN)
+
+
+async def _follow(settings: Settings, view: View) -> None:
+    """Follow a satellite that may end, and begin again."""
+    while True:
+        try:
+            with ungrouped(PeerUnreachable):
+                async with client.reached(settings) as (session, address):
+                    view.state(await client.ask_of(session, address, "GET", "/api/state"))
+                    async with asyncio.TaskGroup() as tasks:
+                        asking = tasks.create_task(_ask(settings, view))
+                        async with aclosing(client.follow(session, address)) as happening:
+                            async for event in happening:
+                                _take(view, event)
+                        asking.cancel()
+        except PeerUnreachable as error:
+            view.phase = str(error)
+        view.level = None
+        await asyncio.sleep(RETRY)
+
+
+async def _ask(settings: Settings, view: View) -> None:
+    """Keep the level and what events do not tell up to date. Raises `PeerUnreachable`."""
+    while True:
+        await asyncio.sleep(OFTEN)
+        view.state(await client.ask(settings, "GET", "/api/state"))
+
+
+async def _follow_file(log: Path, view: View) -> None:
+    """Follow an event log as it grows; one that was begun anew is read from its beginning."""
+    async with aclosing(_lines(log)) as lines:
+        async for line in lines:
+            _take(view, line)
+
+
+async def _lines(log: Path) -> AsyncGenerator[bytes, None]:
+    size = (await asyncio.to_thread(log.stat)).st_size
+    place, rest = max(0, size - _TAIL), b""
+    while True:
+        found = await asyncio.to_thread(_read, log, place)
+        if found is None:
+            place, rest = 0, b""
+            continue
+        place += len(found)
+        *whole, rest = (rest + found).split(b"\n")
+        for line in whole:
+            yield line
+        await asyncio.sleep(OFTEN)
+
+
+def _read(log: Path, place: int) -> bytes | None:
+    """What a file has from a place on; None where it is shorter than that."""
+    with log.open("rb") as file:
+        if file.seek(0, 2) < place:
+            return None
+        file.seek(place)
+        return file.read(_TAIL)
+
+
+def _tail(log: Path) -> list[bytes]:
+    place = max(0, log.stat().st_size - _TAIL)
+    return (_read(log, place) or b"").split(b"\n")
+
+
+def _take(view: View, line: Any) -> None:
+    event = read(line if isinstance(line, bytes) else msgspec.json.encode(line))
+    if event is not None:
+        view.take(event)
