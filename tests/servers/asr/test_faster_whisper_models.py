@@ -88,7 +88,10 @@ async def test_all_that_may_be_named_are_described(engine: FasterWhisper) -> Non
     assert found["tiny"] == found[Path(MAIN).name]
 
 
-@pytest.mark.parametrize("name", ["large-v3", "/etc", "../whisper/tiny", str(made_whisper())])
+@pytest.mark.parametrize(
+    "name",
+    ["large-v3", "/etc", "../whisper/tiny", pytest.param(str(made_whisper()), id="ours")],
+)
 async def test_no_other_model_is_opened(engine: FasterWhisper, name: str) -> None:
     with pytest.raises(ModelMissing, match="is unknown"):
         await heard(engine, name)
