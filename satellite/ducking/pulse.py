@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from satellite.ducking.streams import FULL, SoundServerError, Source, Stream, Volume
@@ -17,6 +19,8 @@ class PulseServer:
 
     def __init__(self) -> None:
         """Connect, without starting a server. Raises `SoundServerError`."""
+        if not _may_be_there():  # its library takes 4 MB
+            raise SoundServerError("nobody listens where one would")
         with _told():
             self._client = _client()
             try:
@@ -70,6 +74,31 @@ class PulseServer:
     def close(self) -> None:
         """See `SoundServer`."""
         self._client.close()
+
+
+def _may_be_there() -> bool:
+    """Whether a server is named, or listens at one of the usual places (pulseaudio(1))."""
+    if os.environ.get("PULSE_SERVER"):
+        return True
+    usual = [Path("/run/pulse/native"), Path("/var/run/pulse/native")]
+    for name in ("PULSE_RUNTIME_PATH", "XDG_RUNTIME_DIR"):
+        if folder := os.environ.get(name):
+            usual += [Path(folder, "native"), Path(folder, "pulse", "native")]
+    home = Path("~/.config/pulse").expanduser()
+    named = (home / "client.conf", Path("/etc/pulse/client.conf"))
+    return (
+        any(place.exists() for place in (*usual, *home.glob("*-runtime/native")))
+        or any(_names_server(file) for file in named)
+        or bool(os.environ.get("DISPLAY"))  # its root window may name one
+    )
+
+
+def _names_server(file: Path) -> bool:
+    try:
+        lines = file.read_text(errors="replace").splitlines()
+    except OSError:
+        return False
+    return any(line.split("=")[0].strip() == "default-server" for line in lines)
 
 
 def _client() -> Any:

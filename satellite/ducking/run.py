@@ -93,7 +93,8 @@ class _Follower:
 
     async def run(self) -> None:
         """Bring about what is wished, until cancelled."""
-        await self._try(self._begin)
+        if await self._worker.call(self._kept.read):  # else the server's library is not needed yet
+            await self._try(self._begin)
         while True:
             if self._step == self._wanted == 0:
                 await self._rest()
