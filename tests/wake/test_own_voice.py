@@ -57,7 +57,7 @@ def own_words() -> Samples:
 async def test_own_tts_scores_on_the_wake_model(
     engine: MicroWakeWord, louder: float, cancels: bool
 ) -> None:
-    """LVA PR#404: with its echo cancelled, and also where it cannot be."""
+    """They do not wake it: with its echo cancelled, and also where it cannot be."""
     room = SimulatedRoom(leak=leak(TALK, louder))
     sound = SoundSettings(echo_cancellation=cancels)
     async with simulated(SimulatedSatellite(room, engine, sound)) as satellite:
@@ -78,8 +78,8 @@ async def test_without_that_its_own_words_would_wake_it(engine: MicroWakeWord) -
 
 
 async def test_a_wake_word_during_a_reply_stops_it(engine: MicroWakeWord) -> None:
-    """voice-pe#373, with a leak that is 6 dB louder than the person; none of the reply is in what
-    is heard after it."""
+    """With a leak that is 6 dB louder than the person; none of the reply is in what is heard after
+    it."""
     room = SimulatedRoom(leak=leak(TALK, 6.0))
     async with simulated(SimulatedSatellite(room, engine)) as satellite:
         await satellite.play(TALK)
