@@ -26,9 +26,9 @@ from satellite.desk import desk as module
 from satellite.desk.controls import Controls
 from satellite.desk.desk import desk, listening, served
 from satellite.desk.guard import Guard
-from satellite.net.token import Token
 from satellite.errors import ConfigError, PeerUnreachable, PortInUse, UsageError
 from satellite.net.allowed import Allowed
+from satellite.net.token import Token
 from satellite.settings import HttpSettings, Settings
 from tests.support.kitchen import QUIET, Kitchen
 

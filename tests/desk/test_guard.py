@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from satellite.net import token as tokens
 from satellite.desk.guard import Guard
-from satellite.net.token import Token
 from satellite.errors import ConfigError
+from satellite.net import token as tokens
+from satellite.net.token import Token
 from satellite.settings import HttpSettings
 
 SECRET = "0123456789abcdef0123"
