@@ -71,7 +71,7 @@ async def test_a_fast_program_is_not_read_further_ahead_than_its_reader() -> Non
     source = mic("exec cat /dev/zero")
     await source.open()
     await asyncio.sleep(0.05)
-    assert len(await source.read()) <= 64 * 1024
+    assert len(await source.read()) <= 128 * 1024  # asyncio stops reading at twice its limit
     total = 0
     while total < 10 * SECOND:
         total += len(await source.read())

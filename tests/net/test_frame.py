@@ -71,10 +71,10 @@ def test_junk_is_refused_and_nothing_else_happens(junk: bytes) -> None:
     ],
 )
 def test_a_megabyte_made_to_take_long_takes_no_time(text: bytes) -> None:
-    began = time.process_time()
+    began = time.thread_time()
     with pytest.raises(BadFrame):
         read_data(text, Limits(), "it")
-    assert time.process_time() - began < 0.5
+    assert time.thread_time() - began < 0.5
 
 
 def test_a_line_may_not_be_nested_deeper_than_data() -> None:

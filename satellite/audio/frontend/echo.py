@@ -158,7 +158,9 @@ class EchoCanceller:
         self._due = False
         waiting = len(self._waiting)
         remembered = self._heard.since(self._heard.end - waiting - 2 * BLOCK * (WINDOW // BLOCK))
-        heard = np.frombuffer(remembered[: len(remembered) - waiting], "<i2").astype(np.float32)
+        whole = (len(remembered) - waiting) // (2 * BLOCK) * 2 * BLOCK
+        blocks = remembered[len(remembered) - waiting - whole : len(remembered) - waiting]
+        heard = np.frombuffer(blocks, "<i2").astype(np.float32)
         first = self._position - len(heard)
         before = PARTITIONS * BLOCK
         self._filter.refill(self._clocks.played(first - before, before))
