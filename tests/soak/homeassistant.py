@@ -23,8 +23,9 @@ from tests.homeassistant.real.kitchen import Kitchen
 from tests.homeassistant.real.losses import restart_home, restart_us
 from tests.homeassistant.real.turns import check_turn
 
-RECONNECT = 11.0
-"""Seconds to be connected again: Home Assistant tries every 10 s where it was refused."""
+RECONNECT = 13.5
+"""Seconds to be connected again: Home Assistant waits 3 s when it has lost a satellite, and 10 s
+more where its own ping, sent meanwhile to the lost connection, spoils the first attempt."""
 TELL = 300.0
 """Seconds from one line about memory to the next."""
 SETTLED = 600.0
