@@ -20,12 +20,9 @@ import pytest
 from tests.homeassistant.real import house as houses
 from tests.homeassistant.real import install, kitchen, services
 from tests.homeassistant.real.kitchen import Kitchen
-from tests.homeassistant.real.losses import restart_home, restart_us
+from tests.homeassistant.real.losses import RECONNECT, restart_home, restart_us
 from tests.homeassistant.real.turns import check_turn
 
-RECONNECT = 13.5
-"""Seconds to be connected again: Home Assistant waits 3 s when it has lost a satellite, and 10 s
-more where its own ping, sent meanwhile to the lost connection, spoils the first attempt."""
 TELL = 300.0
 """Seconds from one line about memory to the next."""
 SETTLED = 600.0

@@ -17,6 +17,11 @@ LISTENING = 1.0
 """Seconds until the satellite is of use again."""
 
 
+RECONNECT = 13.5
+"""Seconds to be connected again: Home Assistant waits 3 s when it has lost a satellite, and 10 s
+more where its own ping, sent meanwhile to the lost connection, spoils the first attempt."""
+
+
 def lose(kitchen: Kitchen, stage: str) -> None:
     """Kill Home Assistant within a turn, and hold the satellite to what it promises then.
 

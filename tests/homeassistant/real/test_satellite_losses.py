@@ -10,7 +10,14 @@ import pytest
 from tests.homeassistant.real import said
 from tests.homeassistant.real.install import NEW
 from tests.homeassistant.real.kitchen import Kitchen
-from tests.homeassistant.real.losses import STAGES, check_alone, lose, restart_home, restart_us
+from tests.homeassistant.real.losses import (
+    RECONNECT,
+    STAGES,
+    check_alone,
+    lose,
+    restart_home,
+    restart_us,
+)
 from tests.homeassistant.real.tap import HOME, OURS
 from tests.homeassistant.real.turns import check_turn
 
@@ -49,14 +56,14 @@ def test_home_assistant_is_killed_within_a_turn(kitchen: Kitchen, stage: str) ->
 def test_either_side_is_restarted(kitchen: Kitchen) -> None:
     assert restart_home(kitchen) < 10.0
     check_turn(kitchen)
-    assert restart_us(kitchen) < 11.0
+    assert restart_us(kitchen) < RECONNECT
     check_turn(kitchen)
 
 
 def test_our_satellite_is_killed_while_it_speaks(kitchen: Kitchen) -> None:
     mark = kitchen.say(said.request())
     kitchen.wait("audio-start", mark, sender=HOME)
-    assert restart_us(kitchen, kill=True) < 11.0
+    assert restart_us(kitchen, kill=True) < RECONNECT
     time.sleep(0.5)
     assert kitchen.tap.since(mark, OURS, "detection")
     check_turn(kitchen)
