@@ -18,7 +18,13 @@ from satellite.bus import Bus
 from satellite.engines import opened
 from satellite.errors import SatelliteError
 from satellite.groups import ungrouped
-from satellite.settings import HomeAssistantSettings, Settings, StatsSettings
+from satellite.settings import (
+    DuckingSettings,
+    HomeAssistantSettings,
+    HttpSettings,
+    Settings,
+    StatsSettings,
+)
 from satellite.values import SpeechRequest
 
 SAID = (
@@ -65,6 +71,8 @@ async def run(settings: Settings, bus: Bus, output: Path) -> Demonstration:
             brain="local",
             zeroconf=False,
             homeassistant=HomeAssistantSettings(listen=""),
+            http=HttpSettings(port=0),
+            ducking=DuckingSettings(enabled=False),
             stats=StatsSettings(enabled=False),
         )
         with ungrouped(SatelliteError):
