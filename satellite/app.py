@@ -127,18 +127,23 @@ async def _listen(
             await microphone.open()
             await cleaned.settle()
             _check_words(settings, engines)
-            roles = {
-                "wake": label(engines.wake),
-                "asr": label(engines.turn.asr),
-                "llm": label(engines.turn.llm),
-                "tts": label(engines.turn.tts),
-            }
-            bus.publish(events.Ready(name=settings.name, engines=roles))
-            _LOGGER.info("listening; %s", ", ".join(f"{r}: {what}" for r, what in roles.items()))
+            _ready(settings, bus, engines)
             await listener.run(idle=lambda: assistant.idle)
         finally:
             for helper in helpers:
                 helper.cancel()
+
+
+def _ready(settings: Settings, bus: Bus, engines: Assembly) -> None:
+    """Tell that listening has begun, and what does the work."""
+    roles = {
+        "wake": label(engines.wake),
+        "asr": label(engines.turn.asr),
+        "llm": label(engines.turn.llm),
+        "tts": label(engines.turn.tts),
+    }
+    bus.publish(events.Ready(name=settings.name, engines=roles))
+    _LOGGER.info("listening; %s", ", ".join(f"{r}: {what}" for r, what in roles.items()))
 
 
 async def _stop_words(settings: Settings, assistant: Assistant) -> StopWords:
