@@ -10,8 +10,9 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
@@ -179,6 +180,24 @@ def made(folder: Path, suite: str, architecture: str = "", packages: str = "") -
     if (Path("/") / authorities).exists():
         shutil.copy(Path("/") / authorities, root / authorities)
     return CleanRoot(root)
+
+
+def carried_out(work: Callable[[Path], None], folder: Path | None) -> int:
+    """Do work in a folder, one of its own where none is given; the exit code: 0, 1 where something
+    was wrong (`RuntimeError`), 3 where this machine cannot tell (`Unable`)."""
+    place = folder or Path(tempfile.mkdtemp(prefix="satellite-root-"))
+    try:
+        work(place)
+    except Unable as error:
+        print(f"skipped: {error}")
+        return 3
+    except RuntimeError as error:
+        print(f"FAILED: {error}")
+        return 1
+    finally:
+        if folder is None:
+            shutil.rmtree(place, ignore_errors=True)
+    return 0
 
 
 def _child(pid: int) -> int:

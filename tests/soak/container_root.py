@@ -23,7 +23,7 @@ from pathlib import Path
 import msgspec
 from dockerfile_parse import DockerfileParser
 
-from tests.soak.clean_root import ROOT, CleanRoot, Unable, made
+from tests.soak.clean_root import ROOT, CleanRoot, carried_out, made
 
 SUITE = "trixie"
 HEALTHY = 90
@@ -136,28 +136,22 @@ def main() -> int:
     parser.add_argument("--variant", default="cpu", choices=("cpu", "cuda"))
     parser.add_argument("--folder", type=Path, help="where the clean root is kept")
     asked = parser.parse_args()
-    folder = asked.folder or Path(tempfile.mkdtemp(prefix="satellite-container-"))
-    try:
-        for name in asked.names:
-            print(f"== {name}, {asked.variant}", flush=True)
-            stage = build(ROOT / f"deploy/containers/{name}.Dockerfile", asked.variant, folder)
-            given = [] if name == "server" else [f"SATELLITE_MIC={MICROPHONE}"]
-            given += [] if name == "server" else ["SATELLITE_SPEAKER=wav:/dev/null"]
-            print(start(stage, *given, "SATELLITE_ZEROCONF=false"))
-            size = subprocess.check_output(["du", "-sm", str(stage.root.folder)], text=True)
-            print(f"{size.split()[0]} MB in all")
-    except Unable as error:
-        print(f"skipped: {error}")
-        return 3
-    except RuntimeError as error:
-        print(f"FAILED: {error}")
-        return 1
-    finally:
-        for root in folder.glob(f"root-{SUITE}-*-{os.getpid()}-*"):
-            shutil.rmtree(root, ignore_errors=True)
-        if asked.folder is None:
-            shutil.rmtree(folder, ignore_errors=True)
-    return 0
+
+    def work(folder: Path) -> None:
+        try:
+            for name in asked.names:
+                print(f"== {name}, {asked.variant}", flush=True)
+                stage = build(ROOT / f"deploy/containers/{name}.Dockerfile", asked.variant, folder)
+                given = [] if name == "server" else [f"SATELLITE_MIC={MICROPHONE}"]
+                given += [] if name == "server" else ["SATELLITE_SPEAKER=wav:/dev/null"]
+                print(start(stage, *given, "SATELLITE_ZEROCONF=false"))
+                size = subprocess.check_output(["du", "-sm", str(stage.root.folder)], text=True)
+                print(f"{size.split()[0]} MB in all")
+        finally:
+            for root in folder.glob(f"root-{SUITE}-*-{os.getpid()}-*"):
+                shutil.rmtree(root, ignore_errors=True)
+
+    return carried_out(work, asked.folder)
 
 
 if __name__ == "__main__":

@@ -15,11 +15,10 @@ import argparse
 import re
 import shutil
 import sys
-import tempfile
 import time
 from pathlib import Path
 
-from tests.soak.clean_root import SOURCE, BootedRoot, CleanRoot, Unable, made
+from tests.soak.clean_root import SOURCE, BootedRoot, CleanRoot, carried_out, made
 
 SUITES = ("bookworm", "trixie")
 INSTALLER = str(SOURCE / "deploy/install.sh")
@@ -149,9 +148,9 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, help="where roots are kept for the next time")
     parser.add_argument("--no-boot", action="store_true")
     asked = parser.parse_args()
-    folder = asked.folder or Path(tempfile.mkdtemp(prefix="satellite-root-"))
     boot = not (asked.no_boot or asked.architecture)
-    try:
+
+    def work(folder: Path) -> None:
         for suite in asked.suites:
             print(f"== {suite} {asked.architecture}", flush=True)
             packages = "systemd,dbus,procps" if boot else ""
@@ -160,16 +159,8 @@ def main() -> int:
                 check(root, boot)
             finally:
                 shutil.rmtree(root.folder)
-    except Unable as error:
-        print(f"skipped: {error}")
-        return 3
-    except RuntimeError as error:
-        print(f"FAILED: {error}")
-        return 1
-    finally:
-        if asked.folder is None:
-            shutil.rmtree(folder, ignore_errors=True)
-    return 0
+
+    return carried_out(work, asked.folder)
 
 
 if __name__ == "__main__":

@@ -12,10 +12,9 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 
-from tests.soak.clean_root import CleanRoot, Unable, made
+from tests.soak.clean_root import CleanRoot, carried_out, made
 from tests.soak.install_root import (
     CONFIGURATION,
     DEBIANS,
@@ -75,23 +74,15 @@ def main() -> int:
     parser.add_argument("suite", nargs="?", default="bookworm")
     parser.add_argument("--folder", type=Path, help="where the clean root is kept")
     asked = parser.parse_args()
-    folder = asked.folder or Path(tempfile.mkdtemp(prefix="satellite-root-"))
-    try:
+
+    def work(folder: Path) -> None:
         root = made(folder, asked.suite, packages=PACKAGES)
         try:
             check(root)
         finally:
             shutil.rmtree(root.folder)
-    except Unable as error:
-        print(f"skipped: {error}")
-        return 3
-    except RuntimeError as error:
-        print(f"FAILED: {error}")
-        return 1
-    finally:
-        if asked.folder is None:
-            shutil.rmtree(folder, ignore_errors=True)
-    return 0
+
+    return carried_out(work, asked.folder)
 
 
 if __name__ == "__main__":
