@@ -51,6 +51,7 @@ class Header(msgspec.Struct, frozen=True):
 
 _HEADER = msgspec.json.Decoder(Header)
 _DATA = msgspec.json.Decoder(dict[str, Any])
+_PASSED_OVER = msgspec.json.Decoder(msgspec.Raw)
 
 _TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"')
 """A JSON text, in JSON that is known to be right: elsewhere its search takes quadratic time."""
@@ -79,7 +80,7 @@ def read_header(line: bytes, limits: Limits, peer: str) -> Header:
         header = _HEADER.decode(line)
     except _NOT_JSON as error:
         raise BadFrame(f"{peer} sent what is not a Wyoming event: {error}") from error
-    if header.data:
+    if header.data and not _surely_small(line, limits):
         _check_shape(line, limits, peer)
     for part, size, most in (
         ("data", header.data_length or 0, limits.data),
@@ -95,18 +96,22 @@ def read_header(line: bytes, limits: Limits, peer: str) -> Header:
 def read_data(text: bytes, limits: Limits, peer: str) -> dict[str, Any]:
     """Read the data of an event. Raises `BadFrame`."""
     try:
-        data = _DATA.decode(text)
+        if not _surely_small(text, limits):
+            _PASSED_OVER.decode(text)  # builds nothing: what is too much costs no memory
+            _check_shape(text, limits, peer)
+        return _DATA.decode(text)
     except _NOT_JSON as error:
         raise BadFrame(f"{peer} sent an event with broken data: {error}") from error
-    _check_shape(text, limits, peer)
-    return data
+
+
+def _surely_small(text: bytes, limits: Limits) -> bool:
+    """Whether it is within the limits even if no bracket and no comma of it stands in a text."""
+    opened = text.count(b"[") + text.count(b"{")
+    return opened <= limits.depth and opened + text.count(b",") <= limits.values
 
 
 def _check_shape(text: bytes, limits: Limits, peer: str) -> None:
     """Hold JSON that is known to be right to the limits of nesting and of values."""
-    opened = text.count(b"[") + text.count(b"{")
-    if opened <= limits.depth and opened + text.count(b",") <= limits.values:
-        return  # so it is even if some of those stand in texts
     bare = _TEXT.sub(b"", text)
     if bare.count(b"[") + bare.count(b"{") + bare.count(b",") > limits.values:
         raise BadFrame(f"{peer} sent an event of more than {limits.values} values")
