@@ -11,7 +11,6 @@ from typing import cast
 from satellite import components, events, timers
 from satellite.announcements.announcer import Announcer
 from satellite.announcements.broadcast import Broadcasts
-from satellite.assistant import Assistant
 from satellite.audio import devices
 from satellite.audio.capture import Capture
 from satellite.audio.frontend import learned
@@ -34,20 +33,21 @@ from satellite.homeassistant.port import reachable
 from satellite.homeassistant.role import Role
 from satellite.homeassistant.wake import Tap
 from satellite.hooks import hooked
-from satellite.listen import Listener
-from satellite.microphone import Microphone
-from satellite.mute import Mute
-from satellite.mute import kept as kept_mute
-from satellite.persona import words_of
+from satellite.listening.listen import Listener
+from satellite.listening.microphone import Microphone
+from satellite.listening.mute import Mute
+from satellite.listening.mute import kept as kept_mute
+from satellite.listening.stop_words import COMPONENT as STOP_WORDS
+from satellite.listening.stop_words import StopWords
 from satellite.ports import Asr
 from satellite.recordings.recorder import Recorder, recorded
 from satellite.rooms.rooms import Rooms
 from satellite.settings import Settings
-from satellite.stage import label
 from satellite.stats.memory import remembered
 from satellite.stats.now import Now
-from satellite.stop_words import COMPONENT as STOP_WORDS
-from satellite.stop_words import StopWords
+from satellite.turns.assistant import Assistant
+from satellite.turns.persona import words_of
+from satellite.turns.stage import label
 from satellite.wake.engine import WakeEngine
 from satellite.wake.own_voice import OwnVoice
 

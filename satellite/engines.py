@@ -25,11 +25,11 @@ from satellite.net.failover import failover
 from satellite.net.mdns import NoMulticast
 from satellite.net.remote import remote
 from satellite.net.wishes import Wishes
-from satellite.persona import Personas, cast_of, components_of
 from satellite.ports import Engine, Vad, Wake
 from satellite.preference import preference
 from satellite.settings import Settings
-from satellite.stage import Engines
+from satellite.turns.persona import Personas, cast_of, components_of
+from satellite.turns.stage import Engines
 
 _LOGGER = logging.getLogger(__name__)
 

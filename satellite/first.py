@@ -20,7 +20,7 @@ from satellite.errors import (
     WireError,
 )
 from satellite.ports import Llm
-from satellite.stage import label
+from satellite.turns.stage import label
 from satellite.values import Declined, EngineInfo, ReplyPart, ReplyRequest
 
 _LOGGER = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 
-from satellite.keys import build
-from satellite.layers import from_environment
+from satellite.configuration.keys import build
+from satellite.configuration.layers import from_environment
 from satellite.settings import ModelSettings
 
 _in_force: ModelSettings | None = None

@@ -18,8 +18,8 @@ import msgspec
 from satellite import events, plugins
 from satellite.cli.flags import COMMON, Flag
 from satellite.cli.main import cli
+from satellite.configuration.keys import GROUP, keys
 from satellite.errors import UsageError
-from satellite.keys import GROUP, keys
 from satellite.options import OptionInfo, describe
 from satellite.ports import ROLES
 from satellite.settings import AssistantSettings

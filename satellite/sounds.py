@@ -6,14 +6,14 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
-from satellite.apologies import apology
 from satellite.audio.cues import CueName, Cues
 from satellite.audio.playback import Playback, quieter
-from satellite.deadline import within
 from satellite.errors import DeviceError, EngineError, SatelliteError, WireError
 from satellite.ports import Tts
 from satellite.settings import Settings
 from satellite.timers.ring import Ring
+from satellite.turns.apologies import apology
+from satellite.turns.deadline import within
 from satellite.values import AudioChunk, SpeechRequest
 
 _LOGGER = logging.getLogger(__name__)

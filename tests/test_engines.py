@@ -17,7 +17,7 @@ from satellite.net.remotes.base import Remote
 from satellite.ports import ENGINE_ROLES
 from satellite.preference import BUILT_IN
 from satellite.settings import DeadlineSettings, ModelSettings, ServersSettings, Settings
-from satellite.stage import label
+from satellite.turns.stage import label
 from satellite.values import SpeechRequest
 from servers.serve import serving
 from tests.support.engines import ScriptedTts

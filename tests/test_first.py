@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from satellite import checks, components, engines
+from satellite import components, engines
+from satellite.configuration import checks
 from satellite.errors import EngineDown, EngineFailed, HomeDown, PeerUnreachable
 from satellite.first import First
 from satellite.settings import Settings

@@ -77,7 +77,7 @@ def test_the_app_is_light() -> None:
 
 
 def test_checking_the_configuration_is_light() -> None:
-    code = "from satellite import config; config.load(environment={}, files=[])"
+    code = "from satellite.configuration import config; config.load(environment={}, files=[])"
     assert imported_by(code) & LATE == set()
 
 

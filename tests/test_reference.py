@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from satellite import events, plugins, reference
+from satellite.configuration.keys import keys
 from satellite.errors import UsageError
-from satellite.keys import keys
 
 README = Path(__file__).parent.parent / "README.md"
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from satellite.assistant import Assistant
 from satellite.audio.format import SPEECH
 from satellite.audio.playback import Playback
 from satellite.audio.wavfile import write_wav
 from satellite.bus import Bus
 from satellite.settings import CueSettings, Settings
-from satellite.stage import Engines
+from satellite.turns.assistant import Assistant
+from satellite.turns.stage import Engines
 from tests.support.devices import ScriptedSpeaker
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
 from tests.support.sound import tone

@@ -9,11 +9,11 @@ from contextlib import aclosing, suppress
 from typing import Protocol
 
 from satellite.announcements.announcement import Announcement, Manner, Outcome
-from satellite.deadline import within
 from satellite.errors import EngineBusy, SatelliteError
 from satellite.ports import Tts
 from satellite.settings import Settings
 from satellite.timers import Timers
+from satellite.turns.deadline import within
 from satellite.values import AudioChunk, SpeechRequest
 
 _LOGGER = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ _ORDER = ("low", "normal", "high")
 
 
 class Satellite(Protocol):
-    """Where it is said: see `satellite.assistant.Assistant`."""
+    """Where it is said: see `satellite.turns.assistant.Assistant`."""
 
     timers: Timers
 

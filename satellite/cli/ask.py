@@ -39,8 +39,8 @@ def ask(context: click.Context, text: Sequence[str]) -> None:
 
 async def _ask(settings: Settings, bus: Bus, text: str) -> None:
     from satellite import engines, events
-    from satellite.deadline import within
-    from satellite.stage import label
+    from satellite.turns.deadline import within
+    from satellite.turns.stage import label
     from satellite.values import Action, Declined, Resumed
 
     whole = ""

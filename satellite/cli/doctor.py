@@ -15,7 +15,7 @@ from satellite.cli import flags, sections
 from satellite.errors import ConfigError
 
 if TYPE_CHECKING:
-    from satellite.config import Configuration
+    from satellite.configuration.config import Configuration
     from satellite.doctor.case import Case, ModelStore
     from satellite.doctor.finding import Finding
     from satellite.doctor.show import Progress
@@ -111,8 +111,8 @@ def _case(
     progress: Progress,
 ) -> Case:
     from satellite import models
+    from satellite.configuration.keys import build
     from satellite.doctor.case import Case
-    from satellite.keys import build
     from satellite.net import trust
 
     settings = configuration.settings if configuration else build({})

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from satellite.cli import logs
+from satellite.configuration.keys import keys
+from satellite.configuration.layers import Given
 from satellite.errors import ConfigError
-from satellite.keys import keys
-from satellite.layers import Given
 
 if TYPE_CHECKING:
     from satellite.bus import Bus
-    from satellite.config import Configuration
+    from satellite.configuration.config import Configuration
     from satellite.settings import Settings
 
 Decorator = Callable[[Any], Any]
@@ -49,7 +49,7 @@ class State:
 
     def configuration(self) -> Configuration:
         """Read and check the configuration. Raises `ConfigError`."""
-        from satellite import config
+        from satellite.configuration import config
 
         named = self._find("config")
         return config.load(flags=self.flags, pairs=self.pairs, file=Path(named) if named else None)

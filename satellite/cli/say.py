@@ -90,7 +90,7 @@ async def _say(settings: Settings, bus: Bus, text: str) -> None:
 
     from satellite import components, engines, events
     from satellite.audio.playback import Playback
-    from satellite.deadline import within
+    from satellite.turns.deadline import within
     from satellite.values import SpeechRequest
 
     where = settings.speaker

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from satellite.cli import flags, sections
-from satellite.layers import Given
+from satellite.configuration.layers import Given
 
 if TYPE_CHECKING:
     from satellite.bus import Bus
@@ -90,7 +90,8 @@ def setup(
 
 
 def _session(state: flags.State, ask: Asker, wishes: Wishes, output: Path | None) -> Session:
-    from satellite import config, models
+    from satellite import models
+    from satellite.configuration import config
     from satellite.setup import files
     from satellite.setup.session import Session
 

@@ -46,8 +46,8 @@ def transcribe(context: click.Context, wav: str) -> None:
 
 async def _transcribe(settings: Settings, bus: Bus, speech: bytes) -> None:
     from satellite import engines, events
-    from satellite.deadline import within
-    from satellite.stage import label
+    from satellite.turns.deadline import within
+    from satellite.turns.stage import label
     from satellite.values import TranscribeRequest
 
     request = TranscribeRequest(

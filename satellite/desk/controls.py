@@ -7,14 +7,14 @@ from typing import Any, Protocol
 
 import msgspec
 
-from satellite import actions
 from satellite.announcements import others
 from satellite.announcements.announcement import Announcement, Manner, Outcome
 from satellite.announcements.announcer import Announcer
 from satellite.bus import Bus
 from satellite.errors import SatelliteError, UsageError
-from satellite.mute import Mute
+from satellite.listening.mute import Mute
 from satellite.settings import Settings
+from satellite.turns import actions
 from satellite.values import Action, AudioChunk, Situation
 
 HERE = "here"
@@ -22,7 +22,7 @@ HERE = "here"
 
 
 class Satellite(Protocol):
-    """See `satellite.assistant.Assistant`."""
+    """See `satellite.turns.assistant.Assistant`."""
 
     muting: Mute
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
-from satellite.config import DEFAULT
+from satellite.configuration.config import DEFAULT
 from satellite.doctor.case import Case
 from satellite.doctor.finding import Finding, broken, note, ok
 

@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
+from satellite.configuration.keys import keys, value_of
 from satellite.doctor.case import Case
 from satellite.doctor.finding import Finding
 from satellite.doctor.secrets import masked, masked_finding, masked_setting
 from satellite.doctor.show import plain
 from satellite.errors import SatelliteError
-from satellite.keys import keys, value_of
 
 _MODE = 0o600
 """Its owner decides who gets it."""

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from time import monotonic
 
 from satellite.audio.format import SPEECH
-from satellite.listen import Source
+from satellite.listening.listen import Source
 
 STILL = 5.0
 """Seconds without a sample after which the loop stands still: a microphone that falls silent is

@@ -15,7 +15,7 @@ from satellite.home.home import Home
 from satellite.home.things import plain
 from satellite.ports import Asr, Engine, Llm
 from satellite.settings import USUAL_AREAS, USUAL_NAMES
-from satellite.stage import label
+from satellite.turns.stage import label
 from satellite.values import (
     Action,
     EngineInfo,

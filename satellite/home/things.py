@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
@@ -125,7 +126,8 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
 def plain(text: str) -> str:
     """A name as it is compared: small letters, and nothing between words but one space."""
-    return _JOINTS.sub(" ", text).strip().casefold()
+    whole = unicodedata.normalize("NFC", text.casefold())  # an accent belongs to its letter
+    return _JOINTS.sub(" ", whole).strip()
 
 
 def sayable(name: object) -> bool:

@@ -14,16 +14,16 @@ from wyoming.wake import Detection
 
 from satellite import events
 from satellite.audio.format import SPEECH
-from satellite.driver import Handover
 from satellite.errors import EngineTimeout, SatelliteError, WireError
 from satellite.homeassistant.link import Link
 from satellite.homeassistant.run import Run
 from satellite.homeassistant.speech import Speech
+from satellite.listening.utterance import Utterance
 from satellite.net.recording import Recording
-from satellite.outcome import Answered, NothingHeard, Outcome
 from satellite.settings import Settings
-from satellite.stage import Stage, StageFailure
-from satellite.utterance import Utterance
+from satellite.turns.driver import Handover
+from satellite.turns.outcome import Answered, NothingHeard, Outcome
+from satellite.turns.stage import Stage, StageFailure
 from satellite.values import AudioChunk as Sound
 
 NAME = "homeassistant"
@@ -74,8 +74,8 @@ class HomeDriver:
     async def drive(
         self, utterance: Utterance, record: Recording, stage: Stage
     ) -> Outcome | Handover:
-        """Take the turn, see `satellite.driver`. With `brain` homeassistant nothing is handed over:
-        raises `StageFailure`."""
+        """Take the turn, see `satellite.turns.driver`. With `brain` homeassistant nothing is handed
+        over: raises `StageFailure`."""
         with self._link.running() as run:
             if not self._running:
                 self._begin(utterance)

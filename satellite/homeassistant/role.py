@@ -16,19 +16,19 @@ from wyoming.snd import Played
 
 from satellite.announcements.announcer import Announcer
 from satellite.announcements.guest import guest
-from satellite.driver import Driver
 from satellite.errors import BadFrame, PeerClosed, SatelliteError
 from satellite.homeassistant.driver import NAME, Absent, HomeDriver
 from satellite.homeassistant.link import Link
 from satellite.homeassistant.speech import Speech
 from satellite.homeassistant.timers import HomeTimers
 from satellite.homeassistant.wake import WakeStream
+from satellite.listening.utterance import Utterance
 from satellite.net.messages import read
 from satellite.net.wire import Connection
 from satellite.ports import Vad
 from satellite.settings import Settings
 from satellite.timers import Timers
-from satellite.utterance import Utterance
+from satellite.turns.driver import Driver
 from satellite.values import AudioChunk, Detection
 
 _LOGGER = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ ANNOUNCEMENTS = 4
 
 
 class Satellite(Protocol):
-    """What Home Assistant needs of the satellite: see `satellite.assistant.Assistant`."""
+    """What Home Assistant needs of the satellite: see `satellite.turns.assistant.Assistant`."""
 
     timers: Timers
 

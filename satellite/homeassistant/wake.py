@@ -17,7 +17,7 @@ from satellite.audio.format import SPEECH
 from satellite.audio.ring import RingBuffer
 from satellite.homeassistant.driver import NOT_UNDERSTOOD, NOTHING_HEARD, microphone
 from satellite.homeassistant.link import Link
-from satellite.listen import Source
+from satellite.listening.listen import Source
 from satellite.net.messages import read
 from satellite.ports import Vad
 from satellite.settings import Settings

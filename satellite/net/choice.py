@@ -11,7 +11,6 @@ from uuid import uuid4
 
 import msgspec
 
-from satellite.deadline import too_slow
 from satellite.errors import EngineError, EngineFailed, EngineTimeout, WireError
 from satellite.events import Event, Failover
 from satellite.net.breaker import Breaker
@@ -20,6 +19,7 @@ from satellite.net.health import Health
 from satellite.net.ranking import Place, rank
 from satellite.net.remote import remote
 from satellite.net.wishes import Wishes
+from satellite.turns.deadline import too_slow
 from satellite.values import EngineInfo
 
 _LOGGER = logging.getLogger(__name__)

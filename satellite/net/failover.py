@@ -11,7 +11,6 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Any
 
-from satellite.deadline import too_slow
 from satellite.errors import AnswerBroken
 from satellite.events import Event
 from satellite.net.choice import Candidate, Choice, NotMine
@@ -19,6 +18,7 @@ from satellite.net.discovery import Discovery
 from satellite.net.recording import Recording, recording
 from satellite.net.rest import Heard, Paces, skipping
 from satellite.net.resume import Repeats, Said
+from satellite.turns.deadline import too_slow
 from satellite.values import (
     Action,
     AudioChunk,

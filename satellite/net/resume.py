@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 
 import msgspec
 
-from satellite.sentences import SentenceSplitter
+from satellite.turns.sentences import SentenceSplitter
 from satellite.values import Action, Message, ReplyPart, ReplyRequest
 
 GO_ON = (

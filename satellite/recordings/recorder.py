@@ -18,7 +18,7 @@ from satellite.bus import Bus, Subscription
 from satellite.errors import AudioFileError
 from satellite.events import Event
 from satellite.homeassistant.wake import Tap
-from satellite.listen import Source
+from satellite.listening.listen import Source
 from satellite.recordings.folder import Folder, Kind, Recording, name_of
 from satellite.settings import Settings
 from satellite.worker import Worker

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from satellite.utterance import Utterance
+from satellite.listening.utterance import Utterance
 from satellite.values import Detection
 
 
 class Listening(Protocol):
-    """What is needed of `satellite.listen.Listener`."""
+    """What is needed of `satellite.listening.listen.Listener`."""
 
     def recent(self, seconds: float) -> bytes: ...
 
@@ -17,7 +17,7 @@ class Listening(Protocol):
 
 
 class Answering(Protocol):
-    """What is needed of `satellite.assistant.Assistant`."""
+    """What is needed of `satellite.turns.assistant.Assistant`."""
 
     @property
     def idle(self) -> bool: ...

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from time import monotonic
 
 from satellite import events
+from satellite.listening.utterance import Utterance
 from satellite.rooms import sound
 from satellite.rooms.agreement import ANSWERED, Agreement, Bid, State
 from satellite.rooms.company import Company
@@ -21,7 +22,6 @@ from satellite.rooms.message import Claim, Rank, spoken
 from satellite.rooms.parts import Answering, Listening
 from satellite.rooms.words import listened_for
 from satellite.settings import Settings
-from satellite.utterance import Utterance
 from satellite.values import Detection
 
 _LOGGER = logging.getLogger(__name__)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any
 
-from satellite import migration
+from satellite.configuration import migration
+from satellite.configuration.keys import find
 from satellite.errors import ConfigError
-from satellite.keys import find
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from satellite import config, migration
+from satellite.configuration import config, migration
 from satellite.errors import SatelliteError
 from satellite.setup.document import Document
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from satellite import migration
+from satellite.configuration import migration
 from satellite.doctor.aside import aside
 from satellite.setup import files
 from satellite.setup.document import Document

@@ -8,7 +8,7 @@ import msgspec
 
 from satellite import events
 from satellite.events import Event
-from satellite.outcome import OutcomeName
+from satellite.turns.outcome import OutcomeName
 
 STAGES = ("endpoint", "asr", "llm", "tts", "answer")
 """endpoint: from the voice's end to its detection; asr, llm, tts: from the stage before to the

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from satellite import config
 from satellite.audio.cues import LONGEST, CueName, Cues, cue
 from satellite.audio.format import SPEECH
 from satellite.audio.meter import QUIETEST, level, levels, tone
 from satellite.audio.wavfile import write_wav
+from satellite.configuration import config
 from satellite.errors import ConfigError
 from satellite.values import AudioChunk
 from tests.support import sound

@@ -14,8 +14,8 @@ from satellite import components
 from satellite.audio.capture import Capture
 from satellite.audio.format import SPEECH
 from satellite.events import Event
-from satellite.microphone import Microphone
-from satellite.mute import Mute
+from satellite.listening.microphone import Microphone
+from satellite.listening.mute import Mute
 from tests.audio.test_pulse import MICS, portaudio_is_there
 from tests.support.pulse import PulseServer
 

@@ -19,15 +19,15 @@ from pathlib import Path
 import msgspec
 
 from satellite import components, events
-from satellite.assistant import Assistant
 from satellite.audio.capture import Capture
 from satellite.audio.format import SPEECH
 from satellite.audio.playback import Playback
 from satellite.audio.wavfile import write_wav
 from satellite.bus import Bus
-from satellite.listen import Listener
+from satellite.listening.listen import Listener
 from satellite.settings import CueSettings, Settings
-from satellite.stage import Engines
+from satellite.turns.assistant import Assistant
+from satellite.turns.stage import Engines
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts, ScriptedWake
 from tests.support.speech import silence, speak
 

@@ -1,9 +1,9 @@
 """How often stop words are heard, and other talk is taken for one: python -m tests.bench.stop_words
 
-Speaks to the recognizer of `satellite.stop_words` in six eSpeak voices, near a quiet microphone and
-two metres away in a noisy room: the stop words, words that sound like them, other words and other
-sentences; and the recordings of people, where they are. Prints, for some thresholds, the part of
-each that is taken for a stop word, and the processor time.
+Speaks to the recognizer of `satellite.listening.stop_words` in six eSpeak voices, near a quiet
+microphone and two metres away in a noisy room: the stop words, words that sound like them, other
+words and other sentences; and the recordings of people, where they are. Prints, for some
+thresholds, the part of each that is taken for a stop word, and the processor time.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections import Counter
 
 import numpy as np
 
-from satellite.stop_words import CONFIDENCE, DECOYS, PHRASES
+from satellite.listening.stop_words import CONFIDENCE, DECOYS, PHRASES
 from servers.asr.recognizer import Recognizer
 from servers.asr.vocabulary import of_phrases
 from tests.support import recordings

@@ -19,8 +19,8 @@ from satellite.audio.frontend.reference import Reference
 from satellite.audio.frontend.source import FrontEnd
 from satellite.audio.playback import Playback
 from satellite.bus import Bus
+from satellite.listening.stop_words import COMPONENT, StopWords
 from satellite.settings import SoundSettings
-from satellite.stop_words import COMPONENT, StopWords
 from satellite.values import AudioChunk
 from tests.soak.talk import sentence
 from tests.support.acoustics import at_level, heard, pcm, response, samples

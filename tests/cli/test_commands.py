@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from satellite import config, ports
+from satellite import ports
 from satellite.cli import plugins as plugins_command
 from satellite.cli.main import cli
+from satellite.configuration import config
+from satellite.configuration.keys import keys
 from satellite.errors import ConfigError
-from satellite.keys import keys
 
 Call = Callable[..., Result]
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from satellite import config
-from satellite.keys import keys
+from satellite.configuration import config
+from satellite.configuration.keys import keys
 from tests.deploy.lint import DEPLOY, run
 
 ADDON = DEPLOY / "homeassistant-addon"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from satellite.keys import keys
+from satellite.configuration.keys import keys
 from satellite.settings import Settings
 from tests.deploy.lint import DEPLOY, run
 

@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 
 from satellite import events
-from satellite.assistant import Assistant
 from satellite.audio.cues import cue
 from satellite.audio.playback import Playback
 from satellite.bus import Bus
@@ -21,7 +20,8 @@ from satellite.net.failover import failover
 from satellite.net.remote import remote
 from satellite.net.wishes import Wishes
 from satellite.settings import CueSettings, DeadlineSettings, Settings
-from satellite.stage import Engines
+from satellite.turns.assistant import Assistant
+from satellite.turns.stage import Engines
 from tests.support.coded import FORM, CodedAsr, CodedLlm, CodedTts, words
 from tests.support.devices import ScriptedSpeaker
 from tests.support.stage import utterance

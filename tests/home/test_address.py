@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from satellite import checks
+from satellite.configuration import checks
 from satellite.errors import ConfigError
 from satellite.home import address
 

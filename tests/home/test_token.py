@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from satellite import config
 from satellite.cli.config import as_toml
+from satellite.configuration import config
+from satellite.configuration.layers import from_environment, from_file
 from satellite.errors import HomeRefused
 from satellite.home import token
 from satellite.home.token import VARIABLE, Token
-from satellite.layers import from_environment, from_file
 from tests.support.home import token_file
 
 

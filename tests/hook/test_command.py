@@ -13,10 +13,10 @@ import pytest
 
 from satellite import components, events, hooks
 from satellite.bus import Bus
+from satellite.configuration.layers import from_environment
 from satellite.errors import ConfigError
 from satellite.events import Event
 from satellite.hook.command import LATE, CommandFailed, CommandHook, environment
-from satellite.layers import from_environment
 
 TELL = """\
 #!/bin/sh

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from satellite.net.resume import GO_ON, Repeats, Said
-from satellite.sentences import SentenceSplitter
+from satellite.turns.sentences import SentenceSplitter
 from satellite.values import Action, Message, ReplyRequest
 
 FIRST = "It is seven o'clock in the evening."

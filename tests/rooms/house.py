@@ -12,10 +12,10 @@ import pytest
 
 from satellite import events
 from satellite.audio.format import SPEECH
+from satellite.listening.utterance import Utterance
 from satellite.rooms import company
 from satellite.rooms.rooms import Rooms
 from satellite.settings import RoomsSettings, Settings
-from satellite.utterance import Utterance
 from satellite.values import Detection
 from tests.rooms.test_network import LOOP, free_port
 from tests.support.acoustics import at_level, pcm, room_noise, samples

@@ -11,7 +11,7 @@ import pytest
 
 from satellite import events
 from satellite.homeassistant.wake import Tap
-from satellite.listen import Listener
+from satellite.listening.listen import Listener
 from satellite.rooms import company
 from satellite.rooms.agreement import Told
 from satellite.rooms.company import Company

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from satellite import config
+from satellite.configuration import config
+from satellite.configuration.keys import keys
 from satellite.errors import ConfigError, SatelliteError
-from satellite.keys import keys
 from satellite.setup.document import Document
 from satellite.setup.files import content, replace
 

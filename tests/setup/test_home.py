@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from satellite.keys import build
+from satellite.configuration.keys import build
 from satellite.setup.home import TOKEN as FILE
 from satellite.setup.home import home
 from satellite.setup.lan import FoundHome

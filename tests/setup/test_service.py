@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from satellite.configuration.keys import build
 from satellite.errors import SatelliteError
-from satellite.keys import build
 from satellite.setup import service as module
 from satellite.setup.service import made_silent, service
 from satellite.setup.session import Session, Wishes

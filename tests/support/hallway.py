@@ -10,9 +10,9 @@ from contextlib import aclosing
 
 from satellite import events
 from satellite.audio.format import SPEECH
+from satellite.listening.utterance import Utterance
 from satellite.settings import CueSettings, DeadlineSettings, Settings
-from satellite.stage import Engines
-from satellite.utterance import Utterance
+from satellite.turns.stage import Engines
 from satellite.values import AudioChunk
 from tests.support.fickle import FickleAsr, FickleLlm, FickleTts
 from tests.support.kitchen import SILENCE, VOICE

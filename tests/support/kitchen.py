@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from satellite import events
-from satellite.assistant import Assistant
 from satellite.audio.format import SPEECH
 from satellite.audio.playback import Playback
 from satellite.bus import Bus
@@ -16,9 +15,10 @@ from satellite.homeassistant.info import info_event
 from satellite.homeassistant.port import reachable
 from satellite.homeassistant.role import Role
 from satellite.homeassistant.wake import Tap
-from satellite.listen import Listener
+from satellite.listening.listen import Listener
 from satellite.settings import CueSettings, DeadlineSettings, HomeAssistantSettings, Settings
-from satellite.stage import Engines
+from satellite.turns.assistant import Assistant
+from satellite.turns.stage import Engines
 from satellite.values import Detection, DetectRequest, EngineInfo, ModelInfo
 from tests.support.devices import ScriptedSpeaker
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts

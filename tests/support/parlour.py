@@ -8,19 +8,19 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from satellite import events
-from satellite.assistant import Assistant
 from satellite.audio.capture import Capture
 from satellite.audio.playback import Playback
 from satellite.bus import Bus
-from satellite.listen import Listener
-from satellite.microphone import Microphone
-from satellite.mute import Mute
-from satellite.persona import Personas
+from satellite.listening.listen import Listener
+from satellite.listening.microphone import Microphone
+from satellite.listening.mute import Mute
+from satellite.listening.utterance import Utterance
 from satellite.ports import Wake
 from satellite.settings import CueSettings, Settings
-from satellite.stage import Engines
 from satellite.state import Kept
-from satellite.utterance import Utterance
+from satellite.turns.assistant import Assistant
+from satellite.turns.persona import Personas
+from satellite.turns.stage import Engines
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
 from tests.support.kitchen import SILENCE, VOICE, WAKE, MarkVad, MarkWake
 from tests.support.paced import PacedMic, PacedSpeaker

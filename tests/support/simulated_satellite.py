@@ -13,7 +13,7 @@ from satellite.audio.format import SPEECH
 from satellite.audio.frontend.reference import Reference
 from satellite.audio.frontend.source import FrontEnd
 from satellite.audio.playback import Playback
-from satellite.listen import Listener, Utterance
+from satellite.listening.listen import Listener, Utterance
 from satellite.ports import Wake
 from satellite.settings import ListenSettings, SoundSettings
 from satellite.vad.energy import EnergyVad

@@ -8,15 +8,15 @@ from typing import TypeVar
 from satellite.audio.format import SPEECH
 from satellite.errors import SatelliteError
 from satellite.events import Event
-from satellite.listen import Utterance
-from satellite.stage import PhaseName
+from satellite.listening.listen import Utterance
+from satellite.turns.stage import PhaseName
 from satellite.values import Action, AudioChunk, Detection, Situation
 
 EventT = TypeVar("EventT", bound=Event)
 
 
 class RecordedStage:
-    """A `satellite.stage.Stage`; `error` is raised by the speaker after the first chunk."""
+    """A `satellite.turns.stage.Stage`; `error` is raised by the speaker after the first chunk."""
 
     def __init__(self, error: SatelliteError | None = None) -> None:
         self.events: list[Event] = []

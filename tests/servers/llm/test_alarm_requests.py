@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from satellite import actions
+from satellite.turns import actions
 from satellite.values import Action, AlarmState, Situation, TimerState
 from tests.servers.llm.brain import actions_of, parts, text_of
 

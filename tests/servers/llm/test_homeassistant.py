@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from satellite.apologies import apology
 from satellite.conformance import CHECKS, Check, LlmSample, fresh
 from satellite.errors import (
     EngineError,
@@ -23,6 +22,7 @@ from satellite.errors import (
 from satellite.home.home import opened
 from satellite.net.remote import remote
 from satellite.settings import HomeSettings
+from satellite.turns.apologies import apology
 from satellite.values import Declined, Situation
 from servers.llm.homeassistant import HomeAssistant
 from servers.serve.server import serving

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from satellite.apologies import apology
 from satellite.errors import (
     AnswerBroken,
     EngineBusy,
@@ -15,6 +14,7 @@ from satellite.errors import (
     ModelMissing,
     OutOfMemory,
 )
+from satellite.turns.apologies import apology
 from tests.servers.llm.asking import ask, brain, heard
 from tests.support.ollama_fake import Script, cut, erring, failure, fake_ollama, words
 

@@ -1,0 +1,113 @@
+"""The microphone, as long as nobody wishes it closed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+
+from satellite.audio.capture import Capture
+from satellite.audio.format import SPEECH
+from satellite.errors import SatelliteError
+from satellite.events import Error, Event
+from satellite.listening.mute import Mute
+
+_LOGGER = logging.getLogger(__name__)
+
+PIECE = 0.1
+"""Seconds of silence given at once while it is closed: as seldom as is soon enough to open it."""
+
+RETRY = 2.0
+"""Seconds before one that did not open is tried again: the program that has it may let it go."""
+
+
+class Microphone:
+    """Closes the device while it is muted, which is then free for other programs.
+
+    Meanwhile it gives silence at its usual pace: those who tell the time by its samples, such as
+    the echo canceller, need not know.
+    """
+
+    def __init__(self, capture: Capture, mute: Mute, publish: Callable[[Event], None]) -> None:
+        self._capture = capture
+        self._mute = mute
+        self._publish = publish
+        self._scope: asyncio.Timeout | None = None
+        """Around what the device is waited for; ended when it is muted."""
+        self._opened = asyncio.Event()
+        mute.listen(self._change)
+
+    @property
+    def finished(self) -> bool:
+        """Whether a source with an end, such as a WAV file, has reached it."""
+        return self._capture.finished
+
+    async def open(self) -> None:
+        """Open the device, unless it is muted. Raises what `Capture.open` raises."""
+        if not self._mute.muted:
+            await self._capture.open()
+
+    async def frames(self) -> AsyncGenerator[bytes, None]:
+        """Yield 16 kHz mono for ever, silence while it is muted or does not open."""
+        wait = 0.0
+        while True:
+            if self._mute.muted or wait:
+                async with aclosing(self._silence(wait)) as silence:
+                    async for audio in silence:
+                        yield audio
+            if self._mute.muted:
+                continue
+            wait = 0.0 if await self._open(first=not wait) else RETRY
+            if not wait:
+                async with aclosing(self._sound()) as sound:
+                    async for audio in sound:
+                        yield audio
+
+    def _change(self, muted: bool) -> None:
+        if not muted:
+            self._opened.set()
+        elif self._scope is not None and not self._scope.expired():
+            self._scope.reschedule(asyncio.get_running_loop().time())
+
+    async def _open(self, first: bool) -> bool:
+        try:
+            await self._capture.open()
+        except SatelliteError as error:
+            level = logging.WARNING if first else logging.DEBUG
+            _LOGGER.log(level, "the microphone cannot be opened again: %s", error)
+            if first:
+                self._publish(Error(where="mic", text=str(error), code=error.code))
+            return False
+        return True
+
+    async def _sound(self) -> AsyncGenerator[bytes, None]:
+        try:
+            async with aclosing(self._capture.frames()) as frames:
+                while not self._mute.muted:
+                    self._scope = asyncio.timeout(None)
+                    try:
+                        async with self._scope:
+                            audio = await anext(frames)
+                    except TimeoutError:
+                        return
+                    finally:
+                        self._scope = None
+                    yield audio
+        finally:
+            await self._capture.close()
+
+    async def _silence(self, seconds: float) -> AsyncGenerator[bytes, None]:
+        """For as long as it is muted, and at least for so many `seconds`."""
+        due = asyncio.get_running_loop().time()
+        end = due + seconds
+        self._opened.clear()
+        while self._mute.muted or due < end:
+            due += PIECE
+            try:
+                async with asyncio.timeout_at(due):
+                    await self._opened.wait()
+                    self._opened.clear()
+            except TimeoutError:
+                pass
+            yield bytes(SPEECH.bytes_of(PIECE))

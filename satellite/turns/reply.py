@@ -1,0 +1,153 @@
+"""The reply: written by the brain, spoken sentence by sentence while it is still being written."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import aclosing
+
+from satellite import events
+from satellite.audio.lead import Lead
+from satellite.groups import ungrouped
+from satellite.plain.text import PlainText
+from satellite.settings import Settings
+from satellite.turns.deadline import within
+from satellite.turns.sentences import SentenceSplitter
+from satellite.turns.stage import Engines, Stage, StageFailure, failing_as, label
+from satellite.values import Action, AudioChunk, Declined, ReplyRequest, Resumed, SpeechRequest
+
+SENTENCES_AHEAD = 4
+"""Sentences that may wait for the voice, so that a quick writer cannot fill the memory."""
+
+CHUNKS_AHEAD = 64
+"""Pieces of speech that may wait for the speaker: the sentence after the one that is playing."""
+
+
+PAUSE = 0.2
+"""Seconds at a sentence's end that need not be heard: a voice is silent there for about as long."""
+
+
+class Reply:
+    """One reply on its way from the brain to the speaker."""
+
+    def __init__(self, stage: Stage, engines: Engines, settings: Settings, turn: str) -> None:
+        self.text = ""
+        """All of it."""
+        self._stage = stage
+        self._engines = engines
+        self._settings = settings
+        self._turn = turn
+        self._sentences: asyncio.Queue[str | None] = asyncio.Queue(SENTENCES_AHEAD)
+        self._speech: asyncio.Queue[AudioChunk | str | None] = asyncio.Queue(CHUNKS_AHEAD)
+        """Speech, each sentence after the last of its own."""
+        self._handed: list[tuple[str, float]] = []
+        """Sentences given to the speaker whole, each with where it ends in the sound (s)."""
+        self._heard = 0.0
+
+    @property
+    def spoken(self) -> list[str]:
+        """The sentences that were really heard to their end, when the reply is over."""
+        return [sentence for sentence, end in self._handed if end - PAUSE <= self._heard]
+
+    async def give(self, request: ReplyRequest) -> None:
+        """Answer the request. Raises `StageFailure` (llm, tts or speaker)."""
+        await self._aloud(self._write(request))
+
+    async def say(self, text: str) -> None:
+        """Speak an answer that is known already. Raises `StageFailure` (tts or speaker)."""
+        await self._aloud(self._recite(text))
+
+    async def _aloud(self, writing: Coroutine[None, None, None]) -> None:
+        with ungrouped(StageFailure):
+            async with asyncio.TaskGroup() as tasks:
+                working = (
+                    tasks.create_task(writing, name="llm"),
+                    tasks.create_task(self._voice(), name="tts"),
+                )
+                await self._speak()
+                for task in working:  # done, unless the speaker was silenced in the middle
+                    task.cancel()
+
+    async def _write(self, request: ReplyRequest) -> None:
+        splitter = SentenceSplitter()
+        with failing_as("llm"):
+            limit = self._settings.deadlines.llm
+            parts = within(self._engines.llm.reply(request), limit, "the language model")
+            async with aclosing(parts):
+                async for part in parts:
+                    if isinstance(part, Action):
+                        self._stage.act(part)
+                        continue
+                    if isinstance(part, Resumed):
+                        splitter, self.text = SentenceSplitter(), part.text
+                        continue
+                    text = part.text if isinstance(part, Declined) else part
+                    self.text += text
+                    self._publish(text, final=False)
+                    for sentence in splitter.push(text):
+                        await self._sentences.put(sentence)
+        self._publish(self.text, final=True)
+        for sentence in splitter.flush():
+            await self._sentences.put(sentence)
+        await self._sentences.put(None)
+
+    async def _recite(self, text: str) -> None:
+        self.text = text
+        splitter = SentenceSplitter()
+        for sentence in (*splitter.push(text), *splitter.flush()):
+            await self._sentences.put(sentence)
+        await self._sentences.put(None)
+
+    async def _voice(self) -> None:
+        with failing_as("tts"):
+            limit = self._settings.deadlines.tts
+            plain, lead = PlainText(), Lead()
+            while (sentence := await self._sentences.get()) is not None:
+                if not (text := plain.of(sentence)):
+                    continue
+                request = SpeechRequest(
+                    text=text,
+                    voice=self._settings.voice or None,
+                    language=self._settings.language,
+                    ahead=lead.seconds,
+                )
+                chunks = within(self._engines.tts.synthesize(request), limit, "text-to-speech")
+                begun = False
+                async with aclosing(chunks):
+                    async for chunk in chunks:
+                        begun = True
+                        await self._speech.put(chunk)
+                        lead.add(chunk.format.seconds(chunk.audio))
+                if begun:
+                    await self._speech.put(sentence)
+        await self._speech.put(None)
+
+    async def _speak(self) -> None:
+        first = await self._speech.get()
+        if isinstance(first, AudioChunk):
+            with failing_as("speaker"):
+                try:
+                    async with aclosing(self._chunks(first)) as chunks:
+                        await self._stage.play(chunks, self._begin)
+                finally:
+                    self._heard = self._stage.heard
+
+    async def _chunks(self, first: AudioChunk) -> AsyncGenerator[AudioChunk, None]:
+        given = 0.0
+        part: AudioChunk | str | None = first
+        while part is not None:
+            if isinstance(part, str):
+                self._handed.append((part, given))
+            else:
+                given += part.format.seconds(part.audio)
+                yield part
+            part = await self._speech.get()
+        self._stage.publish(events.AudioEnd(turn=self._turn))
+
+    def _begin(self) -> None:
+        self._stage.enter("speaking")
+        self._stage.publish(events.AudioStart(turn=self._turn))
+
+    def _publish(self, text: str, final: bool) -> None:
+        engine = label(self._engines.llm)
+        self._stage.publish(events.Reply(text=text, final=final, engine=engine, turn=self._turn))

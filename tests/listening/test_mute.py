@@ -1,0 +1,152 @@
+"""Mute closes the microphone's device, whoever wishes it, and is remembered."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from satellite import events
+from satellite.errors import DeviceMissing
+from satellite.listening.mute import Mute
+from satellite.settings import CueSettings, Settings
+from satellite.state import Kept
+from satellite.turns.stage import Engines
+from satellite.values import Action
+from tests.support import virtual_time
+from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
+from tests.support.kitchen import SILENCE, VOICE, WAKE
+from tests.support.parlour import QUIET, Parlour
+
+
+def test_it_is_closed_as_long_as_anybody_wishes_so() -> None:
+    told: list[events.Event] = []
+    mute = Mute(told.append)
+    mute.set(True)
+    mute.set(True, by="homeassistant")
+    mute.set(False)
+    assert mute.muted
+    mute.set(False, by="homeassistant")
+    assert not mute.muted
+    assert [event.muted for event in told if isinstance(event, events.Mute)] == [True, False]
+
+
+def test_only_the_wish_of_the_people_in_the_room_is_kept_over_a_restart(tmp_path: Path) -> None:
+    Mute(lambda event: None, Kept("mute", bool, False, tmp_path)).set(True)
+    assert Mute(lambda event: None, Kept("mute", bool, False, tmp_path)).muted
+    Mute(lambda event: None, Kept("mute", bool, False, tmp_path)).set(False)
+    Mute(lambda event: None, Kept("mute", bool, False, tmp_path)).set(True, by="homeassistant")
+    assert not Mute(lambda event: None, Kept("mute", bool, False, tmp_path)).muted
+
+
+def test_the_device_is_closed_within_a_tenth_of_a_second_and_opened_again() -> None:
+    async def main() -> None:
+        async with Parlour().open() as home:
+            home.assistant.mute(True)
+            assert await home.until(lambda: not home.mic.is_open) < 0.1
+            await asyncio.sleep(30.0)
+            assert (home.mic.is_open, home.mic.opened) == (False, 1)
+            assert not home.assistant.quiet
+            home.assistant.mute(False)
+            assert await home.until(lambda: home.mic.is_open) < 0.2
+            home.ask()
+            await home.ended()
+            assert home.outcomes() == ["answered"]
+
+    virtual_time.run(main())
+
+
+def test_clocks_that_count_samples_go_on_while_it_is_closed() -> None:
+    async def main() -> None:
+        async with Parlour().open() as home:
+            home.assistant.mute(True)
+            before = home.listener._ring.end  # noqa: SLF001  what counts all sound
+            await asyncio.sleep(60.0)
+            assert (home.listener._ring.end - before) / 32000 == pytest.approx(60.0, abs=0.2)  # noqa: SLF001
+
+    virtual_time.run(main())
+
+
+def test_a_request_that_is_being_said_is_left() -> None:
+    async def main() -> None:
+        async with Parlour().open() as home:
+            home.mic.say((WAKE, 0.03), (SILENCE, 0.4), (VOICE, 3.0))
+            await home.until(lambda: bool(home.of(events.SpeechStart)))
+            home.assistant.mute(True)
+            await home.ended()
+            assert home.outcomes() == ["cancelled"]
+
+    virtual_time.run(main())
+
+
+def test_a_reply_goes_on_while_the_microphone_is_closed() -> None:
+    async def main() -> None:
+        async with Parlour().open() as home:
+            home.ask()
+            await home.speaking()
+            home.assistant.mute(True)
+            await home.ended()
+            assert home.outcomes() == ["answered"]
+            assert not home.mic.is_open
+
+    virtual_time.run(main())
+
+
+def test_muted_by_voice_after_which_nobody_is_heard() -> None:
+    async def main() -> None:
+        llm = ScriptedLlm([("My microphone is off?", Action(name="mute"))])
+        async with Parlour(QUIET, Engines(ScriptedAsr(), llm, ScriptedTts())).open() as home:
+            home.ask()
+            await home.ended()
+            assert [event.muted for event in home.of(events.Mute)] == [True]
+            assert not home.mic.is_open
+            await asyncio.sleep(5.0)
+            assert len(home.utterances) == 1  # not even an answer
+
+    virtual_time.run(main())
+
+
+def test_muted_at_the_start_the_device_is_never_opened(tmp_path: Path) -> None:
+    async def main() -> None:
+        kept = Kept("mute", bool, False, tmp_path)
+        kept.write(True)
+        async with Parlour(kept=kept).open() as home:
+            await asyncio.sleep(5.0)
+            assert home.mic.opened == 0
+            home.assistant.mute(False)
+            await home.until(lambda: home.mic.is_open)
+        assert kept.read() is False
+
+    virtual_time.run(main())
+
+
+def test_a_device_that_another_program_has_meanwhile_is_tried_again() -> None:
+    async def main() -> None:
+        async with Parlour().open() as home:
+            home.assistant.mute(True)
+            await home.until(lambda: not home.mic.is_open)
+            home.mic.missing = DeviceMissing("busy")
+            home.assistant.mute(False)
+            await asyncio.sleep(10.0)
+            assert [error.where for error in home.of(events.Error)] == ["mic"]
+            home.mic.missing = None
+            await home.until(lambda: home.mic.is_open, 5.0)
+
+    virtual_time.run(main())
+
+
+def test_a_cue_says_that_the_microphone_was_closed_or_opened() -> None:
+    async def main() -> None:
+        async with Parlour(Settings(name="x", cues=CueSettings(awake=False))).open() as home:
+            home.assistant.mute(True)
+            await home.until(lambda: home.speaker.played > 0.2)
+            home.assistant.mute(False)
+            await home.until(lambda: home.speaker.played > 0.5)
+            await asyncio.sleep(1.0)
+            played = home.speaker.played
+            home.assistant.mute(True, by="homeassistant")
+            await asyncio.sleep(1.0)
+            assert home.speaker.played == played
+
+    virtual_time.run(main())

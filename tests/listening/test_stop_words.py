@@ -1,0 +1,151 @@
+"""Stop words end what is said or rung, and nothing else does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from satellite import components
+from satellite.bus import Bus
+from satellite.errors import PackageMissing
+from satellite.events import Reply, TurnEnd
+from satellite.listening.stop_words import COMPONENT, LONGEST, StopWords
+from satellite.ports import Asr
+from tests.support.engines import ScriptedAsr
+from tests.support.kitchen import SILENCE, VOICE, MarkVad
+from tests.support.speech import noise, silence, speak
+
+
+class Talker:
+    """Something that talks until it is told to stop."""
+
+    def __init__(self, asr: Asr, vad: object) -> None:
+        self.talking = True
+        self.stopped = 0
+        self.made = 0
+        self.asr = asr
+        self.bus = Bus()
+        self.words = StopWords(self._make, vad, 0.5, lambda: self.talking, self._stop)  # type: ignore[arg-type]
+
+    def _make(self) -> Asr:
+        self.made += 1
+        return self.asr
+
+    def _stop(self) -> None:
+        self.stopped += 1
+        self.talking = False
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncGenerator[Talker, None]:
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(self.words.run(self.bus))
+            await asyncio.sleep(0.05)  # the detector is loaded on a thread
+            try:
+                yield self
+            finally:
+                running.cancel()
+
+    async def hear(self, audio: bytes) -> None:
+        """Hear it as a microphone gives it; return when what was said is understood."""
+        for piece in pieces(audio):
+            self.words.hear(piece)
+            await asyncio.sleep(0)
+        for _ in range(200):
+            await asyncio.sleep(0.005 if self.made and not isinstance(self.asr, ScriptedAsr) else 0)
+            if self.stopped:
+                return
+
+
+def pieces(audio: bytes) -> Iterator[bytes]:
+    for start in range(0, len(audio), 1024):
+        yield audio[start : start + 1024]
+
+
+def marks(*parts: tuple[bytes, float]) -> bytes:
+    return b"".join(sample * 512 * round(seconds * 16000 / 512) for sample, seconds in parts)
+
+
+ONCE = marks((SILENCE, 1.0), (VOICE, 0.5), (SILENCE, 1.0))
+
+
+async def test_a_stop_word_that_stands_alone_ends_it() -> None:
+    async with Talker(ScriptedAsr(["stop"]), MarkVad()).listening() as talker:
+        await talker.hear(ONCE)
+        assert talker.stopped == 1
+
+
+async def test_nobody_is_listened_to_while_nothing_is_said_or_rung() -> None:
+    talker = Talker(ScriptedAsr(["stop"]), MarkVad())
+    talker.talking = False
+    async with talker.listening():
+        await talker.hear(ONCE)
+    assert (talker.stopped, talker.made) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "audio",
+    [
+        marks((SILENCE, 1.0), (VOICE, LONGEST + 0.3), (SILENCE, 1.0)),
+        marks((SILENCE, 1.0), (VOICE, 0.1), (SILENCE, 1.0)),
+        marks((SILENCE, 1.0), (VOICE, 0.5), (SILENCE, 0.2), (VOICE, 2.0), (SILENCE, 1.0)),
+        marks((SILENCE, 1.0), (VOICE, 0.5)),
+    ],
+    ids=["too long", "too short", "in a sentence", "not over"],
+)
+async def test_what_does_not_stand_alone_is_none(audio: bytes) -> None:
+    async with Talker(ScriptedAsr(["stop"]), MarkVad()).listening() as talker:
+        await talker.hear(audio)
+        assert talker.stopped == 0
+
+
+@pytest.mark.parametrize("text", ["", "candle", "what time is it"])
+async def test_what_is_none_of_them_changes_nothing(text: str) -> None:
+    async with Talker(ScriptedAsr([text]), MarkVad()).listening() as talker:
+        await talker.hear(ONCE)
+        assert talker.stopped == 0
+
+
+async def test_its_own_stop_is_none() -> None:
+    async with Talker(ScriptedAsr(["stop"]), MarkVad()).listening() as talker:
+        talker.bus.publish(Reply(text="To end it, ", final=False, engine="x"))
+        talker.bus.publish(Reply(text="say: Stop.", final=False, engine="x"))
+        await asyncio.sleep(0)
+        await talker.hear(ONCE)
+        assert talker.stopped == 0
+        talker.bus.publish(TurnEnd(outcome="answered"))
+        await asyncio.sleep(0)
+        await talker.hear(ONCE)
+        assert talker.stopped == 1
+
+
+async def test_a_recognizer_that_is_missing_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    asr = ScriptedAsr(error=PackageMissing("pocketsphinx is not installed"))
+    async with Talker(asr, MarkVad()).listening() as talker:
+        await talker.hear(ONCE * 3)
+        assert talker.stopped == 0
+    assert caplog.text.count("not installed") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "stops"),
+    [
+        ("stop", True),
+        ("cancel", True),
+        ("never mind", True),
+        ("what time is it", False),
+        ("dinner is ready", False),
+        ("candle", False),
+    ],
+)
+async def test_real_words_in_a_real_voice(text: str, stops: bool) -> None:
+    asr: Asr = components.create("asr", COMPONENT)
+    vad = components.create("vad", "silero")
+    talker = Talker(asr, vad)
+    async with talker.listening():
+        room = noise(0.6, 0.001)
+        await talker.hear(room + speak(text, "en-us") + silence(0.1) + room + room)
+    await asr.close()
+    assert talker.stopped == stops

@@ -1,0 +1,46 @@
+"""What is said when a stage failed fits its cause."""
+
+from __future__ import annotations
+
+import pytest
+
+from satellite.errors import EngineError, EngineFailed, ModelMissing, OutOfMemory, engine_error
+from satellite.settings import Settings
+from satellite.turns.apologies import UNKNOWN_CAUSE, apology
+from satellite.turns.conversation import Conversation
+from satellite.turns.stage import Engines
+from satellite.turns.turn import Turn
+from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
+from tests.support.stage import RecordedStage, utterance
+
+OURS = [kind for kind in EngineError.__subclasses__() if kind.__module__ == "satellite.errors"]
+
+
+@pytest.mark.parametrize("kind", OURS)
+def test_an_error_keeps_its_sentence_on_its_way_through_the_wire(kind: type[EngineError]) -> None:
+    there = engine_error(kind.code, "why")
+    assert type(there) is kind
+    assert apology("llm", there) == apology("llm", kind("why"))
+
+
+def test_each_cause_has_a_sentence_of_its_own() -> None:
+    assert apology("llm", ModelMissing("m")) == "Sorry, the language model is not installed."
+    assert apology("asr", ModelMissing("m")) == "Sorry, speech recognition is not installed."
+    assert "memory" in (apology("llm", OutOfMemory("m")) or "")
+
+
+def test_a_cause_that_nobody_foresaw_has_its_stage_s_sentence() -> None:
+    assert apology("llm", EngineFailed("odd")) == apology("llm") == UNKNOWN_CAUSE["llm"]
+    assert apology("understand") == UNKNOWN_CAUSE["understand"]
+
+
+@pytest.mark.parametrize("stage", ["tts", "speaker", "turn"])
+def test_nothing_is_said_where_nothing_can_be(stage: str) -> None:
+    assert apology(stage, ModelMissing("m")) is None
+
+
+async def test_a_turn_tells_why_it_failed() -> None:
+    stage, missing = RecordedStage(), ModelMissing("no model")
+    engines = Engines(ScriptedAsr(), ScriptedLlm(error=missing, replies=((),)), ScriptedTts())
+    await Turn(utterance(), engines, Conversation(), Settings(), stage).run()
+    assert (stage.apologies, stage.causes) == (["llm"], [missing])

@@ -1,0 +1,140 @@
+"""An answer to a question is listened to without the wake word, once the question was heard."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+import pytest
+
+from satellite import events
+from satellite.settings import CueSettings, ListenSettings, Settings
+from satellite.turns.follow_up import MOST, FollowUp
+from satellite.turns.outcome import Answered, Cancelled, Failed, NothingHeard, Outcome
+from satellite.turns.stage import Engines
+from satellite.values import Action
+from tests.support import virtual_time
+from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
+from tests.support.kitchen import SILENCE, VOICE
+from tests.support.parlour import QUIET, Parlour
+
+ASKS = "Which of the rooms do you mean?"
+
+
+def home(*replies: str, follow_up: str = "question", asr: tuple[str, ...] = ("hm",)) -> Parlour:
+    settings = msgspec.structs.replace(QUIET, listen=ListenSettings(follow_up=follow_up))  # type: ignore[arg-type]
+    llm = ScriptedLlm([(reply,) for reply in replies])
+    return Parlour(settings, Engines(ScriptedAsr(asr), llm, ScriptedTts(0.3)))
+
+
+@pytest.mark.parametrize(
+    ("after", "outcome", "wanted"),
+    [
+        ("question", Answered("x", "Which room?"), True),
+        ("question", Answered("x", 'He asked "why?"'), True),
+        ("question", Answered("x", "Done."), False),
+        ("question", Cancelled(), False),
+        ("question", NothingHeard(), False),
+        ("question", Failed("llm", "?"), False),
+        ("always", Answered("x", "Done."), True),
+        ("always", Answered("x", ""), False),
+        ("always", NothingHeard(), False),
+        ("never", Answered("x", "Which room?"), False),
+    ],
+)
+def test_after_what_an_answer_is_waited_for(after: str, outcome: Outcome, wanted: bool) -> None:
+    assert FollowUp(after).wanted(outcome) is wanted  # type: ignore[arg-type]
+
+
+def test_a_conversation_with_a_television_comes_to_an_end() -> None:
+    follow_up = FollowUp("always")
+    follow_up.begin(wakened=True)
+    said = 0
+    while follow_up.wanted(Answered("x", "Go on?")):
+        follow_up.begin(wakened=False)
+        said += 1
+    assert said == MOST
+    follow_up.begin(wakened=True)
+    assert follow_up.wanted(Answered("x", "Go on?"))
+
+
+def test_an_answer_is_understood_without_the_wake_word() -> None:
+    async def main() -> None:
+        async with home(ASKS, "Done.").open() as parlour:
+            parlour.ask()
+            await parlour.until(lambda: len(parlour.utterances) == 2)
+            assert parlour.speaker.silent  # the question was heard to its last sample
+            parlour.mic.say((VOICE, 1.0), (SILENCE, 1.0))
+            await parlour.ended(2)
+            assert parlour.outcomes() == ["answered", "answered"]
+            assert len(parlour.of(events.Wake)) == 1
+            await asyncio.sleep(10.0)
+            assert len(parlour.utterances) == 2
+
+    virtual_time.run(main())
+
+
+@pytest.mark.parametrize("said", [(), ((VOICE, 1.0), (SILENCE, 1.0))])
+def test_it_gives_up_without_a_word(said: tuple[tuple[bytes, float], ...]) -> None:
+    """Nobody answers, or somebody says something that is no answer."""
+
+    async def main() -> None:
+        async with home(ASKS, asr=("turn it on", "")).open() as parlour:
+            parlour.ask()
+            await parlour.until(lambda: len(parlour.utterances) == 2)
+            heard = parlour.speaker.played
+            parlour.mic.say(*said)
+            await parlour.ended(2)
+            assert parlour.outcomes() == ["answered", "nothing_heard"]
+            assert parlour.speaker.played == heard
+            assert parlour.assistant.phase == "idle"
+
+    virtual_time.run(main())
+
+
+def test_what_is_not_understood_after_a_wake_word_is_apologised_for() -> None:
+    async def main() -> None:
+        async with home("", asr=("",)).open() as parlour:
+            parlour.ask()
+            await parlour.ended()
+            assert parlour.speaker.played > 0
+
+    virtual_time.run(main())
+
+
+def test_the_brain_may_ask_for_an_answer_without_a_question() -> None:
+    async def main() -> None:
+        llm = ScriptedLlm([("Name a room.", Action(name="listen")), ("Done.",)])
+        async with Parlour(QUIET, Engines(ScriptedAsr(), llm, ScriptedTts())).open() as parlour:
+            parlour.ask()
+            await parlour.until(lambda: len(parlour.utterances) == 2)
+            await parlour.ended(2)
+            assert parlour.outcomes() == ["answered", "nothing_heard"]
+
+    virtual_time.run(main())
+
+
+def test_a_short_cue_says_that_an_answer_is_waited_for() -> None:
+    async def main() -> None:
+        settings = Settings(name="parlour", cues=CueSettings(awake=False))
+        engines = Engines(ScriptedAsr(), ScriptedLlm([(ASKS,), ("Done.",)]), ScriptedTts(0.3))
+        async with Parlour(settings, engines).open() as parlour:
+            parlour.ask()
+            await parlour.until(lambda: len(parlour.utterances) == 2)
+            assert parlour.speaker.played == pytest.approx(7 * 0.3 + 0.1, abs=0.02)
+            await parlour.ended(2)
+
+    virtual_time.run(main())
+
+
+def test_a_wake_word_in_place_of_an_answer_begins_anew() -> None:
+    async def main() -> None:
+        async with home(ASKS, "Done.").open() as parlour:
+            parlour.ask()
+            await parlour.until(lambda: len(parlour.utterances) == 2)
+            parlour.ask()
+            await parlour.ended(3)
+            assert parlour.outcomes() == ["answered", "cancelled", "answered"]
+            assert len(parlour.of(events.Wake)) == 2
+
+    virtual_time.run(main())
