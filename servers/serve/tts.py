@@ -21,7 +21,7 @@ from satellite.net.messages import read
 from satellite.net.remotes.base import CONTEXT
 from satellite.net.remotes.tts import VOICE
 from satellite.plain.text import PlainText, plain
-from satellite.sentences import SentenceSplitter
+from satellite.turns.sentences import SentenceSplitter
 from satellite.values import EngineInfo, SpeechRequest
 from servers.pool import Pool
 from servers.serve.inlet import Inlet
