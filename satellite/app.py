@@ -105,6 +105,7 @@ async def _listen(
     rooms.let_go = home.wake.over
     listener = Listener(heard, wake, engines.vad, settings.listen, bus.publish, rooms.woken)
     listener.attentive = lambda: not home.wake.active
+    listener.waits = getattr(mic, "waits", False)
     announcer = home.announcer = Announcer(assistant, settings, engines.turn.tts)
     broadcasts = Broadcasts(settings, announcer)
     assistant.broadcasting(broadcasts.put)

@@ -97,7 +97,11 @@ class Vad(Protocol):
 
 
 class Mic(Protocol):
-    """Where sound comes from. Blocking work belongs on a thread of its own."""
+    """Where sound comes from. Blocking work belongs on a thread of its own.
+
+    One whose sound waits to be read, as that of a file, may say so by `waits: ClassVar[bool] =
+    True`: it is read no faster than a slow wake engine listens.
+    """
 
     async def open(self) -> AudioFormat:
         """Begin to record; say in which format. Raises `DeviceMissing`, `AudioFileError`."""

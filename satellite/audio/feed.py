@@ -23,6 +23,7 @@ class AudioFeed:
         self._size = 0
         self._ended = False
         self._changed = asyncio.Event()
+        self._taken = asyncio.Event()
 
     def put(self, audio: bytes) -> None:
         """Append audio; ignored after `end`."""
@@ -38,10 +39,20 @@ class AudioFeed:
         if self._total // self._hop > hops:
             self._changed.set()
 
+    async def room(self, size: int) -> None:
+        """Return when at most `size` bytes wait to be read; after `end`, at once.
+
+        `size` is at least a hop: the reader is not woken for less.
+        """
+        while self._size > size and not self._ended:
+            self._taken.clear()
+            await self._taken.wait()
+
     def end(self) -> None:
         """Let the iteration end after what is waiting. Twice is once."""
         self._ended = True
         self._changed.set()
+        self._taken.set()
 
     def __aiter__(self) -> AudioFeed:
         return self
@@ -54,4 +65,5 @@ class AudioFeed:
             await self._changed.wait()
         audio = self._chunks.popleft()
         self._size -= len(audio)
+        self._taken.set()
         return audio

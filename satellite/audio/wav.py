@@ -30,6 +30,7 @@ class WavMic:
         ] = 1.0
 
     argument: ClassVar[str] = "path"
+    waits: ClassVar[bool] = True
 
     def __init__(self, options: Options) -> None:
         self._options = options

@@ -28,6 +28,13 @@ MEMORY = 5.0
 BEHIND = 2.0
 """Seconds the wake detector may be behind before the oldest sound is lost to it."""
 
+AHEAD = 0.5
+"""Seconds that the wake detector is behind at most where the source can wait for it."""
+
+STUCK = 30.0
+"""Seconds in which a wake engine that took nothing is stuck, and not slow: an emulated processor
+takes 5 for a second of sound. A source waits for it no longer."""
+
 HOP = 0.08
 """Seconds of sound that wake engines look at together: there is no use in waking them for less."""
 
@@ -76,6 +83,8 @@ class Listener:
         self._open: Capturing | None = None
         self.attentive: Callable[[], bool] = lambda: True
         """Whether wake words are listened for here."""
+        self.waits = False
+        """Whether the source can wait, so that a slow wake engine loses nothing of it."""
 
     def begin(self, detection: Detection | None = None, preroll: float = 0.0) -> bool:
         """Listen to an utterance from now on, and `preroll` seconds before, for whose wake word
@@ -103,6 +112,8 @@ class Listener:
         async for audio in frames:
             self._ring.append(audio)
             if self.attentive():
+                if self.waits:
+                    await self._room()
                 self._feed.put(audio)
                 self._report_loss()
             else:
@@ -112,6 +123,14 @@ class Listener:
             quiet = quiet + SPEECH.seconds(audio) if self._source.finished else 0.0
             if quiet >= LAST_WORDS and self._open is None and idle():
                 return
+
+    async def _room(self) -> None:
+        try:
+            async with asyncio.timeout(STUCK):
+                await self._feed.room(SPEECH.bytes_of(AHEAD))
+        except TimeoutError:
+            self.waits = False
+            _LOGGER.warning("the wake engine takes no sound: no more of it waits for it")
 
     async def _detect(self) -> None:
         failures = offset = 0
@@ -127,6 +146,7 @@ class Listener:
                 level = logging.WARNING if failures == 1 else logging.DEBUG
                 _LOGGER.log(level, "the wake engine failed; trying again: %s", error)
                 self._publish(events.Error(where="wake", text=str(error), code=error.code))
+            self._feed.end()
             if not heard:  # some services end their stream with a detection: go on at once
                 await asyncio.sleep(RETRY)
             self._feed = AudioFeed(SPEECH.bytes_of(BEHIND), SPEECH.bytes_of(HOP))

@@ -67,3 +67,20 @@ def test_the_ring_remembers_the_newest(chunks: list[bytes], capacity: int, posit
     assert everything.endswith(remembered)
     wanted = everything[max(0, position) :]
     assert remembered == wanted[max(0, len(wanted) - capacity) :]
+
+
+async def test_room_is_waited_for_until_it_is_read_or_over() -> None:
+    feed = AudioFeed(100)
+    feed.put(b"abc")
+    feed.put(b"def")
+    async with asyncio.TaskGroup() as tasks:
+        waiting = tasks.create_task(feed.room(3))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        assert await anext(feed) == b"abc"
+        await waiting
+        waiting = tasks.create_task(feed.room(0))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        feed.end()
+        await waiting
