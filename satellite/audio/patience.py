@@ -5,10 +5,15 @@ from __future__ import annotations
 import asyncio
 from types import TracebackType
 
+STOOD_STILL = 0.1
+"""Seconds that a timer may be late; a loop that is later did not run, as when this program was
+stopped or the machine had no memory, and what is waited for may have come without being seen."""
+
 
 class Patience:
     """What `asyncio.timeout` does, with one timer for many waits: who waits for each few
-    milliseconds of sound would spend more on timers than on the sound.
+    milliseconds of sound would spend more on timers than on the sound. And it counts the time in
+    which this program ran: who stood still himself begins to wait anew.
 
     For one task at a time.
     """
@@ -53,11 +58,14 @@ class Patience:
         self._loop = None
 
     def _look(self) -> None:
-        self._timer = None
-        if self._task is None or self._loop is None:
+        timer, self._timer = self._timer, None
+        if self._task is None or self._loop is None or timer is None:
             return
+        now = self._loop.time()
+        if now - timer.when() > STOOD_STILL:
+            self._since = now
         due = self._since + self._seconds
-        if due > self._loop.time():
+        if due > now:
             self._timer = self._loop.call_at(due, self._look)
         else:
             self._over = True

@@ -209,7 +209,7 @@ class PlayingProgram(Program):
         seconds = self._written / self._form.frame_bytes / self._form.rate
         left = self._began + seconds - monotonic()
         try:
-            async with asyncio.timeout(max(left, 0) + _DRAIN_SLACK):
+            with Patience(max(left, 0) + _DRAIN_SLACK):
                 await child.wait()
         except TimeoutError:
             await self.stop()

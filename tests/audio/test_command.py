@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from shlex import quote
-from time import monotonic
+from time import monotonic, sleep
 
 import pytest
 
@@ -207,6 +207,18 @@ async def test_a_player_that_never_ends_is_lost(monkeypatch: pytest.MonkeyPatch)
     await sink.write(b"aa")
     with pytest.raises(DeviceLost, match="still running"):
         await sink.drain()
+    await sink.close()
+
+
+async def test_who_stood_still_loses_no_player_that_ended_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(program, "_DRAIN_SLACK", 0.1)
+    sink = speaker("cat >/dev/null")
+    await sink.open()
+    await sink.write(bytes(320))
+    asyncio.get_running_loop().call_soon(sleep, 0.5)
+    await sink.drain()
     await sink.close()
 
 

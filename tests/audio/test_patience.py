@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import time
 
 import pytest
 
@@ -74,4 +76,34 @@ async def test_a_timeout_around_it_is_its_owners() -> None:
         await asyncio.wait_for(wait(), 0.02)
     with patience:
         await asyncio.sleep(0)
+    patience.end()
+
+
+async def test_who_stood_still_looks_at_what_came_meanwhile_before_it_gives_up() -> None:
+    patience, came, loop = Patience(0.1), asyncio.Event(), asyncio.get_running_loop()
+    theirs, ours = os.pipe()
+    loop.add_reader(theirs, came.set)
+
+    def stand_still() -> None:
+        os.write(ours, b"sound")
+        time.sleep(0.4)
+
+    loop.call_soon(stand_still)
+    try:
+        with patience:
+            await came.wait()
+    finally:
+        patience.end()
+        loop.remove_reader(theirs)
+        os.close(theirs)
+        os.close(ours)
+
+
+async def test_who_stood_still_waits_anew_and_not_for_ever() -> None:
+    patience, loop = Patience(0.1), asyncio.get_running_loop()
+    loop.call_soon(time.sleep, 0.4)
+    began = loop.time()
+    with pytest.raises(TimeoutError), patience:
+        await asyncio.sleep(10)
+    assert 0.5 <= loop.time() - began < 5.0
     patience.end()
