@@ -19,6 +19,13 @@ MOST = 32000
 """Samples of delay at most (2 s): aplay and PulseAudio together stay under 1 s, most Bluetooth
 speakers under 0.5 s."""
 
+_FADE = 800
+"""Samples (50 ms) in which what was heard fades in and out. Both sounds end at the same moment, in
+the middle of a vowel, too: two steps at once look like an echo that is not late at all."""
+
+EARLY = 512
+"""Samples that the direct sound may be late in a path that is known."""
+
 _BAND = (200.0, 6000.0)
 """Hz that count: below is hum, above many speakers and microphones have nothing."""
 
@@ -38,13 +45,24 @@ def find_delay(heard: Floats, played: Floats) -> Delay:
     1976), so that neither the room nor what else is heard in it matters much.
     """
     size = _size(len(played))
-    cross = np.fft.rfft(played, size) * np.fft.rfft(heard, size).conj()
+    cross = np.fft.rfft(played, size) * np.fft.rfft(_faded(heard), size).conj()
     cross *= _weights(size) / (np.abs(cross) + 1e-3)
     likeness = np.fft.irfft(cross, size)[: MOST + 1][::-1]
     best = int(np.argmax(np.abs(likeness)))
     spread = float(likeness.std()) or 1.0
     strength = np.abs(likeness[max(0, best - 1) : best + 2])
     return Delay(best + _between(strength), float(strength.max()) / spread)
+
+
+def _faded(heard: Floats) -> Floats:
+    """What was heard, fading in from its first sample that is not silent, and out at its end."""
+    sound = heard[int(np.argmax(heard != 0)) :]
+    count = min(_FADE, len(sound) // 2)
+    ramp = np.sin(0.5 * np.pi * (np.arange(count, dtype=np.float32) + 0.5) / max(count, 1)) ** 2
+    faded = heard.copy()
+    faded[len(heard) - len(sound) :][:count] *= ramp
+    faded[len(heard) - count :] *= ramp[::-1]
+    return faded
 
 
 def _between(around: Floats) -> float:

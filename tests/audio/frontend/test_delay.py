@@ -41,6 +41,16 @@ def test_where_there_is_no_echo_none_stands_out(seed: int) -> None:
     assert find_delay((voice + noise).astype(np.float32), PLAYED).clarity < 14
 
 
+def test_sounds_that_are_cut_at_the_same_moment_are_no_echo_of_each_other() -> None:
+    """A quarter of a second after a reply has begun, both end in the middle of different vowels."""
+    moments = np.arange(WINDOW + MOST) / 16000
+    played, other = (10000 * np.sin(2 * np.pi * pitch * moments) for pitch in (120.3, 201.7))
+    played *= np.clip((moments - moments[-4160]) / 0.1, 0, 1)  # both begin softly
+    other *= np.clip((moments - moments[-2560]) / 0.1, 0, 1)
+    hears = 0.05 * other[-WINDOW:] + np.concatenate((np.zeros(7840), room_noise(0.26, -80)))
+    assert find_delay(hears.astype(np.float32), played.astype(np.float32)).clarity < 16
+
+
 def test_silence_that_was_played_is_found_nowhere() -> None:
     nothing = np.zeros(WINDOW + MOST, np.float32)
     assert find_delay(np.ones(WINDOW, np.float32), nothing).clarity == 0.0
