@@ -29,7 +29,7 @@ from satellite.groups import ungrouped
 from satellite.health.pulse import Pulse
 from satellite.health.watch import watched
 from satellite.homeassistant.info import info_event
-from satellite.homeassistant.port import reachable
+from satellite.homeassistant.port import Port, reachable
 from satellite.homeassistant.role import Role
 from satellite.homeassistant.wake import Tap
 from satellite.hooks import hooked
@@ -62,6 +62,7 @@ async def run(settings: Settings, bus: Bus) -> None:
     with ungrouped(SatelliteError):
         async with AsyncExitStack() as stack:
             pulse = await stack.enter_async_context(watched(settings, bus))
+            port = await stack.enter_async_context(reachable(settings))
             await stack.enter_async_context(hooked(settings.hooks, bus))
             await stack.enter_async_context(ducking(settings.ducking, bus))
             now = await stack.enter_async_context(remembered(settings, bus))
@@ -72,12 +73,13 @@ async def run(settings: Settings, bus: Bus) -> None:
                 )
             playback = await stack.enter_async_context(_speaker(settings, bus))
             recorder = await stack.enter_async_context(recorded(settings, bus))
-            await _listen(settings, bus, engines, playback, now, pulse, recorder)
+            await _listen(settings, bus, port, engines, playback, now, pulse, recorder)
 
 
 async def _listen(
     settings: Settings,
     bus: Bus,
+    port: Port,
     engines: Assembly,
     playback: Playback,
     now: Now,
@@ -113,7 +115,7 @@ async def _listen(
     controls.more = lambda: {**now.facts(), "level": level(listener.recent(PERIOD)).rms}
     async with (
         asyncio.TaskGroup() as tasks,
-        reachable(home, settings),
+        port.open(home),
         desk(settings, controls),
     ):
         helpers = (

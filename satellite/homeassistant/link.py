@@ -14,8 +14,10 @@ from wyoming.ping import Ping, Pong
 from wyoming.wake import Detect, Detection
 
 from satellite.errors import EngineFailed, PeerClosed, SatelliteError
+from satellite.homeassistant.pings import Pings
 from satellite.homeassistant.run import Run, sound
 from satellite.homeassistant.speech import Speech
+from satellite.net.messages import read
 from satellite.net.wire import Connection
 
 _LOGGER = logging.getLogger(__name__)
@@ -70,7 +72,8 @@ class Link:
         self._stale_until = 0.0
         """Until then (the loop's time) sound of an answer is to come that nobody waits for."""
         self._announcement: Speech | None = None
-        self._answers_pings = False
+        self._pings = Pings(self.send)
+        self._leaving = False
         self._misses = 0
         self._woken = asyncio.Event()
 
@@ -105,11 +108,19 @@ class Link:
         if self.lost:
             return
         self.lost = True
+        self._pings.end()
         self._connection.abort()
         if self._run is not None:
             self._run.fail(cause)
         if self._announcement is not None:
             self._announcement.end(cut_off=True)
+
+    async def leave(self) -> None:
+        """Hang up, at a moment at which Home Assistant is soonest back."""
+        if self.drives:
+            self._leaving = True
+            await self._pings.rest()
+        self.lose(PeerClosed("this satellite stops"))
 
     def pause(self) -> None:
         """It takes no more turns: it mutes this satellite, or is about to leave."""
@@ -136,7 +147,9 @@ class Link:
         """Pass on what came. Raises `BadFrame`."""
         self._misses = 0
         if Pong.is_type(event.type):
-            self._answers_pings = True
+            self._pings.heard()
+        elif Ping.is_type(event.type):
+            self._pings.take(read(Ping, event).text)
         elif any(kind.is_type(event.type) for kind in _AUDIO):
             self._take_audio(event)
         elif self._run is not None:
@@ -193,8 +206,8 @@ class Link:
         """
         while not self.lost:
             every = self._patience / MISSES if self._run is not None else EVERY
-            if not self.paused:
-                self.send(Ping().event())
+            if not (self.paused or self._leaving):
+                self._pings.ask()
             self._woken.clear()
             try:
                 async with asyncio.timeout(every):
@@ -203,6 +216,6 @@ class Link:
             except TimeoutError:
                 pass
             self._misses += 1
-            if self._misses >= MISSES and self._answers_pings and not self.paused:
+            if self._misses >= MISSES and self._pings.answers and not self.paused:
                 _LOGGER.warning("Home Assistant does not answer any more")
                 self.lose(PeerClosed("Home Assistant does not answer any more"))

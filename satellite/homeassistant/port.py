@@ -14,40 +14,69 @@ from satellite.net.advert import Advert, announce
 from satellite.net.door import door, limits_of
 from satellite.net.mdns import NoMulticast
 from satellite.net.uri import Tcp, parse
+from satellite.net.wire import Connection
 from satellite.settings import HOME_ASSISTANT_PORT, Settings
 
 _LOGGER = logging.getLogger(__name__)
 
 
+class Port:
+    """Where Home Assistant is let in; who comes before there is a satellite waits for it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.bound: str | None = None
+        """The URI that it listens at, if any."""
+        self._settings = settings
+        self._role: asyncio.Future[Role | None] = asyncio.get_running_loop().create_future()
+
+    async def serve(self, connection: Connection) -> None:
+        """Serve one peer until it leaves."""
+        try:
+            role = await asyncio.shield(self._role)
+            if role is not None:
+                await role.serve(connection)
+        finally:
+            await connection.close()
+
+    @asynccontextmanager
+    async def open(self, role: Role) -> AsyncGenerator[None, None]:
+        """Be this satellite to Home Assistant during this block, and be found on the LAN."""
+        self._role.set_result(role)
+        try:
+            async with AsyncExitStack() as stack:
+                address = parse(self.bound) if self.bound else None
+                if isinstance(address, Tcp) and self._settings.zeroconf:
+                    await stack.enter_async_context(_announced(address, self._settings))
+                stack.push_async_callback(role.leave)
+                yield
+        finally:
+            self._role = asyncio.get_running_loop().create_future()
+            self._role.set_result(None)
+
+
 @asynccontextmanager
-async def reachable(role: Role, settings: Settings) -> AsyncGenerator[str | None, None]:
-    """Let Home Assistant in during this block, and yield where.
+async def reachable(settings: Settings) -> AsyncGenerator[Port, None]:
+    """Listen for Home Assistant during this block: early, since it tries a port that is closed
+    again only after 10 s.
 
     Raises `PortInUse`, naming what to change, and `ConfigError`. Where nobody has chosen the
     port, a second satellite of the same machine goes on without one.
     """
-    uri, bound = settings.homeassistant.listen, None
+    uri, port = settings.homeassistant.listen, Port(settings)
     async with AsyncExitStack() as stack:
         if uri:
+            name, limits = "Home Assistant's satellite", limits_of(settings)
+            opened = door(uri, port.serve, name=name, limits=limits)
             try:
-                bound = await stack.enter_async_context(
-                    door(
-                        uri,
-                        role.serve,
-                        name="Home Assistant's satellite",
-                        limits=limits_of(settings),
-                    )
-                )
+                port.bound = await stack.enter_async_context(opened)
             except PortInUse as error:
                 problem = f"Home Assistant cannot reach this satellite: {error} (--listen)"
                 if uri != HOME_ASSISTANT_PORT or settings.brain == "homeassistant":
                     raise PortInUse(problem) from error
                 _LOGGER.warning("%s", problem)
             else:
-                _LOGGER.info("Home Assistant can reach this satellite at %s", bound)
-                if isinstance(address := parse(bound), Tcp) and settings.zeroconf:
-                    await stack.enter_async_context(_announced(address, settings))
-        yield bound
+                _LOGGER.info("Home Assistant can reach this satellite at %s", port.bound)
+        yield port
 
 
 @asynccontextmanager

@@ -97,6 +97,11 @@ class Role:
         ringing = self._satellite is not None and self._satellite.timers.ringing
         return HomeDriver(link, self._settings, running=running, ringing=ringing)
 
+    async def leave(self) -> None:
+        """Hang up on Home Assistant, so that it is soon back at who listens here next."""
+        if self._link is not None:
+            await self._link.leave()
+
     async def serve(self, connection: Connection) -> None:
         """Serve one peer until it leaves."""
         try:
@@ -150,10 +155,8 @@ class Role:
             while (event := await connection.read()) is not None:
                 if Describe.is_type(event.type):
                     await self._tell(self._info(), link, write)
-                elif Ping.is_type(event.type):
-                    await self._tell(Pong(read(Ping, event).text).event(), link, write)
-                    if link is not None:
-                        link.take(event)
+                elif link is None and Ping.is_type(event.type):
+                    await write(Pong(read(Ping, event).text).event())
                 elif RunSatellite.is_type(event.type):
                     link = drive()
                 elif link is not None:

@@ -161,7 +161,7 @@ async def test_a_port_that_is_taken(brain: str, caplog: pytest.LogCaptureFixture
         home = HomeAssistantSettings(listen=kitchen.uri)
         settings = msgspec.structs.replace(QUIET, brain=brain, homeassistant=home)
         with pytest.raises(PortInUse, match="--listen"):
-            async with reachable(kitchen.role, settings):
+            async with reachable(settings):
                 pass
 
 
@@ -173,8 +173,8 @@ async def test_the_usual_port_is_done_without(
         home = HomeAssistantSettings(listen=kitchen.uri)
         settings = msgspec.structs.replace(QUIET, homeassistant=home)
         with caplog.at_level(logging.WARNING):
-            async with reachable(kitchen.role, settings) as bound:
-                assert bound is None
+            async with reachable(settings) as port:
+                assert port.bound is None
         assert "--listen" in caplog.text
     assert HOME_ASSISTANT_PORT.endswith(":10700")
 

@@ -156,8 +156,12 @@ class Kitchen:
 
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[Kitchen, None]:
-        async with asyncio.TaskGroup() as tasks, reachable(self.role, self.settings) as bound:
-            self.uri = bound or ""
+        async with (
+            asyncio.TaskGroup() as tasks,
+            reachable(self.settings) as port,
+            port.open(self.role),
+        ):
+            self.uri = port.bound or ""
             running = (
                 tasks.create_task(self.assistant.run(self.listener.begin)),
                 tasks.create_task(self.role.run(self.assistant, self.listener.begin)),

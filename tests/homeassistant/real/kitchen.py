@@ -60,15 +60,17 @@ class Kitchen:
 
     def stop(self) -> None:
         """Stop it, as systemd would."""
-        self.house.portal.run(self.tap.close())  # so that who connects is refused
+        self.house.portal.run(self.tap.refuse())
         if self.program.process.poll() is None:
             self.program.stop()
         self._stack.close()
+        self.house.portal.run(self.tap.close())
 
     def kill(self) -> None:
         """Have it disappear."""
-        self.house.portal.run(self.tap.close())
+        self.house.portal.run(self.tap.refuse())
         self._stack.close()
+        self.house.portal.run(self.tap.close())
 
     def add(self) -> None:
         """Make it known to the house."""

@@ -17,9 +17,13 @@ LISTENING = 1.0
 """Seconds until the satellite is of use again."""
 
 
-RECONNECT = 13.5
-"""Seconds to be connected again: Home Assistant waits 3 s when it has lost a satellite, and 10 s
-more where its own ping, sent meanwhile to the lost connection, spoils the first attempt."""
+RECONNECT = 10.0
+"""Seconds to be connected again after a restart."""
+
+RECONNECT_KILLED = 13.5
+"""Seconds to be connected again to a satellite that had no time to leave: Home Assistant waits 3 s
+when it has lost one, and 10 s more where what it sent meanwhile to the lost connection spoils the
+first attempt."""
 
 
 def lose(kitchen: Kitchen, stage: str) -> None:

@@ -54,11 +54,15 @@ class Tap:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
-    async def close(self) -> None:
-        """Listen no more, and hang up; as a machine does that stops."""
+    async def refuse(self) -> None:
+        """Let nobody in any more; who is connected stays so."""
         if self._server is not None:
             self._server.close()
             self._server = None
+
+    async def close(self) -> None:
+        """Let nobody in any more, and hang up."""
+        await self.refuse()
         tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()

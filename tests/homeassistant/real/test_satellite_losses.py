@@ -12,6 +12,7 @@ from tests.homeassistant.real.install import NEW
 from tests.homeassistant.real.kitchen import Kitchen
 from tests.homeassistant.real.losses import (
     RECONNECT,
+    RECONNECT_KILLED,
     STAGES,
     check_alone,
     lose,
@@ -54,7 +55,7 @@ def test_home_assistant_is_killed_within_a_turn(kitchen: Kitchen, stage: str) ->
 
 
 def test_either_side_is_restarted(kitchen: Kitchen) -> None:
-    assert restart_home(kitchen) < 10.0
+    assert restart_home(kitchen) < RECONNECT
     check_turn(kitchen)
     assert restart_us(kitchen) < RECONNECT
     check_turn(kitchen)
@@ -63,7 +64,7 @@ def test_either_side_is_restarted(kitchen: Kitchen) -> None:
 def test_our_satellite_is_killed_while_it_speaks(kitchen: Kitchen) -> None:
     mark = kitchen.say(said.request())
     kitchen.wait("audio-start", mark, sender=HOME)
-    assert restart_us(kitchen, kill=True) < RECONNECT
+    assert restart_us(kitchen, kill=True) < RECONNECT_KILLED
     time.sleep(0.5)
     assert kitchen.tap.since(mark, OURS, "detection")
     check_turn(kitchen)
