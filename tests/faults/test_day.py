@@ -6,12 +6,35 @@ from pathlib import Path
 
 import pytest
 
+from tests.soak.day import Day
+from tests.soak.held import State
 from tests.soak.home import live
 
-pytestmark = pytest.mark.timeout(240)
 
-
+@pytest.mark.timeout(240)
 def test_an_hour_in_a_home_ends_with_a_satellite_that_listens(tmp_path: Path) -> None:
     day = live(1, tmp_path)
     assert day.problems() == []
     assert day.by_server >= 2
+
+
+def hours(rss: float = 0.0, descriptors: int = 0) -> Day:
+    """A day in which so much more is held each hour."""
+    return Day(
+        held=[
+            State(
+                rss=100.0 + rss * hour,
+                tasks=20,
+                threads=10,
+                descriptors=30 + descriptors * hour,
+                busy=0.0,
+            )
+            for hour in range(24)
+        ]
+    )
+
+
+def test_what_a_day_leaves_behind_is_told() -> None:
+    assert hours().problems() == []
+    assert hours(descriptors=1).problems() == ["descriptors: 42 in the morning, 49 in the evening"]
+    assert hours(rss=1.0).problems() == ["memory grew by 11.0 MB"]

@@ -1,35 +1,81 @@
 """`satellite` in a home where time runs faster: python -m tests.soak.accelerated ARGUMENTS
 
-It looks after its servers sixty times as often, and SIGUSR1 sets its clock forward by an hour, as
-when a laptop wakes up or somebody sets the time.
+It looks after its servers sixty times as often, and signals do to it what happens to a laptop:
+
+- SUSPEND stops it until it is continued, and then an hour has passed. It sees of that hour what
+  Linux shows after a suspension (clock_gettime(2)): CLOCK_REALTIME and CLOCK_BOOTTIME have gone on,
+  while CLOCK_MONOTONIC, which event loops and deadlines go by, stood still. So the clocks of Python
+  jump and stand; libraries in C that ask the kernel themselves see a pause of some seconds.
+- SET_CLOCK sets the wall's clock forward by an hour, as somebody does, or the network's time.
+- TELL has it write what it holds, as JSON, to the file that $HELD names.
 """
 
 from __future__ import annotations
 
+import asyncio
+import os
 import signal
 import time
+from pathlib import Path
 
-from satellite.__main__ import main
-from satellite.net import watch
+import msgspec
+
+from tests.soak.held import held
 
 FACTOR = 60
-_JUMP = 3600.0
+SUSPEND, SET_CLOCK, TELL = signal.SIGUSR1, signal.SIGUSR2, signal.SIGRTMIN
+_HOUR = 3600.0
 
 
-def accelerate() -> None:
-    """Change what the satellite will see of time."""
-    watch.REFRESH /= FACTOR
-    watch.IDLE /= FACTOR
-    real, ahead = time.time, 0.0
+class Clocks:
+    """What this program sees of time."""
 
-    def jump(*_: object) -> None:
-        nonlocal ahead
-        ahead += _JUMP
+    def __init__(self) -> None:
+        self._wall, self._monotonic, self._any = time.time, time.monotonic, time.clock_gettime
+        self._set = self._slept = self._stood = 0.0
 
-    time.time = lambda: real() + ahead
-    signal.signal(signal.SIGUSR1, jump)
+    def install(self) -> None:
+        """Have everybody see it who has not asked yet."""
+        time.time = lambda: self._wall() + self._set + self._slept
+        time.monotonic = lambda: self._monotonic() - self._stood
+        time.clock_gettime = self._gettime
+        signal.signal(SUSPEND, lambda *_: self._suspend())
+        signal.signal(SET_CLOCK, lambda *_: self._set_clock())
+
+    def _gettime(self, clock: int) -> float:
+        ahead = {
+            time.CLOCK_REALTIME: self._set + self._slept,
+            time.CLOCK_BOOTTIME: self._slept,
+            time.CLOCK_MONOTONIC: -self._stood,
+        }
+        return self._any(clock) + ahead.get(clock, 0.0)
+
+    def _suspend(self) -> None:
+        began = self._monotonic()
+        os.kill(os.getpid(), signal.SIGSTOP)
+        self._stood += self._monotonic() - began
+        self._slept += _HOUR
+
+    def _set_clock(self) -> None:
+        self._set += _HOUR
+
+
+def tell(*_: object) -> None:
+    """Write what is held."""
+    file = Path(os.environ["HELD"])
+    whole = file.with_suffix(".whole")
+    tasks = [task for task in asyncio.all_tasks() if not task.done()]
+    whole.write_bytes(msgspec.json.encode(held(len(tasks))))
+    whole.replace(file)
 
 
 if __name__ == "__main__":
-    accelerate()
+    Clocks().install()  # before those are imported who keep a clock of their own
+
+    from satellite.__main__ import main
+    from satellite.net import watch
+
+    watch.REFRESH /= FACTOR
+    watch.IDLE /= FACTOR
+    signal.signal(TELL, tell)
     main()

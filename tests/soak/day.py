@@ -6,11 +6,13 @@ import statistics
 
 import msgspec
 
+from tests.soak.held import State
+
 _MEGABYTES = 8.0
 """Megabytes by which memory may differ between morning and evening: of what is freed, the allocator
 keeps some."""
 _SETTLED = 0.34
-"""Share of the day after which everything was done once, and memory is measured."""
+"""Share of the day after which everything was done once, and what is held is compared."""
 
 
 class Day(msgspec.Struct):
@@ -18,22 +20,56 @@ class Day(msgspec.Struct):
 
     outcomes: dict[str, int] = {}
     by_server: int = 0
+    by_home: int = 0
+    """Turns that Home Assistant drove to their end."""
     missed: list[str] = []
-    memory: list[float] = []
-    """Megabytes, after each hour."""
+    held: list[State] = []
+    """What the satellite held after each hour."""
 
     @property
     def growth(self) -> float:
         """Megabytes from the first third's end to the evening."""
-        settled = self.memory[round(len(self.memory) * _SETTLED) :]
-        half = max(1, len(settled) // 3)
-        return statistics.mean(settled[-half:]) - statistics.mean(settled[:half])
+        morning, evening = self._compared()
+        return statistics.mean(s.rss for s in evening) - statistics.mean(s.rss for s in morning)
+
+    def grown(self) -> list[str]:
+        """What the satellite holds that it gave back at no time of the evening."""
+        morning, evening = self._compared()
+        found = []
+        for name in ("tasks", "threads", "descriptors"):
+            before = max(getattr(state, name) for state in morning)
+            after = min(getattr(state, name) for state in evening)
+            if after > before:
+                found.append(f"{name}: {before} in the morning, {after} in the evening")
+        if self.growth > _MEGABYTES:
+            found.append(f"memory grew by {self.growth:.1f} MB")
+        return found
 
     def problems(self) -> list[str]:
         """What is not as it shall be."""
         found = [f"after {what} the server was not used again" for what in self.missed]
         if bad := {name: n for name, n in self.outcomes.items() if name != "answered"}:
             found.append(f"turns that were not answered: {bad}")
-        if self.growth > _MEGABYTES:
-            found.append(f"memory grew by {self.growth:.1f} MB")
-        return found
+        return [*found, *self.grown()]
+
+    def told(self) -> str:
+        """All of it, for who reads it."""
+        turns = sum(self.outcomes.values())
+        morning, evening = self._compared()
+        lines = [
+            f"{turns} turns: {self.outcomes}; {self.by_server} of them by the server, "
+            f"{self.by_home} by Home Assistant",
+            f"memory: {' '.join(f'{state.rss:.0f}' for state in self.held)} MB; "
+            f"{self.growth:+.1f} MB",
+        ]
+        for name in ("tasks", "threads", "descriptors", "busy"):
+            values = [[getattr(state, name) for state in part] for part in (morning, evening)]
+            before, after = (f"{min(part)} to {max(part)}" for part in values)
+            lines.append(f"{name}: {before} in the morning, {after} in the evening")
+        return "\n".join(lines)
+
+    def _compared(self) -> tuple[list[State], list[State]]:
+        """The first and the last third of the day once everything has settled."""
+        settled = self.held[round(len(self.held) * _SETTLED) :]
+        part = max(1, len(settled) // 3)
+        return settled[:part], settled[-part:]

@@ -53,14 +53,19 @@ async def state() -> State:
     await asyncio.sleep(0.5)
     used = psutil.Process().cpu_times()
     busy = (sum(used[:2]) - sum(before[:2])) / (time.monotonic() - began)
+    tasks = [task for task in asyncio.all_tasks() if not task.done()]
+    return held(len(tasks), abs(round(busy, 3)))
+
+
+def held(tasks: int, busy: float = 0.0) -> State:
+    """The same, with so many tasks and so much to do."""
     gc.collect()
     ctypes.CDLL(None).malloc_trim(0)
     process = psutil.Process()
-    tasks = [task for task in asyncio.all_tasks() if not task.done()]
     return State(
         rss=process.memory_info().rss / 1e6,
-        tasks=len(tasks),
+        tasks=tasks,
         threads=threading.active_count(),
         descriptors=process.num_fds(),
-        busy=abs(round(busy, 3)),
+        busy=busy,
     )
