@@ -105,6 +105,11 @@ can_enable() { command -v systemctl >/dev/null && { [ $scope = system ] || manag
 
 # removal
 
+# whether what stands at the command's place was put there by this script
+own_command() {
+    [ "$(readlink "$command" 2>/dev/null)" = "$venv/bin/satellite" ] || grep -qx "program=$venv/bin/satellite" "$command" 2>/dev/null
+}
+
 remove() {
     if [ -e "$1" ] || [ -L "$1" ]; then
         rm -rf "$1"
@@ -136,7 +141,7 @@ uninstall() {
     if managed; then systemd daemon-reload; fi
     installed=''
     if [ -f "$debian" ]; then installed=$(tr "\n" " " <"$debian"); fi
-    remove "$command"
+    if own_command; then remove "$command"; fi
     remove "$program"
     remove "$state"
     remove "$cache"
@@ -262,11 +267,21 @@ install_program() {
     renewed=yes
 }
 
-link_command() {
-    [ "$(readlink "$command" 2>/dev/null)" != "$venv/bin/satellite" ] || return 0
-    [ ! -e "$command" ] || die "$command is another program; move it away"
+# for a service of the whole machine it is a script, which goes to the service's own places
+install_command() {
+    if [ $scope = system ]; then
+        if [ ! -L "$command" ] && cmp -s "$here/systemd/command.sh" "$command"; then return 0; fi
+    elif [ "$(readlink "$command" 2>/dev/null)" = "$venv/bin/satellite" ]; then
+        return 0
+    fi
+    [ ! -e "$command" ] || own_command || die "$command is another program; move it away"
     mkdir -p "$(dirname "$command")"
-    ln -sfn "$venv/bin/satellite" "$command"
+    rm -f "$command"
+    if [ $scope = system ]; then
+        install -m 0755 "$here/systemd/command.sh" "$command"
+    else
+        ln -s "$venv/bin/satellite" "$command"
+    fi
     changed "command: $command"
 }
 
@@ -352,14 +367,18 @@ renewed=''
 name_spaces
 debian_packages
 install_program
-link_command
 [ $scope = user ] || own_user
+install_command
 write_configuration
 install_service
 if [ $changes = 0 ]; then
     say "everything is in place; nothing was changed"
 else
     next='satellite setup'
-    if [ -n "$server" ]; then next='satellite models'; elif [ $scope = system ]; then next="sudo $next"; fi
+    [ -z "$server" ] || next='satellite models'
+    if [ $scope = system ]; then
+        next="sudo $next"
+        say "without sudo it may be asked by members of the group satellite: sudo usermod -aG satellite ${SUDO_USER:-USER}, and log in again"
+    fi
     say "done. Next: $next; the log: journalctl $journal ${service%.service} -f"
 fi

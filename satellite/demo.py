@@ -22,6 +22,7 @@ from satellite.settings import (
     DuckingSettings,
     HomeAssistantSettings,
     HttpSettings,
+    RecordingSettings,
     Settings,
     StatsSettings,
 )
@@ -33,6 +34,9 @@ SAID = (
 )
 """What the demonstration says to itself, each phrase in the synthetic voice that its listener,
 the wake word or speech-to-text, understands best (measured)."""
+
+NAME = "demonstration"
+"""Of its own, so that neither a mute nor a timer of this machine's satellite is meant for it."""
 
 PAUSE = 0.8
 """Seconds of silence around each phrase, as a person waits for the cue."""
@@ -66,6 +70,7 @@ async def run(settings: Settings, bus: Bus, output: Path) -> Demonstration:
         await asyncio.to_thread(write_wav, request, SPEECH, await _request())
         settings = msgspec.structs.replace(
             settings,
+            name=NAME,
             mic=f"wav:{request}",
             speaker=f"wav:{output}",
             brain="local",
@@ -74,6 +79,8 @@ async def run(settings: Settings, bus: Bus, output: Path) -> Demonstration:
             http=HttpSettings(port=0),
             ducking=DuckingSettings(enabled=False),
             stats=StatsSettings(enabled=False),
+            recordings=RecordingSettings(),
+            hooks=(),
         )
         with ungrouped(SatelliteError):
             async with bus.subscribe("demo") as happening, asyncio.TaskGroup() as tasks:

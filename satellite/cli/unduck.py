@@ -20,10 +20,14 @@ def unduck() -> None:
     from satellite.ducking.pulse import PulseServer
     from satellite.ducking.streams import SoundServerError
 
+    kept = notes()
+    if not kept.read():  # no sound server is needed then, nor is one missed
+        click.echo("0 streams are as loud as before")
+        return
     try:
         server = PulseServer()
         try:
-            count = Ducker(server, 1.0, notes()).recover()
+            count = Ducker(server, 1.0, kept).recover()
         finally:
             server.close()
     except SoundServerError as error:

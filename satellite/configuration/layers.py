@@ -16,6 +16,7 @@ import msgspec
 from satellite import options
 from satellite.configuration import migration
 from satellite.configuration.keys import GROUP, PREFIX, find, keys, tables, unknown
+from satellite.readers import remedy
 
 COMMON_VARIABLES = ("SATELLITE_CONFIG", "SATELLITE_EVENTS", "SATELLITE_LOG_LEVEL")
 """Variables that set a common option of the command line and no setting."""
@@ -102,6 +103,8 @@ def from_file(file: Path, *, required: bool) -> Layer | None:
         if not required:
             return None
         layer.problems.append(f"{origin}: there is no such file")
+    except PermissionError as error:
+        layer.problems.append(f"{origin}: cannot be read: {error.strerror}; {remedy(file)}")
     except OSError as error:
         layer.problems.append(f"{origin}: cannot be read: {error.strerror}")
     except UnicodeDecodeError as error:

@@ -13,6 +13,8 @@ from typing import TypeVar
 
 import msgspec
 
+from satellite import rights
+
 T = TypeVar("T")
 
 PROGRAM = 5.0
@@ -65,8 +67,10 @@ async def program(
     *,
     environment: Mapping[str, str] | None = None,
     seconds: float = PROGRAM,
+    root: bool = False,
 ) -> Answer | None:
-    """Run a program to its end, in English; None where there is none of that name, or no end."""
+    """Run a program to its end, in English, with the rights of `root` where root called; None where
+    there is none of that name, or no end."""
     path = shutil.which(argv[0]) or shutil.which(argv[0], path="/usr/sbin:/sbin:/usr/local/sbin")
     if path is None:
         return None
@@ -81,6 +85,7 @@ async def program(
                 text=True,
                 errors="replace",
                 timeout=seconds,
+                user=rights.of_child() if root else None,
             )
         except (OSError, subprocess.TimeoutExpired):
             return None

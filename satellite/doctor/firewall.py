@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import AsyncGenerator, Iterator
 from typing import Any
 
 import msgspec
 
+from satellite import rights
 from satellite.doctor.aside import program
 from satellite.doctor.case import Case
 from satellite.doctor.finding import Finding, note, ok, warning
@@ -65,14 +65,14 @@ class Chain(msgspec.Struct, frozen=True):
 async def firewall(case: Case) -> AsyncGenerator[Finding, None]:
     """Which of the ports are kept shut; what cannot be read is said."""
     gates = _gates(case)
-    ufw = await program(["ufw", "status"])
+    ufw = await program(["ufw", "status"], root=True)
     if ufw is not None and ufw.code == 0 and "Status: active" in ufw.output:
         opened = ufw.output
         shut = [gate for gate in gates if not in_ufw(opened, gate)]
         for finding in judge("ufw", gates, shut, "ufw allow {port}/{protocol}"):
             yield finding
         return
-    answer = await program(["nft", "-j", "list", "ruleset"])
+    answer = await program(["nft", "-j", "list", "ruleset"], root=True)
     if answer is not None and answer.code == 0:
         chains = nft_chains(answer.output)
         shut = [gate for gate in gates if any(chain.closed(gate) for chain in chains)]
@@ -81,7 +81,7 @@ async def firewall(case: Case) -> AsyncGenerator[Finding, None]:
         for finding in judge("nftables", gates, shut, opening):
             yield finding
         return
-    answer = await program(["iptables", "-S", "INPUT"])
+    answer = await program(["iptables", "-S", "INPUT"], root=True)
     if answer is not None and answer.code == 0:
         chain = iptables_chain(answer.output)
         shut = [gate for gate in gates if chain.closed(gate)]
@@ -89,7 +89,7 @@ async def firewall(case: Case) -> AsyncGenerator[Finding, None]:
         for finding in judge("iptables", gates, shut, opening):
             yield finding
         return
-    if os.geteuid() != 0:
+    if not rights.are_root_s():
         yield note("firewall", "its rules can be read by root only", "", "sudo satellite doctor")
     else:
         yield ok("firewall", "none found (no ufw, nft or iptables)")

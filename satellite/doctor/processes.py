@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
+from satellite import rights
 from satellite.doctor.case import Case
+
+SCAN = 10.0
+"""Seconds to look through all processes: tens of milliseconds, on a machine that is not stuck."""
 
 
 class Process(msgspec.Struct, frozen=True):
@@ -31,7 +37,12 @@ def open_files(case: Case) -> Iterator[tuple[Process, str]]:
 
     Root sees all; others only their own.
     """
-    for folder in sorted(case.file("proc").glob("[0-9]*")):
+    proc = case.file("proc")
+    return _open_files(proc) if rights.of_child() is None else iter(_seen_by_root(proc))
+
+
+def _open_files(proc: Path) -> Iterator[tuple[Process, str]]:
+    for folder in sorted(proc.glob("[0-9]*")):
         if folder.name == str(os.getpid()):
             continue
         try:
@@ -64,4 +75,24 @@ def command(folder: Path) -> str:
 
 def everything_is_seen() -> bool:
     """Whether this user sees what all others have open."""
-    return os.geteuid() == 0
+    return rights.are_root_s()
+
+
+def _seen_by_root(proc: Path) -> list[tuple[Process, str]]:
+    """What a process sees that has root's rights where this one has not; nothing if it fails."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-I", "-m", __name__, str(proc)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=SCAN,
+            user=rights.of_child(),
+        )
+        found = msgspec.json.decode(done.stdout, type=list[tuple[Process, str]])
+    except (OSError, subprocess.TimeoutExpired, msgspec.MsgspecError):
+        return []
+    return [(process, target) for process, target in found if process.pid != os.getpid()]
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(msgspec.json.encode(list(_open_files(Path(sys.argv[1])))))

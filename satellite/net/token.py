@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from satellite.errors import ConfigError
+from satellite.readers import remedy
 from satellite.settings import HttpSettings
 
 VARIABLE = "SATELLITE_HTTP_TOKEN"
@@ -46,9 +47,13 @@ def read(settings: HttpSettings, environment: Mapping[str, str] | None = None) -
     """The token, if there is one. Blocks. Raises `ConfigError` for one that is none."""
     if settings.token_file:
         where = f"the file {settings.token_file} (http.token_file)"
+        path = Path(settings.token_file).expanduser()
         try:
-            with Path(settings.token_file).expanduser().open(encoding="utf-8") as file:
+            with path.open(encoding="utf-8") as file:
                 text = file.read(_LONGEST + 2)
+        except PermissionError as error:
+            problem = f"{where} cannot be read: {error.strerror}; {remedy(path)}"
+            raise ConfigError([problem]) from error
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "it is not text"
             raise ConfigError([f"{where} cannot be read: {reason}"]) from error

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from satellite import rights
 from satellite.configuration import config, migration
 from satellite.errors import SatelliteError
 from satellite.setup.document import Document
@@ -19,6 +20,8 @@ _LOGGER = logging.getLogger(__name__)
 MODE = 0o640
 """Of a file that is new: a configuration names hosts and people's rooms."""
 
+SECRET = 0o600
+
 
 def target() -> Path:
     """The file that is written where none is named: the last one that is read and exists; else the
@@ -27,7 +30,7 @@ def target() -> Path:
     for file in (user, system):
         if file.exists():
             return file
-    return system if os.geteuid() == 0 else user
+    return system if rights.are_root_s() else user
 
 
 def content(file: Path) -> str:
@@ -41,11 +44,28 @@ def content(file: Path) -> str:
         raise SatelliteError(f"{file} cannot be read: {why}") from error
 
 
-def replace(file: Path, text: str, copy: str = "old", mode: int = MODE) -> Path | None:
+def replace(file: Path, text: str, copy: str = "old") -> Path | None:
     """Write a file, whole or not at all; return the copy of what was there, `FILE.COPY`.
 
-    Owner and permissions stay as they were; one that is new has `mode`. Raises `SatelliteError`.
+    Owner and permissions stay as they were; one that is new belongs to whom its folder belongs.
+    Raises `SatelliteError`.
     """
+    with rights.as_root():
+        return _replace(file, text, copy)
+
+
+def keep_secret(file: Path, text: str) -> None:
+    """Write a file, whole or not at all, that only who uses it can read. Raises `SatelliteError`.
+
+    That is the user that this runs as, and not root, which has written it for them.
+    """
+    with rights.as_root() as user:
+        _replace(file, text, "old", SECRET, user)
+
+
+def _replace(
+    file: Path, text: str, copy: str, mode: int = MODE, user: int | None = None
+) -> Path | None:
     kept = file.with_name(f"{file.name}.{copy}") if file.exists() else None
     part = None
     try:
@@ -61,6 +81,9 @@ def replace(file: Path, text: str, copy: str = "old", mode: int = MODE) -> Path 
             os.fsync(opened.fileno())
         part.chmod(file.stat().st_mode & 0o777 if kept is not None else mode)
         _own(part, file if kept is not None else file.parent)
+        if user is not None and os.geteuid() == rights.ROOT != user:
+            os.chown(part, user, -1)
+            part.chmod(mode)
         part.replace(file)
     except OSError as error:
         if part is not None:

@@ -45,6 +45,6 @@ async def _connect(session: Session, found: Sequence[FoundHome]) -> None:
     if not token:
         return
     file = session.file.with_name(TOKEN)
-    await aside(lambda: files.replace(file, f"{token}\n", mode=0o600))
+    await aside(lambda: files.keep_secret(file, f"{token}\n"))
     session.choose("home.url", url)
     session.choose("home.token_file", str(file.absolute()))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from satellite import rights
 from satellite.doctor.aside import program
 from satellite.errors import SatelliteError
 from satellite.setup.session import Session
@@ -38,10 +39,10 @@ def manager() -> Manager | None:
     if not RUNNING.is_dir():
         return None
     home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    if os.geteuid() != 0 and (home / "systemd" / "user" / UNIT).exists():
+    if not rights.are_root_s() and (home / "systemd" / "user" / UNIT).exists():
         return Manager(("systemctl", "--user"))
     if (SYSTEM / UNIT).exists():
-        return Manager(("systemctl",) if os.geteuid() == 0 else ("sudo", "systemctl"))
+        return Manager(("systemctl",) if rights.are_root_s() else ("sudo", "systemctl"))
     return None
 
 
@@ -66,7 +67,7 @@ async def service(session: Session) -> None:
         session.ask.say(f"Start it: {found.hint('restart' if running else 'enable --now')}")
         return
     for words in (("enable",), (verb,)):
-        answer = await program([*found.command, *words, UNIT], seconds=START)
+        answer = await program([*found.command, *words, UNIT], seconds=START, root=True)
         if answer is None or answer.code != 0:
             why = answer.complaint if answer else f"no answer within {START:g} s"
             raise SatelliteError(f"{found.hint(words[0])}: {why}; see: journalctl -u satellite")
@@ -88,11 +89,11 @@ async def made_silent(session: Session) -> AsyncGenerator[None, None]:
     if found is None or not stopped:
         yield
         return
-    await program([*found.command, "stop", UNIT], seconds=START)
+    await program([*found.command, "stop", UNIT], seconds=START, root=True)
     try:
         yield
     finally:
-        await program([*found.command, "start", "--no-block", UNIT])
+        await program([*found.command, "start", "--no-block", UNIT], root=True)
 
 
 async def _active(found: Manager) -> bool:

@@ -2,11 +2,12 @@
 
     python -m tests.soak.install_root [SUITE…] [--architecture arm64] [--folder DIR] [--no-boot]
 
-Both suites by default. In each: install, install again, answer the demo's request, start the
-service under the root's own systemd with a microphone that is a program, stop its audio loop from
-outside in three ways, uninstall, and compare the file tree with what was there before. Needs root,
-debootstrap, and the network; another architecture needs qemu-user-static. Takes some five minutes a
-suite, and half an hour with an emulated processor, which is not booted.
+Both suites by default. In each: install, install again, answer the demo's request, use it as a
+stranger, as root and as a member of its group, start the service under the root's own systemd with
+a microphone that is a program, stop its audio loop from outside in three ways, kill it, uninstall,
+and compare the file tree with what was there before. Needs root, debootstrap, and the network;
+another architecture needs qemu-user-static. Takes some six minutes a suite, and half an hour with
+an emulated processor, which is not booted.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ import sys
 import time
 from pathlib import Path
 
+from tests.soak import installed_use
 from tests.soak.clean_root import SOURCE, BootedRoot, CleanRoot, carried_out, made
+from tests.soak.installed_use import expect
 
 SUITES = ("bookworm", "trixie")
 INSTALLER = str(SOURCE / "deploy/install.sh")
@@ -77,8 +80,10 @@ def check(root: CleanRoot, boot: bool) -> None:
     said = root.run("sh", "-c", "cd /tmp && exec satellite demo").stdout
     expect("answered" in said, said)
     print("\n".join(said.splitlines()[-4:]))
+    installed_use.check(root)
     if boot:
         watch(root)
+    root.run("userdel", "-r", "person")
     print(root.run(INSTALLER, "--uninstall", "--packages").stdout, end="")
     left = sorted(path for path in root.files() - before if not DEBIANS.match(path))
     expect(not left, f"left behind: {left}")
@@ -130,14 +135,10 @@ def _stop_the_loop(machine: BootedRoot) -> None:
     print(f"device free: listening after {listening(RESTARTED):.1f} s")
     journal = machine.run("journalctl", "-u", "satellite", "--no-pager", "-o", "cat", check=False)
     expect("atchdog" in journal, f"the journal tells nothing of a watchdog: {journal[-2000:]}")
+    installed_use.check_running(machine)
+    print(f"listening again after {listening(RESTARTED):.1f} s")
     machine.run("systemctl", "stop", "satellite")
     expect(show("Result") == "success", f"it stopped with {show('Result')}: {journal[-2000:]}")
-
-
-def expect(true: bool, otherwise: str) -> None:
-    """Raise `RuntimeError` unless something is true."""
-    if not true:
-        raise RuntimeError(otherwise)
 
 
 def main() -> int:

@@ -1,0 +1,90 @@
+"""What people and root meet who use the command of an installation for the whole machine."""
+
+from __future__ import annotations
+
+import subprocess
+
+from tests.soak.clean_root import BootedRoot, CleanRoot
+
+COMMAND = "/usr/local/bin/satellite"
+FILE = "/etc/satellite/satellite.toml"
+PERSON = ("runuser", "-u", "person", "--")
+HOMES = ("root", "home/person")
+MEMBER = "usermod --append --groups satellite person"
+STOPPED = "systemctl kill --kill-who=main --signal=KILL satellite"
+AGAIN = 20.0
+"""Seconds to the next start of a service that was killed, on a busy machine."""
+
+
+def expect(true: bool, otherwise: str) -> None:
+    """Raise `RuntimeError` unless something is true."""
+    if not true:
+        raise RuntimeError(otherwise)
+
+
+def check(root: CleanRoot) -> None:
+    """Ask it as a stranger, as root and as a member of its group, while no service runs."""
+    root.run("useradd", "-m", "person")
+    for words in (["status"], ["watch", "--once"], ["mute"], ["say", "hello"], ["config"]):
+        line = _refused(root, *words)
+        expect("use sudo, or join" in line and "usermod -aG satellite person" in line, line)
+    for words in (["setup"], ["models", "pull", "piper:en_US-lessac-medium"]):
+        line = _refused(root, *words)
+        expect(f"sudo satellite {' '.join(words)}" in line, line)
+    before = _kept_at_home(root)
+    listed = root.run(COMMAND, "models").stdout
+    expect("no models in /var/lib/satellite/models" in listed, listed)
+    root.run("sh", "-c", f"{COMMAND} pair --help >/dev/null; cd /tmp && {COMMAND} stats")
+    sound = ["--mic", "command:sh -c 'cat /dev/zero'", "--speaker", "wav:/dev/null"]
+    quiet = ["--yes", "--no-zeroconf", "--no-service"]
+    configuration = root.folder / FILE[1:]
+    given = configuration.read_text()
+    root.run(COMMAND, "setup", *quiet, *sound, "--name", "kitchen")
+    _is_the_service_s(root)
+    after = _kept_at_home(root)
+    expect(after == before, f"in people's homes are now: {after - before}")
+    root.run("sh", "-euc", MEMBER)
+    told = root.run(*PERSON, COMMAND, "config").stdout
+    expect('name = "kitchen"' in told, told)
+    said = root.run(*PERSON, COMMAND, "status", check=False)
+    expect((said.returncode, "does not run" in said.stdout) == (1, True), said.stdout + said.stderr)
+    configuration.write_text(given)
+    print("strangers are told in one line whom to ask; root's settings are the service's")
+
+
+def check_running(machine: BootedRoot) -> None:
+    """Ask the service that runs as a member, and end it as a crash does."""
+    for words, said in ((["status"], "idle"), (["mute", "on"], "muted"), (["mute", "off"], "not")):
+        told = machine.run(*PERSON, COMMAND, *words)
+        expect(said in told, f"{' '.join(words)}: {told}")
+    told = machine.run(COMMAND, "status")
+    expect("idle" in told, told)
+    machine.run("sh", "-c", STOPPED)
+    after = (
+        "sh",
+        "-c",
+        "systemctl show -P ExecStopPost satellite | grep -c 'code=exited ; status=0'",
+    )
+    machine.until("1", *after, limit=AGAIN)
+    print("who is in its group may ask it; after a crash others are made as loud as they were")
+
+
+def _refused(root: CleanRoot, *words: str) -> str:
+    """The one line that a stranger is told."""
+    done: subprocess.CompletedProcess[str] = root.run(*PERSON, COMMAND, *words, check=False)
+    lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+    expect(done.returncode != 0 and len(lines) == 1, f"{words}: {done.returncode}: {lines}")
+    return lines[0]
+
+
+def _is_the_service_s(root: CleanRoot) -> None:
+    """What root has set up is where the service looks for it, and can be read by it."""
+    expect('name = "kitchen"' in root.run("cat", FILE).stdout, "setup has not written its name")
+    rights = root.run("stat", "-c", "%U:%G %a", FILE).stdout.strip()
+    expect(rights == "root:satellite 640", f"{FILE} is {rights}")
+    others = root.run("find", "/var/lib/satellite", "!", "-user", "satellite").stdout
+    expect(not others, f"not the service's: {others}")
+
+
+def _kept_at_home(root: CleanRoot) -> set[str]:
+    return {path for path in root.files() if path.lstrip("/").startswith(HOMES)}
