@@ -42,12 +42,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from satellite.masking import masked
+
 
 class SatelliteError(Exception):
-    """Something a user can be told about in one line."""
+    """Something a user can be told about in one line, which shows no password and no token."""
 
     code: ClassVar[str] = "error"
     exit_code: ClassVar[int] = 1
+
+    def __str__(self) -> str:
+        return masked(super().__str__())
 
 
 class UsageError(SatelliteError):
@@ -63,7 +68,7 @@ class ConfigError(UsageError):
     code = "config"
 
     def __init__(self, problems: Sequence[str]) -> None:
-        self.problems = tuple(problems)
+        self.problems = tuple(map(masked, problems))
         super().__init__("\n".join(self.problems))
 
 

@@ -6,6 +6,8 @@ import logging
 import os
 import sys
 
+from satellite.masking import masked
+
 LEVELS = ("debug", "info", "warning", "error")
 
 _PRIORITIES = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
@@ -17,7 +19,14 @@ _TALKATIVE = {"httpx": logging.WARNING, "zeroconf": logging.ERROR}
 from which level on they are heard."""
 
 
-class JournalFormatter(logging.Formatter):
+class Discreet(logging.Formatter):
+    """Lines without passwords and tokens, those of libraries included."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return masked(super().format(record))
+
+
+class JournalFormatter(Discreet):
     """Lines for the journal, which adds time and program itself and reads the priority."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -33,7 +42,7 @@ def start(level: str) -> None:
         handler.setFormatter(JournalFormatter("%(name)s: %(message)s"))
     else:
         line = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
-        handler.setFormatter(logging.Formatter(line, datefmt="%H:%M:%S"))
+        handler.setFormatter(Discreet(line, datefmt="%H:%M:%S"))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for name, least in _TALKATIVE.items():
         logging.getLogger(name).setLevel(logging.NOTSET if level == "debug" else least)

@@ -8,29 +8,19 @@ from pathlib import Path
 
 import msgspec
 
+from satellite import masking
 from satellite.doctor.finding import Finding
-
-HIDDEN = "***"
+from satellite.masking import HIDDEN
 
 _SECRET = re.compile(r"token|passw|secret|api_?key|credential|authorization", re.IGNORECASE)
 """Names of settings and of environment variables whose values are secrets."""
-
-_IN_URL = re.compile(r"(?<=://)[^/\s'\"]+(?=@)")
-_QUERY = re.compile(r"([?&](?:\w*(?:token|passw|secret|key|auth)\w*)=)[^&\s'\"]+", re.IGNORECASE)
-_BEARER = re.compile(r"(Bearer\s+|Authorization:\s*(?:\w+\s+)?)[^\s'\"]+", re.IGNORECASE)
-_JWT = re.compile(r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?")
-"""JSON web tokens, as Home Assistant's long-lived ones are."""
-_HUGGING_FACE = re.compile(r"\bhf_\w{8,}")
 
 
 def masked(text: str) -> str:
     """A text without what looks like a secret, and with `~` for the home folder."""
     for value in _known():
         text = text.replace(value, HIDDEN)
-    text = _IN_URL.sub(HIDDEN, text)
-    text = _QUERY.sub(rf"\1{HIDDEN}", text)
-    text = _BEARER.sub(rf"\1{HIDDEN}", text)
-    text = _HUGGING_FACE.sub(HIDDEN, _JWT.sub(HIDDEN, text))
+    text = masking.masked(text)
     home = str(Path.home())
     return re.sub(rf"{re.escape(home)}(?=/|\b|$)", "~", text) if len(home) > 1 else text
 

@@ -60,6 +60,10 @@ def parse(uri: str) -> Address:
         port = parts.port
     except ValueError as error:
         raise ConfigError([f"{uri!r} is not an address: {error}"]) from error
+    if "@" in parts.netloc and parts.scheme != "unix":
+        raise ConfigError(
+            [f"{uri!r} is not an address: Wyoming knows neither users nor passwords; remove them"]
+        )
     if parts.scheme == "tcp" and parts.hostname and port is not None:
         return Tcp(parts.hostname, port)
     if parts.scheme == "tls" and parts.hostname and port is not None:

@@ -17,14 +17,8 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiIxMjM0In0.SflKxwRJSMeKKF2QT4fwpMeJf36POk6y
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("http://ann:pw@home:8123/x", "http://***@home:8123/x"),
         ("http://ann:p@w@home:8123/x", "http://***@home:8123/x"),
-        ("http://home/?token=abcdef&a=1", "http://home/?token=***&a=1"),
-        ("ollama:x?host=http://h&api_key=abc", "ollama:x?host=http://h&api_key=***"),
-        ("Authorization: Bearer abc.def", "Authorization: Bearer ***"),
         (f"got {JWT} back", "got *** back"),
-        ("hf_abcdefghijkl is set", "*** is set"),
-        ("tcp://10.0.0.5:10300 is named", "tcp://10.0.0.5:10300 is named"),
         ("set-source-mute room.monitor 0", "set-source-mute room.monitor 0"),
     ],
 )

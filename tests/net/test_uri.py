@@ -41,3 +41,9 @@ def test_addresses_are_read_and_written(text: str, address: object) -> None:
 def test_what_is_no_address_is_refused_with_how_one_is_written(text: str) -> None:
     with pytest.raises(ConfigError, match="is not an address"):
         parse(text)
+
+
+def test_a_password_in_an_address_is_refused_and_not_repeated() -> None:
+    with pytest.raises(ConfigError, match="neither users nor passwords") as raised:
+        parse("tcp://ann:correct-horse@den.local:10300")
+    assert "correct-horse" not in str(raised.value)

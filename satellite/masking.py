@@ -1,0 +1,35 @@
+"""What logs, events and errors must not tell: passwords and tokens, wherever they come up."""
+
+from __future__ import annotations
+
+import os
+import re
+
+HIDDEN = "***"
+
+_VARIABLES = ("SATELLITE_HOME_TOKEN", "SATELLITE_HTTP_TOKEN", "HF_TOKEN")
+"""Variables of the environment whose values are secrets that this program reads."""
+_SHORTEST = 8
+"""Characters of a secret that is looked for in texts: shorter ones are words, too."""
+
+_IN_URL = re.compile(r"(?<=://)[^/\s'\"]+(?=@)")
+_QUERY = re.compile(
+    r"([?&](?:\w*(?:token|passw\w*|passphrase|secret|api_?key|auth(?:orization)?)|key)=)[^&\s'\"]+",
+    re.IGNORECASE,
+)
+_BEARER = re.compile(r"(Bearer\s+|Authorization:\s*(?:\w+\s+)?)[^\s'\"]+", re.IGNORECASE)
+_JWT = re.compile(r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?")
+"""JSON web tokens, as Home Assistant's long-lived ones are."""
+_HUGGING_FACE = re.compile(r"\bhf_\w{8,}")
+
+
+def masked(text: str) -> str:
+    """A text without what looks like a secret, and without those that are known to be some."""
+    for name in _VARIABLES:
+        value = os.environ.get(name, "").strip()
+        if len(value) >= _SHORTEST:
+            text = text.replace(value, HIDDEN)
+    text = _IN_URL.sub(HIDDEN, text)
+    text = _QUERY.sub(rf"\1{HIDDEN}", text)
+    text = _BEARER.sub(rf"\1{HIDDEN}", text)
+    return _HUGGING_FACE.sub(HIDDEN, _JWT.sub(HIDDEN, text))
