@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 from collections.abc import Iterator, Mapping
 
@@ -40,6 +41,10 @@ def problems(settings: Settings, origins: Mapping[str, str]) -> list[str]:
     for text in settings.announce.others:
         origin = f"{origins['announce.others']}: announce.others"
         found += [f"{origin}: {problem}" for problem in address(text)]
+    for group in ("server", "homeassistant"):
+        for text in getattr(settings, group).advertise:
+            origin = f"{origins[f'{group}.advertise']}: {group}.advertise"
+            found += [f"{origin}: {problem}" for problem in announced(text)]
     if settings.home.url:
         origin = f"{origins['home.url']}: home.url"
         found += [f"{origin}: {text}" for text in home(settings.home.url)]
@@ -92,6 +97,14 @@ def home(url: str) -> Iterator[str]:
         home_address.parse(url)
     except ConfigError as error:
         yield from error.problems
+
+
+def announced(text: str) -> Iterator[str]:
+    """What is wrong with an address that is to be announced."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        yield f"{text!r} is no IP address, such as 192.168.1.20: no names are announced"
 
 
 def _home_assistant(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:

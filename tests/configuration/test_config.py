@@ -88,6 +88,7 @@ def test_all_problems_of_all_layers_are_told_at_once(tmp_path: Path) -> None:
         asr_prt = 1
         roles = ["asr", "ttts"]
         uri = "stdio://"
+        advertise = ["192.168.1.20", "nas.local"]
     """
     environment = {"SATELLITE_LISTEN_SILENCE": "long", "SATELLITE_VOLUM": "1"}
     flags = {"wake": Given("openwakewort", "flag --wake")}
@@ -113,6 +114,8 @@ def test_all_problems_of_all_layers_are_told_at_once(tmp_path: Path) -> None:
         "flag --set tts: tts espeak: pitch = '-1': expected a whole number >= 0",
         file + "server.roles: ttts is unknown (did you mean tts?)",
         file + "server.uri serves one role, not asr,ttts: name it, as in --server asr",
+        file + "server.advertise: 'nas.local' is no IP address, such as 192.168.1.20: no names are "
+        "announced",
     ]
     assert [line for line in expected if line not in found] == []
     others = [line for line in found if line not in expected]
