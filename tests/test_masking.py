@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import logging
+import re
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from satellite import plugins
 from satellite.cli.logs import Discreet, JournalFormatter
+from satellite.configuration.keys import keys
 from satellite.errors import ConfigError, EngineFailed
 from satellite.masking import masked
+from satellite.ports import ENGINE_ROLES
+
+SECRET = re.compile(r"token|passw|secret|credential|(^|_)key(_|$)")
 
 
 @pytest.mark.parametrize(
@@ -47,3 +54,14 @@ def test_no_log_tells_a_token_not_even_that_of_a_library(
     assert kind("%(message)s").format(record).endswith("sent ***")
     record.exc_info = (ValueError, ValueError("no correct-horse-battery"), None)
     assert "correct-horse" not in kind("%(message)s").format(record)
+
+
+def test_secrets_are_in_files_and_never_on_a_command_line_which_others_see() -> None:
+    names = list(keys())
+    for plugin in plugins.installed("mic", "speaker", "vad", "hook", *ENGINE_ROLES):
+        options = getattr(plugin.load(), "Options", None)
+        if options is not None:
+            names += [f.name for f in msgspec.structs.fields(options)]
+    secret = {name for name in names if SECRET.search(name)}
+    assert {"home.token_file", "http.token_file", "token_file"} <= secret
+    assert {name for name in secret if not name.endswith("_file")} == set()
