@@ -13,7 +13,7 @@ stopped or the machine had no memory, and what is waited for may have come witho
 class Patience:
     """What `asyncio.timeout` does, with one timer for many waits: who waits for each few
     milliseconds of sound would spend more on timers than on the sound. And it counts the time in
-    which this program ran: who stood still himself begins to wait anew.
+    which this program ran: who stood still himself begins to wait anew, once.
 
     For one task at a time.
     """
@@ -27,6 +27,8 @@ class Patience:
         self._since = 0.0
         self._cancelling = 0
         self._over = False
+        self._anew = False
+        """This wait has begun anew."""
 
     def __enter__(self) -> None:
         """Begin to wait; the block must not be left otherwise than by its end or an error."""
@@ -36,6 +38,7 @@ class Patience:
         assert self._task is not None
         self._cancelling = self._task.cancelling()
         self._since = self._loop.time()
+        self._anew = False
         if self._timer is None:
             self._timer = self._loop.call_at(self._since + self._seconds, self._look)
 
@@ -62,8 +65,8 @@ class Patience:
         if self._task is None or self._loop is None or timer is None:
             return
         now = self._loop.time()
-        if now - timer.when() > STOOD_STILL:
-            self._since = now
+        if now - timer.when() > STOOD_STILL and not self._anew:
+            self._since, self._anew = now, True
         due = self._since + self._seconds
         if due > now:
             self._timer = self._loop.call_at(due, self._look)

@@ -107,3 +107,22 @@ async def test_who_stood_still_waits_anew_and_not_for_ever() -> None:
         await asyncio.sleep(10)
     assert 0.5 <= loop.time() - began < 5.0
     patience.end()
+
+
+async def test_who_stands_still_again_and_again_gives_up_all_the_same() -> None:
+    patience, loop = Patience(0.1), asyncio.get_running_loop()
+    stood = 0
+
+    def stand_still() -> None:
+        nonlocal stood
+        stood += 1
+        time.sleep(0.3)
+        if stood < 20:
+            loop.call_soon(loop.call_later, 0.05, stand_still)
+
+    loop.call_soon(stand_still)
+    with pytest.raises(TimeoutError), patience:
+        await asyncio.sleep(10)
+    assert stood < 10
+    stood = 20
+    patience.end()
