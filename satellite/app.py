@@ -32,7 +32,7 @@ from satellite.homeassistant.info import info_event
 from satellite.homeassistant.port import Port, reachable
 from satellite.homeassistant.role import Role
 from satellite.homeassistant.wake import Tap
-from satellite.hooks import hooked
+from satellite.hooks import Hooks, hooked
 from satellite.listening.listen import Listener
 from satellite.listening.microphone import Microphone
 from satellite.listening.mute import Mute
@@ -63,7 +63,7 @@ async def run(settings: Settings, bus: Bus) -> None:
         async with AsyncExitStack() as stack:
             pulse = await stack.enter_async_context(watched(settings, bus))
             port = await stack.enter_async_context(reachable(settings))
-            await stack.enter_async_context(hooked(settings.hooks, bus))
+            hooks = await stack.enter_async_context(hooked(settings.hooks, bus))
             await stack.enter_async_context(ducking(settings.ducking, bus))
             now = await stack.enter_async_context(remembered(settings, bus))
             engines = await stack.enter_async_context(assembled(settings, bus.publish))
@@ -73,13 +73,14 @@ async def run(settings: Settings, bus: Bus) -> None:
                 )
             playback = await stack.enter_async_context(_speaker(settings, bus))
             recorder = await stack.enter_async_context(recorded(settings, bus))
-            await _listen(settings, bus, port, engines, playback, now, pulse, recorder)
+            await _listen(settings, bus, port, hooks, engines, playback, now, pulse, recorder)
 
 
 async def _listen(
     settings: Settings,
     bus: Bus,
     port: Port,
+    hooks: Hooks,
     engines: Assembly,
     playback: Playback,
     now: Now,
@@ -113,6 +114,7 @@ async def _listen(
     assistant.broadcasting(broadcasts.put)
     controls = Controls(settings, assistant, announcer, bus, listener.begin)
     controls.more = lambda: {**now.facts(), "level": level(listener.recent(PERIOD)).rms}
+    hooks.operate(controls)
     async with (
         asyncio.TaskGroup() as tasks,
         port.open(home),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import asynccontextmanager
 
 from satellite import components
 from satellite.bus import Bus
 from satellite.errors import PluginError
-from satellite.ports import Hook
+from satellite.ports import Desk, Hook
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -22,8 +22,25 @@ FAREWELL = 2.0
 """Seconds at the end in which hooks are told what they have not heard yet."""
 
 
+class Hooks:
+    """The hooks of a satellite, by the components that name them."""
+
+    def __init__(self, hooks: Mapping[str, Hook]) -> None:
+        self._hooks = hooks
+
+    def operate(self, desk: Desk) -> None:
+        """Give those that operate the satellite, such as buttons, what they operate."""
+        for name, hook in self._hooks.items():
+            if (given := getattr(hook, "operate", None)) is None:
+                continue
+            try:
+                given(desk)
+            except Exception as error:  # a stranger's code may raise anything
+                _LOGGER.warning("hook %s operates nothing: %s", name, _what(error, PATIENCE))
+
+
 @asynccontextmanager
-async def hooked(names: Iterable[str], bus: Bus) -> AsyncGenerator[None, None]:
+async def hooked(names: Iterable[str], bus: Bus) -> AsyncGenerator[Hooks, None]:
     """Tell the hooks that components name what happens in this block; the bus ends with it.
 
     Raises `ConfigError`; a hook that cannot be used on this machine is left out.
@@ -40,7 +57,7 @@ async def hooked(names: Iterable[str], bus: Bus) -> AsyncGenerator[None, None]:
             for name, hook in hooks.items()
         ]
         try:
-            yield
+            yield Hooks(hooks)
         finally:
             bus.end()
             if telling:

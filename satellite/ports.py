@@ -13,7 +13,7 @@ Engines raise only `EngineError`s, `PackageMissing`, and, when remote, `WireErro
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from satellite.audio.format import AudioFormat
 from satellite.events import Event
@@ -144,8 +144,31 @@ class Speaker(Protocol):
         """Let go of the device. Twice is once; it may be opened again."""
 
 
+class Desk(Protocol):
+    """What somebody can do who stands before the satellite: see `satellite.desk.controls`."""
+
+    def state(self) -> dict[str, Any]:
+        """What it does now, as HTTP's `/api/state` tells it."""
+
+    def wake(self) -> bool:
+        """Listen as after the wake word; False where somebody is listened to, or nobody may be."""
+
+    def stop(self) -> None:
+        """End what is said or rung."""
+
+    def mute(self, muted: bool | None) -> bool:
+        """Close the microphone, open it, or (None) what it is not; whether it is closed now."""
+
+    def volume(self, level: object) -> None:
+        """Set the loudness, 0 to 1. Raises `UsageError`."""
+
+
 class Hook(Protocol):
-    """Something that is told every event, in order; it can slow or stop nothing else."""
+    """Something that is told every event, in order; it can slow or stop nothing else.
+
+    One that operates the satellite, as a button does, has a method `operate(desk: Desk)` besides,
+    and is given the desk when there is one.
+    """
 
     async def start(self) -> None:
         """Make ready."""

@@ -1,8 +1,4 @@
-"""A pin of a Raspberry Pi's header, or of any GPIO chip, as a hook: a lamp, a relay, an amplifier.
-
-The pins are the kernel's, by libgpiod's own Python package, so that this works on the Pi 5 as on
-any other board.
-"""
+"""A line of a Raspberry Pi, or of any GPIO chip, as a hook: a lamp, a relay, an amplifier."""
 
 from __future__ import annotations
 
@@ -11,8 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any, ClassVar, Protocol
 
-from satellite.errors import DeviceMissing
 from satellite.events import Event
+from satellite.hook import lines
 from satellite.hook.shows import STATES, Shows
 from satellite.options import OptionSet, option, unknown_name
 from satellite.requirements import Package, Requirement
@@ -100,19 +96,7 @@ class _Line:
         settings = gpiod.LineSettings(
             direction=Direction.OUTPUT, active_low=options.active_low, output_value=Value.INACTIVE
         )
-        where = f"line {options.line} of {options.chip}"
-        try:
-            self._request: Any = gpiod.request_lines(
-                options.chip, consumer="satellite", config={options.line: settings}
-            )
-        except FileNotFoundError as error:
-            raise DeviceMissing(f"there is no GPIO chip {options.chip}; see: gpiodetect") from error
-        except PermissionError as error:
-            raise DeviceMissing(
-                f"{where} may not be used: add the user to the group gpio"
-            ) from error
-        except (OSError, ValueError) as error:
-            raise DeviceMissing(f"{where} cannot be used: {error}; see: gpioinfo") from error
+        self._request: Any = lines.request(options.chip, options.line, settings)
 
     def set(self, on: bool) -> None:
         """Switch it on or off."""

@@ -25,6 +25,9 @@ from tests.soak.installed_use import expect
 
 SUITES = ("bookworm", "trixie")
 INSTALLER = str(SOURCE / "deploy/install.sh")
+JOURNAL = ("journalctl", "-u", "satellite", "--no-pager", "-o", "cat")
+STARTED = 120
+"""Seconds to a service that listens on a machine that does other things, too."""
 RESTARTED = 30 + 5 + 2 + 15
 """Seconds: of the watchdog, to end, to the next start, and for the start on a busy machine."""
 
@@ -100,7 +103,11 @@ def watch(root: CleanRoot) -> None:
     configuration.write_text(given + CONFIGURATION)
     try:
         with root.booted() as machine:
-            _stop_the_loop(machine)
+            try:
+                _stop_the_loop(machine)
+            except RuntimeError:
+                print(machine.run(*JOURNAL, check=False)[-4000:])
+                raise
     finally:
         (root.folder / "usr/local/bin/microphone").unlink()
         configuration.write_text(given)
@@ -113,8 +120,8 @@ def _stop_the_loop(machine: BootedRoot) -> None:
     def listening(limit: float) -> float:
         return machine.until("200", "/opt/satellite/venv/bin/python", "-c", HEALTH, limit=limit)
 
-    machine.until("active", "systemctl", "is-active", "satellite", limit=60)
-    print(f"listening after {listening(60):.1f} s: {show('StatusText')}")
+    machine.until("active", "systemctl", "is-active", "satellite", limit=STARTED)
+    print(f"listening after {listening(STARTED):.1f} s: {show('StatusText')}")
 
     recorder = machine.run("pgrep", "-f", "/usr/local/bin/microphone")
     machine.run("kill", "-STOP", recorder)
@@ -133,7 +140,7 @@ def _stop_the_loop(machine: BootedRoot) -> None:
     print(f"device blocked: the watchdog ended it after {took:.1f} s")
     (Path("/proc") / str(machine.pid) / "root/var/lib/satellite/blocked").unlink()
     print(f"device free: listening after {listening(RESTARTED):.1f} s")
-    journal = machine.run("journalctl", "-u", "satellite", "--no-pager", "-o", "cat", check=False)
+    journal = machine.run(*JOURNAL, check=False)
     expect("atchdog" in journal, f"the journal tells nothing of a watchdog: {journal[-2000:]}")
     installed_use.check_running(machine)
     print(f"listening again after {listening(RESTARTED):.1f} s")
