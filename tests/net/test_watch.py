@@ -45,7 +45,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Time runs a hundred times as fast."""
     monkeypatch.setattr(watch, "REFRESH", 0.6)
     monkeypatch.setattr(watch, "PROBE", (0.015, 0.03))
-    monkeypatch.setattr(watch, "ANSWER", 0.1)
 
 
 async def one(discovery: Discovery) -> Server:
@@ -110,7 +109,10 @@ async def test_everything_on_a_machine_is_in_doubt_when_one_of_it_is() -> None:
         assert all(server.suspect for server in discovery.servers("tts"))
 
 
-async def test_one_late_answer_is_forgiven_and_two_are_not(quick: None) -> None:
+async def test_one_late_answer_is_forgiven_and_two_are_not(
+    quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "ANSWER", 0.7)  # a busy machine takes some of it
     async with speech() as service, watching(service.uri) as (discovery, published):
         server = await one(discovery)
         answers, service.script["describe"] = service.script["describe"], []
