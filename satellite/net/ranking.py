@@ -103,7 +103,8 @@ def _reasons(
 ) -> Iterable[Reason]:
     yield Reason(server.suspect, "is in doubt" if server.suspect else "is well")
     pinned = wishes.pinned(server)
-    yield Reason(pinned, f"is pinned ({pinned + 1})" if pinned < len(wishes.pin) else "is not")
+    first = pinned < len(wishes.pin)
+    yield Reason(pinned, f"is pinned ({pinned + 1})" if first else "is not pinned")
     model = wishes.model(server)
     place = len(wishes.models) if model is None else wishes.models.index(model)
     yield Reason(place, f"has {model}" if model else "has no model wished for")
@@ -116,7 +117,7 @@ def _reasons(
     quarter = 0 if standing.last else round(load * 4)
     yield Reason(quarter, f"has a load of {load:.0%}")
     draw = hashlib.blake2b(f"{salt} {server.uri}".encode(), digest_size=4).digest()
-    yield Reason(int.from_bytes(draw), "its lot")
+    yield Reason(int.from_bytes(draw), "has drawn its lot")
 
 
 def _speed(role: str, server: Server, standing: Standing) -> Reason:

@@ -42,7 +42,7 @@ def test_json_tells_all_that_counts() -> None:
     rankings = ranked(SERVERS, Settings(servers=ServersSettings(pin=("shed",))))
     told = {entry["name"]: entry for entry in msgspec.json.decode(as_json(SERVERS, rankings))}
     assert told["shed asr"]["ranks"]["asr"]["place"] == 1
-    assert told["shed asr"]["ranks"]["asr"]["why"] == "is pinned (1), cellar asr is not"
+    assert told["shed asr"]["ranks"]["asr"]["why"] == "is pinned (1), cellar asr is not pinned"
     assert "has a place free" in told["cellar asr"]["ranks"]["asr"]["reasons"]
     assert told["cellar asr"]["load"] == 0.0
     assert told["den"]["ranks"] == {}

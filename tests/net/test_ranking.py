@@ -34,7 +34,7 @@ def test_what_the_user_pins_comes_first_and_what_he_excludes_never(wish: str) ->
     servers = [server("attic", load=0.9), server("cellar"), server("shed")]
     places = ranked(*servers, wishes=Wishes(pin=(wish,), exclude=("shed",)))
     assert names(places) == ["attic", "cellar"]
-    assert places[0].before(places[1]) == "is pinned (1), cellar asr is not"
+    assert places[0].before(places[1]) == "is pinned (1), cellar asr is not pinned"
     assert places[2].unfit == "excluded by servers.exclude"
 
 
