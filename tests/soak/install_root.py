@@ -85,6 +85,7 @@ def check(root: CleanRoot, boot: bool) -> None:
     print("\n".join(said.splitlines()[-4:]))
     installed_use.check(root)
     if boot:
+        installed_use.check_models(root, INSTALLER)
         watch(root)
     root.run("userdel", "-r", "person")
     print(root.run(INSTALLER, "--uninstall", "--packages").stdout, end="")

@@ -5,8 +5,11 @@ from __future__ import annotations
 import subprocess
 
 from tests.soak.clean_root import BootedRoot, CleanRoot
+from tests.support import model_files
+from tests.support.hub import hub_running
 
 COMMAND = "/usr/local/bin/satellite"
+VOICE = "en_US-lessac-medium"
 FILE = "/etc/satellite/satellite.toml"
 PERSON = ("runuser", "-u", "person", "--")
 HOMES = ("root", "home/person")
@@ -50,6 +53,26 @@ def check(root: CleanRoot) -> None:
     expect((said.returncode, "does not run" in said.stdout) == (1, True), said.stdout + said.stderr)
     configuration.write_text(given)
     print("strangers are told in one line whom to ask; root's settings are the service's")
+
+
+def check_models(root: CleanRoot, installer: str) -> None:
+    """Fetch a voice from a hub of this machine, as root, for the service to find."""
+    print(root.run(installer, "--extras", "server").stdout, end="")
+    before = _kept_at_home(root)
+    with hub_running() as hub:
+        hub.add_voice(VOICE, model_files.voice(VOICE))
+        told = root.run(COMMAND, "models", "pull", "--endpoint", hub.endpoint, f"piper:{VOICE}")
+    expect("/var/lib/satellite/models" in told.stdout, told.stdout)
+    files = root.run("find", "/var/lib/satellite/models", "-type", "f", "-user", "satellite").stdout
+    expect(f"{VOICE}.onnx" in files, f"the service has {files}")
+    others = root.run(
+        "find", "/var/lib/satellite", "/var/cache/satellite", "!", "-user", "satellite"
+    )
+    expect(not others.stdout, f"not the service's: {others.stdout}")
+    after = _kept_at_home(root)
+    expect(after == before, f"in people's homes are now: {after - before}")
+    expect(VOICE in root.run(COMMAND, "models").stdout, "it is not listed")
+    print("models that root fetches are the service's")
 
 
 def check_running(machine: BootedRoot) -> None:

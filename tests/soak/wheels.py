@@ -2,11 +2,11 @@
 
     python -m tests.soak.wheels [ARCHITECTURE…]      aarch64 by default
 
-pip resolves the light base, and it with the server extra, for Python 3.11 and 3.13 on Debian's
-glibc, from wheels alone: what has none for that machine fails. Nothing is downloaded but what pip
-reads to resolve. Needs the package index; exit code 3 where it cannot be reached, 1 where a wheel
-is missing. Markers are those of this machine's architecture: the project's own dependencies have
-none that tell architectures apart.
+pip resolves the light base, and it with each extra of the installer, for Python 3.11 and 3.13 on
+Debian's glibc, from wheels alone: what has none for that machine fails. Nothing is downloaded but
+what pip reads to resolve. Needs the package index; exit code 3 where it cannot be reached, 1 where
+a wheel is missing. Markers are those of this machine's architecture: the project's own dependencies
+have none that tell architectures apart.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ PYTHONS = {"3.11": 36, "3.13": 41}
 """Python of a Debian (bookworm, trixie) and the minor version of its glibc 2."""
 OLDEST = 17
 """Minor version of the glibc that the oldest wheels in use ask for: manylinux2014 (PEP 599)."""
+EXTRAS = ("", "server", "gpio", "sound")
+"""What the installer installs; the first is the light base alone."""
 INDEX = "https://pypi.org/simple/pip/"
 LONGEST = 900
 """Seconds for one resolution."""
@@ -72,7 +74,7 @@ def main(architectures: list[str]) -> int:
     missing = 0
     for architecture in architectures:
         for python in PYTHONS:
-            for extra in ("", "server"):
+            for extra in EXTRAS:
                 what = f"satellite{f'[{extra}]' if extra else ''}, Python {python}, {architecture}"
                 try:
                     wheels = resolve(python, architecture, requirements(extra))
