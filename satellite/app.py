@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import cast
 
@@ -39,9 +39,12 @@ from satellite.listening.mute import Mute
 from satellite.listening.mute import kept as kept_mute
 from satellite.listening.stop_words import COMPONENT as STOP_WORDS
 from satellite.listening.stop_words import StopWords
-from satellite.ports import Asr
+from satellite.ports import Asr, Wake
 from satellite.recordings.recorder import Recorder, recorded
+from satellite.reload import Reload
+from satellite.rooms.message import spoken
 from satellite.rooms.rooms import Rooms
+from satellite.rooms.words import listened_for
 from satellite.settings import Settings
 from satellite.stats.memory import remembered
 from satellite.stats.now import Now
@@ -54,9 +57,10 @@ from satellite.wake.own_voice import OwnVoice
 _LOGGER = logging.getLogger(__name__)
 
 
-async def run(settings: Settings, bus: Bus) -> None:
+async def run(settings: Settings, bus: Bus, read: Callable[[], Settings] | None = None) -> None:
     """Be a satellite until cancelled, or until a microphone with an end has ended.
 
+    `read` reads the settings again, for those that can change meanwhile.
     Raises `SatelliteError`s for what is wrong at the start: no microphone, no model.
     """
     with ungrouped(SatelliteError):
@@ -67,13 +71,9 @@ async def run(settings: Settings, bus: Bus) -> None:
             await stack.enter_async_context(ducking(settings.ducking, bus))
             now = await stack.enter_async_context(remembered(settings, bus))
             engines = await stack.enter_async_context(assembled(settings, bus.publish))
-            if isinstance(engines.wake, WakeEngine):
-                engines.wake.nearly = lambda word, score: bus.publish(
-                    events.NearMiss(word=word, score=score)
-                )
             playback = await stack.enter_async_context(_speaker(settings, bus))
             recorder = await stack.enter_async_context(recorded(settings, bus))
-            await _listen(settings, bus, port, hooks, engines, playback, now, pulse, recorder)
+            await _listen(settings, bus, port, hooks, engines, playback, now, pulse, recorder, read)
 
 
 async def _listen(
@@ -86,10 +86,14 @@ async def _listen(
     now: Now,
     pulse: Pulse,
     recorder: Recorder,
+    read: Callable[[], Settings] | None,
 ) -> None:
     chosen = settings.mic if settings.mic != AUTO else devices.default_mic()
     mic = components.create("mic", chosen)
-    home = Role(settings, engines.vad, lambda: info_event(settings, engines.wake.describe()))
+    words = await listened_for(settings.wake)
+    home = Role(
+        settings, engines.vad, lambda: info_event(settings, listener.wake.describe(), words)
+    )
     mute = Mute(bus.publish, kept_mute(settings.name))
     assistant = Assistant(
         *(settings, engines.turn, playback, bus, home.driver),
@@ -103,7 +107,7 @@ async def _listen(
     cleaned = FrontEnd(microphone, reference, settings.sound, learned.kept(settings.name))
     stopping = await _stop_words(settings, assistant)
     heard = recorder.of(pulse.of(Tap(Tap(cleaned, home.wake.hear), stopping.hear)))
-    wake = OwnVoice(engines.wake, reference)
+    wake = _wake(engines.wake, reference, bus)
     rooms = Rooms(settings, assistant, bus.publish)
     rooms.let_go = home.wake.over
     listener = Listener(heard, wake, engines.vad, settings.listen, bus.publish, rooms.woken)
@@ -113,6 +117,20 @@ async def _listen(
     broadcasts = Broadcasts(settings, announcer)
     assistant.broadcasting(broadcasts.put)
     controls = Controls(settings, assistant, announcer, bus, listener.begin)
+
+    async def adopt(changed: Settings, engine: Wake | None) -> None:
+        nonlocal words
+        words = await listened_for(changed.wake)
+        if engine is not None:
+            await listener.listen_with(_wake(engine, reference, bus))
+        rooms.listen_for(words)
+        engines.personas.answer(changed)
+        _check_words(changed, words)
+        named = tuple(words.values())
+        bus.publish(events.WakeWords(words=named, engine=label(listener.wake)))
+
+    reload = Reload(settings, read, adopt)
+    controls.reloading = reload.now
     controls.more = lambda: {**now.facts(), "level": level(listener.recent(PERIOD)).rms}
     hooks.operate(controls)
     async with (
@@ -127,11 +145,12 @@ async def _listen(
             tasks.create_task(announcer.run(), name="announcements"),
             tasks.create_task(broadcasts.run(), name="broadcasts"),
             tasks.create_task(stopping.run(bus), name="stop words"),
+            tasks.create_task(reload.run(), name="reload"),
         )
         try:
             await microphone.open()
             await cleaned.settle()
-            _check_words(settings, engines)
+            _check_words(settings, words)
             _ready(settings, bus, engines)
             await listener.run(idle=lambda: assistant.idle)
         finally:
@@ -163,15 +182,21 @@ async def _stop_words(settings: Settings, assistant: Assistant) -> StopWords:
     )
 
 
-def _check_words(settings: Settings, engines: Assembly) -> None:
-    """Say which assistants can never be called."""
-    known = {model.name for model in engines.wake.describe().models if model.installed}
+def _wake(engine: Wake, reference: Reference, bus: Bus) -> OwnVoice:
+    """A wake engine as it is listened with: deaf to what we say, its near misses told."""
+    if isinstance(engine, WakeEngine):
+        engine.nearly = lambda word, score: bus.publish(events.NearMiss(word=word, score=score))
+    return OwnVoice(engine, reference)
+
+
+def _check_words(settings: Settings, known: Mapping[str, str]) -> None:
+    """Say which assistants can never be called; `known` is what is listened for."""
     for name, word in words_of(settings):
-        if known and word not in known:
+        if known and spoken(word) not in known:
             _LOGGER.warning(
                 "nobody listens for %s, the wake word of assistants.%s; the wake component hears "
                 "%s: name all words there, as in --wake openwakeword:okay_nabu,hey_jarvis",
-                *(word, name, ", ".join(sorted(known))),
+                *(word, name, ", ".join(sorted(known.values()))),
             )
 
 

@@ -38,6 +38,13 @@ class Ready(Event, frozen=True):
     engines: dict[str, str]
 
 
+class WakeWords(Event, frozen=True):
+    """The wake words have changed while the satellite runs; `engine` listens for them."""
+
+    words: tuple[str, ...]
+    engine: str
+
+
 class Wake(Event, frozen=True):
     """A wake word was heard; `score` is 0 to 1."""
 

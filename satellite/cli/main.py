@@ -17,6 +17,7 @@ from satellite.cli.mute import mute
 from satellite.cli.pair import pair
 from satellite.cli.plugins import plugins
 from satellite.cli.recordings import recordings
+from satellite.cli.reload import reload
 from satellite.cli.run import run
 from satellite.cli.say import say
 from satellite.cli.sections import WIDTH, SectionedGroup
@@ -153,6 +154,7 @@ for _command in (
     demo,
     say,
     mute,
+    reload,
     ask,
     transcribe,
     models,

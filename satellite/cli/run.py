@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from satellite.cli.flags import State
+
+if TYPE_CHECKING:
+    from satellite.settings import Settings
 
 
 def run(state: State) -> None:
@@ -10,4 +15,7 @@ def run(state: State) -> None:
     settings = state.settings(renew=True)
     from satellite import app
 
-    state.run(lambda bus: app.run(settings, bus), lasting=True)
+    def read_again() -> Settings:
+        return state.configuration().settings
+
+    state.run(lambda bus: app.run(settings, bus, read_again), lasting=True)

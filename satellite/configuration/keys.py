@@ -6,7 +6,7 @@ Configuration, command line and reference are all made from this one list.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache
 from typing import Any
@@ -107,6 +107,17 @@ def value_of(settings: Settings, path: str) -> Any:
     for name in path.split("."):
         value = value[name] if isinstance(value, dict) else getattr(value, name)
     return value
+
+
+def differences(before: Settings, after: Settings) -> Iterator[str]:
+    """The paths of the settings that differ."""
+    yield from (path for path in keys() if value_of(before, path) != value_of(after, path))
+    none = AssistantSettings()
+    for name in dict.fromkeys((*before.assistants, *after.assistants)):
+        one, other = before.assistants.get(name, none), after.assistants.get(name, none)
+        for field in AssistantSettings.__struct_fields__:
+            if getattr(one, field) != getattr(other, field):
+                yield f"{GROUP}.{name}.{field}"
 
 
 def unknown(name: str, known: list[str]) -> str:

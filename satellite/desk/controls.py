@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 import msgspec
@@ -13,6 +13,7 @@ from satellite.announcements.announcer import Announcer
 from satellite.bus import Bus
 from satellite.errors import SatelliteError, UsageError
 from satellite.listening.mute import Mute
+from satellite.reload import Reloaded
 from satellite.settings import Settings
 from satellite.turns import actions
 from satellite.values import Action, AudioChunk, Situation
@@ -55,6 +56,8 @@ class Controls:
         self._satellite = satellite
         self._announcer = announcer
         self._begin = begin
+        self.reloading: Callable[[], Awaitable[Reloaded]] = _nothing_to_read
+        """See `satellite.reload.Reload.now`."""
         self.more: Callable[[], dict[str, Any]] = dict
         """What else is told of the satellite: see `satellite.stats.now`."""
 
@@ -77,6 +80,14 @@ class Controls:
         """Close the microphone, open it, or (None) what it is not; whether it is closed now."""
         self._satellite.mute(not self._satellite.muting.muted if muted is None else muted)
         return self._satellite.muting.muted
+
+    async def reload(self) -> dict[str, Any]:
+        """Read the settings again: what is in use now, and what takes a restart.
+
+        Raises `SatelliteError` where something is wrong, and nothing has changed.
+        """
+        done = await self.reloading()
+        return {"changed": list(done.changed), "restart": list(done.restart)}
 
     def wake(self) -> bool:
         """Listen as after the wake word; False where somebody is listened to, or nobody may be."""
@@ -121,3 +132,7 @@ class Controls:
             yield what
 
         return self._announcer.submit(Announcement(whole, manner=manner))
+
+
+async def _nothing_to_read() -> Reloaded:
+    raise UsageError("this satellite has no settings that could be read again")

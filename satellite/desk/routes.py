@@ -64,6 +64,7 @@ def application(controls: Controls, guard: Guard, spoken: Callable[[web.Request]
             web.get("/api/state", pages.state),
             web.post("/api/announce", pages.announce),
             web.post("/api/mute", pages.mute),
+            web.post("/api/reload", pages.reload),
             web.post("/api/wake", pages.wake),
             web.post("/api/stop", pages.stop),
             web.post("/api/volume", pages.volume),
@@ -88,6 +89,9 @@ class _Pages:
         if muted is not None and not isinstance(muted, bool):
             raise UsageError("muted: true or false, or nothing to change it")
         return _told({"muted": self._controls.mute(muted)})
+
+    async def reload(self, request: web.Request) -> web.StreamResponse:
+        return _told(await self._controls.reload())
 
     async def wake(self, request: web.Request) -> web.StreamResponse:
         if not self._controls.wake():

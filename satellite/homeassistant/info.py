@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache, partial
 from importlib.metadata import version
 from typing import Any
@@ -12,6 +13,7 @@ from wyoming.info import Attribution, MicProgram, Satellite
 
 from satellite.audio.format import SPEECH
 from satellite.net import info as infos
+from satellite.rooms.message import spoken
 from satellite.settings import Settings
 from satellite.values import EngineInfo
 
@@ -20,13 +22,18 @@ _version = cache(partial(version, "satellite"))
 URL = "https://github.com/OHF-Voice/wyoming"
 
 
-def info_event(settings: Settings, wake: EngineInfo) -> Event:
-    """The `info` of a satellite whose wake words are those of an engine.
+def info_event(settings: Settings, wake: EngineInfo, listened_for: Collection[str] = ()) -> Event:
+    """The `info` of a satellite whose wake words are those of an engine: those that are
+    `listened_for`, in the words of `satellite.rooms.message.spoken`, or all.
 
     The words are listed even where Home Assistant listens for them: it needs their phrases to see
     that two satellites have heard the same one.
     """
-    words = [model for model in wake.models if model.installed]
+    words = [
+        model
+        for model in wake.models
+        if model.installed and (not listened_for or spoken(model.name) in listened_for)
+    ]
     facts: dict[str, Any] = {
         "name": settings.name,
         "attribution": Attribution(infos.OURS, URL),

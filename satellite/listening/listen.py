@@ -38,6 +38,10 @@ takes 5 for a second of sound. A source waits for it no longer."""
 HOP = 0.08
 """Seconds of sound that wake engines look at together: there is no use in waking them for less."""
 
+LETS_GO = 5.0
+"""Seconds in which a wake engine ends its stream: the work on a second of sound, on any machine
+that keeps up with it."""
+
 RETRY = 2.0
 """Seconds before a wake engine that failed is tried again: a service takes that to restart."""
 
@@ -70,7 +74,10 @@ class Listener:
         on_wake: Callable[[Utterance], bool],
     ) -> None:
         self._source = source
-        self._wake = wake
+        self.wake = wake
+        """What finds wake words."""
+        self._let_go = asyncio.Event()
+        """Set when another engine than before is listening."""
         self._vad = vad
         self._settings = settings
         self._publish = publish
@@ -92,6 +99,21 @@ class Listener:
         if self._open is not None:
             return False
         return self._capture(detection, self._ring.end, preroll)
+
+    async def listen_with(self, wake: ports.Wake) -> None:
+        """Find wake words with another engine, which is loaded, from now on.
+
+        Returns when the one before is done, or is stuck. What is being said is listened to as
+        before.
+        """
+        self.wake = wake
+        self._let_go.clear()
+        self._feed.end()
+        try:
+            async with asyncio.timeout(LETS_GO):
+                await self._let_go.wait()
+        except TimeoutError:
+            _LOGGER.warning("the wake engine that is not used any more does not end")
 
     def recent(self, seconds: float) -> bytes:
         """The newest sound, of so many seconds or as much as is remembered."""
@@ -135,9 +157,10 @@ class Listener:
     async def _detect(self) -> None:
         failures = offset = 0
         while True:
-            heard = False
+            heard, wake = False, self.wake
+            self._let_go.set()
             try:
-                async with aclosing(self._wake.detect(self._feed, DetectRequest())) as detections:
+                async with aclosing(wake.detect(self._feed, DetectRequest())) as detections:
                     async for detection in detections:
                         heard, failures = True, 0
                         self._begin(detection, offset)
@@ -147,7 +170,8 @@ class Listener:
                 _LOGGER.log(level, "the wake engine failed; trying again: %s", error)
                 self._publish(events.Error(where="wake", text=str(error), code=error.code))
             self._feed.end()
-            if not heard:  # some services end their stream with a detection: go on at once
+            # some services end their stream with a detection: go on at once
+            if not heard and wake is self.wake:
                 await asyncio.sleep(RETRY)
             self._feed = AudioFeed(SPEECH.bytes_of(BEHIND), SPEECH.bytes_of(HOP))
             self._reported = self._unheard = 0

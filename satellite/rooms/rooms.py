@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import monotonic
 
 from satellite import events
@@ -110,7 +110,7 @@ class Rooms:
         if not (self._settings.zeroconf and self._settings.rooms.enabled):
             return
         self._listener = listener
-        self._words = await listened_for(self._settings.wake)
+        self._words = self._words or await listened_for(self._settings.wake)
         await asyncio.to_thread(sound.prepare)
         async with asyncio.TaskGroup() as tasks:
             agreeing = tasks.create_task(self._agree(), name="rooms: agreement")
@@ -118,6 +118,10 @@ class Rooms:
                 await self._company.run()
             finally:
                 agreeing.cancel()
+
+    def listen_for(self, words: Mapping[str, str]) -> None:
+        """Know the words of another wake component, see `satellite.rooms.words.listened_for`."""
+        self._words = dict(words)
 
     async def _agree(self) -> None:
         while True:

@@ -34,6 +34,8 @@ class Now:
         match event:
             case events.Ready(engines=engines):
                 self._engines = dict(engines)
+            case events.WakeWords(engine=engine):
+                self._engines["wake"] = engine
             case events.Failover(role=role, to=to) if role in self._engines:
                 self._engines[role] = to
             case events.ServerFound(role=role, uri=uri):

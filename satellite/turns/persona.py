@@ -31,13 +31,20 @@ class Personas:
     """The assistant of each wake word; any other word has the satellite's first one."""
 
     def __init__(self, first: Persona, others: Mapping[str, Persona] | None = None) -> None:
-        """`others` by their words."""
+        """`others` by their names; `answer` says to which words."""
         self.first = first
         self._others = dict(others or {})
+        self._called: dict[str, Persona] = {}
+
+    def answer(self, settings: Settings) -> None:
+        """Let each assistant answer to its wake words of these settings."""
+        others = self._others
+        words = words_of(settings)
+        self._called = {word: others[name] for name, word in words if name in others}
 
     def of(self, detection: Detection | None) -> Persona:
         """Who answers to a wake word, or to somebody who said none."""
-        return self._others.get(detection.word, self.first) if detection else self.first
+        return self._called.get(detection.word, self.first) if detection else self.first
 
 
 def words_of(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -69,5 +76,6 @@ def cast_of(settings: Settings, engines: Mapping[tuple[str, str], Any]) -> Perso
     for name, its in settings.assistants.items():
         own = settings_of(its, settings)
         others[name] = Persona(own, with_engines(own), local=its.brain == "local")
-    words = {word: others[name] for name, word in words_of(settings)}
-    return Personas(Persona(settings, with_engines(settings)), words)
+    personas = Personas(Persona(settings, with_engines(settings)), others)
+    personas.answer(settings)
+    return personas
