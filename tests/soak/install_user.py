@@ -3,8 +3,8 @@
     python -m tests.soak.install_user [SUITE] [--folder DIR]
 
 A person without root installs; the root is booted, and the person's own service manager starts the
-satellite in its sandbox; it listens, and is uninstalled to the last file. Bookworm by default.
-Needs root, debootstrap, and the network. Takes some three minutes.
+satellite in its sandbox; it listens, again after a crash, and is uninstalled to the last file.
+Bookworm by default. Needs root, debootstrap, and the network. Takes some three minutes.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from tests.soak.install_root import (
     HEALTH,
     INSTALLER,
     MICROPHONE,
-    expect,
 )
+from tests.soak.installed_use import crash, expect
 
 PACKAGES = "systemd,dbus"
 SESSION = "libpam-systemd dbus-user-session"
@@ -57,6 +57,9 @@ def check(root: CleanRoot) -> None:
         python = "/home/person/.local/lib/satellite/venv/bin/python"
         took = machine.until("200", python, "-c", HEALTH, limit=LISTENING)
         print(f"listening after {took:.1f} s")
+        crash(machine, *session, "systemctl", "--user")
+        took = machine.until("200", python, "-c", HEALTH, limit=LISTENING)
+        print(f"killed: others are made as loud as they were, and it listens after {took:.1f} s")
         again = machine.run(*session, INSTALLER, "--user")
         expect("nothing was changed" in again, f"run again it says: {again}")
         print(machine.run(*session, INSTALLER, "--uninstall", "--user"))
