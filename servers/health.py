@@ -89,7 +89,7 @@ class Health:
 async def answers_at(uri: str) -> bool:
     """Whether a service of ours answers at all. A refusal is an answer, too: it was decided on."""
     try:
-        connection = await connect(uri, CONNECT)
+        connection = await connect(uri.replace("//*:", "//localhost:"), CONNECT, own=True)
     except SatelliteError as error:
         _LOGGER.debug("%s", error)
         return False

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from satellite.health.systemd import Notifier
+from satellite.net import trust
+from satellite.settings import PairingSettings
 from servers import health as health_module
 from servers.health import Health, answers_at
 from servers.serve import ServeLimits, serving
@@ -76,6 +78,19 @@ async def test_a_service_that_is_full_or_closed_to_us_is_alive() -> None:
         assert await answers_at(uri)
     async with serving("tts", ScriptedTts(), ANY, limits=ServeLimits(paired_only=True)) as uri:
         assert await answers_at(uri)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "*"])
+async def test_where_pairing_is_required_it_is_asked_all_the_same(
+    host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trust, "_in_force", PairingSettings(required=True))
+    limits = ServeLimits(paired_only=True)
+    async with serving("tts", ScriptedTts(), f"tcp://{host}:0", limits=limits) as uri:
+        health = Health()
+        async with watching(health, {"tts": uri}):
+            await until(lambda: health.phase == "serving")
+            assert told(health, "/readyz")[0] == 200
 
 
 async def test_systemd_gets_signs_of_life_only_while_services_answer(tmp_path: Path) -> None:
