@@ -37,21 +37,28 @@ class Delay(msgspec.Struct, frozen=True):
     clarity: float
 
 
-def find_delay(heard: Floats, played: Floats) -> Delay:
+def find_delay(heard: Floats, played: Floats, path: Floats | None = None) -> Delay:
     """Look for what was `played` in what was `heard`, both up to the same moment.
 
     `heard` are WINDOW samples, `played` MOST more than those. The spectra are whitened before they
     are correlated (generalised cross-correlation with phase transform: Knapp, Carter, IEEE ASSP
-    1976), so that neither the room nor what else is heard in it matters much.
+    1976), so that neither the room nor what else is heard in it matters much. Through a `path`
+    that is known it stands out more; the delay is then what is missing in the path, from -EARLY on.
     """
-    size = _size(len(played))
+    early = 0 if path is None else EARLY
+    size = _size(len(played) + early)
     cross = np.fft.rfft(played, size) * np.fft.rfft(_faded(heard), size).conj()
+    if path is not None:
+        cross *= np.fft.rfft(path, size)
     cross *= _weights(size) / (np.abs(cross) + 1e-3)
-    likeness = np.fft.irfft(cross, size)[: MOST + 1][::-1]
-    best = int(np.argmax(np.abs(likeness)))
+    likeness = np.fft.irfft(cross, size)[: MOST + early + 1][::-1]
+    likeness = likeness.astype(np.float32)
     spread = float(likeness.std()) or 1.0
-    strength = np.abs(likeness[max(0, best - 1) : best + 2])
-    return Delay(best + _between(strength), float(strength.max()) / spread)
+    if path is None:
+        likeness = np.abs(likeness)  # a speaker may be connected the wrong way round
+    best = int(np.argmax(likeness))
+    strength = likeness[max(0, best - 1) : best + 2]
+    return Delay(best - early + _between(strength), float(strength.max()) / spread)
 
 
 def _faded(heard: Floats) -> Floats:

@@ -35,10 +35,6 @@ _UNSURE = 10 ** (-_DECAY / 10 * np.arange(PARTITIONS, dtype=np.float32)[:, None]
 what is played.
 """
 
-_DOUBT = 0.03
-"""Variance of a path that was learned another day, as a part of what it would be without: things
-have been moved in the room, but seldom the speaker or the microphone (-15 dB)."""
-
 Floats = npt.NDArray[np.float32]
 
 
@@ -90,13 +86,14 @@ class KalmanFilter:
         """The path, `PARTITIONS * BLOCK` samples long."""
         return np.fft.irfft(self._path, axis=1)[:, :BLOCK].astype(np.float32).ravel()
 
-    def remember(self, taps: Floats) -> None:
-        """Take a path for likely; raises `ValueError` for one of another length."""
+    def remember(self, taps: Floats, doubt: float) -> None:
+        """Take a path for likely: its variance is `doubt` times what it would be if nothing was
+        known. Raises `ValueError` for one of another length."""
         path = np.zeros((PARTITIONS, 2 * BLOCK), np.float32)
         path[:, :BLOCK] = taps.reshape(PARTITIONS, BLOCK)
         self._path = np.fft.rfft(path, axis=1).astype(np.complex64)
         strength = self._path.real**2 + self._path.imag**2
-        self._variance = (_DOUBT * (strength + _UNSURE)).astype(np.float32)
+        self._variance = (doubt * (strength + _UNSURE)).astype(np.float32)
 
     def forget(self) -> None:
         """Know nothing of the path."""

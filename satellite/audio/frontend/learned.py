@@ -10,9 +10,11 @@ from satellite.state import Kept
 
 
 class Learned(msgspec.Struct, frozen=True):
-    """The path of the echo: float32 taps at 16 kHz, nothing where none is known."""
+    """The path of the echo: float32 taps at 16 kHz, nothing where none is known; and by how many
+    samples its delay grows with each sample, as `Clocks` has it."""
 
     taps: bytes = b""
+    drift: float = 0.0
 
 
 def kept(satellite: str) -> Kept[Learned]:

@@ -80,14 +80,14 @@ class FrontEnd:
     def _clean(self, audio: bytes) -> bytes:
         reference = self._reference
         reference.hear(len(audio) // 2)
-        if self._cancels and reference.end:
+        if self._cancels:
             audio = self._canceller().process(audio)
         if self._cleaner is not None:
             audio = self._cleaner.process(audio)
         return louder(audio, self._volume) if self._volume != 1.0 else audio
 
     def _canceller(self) -> EchoCanceller:
-        """Made when something was played: who never plays needs none."""
+        """Made with the first sound: a microphone that is not listened to needs none."""
         if self._echo is None:
             from satellite.audio.frontend.echo import EchoCanceller
 

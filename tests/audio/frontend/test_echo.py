@@ -33,10 +33,13 @@ class Trial:
         self.raw = b""
         self.clean = b""
 
-    def run(self, sound: Samples) -> None:
-        """Play a sound as `Playback` does, a quarter of a second ahead."""
+    def run(self, sound: Samples, jump: int = -1) -> None:
+        """Play a sound as `Playback` does, a quarter of a second ahead; after `jump` samples it
+        is late by a tenth of a second."""
         given = 0
         for position in range(0, len(sound), CHUNK):
+            if position <= jump < position + CHUNK:
+                self.room.hand(bytes(2 * 1600))
             while given < min(len(sound), position + SECOND // 4):
                 block = pcm(sound[given : given + 1600])
                 self.reference.played(block, SPEECH)
@@ -77,8 +80,8 @@ def test_after_a_restart_the_first_reply_is_as_well_known_as_later_ones(tmp_path
         gone.append(trial.gone(0.75))
         trial.run(TALK)
         trial.listen(4 * SECOND)
-    assert gone[1] > gone[0] + 6
-    assert gone[1] > 22
+    assert gone[1] > gone[0] + 3
+    assert gone[1] > 30
 
 
 @pytest.mark.parametrize("taps", [b"1234", b"123"])
@@ -138,6 +141,28 @@ def test_a_sound_that_begins_late_or_early_is_aligned_anew() -> None:
     trial.room.hand(bytes(2 * 700))
     trial.run(TALK)
     assert trial.gone(6.0) > 20
+
+
+def test_an_echo_that_jumps_is_found_again_within_a_second() -> None:
+    """As it does where a sound server loses sound, on a busy machine."""
+    trial = Trial(SimulatedRoom(leak=1.0))
+    trial.run(TALK)
+    trial.listen(2 * SECOND)
+    jump = 3 * SECOND
+    trial.run(TALK[: jump + 2 * SECOND], jump)
+    before = samples(trial.raw)[-SECOND // 2 :].std()
+    assert 20 * np.log10(before / samples(trial.clean)[-SECOND // 2 :].std()) > 20
+
+
+def test_who_speaks_over_the_very_first_sound_is_not_learned_for_its_echo() -> None:
+    trial = Trial(SimulatedRoom(leak=0.3))
+    voice = np.resize(samples(speak("okay nabu, turn on the lamp", "en-us+m3")), 3 * SECOND)
+    trial.room.say(at_level(voice, -24), 0.0)
+    trial.run(TALK[: 3 * SECOND])
+    assert loudness(samples(trial.clean)) <= loudness(samples(trial.raw)) + 0.5
+    trial.listen(SECOND)
+    trial.run(TALK)
+    assert trial.gone(2.0) > 20
 
 
 def test_a_sound_that_is_stopped_leaves_the_next_words_alone() -> None:
