@@ -105,7 +105,7 @@ async def _listen(
     capture = Capture(mic, bus.publish, settings.sound.mic_channel)
     microphone = Microphone(capture, mute, bus.publish)
     cleaned = FrontEnd(microphone, reference, settings.sound, learned.kept(settings.name))
-    stopping = await _stop_words(settings, assistant)
+    stopping = await _stop_words(settings, assistant, reference)
     heard = recorder.of(pulse.of(Tap(Tap(cleaned, home.wake.hear), stopping.hear)))
     wake = _wake(engines.wake, reference, bus)
     rooms = Rooms(settings, assistant, bus.publish)
@@ -144,7 +144,7 @@ async def _listen(
             tasks.create_task(rooms.run(listener), name="rooms"),
             tasks.create_task(announcer.run(), name="announcements"),
             tasks.create_task(broadcasts.run(), name="broadcasts"),
-            tasks.create_task(stopping.run(bus), name="stop words"),
+            tasks.create_task(stopping.run(), name="stop words"),
             tasks.create_task(reload.run(), name="reload"),
         )
         try:
@@ -170,7 +170,7 @@ def _ready(settings: Settings, bus: Bus, engines: Assembly) -> None:
     _LOGGER.info("listening; %s", ", ".join(f"{r}: {what}" for r, what in roles.items()))
 
 
-async def _stop_words(settings: Settings, assistant: Assistant) -> StopWords:
+async def _stop_words(settings: Settings, assistant: Assistant, reference: Reference) -> StopWords:
     """What listens for them, in the one language whose stop words are known here."""
     wanted = settings.listen.stop_words and settings.language.lower().startswith("en")
     return StopWords(
@@ -179,6 +179,7 @@ async def _stop_words(settings: Settings, assistant: Assistant) -> StopWords:
         settings.listen.threshold,
         lambda: wanted and assistant.talking,
         assistant.hush,
+        reference,
     )
 
 

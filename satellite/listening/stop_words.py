@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import aclosing
 
 from satellite.audio.feed import AudioFeed
 from satellite.audio.format import SPEECH
-from satellite.bus import Bus
+from satellite.audio.frontend.reference import Reference
 from satellite.errors import SatelliteError
-from satellite.events import Event, Reply, TurnEnd
 from satellite.ports import Asr, Vad
 from satellite.values import TranscribeRequest
 
@@ -36,41 +35,20 @@ PHRASES = (
 )
 """What is said to one who talks too long."""
 
-DECOYS = (
-    "candle",
-    "camel",
-    "council",
-    "handle",
-    "stock",
-    "star",
-    "start",
-    "stuff",
-    "shop",
-    "steps",
-    "drop it",
-    "shut it",
-    "step up",
-    "quiet",
-    "never",
-    "mine",
-    "sell it",
-    "yes",
-    "no",
-    "what",
-    "okay",
-    "hello",
-    "good",
-    "go on",
-    "more",
-    "thanks",
+OTHERS = (
+    *("yes", "no", "okay", "hello", "good", "thanks", "more", "what", "start", "steps", "stuff"),
+    *("shop", "go", "yeah", "star", "so", "top", "stock", "well", "and", "the", "but", "mine"),
+    *("handle", "map", "cat"),
 )
-"""Words that sound like them, and others that are often said alone: better heard as what they are
-than taken for a stop word."""
+"""Words that are often said alone, or sound like them: better heard as what they are than taken for
+a stop word."""
 
-CONFIDENCE = -5.0
+CONFIDENCE = -5.5
 """See `servers.asr.confidence`; `python -m tests.bench.stop_words` measures it."""
 
-COMPONENT = f"pocketsphinx?phrases={','.join((*PHRASES, *DECOYS))}&confidence={CONFIDENCE}"
+COMPONENT = (
+    f"pocketsphinx?phrases={','.join(PHRASES)}&others={','.join(OTHERS)}&confidence={CONFIDENCE}"
+)
 """The recognizer of them."""
 
 BEFORE = 0.25
@@ -88,6 +66,16 @@ LONGEST = 1.4
 PATIENCE = 3.0
 """Seconds to wait for the recognizer after an utterance; what comes later is of no use."""
 
+OWN = 0.7
+"""Likeness to what was played (see `satellite.listening.envelope`) from which it is our own voice:
+in simulated rooms echoes have 0.89 and more, of people who speak over a reply 95 % under 0.4."""
+
+ASIDE = SPEECH.rate // 16
+"""Samples by which an echo may be beside its place: the front end holds back up to 32 ms."""
+
+UNKNOWN = SPEECH.rate
+"""Samples by which an echo may be late whose delay is not known."""
+
 RETRY = 60.0
 """Seconds before a recognizer that failed is tried again."""
 
@@ -95,7 +83,10 @@ RETRY = 60.0
 class Interjection:
     """Something short that may be a stop word, while it is said."""
 
-    def __init__(self) -> None:
+    def __init__(self, start: int) -> None:
+        self.start = start
+        """Where it begins, in samples of the microphone."""
+        self.heard = bytearray()
         self.audio = AudioFeed(SPEECH.bytes_of(BEFORE + ALONE + 2 * LONGEST))
         self.alone = False
         """It was short, and there was silence after it. Known when `audio` has ended."""
@@ -103,6 +94,11 @@ class Interjection:
         """Seconds of voice in it."""
         self.quiet = 0.0
         """Seconds without voice at its end."""
+
+    def put(self, audio: bytes) -> None:
+        """Hear more of it."""
+        self.heard += audio
+        self.audio.put(audio)
 
     def end(self, alone: bool) -> None:
         """There is no more of it."""
@@ -120,15 +116,17 @@ class StopWords:
         threshold: float,
         talking: Callable[[], bool],
         hush: Callable[[], None],
+        reference: Reference,
     ) -> None:
         """`asr` makes the recognizer when it is first needed; `vad`, which need not be loaded, is
-        nobody else's."""
+        nobody else's; `reference` has what is played."""
         self._make = asr
         self._asr: Asr | None = None
         self._vad = vad
         self._threshold = threshold
         self._talking = talking
         self._hush = hush
+        self._reference = reference
         self._frame = vad.frame_samples * SPEECH.frame_bytes
         self._ready = False
         self._rest = bytearray()
@@ -136,8 +134,6 @@ class StopWords:
         self._quiet = 0.0
         self._open: Interjection | None = None
         self._waiting: asyncio.Queue[Interjection] = asyncio.Queue(1)
-        self._said = ""
-        """What the satellite itself says, as far as it is known."""
 
     def hear(self, audio: bytes) -> None:
         """Take what the microphone has heard, our own voice taken out."""
@@ -150,18 +146,16 @@ class StopWords:
             del self._rest[: self._frame]
             self._judge(frame, self._vad.probability(frame) >= self._threshold)
 
-    async def run(self, bus: Bus) -> None:
+    async def run(self) -> None:
         """Recognize what is heard until cancelled."""
         await asyncio.to_thread(self._vad.load)
         self._ready = True
-        async with asyncio.TaskGroup() as tasks, bus.subscribe("stop words", 1000) as happened:
-            tasks.create_task(self._follow(happened))
-            try:
-                while True:
-                    await self._recognize(await self._waiting.get())
-            finally:
-                if self._asr is not None:
-                    await self._asr.close()
+        try:
+            while True:
+                await self._recognize(await self._waiting.get())
+        finally:
+            if self._asr is not None:
+                await self._asr.close()
 
     def _forget(self) -> None:
         if self._rest or self._before:
@@ -176,15 +170,16 @@ class StopWords:
     def _judge(self, frame: bytes, voice: bool) -> None:
         seconds = SPEECH.seconds(frame)
         if self._open is None and voice and self._quiet >= ALONE and self._waiting.empty():
-            self._open = Interjection()
-            self._open.audio.put(bytes(self._before))
+            late = len(frame) + len(self._rest) + len(self._before)
+            self._open = Interjection(self._reference.now - late // SPEECH.frame_bytes)
+            self._open.put(bytes(self._before))
             self._waiting.put_nowait(self._open)
         self._quiet = 0.0 if voice else self._quiet + seconds
         self._before += frame
         del self._before[: max(0, len(self._before) - SPEECH.bytes_of(BEFORE))]
         if (said := self._open) is None:
             return
-        said.audio.put(frame)
+        said.put(frame)
         said.voiced += seconds if voice else 0.0
         if said.voiced > LONGEST or self._quiet >= ALONE:
             said.end(alone=SHORTEST <= said.voiced <= LONGEST)
@@ -202,8 +197,8 @@ class StopWords:
             return
         if text not in PHRASES or not said.alone or not self._talking():
             return
-        if text in self._said:
-            _LOGGER.debug("%r was perhaps our own voice", text)
+        if self._is_own(said):
+            _LOGGER.debug("%r was our own voice", text)
             return
         _LOGGER.info("%s was said", text)
         self._hush()
@@ -219,10 +214,11 @@ class StopWords:
                     text = transcript.text
         return text
 
-    async def _follow(self, happened: AsyncIterator[Event]) -> None:
-        """Know what the satellite says: its own "stop" is none."""
-        async for event in happened:
-            if isinstance(event, Reply):
-                self._said = event.text.lower() if event.final else self._said + event.text.lower()
-            elif isinstance(event, TurnEnd):
-                self._said = ""
+    def _is_own(self, said: Interjection) -> bool:
+        """Whether it is an echo of what was played."""
+        from satellite.listening.envelope import likeness
+
+        delay = self._reference.delay
+        first = said.start - (UNKNOWN if delay is None else delay) - ASIDE
+        last = said.start + len(said.heard) // SPEECH.frame_bytes - (delay or 0) + ASIDE
+        return likeness(bytes(said.heard), self._reference.take(first, last - first)) >= OWN

@@ -51,6 +51,9 @@ class PocketSphinx:
         phrases: Annotated[
             tuple[str, ...], option("Listen for these phrases in place of all sentences")
         ] = ()
+        others: Annotated[
+            tuple[str, ...], option("Single words to be told apart from the phrases")
+        ] = ()
 
     argument: ClassVar[str] = "sentences"
     requires: ClassVar[tuple[Requirement, ...]] = (
@@ -173,7 +176,7 @@ class PocketSphinx:
         """Find a home's vocabulary or make it, and keep it once it has been proved to load."""
         folder = self._options.sentences
         if self._options.phrases:
-            return vocabulary.of_phrases(self._options.phrases)
+            return vocabulary.of_phrases(self._options.phrases, self._options.others)
         found = vocabulary.read(home, folder)
         if found is None:
             found = vocabulary.make(home, folder)

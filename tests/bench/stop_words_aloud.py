@@ -1,104 +1,215 @@
-"""Stop words over a reply that the microphone hears:
-python -m tests.bench.stop_words_aloud [--replies 12]
+"""Stop words over a reply, an announcement or a ring that the microphone hears:
+python -m tests.bench.stop_words_aloud [--sounds 24] [--leak -12 -6 0 6] [--what reply ring]
 
-In simulated rooms, behind the echo canceller, at two levels of the leak: how many of those that a
-person says over a reply are heard, and how often a reply alone is taken for one.
+In a simulated room, behind the echo canceller, at some levels of the leak: how many of the words
+that a person says over it are heard, and how often it is stopped without one. Over every other
+sound nobody says a stop word; over rings (and with --talk over all) two people then talk, 1.5 m
+away. The sounds are of eSpeak's voices, and of Flite's (made of recordings) where it is installed.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+from collections import Counter
+from itertools import cycle
 
+import msgspec
 import numpy as np
 
 from satellite import components
 from satellite.audio.capture import Capture
+from satellite.audio.cues import cue
 from satellite.audio.format import SPEECH
 from satellite.audio.frontend.reference import Reference
 from satellite.audio.frontend.source import FrontEnd
 from satellite.audio.playback import Playback
-from satellite.bus import Bus
-from satellite.listening.stop_words import COMPONENT, StopWords
+from satellite.audio.resample import Resampler
+from satellite.listening.stop_words import COMPONENT, Interjection, StopWords
 from satellite.settings import SoundSettings
+from satellite.timers.ring import PAUSE
 from satellite.values import AudioChunk
+from tests.bench.stop_words_said import REPLIES, VOICES, sound_of
 from tests.soak.talk import sentence
-from tests.support.acoustics import at_level, heard, pcm, response, samples
+from tests.support.acoustics import Samples, at_level, heard, pcm, response, samples
 from tests.support.simulated_room import SimulatedRoom
-from tests.support.speech import speak
 
 PERSON = -28.0
 """dBFS of the person at the microphone."""
-LEAKS = (0.0, 6.0)
-"""Decibels by which the reply is louder there than the person."""
+REPLY = -20.0
+"""dBFS of what is played, before it goes through the room."""
+LEAKS = (-12.0, -6.0, 0.0, 6.0)
+"""Decibels by which what is played is louder at the microphone than the person."""
+KINDS = ("reply", "announcement", "ring")
 WORDS = ("stop", "cancel", "never mind")
-VOICES = (("en-us", 150), ("en-us+m3", 160), ("en-gb", 150))
-BEHIND = 0.2
-"""Seconds of real time in which the recognizer catches up."""
+RINGS = 4
+"""Rings in a row, with the pause between them that a timer makes."""
 
 
-async def hear(leak: float, replies: int, seed: int) -> None:
-    """Play so many replies, every other one with a stop word said over it, and print the result."""
-    random = np.random.default_rng(seed)
-    room = SimulatedRoom(leak=10 ** ((PERSON + leak + 20) / 20), latency=0.1)
-    reference, bus, stops = Reference(), Bus(), 0
-    playback = Playback(room.speaker, lambda event: None)
-    playback.tap = reference
-    front = FrontEnd(Capture(room.microphone, lambda event: None), reference, SoundSettings())
-    talking = False
+class Counts(msgspec.Struct):
+    """What came of some sounds."""
 
-    def hush() -> None:
-        nonlocal stops
-        stops += 1
+    said: int = 0
+    heard: int = 0
+    stopped: int = 0
+    """Sounds that were stopped though nobody had said so."""
+    seconds: float = 0.0
+    """Of sounds over which nobody said a stop word."""
+    missed: Counter[str] = msgspec.field(default_factory=Counter)
 
-    vad = components.create("vad", "silero")
-    words = StopWords(lambda: components.create("asr", COMPONENT), vad, 0.5, lambda: talking, hush)
 
-    async def listen() -> None:
-        async for audio in front.frames():
-            words.hear(audio)
-            await asyncio.sleep(0.002)  # the recognizer has its turn
+class Listening(StopWords):
+    """Stop words, and whether all that was heard is recognized."""
 
-    said = right = wrong = 0
-    seconds = 0.0
-    async with asyncio.TaskGroup() as tasks:
-        running = (tasks.create_task(words.run(bus)), tasks.create_task(listen()))
-        await asyncio.sleep(BEHIND)
-        for number in range(replies + 1):
-            text = " ".join(sentence("en", random) for _ in range(2))
-            sound = at_level(samples(speak(text, "en-us+f3", 165)), -20)
-            before, talking = stops, True
-            if over := bool(number % 2):
-                voice, rate = VOICES[random.integers(len(VOICES))]
-                word = samples(speak(WORDS[random.integers(len(WORDS))], voice, rate))
-                far = heard(np.pad(word, (0, 3200)), response(1.5, 0.3, number))
-                room.say(at_level(far, PERSON), after=float(random.uniform(1.0, 2.5)))
-            await playback.play_clip(AudioChunk(audio=pcm(sound), format=SPEECH))
-            await room.until(room.now + SPEECH.rate)
-            await asyncio.sleep(BEHIND)
-            talking = False
-            if number:  # the first one tells the canceller the path
-                seconds += len(sound) / SPEECH.rate
-                said += over
-                right += over and stops > before
-                wrong += not over and stops > before
-            await room.until(room.now + SPEECH.rate)
-        for task in running:
-            task.cancel()
+    _busy = False
+
+    @property
+    def idle(self) -> bool:
+        """Nothing waits to be recognized."""
+        return self._open is None and not self._busy and self._waiting.empty()
+
+    @property
+    def behind(self) -> bool:
+        """Something is being recognized that has ended."""
+        return self._open is None and not self.idle
+
+    async def _recognize(self, said: Interjection) -> None:
+        self._busy = True
+        try:
+            await super()._recognize(said)
+        finally:
+            self._busy = False
+
+
+class Trial:
+    """One room in which sounds are played and words said."""
+
+    def __init__(self, leak: float, seed: int, talk: bool) -> None:
+        self.random = np.random.default_rng(seed)
+        self.room = SimulatedRoom(leak=10 ** ((PERSON + leak - REPLY) / 20), latency=0.1)
+        self.talk = talk
+        reference = Reference()
+        self.playback = Playback(self.room.speaker, lambda event: None)
+        self.playback.tap = reference
+        capture = Capture(self.room.microphone, lambda event: None)
+        self.front = FrontEnd(capture, reference, SoundSettings())
+        self.talking = False
+        self.stops = 0
+        self.words = Listening(
+            lambda: components.create("asr", COMPONENT),
+            components.create("vad", "silero"),
+            0.5,
+            lambda: self.talking,
+            self._hush,
+            reference,
+        )
+        self.voices = cycle(VOICES)
+        self.asked = cycle(WORDS)
+
+    def _hush(self) -> None:
+        self.stops += 1
+
+    async def run(self, kind: str, sounds: int) -> Counts:
+        """Play so many sounds of a kind; the first of a room tells the canceller the path."""
+        counts = Counts()
+        async with asyncio.TaskGroup() as tasks:
+            running = (tasks.create_task(self.words.run()), tasks.create_task(self._listen()))
+            for number in range(sounds + 1):
+                await self._sound(kind, counts, number)
+            for task in running:
+                task.cancel()
+        return counts
+
+    async def _listen(self) -> None:
+        async for audio in self.front.frames():
+            self.words.hear(audio)
+            while self.words.behind:  # time stands still
+                await asyncio.sleep(0.001)
+
+    async def _sound(self, kind: str, counts: Counts, number: int) -> None:
+        before, over = self.stops, number % 2 == 1
+        clips = self._clips(kind)
+        seconds = sum(len(clip) for clip in clips) / SPEECH.rate
+        word = next(self.asked) if over else ""
+        if over:
+            self._say(word, number, float(self.random.uniform(0.8, min(2.5, seconds - 1.0))))
+        elif number and (self.talk or kind == "ring"):
+            self._chat(seconds, number)
+        self.talking = True
+        for clip in clips:
+            await self.playback.play_clip(AudioChunk(audio=pcm(clip), format=SPEECH))
+            if kind == "ring":
+                await self.room.until(self.room.now + round(PAUSE * SPEECH.rate))
+        await self.room.until(self.room.now + SPEECH.rate)
+        async with asyncio.timeout(30):
+            while not self.words.idle:
+                await asyncio.sleep(0.01)
+        self.talking = False
+        stopped = self.stops > before
+        if over:
+            counts.said += 1
+            counts.heard += stopped
+            counts.missed[word] += not stopped
+        elif number:
+            counts.stopped += stopped
+            counts.seconds += seconds
+        await self.room.until(self.room.now + SPEECH.rate)
+
+    def _clips(self, kind: str) -> list[Samples]:
+        if kind == "ring":
+            return [_cue("timer")] * RINGS
+        voice = REPLIES[self.random.integers(len(REPLIES))]
+        text = " ".join(sentence("en", self.random) for _ in range(2))
+        reply = at_level(sound_of(text, *voice), REPLY)
+        return [np.concatenate((_cue("announce"), reply))] if kind == "announcement" else [reply]
+
+    def _say(self, text: str, number: int, after: float) -> None:
+        voice, rate = next(self.voices)
+        far = heard(np.pad(sound_of(text, voice, rate), (0, 3200)), response(1.5, 0.3, number))
+        self.room.say(at_level(far, PERSON), after=after)
+
+    def _chat(self, seconds: float, number: int) -> None:
+        """Two people talk, with pauses, until the sound has ended."""
+        at = 0.3
+        while at < seconds:
+            text = sentence("en", self.random)
+            if self.random.random() < 0.4:
+                text = " ".join(text.split()[: self.random.integers(1, 4)])
+            self._say(text, number, at)
+            at += len(text) / 14 + float(self.random.uniform(0.3, 1.5))
+
+
+def _cue(name: str) -> Samples:
+    clip = cue(name)  # type: ignore[arg-type]
+    resampler = Resampler(clip.format, SPEECH)
+    return at_level(samples(resampler.convert(clip.audio) + resampler.flush()), REPLY)
+
+
+async def measure(kind: str, leak: float, given: argparse.Namespace) -> None:
+    """Print what came of one kind of sound at one level."""
+    counts = await Trial(leak, given.seed, given.talk).run(kind, given.sounds)
+    hours = counts.seconds / 3600
     print(
-        f"leak {leak:+.0f} dB: {right} of {said} stop words heard; {wrong} replies of "
-        f"{replies - said} taken for one, in {seconds:.0f} s of replies",
+        f"{kind:12} leak {leak:+5.0f} dB: {counts.heard:3} of {counts.said:3} stop words heard"
+        f" ({', '.join(f'{word} {n}' for word, n in counts.missed.items() if n) or 'all'}"
+        f"{' missed' if counts.heard < counts.said else ''});"
+        f" {counts.stopped} stops without one in {counts.seconds:.0f} s"
+        f" ({counts.stopped / hours if hours else 0:.0f} an hour)",
         flush=True,
     )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--replies", type=int, default=12)
+    parser.add_argument("--sounds", type=int, default=24, help="of each kind at each level")
+    parser.add_argument("--leak", type=float, nargs="+", default=LEAKS)
+    parser.add_argument("--what", nargs="+", choices=KINDS, default=KINDS)
+    parser.add_argument("--talk", action="store_true", help="people talk over replies, too")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
-    for leak in LEAKS:
-        asyncio.run(hear(leak, given.replies, given.seed))
+    for kind in given.what:
+        for leak in given.leak:
+            asyncio.run(measure(kind, leak, given))
 
 
 if __name__ == "__main__":
