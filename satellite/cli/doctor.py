@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from satellite import rights
 from satellite.cli import flags, sections
 from satellite.errors import ConfigError
 
@@ -86,7 +87,8 @@ def doctor(
             found = await examine(checks(areas, watched=watched), case, watch=shown.watch)
         findings.extend(masked_finding(finding) for finding in found)
         if report is not None:
-            write(report, findings, case)
+            with rights.as_root():  # for whoever looks for it beside them, and not the service
+                write(report, findings, case)
 
     state.run(look)
     _tell(findings, as_json=state.json)

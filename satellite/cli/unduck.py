@@ -22,7 +22,7 @@ def unduck() -> None:
 
     kept = notes()
     if not kept.read():  # no sound server is needed then, nor is one missed
-        click.echo("0 streams are as loud as before")
+        click.echo("no other program was left quiet")
         return
     try:
         server = PulseServer()

@@ -90,3 +90,11 @@ def test_it_starts_what_the_installer_installs(unit: Path) -> None:
     assert "venv=$program/venv" in installer
     program = place.partition("=")[2].replace("$HOME", "%h") + "/venv/bin/satellite"
     assert started == program + (" --server" if "server" in unit.name else "")
+
+
+@pytest.mark.parametrize("scope", ["", "user/"])
+def test_after_a_crash_others_are_as_loud_as_they_were(scope: str) -> None:
+    service = Unit(DEPLOY / f"systemd/{scope}satellite.service")["Service"]
+    assert (
+        service["ExecStopPost"] == f"-{service['ExecStart']} unduck"
+    )  # its failure changes nothing

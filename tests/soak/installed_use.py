@@ -74,6 +74,7 @@ def check_models(root: CleanRoot, installer: str) -> None:
     after = _kept_at_home(root)
     expect(after == before, f"in people's homes are now: {after - before}")
     expect(VOICE in root.run(COMMAND, "models").stdout, "it is not listed")
+    root.run(COMMAND, "models", "remove", f"piper:{VOICE}")  # it has no voice
     print("models that root fetches are the service's")
 
 
