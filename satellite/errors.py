@@ -28,6 +28,7 @@ SatelliteError                  something a user can be told about; carries an e
 │   └── EngineFailed            anything else an engine reports
 ├── WireError                   a peer on the network
 │   ├── PeerUnreachable         no connection could be made
+│   │   └── PeerRefused         it answered that this machine may not connect
 │   ├── PeerClosed              the connection ended before the answer did
 │   └── BadFrame                what it sent is not the Wyoming protocol
 ├── MemoryFull                  this process uses more memory than it may
@@ -221,6 +222,12 @@ class PeerUnreachable(WireError):
     """No connection could be made."""
 
     code = "unreachable"
+
+
+class PeerRefused(PeerUnreachable):
+    """It is there, and lets this machine not in."""
+
+    code = "refused"
 
 
 class PeerClosed(WireError):

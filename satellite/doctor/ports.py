@@ -12,7 +12,7 @@ from satellite.doctor.case import Case
 from satellite.doctor.finding import Finding, broken, note, ok, warning
 from satellite.doctor.processes import Process, everything_is_seen, open_files
 from satellite.doctor.wanted import Wanted, wanted
-from satellite.errors import WireError
+from satellite.errors import PeerRefused, WireError
 from satellite.net.describe import describe
 from satellite.net.server import Server, read_server
 from satellite.net.uri import Tcp
@@ -55,7 +55,11 @@ async def ports(case: Case) -> AsyncGenerator[Finding, None]:
 
 async def _taken(want: Wanted, listener: Listener) -> Finding:
     about = f"port {want.port}"
-    server = await ask(listener)
+    try:
+        server = await ask(listener)
+    except PeerRefused as error:
+        found = f"{listener.who} speaks Wyoming there, and does not let the doctor in: {error}"
+        return note(about, found, "Nothing is wrong where --require-pairing or --allow is set.")
     if server is None:
         means = f"{want.what} cannot be offered there."
         hint = "" if listener.process or everything_is_seen() else " (sudo satellite doctor ports)"
@@ -75,13 +79,18 @@ async def _taken(want: Wanted, listener: Listener) -> Finding:
 
 
 async def ask(listener: Listener) -> Server | None:
-    """What listens there says of itself; None where it does not speak Wyoming."""
+    """What listens there says of itself; None where it does not speak Wyoming.
+
+    Raises `PeerRefused`.
+    """
     hosts = {"0.0.0.0": "127.0.0.1", "::": "::1"}
     uri = str(Tcp(hosts.get(listener.host, listener.host), listener.port))
     began = asyncio.get_running_loop().time()
     try:
         event = await describe(uri, ANSWER, ANSWER)
         return read_server(uri, uri, event, asyncio.get_running_loop().time() - began)
+    except PeerRefused:
+        raise
     except WireError:
         return None
 

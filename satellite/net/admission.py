@@ -123,13 +123,23 @@ class Peers:
         """Serve a peer, or turn it away."""
         name = writer.get_extra_info("peername")
         address = str(name[0]) if isinstance(name, tuple) else ""
-        if address and not self._admits(address, writer):
+        # a program that reaches this machine by another of its own addresses is no less on it than
+        # one that does by the loop's
+        ours = writer.get_extra_info("sockname")
+        here = isinstance(ours, tuple) and bool(ours[0] == address)
+        loop = here and "127.0.0.1" in self._allowed
+        if address and not loop and address not in self._allowed:
             text = f"{address} may not connect here; `allow` (--allow) names who may"
             self._turn_away(writer, "not-allowed", address, text)
             return
         if address and self._limits.paired_only and self._secure is None:
-            text = "only paired satellites are served here, in TLS: run `satellite pair` on both"
-            self._turn_away(writer, "not-paired", address, f"{text} (--require-pairing)")
+            text = (
+                f"{address} comes without TLS: only paired satellites are served here, run "
+                "`satellite pair` on both (--require-pairing)"
+            )
+            # a server asks itself whether it answers, and other programs here tell it themselves
+            level = logging.DEBUG if here else logging.WARNING
+            self._turn_away(writer, "not-paired", address, text, level)
             return
         if why := self._no_room(address):
             self._turn_away(writer, EngineBusy.code, "", f"{why}: ask again later")
@@ -141,13 +151,6 @@ class Peers:
         self._peers.add(peer)
         peer.task = asyncio.get_running_loop().create_task(self._guarded(peer, reader, called))
         peer.task.add_done_callback(lambda _: self._forget(peer))
-
-    def _admits(self, address: str, writer: asyncio.StreamWriter) -> bool:
-        """Whether a peer may connect from there; a program that reaches this machine by another of
-        its own addresses is no less on it than one that does by the loop's."""
-        ours = writer.get_extra_info("sockname")
-        itself = isinstance(ours, tuple) and ours[0] == address
-        return address in self._allowed or (itself and "127.0.0.1" in self._allowed)
 
     async def _guarded(self, peer: _Peer, reader: asyncio.StreamReader, called: str) -> None:
         try:
@@ -194,8 +197,15 @@ class Peers:
             self._drop(oldest, "said nothing while others wait")
         return ""
 
-    def _turn_away(self, writer: asyncio.StreamWriter, code: str, address: str, text: str) -> None:
-        self._tell(code, address, f"turned a client away: {text}")
+    def _turn_away(
+        self,
+        writer: asyncio.StreamWriter,
+        code: str,
+        address: str,
+        text: str,
+        level: int = logging.WARNING,
+    ) -> None:
+        self._tell(code, address, f"turned a client away: {text}", level)
         if self._secure is None:
             writer.write(encode(Error(text, code).event()))
         writer.close()

@@ -8,7 +8,7 @@ from wyoming.error import Error
 from wyoming.event import Event
 from wyoming.info import Describe, Info
 
-from satellite.errors import PeerClosed, PeerUnreachable
+from satellite.errors import PeerClosed, PeerRefused, PeerUnreachable
 from satellite.net.messages import error_of
 from satellite.net.wire import connect
 
@@ -21,7 +21,8 @@ ANSWER = 5.0
 async def describe(uri: str, connect_timeout: float = CONNECT, timeout: float = ANSWER) -> Event:
     """Fetch a service's `info` event, on a connection of its own.
 
-    Raises `PeerUnreachable` (also when it does not answer in time), `PeerClosed`, `BadFrame`.
+    Raises `PeerUnreachable` (also when it does not answer in time), `PeerRefused`, `PeerClosed`,
+    `BadFrame`.
     """
     connection = await connect(uri, connect_timeout)
     try:
@@ -31,7 +32,7 @@ async def describe(uri: str, connect_timeout: float = CONNECT, timeout: float = 
                 if Info.is_type(event.type):
                     return event
                 if Error.is_type(event.type):
-                    raise PeerUnreachable(f"{uri} refuses: {error_of(event)}")
+                    raise PeerRefused(f"{uri} refuses: {error_of(event)}")
     except TimeoutError as error:
         raise PeerUnreachable(f"{uri} did not say within {timeout:g} s what it is") from error
     finally:

@@ -16,7 +16,7 @@ from satellite.doctor.case import Case
 from satellite.doctor.finding import Finding
 from satellite.net.uri import Tcp, parse
 from satellite.settings import HomeAssistantSettings, ServerSettings, Settings
-from servers.serve import serving
+from servers.serve import ServeLimits, serving
 from tests.doctor.examined import findings, only
 from tests.support.engines import ScriptedAsr, ScriptedTts
 
@@ -55,6 +55,16 @@ async def test_a_port_taken_by_another_program_names_it() -> None:
         problem = only("warning", await found_at(port))
     assert f"(process {number}), which is no Wyoming service" in problem.found
     assert "server.asr_port" in problem.remedy
+
+
+async def test_a_server_that_lets_nobody_but_paired_satellites_in_is_well() -> None:
+    limits = ServeLimits(paired_only=True)
+    async with serving("asr", ScriptedAsr(), "tcp://127.0.0.1:0", limits=limits) as uri:
+        address = parse(uri)
+        assert isinstance(address, Tcp)
+        (found,) = await found_at(address.port)
+    assert found.state == "note"
+    assert "only paired satellites are served here" in found.found
 
 
 async def test_the_port_of_the_satellite_that_is_taken_is_broken() -> None:

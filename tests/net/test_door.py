@@ -80,6 +80,7 @@ async def test_where_pairing_is_required_plain_connections_are_turned_away() -> 
         event = await peer.read()
         assert event is not None
         assert (event.type, event.data["code"]) == ("error", "not-paired")
+        assert "127.0.0.1 comes without TLS" in event.data["text"]
         assert "satellite pair" in event.data["text"]
         await peer.close()
     assert refused == ["not-paired"]
@@ -145,11 +146,11 @@ async def test_the_idle_are_dropped_and_those_who_wait_for_work_are_not() -> Non
 
 async def test_pings_keep_a_session_for_ever() -> None:
     """As Home Assistant's, every two seconds against fifteen minutes."""
-    async with echoing(DoorLimits(idle=0.2, first=0.2), []) as uri:
+    async with echoing(DoorLimits(idle=1.0, first=1.0), []) as uri:
         peer = await connect(uri, 1)
-        for _ in range(12):
+        for _ in range(15):
             assert await echoed(peer)
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.1)
         await peer.close()
 
 
