@@ -1,0 +1,94 @@
+"""What users of other satellites complain of: hearing from afar, in noise, over its own voice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+import numpy as np
+import pytest
+
+from satellite import components, events
+from satellite.audio.format import SPEECH
+from satellite.listening.listen import Listener, Utterance
+from satellite.settings import ListenSettings
+from satellite.values import DetectRequest
+from satellite.wake.openwakeword import OpenWakeWord
+from tests.bench.stop_words_aloud import Trial
+from tests.support.acoustics import Samples, at_level, heard, pcm, response, room_noise, samples
+from tests.support.engines import ScriptedWake
+from tests.support.speech import speak
+
+
+async def pieces(sound: Samples) -> AsyncGenerator[bytes, None]:
+    audio = pcm(sound)
+    for start in range(0, len(audio), 1024):
+        yield audio[start : start + 1024]
+        await asyncio.sleep(0)
+
+
+class Tape:
+    """A source that plays what it was given, then goes on with its last second."""
+
+    def __init__(self, sound: Samples) -> None:
+        self.finished = False
+        self._sound = sound
+
+    async def frames(self) -> AsyncGenerator[bytes, None]:
+        async for piece in pieces(self._sound):
+            yield piece
+        self.finished = True
+        while True:
+            async for piece in pieces(self._sound[-SPEECH.rate :]):
+                yield piece
+
+
+@pytest.mark.parametrize("metres", [3.0, 5.0])
+async def test_the_wake_word_is_heard_from_across_the_room(metres: float) -> None:
+    """With a plain microphone: quiet, reverberant, 15 dB above the room's noise."""
+    said = np.pad(samples(speak("okay nabu", "en-us+m3")), (32000, 24000))
+    far = at_level(heard(said, response(metres, 0.4, 3)), -42)
+    sound = far + room_noise(len(far) / SPEECH.rate + 0.1, -57)[: len(far)]
+    engine = OpenWakeWord(OpenWakeWord.Options())
+    found = [word async for word in engine.detect(pieces(sound), DetectRequest())]
+    await engine.close()
+    assert [word.word for word in found] == ["okay_nabu"]
+
+
+@pytest.mark.parametrize("vad", ["silero", "energy"])
+@pytest.mark.parametrize("level", [-48.0, -40.0])
+async def test_it_does_not_keep_listening_for_seconds_after_the_command(
+    vad: str, level: float
+) -> None:
+    """In the noise of a fan that never ends, 20 and 12 dB below the voice."""
+    voice = at_level(samples(speak("turn on the living room lamp", "en-us+m3")), -28)
+    sound = np.pad(voice, (3 * SPEECH.rate, 4 * SPEECH.rate))
+    sound += room_noise(len(sound) / SPEECH.rate + 0.1, level)[: len(sound)]
+    happened: list[events.Event] = []
+    utterances: list[Utterance] = []
+
+    def woken(utterance: Utterance) -> bool:
+        utterances.append(utterance)
+        return True
+
+    detector = components.create("vad", vad)
+    wake = ScriptedWake([int(2.8 * SPEECH.rate)])
+    settings = ListenSettings()
+    listener = Listener(Tape(sound), wake, detector, settings, happened.append, woken)
+    async with asyncio.timeout(60):
+        await listener.run(idle=lambda: True)
+    (utterance,) = utterances
+    said = b"".join([audio async for audio in utterance.audio])
+    assert utterance.heard
+    longest = settings.preroll + 0.2 + len(voice) / SPEECH.rate + settings.silence
+    assert len(voice) / SPEECH.rate < SPEECH.seconds(said) < longest + 0.6
+
+
+@pytest.mark.parametrize("kind", ["reply", "announcement", "ring"])
+async def test_a_stop_word_ends_what_is_as_loud_as_the_person_and_nothing_else_does(
+    kind: str,
+) -> None:
+    """Real words in a simulated room; over a ring two people talk meanwhile."""
+    async with asyncio.timeout(200):
+        counts = await Trial(0.0, seed=1, talk=False).run(kind, 2)  # type: ignore[arg-type]
+    assert (counts.said, counts.heard, counts.stopped) == (1, 1, 0)

@@ -1,0 +1,22 @@
+"""What users of other satellites complain of: what the package asks for when it is installed."""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import requires
+
+
+def base() -> set[str]:
+    """The packages that come without any extra."""
+    found = [line for line in requires("satellite") or () if "extra ==" not in line]
+    return {re.split(r"[ <>=!~;\[]", line, maxsplit=1)[0].lower() for line in found}
+
+
+def test_announcing_on_the_network_needs_no_package_that_may_be_missing() -> None:
+    assert {"zeroconf", "ifaddr"} <= base()
+
+
+def test_nothing_needs_a_package_without_wheels_for_new_pythons() -> None:
+    """Such as upstream's runtime of TensorFlow Lite, which ends with Python 3.11."""
+    assert "tflite" not in " ".join(requires("satellite") or ()).lower()
+    assert {"pyopen-wakeword", "pymicro-wakeword"} <= base()
