@@ -19,6 +19,7 @@ from satellite.engines import opened
 from satellite.errors import SatelliteError
 from satellite.groups import ungrouped
 from satellite.settings import (
+    DeadlineSettings,
     DuckingSettings,
     HomeAssistantSettings,
     HttpSettings,
@@ -37,6 +38,10 @@ the wake word or speech-to-text, understands best (measured)."""
 
 NAME = "demonstration"
 """Of its own, so that neither a mute nor a timer of this machine's satellite is meant for it."""
+
+PATIENCE = 300.0
+"""Seconds for each stage: nobody waits for the answer, and an emulated processor, on which the
+whole turn takes two minutes, is to give one."""
 
 PAUSE = 0.8
 """Seconds of silence around each phrase, as a person waits for the cue."""
@@ -74,6 +79,7 @@ async def run(settings: Settings, bus: Bus, output: Path) -> Demonstration:
             mic=f"wav:{request}",
             speaker=f"wav:{output}",
             brain="local",
+            deadlines=DeadlineSettings(*[PATIENCE] * len(DeadlineSettings.__struct_fields__)),
             zeroconf=False,
             homeassistant=HomeAssistantSettings(listen=""),
             http=HttpSettings(port=0),
