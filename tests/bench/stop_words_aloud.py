@@ -4,7 +4,8 @@ python -m tests.bench.stop_words_aloud [--sounds 24] [--leak -12 -6 0 6] [--what
 In a simulated room, behind the echo canceller, at some levels of the leak: how many of the words
 that a person says over it are heard, and how often it is stopped without one. Over every other
 sound nobody says a stop word; over rings (and with --talk over all) two people then talk, 1.5 m
-away. The sounds are of eSpeak's voices, and of Flite's (made of recordings) where it is installed.
+away. With --alone nobody says anything, and every other reply has a stop word as a sentence of its
+own. The voices are eSpeak's, and Flite's (made of recordings) where it is installed.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import numpy as np
 
 from satellite import components
 from satellite.audio.capture import Capture
-from satellite.audio.cues import cue
+from satellite.audio.cues import CueName, cue
 from satellite.audio.format import SPEECH
 from satellite.audio.frontend.reference import Reference
 from satellite.audio.frontend.source import FrontEnd
@@ -84,10 +85,14 @@ class Listening(StopWords):
 class Trial:
     """One room in which sounds are played and words said."""
 
-    def __init__(self, leak: float, seed: int, talk: bool) -> None:
+    def __init__(
+        self, leak: float, seed: int = 1, *, talk: bool = False, alone: bool = False
+    ) -> None:
+        """`talk`: people talk over replies, too; `alone`: nobody does."""
         self.random = np.random.default_rng(seed)
         self.room = SimulatedRoom(leak=10 ** ((PERSON + leak - REPLY) / 20), latency=0.1)
         self.talk = talk
+        self.alone = alone
         reference = Reference()
         self.playback = Playback(self.room.speaker, lambda event: None)
         self.playback.tap = reference
@@ -127,13 +132,13 @@ class Trial:
                 await asyncio.sleep(0.001)
 
     async def _sound(self, kind: str, counts: Counts, number: int) -> None:
-        before, over = self.stops, number % 2 == 1
-        clips = self._clips(kind)
+        before, over = self.stops, number % 2 == 1 and not self.alone
+        clips = self._clips(kind, own=self.alone and number % 2 == 1)
         seconds = sum(len(clip) for clip in clips) / SPEECH.rate
         word = next(self.asked) if over else ""
         if over:
             self._say(word, number, float(self.random.uniform(0.8, min(2.5, seconds - 1.0))))
-        elif number and (self.talk or kind == "ring"):
+        elif number and not self.alone and (self.talk or kind == "ring"):
             self._chat(seconds, number)
         self.talking = True
         for clip in clips:
@@ -155,11 +160,12 @@ class Trial:
             counts.seconds += seconds
         await self.room.until(self.room.now + SPEECH.rate)
 
-    def _clips(self, kind: str) -> list[Samples]:
+    def _clips(self, kind: str, own: bool) -> list[Samples]:
         if kind == "ring":
             return [_cue("timer")] * RINGS
         voice = REPLIES[self.random.integers(len(REPLIES))]
-        text = " ".join(sentence("en", self.random) for _ in range(2))
+        between = f" {next(self.asked)}. " if own else " "
+        text = between.join(sentence("en", self.random) for _ in range(2))
         reply = at_level(sound_of(text, *voice), REPLY)
         return [np.concatenate((_cue("announce"), reply))] if kind == "announcement" else [reply]
 
@@ -179,15 +185,16 @@ class Trial:
             at += len(text) / 14 + float(self.random.uniform(0.3, 1.5))
 
 
-def _cue(name: str) -> Samples:
-    clip = cue(name)  # type: ignore[arg-type]
+def _cue(name: CueName) -> Samples:
+    clip = cue(name)
     resampler = Resampler(clip.format, SPEECH)
     return at_level(samples(resampler.convert(clip.audio) + resampler.flush()), REPLY)
 
 
 async def measure(kind: str, leak: float, given: argparse.Namespace) -> None:
     """Print what came of one kind of sound at one level."""
-    counts = await Trial(leak, given.seed, given.talk).run(kind, given.sounds)
+    trial = Trial(leak, given.seed, talk=given.talk, alone=given.alone)
+    counts = await trial.run(kind, given.sounds)
     hours = counts.seconds / 3600
     print(
         f"{kind:12} leak {leak:+5.0f} dB: {counts.heard:3} of {counts.said:3} stop words heard"
@@ -205,6 +212,7 @@ def main() -> None:
     parser.add_argument("--leak", type=float, nargs="+", default=LEAKS)
     parser.add_argument("--what", nargs="+", choices=KINDS, default=KINDS)
     parser.add_argument("--talk", action="store_true", help="people talk over replies, too")
+    parser.add_argument("--alone", action="store_true", help="nobody says anything")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     for kind in given.what:

@@ -90,5 +90,5 @@ async def test_a_stop_word_ends_what_is_as_loud_as_the_person_and_nothing_else_d
 ) -> None:
     """Real words in a simulated room; over a ring two people talk meanwhile."""
     async with asyncio.timeout(200):
-        counts = await Trial(0.0, seed=1, talk=False).run(kind, 2)  # type: ignore[arg-type]
+        counts = await Trial(0.0).run(kind, 2)
     assert (counts.said, counts.heard, counts.stopped) == (1, 1, 0)

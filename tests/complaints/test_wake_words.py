@@ -10,7 +10,9 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 from satellite.errors import ConfigError, ModelMissing, UsageError
@@ -127,10 +129,8 @@ class Office:
         self.adopted.append((settings, engine))
 
 
-def changed(**fields: object) -> Settings:
-    return Settings(
-        **{"name": "den", "wake": BEFORE.wake, "assistants": BEFORE.assistants} | fields
-    )  # type: ignore[arg-type]
+def changed(**fields: Any) -> Settings:
+    return msgspec.structs.replace(BEFORE, **fields)
 
 
 async def test_an_assistant_gets_another_word_and_no_engine_is_loaded_for_it() -> None:

@@ -139,13 +139,14 @@ async def test_its_own_stop_is_none_and_a_persons_is_one_whatever_is_said(known:
     heard = echo.copy()
     over = slice(len(own) // 2 + 32000, len(own) // 2 + 32000 + len(person) // 2)
     heard[over] += samples(person)
-    async with Talker(ScriptedAsr(["stop"]), LoudVad()).listening() as talker:
+    vad = LoudVad()
+    async with Talker(ScriptedAsr(["stop"]), vad).listening() as talker:
         talker.reference.delay = 1600 if known else None
         await talker.hear(noise(0.5, 0.001))
         talker.reference.played(played, SPEECH)
         await talker.hear(pcm(heard[:24000]))
         assert (talker.made, talker.stopped) == (1, 0)
-        talker.words._vad.floor = 2000  # noqa: SLF001  what is left of the echo is no voice
+        vad.floor = 2000  # what is left of the echo is no voice
         await talker.hear(pcm(heard[24000:]))
         assert talker.stopped == 1
 
