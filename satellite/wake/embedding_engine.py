@@ -78,7 +78,8 @@ class EmbeddingEngine(WakeEngine):
     ) -> Network:
         """Read a model file, its input resized to `shape`. Raises `EngineFailed`."""
 
-    def _load(self) -> None:
+    def prepare(self) -> None:
+        """Load the models, on the thread."""
         folder = self._folder()
         custom = self._options.custom_model_dir
         folders = [folder, Path(custom).expanduser()] if custom else [folder]
@@ -95,8 +96,9 @@ class EmbeddingEngine(WakeEngine):
         for file in chosen:
             self._word(file)
 
-    def _open(self, words: tuple[str, ...]) -> Stream:
-        assert self._features is not None  # `load` has been waited for
+    def listener(self, words: tuple[str, ...]) -> Stream:
+        """Begin a stream, on the thread. Raises `ModelMissing`."""
+        assert self._features is not None  # `prepare` was called
         names = words or self._options.words
         files = {file.name: file for file in (choose(name, self._known) for name in names)}
         chosen = [(self._word(file), self._trigger(file.name)) for file in files.values()]
@@ -115,6 +117,7 @@ class EmbeddingEngine(WakeEngine):
         )
         return self._watched(trigger, word)
 
-    def _unload(self) -> None:
+    def release(self) -> None:
+        """Let go of the models."""
         self._features = None
         self._words = {}

@@ -1,4 +1,7 @@
-"""What the wake engines have in common: one thread, streams of their own, audio in even hops."""
+"""What the wake engines have in common: one thread, streams of their own, audio in even hops.
+
+Networks run on the thread, but for those that take less time than a change of threads.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,8 @@ _MOST_MISSED = 16
 
 
 class Stream(Protocol):
-    """One audio stream being listened to; used on the engine's thread only, but for `context`."""
+    """One audio stream being listened to; used on the engine's thread only, but for `context` and
+    `glance`, and for one call at a time."""
 
     @property
     def context(self) -> int:
@@ -46,6 +50,12 @@ class Stream(Protocol):
 
     def hear(self, audio: bytes) -> list[Detection]:
         """Take the next samples, a whole number of hops; return what was heard in them."""
+
+    def glance(self, audio: bytes) -> list[Detection] | None:
+        """Do the same at once, on the event loop, where it takes less than to ask the thread.
+
+        None where `hear` has to be asked.
+        """
 
 
 class WakeEngine(ABC):
@@ -66,7 +76,8 @@ class WakeEngine(ABC):
         self._closed = False
         self.nearly: Callable[[str, float], None] = lambda word, score: None
         """Told of each word that was not heard, but something like it, with its score."""
-        self._missed: deque[tuple[str, float]] = deque(maxlen=_MOST_MISSED)
+        self.missed: deque[tuple[str, float]] = deque(maxlen=_MOST_MISSED)
+        """Those words and scores, until they are told."""
 
     async def load(self) -> None:
         """Load the models. Raises `ModelMissing`, `EngineFailed`, `EngineClosed`."""
@@ -77,7 +88,7 @@ class WakeEngine(ABC):
                 return
             if self._worker is None:
                 self._worker = Worker(self.name)
-            await self._worker.call(self._load)
+            await self._worker.call(self.prepare)
             self._loaded = True
 
     @abstractmethod
@@ -95,17 +106,28 @@ class WakeEngine(ABC):
         worker = self._worker
         if worker is None:
             raise EngineClosed(f"{self.name} was closed")
-        stream = await worker.call(self._open, request.words)
+        stream = await worker.call(self.listener, request.words)
         doze = Doze(self.hop, -(-stream.context // self.hop)) if self._rest else None
         async with aclosing(_batches(audio, 2 * self.hop, doze)) as batches:
             async for hops in batches:
                 pieces = doze.take(hops) if doze else [Piece(0, b"", b"".join(hops))]
                 if not pieces:
                     continue
-                for detection in await worker.call(_attend, stream, pieces):
+                found = self._glance(stream, pieces)
+                if found is None:
+                    found = await worker.call(_attend, stream, pieces)
+                for detection in found:
                     yield detection
-                while self._missed:
-                    self.nearly(*self._missed.popleft())
+                while self.missed:
+                    self.nearly(*self.missed.popleft())
+
+    def _glance(self, stream: Stream, pieces: list[Piece]) -> list[Detection] | None:
+        """What is heard in one more hop, where that is quickly said. Raises `EngineClosed`."""
+        if self._closed:
+            raise EngineClosed(f"{self.name} was closed")
+        if len(pieces) > 1 or pieces[0].skip or len(pieces[0].hear) > 2 * self.hop:
+            return None
+        return stream.glance(pieces[0].hear)
 
     async def likeness(self, audio: bytes, word: str) -> float:
         """The highest score of a word in a piece of sound by itself, 0 to 1. Raises what `detect`
@@ -117,7 +139,7 @@ class WakeEngine(ABC):
         whole = len(audio) - len(audio) % (2 * self.hop)
 
         def listen() -> float:
-            return self._open((word,)).peak(audio[len(audio) - whole :])
+            return self.listener((word,)).peak(audio[len(audio) - whole :])
 
         return await worker.call(listen)
 
@@ -126,15 +148,18 @@ class WakeEngine(ABC):
         self._closed = True
         if self._worker is not None:
             await self._worker.close()
-        self._unload()
+        self.release()
 
     @abstractmethod
-    def _load(self) -> None:
-        """Load the models, on the thread."""
+    def prepare(self) -> None:
+        """Load the models, on the thread. Raises what `load` raises."""
 
     @abstractmethod
-    def _open(self, words: tuple[str, ...]) -> Stream:
-        """Begin a stream for `words`, all that are loaded where there are none; on the thread."""
+    def listener(self, words: tuple[str, ...]) -> Stream:
+        """Begin a stream for `words`, all that are loaded where there are none; on the thread.
+
+        Raises `ModelMissing`.
+        """
 
     def _watched(self, trigger: Trigger, word: str) -> Trigger:
         """Have the near misses of a word's trigger told."""
@@ -142,10 +167,10 @@ class WakeEngine(ABC):
         return trigger
 
     def _note(self, word: str, score: float) -> None:
-        self._missed.append((word, score))
+        self.missed.append((word, score))
 
     @abstractmethod
-    def _unload(self) -> None:
+    def release(self) -> None:
         """Let go of the models."""
 
 

@@ -155,6 +155,9 @@ class Ear:
                     )
         return found
 
+    def glance(self, audio: bytes) -> None:
+        """Never: these networks take their time."""
+
     def _listen(self, hop: npt.NDArray[np.int16], embed: bool = True) -> None:
         self._heard += HOP
         self._samples[:OVERLAP] = self._samples[HOP:]

@@ -31,6 +31,9 @@ _FEATURES = 40
 Frame = tuple[list[float], int]
 """Features of 10 ms, and the sample at which they end."""
 
+_FEW = 3
+"""Words of which it takes less to hear them than to ask a thread to."""
+
 _CONTEXT = 40000
 """Samples after which the networks and the front end have forgotten what went before, as good as:
 the front end's noise estimate has a memory of 0.4 s, the networks' layers one of under 2 s."""
@@ -184,6 +187,10 @@ class MicroEar:
         frames = self._frames(audio)
         found = (detection for each in self._listeners for detection in each.hear(frames))
         return sorted(found, key=lambda detection: detection.sample)
+
+    def glance(self, audio: bytes) -> list[Detection] | None:
+        """The same for a few words, whose networks take less than a millisecond for 0.16 s."""
+        return self.hear(audio) if len(self._listeners) <= _FEW else None
 
     def _frames(self, audio: bytes) -> list[Frame]:
         found = []

@@ -73,7 +73,8 @@ class MicroWakeWord(WakeEngine):
             ),
         )
 
-    def _load(self) -> None:
+    def prepare(self) -> None:
+        """Load the models, on the thread."""
         import micro_features_cpp  # pymicro-features: its Python wraps each 10 ms in an object
 
         def make_frontend() -> Callable[[bytes], tuple[list[float], int]]:
@@ -92,8 +93,9 @@ class MicroWakeWord(WakeEngine):
             self._listener(file)
         self._make_frontend = make_frontend
 
-    def _open(self, words: tuple[str, ...]) -> Stream:
-        assert self._make_frontend is not None  # `load` has been waited for
+    def listener(self, words: tuple[str, ...]) -> Stream:
+        """Begin a stream, on the thread. Raises `ModelMissing`."""
+        assert self._make_frontend is not None  # `prepare` was called
         names = words or self._options.words
         files = {file.name: file for file in (choose(name, self._known) for name in names)}
         return MicroEar(self._make_frontend(), [self._listener(file) for file in files.values()])
@@ -117,5 +119,6 @@ class MicroWakeWord(WakeEngine):
         self._words[file.name] = word
         return listener
 
-    def _unload(self) -> None:
+    def release(self) -> None:
+        """Let go of the models."""
         self._words = {}

@@ -13,12 +13,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import logging
-import os
-import tempfile
-import threading
 import weakref
-from collections.abc import Generator
-from contextlib import contextmanager
 from ctypes import POINTER, c_char_p, c_float, c_int, c_int32, c_size_t, c_void_p
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,6 +23,8 @@ import numpy as np
 import numpy.typing as npt
 
 from satellite.errors import EngineFailed
+from satellite.wake.greeting import without_greeting
+from satellite.wake.mapped import MappedFile
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -37,10 +34,7 @@ _THREADS = 1
 _DTYPES: dict[int, Any] = {1: np.float32, 3: np.uint8, 9: np.int8}
 """Numbers of TfLiteType."""
 
-_GREETING = b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU.\n"
-
-_STDERR = threading.Lock()
-"""Held while standard error goes elsewhere: two that did so at once would not find back."""
+_BROKEN = "is not a TensorFlow Lite model; put a whole one there"
 
 
 class _Quantization(ctypes.Structure):
@@ -58,7 +52,7 @@ _report = _REPORTER(_log)
 """Takes what the C library would write to standard error (but for what its % signs stand for)."""
 
 _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
-    "TfLiteModelCreateFromFileWithErrorReporter": (c_void_p, [c_char_p, _REPORTER, c_void_p]),
+    "TfLiteModelCreateWithErrorReporter": (c_void_p, [c_void_p, c_size_t, _REPORTER, c_void_p]),
     "TfLiteModelDelete": (None, [c_void_p]),
     "TfLiteInterpreterOptionsCreate": (c_void_p, []),
     "TfLiteInterpreterOptionsDelete": (None, [c_void_p]),
@@ -105,12 +99,20 @@ class Model:
         """Read a `.tflite` file with the C library of a package. Raises `EngineFailed`."""
         self.path = path
         self.library = _library(package)
-        self.handle = self.library.TfLiteModelCreateFromFileWithErrorReporter(
-            os.fsencode(path), _report, None
+        try:
+            self._file = MappedFile(path)
+        except (OSError, ValueError) as error:
+            raise EngineFailed(f"{path} {_BROKEN}: {error}") from error
+        self.handle = self.library.TfLiteModelCreateWithErrorReporter(
+            self._file.address, self._file.size, _report, None
         )
         if not self.handle:
-            raise EngineFailed(f"{path} is not a TensorFlow Lite model; put a whole one there")
-        weakref.finalize(self, self.library.TfLiteModelDelete, self.handle)
+            raise EngineFailed(f"{path} {_BROKEN}")
+        weakref.finalize(self, _forget, self.library, self.handle, self._file)
+
+    def rest(self) -> None:
+        """A network is ready, and has its own copy of weights if it needs them often (XNNPACK)."""
+        self._file.rest()
 
 
 class Network:
@@ -143,6 +145,7 @@ class Network:
         self._given = np.zeros(self.input.shape, self.input.dtype)
         self._found = np.zeros(self.output.shape, self.output.dtype)
         self._given_at, self._found_at = self._given.ctypes.data, self._found.ctypes.data
+        model.rest()
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -176,7 +179,7 @@ class Network:
         library.TfLiteInterpreterOptionsSetErrorReporter(options, _report, None)
         delegate = None
         if accelerate:
-            with _without_greeting():
+            with without_greeting():
                 delegate = library.TfLiteXNNPackDelegateCreate(None)
             library.TfLiteInterpreterOptionsAddDelegate(options, delegate)
         handle = library.TfLiteInterpreterCreate(self._model.handle, options)
@@ -219,31 +222,13 @@ def _library(package: str) -> ctypes.CDLL:
     return library
 
 
+def _forget(library: ctypes.CDLL, model: int, file: MappedFile) -> None:
+    """Free a model, and only then the file that it reads."""
+    library.TfLiteModelDelete(model)
+
+
 def _delete(library: ctypes.CDLL, interpreter: int | None, delegate: int | None) -> None:
     if interpreter:
         library.TfLiteInterpreterDelete(interpreter)
     if delegate:
         library.TfLiteXNNPackDelegateDelete(delegate)
-
-
-@contextmanager
-def _without_greeting() -> Generator[None, None, None]:
-    """Keep XNNPACK's line about itself off standard error; whatever else is written comes after.
-
-    The C library writes it to the descriptor and offers no way to turn it off.
-    """
-    with _STDERR, tempfile.TemporaryFile() as aside:
-        try:
-            stderr = os.dup(2)
-        except OSError:  # closed, as some daemons have it: nobody reads it
-            yield
-            return
-        os.dup2(aside.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
-            aside.seek(0)
-            if said := aside.read().replace(_GREETING, b""):
-                os.write(2, said)

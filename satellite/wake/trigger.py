@@ -50,13 +50,17 @@ class Trigger:
         return True
 
     def forget(self) -> None:
-        """Count from nothing again: sound was left out in which nothing was to be heard."""
+        """Count from nothing again: sound is left out in which nothing is to be heard."""
         self._count = 0
+        self._tell()
 
     def _follow(self, score: float, sample: int) -> None:
         if score >= NEARLY * self._threshold:
             self._best, self._best_at = max(self._best, score), sample
         elif self._best and sample - self._best_at >= AFTER:
-            if self.nearly is not None:
-                self.nearly(self._best)
-            self._best = 0.0
+            self._tell()
+
+    def _tell(self) -> None:
+        if self._best and self.nearly is not None:
+            self.nearly(self._best)
+        self._best = 0.0

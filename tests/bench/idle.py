@@ -32,6 +32,8 @@ from tests.support.speech import speak
 WARM_UP = 8.0
 """Seconds before measuring: models are loaded, and it is known how quiet the room is."""
 
+WAKES = ("openwakeword", "microwakeword", "two-stage")
+
 TALK = (
     "The quick brown fox jumps over the lazy dog while the rain keeps falling on the old roof.",
     "I went to the market yesterday and bought apples, bread, and a rather expensive cheese.",
@@ -121,7 +123,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for sound, tape in tapes(folder).items():
-            runs = {wake: ours(folder, tape, wake) for wake in ("openwakeword", "microwakeword")}
+            runs = {wake: ours(folder, tape, wake) for wake in WAKES}
             if found:
                 runs["peers"] = peers(folder, tape, found)
             for kind, run in runs.items():

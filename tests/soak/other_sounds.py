@@ -1,6 +1,6 @@
 """How often sounds that are no wake word wake: `python -m tests.soak.other_sounds --minutes 30`.
 
-Makes silence, noises, tones, music and talk, and plays them to both engines faster than they
+Makes silence, noises, tones, music and talk, and plays them to all engines faster than they
 last. Prints every false wake with its score, and how many there were in an hour. Exits 1 where
 the engines as they are by default heard any.
 """
@@ -20,6 +20,7 @@ from satellite.values import Detection, DetectRequest
 from satellite.wake.engine import WakeEngine
 from satellite.wake.microwakeword import MicroWakeWord
 from satellite.wake.openwakeword import OpenWakeWord
+from satellite.wake.two_stage import TwoStage
 from tests.soak.talk import VOICES, sentence
 from tests.support.speech import speak
 
@@ -145,7 +146,8 @@ def _level(samples: Samples, rms: float) -> Samples:
 
 async def _run(seconds: float, seed: int, every_word: bool) -> int:
     wakes = 0
-    for engine in (OpenWakeWord(OpenWakeWord.Options()), MicroWakeWord(MicroWakeWord.Options())):
+    for kind in (OpenWakeWord, MicroWakeWord, TwoStage):
+        engine = kind(kind.Options())
         await engine.load()
         names = tuple(m.name for m in engine.describe().models) if every_word else ()
         begun = time.monotonic()

@@ -15,11 +15,14 @@ from satellite.values import DetectRequest
 from satellite.wake.engine import WakeEngine
 from satellite.wake.microwakeword import MicroWakeWord
 from satellite.wake.openwakeword import OpenWakeWord
+from satellite.wake.two_stage import TwoStage
 from tests.support.speech import silence
 from tests.wake.hearing import feed, hear, said
 
+KINDS = (OpenWakeWord, MicroWakeWord, TwoStage)
+
 OKAY_NABU = ("okay nabu", "en-us", 150)
-"""Heard by both engines."""
+"""Heard by all engines."""
 
 
 def make(kind: type[WakeEngine]) -> WakeEngine:
@@ -27,7 +30,7 @@ def make(kind: type[WakeEngine]) -> WakeEngine:
     return kind(kind.Options())  # type: ignore[attr-defined,call-arg]
 
 
-@pytest_asyncio.fixture(params=[OpenWakeWord, MicroWakeWord])
+@pytest_asyncio.fixture(params=KINDS)
 async def engine(request: pytest.FixtureRequest) -> AsyncIterator[WakeEngine]:
     made = make(request.param)
     await made.load()
@@ -112,7 +115,7 @@ async def test_describes_its_words(engine: WakeEngine) -> None:
     assert "en" in models["okay_nabu"].languages
 
 
-@pytest.mark.parametrize("kind", [OpenWakeWord, MicroWakeWord])
+@pytest.mark.parametrize("kind", KINDS)
 async def test_load_and_close_twice(kind: type[WakeEngine]) -> None:
     engine = make(kind)
     await engine.load()
@@ -125,7 +128,7 @@ async def test_load_and_close_twice(kind: type[WakeEngine]) -> None:
         await hear(engine, silence(1))
 
 
-@pytest.mark.parametrize("kind", [OpenWakeWord, MicroWakeWord])
+@pytest.mark.parametrize("kind", KINDS)
 async def test_closing_ends_a_stream(kind: type[WakeEngine]) -> None:
     engine = make(kind)
 
