@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import logging
 import os
 from pathlib import Path
@@ -13,6 +14,15 @@ _LOGGER = logging.getLogger(__name__)
 
 EVERY = 5.0
 """Seconds between two looks: what grows faster is stopped by the service's own limit."""
+
+PATIENCE = 12
+"""Looks at most until what starting has left is given back: models are loaded within a minute."""
+
+_M_ARENA_MAX = -8
+"""Parameter of glibc's `mallopt`, from <malloc.h>."""
+
+_ARENAS = 2
+"""One for the event loop, and one for all others."""
 
 SHARE = 0.75
 """Of the machine's memory, or the container's: what is usual, and the rest is the system's."""
@@ -45,6 +55,41 @@ def usual() -> int:
 def _told() -> list[int]:
     texts = [path.read_text().strip() for path in _CONTAINER if path.exists()]
     return [int(text) for text in texts if text.isdecimal() and int(text) > 0]
+
+
+def share_arenas() -> None:
+    """Have threads that begin from now on share what the C library allocates from.
+
+    glibc gives each of its first threads (eight for a core) its own, and the holes in them add up;
+    ours seldom allocate at once.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # other C libraries have none
+    if mallopt is not None:
+        mallopt(_M_ARENA_MAX, _ARENAS)
+
+
+def give_back() -> None:
+    """Give memory that was freed back to the system, which glibc does not do by itself.
+
+    Takes milliseconds, up to some tens of them where there is much.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # other C libraries have none
+    if trim is not None:
+        trim(0)
+
+
+async def tidy() -> None:
+    """Give back what starting has left, once: as soon as the memory stays as it is."""
+    before = 0
+    try:
+        for _ in range(PATIENCE):
+            await asyncio.sleep(EVERY)
+            if abs(used() - before) < MB:
+                break
+            before = used()
+    except OSError as error:
+        _LOGGER.debug("memory cannot be watched here: %s", error)
+    give_back()
 
 
 async def watch(limit: int) -> None:

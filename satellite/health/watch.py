@@ -34,6 +34,7 @@ async def watched(settings: Settings, bus: Bus) -> AsyncGenerator[Pulse, None]:
 
     Raises `ConfigError` where nothing can listen at the port, `MemoryFull`.
     """
+    memory.share_arenas()
     notifier, pulse = Notifier(), Pulse()
     state = _State(notifier, pulse)
     if notifier.watchdog:
@@ -46,11 +47,13 @@ async def watched(settings: Settings, bus: Bus) -> AsyncGenerator[Pulse, None]:
         metrics = await stack.enter_async_context(_asked(settings, state, pulse))
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         following = tasks.create_task(_follow(happening, state, metrics), name="health")
+        tidying = tasks.create_task(memory.tidy(), name="tidying")
         try:
             yield pulse
         finally:
             state.stop()
             following.cancel()
+            tidying.cancel()
 
 
 @asynccontextmanager

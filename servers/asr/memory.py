@@ -5,6 +5,10 @@ from __future__ import annotations
 import ctypes
 import logging
 
+from satellite.health.memory import give_back
+
+__all__ = ["give_back", "keep_buffers"]
+
 _LOGGER = logging.getLogger(__name__)
 
 _M_TRIM_THRESHOLD = -1
@@ -42,13 +46,3 @@ def keep_buffers() -> None:
     mallopt(_M_TRIM_THRESHOLD, KEPT)
     mallopt(_M_TOP_PAD, _HEAP)
     mallopt(_M_ARENA_MAX, 1)
-
-
-def give_back() -> None:
-    """Give memory that was freed back to the system, which glibc does not do by itself.
-
-    Takes milliseconds, up to some tens of them where there is much.
-    """
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # other C libraries have none
-    if trim is not None:
-        trim(0)

@@ -16,7 +16,7 @@ from satellite.requirements import Package, Requirement
 from satellite.settings import USUAL_AREAS, USUAL_NAMES
 from satellite.values import EngineInfo, ModelInfo, TranscribeRequest, Transcript
 from satellite.worker import Worker
-from servers.asr import vocabulary
+from servers.asr import making, vocabulary
 from servers.asr.confidence import THRESHOLD
 from servers.asr.memory import give_back
 from servers.asr.recognizer import BLOCK, Recognizer
@@ -179,8 +179,7 @@ class PocketSphinx:
             return vocabulary.of_phrases(self._options.phrases, self._options.others)
         found = vocabulary.read(home, folder)
         if found is None:
-            found = vocabulary.make(home, folder)
-            self._load(found)
+            found = making.make(home, folder)
             vocabulary.keep(found, home, folder)
             give_back()
         self._vocabularies[home] = found

@@ -51,3 +51,16 @@ async def test_who_comes_near_it_says_so_once(
         await asyncio.sleep(0.05)
     (warning,) = [record for record in caplog.records if record.levelno == logging.WARNING]
     assert "MB of memory in use" in warning.getMessage()
+
+
+async def test_what_starting_has_left_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks of a size that glibc keeps for more, with one behind them that is still in use."""
+    monkeypatch.setattr(memory, "EVERY", 0.01)
+    gc.collect()
+    blocks = [bytes(b"x" * 60_000) for _ in range(1000)]
+    last = blocks[-1]
+    del blocks
+    held = memory.used()
+    await memory.tidy()
+    assert held - memory.used() > 30_000_000
+    assert len(last) == 60_000
