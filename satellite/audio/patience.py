@@ -18,7 +18,8 @@ class Patience:
     For one task at a time.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float | None) -> None:
+        """None for one that ends waits only where it is told to."""
         self._seconds = seconds
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[object] | None = None
@@ -39,7 +40,7 @@ class Patience:
         self._cancelling = self._task.cancelling()
         self._since = self._loop.time()
         self._anew = False
-        if self._timer is None:
+        if self._timer is None and self._seconds is not None:
             self._timer = self._loop.call_at(self._since + self._seconds, self._look)
 
     def __exit__(
@@ -60,9 +61,15 @@ class Patience:
             self._timer = None
         self._loop = None
 
+    def interrupt(self) -> None:
+        """End the wait that goes on, if one does, as if it had taken too long."""
+        if self._task is not None and not self._over:
+            self._over = True
+            self._task.cancel()
+
     def _look(self) -> None:
         timer, self._timer = self._timer, None
-        if self._task is None or self._loop is None or timer is None:
+        if self._task is None or self._loop is None or timer is None or self._seconds is None:
             return
         now = self._loop.time()
         if now - timer.when() > STOOD_STILL and not self._anew:
@@ -71,5 +78,4 @@ class Patience:
         if due > now:
             self._timer = self._loop.call_at(due, self._look)
         else:
-            self._over = True
-            self._task.cancel()
+            self.interrupt()

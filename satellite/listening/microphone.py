@@ -9,6 +9,7 @@ from contextlib import aclosing
 
 from satellite.audio.capture import Capture
 from satellite.audio.format import SPEECH
+from satellite.audio.patience import Patience
 from satellite.errors import SatelliteError
 from satellite.events import Error, Event
 from satellite.listening.mute import Mute
@@ -33,8 +34,8 @@ class Microphone:
         self._capture = capture
         self._mute = mute
         self._publish = publish
-        self._scope: asyncio.Timeout | None = None
-        """Around what the device is waited for; ended when it is muted."""
+        self._patience = Patience(None)
+        """With the device; ended when it is muted."""
         self._opened = asyncio.Event()
         mute.listen(self._change)
 
@@ -67,8 +68,8 @@ class Microphone:
     def _change(self, muted: bool) -> None:
         if not muted:
             self._opened.set()
-        elif self._scope is not None and not self._scope.expired():
-            self._scope.reschedule(asyncio.get_running_loop().time())
+        else:
+            self._patience.interrupt()
 
     async def _open(self, first: bool) -> bool:
         try:
@@ -85,16 +86,14 @@ class Microphone:
         try:
             async with aclosing(self._capture.frames()) as frames:
                 while not self._mute.muted:
-                    self._scope = asyncio.timeout(None)
                     try:
-                        async with self._scope:
+                        with self._patience:
                             audio = await anext(frames)
                     except TimeoutError:
                         return
-                    finally:
-                        self._scope = None
                     yield audio
         finally:
+            self._patience.end()
             await self._capture.close()
 
     async def _silence(self, seconds: float) -> AsyncGenerator[bytes, None]:
