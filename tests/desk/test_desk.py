@@ -147,6 +147,7 @@ async def test_mute_wake_stop_and_volume() -> None:
         ("/api/mute", b'{"muted": "yes"}', "true or false"),
         ("/api/volume", b'{"level": 2}', "from 0 to 1"),
         ("/api/volume", b'{"level": true}', "from 0 to 1"),
+        ("/api/reload", b"", "no settings that could be read again"),
     ],
 )
 async def test_what_cannot_be_done_is_said(path: str, body: bytes, says: str) -> None:

@@ -196,3 +196,20 @@ async def test_a_wake_engine_that_fails_is_tried_again(monkeypatch: pytest.Monke
     (heard,) = await ears.listen()
     assert sound((VOICE, 1.0)) in heard
     assert [event.kind for event in ears.events] == ["error", "speech_start", "speech_end"]
+
+
+async def test_another_engine_takes_over_while_somebody_is_being_listened_to() -> None:
+    """What is said is heard whole, and the positions of the next word are right."""
+    first, second = ScriptedWake([14000]), ScriptedWake([64000], word="hey_jarvis")
+    command = sound((VOICE, 1.0))
+    audio = sound((SILENCE, 1.0)) + command + sound((SILENCE, 3.5)) + command
+    ears = Ears(audio + sound((SILENCE, 2.0)), first)
+    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+        listening = tasks.create_task(ears.listen())
+        while not ears.events:
+            await asyncio.sleep(0)
+        await ears.listener.listen_with(second)
+        assert first.running == 0
+        assert second.running == 1
+    assert [u.detection.word for u in ears.utterances if u.detection] == ["okay_nabu", "hey_jarvis"]
+    assert all(command in heard for heard in listening.result())

@@ -22,8 +22,9 @@ def test_engines_are_those_that_answer_now() -> None:
         events.Ready(name="den", engines=engines),
         events.Failover(role="asr", origin="pocketsphinx", to="tcp://10.0.0.5:10300"),
         events.Failover(role="brain", origin="homeassistant", to="local"),
+        events.WakeWords(words=("alexa",), engine="microwakeword"),
     )
-    assert found.facts()["engines"] == {"wake": "openwakeword", "asr": "tcp://10.0.0.5:10300"}
+    assert found.facts()["engines"] == {"wake": "microwakeword", "asr": "tcp://10.0.0.5:10300"}
 
 
 def test_servers_are_those_in_reach() -> None:

@@ -196,3 +196,18 @@ def test_without_any_the_satellite_is_the_one_assistant() -> None:
     engines = Engines(ScriptedAsr(), ScriptedLlm(), ScriptedTts())
     only = Persona(QUIET, engines)
     assert Personas(only).of(Detection(word="anything", score=1.0, sample=0)) is only
+
+
+def test_assistants_answer_to_other_words_when_they_are_given_some() -> None:
+    engines = Engines(ScriptedAsr(), ScriptedLlm(), ScriptedTts())
+    first, butler = Persona(QUIET, engines), Persona(QUIET, engines)
+    personas = Personas(first, {"butler": butler})
+    for word in ("hey_jarvis", "alexa"):
+        its = {"butler": AssistantSettings(wake=(word,)), "nobody": AssistantSettings()}
+        personas.answer(msgspec.structs.replace(QUIET, assistants=its))
+        called = [w for w in ("hey_jarvis", "alexa", "nobody") if personas.of(heard(w)) is butler]
+        assert called == [word]
+
+
+def heard(word: str) -> Detection:
+    return Detection(word=word, score=1.0, sample=0)
