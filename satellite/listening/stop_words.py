@@ -27,6 +27,9 @@ PHRASES = (
     "please stop",
     "stop please",
     "okay stop",
+    "stop stop",
+    "stop the timer",
+    "stop the alarm",
     "cancel",
     "cancel it",
     "never mind",
@@ -129,6 +132,8 @@ class StopWords:
         self._reference = reference
         self._frame = vad.frame_samples * SPEECH.frame_bytes
         self._ready = False
+        self._wanted = asyncio.Event()
+        """Something was said or rung: the voice detector, of 3 MB, is not loaded before."""
         self._rest = bytearray()
         self._before = bytearray()
         self._quiet = 0.0
@@ -137,7 +142,10 @@ class StopWords:
 
     def hear(self, audio: bytes) -> None:
         """Take what the microphone has heard, our own voice taken out."""
-        if not self._ready or not self._talking():
+        talking = self._talking()
+        if talking:
+            self._wanted.set()
+        if not self._ready or not talking:
             self._forget()
             return
         self._rest += audio
@@ -148,6 +156,8 @@ class StopWords:
 
     async def run(self) -> None:
         """Recognize what is heard until cancelled."""
+        if not self._talking():
+            await self._wanted.wait()
         await asyncio.to_thread(self._vad.load)
         self._ready = True
         try:

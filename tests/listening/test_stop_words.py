@@ -106,6 +106,27 @@ async def test_nobody_is_listened_to_while_nothing_is_said_or_rung() -> None:
     assert (talker.stopped, talker.made) == (0, 0)
 
 
+async def test_the_voice_detector_is_loaded_when_something_is_said_for_the_first_time() -> None:
+    class Late(MarkVad):
+        loaded = False
+
+        def load(self) -> None:
+            self.loaded = True
+
+    vad = Late()
+    talker = Talker(ScriptedAsr(["stop"]), vad)
+    talker.talking = False
+    async with talker.listening():
+        await talker.hear(ONCE)
+        assert not vad.loaded
+        talker.talking = True
+        await talker.hear(ONCE[:1024])
+        await asyncio.sleep(0.05)  # on a thread
+        assert vad.loaded
+        await talker.hear(ONCE)
+    assert talker.stopped == 1
+
+
 @pytest.mark.parametrize(
     "audio",
     [
