@@ -23,6 +23,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from servers.asr.leftover import WORD
+
 THRESHOLD = -4.7
 """Confidence that a command needs. Of 450 spoken commands in tests/bench/rejection.py 90 % reach it
 and are right, of 1066 utterances that are no command 2.4 % reach it; at -4.6 it is 89 % and 1.5 %,
@@ -58,8 +60,13 @@ class Segment(msgspec.Struct, frozen=True):
 
     @property
     def is_word(self) -> bool:
-        """Whether it is speech, not `<sil>` or `[NOISE]`."""
-        return not self.word.startswith(("<", "["))
+        """Whether it is a command's, not `<sil>` or `[NOISE]`, nor what is left of a wake word."""
+        return not self.word.startswith(("<", "[", "_"))
+
+    @property
+    def is_leftover(self) -> bool:
+        """Whether it is what is left of a wake word."""
+        return self.word == WORD
 
 
 def confidence(words: Sequence[Segment], phonemes: Sequence[Segment]) -> float:
@@ -73,7 +80,7 @@ def confidence(words: Sequence[Segment], phonemes: Sequence[Segment]) -> float:
     frames = max(s.end for s in (*words, *phonemes))
     free = _each(phonemes, frames)
     losses = [b - a for a, b in zip(_each(words, frames), free, strict=True)]
-    said = [frame for s in words if s.is_word for frame in range(s.start, s.end)]
+    said = [f for s in words if s.is_word or s.is_leftover for f in range(s.start, s.end)]
     # words that fit better than phonemes do not make up for a word that does not fit
     loss = max(_means(losses, _WINDOW)) + max(0.0, _mean(losses, said))
     return _ALLOWANCE * (_FIT - _mean(free, said)) - loss

@@ -19,6 +19,7 @@ from pathlib import Path
 import msgspec
 
 from satellite.errors import EngineFailed
+from servers.asr import leftover
 from servers.asr.lexicon import PHONEMES, VOWELS, pronounce
 from servers.intents import automaton, grammar, sentences
 
@@ -37,8 +38,9 @@ _ALSO: Mapping[str, tuple[str, ...]] = {
 """How words of phrases are said in Britain, and in a hurry: the dictionary is American."""
 
 _UNLIKELY = 1e-5
-"""How probable a word is that is no phrase, where a phrase is 1. `python -m tests.bench.stop_words`
-with 1 loses every eighth phrase to words like it, with this none, and takes no more for a phrase."""
+"""How probable a word is that is no phrase, where a phrase is 1. With 1
+`python -m tests.bench.stop_words` loses every eighth phrase to words like it, with this none, and
+takes no more for a phrase."""
 
 Home = tuple[tuple[str, ...], tuple[str, ...]]
 """Names of things, and of areas."""
@@ -74,7 +76,8 @@ def make(home: Home, folder: str = "") -> Vocabulary:
     Raises `EngineFailed` where a user's sentences are wrong.
     """
     source = sentences.load(_LANGUAGE, folder)
-    wanted = grammar.make(source, *home).words
+    called = {word for words in leftover.WAKE_WORDS for word in words.split()}
+    wanted = grammar.make(source, *home).words | called
     said = pronounce(wanted, model_folder() / "cmudict-en-us.dict", voice=_VOICE)
     try:
         heard = grammar.make(source, *home, known=said.__contains__)
@@ -85,8 +88,10 @@ def make(home: Home, folder: str = "") -> Vocabulary:
     words = automaton.agreeing(
         automaton.build(heard.jsgf), lambda w: {way.split()[0] in VOWELS for way in said[w]}
     )
-    network = "".join(_network(words))
-    return Vocabulary(network, "".join(_dictionary({w: said[w] for w in heard.words})))
+    network = "".join(_network(words, before=leftover.WORD))
+    said[leftover.WORD] = leftover.leftovers(said)
+    listed = (*heard.words, leftover.WORD)
+    return Vocabulary(network, "".join(_dictionary({word: said[word] for word in listed})))
 
 
 def of_phrases(phrases: Sequence[str], others: Sequence[str] = ()) -> Vocabulary:
@@ -166,9 +171,21 @@ def _sound(phoneme: str) -> str:
     return f"_{phoneme}"  # grammars have no word with an underscore
 
 
-def _network(words: automaton.Automaton, others: Sequence[str] = ()) -> Iterator[str]:
+def _network(
+    words: automaton.Automaton, others: Sequence[str] = (), before: str = ""
+) -> Iterator[str]:
+    """Its sentences, or one of `others`; the word `before` may come before each.
+
+    The first state is there twice: in one that may come after a word, the first phonemes of the
+    sentences would not be taken for those after a silence.
+    """
     end = len(words.arcs)
-    yield f"FSG_BEGIN words\nNUM_STATES {end + 1}\nSTART_STATE 0\nFINAL_STATE {end}\n"
+    start = end + 1 if before else 0
+    yield f"FSG_BEGIN words\nNUM_STATES {end + 2}\nSTART_STATE {start}\nFINAL_STATE {end}\n"
+    if before:
+        yield f"TRANSITION {start} 0 1.0 {before}\n"
+        for word, following in sorted(words.arcs[0].items()):
+            yield f"TRANSITION {start} {following} 1.0 {word}\n"
     for state, row in enumerate(words.arcs):
         for word, following in sorted(row.items()):
             yield f"TRANSITION {state} {following} 1.0 {word}\n"
