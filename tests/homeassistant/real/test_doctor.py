@@ -1,0 +1,67 @@
+"""`satellite doctor homeassistant` beside a real Home Assistant that our satellite belongs to."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.homeassistant.real.install import NEW
+from tests.homeassistant.real.kitchen import NAME, Kitchen
+
+pytestmark = [
+    pytest.mark.timeout(300),
+    pytest.mark.parametrize("house", [NEW], indirect=True, scope="module"),
+]
+
+
+def _findings(kitchen: Kitchen, token: Path) -> tuple[int, dict[str, list[dict[str, str]]]]:
+    """The exit code, and what was found, by what it is about."""
+    command = [sys.executable, "-m", "satellite", "doctor", "homeassistant", "--json"]
+    options = [
+        *("--listen", f"tcp://127.0.0.1:{kitchen.tap.target}"),
+        *("--set", f"home.url={kitchen.house.api.base}"),
+        *("--set", f"home.token_file={token}"),
+    ]
+    done = subprocess.run([*command, *options], capture_output=True, text=True, timeout=120)
+    found: dict[str, list[dict[str, str]]] = {}
+    for finding in json.loads(done.stdout):
+        found.setdefault(finding["about"], []).append(finding)
+    return done.returncode, found
+
+
+@pytest.fixture(scope="module")
+def token(kitchen: Kitchen, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with a token that the house gave."""
+    call = kitchen.house.api.call("auth/long_lived_access_token", client_name="doctor", lifespan=1)
+    file = tmp_path_factory.mktemp("secret") / "token"
+    file.write_text(kitchen.house.portal.run(call))
+    file.chmod(0o600)
+    return file
+
+
+def test_it_tells_what_home_assistant_sees(kitchen: Kitchen, token: Path) -> None:
+    _, found = _findings(kitchen, token)
+    port = found[f"port {kitchen.tap.target}"]
+    told = "; ".join(finding["found"] for finding in port)
+    for part in (f"{NAME}: an Assist satellite", "describe answered", "ping answered", "alone"):
+        assert part in told
+    (home,) = found["Home Assistant"]
+    assert home["state"] == "ok"
+    assert "accepts the token" in home["found"]
+    assert found["clocks"][0]["state"] == "ok"
+
+
+def test_a_wrong_token_is_named(kitchen: Kitchen, tmp_path: Path) -> None:
+    wrong = tmp_path / "token"
+    wrong.write_text("no-token-of-theirs")
+    wrong.chmod(0o600)
+    code, found = _findings(kitchen, wrong)
+    assert code == 1
+    (home,) = found["Home Assistant"]
+    assert home["state"] == "broken"
+    assert str(wrong) in home["remedy"]
+    assert "no-token-of-theirs" not in str(found)
