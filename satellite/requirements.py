@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ctypes.util
 import shutil
+import sys
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -30,8 +32,23 @@ class Package(msgspec.Struct, frozen=True):
         found = find_spec(self.module)
         if found is not None and found.origin is not None:  # a mere folder of that name has none
             return None
+        return f"the Python package {self.module} is not installed: {self._how()}"
+
+    def _how(self) -> str:
+        if self.extra and (owner := _installer()) is not None:
+            by = "sudo " if owner == 0 else ""
+            return f"{by}deploy/install.sh{'' if owner == 0 else ' --user'} --extras {self.extra}"
         source = f"satellite[{self.extra}]" if self.extra else self.module
-        return f"the Python package {self.module} is not installed: pip install '{source}'"
+        return f"pip install '{source}'"
+
+
+def _installer() -> int | None:
+    """The user who ran deploy/install.sh, where that installed this program: it leaves a record
+    beside the program's environment."""
+    try:
+        return (Path(sys.prefix).parent / ".installed").stat().st_uid
+    except OSError:
+        return None
 
 
 class Program(msgspec.Struct, frozen=True):
