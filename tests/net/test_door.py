@@ -19,6 +19,8 @@ from tests.support.peers import until
 
 ANY = "tcp://127.0.0.1:0"
 IP = "127.0.0.1"
+PATIENCE = 20.0
+"""Seconds in which a busy machine does what takes milliseconds."""
 
 
 @asynccontextmanager
@@ -44,7 +46,7 @@ async def echoed(peer: Connection) -> bool:
     """Whether a peer is answered."""
     try:
         await peer.write(Event("x"))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             event = await peer.read()
     except PeerClosed:
         return False
@@ -61,7 +63,7 @@ async def test_who_is_not_allowed_is_told_and_the_log_names_the_setting_once(
     refused: list[str] = []
     async with echoing(DoorLimits(allow=("192.0.2.0/24",)), refused) as uri:
         for _ in range(3):
-            peer = await connect(uri, 1)
+            peer = await connect(uri, PATIENCE)
             event = await peer.read()
             assert event is not None
             assert event.data["code"] == "not-allowed"
@@ -76,7 +78,7 @@ async def test_who_is_not_allowed_is_told_and_the_log_names_the_setting_once(
 async def test_where_pairing_is_required_plain_connections_are_turned_away() -> None:
     refused: list[str] = []
     async with echoing(DoorLimits(paired_only=True), refused) as uri:
-        peer = await connect(uri, 1)
+        peer = await connect(uri, PATIENCE)
         event = await peer.read()
         assert event is not None
         assert (event.type, event.data["code"]) == ("error", "not-paired")
@@ -88,9 +90,9 @@ async def test_where_pairing_is_required_plain_connections_are_turned_away() -> 
 
 async def test_one_address_cannot_take_every_place() -> None:
     async with echoing(DoorLimits(connections=8, per_address=2), []) as uri:
-        peers = [await connect(uri, 1) for _ in range(2)]
+        peers = [await connect(uri, PATIENCE) for _ in range(2)]
         assert [await echoed(peer) for peer in peers] == [True, True]
-        third = await connect(uri, 1)
+        third = await connect(uri, PATIENCE)
         event = await third.read()
         assert event is not None
         assert "from 127.0.0.1 already" in event.data["text"]
@@ -100,11 +102,11 @@ async def test_one_address_cannot_take_every_place() -> None:
 
 async def test_the_silent_make_room_for_those_who_speak(caplog: pytest.LogCaptureFixture) -> None:
     async with echoing(DoorLimits(connections=4), []) as uri:
-        speaking = await connect(uri, 1)
+        speaking = await connect(uri, PATIENCE)
         assert await echoed(speaking)
         silent = [await asyncio.open_connection(*_place(uri)) for _ in range(SILENT + 5)]
         for _ in range(3):
-            peer = await connect(uri, 1)
+            peer = await connect(uri, PATIENCE)
             assert await echoed(peer)
             await peer.close()
             await asyncio.sleep(0)
@@ -131,7 +133,7 @@ async def test_who_says_nothing_that_can_be_understood_is_dropped(
 
 async def test_the_idle_are_dropped_and_those_who_wait_for_work_are_not() -> None:
     async with echoing(DoorLimits(idle=0.2), []) as uri:
-        idle, busy = await connect(uri, 1), await connect(uri, 1)
+        idle, busy = await connect(uri, PATIENCE), await connect(uri, PATIENCE)
         assert await echoed(idle)
         await busy.write(Event("x", {"work": 0.6}))
         began = asyncio.get_running_loop().time()
@@ -147,7 +149,7 @@ async def test_the_idle_are_dropped_and_those_who_wait_for_work_are_not() -> Non
 async def test_pings_keep_a_session_for_ever() -> None:
     """As Home Assistant's, every two seconds against fifteen minutes."""
     async with echoing(DoorLimits(idle=1.0, first=1.0), []) as uri:
-        peer = await connect(uri, 1)
+        peer = await connect(uri, PATIENCE)
         for _ in range(15):
             assert await echoed(peer)
             await asyncio.sleep(0.1)
@@ -156,7 +158,7 @@ async def test_pings_keep_a_session_for_ever() -> None:
 
 async def test_a_longest_connection_can_be_set() -> None:
     async with echoing(DoorLimits(total=0.2), []) as uri:
-        peer = await connect(uri, 1)
+        peer = await connect(uri, PATIENCE)
         assert await echoed(peer)
         with pytest.raises(PeerClosed):
             await _all(peer)
@@ -170,7 +172,7 @@ async def test_a_flood_is_slowed_down_and_others_are_answered(
     async with echoing(limits, []) as uri:
         reader, writer = await asyncio.open_connection(*_place(uri))
         writer.write(b'{"type": "x"}\n' * 5000)
-        other = await connect(uri, 1)
+        other = await connect(uri, PATIENCE)
         began = asyncio.get_running_loop().time()
         assert await echoed(other)
         assert asyncio.get_running_loop().time() - began < 0.5
