@@ -31,8 +31,8 @@ if [ "$(id -u)" = 0 ]; then
     be_the_service
     groups=$(id -G $user | tr ' ' ,)
     case ${1-} in
-    # root's rights stay within reach: for the file below /etc, the service, and whom others run
-    setup | doctor) exec setpriv --euid=$user --regid=$user --groups="$groups" "$program" "$@" ;;
+    # root's rights stay within reach: for files, the service's manager, and what others run
+    setup | doctor | demo) exec setpriv --euid=$user --regid=$user --groups="$groups" "$program" "$@" ;;
     *) exec setpriv --reuid=$user --regid=$user --groups="$groups" "$program" "$@" ;;
     esac
 elif [ "$(id -un 2>/dev/null)" = $user ]; then

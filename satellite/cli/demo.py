@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from satellite import rights
 from satellite.cli import flags, sections
 from satellite.cli.table import table
 
@@ -44,11 +46,27 @@ async def _demo(settings: Settings, bus: Bus, output: Path) -> None:
     from satellite import demo
     from satellite.errors import EngineFailed
 
-    shown = await demo.run(settings, bus, output)
+    _keep(b"", output)  # before it takes anybody's time
+    with tempfile.TemporaryDirectory(prefix="satellite-demo-") as folder:
+        shown = await demo.run(settings, bus, Path(folder, OUTPUT))
+        _keep(shown.output.read_bytes(), output)
     moments = demo.timeline(shown.happened)
     click.echo(table([(f"{m.at:7.2f} s", m.what, m.detail) for m in moments]))
     if not shown.answered:
         raise EngineFailed(
             "the demonstration was not answered; the lines above show how far it got"
         )
-    click.echo(f"The answer can be heard in {shown.output}.")
+    click.echo(f"The answer can be heard in {output}.")
+
+
+def _keep(sound: bytes, output: Path) -> None:
+    """Write the file, with root's rights where root called: it stands where they are."""
+    from satellite.errors import UsageError
+
+    try:
+        with rights.as_root():
+            output.write_bytes(sound)
+    except OSError as error:
+        raise UsageError(
+            f"{output} cannot be written: {error.strerror}; name another file with --output"
+        ) from error

@@ -26,3 +26,11 @@ def test_a_demonstration_that_is_not_answered_fails(tmp_path: Path) -> None:
     assert done.code == 1
     assert len(done.complaints) == 1
     assert "was not answered" in done.complaints[0]
+
+
+def test_a_file_that_cannot_be_written_is_told_at_once(tmp_path: Path) -> None:
+    done = satellite("demo", "--output", "no/answer.wav", folder=tmp_path)
+    assert done.code != 0
+    (line,) = done.complaints
+    assert "no/answer.wav cannot be written: No such file" in line
+    assert "--output" in line

@@ -73,7 +73,7 @@ def test_it_is_plain_shell() -> None:
 
 
 @needs_root
-@pytest.mark.parametrize("word", ["models", "status", "--version", "demo"])
+@pytest.mark.parametrize("word", ["models", "status", "--version", "say"])
 def test_root_s_command_is_the_service_s(command: Command, word: str) -> None:
     told = command(word, "x y").stdout.splitlines()
     assert told[0] == ids(SERVICE, SERVICE)
@@ -87,7 +87,7 @@ def test_root_s_command_is_the_service_s(command: Command, word: str) -> None:
 
 
 @needs_root
-@pytest.mark.parametrize("word", ["setup", "doctor"])
+@pytest.mark.parametrize("word", ["setup", "doctor", "demo"])
 def test_what_needs_root_here_and_there_can_have_it(command: Command, word: str) -> None:
     told = command(word).stdout.splitlines()
     assert told[0] == ids("root", SERVICE)
