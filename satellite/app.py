@@ -129,7 +129,7 @@ async def _listen(
         named = tuple(words.values())
         bus.publish(events.WakeWords(words=named, engine=label(listener.wake)))
 
-    reload = Reload(settings, read, adopt)
+    reload = Reload(settings, engines.wake, read, adopt)
     controls.reloading = reload.now
     controls.more = lambda: {**now.facts(), "level": level(listener.recent(PERIOD)).rms}
     hooks.operate(controls)

@@ -47,15 +47,16 @@ class Reload:
     def __init__(
         self,
         settings: Settings,
+        wake: Wake,
         read: Callable[[], Settings] | None,
         adopt: Callable[[Settings, Wake | None], Awaitable[None]],
     ) -> None:
-        """`read` reads the settings anew; None where they came from no file or flag."""
+        """`wake` is in use, and closed when another takes its place; `read` reads the settings
+        anew, None where they came from no file or flag."""
         self._settings = settings
         self._read = read
         self._adopt = adopt
-        self._wake: Wake | None = None
-        """What was loaded here and is in use."""
+        self._wake = self._first = wake
         self._one = asyncio.Lock()
 
     async def run(self) -> None:
@@ -77,7 +78,7 @@ class Reload:
         finally:
             with suppress(NotImplementedError, RuntimeError, ValueError):
                 loop.remove_signal_handler(signal.SIGHUP)
-            if self._wake is not None:
+            if self._wake is not self._first:  # which whoever made it closes
                 await self._wake.close()
 
     async def now(self) -> Reloaded:
@@ -118,8 +119,7 @@ class Reload:
         self._settings = settings
         if engine is not None:
             before, self._wake = self._wake, engine
-            if before is not None:
-                await before.close()
+            await before.close()
 
 
 async def _loaded(component: str) -> Wake:

@@ -15,10 +15,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from satellite.errors import ConfigError, ModelMissing, UsageError
+from satellite.errors import ConfigError, EngineClosed, ModelMissing, UsageError
 from satellite.ports import Wake
 from satellite.reload import Reload
 from satellite.settings import AssistantSettings, Settings
+from satellite.wake.microwakeword import MicroWakeWord
+from tests.support.engines import ScriptedWake
 from tests.support.microphone import say
 from tests.support.program import Program, satellite
 from tests.support.speech import silence, speak
@@ -85,7 +87,8 @@ def test_changing_the_second_wake_word_needs_no_restart(
         running.process.send_signal(signal.SIGHUP)
         (changed,) = running.wait_for("wake_words")
         assert changed["words"] == ["okay_nabu", "hey_jarvis"]
-        assert "taken with the next start: listen.silence" in running.errors()
+        told = "taken with the next start: listen.silence"
+        running.wait_until(lambda: told in running.errors(), told)
         assert describe(running)["active_wake_words"] == ["hey_jarvis", "okay_nabu"]
         assert heard(running, tmp_path, JARVIS) == "hey_jarvis"
         running.wait_for("turn_end", 2)
@@ -117,7 +120,8 @@ class Office:
     def __init__(self, *read: Settings | Exception) -> None:
         self._read = list(read)
         self.adopted: list[tuple[Settings, Wake | None]] = []
-        self.reload = Reload(BEFORE, self._next, self._adopt)
+        self.first = ScriptedWake()
+        self.reload = Reload(BEFORE, self.first, self._next, self._adopt)
 
     def _next(self) -> Settings:
         found = self._read.pop(0)
@@ -164,7 +168,21 @@ async def test_what_is_wrong_changes_nothing(
     with pytest.raises(error):
         await office.reload.now()
     assert office.adopted == []
+    assert not office.first.closed
     assert str(await office.reload.now()) == "no setting has changed"
+
+
+async def test_the_engine_before_is_closed_and_the_one_after_at_the_end() -> None:
+    office = Office(changed(wake="microwakeword:hey_jarvis"))
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(office.reload.run())
+        assert (await office.reload.now()).changed == ("wake",)
+        assert office.first.closed
+        ((_, engine),) = office.adopted
+        assert isinstance(engine, MicroWakeWord)
+        running.cancel()
+    with pytest.raises(EngineClosed):
+        await engine.load()
 
 
 async def test_where_settings_came_from_no_file_there_is_nothing_to_read() -> None:
@@ -173,4 +191,4 @@ async def test_where_settings_came_from_no_file_there_is_nothing_to_read() -> No
 
     read: Callable[[], Settings] | None = None
     with pytest.raises(UsageError, match="no settings"):
-        await Reload(BEFORE, read, adopt).now()
+        await Reload(BEFORE, ScriptedWake(), read, adopt).now()
