@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -34,7 +35,7 @@ Frame = tuple[list[float], int]
 _FEW = 3
 """Words of which it takes less to hear them than to ask a thread to."""
 
-_CONTEXT = 40000
+CONTEXT = 40000
 """Samples after which the networks and the front end have forgotten what went before, as good as:
 the front end's noise estimate has a memory of 0.4 s, the networks' layers one of under 2 s."""
 
@@ -138,12 +139,13 @@ class Listener:
         self._frames.clear()
         self._left_over = -begun % self._stride
 
-    def _quantized(self, frames: Sequence[Frame]) -> npt.NDArray[np.float64]:
+    def _quantized(self, frames: Sequence[Frame]) -> npt.NDArray[Any]:
         """As the network takes them, a few of the frames in each row."""
         given = self._network.input
         features = np.array([features for features, _ in frames])
-        quantized: npt.NDArray[np.float64] = np.rint(features / given.scale + given.zero_point)
-        return quantized.clip(*self._limits).reshape(-1, *given.shape)
+        quantized = np.rint(features / given.scale + given.zero_point).clip(*self._limits)
+        rows: npt.NDArray[Any] = quantized.astype(given.dtype).reshape(-1, *given.shape)
+        return rows
 
 
 class MicroEar:
@@ -162,7 +164,7 @@ class MicroEar:
     @property
     def context(self) -> int:
         """Samples of the past on which its answers depend."""
-        return _CONTEXT
+        return CONTEXT
 
     def peak(self, audio: bytes) -> float:
         """Take a whole number of 10 ms; return the highest score of any word in them."""

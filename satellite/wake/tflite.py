@@ -13,6 +13,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import logging
+import math
 import weakref
 from ctypes import POINTER, c_char_p, c_float, c_int, c_int32, c_size_t, c_void_p
 from importlib.util import find_spec
@@ -72,24 +73,30 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "TfLiteTensorNumDims": (c_int32, [c_void_p]),
     "TfLiteTensorDim": (c_int32, [c_void_p, c_int32]),
     "TfLiteTensorQuantizationParams": (_Quantization, [c_void_p]),
-    "TfLiteTensorCopyFromBuffer": (c_int, [c_void_p, c_void_p, c_size_t]),
-    "TfLiteTensorCopyToBuffer": (c_int, [c_void_p, c_void_p, c_size_t]),
+    "TfLiteTensorData": (c_void_p, [c_void_p]),
 }
 
 
 class Tensor:
-    """The one input or output of a network: its shape, type, and how its integers are read.
+    """The one input or output of a network: its numbers, and how integers among them are read.
 
     A real number is `(integer - zero_point) * scale`; `scale` is 0 for networks of floats.
     """
 
     def __init__(self, library: ctypes.CDLL, handle: int) -> None:
-        self.handle = handle
+        """Raises `EngineFailed` for numbers of another kind than float32, int8 and uint8."""
         rank = library.TfLiteTensorNumDims(handle)
         self.shape = tuple(library.TfLiteTensorDim(handle, axis) for axis in range(rank))
         self.dtype = _DTYPES.get(library.TfLiteTensorType(handle))
         quantization = library.TfLiteTensorQuantizationParams(handle)
         self.scale, self.zero_point = quantization.scale, quantization.zero_point
+        address = library.TfLiteTensorData(handle)
+        if self.dtype is None or not address:
+            raise EngineFailed("it works with numbers of a kind that is not supported")
+        size = math.prod(self.shape) * np.dtype(self.dtype).itemsize
+        memory = (ctypes.c_char * size).from_address(address)
+        self.values: npt.NDArray[Any] = np.frombuffer(memory, self.dtype).reshape(self.shape)
+        """The network's own memory, for as long as the network lives."""
 
 
 class Model:
@@ -137,14 +144,11 @@ class Network:
                 library.TfLiteInterpreterResizeInputTensor(self._handle, 0, sizes, len(shape))
             )
         self._check(library.TfLiteInterpreterAllocateTensors(self._handle))
-        self.input = Tensor(library, library.TfLiteInterpreterGetInputTensor(self._handle, 0))
-        self.output = Tensor(library, library.TfLiteInterpreterGetOutputTensor(self._handle, 0))
-        if self.input.dtype is None or self.output.dtype is None:
-            raise EngineFailed(f"{model.path} works with numbers of a kind that is not supported")
-        # made once, with their addresses: asking NumPy for them takes longer than small networks
-        self._given = np.zeros(self.input.shape, self.input.dtype)
-        self._found = np.zeros(self.output.shape, self.output.dtype)
-        self._given_at, self._found_at = self._given.ctypes.data, self._found.ctypes.data
+        try:
+            self.input = Tensor(library, library.TfLiteInterpreterGetInputTensor(self._handle, 0))
+            self.output = Tensor(library, library.TfLiteInterpreterGetOutputTensor(self._handle, 0))
+        except EngineFailed as error:
+            raise EngineFailed(f"{model.path} cannot be run: {error}") from error
         model.rest()
 
     @property
@@ -159,18 +163,9 @@ class Network:
 
     def run(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Run once; `values` are as many as the input takes, in any shape, of its type."""
-        self._given[...] = values.reshape(self.input.shape)
-        library = self._library
-        self._check(
-            library.TfLiteTensorCopyFromBuffer(
-                self.input.handle, self._given_at, self._given.nbytes
-            )
-        )
-        self._check(library.TfLiteInterpreterInvoke(self._handle))
-        self._check(
-            library.TfLiteTensorCopyToBuffer(self.output.handle, self._found_at, self._found.nbytes)
-        )
-        return self._found.copy()
+        self.input.values[...] = values.reshape(self.input.shape)
+        self._check(self._library.TfLiteInterpreterInvoke(self._handle))
+        return self.output.values.copy()
 
     def _create(self, accelerate: bool) -> int:
         library = self._library
