@@ -46,7 +46,7 @@ OTHERS = (
 """Words that are often said alone, or sound like them: better heard as what they are than taken for
 a stop word."""
 
-CONFIDENCE = -5.5
+CONFIDENCE = -5.75
 """See `servers.asr.confidence`; `python -m tests.bench.stop_words` measures it."""
 
 COMPONENT = (
@@ -111,6 +111,8 @@ class Interjection:
 
 class StopWords:
     """Listens while `talking()`, and calls `hush` when a stop word was said."""
+
+    patience: float = PATIENCE
 
     def __init__(
         self,
@@ -217,7 +219,7 @@ class StopWords:
         if self._asr is None:
             self._asr = self._make()
         text = ""
-        async with asyncio.timeout(LONGEST + ALONE + PATIENCE):
+        async with asyncio.timeout(LONGEST + ALONE + self.patience):
             found = self._asr.transcribe(said.audio, TranscribeRequest(language="en"))
             async with aclosing(found):
                 async for transcript in found:

@@ -62,6 +62,7 @@ class Counts(msgspec.Struct):
 class Listening(StopWords):
     """Stop words, and whether all that was heard is recognized."""
 
+    patience = 60.0  # the room's clock stands still meanwhile
     _busy = False
 
     @property
