@@ -22,6 +22,8 @@ class Day(msgspec.Struct):
     by_server: int = 0
     by_home: int = 0
     """Turns that Home Assistant drove to their end."""
+    busy: int = 0
+    """Turns that were not answered while the machine had too much else to do to hear anything."""
     missed: list[str] = []
     held: list[State] = []
     """What the satellite held after each hour."""
@@ -58,7 +60,7 @@ class Day(msgspec.Struct):
         morning, evening = self._compared()
         lines = [
             f"{turns} turns: {self.outcomes}; {self.by_server} of them by the server, "
-            f"{self.by_home} by Home Assistant",
+            f"{self.by_home} by Home Assistant; {self.busy} more on too busy a machine",
             f"memory: {' '.join(f'{state.rss:.0f}' for state in self.held)} MB; "
             f"{self.growth:+.1f} MB",
         ]

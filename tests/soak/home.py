@@ -60,7 +60,7 @@ def live(hours: int, folder: Path, seed: int = 0) -> Day:
                 deed()
                 home.settle(what)
             home.measure()
-        assert home.ask(), "in the end the satellite listens and uses the server"
+        home.settle("the whole day")
         return home.day
 
 

@@ -33,12 +33,7 @@ class Target:
 
     def waited(self) -> float:
         """Seconds that its event loop was ready to run and the machine did other things."""
-        pid = self.process.pid
-        try:
-            told = Path(f"/proc/{pid}/task/{pid}/schedstat").read_text()
-        except OSError:  # not Linux, or it has ended
-            return 0.0
-        return int(told.split()[1]) / 1e9
+        return waited(self.process.pid)
 
     def measure(self, now: float) -> float:
         """Note and return the megabytes that it has."""
@@ -55,10 +50,16 @@ class Target:
 
 def waited_here() -> float:
     """Seconds that this process was ready to run and the machine did other things."""
+    return waited(os.getpid())
+
+
+def waited(pid: int) -> float:
+    """The same of a process's first thread, on Linux (Documentation/scheduler/sched-stats.rst)."""
     try:
-        return int(Path("/proc/self/schedstat").read_text().split()[1]) / 1e9
-    except OSError:
+        told = Path(f"/proc/{pid}/task/{pid}/schedstat").read_text()
+    except OSError:  # not Linux, or it has ended
         return 0.0
+    return int(told.split()[1]) / 1e9
 
 
 def free_ports(count: int) -> list[int]:
