@@ -36,7 +36,7 @@ PATIENCE = 120.0
 SHOWN = 15.0
 """Seconds between two lines about memory."""
 GROWTH = 40.0
-"""Megabytes that a process may have grown by from the first fifth of the time to the last: what
+"""Megabytes that a process may have grown by from the first fifth of the streams to the last: what
 allocators do not give back; a leak of a kilobyte a stream would be more in minutes."""
 SILENCE = bytes(2 * 16000 // 50)
 """20 ms of sound, as a microphone in a quiet room gives it."""
@@ -77,14 +77,14 @@ class Fuzz:
                 task.cancel()
             await asyncio.wait(tasks)
         for target in self.targets:
-            if (more := target.growth(seconds)) > GROWTH:
+            if (more := target.growth()) > GROWTH:
                 self.failures.append(f"memory of {list(target.ports)} grew by {more:.1f} MB")
         if self.failures:
             for number, (role, stream) in enumerate(self._last):
                 (CORPUS / f"{role}-failure-{number:02}").write_bytes(stream)
 
     def _show(self, now: float) -> None:
-        megabytes = " ".join(f"{target.measure(now):7.1f} MB" for target in self.targets)
+        megabytes = " ".join(f"{target.measure(self.sent):7.1f} MB" for target in self.targets)
         print(
             f"{now:6.0f} s {self.sent:8d} streams  {megabytes}  "
             f"slowest describe {self.slowest * 1000:5.0f} ms "
@@ -204,7 +204,7 @@ def main() -> int:
         ):  # fmt: skip
             fuzz = Fuzz([server, satellite], given.seed)
             asyncio.run(fuzz.run(given.minutes * 60))
-            growths = ", ".join(f"{t.growth(given.minutes * 60):+.1f} MB" for t in fuzz.targets)
+            growths = ", ".join(f"{t.growth():+.1f} MB" for t in fuzz.targets)
     print(f"{fuzz.sent} streams; slowest describe {fuzz.slowest * 1000:.0f} ms; memory {growths}")
     for failure in dict.fromkeys(fuzz.failures):
         print(f"FAILED: {failure}")
