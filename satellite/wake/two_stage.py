@@ -54,6 +54,7 @@ class TwoStage(WakeEngine):
     requires: ClassVar[tuple[Requirement, ...]] = MicroWakeWord.requires + OpenWakeWord.requires
 
     name = "two-stage"
+    talk = 0.01  # of what openWakeWord scores
     hop = MicroWakeWord.hop
 
     def __init__(self, options: Options) -> None:
