@@ -44,6 +44,8 @@ class EmbeddingEngine(WakeEngine):
     ending: ClassVar[str]
     """Of model files."""
 
+    talk = 0.01
+
     info: ClassVar[EngineInfo]
     """What `describe` says, without the models."""
 

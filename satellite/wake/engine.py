@@ -64,6 +64,12 @@ class WakeEngine(ABC):
     name: str
     """Also the name of its thread."""
 
+    talk: float = 0.3
+    """Score in a piece of sound by itself that talk without the word does not exceed."""
+
+    before: int = 0
+    """Samples before a piece of sound without which its score in it is another."""
+
     hop: int = HOP
     """Samples given to the thread together; a multiple of `HOP`."""
 
@@ -130,16 +136,20 @@ class WakeEngine(ABC):
         return stream.glance(pieces[0].hear)
 
     async def likeness(self, audio: bytes, word: str) -> float:
-        """The highest score of a word in a piece of sound by itself, 0 to 1. Raises what `detect`
-        raises."""
+        """The highest score of a word in a piece of sound by itself, 0 to 1, of which the first
+        `before` samples only come before. Raises what `detect` raises."""
         await self.load()
         worker = self._worker
         if worker is None:
             raise EngineClosed(f"{self.name} was closed")
-        whole = len(audio) - len(audio) % (2 * self.hop)
+        hop = 2 * self.hop
+        sound = audio[len(audio) % hop :]
+        first = min(2 * self.before, len(sound)) // hop * hop
 
         def listen() -> float:
-            return self.listener((word,)).peak(audio[len(audio) - whole :])
+            stream = self.listener((word,))
+            stream.recall(sound[:first])
+            return stream.peak(sound[first:])
 
         return await worker.call(listen)
 

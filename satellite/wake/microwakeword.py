@@ -14,7 +14,7 @@ from satellite.requirements import Package, Requirement
 from satellite.values import EngineInfo, ModelInfo
 from satellite.wake.catalog import WordFile, choose, find_words
 from satellite.wake.engine import HOP, Stream, WakeEngine
-from satellite.wake.micro import Description, Listener, MicroEar, Word, read_descriptions
+from satellite.wake.micro import CONTEXT, Description, Listener, MicroEar, Word, read_descriptions
 from satellite.wake.tflite import Model, package_folder
 from satellite.wake.trigger import Trigger
 
@@ -44,6 +44,7 @@ class MicroWakeWord(WakeEngine):
     requires: ClassVar[tuple[Requirement, ...]] = (Package(_PACKAGE), Package("pymicro_features"))
 
     name = "microwakeword"
+    before = CONTEXT
     hop = 2 * HOP  # its models cost less than the change of threads
 
     def __init__(self, options: Options) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from array import array
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
@@ -25,14 +26,27 @@ SPAN = 8 * SPEECH.rate // 5
 AFTER = SPEECH.rate // 4
 """Samples after the moment at which the word was heard that belong to it: engines fire early."""
 
-UNKNOWN = SPEECH.rate
-"""Samples by which an echo may be late whose delay is not known."""
+LATE = 7 * SPEECH.rate // 5
+"""Samples by which an echo may be late, also where another delay was found before: a sound server
+that ran dry waits until it has a lot again."""
 
-LATEST = 2 * SPEECH.rate
-"""Samples that an engine is behind the microphone at most: then sound is lost to it."""
+CHUNKS = 32
+"""Chunks of sound by which it is told where in the microphone's sound an engine is: at least once
+in so many it has had all that there was."""
 
-ALIKE = 0.5
-"""Part of the score of what was heard that what was played needs, to be the same."""
+UNLIKE = 0.2
+"""Part of what talk may score from which it is not clear whether the word was played."""
+
+CUTS = (320, 640, 960)
+"""Samples by which it is cut otherwise where that is not clear: engines see sound in hops, and how
+sure they are of a word depends on where in them it begins."""
+
+GONE = 0.02
+"""Part of the sound of a word that is left of it (-17 dB) where all of it was echo: who speaks over
+a reply that is 12 dB louder leaves 0.06."""
+
+WORD = SPEECH.rate
+"""Samples before the moment at which a word is heard that hold most of it."""
 
 _LOUD = 100
 """Peak (of 32768) of what is played below which nobody hears it."""
@@ -64,28 +78,57 @@ class OwnVoice:
         self, audio: AsyncIterator[bytes], request: DetectRequest
     ) -> AsyncGenerator[Detection, None]:
         """Yield what the engine hears in `audio`, the microphone's sound from now on."""
-        began = self._reference.now
-        async with aclosing(self._wake.detect(audio, request)) as detections:
+        behind: deque[int] = deque((self._reference.now,), maxlen=CHUNKS)
+
+        async def given() -> AsyncGenerator[bytes, None]:
+            count = 0
+            async for chunk in audio:
+                count += len(chunk) // 2
+                behind.append(self._reference.now - count)
+                yield chunk
+
+        async with (
+            aclosing(given()) as heard,
+            aclosing(self._wake.detect(heard, request)) as detections,
+        ):
             async for detection in detections:
-                if await self._is_own(detection, began + detection.sample):
+                if await self._is_own(detection, min(behind) + detection.sample):
                     _LOGGER.debug("%s was our own voice", detection.word)
                 else:
                     yield detection
 
     async def _is_own(self, detection: Detection, position: int) -> bool:
-        if self._reference.now - position > LATEST:  # not given all that the microphone gave
-            position = self._reference.now
-        delay = self._reference.delay
-        late = UNKNOWN if delay is None else delay
-        first = position - late - SPAN
-        last = position + AFTER - (delay or 0)
-        played = self._reference.take(first, last - first)
+        before = self._wake.before if isinstance(self._wake, WakeEngine) else 0
+        first = position - LATE - SPAN - before - CUTS[-1]
+        played = self._reference.take(first, position + AFTER - first)
         if max(map(abs, array("h", played))) < _LOUD:
             return False
-        if isinstance(self._wake, WakeEngine):
-            likeness = await self._wake.likeness(played + _PAUSE, detection.word)
-            return likeness >= ALIKE * detection.score
-        return await self._says(played + _PAUSE, detection.word)
+        left = self._reference.left(position - WORD, position)
+        if left is not None and left < GONE:
+            _LOGGER.debug("%s %.2f was heard, and is echo", detection.word, detection.score)
+            return True
+        if not isinstance(self._wake, WakeEngine):
+            return await self._says(played + _PAUSE, detection.word)
+        if await self._is_in(self._wake, played, detection):
+            return True
+        through, delay = self._reference.through, self._reference.delay
+        if through is None or delay is None:
+            return False
+        first = position - delay - SPAN - before - CUTS[-1]
+        echo = through(self._reference.take(first, position - delay + AFTER - first))
+        return await self._is_in(self._wake, echo, detection)  # a room makes a word of what is none
+
+    async def _is_in(self, wake: WakeEngine, played: bytes, detection: Detection) -> bool:
+        """Whether the engine hears the word in what was played, or nearly."""
+        for cut in (0, *CUTS):
+            sound = played[: len(played) - 2 * cut]
+            score = await wake.likeness(sound + _PAUSE, detection.word)
+            _LOGGER.debug("%s %.2f was heard, %.3f played", detection.word, detection.score, score)
+            if score > wake.talk:
+                return True
+            if score < UNLIKE * wake.talk:
+                return False
+        return False
 
     async def _says(self, played: bytes, word: str) -> bool:
         """Ask an engine on a server."""

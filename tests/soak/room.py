@@ -1,9 +1,11 @@
-"""An hour of replies in a room whose microphone hears them: python -m tests.soak.room
+"""An hour of replies in rooms whose microphone hears them: python -m tests.soak.room
 
 Replies that hold the wake word leak into the microphone at several levels, delays and clocks, and
-at times a person says the wake word over them. Prints, for each level, how often the satellite woke
-itself (0 is asked for), how many barge-ins it heard, and how much of the reply was in what was
-heard after them. Faster than real time. Exits 1 where it woke itself.
+at times a person says the wake word over them: over the first reply of a satellite's life, over the
+first one after a restart, and over later ones. Prints, for each level, how often the satellite woke
+itself (0 is asked for), how many barge-ins it heard, how many wake words between replies, and how
+much of a reply was in what was heard after a barge-in. Faster than real time. Exits 1 where it woke
+itself.
 """
 
 from __future__ import annotations
@@ -12,11 +14,16 @@ import argparse
 import asyncio
 import sys
 import time
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 import numpy as np
 
 from satellite.audio.format import SPEECH
+from satellite.audio.frontend.learned import Learned
+from satellite.state import Kept
 from satellite.wake.engine import WakeEngine
 from satellite.wake.microwakeword import MicroWakeWord
 from satellite.wake.openwakeword import OpenWakeWord
@@ -27,27 +34,54 @@ from tests.support.simulated_room import SimulatedRoom
 from tests.support.simulated_satellite import SimulatedSatellite, likeness, simulated
 from tests.support.speech import speak
 
+ENGINES: dict[str, type[OpenWakeWord] | type[MicroWakeWord]] = {
+    "openwakeword": OpenWakeWord,
+    "microwakeword": MicroWakeWord,
+}
 SECOND = SPEECH.rate
 USER = -28.0
 """dBFS of the person at the microphone: two metres away."""
-LEAKS = (-12.0, 0.0, 6.0, 12.0)
+LEAKS = (-12.0, -6.0, 0.0, 6.0)
 """Decibels by which the reply is louder than the person."""
-LATENCIES = (0.03, 0.12, 0.45)
-DRIFTS = (0.0, 5e-5)
+LATENCIES = (0.02, 0.09, 0.2, 0.45)
+DRIFTS = (0.0, 5e-5, -2e-5)
 VOICES = (("en-us", 150), ("en-us+m3", 150), ("en-us", 130), ("en-us", 175))
 """Voices whose "okay nabu" the engines hear when it is quiet."""
 BARGES = 0.4
-"""Part of the replies that a person speaks over."""
+"""Part of the later replies that a person speaks over."""
+SENTENCES = 60
+LATER = 9
+"""Replies after the first one until the satellite is started anew."""
+
+
+class Count(msgspec.Struct):
+    """How many of so many."""
+
+    heard: int = 0
+    said: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.heard}/{self.said}"
+
+    def add(self, heard: bool) -> None:
+        self.said += 1
+        self.heard += heard
+
+
+def _counts() -> dict[str, Count]:
+    return {name: Count() for name in ("first", "restarted", "later", "quiet")}
 
 
 class Outcome(msgspec.Struct):
     """What happened at one level."""
 
     seconds: float = 0.0
+    spoken: float = 0.0
+    """Seconds of replies."""
     own_words: int = 0
     self_wakes: int = 0
-    barged: int = 0
-    cut_off: int = 0
+    words: dict[str, Count] = msgspec.field(default_factory=_counts)
+    """Wake words that were heard: over first, first after a restart, and later replies; between."""
     leftover: float = 0.0
     """The most of a reply that was in an utterance: normalised correlation, 0 to 1."""
 
@@ -60,9 +94,17 @@ def words() -> list[Samples]:
     return made
 
 
+@cache
+def sentences() -> list[str]:
+    """What replies are made of: synthesis takes longer than all else."""
+    random = np.random.default_rng(0)
+    return [sentence("en", random) for _ in range(SENTENCES)]
+
+
 def reply(random: np.random.Generator, own: bool) -> Samples:
-    """Two or three sentences, about 8 s; with the wake word in between where `own`."""
-    parts = [samples(speak(sentence("en", random), "en-us+f3", 165)) for _ in range(3)]
+    """Three sentences, about 8 s; with the wake word in between where `own`."""
+    texts = [sentences()[random.integers(SENTENCES)] for _ in range(3)]
+    parts = [samples(speak(text, "en-us+f3", 165)) for text in texts]
     if own:
         voice, rate = VOICES[random.integers(len(VOICES))]
         parts.insert(2, samples(speak("okay nabu", voice, rate)))
@@ -73,65 +115,104 @@ async def soak(engine: WakeEngine, leak: float, seconds: float, seed: int) -> Ou
     """Play replies in rooms of one leak for so long."""
     outcome = Outcome()
     random = np.random.default_rng(seed)
-    factor = 10 ** ((USER + leak + 20) / 20)
-    room_factor = loudness(heard(reply(random, False), response(0.3, 0.25, 5))) + 20
-    factor /= 10 ** (room_factor / 20)
+    level = loudness(heard(reply(random, False), response(0.3, 0.25, 5)))
+    number = 0
     while outcome.seconds < seconds:
-        room = SimulatedRoom(
-            leak=factor,
-            latency=float(random.choice(LATENCIES)),
-            drift=float(random.choice(DRIFTS)) * random.choice([-1, 1]),
-            reverberation=float(random.uniform(0.15, 0.4)),
-        )
-        async with simulated(SimulatedSatellite(room, engine)) as satellite:
-            await satellite.play(reply(random, own=False))  # the path gets known
-            for _ in range(20):
-                await _one(satellite, random, outcome)
-        outcome.seconds += room.now / SECOND
+        reverberation = float(random.uniform(0.15, 0.4))
+        drift = DRIFTS[number % len(DRIFTS)]
+        with TemporaryDirectory() as folder:
+            kept = Kept("echo", Learned, Learned(), Path(folder))
+            for name in ("first", "restarted"):
+                room = SimulatedRoom(
+                    leak=float(10 ** ((USER + leak - level) / 20)),
+                    latency=LATENCIES[number % len(LATENCIES)],
+                    drift=drift,
+                    reverberation=reverberation,
+                )
+                async with simulated(SimulatedSatellite(room, engine, kept=kept)) as satellite:
+                    await _life(satellite, random, outcome, name)
+                outcome.seconds += room.now / SECOND
+                number += 1
     return outcome
 
 
-async def _one(
+async def _life(
+    satellite: SimulatedSatellite, random: np.random.Generator, outcome: Outcome, name: str
+) -> None:
+    """From one start to the next."""
+    await _barge_in(satellite, random, outcome, name)
+    for _ in range(LATER):
+        await satellite.room.until(satellite.room.now + round(random.uniform(2.0, 4.0) * SECOND))
+        if random.random() < BARGES:
+            await _barge_in(satellite, random, outcome, "later")
+        else:
+            await _own_words(satellite, random, outcome)
+    wakes = len(satellite.wakes)
+    _say(satellite, random, 1.0)
+    await satellite.room.until(satellite.room.now + 4 * SECOND)
+    outcome.words["quiet"].add(len(satellite.wakes) > wakes)
+    await satellite.room.until(satellite.room.now + 3 * SECOND)
+
+
+def _say(satellite: SimulatedSatellite, random: np.random.Generator, after: float) -> None:
+    """Somebody says the wake word in the room."""
+    known = words()
+    word = np.pad(known[random.integers(len(known))], (0, 3200))
+    voice = heard(word, response(1.5, 0.2, int(random.integers(1000))))
+    satellite.room.say(at_level(voice, USER), after=after)
+
+
+async def _barge_in(
+    satellite: SimulatedSatellite, random: np.random.Generator, outcome: Outcome, name: str
+) -> None:
+    room, sound = satellite.room, reply(random, own=False)
+    cut, said = satellite.cut_off, len(satellite.utterances)
+    _say(satellite, random, float(random.uniform(1.0, 4.0)))
+    outcome.spoken += await _play(satellite, sound)
+    await room.until(room.now + 5 * SECOND)
+    outcome.words[name].add(satellite.cut_off > cut)
+    for utterance in satellite.utterances[said:]:
+        outcome.leftover = max(outcome.leftover, likeness(utterance, sound))
+
+
+async def _own_words(
     satellite: SimulatedSatellite, random: np.random.Generator, outcome: Outcome
 ) -> None:
-    room = satellite.room
-    await room.until(room.now + round(random.uniform(3.0, 6.0) * SECOND))
-    barges = random.random() < BARGES
-    sound = reply(random, own=not barges)
-    wakes, cut, said = len(satellite.wakes), satellite.cut_off, len(satellite.utterances)
-    if barges:
-        word = words()[random.integers(len(words()))]
-        voice = heard(np.pad(word, (0, 3200)), response(1.5, 0.2, int(random.integers(1000))))
-        room.say(at_level(voice, USER), after=float(random.uniform(0.5, 4.0)))
+    wakes = len(satellite.wakes)
+    outcome.spoken += await _play(satellite, reply(random, own=True))
+    await satellite.room.until(satellite.room.now + SECOND)
+    outcome.own_words += 1
+    outcome.self_wakes += len(satellite.wakes) - wakes
+
+
+async def _play(satellite: SimulatedSatellite, sound: Samples) -> float:
+    """Seconds that were played until it was heard, or was ended."""
+    before = satellite.room.now
     await satellite.play(sound)
-    await room.until(room.now + 2 * SECOND)
-    if barges:
-        outcome.barged += 1
-        outcome.cut_off += satellite.cut_off > cut
-        await room.until(room.now + 5 * SECOND)
-        for utterance in satellite.utterances[said:]:
-            outcome.leftover = max(outcome.leftover, likeness(utterance, sound))
-    else:
-        outcome.own_words += 1
-        outcome.self_wakes += len(satellite.wakes) - wakes
+    return (satellite.room.now - before) / SECOND
 
 
-async def _run(minutes: float, seed: int) -> int:
+async def _run(engines: list[str], leaks: list[float], minutes: float, seed: int) -> int:
     wakes = 0
-    print(f"{'':14} {'leak dB':>7} {'hours':>6} {'own words':>9} {'self-wakes':>10} ", end="")
-    print(f"{'barge-ins heard':>16} {'leftover':>8} {'CPU s':>6}")
-    for engine in (OpenWakeWord(OpenWakeWord.Options()), MicroWakeWord(MicroWakeWord.Options())):
-        await engine.load()
-        for leak in LEAKS:
+    names = ("first", "restarted", "later", "quiet")
+    print(f"{'':13} {'leak dB':>7} {'hours':>6} {'spoken':>6} {'own words':>9} {'self-wakes':>10} ")
+    print(f"{'':13} " + " ".join(f"{name:>10}" for name in (*names, "leftover", "CPU s")))
+    for name in engines:
+        made: WakeEngine = ENGINES[name](ENGINES[name].Options())  # type: ignore[abstract]
+        await made.load()
+        for leak in leaks:
             began = time.process_time()
-            found = await soak(engine, leak, minutes * 60 / len(LEAKS), seed)
+            found = await soak(made, leak, minutes * 60 / len(leaks), seed)
             spent = time.process_time() - began
-            heard_ = f"{found.cut_off} of {found.barged}"
-            print(f"{engine.name:14} {leak:7.0f} {found.seconds / 3600:6.2f} ", end="")
-            print(f"{found.own_words:9} {found.self_wakes:10} {heard_:>16} ", end="")
-            print(f"{found.leftover:8.2f} {spent:6.0f}", flush=True)
+            print(
+                f"{name:13} {leak:7.0f} {found.seconds / 3600:6.2f} {found.spoken / 3600:6.2f} ",
+                end="",
+            )
+            print(f"{found.own_words:9} {found.self_wakes:10} ")
+            print(f"{'':13} " + " ".join(f"{found.words[each]!s:>10}" for each in names), end="")
+            print(f" {found.leftover:10.2f} {spent:10.0f}", flush=True)
             wakes += found.self_wakes
-        await engine.close()
+        await made.close()
     return wakes
 
 
@@ -139,8 +220,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--minutes", type=float, default=60, help="of sound, for each engine")
     parser.add_argument("--seed", type=int, default=1, help="another seed, other replies")
+    parser.add_argument("--engine", choices=ENGINES, action="append", help="both, if not given")
+    parser.add_argument("--leak", type=float, action="append", help="dB; several, if not given")
     given = parser.parse_args()
-    sys.exit(1 if asyncio.run(_run(given.minutes, given.seed)) else 0)
+    engines, leaks = given.engine or list(ENGINES), given.leak or list(LEAKS)
+    sys.exit(1 if asyncio.run(_run(engines, leaks, given.minutes, given.seed)) else 0)
 
 
 if __name__ == "__main__":

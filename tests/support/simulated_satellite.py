@@ -10,12 +10,14 @@ import numpy as np
 
 from satellite.audio.capture import Capture
 from satellite.audio.format import SPEECH
+from satellite.audio.frontend.learned import Learned
 from satellite.audio.frontend.reference import Reference
 from satellite.audio.frontend.source import FrontEnd
 from satellite.audio.playback import Playback
 from satellite.listening.listen import Listener, Utterance
 from satellite.ports import Wake
 from satellite.settings import ListenSettings, SoundSettings
+from satellite.state import Kept
 from satellite.vad.energy import EnergyVad
 from satellite.values import AudioChunk
 from satellite.wake.own_voice import OwnVoice
@@ -33,8 +35,10 @@ class SimulatedSatellite:
         sound: SoundSettings | None = None,
         *,
         knows_itself: bool = True,
+        kept: Kept[Learned] | None = None,
     ) -> None:
-        """`knows_itself`: a word that it said itself is not heard."""
+        """`knows_itself`: a word that it said itself is not heard; `kept`: where it remembers the
+        room's echo."""
         self.room = room
         self.wakes: list[int] = []
         """Positions of the wake words, in samples of the microphone."""
@@ -48,7 +52,7 @@ class SimulatedSatellite:
         self._tasks: asyncio.TaskGroup | None = None
         engine = KeptUp(OwnVoice(wake, self.reference) if knows_itself else wake, room)
         capture = Capture(room.microphone, lambda event: None)
-        front = FrontEnd(capture, self.reference, sound or SoundSettings())
+        front = FrontEnd(capture, self.reference, sound or SoundSettings(), kept)
         vad = EnergyVad(EnergyVad.Options())
         self._listener = Listener(
             front, engine, vad, ListenSettings(), lambda event: None, self._woken

@@ -117,14 +117,26 @@ class Claims:
                 return
 
 
+async def hearing(reference: Reference, backlog: int) -> AsyncIterator[bytes]:
+    """Sound of which `backlog` samples were heard before anybody listened to them."""
+    reference.hear(backlog)
+    for start in range(0, 20000, 1000):
+        if start >= backlog:
+            reference.hear(1000)
+        yield b"\1\1" * 1000
+
+
 @pytest.mark.parametrize(("played", "wakes"), [(b"\0\0", 1), (b"\0\1", 0)])
-async def test_an_engine_on_a_server_is_asked_again(played: bytes, wakes: int) -> None:
+@pytest.mark.parametrize("backlog", [0, 70000])
+async def test_an_engine_on_a_server_is_asked_again(
+    played: bytes, wakes: int, backlog: int
+) -> None:
+    """What was played is asked for at the right time, also where sound had waited for it."""
     reference = Reference()
-    reference.played(played * 40000, SPEECH)
-    reference.hear(20000)
+    reference.played(played * 24000, SPEECH)
     engine = OwnVoice(Claims(), reference)  # type: ignore[arg-type]
-    reference.now = 0
-    found = [d async for d in engine.detect(feed(b"\1\1" * 20000), DetectRequest())]
+    sound = hearing(reference, backlog)
+    found = [d async for d in engine.detect(sound, DetectRequest())]
     assert len(found) == wakes
 
 

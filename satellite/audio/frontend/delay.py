@@ -51,8 +51,8 @@ def find_delay(heard: Floats, played: Floats, path: Floats | None = None) -> Del
     if path is not None:
         cross *= np.fft.rfft(path, size)
     cross *= _weights(size) / (np.abs(cross) + 1e-3)
-    likeness = np.fft.irfft(cross, size)[: MOST + early + 1][::-1]
-    likeness = likeness.astype(np.float32)
+    whole = np.fft.irfft(cross, size)
+    likeness: Floats = whole[: MOST + early + 1][::-1].astype(np.float32)
     spread = float(likeness.std()) or 1.0
     if path is None:
         likeness = np.abs(likeness)  # a speaker may be connected the wrong way round

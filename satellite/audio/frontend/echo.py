@@ -108,6 +108,7 @@ class EchoCanceller:
             self._echoes = 0
         if found is not Found.NOTHING:
             self._refill()
+            self._reference.through = self._through
         if self._echoes in _FITS:
             self._fit()
         return bytes(cleaned)
@@ -132,6 +133,7 @@ class EchoCanceller:
         rest = self._filter.cancel(heard, played, learn=self._tracker.known)
         before, after = float(heard @ heard), float(rest @ rest)
         if before > 0 and played.any():
+            self._reference.cancelled(self._position, before, min(before, after))
             self._power = _RECENT * self._power + before
             self._rest = _RECENT * self._rest + after
             if self._tracker.known:
@@ -167,6 +169,14 @@ class EchoCanceller:
         found = fit(heard[:-unseen], played[:-unseen], known, steps)
         if _rest(heard, played, found, unseen) < _rest(heard, played, known, unseen):
             self._filter.remember(found, _AGREED)
+
+    def _through(self, audio: bytes) -> bytes:
+        """What the microphone hears of samples, as far as the path is known."""
+        played = np.frombuffer(audio, "<i2").astype(np.float32)
+        path = self._filter.taps()
+        size = 1 << (len(played) + len(path)).bit_length()
+        echo = np.fft.irfft(np.fft.rfft(played, size) * np.fft.rfft(path, size), size)
+        return np.clip(np.rint(echo[: len(played)]), -32768, 32767).astype("<i2").tobytes()
 
     def _recall(self, learned: Learned) -> None:
         try:

@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from satellite.audio.format import SPEECH
+from satellite.audio.frontend.reference import PIECE
 
-BLOCK = 512
+BLOCK = PIECE
 """Samples (32 ms) worked on at once."""
 
 PARTITIONS = 10

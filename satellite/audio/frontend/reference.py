@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable
+
 from satellite.audio.format import SPEECH, AudioFormat
 from satellite.audio.resample import Resampler
 
@@ -13,6 +16,13 @@ AHEAD = 10 * SPEECH.rate
 
 LATE_STOP = SPEECH.rate // 10
 """Samples that a speaker plays on when it is told to stop."""
+
+
+PIECE = 512
+"""Samples of the blocks in which echo is cancelled."""
+
+_PIECES = KEPT // PIECE
+"""Blocks of which is kept how much was left of them."""
 
 
 class Reference:
@@ -30,10 +40,13 @@ class Reference:
         self.delay: int | None = None
         """Samples by which the microphone hears what is played later than it is noted here; None
         where no echo was found."""
+        self.through: Callable[[bytes], bytes] | None = None
+        """What the room makes of samples that are played, where that is known."""
         self._start = 0
         self._audio = bytearray()
         self._format: AudioFormat | None = None
         self._resampler: Resampler | None = None
+        self._cancelled: deque[tuple[int, float, float]] = deque(maxlen=_PIECES)
 
     @property
     def end(self) -> int:
@@ -71,6 +84,20 @@ class Reference:
         heard = self.now - (self.delay or 0) + LATE_STOP
         if heard < self.end:
             del self._audio[2 * max(0, heard - self._start) :]
+
+    def cancelled(self, position: int, heard: float, rest: float) -> None:
+        """Of a block that begins at a position, and was heard while something was played, so much
+        of its energy is left."""
+        self._cancelled.append((position, heard, rest))
+
+    def left(self, first: int, last: int) -> float | None:
+        """Part of the energy heard between two positions that was no echo, 0 to 1; None where no
+        echo was cancelled for half the time."""
+        pieces = [piece for piece in self._cancelled if first <= piece[0] < last]
+        heard = sum(energy for _, energy, _ in pieces)
+        if not heard or not pieces or 2 * len(pieces) * PIECE < last - first:
+            return None
+        return sum(rest for _, _, rest in pieces) / heard
 
     def take(self, start: int, count: int) -> bytes:
         """Samples from position `start` on; silence where nothing was played."""

@@ -1,0 +1,90 @@
+"""A real sound system whose microphone hears the speaker: only people are listened to."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.support.acoustics import at_level, heard, loudness, pcm, response, samples
+from tests.support.leaky_room import MICROPHONE, leaking
+from tests.support.program import Program, satellite
+from tests.support.pulse import PulseServer
+from tests.support.speech import silence, speak
+
+pytestmark = pytest.mark.timeout(180)
+
+VOICE = "en-us+m3"
+USER = -26.0
+"""dBFS of the person at the microphone."""
+
+BUSY = 60.0
+"""Seconds that a busy machine may take for what takes a few."""
+
+SHAPE = "--raw --format=s16le --channels=1"
+SOUND = (
+    *("--mic", f"command:parec --device={MICROPHONE} {SHAPE} --rate=16000 --latency-msec=20"),
+    *("--speaker", f"command:pacat {SHAPE} --rate=22050"),
+)
+"""Programs whose buffers lose nothing, however busy the machine is."""
+
+WORDS = (
+    *("--tts", f"espeak:{VOICE}?rate=165", "--asr", "pocketsphinx", "--no-zeroconf"),
+    *("--listen", "tcp://127.0.0.1:0"),
+    *("--set", "cues.awake=false", "--set", "ducking.enabled=false"),
+)
+"""The person does not wait for a cue, which would be as loud as the replies; and the air is a
+program that plays, and no music."""
+
+
+def asked(text: str) -> bytes:
+    """What a person says at the microphone."""
+    said = speak("okay nabu", "en-us", 150) + silence(0.6) + speak(text)
+    return pcm(at_level(samples(said), USER))
+
+
+def leak(louder: float) -> float:
+    """Decibels by which the air makes replies louder, so that they are louder than the person."""
+    reply = samples(speak("You can ask for the time and the date.", VOICE, 165))
+    arrived = heard(np.pad(reply, (0, 8000)), response(0.3, 0.25, 5))
+    return USER + louder - loudness(arrived)
+
+
+def announce(program: Program, text: str) -> None:
+    """Have it say something; return when it was heard."""
+    found = re.search(r"reach this satellite at (tcp://\S+)", program.errors())
+    assert found, program.told()
+    command = [sys.executable, "-m", "satellite", "say", "--to", found[1], text]
+    subprocess.run(command, check=True, timeout=60, capture_output=True)
+
+
+@pytest.mark.parametrize(
+    ("wake", "louder"), [("openwakeword", 6.0), ("microwakeword", 6.0), ("openwakeword", 0.0)]
+)
+def test_replies_that_leak_are_talked_over_and_never_heard(
+    tmp_path: Path, pulse: PulseServer, wake: str, louder: float
+) -> None:
+    """By its own words, the wake word among them, it wakes nobody; over a reply the wake word is
+    heard, ends it, and nothing of it is in what was understood."""
+    with (
+        leaking(tmp_path, leak(louder)) as room,
+        satellite(tmp_path, *SOUND, *WORDS, "--wake", wake) as program,
+    ):
+        program.wait_for("ready", timeout=BUSY)
+        announce(program, "okay nabu. The soup is ready.")
+        assert program.events("wake") == [], program.told()
+        room.say(asked("what can you do"))
+        program.wait_for("turn_end", timeout=BUSY)
+        assert len(program.events("wake")) == 1, program.told()
+        room.say_over(1.5, asked("what time is it"))
+        room.say(asked("what can you do"))
+        program.wait_for("turn_end", count=3, timeout=BUSY)
+        said = [event["text"] for event in program.events("transcript") if event["final"]]
+        ends = [event["outcome"] for event in program.events("turn_end")]
+        assert said == ["what can you do", "what can you do", "what time is it"], program.told()
+        assert ends == ["answered", "cancelled", "answered"], program.told()
+        assert len(program.events("wake")) == 3, program.told()
