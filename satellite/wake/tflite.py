@@ -11,6 +11,7 @@ Functions and their meaning: tensorflow/lite/core/c/c_api.h of TensorFlow 2.17.
 from __future__ import annotations
 
 import ctypes
+import filecmp
 import functools
 import logging
 import math
@@ -75,6 +76,10 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "TfLiteTensorQuantizationParams": (_Quantization, [c_void_p]),
     "TfLiteTensorData": (c_void_p, [c_void_p]),
 }
+
+
+_LOADED: dict[Path, ctypes.CDLL] = {}
+"""The libraries by their files: packages have the same one, of which one copy will do."""
 
 
 class Tensor:
@@ -201,16 +206,21 @@ def package_folder(package: str) -> Path:
 
 @functools.cache
 def _library(package: str) -> ctypes.CDLL:
+    """The package's library, or one that is the same and was loaded for another package."""
     folder = package_folder(package) / "lib"
     file = next(folder.glob("*tensorflowlite_c.*"), None)
     if file is None:
         raise EngineFailed(
             f"{folder} has no TensorFlow Lite: no wheel of {package} for this machine?"
         )
+    for other, library in list(_LOADED.items()):  # another thread may add to them
+        if filecmp.cmp(other, file, shallow=False):
+            return library
     try:
         library = ctypes.CDLL(str(file))
     except OSError as error:
         raise EngineFailed(f"{file} cannot be used on this machine: {error}") from error
+    _LOADED[file] = library
     for name, (result, arguments) in _FUNCTIONS.items():
         function = getattr(library, name)
         function.restype, function.argtypes = result, arguments

@@ -13,6 +13,7 @@ from satellite.errors import EngineFailed
 from satellite.wake.tflite import Model, Network, package_folder
 
 PACKAGE = "pyopen_wakeword"
+PACKAGES = (PACKAGE, "pymicro_wakeword")
 EMBEDDING = package_folder(PACKAGE) / "models" / "embedding_model.tflite"
 
 _ACCELERATED = """
@@ -73,6 +74,13 @@ def test_a_file_that_is_no_model(
     with pytest.raises(EngineFailed, match=r"broken\.tflite is not a TensorFlow Lite model"):
         Model(PACKAGE, path)
     assert capfd.readouterr().err == ""
+
+
+def test_packages_with_the_same_library_share_it() -> None:
+    files = [next((package_folder(p) / "lib").glob("*tensorflowlite_c.*")) for p in PACKAGES]
+    models = [next((package_folder(p) / "models").glob("*.tflite")) for p in PACKAGES]
+    first, second = (Model(p, path).library for p, path in zip(PACKAGES, models, strict=True))
+    assert (first is second) == (files[0].read_bytes() == files[1].read_bytes())
 
 
 def test_a_package_that_is_not_installed() -> None:
