@@ -170,8 +170,11 @@ class Trial:
         reply = at_level(sound_of(text, *voice), REPLY)
         return [np.concatenate((_cue("announce"), reply))] if kind == "announcement" else [reply]
 
-    def _say(self, text: str, number: int, after: float) -> None:
+    def _say(self, text: str, number: int, after: float, until: float = 60.0) -> None:
+        """Somebody says it, where it is said by then."""
         voice, rate = next(self.voices)
+        if after + len(sound_of(text, voice, rate)) / SPEECH.rate > until:
+            return
         far = heard(np.pad(sound_of(text, voice, rate), (0, 3200)), response(1.5, 0.3, number))
         self.room.say(at_level(far, PERSON), after=after)
 
@@ -182,7 +185,7 @@ class Trial:
             text = sentence("en", self.random)
             if self.random.random() < 0.4:
                 text = " ".join(text.split()[: self.random.integers(1, 4)])
-            self._say(text, number, at)
+            self._say(text, number, at, seconds + 1.0)
             at += len(text) / 14 + float(self.random.uniform(0.3, 1.5))
 
 
