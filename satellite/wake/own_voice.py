@@ -26,9 +26,11 @@ SPAN = 8 * SPEECH.rate // 5
 AFTER = SPEECH.rate // 4
 """Samples after the moment at which the word was heard that belong to it: engines fire early."""
 
-LATE = 7 * SPEECH.rate // 5
-"""Samples by which an echo may be late, also where another delay was found before: a sound server
-that ran dry waits until it has a lot again."""
+UNKNOWN = SPEECH.rate
+"""Samples by which an echo may be late whose delay is not known."""
+
+LATER = 2 * SPEECH.rate // 5
+"""Samples by which it may be later than was found before: a sound server ran dry."""
 
 CHUNKS = 32
 """Chunks of sound by which it is told where in the microphone's sound an engine is: at least once
@@ -99,7 +101,9 @@ class OwnVoice:
 
     async def _is_own(self, detection: Detection, position: int) -> bool:
         before = self._wake.before if isinstance(self._wake, WakeEngine) else 0
-        first = position - LATE - SPAN - before - CUTS[-1]
+        delay = self._reference.delay
+        late = UNKNOWN if delay is None else delay
+        first = position - late - LATER - SPAN - before - CUTS[-1]
         played = self._reference.take(first, position + AFTER - first)
         if max(map(abs, array("h", played))) < _LOUD:
             return False
@@ -111,7 +115,7 @@ class OwnVoice:
             return await self._says(played + _PAUSE, detection.word)
         if await self._is_in(self._wake, played, detection):
             return True
-        through, delay = self._reference.through, self._reference.delay
+        through = self._reference.through
         if through is None or delay is None:
             return False
         first = position - delay - SPAN - before - CUTS[-1]

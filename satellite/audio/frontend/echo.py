@@ -130,9 +130,10 @@ class EchoCanceller:
             self._refill()
         played = self._tracker.clocks.played(self._position, BLOCK)
         heard = np.frombuffer(audio, "<i2").astype(np.float32)
-        rest = self._filter.cancel(heard, played, learn=self._tracker.known)
+        sure = not self._reference.stopped  # that this is what is heard
+        rest = self._filter.cancel(heard, played, learn=self._tracker.known and sure)
         before, after = float(heard @ heard), float(rest @ rest)
-        if before > 0 and played.any():
+        if before > 0 and sure and played.any():
             self._reference.cancelled(self._position, before, min(before, after))
             self._power = _RECENT * self._power + before
             self._rest = _RECENT * self._rest + after

@@ -14,8 +14,8 @@ KEPT = 5 * SPEECH.rate
 AHEAD = 10 * SPEECH.rate
 """Samples kept of what is still to be played; a player's pipe holds 3 s of them."""
 
-LATE_STOP = SPEECH.rate // 10
-"""Samples that a speaker plays on when it is told to stop."""
+LATE_STOP = 3 * SPEECH.rate // 10
+"""Samples that a speaker plays on at most when it is told to stop: sound servers took 0.2 s."""
 
 
 PIECE = 512
@@ -42,6 +42,8 @@ class Reference:
         where no echo was found."""
         self.through: Callable[[bytes], bytes] | None = None
         """What the room makes of samples that are played, where that is known."""
+        self.stopped = False
+        """Whether what is noted after the last `silenced` may be played or not."""
         self._start = 0
         self._audio = bytearray()
         self._format: AudioFormat | None = None
@@ -67,6 +69,9 @@ class Reference:
         if self._resampler is None or form != self._format:
             self.finished()
             self._format, self._resampler = form, Resampler(form, SPEECH)
+        if self.stopped:
+            self.stopped = False
+            del self._audio[2 * max(0, self.now - self._start) :]
         if self.end <= self.now:
             self.sounds += 1
             self._begin()
@@ -81,6 +86,7 @@ class Reference:
         """What was handed over and not heard yet never will be."""
         if self._resampler is not None:
             self._resampler.flush()
+        self.stopped = True
         heard = self.now - (self.delay or 0) + LATE_STOP
         if heard < self.end:
             del self._audio[2 * max(0, heard - self._start) :]
