@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -63,6 +64,7 @@ class Reload:
         """Do it at each SIGHUP, until cancelled; then close what was loaded here."""
         asked = asyncio.Event()
         loop = asyncio.get_running_loop()
+        terminal = await asyncio.to_thread(_has_terminal)
         # only the main thread of a program on POSIX has signals
         with suppress(NotImplementedError, RuntimeError, ValueError):
             if self._read is not None:
@@ -71,6 +73,9 @@ class Reload:
             while True:
                 await asked.wait()
                 asked.clear()
+                if terminal and not await asyncio.to_thread(_has_terminal):
+                    os.kill(os.getpid(), signal.SIGTERM)  # its window was closed
+                    return
                 try:
                     await self.now()
                 except SatelliteError as error:
@@ -120,6 +125,15 @@ class Reload:
         if engine is not None:
             before, self._wake = self._wake, engine
             await before.close()
+
+
+def _has_terminal() -> bool:
+    """Whether this process has a terminal, which sends SIGHUP, too, when it is closed (tty(4))."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
 
 
 async def _loaded(component: str) -> Wake:
