@@ -33,8 +33,10 @@ LATER = 2 * SPEECH.rate // 5
 """Samples by which it may be later than was found before: a sound server ran dry."""
 
 CHUNKS = 32
-"""Chunks of sound by which it is told where in the microphone's sound an engine is: at least once
-in so many it has had all that there was."""
+"""Chunks of sound (some seconds) in which an engine once has nearly all that there was."""
+
+LOST = SPEECH.rate
+"""Samples that it is then still behind, if it was not given them: they were lost to it."""
 
 UNLIKE = 0.2
 """Part of what talk may score from which it is not clear whether the word was played."""
@@ -80,13 +82,17 @@ class OwnVoice:
         self, audio: AsyncIterator[bytes], request: DetectRequest
     ) -> AsyncGenerator[Detection, None]:
         """Yield what the engine hears in `audio`, the microphone's sound from now on."""
-        behind: deque[int] = deque((self._reference.now,), maxlen=CHUNKS)
+        behind: deque[int] = deque(maxlen=CHUNKS)
+        began = self._reference.now
 
         async def given() -> AsyncGenerator[bytes, None]:
+            nonlocal began
             count = 0
             async for chunk in audio:
                 count += len(chunk) // 2
                 behind.append(self._reference.now - count)
+                lost = len(behind) == CHUNKS and min(behind) > began + LOST
+                began = min(behind) if lost else min(began, behind[-1])
                 yield chunk
 
         async with (
@@ -94,7 +100,7 @@ class OwnVoice:
             aclosing(self._wake.detect(heard, request)) as detections,
         ):
             async for detection in detections:
-                if await self._is_own(detection, min(behind) + detection.sample):
+                if await self._is_own(detection, began + detection.sample):
                     _LOGGER.debug("%s was our own voice", detection.word)
                 else:
                     yield detection
