@@ -81,8 +81,10 @@ def confidence(words: Sequence[Segment], phonemes: Sequence[Segment]) -> float:
     free = _each(phonemes, frames)
     losses = [b - a for a, b in zip(_each(words, frames), free, strict=True)]
     said = [f for s in words if s.is_word or s.is_leftover for f in range(s.start, s.end)]
+    # a wake word that begins within one of its phonemes fits badly there, whatever follows it
+    begun = max((s.end for s in words if s.is_leftover), default=0)
     # words that fit better than phonemes do not make up for a word that does not fit
-    loss = max(_means(losses, _WINDOW)) + max(0.0, _mean(losses, said))
+    loss = max(_means(losses[begun:], _WINDOW)) + max(0.0, _mean(losses, said))
     return _ALLOWANCE * (_FIT - _mean(free, said)) - loss
 
 

@@ -183,7 +183,7 @@ def _network(
     start = end + 1 if before else 0
     yield f"FSG_BEGIN words\nNUM_STATES {end + 2}\nSTART_STATE {start}\nFINAL_STATE {end}\n"
     if before:
-        yield f"TRANSITION {start} 0 1.0 {before}\n"
+        yield f"TRANSITION {start} 0 {leftover.PROBABILITY} {before}\n"
         for word, following in sorted(words.arcs[0].items()):
             yield f"TRANSITION {start} {following} 1.0 {word}\n"
     for state, row in enumerate(words.arcs):
