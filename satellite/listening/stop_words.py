@@ -79,6 +79,11 @@ ASIDE = SPEECH.rate // 16
 UNKNOWN = SPEECH.rate
 """Samples by which an echo may be late whose delay is not known."""
 
+LEARNING = 1.5
+"""Seconds from the beginning of something that is played in which nothing is taken for a stop word
+while nobody knows how late its echo is: what is left of the echo then is cut anywhere, and is like
+nothing that was played."""
+
 RETRY = 60.0
 """Seconds before a recognizer that failed is tried again."""
 
@@ -86,9 +91,11 @@ RETRY = 60.0
 class Interjection:
     """Something short that may be a stop word, while it is said."""
 
-    def __init__(self, start: int) -> None:
+    def __init__(self, start: int, since: float) -> None:
         self.start = start
         """Where it begins, in samples of the microphone."""
+        self.since = since
+        """Seconds from the beginning of what is said or rung to its own."""
         self.heard = bytearray()
         self.audio = AudioFeed(SPEECH.bytes_of(BEFORE + ALONE + 2 * LONGEST))
         self.alone = False
@@ -139,6 +146,8 @@ class StopWords:
         self._rest = bytearray()
         self._before = bytearray()
         self._quiet = 0.0
+        self._talked = 0.0
+        """Seconds of what is said or rung so far."""
         self._open: Interjection | None = None
         self._waiting: asyncio.Queue[Interjection] = asyncio.Queue(1)
 
@@ -150,6 +159,7 @@ class StopWords:
         if not self._ready or not talking:
             self._forget()
             return
+        self._talked += SPEECH.seconds(audio)
         self._rest += audio
         while len(self._rest) >= self._frame:
             frame = bytes(self._rest[: self._frame])
@@ -175,6 +185,7 @@ class StopWords:
             self._before.clear()
             self._vad.reset()
         self._quiet = ALONE
+        self._talked = 0.0
         if self._open is not None:
             self._open.end(alone=False)
             self._open = None
@@ -183,7 +194,8 @@ class StopWords:
         seconds = SPEECH.seconds(frame)
         if self._open is None and voice and self._quiet >= ALONE and self._waiting.empty():
             late = len(frame) + len(self._rest) + len(self._before)
-            self._open = Interjection(self._reference.now - late // SPEECH.frame_bytes)
+            start = self._reference.now - late // SPEECH.frame_bytes
+            self._open = Interjection(start, self._talked)
             self._open.put(bytes(self._before))
             self._waiting.put_nowait(self._open)
         self._quiet = 0.0 if voice else self._quiet + seconds
@@ -233,4 +245,7 @@ class StopWords:
         delay = self._reference.delay
         first = said.start - (UNKNOWN if delay is None else delay) - ASIDE
         last = said.start + len(said.heard) // SPEECH.frame_bytes - (delay or 0) + ASIDE
-        return likeness(bytes(said.heard), self._reference.take(first, last - first)) >= OWN
+        played = self._reference.take(first, last - first)
+        if delay is None and said.since < LEARNING and any(played):
+            return True
+        return likeness(bytes(said.heard), played) >= OWN

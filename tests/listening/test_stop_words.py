@@ -172,6 +172,16 @@ async def test_its_own_stop_is_none_and_a_persons_is_one_whatever_is_said(known:
         assert talker.stopped == 1
 
 
+async def test_nothing_is_believed_of_the_first_echo_ever() -> None:
+    """What is left of it is like nothing that was played, and no echo is known to be one."""
+    for begun, stopped in ((0.5, 0), (2.5, 1)):
+        async with Talker(ScriptedAsr(["stop"]), LoudVad()).listening() as talker:
+            talker.reference.played(speak("it is a quarter to six", "en-us") * 4, SPEECH)
+            left = speak("be quiet", "en-us+f3")
+            await talker.hear(silence(begun) + left + silence(0.6))
+            assert talker.stopped == stopped
+
+
 async def test_a_recognizer_that_is_missing_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
     asr = ScriptedAsr(error=PackageMissing("pocketsphinx is not installed"))
     async with Talker(asr, MarkVad()).listening() as talker:
