@@ -67,7 +67,7 @@ class Corridor:
         self.programs = programs
         self._folders = folders
         self._random = np.random.default_rng(seed)
-        self._word = _word()
+        self._word = recordings.okay_nabu()
         self._marks = [0] * len(programs)
         self._said = [0] * len(programs)
         self._sounds: list[set[Path]] = [set() for _ in programs]
@@ -218,13 +218,6 @@ def _lose(machine: Namespace, percent: int) -> None:
         done = subprocess.run([*machine.prefix, nft, rule], capture_output=True, text=True)
         if done.returncode != 0:
             pytest.skip(f"packets cannot be lost here: {done.stderr.strip()}")
-
-
-def _word() -> bytes:
-    try:
-        return recordings.samples("okay_nabu")
-    except pytest.skip.Exception:
-        return speak("okay nabu", voice="en-us+m3")
 
 
 def _audible(file: Path) -> bool:

@@ -13,7 +13,7 @@ from tests.support.debian import need
 from tests.support.rooms import LAMP
 from tests.support.speech import silence, speak
 
-__all__ = ["LAMP", "lamp", "okay_nabu", "pcm", "request", "words"]
+__all__ = ["LAMP", "lamp", "pcm", "request", "words"]
 
 _AUDIBLE = 300
 """Samples below this are the room's, not the speaker's."""
@@ -27,17 +27,10 @@ def lamp() -> bytes:
         return speak(LAMP)
 
 
-def okay_nabu() -> bytes:
-    """ "okay nabu", by a person where there is a recording."""
-    try:
-        return recordings.samples("okay_nabu")
-    except pytest.skip.Exception:
-        return silence(1.0) + speak("okay nabu", voice="en-us+m3")
-
-
 def request(pause: float = 0.1) -> bytes:
     """Both, in one breath; Home Assistant takes a pause of 0.6 s for the end of a command."""
-    return silence(1.0) + _without_edges(okay_nabu()) + silence(pause) + _without_edges(lamp())
+    word, command = _without_edges(recordings.okay_nabu()), _without_edges(lamp())
+    return silence(1.0) + word + silence(pause) + command
 
 
 def words(text: str | None) -> str:

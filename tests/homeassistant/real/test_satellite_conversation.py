@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from tests.homeassistant.real import kitchen as kitchens
-from tests.homeassistant.real import said
 from tests.homeassistant.real import services as served
 from tests.homeassistant.real.house import House
 from tests.homeassistant.real.install import NEW
 from tests.homeassistant.real.kitchen import Kitchen
 from tests.homeassistant.real.services import Home
 from tests.homeassistant.real.tap import HOME, OURS
+from tests.support import recordings
 from tests.support.speech import silence, speak
 
 pytestmark = [
@@ -55,7 +55,7 @@ def kitchen(role: None, home: Home, tmp_path_factory: pytest.TempPathFactory) ->
 
 def test_a_question_is_answered_without_the_wake_word(kitchen: Kitchen) -> None:
     asking = len(kitchen.home.taps["llm"].events)
-    mark = kitchen.say(said.okay_nabu() + silence(0.1) + speak("tell me a story"))
+    mark = kitchen.say(recordings.okay_nabu() + silence(0.1) + speak("tell me a story"))
     question = kitchen.wait("synthesize", mark, sender=HOME)
     assert question.data["text"] == "Which one do you want to hear?"
     played = kitchen.wait("played", mark, sender=OURS)
@@ -76,7 +76,7 @@ def test_a_question_is_answered_without_the_wake_word(kitchen: Kitchen) -> None:
 
 
 def test_who_says_nothing_to_a_question_is_left_alone(kitchen: Kitchen) -> None:
-    mark = kitchen.say(said.okay_nabu() + silence(0.1) + speak("tell me a story"))
+    mark = kitchen.say(recordings.okay_nabu() + silence(0.1) + speak("tell me a story"))
     played = kitchen.wait("played", mark, sender=OURS)
     mark = kitchen.tap.events.index(played)
     kitchen.wait("run-pipeline", mark, 5.0, OURS)

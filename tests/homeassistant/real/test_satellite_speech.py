@@ -11,6 +11,7 @@ from tests.homeassistant.real.install import NEW
 from tests.homeassistant.real.kitchen import Kitchen
 from tests.homeassistant.real.tap import HOME, OURS
 from tests.homeassistant.real.turns import check_turn
+from tests.support import recordings
 from tests.support.choice import heard
 from tests.support.rooms import sound_in
 from tests.support.speech import silence, speak, write_wav
@@ -84,7 +85,7 @@ def test_a_timer_rings_here_and_is_stopped_by_voice(kitchen: Kitchen) -> None:
     finally:
         run(assist.update(api, kitchen.home.pipeline, conversation_engine=ours))
     turns = len(kitchen.program.events("turn_end"))
-    kitchen.say(said.okay_nabu() + silence(0.1) + speak("stop"))
+    kitchen.say(recordings.okay_nabu() + silence(0.1) + speak("stop"))
     kitchen.program.wait_until(
         lambda: "dismissed" in [it["state"] for it in kitchen.program.events("timer")],
         "end of the ring",
@@ -100,7 +101,7 @@ def test_a_timer_rings_here_and_is_stopped_by_voice(kitchen: Kitchen) -> None:
 def test_who_talks_over_an_answer_is_answered_instead(kitchen: Kitchen) -> None:
     """The long answer stops, what is left of it is discarded, and only the second one is heard."""
     started = len(kitchen.program.events("audio_start"))
-    mark = kitchen.say(said.okay_nabu() + silence(0.1) + speak("what can you do"))
+    mark = kitchen.say(recordings.okay_nabu() + silence(0.1) + speak("what can you do"))
     long = kitchen.wait("synthesize", mark, sender=HOME).data["text"]
     kitchen.program.wait_for("audio_start", started + 1)
     mark = kitchen.say(said.request())
