@@ -44,6 +44,10 @@ _SHORTEST = 25
 """Frames of words that a command has at least: 0.25 s. "Stop" takes 0.35 s; a knock or a click is
 over sooner, and is heard as "bye"."""
 
+_BEFORE = 30
+"""Frames at the beginning that need not fit where no word is heard in them: an utterance begins
+0.3 s before its wake word was known."""
+
 _SCALE = 1000.0
 
 
@@ -82,7 +86,8 @@ def confidence(words: Sequence[Segment], phonemes: Sequence[Segment]) -> float:
     losses = [b - a for a, b in zip(_each(words, frames), free, strict=True)]
     said = [f for s in words if s.is_word or s.is_leftover for f in range(s.start, s.end)]
     # a wake word that begins within one of its phonemes fits badly there, whatever follows it
-    begun = max((s.end for s in words if s.is_leftover), default=0)
+    first = min(s.start for s in words if s.is_word)
+    begun = max((s.end for s in words if s.is_leftover), default=min(first, _BEFORE))
     # words that fit better than phonemes do not make up for a word that does not fit
     loss = max(_means(losses[begun:], _WINDOW)) + max(0.0, _mean(losses, said))
     return _ALLOWANCE * (_FIT - _mean(free, said)) - loss

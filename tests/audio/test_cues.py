@@ -60,8 +60,8 @@ def test_every_wrong_file_is_a_mistake_in_the_configuration(tmp_path: Path) -> N
     ]
     assert "error.wav is not a WAV file" in caught.value.problems[2]
     assert "mute.wav: Is a directory" in caught.value.problems[3]
-    with pytest.raises(ConfigError, match="the folder /nonexistent cannot be read"):
-        Cues("/nonexistent")
+    with pytest.raises(ConfigError, match="the folder /nowhere/at/all cannot be read"):
+        Cues("/nowhere/at/all")
 
 
 def test_the_tone_has_its_pitch_and_its_length() -> None:

@@ -31,7 +31,7 @@ def test_it_is_added_by_its_name_with_everything_it_has(kitchen: Kitchen) -> Non
 def test_it_stays_connected(kitchen: Kitchen) -> None:
     mark = len(kitchen.tap.events)
     for _ in range(3):
-        mark = kitchen.tap.events.index(kitchen.wait("pong", mark, 10.0, OURS)) + 1
+        mark = kitchen.tap.events.index(kitchen.wait("pong", mark, 10.0, HOME)) + 1
     assert len({event.link for event in kitchen.tap.since(0, HOME, "run-satellite")}) <= 2
 
 
