@@ -8,51 +8,52 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import cast
 
-from satellite import components, events, timers
+from satellite import events, timers
 from satellite.announcements.announcer import Announcer
 from satellite.announcements.broadcast import Broadcasts
-from satellite.audio import devices
+from satellite.arbitration.arbiter import Rooms
+from satellite.arbitration.protocol import spoken
+from satellite.arbitration.wake_words import listened_for
 from satellite.audio.capture import Capture
-from satellite.audio.frontend import learned
-from satellite.audio.frontend.reference import Reference
-from satellite.audio.frontend.source import FrontEnd
+from satellite.audio.ducking.service import ducking
+from satellite.audio.echo import stored_path
+from satellite.audio.echo.frontend import FrontEnd
+from satellite.audio.echo.reference import Reference
+from satellite.audio.heartbeat import Pulse
 from satellite.audio.meter import PERIOD, level
 from satellite.audio.playback import Playback
-from satellite.bus import Bus
-from satellite.components import AUTO
-from satellite.desk.controls import Controls
-from satellite.desk.desk import desk
-from satellite.ducking.run import ducking
-from satellite.engines import Assembly, assembled, create
+from satellite.audio.tap import Tap
+from satellite.builtin.audio import devices
+from satellite.builtin.wake.engine import WakeEngine
+from satellite.builtin.wake.own_voice import OwnVoice
+from satellite.components import spec
+from satellite.components.hooks import Hooks, hooked
+from satellite.components.spec import AUTO
+from satellite.diagnostics.health.watchdog import watched
+from satellite.diagnostics.recordings.recorder import Recorder, recorded
+from satellite.diagnostics.stats.snapshot import Now
+from satellite.diagnostics.stats.writer import remembered
+from satellite.engines.assembly import Assembly, assembled, create
+from satellite.engines.reload import Reload
 from satellite.errors import SatelliteError
-from satellite.groups import ungrouped
-from satellite.health.pulse import Pulse
-from satellite.health.watch import watched
-from satellite.homeassistant.info import info_event
-from satellite.homeassistant.port import Port, reachable
-from satellite.homeassistant.role import Role
-from satellite.homeassistant.wake import Tap
-from satellite.hooks import Hooks, hooked
-from satellite.listening.listen import Listener
+from satellite.homeassistant.driver.info import info_event
+from satellite.homeassistant.driver.peer import Role
+from satellite.homeassistant.driver.port import Port, reachable
+from satellite.http.controls import Controls
+from satellite.http.server import desk
+from satellite.lib.bus import Bus
+from satellite.lib.taskgroups import ungrouped
+from satellite.listening.listener import Listener
 from satellite.listening.microphone import Microphone
 from satellite.listening.mute import Mute
 from satellite.listening.mute import kept as kept_mute
 from satellite.listening.stop_words import COMPONENT as STOP_WORDS
 from satellite.listening.stop_words import StopWords
 from satellite.ports import Asr, Wake
-from satellite.recordings.recorder import Recorder, recorded
-from satellite.reload import Reload
-from satellite.rooms.message import spoken
-from satellite.rooms.rooms import Rooms
-from satellite.rooms.words import listened_for
 from satellite.settings import Settings
-from satellite.stats.memory import remembered
-from satellite.stats.now import Now
-from satellite.turns.assistant import Assistant
-from satellite.turns.persona import words_of
-from satellite.turns.stage import label
-from satellite.wake.engine import WakeEngine
-from satellite.wake.own_voice import OwnVoice
+from satellite.turns.assistants import words_of
+from satellite.turns.context import label
+from satellite.turns.manager import Assistant
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -89,7 +90,7 @@ async def _listen(
     read: Callable[[], Settings] | None,
 ) -> None:
     chosen = settings.mic if settings.mic != AUTO else devices.default_mic()
-    mic = components.create("mic", chosen)
+    mic = spec.create("mic", chosen)
     words = await listened_for(settings.wake)
     home = Role(
         settings, engines.vad, lambda: info_event(settings, listener.wake.describe(), words)
@@ -104,7 +105,7 @@ async def _listen(
     reference = playback.tap = Reference()
     capture = Capture(mic, bus.publish, settings.sound.mic_channel)
     microphone = Microphone(capture, mute, bus.publish)
-    cleaned = FrontEnd(microphone, reference, settings.sound, learned.kept(settings.name))
+    cleaned = FrontEnd(microphone, reference, settings.sound, stored_path.kept(settings.name))
     stopping = await _stop_words(settings, assistant, reference)
     heard = recorder.of(pulse.of(Tap(Tap(cleaned, home.wake.hear), stopping.hear)))
     wake = _wake(engines.wake, reference, bus)
@@ -174,7 +175,7 @@ async def _stop_words(settings: Settings, assistant: Assistant, reference: Refer
     """What listens for them, in the one language whose stop words are known here."""
     wanted = settings.listen.stop_words and settings.language.lower().startswith("en")
     return StopWords(
-        lambda: cast(Asr, components.create("asr", STOP_WORDS)),
+        lambda: cast(Asr, spec.create("asr", STOP_WORDS)),
         await create("vad", settings.vad),
         settings.listen.threshold,
         lambda: wanted and assistant.talking,
@@ -204,7 +205,7 @@ def _check_words(settings: Settings, known: Mapping[str, str]) -> None:
 @asynccontextmanager
 async def _speaker(settings: Settings, bus: Bus) -> AsyncGenerator[Playback, None]:
     chosen = settings.speaker if settings.speaker != AUTO else devices.default_speaker()
-    speaker = components.create("speaker", chosen)
+    speaker = spec.create("speaker", chosen)
     playback = Playback(speaker, bus.publish, settings.deadlines.speaker)
     playback.volume = settings.volume
     try:

@@ -43,7 +43,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from satellite.masking import masked
+from satellite.text.redact import masked
 
 
 class SatelliteError(Exception):

@@ -15,10 +15,10 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any, Protocol, runtime_checkable
 
-from satellite.audio.format import AudioFormat
 from satellite.events import Event
 from satellite.values import (
     AudioChunk,
+    AudioFormat,
     Detection,
     DetectRequest,
     EngineInfo,
@@ -31,6 +31,8 @@ from satellite.values import (
 
 ROLES = ("mic", "speaker", "wake", "vad", "asr", "llm", "tts", "hook")
 ENGINE_ROLES = ("asr", "llm", "tts", "wake")
+TURN_ROLES = ("asr", "llm", "tts")
+"""Roles whose engines an assistant may have of its own."""
 
 
 class Engine(Protocol):
@@ -145,7 +147,7 @@ class Speaker(Protocol):
 
 
 class Desk(Protocol):
-    """What somebody can do who stands before the satellite: see `satellite.desk.controls`."""
+    """What somebody can do who stands before the satellite: see `satellite.http.controls`."""
 
     def state(self) -> dict[str, Any]:
         """What it does now, as HTTP's `/api/state` tells it."""

@@ -21,7 +21,8 @@ from typing import Any
 
 import msgspec
 
-from satellite import options, plugins
+from satellite import options
+from satellite.components import registry
 from satellite.errors import PluginBroken
 from satellite.options import OptionSet
 from satellite.values import ReplyPart, ReplyRequest
@@ -62,7 +63,7 @@ def installed() -> tuple[Tool, ...]:
     Of two with one name the first counts. Plugins that cannot be imported offer none.
     """
     found: dict[str, Tool] = {}
-    for plugin in plugins.installed(*OFFERING):
+    for plugin in registry.installed(*OFFERING):
         try:
             kind = plugin.load()
         except PluginBroken as error:

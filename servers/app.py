@@ -12,17 +12,17 @@ from typing import Any
 
 import msgspec
 
-from satellite.components import is_uri
+from satellite.components.spec import is_uri
+from satellite.diagnostics.health.watchdog import limited
 from satellite.errors import ConfigError, PortInUse, SatelliteError
 from satellite.events import Event, Ready
-from satellite.groups import ungrouped
-from satellite.health.watch import limited
-from satellite.net import token as tokens
-from satellite.net import trust
-from satellite.net.advert import Advert, announce, facts
-from satellite.net.door import limits_of
-from satellite.net.mdns import NoMulticast
-from satellite.net.place import LOAD
+from satellite.http import token as tokens
+from satellite.lib.taskgroups import ungrouped
+from satellite.net import pairing
+from satellite.net.discovery.advert import Advert, announce, facts
+from satellite.net.discovery.location import LOAD
+from satellite.net.discovery.mdns import NoMulticast
+from satellite.net.listen import limits_of
 from satellite.net.uri import Stdio, Tcp, parse
 from satellite.ports import ENGINE_ROLES
 from satellite.settings import Settings
@@ -45,7 +45,7 @@ async def run(settings: Settings, publish: Callable[[Event], None]) -> None:
     port that is taken.
     """
     check(settings)
-    trust.use(settings.pairing)
+    pairing.use(settings.pairing)
     metrics = Metrics() if settings.server.metrics else None
     health = Health()
     with ungrouped(SatelliteError):

@@ -10,12 +10,12 @@ from functools import partial
 from time import monotonic
 from typing import Any
 
-from satellite import engines, models
-from satellite.components import AUTO
-from satellite.home.engines import at_home
-from satellite.home.home import Home
-from satellite.home.home import opened as opened_home
-from satellite.preference import look_every, preference
+from satellite.components.auto import look_every, preference
+from satellite.components.spec import AUTO
+from satellite.engines import assembly, context
+from satellite.engines.home_aware import at_home
+from satellite.homeassistant.client.home import Home
+from satellite.homeassistant.client.home import opened as opened_home
 from satellite.settings import Settings
 from servers import standby
 from servers.metrics import Metrics
@@ -96,7 +96,7 @@ class Loaded:
             self._metrics.loaded(role, engine.describe().name, monotonic() - began)
 
     async def _create(self, role: str, component: str) -> Any:
-        engine = await engines.create(role, component)
+        engine = await assembly.create(role, component)
         return engine if self._home is None else at_home(role, engine, self._home)
 
     async def _loaded(self, role: str, component: str) -> Any:
@@ -116,7 +116,7 @@ async def loaded(settings: Settings, metrics: Metrics | None) -> AsyncGenerator[
 
     Raises what making and loading them raises.
     """
-    models.use(settings.models)
+    context.use(settings.models)
     async with opened_home(settings.home) as home:
         made = Loaded(settings, metrics, home)
         try:

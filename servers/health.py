@@ -9,10 +9,10 @@ from collections.abc import Mapping
 
 from wyoming.info import Describe
 
+from satellite.diagnostics.health.systemd import Notifier
 from satellite.errors import SatelliteError
-from satellite.health import http
-from satellite.health.systemd import Notifier
-from satellite.net.wire import connect
+from satellite.http import probes
+from satellite.net.dial import connect
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -62,17 +62,17 @@ class Health:
             self._notifier.stopping()
 
     @property
-    def pages(self) -> http.Pages:
+    def pages(self) -> probes.Pages:
         """`/healthz`: it works, or still loads its models. `/readyz`: it can be asked."""
         return {
             "/healthz": lambda headers: self._page(not self._silent),
             "/readyz": lambda headers: self._page(not self._silent and self.phase == "serving"),
         }
 
-    def _page(self, good: bool) -> http.Page:
+    def _page(self, good: bool) -> probes.Page:
         status = "ok" if good else "services do not answer" if self._silent else self.phase
         told = {"status": status, "phase": self.phase, "silent": self._silent}
-        return http.as_json({**told, "services": self._uris}, good)
+        return probes.as_json({**told, "services": self._uris}, good)
 
     async def _ask(self) -> None:
         async with asyncio.TaskGroup() as tasks:

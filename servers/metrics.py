@@ -7,8 +7,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from satellite.errors import ConfigError
-from satellite.health.http import Page, Pages, told
-from satellite.net.token import Token
+from satellite.http.probes import Page, Pages, told
+from satellite.http.token import Token
 from servers.pool import Pool
 from servers.serve.observer import CANCELLED, DONE, Observer, Record
 

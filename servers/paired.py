@@ -9,10 +9,10 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from satellite.errors import PortInUse
-from satellite.net import trust
-from satellite.net.trust.errors import KeysUnusable
-from satellite.net.trust.identity import own
-from satellite.net.trust.policy import KEY_FACT, PORT_FACT
+from satellite.net import pairing
+from satellite.net.pairing.errors import KeysUnusable
+from satellite.net.pairing.identity import own
+from satellite.net.pairing.policy import KEY_FACT, PORT_FACT
 from satellite.net.uri import Tls, parse
 from satellite.settings import Settings
 from servers.serve import ServeLimits
@@ -63,9 +63,9 @@ class PairedPort:
         await asyncio.Event().wait()
 
     async def _look(self) -> None:
-        if self._facts or not (self._settings.pairing.required or trust.peers().all()):
+        if self._facts or not (self._settings.pairing.required or pairing.peers().all()):
             return
-        server, folder = self._settings.server, trust.folder()
+        server, folder = self._settings.server, pairing.folder()
         me = await asyncio.to_thread(own, folder, self._settings.name)
         for port in (server.tls_port, 0):
             try:

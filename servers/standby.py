@@ -8,8 +8,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Any, ClassVar
 
+from satellite.components.auto import BUILT_IN, REAL, Preference
 from satellite.errors import EngineClosed, EngineError, PluginError
-from satellite.preference import BUILT_IN, REAL, Preference
 from satellite.values import (
     AudioChunk,
     EngineInfo,

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from satellite import plugins
+from satellite.components import registry
 
 HEAVY = {
     "ctranslate2",
@@ -77,25 +77,28 @@ def test_the_app_is_light() -> None:
 
 
 def test_checking_the_configuration_is_light() -> None:
-    code = "from satellite.configuration import config; config.load(environment={}, files=[])"
+    code = "from satellite.config import load as config; config.load(environment={}, files=[])"
     assert imported_by(code) & LATE == set()
 
 
 def test_looking_at_every_plugin_of_ours_is_light() -> None:
     """Their options are read at every start, so that their modules import nothing heavy."""
-    ours = [p for p in plugins.installed() if p.distribution == "satellite"]
+    ours = [p for p in registry.installed() if p.distribution == "satellite"]
     assert len(ours) > 10
     names = [(plugin.role, plugin.name) for plugin in ours]
-    code = f"from satellite import plugins\nfor role, name in {names}: plugins.find(role, name)"
-    assert imported_by(code + ".load()") & (LATE - {"numpy"}) == set()
+    code = f"for role, name in {names}: registry.find(role, name).load()"
+    assert (
+        imported_by("from satellite.components import registry\n" + code) & (LATE - {"numpy"})
+        == set()
+    )
 
 
 @pytest.mark.parametrize("role", ["wake", "asr", "llm", "tts"])
 def test_loading_a_built_in_engine_is_light(role: str) -> None:
     code = f"""
 import asyncio
-from satellite import engines
-from satellite.preference import BUILT_IN
+from satellite.engines import assembly as engines
+from satellite.components.auto import BUILT_IN
 from satellite.settings import Settings
 async def main():
     async with engines.opened({role!r}, Settings(zeroconf=False, {role}=BUILT_IN[{role!r}])):
@@ -107,5 +110,5 @@ asyncio.run(main())"""
 
 
 def test_loading_the_built_in_voice_detector_is_light() -> None:
-    code = "from satellite import components\ncomponents.create('vad', 'silero').load()"
+    code = "from satellite.components import spec\nspec.create('vad', 'silero').load()"
     assert imported_by(code) & HEAVY == set()

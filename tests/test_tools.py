@@ -14,8 +14,8 @@ from satellite.errors import EngineFailed
 from satellite.options import OptionSet, option
 from satellite.tools import Tool
 from satellite.values import Action, ReplyPart, ReplyRequest
-from servers.llm import toolbox
-from servers.llm.toolbox import Toolbox
+from servers.llm.ollama import toolbox
+from servers.llm.ollama.toolbox import Toolbox
 
 REQUEST = ReplyRequest(text="hello")
 

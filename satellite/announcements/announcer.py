@@ -10,10 +10,10 @@ from typing import Protocol
 
 from satellite.announcements.announcement import Announcement, Manner, Outcome
 from satellite.errors import EngineBusy, SatelliteError
+from satellite.lib.deadline import within
 from satellite.ports import Tts
 from satellite.settings import Settings
 from satellite.timers import Timers
-from satellite.turns.deadline import within
 from satellite.values import AudioChunk, SpeechRequest
 
 _LOGGER = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ _ORDER = ("low", "normal", "high")
 
 
 class Satellite(Protocol):
-    """Where it is said: see `satellite.turns.assistant.Assistant`."""
+    """Where it is said: see `satellite.turns.manager.Assistant`."""
 
     timers: Timers
 

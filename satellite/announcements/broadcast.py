@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from satellite.announcements import others
+from satellite.announcements import remote
 from satellite.announcements.announcement import Manner
 from satellite.announcements.announcer import Announcer
 from satellite.errors import EngineBusy, SatelliteError
@@ -46,12 +46,12 @@ class Broadcasts:
         whom = {address: address for address in said.others}
         try:
             if self._settings.zeroconf:
-                whom |= await others.resolve([others.ALL])
+                whom |= await remote.resolve([remote.ALL])
         except SatelliteError as error:
             _LOGGER.warning("no satellites can be found on the LAN: %s", error)
         if not whom:
             return "I found no other satellite to tell."
-        failed = await others.tell_all(whom, text, Manner(chime=said.chime))
+        failed = await remote.tell_all(whom, text, Manner(chime=said.chime))
         for name, reason in failed.items():
             _LOGGER.warning("%s was not told: %s", name, reason)
         _LOGGER.info("told %d of %d other satellites", len(whom) - len(failed), len(whom))

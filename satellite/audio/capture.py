@@ -7,13 +7,12 @@ import logging
 from collections.abc import AsyncGenerator, Callable
 from time import monotonic
 
-from satellite.audio.format import SPEECH, AudioFormat
-from satellite.audio.frontend.channel import one_channel
-from satellite.audio.patience import Patience
 from satellite.audio.resample import Resampler
 from satellite.errors import DeviceError, DeviceLost, DeviceMissing, SatelliteError
 from satellite.events import AudioLoss, Error, Event
+from satellite.lib.wait_limit import Patience
 from satellite.ports import Mic
+from satellite.values import SPEECH, AudioFormat
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -144,3 +143,10 @@ class Capture:
         if self._lost and monotonic() - self._reported >= _LOSS_EVERY:
             self._publish(AudioLoss(loss="overrun", count=self._lost))
             self._lost, self._reported = 0, monotonic()
+
+
+def one_channel(audio: bytes, form: AudioFormat, channel: int) -> bytes:
+    """The samples of one channel, counted from 1, of whole frames."""
+    import numpy as np
+
+    return np.frombuffer(audio, "<i2")[channel - 1 :: form.channels].tobytes()

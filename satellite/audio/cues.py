@@ -7,11 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from satellite.audio.format import AudioFormat
 from satellite.audio.wavfile import read_wav
 from satellite.errors import AudioFileError, ConfigError
 from satellite.options import unknown_name
-from satellite.values import AudioChunk
+from satellite.values import AudioChunk, AudioFormat
 
 CueName = Literal["announce", "awake", "done", "error", "follow_up", "mute", "timer", "unmute"]
 

@@ -7,9 +7,8 @@ from math import log10
 
 import msgspec
 
-from satellite.audio.format import AudioFormat
 from satellite.ports import Mic
-from satellite.values import AudioChunk
+from satellite.values import AudioChunk, AudioFormat
 
 PERIOD = 0.1
 """Seconds of sound in one level."""

@@ -8,12 +8,11 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Protocol, runtime_checkable
 
-from satellite.audio.format import AudioFormat
 from satellite.audio.resample import Resampler
 from satellite.errors import DeviceError, DeviceLost, DeviceMissing, SatelliteError
 from satellite.events import AudioLoss, Error, Event
 from satellite.ports import Speaker
-from satellite.values import AudioChunk
+from satellite.values import AudioChunk, AudioFormat
 
 _LOGGER = logging.getLogger(__name__)
 

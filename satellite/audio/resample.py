@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from satellite.audio.format import AudioFormat
+from satellite.values import AudioFormat
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from satellite.audio.format import AudioFormat
 from satellite.errors import AudioFileError
+from satellite.values import AudioFormat
 
 _PCM = 1
 _EXTENSIBLE = 0xFFFE

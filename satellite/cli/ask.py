@@ -13,7 +13,7 @@ from satellite.cli import flags, sections
 from satellite.cli.texts import text_of
 
 if TYPE_CHECKING:
-    from satellite.bus import Bus
+    from satellite.lib.bus import Bus
     from satellite.settings import Settings
     from satellite.values import ReplyRequest
 
@@ -38,13 +38,14 @@ def ask(context: click.Context, text: Sequence[str]) -> None:
 
 
 async def _ask(settings: Settings, bus: Bus, text: str) -> None:
-    from satellite import engines, events
-    from satellite.turns.deadline import within
-    from satellite.turns.stage import label
+    from satellite import events
+    from satellite.engines import assembly
+    from satellite.lib.deadline import within
+    from satellite.turns.context import label
     from satellite.values import Action, Declined, Resumed
 
     whole = ""
-    async with engines.opened("llm", settings) as llm:
+    async with assembly.opened("llm", settings) as llm:
         parts = within(llm.reply(_request(settings, text)), settings.deadlines.llm, "the brain")
         async with aclosing(parts):
             async for part in parts:

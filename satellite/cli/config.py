@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from satellite.cli import flags, sections
-from satellite.configuration.keys import Key
+from satellite.config.keys import Key
 
 
 @sections.command()

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from satellite import rights
 from satellite.cli import flags, sections
 from satellite.cli.table import table
+from satellite.lib import privileges
 
 if TYPE_CHECKING:
-    from satellite.bus import Bus
+    from satellite.lib.bus import Bus
     from satellite.settings import Settings
 
 OUTPUT = "satellite-demo.wav"
@@ -43,7 +43,7 @@ def demo(context: click.Context, output: str) -> None:
 
 
 async def _demo(settings: Settings, bus: Bus, output: Path) -> None:
-    from satellite import demo
+    from satellite.cli import demo_turn as demo
     from satellite.errors import EngineFailed
 
     _keep(b"", output)  # before it takes anybody's time
@@ -64,7 +64,7 @@ def _keep(sound: bytes, output: Path) -> None:
     from satellite.errors import UsageError
 
     try:
-        with rights.as_root():
+        with privileges.as_root():
             output.write_bytes(sound)
     except OSError as error:
         raise UsageError(

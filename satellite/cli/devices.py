@@ -14,8 +14,8 @@ from satellite.cli import flags, sections
 from satellite.cli.table import table
 
 if TYPE_CHECKING:
-    from satellite.audio.devices import DeviceInfo
-    from satellite.bus import Bus
+    from satellite.builtin.audio.devices import DeviceInfo
+    from satellite.lib.bus import Bus
     from satellite.settings import Settings
     from satellite.values import AudioChunk
 
@@ -66,7 +66,7 @@ def devices(context: click.Context, test: bool, seconds: float) -> None:
         state.run(lambda bus: _test(settings, bus, seconds))
         return
     state.start_logging()
-    from satellite.audio.devices import list_devices
+    from satellite.builtin.audio.devices import list_devices
 
     found = list_devices()
     if state.json:
@@ -102,7 +102,7 @@ def bar(rms: float, peak: float) -> str:
 
 
 def _tell_missing(directions: set[str]) -> None:
-    from satellite.audio.devices import default_mic, default_speaker
+    from satellite.builtin.audio.devices import default_mic, default_speaker
     from satellite.errors import DeviceMissing
 
     for direction, default in (("in", default_mic), ("out", default_speaker)):
@@ -130,18 +130,18 @@ async def _test(settings: Settings, bus: Bus, seconds: float) -> None:
 async def _play(settings: Settings, bus: Bus) -> None:
     import asyncio
 
-    from satellite import components
-    from satellite.audio import devices
     from satellite.audio.meter import tone
     from satellite.audio.playback import Playback
+    from satellite.builtin.audio import devices
+    from satellite.components import spec
 
     async def sound() -> AsyncGenerator[AudioChunk, None]:
         yield tone(*TONE)
 
     where = settings.speaker
-    if where == components.AUTO:
+    if where == spec.AUTO:
         where = await asyncio.to_thread(devices.default_speaker)
-    playback = Playback(components.create("speaker", where), bus.publish)
+    playback = Playback(spec.create("speaker", where), bus.publish)
     playback.volume = settings.volume
     click.echo(f"speaker {where}: a tone of {TONE[0]:g} Hz")
     try:
@@ -155,14 +155,14 @@ async def _play(settings: Settings, bus: Bus) -> None:
 async def _listen(settings: Settings, seconds: float) -> None:
     import asyncio
 
-    from satellite import components
-    from satellite.audio import devices
     from satellite.audio.meter import PERIOD, levels
+    from satellite.builtin.audio import devices
+    from satellite.components import spec
 
     where = settings.mic
-    if where == components.AUTO:
+    if where == spec.AUTO:
         where = await asyncio.to_thread(devices.default_mic)
-    mic = components.create("mic", where)
+    mic = spec.create("mic", where)
     click.echo(f"microphone {where}: say something")
     loudest, left = SILENT, round(seconds / PERIOD)
     moving = sys.stdout.isatty()

@@ -12,8 +12,8 @@ from satellite.cli import flags, sections
 from satellite.cli.table import table
 
 if TYPE_CHECKING:
-    from satellite.net.ranking import Place
-    from satellite.net.server import Server
+    from satellite.engines.ranking import Place
+    from satellite.net.discovery.service import Server
     from satellite.settings import Settings
 
 WAIT = 3.0
@@ -43,8 +43,8 @@ def discover(context: click.Context, wait: float) -> None:
     found: list[Server] = []
 
     async def look(_bus: object) -> None:
-        from satellite.net.discovery import scan
-        from satellite.net.wishes import Wishes
+        from satellite.net.discovery.browser import scan
+        from satellite.net.discovery.preferences import Wishes
 
         found.extend(await scan(wait, wishes=Wishes.of(settings.servers)))
 
@@ -64,8 +64,8 @@ def discover(context: click.Context, wait: float) -> None:
 
 def ranked(found: Sequence[Server], settings: Settings) -> dict[str, tuple[str, Sequence[Place]]]:
     """The ranking of each role, as a satellite that has asked none of them yet would make it."""
-    from satellite.net.ranking import rank
-    from satellite.net.wishes import Wishes
+    from satellite.engines.ranking import rank
+    from satellite.net.discovery.preferences import Wishes
     from satellite.ports import ENGINE_ROLES
 
     wishes = Wishes.of(settings.servers)

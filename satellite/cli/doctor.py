@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from satellite import rights
 from satellite.cli import flags, sections
 from satellite.errors import ConfigError
+from satellite.lib import privileges
 
 if TYPE_CHECKING:
-    from satellite.configuration.config import Configuration
-    from satellite.doctor.case import Case, ModelStore
-    from satellite.doctor.finding import Finding
-    from satellite.doctor.show import Progress
+    from satellite.config.load import Configuration
+    from satellite.diagnostics.doctor.examination_input import Case, ModelStore
+    from satellite.diagnostics.doctor.finding import Finding
+    from satellite.diagnostics.doctor.show import Progress
 
 AREAS = (
     *("configuration", "python", "audio", "echo", "wake", "network", "ports", "firewall"),
     *("servers", "models", "machine", "homeassistant"),
 )
-"""As `satellite.doctor.areas` has them; that module is slow to import for a help."""
+"""As `satellite.diagnostics.doctor.areas` has them; that module is slow to import for a help."""
 
 SECONDS = 4.0
 """How long the microphone is listened to: enough to tell a wrong rate from a right one."""
@@ -76,18 +76,18 @@ def doctor(
     watched = sys.stdout.isatty() and not state.json
 
     async def look(_bus: object) -> None:
-        from satellite.doctor.areas import checks
-        from satellite.doctor.examination import examine
-        from satellite.doctor.report import write
-        from satellite.doctor.secrets import masked_finding
-        from satellite.doctor.show import progress
+        from satellite.diagnostics.doctor.areas import checks
+        from satellite.diagnostics.doctor.examination import examine
+        from satellite.diagnostics.doctor.report import write
+        from satellite.diagnostics.doctor.secrets import masked_finding
+        from satellite.diagnostics.doctor.show import progress
 
         with progress() as shown:
             case = _case(configuration, problems, seconds, shown)
             found = await examine(checks(areas, watched=watched), case, watch=shown.watch)
         findings.extend(masked_finding(finding) for finding in found)
         if report is not None:
-            with rights.as_root():  # for whoever looks for it beside them, and not the service
+            with privileges.as_root():  # for whoever looks for it beside them, and not the service
                 write(report, findings, case)
 
     state.run(look)
@@ -112,14 +112,14 @@ def _case(
     seconds: float,
     progress: Progress,
 ) -> Case:
-    from satellite import models
-    from satellite.configuration.keys import build
-    from satellite.doctor.case import Case
-    from satellite.net import trust
+    from satellite.config.keys import build
+    from satellite.diagnostics.doctor.examination_input import Case
+    from satellite.engines import context as models
+    from satellite.net import pairing
 
     settings = configuration.settings if configuration else build({})
     models.use(settings.models)
-    trust.use(settings.pairing)
+    pairing.use(settings.pairing)
     return Case(
         settings,
         problems=problems,
@@ -138,7 +138,7 @@ def _store() -> ModelStore:
 
 
 def _tell(findings: Sequence[Finding], *, as_json: bool) -> None:
-    from satellite.doctor.show import show
+    from satellite.diagnostics.doctor.show import show
 
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(findings)).decode())

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from satellite.cli import logs
-from satellite.configuration.keys import keys
-from satellite.configuration.layers import Given
+from satellite.config.keys import keys
+from satellite.config.layers import Given
 from satellite.errors import ConfigError
 
 if TYPE_CHECKING:
-    from satellite.bus import Bus
-    from satellite.configuration.config import Configuration
+    from satellite.config.load import Configuration
+    from satellite.lib.bus import Bus
     from satellite.settings import Settings
 
 Decorator = Callable[[Any], Any]
@@ -49,7 +49,7 @@ class State:
 
     def configuration(self) -> Configuration:
         """Read and check the configuration. Raises `ConfigError`."""
-        from satellite.configuration import config
+        from satellite.config import load as config
 
         named = self._find("config")
         return config.load(flags=self.flags, pairs=self.pairs, file=Path(named) if named else None)

@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 
-from satellite.masking import masked
+from satellite.text.redact import masked
 
 LEVELS = ("debug", "info", "warning", "error")
 

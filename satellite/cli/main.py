@@ -29,7 +29,7 @@ from satellite.cli.transcribe import transcribe
 from satellite.cli.unduck import unduck
 from satellite.cli.version import version
 from satellite.cli.watch import watch
-from satellite.configuration.layers import Given
+from satellite.config.layers import Given
 
 _EPILOG = """
 A COMPONENT is PLUGIN[:ARGUMENT][?option=value&...], the tcp:// or unix:// address of a Wyoming

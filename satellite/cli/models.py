@@ -163,7 +163,7 @@ for _command in (pull, verify, remove):
 def _stores(context: click.Context) -> tuple[Store, OllamaModels]:
     state = flags.state(context)
     settings = state.settings().models
-    from satellite import models as shared
+    from satellite.engines import context as shared
     from servers.models.ollama_models import OllamaModels
     from servers.models.store import Store
 

@@ -9,7 +9,7 @@ import click
 from satellite.cli import flags, sections
 
 if TYPE_CHECKING:
-    from satellite.bus import Bus
+    from satellite.lib.bus import Bus
     from satellite.settings import Settings
 
 _WANTED = {"on": True, "off": False, "toggle": None}
@@ -30,7 +30,7 @@ def mute(context: click.Context, how: str) -> None:
 
 
 async def _mute(settings: Settings, bus: Bus, muted: bool | None) -> None:
-    from satellite.desk.client import ask
+    from satellite.http.client import ask
 
     facts = {} if muted is None else {"muted": muted}
     answer = await ask(settings, "POST", "/api/mute", **facts)

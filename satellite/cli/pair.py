@@ -65,7 +65,7 @@ def pair(
         raise click.UsageError("HOST, --list, --forget and --find exclude each other")
     if state.json and not listed:
         raise click.UsageError("--json is for --list")
-    from satellite.net import trust
+    from satellite.net import pairing as trust
 
     trust.use(settings.pairing)
     if listed:
@@ -89,8 +89,8 @@ def pair(
 
 
 def _list(json: bool) -> None:
-    from satellite.net import trust
-    from satellite.net.trust.identity import identity, shown
+    from satellite.net import pairing as trust
+    from satellite.net.pairing.identity import identity, shown
 
     me, peers = identity(trust.folder()), trust.peers().all()
     if json:

@@ -8,14 +8,14 @@ import click
 
 from satellite.cli.table import table
 from satellite.errors import PeerUnreachable, SatelliteError
-from satellite.groups import ungrouped
-from satellite.net import trust
-from satellite.net.mdns import NoMulticast
-from satellite.net.trust import join as joining
-from satellite.net.trust import seek
-from satellite.net.trust.identity import shown
-from satellite.net.trust.offer import PORT, VALID, Offer, new_code
-from satellite.net.trust.peers import Peer
+from satellite.lib.taskgroups import ungrouped
+from satellite.net import pairing
+from satellite.net.discovery import pairing_codes
+from satellite.net.discovery.mdns import NoMulticast
+from satellite.net.pairing import join as joining
+from satellite.net.pairing.identity import shown
+from satellite.net.pairing.offer import PORT, VALID, Offer, new_code
+from satellite.net.pairing.peers import Peer
 from satellite.settings import Settings
 
 
@@ -23,7 +23,7 @@ async def offer(settings: Settings, port: int | None) -> None:
     """Show a code until somebody has joined."""
     code = new_code()
     offered = Offer(
-        trust.folder(),
+        pairing.folder(),
         settings.name,
         code,
         lambda text: click.echo(f"A try failed: {text}", err=True),
@@ -31,7 +31,7 @@ async def offer(settings: Settings, port: int | None) -> None:
 
     async def announce(bound: int) -> None:
         try:
-            await seek.announce(settings.name, bound)
+            await pairing_codes.announce(settings.name, bound)
         except NoMulticast as error:
             click.echo(f"It is not announced on the LAN: {error}", err=True)
 
@@ -55,7 +55,7 @@ async def offer(settings: Settings, port: int | None) -> None:
 
 async def find() -> None:
     """Show who shows a code."""
-    found = await seek.find()
+    found = await pairing_codes.find()
     if not found:
         click.echo("Nobody on the LAN shows a code now.", err=True)
         return
@@ -65,12 +65,12 @@ async def find() -> None:
 
 async def join(settings: Settings, text: str) -> None:
     """Ask for the code that is shown elsewhere, and pair with it."""
-    host, port = seek.split(text)
+    host, port = pairing_codes.split(text)
     try:
         await joining.reachable(host, port)
     except PeerUnreachable:
         try:
-            found = await seek.find() if settings.zeroconf else {}
+            found = await pairing_codes.find() if settings.zeroconf else {}
         except NoMulticast:
             found = {}
         if host not in found:
@@ -78,7 +78,7 @@ async def join(settings: Settings, text: str) -> None:
         host, port = found[host]
         await joining.reachable(host, port)
     code = await asyncio.to_thread(click.prompt, "The code that is shown there", type=str)
-    _tell(await joining.join(trust.folder(), host, port, code, settings.name))
+    _tell(await joining.join(pairing.folder(), host, port, code, settings.name))
 
 
 def _tell(peer: Peer) -> None:

@@ -13,7 +13,7 @@ from satellite.cli.table import table
 from satellite.options import OptionInfo
 
 if TYPE_CHECKING:
-    from satellite.plugins import Report
+    from satellite.components.registry import Report
 
 ROLES = ("mic", "speaker", "wake", "vad", "asr", "llm", "tts", "hook")
 """The roles of plugins, as `satellite.ports` has them; that module is slow to import for a help."""
@@ -32,7 +32,7 @@ def plugins(context: click.Context, roles: Sequence[str]) -> None:
     """
     state = flags.state(context)
     state.start_logging()
-    from satellite.plugins import installed, report
+    from satellite.components.registry import installed, report
 
     reports = [report(plugin) for plugin in installed(*roles)]
     if state.json:

@@ -14,8 +14,8 @@ from satellite.cli.table import table
 from satellite.errors import UsageError
 
 if TYPE_CHECKING:
-    from satellite.bus import Bus
-    from satellite.recordings.folder import Folder, Recording
+    from satellite.diagnostics.recordings.folder import Folder, Recording
+    from satellite.lib.bus import Bus
     from satellite.settings import Settings
 
 LAST = "last"
@@ -119,7 +119,7 @@ def delete(context: click.Context, names: Sequence[str], everything: bool) -> No
 
 
 def _folder(settings: Settings) -> Folder:
-    from satellite.recordings.folder import Folder
+    from satellite.diagnostics.recordings.folder import Folder
 
     return Folder(settings.recordings)
 
@@ -147,18 +147,18 @@ def _row(one: Recording) -> tuple[str, ...]:
 async def _play(settings: Settings, bus: Bus, file: str) -> None:
     import asyncio
 
-    from satellite import components
     from satellite.audio.playback import Playback
     from satellite.audio.wavfile import read_wav
+    from satellite.components import spec
     from satellite.values import AudioChunk
 
     form, audio = await asyncio.to_thread(read_wav, file)
     where = settings.speaker
-    if where == components.AUTO:
-        from satellite.audio.devices import default_speaker
+    if where == spec.AUTO:
+        from satellite.builtin.audio.devices import default_speaker
 
         where = await asyncio.to_thread(default_speaker)
-    speaker = components.create("speaker", where)
+    speaker = spec.create("speaker", where)
     playback = Playback(speaker, bus.publish, settings.deadlines.speaker)
     playback.volume = settings.volume
     try:

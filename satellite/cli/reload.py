@@ -9,7 +9,7 @@ import click
 from satellite.cli import flags, sections
 
 if TYPE_CHECKING:
-    from satellite.bus import Bus
+    from satellite.lib.bus import Bus
     from satellite.settings import Settings
 
 
@@ -28,8 +28,8 @@ def reload(context: click.Context) -> None:
 
 
 async def _reload(settings: Settings, bus: Bus) -> None:
-    from satellite.desk.client import ask
-    from satellite.reload import Reloaded
+    from satellite.engines.reload import Reloaded
+    from satellite.http.client import ask
 
     answer = await ask(settings, "POST", "/api/reload")
     click.echo(str(Reloaded(tuple(answer["changed"]), tuple(answer["restart"]))))

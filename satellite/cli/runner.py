@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from satellite.bus import Bus
-from satellite.eventlog import recorded
+from satellite.lib.bus import Bus
+from satellite.lib.eventlog import recorded
 
 STOP_LIMIT = 5.0
 """Seconds from a signal to a forced exit. A clean stop takes under 2; what takes longer hangs."""

@@ -13,7 +13,7 @@ from satellite.cli.texts import text_of
 
 if TYPE_CHECKING:
     from satellite.announcements.announcement import Priority
-    from satellite.bus import Bus
+    from satellite.lib.bus import Bus
     from satellite.settings import Settings
 
 
@@ -59,25 +59,25 @@ def say(
     settings = state.settings()
     words = text_of(text)
     if to:
-        from satellite.net import trust
+        from satellite.net import pairing
 
-        trust.use(settings.pairing)
+        pairing.use(settings.pairing)
         state.run(lambda bus: _announce(to, words, priority, chime))
         return
     state.run(lambda bus: _say(settings, bus, words))
 
 
 async def _announce(to: Sequence[str], text: str, priority: Priority, chime: bool) -> None:
-    from satellite.announcements import others
+    from satellite.announcements import remote
     from satellite.announcements.announcement import Manner
     from satellite.announcements.announcement import text_of as announced
     from satellite.errors import PeerUnreachable
 
     manner = Manner(priority=priority, chime=chime)
-    whom = await others.resolve(to)
+    whom = await remote.resolve(to)
     if not whom:
         raise PeerUnreachable("no satellite was found on the LAN: name one, as tcp://HOST:10700")
-    failed = await others.tell_all(whom, announced(text), manner)
+    failed = await remote.tell_all(whom, announced(text), manner)
     for name in sorted(set(whom) - set(failed)):
         click.echo(f"heard on {name}")
     if failed:
@@ -88,24 +88,24 @@ async def _announce(to: Sequence[str], text: str, priority: Priority, chime: boo
 async def _say(settings: Settings, bus: Bus, text: str) -> None:
     import asyncio
 
-    from satellite import components, engines, events
+    from satellite import events
     from satellite.audio.playback import Playback
-    from satellite.turns.deadline import within
+    from satellite.components import spec
+    from satellite.engines import assembly
+    from satellite.lib.deadline import within
     from satellite.values import SpeechRequest
 
     where = settings.speaker
-    if where == components.AUTO:
-        from satellite.audio.devices import default_speaker
+    if where == spec.AUTO:
+        from satellite.builtin.audio.devices import default_speaker
 
         where = await asyncio.to_thread(default_speaker)
-    playback = Playback(
-        components.create("speaker", where), bus.publish, settings.deadlines.speaker
-    )
+    playback = Playback(spec.create("speaker", where), bus.publish, settings.deadlines.speaker)
     playback.volume = settings.volume
     request = SpeechRequest(text=text, language=settings.language)
     try:
         await playback.open()
-        async with engines.opened("tts", settings) as tts:
+        async with assembly.opened("tts", settings) as tts:
             speech = within(tts.synthesize(request), settings.deadlines.tts, "text-to-speech")
             async with aclosing(speech):
                 await playback.play(speech, on_first=lambda: bus.publish(events.AudioStart()))

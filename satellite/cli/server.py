@@ -15,7 +15,7 @@ NICE = 5
 def server(state: State) -> None:
     """Serve the roles that were asked for."""
     settings = state.settings(renew=True)
-    from satellite import worker
+    from satellite.lib import worker
     from servers import app
 
     sys.setswitchinterval(SWITCH)

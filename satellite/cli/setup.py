@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from satellite.cli import flags, sections
-from satellite.configuration.layers import Given
+from satellite.config.layers import Given
 
 if TYPE_CHECKING:
-    from satellite.bus import Bus
+    from satellite.lib.bus import Bus
     from satellite.setup.asking import Asker
     from satellite.setup.session import Session, Wishes
 
@@ -90,8 +90,8 @@ def setup(
 
 
 def _session(state: flags.State, ask: Asker, wishes: Wishes, output: Path | None) -> Session:
-    from satellite import models
-    from satellite.configuration import config
+    from satellite.config import load as config
+    from satellite.engines import context as models
     from satellite.setup import files
     from satellite.setup.session import Session
 

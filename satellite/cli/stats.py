@@ -14,7 +14,7 @@ from satellite.cli import flags, sections
 from satellite.cli.table import table
 
 if TYPE_CHECKING:
-    from satellite.stats.summary import Summary
+    from satellite.diagnostics.stats.summary import Summary
 
 DAYS = 7.0
 
@@ -55,8 +55,8 @@ def stats(context: click.Context, days: float, forget: bool) -> None:
     """
     state = flags.state(context)
     settings = state.settings()
-    from satellite.stats import store
-    from satellite.stats.summary import summary
+    from satellite.diagnostics.stats import store
+    from satellite.diagnostics.stats.summary import summary
 
     file = store.found(settings.name)
     if forget:

@@ -51,8 +51,8 @@ async def looked(settings: Settings) -> dict[str, Any]:
     """Ask the satellite, and the servers that it has in reach."""
     import asyncio
 
-    from satellite.desk import client
     from satellite.errors import PeerUnreachable
+    from satellite.http import client
 
     try:
         state = await client.ask(settings, "GET", "/api/state")
@@ -68,17 +68,17 @@ async def looked(settings: Settings) -> dict[str, Any]:
 
 async def _latency(settings: Settings, uri: str) -> float | None:
     """Seconds that a server takes to say what it is; None where it does not."""
-    from satellite.doctor.asked import ask
-    from satellite.net import trust
+    from satellite.diagnostics.doctor.probe import ask
+    from satellite.net import pairing
 
-    trust.use(settings.pairing)
+    pairing.use(settings.pairing)
     answer = await ask(uri, times=1)
     return answer.fastest if answer.info is not None else None
 
 
 def _kept(settings: Settings) -> dict[str, Any]:
     """The last turns of a satellite that does not run, as far as they were kept."""
-    from satellite.stats import store
+    from satellite.diagnostics.stats import store
 
     turns, _ = store.read(store.found(settings.name))
     return {"name": settings.name, "turns": [msgspec.to_builtins(turn) for turn in turns[-TURNS:]]}

@@ -12,7 +12,7 @@ import click
 from satellite.cli import flags, sections
 
 if TYPE_CHECKING:
-    from satellite.bus import Bus
+    from satellite.lib.bus import Bus
     from satellite.settings import Settings
 
 _PIECE = 32_000
@@ -36,8 +36,8 @@ def transcribe(context: click.Context, wav: str) -> None:
     from satellite.audio.wavfile import read_wav
 
     form, audio = read_wav(Path(wav))
-    from satellite.audio.format import SPEECH
     from satellite.audio.resample import Resampler
+    from satellite.values import SPEECH
 
     resampler = Resampler(form, SPEECH)
     speech = resampler.convert(audio) + resampler.flush()
@@ -45,15 +45,16 @@ def transcribe(context: click.Context, wav: str) -> None:
 
 
 async def _transcribe(settings: Settings, bus: Bus, speech: bytes) -> None:
-    from satellite import engines, events
-    from satellite.turns.deadline import within
-    from satellite.turns.stage import label
+    from satellite import events
+    from satellite.engines import assembly
+    from satellite.lib.deadline import within
+    from satellite.turns.context import label
     from satellite.values import TranscribeRequest
 
     request = TranscribeRequest(
         language=settings.language, names=settings.home.names, terms=settings.home.areas
     )
-    async with engines.opened("asr", settings) as asr:
+    async with assembly.opened("asr", settings) as asr:
         limit = settings.deadlines.asr
         results = within(asr.transcribe(_pieces(speech), request), limit, "speech-to-text")
         async with aclosing(results):

@@ -16,9 +16,9 @@ def unduck() -> None:
     A satellite does so itself when it starts. This is for those that are not started again, as in
     systemd's ExecStopPost=; while one runs, it makes them as loud as they are between two turns.
     """
-    from satellite.ducking.ducker import Ducker, notes
-    from satellite.ducking.pulse import PulseServer
-    from satellite.ducking.streams import SoundServerError
+    from satellite.audio.ducking.ducker import Ducker, notes
+    from satellite.audio.ducking.pulse import PulseServer
+    from satellite.audio.ducking.streams import SoundServerError
 
     kept = notes()
     if not kept.read():  # no sound server is needed then, nor is one missed

@@ -59,15 +59,15 @@ def version(state: State) -> None:
 
 def engines() -> list[EngineVersion]:
     """The engines that can be used here, in the order of the roles."""
-    from satellite import plugins
+    from satellite.components import registry
     from satellite.errors import PluginBroken
     from satellite.requirements import Package
 
     providers = metadata.packages_distributions()
     found = []
-    for plugin in plugins.installed(*ROLES):
+    for plugin in registry.installed(*ROLES):
         try:
-            needs = plugins.requirements(plugin.load())
+            needs = registry.requirements(plugin.load())
         except PluginBroken:
             continue  # `satellite plugins` tells why
         if any(need.missing() for need in needs):
@@ -84,7 +84,7 @@ def engines() -> list[EngineVersion]:
 
 def models(state: State) -> list[ModelVersion]:
     """The models in the folder that is set; none where that cannot be told."""
-    from satellite import models as in_force
+    from satellite.engines import context as in_force
 
     try:
         in_force.use(state.configuration().settings.models)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from satellite import events
+from satellite.diagnostics.stats.collect import STAGES, Gatherer, TurnRow
+from satellite.diagnostics.stats.snapshot import Now
 from satellite.events import Event
-from satellite.stats.gather import STAGES, Gatherer, TurnRow
-from satellite.stats.now import Now
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

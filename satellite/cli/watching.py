@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.live import Live
 
 from satellite.cli.view import View, read
-from satellite.desk import client
 from satellite.errors import PeerUnreachable
-from satellite.groups import ungrouped
+from satellite.http import client
+from satellite.lib.taskgroups import ungrouped
 from satellite.settings import Settings
 
 OFTEN = 0.2

@@ -8,12 +8,11 @@ from typing import Any
 
 import msgspec
 
-from satellite.audio.format import SPEECH
 from satellite.conformance.check import Case, expect
 from satellite.conformance.engine import engine_checks
 from satellite.conformance.listening import Listening, listening_checks
 from satellite.conformance.sound import feed, feed_for_ever
-from satellite.values import TranscribeRequest, Transcript
+from satellite.values import SPEECH, TranscribeRequest, Transcript
 
 LONG_SECONDS = 60
 """Length of the long utterance: four times the longest that a satellite sends."""

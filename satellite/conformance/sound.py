@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 
-from satellite.audio.format import SPEECH
+from satellite.values import SPEECH
 
 CHUNK = SPEECH.bytes_of(0.064)
 """A usual chunk: 64 ms, 1024 samples."""

@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from satellite.audio.format import SPEECH
 from satellite.conformance.check import Check, Make, expect
+from satellite.values import SPEECH
 
 VOICE = 0.5
 """Probability that counts as voice, as in the satellite's settings."""

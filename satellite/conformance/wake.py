@@ -7,12 +7,11 @@ from typing import Any
 
 import msgspec
 
-from satellite.audio.format import SPEECH
 from satellite.conformance.check import Case, Check, Make, answer, expect, loaded
 from satellite.conformance.engine import engine_checks
 from satellite.conformance.listening import Listening, listening_checks
 from satellite.conformance.sound import feed, feed_for_ever
-from satellite.values import Detection, DetectRequest
+from satellite.values import SPEECH, Detection, DetectRequest
 
 LONG_SECONDS = 120
 """Length of the long stream. What is not a wake word may go on for hours."""

@@ -1,11 +1,1 @@
-"""The satellite as Home Assistant sees it: a Wyoming satellite that it connects to and may drive.
-
-role      listens for peers, answers `describe`, and knows which of them drives
-link      the one that drives: events in both directions, and whether it is still there
-run       one run of its pipeline, as its events tell it
-speech    sound on its way from it to the speaker
-driver    a turn that it takes in the satellite's place
-wake      the microphone's sound on its way to its wake service
-timers    its timers, kept and rung here
-info      what is said of this satellite
-"""
+"""Home Assistant: it drives the satellite (`driver`), and is called by it (`client`)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from satellite.audio.format import SPEECH
+from satellite.values import SPEECH
 
 HOP = SPEECH.rate // 50
 """Samples (20 ms) whose loudness is looked at together."""

@@ -8,11 +8,11 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from satellite.audio.capture import Capture
-from satellite.audio.format import SPEECH
-from satellite.audio.patience import Patience
 from satellite.errors import SatelliteError
 from satellite.events import Error, Event
+from satellite.lib.wait_limit import Patience
 from satellite.listening.mute import Mute
+from satellite.values import SPEECH
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from satellite import events
-from satellite.state import Kept
+from satellite.lib.persistence import Kept
 
 USER = "user"
 """The people in the room, whose wish is kept over a restart."""

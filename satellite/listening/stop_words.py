@@ -12,12 +12,11 @@ import logging
 from collections.abc import Callable
 from contextlib import aclosing
 
+from satellite.audio.echo.reference import Reference
 from satellite.audio.feed import AudioFeed
-from satellite.audio.format import SPEECH
-from satellite.audio.frontend.reference import Reference
 from satellite.errors import SatelliteError
 from satellite.ports import Asr, Vad
-from satellite.values import TranscribeRequest
+from satellite.values import SPEECH, TranscribeRequest
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -47,7 +46,7 @@ OTHERS = (
 a stop word."""
 
 CONFIDENCE = -5.75
-"""See `servers.asr.confidence`; `python -m tests.bench.stop_words` measures it."""
+"""See `servers.asr.sphinx.confidence`; `python -m tests.bench.stop_words` measures it."""
 
 COMPONENT = (
     f"pocketsphinx?phrases={','.join(PHRASES)}&others={','.join(OTHERS)}&confidence={CONFIDENCE}"

@@ -6,8 +6,7 @@ import uuid
 from collections.abc import Callable
 
 from satellite.audio.feed import AudioFeed
-from satellite.audio.format import SPEECH
-from satellite.values import Detection
+from satellite.values import SPEECH, Detection
 
 
 class Utterance:

@@ -13,8 +13,8 @@ from wyoming.error import Error
 from satellite.errors import EngineBusy, WireError
 from satellite.net import uri as uris
 from satellite.net.allowed import Allowed
-from satellite.net.held import Held
 from satellite.net.limits import DoorLimits
+from satellite.net.memory_budget import Held
 from satellite.net.refusals import Refusals
 from satellite.net.wire import Connection, encode
 

@@ -9,8 +9,8 @@ from wyoming.event import Event
 from wyoming.info import Describe, Info
 
 from satellite.errors import PeerClosed, PeerRefused, PeerUnreachable
+from satellite.net.dial import connect
 from satellite.net.messages import error_of
-from satellite.net.wire import connect
 
 CONNECT = 3.0
 """Seconds to connect: a SYN that was lost is sent again after 1 s, and once more after 2 s."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from wyoming.audio import AudioChunk, AudioStart
+from wyoming.event import Event
 
-from satellite.audio.format import AudioFormat
 from satellite.errors import BadFrame
+from satellite.net.messages import read
+from satellite.values import AudioChunk as Sound
+from satellite.values import AudioFormat
 
 _RATES = range(4000, 384_001)
 """Hz, from telephones to studios."""
@@ -20,3 +23,9 @@ def format_of(event: AudioChunk | AudioStart) -> AudioFormat:
             "not understood: 16 bits are, at 4 to 384 kHz"
         )
     return AudioFormat(event.rate, event.channels)
+
+
+def sound(event: Event) -> Sound:
+    """The sound in an `audio-chunk`. Raises `BadFrame`."""
+    chunk = read(AudioChunk, event)
+    return Sound(audio=chunk.audio, format=format_of(chunk))

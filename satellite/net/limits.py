@@ -6,7 +6,7 @@ import msgspec
 
 from satellite.net.allowed import HOME
 from satellite.net.frame import Limits
-from satellite.net.held import MOST
+from satellite.net.memory_budget import MOST
 
 
 class DoorLimits(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 import ssl
 from collections.abc import Generator
 from contextlib import contextmanager
 
 from wyoming.event import Event
 
-from satellite.errors import BadFrame, ConfigError, EngineBusy, PeerClosed, PeerUnreachable
-from satellite.net import uri as uris
+from satellite.errors import BadFrame, EngineBusy, PeerClosed
 from satellite.net.frame import VERSION, Limits, encode, read_data, read_header
-from satellite.net.held import Held
 from satellite.net.keepalive import notice_death
-from satellite.net.pace import Pace
+from satellite.net.memory_budget import Held
+from satellite.net.rate_limit import Pace
 
-__all__ = ["VERSION", "Connection", "Limits", "connect", "encode"]
+__all__ = ["VERSION", "Connection", "Limits", "encode"]
 
 _SMALL = 64 * 1024
 """Bytes of a body that is read as a whole and not counted: what a socket's buffer holds anyway."""
@@ -27,8 +24,6 @@ _UNKNOWN = (
     "`satellite pair` on both"
 )
 """What is said where a TLS server ends the connection."""
-_HERE = ("127.", "::1", "localhost")
-"""Beginnings of hosts that are this machine, whom nobody has to be paired with."""
 
 
 class Connection:
@@ -189,61 +184,8 @@ class Connection:
             return bytes(parts)
 
 
-async def connect(
-    uri: str, timeout: float, limits: Limits | None = None, *, own: bool = False
-) -> Connection:
-    """Reach the service at a TCP, TLS or Unix URI within `timeout` seconds; with `own` it is one of
-    this process, which needs no pairing.
-
-    Raises `PeerUnreachable`, saying why, `KeyChanged` and `NotPaired` for a TLS peer that is not
-    the one this machine is paired with, and `ConfigError` for what is no such URI.
-    """
-    limits = limits or Limits()
-    address = uris.parse(uri)
-    try:
-        async with asyncio.timeout(timeout):
-            reader, writer = await _streams(address, limits.header, own)
-    except TimeoutError as error:
-        raise PeerUnreachable(f"{uri} cannot be reached: no answer in {timeout:g} s") from error
-    except UnicodeError as error:
-        raise PeerUnreachable(f"{uri} cannot be reached: no host can be called so") from error
-    except OSError as error:
-        raise PeerUnreachable(f"{uri} cannot be reached: {_reason(error)}") from error
-    return Connection(reader, writer, uri, limits)
-
-
-async def _streams(
-    address: uris.Address, header: int, own: bool
-) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    from satellite.net import trust  # it needs this module, too
-    from satellite.net.trust.errors import NotPaired
-    from satellite.net.trust.tls import open_tls
-
-    if isinstance(address, uris.Tcp):
-        if trust.required() and not (own or address.host.startswith(_HERE)):
-            raise NotPaired(f"{address} has no TLS, and pairing is required (--require-pairing)")
-        return await asyncio.open_connection(address.host, address.port, limit=header)
-    if isinstance(address, uris.Tls):
-        return await open_tls(address, header)
-    if isinstance(address, uris.Unix):
-        return await asyncio.open_unix_connection(address.path, limit=header)
-    raise ConfigError([f"{address} can be served, but there is nothing to connect to"])
-
-
 def _told(error: BaseException) -> str:
     """What a broken connection tells; of TLS, what the other side said."""
     if isinstance(error, ssl.SSLError) and "ALERT" in (error.reason or ""):
         return f"{error.reason}; {_UNKNOWN}"
     return str(error)
-
-
-def _reason(error: OSError) -> str:
-    if isinstance(error, ConnectionRefusedError):
-        return "nothing listens there"
-    if isinstance(error, socket.gaierror):
-        return "there is no such host"
-    if isinstance(error, FileNotFoundError):
-        return "there is no such socket"
-    if isinstance(error, ssl.SSLError):
-        return f"there is no TLS as ours ({error.reason or 'the connection ended'})"
-    return os.strerror(error.errno).lower() if error.errno else str(error)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any
 
-from satellite.configuration import migration
-from satellite.configuration.keys import find
+from satellite.config import migration
+from satellite.config.keys import find
 from satellite.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from satellite import rights
-from satellite.configuration import config, migration
+from satellite.config import load as config
+from satellite.config import migration
 from satellite.errors import SatelliteError
+from satellite.lib import privileges
 from satellite.setup.document import Document
 
 _LOGGER = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ def target() -> Path:
     for file in (user, system):
         if file.exists():
             return file
-    return system if rights.are_root_s() else user
+    return system if privileges.are_root_s() else user
 
 
 def content(file: Path) -> str:
@@ -50,7 +51,7 @@ def replace(file: Path, text: str, copy: str = "old") -> Path | None:
     Owner and permissions stay as they were; one that is new belongs to whom its folder belongs.
     Raises `SatelliteError`.
     """
-    with rights.as_root():
+    with privileges.as_root():
         return _replace(file, text, copy)
 
 
@@ -59,7 +60,7 @@ def keep_secret(file: Path, text: str) -> None:
 
     That is the user that this runs as, and not root, which has written it for them.
     """
-    with rights.as_root() as user:
+    with privileges.as_root() as user:
         _replace(file, text, "old", SECRET, user)
 
 
@@ -81,7 +82,7 @@ def _replace(
             os.fsync(opened.fileno())
         part.chmod(file.stat().st_mode & 0o777 if kept is not None else mode)
         _own(part, file if kept is not None else file.parent)
-        if user is not None and os.geteuid() == rights.ROOT != user:
+        if user is not None and os.geteuid() == privileges.ROOT != user:
             os.chown(part, user, -1)
             part.chmod(mode)
         part.replace(file)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from satellite.configuration import migration
-from satellite.doctor.aside import aside
+from satellite.config import migration
+from satellite.lib.daemon_thread import aside
 from satellite.setup import files
 from satellite.setup.document import Document
 from satellite.setup.network import network

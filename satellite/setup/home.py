@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from satellite.doctor import home as checks
-from satellite.doctor.aside import aside
-from satellite.home.token import VARIABLE
+from satellite.diagnostics.doctor import home as checks
+from satellite.homeassistant.client.token import VARIABLE
+from satellite.lib.daemon_thread import aside
 from satellite.setup import files
 from satellite.setup.asking import Choice
 from satellite.setup.lan import FoundHome

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from satellite.net.mdns import multicast
+from satellite.net.discovery.mdns import multicast
 
 HOME_TYPE = "_home-assistant._tcp.local."
 """How Home Assistant announces itself (its integration `zeroconf`)."""
@@ -55,7 +55,7 @@ async def _resolve(zeroconf: Any, name: str) -> FoundHome | None:
     from zeroconf.asyncio import AsyncServiceInfo
 
     from satellite.errors import ConfigError
-    from satellite.home import address
+    from satellite.homeassistant.client import address
 
     service = AsyncServiceInfo(HOME_TYPE, name)
     if not await service.async_request(zeroconf, _RESOLVE * 1000):

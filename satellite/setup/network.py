@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 
 from satellite.errors import SatelliteError
-from satellite.groups import ungrouped
-from satellite.net import trust
-from satellite.net.discovery import scan
-from satellite.net.mdns import NoMulticast
-from satellite.net.server import Server
-from satellite.net.trust import join as joining
-from satellite.net.trust import seek
-from satellite.net.trust.identity import shown
-from satellite.net.wishes import Wishes
+from satellite.lib.taskgroups import ungrouped
+from satellite.net import pairing
+from satellite.net.discovery import pairing_codes
+from satellite.net.discovery.browser import scan
+from satellite.net.discovery.mdns import NoMulticast
+from satellite.net.discovery.preferences import Wishes
+from satellite.net.discovery.service import Server
+from satellite.net.pairing import join as joining
+from satellite.net.pairing.identity import shown
 from satellite.setup import lan
 from satellite.setup.home import home
 from satellite.setup.lan import FoundHome
@@ -26,7 +26,7 @@ SCAN = 3.0
 async def network(session: Session) -> None:
     """Look around, and let somebody connect what was found."""
     session.ask.head("Servers and Home Assistant")
-    trust.use(session.settings.pairing)
+    pairing.use(session.settings.pairing)
     servers: tuple[Server, ...] = ()
     homes: tuple[FoundHome, ...] = ()
     codes: dict[str, tuple[str, int]] = {}
@@ -48,7 +48,7 @@ async def _look(
         async with asyncio.TaskGroup() as tasks:
             servers = tasks.create_task(scan(SCAN, wishes=Wishes.of(session.settings.servers)))
             homes = tasks.create_task(lan.homes())
-            codes = tasks.create_task(seek.find())
+            codes = tasks.create_task(pairing_codes.find())
     return servers.result(), homes.result(), codes.result()
 
 
@@ -68,7 +68,7 @@ async def _pair(session: Session, codes: dict[str, tuple[str, int]]) -> None:
     """Pair with whom the command line named, or with those that show a code now."""
     wishes = session.wishes
     if wishes.pair is not None:
-        place = codes.get(wishes.pair) or seek.split(wishes.pair)
+        place = codes.get(wishes.pair) or pairing_codes.split(wishes.pair)
         await _join(session, wishes.pair, *place)
         return
     for name, place in codes.items():
@@ -84,7 +84,7 @@ async def _join(session: Session, name: str, host: str, port: int) -> None:
         session.ask.say(f"  Not paired with {name}; later: satellite pair {name}")
         return
     try:
-        peer = await joining.join(trust.folder(), host, port, code, session.settings.name)
+        peer = await joining.join(pairing.folder(), host, port, code, session.settings.name)
     except SatelliteError as error:
         session.ask.say(f"  ! {error}")
         if session.wishes.pair is not None:

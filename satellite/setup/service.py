@@ -9,9 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from satellite import rights
-from satellite.doctor.aside import program
 from satellite.errors import SatelliteError
+from satellite.lib import privileges
+from satellite.lib.daemon_thread import program
 from satellite.setup.session import Session
 
 UNIT = "satellite.service"
@@ -39,10 +39,10 @@ def manager() -> Manager | None:
     if not RUNNING.is_dir():
         return None
     home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    if not rights.are_root_s() and (home / "systemd" / "user" / UNIT).exists():
+    if not privileges.are_root_s() and (home / "systemd" / "user" / UNIT).exists():
         return Manager(("systemctl", "--user"))
     if (SYSTEM / UNIT).exists():
-        return Manager(("systemctl",) if rights.are_root_s() else ("sudo", "systemctl"))
+        return Manager(("systemctl",) if privileges.are_root_s() else ("sudo", "systemctl"))
     return None
 
 

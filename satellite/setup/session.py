@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
-from satellite.configuration import checks
-from satellite.configuration.keys import build, keys, value_of
-from satellite.doctor.case import Case
-from satellite.doctor.finding import Finding
+from satellite.config import checks
+from satellite.config.keys import build, keys, value_of
+from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.finding import Finding
 from satellite.settings import Settings
 from satellite.setup.asking import Asker, Choice
 

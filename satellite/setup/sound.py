@@ -7,21 +7,20 @@ from contextlib import aclosing
 
 import msgspec
 
-from satellite import components
-from satellite.audio import devices
-from satellite.audio.devices import DeviceInfo
-from satellite.audio.format import AudioFormat
 from satellite.audio.meter import PERIOD, level, tone
 from satellite.audio.playback import Playback
-from satellite.doctor.aside import aside
-from satellite.doctor.echo import echo, nothing
-from satellite.doctor.recording import Recorded, chosen, judge, judge_rate, record
-from satellite.doctor.refusal import refusal
+from satellite.builtin.audio import devices
+from satellite.builtin.audio.devices import DeviceInfo
+from satellite.components import spec
+from satellite.diagnostics.doctor.device_error import refusal
+from satellite.diagnostics.doctor.echo import echo, nothing
+from satellite.diagnostics.doctor.recording import Recorded, chosen, judge, judge_rate, record
 from satellite.errors import DeviceError, DeviceMissing
+from satellite.lib.daemon_thread import aside
 from satellite.ports import Mic
 from satellite.setup.asking import Choice
 from satellite.setup.session import Session
-from satellite.values import AudioChunk
+from satellite.values import AudioChunk, AudioFormat
 
 SECONDS = 4.0
 """How long somebody speaks: a sentence or two."""
@@ -90,7 +89,7 @@ async def _choices(session: Session, role: str, found: Sequence[DeviceInfo]) -> 
 async def _heard(session: Session) -> bool:
     """Play a tone; False to choose another speaker."""
     name = await chosen(session.case(), "speaker")
-    if name is None or components.parse(name).plugin == "wav":
+    if name is None or spec.parse(name).plugin == "wav":
         return True
     try:
         await _play(session, name, [tone(*TONE)])
@@ -106,7 +105,7 @@ async def _spoken(session: Session) -> bool:
     if name is None:
         return True
     session.ask.say(f"  Say something for {SECONDS:g} seconds, from where you will speak to it.")
-    mic: Mic = components.create("mic", name)
+    mic: Mic = spec.create("mic", name)
     try:
         heard = await record(_Shown(mic, session.ask.level), SECONDS)
     except DeviceError as error:
@@ -152,7 +151,7 @@ async def _play(session: Session, name: str, chunks: Sequence[AudioChunk]) -> No
         for chunk in chunks:
             yield chunk
 
-    playback = Playback(components.create("speaker", name), nothing)
+    playback = Playback(spec.create("speaker", name), nothing)
     playback.volume = session.settings.volume
     try:
         await playback.open()

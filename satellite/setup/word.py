@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from satellite import components, engines
-from satellite.components import AUTO
-from satellite.doctor.recording import chosen
-from satellite.doctor.refusal import refusal
-from satellite.doctor.wake import easier, hear, judge, threshold_of
+from satellite.components import spec
+from satellite.components.auto import BUILT_IN
+from satellite.components.spec import AUTO
+from satellite.diagnostics.doctor.device_error import refusal
+from satellite.diagnostics.doctor.recording import chosen
+from satellite.diagnostics.doctor.wake import easier, hear, judge, threshold_of
+from satellite.engines import assembly
 from satellite.errors import DeviceError, SatelliteError
-from satellite.preference import BUILT_IN
 from satellite.setup.asking import Choice
 from satellite.setup.session import Session
 
@@ -39,7 +40,7 @@ async def word(session: Session) -> None:
 async def _choices() -> list[Choice]:
     """The words of the built-in engine."""
     name = BUILT_IN["wake"]
-    engine = await engines.create("wake", name)
+    engine = await assembly.create("wake", name)
     try:
         await engine.load()
         models = engine.describe().models
@@ -66,7 +67,7 @@ async def _tried(session: Session) -> bool:
     threshold = threshold_of(component)
     enough = None if threshold is None else threshold + ENOUGH
     try:
-        words, best = await hear(case, component, components.create("mic", mic), enough)
+        words, best = await hear(case, component, spec.create("mic", mic), enough)
     except DeviceError as error:
         session.tell(await refusal(case, "microphone", str(error)))
         return True

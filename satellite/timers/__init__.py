@@ -1,12 +1,12 @@
-"""Timers and alarms: what is kept of them (`book`), when they ring (`keeper`), and how (`ring`)."""
+"""Timers and alarms: what is kept (`schedule`), when they ring (`manager`), and how (`ring`)."""
 
 from __future__ import annotations
 
 import re
 
-from satellite.state import Kept
-from satellite.timers.book import Book
-from satellite.timers.keeper import MOST, Timers
+from satellite.lib.persistence import Kept
+from satellite.timers.manager import MOST, Timers
+from satellite.timers.schedule import Book
 
 __all__ = ["MOST", "Timers", "kept"]
 

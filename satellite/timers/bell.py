@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import tzinfo
 
-from satellite.timers.book import Due
 from satellite.timers.clock import Moment
 from satellite.timers.ring import PAUSE, Ring, loudness, words
+from satellite.timers.schedule import Due
 
 
 class Bell:

@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 import msgspec
 
 from satellite.timers.alarm import Alarm
-from satellite.timers.book import Due, Timer
+from satellite.timers.schedule import Due, Timer
 
 SOFTLY = 0.2
 """Loudness of the first ring, as a factor: 14 dB below the last."""

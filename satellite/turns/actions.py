@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import datetime
+import logging
+from collections.abc import Callable
 from typing import Annotated
 
 import msgspec
 
+from satellite.audio.playback import Playback
 from satellite.errors import EngineFailed
+from satellite.listening import mute as muting
+from satellite.timers import Timers
 from satellite.values import Action, Value
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class StartTimer(Value, frozen=True):
@@ -118,3 +125,59 @@ def read(action: Action) -> Known:
         return msgspec.convert(action.data, kind)
     except msgspec.ValidationError as error:
         raise EngineFailed(f"the brain asked for {action.name!r} wrongly: {error}") from error
+
+
+class Deeds:
+    """Does what is asked for; `listen` is called where an answer is to be listened to."""
+
+    def __init__(
+        self, timers: Timers, playback: Playback, mute: muting.Mute, listen: Callable[[], None]
+    ) -> None:
+        self._timers = timers
+        self._playback = playback
+        self._mute = mute
+        self._listen = listen
+        self.broadcast: Callable[[str], None] = lambda text: None
+        """Says a text on all other satellites, without being waited for."""
+
+    def act(self, action: Action) -> None:
+        """Do it; what cannot be done is logged and left."""
+        try:
+            known = read(action)
+        except EngineFailed as error:
+            _LOGGER.warning("%s", error)
+            return
+        match known:
+            case SetVolume(level=level):
+                self._playback.volume = level
+            case Stop():
+                self._timers.dismiss()
+            case Mute():
+                self._mute.set(True)
+            case Listen():
+                self._listen()
+            case Broadcast(text=text):
+                self.broadcast(text)
+            case _:
+                self._keep_time(known)
+
+    def _keep_time(self, known: Timing) -> None:
+        match known:
+            case StartTimer(seconds=seconds, name=name):
+                self._timers.start(seconds, name)
+            case ChangeTimer():
+                self._change(known)
+            case CancelTimer(id=id_):
+                self._timers.cancel(id_)
+            case SetAlarm(hour=hour, minute=minute, date=day, days=days, name=name):
+                self._timers.set_alarm(hour, minute, day=day, days=days, name=name)
+            case CancelAlarm(id=id_):
+                self._timers.cancel_alarm(id_)
+            case Snooze(seconds=seconds):
+                self._timers.snooze(seconds)
+
+    def _change(self, wish: ChangeTimer) -> None:
+        if wish.add:
+            self._timers.add(wish.id, wish.add)
+        if wish.paused is not None:
+            self._timers.pause(wish.id, wish.paused)

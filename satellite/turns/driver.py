@@ -6,11 +6,11 @@ from typing import Protocol
 
 import msgspec
 
+from satellite.audio.replay import Recording
 from satellite.errors import SatelliteError
 from satellite.listening.utterance import Utterance
-from satellite.net.recording import Recording
+from satellite.turns.context import Stage
 from satellite.turns.outcome import Outcome
-from satellite.turns.stage import Stage
 
 
 class Handover(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,12 +8,12 @@ from contextlib import aclosing
 
 from satellite import events
 from satellite.audio.lead import Lead
-from satellite.groups import ungrouped
-from satellite.plain.text import PlainText
+from satellite.lib.deadline import within
+from satellite.lib.taskgroups import ungrouped
 from satellite.settings import Settings
-from satellite.turns.deadline import within
-from satellite.turns.sentences import SentenceSplitter
-from satellite.turns.stage import Engines, Stage, StageFailure, failing_as, label
+from satellite.text.sentences import SentenceSplitter
+from satellite.text.speakable import PlainText
+from satellite.turns.context import Engines, Stage, StageFailure, failing_as, label
 from satellite.values import Action, AudioChunk, Declined, ReplyRequest, Resumed, SpeechRequest
 
 SENTENCES_AHEAD = 4

@@ -10,17 +10,17 @@ from contextlib import aclosing
 import msgspec
 
 from satellite import events
+from satellite.audio.replay import recording
 from satellite.errors import SatelliteError
+from satellite.lib.deadline import too_slow
 from satellite.listening.utterance import Utterance
-from satellite.net.recording import recording
 from satellite.settings import Settings
 from satellite.turns import outcome
+from satellite.turns.context import Engines, Stage, StageFailure, failing_as, label
 from satellite.turns.conversation import Conversation
-from satellite.turns.deadline import too_slow
 from satellite.turns.driver import Driver, Handover
 from satellite.turns.outcome import Answered, Cancelled, Failed, NothingHeard, Outcome
 from satellite.turns.reply import Reply
-from satellite.turns.stage import Engines, Stage, StageFailure, failing_as, label
 from satellite.values import ReplyRequest, TranscribeRequest
 
 _LOGGER = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import logging
 
-from satellite.health.memory import give_back
+from satellite.diagnostics.health.memory import give_back
 
 __all__ = ["give_back", "keep_buffers"]
 

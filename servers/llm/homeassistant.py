@@ -7,10 +7,10 @@ from collections.abc import AsyncGenerator, Mapping
 from typing import Annotated, Any, ClassVar
 
 from satellite.errors import ConfigError, EngineClosed, EngineFailed, HomeFailed, HomeStarting
-from satellite.home import address
-from satellite.home.api import Api
-from satellite.home.home import here, in_force
-from satellite.home.things import plain
+from satellite.homeassistant.client import address
+from satellite.homeassistant.client.api import Api
+from satellite.homeassistant.client.entities import plain
+from satellite.homeassistant.client.home import here, in_force
 from satellite.options import OptionSet, option
 from satellite.requirements import Package, Requirement
 from satellite.tools import Tool

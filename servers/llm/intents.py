@@ -6,13 +6,13 @@ from collections.abc import AsyncGenerator
 from typing import Annotated, ClassVar
 
 from satellite.errors import EngineFailed
-from satellite.home.home import here
+from satellite.homeassistant.client.home import here
+from satellite.lib.worker import Worker
 from satellite.options import OptionSet, option
 from satellite.requirements import Package, Requirement
 from satellite.settings import USUAL_AREAS, USUAL_NAMES
 from satellite.tools import Tool
 from satellite.values import Declined, EngineInfo, ModelInfo, ReplyPart, ReplyRequest
-from satellite.worker import Worker
 from servers.intents.match import Match
 from servers.intents.phrases import Phrases
 from servers.intents.sentences import Sentences, load

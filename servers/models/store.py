@@ -6,7 +6,7 @@ from pathlib import Path
 
 import platformdirs
 
-from satellite import models
+from satellite.engines import context
 from satellite.errors import DownloadFailed, ModelMissing, PackageMissing, UsageError
 from satellite.options import unknown_name
 from satellite.requirements import Package
@@ -38,8 +38,8 @@ class Store:
         endpoint: str | None = None,
         patience: Patience | None = None,
     ) -> None:
-        """What is None is as the settings say that hold in this process (`satellite.models`)."""
-        settings = models.in_force()
+        """None stands for the settings in force in this process (`satellite.engines.context`)."""
+        settings = context.in_force()
         self.root = root or _default_root(settings.folder)
         self.offline = settings.offline if offline is None else offline
         self.endpoint = endpoint or settings.endpoint

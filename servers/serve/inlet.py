@@ -7,7 +7,7 @@ from collections import deque
 from typing import Generic, TypeVar
 
 from satellite.errors import EngineTimeout
-from satellite.net.held import Held
+from satellite.net.memory_budget import Held
 
 Piece = TypeVar("Piece")
 

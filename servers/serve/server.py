@@ -9,10 +9,10 @@ from typing import Any
 from wyoming.error import Error
 
 from satellite.errors import EngineFailed
-from satellite.net.door import DoorLimits, door
-from satellite.net.held import Held
-from satellite.net.trust.folder import Folder
-from satellite.net.trust.tls import Gate, role_of
+from satellite.net.listen import DoorLimits, door
+from satellite.net.memory_budget import Held
+from satellite.net.pairing.folder import Folder
+from satellite.net.pairing.tls import Gate, role_of
 from satellite.net.wire import Connection
 from servers.pool import LocalPool, Pool
 from servers.serve.asr import AsrService

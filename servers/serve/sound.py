@@ -9,12 +9,12 @@ from contextlib import aclosing
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.event import Event
 
-from satellite.audio.format import SPEECH, AudioFormat
 from satellite.audio.resample import Resampler
 from satellite.errors import EngineFailed
 from satellite.net.formats import format_of
-from satellite.net.held import Held
+from satellite.net.memory_budget import Held
 from satellite.net.messages import read
+from satellite.values import SPEECH, AudioFormat
 from servers.serve.inlet import Inlet
 
 _CAPACITY = 2 * 1024 * 1024

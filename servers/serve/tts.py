@@ -13,16 +13,15 @@ from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.event import Event
 
 from satellite import values
-from satellite.audio.format import AudioFormat
 from satellite.audio.lead import Lead
 from satellite.audio.resample import Resampler
 from satellite.errors import BadFrame
 from satellite.net.messages import read
 from satellite.net.remotes.base import CONTEXT
 from satellite.net.remotes.tts import VOICE
-from satellite.plain.text import PlainText, plain
-from satellite.turns.sentences import SentenceSplitter
-from satellite.values import EngineInfo, SpeechRequest
+from satellite.text.sentences import SentenceSplitter
+from satellite.text.speakable import PlainText, plain
+from satellite.values import AudioFormat, EngineInfo, SpeechRequest
 from servers.pool import Pool
 from servers.serve.inlet import Inlet
 from servers.serve.observer import Observer

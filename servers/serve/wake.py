@@ -7,10 +7,9 @@ from contextlib import aclosing
 from wyoming import wake as wy
 from wyoming.event import Event
 
-from satellite.audio.format import SPEECH
 from satellite.net.messages import read
 from satellite.net.remotes.wake import STOPPED
-from satellite.values import Detection, DetectRequest
+from satellite.values import SPEECH, Detection, DetectRequest
 from servers.serve.sound import Sound, is_audio
 from servers.serve.work import Service, Work, Write
 

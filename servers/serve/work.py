@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from wyoming.event import Event
 
 from satellite.net import info
-from satellite.net.held import Held
+from satellite.net.memory_budget import Held
 from satellite.net.refusals import Refusals
 from satellite.values import EngineInfo
 from servers.pool import Pool

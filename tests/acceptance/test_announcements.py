@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from satellite.audio.format import SPEECH
 from satellite.audio.wavfile import write_wav
+from satellite.values import SPEECH
 from tests.support.program import Program, satellite
 from tests.support.speech import silence, speak
 

@@ -10,9 +10,9 @@ import pytest
 
 from satellite.audio import capture as capture_module
 from satellite.audio.capture import Capture
-from satellite.audio.format import SPEECH, AudioFormat
 from satellite.errors import DeviceLost, DeviceMissing
 from satellite.events import AudioLoss, Error, Event
+from satellite.values import SPEECH, AudioFormat
 from tests.support.devices import ScriptedMic
 from tests.support.sound import pitch, tone
 

@@ -9,12 +9,11 @@ import numpy as np
 import pytest
 
 from satellite.audio.cues import LONGEST, CueName, Cues, cue
-from satellite.audio.format import SPEECH
 from satellite.audio.meter import QUIETEST, level, levels, tone
 from satellite.audio.wavfile import write_wav
-from satellite.configuration import config
+from satellite.config import load as config
 from satellite.errors import ConfigError
-from satellite.values import AudioChunk
+from satellite.values import SPEECH, AudioChunk
 from tests.support import sound
 from tests.support.devices import ScriptedMic
 

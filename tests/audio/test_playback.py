@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from satellite.audio.format import SPEECH, AudioFormat
 from satellite.audio.playback import Playback, quieter
 from satellite.errors import DeviceLost, DeviceMissing
 from satellite.events import AudioLoss, Error, Event
-from satellite.values import AudioChunk
+from satellite.values import SPEECH, AudioChunk, AudioFormat
 from tests.support.devices import ScriptedSpeaker
 from tests.support.sound import pitch, tone
 

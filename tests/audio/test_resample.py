@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from satellite.audio.format import SPEECH, AudioFormat
 from satellite.audio.resample import Resampler
+from satellite.values import SPEECH, AudioFormat
 from tests.support.sound import pitch, tone
 
 RATES = st.sampled_from([8000, 11025, 16000, 22050, 24000, 44100, 48000, 96000])
@@ -70,7 +70,7 @@ def test_after_a_flush_another_stream_begins() -> None:
 
 def test_equal_formats_import_nothing() -> None:
     code = (
-        "import sys; from satellite.audio.format import SPEECH;"
+        "import sys; from satellite.values import SPEECH;"
         "from satellite.audio.resample import Resampler; r = Resampler(SPEECH, SPEECH);"
         "assert r.convert(b'abc') + r.convert(b'd') == b'abcd' and r.flush() == b'';"
         "assert not {'numpy', 'soxr'} & set(sys.modules), 'heavy'"

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from satellite.audio.format import AudioFormat
 from satellite.audio.wavfile import WavWriter, read_wav, write_wav
 from satellite.errors import AudioFileError
+from satellite.values import AudioFormat
 
 
 def riff(fmt: bytes, data: bytes, before: bytes = b"") -> bytes:

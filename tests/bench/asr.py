@@ -30,8 +30,8 @@ from wyoming.asr import Transcribe, Transcript
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.info import Describe, Info
 
-from satellite.audio.format import SPEECH
-from satellite.net.wire import connect
+from satellite.net.dial import connect
+from satellite.values import SPEECH
 from tests.bench.wire import listens
 from tests.support.speech import speak
 from tests.support.whisper_model import TINY, make_whisper

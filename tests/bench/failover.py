@@ -22,10 +22,10 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
-from satellite.net.choice import DEADLINES
-from satellite.net.discovery import Discovery
-from satellite.net.failover import failover
-from satellite.net.wishes import Wishes
+from satellite.engines.failover import failover
+from satellite.engines.selection import DEADLINES
+from satellite.net.discovery.browser import Discovery
+from satellite.net.discovery.preferences import Wishes
 from satellite.settings import DeadlineSettings
 from satellite.values import ReplyRequest, SpeechRequest, TranscribeRequest
 from tests.faults.kitchen import BUILT_IN

@@ -21,8 +21,8 @@ from pathlib import Path
 
 import numpy as np
 
-from satellite.audio.format import SPEECH
 from satellite.audio.wavfile import write_wav
+from satellite.values import SPEECH
 from tests.bench.load import Load, measure
 from tests.bench.wire import listens
 from tests.support.acoustics import pcm, room_noise

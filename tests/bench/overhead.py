@@ -18,16 +18,17 @@ from pathlib import Path
 
 import msgspec
 
-from satellite import components, events
+from satellite import events
 from satellite.audio.capture import Capture
-from satellite.audio.format import SPEECH
 from satellite.audio.playback import Playback
 from satellite.audio.wavfile import write_wav
-from satellite.bus import Bus
-from satellite.listening.listen import Listener
+from satellite.components import spec
+from satellite.lib.bus import Bus
+from satellite.listening.listener import Listener
 from satellite.settings import CueSettings, Settings
-from satellite.turns.assistant import Assistant
-from satellite.turns.stage import Engines
+from satellite.turns.context import Engines
+from satellite.turns.manager import Assistant
+from satellite.values import SPEECH
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts, ScriptedWake
 from tests.support.speech import silence, speak
 
@@ -40,11 +41,11 @@ async def overheads(folder: Path, turns: int) -> list[float]:
     wake = ScriptedWake([turn * samples + 8000 for turn in range(turns)])
     settings = msgspec.structs.replace(Settings(), cues=CueSettings(awake=False))
     bus = Bus()
-    vad = components.create("vad", "silero")
+    vad = spec.create("vad", "silero")
     vad.load()
     engines = Engines(ScriptedAsr(), ScriptedLlm(), ScriptedTts(rate=22050))
-    playback = Playback(components.create("speaker", f"wav:{folder / 'out.wav'}"), bus.publish)
-    capture = Capture(components.create("mic", f"wav:{folder / 'in.wav'}"), bus.publish)
+    playback = Playback(spec.create("speaker", f"wav:{folder / 'out.wav'}"), bus.publish)
+    capture = Capture(spec.create("mic", f"wav:{folder / 'in.wav'}"), bus.publish)
     assistant = Assistant(settings, engines, playback, bus)
     listener = Listener(capture, wake, vad, settings.listen, bus.publish, assistant.woken)
     async with bus.subscribe("bench") as happening:

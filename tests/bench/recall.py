@@ -20,11 +20,11 @@ from collections.abc import AsyncIterator, Iterator
 import msgspec
 import numpy as np
 
+from satellite.builtin.wake.engine import WakeEngine
+from satellite.builtin.wake.microwakeword import MicroWakeWord
+from satellite.builtin.wake.openwakeword import OpenWakeWord
+from satellite.builtin.wake.two_stage import TwoStage
 from satellite.values import DetectRequest
-from satellite.wake.engine import WakeEngine
-from satellite.wake.microwakeword import MicroWakeWord
-from satellite.wake.openwakeword import OpenWakeWord
-from satellite.wake.two_stage import TwoStage
 from tests.soak.other_sounds import false_wakes, pieces
 from tests.support import recordings
 from tests.support.acoustics import RATE, Samples, at_level, heard, pcm, response, room_noise

@@ -9,9 +9,9 @@ noise of a room and half at 25 dB. Then noises; the recordings of tests/support 
 there, the command also after the end of a wake word; and people who read, where the Debian package
 pocketsphinx-testdata is installed.
 
-The rule of servers/asr/confidence.py was chosen on the even texts of the voices `CHOSEN_ON` of
-tests/bench/rejection_sounds.py, on the noises and on the recordings; odd texts in other voices were
-not looked at. Its threshold was set with all totals in sight.
+The rule of servers/asr/sphinx/confidence.py was chosen on the even texts of the voices `CHOSEN_ON`
+of tests/bench/rejection_sounds.py, on the noises and on the recordings; odd texts in other voices
+were not looked at. Its threshold was set with all totals in sight.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from itertools import product
 import msgspec
 
 from satellite.settings import USUAL_AREAS, USUAL_NAMES
-from servers.asr.confidence import THRESHOLD
-from servers.asr.pocketsphinx import PocketSphinx
-from servers.asr.recognizer import Recognizer
+from servers.asr.sphinx.confidence import THRESHOLD
+from servers.asr.sphinx.engine import PocketSphinx
+from servers.asr.sphinx.recognizer import Recognizer
 from tests.bench.rejection_sounds import HALVES, PEOPLE, Case, cases, sound
 from tests.support import recordings
 

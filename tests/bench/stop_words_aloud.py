@@ -18,18 +18,17 @@ from itertools import cycle
 import msgspec
 import numpy as np
 
-from satellite import components
 from satellite.audio.capture import Capture
 from satellite.audio.cues import CueName, cue
-from satellite.audio.format import SPEECH
-from satellite.audio.frontend.reference import Reference
-from satellite.audio.frontend.source import FrontEnd
+from satellite.audio.echo.frontend import FrontEnd
+from satellite.audio.echo.reference import Reference
 from satellite.audio.playback import Playback
 from satellite.audio.resample import Resampler
+from satellite.components import spec
 from satellite.listening.stop_words import COMPONENT, Interjection, StopWords
 from satellite.settings import SoundSettings
 from satellite.timers.ring import PAUSE
-from satellite.values import AudioChunk
+from satellite.values import SPEECH, AudioChunk
 from tests.bench.stop_words_said import REPLIES, VOICES, sound_of
 from tests.soak.talk import sentence
 from tests.support.acoustics import Samples, at_level, heard, pcm, response, samples
@@ -102,8 +101,8 @@ class Trial:
         self.talking = False
         self.stops = 0
         self.words = Listening(
-            lambda: components.create("asr", COMPONENT),
-            components.create("vad", "silero"),
+            lambda: spec.create("asr", COMPONENT),
+            spec.create("vad", "silero"),
             0.5,
             lambda: self.talking,
             self._hush,

@@ -24,10 +24,11 @@ from pathlib import Path
 import msgspec
 from wyoming.event import Event
 
-from satellite.audio.format import AudioFormat
 from satellite.errors import PeerUnreachable
 from satellite.net.describe import describe
-from satellite.net.wire import Connection, connect
+from satellite.net.dial import connect
+from satellite.net.wire import Connection
+from satellite.values import AudioFormat
 from tests.bench.wire import listens
 from tests.support.piper_voice import SPEECH_HOP, VoiceSpec, make_voice
 

@@ -13,8 +13,8 @@ from click.testing import CliRunner, Result
 from satellite import ports
 from satellite.cli import plugins as plugins_command
 from satellite.cli.main import cli
-from satellite.configuration import config
-from satellite.configuration.keys import keys
+from satellite.config import load as config
+from satellite.config.keys import keys
 from satellite.errors import ConfigError
 
 Call = Callable[..., Result]

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from satellite.audio.devices import DeviceInfo
-from satellite.audio.format import SPEECH
 from satellite.audio.wavfile import read_wav, write_wav
+from satellite.builtin.audio.devices import DeviceInfo
 from satellite.cli.devices import bar, row
+from satellite.values import SPEECH
 from tests.cli.program import satellite
 from tests.support.speech import speak
 

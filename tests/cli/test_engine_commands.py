@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from satellite.audio.format import SPEECH
 from satellite.audio.wavfile import read_wav, write_wav
+from satellite.values import SPEECH
 from tests.cli.program import satellite
 from tests.support.speech import speak
 

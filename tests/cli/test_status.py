@@ -61,8 +61,12 @@ def test_status_watch_and_stats_of_a_satellite_that_runs(
     assert "den" in once.output
     assert "pocketsphinx" in once.output
     # log lines are for people: one for each turn, with what its stages took, and no words
-    running.wait_until(lambda: "satellite.stats" in running.errors(), "a line for the turn")
-    (line,) = [text for text in running.errors().splitlines() if "satellite.stats" in text]
+    running.wait_until(
+        lambda: "satellite.diagnostics.stats" in running.errors(), "a line for the turn"
+    )
+    (line,) = [
+        text for text in running.errors().splitlines() if "satellite.diagnostics.stats" in text
+    ]
     assert re.search(r": answered \d\.\d\d s after the voice's end \(.*understood in", line)
     assert "what time" not in line
 

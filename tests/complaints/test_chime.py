@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from satellite.audio.cues import cue
-from satellite.audio.format import SPEECH
 from satellite.audio.resample import Resampler
 from satellite.settings import SoundSettings
+from satellite.values import SPEECH
 from tests.support.acoustics import Samples, at_level, loudness, samples
 from tests.support.engines import ScriptedWake
 from tests.support.simulated_room import SimulatedRoom

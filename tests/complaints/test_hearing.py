@@ -8,12 +8,12 @@ from collections.abc import AsyncGenerator
 import numpy as np
 import pytest
 
-from satellite import components, events
-from satellite.audio.format import SPEECH
-from satellite.listening.listen import Listener, Utterance
+from satellite import events
+from satellite.builtin.wake.openwakeword import OpenWakeWord
+from satellite.components import spec
+from satellite.listening.listener import Listener, Utterance
 from satellite.settings import ListenSettings
-from satellite.values import DetectRequest
-from satellite.wake.openwakeword import OpenWakeWord
+from satellite.values import SPEECH, DetectRequest
 from tests.bench.stop_words_aloud import Trial
 from tests.support.acoustics import Samples, at_level, heard, pcm, response, room_noise, samples
 from tests.support.engines import ScriptedWake
@@ -71,7 +71,7 @@ async def test_it_does_not_keep_listening_for_seconds_after_the_command(
         utterances.append(utterance)
         return True
 
-    detector = components.create("vad", vad)
+    detector = spec.create("vad", vad)
     wake = ScriptedWake([int(2.8 * SPEECH.rate)])
     settings = ListenSettings()
     listener = Listener(Tape(sound), wake, detector, settings, happened.append, woken)

@@ -14,7 +14,7 @@ import pytest
 from satellite import events
 from satellite.audio.cues import cue
 from satellite.settings import CueSettings, Settings
-from satellite.turns.stage import Engines
+from satellite.turns.context import Engines
 from satellite.values import Action, AudioChunk, ReplyPart, ReplyRequest, SpeechRequest
 from tests.support import virtual_time
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts

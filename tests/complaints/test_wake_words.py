@@ -15,11 +15,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from satellite.builtin.wake.microwakeword import MicroWakeWord
+from satellite.engines.reload import Reload
 from satellite.errors import ConfigError, EngineClosed, ModelMissing, UsageError
 from satellite.ports import Wake
-from satellite.reload import Reload
 from satellite.settings import AssistantSettings, Settings
-from satellite.wake.microwakeword import MicroWakeWord
 from tests.support.engines import ScriptedWake
 from tests.support.microphone import say
 from tests.support.program import Program, satellite

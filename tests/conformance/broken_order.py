@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from satellite.audio.format import AudioFormat
-from satellite.values import Action, AudioChunk, Declined, Detection, Transcript
+from satellite.values import Action, AudioChunk, AudioFormat, Declined, Detection, Transcript
 from tests.conformance.engines import FORM, Good
 from tests.support.speech import tone
 

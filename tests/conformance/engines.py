@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Any
 
-from satellite.audio.format import AudioFormat
 from satellite.conformance import AsrSample, LlmSample, TtsSample, VadSample, WakeSample
 from satellite.errors import EngineClosed
 from satellite.values import (
     AudioChunk,
+    AudioFormat,
     Declined,
     Detection,
     DetectRequest,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from satellite import components, plugins
+from satellite.components import registry, spec
 from satellite.conformance import (
     CHECKS,
     AsrSample,
@@ -21,7 +21,7 @@ from satellite.conformance import (
     fresh,
 )
 from satellite.errors import PackageMissing
-from satellite.net.remote import remote
+from satellite.net.remotes.remote import remote
 from satellite.ports import ENGINE_ROLES
 from servers.serve.server import serving
 from tests.support import recordings
@@ -30,7 +30,7 @@ from tests.support.whisper_model import made_whisper, saying
 
 BUILTINS = [
     (plugin.role, plugin.name)
-    for plugin in plugins.installed(*ENGINE_ROLES)
+    for plugin in registry.installed(*ENGINE_ROLES)
     if plugin.distribution == "satellite"
     # held to them beside their other tests, which make voices and homes
     and plugin.name not in ("piper", "homeassistant")
@@ -67,7 +67,7 @@ def component_of(name: str) -> str:
 
 
 def here(role: str, name: str) -> Make:
-    return fresh(lambda: components.create(role, component_of(name)))
+    return fresh(lambda: spec.create(role, component_of(name)))
 
 
 def there(role: str, name: str) -> Make:
@@ -92,7 +92,7 @@ def there(role: str, name: str) -> Make:
 )
 async def test_builtin_engine_conforms(role: str, name: str, check: Check, place: Any) -> None:
     try:
-        components.create(role, name)
+        spec.create(role, name)
     except PackageMissing as missing:
         pytest.skip(str(missing))
     await check.run(place(role, name), sample_of(role, name))
@@ -100,8 +100,8 @@ async def test_builtin_engine_conforms(role: str, name: str, check: Check, place
 
 @pytest.mark.parametrize(
     ("name", "check"),
-    [(plugin.name, check) for plugin in plugins.installed("vad") for check in CHECKS["vad"]],
-    ids=[f"{plugin.name}-{c.name}" for plugin in plugins.installed("vad") for c in CHECKS["vad"]],
+    [(plugin.name, check) for plugin in registry.installed("vad") for check in CHECKS["vad"]],
+    ids=[f"{plugin.name}-{c.name}" for plugin in registry.installed("vad") for c in CHECKS["vad"]],
 )
 async def test_builtin_vad_conforms(name: str, check: Check) -> None:
-    await check.run(fresh(lambda: components.create("vad", name)), VadSample(speak("how are you")))
+    await check.run(fresh(lambda: spec.create("vad", name)), VadSample(speak("how are you")))

@@ -6,7 +6,7 @@ import re
 from importlib import metadata
 from pathlib import Path
 
-from satellite.configuration import migration
+from satellite.config import migration
 
 CHANGES = Path(__file__).parents[2] / "deploy" / "CHANGES.md"
 

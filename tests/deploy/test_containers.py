@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from satellite.configuration.keys import keys
+from satellite.config.keys import keys
 from tests.deploy.lint import DEPLOY, run
 
 CONTAINERS = DEPLOY / "containers"

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from satellite.configuration import config
-from satellite.configuration.keys import keys
+from satellite.config import load as config
+from satellite.config.keys import keys
 from tests.deploy.lint import DEPLOY, run
 
 ADDON = DEPLOY / "homeassistant-addon"

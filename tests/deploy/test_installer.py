@@ -95,7 +95,7 @@ def test_what_debian_must_bring_is_what_the_program_asks_for() -> None:
     packages = set(" ".join(part for parts in needed for part in parts).split())
     root = Path(__file__).parent.parent.parent
     named = set()
-    for file in (root / "satellite" / "audio").rglob("*.py"):
+    for file in (root / "satellite" / "builtin" / "audio").rglob("*.py"):
         named |= set(re.findall(r'debian="([a-z0-9-]+)"', file.read_text()))
     assert named, "no component names a Debian package"
     assert named <= packages

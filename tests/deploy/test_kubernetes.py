@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from satellite.configuration.keys import keys
+from satellite.config.keys import keys
 from satellite.settings import Settings
 from tests.deploy.lint import DEPLOY, run
 

@@ -13,15 +13,15 @@ import msgspec
 from satellite import events
 from satellite.audio.cues import cue
 from satellite.audio.playback import Playback
-from satellite.bus import Bus
-from satellite.net.choice import SHARE
-from satellite.net.discovery import Discovery
-from satellite.net.failover import failover
-from satellite.net.remote import remote
-from satellite.net.wishes import Wishes
+from satellite.engines.failover import failover
+from satellite.engines.selection import SHARE
+from satellite.lib.bus import Bus
+from satellite.net.discovery.browser import Discovery
+from satellite.net.discovery.preferences import Wishes
+from satellite.net.remotes.remote import remote
 from satellite.settings import CueSettings, DeadlineSettings, Settings
-from satellite.turns.assistant import Assistant
-from satellite.turns.stage import Engines
+from satellite.turns.context import Engines
+from satellite.turns.manager import Assistant
 from tests.support.coded import FORM, CodedAsr, CodedLlm, CodedTts, words
 from tests.support.devices import ScriptedSpeaker
 from tests.support.stage import utterance

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from satellite import events
-from satellite.listening.listen import Utterance
+from satellite.listening.listener import Utterance
 from satellite.values import Detection
-from tests.listening.test_listen import SILENCE, VOICE, Ears, sound
+from tests.listening.test_listener import SILENCE, VOICE, Ears, sound
 from tests.support.engines import ScriptedWake
 
 

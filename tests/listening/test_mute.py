@@ -9,10 +9,10 @@ import pytest
 
 from satellite import events
 from satellite.errors import DeviceMissing
+from satellite.lib.persistence import Kept
 from satellite.listening.mute import Mute
 from satellite.settings import CueSettings, Settings
-from satellite.state import Kept
-from satellite.turns.stage import Engines
+from satellite.turns.context import Engines
 from satellite.values import Action
 from tests.support import virtual_time
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts

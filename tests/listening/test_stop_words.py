@@ -9,12 +9,12 @@ from contextlib import asynccontextmanager
 import numpy as np
 import pytest
 
-from satellite import components
-from satellite.audio.format import SPEECH
-from satellite.audio.frontend.reference import Reference
+from satellite.audio.echo.reference import Reference
+from satellite.components import spec
 from satellite.errors import PackageMissing
 from satellite.listening.stop_words import COMPONENT, LONGEST, StopWords
 from satellite.ports import Asr
+from satellite.values import SPEECH
 from tests.support.acoustics import pcm, samples
 from tests.support.engines import ScriptedAsr
 from tests.support.kitchen import SILENCE, VOICE, MarkVad
@@ -203,8 +203,8 @@ async def test_a_recognizer_that_is_missing_is_told_once(caplog: pytest.LogCaptu
     ],
 )
 async def test_real_words_in_a_real_voice(text: str, stops: bool) -> None:
-    asr: Asr = components.create("asr", COMPONENT)
-    vad = components.create("vad", "silero")
+    asr: Asr = spec.create("asr", COMPONENT)
+    vad = spec.create("vad", "silero")
     talker = Talker(asr, vad)
     async with talker.listening():
         room = noise(0.6, 0.001)

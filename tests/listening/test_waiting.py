@@ -10,7 +10,7 @@ from contextlib import aclosing
 import pytest
 
 from satellite.values import Detection, DetectRequest
-from tests.listening.test_listen import SILENCE, VOICE, Ears, FailingWake, sound
+from tests.listening.test_listener import SILENCE, VOICE, Ears, FailingWake, sound
 from tests.support.engines import ScriptedWake
 
 REQUEST = sound((VOICE, 1.0))
@@ -62,7 +62,7 @@ async def test_a_source_that_cannot_wait_loses_sound_to_it() -> None:
 
 
 async def test_one_that_failed_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("satellite.listening.listen.RETRY", 0.001)
+    monkeypatch.setattr("satellite.listening.listener.RETRY", 0.001)
     wake = FailingWake([12 * 16000])
     ears = Ears(SAID, wake)
     ears.listener.waits = True
@@ -74,7 +74,7 @@ async def test_one_that_failed_is_not_waited_for(monkeypatch: pytest.MonkeyPatch
 async def test_one_that_is_stuck_stops_nobody(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("satellite.listening.listen.STUCK", 0.01)
+    monkeypatch.setattr("satellite.listening.listener.STUCK", 0.01)
     ears = Ears(SAID, StuckWake())
     ears.listener.waits = True
     with caplog.at_level(logging.WARNING):

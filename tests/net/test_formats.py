@@ -8,13 +8,12 @@ from hypothesis import strategies as st
 from wyoming.audio import AudioChunk, AudioStart
 from wyoming.event import Event
 
-from satellite.audio.format import AudioFormat
 from satellite.errors import BadFrame
-from satellite.homeassistant.run import sound
-from satellite.homeassistant.speech import MOST_BYTES, Speech
-from satellite.net.formats import format_of
+from satellite.net.formats import format_of, sound
+from satellite.net.incoming_speech import MOST_BYTES, Speech
 from satellite.net.wire import Limits
 from satellite.values import AudioChunk as Sound
+from satellite.values import AudioFormat
 
 
 @pytest.mark.parametrize(("rate", "channels"), [(4000, 1), (16000, 1), (44100, 2), (384000, 32)])

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from wyoming.event import Event, read_event, write_event
 
 from satellite.errors import BadFrame, ConfigError, PeerClosed, PeerUnreachable
-from satellite.net.wire import Connection, Limits, connect, encode
+from satellite.net.dial import connect
+from satellite.net.wire import Connection, Limits, encode
 from tests.support.peers import pair
 
 LEAVES = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=20)

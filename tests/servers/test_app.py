@@ -21,7 +21,7 @@ from wyoming.event import Event, read_event
 
 from satellite.errors import ConfigError, PluginUnknown, PortInUse
 from satellite.net.describe import describe
-from satellite.net.remote import remote
+from satellite.net.remotes.remote import remote
 from satellite.net.wire import encode
 from satellite.settings import ServerSettings, Settings
 from satellite.values import SpeechRequest
@@ -133,7 +133,7 @@ def test_standard_input_and_output_as_a_process() -> None:
 
 SCAN = """
 import asyncio, json
-from satellite.net.discovery import scan
+from satellite.net.discovery.browser import scan
 print(json.dumps([[s.name, s.uri] for s in asyncio.run(scan(2.0)) if "tts" in s.roles]))
 """
 

@@ -15,11 +15,11 @@ from wyoming.event import Event
 
 from satellite.errors import ModelMissing
 from satellite.net.describe import describe
-from satellite.net.remote import remote
+from satellite.net.remotes.remote import remote
 from satellite.settings import ModelSettings, ServerSettings, Settings
 from satellite.values import ReplyRequest
 from servers import app
-from servers.llm.ollama import Ollama
+from servers.llm.ollama.engine import Ollama
 from tests.cli import program
 from tests.servers.serve.golden import utterance
 from tests.support.hub import Hub, hub_running

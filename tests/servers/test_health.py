@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from satellite.health.systemd import Notifier
-from satellite.net import trust
+from satellite.diagnostics.health.systemd import Notifier
+from satellite.net import pairing
 from satellite.settings import PairingSettings
 from servers import health as health_module
 from servers.health import Health, answers_at
@@ -84,7 +84,7 @@ async def test_a_service_that_is_full_or_closed_to_us_is_alive() -> None:
 async def test_where_pairing_is_required_it_is_asked_all_the_same(
     host: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trust, "_in_force", PairingSettings(required=True))
+    monkeypatch.setattr(pairing, "_in_force", PairingSettings(required=True))
     limits = ServeLimits(paired_only=True)
     async with serving("tts", ScriptedTts(), f"tcp://{host}:0", limits=limits) as uri:
         health = Health()

@@ -14,10 +14,10 @@ import pytest
 from satellite.errors import PeerUnreachable
 from satellite.events import Event, Ready
 from satellite.net.describe import describe
-from satellite.net.trust.errors import KeysUnusable
+from satellite.net.pairing.errors import KeysUnusable
 from satellite.settings import PairingSettings, ServerSettings, Settings
 from servers import app, paired
-from tests.net.trust.machines import Machine
+from tests.net.pairing.machines import Machine
 from tests.support.peers import until
 
 

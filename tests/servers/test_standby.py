@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from satellite.components.auto import Preference
 from satellite.conformance import CHECKS, Check, LlmSample, TtsSample, fresh
 from satellite.errors import EngineClosed, EngineFailed
-from satellite.preference import Preference
 from satellite.values import ReplyRequest, SpeechRequest
 from servers.pool import LocalPool
 from servers.standby import KINDS, Standby
@@ -168,7 +168,7 @@ SAMPLES: dict[str, Any] = {
 )
 async def test_it_keeps_the_promises_of_its_role(role: str, check: Check) -> None:
     """With the real built-in engines behind it."""
-    from satellite import engines
+    from satellite.engines import assembly as engines
 
     async def loaded(component: str) -> Scripted:
         engine: Scripted = await engines.create(role, component)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from satellite.configuration import config
-from satellite.configuration.keys import keys
+from satellite.config import load as config
+from satellite.config.keys import keys
 from satellite.errors import ConfigError, SatelliteError
 from satellite.setup.document import Document
 from satellite.setup.files import content, replace

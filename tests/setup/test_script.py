@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from satellite.configuration import migration
-from satellite.configuration.keys import build
-from satellite.configuration.migration import Moved
+from satellite.config import migration
+from satellite.config.keys import build
+from satellite.config.migration import Moved
 from satellite.setup.guide import guide
 from satellite.setup.session import Session
 from tests.cli.program import Done, satellite

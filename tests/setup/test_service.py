@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from satellite.configuration.keys import build
+from satellite.config.keys import build
 from satellite.errors import SatelliteError
 from satellite.setup import service as module
 from satellite.setup.service import made_silent, service

@@ -73,9 +73,9 @@ if __name__ == "__main__":
     Clocks().install()  # before those are imported who keep a clock of their own
 
     from satellite.__main__ import main
-    from satellite.net import watch
+    from satellite.net.discovery import monitor
 
-    watch.REFRESH /= FACTOR
-    watch.IDLE /= FACTOR
+    monitor.REFRESH /= FACTOR
+    monitor.IDLE /= FACTOR
     signal.signal(TELL, tell)
     main()

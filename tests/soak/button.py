@@ -32,7 +32,7 @@ LEFT_OUT = ("usr/share", "var/cache", "var/lib/apt")
 
 GUEST = f"""
 import asyncio
-from satellite.hook.button import ButtonHook
+from satellite.builtin.hooks.button import ButtonHook
 
 class Desk:
     done = asyncio.Queue()

@@ -26,10 +26,10 @@ import msgspec
 import psutil
 from wyoming.info import Describe
 
-from satellite.net.discovery import Discovery
-from satellite.net.failover import failover
-from satellite.net.wire import connect
-from satellite.net.wishes import Wishes
+from satellite.engines.failover import failover
+from satellite.net.dial import connect
+from satellite.net.discovery.browser import Discovery
+from satellite.net.discovery.preferences import Wishes
 from satellite.values import SpeechRequest
 from tests.support.coded import CodedTts
 from tests.support.program import Program, satellite

@@ -16,11 +16,11 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import numpy as np
 import numpy.typing as npt
 
+from satellite.builtin.wake.engine import WakeEngine
+from satellite.builtin.wake.microwakeword import MicroWakeWord
+from satellite.builtin.wake.openwakeword import OpenWakeWord
+from satellite.builtin.wake.two_stage import TwoStage
 from satellite.values import Detection, DetectRequest
-from satellite.wake.engine import WakeEngine
-from satellite.wake.microwakeword import MicroWakeWord
-from satellite.wake.openwakeword import OpenWakeWord
-from satellite.wake.two_stage import TwoStage
 from tests.soak.talk import VOICES, sentence
 from tests.support.speech import speak
 

@@ -21,12 +21,12 @@ from tempfile import TemporaryDirectory
 import msgspec
 import numpy as np
 
-from satellite.audio.format import SPEECH
-from satellite.audio.frontend.learned import Learned
-from satellite.state import Kept
-from satellite.wake.engine import WakeEngine
-from satellite.wake.microwakeword import MicroWakeWord
-from satellite.wake.openwakeword import OpenWakeWord
+from satellite.audio.echo.stored_path import Learned
+from satellite.builtin.wake.engine import WakeEngine
+from satellite.builtin.wake.microwakeword import MicroWakeWord
+from satellite.builtin.wake.openwakeword import OpenWakeWord
+from satellite.lib.persistence import Kept
+from satellite.values import SPEECH
 from tests.soak.talk import sentence
 from tests.support import recordings
 from tests.support.acoustics import Samples, at_level, heard, loudness, response, samples

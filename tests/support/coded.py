@@ -11,10 +11,10 @@ from collections.abc import AsyncGenerator, AsyncIterator
 
 import numpy as np
 
-from satellite.audio.format import AudioFormat
-from satellite.net.resume import GO_ON
+from satellite.engines.resume_reply import GO_ON
 from satellite.values import (
     AudioChunk,
+    AudioFormat,
     Declined,
     EngineInfo,
     ModelInfo,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from satellite.audio.format import SPEECH, AudioFormat
+from satellite.values import SPEECH, AudioFormat
 
 
 class ScriptedMic:

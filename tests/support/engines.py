@@ -18,10 +18,10 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from satellite.audio.format import AudioFormat
 from satellite.errors import EngineClosed
 from satellite.values import (
     AudioChunk,
+    AudioFormat,
     Detection,
     DetectRequest,
     EngineInfo,

@@ -7,9 +7,9 @@ import random
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator
 
-from satellite.audio.format import SPEECH
 from satellite.errors import EngineBusy, EngineFailed, PeerClosed
 from satellite.values import (
+    SPEECH,
     Action,
     AudioChunk,
     EngineInfo,

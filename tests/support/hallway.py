@@ -9,11 +9,10 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from satellite import events
-from satellite.audio.format import SPEECH
 from satellite.listening.utterance import Utterance
 from satellite.settings import CueSettings, DeadlineSettings, Settings
-from satellite.turns.stage import Engines
-from satellite.values import AudioChunk
+from satellite.turns.context import Engines
+from satellite.values import SPEECH, AudioChunk
 from tests.support.fickle import FickleAsr, FickleLlm, FickleTts
 from tests.support.kitchen import SILENCE, VOICE
 from tests.support.parlour import Parlour

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from satellite.home.home import Home, opened
+from satellite.homeassistant.client.home import Home, opened
 from satellite.settings import HomeSettings
 from tests.support.home_assistant import TOKEN, FakeHome
 

@@ -11,7 +11,8 @@ from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.event import Event
 
 from satellite.errors import WireError
-from satellite.net.wire import Connection, connect
+from satellite.net.dial import connect
+from satellite.net.wire import Connection
 from tests.support.kitchen import SOON
 
 RATE = 22050

@@ -8,18 +8,17 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from satellite import events
-from satellite.audio.format import SPEECH
 from satellite.audio.playback import Playback
-from satellite.bus import Bus
-from satellite.homeassistant.info import info_event
-from satellite.homeassistant.port import reachable
-from satellite.homeassistant.role import Role
-from satellite.homeassistant.wake import Tap
-from satellite.listening.listen import Listener
+from satellite.audio.tap import Tap
+from satellite.homeassistant.driver.info import info_event
+from satellite.homeassistant.driver.peer import Role
+from satellite.homeassistant.driver.port import reachable
+from satellite.lib.bus import Bus
+from satellite.listening.listener import Listener
 from satellite.settings import CueSettings, DeadlineSettings, HomeAssistantSettings, Settings
-from satellite.turns.assistant import Assistant
-from satellite.turns.stage import Engines
-from satellite.values import Detection, DetectRequest, EngineInfo, ModelInfo
+from satellite.turns.context import Engines
+from satellite.turns.manager import Assistant
+from satellite.values import SPEECH, Detection, DetectRequest, EngineInfo, ModelInfo
 from tests.support.devices import ScriptedSpeaker
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from satellite.audio.format import SPEECH, AudioFormat
 from satellite.errors import DeviceLost
+from satellite.values import SPEECH, AudioFormat
 
 FRAME = 512
 """Samples that the microphone gives at once."""

@@ -10,17 +10,17 @@ from typing import Any
 from satellite import events
 from satellite.audio.capture import Capture
 from satellite.audio.playback import Playback
-from satellite.bus import Bus
-from satellite.listening.listen import Listener
+from satellite.lib.bus import Bus
+from satellite.lib.persistence import Kept
+from satellite.listening.listener import Listener
 from satellite.listening.microphone import Microphone
 from satellite.listening.mute import Mute
 from satellite.listening.utterance import Utterance
 from satellite.ports import Wake
 from satellite.settings import CueSettings, Settings
-from satellite.state import Kept
-from satellite.turns.assistant import Assistant
-from satellite.turns.persona import Personas
-from satellite.turns.stage import Engines
+from satellite.turns.assistants import Personas
+from satellite.turns.context import Engines
+from satellite.turns.manager import Assistant
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
 from tests.support.kitchen import SILENCE, VOICE, WAKE, MarkVad, MarkWake
 from tests.support.paced import PacedMic, PacedSpeaker

@@ -11,7 +11,8 @@ from typing import Any
 from wyoming.event import Event
 
 from satellite.errors import WireError
-from satellite.net.wire import Connection, Limits, connect
+from satellite.net.dial import connect
+from satellite.net.wire import Connection, Limits
 
 PATIENCE = 5.0
 """Seconds after which a test takes a peer for dead."""

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from satellite.audio.format import SPEECH
 from satellite.audio.wavfile import read_wav, write_wav
+from satellite.values import SPEECH
 from tests.support import recordings
 from tests.support.speech import silence, speak
 

@@ -11,9 +11,8 @@ from contextlib import aclosing
 
 import numpy as np
 
-from satellite.audio.format import SPEECH, AudioFormat
 from satellite.ports import Wake
-from satellite.values import Detection, DetectRequest, EngineInfo
+from satellite.values import SPEECH, AudioFormat, Detection, DetectRequest, EngineInfo
 from tests.support.acoustics import RATE, Samples, pcm, response, room_noise, samples
 
 CHUNK = 512

@@ -9,18 +9,17 @@ from contextlib import asynccontextmanager
 import numpy as np
 
 from satellite.audio.capture import Capture
-from satellite.audio.format import SPEECH
-from satellite.audio.frontend.learned import Learned
-from satellite.audio.frontend.reference import Reference
-from satellite.audio.frontend.source import FrontEnd
+from satellite.audio.echo.frontend import FrontEnd
+from satellite.audio.echo.reference import Reference
+from satellite.audio.echo.stored_path import Learned
 from satellite.audio.playback import Playback
-from satellite.listening.listen import Listener, Utterance
+from satellite.builtin.vad.energy import EnergyVad
+from satellite.builtin.wake.own_voice import OwnVoice
+from satellite.lib.persistence import Kept
+from satellite.listening.listener import Listener, Utterance
 from satellite.ports import Wake
 from satellite.settings import ListenSettings, SoundSettings
-from satellite.state import Kept
-from satellite.vad.energy import EnergyVad
-from satellite.values import AudioChunk
-from satellite.wake.own_voice import OwnVoice
+from satellite.values import SPEECH, AudioChunk
 from tests.support.acoustics import Samples, pcm
 from tests.support.simulated_room import KeptUp, SimulatedRoom
 

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 
 _SPEAK = """
 import sys
-from servers.tts.espeak_library import library
+from servers.tts.espeak.library import library
 text, voice, rate = sys.argv[1:]
 source = library()
 sys.stdout.buffer.write(source.speak(text, source.voices.find(voice), rate=int(rate)))

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable
 from typing import TypeVar
 
-from satellite.audio.format import SPEECH
 from satellite.errors import SatelliteError
 from satellite.events import Event
-from satellite.listening.listen import Utterance
-from satellite.turns.stage import PhaseName
-from satellite.values import Action, AudioChunk, Detection, Situation
+from satellite.listening.listener import Utterance
+from satellite.turns.context import PhaseName
+from satellite.values import SPEECH, Action, AudioChunk, Detection, Situation
 
 EventT = TypeVar("EventT", bound=Event)
 
 
 class RecordedStage:
-    """A `satellite.turns.stage.Stage`; `error` is raised by the speaker after the first chunk."""
+    """A `satellite.turns.context.Stage`; `error` is raised by the speaker after the first chunk."""
 
     def __init__(self, error: SatelliteError | None = None) -> None:
         self.events: list[Event] = []

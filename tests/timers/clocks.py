@@ -9,11 +9,11 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from satellite import events
-from satellite.state import Kept
+from satellite.lib.persistence import Kept
 from satellite.timers import Timers
-from satellite.timers.book import Book
 from satellite.timers.clock import Moment
 from satellite.timers.ring import Ring
+from satellite.timers.schedule import Book
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

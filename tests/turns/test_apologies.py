@@ -7,8 +7,8 @@ import pytest
 from satellite.errors import EngineError, EngineFailed, ModelMissing, OutOfMemory, engine_error
 from satellite.settings import Settings
 from satellite.turns.apologies import UNKNOWN_CAUSE, apology
+from satellite.turns.context import Engines
 from satellite.turns.conversation import Conversation
-from satellite.turns.stage import Engines
 from satellite.turns.turn import Turn
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
 from tests.support.stage import RecordedStage, utterance

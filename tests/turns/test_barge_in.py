@@ -13,10 +13,9 @@ import msgspec
 import pytest
 
 from satellite import events
-from satellite.audio.format import SPEECH
 from satellite.settings import ListenSettings
-from satellite.turns.stage import Engines
-from satellite.values import Action, AudioChunk, Message, ReplyPart, ReplyRequest
+from satellite.turns.context import Engines
+from satellite.values import SPEECH, Action, AudioChunk, Message, ReplyPart, ReplyRequest
 from tests.support import virtual_time
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
 from tests.support.kitchen import SILENCE

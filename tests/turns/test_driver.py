@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from satellite import events
+from satellite.audio.replay import Recording
 from satellite.errors import PeerClosed, WireError
-from satellite.listening.listen import Utterance
-from satellite.net.recording import Recording
+from satellite.listening.listener import Utterance
 from satellite.settings import Settings
+from satellite.turns.context import Engines, Stage, StageFailure
 from satellite.turns.conversation import Conversation
 from satellite.turns.driver import Handover
 from satellite.turns.outcome import Answered, Failed, NothingHeard, Outcome
-from satellite.turns.stage import Engines, Stage, StageFailure
 from satellite.turns.turn import Turn
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
 from tests.support.speech import tone

@@ -9,9 +9,9 @@ import pytest
 
 from satellite import events
 from satellite.settings import CueSettings, ListenSettings, Settings
+from satellite.turns.context import Engines
 from satellite.turns.follow_up import MOST, FollowUp
 from satellite.turns.outcome import Answered, Cancelled, Failed, NothingHeard, Outcome
-from satellite.turns.stage import Engines
 from satellite.values import Action
 from tests.support import virtual_time
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts

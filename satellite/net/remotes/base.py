@@ -12,8 +12,9 @@ from wyoming.event import Event
 from satellite.errors import EngineClosed, EngineError, PeerClosed, WireError
 from satellite.net import info
 from satellite.net.describe import CONNECT, describe
+from satellite.net.dial import connect
 from satellite.net.messages import error_of
-from satellite.net.wire import Connection, connect
+from satellite.net.wire import Connection
 from satellite.values import EngineInfo
 
 CONTEXT = "satellite"

@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 
-from satellite.audio.format import SPEECH
 from satellite.errors import PeerClosed
 from satellite.net.wire import Connection
+from satellite.values import SPEECH
 
 _LONGEST = SPEECH.bytes_of(1)
 """Most bytes in one event: a second, so that no peer has to take a large piece at once."""

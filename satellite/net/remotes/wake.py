@@ -9,12 +9,11 @@ from typing import Any
 from wyoming import wake as wy
 from wyoming.event import Event
 
-from satellite.audio.format import SPEECH
 from satellite.net.messages import read
 from satellite.net.remotes.base import Remote
 from satellite.net.remotes.upload import Upload, uploading
 from satellite.net.wire import Connection
-from satellite.values import Detection, DetectRequest
+from satellite.values import SPEECH, Detection, DetectRequest
 
 STOPPED = "detect-stopped"
 """Our own event: the audio has been heard to its end, and there were detections."""

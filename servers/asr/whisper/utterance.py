@@ -8,8 +8,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
 import msgspec
 
+from satellite.lib.worker import Worker
 from satellite.values import TranscribeRequest, Transcript
-from satellite.worker import Worker
 from servers.asr.whisper import quality
 from servers.asr.whisper.agreement import agreed
 from servers.asr.whisper.batches import Batches

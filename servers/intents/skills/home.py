@@ -1,7 +1,8 @@
 """Things in the home: what a sentence wishes, for whoever is connected with the home to carry out.
 
 Without a home there is only the truth to be told. With one, the answer is made when it is known
-what came of the wish (see `satellite.home.wishes`), of the sentences that are sent along.
+what came of the wish (see `satellite.homeassistant.client.actions`), of the sentences that are sent
+along.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from satellite.home.kinds import Deed
-from satellite.home.wishes import Ask, Do, action
+from satellite.homeassistant.client.actions import Ask, Do, action
+from satellite.homeassistant.client.entity_kinds import Deed
 from satellite.values import ReplyRequest
 from servers.intents.match import Match
 from servers.intents.phrases import Phrases, Words

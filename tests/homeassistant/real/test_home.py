@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from satellite.errors import HomeDown, HomeRefused
-from satellite.home.home import Home, opened
-from satellite.home.wishes import Do
+from satellite.homeassistant.client.actions import Do
+from satellite.homeassistant.client.home import Home, opened
 from satellite.settings import HomeSettings
 from satellite.values import Declined, ReplyRequest
 from servers.llm.homeassistant import HomeAssistant

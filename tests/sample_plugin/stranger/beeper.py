@@ -9,10 +9,9 @@ import sys
 from collections.abc import AsyncGenerator
 from typing import Annotated, ClassVar
 
-from satellite.audio.format import AudioFormat
 from satellite.errors import EngineClosed, ModelMissing
 from satellite.options import OptionSet, option
-from satellite.values import AudioChunk, EngineInfo, ModelInfo, SpeechRequest
+from satellite.values import AudioChunk, AudioFormat, EngineInfo, ModelInfo, SpeechRequest
 
 FORM = AudioFormat(rate=16000)
 

@@ -7,7 +7,7 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 from satellite.values import Action, ReplyPart, ReplyRequest, Situation
-from servers.llm.ollama import Ollama
+from servers.llm.ollama.engine import Ollama
 
 NOW = Situation(now="2026-11-20T10:25:00+01:00")
 

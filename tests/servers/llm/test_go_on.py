@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from contextlib import aclosing
 
-from satellite import components
-from satellite.net.resume import GO_ON
+from satellite.components import spec
+from satellite.engines.resume_reply import GO_ON
 from satellite.values import Declined, Message, ReplyRequest
 
 
 async def test_the_built_in_brain_declines_to_go_on() -> None:
-    brain = components.create("llm", "intents")
+    brain = spec.create("llm", "intents")
     await brain.load()
     try:
         history = (

@@ -19,8 +19,8 @@ from satellite.errors import (
     HomeRefused,
     HomeStarting,
 )
-from satellite.home.home import opened
-from satellite.net.remote import remote
+from satellite.homeassistant.client.home import opened
+from satellite.net.remotes.remote import remote
 from satellite.settings import HomeSettings
 from satellite.turns.apologies import apology
 from satellite.values import Declined, Situation

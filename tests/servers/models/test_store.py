@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from satellite import models
+from satellite.engines import context
 from satellite.errors import DownloadFailed, ModelMissing, UsageError
 from satellite.settings import ModelSettings
 from servers.models import Store
@@ -67,9 +67,9 @@ def test_offline_asks_nobody(hub: Hub, tmp_path: Path) -> None:
 
 
 def test_the_settings_of_the_process_hold(hub: Hub, tmp_path: Path) -> None:
-    models.use(ModelSettings(folder=str(tmp_path / "a"), endpoint=hub.endpoint))
+    context.use(ModelSettings(folder=str(tmp_path / "a"), endpoint=hub.endpoint))
     assert Store().pull("whisper:base.en") == tmp_path / "a" / "whisper" / "base.en"
-    models.use(ModelSettings(folder=str(tmp_path / "b"), offline=True))
+    context.use(ModelSettings(folder=str(tmp_path / "b"), offline=True))
     with pytest.raises(ModelMissing):
         Store().pull("whisper:base.en")
 

@@ -18,10 +18,10 @@ import pytest
 from wyoming.event import Event
 from wyoming.info import Info, TtsProgram
 
-from satellite import engines
+from satellite.components.auto import BUILT_IN
+from satellite.engines import assembly
 from satellite.net.describe import describe
 from satellite.ports import ENGINE_ROLES
-from satellite.preference import BUILT_IN
 from servers.serve import serving
 from tests.servers.serve.golden import AUDIO
 from tests.support.peers import Client, client
@@ -38,7 +38,7 @@ Line = dict[str, Any]
 @asynccontextmanager
 async def served(role: str) -> AsyncGenerator[str, None]:
     """The built-in engine of a role, as a service."""
-    engine = await engines.create(role, BUILT_IN[role])
+    engine = await assembly.create(role, BUILT_IN[role])
     try:
         await engine.load()
         async with serving(role, engine, "tcp://127.0.0.1:0") as uri:

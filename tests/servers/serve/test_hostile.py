@@ -9,7 +9,8 @@ import psutil
 from wyoming.event import Event
 
 from satellite.net.describe import describe
-from satellite.net.wire import Limits, connect, encode
+from satellite.net.dial import connect
+from satellite.net.wire import Limits, encode
 from servers.serve import ServeLimits, serving
 from tests.servers.serve.golden import chunk
 from tests.support.engines import ScriptedAsr, ScriptedTts

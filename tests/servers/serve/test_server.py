@@ -15,7 +15,8 @@ from wyoming.event import Event
 
 from satellite.errors import ConfigError, PeerClosed, PortInUse
 from satellite.net.describe import describe
-from satellite.net.wire import Connection, Limits, connect, encode
+from satellite.net.dial import connect
+from satellite.net.wire import Connection, Limits, encode
 from servers.serve import ServeLimits, serving
 from tests.servers.serve.golden import chunk, lines, utterance
 from tests.support.engines import ScriptedAsr, ScriptedTts

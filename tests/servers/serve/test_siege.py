@@ -13,8 +13,9 @@ from wyoming.event import Event
 
 from satellite.errors import EngineTimeout, PeerClosed, SatelliteError
 from satellite.net.describe import describe
-from satellite.net.held import Held
-from satellite.net.wire import Connection, Limits, connect, encode
+from satellite.net.dial import connect
+from satellite.net.memory_budget import Held
+from satellite.net.wire import Connection, Limits, encode
 from servers.serve import ServeLimits, serving, sound
 from servers.serve.inlet import Inlet
 from servers.serve.sound import Sound

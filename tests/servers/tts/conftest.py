@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from satellite import models
+from satellite.engines import context
 from satellite.settings import ModelSettings
 from tests.support.piper_voice import VoiceSpec, install_voice, make_voice
 
@@ -24,7 +24,7 @@ def voice(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of a store that is the one in force, with three voices."""
     pytest.importorskip("piper")
-    monkeypatch.setattr(models, "_in_force", ModelSettings(folder=str(tmp_path), offline=True))
+    monkeypatch.setattr(context, "_in_force", ModelSettings(folder=str(tmp_path), offline=True))
     install_voice(tmp_path, VoiceSpec(name="en_US-one-low"))
     install_voice(
         tmp_path, VoiceSpec(name="en_GB-many-low", language="en_GB", espeak="en", speakers=SPEAKERS)

@@ -6,8 +6,8 @@ import logging
 
 import pytest
 
-from servers.asr.faster_whisper import FasterWhisper
 from servers.asr.whisper import machine
+from servers.asr.whisper.engine import FasterWhisper
 from servers.asr.whisper.machine import Machine, choose
 from tests.support.whisper_model import made_whisper
 

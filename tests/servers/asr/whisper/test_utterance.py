@@ -8,8 +8,8 @@ from itertools import pairwise
 import msgspec
 import pytest
 
+from satellite.lib.worker import Worker
 from satellite.values import TranscribeRequest, Transcript
-from satellite.worker import Worker
 from servers.asr.whisper.batches import Batches
 from servers.asr.whisper.decoding import Decoder
 from servers.asr.whisper.decoding import Habits as Decoding

@@ -1,0 +1,128 @@
+"""A Wyoming client that comes to have something announced, and drives nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import asynccontextmanager
+
+import msgspec
+from wyoming.audio import AudioChunk, AudioStart, AudioStop
+from wyoming.error import Error
+from wyoming.event import Event
+from wyoming.snd import Played
+from wyoming.tts import Synthesize
+
+from satellite.announcements.announcement import LONGEST, Announcement, Outcome, manner_of
+from satellite.announcements.announcer import Announcer
+from satellite.errors import BadFrame, EngineBusy, EngineError, PeerClosed
+from satellite.net.formats import sound
+from satellite.net.incoming_speech import Speech
+from satellite.net.remotes.base import CONTEXT
+from satellite.net.wire import Connection
+
+_LOGGER = logging.getLogger(__name__)
+
+STALL = 5.0
+"""Seconds without more sound after which an announcement is over: it is played as it comes."""
+
+MOST = 4
+"""Announcements of one peer that wait at once."""
+
+
+class Guest:
+    """Takes `synthesize`, or `audio-start` to `audio-stop`.
+
+    Each is answered by `played`, or by `error` where it was not heard to its end.
+    """
+
+    def __init__(
+        self, connection: Connection, announcer: Announcer, tasks: asyncio.TaskGroup
+    ) -> None:
+        self._connection = connection
+        self._announcer = announcer
+        self._tasks = tasks
+        self._speech: Speech | None = None
+        self._answers: set[asyncio.Task[None]] = set()
+
+    def take(self, event: Event) -> None:
+        """Take an event; others than those are passed over. Raises `BadFrame`."""
+        if Synthesize.is_type(event.type):
+            self._say(event)
+        elif AudioStart.is_type(event.type):
+            self._end(cut_off=True)
+            speech = self._speech = Speech()
+            manner = manner_of(event.data, CONTEXT)
+            announcement = Announcement(lambda: speech.chunks(STALL), manner=manner)
+            self._submit(lambda: self._announcer.submit(announcement))
+        elif AudioChunk.is_type(event.type) and self._speech is not None:
+            self._speech.put(sound(event))
+        elif AudioStop.is_type(event.type):
+            self._end(cut_off=False)
+
+    def leave(self) -> None:
+        """The peer has gone: what it said whole is still heard, and nothing answered."""
+        self._end(cut_off=True)
+        for answer in self._answers:
+            answer.cancel()
+
+    def _say(self, event: Event) -> None:
+        # read by hand: Wyoming's own class has no place for a language beside a voice's name
+        text, voice = event.data.get("text"), event.data.get("voice")
+        if not isinstance(text, str) or not 0 < len(text.strip()) <= LONGEST:
+            raise BadFrame(f"a text to be announced has 1 to {LONGEST} characters")
+        manner = manner_of(event.data, CONTEXT)
+        if isinstance(voice, dict) and isinstance(name := voice.get("name"), str):
+            manner = msgspec.structs.replace(manner, voice=name)
+        self._submit(lambda: self._announcer.say(text, manner))
+
+    def _submit(self, submit: Callable[[], asyncio.Future[Outcome]]) -> None:
+        try:
+            if len(self._answers) >= MOST:
+                raise EngineBusy(f"{MOST} announcements of this client are waiting already")
+            outcome = submit()
+        except EngineError as error:
+            self._speech = None
+            refusal = Error(str(error), error.code).event()
+            self._spawn(self._write(refusal))
+        else:
+            self._spawn(self._tell(outcome))
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = self._tasks.create_task(work, name="announcement")
+        self._answers.add(task)
+        task.add_done_callback(self._answers.discard)
+
+    async def _tell(self, outcome: asyncio.Future[Outcome]) -> None:
+        # it says nothing while it waits, and is not idle for that
+        with self._connection.working():
+            became = await outcome
+        told = Played() if became == "heard" else Error(f"the announcement was {became}", became)
+        await self._write(told.event())
+
+    async def _write(self, event: Event) -> None:
+        try:
+            await self._connection.write(event)
+        except PeerClosed as error:
+            _LOGGER.debug("nobody waits for an announcement any more: %s", error)
+
+    def _end(self, *, cut_off: bool) -> None:
+        speech, self._speech = self._speech, None
+        if speech is not None:
+            speech.end(cut_off)
+
+
+@asynccontextmanager
+async def guest(
+    connection: Connection, announcer: Announcer | None, tasks: asyncio.TaskGroup
+) -> AsyncGenerator[Callable[[Event], None], None]:
+    """Give what takes the events of a peer that may be one; without an announcer nothing does."""
+    if announcer is None:
+        yield lambda event: None
+        return
+    it = Guest(connection, announcer, tasks)
+    try:
+        yield it.take
+    finally:
+        it.leave()

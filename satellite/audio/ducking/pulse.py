@@ -1,0 +1,158 @@
+"""PulseAudio, or PipeWire in its place, as a sound server whose streams can be made quieter."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from satellite.audio.ducking.streams import FULL, SoundServerError, Source, Stream, Volume
+
+ANSWER = 1.0
+"""Seconds in which a server answers, on the same machine within milliseconds; else it hangs."""
+
+
+class PulseServer:
+    """A connection to the sound server of this user. For one thread."""
+
+    def __init__(self) -> None:
+        """Connect, without starting a server. Raises `SoundServerError`."""
+        if not _may_be_there():  # its library takes 4 MB
+            raise SoundServerError("nobody listens where one would")
+        with _told():
+            self._client = _client()
+            try:
+                self._client.connect(autospawn=False)
+            except BaseException:
+                self._client.close()
+                raise
+
+    def streams(self) -> list[Stream]:
+        """See `SoundServer`."""
+        with _told():
+            return [_stream(info) for info in self._client.sink_input_list()]
+
+    def recordings(self) -> list[tuple[Stream, Source]]:
+        """What is recorded now, and from where."""
+        with _told():
+            sources = {info.index: info for info in self._client.source_list()}
+            streams = self._client.source_output_list()
+            return [
+                (_stream(info), _source(sources[info.source]))
+                for info in streams
+                if info.source in sources
+            ]
+
+    def set_volume(self, stream: int, volume: Volume) -> None:
+        """See `SoundServer`."""
+        import pulsectl
+
+        levels = pulsectl.PulseVolumeInfo([level / FULL for level in volume])
+        with _told():
+            try:
+                self._client.sink_input_volume_set(stream, levels)
+            except pulsectl.PulseOperationFailed:
+                self._client.server_info()  # raises where more than the stream has ended
+
+    def remembered(self) -> dict[str, Volume]:
+        """See `SoundServer`."""
+        with _told():
+            return {entry.name: _volume(entry) for entry in self._client.stream_restore_list()}
+
+    def remember(self, memory: str, volume: Volume) -> None:
+        """See `SoundServer`."""
+        import pulsectl
+
+        with _told():
+            for entry in self._client.stream_restore_list():
+                if entry.name == memory:
+                    entry.volume = pulsectl.PulseVolumeInfo([level / FULL for level in volume])
+                    self._client.stream_restore_write(entry, mode="replace")
+
+    def close(self) -> None:
+        """See `SoundServer`."""
+        self._client.close()
+
+
+def _may_be_there() -> bool:
+    """Whether a server is named, or listens at one of the usual places (pulseaudio(1))."""
+    if os.environ.get("PULSE_SERVER"):
+        return True
+    usual = [Path("/run/pulse/native"), Path("/var/run/pulse/native")]
+    for name in ("PULSE_RUNTIME_PATH", "XDG_RUNTIME_DIR"):
+        if folder := os.environ.get(name):
+            usual += [Path(folder, "native"), Path(folder, "pulse", "native")]
+    home = Path("~/.config/pulse").expanduser()
+    named = (home / "client.conf", Path("/etc/pulse/client.conf"))
+    return (
+        any(place.exists() for place in (*usual, *home.glob("*-runtime/native")))
+        or any(_names_server(file) for file in named)
+        or bool(os.environ.get("DISPLAY"))  # its root window may name one
+    )
+
+
+def _names_server(file: Path) -> bool:
+    try:
+        lines = file.read_text(errors="replace").splitlines()
+    except OSError:
+        return False
+    return any(line.split("=")[0].strip() == "default-server" for line in lines)
+
+
+def _client() -> Any:
+    """A client of pulsectl whose waiting ends. Raises `OSError` where there is no libpulse."""
+    import pulsectl
+    from pulsectl import _pulsectl
+
+    library = _pulsectl.pa
+
+    class Client(pulsectl.Pulse):  # type: ignore[misc]  # it has no types
+        def _pulse_iterate(self, block: bool = True) -> None:
+            """Wait for the server's next word, but not for ever, as the original does."""
+            with self._pulse_loop() as loop:
+                library.mainloop_prepare(loop, int(ANSWER * 1e6) if block else 0)
+                library.mainloop_poll(loop)
+                if library.mainloop_dispatch(loop) == 0 and block:
+                    self.connected = False
+                    raise pulsectl.PulseError(f"no answer within {ANSWER:g} s")
+
+    return Client("satellite ducking", connect=False)
+
+
+@contextmanager
+def _told() -> Generator[None, None, None]:
+    """Raise what goes wrong inside as `SoundServerError`."""
+    try:
+        import pulsectl
+        from pulsectl._pulsectl import LibPulse
+    except OSError as error:
+        raise SoundServerError(f"{error} (apt install libpulse0)") from error
+    try:
+        yield
+    except (pulsectl.PulseError, LibPulse.CallError, OSError) as error:
+        raise SoundServerError(f"{type(error).__name__}: {error}") from error
+
+
+def _stream(info: Any) -> Stream:
+    says = info.proplist
+    process = says.get("application.process.id", "")
+    return Stream(
+        id=info.index,
+        program=says.get("application.name") or says.get("node.name") or "",
+        process=int(process) if process.isdecimal() else None,
+        binary=says.get("application.process.binary", ""),
+        memory=says.get("module-stream-restore.id", ""),
+        volume=_volume(info),
+    )
+
+
+def _source(info: Any) -> Source:
+    group = info.proplist.get("node.group")
+    says = (info.name, info.driver, info.description, group)
+    return Source(info.name, " ".join(word for word in says if word))
+
+
+def _volume(info: Any) -> Volume:
+    return tuple(round(level * FULL) for level in info.volume.values)

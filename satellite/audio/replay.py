@@ -1,0 +1,102 @@
+"""An utterance that can be heard again from its beginning while it is still being spoken."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
+
+from satellite.errors import EngineFailed
+from satellite.values import SPEECH
+
+KEPT = SPEECH.bytes_of(60)
+"""Bytes kept to be heard again: four times the longest utterance that a satellite records."""
+
+
+class Recording:
+    """Audio (16 kHz mono) taken from a source once, for several readers one after another."""
+
+    def __init__(self) -> None:
+        self.ended_at: float | None = None
+        """The loop's time when the source ended."""
+        self._chunks: list[bytes] = []
+        self._first = 0
+        """Index, in the whole stream, of the oldest chunk that is kept."""
+        self._kept = 0
+        self._position = 0
+        """Index of the chunk that the present reader wants next."""
+        self._error: BaseException | None = None
+        self._tell: Callable[[float], None] | None = None
+        self._changed = asyncio.Condition()
+
+    async def fill(self, source: AsyncIterator[bytes]) -> None:
+        """Take audio until the source ends, waiting while the reader is too far behind."""
+        try:
+            async for chunk in source:
+                async with self._changed:
+                    await self._changed.wait_for(self._has_room)
+                    self._chunks.append(chunk)
+                    self._kept += len(chunk)
+                    self._trim()
+                    self._changed.notify_all()
+        except Exception as error:
+            self._error = error
+        async with self._changed:
+            self.ended_at = asyncio.get_running_loop().time()
+            if self._tell is not None:
+                self._tell(self.ended_at)
+            self._changed.notify_all()
+
+    async def play(self) -> AsyncGenerator[bytes, None]:
+        """The audio from its beginning. Raises what the source raised, and `EngineFailed` when
+        the beginning is no longer kept. One reader at a time."""
+        if self._first:
+            raise EngineFailed("the utterance is too long to be heard again")
+        self._position = 0
+        while True:
+            async with self._changed:
+                await self._changed.wait_for(lambda: self._ready() or self.ended_at is not None)
+                if not self._ready():
+                    break
+                chunk = self._chunks[self._position - self._first]
+                self._position += 1
+                self._trim()
+                self._changed.notify_all()
+            yield chunk
+        if self._error is not None:
+            raise self._error
+
+    @contextmanager
+    def when_ended(self, tell: Callable[[float], None]) -> Generator[None, None, None]:
+        """Tell the loop's time at which the source ended, now or when it does in this block."""
+        self._tell = tell
+        if self.ended_at is not None:
+            tell(self.ended_at)
+        try:
+            yield
+        finally:
+            self._tell = None
+
+    def _ready(self) -> bool:
+        return self._position - self._first < len(self._chunks)
+
+    def _has_room(self) -> bool:
+        return self._kept < KEPT or self._position > self._first
+
+    def _trim(self) -> None:
+        """Let go of the oldest audio that was read, once there is too much."""
+        while self._kept > KEPT and self._position > self._first:
+            self._kept -= len(self._chunks.pop(0))
+            self._first += 1
+
+
+@asynccontextmanager
+async def recording(source: AsyncIterator[bytes]) -> AsyncGenerator[Recording, None]:
+    """Record `source` during this block. No task group, as in `uploading`."""
+    record = Recording()
+    task = asyncio.create_task(record.fill(source))
+    try:
+        yield record
+    finally:
+        task.cancel()
+        await asyncio.wait([task])

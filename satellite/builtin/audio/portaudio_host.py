@@ -1,0 +1,195 @@
+"""The PortAudio library of this process: loaded when needed, quietly, and asked on threads.
+
+PortAudio lists the devices once, when it is initialised; to see one that came back it has to be
+initialised again, which ends every stream. That is done only when there is none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import logging
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Lock, Thread
+from typing import Any, Literal, TypeVar
+
+from satellite import requirements
+from satellite.errors import DeviceLost, DeviceMissing
+from satellite.values import AudioFormat
+
+_LOGGER = logging.getLogger(__name__)
+
+Direction = Literal["input", "output"]
+T = TypeVar("T")
+
+CALL = 10.0
+"""Seconds for a call of PortAudio: opening asks every sound server, and Bluetooth takes five."""
+
+REQUIRES: tuple[requirements.Requirement, ...] = (
+    requirements.Library("portaudio", debian="libportaudio2"),
+    requirements.Package("sounddevice"),
+)
+"""What PortAudio's microphones and speakers need."""
+
+_OTHER_RATES = (48000, 44100, 32000, 16000)
+"""Hz to try where a device takes neither the wanted rate nor the one it says is its own."""
+
+
+class Host:
+    """The library, its devices, and who has streams."""
+
+    def __init__(self) -> None:
+        self.busy: set[object] = set()
+        """Who has a stream."""
+        self.listing = 0
+        """Which listing of the devices this is; their numbers differ between listings."""
+        self.stale = False
+        """A device went away or was not found; the list of devices may be old."""
+        self._lock = Lock()
+        self._library: Any = None
+
+    async def call(
+        self, function: Callable[[Any], T], undo: Callable[[T], None] | None = None
+    ) -> T:
+        """Run `function(sounddevice)` on a thread of its own, one at a time.
+
+        `undo` is given the result when nobody waits for it any more. Raises what the function
+        raises, and `DeviceLost` when it hangs; its thread is then left behind, as is its driver.
+        """
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+
+        def settle(result: T | None, error: BaseException | None) -> None:
+            if not future.done():
+                if error is not None:
+                    future.set_exception(error)
+                else:
+                    future.set_result(result)  # type: ignore[arg-type]  # no error, so a result
+            elif error is None and undo is not None:
+                Thread(target=undo, args=(result,), name="portaudio-undo", daemon=True).start()
+
+        def run() -> None:
+            result, error = None, None
+            try:
+                result = self.ask(function)
+            except BaseException as raised:  # delivered to the caller, whatever it is
+                error = raised
+            with suppress(RuntimeError):  # the loop has ended, and its caller with it
+                loop.call_soon_threadsafe(settle, result, error)
+
+        # not an executor's thread: the interpreter would wait for one that a driver holds for ever
+        Thread(target=run, name="portaudio", daemon=True).start()
+        try:
+            async with asyncio.timeout(CALL):
+                return await future
+        except TimeoutError:
+            raise DeviceLost(f"PortAudio did not answer within {CALL:g} s") from None
+
+    def ask(self, function: Callable[[Any], T]) -> T:
+        """Run `function(sounddevice)` here and now; blocks."""
+        with self._lock:
+            return function(self._ready())
+
+    def _ready(self) -> Any:
+        if self._library is None:
+            os.environ.setdefault("JACK_NO_START_SERVER", "1")
+            _silence()
+            try:
+                import sounddevice
+            except (ImportError, OSError) as error:
+                raise DeviceMissing(
+                    f"PortAudio cannot be used: {error} (apt install libportaudio2)"
+                ) from error
+            self._library = sounddevice
+        elif self.stale and not self.busy:
+            # sounddevice has no public name for this, and PortAudio no other way to a list of today
+            self._library._terminate()  # noqa: SLF001
+            self._library._initialize()  # noqa: SLF001
+            self.stale = False
+            self.listing += 1
+        return self._library
+
+    def choose(
+        self, library: Any, wanted: str, direction: Direction, form: AudioFormat
+    ) -> tuple[int, AudioFormat]:
+        """Find a device, and the format nearest to `form` that it takes. Raises `DeviceMissing`."""
+        devices = [d for d in library.query_devices() if d[f"max_{direction}_channels"] > 0]
+        device = _pick(library, devices, wanted, direction)
+        if device is None:
+            self.stale = True
+            known = ", ".join(f"{d['index']}: {d['name']}" for d in devices) or "none"
+            asked = f"no {direction} device {wanted!r}" if wanted else f"no default {direction}"
+            raise DeviceMissing(f"PortAudio has {asked} (there are: {known})")
+        check = getattr(library, f"check_{direction}_settings")
+        most = device[f"max_{direction}_channels"]
+        refusal = "it has no channels"
+        for rate in dict.fromkeys((form.rate, int(device["default_samplerate"]), *_OTHER_RATES)):
+            for channels in dict.fromkeys((min(form.channels, most), min(2, most), most)):
+                try:
+                    check(device["index"], channels=channels, dtype="int16", samplerate=rate)
+                except (library.PortAudioError, ValueError) as error:
+                    refusal = str(error)
+                else:
+                    return device["index"], AudioFormat(rate, channels)
+        self.stale = True
+        raise DeviceMissing(f"PortAudio cannot open {device['name']}: {refusal}")
+
+
+def end(stream: Any) -> None:
+    """Stop and close a stream, whatever state its device is in. Blocks."""
+    stream.abort(ignore_errors=True)
+    stream.close(ignore_errors=True)
+
+
+def _pick(library: Any, devices: list[Any], wanted: str, direction: Direction) -> Any:
+    """The default, the one of that index, of exactly that name, or with it in its name."""
+    if not wanted:
+        index = library.default.device[0 if direction == "input" else 1]
+        return next((d for d in devices if d["index"] == index), None)
+    if wanted.isdigit():
+        return next((d for d in devices if d["index"] == int(wanted)), None)
+    exact = [d for d in devices if d["name"] == wanted]
+    part = [d for d in devices if wanted.casefold() in d["name"].casefold()]
+    return next(iter(exact + part), None)
+
+
+_ALSA_HANDLER = ctypes.CFUNCTYPE(
+    None, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p
+)
+_JACK_HANDLER = ctypes.CFUNCTYPE(None, ctypes.c_char_p)
+
+
+def _log_alsa(_file: bytes, _line: int, function: bytes, _code: int, text: bytes) -> None:
+    _LOGGER.debug("ALSA: %r: %r", function, text)
+
+
+def _log_jack(text: bytes) -> None:
+    _LOGGER.debug("JACK: %r", text)
+
+
+# kept for good: the libraries call them at any time
+_ALSA = _ALSA_HANDLER(_log_alsa)
+_JACK = _JACK_HANDLER(_log_jack)
+
+
+def _silence() -> None:
+    """Have ALSA and JACK tell the log, and not the terminal, of each device they do not find.
+
+    `snd_lib_error_set_handler` (alsa/error.h), `jack_set_error_function` (jack/jack.h).
+    """
+    for name, setters, handler in (
+        ("libasound.so.2", ("snd_lib_error_set_handler",), _ALSA),
+        ("libjack.so.0", ("jack_set_error_function", "jack_set_info_function"), _JACK),
+    ):
+        try:
+            library = ctypes.CDLL(name)
+        except OSError:
+            continue  # then PortAudio does not use it either
+        for setter in setters:
+            getattr(library, setter)(handler)
+
+
+HOST = Host()
+"""PortAudio has one state for the whole process, and so there is one of these."""

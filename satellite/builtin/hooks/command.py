@@ -1,0 +1,163 @@
+"""Any program as a hook: run at events, with what happened in its environment and on its input."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterator
+from typing import Annotated, Any, ClassVar
+
+import msgspec
+
+from satellite import events
+from satellite.errors import DeviceMissing, SatelliteError
+from satellite.events import Event
+from satellite.lib.child import Child, split
+from satellite.options import OptionSet, option, unknown_name
+
+_LOGGER = logging.getLogger(__name__)
+
+LATE = 10.0
+"""Seconds after which an event is of no use to a program any more: it is left out. So a program
+that hangs is as soon up to date as it goes again."""
+
+ENDING = 1.5
+"""Seconds in which a program is ended that ran too long."""
+
+_PIECES = ("transcript", "reply")
+"""Events that come in pieces."""
+
+
+COMPLAINTS = 16_384
+"""Bytes of a program's complaints that are read; then nobody listens any more. What writes without
+end would keep everybody else waiting."""
+
+
+class CommandFailed(SatelliteError):
+    """The program could not be run, failed, or took too long."""
+
+
+class CommandHook:
+    """Runs a program at each event, one after another, without a shell.
+
+    It finds what happened in `SATELLITE_EVENT` and `SATELLITE_EVENT_<FIELD>`, and as one line of
+    JSON on its standard input.
+    """
+
+    class Options(OptionSet, frozen=True):
+        """What it can be told."""
+
+        command: Annotated[str, option("Program with its arguments; run without a shell")]
+        events: Annotated[
+            tuple[str, ...], option("Events at which it is run, as wake,turn_end; all by default")
+        ] = ()
+        pieces: Annotated[
+            bool, option("Run it at each piece of a transcript or a reply, not only at its end")
+        ] = False
+        limit: Annotated[
+            float, option("It is ended after so long", unit="s", minimum=0.1, maximum=600)
+        ] = 5.0
+
+    argument: ClassVar[str] = "command"
+
+    @staticmethod
+    def problems(options: Options) -> Iterator[str]:
+        """What is wrong with options that each by itself are right."""
+        try:
+            split(options.command)
+        except DeviceMissing as error:
+            yield str(error)
+        kinds = dict.fromkeys(kinds_of_events())
+        for name in options.events:
+            if name not in kinds:
+                yield f"events: {unknown_name(name, kinds)}"
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._argv = split(options.command)
+        self._last_line = ""
+        self._failures = 0
+        self.patience = options.limit + 2 * ENDING
+
+    async def start(self) -> None:
+        """Nothing: the program is looked for when it is run."""
+
+    async def handle(self, event: Event) -> None:
+        """Run the program, if it is for this event, to its end; a failure is logged."""
+        if not self._is_wanted(event):
+            return
+        try:
+            await self.run(event)
+            self._failures = 0
+        except CommandFailed as error:
+            self._failures += 1
+            level = logging.WARNING if self._failures == 1 else logging.DEBUG
+            what = self._options.command
+            _LOGGER.log(level, "hook command:%s failed at %s: %s", what, event.kind, error)
+
+    async def run(self, event: Event) -> None:
+        """Run the program for an event, to its end. Raises `CommandFailed`."""
+        if time.monotonic() - event.mono > LATE:
+            raise CommandFailed(f"it is behind: {event.kind} was more than {LATE:g} s ago")
+        self._last_line = ""
+        child = _Run(f"hook {self._argv[0]}", self._note)
+        try:
+            await child.start(self._argv, stdin=True, environment=environment(event))
+            await self._tell(child, msgspec.json.encode(event) + b"\n")
+        except DeviceMissing as error:
+            raise CommandFailed(str(error)) from error
+        except TimeoutError:
+            raise CommandFailed(f"it was ended after {self._options.limit:g} s") from None
+        finally:
+            await child.end(at_once=True)
+
+    async def close(self) -> None:
+        """Nothing: no run outlasts its `handle`."""
+
+    async def _tell(self, child: Child, line: bytes) -> None:
+        async with asyncio.timeout(self._options.limit):
+            await child.write(line)
+            child.end_input()
+            await child.wait_gone()
+        if child.returncode:
+            said = f": {self._last_line}" if self._last_line else ""
+            raise CommandFailed(f"it ended with status {child.returncode}{said}")
+
+    def _is_wanted(self, event: Event) -> bool:
+        if event.kind in _PIECES and not self._options.pieces and not getattr(event, "final", True):
+            return False
+        return not self._options.events or event.kind in self._options.events
+
+    def _note(self, line: str) -> None:
+        # a program's output may be anything, and a terminal obeys some of it
+        self._last_line = "".join(letter for letter in line if letter.isprintable())
+
+
+class _Run(Child):
+    """One run, which is not listened to for ever."""
+
+    _said = 0
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        self._said += len(data)
+        if self._said <= COMPLAINTS:
+            super().pipe_data_received(fd, data)
+        elif self._transport is not None and (pipe := self._transport.get_pipe_transport(fd)):
+            pipe.close()
+
+
+def kinds_of_events() -> list[str]:
+    """Every event's name in the log."""
+    return [str(kind.__struct_config__.tag) for kind in events.Event.__subclasses__()]
+
+
+def environment(event: Event) -> dict[str, str]:
+    """What a program finds in its environment: `SATELLITE_EVENT` and `SATELLITE_EVENT_<FIELD>`, as
+    text or as JSON. A zero byte, which no environment can hold, is left out."""
+    fields: dict[str, Any] = msgspec.to_builtins(event)
+    found = {"SATELLITE_EVENT": fields.pop("event")}
+    for name, value in fields.items():
+        text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+        found[f"SATELLITE_EVENT_{name.upper()}"] = text.replace("\0", "")
+    return found

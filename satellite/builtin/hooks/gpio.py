@@ -1,0 +1,107 @@
+"""A line of a Raspberry Pi, or of any GPIO chip, as a hook: a lamp, a relay, an amplifier."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, ClassVar, Protocol
+
+from satellite.builtin.hooks import gpio_lines
+from satellite.builtin.hooks.indicator import STATES, Shows
+from satellite.events import Event
+from satellite.options import OptionSet, option, unknown_name
+from satellite.requirements import Package, Requirement
+
+
+class Pin(Protocol):
+    """An output."""
+
+    def set(self, on: bool) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class GpioHook:
+    """Switches a pin on while the satellite does certain things."""
+
+    class Options(OptionSet, frozen=True):
+        """What it can be told."""
+
+        line: Annotated[int, option("Number of the line, as 17 for GPIO17", minimum=0)]
+        when: Annotated[
+            tuple[str, ...],
+            option("When it is on: idle, listening, thinking, speaking, muted, error, timer"),
+        ] = ("listening",)
+        chip: Annotated[str, option("GPIO chip")] = "/dev/gpiochip0"
+        active_low: Annotated[bool, option("The pin is low when it is on")] = False
+
+    argument: ClassVar[str] = "line"
+    requires: ClassVar[tuple[Requirement, ...]] = (Package("gpiod", extra="gpio"),)
+
+    @staticmethod
+    def problems(options: Options) -> Iterator[str]:
+        """What is wrong with options that each by itself are right."""
+        for name in options.when:
+            if name not in STATES:
+                yield f"when: {unknown_name(name, dict.fromkeys(STATES))}"
+
+    def __init__(self, options: Options, open_pin: Callable[[Options], Pin] | None = None) -> None:
+        self._options = options
+        self._open_pin = open_pin or _Line
+        self._pin: Pin | None = None
+        self._shows = Shows()
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def start(self) -> None:
+        """Take the pin. Raises `DeviceMissing`."""
+        self._pin = self._open_pin(self._options)
+        self._show()
+
+    async def handle(self, event: Event) -> None:
+        """Switch it, if this event changes anything."""
+        self._shows.take(event)
+        self._show()
+
+    async def close(self) -> None:
+        """Switch it off and give it back. Twice is once."""
+        if self._timer is not None:
+            self._timer.cancel()
+        pin, self._pin = self._pin, None
+        if pin is not None:
+            pin.set(False)
+            pin.close()
+
+    def _show(self) -> None:
+        now = time.monotonic()
+        if self._pin is not None:
+            self._pin.set(self._shows.at(now) in self._options.when)
+        if self._timer is not None:
+            self._timer.cancel()
+        change = self._shows.changes_at(now)
+        if change is not None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(change - now, self._show)
+
+
+class _Line:
+    """A line of the kernel's GPIO character device. Setting it takes microseconds."""
+
+    def __init__(self, options: GpioHook.Options) -> None:
+        import gpiod
+        from gpiod.line import Direction, Value
+
+        self._line = options.line
+        self._values = {False: Value.INACTIVE, True: Value.ACTIVE}
+        settings = gpiod.LineSettings(
+            direction=Direction.OUTPUT, active_low=options.active_low, output_value=Value.INACTIVE
+        )
+        self._request: Any = gpio_lines.request(options.chip, options.line, settings)
+
+    def set(self, on: bool) -> None:
+        """Switch it on or off."""
+        self._request.set_value(self._line, self._values[on])
+
+    def close(self) -> None:
+        """Give it back."""
+        self._request.release()

@@ -1,0 +1,86 @@
+"""A ring or row of coloured lamps as a hook: it shows what the satellite does."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import Annotated, ClassVar
+
+from satellite.builtin.hooks.apa102 import Strip
+from satellite.builtin.hooks.indicator import Shows
+from satellite.builtin.hooks.patterns import OFF, RATE, moves, picture
+from satellite.errors import DeviceError
+from satellite.events import Event
+from satellite.options import OptionSet, option
+
+_LOGGER = logging.getLogger(__name__)
+
+_END = 2.0
+"""Seconds in which the thread ends; it waits for one picture at most."""
+
+
+class LedsHook:
+    """Lamps of the ReSpeaker boards (APA102 on SPI): a colour for each thing that it does."""
+
+    class Options(OptionSet, frozen=True):
+        """What it can be told."""
+
+        device: Annotated[str, option("SPI device file")] = "/dev/spidev0.0"
+        count: Annotated[int, option("Lamps: 3 on the 2-Mics HAT, 12 on the 4-Mics", minimum=1)] = 3
+        brightness: Annotated[float, option("How bright they are", minimum=0, maximum=1)] = 0.3
+
+    argument: ClassVar[str] = "device"
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._shows = Shows()
+        self._changed = threading.Condition()
+        self._ending = False
+        self._thread: threading.Thread | None = None
+
+    async def start(self) -> None:
+        """Open the device and begin to show. Raises `DeviceMissing`."""
+        strip = Strip(self._options.device)
+        # of its own, since pictures follow each other without anything happening
+        self._thread = threading.Thread(target=self._show, args=(strip,), name="leds", daemon=True)
+        self._thread.start()
+
+    async def handle(self, event: Event) -> None:
+        """Show what has changed."""
+        with self._changed:
+            self._shows.take(event)
+            self._changed.notify()
+
+    async def close(self) -> None:
+        """Turn the lamps off. Twice is once."""
+        import asyncio
+
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            with self._changed:
+                self._ending = True
+                self._changed.notify()
+            await asyncio.to_thread(thread.join, _END)
+
+    def _show(self, strip: Strip) -> None:
+        """Show pictures until the end, on the thread."""
+        options = self._options
+        try:
+            state, began = self._shows.at(time.monotonic()), time.monotonic()
+            while True:
+                now = time.monotonic()
+                with self._changed:
+                    if self._ending:
+                        break
+                    if (latest := self._shows.at(now)) != state:
+                        state, began = latest, now
+                strip.show(picture(state, now - began, options.count), options.brightness)
+                with self._changed:
+                    if not self._ending and self._shows.at(time.monotonic()) == state:
+                        self._changed.wait(1 / RATE if moves(state) else None)
+            strip.show([OFF] * options.count, 0)
+        except DeviceError as error:
+            _LOGGER.warning("%s", error)
+        finally:
+            strip.close()

@@ -1,0 +1,136 @@
+"""The demonstration: a whole turn with no hardware and no network, spoken to itself."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Sequence
+from contextlib import aclosing
+from pathlib import Path
+
+import msgspec
+
+from satellite import app, events
+from satellite.audio.resample import Resampler
+from satellite.audio.wavfile import write_wav
+from satellite.engines.assembly import opened
+from satellite.errors import SatelliteError
+from satellite.lib.bus import Bus
+from satellite.lib.taskgroups import ungrouped
+from satellite.settings import (
+    DeadlineSettings,
+    DuckingSettings,
+    HomeAssistantSettings,
+    HttpSettings,
+    RecordingSettings,
+    Settings,
+    StatsSettings,
+)
+from satellite.values import SPEECH, SpeechRequest
+
+SAID = (
+    ("okay nabu", "espeak:en-us+m3?rate=150"),
+    ("what time is it", "espeak:en-us+f3?rate=150"),
+)
+"""What the demonstration says to itself, each phrase in the synthetic voice that its listener,
+the wake word or speech-to-text, understands best (measured)."""
+
+NAME = "demonstration"
+"""Of its own, so that neither a mute nor a timer of this machine's satellite is meant for it."""
+
+PATIENCE = 300.0
+"""Seconds for each stage: nobody waits for the answer, and an emulated processor, on which the
+whole turn takes two minutes, is to give one."""
+
+PAUSE = 0.8
+"""Seconds of silence around each phrase, as a person waits for the cue."""
+
+
+class Demonstration(msgspec.Struct, frozen=True):
+    """What happened, and where the answer can be heard."""
+
+    happened: tuple[events.Event, ...]
+    output: Path
+
+    @property
+    def answered(self) -> bool:
+        """The request was answered aloud."""
+        outcomes = [event.outcome for event in self.happened if isinstance(event, events.TurnEnd)]
+        return outcomes == ["answered"]
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """A line of the timeline; `at` in seconds from the wake word."""
+
+    at: float
+    what: str
+    detail: str = ""
+
+
+async def run(settings: Settings, bus: Bus, output: Path) -> Demonstration:
+    """Say a request to the satellite and write its answer to the WAV file `output`."""
+    with tempfile.TemporaryDirectory(prefix="satellite-demo-") as folder:
+        request = Path(folder) / "request.wav"
+        await asyncio.to_thread(write_wav, request, SPEECH, await _request())
+        settings = msgspec.structs.replace(
+            settings,
+            name=NAME,
+            mic=f"wav:{request}",
+            speaker=f"wav:{output}",
+            brain="local",
+            deadlines=DeadlineSettings(*[PATIENCE] * len(DeadlineSettings.__struct_fields__)),
+            zeroconf=False,
+            homeassistant=HomeAssistantSettings(listen=""),
+            http=HttpSettings(port=0),
+            ducking=DuckingSettings(enabled=False),
+            stats=StatsSettings(enabled=False),
+            recordings=RecordingSettings(),
+            hooks=(),
+        )
+        with ungrouped(SatelliteError):
+            async with bus.subscribe("demo") as happening, asyncio.TaskGroup() as tasks:
+                tasks.create_task(app.run(settings, bus))
+                happened = [event async for event in happening]
+    return Demonstration(tuple(happened), output)
+
+
+def timeline(happened: Sequence[events.Event]) -> list[Moment]:
+    """Tell the stages of the turn, in order, in seconds from the wake word."""
+    start = next((event.mono for event in happened if isinstance(event, events.Wake)), 0.0)
+    moments = []
+    for event in happened:
+        match event:
+            case events.Wake(word=word, score=score):
+                line = ("wake word", f"{word}, score {score:.2f}")
+            case events.SpeechStart():
+                line = ("voice begins", "")
+            case events.SpeechEnd(decided_mono=decided):
+                line = ("voice ends", f"known {decided - event.mono:.2f} s later")
+            case events.Transcript(final=True, text=text, engine=engine):
+                line = ("understood", f"{text!r} by {engine}")
+            case events.Reply(final=True, text=text, engine=engine):
+                line = ("answer", f"{text!r} by {engine}")
+            case events.AudioStart():
+                line = ("first sound", "")
+            case events.AudioEnd():
+                line = ("last sound", "")
+            case events.TurnEnd(outcome=outcome, error=error):
+                line = (outcome.replace("_", " "), error or "")
+            case _:
+                continue
+        moments.append(Moment(event.mono - start, *line))
+    return sorted(moments, key=lambda moment: moment.at)
+
+
+async def _request() -> bytes:
+    """The spoken request, 16 kHz mono."""
+    silence = bytes(SPEECH.bytes_of(PAUSE))
+    spoken = [silence]
+    for phrase, voice in SAID:
+        async with opened("tts", Settings(tts=voice)) as tts:
+            async with aclosing(tts.synthesize(SpeechRequest(text=phrase))) as chunks:
+                async for chunk in chunks:
+                    resampler = Resampler(chunk.format, SPEECH)
+                    spoken.append(resampler.convert(chunk.audio) + resampler.flush())
+            spoken.append(silence)
+    return b"".join(spoken)

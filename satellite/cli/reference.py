@@ -1,0 +1,199 @@
+"""The README's reference part, made from the code: `python -m satellite.cli.reference README.md`.
+
+Rewrites what stands between `<!-- generated: NAME -->` and `<!-- end -->`; with `--check`, changes
+nothing and fails when something there is stale.
+"""
+
+from __future__ import annotations
+
+import re
+import typing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from satellite import events
+from satellite.cli.flags import COMMON, Flag
+from satellite.cli.main import cli
+from satellite.components import registry
+from satellite.config.keys import GROUP, keys
+from satellite.errors import UsageError
+from satellite.options import OptionInfo, describe
+from satellite.ports import ROLES
+from satellite.settings import AssistantSettings
+
+_BLOCK = re.compile(r"<!-- generated: (\w+) -->\n.*?<!-- end -->", re.DOTALL)
+
+_ROLE_NAMES = {
+    "mic": "Microphones",
+    "speaker": "Speakers",
+    "wake": "Wake words",
+    "vad": "Voice detectors",
+    "asr": "Speech-to-text",
+    "llm": "Brains",
+    "tts": "Text-to-speech",
+    "hook": "Hooks",
+}
+
+
+def rewrite(text: str) -> str:
+    """Renew every generated block of a Markdown text. Raises `UsageError` for an unknown name."""
+
+    def renew(match: re.Match[str]) -> str:
+        name = match[1]
+        if name not in SECTIONS:
+            raise UsageError(f"there is no generated section {name}: {', '.join(SECTIONS)}")
+        return f"<!-- generated: {name} -->\n{SECTIONS[name]()}\n<!-- end -->"
+
+    return _BLOCK.sub(renew, text)
+
+
+def command_section() -> str:
+    """Every command with its options; the common ones once."""
+    sections: dict[str, list[Sequence[str]]] = {}
+    for parameter in cli.params:
+        if isinstance(parameter, Flag):
+            sections.setdefault(parameter.section, []).append(_flag_row(parameter))
+    common = sections.pop(COMMON)
+    parts = [f"**{name}**\n\n{_table(('option', 'meaning'), r)}" for name, r in sections.items()]
+    parts.append(f"**{COMMON}, of every command**\n\n{_table(('option', 'meaning'), common)}")
+    rows = []
+    for name, command in _commands(cli.commands):
+        arguments = [_argument(p) for p in command.params if isinstance(p, click.Argument)]
+        own = [p for p in command.params if isinstance(p, Flag) and p.section != COMMON]
+        flags = " ".join(f"`{p.opts[0]}`" for p in own)
+        usage = " ".join(["satellite", name, *arguments])
+        rows.append((f"`{usage}`", _first_sentence(command.help or ""), flags))
+    parts.append(f"**Commands**\n\n{_table(('command', 'what it does', 'its options'), rows)}")
+    return "\n\n".join(parts)
+
+
+def _commands(commands: Mapping[str, click.Command]) -> Iterator[tuple[str, click.Command]]:
+    """Every command by its words, those inside a group after the group."""
+    for name, command in commands.items():
+        yield name, command
+        if isinstance(command, click.Group):
+            for inner, its in _commands(command.commands):
+                yield f"{name} {inner}", its
+
+
+def setting_section() -> str:
+    """Every setting of a configuration file."""
+    rows = [
+        (f"`{path}`", key.info.type, _default(key.info), key.info.doc)
+        for path, key in keys().items()
+    ]
+    rows += [
+        (f"`{GROUP}.NAME.{info.name}`", info.type, _default(info), info.doc)
+        for info in describe(AssistantSettings)
+    ]
+    return _table(("key", "type", "default", "meaning"), rows)
+
+
+def event_section() -> str:
+    """Every event of the log with its fields."""
+    common = events.Event.__struct_fields__
+    rows = []
+    for kind in _event_kinds():
+        hints = typing.get_type_hints(kind)
+        own = [f for f in msgspec.structs.fields(kind) if f.name not in common]
+        fields = ", ".join(f"`{f.encode_name}` {_type(hints[f.name])}" for f in own)
+        meaning = " ".join((kind.__doc__ or "").split())
+        rows.append((f"`{kind.__struct_config__.tag}`", fields, meaning))
+    return _table(("event", "fields", "when"), rows)
+
+
+def plugin_section() -> str:
+    """Every plugin of this distribution, by role, with its options. Raises `PluginBroken`."""
+    ours = [p for p in registry.installed() if p.distribution == "satellite"]
+    roles = [role for role in ROLES if any(plugin.role == role for plugin in ours)]
+    return "\n\n".join(_role(role, [p for p in ours if p.role == role]) for role in roles)
+
+
+SECTIONS: dict[str, Callable[[], str]] = {
+    "commands": command_section,
+    "settings": setting_section,
+    "events": event_section,
+    "plugins": plugin_section,
+}
+
+
+def _role(role: str, of_role: Sequence[registry.Plugin]) -> str:
+    rows: list[Sequence[str]] = []
+    for plugin in of_role:
+        kind = plugin.load()
+        argument = getattr(kind, "argument", "")
+        name = f"{plugin.name}:{argument.upper()}" if argument else plugin.name
+        needs = ", ".join(map(str, registry.requirements(kind)))
+        what = _first_sentence(kind.__doc__ or "") + (f" Needs: {needs}." if needs else "")
+        rows.append((f"**`{name}`**", what, ""))
+        for option in describe(kind.Options):
+            meaning = f"{option.doc} ({option.type})"
+            rows.append((f"&emsp;`{option.name}`", meaning, _default(option)))
+    header = ("plugin and its options", "meaning", "default")
+    return f"**{_ROLE_NAMES[role]}** (`{role}`)\n\n{_table(header, rows)}"
+
+
+def _event_kinds() -> Iterator[type[events.Event]]:
+    for value in vars(events).values():
+        if isinstance(value, type) and issubclass(value, events.Event) and value != events.Event:
+            yield value
+
+
+def _type(hint: Any) -> str:
+    names = {str: "text", int: "whole number", float: "number", bool: "true or false"}
+    if hint in names:
+        return names[hint]
+    arguments = [a for a in typing.get_args(hint) if a is not type(None)]
+    if typing.get_origin(hint) is typing.Literal:
+        return "(" + ", ".join(arguments) + ")"
+    if typing.get_origin(hint) is tuple:
+        return f"[{_type(arguments[0])}]"
+    if typing.get_origin(hint) is dict:
+        return "{" + ": ".join(_type(a) for a in arguments) + "}"
+    return " or ".join(_type(a) for a in arguments) + ", if any"
+
+
+def _flag_row(flag: Flag) -> tuple[str, str]:
+    words = [", ".join(flag.opts), *([] if flag.is_flag else [flag.metavar or ""])]
+    return f"`{' '.join(words)}`", flag.help or ""
+
+
+def _argument(argument: click.Argument) -> str:
+    name = argument.metavar or (argument.name or "").upper()
+    return f"{name}..." if argument.nargs < 0 and not name.endswith("...") else name
+
+
+def _default(info: OptionInfo) -> str:
+    if info.default is None:
+        return "required"
+    return f"`{info.default}` {info.unit}".rstrip() if info.default else ""
+
+
+def _first_sentence(text: str) -> str:
+    return " ".join(text.strip().partition("\n\n")[0].split())
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(c.replace('|', chr(92) + '|') for c in r)} |" for r in lines)
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--check", is_flag=True, help="Change nothing; fail when a section is stale")
+def main(file: Path, check: bool) -> None:
+    """Renew the generated sections of FILE."""
+    text = file.read_text()
+    renewed = rewrite(text)
+    if check and renewed != text:
+        raise click.ClickException(f"{file} is stale: run python -m satellite.cli.reference {file}")
+    if not check:
+        file.write_text(renewed)
+
+
+if __name__ == "__main__":
+    main()

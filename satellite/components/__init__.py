@@ -1,0 +1,1 @@
+"""The plugin host: finds, describes, chooses and makes plugins."""

@@ -1,0 +1,106 @@
+"""Hooks: plugins that are told every event, each at its own pace and at nobody's cost."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import asynccontextmanager
+
+from satellite.components import spec
+from satellite.errors import PluginError
+from satellite.lib.bus import Bus
+from satellite.ports import Desk, Hook
+
+_LOGGER = logging.getLogger(__name__)
+
+PATIENCE = 5.0
+"""Seconds a hook may take for one event before it is interrupted: a lamp answers in less. One that
+needs longer says so by an attribute `patience`."""
+
+FAREWELL = 2.0
+"""Seconds at the end in which hooks are told what they have not heard yet."""
+
+
+class Hooks:
+    """The hooks of a satellite, by the components that name them."""
+
+    def __init__(self, hooks: Mapping[str, Hook]) -> None:
+        self._hooks = hooks
+
+    def operate(self, desk: Desk) -> None:
+        """Give those that operate the satellite, such as buttons, what they operate."""
+        for name, hook in self._hooks.items():
+            if (given := getattr(hook, "operate", None)) is None:
+                continue
+            try:
+                given(desk)
+            except Exception as error:  # a stranger's code may raise anything
+                _LOGGER.warning("hook %s operates nothing: %s", name, _what(error, PATIENCE))
+
+
+@asynccontextmanager
+async def hooked(names: Iterable[str], bus: Bus) -> AsyncGenerator[Hooks, None]:
+    """Tell the hooks that components name what happens in this block; the bus ends with it.
+
+    Raises `ConfigError`; a hook that cannot be used on this machine is left out.
+    """
+    hooks: dict[str, Hook] = {}
+    for name in names:
+        try:
+            hooks[name] = spec.create("hook", name)
+        except PluginError as error:
+            _LOGGER.warning("hook %s is left out: %s", name, error)
+    async with asyncio.TaskGroup() as tasks:
+        telling = [
+            tasks.create_task(run_hook(name, hook, bus), name=f"hook {name}")
+            for name, hook in hooks.items()
+        ]
+        try:
+            yield Hooks(hooks)
+        finally:
+            bus.end()
+            if telling:
+                _, behind = await asyncio.wait(telling, timeout=FAREWELL)
+                for task in behind:
+                    task.cancel()
+
+
+async def run_hook(name: str, hook: Hook, bus: Bus) -> None:
+    """Tell a hook every event until the bus ends. It may fail or hang; only the log will know."""
+    failures = 0
+    patience = getattr(hook, "patience", PATIENCE)
+    async with bus.subscribe(f"hook {name}") as happening:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await hook.start()
+            async for event in happening:
+                try:
+                    async with asyncio.timeout(patience):
+                        await hook.handle(event)
+                    failures = 0
+                except Exception as error:  # a stranger's code may raise anything
+                    failures += 1
+                    level = logging.WARNING if failures == 1 else logging.DEBUG
+                    _LOGGER.log(
+                        level, "hook %s failed at %s: %s", name, event.kind, _what(error, patience)
+                    )
+        except Exception as error:  # as above
+            problem = _what(error, PATIENCE)
+            _LOGGER.warning("hook %s could not start and is left out: %s", name, problem)
+        finally:
+            await _close(name, hook)
+
+
+async def _close(name: str, hook: Hook) -> None:
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await hook.close()
+    except Exception as error:  # as above
+        _LOGGER.warning("hook %s did not close: %s", name, _what(error, PATIENCE))
+
+
+def _what(error: Exception, patience: float) -> str:
+    if isinstance(error, TimeoutError) and not str(error):
+        return f"it took longer than {patience:g} s"
+    return f"{type(error).__name__}: {error}"

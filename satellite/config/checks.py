@@ -1,0 +1,156 @@
+"""Checks of settings that need more than a type: components, URIs, roles."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+from collections.abc import Iterator, Mapping
+
+from satellite import options
+from satellite.audio.cues import Cues
+from satellite.components import spec
+from satellite.config.keys import GROUP
+from satellite.errors import ConfigError, PluginBroken, UsageError
+from satellite.homeassistant.client import address as home_address
+from satellite.net import allowed, uri
+from satellite.ports import ENGINE_ROLES, TURN_ROLES
+from satellite.settings import Settings
+
+_LOGGER = logging.getLogger(__name__)
+
+COMPONENT_ROLES = ("mic", "speaker", "wake", "vad", "asr", "llm", "tts")
+"""Roles whose component is the setting of the same name."""
+
+
+def problems(settings: Settings, origins: Mapping[str, str]) -> list[str]:
+    """Every problem of the settings, each with the origin of the value."""
+    found: list[str] = []
+    for role in COMPONENT_ROLES:
+        found += [f"{origins[role]}: {text}" for text in component(role, getattr(settings, role))]
+    for hook in settings.hooks:
+        found += [f"{origins['hooks']}: {text}" for text in component("hook", hook)]
+    found += [f"{origins['allow']}: {text}" for text in allowed.problems(settings.allow)]
+    found += _cues(settings, origins)
+    found += _assistants(settings, origins)
+    found += _home_assistant(settings, origins)
+    for name in ("pin", "exclude"):
+        for text in getattr(settings.servers, name):
+            if "://" in text:
+                origin = f"{origins[f'servers.{name}']}: servers.{name}"
+                found += [f"{origin}: {problem}" for problem in address(text)]
+    for text in settings.announce.others:
+        origin = f"{origins['announce.others']}: announce.others"
+        found += [f"{origin}: {problem}" for problem in address(text)]
+    for group in ("server", "homeassistant"):
+        for text in getattr(settings, group).advertise:
+            origin = f"{origins[f'{group}.advertise']}: {group}.advertise"
+            found += [f"{origin}: {problem}" for problem in announced(text)]
+    if settings.home.url:
+        origin = f"{origins['home.url']}: home.url"
+        found += [f"{origin}: {text}" for text in home(settings.home.url)]
+    found += _server(settings, origins)
+    return found
+
+
+def _cues(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:
+    try:
+        Cues(settings.cues.folder)
+    except ConfigError as error:
+        origin = f"{origins['cues.folder']}: cues.folder"
+        yield from (f"{origin}: {problem}" for problem in error.problems)
+
+
+def _assistants(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:
+    taken: dict[str, str] = {}
+    for name, its in settings.assistants.items():
+        table = f"{GROUP}.{name}"
+        for role in TURN_ROLES:
+            if text := getattr(its, role):
+                origin = f"{origins[f'{table}.{role}']}: {table}"
+                yield from (f"{origin}.{problem}" for problem in component(role, text))
+        for word in its.wake or (name,):
+            if (other := taken.setdefault(word, name)) != name:
+                origin = f"{origins[f'{table}.wake']}: {table}.wake"
+                yield f"{origin}: {word} is the wake word of assistants.{other} already"
+
+
+def _server(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:
+    server = settings.server
+    known = dict.fromkeys(ENGINE_ROLES)
+    for role in server.roles:
+        if role not in known:
+            text = options.unknown_name(role, known)
+            yield f"{origins['server.roles']}: server.roles: {text}"
+    if not server.roles:
+        yield f"{origins['server.roles']}: server.roles names no role"
+    if server.uri:
+        origin = f"{origins['server.uri']}: server.uri"
+        yield from (f"{origin}: {text}" for text in address(server.uri, stdio=True))
+        if len(server.roles) > 1:
+            names = ",".join(server.roles)
+            yield f"{origin} serves one role, not {names}: name it, as in --server asr"
+
+
+def home(url: str) -> Iterator[str]:
+    """What is wrong with the address of a Home Assistant."""
+    try:
+        home_address.parse(url)
+    except ConfigError as error:
+        yield from error.problems
+
+
+def announced(text: str) -> Iterator[str]:
+    """What is wrong with an address that is to be announced."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        yield f"{text!r} is no IP address, such as 192.168.1.20: no names are announced"
+
+
+def _home_assistant(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:
+    listen = settings.homeassistant.listen
+    if listen:
+        origin = f"{origins['homeassistant.listen']}: homeassistant.listen"
+        yield from (f"{origin}: {text}" for text in address(listen))
+    elif settings.brain == "homeassistant":
+        yield (
+            f"{origins['brain']}: brain = homeassistant, but homeassistant.listen is empty: "
+            "Home Assistant could not reach us"
+        )
+
+
+def component(role: str, text: str) -> Iterator[str]:
+    """What is wrong with a component of a role, each problem naming the role.
+
+    A plugin that cannot be imported is no problem here: who uses it is told, and nobody else.
+    """
+    if len(links := spec.chain(role, text)) > 1:
+        for link in links:
+            yield from component(role, link)
+        return
+    if text == spec.AUTO and role != "hook":
+        return
+    if spec.is_uri(text):
+        if role in ENGINE_ROLES:
+            yield from (f"{role}: {problem}" for problem in address(text))
+        else:
+            yield f"{role}: {text!r}: a {role} cannot be a Wyoming service, only a plugin"
+        return
+    try:
+        spec.read_options(role, text)
+    except PluginBroken as error:
+        _LOGGER.debug("options not checked: %s", error)
+    except UsageError as error:
+        for problem in getattr(error, "problems", (str(error),)):
+            yield problem if problem.startswith(role) else f"{role}: {problem}"
+
+
+def address(text: str, *, stdio: bool = False) -> Iterator[str]:
+    """What is wrong with a Wyoming URI; `stdio://` is one only for a server."""
+    try:
+        parsed = uri.parse(text)
+    except ConfigError as error:
+        yield from error.problems
+        return
+    if isinstance(parsed, uri.Stdio) and not stdio:
+        yield f"{text!r} is where a server serves; an engine is reached by tcp:// or unix://"

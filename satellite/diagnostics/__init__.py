@@ -1,0 +1,1 @@
+"""How the satellite is: the doctor, its health, its numbers, and recordings."""

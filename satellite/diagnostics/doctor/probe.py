@@ -1,0 +1,69 @@
+"""A service asked what it is, some times over, as Home Assistant and satellites do."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+from wyoming.event import Event
+from wyoming.ping import Ping, Pong
+
+from satellite.errors import PeerClosed, PeerUnreachable, WireError
+from satellite.net.describe import describe
+from satellite.net.dial import connect
+
+PATIENCE = 5.0
+"""Seconds to connect and to answer: what Home Assistant allows."""
+
+TIMES = 3
+"""How often it is asked: one slow answer may be chance."""
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a service said, or why it said nothing."""
+
+    uri: str
+    info: Event | None = None
+    fastest: float = 0.0
+    slowest: float = 0.0
+    """Seconds from connecting to having its description."""
+    problem: str = ""
+
+    @property
+    def latency(self) -> str:
+        """For people: `3 ms`, or `3 to 40 ms`."""
+        low, high = round(self.fastest * 1000), round(self.slowest * 1000)
+        return f"{high} ms" if high < 2 * low + 5 else f"{low} to {high} ms"
+
+
+async def ask(uri: str, times: int = TIMES) -> Asked:
+    """Have a service describe itself; what goes wrong is in the answer."""
+    loop = asyncio.get_running_loop()
+    took: list[float] = []
+    info: Event | None = None
+    try:
+        for _ in range(times):
+            began = loop.time()
+            info = await describe(uri, PATIENCE, PATIENCE)
+            took.append(loop.time() - began)
+    except WireError as error:
+        return Asked(uri=uri, problem=str(error))
+    return Asked(uri=uri, info=info, fastest=min(took), slowest=max(took))
+
+
+async def ping(uri: str) -> float:
+    """Seconds until a service answered a ping. Raises `WireError`."""
+    connection = await connect(uri, PATIENCE)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await connection.write(Ping(text="doctor").event())
+            while event := await connection.read():
+                if Pong.is_type(event.type):
+                    return loop.time() - began
+    except TimeoutError as error:
+        raise PeerUnreachable(f"{uri} did not answer a ping within {PATIENCE:g} s") from error
+    finally:
+        connection.abort()
+    raise PeerClosed(f"{uri} hung up instead of answering a ping")

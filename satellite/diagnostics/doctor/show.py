@@ -1,0 +1,120 @@
+"""An examination as people read it: by areas, in colours on a terminal, plain elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from satellite.diagnostics.doctor.finding import STATES, Finding, State
+
+_COLOURS: dict[State, str] = {
+    "ok": "green",
+    "note": "cyan",
+    "warning": "yellow",
+    "broken": "bold red",
+}
+_WIDEST = max(map(len, STATES))
+_INDENT = " " * (_WIDEST + 4)
+
+
+_NAMED = 3
+"""Checks named while they run; more do not fit on a line."""
+
+
+def lines(findings: Sequence[Finding]) -> Iterator[tuple[State | None, str]]:
+    """The lines to print, each with the state that colours it."""
+    area = None
+    for finding in findings:
+        if finding.area != area:
+            if area is not None:
+                yield None, ""
+            area = finding.area
+            yield None, area
+        yield finding.state, f"  {finding.state:<{_WIDEST}}  {finding.about}: {finding.found}"
+        if finding.means:
+            yield None, f"{_INDENT}{finding.means}"
+        if finding.remedy:
+            yield None, f"{_INDENT}-> {finding.remedy}"
+
+
+def summary(findings: Sequence[Finding]) -> str:
+    """How many of each state: `1 broken, 2 warnings, 5 notes, 17 ok`."""
+    counts = {state: sum(f.state == state for f in findings) for state in reversed(STATES)}
+    plural = {"warning": "warnings", "note": "notes"}
+    parts = [
+        f"{count} {plural.get(state, state) if count != 1 else state}"
+        for state, count in counts.items()
+        if count or state == "broken"
+    ]
+    return ", ".join(parts)
+
+
+def plain(findings: Sequence[Finding]) -> str:
+    """All of it as plain text."""
+    return "\n".join([*(text for _, text in lines(findings)), "", summary(findings)])
+
+
+def folded(text: str, width: int) -> str:
+    """A line in so many columns, what goes on below indented like what is found."""
+    return textwrap.fill(
+        text,
+        max(width, 40),
+        subsequent_indent=_INDENT,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def show(findings: Sequence[Finding]) -> None:
+    """Print to standard output; in colours where that is a terminal."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(soft_wrap=False, highlight=False)
+    if not console.is_terminal:
+        sys.stdout.write(plain(findings) + "\n")
+        return
+    for state, text in lines(findings):
+        # a whole line of the terminal's width would be followed by an empty one
+        styled = Text(folded(text, console.width - 1), style="" if text[:1] == " " else "bold")
+        if state is not None:
+            styled.stylize(_COLOURS[state], 2, 2 + len(state))
+        elif text[:1] == " " and not text.lstrip().startswith("->"):
+            styled.stylize("dim")
+        console.print(styled)
+    console.print(Text("\n" + summary(findings), style="bold"))
+
+
+class Progress:
+    """Says what is looked at, on standard error: a moving line on a terminal, else nothing."""
+
+    def __init__(self, status: Any) -> None:
+        self._status = status
+
+    def watch(self, running: Sequence[str]) -> None:
+        """Tell what is still being looked at."""
+        if self._status is not None:
+            more = f" and {len(running) - _NAMED} more" if len(running) > _NAMED else ""
+            self._status.update("looking at " + ", ".join(running[:_NAMED]) + more)
+
+    def say(self, text: str) -> None:
+        """Tell a person what to do, or what is done to their devices."""
+        if self._status is not None:
+            self._status.console.print(text, markup=False, highlight=False)
+        else:
+            sys.stderr.write(text + "\n")
+
+
+@contextmanager
+def progress() -> Iterator[Progress]:
+    """The progress during this block."""
+    if not sys.stderr.isatty():
+        yield Progress(None)
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("looking") as status:
+        yield Progress(status)

@@ -1,0 +1,146 @@
+"""The satellite under watch: by systemd, by probes and scrapers, and by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import faulthandler
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from satellite import events
+from satellite.audio.heartbeat import Pulse
+from satellite.diagnostics.health import memory
+from satellite.diagnostics.health.log_limit import moderated
+from satellite.diagnostics.health.metrics import SatelliteMetrics
+from satellite.diagnostics.health.systemd import Notifier
+from satellite.errors import ConfigError, SatelliteError
+from satellite.events import Event
+from satellite.http import probes
+from satellite.http import token as tokens
+from satellite.lib.bus import Bus, Subscription
+from satellite.lib.taskgroups import ungrouped
+from satellite.settings import HealthSettings, Settings
+from satellite.values import SPEECH
+
+_LOGGER = logging.getLogger(__name__)
+
+OFTEN = 1.0
+"""Seconds of sound from one sign of life to the next; systemd wants two within its limit."""
+
+
+@asynccontextmanager
+async def watched(settings: Settings, bus: Bus) -> AsyncGenerator[Pulse, None]:
+    """Watch the satellite that runs in this block; what is heard goes through the pulse.
+
+    Raises `ConfigError` where nothing can listen at the port, `MemoryFull`.
+    """
+    memory.share_arenas()
+    notifier, pulse = Notifier(), Pulse()
+    state = _State(notifier, pulse)
+    if notifier.watchdog:
+        faulthandler.enable()  # the watchdog's signal then shows where it hung
+        pulse.every = int(SPEECH.rate * min(OFTEN, notifier.watchdog / 2))
+        pulse.on_beat = notifier.alive
+    pulse.on_end = state.stop
+    async with limited(settings.health), AsyncExitStack() as stack:
+        happening = await stack.enter_async_context(bus.subscribe("health"))
+        metrics = await stack.enter_async_context(_asked(settings, state, pulse))
+        tasks = await stack.enter_async_context(asyncio.TaskGroup())
+        following = tasks.create_task(_follow(happening, state, metrics), name="health")
+        tidying = tasks.create_task(memory.tidy(), name="tidying")
+        try:
+            yield pulse
+        finally:
+            state.stop()
+            following.cancel()
+            tidying.cancel()
+
+
+@asynccontextmanager
+async def limited(settings: HealthSettings) -> AsyncGenerator[None, None]:
+    """Hold this process to its memory and its talk in this block. Raises `MemoryFull`."""
+    limit = settings.memory * memory.MB or memory.usual()
+    with moderated(settings.log), ungrouped(SatelliteError):
+        async with asyncio.TaskGroup() as tasks:
+            watching = tasks.create_task(memory.watch(limit), name="memory")
+            try:
+                yield
+            finally:
+                watching.cancel()
+
+
+class _State:
+    """What the satellite does, as far as its events tell."""
+
+    def __init__(self, notifier: Notifier, pulse: Pulse) -> None:
+        self._notifier = notifier
+        self._pulse = pulse
+        self._stopping = False
+        self.phase = "starting"
+
+    def take(self, event: Event) -> None:
+        """Tell the service manager what has changed."""
+        if isinstance(event, events.Ready):
+            self.phase = "idle"
+            engines = ", ".join(f"{role}: {what}" for role, what in event.engines.items())
+            self._notifier.ready()
+            self._notifier.status(f"listening; {engines}")
+        elif isinstance(event, events.Phase):
+            self.phase = event.phase
+            self._notifier.status("listening" if event.phase == "idle" else f"turn: {event.phase}")
+        elif isinstance(event, events.Error):
+            self._notifier.status(f"{event.where}: {event.text}")
+
+    def stop(self) -> None:
+        """Listening has ended, or never began. Twice is once."""
+        if not self._stopping:
+            self._stopping, self.phase = True, "stopping"
+            self._notifier.stopping()
+
+    def page(self) -> probes.Page:
+        """Whether sound moves: what there is a satellite for."""
+        age = self._pulse.age
+        told = {
+            "status": "ok" if self._pulse.beats else "no sound comes from the microphone",
+            "phase": self.phase,
+            "audio_age_seconds": None if age is None else round(age, 3),
+            "audio_heard_seconds": round(self._pulse.samples / SPEECH.rate, 1),
+        }
+        return probes.as_json(told, self._pulse.beats)
+
+
+@asynccontextmanager
+async def _asked(
+    settings: Settings, state: _State, pulse: Pulse
+) -> AsyncGenerator[SatelliteMetrics | None, None]:
+    health = settings.health
+    if not health.port:
+        yield None
+        return
+    metrics = SatelliteMetrics(pulse)
+    pages = {
+        "/healthz": lambda headers: state.page(),
+        "/metrics": lambda headers: probes.Page(*metrics.text_of(headers.get("accept", ""))),
+    }
+    async with AsyncExitStack() as stack:
+        try:
+            token = await asyncio.to_thread(tokens.read, settings.http)
+            told = probes.told(pages, health.host, health.port, token)
+            port = await stack.enter_async_context(told)
+        except OSError as error:
+            raise ConfigError(
+                [
+                    f"health cannot be told at {health.host} port {health.port}: "
+                    f"{error.strerror or error} (health.port)"
+                ]
+            ) from error
+        _LOGGER.info("health and metrics at http port %d of %s", port, health.host)
+        yield metrics
+
+
+async def _follow(happening: Subscription, state: _State, metrics: SatelliteMetrics | None) -> None:
+    async for event in happening:
+        state.take(event)
+        if metrics is not None:
+            metrics.take(event)

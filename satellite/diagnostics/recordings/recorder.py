@@ -1,0 +1,200 @@
+"""Records turns and near misses beside the satellite that runs, where the user has asked for it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+
+from satellite import events
+from satellite.audio.ring import RingBuffer
+from satellite.audio.tap import Source, Tap
+from satellite.diagnostics.recordings.folder import Folder, Kind, Recording, name_of
+from satellite.errors import AudioFileError
+from satellite.events import Event
+from satellite.lib.bus import Bus, Subscription
+from satellite.lib.worker import Worker
+from satellite.settings import Settings
+from satellite.values import SPEECH
+
+_LOGGER = logging.getLogger(__name__)
+
+BEFORE = 3.0
+"""Seconds recorded from before the moment at which a turn began: a wake word takes about one, and
+is known up to one after its end."""
+
+NEAR = 5.0
+"""Seconds recorded of a near miss: it is known a second after the word, which took about one."""
+
+EVENTS = 200
+"""Events written down of a turn; a turn has some twenty."""
+
+TURNS = 4
+"""Turns that are followed at once: one that is interrupted ends while the next has begun."""
+
+WAITING = 8
+"""Recordings that wait to be written at most, each of under a megabyte."""
+
+FAREWELL = 1.0
+"""Seconds at the end in which what has happened is still written; a file takes milliseconds."""
+
+_TEXTS = (events.Transcript, events.Reply)
+
+
+class Recorder:
+    """Remembers what is heard, and takes from it what belongs to a turn or a near miss."""
+
+    def __init__(self, settings: Settings, add: Callable[[Recording, bytes], None]) -> None:
+        """`add` is given each recording with its sound, and keeps nobody waiting."""
+        self._settings = settings.recordings
+        self._add = add
+        seconds = max(NEAR, BEFORE + settings.listen.maximum + settings.listen.nothing_said)
+        self._ring = RingBuffer(SPEECH.bytes_of(seconds))
+        self._turns: dict[str, _Turn] = {}
+        self._enabled = self._settings.turns or self._settings.near_misses
+
+    def of(self, source: Source) -> Source:
+        """The same source, whose sound is remembered, if anything is to be recorded at all."""
+        return Tap(source, self._ring.append) if self._enabled else source
+
+    def take(self, event: Event) -> None:
+        """Follow what happens, recording it when it has ended."""
+        if isinstance(event, events.NearMiss) and self._settings.near_misses:
+            audio = self._ring.since(self._ring.end - SPEECH.bytes_of(NEAR))
+            self._record("near_miss", event, audio, word=event.word, score=event.score)
+        elif event.turn is not None and self._settings.turns:
+            turn = self._turn(event.turn, event)
+            turn.note(event)
+            if isinstance(event, events.SpeechEnd | events.TurnEnd):
+                turn.end_sound(self._ring)
+            if isinstance(event, events.TurnEnd):
+                del self._turns[event.turn]
+                self._record("turn", event, turn.audio or b"", **turn.facts())
+
+    def _turn(self, name: str, event: Event) -> _Turn:
+        if name not in self._turns:
+            while len(self._turns) >= TURNS:  # they have no end: their event was lost
+                del self._turns[next(iter(self._turns))]
+            self._turns[name] = _Turn(self._ring.end - SPEECH.bytes_of(BEFORE))
+        return self._turns[name]
+
+    def _record(self, kind: Kind, event: Event, audio: bytes, **facts: Any) -> None:
+        recording = Recording(
+            id=name_of(kind, event.time, event.turn or uuid.uuid4().hex[:8]),
+            kind=kind,
+            time=event.time,
+            seconds=round(SPEECH.seconds(audio), 2),
+            **facts,
+        )
+        self._add(recording, audio)
+
+
+class _Turn:
+    """A turn that runs: its events, and where its sound begins."""
+
+    def __init__(self, begins: int) -> None:
+        self._begins = begins
+        self._events: list[Event] = []
+        self.audio: bytes | None = None
+
+    def note(self, event: Event) -> None:
+        piece = isinstance(event, _TEXTS) and not event.final
+        if len(self._events) < EVENTS and not piece:
+            self._events.append(event)
+
+    def end_sound(self, ring: RingBuffer) -> None:
+        """What is heard from now on is no longer part of it; twice is once."""
+        if self.audio is None:
+            self.audio = ring.since(max(0, self._begins))
+
+    def facts(self) -> dict[str, Any]:
+        """What is known of it now."""
+        facts: dict[str, Any] = {}
+        for event in self._events:
+            if isinstance(event, events.Wake):
+                facts |= {"word": event.word, "score": event.score}
+            elif isinstance(event, events.Transcript):
+                facts["transcript"] = event.text
+            elif isinstance(event, events.Reply):
+                facts["reply"] = event.text
+            elif isinstance(event, events.TurnEnd):
+                facts["outcome"] = event.outcome
+        return facts | {"events": tuple(msgspec.to_builtins(event) for event in self._events)}
+
+
+@asynccontextmanager
+async def recorded(settings: Settings, bus: Bus) -> AsyncGenerator[Recorder, None]:
+    """Record what happens in this block; where it cannot be kept, only the log knows."""
+    folder, wished = Folder(settings.recordings), settings.recordings
+    if not (wished.turns or wished.near_misses):
+        yield Recorder(settings, lambda recording, audio: None)
+        return
+    what = " and ".join(
+        text for text, on in (("turns", wished.turns), ("near misses", wished.near_misses)) if on
+    )
+    _LOGGER.info("%s are recorded in %s; see: satellite recordings", what, folder.path)
+    worker = Worker("recordings")
+    writer = _Writer(folder, worker)
+    recorder = Recorder(settings, writer.put)
+    try:
+        async with asyncio.TaskGroup() as tasks, bus.subscribe("recordings") as happening:
+            following = tasks.create_task(_follow(happening, recorder), name="recordings")
+            writing = tasks.create_task(writer.run(), name="recordings to write")
+            try:
+                yield recorder
+            finally:
+                happening.end()
+                await asyncio.wait([following], timeout=FAREWELL)
+                following.cancel()
+                writer.end()
+                await asyncio.wait([writing], timeout=FAREWELL)
+                writing.cancel()
+    finally:
+        await worker.close()
+
+
+async def _follow(happening: Subscription, recorder: Recorder) -> None:
+    async for event in happening:
+        recorder.take(event)
+
+
+class _Writer:
+    """Writes recordings on a thread; a full disk is told once."""
+
+    def __init__(self, folder: Folder, worker: Worker) -> None:
+        self._folder = folder
+        self._worker = worker
+        self._waiting: asyncio.Queue[tuple[Recording, bytes] | None] = asyncio.Queue(WAITING + 1)
+        self._failures = 0
+
+    def put(self, recording: Recording, audio: bytes) -> None:
+        """Have it written; where too many wait for a slow disk, it is not kept."""
+        if self._waiting.qsize() < WAITING:
+            self._waiting.put_nowait((recording, audio))
+        else:
+            self._tell("the disk is too slow")
+
+    def end(self) -> None:
+        """Let `run` end when everything is written."""
+        self._waiting.put_nowait(None)
+
+    async def run(self) -> None:
+        """Write what was put, one after another."""
+        while (item := await self._waiting.get()) is not None:
+            try:
+                await self._worker.call(self._folder.add, *item)
+                self._failures = 0
+            except (OSError, AudioFileError) as error:
+                self._tell(str(error))
+            except Exception:
+                _LOGGER.exception("unexpected error while keeping a recording")
+
+    def _tell(self, problem: str) -> None:
+        self._failures += 1
+        level = logging.WARNING if self._failures == 1 else logging.DEBUG
+        _LOGGER.log(level, "a recording was not kept: %s", problem)

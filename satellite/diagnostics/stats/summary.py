@@ -1,0 +1,103 @@
+"""What has been kept, in numbers."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from satellite.diagnostics.stats.collect import STAGES, Happening, TurnRow
+
+
+class Stage(msgspec.Struct, frozen=True):
+    """How long a stage took, in seconds, over so many turns."""
+
+    turns: int
+    p50: float
+    p95: float
+
+
+class Word(msgspec.Struct, frozen=True):
+    """A wake word: how often it was heard, and nearly; its mean score when it was heard."""
+
+    heard: int
+    nearly: int
+    score: float
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """Everything `satellite stats` shows."""
+
+    since: float | None
+    """The first thing that was kept, Unix seconds."""
+    turns: int
+    outcomes: dict[str, int]
+    failures: dict[str, int]
+    """Failed turns by stage."""
+    stages: dict[str, Stage]
+    words: dict[str, Word]
+    losses: dict[str, int]
+    failovers: dict[str, int]
+    errors: dict[str, int]
+    yielded: int
+    starts: int
+
+
+def summary(turns: Sequence[TurnRow], happenings: Sequence[Happening]) -> Summary:
+    """Count and measure."""
+    moments = [row.at for row in turns[:1]] + [row.at for row in happenings[:1]]
+    return Summary(
+        since=min(moments, default=None),
+        turns=len(turns),
+        outcomes=dict(Counter(turn.outcome for turn in turns).most_common()),
+        failures=dict(
+            Counter(turn.stage or "?" for turn in turns if turn.outcome == "failed").most_common()
+        ),
+        stages={name: stage for name in STAGES if (stage := _stage(turns, name)) is not None},
+        words=_words(happenings),
+        losses=_total(happenings, "overrun", by_kind=True)
+        | _total(happenings, "underrun", by_kind=True),
+        failovers=_total(happenings, "failover"),
+        errors=_total(happenings, "error"),
+        yielded=sum(row.kind == "yielded" for row in happenings),
+        starts=sum(row.kind == "start" for row in happenings),
+    )
+
+
+def percentile(values: Iterable[float], share: float) -> float:
+    """The value that `share` (0 to 1) of the values do not exceed (nearest rank, Hyndman and Fan
+    1996, definition 1). Raises `ValueError` without values."""
+    ordered = sorted(values)
+    if not ordered:
+        raise ValueError("there are no values")
+    rank = -(-round(share * 1000) * len(ordered) // 1000)  # upwards, without floating point
+    return ordered[max(0, rank - 1)]
+
+
+def _stage(turns: Sequence[TurnRow], name: str) -> Stage | None:
+    took = [value for turn in turns if (value := getattr(turn, name)) is not None]
+    return Stage(len(took), percentile(took, 0.5), percentile(took, 0.95)) if took else None
+
+
+def _words(happenings: Sequence[Happening]) -> dict[str, Word]:
+    heard: dict[str, list[float]] = defaultdict(list)
+    nearly: Counter[str] = Counter()
+    for row in happenings:
+        if row.kind == "wake":
+            heard[row.what].append(row.value)
+        elif row.kind == "near_miss":
+            nearly[row.what] += 1
+    return {
+        word: Word(len(scores), nearly[word], sum(scores) / len(scores) if scores else 0.0)
+        for word in sorted(heard.keys() | nearly.keys())
+        if (scores := heard.get(word, [])) is not None
+    }
+
+
+def _total(happenings: Sequence[Happening], kind: str, *, by_kind: bool = False) -> dict[str, int]:
+    found: Counter[str] = Counter()
+    for row in happenings:
+        if row.kind == kind:
+            found[row.kind if by_kind else row.what] += round(row.value)
+    return dict(found.most_common())

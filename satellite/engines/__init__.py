@@ -1,0 +1,1 @@
+"""The engines of a satellite: assembled, chosen among servers, and replaced when they fail."""

@@ -1,0 +1,154 @@
+"""Engines by their names: built-in, of a plugin, or on a server; made, loaded and closed here."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import msgspec
+
+from satellite.components import spec
+from satellite.components.auto import preference
+from satellite.components.spec import AUTO
+from satellite.engines import context
+from satellite.engines.chain import First
+from satellite.engines.failover import failover
+from satellite.engines.home_aware import at_home
+from satellite.engines.selection import SHARE
+from satellite.errors import SatelliteError, WireError
+from satellite.events import Event
+from satellite.homeassistant.client.home import opened as opened_home
+from satellite.lib.taskgroups import ungrouped
+from satellite.net import pairing
+from satellite.net.discovery.browser import Discovery
+from satellite.net.discovery.mdns import NoMulticast
+from satellite.net.discovery.preferences import Wishes
+from satellite.net.remotes.remote import remote
+from satellite.ports import Engine, Vad, Wake
+from satellite.settings import Settings
+from satellite.turns.assistants import Personas, cast_of, components_of
+from satellite.turns.context import Engines
+
+_LOGGER = logging.getLogger(__name__)
+
+ELSEWHERE = ("asr", "llm", "tts")
+"""Roles for which `auto` prefers a server. Not wake: sound leaves the device only after a word."""
+
+Named = tuple[str, str]
+"""A role, and the component that its engine is made of."""
+
+SETTLE = 0.6
+"""Seconds to wait for servers at the start: they answer a question on the LAN within 0.12 s
+(RFC 6762, 6), are then described, and the models take longer than this to load anyway."""
+
+
+class Assembly(msgspec.Struct, frozen=True):
+    """The engines of a satellite, loaded."""
+
+    wake: Wake
+    vad: Vad
+    turn: Engines
+    personas: Personas
+
+
+async def create(role: str, text: str) -> Any:
+    """Make the engine that a component names; `auto` is the best that this machine has by itself.
+
+    A brain may be a chain of several. Raises what `components.create` raises.
+    """
+    if len(links := spec.chain(role, text)) > 1:
+        return First([await create(role, link) for link in links])
+    if spec.is_uri(text):
+        return remote(text, role)
+    return spec.create(role, (await preference(role)).component if text == AUTO else text)
+
+
+@asynccontextmanager
+async def opened(role: str, settings: Settings) -> AsyncGenerator[Any, None]:
+    """The engine that the settings name for a role, loaded; closed when the block is left."""
+    wanted = (role, getattr(settings, role))
+    async with _made([wanted], settings, lambda event: None) as engines:
+        await engines[wanted].load()
+        yield engines[wanted]
+
+
+@asynccontextmanager
+async def assembled(
+    settings: Settings, publish: Callable[[Event], None]
+) -> AsyncGenerator[Assembly, None]:
+    """The engines that the settings name, loaded side by side; closed when the block is left."""
+    vad: Vad = await create("vad", settings.vad)
+    wake = ("wake", settings.wake)
+    async with _made([*components_of(settings), wake], settings, publish, vad.load) as engines:
+        personas = cast_of(settings, engines)
+        yield Assembly(engines[wake], vad, personas.first.engines, personas)
+
+
+@asynccontextmanager
+async def _made(
+    named: Sequence[Named],
+    settings: Settings,
+    publish: Callable[[Event], None],
+    *also: Callable[[], None],
+) -> AsyncGenerator[dict[Named, Any], None]:
+    context.use(settings.models)
+    pairing.use(settings.pairing)
+    chains = {wanted: spec.chain(*wanted) for wanted in named}
+    shared = [one for one, texts in chains.items() if one[0] in ELSEWHERE and AUTO in texts]
+    made = {one: [await create(one[0], text) for text in chains[one]] for one in chains}
+    async with AsyncExitStack() as stack:
+        home = await stack.enter_async_context(opened_home(settings.home))
+        for engine in (engine for several in made.values() for engine in several):
+            stack.push_async_callback(engine.close)
+        discovery = None
+        wishes = Wishes.of(settings.servers)
+        if shared and (settings.zeroconf or wishes.addresses):
+            discovery = Discovery(publish, wishes=wishes, announced=settings.zeroconf)
+            await stack.enter_async_context(_looking(discovery))
+            for one in shared:
+                role, place = one[0], chains[one].index(AUTO)
+                patience = SHARE * getattr(settings.deadlines, role)
+                made[one][place] = failover(role, made[one][place], discovery, publish, patience)
+        engines: dict[Named, Any] = {
+            one: First(several) if len(several) > 1 else several[0] for one, several in made.items()
+        }
+        if home is not None:
+            engines = {one: at_home(one[0], engine, home) for one, engine in engines.items()}
+        with ungrouped(SatelliteError):
+            async with asyncio.TaskGroup() as tasks:
+                for (role, _), engine in engines.items():
+                    tasks.create_task(_load(role, engine))
+                for load in also:
+                    tasks.create_task(asyncio.to_thread(load))
+                if discovery is not None:
+                    tasks.create_task(discovery.settle([role for role, _ in shared], SETTLE))
+        yield engines
+
+
+async def _load(role: str, engine: Engine) -> None:
+    try:
+        await engine.load()
+    except WireError as error:
+        # a house's machines start in any order after a power cut
+        _LOGGER.warning("%s is asked again when it is needed: %s", role, error)
+
+
+@asynccontextmanager
+async def _looking(discovery: Discovery) -> AsyncGenerator[None, None]:
+    """The servers of the LAN, kept up to date inside this block."""
+    async with asyncio.TaskGroup() as tasks:
+        looking = tasks.create_task(_look(discovery), name="discovery")
+        try:
+            yield
+        finally:
+            looking.cancel()
+
+
+async def _look(discovery: Discovery) -> None:
+    try:
+        await discovery.run()
+    except NoMulticast as error:
+        _LOGGER.warning("no servers can be found on the LAN: %s", error)

@@ -1,0 +1,206 @@
+"""Engines that use the best server there is, and another one, or the built-in engine, when it
+fails before it has answered to the end: a person hears one answer, whole.
+
+There is none for wake words: sound leaves the device only after one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+from typing import Any
+
+from satellite.audio.replay import Recording, recording
+from satellite.engines.resume_reply import Repeats, Said
+from satellite.engines.resume_speech import Heard, Paces, skipping
+from satellite.engines.selection import Candidate, Choice, NotMine
+from satellite.errors import AnswerBroken
+from satellite.events import Event
+from satellite.lib.deadline import too_slow
+from satellite.net.discovery.browser import Discovery
+from satellite.values import (
+    Action,
+    AudioChunk,
+    Declined,
+    ReplyPart,
+    ReplyRequest,
+    Resumed,
+    SpeechRequest,
+    TranscribeRequest,
+    Transcript,
+)
+
+
+class FailoverAsr(Choice):
+    """Speech-to-text; the utterance so far is kept and said again to the next engine."""
+
+    async def transcribe(
+        self, audio: AsyncIterator[bytes], request: TranscribeRequest
+    ) -> AsyncGenerator[Transcript, None]:
+        async with recording(audio) as record:
+
+            def ask(candidate: Candidate) -> AsyncGenerator[Transcript, None]:
+                return self._transcribe(candidate, record, request)
+
+            async with aclosing(self.ask(request.language, ask)) as transcripts:
+                async for transcript in transcripts:
+                    yield transcript
+
+    async def _transcribe(
+        self, candidate: Candidate, record: Recording, request: TranscribeRequest
+    ) -> AsyncGenerator[Transcript, None]:
+        """Ask one engine; a server's deadline begins when the utterance has ended."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        async with (
+            aclosing(record.play()) as audio,
+            aclosing(candidate.engine.transcribe(audio, request)) as results,
+        ):
+            while True:
+                result = await self._next(results, record, began, candidate)
+                if result is None:
+                    raise AnswerBroken(f"{candidate.label} has heard it and said nothing")
+                if result.final:
+                    self.took(candidate, loop.time() - max(began, record.ended_at or began))
+                yield result
+                if result.final:
+                    return
+
+    async def _next(
+        self,
+        results: AsyncGenerator[Transcript, None],
+        record: Recording,
+        began: float,
+        candidate: Candidate,
+    ) -> Transcript | None:
+        seconds = candidate.deadline
+        if seconds is None:
+            return await anext(results, None)
+        try:
+            async with asyncio.timeout(None) as deadline:
+
+                def start(ended: float) -> None:
+                    deadline.reschedule(max(ended, began) + seconds)
+
+                with record.when_ended(start):
+                    return await anext(results, None)
+        except TimeoutError:
+            raise too_slow(candidate.label, seconds) from None
+
+
+class FailoverLlm(Choice):
+    """A brain; an answer that breaks off is ended by the next, after its last whole sentence."""
+
+    async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart | Resumed, None]:
+        said = Said()
+
+        def ask(candidate: Candidate) -> AsyncGenerator[ReplyPart | Resumed, None]:
+            if said.anything:
+                return self._go_on(candidate, request, said)
+            return self._begin(candidate, request, said)
+
+        parts = self.ask(request.language, ask, lambda part: isinstance(part, Declined))
+        async with aclosing(parts):
+            async for part in parts:
+                yield part
+
+    async def _begin(
+        self, candidate: Candidate, request: ReplyRequest, said: Said
+    ) -> AsyncGenerator[ReplyPart | Resumed, None]:
+        async with aclosing(self.timed(candidate, candidate.engine.reply(request))) as parts:
+            async for part in parts:
+                said.add(part)
+                yield part
+
+    async def _go_on(
+        self, candidate: Candidate, request: ReplyRequest, said: Said
+    ) -> AsyncGenerator[ReplyPart | Resumed, None]:
+        """End an answer: ask for its rest, or for all of it and leave out what was told."""
+        yield Resumed(text=said.cut())
+        questions = [request]
+        if said.sentences and candidate.remembers:
+            questions.insert(0, said.continuation(request))
+        for question in questions:
+            declined = False
+            async with aclosing(self._rest(candidate, question, said)) as parts:
+                async for part in parts:
+                    declined = isinstance(part, Declined)
+                    if declined:
+                        break
+                    yield part
+            if not declined:
+                return
+        if said.anything:
+            raise NotMine
+        yield part
+
+    async def _rest(
+        self, candidate: Candidate, question: ReplyRequest, said: Said
+    ) -> AsyncGenerator[ReplyPart, None]:
+        """A brain's answer without what was told or done before."""
+        repeats = Repeats(said.sentences)
+        async with aclosing(self.timed(candidate, candidate.engine.reply(question))) as parts:
+            async for part in parts:
+                if isinstance(part, str):
+                    part = repeats.push(part)
+                elif isinstance(part, Action) and said.did(part):
+                    continue
+                if part:
+                    said.add(part)
+                    yield part
+        if text := repeats.flush():
+            said.add(text)
+            yield text
+
+
+class FailoverTts(Choice):
+    """Text-to-speech; a sentence that breaks off is ended by the next voice."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._paces = Paces()
+
+    async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[AudioChunk, None]:
+        heard = Heard(request.text, self._paces)
+        speech = self.ask(request.language, lambda candidate: self._say(candidate, request, heard))
+        async with aclosing(speech):
+            async for chunk in speech:
+                yield chunk
+
+    async def _say(
+        self, candidate: Candidate, request: SpeechRequest, heard: Heard
+    ) -> AsyncGenerator[AudioChunk, None]:
+        if heard.whole:
+            return
+        skip, seconds = heard.begin(candidate.label), 0.0
+        speech = self.timed(candidate, candidate.engine.synthesize(request))
+        async with aclosing(skipping(speech, skip)) as chunks:
+            async for chunk in chunks:
+                lasts = chunk.format.seconds(chunk.audio)
+                seconds += lasts
+                heard.add(lasts)
+                yield chunk
+        if not skip:
+            self._paces.learn(candidate.label, request.text, seconds)
+
+
+_KINDS: dict[str, type[Choice]] = {
+    "asr": FailoverAsr,
+    "llm": FailoverLlm,
+    "tts": FailoverTts,
+}
+
+
+def failover(
+    role: str,
+    built_in: Any,
+    discovery: Discovery,
+    publish: Callable[[Event], None] = lambda event: None,
+    deadline: float | None = None,
+) -> Any:
+    """Make an engine of a role (asr, llm, tts) that uses discovered servers, else `built_in`.
+
+    `deadline`: seconds a server has for its first answer, and from one piece to the next.
+    """
+    return _KINDS[role](role, built_in, discovery, publish, deadline)

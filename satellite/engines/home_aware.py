@@ -1,0 +1,139 @@
+"""Engines of somebody who has a home: they are told its names, and their wishes are carried out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
+from typing import Any
+
+import msgspec
+
+from satellite.errors import EngineError
+from satellite.homeassistant.client import actions
+from satellite.homeassistant.client.entities import plain
+from satellite.homeassistant.client.home import Home
+from satellite.ports import Asr, Engine, Llm
+from satellite.settings import USUAL_AREAS, USUAL_NAMES
+from satellite.turns.context import label
+from satellite.values import (
+    Action,
+    EngineInfo,
+    ReplyPart,
+    ReplyRequest,
+    Resumed,
+    TranscribeRequest,
+    Transcript,
+)
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class _Wrapped:
+    """An engine around another one."""
+
+    def __init__(self, engine: Engine, home: Home) -> None:
+        self._engine = engine
+        self._home = home
+
+    @property
+    def label(self) -> str:
+        return label(self._engine)
+
+    @property
+    def shares(self) -> bool:
+        """Whether the engine divides itself among its requests; see `servers.engines`."""
+        return bool(getattr(self._engine, "shares", False))
+
+    @property
+    def queued(self) -> int:
+        """Requests that wait inside the engine; see `servers.pool`."""
+        return int(getattr(self._engine, "queued", 0))
+
+    async def load(self) -> None:
+        await self._engine.load()
+
+    def describe(self) -> EngineInfo:
+        return self._engine.describe()
+
+    async def close(self) -> None:
+        await self._engine.close()
+
+
+class HomeAsr(_Wrapped):
+    """Speech-to-text that listens for what can be named in the home."""
+
+    def __init__(self, engine: Asr, home: Home) -> None:
+        super().__init__(engine, home)
+        self._asr = engine
+
+    async def transcribe(
+        self, audio: AsyncIterator[bytes], request: TranscribeRequest
+    ) -> AsyncGenerator[Transcript, None]:
+        contents = self._home.contents
+        request = msgspec.structs.replace(
+            request,
+            names=_together(contents.names, request.names, USUAL_NAMES),
+            terms=_together(contents.areas, request.terms, USUAL_AREAS),
+        )
+        async with aclosing(self._asr.transcribe(audio, request)) as transcripts:
+            async for transcript in transcripts:
+                yield transcript
+
+
+class HomeLlm(_Wrapped):
+    """A brain that knows what can be named in the home, and whose wishes are carried out."""
+
+    def __init__(self, engine: Llm, home: Home) -> None:
+        super().__init__(engine, home)
+        self._llm = engine
+
+    async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
+        """Yield the reply, with the result in words in place of each wish.
+
+        Raises what the brain raises, and the `EngineError` of a home that cannot be reached.
+        """
+        contents = await self._home.known()
+        before = request.situation
+        situation = msgspec.structs.replace(
+            before,
+            home=True,
+            names=_together(contents.names, before.names, USUAL_NAMES),
+            areas=_together(contents.areas, before.areas, USUAL_AREAS),
+        )
+        request = msgspec.structs.replace(request, situation=situation)
+        said, last = False, ""
+        async with aclosing(self._llm.reply(request)) as parts:
+            async for part in parts:
+                if not isinstance(part, Action) or (wish := actions.read(part)) is None:
+                    said = said or isinstance(part, str)
+                    yield part
+                    if isinstance(part, Resumed) and last:
+                        yield f"{last} "  # nobody has heard it yet, and it is not done again
+                    last = ""
+                    continue
+                try:
+                    sentence = await self._home.carry_out(wish, situation.area)
+                except EngineError as error:
+                    _LOGGER.warning("what was asked of the home was not done: %s", error)
+                    raise
+                yield f" {sentence}" if said else sentence
+                said, last = True, sentence
+
+
+def at_home(role: str, engine: Any, home: Home) -> Any:
+    """The engine of a role as one that knows the home; those of other roles need not."""
+    return (
+        {"asr": HomeAsr, "llm": HomeLlm}[role](engine, home) if role in ("asr", "llm") else engine
+    )
+
+
+def _together(home: Sequence[str], told: Sequence[str], usual: Sequence[str]) -> tuple[str, ...]:
+    """The home's own names, then those that somebody set; the usual ones only without others."""
+    if not home:
+        return tuple(told)
+    names = {plain(name): name for name in home}
+    if tuple(told) != tuple(usual):
+        for name in told:
+            names.setdefault(plain(name), name)
+    return tuple(names.values())

@@ -1,0 +1,151 @@
+"""Settings that are read again while the satellite runs: wake words change without a restart.
+
+`systemctl reload`, SIGHUP, `satellite reload` or `POST /api/reload` ask for it. A turn that runs is
+not disturbed, and where anything is wrong everything stays as it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import msgspec
+
+from satellite.config.keys import GROUP, differences
+from satellite.engines.assembly import create
+from satellite.errors import SatelliteError, UsageError
+from satellite.ports import Wake
+from satellite.settings import Settings
+
+_LOGGER = logging.getLogger(__name__)
+
+LOADS = 60.0
+"""Seconds for a wake engine to be loaded: models on a slow memory card take a few."""
+
+
+class Reloaded(msgspec.Struct, frozen=True):
+    """What became of the settings that differ from those in use."""
+
+    changed: tuple[str, ...]
+    """Those that are in use now."""
+    restart: tuple[str, ...]
+    """Those that take a restart."""
+
+    def __str__(self) -> str:
+        told = [f"in use now: {', '.join(self.changed)}"] if self.changed else []
+        if self.restart:
+            told.append(f"taken with the next start: {', '.join(self.restart)}")
+        return "; ".join(told) or "no setting has changed"
+
+
+class Reload:
+    """Takes the settings' wake words over; `adopt` puts a loaded engine to use, if there is one."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        wake: Wake,
+        read: Callable[[], Settings] | None,
+        adopt: Callable[[Settings, Wake | None], Awaitable[None]],
+    ) -> None:
+        """`wake` is in use, and closed when another takes its place; `read` reads the settings
+        anew, None where they came from no file or flag."""
+        self._settings = settings
+        self._read = read
+        self._adopt = adopt
+        self._wake = self._first = wake
+        self._one = asyncio.Lock()
+
+    async def run(self) -> None:
+        """Do it at each SIGHUP, until cancelled; then close what was loaded here."""
+        asked = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        terminal = await asyncio.to_thread(_has_terminal)
+        # only the main thread of a program on POSIX has signals
+        with suppress(NotImplementedError, RuntimeError, ValueError):
+            if self._read is not None:
+                loop.add_signal_handler(signal.SIGHUP, asked.set)
+        try:
+            while True:
+                await asked.wait()
+                asked.clear()
+                if terminal and not await asyncio.to_thread(_has_terminal):
+                    os.kill(os.getpid(), signal.SIGTERM)  # its window was closed
+                    return
+                try:
+                    await self.now()
+                except SatelliteError as error:
+                    _LOGGER.error("the settings stay as they were: %s", error)
+        finally:
+            with suppress(NotImplementedError, RuntimeError, ValueError):
+                loop.remove_signal_handler(signal.SIGHUP)
+            if self._wake is not self._first:  # which whoever made it closes
+                await self._wake.close()
+
+    async def now(self) -> Reloaded:
+        """Read the settings, and take over what can be.
+
+        Raises `SatelliteError` with what is wrong; nothing has changed then.
+        """
+        async with self._one:
+            if self._read is None:
+                raise UsageError("this satellite has no settings that could be read again")
+            wanted = await asyncio.to_thread(self._read)
+            paths = [*differences(self._settings, wanted)]
+            changed = tuple(path for path in paths if self._can_change(path))
+            restart = tuple(path for path in paths if path not in changed)
+            if changed:
+                await self._change(wanted)
+            done = Reloaded(changed, restart)
+            _LOGGER.info("settings were read again; %s", done)
+            return done
+
+    def _can_change(self, path: str) -> bool:
+        group, _, rest = path.partition(".")
+        name, _, field = rest.partition(".")
+        return path == "wake" or (
+            group == GROUP and field == "wake" and name in self._settings.assistants
+        )
+
+    async def _change(self, wanted: Settings) -> None:
+        engine = await _loaded(wanted.wake) if wanted.wake != self._settings.wake else None
+        its = {
+            name: msgspec.structs.replace(own, wake=wanted.assistants[name].wake)
+            if name in wanted.assistants
+            else own
+            for name, own in self._settings.assistants.items()
+        }
+        settings = msgspec.structs.replace(self._settings, wake=wanted.wake, assistants=its)
+        await self._adopt(settings, engine)
+        self._settings = settings
+        if engine is not None:
+            before, self._wake = self._wake, engine
+            await before.close()
+
+
+def _has_terminal() -> bool:
+    """Whether this process has a terminal, which sends SIGHUP, too, when it is closed (tty(4))."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
+
+
+async def _loaded(component: str) -> Wake:
+    """A wake engine that works. Raises `SatelliteError`."""
+    engine: Wake = await create("wake", component)
+    try:
+        async with asyncio.timeout(LOADS):
+            await engine.load()
+    except TimeoutError as error:
+        await engine.close()
+        raise UsageError(f"{component} was not loaded in {LOADS:g} s") from error
+    except BaseException:
+        await engine.close()
+        raise
+    return engine

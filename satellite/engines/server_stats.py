@@ -1,0 +1,52 @@
+"""How servers do in one role: their circuit breakers, and how quickly they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from satellite.engines.circuit_breaker import Breaker, State
+from satellite.engines.ranking import Standing
+from satellite.net.discovery.service import Server
+
+WEIGHT = 0.3
+"""Of the newest call in the moving average of a server's latency: ten calls are its memory."""
+MOST = 256
+"""Servers remembered, twice as many as are watched."""
+
+
+class Health:
+    """What this satellite's own calls have shown. All times in seconds of one clock."""
+
+    def __init__(self) -> None:
+        self._breakers: dict[str, Breaker] = {}
+        self._latencies: dict[str, float] = {}
+
+    def breaker(self, uri: str) -> Breaker:
+        """The circuit breaker of a server."""
+        if len(self._breakers) >= MOST and uri not in self._breakers:
+            oldest = next(iter(self._breakers))
+            del self._breakers[oldest]
+            self._latencies.pop(oldest, None)
+        return self._breakers.setdefault(uri, Breaker())
+
+    def answered(self, uri: str, seconds: float) -> None:
+        """A server gave its first answer after so long."""
+        before = self._latencies.get(uri, seconds)
+        self._latencies[uri] = before + WEIGHT * (seconds - before)
+
+    def standings(
+        self, servers: Iterable[Server], last: str | None, now: float
+    ) -> dict[str, Standing]:
+        """What is known of each server by its URI; `last` is the one asked last."""
+        return {server.uri: self._standing(server, last, now) for server in servers}
+
+    def _standing(self, server: Server, last: str | None, now: float) -> Standing:
+        breaker = self._breakers.get(server.uri)
+        aside = None
+        if breaker is not None and breaker.state(now, server.since) is State.OPEN:
+            aside = f"set aside for {breaker.remaining(now):.0f} s: {breaker.error}"
+        return Standing(
+            latency=self._latencies.get(server.uri),
+            aside=aside,
+            last=server.uri == last,
+        )

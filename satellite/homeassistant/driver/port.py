@@ -1,0 +1,106 @@
+"""The port at which Home Assistant reaches this satellite, and its announcement on the LAN."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.metadata import version
+
+from satellite.errors import PortInUse
+from satellite.homeassistant.driver.peer import Role
+from satellite.net.discovery.advert import Advert, announce
+from satellite.net.discovery.mdns import NoMulticast
+from satellite.net.listen import door, limits_of
+from satellite.net.uri import Tcp, parse
+from satellite.net.wire import Connection
+from satellite.settings import HOME_ASSISTANT_PORT, Settings
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class Port:
+    """Where Home Assistant is let in; who comes before there is a satellite waits for it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.bound: str | None = None
+        """The URI that it listens at, if any."""
+        self._settings = settings
+        self._role: asyncio.Future[Role | None] = asyncio.get_running_loop().create_future()
+
+    async def serve(self, connection: Connection) -> None:
+        """Serve one peer until it leaves."""
+        try:
+            role = await asyncio.shield(self._role)
+            if role is not None:
+                await role.serve(connection)
+        finally:
+            await connection.close()
+
+    @asynccontextmanager
+    async def open(self, role: Role) -> AsyncGenerator[None, None]:
+        """Be this satellite to Home Assistant during this block, and be found on the LAN."""
+        self._role.set_result(role)
+        try:
+            async with AsyncExitStack() as stack:
+                address = parse(self.bound) if self.bound else None
+                if isinstance(address, Tcp) and self._settings.zeroconf:
+                    await stack.enter_async_context(_announced(address, self._settings))
+                stack.push_async_callback(role.leave)
+                yield
+        finally:
+            self._role = asyncio.get_running_loop().create_future()
+            self._role.set_result(None)
+
+
+@asynccontextmanager
+async def reachable(settings: Settings) -> AsyncGenerator[Port, None]:
+    """Listen for Home Assistant during this block: early, since it tries a port that is closed
+    again only after 10 s.
+
+    Raises `PortInUse`, naming what to change, and `ConfigError`. Where nobody has chosen the
+    port, a second satellite of the same machine goes on without one.
+    """
+    uri, port = settings.homeassistant.listen, Port(settings)
+    async with AsyncExitStack() as stack:
+        if uri:
+            name, limits = "Home Assistant's satellite", limits_of(settings)
+            opened = door(uri, port.serve, name=name, limits=limits)
+            try:
+                port.bound = await stack.enter_async_context(opened)
+            except PortInUse as error:
+                problem = f"Home Assistant cannot reach this satellite: {error} (--listen)"
+                if uri != HOME_ASSISTANT_PORT or settings.brain == "homeassistant":
+                    raise PortInUse(problem) from error
+                _LOGGER.warning("%s", problem)
+            else:
+                _LOGGER.info("Home Assistant can reach this satellite at %s", port.bound)
+        yield port
+
+
+@asynccontextmanager
+async def _announced(address: Tcp, settings: Settings) -> AsyncGenerator[None, None]:
+    advert = Advert(
+        role="satellite",
+        bound=address,
+        name=settings.name,
+        addresses=settings.homeassistant.advertise,
+        facts=lambda: {"version": version("satellite")},
+    )
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(_announce(advert), name="advert")
+        try:
+            yield
+        finally:
+            task.cancel()
+
+
+async def _announce(advert: Advert) -> None:
+    def log(names: tuple[str, ...]) -> None:
+        _LOGGER.info("announced on the LAN: %s", ", ".join(names))
+
+    try:
+        await announce([advert], announced=log)
+    except NoMulticast as error:
+        _LOGGER.warning("Home Assistant cannot find this satellite by itself: %s", error)

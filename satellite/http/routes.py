@@ -1,0 +1,162 @@
+"""The pages of the desk."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from satellite.announcements import announcement as announcements
+from satellite.audio.wavfile import parse_wav
+from satellite.errors import EngineBusy, SatelliteError, UsageError
+from satellite.http.auth import Guard
+from satellite.http.controls import Controls
+from satellite.http.event_stream import stream
+from satellite.net.refusals import Refusals
+from satellite.values import AudioChunk
+
+LARGEST = 16 * 1024 * 1024
+"""Bytes of a request: a minute and a half of sound at 48 kHz in stereo."""
+
+BODY = 30.0
+"""Seconds for the whole of a request to arrive."""
+
+_WAV = ("audio/wav", "audio/x-wav", "audio/wave")
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def application(controls: Controls, guard: Guard, spoken: Callable[[web.Request], None]) -> Any:
+    """The application; `spoken` is told of each request that has come whole."""
+
+    refusals = Refusals("HTTP")
+
+    @web.middleware
+    async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
+        spoken(request)
+        if (refusal := guard.refuses(request.headers)) is not None:
+            now = asyncio.get_running_loop().time()
+            text = f"turned a request of {request.remote} away: {refusal.text}"
+            refusals.tell(now, str(refusal.status), request.remote or "", text)
+            return _told({"error": refusal.text}, refusal.status)
+        try:
+            return await handler(request)
+        except web.HTTPException as error:
+            return _told({"error": error.reason}, error.status, allow=error.headers.get("Allow"))
+        except UsageError as error:
+            return _told({"error": str(error)}, 400)
+        except EngineBusy as error:
+            return _told({"error": str(error)}, 503)
+        except TimeoutError:
+            return _told({"error": f"the request did not arrive in {BODY:g} s"}, 408)
+        except SatelliteError as error:
+            return _told({"error": str(error)}, 502)
+
+    app = web.Application(middlewares=[guarded], client_max_size=LARGEST)
+    pages = _Pages(controls)
+    app.add_routes(
+        [
+            web.get("/api/state", pages.state),
+            web.post("/api/announce", pages.announce),
+            web.post("/api/mute", pages.mute),
+            web.post("/api/reload", pages.reload),
+            web.post("/api/wake", pages.wake),
+            web.post("/api/stop", pages.stop),
+            web.post("/api/volume", pages.volume),
+            web.get("/events", pages.events),
+        ]
+    )
+    return app
+
+
+class _Pages:
+    def __init__(self, controls: Controls) -> None:
+        self._controls = controls
+
+    async def state(self, request: web.Request) -> web.StreamResponse:
+        return _told(self._controls.state())
+
+    async def events(self, request: web.Request) -> web.StreamResponse:
+        return await stream(request, self._controls.bus)
+
+    async def mute(self, request: web.Request) -> web.StreamResponse:
+        muted = (await _facts(request)).get("muted")
+        if muted is not None and not isinstance(muted, bool):
+            raise UsageError("muted: true or false, or nothing to change it")
+        return _told({"muted": self._controls.mute(muted)})
+
+    async def reload(self, request: web.Request) -> web.StreamResponse:
+        return _told(await self._controls.reload())
+
+    async def wake(self, request: web.Request) -> web.StreamResponse:
+        if not self._controls.wake():
+            raise web.HTTPConflict(reason="somebody is listened to already, or nobody may be")
+        return _told({})
+
+    async def stop(self, request: web.Request) -> web.StreamResponse:
+        self._controls.stop()
+        return _told({})
+
+    async def volume(self, request: web.Request) -> web.StreamResponse:
+        self._controls.volume((await _facts(request)).get("level"))
+        return _told({"volume": self._controls.state()["volume"]})
+
+    async def announce(self, request: web.Request) -> web.StreamResponse:
+        what, facts = await _announced(request)
+        to, wait = facts.pop("to", ()), facts.pop("wait", True)
+        names = (
+            (to,) if isinstance(to, str) else tuple(to) if isinstance(to, list | tuple) else None
+        )
+        if names is None or not all(isinstance(name, str) for name in names):
+            raise UsageError("to: the name or address of a satellite, a list of them, or all")
+        manner = announcements.manner(facts)
+        became = await self._controls.announce(what, manner, names, wait is True)
+        return _told({"outcomes": became}, 200 if wait is True else 202)
+
+
+async def _announced(request: web.Request) -> tuple[str | AudioChunk, dict[str, Any]]:
+    """What is to be announced, and what is said of how."""
+    if request.content_type in _WAV:
+        async with asyncio.timeout(BODY):
+            content = await request.read()
+        facts: dict[str, Any] = dict(request.query)
+        if "to" in facts:
+            facts["to"] = facts["to"].split(",")
+        for name in ("chime", "wait"):
+            if name in facts:
+                facts[name] = facts[name].lower() in ("true", "yes", "on", "1")
+        return await _sound(content), facts
+    facts = await _facts(request)
+    if (encoded := facts.pop("wav", None)) is None:
+        return announcements.text_of(facts.pop("text", None)), facts
+    try:
+        return await _sound(base64.b64decode(encoded, validate=True)), facts
+    except (binascii.Error, TypeError, ValueError) as error:
+        raise UsageError("wav: a WAV file in base64") from error
+
+
+async def _sound(content: bytes) -> AudioChunk:
+    form, audio = await asyncio.to_thread(parse_wav, content, "that was sent")
+    return AudioChunk(audio=audio, format=form)
+
+
+async def _facts(request: web.Request) -> dict[str, Any]:
+    async with asyncio.timeout(BODY):
+        text = await request.read()
+    if not text.strip():
+        return {}
+    try:
+        return msgspec.json.decode(text, type=dict[str, Any])
+    except msgspec.MsgspecError as error:
+        raise UsageError(f"the request is not a JSON object: {error}") from error
+
+
+def _told(facts: dict[str, Any], status: int = 200, allow: str | None = None) -> web.Response:
+    headers = {"Allow": allow} if allow else None
+    body = msgspec.json.encode(facts) + b"\n"
+    return web.Response(body=body, status=status, content_type="application/json", headers=headers)

@@ -1,0 +1,92 @@
+"""The token that opens HTTP to other machines: from a file or the environment, and nowhere else."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from satellite.errors import ConfigError
+from satellite.lib.privileges import remedy
+from satellite.settings import HttpSettings
+
+VARIABLE = "SATELLITE_HTTP_TOKEN"
+"""The environment variable that may hold it; no setting, so that no listing shows it."""
+
+SHORTEST = 16
+"""Characters: 64 bits even where they are hexadecimal."""
+_LONGEST = 4096
+
+_HOW = "`openssl rand -hex 32` makes one"
+
+
+class Token:
+    """What has to be shown. It never shows itself."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
+
+    def __repr__(self) -> str:
+        return "Token(...)"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a request has to say."""
+        return {"Authorization": f"Bearer {self._secret}"}
+
+    def opens(self, authorization: str) -> bool:
+        """Whether an `Authorization` header shows it; takes as long for any that does not."""
+        kind, _, shown = authorization.partition(" ")
+        given = shown.strip().encode("utf-8", "replace")
+        return hmac.compare_digest(given, self._secret.encode()) and kind.lower() == "bearer"
+
+
+def read(settings: HttpSettings, environment: Mapping[str, str] | None = None) -> Token | None:
+    """The token, if there is one. Blocks. Raises `ConfigError` for one that is none."""
+    if settings.token_file:
+        where = f"the file {settings.token_file} (http.token_file)"
+        path = Path(settings.token_file).expanduser()
+        try:
+            with path.open(encoding="utf-8") as file:
+                text = file.read(_LONGEST + 2)
+        except PermissionError as error:
+            problem = f"{where} cannot be read: {error.strerror}; {remedy(path)}"
+            raise ConfigError([problem]) from error
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is not text"
+            raise ConfigError([f"{where} cannot be read: {reason}"]) from error
+    else:
+        where = f"the environment variable {VARIABLE}"
+        text = (os.environ if environment is None else environment).get(VARIABLE, "")
+        if not text.strip():
+            return None
+    secret = text.strip()
+    if not secret.isascii() or not secret.isprintable() or " " in secret:
+        raise ConfigError([f"{where} does not hold a token alone: {_HOW}"])
+    if not SHORTEST <= len(secret) <= _LONGEST:
+        raise ConfigError([f"{where} holds a token of under {SHORTEST} characters: {_HOW}"])
+    return Token(secret)
+
+
+def check(settings: HttpSettings, token: Token | None) -> None:
+    """Raise `ConfigError` where others than this machine could come in without a token."""
+    if token is None and not is_here(settings.host):
+        raise ConfigError(
+            [
+                f"http.host = {settings.host} lets others than this machine in, which needs a "
+                f"token: put one into a file that only satellite can read ({_HOW}), and name it "
+                f"with http.token_file, or set {VARIABLE}"
+            ]
+        )
+
+
+def is_here(host: str) -> bool:
+    """Whether a host is this machine's own loop."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,69 @@
+"""Reaching a service, at a TCP or Unix address or in TLS at a paired machine's."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import ssl
+
+from satellite.errors import ConfigError, PeerUnreachable
+from satellite.net import uri as uris
+from satellite.net.frame import Limits
+from satellite.net.wire import Connection
+
+_HERE = ("127.", "::1", "localhost")
+"""Beginnings of hosts that are this machine, whom nobody has to be paired with."""
+
+
+async def connect(
+    uri: str, timeout: float, limits: Limits | None = None, *, own: bool = False
+) -> Connection:
+    """Reach the service at a TCP, TLS or Unix URI within `timeout` seconds; with `own` it is one of
+    this process, which needs no pairing.
+
+    Raises `PeerUnreachable`, saying why, `KeyChanged` and `NotPaired` for a TLS peer that is not
+    the one this machine is paired with, and `ConfigError` for what is no such URI.
+    """
+    limits = limits or Limits()
+    address = uris.parse(uri)
+    try:
+        async with asyncio.timeout(timeout):
+            reader, writer = await _streams(address, limits.header, own)
+    except TimeoutError as error:
+        raise PeerUnreachable(f"{uri} cannot be reached: no answer in {timeout:g} s") from error
+    except UnicodeError as error:
+        raise PeerUnreachable(f"{uri} cannot be reached: no host can be called so") from error
+    except OSError as error:
+        raise PeerUnreachable(f"{uri} cannot be reached: {_reason(error)}") from error
+    return Connection(reader, writer, uri, limits)
+
+
+async def _streams(
+    address: uris.Address, header: int, own: bool
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    from satellite.net import pairing
+    from satellite.net.pairing.errors import NotPaired
+    from satellite.net.pairing.tls import open_tls
+
+    if isinstance(address, uris.Tcp):
+        if pairing.required() and not (own or address.host.startswith(_HERE)):
+            raise NotPaired(f"{address} has no TLS, and pairing is required (--require-pairing)")
+        return await asyncio.open_connection(address.host, address.port, limit=header)
+    if isinstance(address, uris.Tls):
+        return await open_tls(address, header)
+    if isinstance(address, uris.Unix):
+        return await asyncio.open_unix_connection(address.path, limit=header)
+    raise ConfigError([f"{address} can be served, but there is nothing to connect to"])
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, ConnectionRefusedError):
+        return "nothing listens there"
+    if isinstance(error, socket.gaierror):
+        return "there is no such host"
+    if isinstance(error, FileNotFoundError):
+        return "there is no such socket"
+    if isinstance(error, ssl.SSLError):
+        return f"there is no TLS as ours ({error.reason or 'the connection ended'})"
+    return os.strerror(error.errno).lower() if error.errno else str(error)

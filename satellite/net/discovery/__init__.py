@@ -1,0 +1,1 @@
+"""Servers on the LAN: announced, found, and followed."""

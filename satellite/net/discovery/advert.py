@@ -1,0 +1,160 @@
+"""Announcing services by multicast DNS, under names that stay the same for life."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+import re
+import socket
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from satellite.net.discovery.addresses import ANY, reachable
+from satellite.net.discovery.mdns import PROCESS, REFRESH, TYPE, follow, multicast
+from satellite.net.uri import Tcp
+from satellite.values import EngineInfo
+
+if TYPE_CHECKING:
+    from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
+
+_LOGGER = logging.getLogger(__name__)
+
+PORTS = {"asr": 10300, "llm": 10600, "tts": 10200, "wake": 10400, "satellite": 10700}
+"""The usual port of each role. At most one program of a machine has it, and with it the plain name;
+any other has its port in its name, so that neither depends on which was started first."""
+
+_LOOP = ("127.", "::1", "localhost")
+"""Beginnings of hosts that only this machine itself can use: no other is told of them."""
+_TEXT = 200
+"""Most bytes of one TXT value; with its key it must stay below 255 (RFC 6763, 6.1)."""
+_NAME = 63
+"""Most bytes of an instance name (RFC 6763, 4.1.1)."""
+
+_UNFIT = re.compile(r"[\x00-\x1f\x7f.]")
+"""What zeroconf takes for the end of a name, or refuses in one."""
+
+
+class Advert(msgspec.Struct, frozen=True, kw_only=True):
+    """What is announced of one service."""
+
+    role: str
+    bound: Tcp
+    """Where it listens; a wildcard stands for every address of the machine."""
+    name: str = ""
+    """What its machine is called; the host's name by default."""
+    addresses: tuple[str, ...] = ()
+    """Announce these addresses, not those that are found."""
+    facts: Callable[[], dict[str, str]] = dict
+    """More to tell, as TXT; asked again and again, as it may change."""
+
+    @property
+    def instance(self) -> str:
+        """The name it is announced by: the same for life, and another for each role."""
+        machine = _UNFIT.sub("-", self.name or socket.gethostname().partition(".")[0])
+        usual = PORTS.get(self.role) == self.bound.port
+        own = f" {self.role}" if usual else f" {self.role} {self.bound.port}"
+        return machine.encode()[: _NAME - len(own)].decode(errors="ignore") + own
+
+
+def facts(info: EngineInfo, version: str) -> dict[str, str]:
+    """What an engine's advert tells: enough to choose one without asking each."""
+    languages = sorted({language for model in info.models for language in model.languages})
+    return {
+        "version": version,
+        "engine": info.name,
+        "model": ",".join(model.name for model in info.models),
+        "languages": ",".join(languages),
+    }
+
+
+async def announce(
+    adverts: Sequence[Advert],
+    *,
+    interfaces: Sequence[str] = (),
+    announced: Callable[[tuple[str, ...]], None] = lambda names: None,
+) -> None:
+    """Announce services until cancelled, then withdraw them, in bounded time.
+
+    `announced` is told the names under which they can be found. Raises `NoMulticast`.
+    """
+    if all(advert.bound.host.startswith(_LOOP) for advert in adverts):
+        interfaces = interfaces or ("127.0.0.1",)
+    async with multicast(interfaces) as member:
+        async with asyncio.TaskGroup() as tasks:
+            registrations = [tasks.create_task(_register(member, advert)) for advert in adverts]
+        services = [registration.result() for registration in registrations]
+        announced(tuple(service.name.removesuffix(f".{TYPE}") for service in services))
+        async with asyncio.TaskGroup() as tasks:
+            if not interfaces:
+                tasks.create_task(follow(member))
+            for advert, service in zip(adverts, services, strict=True):
+                tasks.create_task(_follow(member, advert, service))
+
+
+async def _register(member: AsyncZeroconf, advert: Advert) -> AsyncServiceInfo:
+    """Announce a service, with a number after its name where another machine is called the same."""
+    addresses = await asyncio.to_thread(_addresses, advert)
+    service = _service(advert, advert.instance, addresses)
+    await (await member.async_register_service(service, allow_name_change=True))
+    return service
+
+
+async def _follow(member: AsyncZeroconf, advert: Advert, service: AsyncServiceInfo) -> None:
+    """Announce a service anew whenever the machine's addresses or its facts have changed."""
+    while True:
+        await asyncio.sleep(REFRESH)
+        current = await asyncio.to_thread(_addresses, advert)
+        moved = bool(current) and set(current) != set(service.parsed_addresses())
+        if not moved and _told(advert) == service.decoded_properties:
+            continue
+        if moved:
+            _LOGGER.info("%s is now at %s", service.name, ", ".join(current))
+        place = current if moved else service.parsed_addresses()
+        instance = service.name.removesuffix(f".{TYPE}")
+        service = _service(advert, instance, place, service.server)
+        await (await member.async_update_service(service))
+
+
+def _told(advert: Advert) -> dict[str, str]:
+    known = {"by": "satellite", "role": advert.role, "id": PROCESS, **advert.facts()}
+    return {key: _short(value) for key, value in known.items() if value}
+
+
+def _service(
+    advert: Advert, instance: str, addresses: Sequence[str], server: str | None = None
+) -> AsyncServiceInfo:
+    from zeroconf.asyncio import AsyncServiceInfo
+
+    return AsyncServiceInfo(
+        TYPE,
+        f"{instance}.{TYPE}",
+        port=advert.bound.port,
+        addresses=_packed(addresses),
+        properties=_told(advert),
+        # a name of its own, so that no other responder of this machine is contradicted
+        server=server
+        or f"{re.sub(r'[^A-Za-z0-9]+', '-', instance).strip('-') or 'satellite'}.local.",
+    )
+
+
+def _addresses(advert: Advert) -> tuple[str, ...]:
+    host = advert.bound.host
+    if advert.addresses or host in ANY:
+        return advert.addresses or reachable(host)
+    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return tuple(dict.fromkeys(str(item[4][0]).partition("%")[0] for item in found))
+
+
+def _packed(addresses: Sequence[str]) -> list[bytes]:
+    return [ipaddress.ip_address(text).packed for text in addresses]
+
+
+def _short(text: str) -> str:
+    """At most `_TEXT` bytes of a list, not cut within an item."""
+    while len(text.encode()) > _TEXT:
+        head, comma, _ = text.rpartition(",")
+        text = head if comma else text.encode()[:_TEXT].decode(errors="ignore")
+    return text

@@ -1,0 +1,76 @@
+"""Machines that show a code, as multicast DNS tells of them."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Any
+
+from satellite.errors import PeerUnreachable
+from satellite.net.discovery.addresses import reachable
+from satellite.net.discovery.mdns import multicast
+from satellite.net.pairing.exchange import clean
+from satellite.net.pairing.offer import PORT
+
+TYPE = "_satellite-pair._tcp.local."
+"""A service type of its own: Home Assistant has no use for it."""
+LOOK = 1.5
+"""Seconds to look for a name: mDNS asks again after one."""
+
+
+async def announce(name: str, port: int) -> None:
+    """Tell the LAN that a code is shown here, until cancelled. Raises `NoMulticast`."""
+    from zeroconf.asyncio import AsyncServiceInfo
+
+    async with multicast() as member:
+        label = clean(name).replace(".", "-")
+        service = AsyncServiceInfo(
+            TYPE,
+            f"{label}.{TYPE}",
+            port=port,
+            addresses=[socket.inet_aton(a) for a in reachable("0.0.0.0")],
+            server=f"{label.replace(' ', '-')}-pairing.local.",
+        )
+        await (await member.async_register_service(service, allow_name_change=True))
+        await asyncio.Event().wait()
+
+
+async def find(seconds: float = LOOK) -> dict[str, tuple[str, int]]:
+    """Who shows a code: host and port by name. Raises `NoMulticast`."""
+    from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo
+
+    names: set[str] = set()
+
+    def seen(zeroconf: Any, service_type: str, name: str, state_change: Any) -> None:
+        names.add(name)
+
+    found = {}
+    async with multicast() as member:
+        browser = AsyncServiceBrowser(member.zeroconf, TYPE, handlers=[seen])
+        try:
+            await asyncio.sleep(seconds)
+            for name in sorted(names)[:32]:
+                service = AsyncServiceInfo(TYPE, name)
+                if await service.async_request(member.zeroconf, LOOK * 1000):
+                    addresses = service.parsed_scoped_addresses()
+                    if addresses and service.port:
+                        label = clean(name.removesuffix(f".{TYPE}"))
+                        found[label] = (addresses[0], service.port)
+        finally:
+            await browser.async_cancel()
+    return found
+
+
+def split(text: str) -> tuple[str, int]:
+    """The host and the port that a person names: HOST, HOST:PORT, or an IPv6 address.
+
+    Raises `PeerUnreachable` for a port that is none.
+    """
+    if text.count(":") > 1 and not text.startswith("["):
+        return text, PORT
+    host, separator, port = text.rpartition(":")
+    if not separator or text.endswith("]"):
+        host, port = text, str(PORT)
+    if not port.isdigit() or not 0 < int(port) < 65536:
+        raise PeerUnreachable(f"{text} cannot be reached: {port} is no port")
+    return host.strip("[]"), int(port)

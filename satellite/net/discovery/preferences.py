@@ -1,0 +1,54 @@
+"""What the user wishes of the servers: which ones first, which ones never, and which models."""
+
+from __future__ import annotations
+
+import msgspec
+
+from satellite.net import uri as uris
+from satellite.net.discovery.service import Server
+from satellite.settings import ServersSettings
+
+
+class Wishes(msgspec.Struct, frozen=True):
+    """Servers by name, host or address, and models and engines by name.
+
+    A name is a server's own (`cellar asr`) or its machine's (`cellar`), whatever its case.
+    """
+
+    pin: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, settings: ServersSettings) -> Wishes:
+        """The wishes that the settings hold."""
+        return cls(settings.pin, settings.exclude, settings.models)
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Pinned servers that can be asked without having been found."""
+        return tuple(text for text in self.pin if "://" in text)
+
+    def pinned(self, server: Server) -> int:
+        """Where it stands among the pinned ones, from 0; their number for any other."""
+        return next((n for n, text in enumerate(self.pin) if _means(text, server)), len(self.pin))
+
+    def excludes(self, server: Server) -> bool:
+        """Whether it shall never be used."""
+        return any(_means(text, server) for text in self.exclude)
+
+    def model(self, server: Server) -> str | None:
+        """The first model or engine wished for that it has."""
+        offered = {name.casefold() for name in (*server.models, *server.engines)}
+        return next((text for text in self.models if text.casefold() in offered), None)
+
+
+def _means(text: str, server: Server) -> bool:
+    wanted, name = text.casefold(), server.name.casefold()
+    if "://" in text:
+        return wanted == server.uri.casefold()
+    machine = name
+    for role in server.roles:
+        machine = machine.partition(f" {role}")[0]
+    host = str(getattr(uris.parse(server.uri), "host", "")).casefold()
+    return wanted in (name, machine, host)

@@ -1,0 +1,97 @@
+"""This machine's own key and certificate."""
+
+from __future__ import annotations
+
+import ssl
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+
+from satellite.net.pairing.errors import KeysUnusable
+from satellite.net.pairing.folder import Folder
+
+_FILE = "key.pem"
+"""The private key, then the certificate: as `ssl.SSLContext.load_cert_chain` reads them."""
+_BEGIN = "-----BEGIN CERTIFICATE-----"
+_FROM = datetime(1970, 1, 1, tzinfo=UTC)
+"""A machine without a clock starts in the past, and must be known all the same."""
+_UNTIL = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+"""No end (RFC 5280, 4.1.2.5): what ends a pairing is `satellite pair --forget`."""
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """A key that this machine proves to have."""
+
+    file: Path
+    certificate: str
+    """PEM; everybody may know it."""
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the certificate (DER), in hexadecimal digits."""
+        return fingerprint(ssl.PEM_cert_to_DER_cert(self.certificate))
+
+
+def fingerprint(certificate: bytes) -> str:
+    """SHA-256 of a certificate (DER), in hexadecimal digits."""
+    return sha256(certificate).hexdigest()
+
+
+def shown(digits: str) -> str:
+    """The first 128 bits of a fingerprint, as people compare them."""
+    return " ".join(digits[start : start + 4] for start in range(0, 32, 4))
+
+
+def identity(folder: Folder) -> Identity | None:
+    """The key of this machine, if it has one. Raises `KeysUnusable`."""
+    content = folder.read(_FILE)
+    if content is None:
+        return None
+    head, begin, rest = content.decode(errors="replace").partition(_BEGIN)
+    if not head or not begin:
+        raise KeysUnusable(
+            f"{folder.path / _FILE} holds no key and certificate: remove it and pair again"
+        )
+    return Identity(folder.path / _FILE, begin + rest)
+
+
+def own(folder: Folder, name: str) -> Identity:
+    """The key of this machine, made where it has none yet. Raises `KeysUnusable`."""
+    with folder.locked():
+        if (known := identity(folder)) is not None:
+            return known
+        folder.write(_FILE, _make(name))
+    made = identity(folder)
+    assert made is not None
+    return made
+
+
+def _make(name: str) -> bytes:
+    """A P-256 key, which every TLS library knows, and a certificate that it signs itself."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.serialization import (
+        Encoding,
+        NoEncryption,
+        PrivateFormat,
+    )
+    from cryptography.x509.oid import NameOID
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    called = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64] or "satellite")])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(called)
+        .issuer_name(called)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(_FROM)
+        .not_valid_after(_UNTIL)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .sign(key, SHA256())
+    )
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return private + certificate.public_bytes(Encoding.PEM)

@@ -1,0 +1,71 @@
+"""Whether a machine is the one that it says it is, and what is done when it is not."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+
+from satellite.net import pairing
+from satellite.net.pairing.errors import KeyChanged, KeysUnusable, NotPaired
+from satellite.net.pairing.peers import Peer, changed
+from satellite.net.refusals import Refusals
+from satellite.net.uri import Tls
+
+PORT_FACT = "tls"
+"""Key of the TXT value that tells the port of TLS."""
+KEY_FACT = "key"
+"""Key of the TXT value that tells the fingerprint of the server's certificate."""
+_ROLE_FACT = "role"
+
+_refusals = Refusals("pairing")
+
+
+def verified(host: str, presented: str) -> Peer:
+    """The paired machine whose key was presented at a host.
+
+    Raises `KeyChanged`, which the log tells as an error, and `NotPaired`.
+    """
+    try:
+        return pairing.peers().check(host, presented)
+    except KeyChanged as error:
+        _tell(host, error)
+        raise
+
+
+def places(
+    instance: str, facts: Mapping[str, str], hosts: Sequence[str], plain: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Where to try a service that is announced: in TLS where its machine is paired, else `plain`.
+
+    Anybody may announce anything. So a machine that was paired is not talked to without TLS, nor
+    with another key; nor one that was not, where pairing is required. Raises `KeyChanged` and
+    `NotPaired`. That it has the key whose fingerprint it announces is seen when it is connected to.
+    """
+    try:
+        known = pairing.peers().all()
+    except KeysUnusable as error:
+        raise NotPaired(f"{instance} cannot be known: {error}") from error
+    port, key, role = (facts.get(name, "") for name in (PORT_FACT, KEY_FACT, _ROLE_FACT))
+    paired = any(peer.fingerprint == key for peer in known)
+    if paired and port.isdigit() and 0 < int(port) < 65536 and role.isalnum():
+        return tuple(str(Tls(host, int(port), role)) for host in hosts)
+    if role != "satellite":
+        before = next((peer for peer in known if instance.startswith(f"{peer.name} ")), None)
+        if before is not None and key and not paired:
+            other = changed(before, hosts[0] if hosts else instance, key[:64])
+            _tell(instance, other)
+            raise other
+        if before is not None:
+            raise NotPaired(f"{instance} was paired, but offers no TLS now: it is not used")
+        if pairing.required():
+            raise NotPaired(
+                f"{instance} is not paired, and pairing is required (--require-pairing): run "
+                "`satellite pair` on both"
+            )
+    return plain
+
+
+def _tell(who: str, error: KeyChanged) -> None:
+    now = asyncio.get_running_loop().time()
+    _refusals.tell(now, error.code, who, str(error), logging.ERROR)

@@ -1,0 +1,1 @@
+"""PocketSphinx, listening for the sentences of the built-in brain."""

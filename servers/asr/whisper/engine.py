@@ -1,0 +1,175 @@
+"""Speech-to-text by Whisper, run by CTranslate2 through faster-whisper's package."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, ClassVar
+
+from satellite.errors import EngineFailed, ModelMissing
+from satellite.lib.worker import Worker
+from satellite.options import unknown_name
+from satellite.requirements import Package, Requirement
+from satellite.values import EngineInfo, ModelInfo, TranscribeRequest, Transcript
+from servers.asr.memory import keep_buffers
+from servers.asr.whisper import machine, native, utterance
+from servers.asr.whisper.batches import Batches
+from servers.asr.whisper.decoding import Decoder
+from servers.asr.whisper.hearing import Hearing
+from servers.asr.whisper.model import Model
+from servers.asr.whisper.options import WhisperOptions
+from servers.asr.whisper.shelf import Loaded, Shelf, installed
+from servers.asr.whisper.utterance import Utterance
+from servers.asr.whisper.voice import Detector, Everything, Silero
+from servers.models.latest import latest
+from servers.models.names import WHISPER
+from servers.models.store import Store
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class FasterWhisper:
+    """Understands speech in 99 languages with a Whisper model."""
+
+    Options = WhisperOptions
+    argument: ClassVar[str] = "model"
+    model: ClassVar[str] = "whisper:base.en"
+    look_every: ClassVar[float] = 2.0
+    shares: ClassVar[bool] = True
+    """Takes all requests at once and itself chooses what is worked on together, and first."""
+    requires: ClassVar[tuple[Requirement, ...]] = (
+        Package("faster_whisper", extra="server"),
+        Package("ctranslate2", extra="server"),
+    )
+
+    @classmethod
+    async def auto(cls) -> str | None:
+        """The model that came to this machine last; None where there is none."""
+        return await asyncio.to_thread(latest, WHISPER)
+
+    def __init__(self, options: WhisperOptions) -> None:
+        self._options = options
+        self._ears = Worker("whisper-ears", gives_way=False)
+        self._shelf = Shelf(options.models, self._loaded)
+        self._languages: tuple[str, ...] = ()
+        self._silero: Any = None
+
+    async def load(self) -> None:
+        """Load the model, from this machine alone. Raises `ModelMissing`, `EngineFailed`."""
+        async with self._shelf.lend(self._options.model) as loaded:
+            self._languages = loaded.model.vocabulary.languages
+
+    def describe(self) -> EngineInfo:
+        """Say what this is: the model, and the others that requests may name.
+
+        Its languages are known after `load`.
+        """
+        mine = (self._options.model, self._name)
+        return EngineInfo(
+            name="faster-whisper",
+            description="Whisper, by CTranslate2",
+            version=version("faster-whisper"),
+            author="SYSTRAN",
+            url="https://github.com/SYSTRAN/faster-whisper",
+            models=(
+                ModelInfo(name=self._name, languages=self._languages),
+                *(
+                    ModelInfo(name=name, languages=languages)
+                    for name, languages in installed()
+                    if name not in mine
+                ),
+            ),
+            streaming=self._options.partials,
+        )
+
+    async def transcribe(
+        self, audio: AsyncIterator[bytes], request: TranscribeRequest
+    ) -> AsyncGenerator[Transcript, None]:
+        """Yield partial transcripts while somebody speaks, then the final one.
+
+        Each partial transcript begins with the one before it, and the final one with the last. The
+        final text is that of the whole utterance, except that it is held to what was said before.
+        Partial transcripts come only for sound that arrives as it is spoken, and while nobody waits
+        for the model. Sound without a voice gives an empty text. A request may name any model that
+        is on this machine; raises `ModelMissing` for another.
+        """
+        async with (
+            self._shelf.lend(self._chosen(request.model)) as loaded,
+            aclosing(self._utterance(request, loaded).run(audio, self._ears)) as transcripts,
+        ):
+            async for transcript in transcripts:
+                yield transcript
+
+    async def close(self) -> None:
+        await self._shelf.close()
+        await self._ears.close()
+
+    @property
+    def _name(self) -> str:
+        """The model's name in `describe`, which tells nobody where it lies."""
+        return Path(self._options.model).name if "/" in self._options.model else self._options.model
+
+    def _chosen(self, wanted: str | None) -> str:
+        """What a request asks for: never a path of this machine, but of its models' names."""
+        if not wanted or wanted in (self._name, self._options.model):
+            return self._options.model
+        here = [name for name, _ in installed()]
+        if wanted in here:
+            return wanted
+        hint = unknown_name(wanted, dict.fromkeys([self._name, *here]))
+        raise ModelMissing(f"Whisper model {hint}; more come with: satellite models pull")
+
+    def _utterance(self, request: TranscribeRequest, loaded: Loaded) -> Utterance:
+        options, vocabulary = self._options, loaded.model.vocabulary
+        detector: Detector = Silero(self._silero) if options.vad_filter else Everything()
+        language = vocabulary.language(request.language) or vocabulary.language(options.language)
+        if request.language and language is None:
+            _LOGGER.debug("The model has no language %r: it is detected", request.language)
+        return Utterance(
+            hearing=Hearing(detector, options.vad_threshold, options.least_voice),
+            decoder=Decoder(loaded.model, loaded.batches, options.decoding),
+            batches=loaded.batches,
+            vocabulary=vocabulary,
+            habits=options.habits,
+            language=language,
+            hotwords=utterance.hotwords(request, options.hotwords),
+        )
+
+    async def _loaded(self, name: str) -> Loaded:
+        # on a thread that gives way, as the model's own threads take over its priority
+        loader = Worker("whisper-loader")
+        try:
+            model, workers = await loader.call(self._load, name)
+        finally:
+            await loader.close()
+        return Loaded(model, Batches(model, workers))
+
+    def _load(self, name: str) -> tuple[Model, int]:
+        """Blocks for as long as the model is large."""
+        native.prepare()
+        keep_buffers()
+        from faster_whisper.vad import get_vad_model
+
+        options = self._options
+        path = Path(name).expanduser() if name == options.model else None
+        folder = path if path and path.is_dir() else Store().find(WHISPER, name)
+        cuda = options.device != "cpu" and machine.has_cuda()
+        chosen = options.machine(options.device, cuda)
+        try:
+            model = Model(folder, chosen)
+            model.warm_up()
+        except (EngineFailed, RuntimeError) as error:
+            if options.device != "auto" or chosen.device == "cpu":
+                raise EngineFailed(f"faster-whisper: {error}") from error
+            _LOGGER.warning("CUDA does not work (%s): the CPU does it", error)
+            chosen = options.machine("cpu", cuda=False)
+            model = Model(folder, chosen)
+            model.warm_up()
+        _LOGGER.info("Whisper %s runs on %s", name, chosen)
+        if self._silero is None:
+            self._silero = get_vad_model().session
+        return model, chosen.workers

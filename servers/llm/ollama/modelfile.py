@@ -1,0 +1,158 @@
+"""Modelfiles: read as Ollama's own command reads them, and made into a model on its server."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from satellite.errors import EngineFailed
+from servers.llm.ollama.client import OllamaClient
+
+_LINE = re.compile(r"\s*(\w+)\s+(.*)", re.DOTALL)
+_QUOTES = '"""'
+_MANY = ("stop",)
+"""Parameters that may be given several times."""
+_TEXTS = {"TEMPLATE": "template", "SYSTEM": "system"}
+_ROLES = ("system", "user", "assistant")
+
+
+class Modelfile(msgspec.Struct, frozen=True):
+    """What a model is made of."""
+
+    base: str
+    """Another model, or a file of weights."""
+    adapters: tuple[str, ...] = ()
+    texts: dict[str, str] = {}
+    """`template` and `system`."""
+    parameters: dict[str, Any] = {}
+    licenses: tuple[str, ...] = ()
+    messages: tuple[dict[str, str], ...] = ()
+
+
+def parse(text: str, name: str = "Modelfile") -> Modelfile:
+    """Read a Modelfile. Raises `EngineFailed`, naming the line that is wrong."""
+    base, adapters, licenses = "", list[str](), list[str]()
+    texts: dict[str, str] = {}
+    parameters: dict[str, Any] = {}
+    messages: list[dict[str, str]] = []
+    for number, command, value in _commands(text, name):
+        where = f"{name}, line {number}"
+        if command == "FROM":
+            base = value
+        elif command == "ADAPTER":
+            adapters.append(value)
+        elif command == "LICENSE":
+            licenses.append(value)
+        elif command in _TEXTS:
+            texts[_TEXTS[command]] = value
+        elif command == "PARAMETER":
+            _add_parameter(parameters, value, where)
+        elif command == "MESSAGE":
+            role, _, said = value.partition(" ")
+            if role not in _ROLES:
+                raise EngineFailed(f"{where}: MESSAGE begins with {', '.join(_ROLES)}, not {role}")
+            messages.append({"role": role, "content": _unquoted(said.strip())})
+        else:
+            raise EngineFailed(f"{where}: {command} is no instruction of Modelfiles")
+    if not base:
+        raise EngineFailed(f"{name}: says nowhere FROM which model")
+    return Modelfile(base, tuple(adapters), texts, parameters, tuple(licenses), tuple(messages))
+
+
+async def create(client: OllamaClient, model: str, path: str) -> None:
+    """Make `model` on Ollama's server of a Modelfile here; files it names are sent there.
+
+    Raises `EngineFailed` where it cannot be read, and what the client raises.
+    """
+    file = Path(path).expanduser()
+    try:
+        text = await asyncio.to_thread(file.read_text, "utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise EngineFailed(f"modelfile = {path}: cannot be read: {error}") from error
+    recipe = parse(text, str(file))
+    made: dict[str, Any] = dict(recipe.texts)
+    if weights := _file(recipe.base, file):
+        made["files"] = {weights.name: await _sent(client, weights)}
+    else:
+        made["from_"] = recipe.base
+    if recipe.adapters:
+        paths = [_file(name, file) for name in recipe.adapters]
+        if None in paths:
+            raise EngineFailed(f"modelfile = {path}: ADAPTER names a file that is not there")
+        made["adapters"] = {p.name: await _sent(client, p) for p in paths if p}
+    if recipe.parameters:
+        made["parameters"] = recipe.parameters
+    if recipe.licenses:
+        made["license"] = list(recipe.licenses)
+    if recipe.messages:
+        made["messages"] = list(recipe.messages)
+    await client.create(model, **made)
+
+
+def _commands(text: str, name: str) -> list[tuple[int, str, str]]:
+    """The instructions with their line numbers; comments and empty lines left out."""
+    found: list[tuple[int, str, str]] = []
+    lines = text.splitlines()
+    at = 0
+    while at < len(lines):
+        number, line = at + 1, lines[at]
+        at += 1
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        while line.count(_QUOTES) % 2:
+            if at == len(lines):
+                raise EngineFailed(f"{name}, line {number}: {_QUOTES} is not closed")
+            line += "\n" + lines[at]
+            at += 1
+        matched = _LINE.fullmatch(line)
+        if matched is None:
+            raise EngineFailed(f"{name}, line {number}: expected an instruction and its value")
+        found.append((number, matched[1].upper(), _unquoted(matched[2].strip())))
+    return found
+
+
+def _unquoted(text: str) -> str:
+    for quotes in (_QUOTES, '"'):
+        if len(text) >= 2 * len(quotes) and text.startswith(quotes) and text.endswith(quotes):
+            return text[len(quotes) : -len(quotes)]
+    return text
+
+
+def _add_parameter(parameters: dict[str, Any], text: str, where: str) -> None:
+    name, _, value = text.partition(" ")
+    value = _unquoted(value.strip())
+    if not value:
+        raise EngineFailed(f"{where}: PARAMETER {name} has no value")
+    if name in _MANY:
+        parameters.setdefault(name, []).append(value)
+        return
+    for kind in (int, float):
+        try:
+            parameters[name] = kind(value)
+            return
+        except ValueError:
+            continue
+    parameters[name] = {"true": True, "false": False}.get(value, value)
+
+
+def _file(name: str, modelfile: Path) -> Path | None:
+    path = modelfile.parent / Path(name).expanduser()
+    return path if path.is_file() else None
+
+
+async def _sent(client: OllamaClient, path: Path) -> str:
+    """Send a file unless it is there already; its digest."""
+    digest = f"sha256:{await asyncio.to_thread(_hash, path)}"
+    if not await client.has_blob(digest):
+        await client.send_blob(str(path))
+    return digest
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

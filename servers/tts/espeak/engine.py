@@ -1,0 +1,98 @@
+"""Text-to-speech without a model to download: eSpeak NG, from the wheel `espeakng-loader`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
+from typing import Annotated, ClassVar
+
+from satellite.lib.worker import Worker
+from satellite.options import OptionSet, option
+from satellite.requirements import Package, Requirement
+from satellite.values import AudioChunk, AudioFormat, EngineInfo, ModelInfo, SpeechRequest
+from servers.tts.espeak.library import EspeakLibrary, library
+from servers.tts.pieces import FIRST, PIECE, pieces
+from servers.tts.spoken.text import spoken
+
+CHUNK_SECONDS = 0.5
+"""Most sound in one chunk: a frame of 22 kB on the wire."""
+BLOCK = 1000
+"""Characters made ready at a time, so that a long text does not keep anybody waiting."""
+
+
+class Espeak:
+    """Speaks more than a hundred languages at once and understandably, if not beautifully."""
+
+    class Options(OptionSet, frozen=True):
+        """How the voice sounds."""
+
+        voice: Annotated[
+            str, option("Language, perhaps with + and a variant: en-us, de, en-gb+f3")
+        ] = "en-us"
+        rate: Annotated[
+            int, option("How fast it speaks", unit="words/min", minimum=80, maximum=450)
+        ] = 160
+        pitch: Annotated[int, option("How high the voice is", minimum=0, maximum=99)] = 50
+        volume: Annotated[int, option("Loudness", unit="%", minimum=0, maximum=200)] = 100
+
+    argument: ClassVar[str] = "voice"
+    requires: ClassVar[tuple[Requirement, ...]] = (Package("espeakng_loader"),)
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._worker = Worker("espeak")
+        self._library: EspeakLibrary | None = None
+
+    async def load(self) -> None:
+        """Load the library. Raises `PackageMissing`, `ModelMissing` for the configured voice."""
+        source = await self._worker.call(library)
+        source.voices.find(self._options.voice)
+        self._library = source
+
+    def describe(self) -> EngineInfo:
+        """Say what this is; its models are its voices, one for each language."""
+        source = self._library
+        return EngineInfo(
+            name="espeak",
+            description="eSpeak NG; a voice may be followed by + and a variant, as en-us+f3",
+            version=source.version if source else "",
+            author="eSpeak NG developers",
+            url="https://github.com/espeak-ng/espeak-ng",
+            models=tuple(
+                ModelInfo(name=voice.code, languages=voice.languages, description=voice.name)
+                for voice in (source.voices.all if source else ())
+            ),
+        )
+
+    async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[AudioChunk, None]:
+        """Speak, piece by piece. Raises `ModelMissing` for a voice that is unknown."""
+        source = await self._worker.call(library)
+        options = self._options
+        voice = source.voices.choose(
+            options.voice, request.voice, request.language, request.speaker
+        )
+        form = AudioFormat(source.rate)
+        size = form.bytes_of(CHUNK_SECONDS)
+
+        def speak() -> Iterator[bytes]:
+            for piece in _pieces(request.text, voice):
+                yield source.speak(
+                    piece, voice, rate=options.rate, pitch=options.pitch, volume=options.volume
+                )
+
+        async with aclosing(self._worker.iterate(speak)) as spoken:
+            async for audio in spoken:
+                for start in range(0, len(audio), size):
+                    yield AudioChunk(audio=audio[start : start + size], format=form)
+
+    async def close(self) -> None:
+        await self._worker.close()
+
+
+def _pieces(text: str, voice: str) -> Iterator[str]:
+    """What to speak at once, in the words of the voice's language."""
+    language = voice.rpartition("/")[2].partition("+")[0]
+    first = FIRST
+    for block in pieces(text, BLOCK, BLOCK):
+        yield from pieces(spoken(block, language), first)
+        first = PIECE

@@ -1,0 +1,162 @@
+"""Wyoming clients that come to announce something; FIELD complaint 48."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import msgspec
+import pytest
+from wyoming.event import Event
+from wyoming.tts import Synthesize
+
+from satellite import events
+from satellite.announcements import remote
+from satellite.announcements.announcement import Manner
+from satellite.announcements.announcer import Announcer
+from satellite.announcements.broadcast import Broadcasts
+from satellite.errors import EngineError, PeerClosed, PeerUnreachable, UsageError
+from satellite.net.dial import connect
+from satellite.settings import AnnounceSettings, Settings
+from satellite.values import Action, AudioChunk, AudioFormat
+from tests.support.kitchen import QUIET, Kitchen
+from tests.support.stage import utterance
+
+BELL = AudioChunk(audio=b"\x10\x00" * 1600, format=AudioFormat(16000))
+
+
+@asynccontextmanager
+async def kitchen(settings: Settings = QUIET) -> AsyncIterator[Kitchen]:
+    """A satellite that announces."""
+    it = Kitchen(settings)
+    announcer = it.role.announcer = Announcer(it.assistant, settings, it.tts)
+    broadcasts = Broadcasts(settings, announcer)
+    it.assistant.broadcasting(broadcasts.put)
+    async with it.open(), asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(announcer.run()), tasks.create_task(broadcasts.run())]
+        yield it
+        for task in running:
+            task.cancel()
+
+
+async def test_a_text_is_announced_with_a_chime_complaint_48_announce_to_a_satellite() -> None:
+    async with kitchen() as room:
+        await remote.tell(room.uri, "dinner is ready", Manner())
+        assert [event.text for event in room.of(events.Announce)] == ["dinner is ready"]
+        assert [request.text for request in room.tts.requests] == ["dinner is ready"]
+        with_chime = len(room.speaker.heard)
+        await remote.tell(room.uri, "dinner is ready", Manner(chime=False, voice="anna"))
+        assert len(room.speaker.heard) - with_chime < with_chime
+        assert room.tts.requests[-1].voice == "anna"
+
+
+async def test_sound_is_announced_as_it_is() -> None:
+    async with kitchen() as room:
+        await remote.tell(room.uri, BELL, Manner(chime=False))
+        assert room.speaker.heard
+
+
+async def test_wyomings_own_bare_event_is_enough() -> None:
+    async with kitchen() as room:
+        connection = await connect(room.uri, 5.0)
+        await connection.write(Synthesize(text="hello").event())
+        answer = await connection.read()
+        assert answer is not None
+        assert answer.type == "played"
+        connection.abort()
+
+
+async def test_who_hangs_up_at_once_is_still_heard() -> None:
+    async with kitchen() as room:
+        connection = await connect(room.uri, 5.0)
+        await connection.write(Synthesize(text="bye").event())
+        await connection.close()
+        await room.until(lambda: bool(room.of(events.Announce)))
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        Event("synthesize", {"text": ""}),
+        Event("synthesize", {"text": "x" * 5000}),
+        Event("synthesize", {"text": 5}),
+        Event("synthesize", {"text": "x", "context": {"satellite": {"priority": "now"}}}),
+        Event("audio-start", {"rate": 16000, "context": {"satellite": {"chime": 3}}}),
+    ],
+)
+async def test_nonsense_ends_the_connection_and_nothing_is_said(
+    event: Event, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with kitchen() as room:
+        connection = await connect(room.uri, 5.0)
+        await connection.write(event)
+        try:
+            assert await connection.read() is None
+        except PeerClosed:
+            pass  # it was dropped
+        finally:
+            connection.abort()
+        assert room.of(events.Announce) == []
+    assert "dropped a peer" in caplog.text
+
+
+async def test_a_peer_that_stops_sending_keeps_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("satellite.announcements.wyoming_peer.STALL", 0.05)
+    async with kitchen() as room:
+        connection = await connect(room.uri, 5.0)
+        start = {"rate": 16000, "width": 2, "channels": 1}
+        await connection.write(Event("audio-start", start))
+        await connection.write(Event("audio-chunk", start, bytes(3200)))
+        answer = await connection.read()
+        assert answer is not None
+        assert answer.type in ("played", "error")
+        await remote.tell(room.uri, "next", Manner())
+        connection.abort()
+
+
+async def test_what_was_interrupted_is_not_told_as_heard() -> None:
+    async with kitchen() as room:
+        room.speaker.stuck = True
+        async with asyncio.TaskGroup() as tasks:
+            telling = tasks.create_task(remote.tell_all({"it": room.uri}, "text", Manner()))
+            await room.until(lambda: "write" in room.speaker.calls)
+            room.assistant.hush()
+            failed = await telling
+        assert isinstance(failed["it"], EngineError)
+        assert "interrupted" in str(failed["it"])
+
+
+async def test_a_broadcast_is_heard_on_the_others() -> None:
+    async with kitchen() as den:
+        settings = msgspec.structs.replace(QUIET, announce=AnnounceSettings(others=(den.uri,)))
+        wish = Action(name="announce.broadcast", data={"text": "dinner is ready"})
+        async with kitchen(settings) as room:
+            room.llm.replies = [("I'll tell the others.", wish)]
+            room.assistant.woken(utterance())
+            await den.until(lambda: bool(den.of(events.Announce)))
+            assert den.of(events.Announce)[0].text == "dinner is ready"
+            await room.until(lambda: room.assistant.idle)
+            assert room.of(events.Announce) == []
+
+
+@pytest.mark.parametrize(
+    ("whom", "said"),
+    [
+        ((), "I found no other satellite to tell."),
+        (("tcp://127.0.0.1:9",), "Nobody else could be told."),
+    ],
+)
+async def test_what_nobody_heard_is_said_here(whom: tuple[str, ...], said: str) -> None:
+    settings = msgspec.structs.replace(QUIET, announce=AnnounceSettings(others=whom))
+    async with kitchen(settings) as room:
+        room.assistant.act(Action(name="announce.broadcast", data={"text": "dinner"}))
+        await room.until(lambda: bool(room.of(events.Announce)))
+        assert room.of(events.Announce)[0].text == said
+
+
+async def test_who_is_not_there_or_no_satellite_is_said_to_be() -> None:
+    with pytest.raises(PeerUnreachable):
+        await remote.tell("tcp://127.0.0.1:9", "text", Manner())
+    with pytest.raises(UsageError, match="not the address of a satellite"):
+        await remote.resolve(["stdio://"])

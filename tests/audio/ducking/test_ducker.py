@@ -1,0 +1,113 @@
+"""Whatever happens, what others play ends as loud as they have set it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from satellite.audio.ducking.ducker import STEPS, Ducker, Held
+from satellite.audio.ducking.streams import FULL, Stream, Volume
+from satellite.lib.persistence import Kept
+
+PROGRAMS = ("music", "radio", "game")
+
+
+class Server:
+    """A sound server that remembers volumes as WirePlumber does: it cannot be told others."""
+
+    def __init__(self) -> None:
+        self.playing: dict[int, Stream] = {}
+        self.wished: dict[str, Volume] = {}
+        """How loud each program is to be, as its user sees it."""
+        self._memory: dict[str, Volume] = {}
+        self._next = 0
+
+    def begin(self, program: str) -> None:
+        volume = self._memory.get(program, (FULL, FULL))
+        self.wished.setdefault(program, volume)
+        self._next += 1
+        self.playing[self._next] = Stream(
+            id=self._next, program=program, process=1, binary="", memory=program, volume=volume
+        )
+
+    def streams(self) -> list[Stream]:
+        return list(self.playing.values())
+
+    def set_volume(self, stream: int, volume: Volume) -> None:
+        if stream in self.playing:
+            changed = msgspec.structs.replace(self.playing[stream], volume=volume)
+            self.playing[stream] = changed
+            self._memory[changed.program] = volume
+
+    def remembered(self) -> dict[str, Volume]:
+        return {}
+
+    def remember(self, memory: str, volume: Volume) -> None:
+        raise AssertionError("it remembers nothing that it could be told")
+
+    def close(self) -> None:
+        pass
+
+
+STORIES = st.lists(
+    st.one_of(
+        st.tuples(st.just("step"), st.integers(0, STEPS)),
+        st.tuples(st.sampled_from(("begin", "end", "louder")), st.sampled_from(PROGRAMS)),
+        st.tuples(st.just("crash"), st.just(0)),
+    ),
+    max_size=40,
+)
+
+
+@given(STORIES)
+def test_every_program_ends_as_loud_as_its_user_wished(
+    tmp_path_factory: pytest.TempPathFactory, story: list[tuple[str, int | str]]
+) -> None:
+    kept = Kept("ducked", tuple[Held, ...], (), tmp_path_factory.mktemp("state"))
+    server = Server()
+    ducker = make(server, kept)
+    for number, (what, which) in enumerate(story):
+        running = {stream.program: stream for stream in server.streams()}
+        if what == "step":
+            ducker.settle(int(which))
+        elif what == "begin" and which not in running:
+            server.begin(str(which))
+        elif what == "end" and which in running:
+            del server.playing[running[str(which)].id]
+        elif what == "louder" and which in running:
+            # a volume that no step of another one comes near: 1.7 % of FULL and some
+            volume = (FULL // 3 + 1117 * (number % 40) + 7,) * 2
+            server.wished[str(which)] = volume
+            server.set_volume(running[str(which)].id, volume)
+        elif what == "crash":
+            ducker = make(server, kept)
+            ducker.recover()
+    ducker.settle(0)
+    for program in server.wished.keys() - {stream.program for stream in server.streams()}:
+        server.begin(program)
+    ducker.recover()
+    for stream in server.streams():
+        wished = server.wished[stream.program][0]
+        assert stream.volume[0] == pytest.approx(wished, abs=FULL // 100), stream.program
+    assert not ducker.owing
+    assert kept.read() == ()
+
+
+def make(server: Server, kept: Kept[tuple[Held, ...]]) -> Ducker:
+    return Ducker(server, 0.45, kept, is_ours=lambda stream: False)
+
+
+def test_nothing_is_written_while_nothing_changes(tmp_path: Path) -> None:
+    kept = Kept("ducked", tuple[Held, ...], (), tmp_path)
+    server = Server()
+    ducker = make(server, kept)
+    server.begin("music")
+    ducker.settle(STEPS)
+    (tmp_path / "ducked.json").unlink()
+    for _ in range(3):
+        ducker.settle(STEPS)
+    assert not (tmp_path / "ducked.json").exists()

@@ -1,0 +1,203 @@
+"""The echo goes, the voice stays, whatever the delay, and whoever's clock is fast."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from satellite.audio.echo.canceller import EchoCanceller
+from satellite.audio.echo.reference import Reference
+from satellite.audio.echo.stored_path import Learned
+from satellite.lib.persistence import Kept
+from satellite.values import SPEECH
+from tests.support.acoustics import Samples, at_level, loudness, pcm, room_noise, samples
+from tests.support.simulated_room import CHUNK, SimulatedRoom
+from tests.support.speech import speak
+
+TALK = samples(
+    speak("The weather will be fine tomorrow, with a little wind from the west.", "en-us", 160)
+    + speak("I am happy to help you with lights, with timers, and with the weather.", "en-us", 160)
+)
+SECOND = SPEECH.rate
+
+
+class Trial:
+    """A canceller in a room, and what went in and came out of it."""
+
+    def __init__(self, room: SimulatedRoom, kept: Kept[Learned] | None = None) -> None:
+        self.room = room
+        self.reference = Reference()
+        self.canceller = EchoCanceller(self.reference, kept)
+        self.raw = b""
+        self.clean = b""
+
+    def run(self, sound: Samples, jump: int = -1) -> None:
+        """Play a sound as `Playback` does, a quarter of a second ahead; after `jump` samples it
+        is late by a tenth of a second."""
+        given = 0
+        for position in range(0, len(sound), CHUNK):
+            if position <= jump < position + CHUNK:
+                self.room.hand(bytes(2 * 1600))
+            while given < min(len(sound), position + SECOND // 4):
+                block = pcm(sound[given : given + 1600])
+                self.reference.played(block, SPEECH)
+                self.room.hand(block)
+                given += 1600
+            self.listen(CHUNK)
+
+    def listen(self, count: int) -> None:
+        for _ in range(0, count, CHUNK):
+            heard = self.room.step()
+            self.reference.hear(CHUNK)
+            self.raw += heard
+            self.clean += self.canceller.process(heard)
+
+    def gone(self, seconds: float) -> float:
+        """Decibels that are missing in the last `seconds`."""
+        count = 2 * round(seconds * SECOND)
+        before, after = samples(self.raw[-count:]), samples(self.clean[-count:])
+        return float(20 * np.log10(before.std() / after.std()))
+
+
+@pytest.mark.parametrize("latency", [0.005, 0.1, 0.9])
+def test_the_echo_goes(latency: float) -> None:
+    trial = Trial(SimulatedRoom(leak=1.0, latency=latency))
+    trial.run(TALK)
+    assert trial.gone(1.5) > 15
+    trial.listen(3 * SECOND)
+    trial.run(TALK)
+    assert trial.gone(5.0) > 22
+
+
+def test_after_a_restart_the_first_reply_is_as_well_known_as_later_ones(tmp_path: Path) -> None:
+    kept = Kept("echo", Learned, Learned(), tmp_path)
+    gone = []
+    for latency in (0.1, 0.13):  # no player's buffers are filled in quite the same time
+        trial = Trial(SimulatedRoom(leak=1.0, latency=latency), kept)
+        trial.run(TALK[: 3 * SECOND // 2])
+        gone.append(trial.gone(0.75))
+        trial.run(TALK)
+        trial.listen(4 * SECOND)
+    assert gone[1] > gone[0] + 3
+    assert gone[1] > 30
+
+
+@pytest.mark.parametrize("taps", [b"1234", b"123"])
+def test_a_kept_path_that_is_none_does_no_harm(tmp_path: Path, taps: bytes) -> None:
+    kept = Kept("echo", Learned, Learned(), tmp_path)
+    kept.write(Learned(taps))
+    trial = Trial(SimulatedRoom(leak=1.0), kept)
+    trial.run(TALK)
+    assert trial.gone(1.5) > 15
+
+
+def test_nothing_is_touched_while_nothing_is_played_nor_where_no_echo_is_heard() -> None:
+    trial = Trial(SimulatedRoom(leak=0.0))
+    trial.room.say(at_level(samples(speak("okay nabu")), -26), 2.0)
+    trial.listen(3 * SECOND)
+    trial.run(TALK)
+    assert trial.clean == trial.raw[: len(trial.clean)]
+    assert len(trial.raw) - len(trial.clean) < 2 * CHUNK
+    assert trial.reference.delay is None
+
+
+def test_no_sample_is_lost_or_added() -> None:
+    trial = Trial(SimulatedRoom(leak=1.0))
+    trial.run(TALK)
+    trial.listen(4 * SECOND)
+    assert len(trial.clean) == len(trial.raw)
+    assert trial.clean[-SECOND:] == trial.raw[-SECOND:]
+
+
+def test_a_voice_stays_while_the_echo_goes() -> None:
+    trial = Trial(SimulatedRoom(leak=1.0))
+    trial.run(TALK)
+    voice = at_level(samples(speak("okay nabu, turn on the lamp", "en-us+m3")), -24)
+    start = trial.room.now
+    trial.room.say(voice, 0.0)
+    trial.run(TALK[: len(voice)])
+    count = len(voice) // CHUNK * CHUNK - CHUNK
+    cleaned = samples(trial.clean[2 * start :])[:count]
+    assert loudness(cleaned) == pytest.approx(loudness(voice), abs=2)
+    assert np.corrcoef(cleaned, voice[:count])[0, 1] > 0.9
+
+
+@pytest.mark.parametrize("drift", [1e-4, -3e-5])
+def test_clocks_that_drift(drift: float) -> None:
+    """100 ppm is as far apart as two cheap crystals are."""
+    trial = Trial(SimulatedRoom(leak=1.0, drift=drift))
+    trial.run(TALK)
+    trial.run(TALK)
+    assert trial.gone(5.0) > 18
+
+
+def test_a_sound_that_begins_late_or_early_is_aligned_anew() -> None:
+    """As players do: their buffers are never filled in quite the same time."""
+    trial = Trial(SimulatedRoom(leak=1.0))
+    trial.run(TALK)
+    trial.listen(2 * SECOND)
+    trial.room.hand(bytes(2 * 700))
+    trial.run(TALK)
+    assert trial.gone(6.0) > 20
+
+
+def test_an_echo_that_jumps_is_found_again_within_a_second() -> None:
+    """As it does where a sound server loses sound, on a busy machine."""
+    trial = Trial(SimulatedRoom(leak=1.0))
+    trial.run(TALK)
+    trial.listen(2 * SECOND)
+    jump = 3 * SECOND
+    trial.run(TALK[: jump + 2 * SECOND], jump)
+    before = samples(trial.raw)[-SECOND // 2 :].std()
+    assert 20 * np.log10(before / samples(trial.clean)[-SECOND // 2 :].std()) > 20
+
+
+def test_who_speaks_over_the_very_first_sound_is_not_learned_for_its_echo() -> None:
+    trial = Trial(SimulatedRoom(leak=0.3))
+    voice = np.resize(samples(speak("okay nabu, turn on the lamp", "en-us+m3")), 3 * SECOND)
+    trial.room.say(at_level(voice, -24), 0.0)
+    trial.run(TALK[: 3 * SECOND])
+    assert loudness(samples(trial.clean)) <= loudness(samples(trial.raw)) + 0.5
+    trial.listen(SECOND)
+    trial.run(TALK)
+    assert trial.gone(2.0) > 20
+
+
+def test_a_sound_that_is_stopped_leaves_the_next_words_alone() -> None:
+    trial = Trial(SimulatedRoom(leak=1.0))
+    trial.run(TALK)
+    trial.reference.played(pcm(TALK[:SECOND]), SPEECH)
+    trial.room.hand(pcm(TALK[:SECOND]))
+    trial.listen(SECOND // 4)
+    trial.room.hush()
+    trial.reference.silenced()
+    trial.listen(2 * SECOND)
+    assert trial.clean[-SECOND:] == trial.raw[-SECOND:]
+
+
+def test_tones_and_noise_do_no_harm() -> None:
+    trial = Trial(SimulatedRoom(leak=1.0))
+    time = np.arange(3 * SECOND) / SECOND
+    trial.run(8000 * np.sin(2 * np.pi * 440 * time))
+    trial.run(room_noise(3.0, -20))
+    assert loudness(samples(trial.clean)) <= loudness(samples(trial.raw)) + 0.5
+
+
+class OddTrial(Trial):
+    """Heard in pieces that are no whole blocks, as some programs give it: a part always waits."""
+
+    def listen(self, count: int) -> None:
+        for _ in range(0, count, CHUNK):
+            heard = self.room.step()
+            self.raw += heard
+            for piece in (heard[:502], heard[502:]):
+                self.reference.hear(len(piece) // 2)
+                self.clean += self.canceller.process(piece)
+
+
+def test_it_learns_from_what_it_remembers_whatever_the_sizes_of_pieces() -> None:
+    trial = OddTrial(SimulatedRoom(leak=1.0))
+    trial.run(TALK)
+    assert trial.gone(1.0) > 15

@@ -1,0 +1,127 @@
+"""Which microphones and speakers there are, and which of them `auto` means."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from satellite.builtin.audio.devices import cards, names
+from satellite.components import spec
+from satellite.requirements import Library
+from tests.support.pulse import PulseServer
+
+CARDS = """\
+**** List of CAPTURE Hardware Devices ****
+card 1: Device [USB PnP Sound Device], device 0: USB Audio [USB Audio]
+  Subdevices: 1/1
+  Subdevice #0: subdevice #0
+card 2: seeed2micvoicec [seeed-2mic-voicecard], device 0: bcm2835-i2s-wm8960 [bcm2835 wm8960]
+  Subdevices: 1/1
+"""
+
+NAMES = """\
+null
+    Discard all samples (playback) or generate zero samples (capture)
+default
+    Playback/recording through the PulseAudio sound server
+dmix:CARD=Device,DEV=0
+    USB PnP Sound Device, USB Audio
+    Direct sample mixing device
+pipewire
+    PipeWire Sound Server
+mine
+"""
+
+LIST = """
+import json, msgspec
+from satellite.builtin.audio import devices
+from satellite.errors import DeviceMissing
+found = {"devices": msgspec.to_builtins(devices.list_devices())}
+for role, choose in (("mic", devices.default_mic), ("speaker", devices.default_speaker)):
+    try:
+        found[role] = choose()
+    except DeviceMissing as error:
+        found[role] = f"missing: {error}"
+print(json.dumps(found))
+"""
+
+
+def look(path: str | None = None) -> tuple[dict[str, object], str]:
+    """What a fresh process finds, and what it prints on its standard error."""
+    environment = dict(os.environ)
+    if path is not None:
+        environment["PATH"] = path
+    done = subprocess.run(
+        [sys.executable, "-c", LIST], env=environment, capture_output=True, text=True, check=True
+    )
+    return json.loads(done.stdout), done.stderr
+
+
+def test_cards_are_read_from_the_list_of_cards() -> None:
+    assert cards(CARDS) == [
+        (1, 0, "USB PnP Sound Device, USB Audio"),
+        (2, 0, "seeed-2mic-voicecard, bcm2835 wm8960"),
+    ]
+    assert cards("") == []
+
+
+def test_names_are_read_without_those_that_lead_nowhere() -> None:
+    assert names(NAMES) == [
+        ("default", "Playback/recording through the PulseAudio sound server"),
+        ("pipewire", "PipeWire Sound Server"),
+        ("mine", "mine"),
+    ]
+    assert names("") == []
+
+
+def test_a_sound_server_is_found_and_everything_listed_can_be_pasted(pulse: PulseServer) -> None:
+    assert pulse.streams() == 0
+    found, noise = look()
+    assert noise == ""
+    listed = found["devices"]
+    assert isinstance(listed, list)
+    by_component = {(d["direction"], d["component"]): d for d in listed}
+    for direction, role in (("in", "mic"), ("out", "speaker")):
+        assert ("alsa:pulse") in {c for d, c in by_component if d == direction}
+        for d, component in by_component:
+            if d == direction:
+                spec.read_options(role, component)
+    expected = "alsa" if Library("portaudio", "libportaudio2").missing() else "portaudio"
+    assert (found["mic"], found["speaker"]) == (expected, expected)
+
+
+def test_without_any_device_one_line_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    if any(Path("/dev/snd").glob("pcm*")):
+        pytest.skip("this machine has a sound card")
+    nothing = tmp_path / "asound.conf"
+    nothing.write_text("pcm.!default { type hw card 0 }\nctl.!default { type hw card 0 }\n")
+    monkeypatch.setenv("ALSA_CONFIG_PATH", str(nothing))
+    for path in (None, str(tmp_path)):
+        found, noise = look(path)
+        assert noise == ""
+        assert found["devices"] == []
+        for role, noun in (("mic", "microphone"), ("speaker", "speaker")):
+            text = str(found[role])
+            assert text.startswith(f"missing: no {noun} found (")
+            assert text.endswith(f"(see: satellite devices), or use --{role} wav:FILE")
+            assert "\n" not in text
+            assert ("apt install alsa-utils" in text) == (path is not None)
+
+
+def test_importing_the_audio_modules_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, satellite.builtin.audio.alsa, satellite.audio.capture,"
+        "satellite.builtin.audio.command,"
+        "satellite.audio.cues, satellite.builtin.audio.devices, satellite.audio.meter,"
+        "satellite.audio.playback, satellite.builtin.audio.portaudio, satellite.builtin.audio.wav;"
+        "print({'numpy', 'soxr', 'sounddevice'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

@@ -1,0 +1,88 @@
+"""How a PortAudio device and its format are chosen, from a library's list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from satellite.builtin.audio.portaudio_host import Direction, Host
+from satellite.errors import DeviceMissing
+from satellite.values import AudioFormat
+
+
+class Library:
+    """A list of devices as sounddevice gives it; `takes` are the formats each device accepts."""
+
+    PortAudioError = RuntimeError
+
+    def __init__(self, default: int, *devices: tuple[str, int, float, set[AudioFormat]]) -> None:
+        self._devices = devices
+        self.default = self
+        self.device = (default, -1)
+
+    def query_devices(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "index": index,
+                "name": name,
+                "max_input_channels": channels,
+                "max_output_channels": 0,
+                "default_samplerate": rate,
+            }
+            for index, (name, channels, rate, _) in enumerate(self._devices)
+        ]
+
+    def check_input_settings(self, device: int, channels: int, dtype: str, samplerate: int) -> None:
+        assert dtype == "int16"
+        if AudioFormat(samplerate, channels) not in self._devices[device][3]:
+            raise RuntimeError("Invalid sample rate")
+
+
+OURS = AudioFormat(16000)
+USUAL = {OURS, AudioFormat(48000, 2)}
+LIBRARY = Library(
+    1,
+    ("HDMI", 0, 48000.0, set()),
+    ("USB mic: Audio (hw:1,0)", 1, 44100.0, {AudioFormat(44100)}),
+    ("Array (hw:2,0)", 6, 48000.0, {AudioFormat(48000, 6)}),
+    ("array", 2, 44100.0, USUAL),
+    ("Odd", 2, 8000.0, {AudioFormat(8000, 1)}),
+    ("Broken", 1, 44100.0, set()),
+)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index", "form"),
+    [
+        ("", 1, AudioFormat(44100)),
+        ("3", 3, OURS),
+        ("array", 3, OURS),  # exactly that name, before one that contains it
+        ("ARRAY (hw", 2, AudioFormat(48000, 6)),
+        ("usb", 1, AudioFormat(44100)),
+        ("odd", 4, AudioFormat(8000)),
+    ],
+)
+def test_a_device_is_chosen_with_the_nearest_format_it_takes(
+    wanted: str, index: int, form: AudioFormat
+) -> None:
+    assert Host().choose(LIBRARY, wanted, "input", OURS) == (index, form)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "direction", "problem"),
+    [
+        ("violin", "input", r"no input device 'violin' \(there are: 1: USB mic"),
+        ("HDMI", "input", "no input device 'HDMI'"),
+        ("0", "input", "no input device '0'"),
+        ("", "output", r"no default output \(there are: none\)"),
+        ("broken", "input", "cannot open Broken: Invalid sample rate"),
+    ],
+)
+def test_what_is_not_there_is_told_and_looked_for_anew(
+    wanted: str, direction: Direction, problem: str
+) -> None:
+    host = Host()
+    with pytest.raises(DeviceMissing, match=problem):
+        host.choose(LIBRARY, wanted, direction, OURS)
+    assert host.stale

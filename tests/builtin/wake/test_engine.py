@@ -1,0 +1,151 @@
+"""What holds for every wake engine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
+import pytest
+import pytest_asyncio
+
+from satellite.builtin.wake.engine import HOP, WakeEngine
+from satellite.builtin.wake.microwakeword import MicroWakeWord
+from satellite.builtin.wake.openwakeword import OpenWakeWord
+from satellite.builtin.wake.two_stage import TwoStage
+from satellite.errors import EngineClosed, ModelMissing
+from satellite.ports import Wake
+from satellite.values import DetectRequest
+from tests.builtin.wake.hearing import feed, hear, said
+from tests.support.speech import silence
+
+KINDS = (OpenWakeWord, MicroWakeWord, TwoStage)
+
+OKAY_NABU = ("okay nabu", "en-us", 150)
+"""Heard by all engines."""
+
+
+def make(kind: type[WakeEngine]) -> WakeEngine:
+    """An engine with its default options."""
+    return kind(kind.Options())  # type: ignore[attr-defined,call-arg]
+
+
+@pytest_asyncio.fixture(params=KINDS)
+async def engine(request: pytest.FixtureRequest) -> AsyncIterator[WakeEngine]:
+    made = make(request.param)
+    await made.load()
+    yield made
+    await made.close()
+
+
+async def test_is_a_wake_engine(engine: WakeEngine) -> None:
+    assert isinstance(engine, Wake)
+
+
+@pytest.mark.parametrize("size", [1, 3, 160, 1279, 1280, 1281, 2560, 50_000, 1_000_000])
+async def test_chunk_size_makes_no_difference(engine: WakeEngine, size: int) -> None:
+    audio = said(*OKAY_NABU)
+    expected = await hear(engine, audio)
+    assert [found.word for found in expected] == ["okay_nabu"]
+    assert await hear(engine, audio, size=size) == expected
+
+
+async def test_says_where_and_how_surely(engine: WakeEngine) -> None:
+    """A score that only has to confirm a word is low, and where it is reached less sure."""
+    confirms = isinstance(engine, TwoStage)
+    [found] = await hear(engine, said(*OKAY_NABU))
+    assert (0.1 if confirms else 0.5) <= found.score <= 1
+    assert found.phrase == "okay nabu"
+    [later] = await hear(engine, silence(3) + said(*OKAY_NABU))
+    assert abs(later.sample - found.sample - 3 * 16000) <= (4 if confirms else 1) * HOP
+
+
+async def test_word_said_again_is_heard_again(engine: WakeEngine) -> None:
+    assert len(await hear(engine, (said(*OKAY_NABU) + silence(1)) * 10)) == 10
+
+
+@pytest.mark.parametrize("audio", [b"", b"\0", silence(0.079)])
+async def test_nothing_to_hear(engine: WakeEngine, audio: bytes) -> None:
+    assert await hear(engine, audio) == []
+
+
+async def test_streams_do_not_disturb_each_other(engine: WakeEngine) -> None:
+    """Each of many clients hears in its own stream what it would hear alone."""
+    sounds = [
+        said(*OKAY_NABU),
+        said("turn on the lamp") * 2,
+        silence(2) + said(*OKAY_NABU),
+        said("hey jarvis"),
+    ]
+    alone = [await hear(engine, audio) for audio in sounds]
+    together = await asyncio.gather(*(hear(engine, audio) for audio in sounds))
+    assert together == alone
+    assert [len(found) for found in alone] == [1, 0, 1, 0]
+
+
+async def test_a_stream_left_in_the_middle_leaves_no_trace(engine: WakeEngine) -> None:
+    audio = said(*OKAY_NABU)
+    expected = await hear(engine, audio)
+    async with aclosing(engine.detect(feed(audio * 3), DetectRequest())) as found:
+        await anext(found)
+    listening = asyncio.create_task(hear(engine, audio * 3, size=1280))
+    await asyncio.sleep(0)
+    listening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await listening
+    assert await hear(engine, audio) == expected
+
+
+async def test_request_chooses_among_the_words(engine: WakeEngine) -> None:
+    """A word that was not loaded is loaded when it is asked for."""
+    audio = said("alexa", "en-us", 175) + said(*OKAY_NABU)
+    both = await hear(engine, audio, words=("okay_nabu", "alexa"))
+    assert [found.word for found in both] == ["alexa", "okay_nabu"]
+    assert await hear(engine, audio, words=("Alexa",)) == both[:1]
+    assert [found.word for found in await hear(engine, audio)] == ["okay_nabu"]
+
+
+async def test_unknown_word(engine: WakeEngine) -> None:
+    with pytest.raises(ModelMissing, match=r"did you mean okay_nabu\?.*hey_jarvis"):
+        await hear(engine, silence(1), words=("ok_nabu",))
+
+
+async def test_describes_its_words(engine: WakeEngine) -> None:
+    models = {model.name: model for model in engine.describe().models}
+    assert {"okay_nabu", "hey_jarvis", "hey_mycroft", "alexa"} <= set(models)
+    assert models["okay_nabu"].phrase == "okay nabu"
+    assert "en" in models["okay_nabu"].languages
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_load_and_close_twice(kind: type[WakeEngine]) -> None:
+    engine = make(kind)
+    await engine.load()
+    await engine.load()
+    await engine.close()
+    await engine.close()
+    with pytest.raises(EngineClosed):
+        await engine.load()
+    with pytest.raises(EngineClosed):
+        await hear(engine, silence(1))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_closing_ends_a_stream(kind: type[WakeEngine]) -> None:
+    engine = make(kind)
+
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield silence(1)
+            await asyncio.sleep(0)
+
+    async def listen() -> None:
+        async with aclosing(engine.detect(endless(), DetectRequest())) as found:
+            async for detection in found:
+                pytest.fail(f"heard {detection} in silence")
+
+    listening = asyncio.create_task(listen())
+    await engine.load()
+    await engine.close()
+    with pytest.raises(EngineClosed):
+        await asyncio.wait_for(listening, 10)

@@ -1,0 +1,81 @@
+"""When scores are a wake word."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from satellite.builtin.wake.trigger import Trigger
+
+HOP = 1280
+SCORES = st.lists(st.sampled_from([0.0, 0.3, 0.49, 0.5, 0.7, 1.0]), max_size=80)
+LEVELS = st.integers(1, 5)
+REFRACTORIES = st.integers(0, 20).map(lambda hops: hops * HOP)
+
+
+def fired(scores: list[float], level: int = 1, refractory: int = 0) -> list[int]:
+    """The hops in which a trigger of threshold 0.5 says that the word was heard."""
+    trigger = Trigger(0.5, level, refractory)
+    return [hop for hop, score in enumerate(scores) if trigger.heard(score, (hop + 1) * HOP)]
+
+
+@given(SCORES)
+def test_level_one_without_refractory_time_is_the_threshold(scores: list[float]) -> None:
+    assert fired(scores) == [hop for hop, score in enumerate(scores) if score >= 0.5]
+
+
+@given(SCORES, LEVELS, REFRACTORIES)
+def test_is_deaf_for_the_refractory_time(scores: list[float], level: int, refractory: int) -> None:
+    hops = fired(scores, level, refractory)
+    assert all((b - a) * HOP >= refractory for a, b in itertools.pairwise(hops))
+
+
+@given(SCORES, LEVELS, REFRACTORIES)
+def test_needs_as_many_scores_as_its_level_for_each_word(
+    scores: list[float], level: int, refractory: int
+) -> None:
+    hops = fired(scores, level, refractory)
+    assert all(scores[hop] >= 0.5 for hop in hops)
+    for before, hop in zip([-1, *hops], hops, strict=False):
+        assert sum(score >= 0.5 for score in scores[before + 1 : hop + 1]) >= level
+
+
+@given(SCORES, LEVELS)
+def test_a_row_of_high_scores_is_always_heard(scores: list[float], level: int) -> None:
+    hops = fired([*scores, *[0.9] * level], level)
+    assert any(hop >= len(scores) for hop in hops)
+
+
+@pytest.mark.parametrize(
+    ("scores", "hops"),
+    [
+        ([0.9, 0.9, 0.9], [2]),
+        ([0.9, 0.9, 0.1, 0.9, 0.9], [4]),
+        ([0.9, 0.1, 0.1, 0.1, 0.9, 0.9], []),
+        ([0.9] * 6, [2, 5]),
+    ],
+)
+def test_low_scores_count_down(scores: list[float], hops: list[int]) -> None:
+    assert fired(scores, level=3) == hops
+
+
+def nearly(scores: list[float]) -> list[float]:
+    """The near misses of a trigger of threshold 0.5."""
+    told: list[float] = []
+    trigger = Trigger(0.5, 1, 25 * HOP)
+    trigger.nearly = told.append
+    for hop, score in enumerate(scores):
+        trigger.heard(score, (hop + 1) * HOP)
+    return told
+
+
+def test_what_was_like_the_word_is_a_near_miss_when_the_word_did_not_follow() -> None:
+    quiet = [0.0] * 14
+    assert nearly([*quiet, 0.3, 0.45, 0.3, *quiet]) == [0.45]
+    assert nearly([*quiet, 0.3, 0.1, 0.4, *quiet]) == [0.4]
+    assert nearly([*quiet, 0.3, 0.4, 0.9, 0.4, *quiet * 3]) == []
+    assert nearly([*quiet, 0.2, *quiet]) == []
+    assert nearly([*quiet, 0.3, *quiet, 0.3, *quiet]) == [0.3, 0.3]

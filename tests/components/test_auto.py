@@ -1,0 +1,95 @@
+"""What `auto` means: a real engine where it can be used here and now, a built-in one elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from satellite.components import auto
+from satellite.components.auto import BUILT_IN, REAL, Preference, look_every
+from satellite.engines import assembly, context
+from satellite.requirements import Package
+from satellite.settings import ModelSettings, Settings
+from servers.asr.whisper.engine import FasterWhisper
+from servers.llm.ollama.engine import Ollama
+from servers.models import manifest
+from tests.support.ollama_fake import fake_ollama
+from tests.support.peers import until
+from tests.support.piper_voice import install_voice
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """An empty folder of models, in force."""
+    before = context._in_force  # noqa: SLF001
+    context.use(ModelSettings(folder=str(tmp_path), ollama="http://127.0.0.1:9"))
+    yield tmp_path
+    context._in_force = before  # noqa: SLF001
+
+
+def put_whisper(folder: Path, name: str, when: str) -> None:
+    place = folder / "whisper" / name
+    place.mkdir(parents=True)
+    (place / "model.bin").write_bytes(b"x")
+    record = manifest.Record("model.bin", 1, manifest.sha256(place / "model.bin"))
+    manifest.write(place, manifest.Manifest("whisper", name, "tests", "0", when, (record,)))
+
+
+@pytest.mark.parametrize("role", ["wake", "vad"])
+async def test_some_roles_have_no_other_engine(role: str) -> None:
+    assert await auto.preference(role) == Preference(BUILT_IN[role])
+    assert look_every(role) is None
+
+
+@pytest.mark.parametrize("role", REAL)
+async def test_a_missing_package_is_named_with_the_model(
+    role: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = auto._kind(role, REAL[role])  # noqa: SLF001
+    monkeypatch.setattr(kind, "requires", (Package("no_such_package", "server"),))
+    found = await auto.preference(role)
+    assert found.component == BUILT_IN[role]
+    assert "pip install 'satellite[server]' && satellite models pull " in found.remedy
+
+
+async def test_the_model_that_came_last_is_taken(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FasterWhisper, "requires", ())
+    assert await auto.preference("asr") == Preference(
+        "pocketsphinx", "satellite models pull whisper:base.en"
+    )
+    put_whisper(folder, "base.en", "2026-01-02T00:00:00+00:00")
+    assert (await auto.preference("asr")).component == "faster-whisper:base.en"
+    put_whisper(folder, "tiny", "2026-01-01T00:00:00+00:00")
+    assert (await auto.preference("asr")).component == "faster-whisper:base.en"
+    put_whisper(folder, "small", "2026-01-03T00:00:00+00:00")
+    assert await auto.preference("asr") == Preference("faster-whisper:small")
+
+
+async def test_a_satellite_uses_them_too(folder: Path) -> None:
+    """Where its machine has them and there is no server."""
+    pytest.importorskip("piper")
+    pytest.importorskip("onnx")
+    settings = Settings(zeroconf=False, models=ModelSettings(folder=str(folder)))
+    async with assembly.opened("tts", settings) as engine:
+        assert engine.describe().name == "espeak"
+    install_voice(folder)
+    async with assembly.opened("tts", settings) as engine:
+        assert engine.describe().name == "piper"
+
+
+async def test_ollama_is_taken_where_it_runs_and_can_talk(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("ollama")
+    assert (await auto.preference("llm")).component == "intents"
+    async with fake_ollama(models=("new:1b", "old:1b")) as fake:
+        context.use(ModelSettings(folder=str(folder), ollama=fake.host))
+        assert await Ollama.auto() == "new:1b"
+        assert await auto.preference("llm") == Preference("ollama:new:1b")
+        fake.models.clear()
+        assert (await auto.preference("llm")).remedy == "satellite models pull ollama:llama3.2"
+        await until(lambda: not fake.connections)

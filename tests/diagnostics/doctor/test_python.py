@@ -1,0 +1,75 @@
+"""Packages and plugins that are missing, too old or broken."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from satellite.components import registry
+from satellite.diagnostics.doctor import python
+from satellite.diagnostics.doctor.examination_input import Case
+from satellite.settings import Settings
+from tests.diagnostics.doctor.examined import findings, of, only
+
+
+async def test_this_python_will_do() -> None:
+    found = await findings(python.interpreter)
+    assert [finding.state for finding in found] == ["ok", "ok"]
+
+
+@pytest.mark.parametrize(
+    ("version", "specification", "old"),
+    [("1.8", ">=1.10", True), ("1.10", ">=1.8", False), ("2.0.1", "", False), ("5", ">=5", False)],
+)
+def test_versions_are_compared_as_numbers(version: str, specification: str, old: bool) -> None:
+    assert python.too_old(version, specification) is old
+
+
+def test_what_is_needed_leaves_out_the_extras() -> None:
+    names = {package.name for package in python.needed()}
+    assert {"msgspec", "wyoming", "zeroconf"} <= names
+    assert "faster-whisper" not in names
+
+
+async def test_a_package_that_is_missing_and_one_that_is_too_old_are_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    needed = [python.Package("no-such-package", ">=1"), python.Package("msgspec", ">=99")]
+    monkeypatch.setattr(python, "needed", lambda: iter(needed))
+    monkeypatch.setattr(python, "MODULES", ("json",))
+    missing, old = of("broken", await findings(python.packages))
+    assert missing.found == "not installed, but >=1 is needed"
+    assert old.about == "package msgspec"
+    assert "pip install 'msgspec>=99'" in old.remedy
+
+
+async def test_a_package_that_cannot_be_imported_or_crashes_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "crashing.py").write_text("import os\nos.abort()\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(python, "needed", lambda: iter(()))
+    monkeypatch.setattr(python, "MODULES", ("json", "no_such_module", "crashing"))
+    absent, crashed = of("broken", await findings(python.packages))
+    assert "ModuleNotFoundError" in absent.found
+    assert (crashed.about, "crashed Python" in crashed.found) == ("package crashing", True)
+
+
+async def test_a_chosen_plugin_that_cannot_be_used_is_broken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lacking = "the program arecord is not installed: apt install alsa-utils"
+    reports = [
+        registry.Report("mic", "alsa", "satellite", "1", problem=lacking),
+        registry.Report("asr", "strange", "stranger", "1", problem="cannot be imported: boom"),
+        registry.Report("tts", "piper", "satellite", "1", problem="piper is not installed: pip"),
+        registry.Report("vad", "energy", "satellite", "1"),
+    ]
+    monkeypatch.setattr(registry, "installed", lambda: iter(reports))
+    monkeypatch.setattr(registry, "report", lambda item: item)
+    found = await findings(python.installed_plugins, Case(Settings(mic="alsa:plughw:1,0")))
+    assert only("broken", found).found == lacking
+    assert only("warning", found).remedy.endswith("pip uninstall stranger")
+    assert "tts piper" in of("note", found)[0].found
+    assert of("ok", found)[0].found == "1 can be used"

@@ -1,0 +1,120 @@
+"""Half a model, a missing one, and a disk that is full."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from satellite.diagnostics.doctor import storage
+from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.finding import Finding
+from satellite.settings import Settings
+from servers.models import manifest
+from servers.models.manifest import Manifest, Record
+from servers.models.store import Store
+from tests.diagnostics.doctor.examined import findings, of, only
+
+
+class Status(msgspec.Struct):
+    """A file system with room for everything."""
+
+    f_frsize: int = 4096
+    f_bavail: int = 10**9
+    f_files: int = 10**6
+    f_favail: int = 10**5
+    f_flag: int = 0
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """A store with a whole model, whisper:tiny.en, of one file of 1000 bytes."""
+    folder = tmp_path / "whisper/tiny.en"
+    folder.mkdir(parents=True)
+    content = bytes(1000)
+    (folder / "model.bin").write_bytes(content)
+    record = Record("model.bin", len(content), hashlib.sha256(content).hexdigest())
+    written = Manifest("whisper", "tiny.en", "here", "1", "2026-01-01T00:00:00Z", (record,))
+    manifest.write(folder, written)
+    return Store(tmp_path)
+
+
+async def models(store: Store, **settings: str) -> list[Finding]:
+    case = Case(Settings(**settings), store=lambda: store)  # type: ignore[arg-type]
+    return await findings(storage.models, case)
+
+
+async def test_a_whole_model_is_well(store: Store) -> None:
+    found = await models(store)
+    assert of("broken", found) == of("warning", found) == []
+    assert "1 whole" in found[0].found
+    assert "whisper:tiny.en" in found[0].found
+
+
+async def test_half_a_model_is_told_with_what_mends_it(store: Store) -> None:
+    os.truncate(store.root / "whisper/tiny.en/model.bin", 500)
+    problem = only("broken", await models(store))
+    assert problem.about == "model whisper:tiny.en"
+    assert problem.found.startswith("damaged")
+    assert "satellite models pull whisper:tiny.en" in problem.remedy
+
+
+async def test_a_download_that_broke_off_is_told(store: Store) -> None:
+    staging = store.root / "whisper/.base.en.part"
+    staging.mkdir()
+    (staging / "model.bin.part").write_bytes(bytes(300_000))
+    problem = only("warning", await models(store))
+    assert problem.found.startswith("unfinished: 0.3 MB")
+    assert "satellite models pull whisper:base.en" in problem.remedy
+
+
+async def test_a_model_that_was_chosen_and_is_not_here_is_told(store: Store) -> None:
+    problem = only("broken", await models(store, asr="faster-whisper:small"))
+    assert problem.found == "not on this machine"
+    assert problem.remedy == "satellite models pull whisper:small"
+    found = await models(store, asr="faster-whisper:tiny.en")
+    assert of("broken", found) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "state", "words"),
+    [
+        ({}, "ok", "free for models"),
+        ({"f_bavail": 1000}, "broken", "full"),
+        ({"f_favail": 0}, "broken", "full"),
+        ({"f_bavail": 100_000}, "warning", "409.6 MB free"),
+        ({"f_flag": os.ST_RDONLY}, "broken", "can only be read"),
+    ],
+)
+async def test_the_room_on_a_disk(
+    store: Store, change: dict[str, int], state: str, words: str
+) -> None:
+    case = Case(Settings(), store=lambda: store, statvfs=lambda path: Status(**change))
+    found = (await findings(storage.disk, case))[0]
+    assert (found.state, words in found.found) == (state, True)
+    assert found.remedy or state == "ok"
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of one megabyte."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(command, capture_output=True).returncode != 0:
+        pytest.skip("mounting a small disk needs root")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+async def test_a_disk_that_is_really_full(small_disk: Path) -> None:
+    (small_disk / "heap").write_bytes(bytes(1 << 20))
+    case = Case(Settings(), store=lambda: Store(small_disk / "models"))
+    problem = only("broken", await findings(storage.disk, case))
+    assert problem.found.startswith("full: 0.0 MB free for models")
+    assert "satellite models remove" in problem.remedy

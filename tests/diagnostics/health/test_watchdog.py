@@ -1,0 +1,125 @@
+"""A satellite under watch: what probes, scrapers and systemd are told of its life."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from pathlib import Path
+
+import pytest
+
+from satellite import events
+from satellite.diagnostics.health.watchdog import watched
+from satellite.errors import ConfigError
+from satellite.lib.bus import Bus
+from satellite.settings import HealthSettings, Settings
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+async def get(port: int, path: str) -> tuple[int, bytes]:
+    """A page's status and body."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: here\r\n\r\n".encode())
+    head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    writer.close()
+    return int(head.split()[1]), body
+
+
+class Silence:
+    """A source that gives a chunk whenever it is let."""
+
+    finished = False
+
+    def __init__(self) -> None:
+        self.go = asyncio.Semaphore(0)
+
+    async def frames(self) -> AsyncGenerator[bytes, None]:
+        while True:
+            await self.go.acquire()
+            yield bytes(32000)
+
+
+async def test_it_is_healthy_only_while_sound_moves() -> None:
+    port, bus, source = free_port(), Bus(), Silence()
+    async with watched(Settings(health=HealthSettings(port=port)), bus) as pulse:
+        status, body = await get(port, "/healthz")
+        told = json.loads(body)
+        assert (status, told["phase"], told["audio_age_seconds"]) == (503, "starting", None)
+        bus.publish(events.Ready(name="here", engines={}))
+        async with aclosing(pulse.of(source).frames()) as frames:
+            source.go.release()
+            await anext(frames)
+            source.go.release()
+            await anext(frames)
+            status, body = await get(port, "/healthz")
+            told = json.loads(body)
+            assert (status, told["status"], told["phase"]) == (200, "ok", "idle")
+            assert told["audio_heard_seconds"] == 1.0
+        bus.publish(events.TurnEnd(outcome="answered", turn="x"))
+        await settled()
+        status, body = await get(port, "/metrics")
+        assert status == 200
+        assert b'satellite_turns_total{outcome="answered"} 1.0' in body
+        assert (await get(port, "/secret"))[0] == 404
+        assert json.loads((await get(port, "/healthz"))[1])["phase"] == "stopping"
+
+
+async def settled() -> None:
+    """Everything that was published has been taken: a round of the loop for each event."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+def drained(manager: socket.socket) -> list[str]:
+    """Everything that came to a service manager."""
+    said = []
+    while True:
+        try:
+            said.append(manager.recv(1000).decode())
+        except BlockingIOError:
+            return said
+
+
+async def test_systemd_hears_its_life(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Signs of life are counted in sound: half a watchdog's time of it for each."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.setblocking(False)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        monkeypatch.setenv("WATCHDOG_USEC", "500000")
+        bus = Bus()
+        async with watched(Settings(), bus) as pulse:
+            bus.publish(events.Ready(name="here", engines={"tts": "espeak"}))
+            bus.publish(events.Phase(phase="listening"))
+            bus.publish(events.Error(where="mic", text="it was unplugged"))
+            await settled()
+            for _ in range(8):
+                pulse.moved(1000)
+        said = drained(manager)
+    assert said == [
+        "READY=1",
+        "STATUS=listening; tts: espeak",
+        "STATUS=turn: listening",
+        "STATUS=mic: it was unplugged",
+        *["WATCHDOG=1"] * 2,
+        "STOPPING=1",
+    ]
+
+
+async def test_a_port_that_is_taken_is_named() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        settings = Settings(health=HealthSettings(port=port))
+        with pytest.raises(ConfigError, match=rf"port {port}: .*health\.port"):
+            async with watched(settings, Bus()):
+                pass

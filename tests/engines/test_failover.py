@@ -1,0 +1,241 @@
+"""The best server answers; when it fails before it has answered, the next one does."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, aclosing
+from typing import Any
+
+import pytest
+
+from satellite.engines import circuit_breaker, selection
+from satellite.engines.failover import failover
+from satellite.errors import EngineBusy, EngineFailed, PeerClosed
+from satellite.events import Event, Failover
+from satellite.net.discovery.preferences import Wishes
+from satellite.net.discovery.service import Server
+from satellite.values import ReplyRequest, SpeechRequest, TranscribeRequest
+from servers.serve import serving
+from tests.support.engines import Scripted, ScriptedAsr, ScriptedLlm, ScriptedTts
+
+DEAD = "tcp://127.0.0.1:1"
+
+
+class Lan:
+    """What discovery knows, without the network."""
+
+    def __init__(self, *uris: str) -> None:
+        self.uris = list(uris)
+        self.pins: list[str] = []
+        self.ours = False
+        self.doubted: list[str] = []
+
+    @property
+    def wishes(self) -> Wishes:
+        """The order in which they are asked."""
+        return Wishes(pin=tuple(self.pins))
+
+    def servers(self, role: str, language: str | None = None) -> Sequence[Server]:
+        return tuple(Server(name=uri, uri=uri, roles=(role,), ours=self.ours) for uri in self.uris)
+
+    def use(self, uri: str) -> None:
+        """A server is asked."""
+
+    def doubt(self, uri: str) -> None:
+        self.doubted.append(uri)
+
+
+class Scene:
+    """Served engines, a built-in one, and the engine that chooses among them."""
+
+    def __init__(self, role: str, built_in: Scripted, deadline: float) -> None:
+        self.lan = Lan()
+        self.events: list[Event] = []
+        lan: Any = self.lan
+        self.engine = failover(role, built_in, lan, self.events.append, deadline)
+        self.built_in = built_in
+
+    @property
+    def moves(self) -> list[tuple[str, str]]:
+        return [(event.origin, event.to) for event in self.events if isinstance(event, Failover)]
+
+
+async def scene(
+    stack: AsyncExitStack, role: str, built_in: Scripted, *served: Scripted, deadline: float = 5.0
+) -> Scene:
+    made = Scene(role, built_in, deadline)
+    for engine in served:
+        uri = await stack.enter_async_context(serving(role, engine, "tcp://127.0.0.1:0"))
+        made.lan.uris.append(uri)
+        made.lan.pins.append(uri)
+    return made
+
+
+@pytest.fixture
+async def stack() -> AsyncIterator[AsyncExitStack]:
+    async with AsyncExitStack() as entered:
+        yield entered
+
+
+async def say(engine: Any, text: str = "one two") -> int:
+    async with aclosing(engine.synthesize(SpeechRequest(text=text))) as chunks:
+        return len([chunk async for chunk in chunks])
+
+
+async def reply(engine: Any) -> str:
+    async with aclosing(engine.reply(ReplyRequest(text="x"))) as parts:
+        return "".join([part async for part in parts])
+
+
+async def sound(*chunks: bytes, pause: asyncio.Event | None = None) -> AsyncIterator[bytes]:
+    for number, chunk in enumerate(chunks):
+        if number and pause is not None:
+            await pause.wait()
+        yield chunk
+        await asyncio.sleep(0)
+
+
+async def hear(engine: Any, audio: AsyncIterator[bytes]) -> list[str]:
+    async with aclosing(engine.transcribe(audio, TranscribeRequest())) as items:
+        return [item.text for item in [item async for item in items] if item.final]
+
+
+async def test_with_no_server_the_built_in_engine_answers(stack: AsyncExitStack) -> None:
+    here = await scene(stack, "tts", ScriptedTts())
+    assert await say(here.engine) == 2
+    assert here.engine.label == "scriptedtts"
+    assert here.events == []
+
+
+async def test_a_server_is_used_as_soon_as_there_is_one_and_for_as_long(
+    stack: AsyncExitStack,
+) -> None:
+    served = ScriptedTts()
+    here = await scene(stack, "tts", ScriptedTts(), served)
+    (uri,) = here.lan.uris
+    here.lan.uris = []
+    await say(here.engine)
+    here.lan.uris = [uri]
+    await say(here.engine)
+    assert (here.engine.label, len(served.requests)) == (uri, 1)
+    here.lan.uris = []
+    await say(here.engine)
+    assert here.moves == [("scriptedtts", uri), (uri, "scriptedtts")]
+
+
+async def test_the_server_asked_last_is_kept_when_another_comes_first(
+    stack: AsyncExitStack,
+) -> None:
+    first, second = ScriptedTts(), ScriptedTts()
+    here = await scene(stack, "tts", ScriptedTts(), first, second)
+    here.lan.pins = []
+    await say(here.engine)
+    here.lan.uris.reverse()
+    await say(here.engine)
+    assert sorted((len(first.requests), len(second.requests))) == [0, 2]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"error": EngineFailed("no voice"), "words": 0},
+        {"error": EngineBusy("full"), "words": 0},
+        {"error": ZeroDivisionError("bug"), "words": 0},
+        {"hang": True, "words": 0},
+    ],
+    ids=["fails", "is busy", "has a bug", "hangs"],
+)
+async def test_who_fails_before_the_first_sound_is_replaced(
+    broken: dict[str, Any], stack: AsyncExitStack, caplog: pytest.LogCaptureFixture
+) -> None:
+    bad, good = ScriptedTts(**broken), ScriptedTts()
+    here = await scene(stack, "tts", ScriptedTts(), bad, good, deadline=0.3)
+    assert await say(here.engine) == 2
+    assert await say(here.engine) == 2
+    assert (len(bad.requests), len(good.requests)) == (1, 2), "set aside after its failure"
+    assert here.moves == [tuple(here.lan.uris)]
+    told = [record for record in caplog.records if record.name == selection.__name__]
+    assert [record.levelno for record in told] == [logging.WARNING]
+
+
+async def test_who_cannot_be_reached_is_replaced_by_the_built_in_engine(
+    stack: AsyncExitStack,
+) -> None:
+    here = await scene(stack, "llm", ScriptedLlm([("built-in",)]))
+    here.lan.uris = [DEAD]
+    assert await reply(here.engine) == "built-in"
+    (event,) = here.events
+    assert isinstance(event, Failover)
+    assert (event.origin, event.to, event.role) == (DEAD, "scriptedllm", "llm")
+    assert "nothing listens there" in str(event.error)
+
+
+async def test_a_server_is_asked_again_after_a_while_and_told_of_only_once(
+    stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(circuit_breaker, "GONE", 0.0)
+    here = await scene(stack, "tts", ScriptedTts())
+    here.lan.uris = [DEAD]
+    with caplog.at_level(logging.DEBUG, selection.__name__):
+        for _ in range(3):
+            await say(here.engine)
+    levels = [record.levelno for record in caplog.records if record.name == selection.__name__]
+    assert levels == [logging.WARNING, logging.DEBUG, logging.DEBUG]
+    assert here.lan.doubted == [DEAD] * 3, "discovery looks whether it is there"
+
+
+async def test_the_built_in_engines_error_is_raised(stack: AsyncExitStack) -> None:
+    here = await scene(stack, "llm", ScriptedLlm([()], error=EngineFailed("last")))
+    here.lan.uris = [DEAD]
+    with pytest.raises(EngineFailed, match="last"):
+        await reply(here.engine)
+
+
+@pytest.mark.parametrize("moment", ["while it is spoken", "after its end"])
+async def test_the_whole_utterance_is_said_again_to_the_next(
+    moment: str, stack: AsyncExitStack
+) -> None:
+    pause = asyncio.Event()
+    early = moment == "while it is spoken"
+    bad = ScriptedAsr(["", "partial|"], error=PeerClosed("gone"), early=early)
+    good = ScriptedAsr(["hello"])
+    here = await scene(stack, "asr", ScriptedAsr(), bad, good)
+    chunks = [bytes([number]) * 3200 for number in range(4)]
+    async with asyncio.TaskGroup() as tasks:
+        heard = tasks.create_task(hear(here.engine, sound(*chunks, pause=pause)))
+        if early:
+            async with asyncio.timeout(5):
+                while not good.running:
+                    await asyncio.sleep(0.001)
+        pause.set()
+        assert await heard == ["hello"]
+    assert good.heard == [b"".join(chunks)]
+
+
+async def test_an_asr_that_does_not_answer_after_the_end_is_replaced(
+    stack: AsyncExitStack,
+) -> None:
+    """Its deadline begins when the utterance ends, however long that was."""
+    hangs = ScriptedAsr(["one|two"], hang=True)
+    here = await scene(stack, "asr", ScriptedAsr(["built-in"]), hangs, deadline=0.1)
+    pause = asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
+        heard = tasks.create_task(hear(here.engine, sound(bytes(3200), bytes(3200), pause=pause)))
+        await asyncio.sleep(0.2)
+        assert not heard.done()
+        assert here.events == []
+        pause.set()
+        assert await heard == ["built-in"]
+    assert "did not answer within 0.1 s" in str(here.events[0].error)  # type: ignore[attr-defined]
+
+
+async def test_the_built_in_engine_has_no_deadline_here(stack: AsyncExitStack) -> None:
+    gate = asyncio.Event()
+    here = await scene(stack, "llm", ScriptedLlm(gate=gate), deadline=0.01)
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(reply(here.engine))
+        await asyncio.sleep(0.05)
+        gate.set()
+        assert await task == "It is seven o'clock."

@@ -1,0 +1,167 @@
+"""With a home, engines know its names, and what brains wish is done before it is told."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from satellite.engines import assembly
+from satellite.engines.home_aware import HomeAsr, HomeLlm
+from satellite.errors import EngineFailed, HomeDown, HomeRefused
+from satellite.homeassistant.client.actions import Ask, Do, action
+from satellite.net.remotes.remote import remote
+from satellite.settings import USUAL_AREAS, USUAL_NAMES, HomeSettings, Settings
+from satellite.values import (
+    Action,
+    EngineInfo,
+    ReplyRequest,
+    Resumed,
+    Situation,
+    TranscribeRequest,
+)
+from servers.llm.intents import Intents
+from servers.serve.server import serving
+from tests.servers.llm.asking import ask
+from tests.support.engines import ScriptedAsr, ScriptedLlm
+from tests.support.home import FakeHome, connected, fake_home, token_file
+
+HERE = Situation(area="kitchen", names=USUAL_NAMES, areas=USUAL_AREAS)
+
+
+def settings(fake: FakeHome, folder: Path, **more: Any) -> Settings:
+    home = HomeSettings(url=fake.url, token_file=token_file(folder))
+    return Settings(name="t", zeroconf=False, llm="intents", home=home, **more)
+
+
+@pytest.mark.parametrize(
+    ("said", "answer", "service"),
+    [
+        ("turn on the living room lamp", "Turned on the living room lamp.", "turn_on"),
+        ("turn off the lights in the kitchen", "Turned off the Kitchen lights.", "turn_off"),
+        ("turn off the lights", "Turned off the lights.", "turn_off"),
+        ("open the garage door", "Opening the Garage door.", "open_cover"),
+        ("run movie time", "Started the movie time.", "turn_on"),
+        ("set the television volume to 30 percent", "Set the Television to 30 percent.",
+         "volume_set"),
+        ("set the temperature in the lounge to 21", "Set the temperature in the lounge to 21 "
+         "degrees.", "set_temperature"),
+        ("dim the ceiling light", "Set the Ceiling light to 30 percent.", "turn_on"),
+        ("is the garage door open", "No, the Garage door is closed.", None),
+        ("are the kitchen lights on", "No, they are off.", None),
+        ("what is the temperature in the bedroom", "It is 20.5 degrees in the Bedroom.", None),
+        ("what is the state of the thermostat", "The Thermostat is heat.", None),
+        ("turn on the secret", "Sorry, I did not understand.", None),
+    ],
+)  # fmt: skip
+async def test_requests_switch_exposed_things_without_a_language_model(
+    tmp_path: Path, said: str, answer: str, service: str | None
+) -> None:
+    async with fake_home() as fake, assembly.opened("llm", settings(fake, tmp_path)) as brain:
+        (part,) = await ask(brain, said, HERE)
+        assert getattr(part, "text", part) == answer
+        assert [call[1] for call in fake.called] == ([service] if service else [])
+
+
+async def test_a_brain_on_another_machine_needs_no_token(tmp_path: Path) -> None:
+    """It wishes, and the satellite does."""
+    brain = Intents(Intents.Options())
+    async with (
+        fake_home() as fake,
+        connected(tmp_path, fake) as home,
+        serving("llm", brain, "tcp://127.0.0.1:0") as uri,
+    ):
+        far = HomeLlm(remote(uri, "llm"), home)
+        assert await ask(far, "turn on the counter", HERE) == ["Turned on the Counter."]
+        assert await ask(far, "is the counter on", HERE) == ["Yes, the Counter is on."]
+        await far.close()
+    await brain.close()
+
+
+async def test_the_names_go_to_both_engines(tmp_path: Path) -> None:
+    asr, llm = ScriptedAsr(), ScriptedLlm()
+    async with fake_home() as fake, connected(tmp_path, fake) as home:
+
+        async def silence() -> Any:
+            yield b"\0\0"
+
+        request = TranscribeRequest(names=("my own",), terms=USUAL_AREAS)
+        async with aclosing(HomeAsr(asr, home).transcribe(silence(), request)) as transcripts:
+            assert [t.text async for t in transcripts] == ["what time is it"]
+        await ask(HomeLlm(llm, home), "hello", HERE)
+    (heard,), (answered,) = asr.requests, llm.requests
+    assert heard.names == (*home.contents.names, "my own")
+    assert heard.terms == answered.situation.areas == home.contents.areas
+    assert answered.situation.names == home.contents.names
+    assert answered.situation.home
+
+
+async def test_before_anything_is_known_the_usual_names_serve(tmp_path: Path) -> None:
+    fake = FakeHome()
+    fake.token = "another"
+    async with fake_home(fake), assembly.opened("llm", settings(fake, tmp_path)) as brain:
+        with pytest.raises(HomeRefused, match="does not accept the token"):
+            await ask(brain, "turn on the lamp", HERE)
+
+
+async def test_results_stand_among_what_is_said(tmp_path: Path) -> None:
+    stop = Action(name="stop")
+    wish, question = Do(deed="turn_on", name="counter"), Ask(name="counter", expected="off")
+    script = ("Well.", action(wish), stop, action(question), " So.")
+    async with fake_home() as fake, connected(tmp_path, fake) as home:
+        parts = await ask(HomeLlm(ScriptedLlm((script,)), home), "hello", HERE)
+    assert parts == ["Well.", " Done.", stop, " No, counter is on.", " So."]
+
+
+async def test_what_was_done_is_told_when_the_brain_dies_right_after_it(tmp_path: Path) -> None:
+    """Another brain goes on with the answer; the wish is not done again, and was not told yet."""
+    wish = action(Do(deed="turn_on", name="counter"))
+    dying: Any = ScriptedLlm([("Yes. ", wish, Resumed(text="Yes. "), "Is that all?")])
+    async with fake_home() as fake, connected(tmp_path, fake) as home:
+        parts = await ask(HomeLlm(dying, home), "turn on the counter", HERE)
+    done = "Done."
+    assert parts == ["Yes. ", f" {done}", Resumed(text="Yes. "), f"{done} ", "Is that all?"]
+
+
+async def test_a_home_that_is_away_fails_the_request_with_its_reason(tmp_path: Path) -> None:
+    async with fake_home() as fake:
+        chosen = settings(fake, tmp_path)
+        async with assembly.opened("llm", chosen) as brain:
+            await ask(brain, "turn on the counter", HERE)
+        await fake.stop()
+        async with assembly.opened("llm", chosen) as brain:
+            assert await ask(brain, "hello", HERE) == ["Hello."]
+            with pytest.raises(HomeDown):
+                await ask(brain, "turn on the counter", HERE)
+
+
+async def test_home_control_is_told_exactly_where_a_home_is(tmp_path: Path) -> None:
+    def told(brain: Any) -> bool:
+        info: EngineInfo = brain.describe()
+        return info.home_control
+
+    intents = Intents(Intents.Options())
+    assert not told(intents)
+    async with fake_home() as fake, connected(tmp_path, fake) as home:
+        assert told(intents)
+        assert told(HomeLlm(intents, home))
+    assert not told(intents)
+    await intents.close()
+
+
+async def test_a_malformed_wish_is_a_failure_of_the_brain(tmp_path: Path) -> None:
+    script = (Action(name="home.do", data={"deed": "explode"}),)
+    async with fake_home() as fake, connected(tmp_path, fake) as home:
+        with pytest.raises(EngineFailed, match=r"asked for 'home\.do' wrongly"):
+            await ask(HomeLlm(ScriptedLlm((script,)), home), "hello", HERE)
+        assert not fake.called
+
+
+async def test_an_engine_with_a_home_is_labelled_as_itself(tmp_path: Path) -> None:
+    async with fake_home() as fake, connected(tmp_path, fake) as home:
+        assert HomeLlm(ScriptedLlm(), home).label == "scriptedllm"
+        request = ReplyRequest(text="  ")
+        async with aclosing(HomeLlm(ScriptedLlm(), home).reply(request)) as parts:
+            assert [part async for part in parts] == []

@@ -1,0 +1,180 @@
+"""What is wished of a home is done there and told truthfully; nothing but exposed things counts."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from satellite.errors import HomeFailed
+from satellite.homeassistant.client.actions import Ask, Do
+from satellite.homeassistant.client.home import Home, here
+from tests.support.home import FakeHome, connected, fake_home, until
+
+
+@pytest_asyncio.fixture
+async def house(tmp_path: Path) -> AsyncGenerator[tuple[FakeHome, Home], None]:
+    async with fake_home() as fake, connected(tmp_path, fake) as home:
+        yield fake, home
+
+
+def ids(fake: FakeHome) -> set[str]:
+    """Everything that was touched."""
+    return {id_ for *_, called in fake.called for id_ in called}
+
+
+@pytest.mark.parametrize(
+    ("wish", "near", "touched", "said"),
+    [
+        (Do(deed="turn_on", name="living room lamp", target="the lamp"), None,
+         {"input_boolean.living_room_lamp"}, "Done."),
+        (Do(deed="turn_on", name="Kitchen-Lamp"), None, {"light.ceiling"}, "Done."),
+        (Do(deed="turn_off", name="lights", area="kitchen"), None,
+         {"light.ceiling", "light.counter"}, "Done."),
+        (Do(deed="turn_off", name="lights"), "kitchen", {"light.ceiling", "light.counter"},
+         "Done."),
+        (Do(deed="turn_on", name="reading lamp", area="bedroom"), None, {"light.bed"}, "Done."),
+        (Do(deed="turn_on", name="lamp", area="lounge"), None,
+         {"input_boolean.living_room_lamp"}, "Done."),
+        (Do(deed="turn_off", name="lights", all=True), "kitchen",
+         {"light.ceiling", "light.counter", "light.bed"}, "Done."),
+        (Do(deed="turn_off", all=True), None,
+         {"light.ceiling", "light.counter", "light.bed", "input_boolean.living_room_lamp",
+          "media_player.tv"}, "Done."),
+        (Do(deed="open", name="garage door"), None, {"cover.garage"}, "Done."),
+        (Do(deed="run", name="movie time"), None, {"script.movie"}, "Done."),
+        (Do(deed="turn_off", name="lights"), None, set(), "In which room?"),
+        (Do(deed="open", name="television", target="the television"), None, set(),
+         "I can't do that with the television."),
+        (Do(deed="turn_on", name="secret", target="the secret"), None, set(),
+         "I know no such thing here: the secret."),
+        (Do(deed="turn_on", name="lights", area="cellar", target="the cellar lights"), None, set(),
+         "I know no such thing here: the cellar lights."),
+        (Do(deed="turn_on"), None, set(), "I know no such thing here: it."),
+    ],
+)  # fmt: skip
+async def test_the_right_things_are_switched(
+    house: Any, wish: Do, near: str | None, touched: set[str], said: str
+) -> None:
+    fake, home = house
+    assert await home.carry_out(wish, near) == said
+    assert ids(fake) == touched
+
+
+@pytest.mark.parametrize(
+    ("wish", "call"),
+    [
+        (Do(deed="level", value=40, name="counter"), ("light", "turn_on", {"brightness_pct": 40})),
+        (Do(deed="level", value=30, name="television"),
+         ("media_player", "volume_set", {"volume_level": 0.3})),
+        (Do(deed="level", value=300, name="garage door"),
+         ("cover", "set_cover_position", {"position": 100})),
+        (Do(deed="temperature", value=21.5, name="thermostat"),
+         ("climate", "set_temperature", {"temperature": 21.5})),
+    ],
+)  # fmt: skip
+async def test_values_are_set(house: Any, wish: Do, call: tuple[Any, ...]) -> None:
+    fake, home = house
+    await home.do(wish)
+    ((domain, service, data, _),) = fake.called
+    assert (domain, service, data) == call
+
+
+async def test_to_dim_everything_is_not_to_turn_down_the_music(house: Any) -> None:
+    fake, home = house
+    await home.do(Do(deed="level", value=10, area="living room"))
+    assert not fake.called
+
+
+async def test_of_several_with_one_name_the_one_in_the_same_room_is_meant(house: Any) -> None:
+    fake, home = house
+    fake.add("light.counter2", "Counter", area="bedroom")
+    await fake.announce()
+    await until(lambda: len(home.contents.called("counter")) == 2)
+    wish = Do(deed="turn_on", name="counter")
+    assert (await home.do(wish)).startswith("There is more than one: Counter and Counter.")
+    await home.do(wish, "Bedroom")
+    assert ids(fake) == {"light.counter2"}
+
+
+async def test_what_is_no_longer_exposed_is_not_touched_though_nobody_said_so(house: Any) -> None:
+    fake, home = house
+    fake.exposed.discard("input_boolean.living_room_lamp")
+    wish = Do(deed="turn_on", name="living room lamp", target="the lamp")
+    assert await home.do(wish) == "I know no such thing here: the lamp."
+    assert not fake.called
+
+
+async def test_a_thing_that_does_not_answer_is_not_claimed_to_be_switched(house: Any) -> None:
+    fake, home = house
+    await fake.set("cover.garage", "unavailable")
+    await until(lambda: home.state(home.contents.called("garage door")[0]) is None)
+    wish = Do(deed="open", name="garage door", target="the garage door")
+    assert await home.do(wish) == "The garage door does not answer."
+    assert not fake.called
+
+
+async def test_a_failure_of_home_assistant_s_is_raised_in_its_words(house: Any) -> None:
+    fake, home = house
+    fake.refused, fake.refusal = {"light.turn_on"}, {"code": "x", "message": "bulb\nis broken"}
+    with pytest.raises(HomeFailed, match="call_service: bulb is broken"):
+        await home.do(Do(deed="turn_on", name="counter"))
+
+
+@pytest.mark.parametrize(
+    ("wish", "near", "said"),
+    [
+        (Ask(name="garage door", expected="open", target="the door"), None,
+         "No, the door is closed."),
+        (Ask(name="garage door", expected="closed", target="the door"), None,
+         "Yes, the door is closed."),
+        (Ask(name="lights", area="kitchen", expected="on"), None, "No, they are off."),
+        (Ask(name="lights", area="bedroom", expected="off"), None, "Yes, they are off."),
+        (Ask(name="bedroom thermometer", target="it"), None, "Done."),
+        (Ask(name="thermometer", area="bedroom", say={"default": "{state}!"}), None,
+         "20.5 degrees!"),
+        (Ask(about="temperature", area="bedroom", say={"default": "{state}."}), None,
+         "20.5 degrees."),
+        (Ask(about="temperature", say={"default": "{state}."}), "lounge", "21.5 degrees."),
+        (Ask(about="temperature"), None, "In which room?"),
+        (Ask(about="temperature", area="garage", say={"unknown": "None there."}), None,
+         "None there."),
+        (Ask(name="secret", target="the secret"), None, "I know no such thing here: the secret."),
+    ],
+)  # fmt: skip
+async def test_questions_are_answered_by_how_things_are(
+    house: Any, wish: Ask, near: str | None, said: str
+) -> None:
+    _, home = house
+    assert await home.carry_out(wish, near) == said
+
+
+async def test_states_are_followed(house: Any) -> None:
+    fake, home = house
+    await fake.set("light.counter", "on")
+    wish = Ask(name="lights", area="kitchen", expected="on")
+    await until(lambda: home.state(home.contents.called("counter")[0]).value == "on")
+    assert await home.ask(wish) == "Only Counter."
+
+
+async def test_a_model_is_told_all_about_things(house: Any) -> None:
+    fake, home = house
+    await fake.set("light.counter", "on", brightness=128)
+    await until(lambda: home.state(home.contents.called("counter")[0]).value == "on")
+    told = await home.describe(None, "kitchen", None)
+    assert told.splitlines() == [
+        "Ceiling light (Kitchen): off", "Counter (Kitchen): on, brightness 50 percent"
+    ]  # fmt: skip
+    whole = await home.describe(None, None, None)
+    assert "Garage door (Garage): closed" in whole
+    assert "Secret" not in whole
+
+
+async def test_the_home_is_here_while_it_is_open(tmp_path: Path) -> None:
+    assert here() is None
+    async with fake_home() as fake, connected(tmp_path, fake) as home:
+        assert here() is home
+    assert here() is None

@@ -1,0 +1,130 @@
+"""When Home Assistant's pings are answered, and when the satellite leaves."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from wyoming.event import Event
+
+from satellite.homeassistant.driver import pings
+from satellite.homeassistant.driver.pings import Pings
+from satellite.homeassistant.driver.port import reachable
+from satellite.net.dial import connect
+from tests.support.house import house
+from tests.support.kitchen import QUIET, SOON, Kitchen
+
+
+class Wire:
+    """Pings of a connection, with what they send."""
+
+    def __init__(self) -> None:
+        self.sent: list[Event] = []
+        self.pings = Pings(self.sent.append)
+
+    @property
+    def pongs(self) -> int:
+        return sum(event.type == "pong" for event in self.sent)
+
+
+def _known() -> Wire:
+    """Home Assistant has had an answer to its first ping, and answers ours."""
+    wire = Wire()
+    wire.pings.ask()
+    wire.pings.heard()
+    wire.pings.take(None)
+    assert wire.pongs == 1
+    return wire
+
+
+async def _rested(wire: Wire) -> float:
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    await wire.pings.rest()
+    return loop.time() - began
+
+
+async def test_a_ping_waits_for_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pings, "HOLD", 0.05)
+    wire = _known()
+    wire.pings.take(None)
+    assert wire.pongs == 1
+    await asyncio.sleep(0.2)
+    assert wire.pongs == 2
+    wire.pings.end()
+
+
+async def test_who_waits_for_an_answer_has_it_at_once() -> None:
+    wire = Wire()
+    for _ in range(3):  # it does not answer ours, and so may not know that we are here
+        wire.pings.take(None)
+    assert wire.pongs == 3
+    wire = _known()
+    wire.pings.take("a text")
+    assert wire.pongs == 2
+    wire.pings.take(None)
+    wire.pings.take(None)  # it did not wait
+    assert wire.pongs == 4
+    wire.pings.take(None)
+    assert wire.pongs == 5
+
+
+async def test_it_leaves_at_once_while_a_ping_waits() -> None:
+    wire = _known()
+    wire.pings.take(None)
+    assert await _rested(wire) < 0.1
+    wire.pings.end()
+
+
+async def test_else_it_waits_for_the_next_one_which_has_no_answer() -> None:
+    wire = _known()
+    loop = asyncio.get_running_loop()
+    loop.call_later(0.1, wire.pings.take, None)
+    assert 0.09 < await _rested(wire) < pings.LEAVE
+    assert wire.pongs == 1
+    wire.pings.end()
+
+
+async def test_and_for_the_answer_to_its_own() -> None:
+    wire = _known()
+    wire.pings.take(None)
+    wire.pings.ask()
+    asyncio.get_running_loop().call_later(0.1, wire.pings.heard)
+    assert 0.09 < await _rested(wire) < pings.LEAVE
+    wire.pings.end()
+
+
+async def test_but_not_for_ever() -> None:
+    wire = _known()
+    assert await _rested(wire) == pytest.approx(pings.LEAVE, abs=0.3)
+
+
+async def test_home_assistant_is_left_at_a_good_moment() -> None:
+    async with Kitchen().open() as kitchen, house(kitchen.uri) as home:
+        await home.send("ping")
+        await kitchen.until(lambda: home.pongs == 1)
+        await home.send("ping")
+        await asyncio.sleep(0.05)
+        await kitchen.role.leave()
+        await kitchen.until(lambda: home.gone)
+        assert home.pongs == 1
+
+
+async def test_who_knocks_while_models_are_loaded_is_served_then() -> None:
+    kitchen = Kitchen()
+    async with reachable(QUIET) as port:
+        assert port.bound
+        early = await connect(port.bound, SOON)
+        await early.write(Event("run-satellite"))
+        await early.write(Event("describe"))
+        async with port.open(kitchen.role), asyncio.timeout(SOON):
+            kinds = set()
+            while "info" not in kinds and (event := await early.read()) is not None:
+                kinds.add(event.type)
+        assert "info" in kinds
+        while await early.read() is not None:  # its ping
+            pass
+        late = await connect(port.bound, SOON)
+        assert await late.read() is None
+        for connection in (early, late):
+            await connection.close()

@@ -1,0 +1,169 @@
+"""Announcements and timers of Home Assistant's: heard here, in their time, and dismissed here."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+
+from satellite import events
+from satellite.audio.cues import cue
+from satellite.net import incoming_speech
+from satellite.settings import HomeAssistantSettings
+from tests.support.house import House, house
+from tests.support.kitchen import HOME, QUIET, SILENCE, VOICE, WAKE, Kitchen
+
+CHIME = len(cue("announce").audio) / 2 / 22050
+"""Seconds."""
+
+
+def seconds(kitchen: Kitchen) -> float:
+    return len(kitchen.speaker.heard) / 32000
+
+
+def timers(kitchen: Kitchen) -> list[str]:
+    return [event.state for event in kitchen.of(events.Timer)]
+
+
+async def test_an_announcement_has_a_chime_and_ends_with_played() -> None:
+    async with Kitchen().open() as kitchen, house(kitchen.uri) as home:
+        await home.speak(1.0)
+        await home.expect("played")
+        assert abs(seconds(kitchen) - 1.0 - CHIME) < 0.1
+        assert kitchen.of(events.Announce)
+        assert [event.phase for event in kitchen.of(events.Phase)] == ["speaking", "idle"]
+
+
+async def test_the_chime_can_be_left_out_and_a_local_brain_announces_too() -> None:
+    home_settings = msgspec.structs.replace(HOME, chime=False)
+    settings = msgspec.structs.replace(QUIET, brain="local", homeassistant=home_settings)
+    async with Kitchen(settings).open() as kitchen, house(kitchen.uri) as home:
+        await home.speak(1.0)
+        await home.expect("played")
+        assert abs(seconds(kitchen) - 1.0) < 0.1
+    assert HomeAssistantSettings().chime
+
+
+async def test_an_announcement_waits_for_a_turn_that_runs() -> None:
+    async with Kitchen().open() as kitchen, house(kitchen.uri) as home:
+        kitchen.speaker.slow = asyncio.Event()
+        kitchen.room.ask()
+        await home.expect("audio-stop")
+        await home.answer("turn on the lamp", "Done.", 0.5)
+        await kitchen.until(lambda: "drain" in kitchen.speaker.calls)
+        await home.speak(2.0)
+        await asyncio.sleep(0.05)
+        assert seconds(kitchen) < 0.6
+        kitchen.speaker.slow.set()
+        await home.expect("played")
+        await home.expect("played")
+        assert seconds(kitchen) > 2.4
+        assert kitchen.outcomes() == ["answered"]
+
+
+async def test_an_announcement_instead_of_an_answer() -> None:
+    """Home Assistant ends a run without a word when it announces: the turn goes on without it."""
+    async with Kitchen().open() as kitchen, house(kitchen.uri) as home:
+        kitchen.room.say((WAKE, 0.03), (SILENCE, 0.3), (VOICE, 1.0))
+        await home.expect("audio-chunk")
+        await home.speak(1.0)
+        kitchen.room.say((SILENCE, 1.0))
+        await home.expect("played")
+        assert kitchen.outcomes() == ["answered"]
+        assert kitchen.asr.requests
+
+
+async def test_the_wake_word_ends_an_announcement() -> None:
+    async with Kitchen().open() as kitchen, house(kitchen.uri) as home:
+        kitchen.speaker.slow = asyncio.Event()
+        await home.speak(1.0)
+        await kitchen.until(lambda: "drain" in kitchen.speaker.calls)
+        kitchen.room.ask()
+        await home.expect("played")
+        await home.expect("run-pipeline")
+        kitchen.speaker.slow.set()
+
+
+async def test_more_sound_than_is_kept_is_left_out(monkeypatch: object) -> None:
+    kept = incoming_speech.Speech()
+    for _ in range(700):
+        kept.put(cue("timer"))
+    kept.end()
+    played = [chunk async for chunk in kept.chunks(1.0)]
+    assert len(played) == int(incoming_speech.MOST / 1.5)
+
+
+async def test_a_timer_rings_when_it_is_due_although_nobody_is_there() -> None:
+    async with Kitchen().open() as kitchen:
+        async with house(kitchen.uri) as home:
+            await home.send("timer-started", id="a", total_seconds=1, name="egg", start_hours=None)
+            await kitchen.until(lambda: timers(kitchen) == ["started"])
+        await kitchen.until(lambda: "finished" in timers(kitchen))
+        await kitchen.until(lambda: bool(kitchen.speaker.heard))
+
+
+async def test_a_timer_rings_once_whoever_says_so() -> None:
+    async with Kitchen().open() as kitchen, house(kitchen.uri) as home:
+        await home.send("timer-started", id="a", total_seconds=600, name=None)
+        await home.send("timer-finished", id="a")
+        await kitchen.until(lambda: "finished" in timers(kitchen))
+        await home.send("timer-finished", id="a")
+        await kitchen.until(lambda: "dismissed" in timers(kitchen))
+        await asyncio.sleep(0.05)
+        assert timers(kitchen) == ["started", "finished", "dismissed"]
+
+
+async def test_a_timer_that_was_started_while_nobody_told_us_rings() -> None:
+    async with Kitchen().open() as kitchen, house(kitchen.uri) as home:
+        await home.send("timer-finished", id="unknown")
+        await kitchen.until(lambda: "finished" in timers(kitchen))
+
+
+async def test_timers_are_changed_halted_and_cancelled() -> None:
+    async with Kitchen().open() as kitchen, house(kitchen.uri) as home:
+        await home.send("timer-started", id="a", total_seconds=600, name="egg")
+        await home.send("timer-updated", id="a", is_active=False, total_seconds=1)
+        await home.send("timer-started", id="b", total_seconds=600, name="tea")
+        await home.send("timer-cancelled", id="b")
+        await kitchen.until(lambda: timers(kitchen) == ["started", "started", "cancelled"])
+        (halted,) = kitchen.assistant.timers.states()
+        assert (halted.id, halted.remaining) == ("a", 1.0)
+        await home.send("timer-updated", id="a", is_active=True, total_seconds=0)
+        await kitchen.until(lambda: "finished" in timers(kitchen))
+
+
+async def ringing(kitchen: Kitchen, home: House) -> None:
+    await home.send("timer-finished", id="a")
+    await kitchen.until(lambda: kitchen.assistant.timers.ringing)
+
+
+async def test_the_wake_word_dismisses_a_timer_and_stop_needs_no_answer() -> None:
+    settings = msgspec.structs.replace(QUIET, cues=msgspec.structs.replace(QUIET.cues, timer=30.0))
+    async with Kitchen(settings).open() as kitchen, house(kitchen.uri) as home:
+        await ringing(kitchen, home)
+        kitchen.room.ask()
+        await home.expect("audio-stop")
+        await kitchen.until(lambda: "dismissed" in timers(kitchen))
+        kitchen.speaker.heard = b""
+        await home.send("transcript", text="Stop.")
+        await kitchen.ended()
+        await home.send("synthesize", text="Sorry, I could not understand that.", voice=None)
+        await home.speak(2.0)
+        await home.send("ping")
+        await kitchen.until(lambda: home.pongs == 1)
+        await asyncio.sleep(0.05)
+        assert not kitchen.speaker.heard
+        assert kitchen.outcomes() == ["answered"]
+
+
+async def test_a_local_turn_stops_a_timer_of_home_assistants() -> None:
+    from satellite.values import Action
+
+    settings = msgspec.structs.replace(QUIET, cues=msgspec.structs.replace(QUIET.cues, timer=30.0))
+    async with Kitchen(settings).open() as kitchen:
+        kitchen.llm.replies = ((Action(name="stop"),),)
+        async with house(kitchen.uri) as home:
+            await ringing(kitchen, home)
+        kitchen.room.ask()
+        await kitchen.until(lambda: "dismissed" in timers(kitchen))
+        await kitchen.ended()

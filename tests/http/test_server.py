@@ -1,0 +1,259 @@
+"""The desk at a real port: what programs may ask of a satellite, and what is refused."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import io
+import json
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import msgspec
+import pytest
+
+from satellite import events
+from satellite.announcements.announcer import Announcer
+from satellite.audio.wavfile import write_wav
+from satellite.errors import ConfigError, PeerUnreachable, PortInUse, UsageError
+from satellite.http import client, event_stream
+from satellite.http import server as module
+from satellite.http.auth import Guard
+from satellite.http.controls import Controls
+from satellite.http.server import desk, listening, served
+from satellite.http.token import Token
+from satellite.lib.bus import Bus
+from satellite.net.allowed import Allowed
+from satellite.settings import HttpSettings, Settings
+from satellite.values import SPEECH
+from tests.support.kitchen import QUIET, Kitchen
+
+SECRET = "0123456789abcdef0123"
+
+
+class Office:
+    """A satellite with a desk, and a client of it."""
+
+    def __init__(self, room: Kitchen, bus: Bus, address: str, session: Any) -> None:
+        self.room, self.bus, self.address, self.session = room, bus, address, session
+
+    async def get(self, path: str, **more: Any) -> tuple[int, dict[str, Any]]:
+        async with self.session.get(self.address + path, **more) as response:
+            return response.status, await response.json()
+
+    async def post(self, path: str, **more: Any) -> tuple[int, dict[str, Any]]:
+        async with self.session.post(self.address + path, **more) as response:
+            return response.status, await response.json()
+
+
+@asynccontextmanager
+async def office(
+    token: Token | None = None, allow: tuple[str, ...] = ("loopback",)
+) -> AsyncIterator[Office]:
+    room, bus = Kitchen(QUIET), Bus()
+    announcer = Announcer(room.assistant, QUIET, room.tts)
+    controls = Controls(QUIET, room.assistant, announcer, bus, room.listener.begin)
+    listener = listening("127.0.0.1", 0)
+    async with (
+        asyncio.timeout(20),
+        room.open(),
+        served(listener, controls, Guard(token), Allowed(allow)) as address,
+        aiohttp.ClientSession() as session,
+        asyncio.TaskGroup() as tasks,
+    ):
+        running = tasks.create_task(announcer.run())
+        yield Office(room, bus, address, session)
+        running.cancel()
+
+
+async def test_it_tells_what_the_satellite_does() -> None:
+    async with office() as it:
+        it.room.assistant.timers.start(600, "egg")
+        it.room.assistant.timers.set_alarm(7)
+        status, state = await it.get("/api/state")
+        assert status == 200
+        assert (state["name"], state["area"], state["phase"]) == ("kitchen", "Kitchen", "idle")
+        assert (state["muted"], state["volume"], state["ringing"]) == (False, 1.0, False)
+        assert state["timers"][0]["name"] == "egg"
+        assert "T07:00" in state["alarms"][0]["at"]
+
+
+async def test_a_text_is_announced_and_what_became_of_it_told() -> None:
+    async with office() as it:
+        status, told = await it.post("/api/announce", json={"text": "dinner", "chime": False})
+        assert (status, told) == (200, {"outcomes": {"kitchen": "heard"}})
+        assert it.room.tts.requests[0].text == "dinner"
+        status, told = await it.post("/api/announce", json={"text": "dinner", "wait": False})
+        assert (status, told) == (202, {"outcomes": {"kitchen": "queued"}})
+
+
+async def test_a_file_of_sound_is_announced_raw_or_in_base64(tmp_path: Path) -> None:
+    write_wav(tmp_path / "bell.wav", SPEECH, b"\x10\x00" * 1600)
+    content = (tmp_path / "bell.wav").read_bytes()
+    async with office() as it:
+        kind = {"Content-Type": "audio/wav"}
+        query = "/api/announce?chime=off&priority=high"
+        status, told = await it.post(query, data=content, headers=kind)
+        assert (status, told) == (200, {"outcomes": {"kitchen": "heard"}})
+        encoded = base64.b64encode(content).decode()
+        assert (await it.post("/api/announce", json={"wav": encoded}))[0] == 200
+        assert (await it.post("/api/announce", data=b"RIFF", headers=kind))[0] == 400
+
+
+async def test_another_satellite_is_told_complaint_48_remote_trigger() -> None:
+    async with office() as it, office() as other:
+        announcer = Announcer(other.room.assistant, QUIET, other.room.tts)
+        other.room.role.announcer = announcer
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(announcer.run())
+            facts = {"text": "dinner", "to": [other.room.uri, "here"]}
+            status, told = await it.post("/api/announce", json=facts)
+            running.cancel()
+        assert (status, told["outcomes"][other.room.uri]) == (200, "heard")
+        assert "kitchen" in told["outcomes"]
+        assert other.room.tts.requests[0].text == "dinner"
+
+
+async def test_mute_wake_stop_and_volume() -> None:
+    async with office() as it:
+        assert await it.post("/api/mute") == (200, {"muted": True})
+        assert await it.post("/api/wake") == (
+            409,
+            {"error": "somebody is listened to already, or nobody may be"},
+        )
+        assert await it.post("/api/mute", json={"muted": False}) == (200, {"muted": False})
+        assert (await it.post("/api/wake"))[0] == 200
+        assert it.room.assistant.phase in ("idle", "listening")
+        assert await it.post("/api/volume", json={"level": 0.25}) == (200, {"volume": 0.25})
+        it.room.assistant.timers.start(0)
+        await it.room.until(lambda: it.room.assistant.timers.ringing)
+        assert (await it.post("/api/stop"))[0] == 200
+        assert not it.room.assistant.timers.ringing
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "says"),
+    [
+        ("/api/announce", b"{}", "1 to 2000 characters"),
+        ("/api/announce", b"not json", "not a JSON object"),
+        ("/api/announce", b"[1]", "not a JSON object"),
+        ("/api/announce", b'{"text": "x", "priority": "now"}', "cannot announce it so"),
+        ("/api/announce", b'{"text": "x", "to": 5}', "to: the name"),
+        ("/api/announce", b'{"wav": "?"}', "base64"),
+        ("/api/mute", b'{"muted": "yes"}', "true or false"),
+        ("/api/volume", b'{"level": 2}', "from 0 to 1"),
+        ("/api/volume", b'{"level": true}', "from 0 to 1"),
+        ("/api/reload", b"", "no settings that could be read again"),
+    ],
+)
+async def test_what_cannot_be_done_is_said(path: str, body: bytes, says: str) -> None:
+    async with office() as it:
+        status, told = await it.post(path, data=body)
+        assert status == 400
+        assert says in told["error"]
+
+
+async def test_strangers_large_requests_and_wrong_paths_are_refused() -> None:
+    async with office(Token(SECRET)) as it:
+        assert (await it.get("/api/state"))[0] == 401
+        shown = {"Authorization": f"Bearer {SECRET}"}
+        assert (await it.get("/api/state", headers=shown))[0] == 200
+        assert (await it.get("/nothing", headers=shown))[0] == 404
+        assert (await it.get("/api/mute", headers=shown))[0] == 405
+        evil = {**shown, "Origin": "http://evil.example"}
+        assert (await it.post("/api/mute", headers=evil))[0] == 403
+        large = io.BytesIO(bytes(17 * 1024 * 1024))
+        assert (await it.post("/api/announce", data=large, headers=shown))[0] == 413
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await it.session.ws_connect(it.address + "/events")
+    async with office(allow=("10.0.0.0/8",)) as it:
+        with pytest.raises(aiohttp.ClientError):
+            await it.get("/api/state")
+
+
+async def test_events_come_as_they_happen() -> None:
+    async with office() as it, it.session.ws_connect(it.address + "/events") as socket:
+        told = events.Wake(word="okay_nabu", score=0.5)
+        while True:  # it is subscribed a moment after it is connected
+            it.bus.publish(told)
+            try:
+                line = await socket.receive_str(timeout=0.2)
+                break
+            except TimeoutError:
+                continue
+        assert msgspec.convert(json.loads(line), events.Wake) == told
+        it.bus.end()
+        while (message := await socket.receive()).type == aiohttp.WSMsgType.TEXT:
+            pass
+        assert message.data == aiohttp.WSCloseCode.GOING_AWAY
+
+
+async def test_a_client_that_reads_nothing_is_dropped_and_others_go_on(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(event_stream, "BEHIND", 5)
+    async with office() as it:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(it.address[-5:].strip(":")))
+        writer.write(
+            b"GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
+            b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+        )
+        assert b"101" in await reader.readline()
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        while "too slow" not in caplog.text and "dropped the client" not in caplog.text:
+            for _ in range(50):
+                it.bus.publish(events.Error(where="x", text="y" * 10000))
+            await asyncio.sleep(0.001)
+        writer.close()
+        assert (await it.get("/api/state"))[0] == 200
+
+
+async def test_who_connects_and_asks_nothing_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FIRST", 0.05)
+    async with office() as it:
+        host, port = it.address.removeprefix("http://").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"GET / HTTP/1.1\r\nX: ")
+        with suppress(ConnectionError):  # it is cut off, or ended
+            assert await reader.read() == b""
+        writer.close()
+
+
+async def test_a_taken_port_is_a_warning_unless_it_was_chosen(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        chosen = Settings(http=HttpSettings(port=port))
+        with pytest.raises(PortInUse, match="choose another"):
+            async with desk(chosen, None):  # type: ignore[arg-type]
+                pass
+        monkeypatch.setattr(module, "HttpSettings", lambda: HttpSettings(port=port))
+        async with desk(chosen, None) as address:  # type: ignore[arg-type]
+            assert address is None
+        assert "no HTTP for this satellite" in caplog.text
+    async with desk(Settings(http=HttpSettings(port=0)), None) as address:  # type: ignore[arg-type]
+        assert address is None
+    with pytest.raises(ConfigError, match="needs a token"):
+        async with desk(Settings(http=HttpSettings(host="0.0.0.0")), None):  # type: ignore[arg-type]
+            pass
+    with pytest.raises(ConfigError, match="cannot listen"):
+        listening("192.0.2.1", 1)
+
+
+async def test_another_program_tells_the_running_satellite_or_that_there_is_none() -> None:
+    async with office() as it:
+        port = int(it.address.rpartition(":")[2])
+        settings = Settings(http=HttpSettings(port=port))
+        assert await client.ask(settings, "POST", "/api/mute", muted=True) == {"muted": True}
+        with pytest.raises(UsageError, match="from 0 to 1"):
+            await client.ask(settings, "POST", "/api/volume", level=7)
+    with pytest.raises(PeerUnreachable, match="no satellite answers"):
+        await client.ask(settings, "POST", "/api/mute")
+    with pytest.raises(UsageError, match=r"http\.port is 0"):
+        await client.ask(Settings(http=HttpSettings(port=0)), "GET", "/api/state")

@@ -1,0 +1,44 @@
+"""A server's load is heard from its advert, without asking the server."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from satellite.net.discovery import advert as adverts
+from satellite.net.discovery import monitor
+from satellite.net.discovery.advert import Advert, announce
+from satellite.net.discovery.location import LOAD
+from satellite.net.uri import Tcp, parse
+from servers.serve import serving
+from tests.net.discovery.test_browser import LOOP, found, looking, unique
+from tests.support.engines import ScriptedTts
+from tests.support.peers import stranger
+
+
+async def test_a_load_that_changes_is_known_without_asking(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(adverts, "REFRESH", 0.05)
+    async with serving("tts", ScriptedTts(), "tcp://127.0.0.1:0") as uri:
+        info = await monitor.describe(uri)
+    told = {LOAD: "0.25"}
+    async with stranger({"describe": [info]}) as service, looking() as (discovery, _):
+        bound = parse(service.uri)
+        assert isinstance(bound, Tcp)
+        speech = Advert(role="tts", bound=bound, name=unique(), facts=lambda: told)
+        announcing = asyncio.create_task(announce([speech], interfaces=LOOP))
+        try:
+            assert (await found(discovery, speech.instance)).load == 0.25
+            asked = len(service.seen)
+            told = {LOAD: "1"}
+            while (await found(discovery, speech.instance)).load != 1.0:
+                await asyncio.sleep(0.01)
+            assert len(service.seen) == asked
+            told = {LOAD: "a lot"}
+            while (await found(discovery, speech.instance)).load is not None:
+                await asyncio.sleep(0.01)
+        finally:
+            announcing.cancel()
+            await asyncio.wait([announcing])

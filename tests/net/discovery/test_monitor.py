@@ -1,0 +1,150 @@
+"""A service that is watched: seldom while it is well, at once when in doubt, soon while lost."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import pytest
+from wyoming.event import Event
+
+from satellite import events
+from satellite.net.discovery import monitor
+from satellite.net.discovery.browser import Discovery
+from satellite.net.discovery.preferences import Wishes
+from satellite.net.discovery.service import Server
+from servers.serve import serving
+from tests.support.engines import ScriptedTts
+from tests.support.peers import Stranger, stranger, until
+
+
+@asynccontextmanager
+async def watching(*uris: str) -> AsyncGenerator[tuple[Discovery, list[events.Event]], None]:
+    """A discovery that watches the servers that the user named, without multicast."""
+    published: list[events.Event] = []
+    discovery = Discovery(published.append, wishes=Wishes(pin=uris), announced=False)
+    async with asyncio.TaskGroup() as tasks:
+        looking = tasks.create_task(discovery.run())
+        yield discovery, published
+        looking.cancel()
+
+
+@asynccontextmanager
+async def speech() -> AsyncGenerator[Stranger, None]:
+    """A service that says what our text-to-speech says, and counts how often it is asked."""
+    async with serving("tts", ScriptedTts(), "tcp://127.0.0.1:0") as uri:
+        info = await monitor.describe(uri)
+    async with stranger({"describe": [info]}) as service:
+        yield service
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time runs a hundred times as fast."""
+    monkeypatch.setattr(monitor, "REFRESH", 0.6)
+    monkeypatch.setattr(monitor, "PROBE", (0.015, 0.03))
+
+
+async def one(discovery: Discovery) -> Server:
+    await until(lambda: discovery.servers("tts"))
+    return discovery.servers("tts")[0]
+
+
+async def test_a_server_that_was_named_is_used_without_being_announced() -> None:
+    async with speech() as service, watching(service.uri) as (discovery, published):
+        server = await one(discovery)
+        assert (server.uri, server.name, server.ours) == (service.uri, service.uri, True)
+        assert [event.kind for event in published] == ["server_found"]
+
+
+async def test_only_what_is_in_use_is_looked_at_again(quick: None) -> None:
+    async with speech() as used, speech() as idle, watching(used.uri, idle.uri) as (discovery, _):
+        await until(lambda: len(discovery.servers("tts")) == 2)
+        discovery.use(used.uri)
+        await until(lambda: len(used.seen) >= 4)
+        assert len(idle.seen) == 1
+
+
+async def test_one_in_doubt_is_looked_at_and_lost_and_found_again(
+    quick: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with stranger() as service:
+        async with speech() as well:
+            answers = well.script["describe"]
+        service.script["describe"] = answers
+        async with watching(service.uri) as (discovery, published):
+            before = await one(discovery)
+            service.script["describe"] = [None]
+            discovery.doubt(before.uri)
+            assert discovery.servers("tts")[0].suspect
+            with caplog.at_level(logging.DEBUG, monitor.__name__):
+                await until(lambda: not discovery.servers("tts"))
+                await until(lambda: len(service.seen) >= 5)
+            service.script["describe"] = answers
+            after = await one(discovery)
+            assert after.since > before.since
+            assert not after.suspect
+    kinds = [event.kind for event in published]
+    assert kinds == ["server_found", "server_lost", "server_found"]
+    told = [record.levelno for record in caplog.records if record.name == monitor.__name__]
+    assert told[0] == logging.WARNING
+    assert set(told[1:]) == {logging.DEBUG}
+
+
+async def test_one_that_is_well_stays_when_it_was_doubted_wrongly(quick: None) -> None:
+    async with speech() as service, watching(service.uri) as (discovery, published):
+        server = await one(discovery)
+        discovery.doubt(server.uri)
+        await until(lambda: len(service.seen) == 2 and not discovery.servers("tts")[0].suspect)
+        assert discovery.servers("tts")[0].since == server.since
+        assert len(published) == 1
+
+
+async def test_everything_on_a_machine_is_in_doubt_when_one_of_it_is() -> None:
+    async with speech() as one_, speech() as two, watching(one_.uri, two.uri) as (discovery, _):
+        await until(lambda: len(discovery.servers("tts")) == 2)
+        discovery.doubt(one_.uri)
+        assert all(server.suspect for server in discovery.servers("tts"))
+
+
+async def test_one_late_answer_is_forgiven_and_two_are_not(
+    quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(monitor, "ANSWER", 0.7)  # a busy machine takes some of it
+    async with speech() as service, watching(service.uri) as (discovery, published):
+        server = await one(discovery)
+        answers, service.script["describe"] = service.script["describe"], []
+        discovery.use(server.uri)
+        await until(lambda: len(service.seen) == 2)
+        service.script["describe"] = answers
+        await until(lambda: len(service.seen) == 3)
+        assert [event.kind for event in published] == ["server_found"]
+        service.script["describe"] = []
+        await until(lambda: not discovery.servers("tts"))
+
+
+async def test_one_that_talks_nonsense_is_asked_less_and_less(quick: None) -> None:
+    nonsense = Event("info", {"tts": [{"name": "x"}]})
+    async with stranger({"describe": [nonsense]}) as service, watching(service.uri):
+        await until(lambda: len(service.seen) >= 4)
+        began = asyncio.get_running_loop().time()
+        await until(lambda: len(service.seen) >= 6)
+        assert asyncio.get_running_loop().time() - began > 2 * 0.015 * 2**4
+
+
+async def test_without_a_network_named_servers_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ifaddr.get_adapters", list)
+    async with speech() as service:
+        discovery = Discovery(wishes=Wishes(pin=(service.uri,)))
+        async with asyncio.TaskGroup() as tasks:
+            looking = tasks.create_task(discovery.run())
+            await one(discovery)
+            looking.cancel()
+
+
+def test_a_look_at_all_satellites_is_spread_and_a_return_is_soon() -> None:
+    least, most = monitor.PROBE
+    assert 200 / ((least + most) / 2) < 100, "connections a second of 200 satellites"
+    assert most + monitor.CONNECT < 5.0

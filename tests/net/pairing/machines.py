@@ -1,0 +1,58 @@
+"""Machines with keys of their own, in folders of the test."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from satellite.net import pairing
+from satellite.net.pairing.folder import Folder
+from satellite.net.pairing.identity import Identity, own
+from satellite.net.pairing.peers import Peers
+from satellite.settings import PairingSettings
+
+
+class Machine:
+    """One machine: its name, its key, and whom it knows."""
+
+    def __init__(self, place: Path, name: str) -> None:
+        self.place = place / name
+        self.name = name
+        self.folder = Folder(self.place / "keys")
+        own(self.folder, name)
+
+    @property
+    def key(self) -> Identity:
+        return own(self.folder, self.name)
+
+    @property
+    def peers(self) -> Peers:
+        return Peers(self.folder)
+
+    def knows(self, *others: Machine, host: str = "127.0.0.1") -> None:
+        """Let this machine know others as if they had been paired."""
+        for other in others:
+            self.peers.add(other.name, host, other.key.certificate)
+
+    def renewed(self) -> None:
+        """Installed anew: another key."""
+        (self.folder.path / "key.pem").unlink()
+        own(self.folder, self.name)
+
+    @contextmanager
+    def here(self, *, required: bool = False) -> Generator[None, None, None]:
+        """This process is that machine during the block, as far as it connects to others."""
+        pairing.use(PairingSettings(folder=str(self.place), required=required))
+        try:
+            yield
+        finally:
+            pairing.use(PairingSettings())
+
+
+def paired(place: Path) -> tuple[Machine, Machine]:
+    """A server called den and a satellite called kitchen that know each other."""
+    den, kitchen = Machine(place, "den"), Machine(place, "kitchen")
+    den.knows(kitchen)
+    kitchen.knows(den)
+    return den, kitchen

@@ -1,0 +1,209 @@
+"""TLS between paired machines: nobody else gets in, and nobody else is talked to."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from wyoming.event import Event
+
+from satellite.errors import PeerClosed, PeerUnreachable
+from satellite.net.describe import describe
+from satellite.net.dial import connect
+from satellite.net.listen import door
+from satellite.net.pairing.errors import KeyChanged, NotPaired
+from satellite.net.pairing.identity import shown
+from satellite.net.pairing.tls import Gate, client_context, protocol
+from satellite.net.remotes.remote import remote
+from satellite.net.wire import Connection
+from satellite.values import SpeechRequest
+from servers.serve import ServeLimits
+from servers.serve.server import service_of, serving_paired
+from servers.serve.work import Service
+from tests.net.pairing.machines import Machine, paired
+from tests.support.engines import ScriptedAsr, ScriptedTts
+
+ANY = "tls://127.0.0.1:0"
+
+
+@asynccontextmanager
+async def served(machine: Machine) -> AsyncGenerator[str, None]:
+    """Two roles of a machine at its port for paired satellites."""
+    services: dict[str, Service] = {
+        role: service_of(role, engine, ServeLimits(), None)
+        for role, engine in (("tts", ScriptedTts()), ("asr", ScriptedAsr(["x"])))
+    }
+    async with serving_paired(services, ANY, machine.folder) as uri:
+        yield uri
+
+
+async def refused(uri: str) -> str:
+    """What a client whose key is not accepted is told."""
+    with pytest.raises(PeerClosed) as told:
+        await describe(f"{uri}/tts")
+    return str(told.value)
+
+
+async def test_one_port_serves_every_role_to_a_paired_satellite(tmp_path: Path) -> None:
+    den, kitchen = paired(tmp_path)
+    async with served(den) as uri:
+        with kitchen.here():
+            assert (await describe(f"{uri}/asr")).data["asr"]
+            engine = remote(uri, "tts")
+            await engine.load()
+            chunks = [c async for c in engine.synthesize(SpeechRequest(text="one two three"))]
+            assert chunks
+            await engine.close()
+            with pytest.raises(PeerUnreachable, match="only tts, asr are served here"):
+                await describe(f"{uri}/wake")
+
+
+async def test_it_is_tls_1_3_and_says_who_the_client_is(tmp_path: Path) -> None:
+    den, kitchen = paired(tmp_path)
+    seen: list[tuple[str, str | None]] = []
+
+    async def serve(connection: Connection) -> None:
+        seen.append((connection.peer, connection.protocol))
+        await connection.write(Event("x"))
+        await connection.close()
+
+    gate = Gate(den.folder, "asr")
+    async with door(ANY, serve, name="tls", secure=gate) as uri:
+        with kitchen.here():
+            connection = await connect(f"{uri}/asr", 5)
+        version = connection._writer.get_extra_info("ssl_object").version()  # noqa: SLF001
+        assert (await connection.read(), await connection.read())[1] is None
+        await connection.close()
+    assert version == "TLSv1.3"
+    assert seen[0][0].startswith("kitchen at tls://127.0.0.1:")
+    assert seen[0][1] == "satellite-asr"
+
+
+async def test_a_server_whose_key_has_changed_is_not_spoken_to(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    den, kitchen = paired(tmp_path)
+    before = den.key.fingerprint
+    den.renewed()
+    async with served(den) as uri:
+        with kitchen.here(), pytest.raises(KeyChanged) as told:
+            await describe(f"{uri}/tts")
+        for text in (shown(before), shown(den.key.fingerprint), "satellite pair --forget den"):
+            assert text in str(told.value)
+    (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert record.getMessage() == f"pairing: {told.value}"
+
+
+async def test_a_satellite_whose_key_has_changed_is_told_and_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    den, kitchen = paired(tmp_path)
+    before = kitchen.key.fingerprint
+    kitchen.renewed()
+    after = kitchen.key.fingerprint
+    async with served(den) as uri:
+        with kitchen.here():
+            assert "perhaps it is not paired with this machine" in await refused(uri)
+    (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]
+    for text in ("kitchen", shown(before), shown(after), "--forget kitchen"):
+        assert text in record.getMessage()
+
+
+async def test_strangers_are_refused_with_a_line_and_repeats_are_not_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    den, kitchen = Machine(tmp_path, "den"), Machine(tmp_path, "kitchen")
+    den.knows(kitchen, host="192.0.2.1")
+    stranger = Machine(tmp_path, "stranger")
+    stranger.knows(den)
+    async with served(den) as uri:
+        for _ in range(3):
+            with stranger.here():
+                assert "not paired" in await refused(uri)
+    lines = [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING]
+    assert len(lines) == 1
+    assert shown(stranger.key.fingerprint) in lines[0]
+
+
+async def test_who_is_forgotten_is_refused_at_the_next_connection(tmp_path: Path) -> None:
+    den, kitchen = paired(tmp_path)
+    async with served(den) as uri:
+        with kitchen.here():
+            await describe(f"{uri}/tts")
+            den.peers.forget("kitchen")
+            assert "no longer" in await refused(uri)
+
+
+async def test_without_a_key_or_without_tls_nothing_is_served(tmp_path: Path) -> None:
+    den, _ = paired(tmp_path)
+    async with served(den) as uri:
+        host, port = "127.0.0.1", int(uri.rpartition(":")[2])
+        context = client_context(None, protocol("tts"))
+        assert await _ask(host, port, context) == b""
+        assert await _ask(host, port, None) == b""
+        old = client_context(None, protocol("tts"))
+        old.minimum_version = ssl.TLSVersion.TLSv1_2
+        old.maximum_version = ssl.TLSVersion.TLSv1_2
+        assert await _ask(host, port, old) == b""
+
+
+async def test_a_machine_that_is_paired_with_nobody_says_what_to_do(tmp_path: Path) -> None:
+    alone = Machine(tmp_path, "alone")
+    alone.key.file.unlink()
+    with alone.here(), pytest.raises(NotPaired, match="satellite pair"):
+        await connect("tls://127.0.0.1:1/asr", 1)
+
+
+async def test_where_pairing_is_required_no_other_machine_is_spoken_to_in_the_clear(
+    tmp_path: Path,
+) -> None:
+    with Machine(tmp_path, "den").here(required=True):
+        with pytest.raises(NotPaired, match="--require-pairing"):
+            await connect("tcp://192.0.2.7:10300", 1)
+        with pytest.raises(PeerUnreachable, match="nothing listens"):
+            await connect("tcp://127.0.0.1:1", 1)
+
+
+async def _ask(host: str, port: int, context: ssl.SSLContext | None) -> bytes:
+    name = "" if context else None
+    """What is answered to a question; nothing where the connection does not come about."""
+    try:
+        streams = asyncio.open_connection(host, port, ssl=context, server_hostname=name)
+        reader, writer = await streams
+    except OSError:
+        return b""
+    try:
+        writer.write(b'{"type": "describe"}\n')
+        async with asyncio.timeout(5):
+            return await reader.read()
+    except OSError:
+        return b""
+    finally:
+        writer.transport.abort()
+
+
+async def test_large_events_pass_and_slow_readers_are_waited_for(tmp_path: Path) -> None:
+    den, kitchen = paired(tmp_path)
+    sound = bytes(range(256)) * 4096
+
+    async def echo(connection: Connection) -> None:
+        while event := await connection.read():
+            await connection.write(event)
+        await connection.close()
+
+    async with door(ANY, echo, name="tls", secure=Gate(den.folder, "asr")) as uri:
+        with kitchen.here():
+            connection = await connect(f"{uri}/asr", 5)
+        for _ in range(3):
+            await connection.write(Event("x", {"a": 1}, sound))
+        for _ in range(3):
+            event = await connection.read()
+            assert event is not None
+            assert event.payload == sound
+            await asyncio.sleep(0.01)
+        await connection.close()

@@ -1,0 +1,210 @@
+"""The door: who is let in, who is turned away, who has to leave; and that each is told."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import pytest
+from wyoming.event import Event
+
+from satellite.errors import PeerClosed, WireError
+from satellite.net.admission import SILENT
+from satellite.net.dial import connect
+from satellite.net.listen import DoorLimits, door, limits_of
+from satellite.net.wire import Connection, Limits
+from satellite.settings import LimitSettings, Settings
+from tests.support.peers import until
+
+ANY = "tcp://127.0.0.1:0"
+IP = "127.0.0.1"
+PATIENCE = 20.0
+"""Seconds in which a busy machine does what takes milliseconds."""
+
+
+@asynccontextmanager
+async def echoing(limits: DoorLimits, refused: list[str]) -> AsyncGenerator[str, None]:
+    """A service that sends every event back; `work` holds up the peer for as long as it says."""
+
+    async def serve(connection: Connection) -> None:
+        try:
+            while event := await connection.read():
+                with connection.working():
+                    await asyncio.sleep(event.data.get("work", 0))
+                    await connection.write(event)
+        except WireError:
+            pass
+        finally:
+            await connection.close()
+
+    async with door(ANY, serve, name="echo", limits=limits, refused=refused.append) as uri:
+        yield uri
+
+
+async def echoed(peer: Connection) -> bool:
+    """Whether a peer is answered."""
+    try:
+        await peer.write(Event("x"))
+        async with asyncio.timeout(PATIENCE):
+            event = await peer.read()
+    except PeerClosed:
+        return False
+    return event is not None and event.type == "x"
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING]
+
+
+async def test_who_is_not_allowed_is_told_and_the_log_names_the_setting_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    refused: list[str] = []
+    async with echoing(DoorLimits(allow=("192.0.2.0/24",)), refused) as uri:
+        for _ in range(3):
+            peer = await connect(uri, PATIENCE)
+            event = await peer.read()
+            assert event is not None
+            assert event.data["code"] == "not-allowed"
+            assert await peer.read() is None
+            await peer.close()
+    assert refused == ["not-allowed"] * 3
+    (line,) = warnings(caplog)
+    assert "127.0.0.1" in line
+    assert "--allow" in line
+
+
+async def test_where_pairing_is_required_plain_connections_are_turned_away() -> None:
+    refused: list[str] = []
+    async with echoing(DoorLimits(paired_only=True), refused) as uri:
+        peer = await connect(uri, PATIENCE)
+        event = await peer.read()
+        assert event is not None
+        assert (event.type, event.data["code"]) == ("error", "not-paired")
+        assert "127.0.0.1 comes without TLS" in event.data["text"]
+        assert "satellite pair" in event.data["text"]
+        await peer.close()
+    assert refused == ["not-paired"]
+
+
+async def test_one_address_cannot_take_every_place() -> None:
+    async with echoing(DoorLimits(connections=8, per_address=2), []) as uri:
+        peers = [await connect(uri, PATIENCE) for _ in range(2)]
+        assert [await echoed(peer) for peer in peers] == [True, True]
+        third = await connect(uri, PATIENCE)
+        event = await third.read()
+        assert event is not None
+        assert "from 127.0.0.1 already" in event.data["text"]
+        for peer in (*peers, third):
+            await peer.close()
+
+
+async def test_the_silent_make_room_for_those_who_speak(caplog: pytest.LogCaptureFixture) -> None:
+    async with echoing(DoorLimits(connections=4), []) as uri:
+        speaking = await connect(uri, PATIENCE)
+        assert await echoed(speaking)
+        silent = [await asyncio.open_connection(*_place(uri)) for _ in range(SILENT + 5)]
+        for _ in range(3):
+            peer = await connect(uri, PATIENCE)
+            assert await echoed(peer)
+            await peer.close()
+            await asyncio.sleep(0)
+        assert await echoed(speaking), "who has spoken is not dropped"
+        await speaking.close()
+        for _, writer in silent:
+            writer.transport.abort()
+    assert "said nothing while others wait" in "".join(warnings(caplog))
+
+
+@pytest.mark.parametrize("sent", [b"", b'{"type', b"\x16\x03"])
+async def test_who_says_nothing_that_can_be_understood_is_dropped(
+    sent: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with echoing(DoorLimits(first=0.1), []) as uri:
+        reader, writer = await asyncio.open_connection(*_place(uri))
+        writer.write(sent)
+        async with asyncio.timeout(2):
+            with pytest.raises(ConnectionResetError):
+                await _end(reader)
+        writer.transport.abort()
+    assert "limits.first" in "".join(warnings(caplog))
+
+
+async def test_the_idle_are_dropped_and_those_who_wait_for_work_are_not() -> None:
+    async with echoing(DoorLimits(idle=0.2), []) as uri:
+        idle, busy = await connect(uri, PATIENCE), await connect(uri, PATIENCE)
+        assert await echoed(idle)
+        await busy.write(Event("x", {"work": 0.6}))
+        began = asyncio.get_running_loop().time()
+        with pytest.raises(PeerClosed):
+            await _all(idle)
+        assert asyncio.get_running_loop().time() - began < 0.5
+        event = await busy.read()
+        assert event is not None
+        await idle.close()
+        await busy.close()
+
+
+async def test_pings_keep_a_session_for_ever() -> None:
+    """As Home Assistant's, every two seconds against fifteen minutes."""
+    async with echoing(DoorLimits(idle=1.0, first=1.0), []) as uri:
+        peer = await connect(uri, PATIENCE)
+        for _ in range(15):
+            assert await echoed(peer)
+            await asyncio.sleep(0.1)
+        await peer.close()
+
+
+async def test_a_longest_connection_can_be_set() -> None:
+    async with echoing(DoorLimits(total=0.2), []) as uri:
+        peer = await connect(uri, PATIENCE)
+        assert await echoed(peer)
+        with pytest.raises(PeerClosed):
+            await _all(peer)
+        await peer.close()
+
+
+async def test_a_flood_is_slowed_down_and_others_are_answered(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    limits = DoorLimits(wire=Limits(events=100), first=0.4)
+    async with echoing(limits, []) as uri:
+        reader, writer = await asyncio.open_connection(*_place(uri))
+        writer.write(b'{"type": "x"}\n' * 5000)
+        other = await connect(uri, PATIENCE)
+        began = asyncio.get_running_loop().time()
+        assert await echoed(other)
+        assert asyncio.get_running_loop().time() - began < 0.5
+        await until(lambda: "more than 100 events a second" in "".join(warnings(caplog)))
+        took = asyncio.get_running_loop().time() - began
+        got = (await reader.read(1 << 20)).count(b'"x"')
+        assert 150 < got < 200 + 100 * took + 50
+        writer.transport.abort()
+        await other.close()
+
+
+def test_settings_are_the_doors_limits() -> None:
+    said = LimitSettings(data=2048, idle=5.0, per_address=3, held=9_000_000, depth=9)
+    limits = limits_of(Settings(limits=said, allow=("any",)), connections=7, paired_only=True)
+    assert (limits.wire.data, limits.wire.depth, limits.idle) == (2048, 9, 5.0)
+    assert (limits.per_address, limits.held, limits.connections) == (3, 9_000_000, 7)
+    assert limits.allow == ("any",)
+    assert limits.paired_only
+
+
+async def _all(peer: Connection) -> None:
+    """Read to the end, which is an error as the other side does not wait to be read."""
+    while await peer.read() is not None:
+        pass
+    raise PeerClosed("a clean end, which a peer that is dropped may see as well")
+
+
+async def _end(reader: asyncio.StreamReader) -> None:
+    if not await reader.read():
+        raise ConnectionResetError
+
+
+def _place(uri: str) -> tuple[str, int]:
+    return IP, int(uri.rpartition(":")[2])

@@ -1,0 +1,46 @@
+"""A vocabulary that is made in a process of its own is the same one."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+
+import pytest
+
+from satellite.errors import EngineFailed
+from servers.asr.sphinx import build, vocabulary
+from servers.asr.sphinx.vocabulary import Vocabulary
+
+HOME = (("lamp", "Kühlschrank"), ("kitchen",))
+
+
+def words(made: Vocabulary) -> list[str]:
+    """The words of a network, each as often as it stands there: states have any numbers."""
+    lines = [line.split() for line in made.network.splitlines()]
+    return sorted(line[4] for line in lines if line[0] == "TRANSITION" and len(line) == 5)
+
+
+def test_it_is_what_would_be_made_here() -> None:
+    made, here = build.make(HOME), vocabulary.make(HOME)
+    assert made.dictionary == here.dictionary
+    assert "kitchen" in words(made)
+    assert words(made) == words(here)
+
+
+def test_wrong_sentences_of_the_user_are_named(tmp_path: Path) -> None:
+    content = (
+        'language: "en"\nintents:\n  Own:\n    data:\n      - sentences: ["forget [about it"]\n'
+    )
+    (tmp_path / "own.yaml").write_text(content)
+    with pytest.raises(EngineFailed, match=r"own\.yaml"):
+        build.make(HOME, str(tmp_path))
+
+
+def test_where_no_process_can_be_started_it_is_made_here(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with caplog.at_level(logging.WARNING):
+        assert build.make(HOME).dictionary == vocabulary.make(HOME).dictionary
+    assert "/nowhere/python" in caplog.text

@@ -1,0 +1,210 @@
+"""PocketSphinx hears commands, and gives nothing for anything else."""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
+import numpy as np
+import pytest
+import pytest_asyncio
+
+from satellite.errors import EngineClosed, ModelMissing
+from satellite.ports import Asr
+from satellite.values import TranscribeRequest
+from servers.asr.sphinx.engine import PocketSphinx
+from servers.asr.sphinx.recognizer import Recognizer
+from servers.asr.sphinx.vocabulary import Vocabulary
+from tests.support import recordings
+from tests.support.speech import noise, silence, speak
+
+ANY = TranscribeRequest()
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def engine() -> AsyncIterator[PocketSphinx]:
+    made = PocketSphinx(PocketSphinx.Options())
+    await made.load()
+    yield made
+    await made.close()
+
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+def said(text: str) -> bytes:
+    """An utterance as the satellite sends it, over the hiss of a quiet room."""
+    return hissing(silence(0.3) + speak(text) + silence(0.7), 20)
+
+
+def hissing(pcm: bytes, level: float) -> bytes:
+    hiss = np.random.default_rng(0).normal(0, level, len(pcm) // 2)
+    return (np.frombuffer(pcm, "<i2") + hiss).clip(-32768, 32767).astype("<i2").tobytes()
+
+
+async def chunks(audio: bytes, size: int) -> AsyncIterator[bytes]:
+    for start in range(0, len(audio), size):
+        yield audio[start : start + size]
+
+
+async def hear(
+    engine: PocketSphinx, audio: bytes, size: int = 3200, request: TranscribeRequest = ANY
+) -> str:
+    async with aclosing(engine.transcribe(chunks(audio, size), request)) as results:
+        finals = [result async for result in results]
+    assert [result.final for result in finals] == [True]
+    return finals[0].text
+
+
+async def test_it_is_an_asr(engine: PocketSphinx) -> None:
+    assert isinstance(engine, Asr)
+    (model,) = engine.describe().models
+    assert (model.name, model.languages) == ("en-us", ("en", "en-US"))
+
+
+async def test_a_recorded_command_is_heard_exactly(engine: PocketSphinx) -> None:
+    audio = recordings.samples("turn_on_the_living_room_lamp")
+    assert await hear(engine, audio) == "turn on the living room lamp"
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.2, 0.5, 1.0])
+@pytest.mark.parametrize("name", ["okay_nabu", "hey_jarvis"])
+async def test_the_end_of_the_wake_word_and_a_pause_do_no_harm(
+    engine: PocketSphinx, name: str, pause: float
+) -> None:
+    end = recordings.samples(name)[-9600:]  # 0.3 s, as much as the satellite sends of it
+    command = recordings.samples("turn_on_the_living_room_lamp")
+    audio = hissing(end + silence(pause) + command + silence(0.7), 3)
+    assert await hear(engine, audio) == "turn on the living room lamp"
+
+
+async def test_most_commands_of_a_voice_unlike_any_that_the_model_knows(
+    engine: PocketSphinx,
+) -> None:
+    texts = (
+        *("what time is it", "cancel the timer", "volume up", "stop", "repeat that"),
+        *("turn on the kitchen light", "set a timer for ten minutes", "turn on the lights"),
+    )
+    wrong = [text for text in texts if await hear(engine, said(text)) != text]
+    assert len(wrong) <= 1, wrong
+
+
+async def test_talk_is_no_command(engine: PocketSphinx) -> None:
+    texts = (
+        *("turn on the washing machine", "what is your name", "the cat is on the table"),
+        *("stop talking to me like that", "could you pass me the salt", "how much is that jacket"),
+    )
+    heard = {text: await hear(engine, said(text)) for text in texts}
+    assert heard == dict.fromkeys(texts, "")
+
+
+@pytest.mark.parametrize("name", ["okay_nabu", "hey_jarvis"])
+async def test_a_wake_word_is_no_command(engine: PocketSphinx, name: str) -> None:
+    assert await hear(engine, recordings.samples(name)) == ""
+
+
+async def test_the_result_does_not_depend_on_chunks_or_what_came_before(
+    engine: PocketSphinx,
+) -> None:
+    audio = said("what time is it")
+    first = await hear(engine, audio)
+    await hear(engine, noise(1.0, 0.3))
+    assert {await hear(engine, audio, size) for size in (1, 777, 1001, 9600, len(audio))} == {first}
+
+
+async def test_confidence_does_not_depend_on_what_came_before() -> None:
+    recognizer = PocketSphinx(PocketSphinx.Options()).make((("lamp",), ("kitchen",)))
+    audio, results = said("what time is it"), set()
+    for before in (b"", noise(1.0, 0.3), said("stop"), audio):
+        for sound in (before, audio):
+            recognizer.begin()
+            recognizer.feed(sound)
+            result = recognizer.finish()
+        results.add(result)
+    assert len(results) == 1
+
+
+async def test_the_threshold_decides() -> None:
+    texts = []
+    for confidence in (-100, 100):
+        engine = PocketSphinx(PocketSphinx.Options(confidence=confidence))
+        texts.append(await hear(engine, said("what time is it")))
+        await engine.close()
+    assert texts == ["what time is it", ""]
+
+
+@pytest.mark.parametrize("audio", [b"", b"\0", silence(0.05), silence(3.0), noise(2.0, 0.1)])
+async def test_no_voice_is_no_command(engine: PocketSphinx, audio: bytes) -> None:
+    assert await hear(engine, audio) == ""
+
+
+async def test_two_minutes_are_rejected_without_being_decoded(engine: PocketSphinx) -> None:
+    assert await hear(engine, said("stop") + silence(120), 64000) == ""
+
+
+async def test_overlapping_utterances_do_not_mix(engine: PocketSphinx) -> None:
+    texts = ["what time is it", "stop", "turn on the kitchen light"]
+    alone = [await hear(engine, said(text)) for text in texts]
+    together = await asyncio.gather(*(hear(engine, said(text)) for text in texts))
+    assert list(together) == alone
+
+
+async def test_an_utterance_that_is_left_early_leaves_nothing_behind(
+    engine: PocketSphinx,
+) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield noise(0.5)
+            await asyncio.sleep(0)
+
+    audio = said("what time is it")
+    before = await hear(engine, audio)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await anext(engine.transcribe(endless(), ANY))
+    assert await hear(engine, audio) == before
+
+
+async def test_nothing_large_is_kept_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("servers.asr.sphinx.engine._KEPT_FOR", 0.05)
+    engine = PocketSphinx(PocketSphinx.Options())
+    made = []
+
+    class Counted(Recognizer):
+        def __init__(self, vocabulary: Vocabulary) -> None:
+            super().__init__(vocabulary)
+            made.append(weakref.ref(self))
+
+    await engine.load()
+    monkeypatch.setattr("servers.asr.sphinx.engine.Recognizer", Counted)
+    audio = said("what time is it")
+    first = await hear(engine, audio)
+    async with asyncio.timeout(5):
+        while made[-1]() is not None:
+            await asyncio.sleep(0.01)
+    assert await hear(engine, audio) == first
+    await engine.close()
+    assert [one() for one in made] == [None, None]
+
+
+async def test_a_second_request_soon_after_finds_the_model_loaded(
+    engine: PocketSphinx, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await hear(engine, said("stop"))
+    monkeypatch.setattr("servers.asr.sphinx.engine.Recognizer", None)
+    assert await hear(engine, said("what time is it")) == "what time is it"
+
+
+async def test_other_languages_are_refused(engine: PocketSphinx) -> None:
+    with pytest.raises(ModelMissing, match="only for English"):
+        await hear(engine, b"", request=TranscribeRequest(language="de"))
+
+
+async def test_closed_twice_and_used_after() -> None:
+    engine = PocketSphinx(PocketSphinx.Options())
+    await engine.close()
+    await engine.close()
+    with pytest.raises(EngineClosed):
+        await hear(engine, b"")

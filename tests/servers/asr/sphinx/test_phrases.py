@@ -1,0 +1,46 @@
+"""Some phrases in place of all sentences, and words that are told apart from them."""
+
+from __future__ import annotations
+
+import pytest
+
+from satellite.errors import EngineFailed
+from satellite.listening.stop_words import CONFIDENCE, OTHERS, PHRASES
+from servers.asr.sphinx.recognizer import Recognizer
+from servers.asr.sphinx.vocabulary import of_phrases
+from tests.support.speech import noise, silence, speak
+
+
+def test_every_word_is_in_the_dictionary_and_the_unlikely_ones_are_unlikely() -> None:
+    made = of_phrases(("stop it", "cancel"), ("hello",))
+    said = made.pronunciations()
+    assert {"stop", "it", "cancel", "hello"} <= said.keys()
+    assert ["S", "T", "AO", "P"] in said["stop"]  # as in Britain
+    arcs = [line.split() for line in made.network.splitlines() if line.startswith("TRANSITION")]
+    chance = {arc[4]: float(arc[3]) for arc in arcs if len(arc) == 5}
+    assert chance["stop"] == chance["cancel"] == 1.0
+    assert chance["hello"] < 0.001
+
+
+def test_a_word_that_nobody_can_say_is_named() -> None:
+    with pytest.raises(EngineFailed, match="how to say 12345"):
+        of_phrases(("stop",), ("12345",))
+
+
+def test_what_is_said_alone_is_told_apart() -> None:
+    recognizer = Recognizer(of_phrases(PHRASES, OTHERS))
+
+    def heard(text: str, voice: str) -> str:
+        recognizer.begin()
+        recognizer.feed(silence(0.3) + speak(text, voice) + noise(0.4, 0.0005))
+        taken, sure = recognizer.finish()
+        return taken if sure >= CONFIDENCE else ""
+
+    for voice in ("en-us", "en-us+m3", "en-gb", "en-us+f1"):
+        assert [heard(text, voice) for text in ("stop", "cancel", "never mind")] == [
+            "stop",
+            "cancel",
+            "never mind",
+        ]
+        for text in ("hello", "thanks", "more", "what time is it"):
+            assert heard(text, voice) not in PHRASES

@@ -1,0 +1,85 @@
+"""What is listened for is made once, and made again when anything that it is made of changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from satellite.errors import EngineFailed
+from servers.asr.sphinx import vocabulary
+
+HOME = (("lamp",), ("kitchen",))
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def sentences(folder: Path, template: str) -> str:
+    folder.mkdir(exist_ok=True)
+    text = f"language: en\nintents: {{Nevermind: {{data: [{{sentences: [{template!r}]}}]}}}}\n"
+    (folder / "mine.yaml").write_text(text)
+    return str(folder)
+
+
+def test_it_is_read_as_it_was_kept() -> None:
+    made = vocabulary.make(HOME)
+    assert vocabulary.read(HOME) is None
+    vocabulary.keep(made, HOME)
+    assert vocabulary.read(HOME) == made
+    assert vocabulary.read((("heater",), ("kitchen",))) is None
+
+
+def test_changed_sentences_are_not_read_from_the_cache(tmp_path: Path) -> None:
+    folder = sentences(tmp_path / "own", "forget about it")
+    vocabulary.keep(vocabulary.make(HOME, folder), HOME, folder)
+    assert vocabulary.read(HOME, folder) is not None
+    assert vocabulary.read(HOME) is None
+    sentences(tmp_path / "own", "forget about everything")
+    assert vocabulary.read(HOME, folder) is None
+
+
+@pytest.mark.parametrize("content", [b"", b"\xc1", b"\x81\xa7network\x01"])
+def test_a_broken_file_is_no_vocabulary(cache: Path, content: bytes) -> None:
+    vocabulary.keep(vocabulary.Vocabulary("a", "b"), HOME)
+    (file,) = cache.rglob("*.msgpack")
+    file.write_bytes(content)
+    assert vocabulary.read(HOME) is None
+
+
+def test_only_the_last_homes_are_kept(cache: Path) -> None:
+    homes = [((name,), ("kitchen",)) for name in ("a", "b", "c", "d", "e", "f")]
+    for home in homes:
+        vocabulary.keep(vocabulary.Vocabulary("a", "b"), home)
+    assert len(list(cache.rglob("*"))) == 2 + 4  # two folders
+    assert vocabulary.read(homes[-1]) is not None
+
+
+def test_a_cache_that_cannot_be_written_costs_only_time(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache.write_text("a file where the folder should be")
+    vocabulary.keep(vocabulary.Vocabulary("a", "b"), HOME)
+    assert vocabulary.read(HOME) is None
+
+
+def test_the_same_each_time_and_without_digits() -> None:
+    made = vocabulary.make(HOME)
+    assert made == vocabulary.make(HOME)
+    words = [word for word in made.pronunciations() if not word.startswith("_")]
+    assert {"lamp", "kitchen", "five"} <= set(words)
+    assert not [word for word in words if any(map(str.isdigit, word))]
+
+
+def test_every_word_of_the_network_is_in_the_dictionary() -> None:
+    made = vocabulary.make(HOME)
+    arcs = [line.split() for line in made.network.splitlines() if line.startswith("TRANSITION")]
+    assert {arc[4] for arc in arcs if len(arc) == 5} <= set(made.pronunciations())
+
+
+def test_wrong_sentences_of_the_user_are_named(tmp_path: Path) -> None:
+    with pytest.raises(EngineFailed, match=r"mine\.yaml"):
+        vocabulary.make(HOME, sentences(tmp_path / "own", "forget [about it"))

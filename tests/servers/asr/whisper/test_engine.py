@@ -1,0 +1,172 @@
+"""The engine as users have it: what it hears, what it does not, and what it leaves behind."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import socket
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+
+pytest.importorskip("faster_whisper", reason="satellite[server] is not installed")
+
+from satellite.components import spec
+from satellite.conformance import CHECKS, AsrSample, Check, fresh
+from satellite.conformance.sound import feed
+from satellite.errors import EngineFailed, ModelMissing
+from satellite.values import TranscribeRequest, Transcript
+from servers.asr.whisper.engine import FasterWhisper
+from tests.support.peers import until
+from tests.support.speech import noise, silence, speak, tone
+from tests.support.whisper_model import Manner, made_whisper, saying
+
+SPEECH = speak("turn on the lamp")
+OPTIONS = FasterWhisper.Options(model=str(made_whisper()), num_workers=2, cpu_threads=1)
+
+
+def breath(seconds: float) -> bytes:
+    """Noise as of breathing: low, and swelling and ebbing three times."""
+    samples = np.frombuffer(noise(seconds, 0.1), "<i2").astype(float)
+    soft = np.convolve(samples, np.ones(16) / 16, mode="same")
+    swell = np.sin(np.linspace(0, 3 * np.pi, len(soft))) ** 2
+    return (2 * soft * swell).astype("<i2").tobytes()
+
+
+def music(seconds: float) -> bytes:
+    """Chords, a new one every half second."""
+    chords = [(262, 330, 392), (220, 262, 330), (175, 220, 262), (196, 247, 294)]
+    parts = []
+    for turn in range(int(seconds * 2)):
+        tones = [np.frombuffer(tone(0.5, hz, 0.15), "<i2") for hz in chords[turn % 4]]
+        parts.append(np.sum(tones, axis=0) * np.linspace(1, 0.3, len(tones[0])))
+    return np.concatenate(parts).astype("<i2").tobytes()
+
+
+@pytest.fixture
+async def engine() -> AsyncIterator[FasterWhisper]:
+    engine = FasterWhisper(OPTIONS)
+    await engine.load()
+    yield engine
+    await engine.close()
+
+
+async def heard(
+    engine: FasterWhisper, audio: bytes, request: TranscribeRequest | None = None
+) -> Transcript:
+    found = engine.transcribe(feed(audio), request or TranscribeRequest())
+    async with aclosing(found) as transcripts:
+        *_, final = [transcript async for transcript in transcripts]
+    return final
+
+
+def make(**options: Any) -> FasterWhisper:
+    return FasterWhisper(FasterWhisper.Options(num_workers=1, cpu_threads=1, **options))
+
+
+async def test_speech_is_understood(engine: FasterWhisper) -> None:
+    said = await heard(engine, SPEECH)
+    assert len(said.text.split()) == 12
+    assert (said.final, said.language) == (True, "en")
+
+
+@pytest.mark.parametrize(
+    "sound",
+    [silence(4), noise(4, 0.02), noise(4, 0.3), tone(4), music(4), breath(4), b"\0"],
+    ids=["silence", "hiss", "loud noise", "tone", "music", "breathing", "half a sample"],
+)
+async def test_nothing_is_made_of(engine: FasterWhisper, sound: bytes) -> None:
+    """The model would say twelve words of each, as it does without the voice detector."""
+    assert (await heard(engine, sound)).text == ""
+
+
+async def test_without_the_voice_detector_it_is_the_model_s_doubts_that_count() -> None:
+    """The model says what it says of anything; each check is the last that can keep it back."""
+    manners = {
+        "no speech": Manner(certainty=2.0, no_speech=True),
+        "repetition": Manner(words=(("so",),), endless=True),
+        "phantom": Manner(words=(("Thanks",), ("for",), ("watching",)), certainty=6.0),
+    }
+    for name, manner in manners.items():
+        assert await unheard(manner) == "", name
+    assert await unheard(saying("good")) == "good"
+
+
+async def unheard(manner: Manner) -> str:
+    """What is made of a noise without a voice detector."""
+    model = str(made_whisper(manner))
+    async with fresh(lambda: make(model=model, vad_filter=False, temperature=(0.0,)))() as engine:
+        await engine.load()
+        return (await heard(engine, noise(0.3))).text
+
+
+@pytest.mark.parametrize(
+    ("check", "window"),
+    [(check, "full") for check in CHECKS["asr"]]
+    + [(check, "auto") for check in CHECKS["asr"] if "chunk" in check.name],
+    ids=lambda value: getattr(value, "name", value),
+)
+async def test_one_that_says_something_else_of_every_sound_conforms(
+    check: Check, window: str
+) -> None:
+    """The text hangs on every sample that is decoded: it is the same whatever the chunks are."""
+    text = f"{OPTIONS.model}?num_workers=2&cpu_threads=1&encoder_window={window}"
+    make = fresh(lambda: spec.create("asr", f"faster-whisper:{text}"))
+    async with make() as engine:
+        await engine.load()
+        sample = AsrSample(audio=SPEECH, text=(await heard(engine, SPEECH)).text)
+    await check.run(make, sample)
+
+
+async def test_abandoned_requests_leave_nothing(engine: FasterWhisper) -> None:
+    """A thousand that hang up here and there: then memory and tasks are as before."""
+
+    async def abandon(turn: int) -> None:
+        call = asyncio.ensure_future(heard(engine, SPEECH))
+        await asyncio.sleep(turn % 7 / 1000)
+        call.cancel()
+        await asyncio.wait([call])
+
+    async def abandon_many(count: int) -> float:
+        for start in range(0, count, 20):
+            await asyncio.gather(*(abandon(start + turn) for turn in range(20)))
+        shelf = engine._shelf  # noqa: SLF001 - whether it works is nobody else's business
+        async with shelf.lend(OPTIONS.model) as loaded:
+            await until(lambda: loaded.batches.idle)
+            assert loaded.users == 1
+        gc.collect()
+        return psutil.Process().memory_info().rss / 2**20
+
+    before = await abandon_many(300)
+    after = await abandon_many(700)
+    assert after - before < 16
+    assert len(asyncio.all_tasks()) == 1
+    assert (await heard(engine, SPEECH)).text
+
+
+async def test_a_model_that_is_not_here_is_named_with_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(socket.socket, "connect", lambda *_: pytest.fail("asked the network"))
+    engine = FasterWhisper(FasterWhisper.Options(model="nobody/no-such-model"))
+    with pytest.raises(ModelMissing, match="satellite models pull whisper:nobody/no-such-model"):
+        await engine.load()
+    await engine.close()
+
+
+async def test_what_ctranslate2_cannot_do_is_said() -> None:
+    engine = FasterWhisper(FasterWhisper.Options(model=OPTIONS.model, compute_type="int3"))
+    with pytest.raises(EngineFailed, match="int3"):
+        await engine.load()
+    await engine.close()
+
+
+async def test_it_is_described_with_its_languages(engine: FasterWhisper) -> None:
+    info = engine.describe()
+    assert info.streaming
+    assert "de" in info.models[0].languages
+    assert FasterWhisper(FasterWhisper.Options(model="tiny.en")).describe().models[0].name

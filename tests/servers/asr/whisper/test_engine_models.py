@@ -1,0 +1,179 @@
+"""Several Whisper models in one engine: chosen by name, a bounded number of them in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+from pathlib import Path
+
+import pytest
+from wyoming.event import Event
+
+pytest.importorskip("faster_whisper", reason="satellite[server] is not installed")
+
+from satellite.conformance.sound import feed
+from satellite.engines import context
+from satellite.errors import EngineBusy, EngineClosed, ModelMissing
+from satellite.settings import ModelSettings
+from satellite.values import TranscribeRequest
+from servers.asr.whisper import shelf
+from servers.asr.whisper.engine import FasterWhisper
+from servers.models import manifest
+from servers.models.manifest import Manifest, Record
+from servers.serve import serving
+from tests.support.peers import client, until
+from tests.support.speech import speak
+from tests.support.whisper_model import made_whisper, saying
+
+SPEECH = speak("turn on the lamp")
+MAIN = str(made_whisper(saying("this is the usual model")))
+Put = Callable[[str, str], None]
+
+
+@pytest.fixture
+def put(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Put:
+    """Puts a model that says something in the folder of models."""
+    monkeypatch.setattr(context, "_in_force", ModelSettings(folder=str(tmp_path), offline=True))
+
+    def put(name: str, says: str) -> None:
+        folder = tmp_path / "whisper" / name
+        shutil.copytree(made_whisper(saying(says)), folder)
+        records = tuple(
+            Record(path=path.name, size=path.stat().st_size, sha256=manifest.sha256(path))
+            for path in folder.iterdir()
+        )
+        manifest.write(folder, Manifest("whisper", name, "o/r", "1", "2026-01-01", records))
+
+    return put
+
+
+@pytest.fixture
+async def engine(put: Put) -> AsyncIterator[FasterWhisper]:
+    put("tiny", "small words")
+    put("base.en", "other words")
+    options = FasterWhisper.Options(model=MAIN, models=2, num_workers=1, cpu_threads=1)
+    engine = FasterWhisper(options)
+    await engine.load()
+    yield engine
+    await engine.close()
+
+
+async def heard(engine: FasterWhisper, model: str | None = None) -> str:
+    request = TranscribeRequest(language="en", model=model)
+    async with aclosing(engine.transcribe(feed(SPEECH), request)) as transcripts:
+        *_, final = [transcript async for transcript in transcripts]
+    return final.text
+
+
+async def test_a_request_is_heard_by_the_model_that_it_names(engine: FasterWhisper) -> None:
+    assert await heard(engine) == "this is the usual model"
+    assert await heard(engine, "tiny") == "small words"
+    assert await heard(engine, "base.en") == "other words"
+    assert await heard(engine, Path(MAIN).name) == "this is the usual model"
+
+
+async def test_all_at_once_each_hears_with_its_own(engine: FasterWhisper) -> None:
+    names = ["tiny", None, "base.en"] * 3
+    async with asyncio.timeout(30):
+        texts = await asyncio.gather(*(heard(engine, name) for name in names))
+    assert texts == ["small words", "this is the usual model", "other words"] * 3
+
+
+async def test_all_that_may_be_named_are_described(engine: FasterWhisper) -> None:
+    found = {model.name: model.languages for model in engine.describe().models}
+    assert list(found) == [Path(MAIN).name, "base.en", "tiny"]
+    assert found["base.en"] == ("en",)
+    assert found["tiny"] == found[Path(MAIN).name]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["large-v3", "/etc", "../whisper/tiny", pytest.param(str(made_whisper()), id="ours")],
+)
+async def test_no_other_model_is_opened(engine: FasterWhisper, name: str) -> None:
+    with pytest.raises(ModelMissing, match="is unknown"):
+        await heard(engine, name)
+
+
+async def test_the_client_s_choice_counts_for_its_connection(engine: FasterWhisper) -> None:
+    audio = {"rate": 16000, "width": 2, "channels": 1}
+    asked = [
+        Event("audio-start", audio),
+        Event("audio-chunk", audio, SPEECH),
+        Event("audio-stop", {}),
+    ]
+    async with serving("asr", engine, "tcp://127.0.0.1:0") as uri, client(uri) as peer:
+        await peer.send(Event("select-program", {"name": "tiny"}), *asked)
+        assert (await peer.until("transcript"))[-1].data["text"] == "small words"
+        await peer.send(Event("select-program", {"name": "faster-whisper"}), *asked)
+        assert (await peer.until("transcript"))[-1].data["text"] == "this is the usual model"
+
+
+class Kept:
+    """What stands for a loaded model, and is counted."""
+
+    def __init__(self) -> None:
+        self.here: list[str] = []
+        self.most = 0
+
+    async def load(self, name: str) -> shelf.Loaded:
+        kept = self
+
+        class Batches:
+            async def close(self) -> None:
+                kept.here.remove(name)
+
+        await asyncio.sleep(0)
+        self.here.append(name)
+        self.most = max(self.most, len(self.here))
+        return shelf.Loaded(None, Batches())  # type: ignore[arg-type]
+
+
+async def test_no_more_than_so_many_are_in_memory_and_the_longest_unused_leaves() -> None:
+    kept = Kept()
+    lent = shelf.Shelf(2, kept.load)
+    for name in ("a", "b", "a", "c"):
+        async with lent.lend(name):
+            pass
+    assert kept.here == ["a", "c"]
+    assert lent.names == ("a", "c")
+    await lent.close()
+    assert kept.here == []
+    with pytest.raises(EngineClosed):
+        async with lent.lend("a"):
+            pass
+
+
+async def test_one_in_use_stays_and_who_wants_another_waits() -> None:
+    kept = Kept()
+    lent = shelf.Shelf(1, kept.load)
+
+    async def borrow(name: str) -> None:
+        async with lent.lend(name):
+            await asyncio.sleep(0)
+            assert kept.here == [name]
+
+    async with lent.lend("a"):
+        waiting = asyncio.ensure_future(borrow("b"))
+        async with lent.lend("a"):
+            await asyncio.sleep(0)
+        assert kept.here == ["a"]
+        assert not waiting.done()
+    await waiting
+    async with asyncio.timeout(10):
+        await asyncio.gather(*(borrow(name) for name in "abcabcaabbcc"))
+    assert kept.most == 1
+    await until(lambda: len(kept.here) == 1)
+    await lent.close()
+
+
+async def test_who_waits_too_long_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shelf, "PATIENCE", 0.01)
+    lent = shelf.Shelf(1, Kept().load)
+    async with lent.lend("a"):
+        with pytest.raises(EngineBusy, match="option models"):
+            async with lent.lend("b"):
+                pass
+    await lent.close()

@@ -1,0 +1,89 @@
+"""Thinking and the syntax of tools are never heard, however a model's text is cut into pieces."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from servers.llm.ollama.spoken_stream import SpokenStream
+
+HIDDEN = "SECRET"
+PASSAGES = (
+    f"<think>{HIDDEN}</think>",
+    f"<THINK>\n{HIDDEN} < b\n</Think>",
+    f"<thinking>{HIDDEN}<think></thinking>",
+    f'<tool_call>{{"name": "{HIDDEN}"}}</tool_call>',
+    f"<|python_tag|>{HIDDEN}()<|eom_id|>",
+    f'[TOOL_CALLS] [{{"name": "{HIDDEN}"}}]\n',
+    f"<think>{HIDDEN} </thin k></think>",
+    "<|eot_id|>",
+    "<|im_end|>",
+    "</think>",
+)
+PLAIN = ("It is warm. ", "2 < 3, ", "a <b> ", "<thi", "<|", "<| |>", "[TOOL", "€ ", "ı<t", "\n")
+
+
+def heard(*pieces: str) -> str:
+    stream = SpokenStream()
+    return "".join(map(stream.push, pieces)) + stream.flush()
+
+
+def cut(text: str, places: list[int]) -> list[str]:
+    ends = sorted({place % (len(text) + 1) for place in places} | {0, len(text)})
+    return [text[start:end] for start, end in pairwise(ends)]
+
+
+texts = st.lists(st.sampled_from((*PASSAGES, *PLAIN)), max_size=8).map("".join)
+places = st.lists(st.integers(0, 10_000), max_size=30)
+
+
+@given(text=texts, places=places)
+@example(text="<think>SECRET</think>yes", places=list(range(30)))
+def test_how_the_text_is_cut_makes_no_difference(text: str, places: list[int]) -> None:
+    assert heard(*cut(text, places)) == heard(text)
+
+
+@given(text=st.text(alphabet="<>|/thinkTHINK_ [OL]ıKſ\nab", max_size=60), places=places)
+def test_nor_for_any_text_of_marks_and_parts_of_them(text: str, places: list[int]) -> None:
+    assert heard(*cut(text, places)) == heard(text)
+
+
+@given(passages=st.lists(st.sampled_from(PASSAGES), max_size=5), places=places)
+def test_what_is_hidden_is_never_heard(passages: list[str], places: list[int]) -> None:
+    text = "One." + " Two.".join(passages) + " Three."
+    spoken = heard(*cut(text, places))
+    assert HIDDEN not in spoken
+    assert spoken.startswith("One.")
+    assert spoken.endswith(" Three.")
+    assert not {"think", "|", "tool", "TOOL"} & set(spoken.split())
+
+
+@given(text=st.text(alphabet=st.characters(exclude_characters="<[")), places=places)
+def test_a_text_without_marks_is_heard_as_it_is(text: str, places: list[int]) -> None:
+    assert heard(*cut(text, places)) == text.lstrip()
+
+
+@pytest.mark.parametrize("passage", PASSAGES[:4])
+def test_a_passage_that_is_not_closed_hides_the_rest(passage: str) -> None:
+    assert heard("Yes. ", passage[: passage.index(HIDDEN)], "and more", " of it") == "Yes. "
+
+
+def test_a_word_is_not_kept_waiting() -> None:
+    stream = SpokenStream()
+    assert [stream.push(piece) for piece in ("\n", "Yes", " I", " <", "3 you")] == [
+        "",
+        "Yes",
+        " I",
+        " ",
+        "<3 you",
+    ]
+
+
+def test_a_long_passage_is_not_kept() -> None:
+    stream = SpokenStream()
+    for _ in range(10_000):
+        stream.push("<think>deep ")
+    assert len(stream._held) < 20  # noqa: SLF001  memory is not visible otherwise

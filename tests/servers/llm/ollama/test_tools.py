@@ -1,0 +1,138 @@
+"""A model that uses tools: rounds, errors given back, limits, and the actions that come of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from satellite.errors import AnswerBroken, EngineFailed
+from satellite.values import Action, Situation, TimerState
+from servers.llm.ollama.chat import CALLS
+from tests.servers.llm.asking import NOW, ask, brain, done, heard
+from tests.support.ollama_fake import Script, calls, cut, failure, fake_ollama, words
+
+TEA = ("start_timer", {"minutes": 5, "name": "tea"})
+START = Action(name="timer.start", data={"seconds": 300.0, "name": "tea"})
+
+
+def results(asked: dict[str, Any]) -> list[str]:
+    """What the model was told of its tools."""
+    return [m["content"] for m in asked["messages"] if m["role"] == "tool"]
+
+
+async def test_the_skills_are_offered_with_their_arguments() -> None:
+    async with fake_ollama() as fake, brain(fake.host) as engine:
+        await ask(engine, "hello")
+        offered = {t["function"]["name"]: t["function"] for t in fake.asked[0]["tools"]}
+    assert {"get_time", "start_timer", "check_timers", "cancel_timer", "set_volume"} <= set(offered)
+    assert "switch_home" not in offered
+    minutes = offered["start_timer"]["parameters"]["properties"]["minutes"]
+    assert minutes == {"type": "number", "description": "Minutes"}
+    assert offered["set_volume"]["parameters"]["required"] == ["percent"]
+
+
+async def test_a_tool_is_done_and_the_model_told_so() -> None:
+    script = calls(TEA), words("Your tea timer runs.")
+    async with fake_ollama(*script) as fake, brain(fake.host) as engine:
+        assert await ask(engine, "tea please") == [START, "Your tea timer runs."]
+        asked = fake.asked[1]
+    assert asked["messages"][-2]["tool_calls"][0]["function"]["name"] == "start_timer"
+    assert asked["messages"][-1]["tool_name"] == "start_timer"
+    assert results(asked) == ["The tea timer is set for 5 minutes."]
+    assert asked["messages"][:2] == fake.asked[0]["messages"]
+
+
+async def test_a_model_with_nothing_to_add_leaves_the_word_to_the_tool() -> None:
+    async with fake_ollama(calls(TEA), words()) as fake, brain(fake.host) as engine:
+        assert await ask(engine, "tea") == [START, "The tea timer is set for 5 minutes."]
+
+
+async def test_what_is_said_before_and_after_a_tool_is_two_sentences() -> None:
+    script = calls(TEA, before="One moment."), words("Done.")
+    async with fake_ollama(*script) as fake, brain(fake.host) as engine:
+        assert heard(await ask(engine, "tea")) == "One moment. Done."
+
+
+async def test_errors_go_back_to_the_model() -> None:
+    wrong = calls(
+        ("start_timr", {}),
+        ("start_timer", {"minuts": 5}),
+        ("set_volume", {"percent": 900}),
+        ("set_volume", {}),
+    )
+    async with fake_ollama(wrong, words("I cannot.")) as fake, brain(fake.host) as engine:
+        parts = await ask(engine, "louder")
+        told = results(fake.asked[1])
+    assert parts == ["I cannot."]
+    assert all(text.startswith("Error: ") for text in told)
+    for text, part in zip(
+        told,
+        ("did you mean start_timer?", "did you mean minutes?", "<= 100", "percent is missing"),
+        strict=True,
+    ):
+        assert part in text
+
+
+async def test_what_a_model_leaves_out_as_null_is_left_out() -> None:
+    script = calls(("cancel_timer", {"name": None, "all": ""})), words("Cancelled.")
+    timer = TimerState(id="7", total=60.0, remaining=30.0)
+    async with fake_ollama(*script) as fake, brain(fake.host) as engine:
+        parts = await ask(engine, "end it", Situation(timers=(timer,)))
+    assert done(parts) == [Action(name="timer.cancel", data={"id": "7"})]
+
+
+async def test_the_home_is_a_tool_where_one_is_connected() -> None:
+    lamp = calls(("switch_home", {"action": "turn_on", "name": "lamp", "area": "den"}))
+    there = Situation(home=True, names=("lamp",), areas=("den",))
+    async with fake_ollama(lamp, words("On.")) as fake, brain(fake.host) as engine:
+        parts = await ask(engine, "it is dark", there)
+        assert "lamp" in fake.asked[0]["messages"][0]["content"]
+    (action,) = done(parts)
+    assert action.name == "home.do"
+    assert (action.data["deed"], action.data["area"]) == ("turn_on", "den")
+
+
+async def test_rounds_are_limited_and_the_model_is_told_before_the_last() -> None:
+    async with (
+        fake_ollama(calls(("nothing", {}))) as fake,
+        brain(fake.host, tool_rounds=2) as engine,
+    ):
+        with pytest.raises(EngineFailed, match="used tools 2 times and gave no answer"):
+            await ask(engine, "tea")
+        assert len(fake.asked) == 3
+        assert ["No more tools" in text for text in results(fake.asked[2])] == [False, True]
+
+
+@pytest.mark.parametrize("then", [calls(TEA), failure(500, "out of memory"), cut(words(), "short")])
+async def test_what_was_done_is_told_even_if_the_model_fails_after_it(then: Script) -> None:
+    async with fake_ollama(calls(TEA), then) as fake, brain(fake.host, tool_rounds=1) as engine:
+        assert await ask(engine, "tea") == [START, "The tea timer is set for 5 minutes."]
+
+
+async def test_an_answer_that_breaks_off_after_a_tool_is_a_failure() -> None:
+    then = cut(words("Your ", "tea "), "broken")
+    async with fake_ollama(calls(TEA), then) as fake, brain(fake.host) as engine:
+        with pytest.raises(AnswerBroken):
+            await ask(engine, "tea")
+
+
+async def test_calls_at_once_are_limited() -> None:
+    script = calls(*[TEA] * (CALLS + 2)), words("Done.")
+    async with fake_ollama(*script) as fake, brain(fake.host) as engine:
+        assert len(done(await ask(engine, "tea"))) == CALLS
+        assert "at most" in results(fake.asked[1])[-1]
+
+
+async def test_a_model_that_knows_no_tools_is_asked_without_them() -> None:
+    refusal = failure(400, '"registry.ollama.ai/library/m:latest" does not support tools')
+    async with fake_ollama(refusal, words("Hello.")) as fake, brain(fake.host) as engine:
+        for _ in range(2):
+            assert heard(await ask(engine, "hello", NOW)) == "Hello."
+        assert [bool(asked.get("tools")) for asked in fake.asked] == [True, False, False]
+
+
+async def test_an_answer_of_nothing_is_a_failure() -> None:
+    async with fake_ollama(words("<think>hm</think>\n")) as fake, brain(fake.host) as engine:
+        with pytest.raises(EngineFailed, match="nothing that can be spoken"):
+            await ask(engine, "hello")

@@ -1,0 +1,99 @@
+"""Conversations held within a context by tokens, which the model itself counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from satellite.errors import EngineFailed
+from satellite.values import Message
+from servers.llm.ollama.trimming import TokenMeter, fit, length
+from tests.servers.llm.asking import ask, brain
+from tests.support.ollama_fake import fake_ollama, words
+
+FIRST = {"role": "system", "content": "Be brief."}
+LAST = [{"role": "user", "content": "And now?"}]
+
+
+def talk(count: int, size: int = 40) -> list[dict[str, Any]]:
+    return [
+        {"role": ("user", "assistant")[number % 2], "content": f"{number}".ljust(size, ".")}
+        for number in range(count)
+    ]
+
+
+@given(
+    sizes=st.lists(st.integers(0, 400), max_size=40),
+    budget=st.integers(100, 2000),
+    tokens=st.integers(50, 400),
+)
+def test_what_is_sent_fits_and_is_the_latest(sizes: list[int], budget: int, tokens: int) -> None:
+    meter = TokenMeter()
+    meter.learn(600, tokens, 4096)
+    history = [talk(index + 1, size)[-1] for index, size in enumerate(sizes)]
+    prompt = fit(FIRST, history, LAST, (), meter, budget)
+    kept = prompt[1:-1]
+    assert meter.tokens(length(prompt)) <= budget
+    assert prompt[0] is FIRST
+    assert prompt[-1:] == LAST
+    assert kept == history[len(history) - len(kept) :]
+    assert not kept or kept[0]["role"] == "user"
+
+
+def test_a_conversation_that_fits_is_whole() -> None:
+    assert fit(FIRST, talk(20), LAST, (), TokenMeter(), 4096)[1:-1] == talk(20)
+
+
+def test_several_turns_in_a_row_begin_with_the_same_message() -> None:
+    """Otherwise every turn would have Ollama compute the whole conversation anew."""
+    starts = [
+        fit(FIRST, talk(count), LAST, (), TokenMeter(), 600)[1]["content"]
+        for count in range(40, 60, 2)
+    ]
+    assert len(set(starts)) <= 4
+
+
+def test_what_does_not_fit_alone_is_refused() -> None:
+    with pytest.raises(EngineFailed, match="num_ctx"):
+        fit(FIRST, talk(4), [{"role": "user", "content": "x" * 10_000}], (), TokenMeter(), 1000)
+
+
+def test_the_meter_falls_at_once_and_rises_slowly() -> None:
+    meter = TokenMeter()
+    meter.learn(1000, 1000, 4096)
+    assert meter.characters == 1.0
+    meter.learn(5000, 1000, 4096)
+    assert 1.0 < meter.characters < 2.0
+    for _ in range(50):
+        meter.learn(5000, 1000, 4096)
+    assert meter.characters == pytest.approx(5.0, rel=0.01)
+
+
+def test_a_prompt_that_was_cut_means_that_there_were_more_tokens() -> None:
+    meter = TokenMeter()
+    before = meter.characters
+    meter.learn(40_000, 4096, 4096)
+    assert meter.characters < before
+
+
+def test_counts_that_are_missing_or_absurd_do_no_harm() -> None:
+    meter = TokenMeter()
+    for characters, tokens in ((100, None), (0, 5), (100, 0), (10**9, 1), (1, 3000)):
+        meter.learn(characters, tokens, 4096)
+        assert 0.5 <= meter.characters <= 8.0
+
+
+async def test_the_model_s_own_count_decides_how_much_is_sent() -> None:
+    """A language of which a character is a token gets fewer messages into the same context."""
+    history = tuple(Message(role=m["role"], text=m["content"]) for m in talk(40, 120))
+    async with (
+        fake_ollama(words("Well.", tokens=3800)) as fake,
+        brain(fake.host, num_ctx=4096, num_predict=512, tool_rounds=0) as engine,
+    ):
+        for _ in range(2):
+            await ask(engine, "and now?", history=history)
+        first, second = (asked["messages"] for asked in fake.asked)
+    assert len(second) < len(first) == 42

@@ -1,0 +1,117 @@
+"""Which voice a request means, what is told of the voices, and those that come and go."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from satellite.components import spec
+from satellite.errors import ModelMissing
+from satellite.values import SpeechRequest
+from servers.models.store import Store
+from servers.tts.piper import catalog as piper_catalog
+from servers.tts.piper.catalog import Catalog
+from servers.tts.piper.engine import Piper
+from tests.support.piper_voice import VoiceSpec, install_voice
+
+
+def chosen(default: str = "en_US-one-low", **request: str) -> str:
+    catalog = Catalog(Store(), default)
+    catalog.load()
+    return catalog.choose(SpeechRequest(text="", **request)).name
+
+
+@pytest.mark.usefixtures("store")
+def test_a_voice_is_chosen_by_name_language_or_speaker() -> None:
+    assert chosen() == "en_US-one-low"
+    assert chosen(voice="de_DE-eins-low") == "de_DE-eins-low"
+    assert chosen(voice="DE_de-Eins-low", language="en") == "de_DE-eins-low"
+    assert chosen(language="de") == "de_DE-eins-low"
+    assert chosen(language="de-AT") == "de_DE-eins-low"
+    assert chosen(language="en") == "en_US-one-low"
+    assert chosen(language="en_GB") == "en_GB-many-low"
+    assert chosen(speaker="joe") == "en_GB-many-low"
+    assert chosen(speaker="joe", language="en") == "en_GB-many-low"
+    assert chosen("", language="en-US") == "en_US-one-low"
+
+
+def test_a_path_is_a_voice_too(store: Path, voice: Path) -> None:
+    assert chosen(str(voice)) == "en_US-test-low"
+    assert chosen(str(voice.parent)) == "en_US-test-low"
+    assert chosen(str(voice), voice="en_US-test-low") == "en_US-test-low"
+    assert chosen(str(voice), voice="de_DE-eins-low") == "de_DE-eins-low"
+    with pytest.raises(ModelMissing, match=r"no \.onnx in this folder"):
+        chosen(str(store / "piper"))
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        ({"voice": "en_US-ona-low"}, "here is en_US-one-low.*models pull piper:en_US-ona-low"),
+        ({"voice": "../\0"}, "not on this machine"),
+        ({"language": "tlh"}, "speaks 'tlh'.*known are"),
+        ({"default": "fr_FR-x-low"}, "models pull piper:fr_FR-x-low"),
+    ],
+)
+def test_what_is_not_here_is_named_with_how_to_get_it(request_: dict[str, str], words: str) -> None:
+    with pytest.raises(ModelMissing, match=words):
+        chosen(**request_)
+
+
+async def test_an_unknown_speaker_is_named_with_the_nearest(store: Path) -> None:
+    engine = spec.create("tts", "piper:en_GB-many-low")
+    await engine.load()
+    with pytest.raises(ModelMissing, match=r"no speaker 'amu'.*did you mean amy"):
+        await anext(engine.synthesize(SpeechRequest(text="a", speaker="amu")))
+    await engine.close()
+
+
+async def test_speakers_differ_and_have_names_and_numbers(store: Path) -> None:
+    engine: Piper = spec.create("tts", "piper:en_GB-many-low?speaker=kim&cache=0")
+
+    async def said(**request: str) -> bytes:
+        chunks = engine.synthesize(SpeechRequest(text="One two three.", **request))
+        return b"".join([chunk.audio async for chunk in chunks])
+
+    usual = await said()
+    assert usual == await said(speaker="2") == await said(speaker="kim")
+    assert usual != await said(speaker="amy")
+    assert await said(voice="en_US-one-low")  # which has no kim: its own speaker speaks
+    await engine.close()
+
+
+def test_no_voice_at_all_says_how_to_get_one(tmp_path: Path, store: Path) -> None:
+    shutil.rmtree(store / "piper")
+    with pytest.raises(ModelMissing, match="models pull piper:en_US-lessac-medium"):
+        chosen("")
+
+
+async def test_describes_every_voice_also_one_that_came_later(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(piper_catalog, "FRESH", 0.0)
+    engine = spec.create("tts", "piper:en_US-one-low")
+    await engine.load()
+    about = {model.name: model for model in engine.describe().models}
+    assert about["en_US-one-low"].languages == ("en-US",)
+    assert about["en_GB-many-low"].speakers == ("amy", "joe", "kim")
+    assert engine.describe().version
+    install_voice(store, VoiceSpec(name="fr_FR-un-low", language="fr_FR", espeak="fr"))
+    assert "fr_FR-un-low" in {model.name for model in engine.describe().models}
+    spoken = engine.synthesize(SpeechRequest(text="Bonjour.", language="fr"))
+    assert [chunk async for chunk in spoken]
+    await engine.close()
+
+
+def test_a_damaged_description_hides_only_its_voice(
+    store: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = store / "piper" / "de_DE-eins-low" / "de_DE-eins-low.onnx.json"
+    file.write_bytes(b"x" * file.stat().st_size)
+    catalog = Catalog(Store(), "")
+    catalog.load()
+    assert [voice.name for voice in catalog.voices] == ["en_GB-many-low", "en_US-one-low"]
+    assert "does not describe" in caplog.text

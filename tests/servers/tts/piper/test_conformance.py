@@ -1,0 +1,41 @@
+"""Piper keeps a text-to-speech engine's promises, here and served at the other end of a wire."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from satellite.components import spec
+from satellite.conformance import CHECKS, Check, Make, TtsSample, fresh
+from satellite.net.remotes.remote import remote
+from servers.serve.server import serving
+
+SAMPLE = TtsSample(text="One two three.", longer="The lamp in the living room is on, I believe.")
+
+
+def here(voice: Path) -> Make:
+    return fresh(lambda: spec.create("tts", f"piper:{voice}?cache=0"))
+
+
+def there(voice: Path) -> Make:
+    @asynccontextmanager
+    async def make() -> AsyncGenerator[Any, None]:
+        async with here(voice)() as engine:
+            await engine.load()
+            async with (
+                serving("tts", engine, "tcp://127.0.0.1:0") as uri,
+                fresh(lambda: remote(uri, "tts"))() as far,
+            ):
+                yield far
+
+    return make
+
+
+@pytest.mark.parametrize("place", [here, there], ids=["here", "wire"])
+@pytest.mark.parametrize("check", CHECKS["tts"], ids=lambda check: check.name)
+async def test_piper_conforms(voice: Path, check: Check, place: Any) -> None:
+    await check.run(place(voice), SAMPLE)

@@ -1,0 +1,51 @@
+"""A few models are kept: loaded once, the one not used for longest makes room."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from servers.tts.piper.lru import Shelf
+
+
+def test_loads_once_and_forgets_the_one_not_used_for_longest() -> None:
+    shelf: Shelf[str] = Shelf(2)
+    loaded: list[str] = []
+
+    def load(name: str) -> str:
+        return shelf.take(name, lambda: loaded.append(name) or name)  # type: ignore[func-returns-value]
+
+    for name in ("a", "b", "a", "c", "a", "b"):
+        assert load(name) == name
+    assert loaded == ["a", "b", "c", "b"]
+    assert "c" not in shelf
+    shelf.clear()
+    assert "a" not in shelf
+
+
+def test_a_model_that_fails_to_load_is_tried_again() -> None:
+    shelf: Shelf[int] = Shelf(1)
+    with pytest.raises(ZeroDivisionError):
+        shelf.take("a", lambda: 1 // 0)
+    assert shelf.take("a", lambda: 1) == 1
+
+
+def test_others_do_not_wait_for_one_that_loads_but_those_who_need_it_do() -> None:
+    shelf: Shelf[str] = Shelf(2)
+    begun, go = threading.Event(), threading.Event()
+
+    def slow() -> str:
+        begun.set()
+        assert go.wait(10)
+        return "slow"
+
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(shelf.take, "slow", slow)
+        assert begun.wait(10)
+        second = threads.submit(shelf.take, "slow", lambda: "again")
+        assert shelf.take("quick", lambda: "quick") == "quick"
+        assert not second.done()
+        go.set()
+        assert first.result() == second.result() == "slow"

@@ -1,0 +1,65 @@
+"""A text is given out in sentences, or in clauses where there is no time for those."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from servers.tts.piper.segmenter import PIECE, SHORT, Script
+
+TEXTS = st.text(st.sampled_from("abcdeAB 1,.!?…;:\n、。-'\""), max_size=400)
+
+
+def read(text: str, *fitting: float) -> list[tuple[str, bool]]:
+    """All pieces; the last number counts for all that follow."""
+    script, found = Script(text), []
+    while piece := script.take(fitting[min(len(found), len(fitting) - 1)]):
+        found.append((piece.text, piece.opens))
+    return found
+
+
+@given(TEXTS, st.lists(st.floats(0, 1000), min_size=1, max_size=5))
+def test_nothing_is_lost_and_nothing_is_too_long(text: str, fitting: list[float]) -> None:
+    found = [piece for piece, _ in read(text, *fitting)]
+    assert [c for c in "".join(found) if c.isalnum()] == [c for c in text if c.isalnum()]
+    assert all(len(piece) <= PIECE for piece in found)
+    assert all(any(c.isalnum() for c in piece) for piece in found)
+
+
+def test_a_clause_comes_first_and_sentences_when_there_is_time() -> None:
+    text = "It is seven o'clock, and the sun is up. It rains, and the wind is strong. Bye."
+    assert read(text, 0, 1000) == [
+        ("It is seven o'clock,", True),
+        ("and the sun is up.", False),
+        ("It rains, and the wind is strong.", True),
+        ("Bye.", True),
+    ]
+    assert len(text.partition(".")[0]) > SHORT
+    assert read("One, two, three, go.", 0) == [("One, two, three, go.", True)]
+
+
+def test_as_much_of_a_long_sentence_as_fits() -> None:
+    text = "The lamp in the kitchen is on, the heater in the hall is off, and the door is open now."
+    assert read(text, 70, 1000)[0][0] == (
+        "The lamp in the kitchen is on, the heater in the hall is off,"
+    )
+
+
+def test_initials_numbers_and_small_letters_do_not_end_a_sentence() -> None:
+    for text in ("Am 3. Mai kommt J. S. Bach an.", "Das ist z. B. so gemeint.", "It is ca. five."):
+        assert read(text, 1000) == [(text, True)]
+
+
+def test_each_part_is_made_ready_once_and_only_when_it_is_due() -> None:
+    seen: list[str] = []
+
+    def prepare(text: str) -> str:
+        seen.append(text)
+        return text.upper()
+
+    script = Script("One two three four. " * 500, prepare)
+    assert not seen
+    piece = script.take(0)
+    assert piece is not None
+    assert piece.text == "ONE TWO THREE FOUR."
+    assert len(seen) == 1

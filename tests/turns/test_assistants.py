@@ -1,0 +1,213 @@
+"""Each wake word may have an assistant of its own: settings, engines, conversation."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from satellite.config import load as config
+from satellite.engines.assembly import assembled
+from satellite.errors import ConfigError
+from satellite.listening.utterance import Utterance
+from satellite.settings import AssistantSettings, Settings
+from satellite.turns.assistants import Persona, Personas, cast_of, components_of
+from satellite.turns.context import Engines
+from satellite.values import Detection, DetectRequest
+from tests.support import virtual_time
+from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
+from tests.support.kitchen import SILENCE, VOICE, MarkWake
+from tests.support.parlour import QUIET, Parlour
+
+TWO = """
+tts = "espeak:en-us"
+[assistants.hey_jarvis]
+persona = "You are a butler."
+voice = "en-gb"
+[assistants.pirate]
+wake = ["ahoy", "avast"]
+llm = "intents?sentences=/nowhere"
+language = "en-GB"
+brain = "auto"
+"""
+
+
+def load(text: str, tmp_path: Path, pairs: tuple[str, ...] = ()) -> config.Configuration:
+    file = tmp_path / "satellite.toml"
+    file.write_text(text)
+    return config.load(environment={}, file=file, pairs=pairs)
+
+
+def test_assistants_are_tables_of_a_file(tmp_path: Path) -> None:
+    made = load(TWO, tmp_path, ("assistants.pirate.voice=en-us+m3",))
+    assert made.settings.assistants == {
+        "hey_jarvis": AssistantSettings(persona="You are a butler.", voice="en-gb"),
+        "pirate": AssistantSettings(
+            wake=("ahoy", "avast"),
+            llm="intents?sentences=/nowhere",
+            language="en-GB",
+            voice="en-us+m3",
+            brain="auto",
+        ),
+    }
+    told = {key.path: (value, origin) for key, value, origin in made.effective()}
+    assert told["assistants.hey_jarvis.voice"][0] == "en-gb"
+    assert told["assistants.pirate.voice"] == ("en-us+m3", "flag --set assistants.pirate.voice")
+    assert told["assistants.pirate.tts"] == ("", "default")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("[assistants.x]\nvoise = 'a'", "assistants.x.voise is unknown (did you mean voice?)"),
+        ("[assistants.x]\nvoice = 1", "assistants.x.voice = 1: expected text, got a whole number"),
+        ("[assistants]\nx = 1", "assistants.x is unknown"),
+        ("[assistants.'a b']\nvoice = 'c'", "assistants.a b.voice is unknown"),
+        (
+            "[assistants.x]\ntts = 'espeek'",
+            "assistants.x.tts plugin espeek is unknown (did you mean espeak?)",
+        ),
+        (
+            "[assistants.x]\nwake = ['a']\n[assistants.y]\nwake = ['a']",
+            "assistants.y.wake: a is the wake word of assistants.x already",
+        ),
+        ("[assistants.x]\nbrain = 'mine'", "assistants.x.brain"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_key(text: str, problem: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(text, tmp_path)
+    assert any(problem in line for line in caught.value.problems), caught.value.problems
+
+
+def test_an_engine_is_made_once_for_each_component(tmp_path: Path) -> None:
+    settings = load(TWO, tmp_path).settings
+    assert list(components_of(settings)) == [
+        ("asr", "auto"),
+        ("llm", "auto"),
+        ("tts", "espeak:en-us"),
+        ("llm", "intents?sentences=/nowhere"),
+    ]
+
+
+async def test_assistants_share_the_engines_that_they_do_not_have_of_their_own() -> None:
+    settings = Settings(
+        name="x",
+        zeroconf=False,
+        wake="microwakeword",
+        vad="energy",
+        asr="pocketsphinx",
+        llm="intents",
+        tts="espeak",
+        assistants={"hey_jarvis": AssistantSettings(tts="espeak:en-gb", language="en-GB")},
+    )
+    async with assembled(settings, lambda event: None) as engines:
+        first = engines.personas.of(None)
+        butler = engines.personas.of(Detection(word="hey_jarvis", score=1.0, sample=0))
+        assert engines.personas.of(Detection(word="okay_nabu", score=1.0, sample=0)) is first
+        assert butler.engines.asr is first.engines.asr is engines.turn.asr
+        assert butler.engines.tts is not first.engines.tts
+        assert (first.settings.language, butler.settings.language) == ("en", "en-GB")
+
+
+class TwoWords(MarkWake):
+    """Hears two wake words."""
+
+    WORDS = ((b"\x03\x00", "okay_nabu"), (b"\x04\x00", "hey_jarvis"))
+
+    async def detect(
+        self, audio: AsyncIterator[bytes], request: DetectRequest
+    ) -> AsyncGenerator[Detection, None]:
+        position = 0
+        async for chunk in audio:
+            position += len(chunk) // 2
+            for mark, word in self.WORDS:
+                if mark in chunk:
+                    yield Detection(word=word, score=0.9, sample=position)
+
+
+class Two:
+    """Two assistants in one parlour."""
+
+    def __init__(self, brain: str = "local") -> None:
+        its = AssistantSettings(persona="You are a butler.", voice="en-gb", llm="b", brain=brain)  # type: ignore[arg-type]
+        settings = msgspec.structs.replace(QUIET, llm="a", assistants={"hey_jarvis": its})
+        self.asr, self.tts = ScriptedAsr(["hello", "who are you", "again"]), ScriptedTts()
+        self.nabu, self.jarvis = (
+            ScriptedLlm([("I am Nabu. And you?",)]),
+            ScriptedLlm([("Jarvis.",)]),
+        )
+        shared = {("asr", "auto"): self.asr, ("tts", "auto"): self.tts}
+        cast = cast_of(settings, {**shared, ("llm", "a"): self.nabu, ("llm", "b"): self.jarvis})
+        self.parlour = Parlour(settings, cast.first.engines, personas=cast, wake=TwoWords())
+
+    def call(self, mark: bytes) -> None:
+        self.parlour.mic.say((mark, 0.03), (SILENCE, 0.4), (VOICE, 1.0), (SILENCE, 1.0))
+
+
+def test_each_word_has_its_persona_its_voice_and_its_conversation() -> None:
+    async def main() -> None:
+        two = Two()
+        async with two.parlour.open() as parlour:
+            two.call(b"\x04\x00")
+            await parlour.ended(1)
+            two.call(b"\x03\x00")
+            await parlour.until(lambda: len(parlour.utterances) == 3)
+            parlour.mic.say((VOICE, 1.0), (SILENCE, 1.0))  # Nabu asked: it is Nabu who is answered
+            await parlour.until(lambda: len(parlour.outcomes()) == 3)
+        (asked,) = two.jarvis.requests
+        assert asked.situation.persona == "You are a butler."
+        assert [request.situation.persona for request in two.nabu.requests] == [None, None]
+        assert [m.text for m in two.nabu.requests[1].history] == [
+            "who are you",
+            "I am Nabu. And you?",
+        ]
+        assert two.tts.requests[0].voice == "en-gb"
+        assert two.tts.requests[1].voice is None
+
+    virtual_time.run(main())
+
+
+@pytest.mark.parametrize(("brain", "asked"), [("local", ["okay_nabu"]), ("auto", None)])
+def test_others_take_only_turns_of_words_that_have_no_assistant_here(
+    brain: str, asked: list[str] | None
+) -> None:
+    heard: list[str] = []
+
+    def driver(utterance: Utterance) -> None:
+        heard.append(utterance.detection.word if utterance.detection else "")
+
+    async def main() -> None:
+        two = Two(brain)
+        two.parlour.assistant._driver = driver  # noqa: SLF001  as the program gives it
+        async with two.parlour.open() as parlour:
+            two.call(b"\x04\x00")
+            await parlour.ended(1)
+            two.call(b"\x03\x00")
+            await parlour.ended(2)
+
+    virtual_time.run(main())
+    assert [word for word in heard if word] == (asked or ["hey_jarvis", "okay_nabu"])
+
+
+def test_without_any_the_satellite_is_the_one_assistant() -> None:
+    engines = Engines(ScriptedAsr(), ScriptedLlm(), ScriptedTts())
+    only = Persona(QUIET, engines)
+    assert Personas(only).of(Detection(word="anything", score=1.0, sample=0)) is only
+
+
+def test_assistants_answer_to_other_words_when_they_are_given_some() -> None:
+    engines = Engines(ScriptedAsr(), ScriptedLlm(), ScriptedTts())
+    first, butler = Persona(QUIET, engines), Persona(QUIET, engines)
+    personas = Personas(first, {"butler": butler})
+    for word in ("hey_jarvis", "alexa"):
+        its = {"butler": AssistantSettings(wake=(word,)), "nobody": AssistantSettings()}
+        personas.answer(msgspec.structs.replace(QUIET, assistants=its))
+        called = [w for w in ("hey_jarvis", "alexa", "nobody") if personas.of(heard(w)) is butler]
+        assert called == [word]
+
+
+def heard(word: str) -> Detection:
+    return Detection(word=word, score=1.0, sample=0)

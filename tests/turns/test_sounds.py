@@ -1,0 +1,56 @@
+"""The sounds that the satellite makes of its own accord, and those of the user's own."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from satellite.audio.playback import Playback
+from satellite.audio.wavfile import write_wav
+from satellite.lib.bus import Bus
+from satellite.settings import CueSettings, Settings
+from satellite.turns.context import Engines
+from satellite.turns.manager import Assistant
+from satellite.values import SPEECH
+from tests.support.devices import ScriptedSpeaker
+from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
+from tests.support.sound import tone
+from tests.support.stage import utterance
+
+
+async def heard_in_a_turn(cues: CueSettings) -> bytes:
+    """Everything that a speaker is given in one turn."""
+    speaker = ScriptedSpeaker()
+    playback = Playback(speaker, lambda event: None)
+    engines = Engines(ScriptedAsr(), ScriptedLlm(), ScriptedTts())
+    assistant = Assistant(Settings(name="test", cues=cues), engines, playback, Bus())
+    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(assistant.run())
+        await asyncio.sleep(0)
+        assert assistant.woken(utterance())
+        while not assistant.idle:
+            await asyncio.sleep(0.001)
+        running.cancel()
+    return bytes(speaker.heard)
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> bytes:
+    """A sound of the user's own, at the speaker's rate, in the folder for three cues."""
+    sound = tone(700, 0.1)
+    for name in ("awake", "done", "error"):
+        write_wav(tmp_path / f"{name}.wav", SPEECH, sound)
+    return sound
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+@pytest.mark.parametrize("name", ["awake", "done"])
+async def test_a_sound_tells_of_the_wake_word_and_that_the_request_was_taken_in(
+    tmp_path: Path, own: bytes, name: str, wanted: bool
+) -> None:
+    switches = {"awake": False, "done": False, name: wanted}
+    heard = await heard_in_a_turn(CueSettings(folder=str(tmp_path), **switches))  # type: ignore[arg-type]
+    assert heard.count(own) == wanted
+    assert len(heard) > len(own)  # the answer, too
