@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from satellite.cli.failures import report
 from satellite.cli.main import cli
-from satellite.cli.report import report
 
 
 def main() -> None:

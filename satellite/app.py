@@ -10,7 +10,7 @@ from typing import cast
 
 from satellite import events, timers
 from satellite.announcements.announcer import Announcer
-from satellite.announcements.broadcast import Broadcasts
+from satellite.announcements.broadcasts import Broadcasts
 from satellite.arbitration.arbiter import Rooms
 from satellite.arbitration.protocol import spoken
 from satellite.arbitration.wake_words import listened_for
@@ -18,7 +18,7 @@ from satellite.audio.capture import Capture
 from satellite.audio.ducking.service import ducking
 from satellite.audio.echo import stored_path
 from satellite.audio.echo.frontend import FrontEnd
-from satellite.audio.echo.reference import Reference
+from satellite.audio.echo.playback_reference import Reference
 from satellite.audio.heartbeat import Pulse
 from satellite.audio.meter import PERIOD, level
 from satellite.audio.playback import Playback
@@ -36,9 +36,9 @@ from satellite.diagnostics.stats.writer import remembered
 from satellite.engines.assembly import Assembly, assembled, create
 from satellite.engines.reload import Reload
 from satellite.errors import SatelliteError
-from satellite.homeassistant.driver.info import info_event
 from satellite.homeassistant.driver.peer import Role
 from satellite.homeassistant.driver.port import Port, reachable
+from satellite.homeassistant.driver.satellite_info import info_event
 from satellite.http.controls import Controls
 from satellite.http.server import desk
 from satellite.lib.bus import Bus

@@ -26,9 +26,9 @@ from satellite.net.listen import limits_of
 from satellite.net.uri import Stdio, Tcp, parse
 from satellite.ports import ENGINE_ROLES
 from satellite.settings import Settings
+from servers.advertised_load import Load
 from servers.engines import Loaded, loaded
 from servers.health import Health
-from servers.load import Load
 from servers.metrics import Metrics, scraped
 from servers.paired import PairedPort
 from servers.serve import ServeLimits, serve_stdio, serving

@@ -19,7 +19,7 @@ from satellite.net import uri as uris
 from satellite.net.describe import CONNECT
 from satellite.net.dial import connect
 from satellite.net.discovery.browser import Discovery
-from satellite.net.discovery.service import Server
+from satellite.net.discovery.remote_service import Server
 from satellite.net.messages import error_of
 from satellite.net.remotes.base import CONTEXT
 from satellite.values import AudioChunk as Sound

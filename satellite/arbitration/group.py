@@ -10,7 +10,7 @@ from time import monotonic
 from typing import Literal
 
 from satellite.arbitration.election import Told
-from satellite.arbitration.network import Network, interfaces
+from satellite.arbitration.multicast import Network, interfaces
 from satellite.arbitration.peers import Address, Neighbour, Neighbours
 from satellite.arbitration.protocol import Claim, Message, Seal
 from satellite.net.allowed import Allowed

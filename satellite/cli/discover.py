@@ -13,7 +13,7 @@ from satellite.cli.table import table
 
 if TYPE_CHECKING:
     from satellite.engines.ranking import Place
-    from satellite.net.discovery.service import Server
+    from satellite.net.discovery.remote_service import Server
     from satellite.settings import Settings
 
 WAIT = 3.0

@@ -30,7 +30,7 @@ def mute(context: click.Context, how: str) -> None:
 
 
 async def _mute(settings: Settings, bus: Bus, muted: bool | None) -> None:
-    from satellite.http.client import ask
+    from satellite.http.running_satellite import ask
 
     facts = {} if muted is None else {"muted": muted}
     answer = await ask(settings, "POST", "/api/mute", **facts)

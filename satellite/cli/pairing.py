@@ -14,8 +14,8 @@ from satellite.net.discovery import pairing_codes
 from satellite.net.discovery.mdns import NoMulticast
 from satellite.net.pairing import join as joining
 from satellite.net.pairing.identity import shown
+from satellite.net.pairing.known_peers import Peer
 from satellite.net.pairing.offer import PORT, VALID, Offer, new_code
-from satellite.net.pairing.peers import Peer
 from satellite.settings import Settings
 
 

@@ -29,7 +29,7 @@ def reload(context: click.Context) -> None:
 
 async def _reload(settings: Settings, bus: Bus) -> None:
     from satellite.engines.reload import Reloaded
-    from satellite.http.client import ask
+    from satellite.http.running_satellite import ask
 
     answer = await ask(settings, "POST", "/api/reload")
     click.echo(str(Reloaded(tuple(answer["changed"]), tuple(answer["restart"]))))

@@ -13,7 +13,7 @@ from satellite.config.layers import Given
 if TYPE_CHECKING:
     from satellite.lib.bus import Bus
     from satellite.setup.asking import Asker
-    from satellite.setup.session import Session, Wishes
+    from satellite.setup.wizard import Session, Wishes
 
 
 def _option(name: str, text: str, **more: Any) -> flags.Decorator:
@@ -75,8 +75,8 @@ def setup(
         if value:
             state.flags[path] = Given(value, f"flag {flag}")
     state.start_logging()
-    from satellite.cli.asking import asker
-    from satellite.setup.session import Wishes
+    from satellite.cli.terminal import asker
+    from satellite.setup.wizard import Wishes
 
     ask = asker(silent=yes)
     session = _session(state, ask, Wishes(pair=pair, code=code, service=service), output)
@@ -93,7 +93,7 @@ def _session(state: flags.State, ask: Asker, wishes: Wishes, output: Path | None
     from satellite.config import load as config
     from satellite.engines import context as models
     from satellite.setup import files
-    from satellite.setup.session import Session
+    from satellite.setup.wizard import Session
 
     named = output or (Path(state.file) if state.file else None)
     if named is None:

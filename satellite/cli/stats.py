@@ -55,15 +55,15 @@ def stats(context: click.Context, days: float, forget: bool) -> None:
     """
     state = flags.state(context)
     settings = state.settings()
-    from satellite.diagnostics.stats import store
+    from satellite.diagnostics.stats import database
     from satellite.diagnostics.stats.summary import summary
 
-    file = store.found(settings.name)
+    file = database.found(settings.name)
     if forget:
         file.unlink(missing_ok=True)
         click.echo(f"{file} is deleted.", err=True)
         return
-    found = summary(*store.read(file, time() - days * 86400))
+    found = summary(*database.read(file, time() - days * 86400))
     if state.json:
         click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
     elif found.since is None:

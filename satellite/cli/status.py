@@ -52,10 +52,10 @@ async def looked(settings: Settings) -> dict[str, Any]:
     import asyncio
 
     from satellite.errors import PeerUnreachable
-    from satellite.http import client
+    from satellite.http import running_satellite
 
     try:
-        state = await client.ask(settings, "GET", "/api/state")
+        state = await running_satellite.ask(settings, "GET", "/api/state")
     except PeerUnreachable as error:
         return {"running": False, "problem": str(error), **await asyncio.to_thread(_kept, settings)}
     uris = dict.fromkeys(str(server.get("uri", "")) for server in state.get("servers", ()))
@@ -78,9 +78,9 @@ async def _latency(settings: Settings, uri: str) -> float | None:
 
 def _kept(settings: Settings) -> dict[str, Any]:
     """The last turns of a satellite that does not run, as far as they were kept."""
-    from satellite.diagnostics.stats import store
+    from satellite.diagnostics.stats import database
 
-    turns, _ = store.read(store.found(settings.name))
+    turns, _ = database.read(database.found(settings.name))
     return {"name": settings.name, "turns": [msgspec.to_builtins(turn) for turn in turns[-TURNS:]]}
 
 

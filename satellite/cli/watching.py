@@ -14,7 +14,7 @@ from rich.live import Live
 
 from satellite.cli.view import View, read
 from satellite.errors import PeerUnreachable
-from satellite.http import client
+from satellite.http import running_satellite
 from satellite.lib.taskgroups import ungrouped
 from satellite.settings import Settings
 
@@ -35,7 +35,7 @@ async def once(settings: Settings, log: Path | None) -> None:
         for line in await asyncio.to_thread(_tail, log):
             _take(view, line)
     else:
-        view.state(await client.ask(settings, "GET", "/api/state"))
+        view.state(await running_satellite.ask(settings, "GET", "/api/state"))
     Console().print(view.shown())
 
 
@@ -56,11 +56,15 @@ async def _follow(settings: Settings, view: View) -> None:
     while True:
         try:
             with ungrouped(PeerUnreachable):
-                async with client.reached(settings) as (session, address):
-                    view.state(await client.ask_of(session, address, "GET", "/api/state"))
+                async with running_satellite.reached(settings) as (session, address):
+                    view.state(
+                        await running_satellite.ask_of(session, address, "GET", "/api/state")
+                    )
                     async with asyncio.TaskGroup() as tasks:
                         asking = tasks.create_task(_ask(settings, view))
-                        async with aclosing(client.follow(session, address)) as happening:
+                        async with aclosing(
+                            running_satellite.follow(session, address)
+                        ) as happening:
                             async for event in happening:
                                 _take(view, event)
                         asking.cancel()
@@ -74,7 +78,7 @@ async def _ask(settings: Settings, view: View) -> None:
     """Keep the level and what events do not tell up to date. Raises `PeerUnreachable`."""
     while True:
         await asyncio.sleep(OFTEN)
-        view.state(await client.ask(settings, "GET", "/api/state"))
+        view.state(await running_satellite.ask(settings, "GET", "/api/state"))
 
 
 async def _follow_file(log: Path, view: View) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
+from satellite.conformance.audio_input import Listening, listening_checks
 from satellite.conformance.check import Case, expect
 from satellite.conformance.engine import engine_checks
-from satellite.conformance.listening import Listening, listening_checks
-from satellite.conformance.sound import feed, feed_for_ever
+from satellite.conformance.feeding import feed, feed_for_ever
 from satellite.values import SPEECH, TranscribeRequest, Transcript
 
 LONG_SECONDS = 60

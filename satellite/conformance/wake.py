@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
+from satellite.conformance.audio_input import Listening, listening_checks
 from satellite.conformance.check import Case, Check, Make, answer, expect, loaded
 from satellite.conformance.engine import engine_checks
-from satellite.conformance.listening import Listening, listening_checks
-from satellite.conformance.sound import feed, feed_for_ever
+from satellite.conformance.feeding import feed, feed_for_ever
 from satellite.values import SPEECH, Detection, DetectRequest
 
 LONG_SECONDS = 120

@@ -26,7 +26,7 @@ from satellite.net import pairing
 from satellite.net.discovery.browser import Discovery
 from satellite.net.discovery.mdns import NoMulticast
 from satellite.net.discovery.preferences import Wishes
-from satellite.net.remotes.remote import remote
+from satellite.net.remotes.by_uri import remote
 from satellite.ports import Engine, Vad, Wake
 from satellite.settings import Settings
 from satellite.turns.assistants import Personas, cast_of, components_of

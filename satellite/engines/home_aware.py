@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from satellite.errors import EngineError
-from satellite.homeassistant.client import actions
+from satellite.homeassistant.client import service_calls
 from satellite.homeassistant.client.entities import plain
 from satellite.homeassistant.client.home import Home
 from satellite.ports import Asr, Engine, Llm
@@ -105,7 +105,7 @@ class HomeLlm(_Wrapped):
         said, last = False, ""
         async with aclosing(self._llm.reply(request)) as parts:
             async for part in parts:
-                if not isinstance(part, Action) or (wish := actions.read(part)) is None:
+                if not isinstance(part, Action) or (wish := service_calls.read(part)) is None:
                     said = said or isinstance(part, str)
                     yield part
                     if isinstance(part, Resumed) and last:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from satellite.net.discovery.preferences import Wishes
-from satellite.net.discovery.service import Server
+from satellite.net.discovery.remote_service import Server
 
 QUICK = {"asr": 0.5, "llm": 1.0, "tts": 0.3, "wake": 0.1}
 """Seconds to a first answer with which nobody looks for a quicker server: latencies below are

@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 
 import msgspec
 
-from satellite.text.sentences import SentenceSplitter
+from satellite.text.sentence_splitter import SentenceSplitter
 from satellite.values import Action, Message, ReplyPart, ReplyRequest
 
 GO_ON = (

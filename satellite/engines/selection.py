@@ -19,7 +19,7 @@ from satellite.events import Event, Failover
 from satellite.lib.deadline import too_slow
 from satellite.net.discovery.browser import Discovery
 from satellite.net.discovery.preferences import Wishes
-from satellite.net.remotes.remote import remote
+from satellite.net.remotes.by_uri import remote
 from satellite.values import EngineInfo
 
 _LOGGER = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from satellite.engines.circuit_breaker import Breaker, State
 from satellite.engines.ranking import Standing
-from satellite.net.discovery.service import Server
+from satellite.net.discovery.remote_service import Server
 
 WEIGHT = 0.3
 """Of the newest call in the moving average of a server's latency: ten calls are its memory."""

@@ -9,7 +9,7 @@ from contextlib import aclosing
 
 from satellite import events, ports
 from satellite.audio.feed import AudioFeed
-from satellite.audio.ring import RingBuffer
+from satellite.audio.ring_buffer import RingBuffer
 from satellite.audio.tap import Source
 from satellite.errors import EngineError, WireError
 from satellite.listening.utterance import Utterance

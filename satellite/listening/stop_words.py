@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable
 from contextlib import aclosing
 
-from satellite.audio.echo.reference import Reference
+from satellite.audio.echo.playback_reference import Reference
 from satellite.audio.feed import AudioFeed
 from satellite.errors import SatelliteError
 from satellite.ports import Asr, Vad

@@ -10,9 +10,9 @@ from satellite.lib.daemon_thread import aside
 from satellite.setup import files
 from satellite.setup.document import Document
 from satellite.setup.network import network
-from satellite.setup.service import made_silent, service
-from satellite.setup.session import Session
 from satellite.setup.sound import sound
+from satellite.setup.system_service import made_silent, service
+from satellite.setup.wizard import Session
 from satellite.setup.word import word
 
 FIRST = ("name", "area", "mic", "speaker", "wake")

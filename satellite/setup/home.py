@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from satellite.diagnostics.doctor import home as checks
-from satellite.homeassistant.client.token import VARIABLE
+from satellite.diagnostics.doctor import home_client as checks
+from satellite.homeassistant.client.access_token import VARIABLE
 from satellite.lib.daemon_thread import aside
 from satellite.setup import files
 from satellite.setup.asking import Choice
 from satellite.setup.lan import FoundHome
-from satellite.setup.session import Session
+from satellite.setup.wizard import Session
 
 TOKEN = "home-assistant.token"
 """File beside the configuration that holds the token."""

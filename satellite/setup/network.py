@@ -11,13 +11,13 @@ from satellite.net.discovery import pairing_codes
 from satellite.net.discovery.browser import scan
 from satellite.net.discovery.mdns import NoMulticast
 from satellite.net.discovery.preferences import Wishes
-from satellite.net.discovery.service import Server
+from satellite.net.discovery.remote_service import Server
 from satellite.net.pairing import join as joining
 from satellite.net.pairing.identity import shown
 from satellite.setup import lan
 from satellite.setup.home import home
 from satellite.setup.lan import FoundHome
-from satellite.setup.session import Session
+from satellite.setup.wizard import Session
 
 SCAN = 3.0
 """Seconds for servers to answer; most do within one."""

@@ -19,7 +19,7 @@ from satellite.errors import DeviceError, DeviceMissing
 from satellite.lib.daemon_thread import aside
 from satellite.ports import Mic
 from satellite.setup.asking import Choice
-from satellite.setup.session import Session
+from satellite.setup.wizard import Session
 from satellite.values import AudioChunk, AudioFormat
 
 SECONDS = 4.0

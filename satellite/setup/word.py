@@ -7,11 +7,11 @@ from satellite.components.auto import BUILT_IN
 from satellite.components.spec import AUTO
 from satellite.diagnostics.doctor.device_error import refusal
 from satellite.diagnostics.doctor.recording import chosen
-from satellite.diagnostics.doctor.wake import easier, hear, judge, threshold_of
+from satellite.diagnostics.doctor.wake_word import easier, hear, judge, threshold_of
 from satellite.engines import assembly
 from satellite.errors import DeviceError, SatelliteError
 from satellite.setup.asking import Choice
-from satellite.setup.session import Session
+from satellite.setup.wizard import Session
 
 ENOUGH = 0.2
 """Above the threshold by so much, the word was heard well, and nobody needs to say it again."""

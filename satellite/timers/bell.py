@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import tzinfo
 
-from satellite.timers.clock import Moment
-from satellite.timers.ring import PAUSE, Ring, loudness, words
+from satellite.timers.ringing import PAUSE, Ring, loudness, words
 from satellite.timers.schedule import Due
+from satellite.timers.wall_clock import Moment
 
 
 class Bell:

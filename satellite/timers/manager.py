@@ -18,9 +18,9 @@ from satellite.lib.persistence import Kept
 from satellite.lib.worker import Worker
 from satellite.timers.alarm import Alarm, on_a_day
 from satellite.timers.bell import Bell
-from satellite.timers.clock import Moment, now
-from satellite.timers.ring import Ring
+from satellite.timers.ringing import Ring
 from satellite.timers.schedule import LATEST, Book, Due, Timer, next_ring
+from satellite.timers.wall_clock import Moment, now
 from satellite.values import AlarmState, TimerState
 
 _LOGGER = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from datetime import tzinfo
 import msgspec
 
 from satellite.timers.alarm import Alarm
-from satellite.timers.clock import Moment
+from satellite.timers.wall_clock import Moment
 
 LATEST = 3600.0
 """Seconds after which what is late is not rung any more: nobody knows then what it was for."""

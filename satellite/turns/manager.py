@@ -15,7 +15,7 @@ from satellite.listening.mute import USER, Mute
 from satellite.listening.utterance import Utterance
 from satellite.settings import Settings
 from satellite.timers import Timers
-from satellite.timers.ring import Ring
+from satellite.timers.ringing import Ring
 from satellite.timers.schedule import Book
 from satellite.turns.actions import Deeds
 from satellite.turns.assistants import Persona, Personas

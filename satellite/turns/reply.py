@@ -11,7 +11,7 @@ from satellite.audio.lead import Lead
 from satellite.lib.deadline import within
 from satellite.lib.taskgroups import ungrouped
 from satellite.settings import Settings
-from satellite.text.sentences import SentenceSplitter
+from satellite.text.sentence_splitter import SentenceSplitter
 from satellite.text.speakable import PlainText
 from satellite.turns.context import Engines, Stage, StageFailure, failing_as, label
 from satellite.values import Action, AudioChunk, Declined, ReplyRequest, Resumed, SpeechRequest

@@ -12,7 +12,7 @@ from satellite.errors import DeviceError, EngineError, SatelliteError, WireError
 from satellite.lib.deadline import within
 from satellite.ports import Tts
 from satellite.settings import Settings
-from satellite.timers.ring import Ring
+from satellite.timers.ringing import Ring
 from satellite.turns.apologies import apology
 from satellite.values import AudioChunk, SpeechRequest
 

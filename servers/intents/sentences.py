@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from satellite.errors import ModelMissing
-from servers.intents import checks, sources
+from servers.intents import sentence_files as sources
+from servers.intents import template_checks
 from servers.intents.match import Match
 from servers.intents.phrases import Phrases
 
@@ -91,10 +92,10 @@ def load(language: str, extra_dir: str | Path = "") -> Sentences:
             "option sentences names)"
         )
     if extra_dir:
-        checks.check_sources(found, language)
+        template_checks.check_sources(found, language)
     content = sources.merged(found)
-    intents = checks.parse(content, language, ", ".join(source.name for source in found))
-    checks.check_references(intents)
+    intents = template_checks.parse(content, language, ", ".join(source.name for source in found))
+    template_checks.check_references(intents)
     return Sentences(language, intents, Phrases.make(content))
 
 

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from satellite.errors import EngineFailed
-from satellite.homeassistant.client.actions import Do, action
 from satellite.homeassistant.client.entity_kinds import Deed
 from satellite.homeassistant.client.home import here
+from satellite.homeassistant.client.service_calls import Do, action
 from satellite.options import OptionSet, option
 from satellite.tools import Tool
 from satellite.values import ReplyPart, ReplyRequest

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from satellite.options import OptionSet, option
 from satellite.tools import NoArguments, Tool
 from satellite.values import ReplyPart, ReplyRequest
-from servers.intents import sources
+from servers.intents import sentence_files
 from servers.intents.match import Match
 from servers.intents.phrases import Phrases
 from servers.intents.skills import SKILLS
@@ -170,7 +170,7 @@ async def _do(
 
 @cache
 def _phrases() -> Phrases:
-    return Phrases.make(sources.merged(list(sources.read_all(_LANGUAGE))))
+    return Phrases.make(sentence_files.merged(list(sentence_files.read_all(_LANGUAGE))))
 
 
 def _named(name: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from wyoming.event import Event
 
 from satellite.net.messages import read
 from satellite.values import TranscribeRequest, Transcript
-from servers.serve.sound import Sound, is_audio
+from servers.serve.incoming_audio import Sound, is_audio
 from servers.serve.work import Service, Work, Write
 
 LONGEST = 900.0

@@ -15,7 +15,7 @@ from satellite.net.messages import read
 from satellite.net.remotes.base import CONTEXT
 from satellite.values import Action, Declined, Message, ReplyRequest, Situation
 from servers.pool import Pool
-from servers.serve.memory import Memory
+from servers.serve.conversations import Memory
 from servers.serve.work import Service, Work, Write
 
 

@@ -11,7 +11,7 @@ from wyoming.error import Error
 from satellite.errors import EngineFailed
 from satellite.net.listen import DoorLimits, door
 from satellite.net.memory_budget import Held
-from satellite.net.pairing.folder import Folder
+from satellite.net.pairing.key_store import Folder
 from satellite.net.pairing.tls import Gate, role_of
 from satellite.net.wire import Connection
 from servers.pool import LocalPool, Pool

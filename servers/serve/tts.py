@@ -19,7 +19,7 @@ from satellite.errors import BadFrame
 from satellite.net.messages import read
 from satellite.net.remotes.base import CONTEXT
 from satellite.net.remotes.tts import VOICE
-from satellite.text.sentences import SentenceSplitter
+from satellite.text.sentence_splitter import SentenceSplitter
 from satellite.text.speakable import PlainText, plain
 from satellite.values import AudioFormat, EngineInfo, SpeechRequest
 from servers.pool import Pool

@@ -10,7 +10,7 @@ from wyoming.event import Event
 from satellite.net.messages import read
 from satellite.net.remotes.wake import STOPPED
 from satellite.values import SPEECH, Detection, DetectRequest
-from servers.serve.sound import Sound, is_audio
+from servers.serve.incoming_audio import Sound, is_audio
 from servers.serve.work import Service, Work, Write
 
 

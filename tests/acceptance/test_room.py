@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import rooms
-from tests.support.choice import heard
+from tests.support import requests
 from tests.support.program import satellite
 from tests.support.pulse import PulseServer
+from tests.support.spoken_choice import heard
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -37,9 +37,9 @@ def test_it_hears_the_room_and_is_heard_in_it(
     tmp_path: Path, pulse: PulseServer, mic: str, speaker: str
 ) -> None:
     try:
-        request = rooms.recorded_request(tmp_path / "in.wav", gap=0.5)
+        request = requests.recorded_request(tmp_path / "in.wav", gap=0.5)
     except pytest.skip.Exception:
-        request = rooms.spoken_request(tmp_path / "in.wav", rooms.LAMP, gap=0.5)
+        request = requests.spoken_request(tmp_path / "in.wav", requests.LAMP, gap=0.5)
     arguments = ("--mic", mic, "--speaker", speaker, "--tts", VOICE, "--no-zeroconf")
     with satellite(tmp_path, *arguments) as program:
         program.wait_for("ready")
@@ -50,6 +50,6 @@ def test_it_hears_the_room_and_is_heard_in_it(
         finals = [event["text"] for event in program.events("transcript") if event["final"]]
         # a sound server's resampling may swallow the short word, which says nothing
         assert [text.replace(" the ", " ") for text in finals] == [
-            rooms.LAMP.replace(" the ", " ")
+            requests.LAMP.replace(" the ", " ")
         ], program.told()
         assert heard(bytes(recording), REPLIES) == REPLIES[0], program.told()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.corridor import corridor
+from tests.support.satellite_cluster import corridor
 
 pytestmark = pytest.mark.timeout(300)
 

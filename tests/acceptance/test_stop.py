@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.support import rooms
+from tests.support import requests
 from tests.support.program import Program, satellite
 
 pytestmark = pytest.mark.timeout(120)
@@ -39,7 +39,7 @@ def test_the_listening_satellite_stops(tmp_path: Path, number: int) -> None:
 
 @pytest.mark.parametrize("moment", ["wake", "speech_start", "transcript", "audio_start"])
 def test_a_satellite_in_the_middle_of_a_turn_stops(tmp_path: Path, moment: str) -> None:
-    request = rooms.spoken_request(tmp_path / "in.wav", "what can you do")
+    request = requests.spoken_request(tmp_path / "in.wav", "what can you do")
     # a speaker that takes its sound as slowly as a sound card
     speaker = f"wav:{tmp_path / 'out.wav'}?pace=1"
     with satellite(

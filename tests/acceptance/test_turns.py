@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import rooms
+from tests.support import requests
 from tests.support.program import Program, satellite
 
 pytestmark = pytest.mark.timeout(300)
@@ -31,31 +31,31 @@ def check_turn(program: Program, text: str) -> None:
 
 
 def test_a_recorded_request_is_understood_and_answered(tmp_path: Path) -> None:
-    request = rooms.recorded_request(tmp_path / "in.wav")
+    request = requests.recorded_request(tmp_path / "in.wav")
     with satellite(tmp_path, *arguments(tmp_path, request)) as program:
         assert program.finish() == 0, program.told()
-        check_turn(program, rooms.LAMP)
-    assert rooms.sound_in(tmp_path / "out.wav") > 1.0
+        check_turn(program, requests.LAMP)
+    assert requests.sound_in(tmp_path / "out.wav") > 1.0
 
 
 def test_a_request_said_without_a_pause(tmp_path: Path) -> None:
-    request = rooms.recorded_request(tmp_path / "in.wav", pause=0.0)
+    request = requests.recorded_request(tmp_path / "in.wav", pause=0.0)
     with satellite(tmp_path, *arguments(tmp_path, request)) as program:
         assert program.finish() == 0, program.told()
-        check_turn(program, rooms.LAMP)
+        check_turn(program, requests.LAMP)
 
 
 @pytest.mark.parametrize("text", ["what time is it", "what day is it", "cancel all timers"])
 def test_a_synthetic_request_is_understood_and_answered(tmp_path: Path, text: str) -> None:
-    request = rooms.spoken_request(tmp_path / "in.wav", text)
+    request = requests.spoken_request(tmp_path / "in.wav", text)
     with satellite(tmp_path, *arguments(tmp_path, request)) as program:
         assert program.finish() == 0, program.told()
         check_turn(program, text)
-    assert rooms.sound_in(tmp_path / "out.wav") > 0.5
+    assert requests.sound_in(tmp_path / "out.wav") > 0.5
 
 
 def test_the_wake_word_alone_is_no_request(tmp_path: Path) -> None:
-    request = rooms.spoken_request(tmp_path / "in.wav", "", gap=8.0)
+    request = requests.spoken_request(tmp_path / "in.wav", "", gap=8.0)
     with satellite(tmp_path, *arguments(tmp_path, request)) as program:
         assert program.finish() == 0, program.told()
         (ended,) = program.events("turn_end")
@@ -63,7 +63,7 @@ def test_the_wake_word_alone_is_no_request(tmp_path: Path) -> None:
 
 
 def test_field_1_ten_turns_one_after_another_are_ten_answers(tmp_path: Path) -> None:
-    request = rooms.spoken_request(tmp_path / "in.wav", "what time is it", times=10)
+    request = requests.spoken_request(tmp_path / "in.wav", "what time is it", times=10)
     with satellite(tmp_path, *arguments(tmp_path, request)) as program:
         assert program.finish(timeout=180) == 0, program.told()
         assert len(program.events("wake")) == 10, program.told()

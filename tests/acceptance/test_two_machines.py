@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import rooms
+from tests.support import requests
 from tests.support.netns import Namespace
 from tests.support.program import Program, satellite
 
@@ -38,10 +38,10 @@ def listen(folder: Path, request: Path) -> tuple[str, ...]:
 def request_in(folder: Path) -> tuple[Path, str]:
     """A recorded request where there are recordings, a synthetic one elsewhere."""
     try:
-        return rooms.recorded_request(folder / "in.wav"), rooms.LAMP
+        return requests.recorded_request(folder / "in.wav"), requests.LAMP
     except pytest.skip.Exception:
         text = "what time is it"
-        return rooms.spoken_request(folder / "in.wav", text), text
+        return requests.spoken_request(folder / "in.wav", text), text
 
 
 def test_in_two_network_namespaces(tmp_path: Path, namespaces: tuple[Namespace, Namespace]) -> None:
@@ -53,7 +53,7 @@ def test_in_two_network_namespaces(tmp_path: Path, namespaces: tuple[Namespace, 
         with satellite(tmp_path, *arguments, prefix=kitchen.prefix) as program:
             assert program.finish() == 0, program.told()
             check_remote_turn(program, text)
-        assert rooms.sound_in(tmp_path / "out.wav") > 1.0
+        assert requests.sound_in(tmp_path / "out.wav") > 1.0
         listed = subprocess.run(
             [*kitchen.prefix, sys.executable, "-m", "satellite", "discover", "--json"],
             capture_output=True,

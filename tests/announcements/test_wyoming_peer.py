@@ -15,13 +15,13 @@ from satellite import events
 from satellite.announcements import remote
 from satellite.announcements.announcement import Manner
 from satellite.announcements.announcer import Announcer
-from satellite.announcements.broadcast import Broadcasts
+from satellite.announcements.broadcasts import Broadcasts
 from satellite.errors import EngineError, PeerClosed, PeerUnreachable, UsageError
 from satellite.net.dial import connect
 from satellite.settings import AnnounceSettings, Settings
 from satellite.values import Action, AudioChunk, AudioFormat
-from tests.support.kitchen import QUIET, Kitchen
-from tests.support.stage import utterance
+from tests.support.recorded_turn import utterance
+from tests.support.scripted_satellite import QUIET, Kitchen
 
 BELL = AudioChunk(audio=b"\x10\x00" * 1600, format=AudioFormat(16000))
 

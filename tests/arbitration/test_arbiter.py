@@ -10,7 +10,7 @@ import pytest
 
 from satellite import events
 from satellite.settings import RoomsSettings
-from tests.arbitration.house import WORD, Room, home, settings, until, word
+from tests.arbitration.simulated_group import WORD, Room, home, settings, until, word
 
 
 def decided(rooms: list[Room]) -> bool:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from satellite.audio.feed import AudioFeed
-from satellite.audio.ring import RingBuffer
+from satellite.audio.ring_buffer import RingBuffer
 
 
 async def test_everything_put_in_comes_out_in_order() -> None:

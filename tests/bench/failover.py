@@ -30,7 +30,7 @@ from satellite.settings import DeadlineSettings
 from satellite.values import ReplyRequest, SpeechRequest, TranscribeRequest
 from tests.faults.kitchen import BUILT_IN
 from tests.faults.machine import Machine
-from tests.support.coded import ANSWER
+from tests.support.checkable_engines import ANSWER
 
 KILLED = 0.3
 """Seconds in which another server shall have taken over from one that was killed."""

@@ -15,7 +15,7 @@ import soxr
 
 from tests.bench.rejection_texts import COMMANDS, NEAR, ORDINARY
 from tests.support import recordings
-from tests.support.rooms import LAMP
+from tests.support.requests import LAMP
 from tests.support.speech import RATE, silence, speak
 
 ESPEAK = ("en-us+f3", "en-us+f2", "en-us+m3", "en-us", "en-gb")

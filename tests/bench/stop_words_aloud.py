@@ -21,13 +21,13 @@ import numpy as np
 from satellite.audio.capture import Capture
 from satellite.audio.cues import CueName, cue
 from satellite.audio.echo.frontend import FrontEnd
-from satellite.audio.echo.reference import Reference
+from satellite.audio.echo.playback_reference import Reference
 from satellite.audio.playback import Playback
 from satellite.audio.resample import Resampler
 from satellite.components import spec
 from satellite.listening.stop_words import COMPONENT, Interjection, StopWords
 from satellite.settings import SoundSettings
-from satellite.timers.ring import PAUSE
+from satellite.timers.ringing import PAUSE
 from satellite.values import SPEECH, AudioChunk
 from tests.bench.stop_words_said import REPLIES, VOICES, sound_of
 from tests.soak.talk import sentence

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from satellite.cli.discover import as_json, order, ranked
-from satellite.net.discovery.service import Server
+from satellite.net.discovery.remote_service import Server
 from satellite.settings import ServersSettings, Settings
 
 ASR: dict[str, Any] = {"roles": ("asr",), "languages": ("en",)}

@@ -15,7 +15,7 @@ import pytest
 from satellite.cli.status import told
 from tests.cli.program import environment
 from tests.cli.program import satellite as call
-from tests.support import rooms
+from tests.support import requests
 from tests.support.program import Program, satellite
 
 pytestmark = pytest.mark.timeout(180)
@@ -34,7 +34,7 @@ def port() -> int:
 @pytest.fixture
 def running(tmp_path: Path, port: int) -> Iterator[Program]:
     """A satellite that has answered one request, and listens."""
-    room = rooms.spoken_request(tmp_path / "in.wav", "what time is it", gap=100)
+    room = requests.spoken_request(tmp_path / "in.wav", "what time is it", gap=100)
     flags = ["--mic", f"wav:{room}", "--speaker", f"wav:{tmp_path / 'out.wav'}", "--tts", VOICE]
     flags += ["--set", f"http.port={port}", "--name", "den", "--area", "Den", "--no-zeroconf"]
     flags += ["--listen", "", "--asr", "pocketsphinx", "--llm", "intents"]

@@ -2,7 +2,7 @@
 
 from satellite.cli.discover import row
 from satellite.cli.table import table
-from satellite.net.discovery.service import Server
+from satellite.net.discovery.remote_service import Server
 
 
 def test_columns_are_as_wide_as_their_longest_cell() -> None:

@@ -18,8 +18,8 @@ from satellite.turns.context import Engines
 from satellite.values import Action, AudioChunk, ReplyPart, ReplyRequest, SpeechRequest
 from tests.support import virtual_time
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
-from tests.support.kitchen import SILENCE, VOICE
-from tests.support.parlour import QUIET, Parlour
+from tests.support.paced_satellite import QUIET, Parlour
+from tests.support.scripted_satellite import SILENCE, VOICE
 
 LONG = 300.0
 """Seconds in which devices fall asleep."""

@@ -21,7 +21,7 @@ from satellite.conformance import (
     fresh,
 )
 from satellite.errors import PackageMissing
-from satellite.net.remotes.remote import remote
+from satellite.net.remotes.by_uri import remote
 from satellite.ports import ENGINE_ROLES
 from servers.serve.server import serving
 from tests.support import recordings

@@ -15,8 +15,8 @@ from satellite.errors import EngineDown, EngineFailed, HomeDown, PeerUnreachable
 from satellite.settings import Settings
 from satellite.values import Action, Declined, ReplyPart
 from tests.servers.llm.asking import ask
+from tests.support.connected_home import fake_home, house, token_file
 from tests.support.engines import ScriptedLlm
-from tests.support.home import fake_home, house, token_file
 
 NO = (Declined(text="no"),)
 STOP = Action(name="stop")

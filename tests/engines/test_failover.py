@@ -15,7 +15,7 @@ from satellite.engines.failover import failover
 from satellite.errors import EngineBusy, EngineFailed, PeerClosed
 from satellite.events import Event, Failover
 from satellite.net.discovery.preferences import Wishes
-from satellite.net.discovery.service import Server
+from satellite.net.discovery.remote_service import Server
 from satellite.values import ReplyRequest, SpeechRequest, TranscribeRequest
 from servers.serve import serving
 from tests.support.engines import Scripted, ScriptedAsr, ScriptedLlm, ScriptedTts

@@ -8,7 +8,7 @@ import pytest
 
 from satellite.engines.ranking import Place, Standing, rank
 from satellite.net.discovery.preferences import Wishes
-from satellite.net.discovery.service import Server
+from satellite.net.discovery.remote_service import Server
 
 
 def server(name: str, **more: Any) -> Server:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from satellite.engines.resume_reply import GO_ON, Repeats, Said
-from satellite.text.sentences import SentenceSplitter
+from satellite.text.sentence_splitter import SentenceSplitter
 from satellite.values import Action, Message, ReplyRequest
 
 FIRST = "It is seven o'clock in the evening."

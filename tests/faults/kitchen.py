@@ -18,13 +18,13 @@ from satellite.engines.selection import SHARE
 from satellite.lib.bus import Bus
 from satellite.net.discovery.browser import Discovery
 from satellite.net.discovery.preferences import Wishes
-from satellite.net.remotes.remote import remote
+from satellite.net.remotes.by_uri import remote
 from satellite.settings import CueSettings, DeadlineSettings, Settings
 from satellite.turns.context import Engines
 from satellite.turns.manager import Assistant
-from tests.support.coded import FORM, CodedAsr, CodedLlm, CodedTts, words
+from tests.support.checkable_engines import FORM, CodedAsr, CodedLlm, CodedTts, words
 from tests.support.devices import ScriptedSpeaker
-from tests.support.stage import utterance
+from tests.support.recorded_turn import utterance
 
 DEADLINE = 0.6
 """Seconds of each stage: long for engines that answer in milliseconds, and short for a test."""

@@ -23,7 +23,7 @@ _LOSS = 30
 
 
 class Machine:
-    """Runs `tests.support.faulty`, in a namespace of its own where there is one."""
+    """Runs `tests.support.faulty_server`, in a namespace of its own where there is one."""
 
     def __init__(self, namespace: Namespace | None) -> None:
         self.address = namespace.address if namespace else "127.0.0.1"
@@ -47,7 +47,7 @@ class Machine:
         self._process = subprocess.Popen(
             [
                 *(self._namespace.prefix if self._namespace else ()),
-                *(sys.executable, "-m", "tests.support.faulty", self.address),
+                *(sys.executable, "-m", "tests.support.faulty_server", self.address),
                 *map(str, self.ports.values()),
             ],
             stdin=subprocess.PIPE,

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.soak.day import Day
-from tests.soak.held import State
 from tests.soak.home import live
+from tests.soak.memory_budget import State
 
 
 @pytest.mark.timeout(240)

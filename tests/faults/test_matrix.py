@@ -11,9 +11,9 @@ import pytest
 from tests.faults.kitchen import SAID, Heard, Kitchen, bound_to, fair, kitchen
 from tests.faults.machine import Machine, inside
 from tests.faults.table import note
-from tests.support.coded import ANSWER, EXPECTED
+from tests.support.checkable_engines import ANSWER, EXPECTED
 from tests.support.debian import need
-from tests.support.faulty import ELSEWHERE, FAULTS, HERE
+from tests.support.faulty_server import ELSEWHERE, FAULTS, HERE
 from tests.support.netns import network
 
 pytestmark = pytest.mark.timeout(60)

@@ -20,7 +20,7 @@ from satellite import events
 from satellite.announcements.announcer import Announcer
 from satellite.audio.wavfile import write_wav
 from satellite.errors import ConfigError, PeerUnreachable, PortInUse, UsageError
-from satellite.http import client, event_stream
+from satellite.http import event_stream, running_satellite
 from satellite.http import server as module
 from satellite.http.auth import Guard
 from satellite.http.controls import Controls
@@ -30,7 +30,7 @@ from satellite.lib.bus import Bus
 from satellite.net.allowed import Allowed
 from satellite.settings import HttpSettings, Settings
 from satellite.values import SPEECH
-from tests.support.kitchen import QUIET, Kitchen
+from tests.support.scripted_satellite import QUIET, Kitchen
 
 SECRET = "0123456789abcdef0123"
 
@@ -250,10 +250,12 @@ async def test_another_program_tells_the_running_satellite_or_that_there_is_none
     async with office() as it:
         port = int(it.address.rpartition(":")[2])
         settings = Settings(http=HttpSettings(port=port))
-        assert await client.ask(settings, "POST", "/api/mute", muted=True) == {"muted": True}
+        assert await running_satellite.ask(settings, "POST", "/api/mute", muted=True) == {
+            "muted": True
+        }
         with pytest.raises(UsageError, match="from 0 to 1"):
-            await client.ask(settings, "POST", "/api/volume", level=7)
+            await running_satellite.ask(settings, "POST", "/api/volume", level=7)
     with pytest.raises(PeerUnreachable, match="no satellite answers"):
-        await client.ask(settings, "POST", "/api/mute")
+        await running_satellite.ask(settings, "POST", "/api/mute")
     with pytest.raises(UsageError, match=r"http\.port is 0"):
-        await client.ask(Settings(http=HttpSettings(port=0)), "GET", "/api/state")
+        await running_satellite.ask(Settings(http=HttpSettings(port=0)), "GET", "/api/state")

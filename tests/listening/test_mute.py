@@ -16,8 +16,8 @@ from satellite.turns.context import Engines
 from satellite.values import Action
 from tests.support import virtual_time
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
-from tests.support.kitchen import SILENCE, VOICE, WAKE
-from tests.support.parlour import QUIET, Parlour
+from tests.support.paced_satellite import QUIET, Parlour
+from tests.support.scripted_satellite import SILENCE, VOICE, WAKE
 
 
 def test_it_is_closed_as_long_as_anybody_wishes_so() -> None:

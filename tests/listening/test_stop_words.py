@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import numpy as np
 import pytest
 
-from satellite.audio.echo.reference import Reference
+from satellite.audio.echo.playback_reference import Reference
 from satellite.components import spec
 from satellite.errors import PackageMissing
 from satellite.listening.stop_words import COMPONENT, LONGEST, StopWords
@@ -17,7 +17,7 @@ from satellite.ports import Asr
 from satellite.values import SPEECH
 from tests.support.acoustics import pcm, samples
 from tests.support.engines import ScriptedAsr
-from tests.support.kitchen import SILENCE, VOICE, MarkVad
+from tests.support.scripted_satellite import SILENCE, VOICE, MarkVad
 from tests.support.speech import noise, silence, speak
 
 

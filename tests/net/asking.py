@@ -8,7 +8,7 @@ from typing import Any
 
 from wyoming.event import Event
 
-from satellite.net.remotes.remote import remote
+from satellite.net.remotes.by_uri import remote
 from satellite.values import DetectRequest, ReplyRequest, SpeechRequest, TranscribeRequest
 from tests.support.peers import stranger
 

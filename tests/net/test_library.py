@@ -14,7 +14,7 @@ from wyoming.info import AsrProgram, Attribution, Describe, Info
 from wyoming.server import AsyncEventHandler
 from wyoming.tts import Synthesize
 
-from satellite.net.remotes.remote import remote
+from satellite.net.remotes.by_uri import remote
 from satellite.values import TranscribeRequest
 from servers.serve import serving
 from tests.support.engines import ScriptedTts

@@ -9,7 +9,7 @@ from contextlib import aclosing
 import pytest
 
 from satellite.errors import ConfigError, EngineClosed, EngineFailed, PeerUnreachable
-from satellite.net.remotes.remote import remote
+from satellite.net.remotes.by_uri import remote
 from satellite.values import Message, ReplyRequest, Situation, SpeechRequest, TimerState
 from servers.serve import serving
 from tests.net.asking import FIRST, SILENCE, ask

@@ -15,7 +15,7 @@ from wyoming.event import Event
 
 from satellite.errors import ModelMissing
 from satellite.net.describe import describe
-from satellite.net.remotes.remote import remote
+from satellite.net.remotes.by_uri import remote
 from satellite.settings import ModelSettings, ServerSettings, Settings
 from satellite.values import ReplyRequest
 from servers import app

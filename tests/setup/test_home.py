@@ -12,8 +12,8 @@ from satellite.config.keys import build
 from satellite.setup.home import TOKEN as FILE
 from satellite.setup.home import home
 from satellite.setup.lan import FoundHome
-from satellite.setup.session import Session
-from tests.diagnostics.doctor.test_home import TOKEN, home_assistant
+from satellite.setup.wizard import Session
+from tests.diagnostics.doctor.test_home_client import TOKEN, home_assistant
 from tests.setup.person import Person
 from tests.setup.test_script import Nobody
 from tests.support.speech import silence, write_wav

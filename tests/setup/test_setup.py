@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.setup.person import Person
-from tests.support import rooms
+from tests.support import requests
 from tests.support.program import satellite
 from tests.support.pulse import PulseServer
 from tests.support.speech import noise, speak
@@ -31,7 +31,7 @@ def test_whoever_only_presses_enter_has_a_satellite_that_answers(
     assert (settings["mic"], settings["speaker"], settings["wake"]) == ("auto", "auto", "auto")
     lines = person.file.read_text().splitlines()
     assert all(lines[n - 1].startswith("# ") for n, line in enumerate(lines) if " = " in line)
-    request = rooms.spoken_request(tmp_path / "in.wav", REQUEST, gap=0.5)
+    request = requests.spoken_request(tmp_path / "in.wav", REQUEST, gap=0.5)
     with satellite(tmp_path, "--tts", VOICE, "--no-zeroconf") as program:
         program.wait_for("ready")
         pulse.play(request)

@@ -19,7 +19,7 @@ import psutil
 
 from satellite.net import uri as uris
 from satellite.net.wire import encode
-from tests.soak.held import Result, State, state
+from tests.soak.memory_budget import Result, State, state
 from tests.soak.served import answered, everything, request
 
 AT_ONCE = 4

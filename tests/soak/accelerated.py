@@ -20,7 +20,7 @@ from pathlib import Path
 
 import msgspec
 
-from tests.soak.held import held
+from tests.soak.memory_budget import held
 
 FACTOR = 60
 SUSPEND, SET_CLOCK, TELL = signal.SIGUSR1, signal.SIGUSR2, signal.SIGRTMIN

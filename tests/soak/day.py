@@ -6,7 +6,7 @@ import statistics
 
 import msgspec
 
-from tests.soak.held import State
+from tests.soak.memory_budget import State
 
 _MEGABYTES = 8.0
 """Megabytes by which memory may differ between morning and evening: of what is freed, the allocator

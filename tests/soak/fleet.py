@@ -31,7 +31,7 @@ from satellite.net.dial import connect
 from satellite.net.discovery.browser import Discovery
 from satellite.net.discovery.preferences import Wishes
 from satellite.values import SpeechRequest
-from tests.support.coded import CodedTts
+from tests.support.checkable_engines import CodedTts
 from tests.support.program import Program, satellite
 
 BACK = 15.0

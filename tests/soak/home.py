@@ -19,7 +19,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests.soak.day import Day
-from tests.soak.household import Household
+from tests.soak.home_of_satellites import Household
 
 Happening = tuple[str, Callable[[], None]]
 

@@ -17,10 +17,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.homeassistant.real import house as houses
-from tests.homeassistant.real import install, kitchen, services
-from tests.homeassistant.real.kitchen import Kitchen
+from tests.homeassistant.real import install, services
+from tests.homeassistant.real import installation as houses
+from tests.homeassistant.real import satellite as kitchen
 from tests.homeassistant.real.losses import RECONNECT, restart_home, restart_us
+from tests.homeassistant.real.satellite import Kitchen
 from tests.homeassistant.real.turns import check_turn
 
 TELL = 300.0

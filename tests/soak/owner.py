@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from tests.support.house import house
+from tests.support.scripted_home_assistant import house
 
 _PATIENCE = 30.0
 """Seconds in which a satellite sends what comes next, on a machine that does much else, too."""

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.corridor import Outcome, corridor
+from tests.support.satellite_cluster import Outcome, corridor
 
 GAINS = (0.0, -8.0, -16.0)
 """Decibels: twice and four times as far away, and a little more."""

@@ -22,7 +22,7 @@ from pathlib import Path
 import msgspec
 
 from tests.support import virtual_time
-from tests.support.hallway import Hallway
+from tests.support.flaky_satellite import Hallway
 
 TROUBLE = 0.04
 """How likely a call of an engine goes wrong; a turn has about six of them."""

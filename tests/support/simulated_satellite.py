@@ -10,7 +10,7 @@ import numpy as np
 
 from satellite.audio.capture import Capture
 from satellite.audio.echo.frontend import FrontEnd
-from satellite.audio.echo.reference import Reference
+from satellite.audio.echo.playback_reference import Reference
 from satellite.audio.echo.stored_path import Learned
 from satellite.audio.playback import Playback
 from satellite.builtin.vad.energy import EnergyVad

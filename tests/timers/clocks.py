@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 from satellite import events
 from satellite.lib.persistence import Kept
 from satellite.timers import Timers
-from satellite.timers.clock import Moment
-from satellite.timers.ring import Ring
+from satellite.timers.ringing import Ring
 from satellite.timers.schedule import Book
+from satellite.timers.wall_clock import Moment
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from satellite.timers.alarm import Alarm, on_a_day
-from satellite.timers.clock import now
 from satellite.timers.schedule import SETTLES, STEP, Book, Timer, next_ring
+from satellite.timers.wall_clock import now
 from tests.timers.clocks import BERLIN, Clocks, Kitchen, berlin
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from satellite import events
 from satellite.values import Action
-from tests.support.kitchen import Kitchen
+from tests.support.scripted_satellite import Kitchen
 
 
 async def test_stop_ends_the_ring_and_it_listens_complaint_4_awake_after_timer_dismissal() -> None:

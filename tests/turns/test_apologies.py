@@ -11,7 +11,7 @@ from satellite.turns.context import Engines
 from satellite.turns.conversation import Conversation
 from satellite.turns.turn import Turn
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
-from tests.support.stage import RecordedStage, utterance
+from tests.support.recorded_turn import RecordedStage, utterance
 
 OURS = [kind for kind in EngineError.__subclasses__() if kind.__module__ == "satellite.errors"]
 

@@ -18,8 +18,8 @@ from satellite.turns.context import Engines
 from satellite.values import Detection, DetectRequest
 from tests.support import virtual_time
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
-from tests.support.kitchen import SILENCE, VOICE, MarkWake
-from tests.support.parlour import QUIET, Parlour
+from tests.support.paced_satellite import QUIET, Parlour
+from tests.support.scripted_satellite import SILENCE, VOICE, MarkWake
 
 TWO = """
 tts = "espeak:en-us"

@@ -18,8 +18,8 @@ from satellite.turns.context import Engines
 from satellite.values import SPEECH, Action, AudioChunk, Message, ReplyPart, ReplyRequest
 from tests.support import virtual_time
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
-from tests.support.kitchen import SILENCE
-from tests.support.parlour import QUIET, Parlour
+from tests.support.paced_satellite import QUIET, Parlour
+from tests.support.scripted_satellite import SILENCE
 
 AT_ONCE = 0.15
 """Seconds from the detection to a silent speaker that are asked for."""

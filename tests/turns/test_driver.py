@@ -13,8 +13,8 @@ from satellite.turns.driver import Handover
 from satellite.turns.outcome import Answered, Failed, NothingHeard, Outcome
 from satellite.turns.turn import Turn
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
+from tests.support.recorded_turn import RecordedStage, utterance
 from tests.support.speech import tone
-from tests.support.stage import RecordedStage, utterance
 
 GONE = PeerClosed("it hung up")
 

@@ -15,8 +15,8 @@ from satellite.turns.outcome import Answered, Cancelled, Failed, NothingHeard, O
 from satellite.values import Action
 from tests.support import virtual_time
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
-from tests.support.kitchen import SILENCE, VOICE
-from tests.support.parlour import QUIET, Parlour
+from tests.support.paced_satellite import QUIET, Parlour
+from tests.support.scripted_satellite import SILENCE, VOICE
 
 ASKS = "Which of the rooms do you mean?"
 

@@ -20,7 +20,7 @@ from satellite.turns.manager import Assistant
 from satellite.values import Action
 from tests.support.devices import ScriptedSpeaker
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
-from tests.support.stage import utterance
+from tests.support.recorded_turn import utterance
 
 QUIET = Settings(name="test", cues=CueSettings(awake=False, timer=1))
 

@@ -16,8 +16,8 @@ from satellite.turns.manager import Assistant
 from satellite.values import SPEECH
 from tests.support.devices import ScriptedSpeaker
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
+from tests.support.recorded_turn import utterance
 from tests.support.sound import tone
-from tests.support.stage import utterance
 
 
 async def heard_in_a_turn(cues: CueSettings) -> bytes:

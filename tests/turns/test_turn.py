@@ -15,7 +15,7 @@ from satellite.turns.outcome import Answered, Failed, NothingHeard, Outcome
 from satellite.turns.turn import Turn
 from satellite.values import Action, Declined, Message
 from tests.support.engines import Scripted, ScriptedAsr, ScriptedLlm, ScriptedTts
-from tests.support.stage import RecordedStage, utterance
+from tests.support.recorded_turn import RecordedStage, utterance
 
 QUICK = Settings(deadlines=DeadlineSettings(asr=0.1, llm=0.1, tts=0.1))
 

@@ -10,10 +10,10 @@ import numpy.typing as npt
 from satellite.audio.echo.delay import MOST, WINDOW
 from satellite.audio.echo.kalman import BLOCK, PARTITIONS, KalmanFilter
 from satellite.audio.echo.least_squares import fit
-from satellite.audio.echo.reference import Reference
+from satellite.audio.echo.playback_reference import Reference
 from satellite.audio.echo.stored_path import Learned
 from satellite.audio.echo.tracker import Found, Tracker
-from satellite.audio.ring import RingBuffer
+from satellite.audio.ring_buffer import RingBuffer
 from satellite.lib.persistence import Kept
 from satellite.values import SPEECH
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from satellite.audio.echo.reference import Reference
+from satellite.audio.echo.playback_reference import Reference
 from satellite.values import SPEECH
 
 Floats = npt.NDArray[np.float32]

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from satellite.audio.echo.reference import PIECE
+from satellite.audio.echo.playback_reference import PIECE
 from satellite.values import SPEECH
 
 BLOCK = PIECE

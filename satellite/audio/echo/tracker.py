@@ -12,7 +12,7 @@ from satellite.audio.echo.clocks import Clocks
 from satellite.audio.echo.delay import MOST, WINDOW, Delay, find_delay
 from satellite.audio.echo.kalman import KalmanFilter
 from satellite.audio.echo.least_squares import HEAD
-from satellite.audio.echo.reference import Reference
+from satellite.audio.echo.playback_reference import Reference
 from satellite.values import SPEECH
 
 _LOGGER = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
-from satellite.builtin.wake.catalog import WordFile, choose, find_words
+from satellite.builtin.wake.bundled_models import WordFile, choose, find_words
 from satellite.builtin.wake.engine import Stream, WakeEngine
 from satellite.builtin.wake.features import EMBEDDING_INPUT, MEL_INPUT, Ear, Features, Network, Word
 from satellite.builtin.wake.trigger import Trigger

@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from satellite.builtin.wake.catalog import WordFile
+from satellite.builtin.wake.bundled_models import WordFile
 from satellite.builtin.wake.tflite import Model, Network
 from satellite.builtin.wake.trigger import Trigger
 from satellite.errors import EngineFailed

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-from satellite.builtin.wake.catalog import WordFile, choose, find_words
+from satellite.builtin.wake.bundled_models import WordFile, choose, find_words
 from satellite.builtin.wake.engine import HOP, Stream, WakeEngine
 from satellite.builtin.wake.micro import (
     CONTEXT,

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
-from satellite.audio.echo.reference import Reference
+from satellite.audio.echo.playback_reference import Reference
 from satellite.builtin.wake.engine import WakeEngine
 from satellite.ports import Wake
 from satellite.values import SPEECH, Detection, DetectRequest, EngineInfo

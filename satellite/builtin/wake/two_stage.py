@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
-from satellite.builtin.wake.catalog import plain
+from satellite.builtin.wake.bundled_models import plain
 from satellite.builtin.wake.engine import HOP, Stream, WakeEngine
 from satellite.builtin.wake.microwakeword import MicroWakeWord
 from satellite.builtin.wake.openwakeword import OpenWakeWord

@@ -8,7 +8,7 @@ from satellite.diagnostics.doctor.adverts import Heard
 from satellite.diagnostics.doctor.examination_input import Case
 from satellite.diagnostics.doctor.expected_ports import Wanted, only_here, wanted
 from satellite.diagnostics.doctor.finding import Finding, broken, note, ok, warning
-from satellite.diagnostics.doctor.ports import listeners
+from satellite.diagnostics.doctor.listening_ports import listeners
 from satellite.lib.daemon_thread import aside
 from satellite.net.discovery.addresses import ANY, adapters
 from satellite.net.discovery.mdns import NoMulticast

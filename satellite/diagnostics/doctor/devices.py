@@ -13,7 +13,7 @@ from satellite.diagnostics.doctor.examination_input import Case
 from satellite.diagnostics.doctor.expected_ports import wanted
 from satellite.diagnostics.doctor.finding import Finding, broken, note, ok
 from satellite.diagnostics.doctor.holders import SOUND
-from satellite.diagnostics.doctor.ports import listeners
+from satellite.diagnostics.doctor.listening_ports import listeners
 from satellite.errors import DeviceMissing
 from satellite.lib.daemon_thread import aside
 

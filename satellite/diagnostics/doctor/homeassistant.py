@@ -9,7 +9,7 @@ from typing import Any
 from satellite.diagnostics.doctor.examination_input import Case
 from satellite.diagnostics.doctor.expected_ports import Wanted, only_here, wanted
 from satellite.diagnostics.doctor.finding import Finding, broken, note, ok, warning
-from satellite.diagnostics.doctor.ports import listeners
+from satellite.diagnostics.doctor.listening_ports import listeners
 from satellite.diagnostics.doctor.probe import Asked, ask, ping
 from satellite.errors import BadFrame, WireError
 from satellite.lib.daemon_thread import aside

@@ -16,7 +16,7 @@ from satellite.diagnostics.doctor.probe import Asked, ask
 from satellite.errors import BadFrame, WireError
 from satellite.net.discovery.mdns import NoMulticast
 from satellite.net.discovery.preferences import Wishes
-from satellite.net.discovery.service import Server, read_server
+from satellite.net.discovery.remote_service import Server, read_server
 from satellite.net.pairing import policy
 from satellite.ports import ENGINE_ROLES
 

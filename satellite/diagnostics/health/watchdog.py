@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from satellite import events
 from satellite.audio.heartbeat import Pulse
-from satellite.diagnostics.health import memory
+from satellite.diagnostics.health import memory_limit
 from satellite.diagnostics.health.log_limit import moderated
 from satellite.diagnostics.health.metrics import SatelliteMetrics
 from satellite.diagnostics.health.systemd import Notifier
@@ -35,7 +35,7 @@ async def watched(settings: Settings, bus: Bus) -> AsyncGenerator[Pulse, None]:
 
     Raises `ConfigError` where nothing can listen at the port, `MemoryFull`.
     """
-    memory.share_arenas()
+    memory_limit.share_arenas()
     notifier, pulse = Notifier(), Pulse()
     state = _State(notifier, pulse)
     if notifier.watchdog:
@@ -48,7 +48,7 @@ async def watched(settings: Settings, bus: Bus) -> AsyncGenerator[Pulse, None]:
         metrics = await stack.enter_async_context(_asked(settings, state, pulse))
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         following = tasks.create_task(_follow(happening, state, metrics), name="health")
-        tidying = tasks.create_task(memory.tidy(), name="tidying")
+        tidying = tasks.create_task(memory_limit.tidy(), name="tidying")
         try:
             yield pulse
         finally:
@@ -60,10 +60,10 @@ async def watched(settings: Settings, bus: Bus) -> AsyncGenerator[Pulse, None]:
 @asynccontextmanager
 async def limited(settings: HealthSettings) -> AsyncGenerator[None, None]:
     """Hold this process to its memory and its talk in this block. Raises `MemoryFull`."""
-    limit = settings.memory * memory.MB or memory.usual()
+    limit = settings.memory * memory_limit.MB or memory_limit.usual()
     with moderated(settings.log), ungrouped(SatelliteError):
         async with asyncio.TaskGroup() as tasks:
-            watching = tasks.create_task(memory.watch(limit), name="memory")
+            watching = tasks.create_task(memory_limit.watch(limit), name="memory")
             try:
                 yield
             finally:

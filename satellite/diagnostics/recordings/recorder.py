@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from satellite import events
-from satellite.audio.ring import RingBuffer
+from satellite.audio.ring_buffer import RingBuffer
 from satellite.audio.tap import Source, Tap
 from satellite.diagnostics.recordings.folder import Folder, Kind, Recording, name_of
 from satellite.errors import AudioFileError

@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from satellite.diagnostics.stats.collect import Gatherer, Row, TurnRow
+from satellite.diagnostics.stats.database import Store, path
 from satellite.diagnostics.stats.snapshot import Now
-from satellite.diagnostics.stats.store import Store, path
 from satellite.lib.bus import Bus, Subscription
 from satellite.lib.worker import Worker
 from satellite.settings import Settings

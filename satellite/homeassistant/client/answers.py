@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from satellite.homeassistant.client.actions import Ask, Wish, spoken_state
 from satellite.homeassistant.client.entities import Contents, Room, Thing, plain
 from satellite.homeassistant.client.entity_kinds import meant
 from satellite.homeassistant.client.search import Found
+from satellite.homeassistant.client.service_calls import Ask, Wish, spoken_state
 from satellite.homeassistant.client.states import State
 
 LONGEST = 40

@@ -17,9 +17,9 @@ from satellite.errors import (
     HomeRefused,
     HomeStarting,
 )
-from satellite.homeassistant.client import token
+from satellite.homeassistant.client import access_token
+from satellite.homeassistant.client.access_token import Token
 from satellite.homeassistant.client.socket import ANSWER, Socket
-from satellite.homeassistant.client.token import Token
 
 if TYPE_CHECKING:
     import aiohttp
@@ -59,7 +59,7 @@ class Api:
         """The WebSocket, open and let in; closed at the end of the block."""
         import aiohttp
 
-        secret = await asyncio.to_thread(token.read, self._token_file)
+        secret = await asyncio.to_thread(access_token.read, self._token_file)
         session = self._opened()
         url = "ws" + self.url.removeprefix("http") + "/api/websocket"
         with self._explained(secret):
@@ -91,7 +91,7 @@ class Api:
     ) -> Any:
         import aiohttp
 
-        secret = await asyncio.to_thread(token.read, self._token_file)
+        secret = await asyncio.to_thread(access_token.read, self._token_file)
         session = self._opened()
         limit = aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT)
         with self._explained(secret, asked=path):

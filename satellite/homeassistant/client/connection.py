@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from satellite.errors import EngineError, HomeDown, SatelliteError
-from satellite.homeassistant.client import cache, registry
+from satellite.homeassistant.client import registries, stored_home
 from satellite.homeassistant.client.api import Api
 from satellite.homeassistant.client.entities import Contents
 from satellite.homeassistant.client.socket import Socket
@@ -59,7 +59,7 @@ class Link:
 
     async def run(self) -> None:
         """Stay connected until cancelled; a home that is away is asked again and again."""
-        kept = await asyncio.to_thread(cache.read, self._url)
+        kept = await asyncio.to_thread(stored_home.read, self._url)
         if not self.contents.things:
             self.contents = kept
         if kept.things:
@@ -117,7 +117,7 @@ class Link:
                 await asyncio.sleep(SETTLE)
 
     async def _learn(self, socket: Socket) -> None:
-        found = await registry.contents(socket, self.states)
+        found = await registries.contents(socket, self.states)
         if self._told or self._socket is None:
             _LOGGER.info(
                 "connected with Home Assistant at %s: %d things, %d rooms",
@@ -131,7 +131,7 @@ class Link:
         self._told = False
         if found != self.contents:
             self.contents = found
-            await asyncio.to_thread(cache.keep, self._url, found)
+            await asyncio.to_thread(stored_home.keep, self._url, found)
 
     def _announced(self, event: dict[str, Any]) -> None:
         self._changed.set()

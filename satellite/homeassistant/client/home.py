@@ -8,12 +8,12 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
 from satellite.errors import HomeFailed, SatelliteError
-from satellite.homeassistant.client import address, answers, registry
-from satellite.homeassistant.client.actions import Ask, Do
+from satellite.homeassistant.client import address, answers, registries
 from satellite.homeassistant.client.connection import Link
 from satellite.homeassistant.client.entities import Contents, Thing
 from satellite.homeassistant.client.entity_kinds import Service, service
 from satellite.homeassistant.client.search import Found, search
+from satellite.homeassistant.client.service_calls import Ask, Do
 from satellite.homeassistant.client.socket import Socket
 from satellite.homeassistant.client.states import SILENT, State
 from satellite.lib.taskgroups import ungrouped
@@ -128,7 +128,7 @@ class Home:
 
     async def _exposed(self, socket: Socket) -> Contents:
         """What is exposed at this moment: nothing else is touched, whatever was known before."""
-        ids = frozenset(await registry.exposed(socket))
+        ids = frozenset(await registries.exposed(socket))
         contents = self.contents
         if all(thing.id in ids for thing in contents.things):
             return contents

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import msgspec
 
-from satellite.homeassistant.client.actions import Wish
 from satellite.homeassistant.client.entities import Contents, Room, Thing, plain
 from satellite.homeassistant.client.entity_kinds import EVERYTHING, meant
+from satellite.homeassistant.client.service_calls import Wish
 
 Able = Callable[[Thing], bool]
 """Whether what is wished can be done with a thing."""

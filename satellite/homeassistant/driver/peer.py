@@ -17,10 +17,10 @@ from wyoming.snd import Played
 from satellite.announcements.announcer import Announcer
 from satellite.announcements.wyoming_peer import guest
 from satellite.errors import BadFrame, PeerClosed, SatelliteError
+from satellite.homeassistant.driver.driven_turn import NAME, Absent, HomeDriver
+from satellite.homeassistant.driver.home_timers import HomeTimers
 from satellite.homeassistant.driver.link import Link
 from satellite.homeassistant.driver.remote_wake import WakeStream
-from satellite.homeassistant.driver.timers import HomeTimers
-from satellite.homeassistant.driver.turn import NAME, Absent, HomeDriver
 from satellite.listening.utterance import Utterance
 from satellite.net.incoming_speech import Speech
 from satellite.net.messages import read

@@ -12,9 +12,9 @@ from wyoming.pipeline import PipelineStage, RunPipeline
 from wyoming.wake import Detect
 from wyoming.wake import Detection as Heard
 
-from satellite.audio.ring import RingBuffer
+from satellite.audio.ring_buffer import RingBuffer
+from satellite.homeassistant.driver.driven_turn import NOT_UNDERSTOOD, NOTHING_HEARD, microphone
 from satellite.homeassistant.driver.link import Link
-from satellite.homeassistant.driver.turn import NOT_UNDERSTOOD, NOTHING_HEARD, microphone
 from satellite.net.messages import read
 from satellite.ports import Vad
 from satellite.settings import Settings

@@ -15,7 +15,7 @@ from satellite.net.discovery.location import Announced, Location, Named
 from satellite.net.discovery.mdns import TYPE, NoMulticast, follow, multicast
 from satellite.net.discovery.monitor import IDLE, SPREAD, Watch
 from satellite.net.discovery.preferences import Wishes
-from satellite.net.discovery.service import Server
+from satellite.net.discovery.remote_service import Server
 
 _LOGGER = logging.getLogger(__name__)
 

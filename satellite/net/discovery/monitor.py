@@ -12,7 +12,7 @@ import msgspec
 from satellite.errors import BadFrame, WireError
 from satellite.net.describe import describe
 from satellite.net.discovery.location import Location, Where
-from satellite.net.discovery.service import Server, read_server
+from satellite.net.discovery.remote_service import Server, read_server
 
 _LOGGER = logging.getLogger(__name__)
 

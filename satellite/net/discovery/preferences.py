@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from satellite.net import uri as uris
-from satellite.net.discovery.service import Server
+from satellite.net.discovery.remote_service import Server
 from satellite.settings import ServersSettings
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import platformdirs
 
-from satellite.net.pairing.folder import Folder
-from satellite.net.pairing.peers import Peers
+from satellite.net.pairing.key_store import Folder
+from satellite.net.pairing.known_peers import Peers
 from satellite.settings import PairingSettings
 
 _in_force = PairingSettings()

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from satellite.net.pairing.errors import KeysUnusable
-from satellite.net.pairing.folder import Folder
+from satellite.net.pairing.key_store import Folder
 
 _FILE = "key.pem"
 """The private key, then the certificate: as `ssl.SSLContext.load_cert_chain` reads them."""

@@ -8,9 +8,9 @@ from satellite.errors import PeerUnreachable
 from satellite.net.pairing import exchange
 from satellite.net.pairing.errors import PairingFailed
 from satellite.net.pairing.exchange import Party
-from satellite.net.pairing.folder import Folder
 from satellite.net.pairing.identity import own
-from satellite.net.pairing.peers import Peer, Peers
+from satellite.net.pairing.key_store import Folder
+from satellite.net.pairing.known_peers import Peer, Peers
 from satellite.net.pairing.tls import client_context
 from satellite.net.wire import Connection
 

@@ -16,9 +16,9 @@ from satellite.net.listen import DoorLimits, door
 from satellite.net.pairing import exchange
 from satellite.net.pairing.errors import KeysUnusable, PairingFailed
 from satellite.net.pairing.exchange import Hello, Party
-from satellite.net.pairing.folder import Folder
 from satellite.net.pairing.identity import Identity, own
-from satellite.net.pairing.peers import Peer, Peers
+from satellite.net.pairing.key_store import Folder
+from satellite.net.pairing.known_peers import Peer, Peers
 from satellite.net.pairing.tls import HANDSHAKE, server_context
 from satellite.net.uri import Tls
 from satellite.net.wire import Connection

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from satellite.net import pairing
 from satellite.net.pairing.errors import KeyChanged, KeysUnusable, NotPaired
-from satellite.net.pairing.peers import Peer, changed
+from satellite.net.pairing.known_peers import Peer, changed
 from satellite.net.refusals import Refusals
 from satellite.net.uri import Tls
 

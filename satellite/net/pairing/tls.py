@@ -16,9 +16,9 @@ from satellite.errors import BadFrame, ConfigError, PeerClosed
 from satellite.net import pairing
 from satellite.net.pairing import policy
 from satellite.net.pairing.errors import KeysUnusable, NotPaired
-from satellite.net.pairing.folder import Folder
 from satellite.net.pairing.identity import Identity, fingerprint, identity, shown
-from satellite.net.pairing.peers import Peer, Peers, changed
+from satellite.net.pairing.key_store import Folder
+from satellite.net.pairing.known_peers import Peer, Peers, changed
 from satellite.net.uri import Tls
 
 HANDSHAKE = 8.0

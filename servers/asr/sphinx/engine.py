@@ -16,7 +16,7 @@ from satellite.options import OptionSet, option
 from satellite.requirements import Package, Requirement
 from satellite.settings import USUAL_AREAS, USUAL_NAMES
 from satellite.values import EngineInfo, ModelInfo, TranscribeRequest, Transcript
-from servers.asr.memory import give_back
+from servers.asr.malloc import give_back
 from servers.asr.sphinx import build, vocabulary
 from servers.asr.sphinx.confidence import THRESHOLD
 from servers.asr.sphinx.recognizer import BLOCK, Recognizer

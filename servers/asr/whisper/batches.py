@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from satellite.errors import EngineClosed, EngineFailed, SatelliteError
-from servers.asr.memory import give_back
+from servers.asr.malloc import give_back
 from servers.asr.whisper.model import Decoded, Encoded, Model, Search
 
 _LOGGER = logging.getLogger(__name__)

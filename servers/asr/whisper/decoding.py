@@ -9,8 +9,8 @@ import msgspec
 
 from servers.asr.whisper import quality
 from servers.asr.whisper.batches import Batches
+from servers.asr.whisper.initial_prompt import Prompt
 from servers.asr.whisper.model import Encoded, Floats, Model, Search
-from servers.asr.whisper.prompt import Prompt
 from servers.asr.whisper.quality import Attempt, Thresholds
 from servers.asr.whisper.windows import FRAMES, RATE, encoder_frames
 

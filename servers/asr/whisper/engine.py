@@ -15,16 +15,16 @@ from satellite.lib.worker import Worker
 from satellite.options import unknown_name
 from satellite.requirements import Package, Requirement
 from satellite.values import EngineInfo, ModelInfo, TranscribeRequest, Transcript
-from servers.asr.memory import keep_buffers
-from servers.asr.whisper import machine, native, utterance
+from servers.asr.malloc import keep_buffers
+from servers.asr.whisper import machine, native, transcription
 from servers.asr.whisper.batches import Batches
 from servers.asr.whisper.decoding import Decoder
 from servers.asr.whisper.hearing import Hearing
 from servers.asr.whisper.model import Model
 from servers.asr.whisper.options import WhisperOptions
 from servers.asr.whisper.shelf import Loaded, Shelf, installed
-from servers.asr.whisper.utterance import Utterance
-from servers.asr.whisper.voice import Detector, Everything, Silero
+from servers.asr.whisper.speech_detection import Detector, Everything, Silero
+from servers.asr.whisper.transcription import Utterance
 from servers.models.latest import latest
 from servers.models.names import WHISPER
 from servers.models.store import Store
@@ -136,7 +136,7 @@ class FasterWhisper:
             vocabulary=vocabulary,
             habits=options.habits,
             language=language,
-            hotwords=utterance.hotwords(request, options.hotwords),
+            hotwords=transcription.hotwords(request, options.hotwords),
         )
 
     async def _loaded(self, name: str) -> Loaded:

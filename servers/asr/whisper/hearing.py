@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from servers.asr.whisper import windows
-from servers.asr.whisper.voice import BLOCK, FRAME, Detector, Floats, Spans
+from servers.asr.whisper.speech_detection import BLOCK, FRAME, Detector, Floats, Spans
 from servers.asr.whisper.windows import Window
 
 PIECE = BLOCK * FRAME

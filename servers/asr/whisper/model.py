@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from satellite.errors import EngineFailed, ModelMissing
 from servers.asr.whisper.machine import Machine
-from servers.asr.whisper.vocabulary import Vocabulary
+from servers.asr.whisper.tokens import Vocabulary
 from servers.asr.whisper.windows import FRAMES, HOP, LEAST, RATE
 
 CONTEXT = 448

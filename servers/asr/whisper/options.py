@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from satellite.options import OptionSet, option
-from servers.asr.whisper import decoding, machine, utterance
+from servers.asr.whisper import decoding, machine, transcription
 from servers.asr.whisper.machine import Machine
 from servers.asr.whisper.model import Search
 from servers.asr.whisper.quality import Thresholds
@@ -111,9 +111,9 @@ class WhisperOptions(OptionSet, frozen=True):
         )
 
     @property
-    def habits(self) -> utterance.Habits:
+    def habits(self) -> transcription.Habits:
         """How utterances are followed."""
-        return utterance.Habits(
+        return transcription.Habits(
             thresholds=self.thresholds,
             initial_prompt=self.initial_prompt,
             condition_on_previous_text=self.condition_on_previous_text,

@@ -13,7 +13,7 @@ from pathlib import Path
 from satellite.errors import EngineBusy, EngineClosed, ModelMissing
 from servers.asr.whisper.batches import Batches
 from servers.asr.whisper.model import Model
-from servers.asr.whisper.vocabulary import languages_in
+from servers.asr.whisper.tokens import languages_in
 from servers.models.names import WHISPER
 from servers.models.store import Fingerprint, Store
 

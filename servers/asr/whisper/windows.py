@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import msgspec
 
-from servers.asr.whisper.voice import FRAME, Span
+from servers.asr.whisper.speech_detection import FRAME, Span
 
 RATE = 16000
 LONGEST = 30 * RATE

@@ -1,7 +1,7 @@
 """Things in the home: what a sentence wishes, for whoever is connected with the home to carry out.
 
 Without a home there is only the truth to be told. With one, the answer is made when it is known
-what came of the wish (see `satellite.homeassistant.client.actions`), of the sentences that are sent
+what came of it (see `satellite.homeassistant.client.service_calls`), of the sentences that are sent
 along.
 """
 
@@ -10,8 +10,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from satellite.homeassistant.client.actions import Ask, Do, action
 from satellite.homeassistant.client.entity_kinds import Deed
+from satellite.homeassistant.client.service_calls import Ask, Do, action
 from satellite.values import ReplyRequest
 from servers.intents.match import Match
 from servers.intents.phrases import Phrases, Words

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from servers.tts.spoken.table import Table, one_of
+from servers.tts.spoken.language_table import Table, one_of
 
 _NUMBER = r"\d+(?:[.,]\d+)*"
 _SINGLE = frozenset({"1"})

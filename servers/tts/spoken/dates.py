@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from servers.tts.spoken.table import Table, apply, one_of, rules
+from servers.tts.spoken.language_table import Table, apply, one_of, rules
 
 _ISO = re.compile(r"(?<![\w.-])(\d{4})-(\d\d)-(\d\d)(?:T(?=\d\d:))?(?![\d-])")
 _SLASHED = re.compile(r"(?<![\w./])(\d{1,2})/(\d{1,2})/(\d{4})(?![\w/])")

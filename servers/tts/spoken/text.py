@@ -7,7 +7,7 @@ import re
 
 from servers.tts.spoken.amounts import Amounts
 from servers.tts.spoken.dates import Dates
-from servers.tts.spoken.table import Table, apply, one_of, rules, table
+from servers.tts.spoken.language_table import Table, apply, one_of, rules, table
 
 _ROUNDS = 4
 """How often what was said may itself be something to be said, which no sane text needs twice."""

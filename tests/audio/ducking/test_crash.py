@@ -16,8 +16,8 @@ from satellite import events
 from satellite.audio.ducking.service import ducking
 from satellite.lib.bus import Bus
 from satellite.settings import DuckingSettings
-from tests.support import rooms
-from tests.support.player import mixer, playing
+from tests.support import requests
+from tests.support.other_player import mixer, playing
 from tests.support.program import Program, satellite
 from tests.support.pulse import PulseServer
 
@@ -27,7 +27,7 @@ def state(folder: Path) -> dict[str, str]:
 
 
 def arguments(folder: Path) -> list[str]:
-    request = rooms.spoken_request(folder / "in.wav", "what time is it", pause=6)
+    request = requests.spoken_request(folder / "in.wav", "what time is it", pause=6)
     out = f"wav:{folder / 'out.wav'}"
     return ["--mic", f"wav:{request}", "--speaker", out, "--no-zeroconf", "--listen", ""]
 

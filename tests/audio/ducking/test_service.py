@@ -18,7 +18,7 @@ from satellite.components import spec
 from satellite.lib.bus import Bus
 from satellite.settings import DuckingSettings
 from satellite.values import SPEECH, AudioChunk
-from tests.support.player import Mixer, mixer, playing
+from tests.support.other_player import Mixer, mixer, playing
 from tests.support.pulse import PulseServer
 from tests.support.sound import tone
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from satellite.audio.echo.canceller import EchoCanceller
-from satellite.audio.echo.reference import Reference
+from satellite.audio.echo.playback_reference import Reference
 from satellite.audio.echo.stored_path import Learned
 from satellite.lib.persistence import Kept
 from satellite.values import SPEECH

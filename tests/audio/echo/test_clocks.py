@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from satellite.audio.echo.clocks import Clocks
-from satellite.audio.echo.reference import Reference
+from satellite.audio.echo.playback_reference import Reference
 from satellite.values import SPEECH
 from tests.support.acoustics import pcm
 

@@ -9,7 +9,7 @@ import pytest
 
 from satellite.audio.echo.frontend import FrontEnd, louder
 from satellite.audio.echo.noise import REQUIRES
-from satellite.audio.echo.reference import Reference
+from satellite.audio.echo.playback_reference import Reference
 from satellite.settings import SoundSettings
 from satellite.values import SPEECH
 from tests.support.acoustics import at_level, loudness, pcm, room_noise, samples

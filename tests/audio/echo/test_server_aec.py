@@ -12,7 +12,7 @@ import pytest
 
 from satellite.audio.capture import Capture
 from satellite.audio.echo.frontend import FrontEnd
-from satellite.audio.echo.reference import Reference
+from satellite.audio.echo.playback_reference import Reference
 from satellite.audio.echo.server_aec import canceller
 from satellite.builtin.audio.alsa import AlsaMic
 from satellite.settings import SoundSettings

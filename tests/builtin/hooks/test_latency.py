@@ -11,7 +11,7 @@ import pytest
 from satellite import events
 from satellite.components import hooks
 from satellite.lib.bus import Bus
-from tests.support import rooms
+from tests.support import requests
 from tests.support.program import satellite
 
 BAD = (
@@ -32,7 +32,7 @@ machine a program is begun in under a millisecond; this leaves room for a slow a
 
 @pytest.mark.timeout(180)
 def test_a_turn_beside_bad_hooks_is_answered_and_the_satellite_ends(tmp_path: Path) -> None:
-    request = rooms.spoken_request(tmp_path / "in.wav", "what time is it", gap=1)
+    request = requests.spoken_request(tmp_path / "in.wav", "what time is it", gap=1)
     arguments = ["--mic", f"wav:{request}", "--speaker", f"wav:{tmp_path / 'out.wav'}"]
     arguments += ["--no-zeroconf", "--listen", "", "--set", f"hooks={','.join(BAD)}"]
     with satellite(tmp_path, *arguments) as program:

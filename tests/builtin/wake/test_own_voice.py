@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from satellite.audio.echo.reference import Reference
+from satellite.audio.echo.playback_reference import Reference
 from satellite.builtin.wake.microwakeword import MicroWakeWord
 from satellite.builtin.wake.own_voice import OwnVoice
 from satellite.errors import EngineClosed

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from satellite.audio.wavfile import read_wav
-from tests.support import rooms
+from tests.support import requests
 from tests.support.program import satellite
 
 pytestmark = pytest.mark.timeout(180)
@@ -33,7 +33,7 @@ def record(folder: Path, mic: Path, wished: str, *arguments: str) -> None:
 
 
 def test_a_turn_and_a_near_miss_are_listed_played_and_deleted(tmp_path: Path) -> None:
-    mic = rooms.spoken_request(tmp_path / "in.wav", "what time is it", gap=2)
+    mic = requests.spoken_request(tmp_path / "in.wav", "what time is it", gap=2)
     record(tmp_path, mic, "turns")
     record(tmp_path, mic, "near_misses", "--wake", "openwakeword:okay_nabu?trigger_level=99")
     listed = json.loads(recordings(tmp_path, "list", "--json").stdout)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from satellite.diagnostics.stats.collect import Happening, TurnRow
-from satellite.diagnostics.stats.store import Store
+from satellite.diagnostics.stats.database import Store
 from satellite.diagnostics.stats.summary import percentile, summary
 from tests.cli.program import satellite
 

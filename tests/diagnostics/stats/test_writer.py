@@ -10,7 +10,7 @@ import pytest
 
 from satellite import events
 from satellite.diagnostics.stats import writer
-from satellite.diagnostics.stats.store import path, read
+from satellite.diagnostics.stats.database import path, read
 from satellite.diagnostics.stats.writer import remembered
 from satellite.lib.bus import Bus
 from satellite.settings import Settings, StatsSettings

@@ -11,8 +11,8 @@ import pytest
 from satellite.engines import assembly
 from satellite.engines.home_aware import HomeAsr, HomeLlm
 from satellite.errors import EngineFailed, HomeDown, HomeRefused
-from satellite.homeassistant.client.actions import Ask, Do, action
-from satellite.net.remotes.remote import remote
+from satellite.homeassistant.client.service_calls import Ask, Do, action
+from satellite.net.remotes.by_uri import remote
 from satellite.settings import USUAL_AREAS, USUAL_NAMES, HomeSettings, Settings
 from satellite.values import (
     Action,
@@ -25,8 +25,8 @@ from satellite.values import (
 from servers.llm.intents import Intents
 from servers.serve.server import serving
 from tests.servers.llm.asking import ask
+from tests.support.connected_home import FakeHome, connected, fake_home, token_file
 from tests.support.engines import ScriptedAsr, ScriptedLlm
-from tests.support.home import FakeHome, connected, fake_home, token_file
 
 HERE = Situation(area="kitchen", names=USUAL_NAMES, areas=USUAL_AREAS)
 

@@ -6,7 +6,6 @@ import msgspec
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from satellite.homeassistant.client.actions import Ask, Do, Wish, action, read
 from satellite.homeassistant.client.entities import (
     MOST_NAMES,
     MOST_ROOMS,
@@ -16,6 +15,7 @@ from satellite.homeassistant.client.entities import (
     plain,
 )
 from satellite.homeassistant.client.search import search
+from satellite.homeassistant.client.service_calls import Ask, Do, Wish, action, read
 from satellite.homeassistant.client.states import State, States
 
 NAMES = st.text(max_size=12)

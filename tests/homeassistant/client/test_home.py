@@ -10,9 +10,9 @@ import pytest
 import pytest_asyncio
 
 from satellite.errors import HomeFailed
-from satellite.homeassistant.client.actions import Ask, Do
 from satellite.homeassistant.client.home import Home, here
-from tests.support.home import FakeHome, connected, fake_home, until
+from satellite.homeassistant.client.service_calls import Ask, Do
+from tests.support.connected_home import FakeHome, connected, fake_home, until
 
 
 @pytest_asyncio.fixture

@@ -12,12 +12,12 @@ import pytest
 from satellite.events import Event, Ready
 from satellite.net.describe import describe
 from satellite.net.info import from_event
-from satellite.net.remotes.remote import remote
+from satellite.net.remotes.by_uri import remote
 from satellite.settings import HomeSettings, ServerSettings, Settings
 from satellite.values import Situation
 from servers import app
 from tests.servers.llm.asking import ask
-from tests.support.home import FakeHome, fake_home, token_file, until
+from tests.support.connected_home import FakeHome, fake_home, token_file, until
 
 
 @asynccontextmanager

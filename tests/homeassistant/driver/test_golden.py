@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.house import House, house
-from tests.support.kitchen import Kitchen
+from tests.support.scripted_home_assistant import House, house
+from tests.support.scripted_satellite import Kitchen
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 

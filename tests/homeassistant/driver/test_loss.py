@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from satellite import events
-from tests.support.house import House, house
-from tests.support.kitchen import QUIET, SILENCE, VOICE, WAKE, Kitchen
+from tests.support.scripted_home_assistant import House, house
+from tests.support.scripted_satellite import QUIET, SILENCE, VOICE, WAKE, Kitchen
 
 STAGES = ("detection", "audio", "transcript", "synthesize", "sound")
 

@@ -15,8 +15,8 @@ from satellite.homeassistant.driver import link
 from satellite.homeassistant.driver.port import reachable
 from satellite.net import describe, info
 from satellite.settings import HOME_ASSISTANT_PORT, HomeAssistantSettings
-from tests.support.house import house
-from tests.support.kitchen import QUIET, SILENCE, VOICE, WAKE, Kitchen
+from tests.support.scripted_home_assistant import house
+from tests.support.scripted_satellite import QUIET, SILENCE, VOICE, WAKE, Kitchen
 
 
 async def test_describe_on_other_connections_in_the_middle_of_a_turn() -> None:
@@ -46,7 +46,7 @@ async def test_describe_on_other_connections_in_the_middle_of_a_turn() -> None:
 
 
 async def test_a_satellite_is_no_server_of_wake_words_to_others() -> None:
-    from satellite.net.discovery.service import read_server
+    from satellite.net.discovery.remote_service import read_server
 
     async with Kitchen().open() as kitchen:
         event = await describe.describe(kitchen.uri)

@@ -11,8 +11,8 @@ from satellite.homeassistant.driver import pings
 from satellite.homeassistant.driver.pings import Pings
 from satellite.homeassistant.driver.port import reachable
 from satellite.net.dial import connect
-from tests.support.house import house
-from tests.support.kitchen import QUIET, SOON, Kitchen
+from tests.support.scripted_home_assistant import house
+from tests.support.scripted_satellite import QUIET, SOON, Kitchen
 
 
 class Wire:

@@ -10,8 +10,8 @@ import pytest
 
 from satellite.audio.wavfile import write_wav
 from satellite.values import SPEECH
-from tests.support.house import House, house
 from tests.support.program import Program, satellite
+from tests.support.scripted_home_assistant import House, house
 from tests.support.speech import silence, speak
 
 ENGINES = ("--wake", "openwakeword:okay_nabu", "--asr", "pocketsphinx", "--llm", "intents")

@@ -9,8 +9,8 @@ import pytest
 from wyoming.event import Event
 
 from satellite import events
-from tests.support.house import House, house
-from tests.support.kitchen import HOME, QUIET, SILENCE, VOICE, WAKE, Kitchen
+from tests.support.scripted_home_assistant import House, house
+from tests.support.scripted_satellite import HOME, QUIET, SILENCE, VOICE, WAKE, Kitchen
 
 STANDING = {"start_stage": "wake", "end_stage": "tts", "restart_on_end": True}
 

@@ -10,8 +10,8 @@ from satellite import events
 from satellite.audio.cues import cue
 from satellite.net import incoming_speech
 from satellite.settings import HomeAssistantSettings
-from tests.support.house import House, house
-from tests.support.kitchen import HOME, QUIET, SILENCE, VOICE, WAKE, Kitchen
+from tests.support.scripted_home_assistant import House, house
+from tests.support.scripted_satellite import HOME, QUIET, SILENCE, VOICE, WAKE, Kitchen
 
 CHIME = len(cue("announce").audio) / 2 / 22050
 """Seconds."""

@@ -8,8 +8,8 @@ import msgspec
 
 from satellite import events
 from satellite.settings import ListenSettings
-from tests.support.house import House, house
-from tests.support.kitchen import QUIET, SILENCE, VOICE, WAKE, Kitchen
+from tests.support.scripted_home_assistant import House, house
+from tests.support.scripted_satellite import QUIET, SILENCE, VOICE, WAKE, Kitchen
 
 
 async def begun(kitchen: Kitchen, home: House) -> None:

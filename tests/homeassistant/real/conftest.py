@@ -8,12 +8,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.homeassistant.real import house as houses
-from tests.homeassistant.real import kitchen as kitchens
+from tests.homeassistant.real import installation as houses
+from tests.homeassistant.real import satellite as kitchens
 from tests.homeassistant.real import services
-from tests.homeassistant.real.house import House
 from tests.homeassistant.real.install import VERSIONS, need
-from tests.homeassistant.real.kitchen import Kitchen
+from tests.homeassistant.real.installation import House
+from tests.homeassistant.real.satellite import Kitchen
 from tests.homeassistant.real.services import Home
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support import recordings
 from tests.support.debian import need
-from tests.support.rooms import LAMP
+from tests.support.requests import LAMP
 from tests.support.speech import silence, speak
 
 __all__ = ["LAMP", "lamp", "pcm", "request", "words"]

@@ -9,10 +9,10 @@ from pathlib import Path
 from tests.homeassistant.real import assist, entries
 from tests.homeassistant.real.assist import Run
 from tests.homeassistant.real.entries import Entry
-from tests.homeassistant.real.house import House
 from tests.homeassistant.real.install import OLD
+from tests.homeassistant.real.installation import House
 from tests.homeassistant.real.ports import free_port
-from tests.homeassistant.real.tap import Tap
+from tests.homeassistant.real.wyoming_tap import Tap
 from tests.support.program import Program, satellite
 
 ROLES = ("asr", "llm", "tts", "wake")

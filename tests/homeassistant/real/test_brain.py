@@ -8,7 +8,7 @@ from tests.homeassistant.real import assist
 from tests.homeassistant.real.assist import Run
 from tests.homeassistant.real.install import NEW
 from tests.homeassistant.real.services import Home
-from tests.homeassistant.real.tap import HOME, OURS
+from tests.homeassistant.real.wyoming_tap import HOME, OURS
 
 pytestmark = [
     pytest.mark.timeout(300),

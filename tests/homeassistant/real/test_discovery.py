@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.homeassistant.real import entries
-from tests.homeassistant.real import house as houses
+from tests.homeassistant.real import installation as houses
 from tests.homeassistant.real.install import OLD, VERSIONS, need
 from tests.homeassistant.real.services import PLATFORMS, ROLES, Services
 from tests.support.netns import network

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.homeassistant.real.install import NEW
-from tests.homeassistant.real.kitchen import NAME, Kitchen
+from tests.homeassistant.real.satellite import NAME, Kitchen
 
 pytestmark = [
     pytest.mark.timeout(300),

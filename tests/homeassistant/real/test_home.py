@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from satellite.errors import HomeDown, HomeRefused
-from satellite.homeassistant.client.actions import Do
 from satellite.homeassistant.client.home import Home, opened
+from satellite.homeassistant.client.service_calls import Do
 from satellite.settings import HomeSettings
 from satellite.values import Declined, ReplyRequest
 from servers.llm.homeassistant import HomeAssistant
 from tests.homeassistant.real import entries, said
-from tests.homeassistant.real.house import LAMP, House
 from tests.homeassistant.real.install import OLD
+from tests.homeassistant.real.installation import LAMP, House
 from tests.support.program import satellite
 from tests.support.speech import write_wav
 

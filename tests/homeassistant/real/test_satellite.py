@@ -10,9 +10,9 @@ import pytest
 from satellite.net.describe import describe
 from tests.homeassistant.real import entries, said
 from tests.homeassistant.real.install import OLD
-from tests.homeassistant.real.kitchen import NAME, Kitchen
-from tests.homeassistant.real.tap import HOME, OURS
+from tests.homeassistant.real.satellite import NAME, Kitchen
 from tests.homeassistant.real.turns import check_turn
+from tests.homeassistant.real.wyoming_tap import HOME, OURS
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.homeassistant.real import kitchen as kitchens
+from tests.homeassistant.real import satellite as kitchens
 from tests.homeassistant.real import services as served
-from tests.homeassistant.real.house import House
 from tests.homeassistant.real.install import NEW
-from tests.homeassistant.real.kitchen import Kitchen
+from tests.homeassistant.real.installation import House
+from tests.homeassistant.real.satellite import Kitchen
 from tests.homeassistant.real.services import Home
-from tests.homeassistant.real.tap import HOME, OURS
+from tests.homeassistant.real.wyoming_tap import HOME, OURS
 from tests.support import recordings
 from tests.support.speech import silence, speak
 

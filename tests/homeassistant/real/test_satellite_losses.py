@@ -9,7 +9,6 @@ import pytest
 
 from tests.homeassistant.real import said
 from tests.homeassistant.real.install import NEW
-from tests.homeassistant.real.kitchen import Kitchen
 from tests.homeassistant.real.losses import (
     RECONNECT,
     RECONNECT_KILLED,
@@ -19,8 +18,9 @@ from tests.homeassistant.real.losses import (
     restart_home,
     restart_us,
 )
-from tests.homeassistant.real.tap import HOME, OURS
+from tests.homeassistant.real.satellite import Kitchen
 from tests.homeassistant.real.turns import check_turn
+from tests.homeassistant.real.wyoming_tap import HOME, OURS
 
 pytestmark = [
     pytest.mark.timeout(400),

@@ -8,13 +8,13 @@ import pytest
 
 from tests.homeassistant.real import assist, entries, said
 from tests.homeassistant.real.install import NEW
-from tests.homeassistant.real.kitchen import Kitchen
-from tests.homeassistant.real.tap import HOME, OURS
+from tests.homeassistant.real.satellite import Kitchen
 from tests.homeassistant.real.turns import check_turn
+from tests.homeassistant.real.wyoming_tap import HOME, OURS
 from tests.support import recordings
-from tests.support.choice import heard
-from tests.support.rooms import sound_in
+from tests.support.requests import sound_in
 from tests.support.speech import silence, speak, write_wav
+from tests.support.spoken_choice import heard
 
 pytestmark = [
     pytest.mark.timeout(300),

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.homeassistant.real import kitchen as kitchens
 from tests.homeassistant.real import said
+from tests.homeassistant.real import satellite as kitchens
 from tests.homeassistant.real.install import NEW
-from tests.homeassistant.real.kitchen import Kitchen
 from tests.homeassistant.real.said import LAMP
+from tests.homeassistant.real.satellite import Kitchen
 from tests.homeassistant.real.services import Home
-from tests.homeassistant.real.tap import HOME, OURS
+from tests.homeassistant.real.wyoming_tap import HOME, OURS
 
 pytestmark = [
     pytest.mark.timeout(400),

@@ -6,7 +6,7 @@ import pytest
 
 from tests.homeassistant.real import said
 from tests.homeassistant.real.services import Home
-from tests.support.rooms import LAMP
+from tests.support.requests import LAMP
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -9,9 +9,9 @@ import pytest
 from tests.homeassistant.real import assist, said
 from tests.homeassistant.real.said import LAMP
 from tests.homeassistant.real.services import PLATFORMS, Home
-from tests.homeassistant.real.tap import HOME, OURS
-from tests.support.choice import heard
+from tests.homeassistant.real.wyoming_tap import HOME, OURS
 from tests.support.speech import noise, speak
+from tests.support.spoken_choice import heard
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.homeassistant.real import said
-from tests.homeassistant.real.kitchen import Kitchen
 from tests.homeassistant.real.said import LAMP
-from tests.homeassistant.real.tap import HOME, OURS
-from tests.support.choice import heard
+from tests.homeassistant.real.satellite import Kitchen
+from tests.homeassistant.real.wyoming_tap import HOME, OURS
+from tests.support.spoken_choice import heard
 
 ANSWERS = [
     "I can't turn on the living room lamp: no home is connected.",

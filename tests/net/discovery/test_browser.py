@@ -18,7 +18,7 @@ from satellite import events
 from satellite.net.discovery.advert import Advert, announce, facts
 from satellite.net.discovery.browser import Discovery, scan
 from satellite.net.discovery.mdns import NoMulticast, multicast
-from satellite.net.discovery.service import Server
+from satellite.net.discovery.remote_service import Server
 from satellite.net.uri import Tcp, parse
 from servers.serve import serving
 from tests.support.engines import ScriptedAsr, ScriptedTts

@@ -14,7 +14,7 @@ from satellite import events
 from satellite.net.discovery import monitor
 from satellite.net.discovery.browser import Discovery
 from satellite.net.discovery.preferences import Wishes
-from satellite.net.discovery.service import Server
+from satellite.net.discovery.remote_service import Server
 from servers.serve import serving
 from tests.support.engines import ScriptedTts
 from tests.support.peers import Stranger, stranger, until

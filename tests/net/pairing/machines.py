@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from satellite.net import pairing
-from satellite.net.pairing.folder import Folder
 from satellite.net.pairing.identity import Identity, own
-from satellite.net.pairing.peers import Peers
+from satellite.net.pairing.key_store import Folder
+from satellite.net.pairing.known_peers import Peers
 from satellite.settings import PairingSettings
 
 

@@ -19,7 +19,7 @@ from satellite.net.listen import door
 from satellite.net.pairing.errors import KeyChanged, NotPaired
 from satellite.net.pairing.identity import shown
 from satellite.net.pairing.tls import Gate, client_context, protocol
-from satellite.net.remotes.remote import remote
+from satellite.net.remotes.by_uri import remote
 from satellite.net.wire import Connection
 from satellite.values import SpeechRequest
 from servers.serve import ServeLimits

@@ -20,14 +20,14 @@ from satellite.errors import (
     HomeStarting,
 )
 from satellite.homeassistant.client.home import opened
-from satellite.net.remotes.remote import remote
+from satellite.net.remotes.by_uri import remote
 from satellite.settings import HomeSettings
 from satellite.turns.apologies import apology
 from satellite.values import Declined, Situation
 from servers.llm.homeassistant import HomeAssistant
 from servers.serve.server import serving
 from tests.servers.llm.asking import ask
-from tests.support.home import FakeHome, connected, fake_home, house, token_file
+from tests.support.connected_home import FakeHome, connected, fake_home, house, token_file
 
 NO_DEVICE = {
     "response_type": "error",

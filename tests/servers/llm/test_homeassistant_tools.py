@@ -9,12 +9,12 @@ import pytest
 
 from satellite import tools
 from satellite.engines.home_aware import HomeLlm
-from satellite.homeassistant.client import actions
-from satellite.homeassistant.client.actions import Do
+from satellite.homeassistant.client import service_calls
+from satellite.homeassistant.client.service_calls import Do
 from satellite.values import Situation
 from servers.llm.ollama.toolbox import Toolbox
 from tests.servers.llm.asking import ask, brain, done, heard
-from tests.support.home import connected, fake_home
+from tests.support.connected_home import connected, fake_home
 from tests.support.ollama_fake import calls, fake_ollama, words
 
 NEAR = Situation(home=True, area="Kitchen")
@@ -104,7 +104,7 @@ async def test_a_model_far_from_the_home_wishes_and_cannot_see(tmp_path: Path) -
         parts = await ask(engine, "it is dark", NEAR)
         switched, seen = told(fake.asked[1])
     (action,) = done(parts)
-    wish = actions.read(action)
+    wish = service_calls.read(action)
     assert isinstance(wish, Do)
     assert (wish.deed, wish.name) == ("turn_on", "counter")
     assert "The satellite does it" in switched

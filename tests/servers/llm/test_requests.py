@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from satellite.homeassistant.client import actions
-from satellite.homeassistant.client.actions import Ask, Do
+from satellite.homeassistant.client import service_calls
+from satellite.homeassistant.client.service_calls import Ask, Do
 from satellite.values import Action, Situation
 from tests.servers.llm.brain import NOW, actions_of, declined, parts, text_of
 
@@ -132,7 +132,7 @@ def test_things_are_switched_where_a_home_is_connected(
     """What came of it is said by whoever has the home: nothing is claimed before that."""
     reply = parts(said, HOME)
     (done,) = actions_of(reply)
-    wish = actions.read(done)
+    wish = service_calls.read(done)
     assert isinstance(wish, Do)
     assert (wish.deed, wish.name, wish.area, wish.value) == (deed, name, area, value)
     assert wish.target
@@ -156,7 +156,7 @@ def test_things_are_asked_for_where_a_home_is_connected(
     said: str, about: str, name: str | None, area: str | None, expected: str | None
 ) -> None:
     (asked,) = actions_of(parts(said, HOME))
-    wish = actions.read(asked)
+    wish = service_calls.read(asked)
     assert isinstance(wish, Ask)
     assert (wish.about, wish.name, wish.area, wish.expected) == (about, name, area, expected)
 

@@ -6,7 +6,7 @@ from wyoming.event import Event
 
 from satellite.values import Action, Declined, Message, TimerState
 from servers.serve import serving
-from servers.serve.memory import AGE, CONVERSATIONS, MESSAGES, Memory
+from servers.serve.conversations import AGE, CONVERSATIONS, MESSAGES, Memory
 from tests.servers.serve.golden import lines
 from tests.support.engines import ScriptedLlm
 from tests.support.peers import client

@@ -16,9 +16,9 @@ from satellite.net.describe import describe
 from satellite.net.dial import connect
 from satellite.net.memory_budget import Held
 from satellite.net.wire import Connection, Limits, encode
-from servers.serve import ServeLimits, serving, sound
+from servers.serve import ServeLimits, incoming_audio, serving
+from servers.serve.incoming_audio import Sound
 from servers.serve.inlet import Inlet
-from servers.serve.sound import Sound
 from tests.servers.serve.golden import chunk, lines, utterance
 from tests.support.engines import ScriptedAsr
 from tests.support.peers import client, until
@@ -203,7 +203,7 @@ async def test_a_sound_that_stops_coming_raises() -> None:
     source = Sound(Held(), None, 0.05)
     with pytest.raises(EngineTimeout, match=r"within 0\.05 s"):
         await anext(source.samples())
-    assert sound.is_audio(chunk())
+    assert incoming_audio.is_audio(chunk())
 
 
 async def test_a_thousand_connections_leave_nothing_behind() -> None:

@@ -11,8 +11,8 @@ import pytest
 
 from servers.asr.whisper.batches import Batches
 from servers.asr.whisper.decoding import USUAL, Decoder, Habits, longest
+from servers.asr.whisper.initial_prompt import Prompt
 from servers.asr.whisper.model import Encoded, Floats, Model
-from servers.asr.whisper.prompt import Prompt
 from servers.asr.whisper.quality import Attempt, Thresholds, rejection
 from servers.asr.whisper.windows import FRAMES, LONGEST, RATE
 from tests.servers.asr.whisper.conftest import ONE

@@ -17,7 +17,7 @@ pytest.importorskip("faster_whisper", reason="satellite[server] is not installed
 
 from satellite.components import spec
 from satellite.conformance import CHECKS, AsrSample, Check, fresh
-from satellite.conformance.sound import feed
+from satellite.conformance.feeding import feed
 from satellite.errors import EngineFailed, ModelMissing
 from satellite.values import TranscribeRequest, Transcript
 from servers.asr.whisper.engine import FasterWhisper

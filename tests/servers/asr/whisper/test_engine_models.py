@@ -13,7 +13,7 @@ from wyoming.event import Event
 
 pytest.importorskip("faster_whisper", reason="satellite[server] is not installed")
 
-from satellite.conformance.sound import feed
+from satellite.conformance.feeding import feed
 from satellite.engines import context
 from satellite.errors import EngineBusy, EngineClosed, ModelMissing
 from satellite.settings import ModelSettings

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from satellite.errors import EngineFailed, ModelMissing
+from servers.asr.whisper.initial_prompt import HALF, build
 from servers.asr.whisper.model import Floats, Model, Search
-from servers.asr.whisper.prompt import HALF, build
 from servers.asr.whisper.windows import FRAMES
 from tests.servers.asr.whisper.conftest import ONE
 from tests.support.speech import speak

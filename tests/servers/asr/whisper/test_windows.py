@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from servers.asr.whisper import windows
 from servers.asr.whisper.hearing import PIECE, Hearing
-from servers.asr.whisper.voice import BLOCK, FRAME, Floats, Spans
+from servers.asr.whisper.speech_detection import BLOCK, FRAME, Floats, Spans
 from servers.asr.whisper.windows import FRAMES, LEAD, LONGEST, RATE, TRAIL, Window, encoder_frames
 
 FRAMES_PER_S = RATE / FRAME

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from satellite.conformance import CHECKS, Check, LlmSample, fresh
-from satellite.net.remotes.remote import remote
+from satellite.net.remotes.by_uri import remote
 from servers.serve.server import serving
 from tests.servers.llm.asking import Ollama
 from tests.support.ollama_fake import fake_ollama, words

@@ -17,7 +17,7 @@ from wyoming.event import Event
 from satellite import tools
 from satellite.conformance import CHECKS, Check, LlmSample, fresh
 from satellite.errors import ModelMissing
-from satellite.net.remotes.remote import remote
+from satellite.net.remotes.by_uri import remote
 from satellite.values import Action, Message, ReplyRequest, Situation
 from servers.llm.ollama import prompt
 from servers.llm.ollama.toolbox import Toolbox

@@ -11,7 +11,7 @@ import pytest
 
 from satellite.components import spec
 from satellite.conformance import CHECKS, Check, Make, TtsSample, fresh
-from satellite.net.remotes.remote import remote
+from satellite.net.remotes.by_uri import remote
 from servers.serve.server import serving
 
 SAMPLE = TtsSample(text="One two three.", longer="The lamp in the living room is on, I believe.")

@@ -1,0 +1,116 @@
+"""The machines that this one is paired with."""
+
+from __future__ import annotations
+
+import ssl
+from datetime import UTC, datetime
+
+import msgspec
+
+from satellite.net.pairing.errors import KeyChanged, KeysUnusable, NotPaired
+from satellite.net.pairing.identity import fingerprint, shown
+from satellite.net.pairing.key_store import Folder
+
+_FILE = "paired.json"
+MOST = 256
+"""Machines paired with: more than a house has."""
+
+
+class Peer(msgspec.Struct, frozen=True, kw_only=True):
+    """A machine whose key is known."""
+
+    name: str
+    host: str
+    """Its address when it was paired, by which it is recognized with another key."""
+    certificate: str
+    """PEM."""
+    since: str
+    """UTC, as 2026-01-31T12:00:00."""
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of its certificate, in hexadecimal digits."""
+        return fingerprint(ssl.PEM_cert_to_DER_cert(self.certificate))
+
+
+_DECODER = msgspec.json.Decoder(tuple[Peer, ...])
+
+
+class Peers:
+    """Paired machines, as a file that every process of the user shares."""
+
+    def __init__(self, folder: Folder) -> None:
+        self.folder = folder
+
+    @property
+    def stamp(self) -> object:
+        """Something that changes whenever somebody is paired or forgotten."""
+        return self.folder.stamp(_FILE)
+
+    def all(self) -> tuple[Peer, ...]:
+        """Everybody, by name. Raises `KeysUnusable`."""
+        content = self.folder.read(_FILE)
+        try:
+            return _DECODER.decode(content) if content else ()
+        except msgspec.DecodeError as error:
+            path = self.folder.path / _FILE
+            raise KeysUnusable(f"{path} is damaged ({error}): remove it and pair again") from error
+
+    def add(self, name: str, host: str, certificate: str) -> Peer:
+        """Remember a machine, anew if its key is known; a second one of a name gets a number.
+
+        Raises `KeysUnusable`.
+        """
+        since = datetime.now(UTC).isoformat(timespec="seconds").partition("+")[0]
+        peer = Peer(name=name, host=host, certificate=certificate, since=since)
+        with self.folder.locked():
+            others = [other for other in self.all() if other.fingerprint != peer.fingerprint]
+            taken = {other.name for other in others}
+            names = (name, *(f"{name} {number}" for number in range(2, MOST + 2)))
+            peer = msgspec.structs.replace(peer, name=next(n for n in names if n not in taken))
+            if len(others) >= MOST:
+                raise KeysUnusable(f"{MOST} machines are paired: forget one first")
+            self._write([*others, peer])
+        return peer
+
+    def forget(self, name: str) -> bool:
+        """Forget a machine by its name; say whether it was known. Raises `KeysUnusable`."""
+        if self.folder.stamp(_FILE) is None:
+            return False
+        with self.folder.locked():
+            known = self.all()
+            left = [peer for peer in known if peer.name != name]
+            if len(left) < len(known):
+                self._write(left)
+        return len(left) < len(known)
+
+    def check(self, host: str, presented: str) -> Peer:
+        """The machine that has the key whose fingerprint was presented at an address.
+
+        Raises `KeyChanged` where another key is known for that address, `NotPaired` where none is.
+        """
+        known = self.all()
+        for peer in known:
+            if peer.fingerprint == presented:
+                return peer
+        before = next((peer for peer in known if host in (peer.host, peer.name)), None)
+        if before is not None:
+            raise changed(before, host, presented)
+        paired = ", ".join(f"{peer.name} with {shown(peer.fingerprint)}" for peer in known)
+        raise NotPaired(
+            f"{host} has the key {shown(presented)}, which this machine is not paired with "
+            f"(paired: {paired or 'none'}): run `satellite pair` on both"
+        )
+
+    def _write(self, peers: list[Peer]) -> None:
+        ordered = sorted(peers, key=lambda peer: peer.name)
+        self.folder.write(_FILE, msgspec.json.format(msgspec.json.encode(ordered)))
+
+
+def changed(peer: Peer, host: str, presented: str) -> KeyChanged:
+    """What is said of a machine that has another key than it was paired with."""
+    return KeyChanged(
+        f"{peer.name} at {host} has another key: {shown(presented)}, but it was paired with "
+        f"{shown(peer.fingerprint)}. Somebody may pretend to be {peer.name}. If it was installed "
+        f"anew, run `satellite pair --forget {peer.name}` here and pair them again"
+    )

@@ -1,0 +1,74 @@
+"""Checks of sentence templates, so that a wrong one is known when it is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from satellite.errors import EngineFailed
+from servers.intents.phrases import responses_of
+from servers.intents.sentence_files import Source
+
+if TYPE_CHECKING:
+    from hassil.expression import Expression
+    from hassil.intents import Intents
+
+FILLED = frozenset({"name", "area"})
+"""Lists that are filled with each request."""
+
+
+def parse(content: dict[str, Any], language: str, where: str) -> Intents:
+    """Parse a file's content, every template of it. Raises `EngineFailed`, naming `where`."""
+    from hassil.intents import Intents
+
+    try:
+        intents = Intents.from_dict({"intents": {}, **content, "language": language})
+        for intent in intents.intents.values():
+            for data in intent.data:
+                _ = data.sentences  # hassil parses them on first use
+    except Exception as error:  # hassil raises whatever a malformed file makes it stumble over
+        problem = " ".join(str(error).split())
+        raise EngineFailed(f"sentences {where}: {type(error).__name__}: {problem}") from error
+    return intents
+
+
+def check_sources(sources: list[Source], language: str) -> None:
+    """Parse each file alone, so that the wrong one is named. Raises `EngineFailed`."""
+    for source in sources:
+        parse(source.content, language, source.name)
+        responses_of(source.content, source.name)
+
+
+def check_references(intents: Intents) -> None:
+    """Find lists and rules that sentences refer to and nobody gives. Raises `EngineFailed`."""
+    for name, intent in intents.intents.items():
+        for data in intent.data:
+            lists = FILLED | set(intents.slot_lists) | set(data.slot_lists)
+            rules = {**intents.expansion_rules, **data.expansion_rules}
+            for sentence in data.sentences:
+                for problem in _problems(sentence.expression, lists, rules, ()):
+                    raise EngineFailed(f"sentences: intent {name}: {sentence.text!r}: {problem}")
+
+
+def _problems(
+    item: Expression,
+    lists: set[str] | frozenset[str],
+    rules: dict[str, Any],
+    within: tuple[str, ...],
+) -> Iterator[str]:
+    from hassil.expression import Group, ListReference, RuleReference
+
+    if isinstance(item, Group):
+        for inner in item.items:
+            yield from _problems(inner, lists, rules, within)
+    elif isinstance(item, ListReference):
+        if item.list_name not in lists and not item.is_inline_range:
+            yield f"there is no list {{{item.list_name}}}"
+    elif isinstance(item, RuleReference):
+        name = item.rule_name
+        if name in within:
+            yield f"rule <{name}> refers to itself"
+        elif name not in rules:
+            yield f"there is no rule <{name}>"
+        else:
+            yield from _problems(rules[name].expression, lists, rules, (*within, name))

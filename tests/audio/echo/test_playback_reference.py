@@ -1,0 +1,78 @@
+"""What was played, on the microphone's clock."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from satellite.audio.echo.playback_reference import AHEAD, KEPT, LATE_STOP, Reference
+from satellite.values import SPEECH, AudioFormat
+from tests.support.sound import pitch, tone
+
+
+def ones(count: int, value: int = 1) -> bytes:
+    return np.full(count, value, "<i2").tobytes()
+
+
+def test_a_sound_begins_when_it_is_handed_over_and_goes_on_without_a_gap() -> None:
+    reference = Reference()
+    reference.hear(1000)
+    reference.played(ones(1600), SPEECH)
+    reference.hear(512)
+    reference.played(ones(1600, 2), SPEECH)
+    assert (reference.end, reference.sounds) == (4200, 1)
+    assert reference.take(990, 20) == bytes(20) + ones(10)
+    assert reference.take(2590, 20) == ones(10) + ones(10, 2)
+    assert reference.take(4190, 20) == ones(10, 2) + bytes(20)
+
+
+def test_after_a_silence_the_next_sound_begins_anew() -> None:
+    reference = Reference()
+    reference.played(ones(100), SPEECH)
+    reference.hear(5000)
+    reference.played(ones(100), SPEECH)
+    assert (reference.end, reference.sounds) == (5100, 1 + 1)
+    assert reference.take(4990, 20) == bytes(20) + ones(10)
+
+
+def test_any_format_is_kept_at_16_khz() -> None:
+    reference = Reference()
+    form = AudioFormat(48000, 2)
+    sound = tone(700, 0.5, 48000, 2)
+    for start in range(0, len(sound), 19200):
+        reference.played(sound[start : start + 19200], form)
+    reference.finished()
+    assert reference.end == pytest.approx(8000, abs=8)
+    assert pitch(reference.take(0, 8000)) == pytest.approx(700, abs=10)
+
+
+@pytest.mark.parametrize(("delay", "kept"), [(None, 3000), (1600, 1400)])
+def test_what_was_not_heard_when_it_was_stopped_was_not_played(
+    delay: int | None, kept: int
+) -> None:
+    reference = Reference()
+    reference.delay = delay
+    reference.played(ones(16000), SPEECH)
+    reference.hear(3000)
+    reference.silenced()
+    assert reference.end == kept + LATE_STOP
+    reference.hear(32000)
+    reference.silenced()
+    assert reference.end == kept + LATE_STOP
+
+
+@given(st.lists(st.tuples(st.integers(0, 30000), st.integers(0, 30000)), max_size=40))
+def test_it_keeps_what_it_promises_and_no_more(steps: list[tuple[int, int]]) -> None:
+    reference, line = Reference(), np.zeros(2_000_000, "<i2")
+    for number, (heard, played) in enumerate(steps, 1):
+        reference.hear(heard)
+        begin = max(reference.end, reference.now)
+        reference.played(ones(played, number), SPEECH)
+        line[begin : min(begin + played, reference.now + AHEAD)] = number
+        start = max(0, reference.now - KEPT)
+        count = reference.now + AHEAD - start
+        if played:
+            assert reference.take(start, count) == line[start : start + count].tobytes()
+        assert len(reference._audio) // 2 <= 2 * KEPT + AHEAD + 60000  # noqa: SLF001

@@ -1,0 +1,158 @@
+"""Our satellite as a process with a microphone and a speaker, known to a house."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import numpy as np
+import soxr
+
+from tests.homeassistant.real import entries
+from tests.homeassistant.real.entries import Entry
+from tests.homeassistant.real.ports import free_port
+from tests.homeassistant.real.services import VOICE, Home
+from tests.homeassistant.real.wyoming_tap import HOME, OURS, Heard, Tap
+from tests.support import loudspeaker, microphone
+from tests.support.program import Event, Program, satellite
+
+NAME = "kitchen"
+_SUPPORT = Path(microphone.__file__).parent
+
+
+class Kitchen:
+    """The satellite: what is said to it, what it plays, and what goes by between it and a house."""
+
+    def __init__(self, home: Home, folder: Path, *more: str) -> None:
+        self.home = home
+        self.house = home.house
+        self.tap = Tap(free_port())
+        self.entry: Entry
+        self.program: Program
+        self.folder = folder
+        self._more = more
+        self._stack = ExitStack()
+        self._starts = 0
+        self._silenced = 0
+        for name in ("microphone", "speaker"):
+            (folder / name).mkdir()
+
+    def start(self) -> None:
+        """Start it and wait until it listens."""
+        self._starts += 1
+        microphone_, speaker = self.folder / "microphone", self.folder / "speaker"
+        python = sys.executable
+        arguments = (
+            *("--name", NAME, "--area", "Kitchen", "--no-zeroconf", "--tts", VOICE),
+            *("--mic", f"command:{python} {_SUPPORT / 'microphone.py'} {microphone_}"),
+            *("--speaker", f"command:{python} {_SUPPORT / 'loudspeaker.py'} {speaker}"),
+            *("--listen", f"tcp://127.0.0.1:{self.tap.target}", "--wake", "openwakeword:okay_nabu"),
+            *("--set", "cues.awake=false"),
+        )
+        self.program = self._stack.enter_context(
+            satellite(self.folder, *arguments, *self._more, name=f"satellite-{self._starts}")
+        )
+        self.program.wait_for("ready")
+        self.house.portal.run(self.tap.open())
+
+    def stop(self) -> None:
+        """Stop it, as systemd would."""
+        self.house.portal.run(self.tap.refuse())
+        if self.program.process.poll() is None:
+            self.program.stop()
+        self._stack.close()
+        self.house.portal.run(self.tap.close())
+
+    def kill(self) -> None:
+        """Have it disappear."""
+        self.house.portal.run(self.tap.refuse())
+        self._stack.close()
+        self.house.portal.run(self.tap.close())
+
+    def add(self) -> None:
+        """Make it known to the house."""
+        self.entry = self.house.portal.run(entries.add(self.home.api, self.tap.port))
+
+    def say(self, pcm: bytes) -> int:
+        """Speak to it; a mark in what goes by."""
+        mark = len(self.tap.events)
+        microphone.say(self.folder / "microphone", pcm)
+        return mark
+
+    def wait(self, kind: str, mark: int, timeout: float = 20.0, sender: str = "") -> Heard:
+        """Wait for an event between the two."""
+        return self.house.portal.run(self.tap.wait(kind, mark, timeout, sender), timeout + 5)
+
+    def connected(self, mark: int, timeout: float = 20.0) -> Heard:
+        """Wait until Home Assistant has connected, and has had a pong over that connection."""
+        deadline = time.monotonic() + timeout
+        began = self.wait("run-satellite", mark, timeout, HOME)
+        while True:
+            left = max(0.1, deadline + 5.0 - time.monotonic())
+            pong = self.wait("pong", self.tap.events.index(began), left, OURS)
+            newest = self.tap.since(mark, HOME, "run-satellite")[-1]
+            if pong.link == newest.link:
+                return newest
+            began = newest
+
+    def idle(self, timeout: float = 15.0, entity: bool = True) -> None:
+        """Wait until neither it nor Home Assistant does anything."""
+        self.program.wait_until(
+            lambda: (self.program.events("phase") or [{"phase": "idle"}])[-1]["phase"] == "idle",
+            "end of the turn",
+            timeout,
+        )
+        names = self.entry.entities.get("assist_satellite") if entity else None
+        deadline = time.monotonic() + timeout
+        while names:
+            state = self.house.portal.run(self.home.api.state(names[0]))
+            if state is None or state["state"] == "idle":
+                return
+            assert time.monotonic() < deadline, f"Home Assistant says {state}"
+            time.sleep(0.05)
+
+    def switch(self, muted: bool) -> None:
+        """Mute it in Home Assistant, or take that back."""
+        switch = self.house.portal.run(entries.entity(self.home.api, self.entry, "mute"))
+        service = "switch.turn_on" if muted else "switch.turn_off"
+        self.house.portal.run(self.home.api.service(service, entity_id=switch))
+
+    def silence(self) -> None:
+        """Forget what it has played so far."""
+        self._silenced = len(self._sounds())
+
+    def played(self) -> bytes:
+        """What was heard of it since it was silenced, as 16 kHz mono."""
+        raw = b"".join(file.read_bytes() for file in self._sounds()[self._silenced :])
+        samples = np.frombuffer(raw, "<i2") / 32768
+        return (soxr.resample(samples, loudspeaker.RATE, 16000) * 32767).astype("<i2").tobytes()
+
+    def finals(self, since: int = 0) -> list[Event]:
+        """The final transcripts in its event log."""
+        return [event for event in self.program.events("transcript") if event["final"]][since:]
+
+    def _sounds(self) -> list[Path]:
+        return sorted((self.folder / "speaker").glob("*.raw"))
+
+
+@contextmanager
+def kitchen(home: Home, folder: Path, *more: str) -> Iterator[Kitchen]:
+    """A satellite in a house, connected, during this block; `more` are arguments of it."""
+    place = Kitchen(home, folder, *more)
+    place.start()
+    try:
+        mark = len(place.tap.events)
+        place.add()
+        place.connected(mark)
+        try:
+            yield place
+        finally:
+            home.house.portal.run(entries.remove(home.api, place.entry))
+    except AssertionError as error:
+        error.add_note(f"between them:\n{place.tap.told()}\n{place.program.told()}")
+        raise
+    finally:
+        place.kill()

@@ -1,0 +1,145 @@
+"""From sound to text, as it is spoken: a clock that goes with the sound stands for the room."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from itertools import pairwise
+
+import msgspec
+import pytest
+
+from satellite.lib.worker import Worker
+from satellite.values import TranscribeRequest, Transcript
+from servers.asr.whisper.batches import Batches
+from servers.asr.whisper.decoding import Decoder
+from servers.asr.whisper.decoding import Habits as Decoding
+from servers.asr.whisper.hearing import Hearing
+from servers.asr.whisper.model import Floats, Model
+from servers.asr.whisper.quality import Thresholds
+from servers.asr.whisper.transcription import Habits, Utterance, hotwords
+from tests.servers.asr.whisper.test_windows import Loudness
+from tests.support.speech import silence, speak, tone
+
+HABITS = Habits(Thresholds(), "", True, True, 0.5)
+PIECE = 3200
+"""Bytes: 0.1 s."""
+
+
+class Counted(Decoder):
+    """Notes how much sound was decoded each time, in seconds."""
+
+    lengths: list[float]
+
+    async def decode(self, samples: Floats, *arguments: object) -> object:  # type: ignore[override]
+        self.lengths.append(len(samples) / 16000)
+        return await super().decode(samples, *arguments)  # type: ignore[arg-type]
+
+
+class Room:
+    """One utterance in a room where time passes as sound does, `pace` times as fast."""
+
+    def __init__(self, model: Model, batches: Batches, habits: Habits = HABITS) -> None:
+        self.now = 100.0
+        self.heard: list[int] = []
+        self.decoder = Counted(model, batches, Decoding(encoder_window="auto"))
+        self.decoder.lengths = []
+        self.utterance = Utterance(
+            Hearing(Loudness(), 0.2, 0),
+            self.decoder,
+            batches,
+            model.vocabulary,
+            habits,
+            language=None,
+            hotwords="",
+            clock=lambda: self.now,
+        )
+
+    async def speak(self, audio: bytes, pace: float) -> AsyncGenerator[bytes, None]:
+        for start in range(0, len(audio), PIECE):
+            self.now += 0.1 / pace
+            yield audio[start : start + PIECE]
+
+    async def hear(self, audio: bytes, pace: float = 1.0) -> list[Transcript]:
+        ears = Worker("ears")
+        try:
+            sound: AsyncIterator[bytes] = self.speak(audio, pace)
+            return [transcript async for transcript in self.utterance.run(sound, ears)]
+        finally:
+            await ears.close()
+
+
+async def test_partial_transcripts_grow_and_the_final_one_begins_with_them(
+    model: Model, batches: Batches
+) -> None:
+    sound = speak("turn on the lamp in the living room please, and then open the window")
+    found = await Room(model, batches).hear(sound + silence(1.0))
+    *partials, final = found
+    assert len(partials) >= 2
+    assert [transcript.final for transcript in found] == [False] * len(partials) + [True]
+    assert all(two.text.startswith(one.text) for one, two in pairwise(found))
+    assert all(one.text != two.text for one, two in pairwise(partials))
+    assert final.language == "en"
+    assert len(final.text.split()) == 12
+
+
+async def test_after_a_pause_the_final_transcript_is_there_already(
+    model: Model, batches: Batches
+) -> None:
+    room = Room(model, batches)
+    await room.hear(tone(2.0, 300) + silence(1.5))
+    begun = room.decoder.lengths
+    assert begun[-1] == pytest.approx(2.3, abs=0.1), "everything, once the voice pauses"
+    assert len(begun) == len(set(begun)), "and not again at the end"
+
+
+async def test_a_recording_that_is_sent_at_once_is_decoded_once(
+    model: Model, batches: Batches
+) -> None:
+    room = Room(model, batches)
+    (final,) = await room.hear(tone(6.0, 300) + silence(1.0), pace=20)
+    assert final.final
+    assert len(room.decoder.lengths) == 1
+
+
+async def test_nobody_who_waits_is_kept_waiting_by_a_guess(model: Model, batches: Batches) -> None:
+    class Busy(Batches):
+        idle = False
+
+    busy = Busy(model, 1)
+    room = Room(model, busy)
+    (final,) = await room.hear(tone(4.0, 300) + silence(1.0))
+    assert final.final
+    assert len(room.decoder.lengths) == 1
+    await busy.close()
+
+
+async def test_without_partial_transcripts_there_is_only_the_final_one(
+    model: Model, batches: Batches
+) -> None:
+    room = Room(model, batches, msgspec.structs.replace(HABITS, partials=False))
+    (final,) = await room.hear(tone(4.0, 300) + silence(1.0))
+    assert final.final
+    assert len(room.decoder.lengths) == 1
+
+
+async def test_a_long_speech_is_decoded_as_its_windows_close(
+    model: Model, batches: Batches
+) -> None:
+    """The end costs only what came after the last window."""
+    room = Room(model, batches, msgspec.structs.replace(HABITS, partials=False))
+    found = await room.hear(tone(20.0, 300) + silence(1.0) + tone(15.0, 500) + silence(1.0))
+    assert len(found) == 1
+    assert len(found[0].text.split()) == 24
+    assert room.decoder.lengths == [pytest.approx(20.5, abs=0.2), pytest.approx(15.7, abs=0.2)]
+
+
+async def test_silence_is_never_decoded(model: Model, batches: Batches) -> None:
+    room = Room(model, batches)
+    assert await room.hear(silence(5.0)) == [Transcript(text="", final=True)]
+    assert room.decoder.lengths == []
+
+
+def test_likely_words_are_those_configured_and_those_of_the_request() -> None:
+    request = TranscribeRequest(names=("lamp", " fan ", ""), terms=("kitchen", "lamp"))
+    assert hotwords(request, "Nabu") == "Nabu, lamp, fan, kitchen"
+    assert hotwords(TranscribeRequest(), "") == ""

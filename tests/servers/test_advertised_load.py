@@ -1,0 +1,53 @@
+"""What is told of a role's load: averaged, in quarters, and not to and fro."""
+
+from __future__ import annotations
+
+from servers.advertised_load import Load
+
+
+class Pool:
+    """So many requests."""
+
+    running = 0
+    queued = 0
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def told(requests: list[int], places: int = 4, every: float = 3.0) -> list[str]:
+    """What is told while there are so many requests at each look."""
+    pool, clock = Pool(), Clock()
+    load = Load(pool, places, clock)  # type: ignore[arg-type]
+    texts = []
+    for count in requests:
+        clock.now += every
+        pool.running, pool.queued = min(count, places), max(0, count - places)
+        texts.append(load.tell())
+        assert load.tell() == texts[-1], "asking twice tells the same"
+    return texts
+
+
+def test_a_server_with_nothing_to_do_has_no_load() -> None:
+    assert told([0, 0, 0]) == ["0", "0", "0"]
+
+
+def test_one_short_request_is_no_news() -> None:
+    assert told([1, 0, 0, 1, 0, 0]) == ["0"] * 6
+
+
+def test_a_full_server_says_so_within_seconds_and_is_free_again() -> None:
+    texts = told([9] * 8 + [0] * 10)
+    assert texts[7] == "1"
+    assert texts[2] in ("0.5", "0.75")
+    assert texts[-1] == "0"
+    assert len(set(texts)) <= 5, "quarters"
+
+
+def test_what_lies_between_two_quarters_is_not_told_to_and_fro() -> None:
+    texts = told([2, 2, 2, 2, 2, 2, *[1, 2] * 20])
+    assert len(set(texts[12:])) == 1

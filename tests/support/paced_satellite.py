@@ -1,0 +1,115 @@
+"""A satellite on a microphone and a speaker that take their time, virtual or not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from satellite import events
+from satellite.audio.capture import Capture
+from satellite.audio.playback import Playback
+from satellite.lib.bus import Bus
+from satellite.lib.persistence import Kept
+from satellite.listening.listener import Listener
+from satellite.listening.microphone import Microphone
+from satellite.listening.mute import Mute
+from satellite.listening.utterance import Utterance
+from satellite.ports import Wake
+from satellite.settings import CueSettings, Settings
+from satellite.turns.assistants import Personas
+from satellite.turns.context import Engines
+from satellite.turns.manager import Assistant
+from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
+from tests.support.paced_devices import PacedMic, PacedSpeaker
+from tests.support.scripted_satellite import SILENCE, VOICE, WAKE, MarkVad, MarkWake
+
+STEP = 0.01
+"""Seconds from one look at what has happened to the next."""
+
+QUIET = Settings(name="parlour", cues=CueSettings(awake=False, follow_up=False, mute=False))
+
+
+class Parlour:
+    """The satellite, its devices, and everything that happened."""
+
+    def __init__(
+        self,
+        settings: Settings = QUIET,
+        engines: Engines | None = None,
+        *,
+        personas: Personas | None = None,
+        kept: Kept[bool] | None = None,
+        wake: Wake | None = None,
+    ) -> None:
+        self.happened: list[events.Event] = []
+        self.utterances: list[Utterance] = []
+        self.mic, self.speaker = PacedMic(), PacedSpeaker()
+        bus = Bus()
+        bus.publish = self.note  # type: ignore[method-assign]
+        mute = Mute(self.note, kept)
+        self.playback = Playback(self.speaker, self.note, settings.deadlines.speaker)
+        used = engines or Engines(ScriptedAsr(), ScriptedLlm(), ScriptedTts())
+        self.assistant = Assistant(settings, used, self.playback, bus, personas=personas, mute=mute)
+        self.microphone = Microphone(Capture(self.mic, self.note), mute, self.note)
+        self.listener = Listener(
+            self.microphone, wake or MarkWake(), MarkVad(), settings.listen, self.note, self.woken
+        )
+
+    def note(self, event: events.Event) -> None:
+        """Something happens."""
+        self.happened.append(event)
+
+    def woken(self, utterance: Utterance) -> bool:
+        """Somebody is heard."""
+        taken = self.assistant.woken(utterance)
+        if taken:
+            self.utterances.append(utterance)
+        return taken
+
+    def of(self, kind: type[Any]) -> list[Any]:
+        """The events of one kind, in order."""
+        return [event for event in self.happened if isinstance(event, kind)]
+
+    def outcomes(self) -> list[str]:
+        """How turns ended, in order."""
+        return [event.outcome for event in self.of(events.TurnEnd)]
+
+    def ask(self) -> None:
+        """The wake word, a pause, a request, and silence to its end."""
+        self.mic.say((WAKE, 0.03), (SILENCE, 0.4), (VOICE, 1.0), (SILENCE, 1.0))
+
+    async def until(self, true: Callable[[], bool], seconds: float = 60.0) -> float:
+        """Wait for something; returns how many seconds that took."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        while not true():
+            if loop.time() - began > seconds:
+                raise TimeoutError(f"it did not happen; so far: {self.happened[-5:]}")
+            await asyncio.sleep(STEP)
+        return loop.time() - began
+
+    async def speaking(self) -> None:
+        """Until a reply is heard."""
+        await self.until(lambda: self.assistant.phase == "speaking")
+
+    async def ended(self, turns: int = 1) -> None:
+        """Until so many turns are over, and nobody is listened to."""
+        await self.until(lambda: len(self.outcomes()) >= turns and self.assistant.idle)
+
+    @asynccontextmanager
+    async def open(self) -> AsyncGenerator[Parlour, None]:
+        """The satellite runs inside this block."""
+        async with asyncio.TaskGroup() as tasks:
+            await self.microphone.open()
+            running = (
+                tasks.create_task(self.assistant.run(self.listener.begin)),
+                tasks.create_task(self.listener.run(lambda: False)),
+            )
+            await asyncio.sleep(0.5)
+            try:
+                yield self
+            finally:
+                for task in running:
+                    task.cancel()

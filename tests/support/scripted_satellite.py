@@ -1,0 +1,174 @@
+"""A satellite with scripted engines on a real port, and the room in which it stands."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from satellite import events
+from satellite.audio.playback import Playback
+from satellite.audio.tap import Tap
+from satellite.homeassistant.driver.peer import Role
+from satellite.homeassistant.driver.port import reachable
+from satellite.homeassistant.driver.satellite_info import info_event
+from satellite.lib.bus import Bus
+from satellite.listening.listener import Listener
+from satellite.settings import CueSettings, DeadlineSettings, HomeAssistantSettings, Settings
+from satellite.turns.context import Engines
+from satellite.turns.manager import Assistant
+from satellite.values import SPEECH, Detection, DetectRequest, EngineInfo, ModelInfo
+from tests.support.devices import ScriptedSpeaker
+from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
+
+SOON = 5.0
+"""Seconds in which everything here happens."""
+
+RATE = 22050
+FRAME = 512
+WAKE, VOICE, SILENCE = b"\x03\x00", b"\x01\x00", b"\x00\x00"
+
+HOME = HomeAssistantSettings(listen="tcp://127.0.0.1:0", patience=0.4, answer=2.0)
+QUIET = Settings(
+    name="kitchen",
+    area="Kitchen",
+    zeroconf=False,
+    cues=CueSettings(awake=False, error=False, timer=1),
+    deadlines=DeadlineSettings(asr=2.0, llm=2.0, tts=2.0),
+    homeassistant=HOME,
+)
+
+
+class MarkVad:
+    """Hears voice in frames that hold it."""
+
+    frame_samples = FRAME
+
+    def load(self) -> None:
+        pass
+
+    def probability(self, frame: bytes) -> float:
+        return frame.count(VOICE[:1]) * 2 / len(frame)
+
+    def reset(self) -> None:
+        pass
+
+
+class MarkWake:
+    """Hears its wake word in frames that hold it."""
+
+    def __init__(self) -> None:
+        self.heard = 0
+        """Samples it was given."""
+
+    async def load(self) -> None:
+        pass
+
+    def describe(self) -> EngineInfo:
+        word = ModelInfo(name="okay_nabu", phrase="Okay Nabu", languages=("en",))
+        return EngineInfo(name="mark", version="1", models=(word,))
+
+    async def close(self) -> None:
+        pass
+
+    async def detect(
+        self, audio: AsyncIterator[bytes], request: DetectRequest
+    ) -> AsyncGenerator[Detection, None]:
+        position = 0
+        async for chunk in audio:
+            position += len(chunk) // 2
+            self.heard += len(chunk) // 2
+            if WAKE in chunk:
+                yield Detection(word="okay_nabu", score=0.9, sample=position)
+
+
+class Room:
+    """A microphone for what is said in a room, faster than it can be said; silence else."""
+
+    finished = False
+
+    def __init__(self) -> None:
+        self._said = bytearray()
+
+    @property
+    def silent(self) -> bool:
+        """Nothing is left to be said."""
+        return not self._said
+
+    def say(self, *parts: tuple[bytes, float]) -> None:
+        for sample, seconds in parts:
+            frames = max(1, round(seconds * SPEECH.rate / FRAME))
+            self._said += sample * FRAME * frames
+
+    def ask(self) -> None:
+        """The wake word, a pause, a request, and silence to its end."""
+        self.say((WAKE, 0.03), (SILENCE, 0.5), (VOICE, 1.0), (SILENCE, 1.0))
+
+    async def frames(self) -> AsyncGenerator[bytes, None]:
+        size = FRAME * 2
+        while True:
+            frame, self._said = bytes(self._said[:size]), self._said[size:]
+            yield frame or SILENCE * FRAME
+            # others get their turn, and silence takes its time
+            await asyncio.sleep(0 if frame else 0.002)
+            await asyncio.sleep(0)
+
+
+class Kitchen:
+    """A satellite with scripted engines, and everything that happened in it."""
+
+    def __init__(self, settings: Settings = QUIET) -> None:
+        self.uri = ""
+        self.settings = settings
+        self.happened: list[events.Event] = []
+        bus = Bus()
+        bus.publish = self.happened.append  # type: ignore[method-assign]
+        self.room = Room()
+        self.speaker = ScriptedSpeaker()
+        self.asr, self.llm, self.tts = ScriptedAsr(), ScriptedLlm(), ScriptedTts()
+        self.wake, vad = MarkWake(), MarkVad()
+        self.role = Role(self.settings, vad, lambda: info_event(settings, self.wake.describe()))
+        playback = Playback(self.speaker, self.happened.append)
+        engines = Engines(self.asr, self.llm, self.tts)
+        self.assistant = Assistant(self.settings, engines, playback, bus, self.role.driver)
+        source = Tap(self.room, self.role.wake.hear)
+        self.listener = Listener(
+            source, self.wake, vad, settings.listen, bus.publish, self.assistant.woken
+        )
+        self.listener.attentive = lambda: not self.role.wake.active
+
+    def of(self, kind: type[Any]) -> list[Any]:
+        return [event for event in self.happened if isinstance(event, kind)]
+
+    def outcomes(self) -> list[str]:
+        return [event.outcome for event in self.of(events.TurnEnd)]
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        async with asyncio.timeout(SOON):
+            while not true():
+                await asyncio.sleep(0.001)
+
+    async def ended(self, turns: int = 1) -> None:
+        """Until so many turns are over, and the satellite listens again."""
+        await self.until(lambda: len(self.outcomes()) >= turns and self.assistant.idle)
+
+    @asynccontextmanager
+    async def open(self) -> AsyncGenerator[Kitchen, None]:
+        async with (
+            asyncio.TaskGroup() as tasks,
+            reachable(self.settings) as port,
+            port.open(self.role),
+        ):
+            self.uri = port.bound or ""
+            running = (
+                tasks.create_task(self.assistant.run(self.listener.begin)),
+                tasks.create_task(self.role.run(self.assistant, self.listener.begin)),
+                tasks.create_task(self.listener.run(lambda: False)),
+            )
+            await asyncio.sleep(0)
+            try:
+                yield self
+            finally:
+                for task in running:
+                    task.cancel()
