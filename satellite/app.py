@@ -11,15 +11,15 @@ from typing import cast
 from satellite import events, timers
 from satellite.announcements.announcer import Announcer
 from satellite.announcements.broadcasts import Broadcasts
-from satellite.arbitration.arbiter import Rooms
+from satellite.arbitration.arbiter import Arbiter
 from satellite.arbitration.protocol import spoken
-from satellite.arbitration.wake_words import listened_for
+from satellite.arbitration.wake_words import wake_words_of
 from satellite.audio.capture import Capture
 from satellite.audio.ducking.service import ducking
 from satellite.audio.echo import stored_path
 from satellite.audio.echo.frontend import FrontEnd
-from satellite.audio.echo.playback_reference import Reference
-from satellite.audio.heartbeat import Pulse
+from satellite.audio.echo.playback_reference import PlaybackReference
+from satellite.audio.heartbeat import Heartbeat
 from satellite.audio.meter import PERIOD, level
 from satellite.audio.playback import Playback
 from satellite.audio.tap import Tap
@@ -31,29 +31,29 @@ from satellite.components.hooks import Hooks, hooked
 from satellite.components.spec import AUTO
 from satellite.diagnostics.health.watchdog import watched
 from satellite.diagnostics.recordings.recorder import Recorder, recorded
-from satellite.diagnostics.stats.snapshot import Now
-from satellite.diagnostics.stats.writer import remembered
+from satellite.diagnostics.stats.snapshot import Snapshot
+from satellite.diagnostics.stats.writer import recorded_stats
 from satellite.engines.assembly import Assembly, assembled, create
 from satellite.engines.reload import Reload
 from satellite.errors import SatelliteError
-from satellite.homeassistant.driver.peer import Role
+from satellite.homeassistant.driver.peer import HomeAssistantPeer
 from satellite.homeassistant.driver.port import Port, reachable
 from satellite.homeassistant.driver.satellite_info import info_event
 from satellite.http.controls import Controls
-from satellite.http.server import desk
+from satellite.http.server import http_server
 from satellite.lib.bus import Bus
-from satellite.lib.taskgroups import ungrouped
+from satellite.lib.taskgroups import first_error
 from satellite.listening.listener import Listener
 from satellite.listening.microphone import Microphone
 from satellite.listening.mute import Mute
-from satellite.listening.mute import kept as kept_mute
+from satellite.listening.mute import mute_store as kept_mute
 from satellite.listening.stop_words import COMPONENT as STOP_WORDS
 from satellite.listening.stop_words import StopWords
 from satellite.ports import Asr, Wake
 from satellite.settings import Settings
-from satellite.turns.assistants import words_of
+from satellite.turns.assistants import assistant_wake_words
 from satellite.turns.context import label
-from satellite.turns.manager import Assistant
+from satellite.turns.manager import TurnManager
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -64,13 +64,13 @@ async def run(settings: Settings, bus: Bus, read: Callable[[], Settings] | None 
     `read` reads the settings again, for those that can change meanwhile.
     Raises `SatelliteError`s for what is wrong at the start: no microphone, no model.
     """
-    with ungrouped(SatelliteError):
+    with first_error(SatelliteError):
         async with AsyncExitStack() as stack:
             pulse = await stack.enter_async_context(watched(settings, bus))
             port = await stack.enter_async_context(reachable(settings))
             hooks = await stack.enter_async_context(hooked(settings.hooks, bus))
             await stack.enter_async_context(ducking(settings.ducking, bus))
-            now = await stack.enter_async_context(remembered(settings, bus))
+            now = await stack.enter_async_context(recorded_stats(settings, bus))
             engines = await stack.enter_async_context(assembled(settings, bus.publish))
             playback = await stack.enter_async_context(_speaker(settings, bus))
             recorder = await stack.enter_async_context(recorded(settings, bus))
@@ -84,32 +84,34 @@ async def _listen(
     hooks: Hooks,
     engines: Assembly,
     playback: Playback,
-    now: Now,
-    pulse: Pulse,
+    now: Snapshot,
+    pulse: Heartbeat,
     recorder: Recorder,
     read: Callable[[], Settings] | None,
 ) -> None:
     chosen = settings.mic if settings.mic != AUTO else devices.default_mic()
     mic = spec.create("mic", chosen)
-    words = await listened_for(settings.wake)
-    home = Role(
+    words = await wake_words_of(settings.wake)
+    home = HomeAssistantPeer(
         settings, engines.vad, lambda: info_event(settings, listener.wake.describe(), words)
     )
     mute = Mute(bus.publish, kept_mute(settings.name))
-    assistant = Assistant(
+    assistant = TurnManager(
         *(settings, engines.turn, playback, bus, home.driver),
         personas=engines.personas,
         mute=mute,
-        kept=timers.kept(settings.name),
+        kept=timers.timer_store(settings.name),
     )
-    reference = playback.tap = Reference()
+    reference = playback.tap = PlaybackReference()
     capture = Capture(mic, bus.publish, settings.sound.mic_channel)
     microphone = Microphone(capture, mute, bus.publish)
-    cleaned = FrontEnd(microphone, reference, settings.sound, stored_path.kept(settings.name))
+    cleaned = FrontEnd(
+        microphone, reference, settings.sound, stored_path.stored_path(settings.name)
+    )
     stopping = await _stop_words(settings, assistant, reference)
     heard = recorder.of(pulse.of(Tap(Tap(cleaned, home.wake.hear), stopping.hear)))
     wake = _wake(engines.wake, reference, bus)
-    rooms = Rooms(settings, assistant, bus.publish)
+    rooms = Arbiter(settings, assistant, bus.publish)
     rooms.let_go = home.wake.over
     listener = Listener(heard, wake, engines.vad, settings.listen, bus.publish, rooms.woken)
     listener.attentive = lambda: not home.wake.active
@@ -121,7 +123,7 @@ async def _listen(
 
     async def adopt(changed: Settings, engine: Wake | None) -> None:
         nonlocal words
-        words = await listened_for(changed.wake)
+        words = await wake_words_of(changed.wake)
         if engine is not None:
             await listener.listen_with(_wake(engine, reference, bus))
         rooms.listen_for(words)
@@ -137,7 +139,7 @@ async def _listen(
     async with (
         asyncio.TaskGroup() as tasks,
         port.open(home),
-        desk(settings, controls),
+        http_server(settings, controls),
     ):
         helpers = (
             tasks.create_task(assistant.run(listener.begin), name="assistant"),
@@ -171,7 +173,9 @@ def _ready(settings: Settings, bus: Bus, engines: Assembly) -> None:
     _LOGGER.info("listening; %s", ", ".join(f"{r}: {what}" for r, what in roles.items()))
 
 
-async def _stop_words(settings: Settings, assistant: Assistant, reference: Reference) -> StopWords:
+async def _stop_words(
+    settings: Settings, assistant: TurnManager, reference: PlaybackReference
+) -> StopWords:
     """What listens for them, in the one language whose stop words are known here."""
     wanted = settings.listen.stop_words and settings.language.lower().startswith("en")
     return StopWords(
@@ -184,7 +188,7 @@ async def _stop_words(settings: Settings, assistant: Assistant, reference: Refer
     )
 
 
-def _wake(engine: Wake, reference: Reference, bus: Bus) -> OwnVoice:
+def _wake(engine: Wake, reference: PlaybackReference, bus: Bus) -> OwnVoice:
     """A wake engine as it is listened with: deaf to what we say, its near misses told."""
     if isinstance(engine, WakeEngine):
         engine.nearly = lambda word, score: bus.publish(events.NearMiss(word=word, score=score))
@@ -193,7 +197,7 @@ def _wake(engine: Wake, reference: Reference, bus: Bus) -> OwnVoice:
 
 def _check_words(settings: Settings, known: Mapping[str, str]) -> None:
     """Say which assistants can never be called; `known` is what is listened for."""
-    for name, word in words_of(settings):
+    for name, word in assistant_wake_words(settings):
         if known and spoken(word) not in known:
             _LOGGER.warning(
                 "nobody listens for %s, the wake word of assistants.%s; the wake component hears "

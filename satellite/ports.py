@@ -146,7 +146,7 @@ class Speaker(Protocol):
         """Let go of the device. Twice is once; it may be opened again."""
 
 
-class Desk(Protocol):
+class SatelliteControls(Protocol):
     """What somebody can do who stands before the satellite: see `satellite.http.controls`."""
 
     def state(self) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from satellite.diagnostics.health.watchdog import limited
 from satellite.errors import ConfigError, PortInUse, SatelliteError
 from satellite.events import Event, Ready
 from satellite.http import token as tokens
-from satellite.lib.taskgroups import ungrouped
+from satellite.lib.taskgroups import first_error
 from satellite.net import pairing
 from satellite.net.discovery.advert import Advert, announce, facts
 from satellite.net.discovery.location import LOAD
@@ -48,7 +48,7 @@ async def run(settings: Settings, publish: Callable[[Event], None]) -> None:
     pairing.use(settings.pairing)
     metrics = Metrics() if settings.server.metrics else None
     health = Health()
-    with ungrouped(SatelliteError):
+    with first_error(SatelliteError):
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(limited(settings.health))
             if metrics is not None:

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from satellite.errors import ConfigError
-from satellite.http.probes import Page, Pages, told
+from satellite.http.probes import Page, Pages, probe_server
 from satellite.http.token import Token
 from servers.pool import Pool
 from servers.serve.observer import CANCELLED, DONE, Observer, Record
@@ -137,7 +137,7 @@ async def scraped(
     async with AsyncExitStack() as stack:
         everything = {"/metrics": page, **(pages or {}), "/": page}
         try:
-            bound = await stack.enter_async_context(told(everything, host, port, token))
+            bound = await stack.enter_async_context(probe_server(everything, host, port, token))
         except OSError as error:
             reason = error.strerror or str(error)
             raise ConfigError(

@@ -21,7 +21,7 @@ LONGEST = 2000
 """Characters of a text: two minutes of speech."""
 
 
-class Manner(Value, frozen=True):
+class AnnouncementStyle(Value, frozen=True):
     """How something is announced."""
 
     priority: Priority = "normal"
@@ -36,15 +36,15 @@ class Announcement(msgspec.Struct, frozen=True):
     sound: Callable[[], AsyncGenerator[AudioChunk, None]]
     text: str = ""
     """What is said, where that is known."""
-    manner: Manner = Manner()
+    manner: AnnouncementStyle = AnnouncementStyle()
 
 
-def manner_of(data: dict[str, Any], context: str) -> Manner:
+def manner_of(data: dict[str, Any], context: str) -> AnnouncementStyle:
     """The manner that an event's `context` asks for. Raises `BadFrame`."""
     told = data.get("context")
     told = told.get(context) if isinstance(told, dict) else None
     try:
-        return msgspec.convert(told if isinstance(told, dict) else {}, Manner)
+        return msgspec.convert(told if isinstance(told, dict) else {}, AnnouncementStyle)
     except msgspec.ValidationError as error:
         raise BadFrame(f"an announcement's context: {plain(str(error))}") from error
 
@@ -56,9 +56,9 @@ def text_of(text: object) -> str:
     return text.strip()
 
 
-def manner(facts: dict[str, Any]) -> Manner:
+def manner(facts: dict[str, Any]) -> AnnouncementStyle:
     """How a caller wants to have it announced. Raises `UsageError`."""
     try:
-        return msgspec.convert(facts, Manner)
+        return msgspec.convert(facts, AnnouncementStyle)
     except msgspec.ValidationError as error:
         raise UsageError(f"cannot announce it so: {plain(str(error))}") from error

@@ -8,12 +8,12 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from typing import Protocol
 
-from satellite.announcements.announcement import Announcement, Manner, Outcome
+from satellite.announcements.announcement import Announcement, AnnouncementStyle, Outcome
 from satellite.errors import EngineBusy, SatelliteError
 from satellite.lib.deadline import within
 from satellite.ports import Tts
 from satellite.settings import Settings
-from satellite.timers import Timers
+from satellite.timers import TimerManager
 from satellite.values import AudioChunk, SpeechRequest
 
 _LOGGER = logging.getLogger(__name__)
@@ -33,10 +33,10 @@ LOOK = 0.1
 _ORDER = ("low", "normal", "high")
 
 
-class Satellite(Protocol):
-    """Where it is said: see `satellite.turns.manager.Assistant`."""
+class AnnouncementTurns(Protocol):
+    """Where it is said: see `satellite.turns.manager.TurnManager`."""
 
-    timers: Timers
+    timers: TimerManager
 
     @property
     def idle(self) -> bool: ...
@@ -68,7 +68,7 @@ class _Waiting:
 class Announcer:
     """Owns what waits to be announced. It is not said while a turn runs, unless it is urgent."""
 
-    def __init__(self, satellite: Satellite, settings: Settings, tts: Tts) -> None:
+    def __init__(self, satellite: AnnouncementTurns, settings: Settings, tts: Tts) -> None:
         self._satellite = satellite
         self._settings = settings
         self._tts = tts
@@ -77,9 +77,9 @@ class Announcer:
         self._calm_since = 0.0
         self._changed = asyncio.Event()
 
-    def say(self, text: str, manner: Manner | None = None) -> asyncio.Future[Outcome]:
+    def say(self, text: str, manner: AnnouncementStyle | None = None) -> asyncio.Future[Outcome]:
         """Announce a text, as `submit` does."""
-        manner = manner or Manner()
+        manner = manner or AnnouncementStyle()
         return self.submit(Announcement(lambda: self._speech(text, manner), text, manner))
 
     def submit(self, announcement: Announcement) -> asyncio.Future[Outcome]:
@@ -141,7 +141,9 @@ class Announcer:
             self._current = None
             chosen.over(outcome)
 
-    async def _speech(self, text: str, manner: Manner) -> AsyncGenerator[AudioChunk, None]:
+    async def _speech(
+        self, text: str, manner: AnnouncementStyle
+    ) -> AsyncGenerator[AudioChunk, None]:
         voice = manner.voice or self._settings.voice or None
         request = SpeechRequest(text=text, voice=voice, language=self._settings.language)
         limit = self._settings.deadlines.tts

@@ -6,7 +6,7 @@ import asyncio
 import logging
 
 from satellite.announcements import remote
-from satellite.announcements.announcement import Manner
+from satellite.announcements.announcement import AnnouncementStyle
 from satellite.announcements.announcer import Announcer
 from satellite.errors import EngineBusy, SatelliteError
 from satellite.settings import Settings
@@ -51,7 +51,7 @@ class Broadcasts:
             _LOGGER.warning("no satellites can be found on the LAN: %s", error)
         if not whom:
             return "I found no other satellite to tell."
-        failed = await remote.tell_all(whom, text, Manner(chime=said.chime))
+        failed = await remote.announce_to_all(whom, text, AnnouncementStyle(chime=said.chime))
         for name, reason in failed.items():
             _LOGGER.warning("%s was not told: %s", name, reason)
         _LOGGER.info("told %d of %d other satellites", len(whom) - len(failed), len(whom))
@@ -62,6 +62,6 @@ class Broadcasts:
 
     def _complain(self, text: str) -> None:
         try:
-            self._announcer.say(text, Manner(chime=False))
+            self._announcer.say(text, AnnouncementStyle(chime=False))
         except EngineBusy as error:
             _LOGGER.warning("cannot say %r: %s", text, error)

@@ -13,13 +13,13 @@ from wyoming.event import Event
 from wyoming.snd import Played
 from wyoming.tts import Synthesize
 
-from satellite.announcements.announcement import Manner
+from satellite.announcements.announcement import AnnouncementStyle
 from satellite.errors import PeerClosed, SatelliteError, UsageError
 from satellite.net import uri as uris
 from satellite.net.describe import CONNECT
 from satellite.net.dial import connect
 from satellite.net.discovery.browser import Discovery
-from satellite.net.discovery.remote_service import Server
+from satellite.net.discovery.remote_service import RemoteService
 from satellite.net.messages import error_of
 from satellite.net.remotes.base import CONTEXT
 from satellite.values import AudioChunk as Sound
@@ -41,7 +41,7 @@ _PIECE = 0.1
 _SAME = ("127.0.0.1", "::1", "localhost")
 
 
-async def satellites(seconds: float = LOOKING) -> tuple[Server, ...]:
+async def satellites(seconds: float = LOOKING) -> tuple[RemoteService, ...]:
     """Our satellites on the LAN, this process left out. Raises `NoMulticast`."""
     discovery = Discovery()
     try:
@@ -77,7 +77,7 @@ async def resolve(names: Sequence[str], seconds: float = LOOKING) -> dict[str, s
     return found
 
 
-async def tell(uri: str, what: str | Sound, manner: Manner) -> None:
+async def announce_to(uri: str, what: str | Sound, manner: AnnouncementStyle) -> None:
     """Have a satellite announce a text, or sound, and wait until it was heard.
 
     Raises `WireError` where it cannot be reached, and what it says where it was not heard.
@@ -99,15 +99,15 @@ async def tell(uri: str, what: str | Sound, manner: Manner) -> None:
     raise PeerClosed(f"{uri} hung up before it was heard: perhaps it is no satellite of ours")
 
 
-async def tell_all(
-    whom: dict[str, str], what: str | Sound, manner: Manner
+async def announce_to_all(
+    whom: dict[str, str], what: str | Sound, manner: AnnouncementStyle
 ) -> dict[str, SatelliteError]:
     """Tell several at once; what failed, by name."""
     failed: dict[str, SatelliteError] = {}
 
     async def one(name: str, uri: str) -> None:
         try:
-            await tell(uri, what, manner)
+            await announce_to(uri, what, manner)
         except SatelliteError as error:
             failed[name] = error
 
@@ -117,7 +117,7 @@ async def tell_all(
     return failed
 
 
-def _events(what: str | Sound, manner: Manner) -> list[Event]:
+def _events(what: str | Sound, manner: AnnouncementStyle) -> list[Event]:
     facts = {key: value for key, value in msgspec.to_builtins(manner).items() if value is not None}
     context = {"context": {CONTEXT: facts}}
     if isinstance(what, str):

@@ -17,8 +17,8 @@ from wyoming.tts import Synthesize
 from satellite.announcements.announcement import LONGEST, Announcement, Outcome, manner_of
 from satellite.announcements.announcer import Announcer
 from satellite.errors import BadFrame, EngineBusy, EngineError, PeerClosed
-from satellite.net.formats import sound
-from satellite.net.incoming_speech import Speech
+from satellite.net.formats import audio_of
+from satellite.net.incoming_speech import IncomingSpeech
 from satellite.net.remotes.base import CONTEXT
 from satellite.net.wire import Connection
 
@@ -31,7 +31,7 @@ MOST = 4
 """Announcements of one peer that wait at once."""
 
 
-class Guest:
+class WyomingPeer:
     """Takes `synthesize`, or `audio-start` to `audio-stop`.
 
     Each is answered by `played`, or by `error` where it was not heard to its end.
@@ -43,7 +43,7 @@ class Guest:
         self._connection = connection
         self._announcer = announcer
         self._tasks = tasks
-        self._speech: Speech | None = None
+        self._speech: IncomingSpeech | None = None
         self._answers: set[asyncio.Task[None]] = set()
 
     def take(self, event: Event) -> None:
@@ -52,12 +52,12 @@ class Guest:
             self._say(event)
         elif AudioStart.is_type(event.type):
             self._end(cut_off=True)
-            speech = self._speech = Speech()
+            speech = self._speech = IncomingSpeech()
             manner = manner_of(event.data, CONTEXT)
             announcement = Announcement(lambda: speech.chunks(STALL), manner=manner)
             self._submit(lambda: self._announcer.submit(announcement))
         elif AudioChunk.is_type(event.type) and self._speech is not None:
-            self._speech.put(sound(event))
+            self._speech.put(audio_of(event))
         elif AudioStop.is_type(event.type):
             self._end(cut_off=False)
 
@@ -114,14 +114,14 @@ class Guest:
 
 
 @asynccontextmanager
-async def guest(
+async def serve_peer(
     connection: Connection, announcer: Announcer | None, tasks: asyncio.TaskGroup
 ) -> AsyncGenerator[Callable[[Event], None], None]:
     """Give what takes the events of a peer that may be one; without an announcer nothing does."""
     if announcer is None:
         yield lambda event: None
         return
-    it = Guest(connection, announcer, tasks)
+    it = WyomingPeer(connection, announcer, tasks)
     try:
         yield it.take
     finally:

@@ -16,10 +16,10 @@ from typing import Protocol
 
 from satellite import events
 from satellite.arbitration import fingerprint
-from satellite.arbitration.election import ANSWERED, Agreement, Bid, State
-from satellite.arbitration.group import Company
+from satellite.arbitration.election import ANSWERED, Bid, Election, State
+from satellite.arbitration.group import Group
 from satellite.arbitration.protocol import Claim, Rank, spoken
-from satellite.arbitration.wake_words import listened_for
+from satellite.arbitration.wake_words import wake_words_of
 from satellite.listening.utterance import Utterance
 from satellite.settings import Settings
 from satellite.values import Detection
@@ -36,7 +36,7 @@ WORDS = 32
 """Wake words remembered of a service that does not tell which it listens for."""
 
 
-class Listening(Protocol):
+class WakeSource(Protocol):
     """What is needed of `satellite.listening.listener.Listener`."""
 
     def recent(self, seconds: float) -> bytes: ...
@@ -44,8 +44,8 @@ class Listening(Protocol):
     def begin(self, detection: Detection | None = None, preroll: float = 0.0) -> bool: ...
 
 
-class Answering(Protocol):
-    """What is needed of `satellite.turns.manager.Assistant`."""
+class TurnTaker(Protocol):
+    """What is needed of `satellite.turns.manager.TurnManager`."""
 
     @property
     def idle(self) -> bool: ...
@@ -60,7 +60,7 @@ class Answering(Protocol):
     def withdraw(self, utterance: Utterance) -> None: ...
 
 
-class _Mine:
+class _OwnBid:
     """A wake of ours that is being agreed on, or was agreed on last."""
 
     def __init__(self, bid: Bid, utterance: Utterance) -> None:
@@ -78,21 +78,21 @@ class _Mine:
         return found.word if found is not None else self.bid.word
 
 
-class Rooms:
+class Arbiter:
     """Agrees with the others for one satellite; before `run` and after it, it is as if alone."""
 
     def __init__(
-        self, settings: Settings, assistant: Answering, publish: Callable[[events.Event], None]
+        self, settings: Settings, assistant: TurnTaker, publish: Callable[[events.Event], None]
     ) -> None:
         self._settings = settings
         self._assistant = assistant
         self._publish = publish
-        self._company = Company(settings, self._busy, self._claimed)
-        self._agreement = Agreement()
-        self._listener: Listening | None = None
+        self._company = Group(settings, self._busy, self._claimed)
+        self._agreement = Election()
+        self._listener: WakeSource | None = None
         self._words: dict[str, str] = {}
         """What our wake engine calls the words that it listens for."""
-        self._mine: _Mine | None = None
+        self._mine: _OwnBid | None = None
         self._joining: Detection | None = None
         """A word that others heard, while we claim it, too."""
         self._yielded: tuple[str, float] = ("", float("-inf"))
@@ -121,7 +121,7 @@ class Rooms:
             return self._assistant.woken(utterance)
         if not self._assistant.wants(utterance) or self._is_late(utterance.detection):
             return False
-        mine = self._mine = _Mine(self._bid(utterance.detection), utterance)
+        mine = self._mine = _OwnBid(self._bid(utterance.detection), utterance)
         if mine.bid.state is State.LOST:
             mine.over = True
             self._tell_yielded(mine)
@@ -129,13 +129,13 @@ class Rooms:
         self._advance()
         return not mine.over
 
-    async def run(self, listener: Listening) -> None:
+    async def run(self, listener: WakeSource) -> None:
         """Take part until cancelled; returns where that is not wished for, or not possible."""
         if not (self._settings.zeroconf and self._settings.rooms.enabled):
             return
         self._listener = listener
-        self._words = self._words or await listened_for(self._settings.wake)
-        await asyncio.to_thread(fingerprint.prepare)
+        self._words = self._words or await wake_words_of(self._settings.wake)
+        await asyncio.to_thread(fingerprint.warm_up)
         async with asyncio.TaskGroup() as tasks:
             agreeing = tasks.create_task(self._agree(), name="rooms: agreement")
             try:
@@ -144,7 +144,7 @@ class Rooms:
                 agreeing.cancel()
 
     def listen_for(self, words: Mapping[str, str]) -> None:
-        """Know another wake component's words: `satellite.arbitration.wake_words.listened_for`."""
+        """Know another wake component's words: `satellite.arbitration.wake_words.wake_words_of`."""
         self._words = dict(words)
 
     async def _agree(self) -> None:
@@ -172,9 +172,9 @@ class Rooms:
             self._words.setdefault(word, detection.word)
         others = self._company.others()
         busy = self._busy()
-        heard, window = fingerprint.Heard(0, b""), 0.0
+        heard, window = fingerprint.Fingerprint(0, b""), 0.0
         if others and self._listener is not None:
-            heard = fingerprint.heard(self._listener.recent(fingerprint.MEMORY))
+            heard = fingerprint.fingerprint_of(self._listener.recent(fingerprint.MEMORY))
             if not busy or any(other.busy for other in others):
                 window = max(0.0, self._settings.rooms.window - EARLY)
         score = 0 if joining else round(1000 * min(1.0, max(0.0, detection.score)))
@@ -213,7 +213,7 @@ class Rooms:
             self.let_go()
             self._tell_yielded(mine)
 
-    def _answer(self, mine: _Mine, now: float) -> None:
+    def _answer(self, mine: _OwnBid, now: float) -> None:
         mine.begun = True
         if self._company.others():
             waited = round(now - mine.bid.at, 4)
@@ -224,7 +224,7 @@ class Rooms:
             self._agreement.withdraw()
             mine.utterance.close()
 
-    def _tell_yielded(self, mine: _Mine) -> None:
+    def _tell_yielded(self, mine: _OwnBid) -> None:
         """Tell that another one answers, once for a word that was said once."""
         now, (word, at) = monotonic(), self._yielded
         self._yielded = mine.bid.word, now
@@ -255,11 +255,11 @@ class Rooms:
             return
         self._looks.append(now)
         audio = self._listener.recent(fingerprint.MEMORY)
-        quality = fingerprint.heard(audio).quality
+        quality = fingerprint.fingerprint_of(audio).quality
         if quality <= claim.rank.quality or claim.rank.busy:
             _LOGGER.debug("%r is heard worse here: %d dB", claim.word, quality)
             return
-        likeness = fingerprint.alike(claim.print, audio, claim.age)
+        likeness = fingerprint.similarity(claim.print, audio, claim.age)
         _LOGGER.debug("%r is like what we hear, not yet known: %.2f", claim.word, likeness)
         if likeness >= fingerprint.ALIKE:
             score = claim.rank.score / 1000

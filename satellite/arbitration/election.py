@@ -70,7 +70,7 @@ class State(Enum):
     LOST = "lost"
 
 
-class Told(msgspec.Struct, frozen=True):
+class Announcement(msgspec.Struct, frozen=True):
     """Something to tell the others."""
 
     kind: Literal["claim", "answer"]
@@ -106,7 +106,7 @@ class Bid:
         return Claim(self.event, self.word, age, self.rank, self.print)
 
 
-class _Other(msgspec.Struct):
+class _RivalBid(msgspec.Struct):
     """A wake that another satellite heard."""
 
     word: str
@@ -115,7 +115,7 @@ class _Other(msgspec.Struct):
     answered: bool
 
 
-class Agreement:
+class Election:
     """One satellite's part in it. Call `due` at `next`, and after anything else that it is told."""
 
     def __init__(self, first: int = 0) -> None:
@@ -123,7 +123,7 @@ class Agreement:
         self.bid: Bid | None = None
         """The last wake of ours."""
         self._events = first
-        self._others: dict[tuple[str, int], _Other] = {}
+        self._others: dict[tuple[str, int], _RivalBid] = {}
 
     def wake(self, now: float, word: str, rank: Rank, print_: bytes, window: float) -> Bid:
         """We heard a word; it is decided `window` seconds later, or has been already."""
@@ -147,7 +147,7 @@ class Agreement:
             if len(self._others) >= MOST:
                 return False
             at = now - claim.age
-            other = self._others[key] = _Other(claim.word, claim.rank, at, answered)
+            other = self._others[key] = _RivalBid(claim.word, claim.rank, at, answered)
         other.answered = other.answered or answered
         if self.bid is not None:
             self._compare(self.bid, other)
@@ -176,7 +176,7 @@ class Agreement:
             times.append(bid.until)
         return min(times, default=None)
 
-    def due(self, now: float) -> Iterator[Told]:
+    def due(self, now: float) -> Iterator[Announcement]:
         """Decide what is to be decided by now; yield what is to be told."""
         if (bid := self.bid) is None or bid.state is State.LOST:
             return
@@ -190,14 +190,14 @@ class Agreement:
             bid.schedule.pop(0)
             late += 1
         for _ in range(min(late, AT_ONCE)):
-            yield Told("claim" if bid.state is State.OPEN else "answer", bid.claim(now))
+            yield Announcement("claim" if bid.state is State.OPEN else "answer", bid.claim(now))
 
     def _win(self, bid: Bid, now: float) -> None:
         bid.state = State.WON
         bid.schedule = [now + after for after in ANSWERS]
 
-    def _compare(self, bid: Bid, other: _Other) -> None:
-        if bid.state is State.LOST or not _same(bid, other):
+    def _compare(self, bid: Bid, other: _RivalBid) -> None:
+        if bid.state is State.LOST or not _is_same_utterance(bid, other):
             return
         better = other.rank > bid.rank
         lost = other.answered and better if bid.state is State.WON else other.answered or better
@@ -205,9 +205,9 @@ class Agreement:
             bid.state, bid.to = State.LOST, other.rank.satellite
             bid.schedule.clear()
 
-    def _tell_again(self, bid: Bid, other: _Other, now: float) -> None:
+    def _tell_again(self, bid: Bid, other: _RivalBid, now: float) -> None:
         """Who claims what is ours has perhaps not heard of us."""
-        if bid.state is State.LOST or not _same(bid, other) or not bid.replies:
+        if bid.state is State.LOST or not _is_same_utterance(bid, other) or not bid.replies:
             return
         if now - bid.replied >= SPACING:
             bid.replies -= 1
@@ -220,7 +220,7 @@ class Agreement:
             del self._others[key]
 
 
-def _same(bid: Bid, other: _Other) -> bool:
+def _is_same_utterance(bid: Bid, other: _RivalBid) -> bool:
     """Whether two wakes are one word being said once."""
     apart = abs(bid.at - other.at)
     return bid.word == other.word and apart <= (ANSWERED if other.answered else SAME)

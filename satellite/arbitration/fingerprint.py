@@ -54,7 +54,7 @@ Levels = npt.NDArray[np.float64]
 """dBFS of the bands, a row for each frame."""
 
 
-class Heard(msgspec.Struct, frozen=True):
+class Fingerprint(msgspec.Struct, frozen=True):
     """How a word was heard."""
 
     quality: int
@@ -63,14 +63,14 @@ class Heard(msgspec.Struct, frozen=True):
     """What it sounded like; empty where too little sound was heard before."""
 
 
-def prepare() -> None:
+def warm_up() -> None:
     """Have everything loaded that is needed: the first time takes much longer."""
     silence = bytes(SPEECH.bytes_of(MEMORY))
-    alike(bytes(PRINT), silence, 0.0)
-    heard(silence)
+    similarity(bytes(PRINT), silence, 0.0)
+    fingerprint_of(silence)
 
 
-def heard(audio: bytes) -> Heard:
+def fingerprint_of(audio: bytes) -> Fingerprint:
     """How the word was heard with which `audio` (16 kHz mono s16le, up to `MEMORY`) ends."""
     levels = _levels(audio, _FRAME)
     if len(levels) < _FRAMES + _LATE:
@@ -84,10 +84,10 @@ def heard(audio: bytes) -> Heard:
     loud = max(_QUIETEST, 10 * float(np.log10(np.mean(10 ** (recent / 10)))))
     clear = _over_noise(levels, levels)[-_FRAMES - _LATE : -_LATE]
     said = np.clip(np.rint((clear + 100) * 2), 0, 255).astype(np.uint8).tobytes()
-    return Heard(round(loud - noise + loud / 4), said if whole else b"")
+    return Fingerprint(round(loud - noise + loud / 4), said if whole else b"")
 
 
-def alike(said: bytes, audio: bytes, ago: float) -> float:
+def similarity(said: bytes, audio: bytes, ago: float) -> float:
     """How alike, -1 to 1, a print of a word is that was heard `ago` seconds before `audio` ends."""
     if len(said) != PRINT:
         return 0.0

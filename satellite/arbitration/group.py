@@ -9,9 +9,9 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Literal
 
-from satellite.arbitration.election import Told
-from satellite.arbitration.multicast import Network, interfaces
-from satellite.arbitration.peers import Address, Neighbour, Neighbours
+from satellite.arbitration.election import Announcement
+from satellite.arbitration.multicast import MulticastNetwork, interfaces
+from satellite.arbitration.peers import Address, Peer, Peers
 from satellite.arbitration.protocol import Claim, Message, Seal
 from satellite.net.allowed import Allowed
 from satellite.settings import Settings
@@ -37,7 +37,7 @@ FAREWELLS = 3
 Kind = Literal["here", "ask", "gone", "claim", "answer"]
 
 
-class Company:
+class Group:
     """This satellite's place in its group; `claimed` is called with what others claim or answer."""
 
     def __init__(
@@ -50,8 +50,8 @@ class Company:
         self._claimed = claimed
         self._seal = Seal(settings.rooms.group)
         self._allowed = Allowed(settings.allow)
-        self._neighbours = Neighbours()
-        self._network: Network | None = None
+        self._neighbours = Peers()
+        self._network: MulticastNetwork | None = None
         self._sent = 0
         self._spread: tuple[int, str, int] = (0, "", 0)
         """Of which wake what was sent to all, and how often."""
@@ -61,7 +61,7 @@ class Company:
         """There is a network, and others might be there."""
         return self._network is not None
 
-    def others(self) -> list[Neighbour]:
+    def others(self) -> list[Peer]:
         """Who is there that is to be believed."""
         now = monotonic()
         return self._neighbours.present(now) if self._neighbours.believed(now) else []
@@ -82,7 +82,7 @@ class Company:
     async def run(self) -> None:
         """Be there until cancelled; returns, with a warning, where there is no network."""
         port = self._settings.rooms.port
-        network = Network(port, self._hear)
+        network = MulticastNetwork(port, self._hear)
         try:
             network.open()
         except OSError as error:
@@ -103,7 +103,7 @@ class Company:
         if self._network is not None:
             self._network.read()
 
-    def tell(self, told: Told) -> None:
+    def tell(self, told: Announcement) -> None:
         """Tell everybody of a wake of ours."""
         if self._network is None:
             return
@@ -113,7 +113,7 @@ class Company:
         self._spread = told.claim.event, told.kind, times + 1
         self._tell_all(self._network, self._write(told.kind, told.claim), all_=times < SPREAD)
 
-    async def _be_there(self, network: Network) -> None:
+    async def _be_there(self, network: MulticastNetwork) -> None:
         random = secrets.SystemRandom()
         before = 0.0
         for after in ASKS:
@@ -126,7 +126,7 @@ class Company:
             await self._look(network)
             self._tell_all(network, self._write("here"))
 
-    async def _look(self, network: Network) -> None:
+    async def _look(self, network: MulticastNetwork) -> None:
         """Join the networks that there are now: Wi-Fi often comes up later than a satellite."""
         try:
             network.join(await asyncio.to_thread(interfaces))
@@ -148,14 +148,14 @@ class Company:
         if message.claim is not None and self._neighbours.believed(now):
             self._claimed(message.claim, message.kind == "answer")
 
-    def _greet(self, known: Neighbour, now: float) -> None:
+    def _greet(self, known: Peer, now: float) -> None:
         if self._network is None or (known.greeted and now - known.greeted < GREET):
             return
         known.greeted = now
         for address in known.addresses:
             self._network.send(self._write("here"), address)
 
-    def _tell_all(self, network: Network, datagram: bytes, all_: bool = True) -> None:
+    def _tell_all(self, network: MulticastNetwork, datagram: bytes, all_: bool = True) -> None:
         if all_:
             network.spread(datagram)
         for neighbour in self._neighbours.present(monotonic()):

@@ -46,7 +46,7 @@ def interfaces() -> list[tuple[str, int, bool]]:
     return [interface for rank, interface in found if rank == best]
 
 
-class Network:
+class MulticastNetwork:
     """The sockets; `heard` is called with each datagram and where it came from."""
 
     def __init__(self, port: int, heard: Callable[[bytes, Address], None]) -> None:

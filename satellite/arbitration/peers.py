@@ -34,7 +34,7 @@ Address = tuple[str | int, ...]
 """As sockets have it."""
 
 
-class Neighbour:
+class Peer:
     """One other satellite."""
 
     def __init__(self, name: str) -> None:
@@ -47,16 +47,16 @@ class Neighbour:
         """When it was last told that we are there; 0 for never."""
 
 
-class Neighbours:
+class Peers:
     """The other satellites of the group."""
 
     def __init__(self) -> None:
-        self._known: dict[str, Neighbour] = {}
+        self._known: dict[str, Peer] = {}
         self._read: deque[float] = deque(maxlen=RATE)
         self._yielded: deque[float] = deque(maxlen=YIELDS)
         self._distrust_until = float("-inf")
 
-    def present(self, now: float) -> list[Neighbour]:
+    def present(self, now: float) -> list[Peer]:
         """Who is there."""
         gone = [id_ for id_, known in self._known.items() if now - known.seen > STAY]
         for id_ in gone:
@@ -75,14 +75,14 @@ class Neighbours:
         self._read.append(now)
         return True
 
-    def hear(self, now: float, message: Message, address: Address) -> Neighbour | None:
+    def hear(self, now: float, message: Message, address: Address) -> Peer | None:
         """Take note of who has said something; None for what is not new, or one too many."""
         self.present(now)
         known = self._known.get(message.satellite)
         if known is None:
             if len(self._known) >= MOST:
                 return None
-            known = self._known[message.satellite] = Neighbour(message.name)
+            known = self._known[message.satellite] = Peer(message.name)
         if message.number <= known.newest - OLDER:
             return None
         if message.kind == "gone":

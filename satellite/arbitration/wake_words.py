@@ -9,7 +9,7 @@ from satellite.components.spec import AUTO
 from satellite.errors import SatelliteError
 
 
-async def listened_for(wake: str) -> dict[str, str]:
+async def wake_words_of(wake: str) -> dict[str, str]:
     """What a wake component calls its words, by what `spoken` makes of them.
 
     None of a service's, which are known only once it has heard them.

@@ -10,7 +10,7 @@ from time import monotonic
 from satellite.audio.resample import Resampler
 from satellite.errors import DeviceError, DeviceLost, DeviceMissing, SatelliteError
 from satellite.events import AudioLoss, Error, Event
-from satellite.lib.wait_limit import Patience
+from satellite.lib.wait_limit import WaitLimit
 from satellite.ports import Mic
 from satellite.values import SPEECH, AudioFormat
 
@@ -49,7 +49,7 @@ class Capture:
         self._overruns = 0
         self._lost = 0
         self._reported = float("-inf")
-        self._patience = Patience(_READ)
+        self._patience = WaitLimit(_READ)
 
     @property
     def finished(self) -> bool:

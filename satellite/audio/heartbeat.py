@@ -14,7 +14,7 @@ STILL = 5.0
 opened again after 3 s, which takes a second."""
 
 
-class Pulse:
+class Heartbeat:
     """Counts the samples that went through the loop, and says when they did."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
@@ -55,7 +55,7 @@ class Pulse:
 
 
 class _Felt:
-    def __init__(self, source: Source, pulse: Pulse) -> None:
+    def __init__(self, source: Source, pulse: Heartbeat) -> None:
         self._source = source
         self._pulse = pulse
 

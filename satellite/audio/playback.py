@@ -29,7 +29,7 @@ DEADLINE = 10.0
 """Seconds in which a speaker takes 0.1 s of sound; the buffers of those we know hold under 4 s."""
 
 
-class Tap(Protocol):
+class PlaybackTap(Protocol):
     """Told what a speaker is given, as loud as it is given it."""
 
     def played(self, audio: bytes, form: AudioFormat) -> None:
@@ -43,7 +43,7 @@ class Tap(Protocol):
 
 
 @runtime_checkable
-class Holding(Protocol):
+class PlaybackHold(Protocol):
     """A speaker that knows how much it holds."""
 
     @property
@@ -57,7 +57,7 @@ class Playback:
     def __init__(
         self, speaker: Speaker, publish: Callable[[Event], None], deadline: float = DEADLINE
     ) -> None:
-        self.tap: Tap | None = None
+        self.tap: PlaybackTap | None = None
         self._speaker = speaker
         self._publish = publish
         self._deadline = deadline
@@ -80,7 +80,7 @@ class Playback:
         A speaker that does not know what it still holds is taken to play on from the first samples
         that it was given.
         """
-        if isinstance(self._speaker, Holding):
+        if isinstance(self._speaker, PlaybackHold):
             waiting = self._speaker.waiting
         else:
             waiting = self._dry - asyncio.get_running_loop().time()

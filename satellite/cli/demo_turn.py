@@ -16,7 +16,7 @@ from satellite.audio.wavfile import write_wav
 from satellite.engines.assembly import opened
 from satellite.errors import SatelliteError
 from satellite.lib.bus import Bus
-from satellite.lib.taskgroups import ungrouped
+from satellite.lib.taskgroups import first_error
 from satellite.settings import (
     DeadlineSettings,
     DuckingSettings,
@@ -87,7 +87,7 @@ async def run(settings: Settings, bus: Bus, output: Path) -> Demonstration:
             recordings=RecordingSettings(),
             hooks=(),
         )
-        with ungrouped(SatelliteError):
+        with first_error(SatelliteError):
             async with bus.subscribe("demo") as happening, asyncio.TaskGroup() as tasks:
                 tasks.create_task(app.run(settings, bus))
                 happened = [event async for event in happening]

@@ -12,8 +12,8 @@ from satellite.cli import flags, sections
 from satellite.cli.table import table
 
 if TYPE_CHECKING:
-    from satellite.engines.ranking import Place
-    from satellite.net.discovery.remote_service import Server
+    from satellite.engines.ranking import RankedServer
+    from satellite.net.discovery.remote_service import RemoteService
     from satellite.settings import Settings
 
 WAIT = 3.0
@@ -40,13 +40,13 @@ def discover(context: click.Context, wait: float) -> None:
     """Show the servers and satellites on the LAN, and which server is asked first."""
     state = flags.state(context)
     settings = state.settings()
-    found: list[Server] = []
+    found: list[RemoteService] = []
 
     async def look(_bus: object) -> None:
         from satellite.net.discovery.browser import scan
-        from satellite.net.discovery.preferences import Wishes
+        from satellite.net.discovery.preferences import Preferences
 
-        found.extend(await scan(wait, wishes=Wishes.of(settings.servers)))
+        found.extend(await scan(wait, wishes=Preferences.of(settings.servers)))
 
     state.run(look)
     rankings = ranked(found, settings)
@@ -62,20 +62,22 @@ def discover(context: click.Context, wait: float) -> None:
         click.echo(f"Nothing on the LAN has answered within {wait:g} s.", err=True)
 
 
-def ranked(found: Sequence[Server], settings: Settings) -> dict[str, tuple[str, Sequence[Place]]]:
+def ranked(
+    found: Sequence[RemoteService], settings: Settings
+) -> dict[str, tuple[str, Sequence[RankedServer]]]:
     """The ranking of each role, as a satellite that has asked none of them yet would make it."""
     from satellite.engines.ranking import rank
-    from satellite.net.discovery.preferences import Wishes
+    from satellite.net.discovery.preferences import Preferences
     from satellite.ports import ENGINE_ROLES
 
-    wishes = Wishes.of(settings.servers)
+    wishes = Preferences.of(settings.servers)
     return {
         role: (role, rank(role, found, wishes=wishes, language=settings.language))
         for role in ENGINE_ROLES
     }
 
 
-def order(ranking: tuple[str, Sequence[Place]]) -> Iterator[tuple[str, ...]]:
+def order(ranking: tuple[str, Sequence[RankedServer]]) -> Iterator[tuple[str, ...]]:
     """A role's servers, each with its place and why it has it."""
     role, places = ranking
     for number, place in enumerate(places):
@@ -88,7 +90,7 @@ def order(ranking: tuple[str, Sequence[Place]]) -> Iterator[tuple[str, ...]]:
         )
 
 
-def why(places: Sequence[Place], number: int) -> str:
+def why(places: Sequence[RankedServer], number: int) -> str:
     """Why a server has its place: what it has before the next one."""
     place = places[number]
     if place.unfit:
@@ -98,7 +100,9 @@ def why(places: Sequence[Place], number: int) -> str:
     return "is the last before the built-in engine" if number else "is the only one"
 
 
-def as_json(found: Sequence[Server], rankings: Mapping[str, tuple[str, Sequence[Place]]]) -> bytes:
+def as_json(
+    found: Sequence[RemoteService], rankings: Mapping[str, tuple[str, Sequence[RankedServer]]]
+) -> bytes:
     """Every server with its place in the ranking of each of its roles, and all that counts."""
     told = []
     for server in found:
@@ -115,7 +119,7 @@ def as_json(found: Sequence[Server], rankings: Mapping[str, tuple[str, Sequence[
     return msgspec.json.encode(told)
 
 
-def row(server: Server) -> tuple[str, ...]:
+def row(server: RemoteService) -> tuple[str, ...]:
     """A server's cells, in the order of the header."""
     roles = [*server.roles, *(["satellite"] if server.satellite else [])]
     return (

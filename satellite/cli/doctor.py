@@ -17,7 +17,7 @@ from satellite.lib import privileges
 
 if TYPE_CHECKING:
     from satellite.config.load import Configuration
-    from satellite.diagnostics.doctor.examination_input import Case, ModelStore
+    from satellite.diagnostics.doctor.examination_input import ExaminationInput, ModelStore
     from satellite.diagnostics.doctor.finding import Finding
     from satellite.diagnostics.doctor.show import Progress
 
@@ -111,16 +111,16 @@ def _case(
     problems: tuple[str, ...],
     seconds: float,
     progress: Progress,
-) -> Case:
+) -> ExaminationInput:
     from satellite.config.keys import build
-    from satellite.diagnostics.doctor.examination_input import Case
+    from satellite.diagnostics.doctor.examination_input import ExaminationInput
     from satellite.engines import context as models
     from satellite.net import pairing
 
     settings = configuration.settings if configuration else build({})
     models.use(settings.models)
     pairing.use(settings.pairing)
-    return Case(
+    return ExaminationInput(
         settings,
         problems=problems,
         origins=configuration.origins if configuration else {},

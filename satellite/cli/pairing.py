@@ -8,13 +8,13 @@ import click
 
 from satellite.cli.table import table
 from satellite.errors import PeerUnreachable, SatelliteError
-from satellite.lib.taskgroups import ungrouped
+from satellite.lib.taskgroups import first_error
 from satellite.net import pairing
 from satellite.net.discovery import pairing_codes
 from satellite.net.discovery.mdns import NoMulticast
 from satellite.net.pairing import join as joining
 from satellite.net.pairing.identity import shown
-from satellite.net.pairing.known_peers import Peer
+from satellite.net.pairing.known_peers import KnownPeer
 from satellite.net.pairing.offer import PORT, VALID, Offer, new_code
 from satellite.settings import Settings
 
@@ -36,7 +36,7 @@ async def offer(settings: Settings, port: int | None) -> None:
             click.echo(f"It is not announced on the LAN: {error}", err=True)
 
     allow = settings.allow
-    with ungrouped(SatelliteError):
+    with first_error(SatelliteError):
         async with offered.open("*", PORT if port is None else port, allow) as bound:
             suffix = "" if bound == PORT else f":{bound}"
             click.echo(f"The code is {code[:4]} {code[4:]}")
@@ -81,5 +81,5 @@ async def join(settings: Settings, text: str) -> None:
     _tell(await joining.join(pairing.folder(), host, port, code, settings.name))
 
 
-def _tell(peer: Peer) -> None:
+def _tell(peer: KnownPeer) -> None:
     click.echo(f"Paired with {peer.name}, whose key is {shown(peer.fingerprint)}.")

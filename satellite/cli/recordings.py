@@ -14,7 +14,7 @@ from satellite.cli.table import table
 from satellite.errors import UsageError
 
 if TYPE_CHECKING:
-    from satellite.diagnostics.recordings.folder import Folder, Recording
+    from satellite.diagnostics.recordings.folder import Recording, RecordingFolder
     from satellite.lib.bus import Bus
     from satellite.settings import Settings
 
@@ -118,13 +118,13 @@ def delete(context: click.Context, names: Sequence[str], everything: bool) -> No
         click.echo(f"{one.id} is deleted")
 
 
-def _folder(settings: Settings) -> Folder:
-    from satellite.diagnostics.recordings.folder import Folder
+def _folder(settings: Settings) -> RecordingFolder:
+    from satellite.diagnostics.recordings.folder import RecordingFolder
 
-    return Folder(settings.recordings)
+    return RecordingFolder(settings.recordings)
 
 
-def _named(folder: Folder, name: str) -> Recording:
+def _named(folder: RecordingFolder, name: str) -> Recording:
     found = folder.recordings()
     if name == LAST and found:
         return found[0]

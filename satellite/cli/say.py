@@ -69,15 +69,15 @@ def say(
 
 async def _announce(to: Sequence[str], text: str, priority: Priority, chime: bool) -> None:
     from satellite.announcements import remote
-    from satellite.announcements.announcement import Manner
+    from satellite.announcements.announcement import AnnouncementStyle
     from satellite.announcements.announcement import text_of as announced
     from satellite.errors import PeerUnreachable
 
-    manner = Manner(priority=priority, chime=chime)
+    manner = AnnouncementStyle(priority=priority, chime=chime)
     whom = await remote.resolve(to)
     if not whom:
         raise PeerUnreachable("no satellite was found on the LAN: name one, as tcp://HOST:10700")
-    failed = await remote.tell_all(whom, announced(text), manner)
+    failed = await remote.announce_to_all(whom, announced(text), manner)
     for name in sorted(set(whom) - set(failed)):
         click.echo(f"heard on {name}")
     if failed:

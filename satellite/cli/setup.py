@@ -13,7 +13,7 @@ from satellite.config.layers import Given
 if TYPE_CHECKING:
     from satellite.lib.bus import Bus
     from satellite.setup.asking import Asker
-    from satellite.setup.wizard import Session, Wishes
+    from satellite.setup.wizard import Wishes, Wizard
 
 
 def _option(name: str, text: str, **more: Any) -> flags.Decorator:
@@ -89,11 +89,11 @@ def setup(
     state.run(run)
 
 
-def _session(state: flags.State, ask: Asker, wishes: Wishes, output: Path | None) -> Session:
+def _session(state: flags.State, ask: Asker, wishes: Wishes, output: Path | None) -> Wizard:
     from satellite.config import load as config
     from satellite.engines import context as models
     from satellite.setup import files
-    from satellite.setup.wizard import Session
+    from satellite.setup.wizard import Wizard
 
     named = output or (Path(state.file) if state.file else None)
     if named is None:
@@ -105,4 +105,4 @@ def _session(state: flags.State, ask: Asker, wishes: Wishes, output: Path | None
     models.use(read.settings.models)
     given = [path for path in state.flags if path != "zeroconf"]
     given += [pair.partition("=")[0].strip() for pair in state.pairs]
-    return Session(ask, read.settings, given, wishes, named or files.target())
+    return Wizard(ask, read.settings, given, wishes, named or files.target())

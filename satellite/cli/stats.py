@@ -69,10 +69,10 @@ def stats(context: click.Context, days: float, forget: bool) -> None:
     elif found.since is None:
         click.echo(f"Nothing was kept in the last {days:g} days ({file}).", err=True)
     else:
-        click.echo("\n".join(told(found)))
+        click.echo("\n".join(summary_lines(found)))
 
 
-def told(found: Summary) -> Iterator[str]:
+def summary_lines(found: Summary) -> Iterator[str]:
     """The numbers for people."""
     since = datetime.fromtimestamp(found.since or 0).strftime("%Y-%m-%d %H:%M")
     yield f"since {since}: {found.turns} turns{_counted(found.outcomes)}"

@@ -42,7 +42,7 @@ def status(context: click.Context) -> None:
     if state.json:
         click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
     else:
-        click.echo("\n".join(told(found)))
+        click.echo("\n".join(status_lines(found)))
     if not found["running"]:
         context.exit(1)
 
@@ -84,7 +84,7 @@ def _kept(settings: Settings) -> dict[str, Any]:
     return {"name": settings.name, "turns": [msgspec.to_builtins(turn) for turn in turns[-TURNS:]]}
 
 
-def told(found: Mapping[str, Any]) -> Iterator[str]:
+def status_lines(found: Mapping[str, Any]) -> Iterator[str]:
     """The screen, for people."""
     if not found["running"]:
         yield f"{found['name']} does not run: {found['problem']}"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from satellite import events
-from satellite.diagnostics.stats.collect import STAGES, Gatherer, TurnRow
-from satellite.diagnostics.stats.snapshot import Now
+from satellite.diagnostics.stats.collect import STAGES, Collector, TurnRow
+from satellite.diagnostics.stats.snapshot import Snapshot
 from satellite.events import Event
 
 if TYPE_CHECKING:
@@ -77,8 +77,8 @@ class View:
         self.turn: TurnRow | None = None
         """The last one that ended."""
         self.happened: deque[str] = deque(maxlen=LINES)
-        self._now = Now()
-        self._gatherer = Gatherer()
+        self._now = Snapshot()
+        self._gatherer = Collector()
         self._saying = False
 
     def state(self, facts: dict[str, Any]) -> None:

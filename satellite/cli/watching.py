@@ -15,7 +15,7 @@ from rich.live import Live
 from satellite.cli.view import View, read
 from satellite.errors import PeerUnreachable
 from satellite.http import running_satellite
-from satellite.lib.taskgroups import ungrouped
+from satellite.lib.taskgroups import first_error
 from satellite.settings import Settings
 
 OFTEN = 0.2
@@ -55,7 +55,7 @@ async def _follow(settings: Settings, view: View) -> None:
     """Follow a satellite that may end, and begin again."""
     while True:
         try:
-            with ungrouped(PeerUnreachable):
+            with first_error(PeerUnreachable):
                 async with running_satellite.reached(settings) as (session, address):
                     view.state(
                         await running_satellite.ask_of(session, address, "GET", "/api/state")

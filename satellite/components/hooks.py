@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from satellite.components import spec
 from satellite.errors import PluginError
 from satellite.lib.bus import Bus
-from satellite.ports import Desk, Hook
+from satellite.ports import Hook, SatelliteControls
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ class Hooks:
     def __init__(self, hooks: Mapping[str, Hook]) -> None:
         self._hooks = hooks
 
-    def operate(self, desk: Desk) -> None:
+    def operate(self, desk: SatelliteControls) -> None:
         """Give those that operate the satellite, such as buttons, what they operate."""
         for name, hook in self._hooks.items():
             if (given := getattr(hook, "operate", None)) is None:
@@ -36,7 +36,9 @@ class Hooks:
             try:
                 given(desk)
             except Exception as error:  # a stranger's code may raise anything
-                _LOGGER.warning("hook %s operates nothing: %s", name, _what(error, PATIENCE))
+                _LOGGER.warning(
+                    "hook %s operates nothing: %s", name, _describe_failure(error, PATIENCE)
+                )
 
 
 @asynccontextmanager
@@ -83,10 +85,14 @@ async def run_hook(name: str, hook: Hook, bus: Bus) -> None:
                     failures += 1
                     level = logging.WARNING if failures == 1 else logging.DEBUG
                     _LOGGER.log(
-                        level, "hook %s failed at %s: %s", name, event.kind, _what(error, patience)
+                        level,
+                        "hook %s failed at %s: %s",
+                        name,
+                        event.kind,
+                        _describe_failure(error, patience),
                     )
         except Exception as error:  # as above
-            problem = _what(error, PATIENCE)
+            problem = _describe_failure(error, PATIENCE)
             _LOGGER.warning("hook %s could not start and is left out: %s", name, problem)
         finally:
             await _close(name, hook)
@@ -97,10 +103,10 @@ async def _close(name: str, hook: Hook) -> None:
         async with asyncio.timeout(PATIENCE):
             await hook.close()
     except Exception as error:  # as above
-        _LOGGER.warning("hook %s did not close: %s", name, _what(error, PATIENCE))
+        _LOGGER.warning("hook %s did not close: %s", name, _describe_failure(error, PATIENCE))
 
 
-def _what(error: Exception, patience: float) -> str:
+def _describe_failure(error: Exception, patience: float) -> str:
     if isinstance(error, TimeoutError) and not str(error):
         return f"it took longer than {patience:g} s"
     return f"{type(error).__name__}: {error}"

@@ -14,22 +14,22 @@ from satellite.components import spec
 from satellite.components.auto import preference
 from satellite.components.spec import AUTO
 from satellite.engines import context
-from satellite.engines.chain import First
+from satellite.engines.chain import FallbackChain
 from satellite.engines.failover import failover
 from satellite.engines.home_aware import at_home
 from satellite.engines.selection import SHARE
 from satellite.errors import SatelliteError, WireError
 from satellite.events import Event
 from satellite.homeassistant.client.home import opened as opened_home
-from satellite.lib.taskgroups import ungrouped
+from satellite.lib.taskgroups import first_error
 from satellite.net import pairing
 from satellite.net.discovery.browser import Discovery
 from satellite.net.discovery.mdns import NoMulticast
-from satellite.net.discovery.preferences import Wishes
+from satellite.net.discovery.preferences import Preferences
 from satellite.net.remotes.by_uri import remote
 from satellite.ports import Engine, Vad, Wake
 from satellite.settings import Settings
-from satellite.turns.assistants import Personas, cast_of, components_of
+from satellite.turns.assistants import Assistants, assistant_components, build_assistants
 from satellite.turns.context import Engines
 
 _LOGGER = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class Assembly(msgspec.Struct, frozen=True):
     wake: Wake
     vad: Vad
     turn: Engines
-    personas: Personas
+    personas: Assistants
 
 
 async def create(role: str, text: str) -> Any:
@@ -60,7 +60,7 @@ async def create(role: str, text: str) -> Any:
     A brain may be a chain of several. Raises what `components.create` raises.
     """
     if len(links := spec.chain(role, text)) > 1:
-        return First([await create(role, link) for link in links])
+        return FallbackChain([await create(role, link) for link in links])
     if spec.is_uri(text):
         return remote(text, role)
     return spec.create(role, (await preference(role)).component if text == AUTO else text)
@@ -82,8 +82,10 @@ async def assembled(
     """The engines that the settings name, loaded side by side; closed when the block is left."""
     vad: Vad = await create("vad", settings.vad)
     wake = ("wake", settings.wake)
-    async with _made([*components_of(settings), wake], settings, publish, vad.load) as engines:
-        personas = cast_of(settings, engines)
+    async with _made(
+        [*assistant_components(settings), wake], settings, publish, vad.load
+    ) as engines:
+        personas = build_assistants(settings, engines)
         yield Assembly(engines[wake], vad, personas.first.engines, personas)
 
 
@@ -104,7 +106,7 @@ async def _made(
         for engine in (engine for several in made.values() for engine in several):
             stack.push_async_callback(engine.close)
         discovery = None
-        wishes = Wishes.of(settings.servers)
+        wishes = Preferences.of(settings.servers)
         if shared and (settings.zeroconf or wishes.addresses):
             discovery = Discovery(publish, wishes=wishes, announced=settings.zeroconf)
             await stack.enter_async_context(_looking(discovery))
@@ -113,11 +115,12 @@ async def _made(
                 patience = SHARE * getattr(settings.deadlines, role)
                 made[one][place] = failover(role, made[one][place], discovery, publish, patience)
         engines: dict[Named, Any] = {
-            one: First(several) if len(several) > 1 else several[0] for one, several in made.items()
+            one: FallbackChain(several) if len(several) > 1 else several[0]
+            for one, several in made.items()
         }
         if home is not None:
             engines = {one: at_home(one[0], engine, home) for one, engine in engines.items()}
-        with ungrouped(SatelliteError):
+        with first_error(SatelliteError):
             async with asyncio.TaskGroup() as tasks:
                 for (role, _), engine in engines.items():
                     tasks.create_task(_load(role, engine))

@@ -37,7 +37,7 @@ AWAY = (
 """Failures of which it is certain that nothing was done: another one may be asked."""
 
 
-class First:
+class FallbackChain:
     """The first of several brains that does not decline answers; the last one's word counts.
 
     A brain that cannot be reached is passed over; where nobody after it has an answer, its failure

@@ -37,7 +37,7 @@ class State(Enum):
     HALF_OPEN = "half-open"
 
 
-class Breaker:
+class CircuitBreaker:
     """Of one server in one role. All times are of one clock, in seconds."""
 
     def __init__(self, chance: Callable[[], float] = random.random) -> None:

@@ -12,9 +12,9 @@ from contextlib import aclosing
 from typing import Any
 
 from satellite.audio.replay import Recording, recording
-from satellite.engines.resume_reply import Repeats, Said
-from satellite.engines.resume_speech import Heard, Paces, skipping
-from satellite.engines.selection import Candidate, Choice, NotMine
+from satellite.engines.resume_reply import Repeats, SpokenSoFar
+from satellite.engines.resume_speech import PlayedSpeech, SpeechRates, skipping
+from satellite.engines.selection import Candidate, ServerSelection, ServerUnsuitable
 from satellite.errors import AnswerBroken
 from satellite.events import Event
 from satellite.lib.deadline import too_slow
@@ -32,7 +32,7 @@ from satellite.values import (
 )
 
 
-class FailoverAsr(Choice):
+class FailoverAsr(ServerSelection):
     """Speech-to-text; the utterance so far is kept and said again to the next engine."""
 
     async def transcribe(
@@ -89,11 +89,11 @@ class FailoverAsr(Choice):
             raise too_slow(candidate.label, seconds) from None
 
 
-class FailoverLlm(Choice):
+class FailoverLlm(ServerSelection):
     """A brain; an answer that breaks off is ended by the next, after its last whole sentence."""
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart | Resumed, None]:
-        said = Said()
+        said = SpokenSoFar()
 
         def ask(candidate: Candidate) -> AsyncGenerator[ReplyPart | Resumed, None]:
             if said.anything:
@@ -106,7 +106,7 @@ class FailoverLlm(Choice):
                 yield part
 
     async def _begin(
-        self, candidate: Candidate, request: ReplyRequest, said: Said
+        self, candidate: Candidate, request: ReplyRequest, said: SpokenSoFar
     ) -> AsyncGenerator[ReplyPart | Resumed, None]:
         async with aclosing(self.timed(candidate, candidate.engine.reply(request))) as parts:
             async for part in parts:
@@ -114,7 +114,7 @@ class FailoverLlm(Choice):
                 yield part
 
     async def _go_on(
-        self, candidate: Candidate, request: ReplyRequest, said: Said
+        self, candidate: Candidate, request: ReplyRequest, said: SpokenSoFar
     ) -> AsyncGenerator[ReplyPart | Resumed, None]:
         """End an answer: ask for its rest, or for all of it and leave out what was told."""
         yield Resumed(text=said.cut())
@@ -132,11 +132,11 @@ class FailoverLlm(Choice):
             if not declined:
                 return
         if said.anything:
-            raise NotMine
+            raise ServerUnsuitable
         yield part
 
     async def _rest(
-        self, candidate: Candidate, question: ReplyRequest, said: Said
+        self, candidate: Candidate, question: ReplyRequest, said: SpokenSoFar
     ) -> AsyncGenerator[ReplyPart, None]:
         """A brain's answer without what was told or done before."""
         repeats = Repeats(said.sentences)
@@ -154,22 +154,22 @@ class FailoverLlm(Choice):
             yield text
 
 
-class FailoverTts(Choice):
+class FailoverTts(ServerSelection):
     """Text-to-speech; a sentence that breaks off is ended by the next voice."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self._paces = Paces()
+        self._paces = SpeechRates()
 
     async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[AudioChunk, None]:
-        heard = Heard(request.text, self._paces)
+        heard = PlayedSpeech(request.text, self._paces)
         speech = self.ask(request.language, lambda candidate: self._say(candidate, request, heard))
         async with aclosing(speech):
             async for chunk in speech:
                 yield chunk
 
     async def _say(
-        self, candidate: Candidate, request: SpeechRequest, heard: Heard
+        self, candidate: Candidate, request: SpeechRequest, heard: PlayedSpeech
     ) -> AsyncGenerator[AudioChunk, None]:
         if heard.whole:
             return
@@ -185,7 +185,7 @@ class FailoverTts(Choice):
             self._paces.learn(candidate.label, request.text, seconds)
 
 
-_KINDS: dict[str, type[Choice]] = {
+_KINDS: dict[str, type[ServerSelection]] = {
     "asr": FailoverAsr,
     "llm": FailoverLlm,
     "tts": FailoverTts,

@@ -73,8 +73,8 @@ class HomeAsr(_Wrapped):
         contents = self._home.contents
         request = msgspec.structs.replace(
             request,
-            names=_together(contents.names, request.names, USUAL_NAMES),
-            terms=_together(contents.areas, request.terms, USUAL_AREAS),
+            names=_merged_names(contents.names, request.names, USUAL_NAMES),
+            terms=_merged_names(contents.areas, request.terms, USUAL_AREAS),
         )
         async with aclosing(self._asr.transcribe(audio, request)) as transcripts:
             async for transcript in transcripts:
@@ -98,8 +98,8 @@ class HomeLlm(_Wrapped):
         situation = msgspec.structs.replace(
             before,
             home=True,
-            names=_together(contents.names, before.names, USUAL_NAMES),
-            areas=_together(contents.areas, before.areas, USUAL_AREAS),
+            names=_merged_names(contents.names, before.names, USUAL_NAMES),
+            areas=_merged_names(contents.areas, before.areas, USUAL_AREAS),
         )
         request = msgspec.structs.replace(request, situation=situation)
         said, last = False, ""
@@ -128,7 +128,9 @@ def at_home(role: str, engine: Any, home: Home) -> Any:
     )
 
 
-def _together(home: Sequence[str], told: Sequence[str], usual: Sequence[str]) -> tuple[str, ...]:
+def _merged_names(
+    home: Sequence[str], told: Sequence[str], usual: Sequence[str]
+) -> tuple[str, ...]:
     """The home's own names, then those that somebody set; the usual ones only without others."""
     if not home:
         return tuple(told)

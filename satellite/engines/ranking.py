@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from satellite.net.discovery.preferences import Wishes
-from satellite.net.discovery.remote_service import Server
+from satellite.net.discovery.preferences import Preferences
+from satellite.net.discovery.remote_service import RemoteService
 
 QUICK = {"asr": 0.5, "llm": 1.0, "tts": 0.3, "wake": 0.1}
 """Seconds to a first answer with which nobody looks for a quicker server: latencies below are
@@ -38,10 +38,10 @@ class Reason(msgspec.Struct, frozen=True):
     text: str
 
 
-class Place(msgspec.Struct, frozen=True):
+class RankedServer(msgspec.Struct, frozen=True):
     """A server's place in a ranking."""
 
-    server: Server
+    server: RemoteService
     reasons: tuple[Reason, ...]
     """What counts, the weightiest first, and last the lot."""
     unfit: str | None = None
@@ -52,7 +52,7 @@ class Place(msgspec.Struct, frozen=True):
         """What rankings are sorted by."""
         return (self.unfit is not None, *(reason.key for reason in self.reasons))
 
-    def before(self, other: Place) -> str:
+    def before(self, other: RankedServer) -> str:
         """Why it comes before another one that is asked after it."""
         for mine, theirs in zip(self.reasons[:-1], other.reasons[:-1], strict=True):
             if mine.key != theirs.key:
@@ -62,30 +62,32 @@ class Place(msgspec.Struct, frozen=True):
 
 def rank(
     role: str,
-    servers: Iterable[Server],
+    servers: Iterable[RemoteService],
     *,
-    wishes: Wishes | None = None,
+    wishes: Preferences | None = None,
     language: str | None = None,
     standings: Mapping[str, Standing] | None = None,
     salt: str = "",
-) -> tuple[Place, ...]:
+) -> tuple[RankedServer, ...]:
     """The servers of a role, best first; at the end those that are not asked.
 
     After whether a machine is in doubt, what the user pinned counts most, then the models wished
     for, the language, free places, the latency that was measured, and the load that is advertised.
     Which of two equals comes first depends on `salt`: so do several satellites share servers.
     """
-    wishes, standings = wishes or Wishes(), standings or {}
+    wishes, standings = wishes or Preferences(), standings or {}
     places = []
     for server in servers:
         if role in server.roles:
             standing = standings.get(server.uri) or Standing()
             reasons = tuple(_reasons(role, server, wishes, language, standing, salt))
-            places.append(Place(server, reasons, _unfit(server, wishes, language, standing)))
+            places.append(RankedServer(server, reasons, _unfit(server, wishes, language, standing)))
     return tuple(sorted(places, key=lambda place: place.order))
 
 
-def _unfit(server: Server, wishes: Wishes, language: str | None, standing: Standing) -> str | None:
+def _unfit(
+    server: RemoteService, wishes: Preferences, language: str | None, standing: Standing
+) -> str | None:
     if wishes.excludes(server):
         return "excluded by servers.exclude"
     if not server.speaks(language):
@@ -95,8 +97,8 @@ def _unfit(server: Server, wishes: Wishes, language: str | None, standing: Stand
 
 def _reasons(
     role: str,
-    server: Server,
-    wishes: Wishes,
+    server: RemoteService,
+    wishes: Preferences,
     language: str | None,
     standing: Standing,
     salt: str,
@@ -120,7 +122,7 @@ def _reasons(
     yield Reason(int.from_bytes(draw), "has drawn its lot")
 
 
-def _speed(role: str, server: Server, standing: Standing) -> Reason:
+def _speed(role: str, server: RemoteService, standing: Standing) -> Reason:
     quick = QUICK[role]
     if standing.latency is None:
         seconds = server.latency

@@ -22,7 +22,7 @@ is a minute later by now."""
 _WORD = re.compile(r"\w+")
 
 
-class Said:
+class SpokenSoFar:
     """What an answer consists of so far."""
 
     def __init__(self) -> None:

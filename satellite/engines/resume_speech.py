@@ -22,7 +22,7 @@ _MOMENT = 0.02
 """Seconds of which the loudness is taken."""
 
 
-class Paces:
+class SpeechRates:
     """How quickly voices speak, in characters a second."""
 
     def __init__(self) -> None:
@@ -40,10 +40,10 @@ class Paces:
             self._known[voice] = before + WEIGHT * (pace - before)
 
 
-class Heard:
+class PlayedSpeech:
     """How far a sentence was heard, whichever voices have said it."""
 
-    def __init__(self, text: str, paces: Paces) -> None:
+    def __init__(self, text: str, paces: SpeechRates) -> None:
         self._text = text
         self._paces = paces
         self._characters = 0.0

@@ -11,14 +11,14 @@ from uuid import uuid4
 
 import msgspec
 
-from satellite.engines.circuit_breaker import Breaker
-from satellite.engines.ranking import Place, rank
-from satellite.engines.server_stats import Health
+from satellite.engines.circuit_breaker import CircuitBreaker
+from satellite.engines.ranking import RankedServer, rank
+from satellite.engines.server_stats import ServerStats
 from satellite.errors import EngineError, EngineFailed, EngineTimeout, WireError
 from satellite.events import Event, Failover
 from satellite.lib.deadline import too_slow
 from satellite.net.discovery.browser import Discovery
-from satellite.net.discovery.preferences import Wishes
+from satellite.net.discovery.preferences import Preferences
 from satellite.net.remotes.by_uri import remote
 from satellite.values import EngineInfo
 
@@ -50,11 +50,11 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """It is told what was said before: our own engines are, strangers' are not."""
 
 
-class NotMine(Exception):
+class ServerUnsuitable(Exception):
     """A candidate is well and cannot help here; the next one is asked."""
 
 
-class Choice:
+class ServerSelection:
     """What the engines of all roles have in common: whom to ask, and in which order."""
 
     def __init__(
@@ -65,7 +65,7 @@ class Choice:
         publish: Callable[[Event], None] = lambda event: None,
         deadline: float | None = None,
     ) -> None:
-        self.health = Health()
+        self.health = ServerStats()
         self._role = role
         self._built_in = built_in
         self._discovery = discovery
@@ -93,14 +93,14 @@ class Choice:
     async def close(self) -> None:
         await self._built_in.close()
 
-    def ranking(self, language: str | None = None) -> tuple[Place, ...]:
+    def ranking(self, language: str | None = None) -> tuple[RankedServer, ...]:
         """The servers of the role, best first, at the end those that are not asked now."""
         servers = self._discovery.servers(self._role, language)
         now = asyncio.get_running_loop().time()
         return rank(
             self._role,
             servers,
-            wishes=getattr(self._discovery, "wishes", Wishes()),
+            wishes=getattr(self._discovery, "wishes", Preferences()),
             language=language,
             standings=self.health.standings(servers, self._last, now),
             salt=_SALT,
@@ -129,10 +129,10 @@ class Choice:
                                 raise error
                             yield item
                     return
-                except (EngineError, WireError, NotMine) as failure:
+                except (EngineError, WireError, ServerUnsuitable) as failure:
                     if candidate.uri is None:
                         raise self._last_word(failure, error) from None
-                    error = error if isinstance(failure, NotMine) else failure
+                    error = error if isinstance(failure, ServerUnsuitable) else failure
         finally:
             self._busy -= 1
 
@@ -141,7 +141,7 @@ class Choice:
     ) -> AsyncGenerator[T, None]:
         """Pass on what a candidate says, and take note of how it does."""
         if candidate.uri is None:
-            breaker = Breaker()
+            breaker = CircuitBreaker()
         else:
             breaker = self.health.breaker(candidate.uri)
             breaker.asked()
@@ -159,7 +159,7 @@ class Choice:
 
     def _last_word(self, failure: Exception, before: Exception | None) -> Exception:
         """What is told when nobody has answered."""
-        if not isinstance(failure, NotMine):
+        if not isinstance(failure, ServerUnsuitable):
             return failure
         return before or EngineFailed("nobody could answer")
 

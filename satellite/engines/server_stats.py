@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from satellite.engines.circuit_breaker import Breaker, State
+from satellite.engines.circuit_breaker import CircuitBreaker, State
 from satellite.engines.ranking import Standing
-from satellite.net.discovery.remote_service import Server
+from satellite.net.discovery.remote_service import RemoteService
 
 WEIGHT = 0.3
 """Of the newest call in the moving average of a server's latency: ten calls are its memory."""
@@ -14,20 +14,20 @@ MOST = 256
 """Servers remembered, twice as many as are watched."""
 
 
-class Health:
+class ServerStats:
     """What this satellite's own calls have shown. All times in seconds of one clock."""
 
     def __init__(self) -> None:
-        self._breakers: dict[str, Breaker] = {}
+        self._breakers: dict[str, CircuitBreaker] = {}
         self._latencies: dict[str, float] = {}
 
-    def breaker(self, uri: str) -> Breaker:
+    def breaker(self, uri: str) -> CircuitBreaker:
         """The circuit breaker of a server."""
         if len(self._breakers) >= MOST and uri not in self._breakers:
             oldest = next(iter(self._breakers))
             del self._breakers[oldest]
             self._latencies.pop(oldest, None)
-        return self._breakers.setdefault(uri, Breaker())
+        return self._breakers.setdefault(uri, CircuitBreaker())
 
     def answered(self, uri: str, seconds: float) -> None:
         """A server gave its first answer after so long."""
@@ -35,12 +35,12 @@ class Health:
         self._latencies[uri] = before + WEIGHT * (seconds - before)
 
     def standings(
-        self, servers: Iterable[Server], last: str | None, now: float
+        self, servers: Iterable[RemoteService], last: str | None, now: float
     ) -> dict[str, Standing]:
         """What is known of each server by its URI; `last` is the one asked last."""
         return {server.uri: self._standing(server, last, now) for server in servers}
 
-    def _standing(self, server: Server, last: str | None, now: float) -> Standing:
+    def _standing(self, server: RemoteService, last: str | None, now: float) -> Standing:
         breaker = self._breakers.get(server.uri)
         aside = None
         if breaker is not None and breaker.state(now, server.since) is State.OPEN:

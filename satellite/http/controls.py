@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import msgspec
 
 from satellite.announcements import remote
-from satellite.announcements.announcement import Announcement, Manner, Outcome
+from satellite.announcements.announcement import Announcement, AnnouncementStyle, Outcome
 from satellite.announcements.announcer import Announcer
 from satellite.engines.reload import Reloaded
 from satellite.errors import SatelliteError, UsageError
@@ -22,8 +22,8 @@ HERE = "here"
 """Whom an announcement is for where nobody is named: this satellite."""
 
 
-class Satellite(Protocol):
-    """See `satellite.turns.manager.Assistant`."""
+class ControlledTurns(Protocol):
+    """See `satellite.turns.manager.TurnManager`."""
 
     muting: Mute
 
@@ -45,7 +45,7 @@ class Controls:
     def __init__(
         self,
         settings: Settings,
-        satellite: Satellite,
+        satellite: ControlledTurns,
         announcer: Announcer,
         bus: Bus,
         begin: Callable[[], bool],
@@ -107,7 +107,7 @@ class Controls:
         self._satellite.act(action)
 
     async def announce(
-        self, what: str | AudioChunk, manner: Manner, to: tuple[str, ...], wait: bool
+        self, what: str | AudioChunk, manner: AnnouncementStyle, to: tuple[str, ...], wait: bool
     ) -> dict[str, Outcome | str]:
         """Announce a text or sound here, or on satellites by name, by address, or on all.
 
@@ -120,11 +120,11 @@ class Controls:
             became[self._settings.name] = await outcome if wait and not whom else "queued"
         if whom:
             found = await remote.resolve(whom)
-            failed = await remote.tell_all(found, what, manner)
+            failed = await remote.announce_to_all(found, what, manner)
             became |= {name: str(failed.get(name, "heard")) for name in found}
         return became
 
-    def _here(self, what: str | AudioChunk, manner: Manner) -> Any:
+    def _here(self, what: str | AudioChunk, manner: AnnouncementStyle) -> Any:
         if isinstance(what, str):
             return self._announcer.say(what, manner)
 

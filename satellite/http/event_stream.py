@@ -35,7 +35,7 @@ async def stream(request: web.Request, bus: Bus) -> web.WebSocketResponse:
         bus.subscribe(f"the client {request.remote}", BEHIND) as happening,
         asyncio.TaskGroup() as tasks,
     ):
-        telling = tasks.create_task(_tell(socket, request, happening))
+        telling = tasks.create_task(_send_events(socket, request, happening))
         try:
             async for _ in socket:  # nothing is expected; this notices that it leaves
                 pass
@@ -44,7 +44,7 @@ async def stream(request: web.Request, bus: Bus) -> web.WebSocketResponse:
     return socket
 
 
-async def _tell(
+async def _send_events(
     socket: web.WebSocketResponse, request: web.Request, happening: Subscription
 ) -> None:
     async for event in happening:

@@ -50,7 +50,7 @@ def as_json(value: object, good: bool) -> Page:
 
 
 @asynccontextmanager
-async def told(
+async def probe_server(
     pages: Pages, host: str, port: int, token: Token | None = None
 ) -> AsyncGenerator[int, None]:
     """Answer questions for the pages during this block; yield the port.

@@ -43,19 +43,19 @@ def application(controls: Controls, guard: Guard, spoken: Callable[[web.Request]
             now = asyncio.get_running_loop().time()
             text = f"turned a request of {request.remote} away: {refusal.text}"
             refusals.tell(now, str(refusal.status), request.remote or "", text)
-            return _told({"error": refusal.text}, refusal.status)
+            return _json({"error": refusal.text}, refusal.status)
         try:
             return await handler(request)
         except web.HTTPException as error:
-            return _told({"error": error.reason}, error.status, allow=error.headers.get("Allow"))
+            return _json({"error": error.reason}, error.status, allow=error.headers.get("Allow"))
         except UsageError as error:
-            return _told({"error": str(error)}, 400)
+            return _json({"error": str(error)}, 400)
         except EngineBusy as error:
-            return _told({"error": str(error)}, 503)
+            return _json({"error": str(error)}, 503)
         except TimeoutError:
-            return _told({"error": f"the request did not arrive in {BODY:g} s"}, 408)
+            return _json({"error": f"the request did not arrive in {BODY:g} s"}, 408)
         except SatelliteError as error:
-            return _told({"error": str(error)}, 502)
+            return _json({"error": str(error)}, 502)
 
     app = web.Application(middlewares=[guarded], client_max_size=LARGEST)
     pages = _Pages(controls)
@@ -79,7 +79,7 @@ class _Pages:
         self._controls = controls
 
     async def state(self, request: web.Request) -> web.StreamResponse:
-        return _told(self._controls.state())
+        return _json(self._controls.state())
 
     async def events(self, request: web.Request) -> web.StreamResponse:
         return await stream(request, self._controls.bus)
@@ -88,23 +88,23 @@ class _Pages:
         muted = (await _facts(request)).get("muted")
         if muted is not None and not isinstance(muted, bool):
             raise UsageError("muted: true or false, or nothing to change it")
-        return _told({"muted": self._controls.mute(muted)})
+        return _json({"muted": self._controls.mute(muted)})
 
     async def reload(self, request: web.Request) -> web.StreamResponse:
-        return _told(await self._controls.reload())
+        return _json(await self._controls.reload())
 
     async def wake(self, request: web.Request) -> web.StreamResponse:
         if not self._controls.wake():
             raise web.HTTPConflict(reason="somebody is listened to already, or nobody may be")
-        return _told({})
+        return _json({})
 
     async def stop(self, request: web.Request) -> web.StreamResponse:
         self._controls.stop()
-        return _told({})
+        return _json({})
 
     async def volume(self, request: web.Request) -> web.StreamResponse:
         self._controls.volume((await _facts(request)).get("level"))
-        return _told({"volume": self._controls.state()["volume"]})
+        return _json({"volume": self._controls.state()["volume"]})
 
     async def announce(self, request: web.Request) -> web.StreamResponse:
         what, facts = await _announced(request)
@@ -116,7 +116,7 @@ class _Pages:
             raise UsageError("to: the name or address of a satellite, a list of them, or all")
         manner = announcements.manner(facts)
         became = await self._controls.announce(what, manner, names, wait is True)
-        return _told({"outcomes": became}, 200 if wait is True else 202)
+        return _json({"outcomes": became}, 200 if wait is True else 202)
 
 
 async def _announced(request: web.Request) -> tuple[str | AudioChunk, dict[str, Any]]:
@@ -156,7 +156,7 @@ async def _facts(request: web.Request) -> dict[str, Any]:
         raise UsageError(f"the request is not a JSON object: {error}") from error
 
 
-def _told(facts: dict[str, Any], status: int = 200, allow: str | None = None) -> web.Response:
+def _json(facts: dict[str, Any], status: int = 200, allow: str | None = None) -> web.Response:
     headers = {"Allow": allow} if allow else None
     body = msgspec.json.encode(facts) + b"\n"
     return web.Response(body=body, status=status, content_type="application/json", headers=headers)

@@ -36,7 +36,7 @@ _END = 2.0
 
 
 @asynccontextmanager
-async def desk(settings: Settings, controls: Controls) -> AsyncGenerator[str | None, None]:
+async def http_server(settings: Settings, controls: Controls) -> AsyncGenerator[str | None, None]:
     """Serve at the address of the settings during this block, and yield it; None without one.
 
     Where nobody has chosen the port, a second satellite of a machine goes on without one. Raises
@@ -70,7 +70,7 @@ async def served(
     host, port = listener.getsockname()[:2]
     serving = _Serving(listener, controls, guard, allowed)
     async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(serving.run(), name="desk")
+        task = tasks.create_task(serving.run(), name="http_server")
         try:
             yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
         finally:

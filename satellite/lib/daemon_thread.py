@@ -35,7 +35,7 @@ class Answer(msgspec.Struct, frozen=True):
         return lines[-1].strip() if lines else f"ended with status {self.code}"
 
 
-async def aside(function: Callable[[], T]) -> T:
+async def run_in_daemon_thread(function: Callable[[], T]) -> T:
     """Run blocking work on a daemon thread; who is cancelled leaves it behind."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
@@ -91,4 +91,4 @@ async def program(
             return None
         return Answer(done.returncode, done.stdout, done.stderr)
 
-    return await aside(run)
+    return await run_in_daemon_thread(run)

@@ -26,7 +26,7 @@ def folder() -> Path:
     return Path(given or platformdirs.user_state_dir("satellite"))
 
 
-class Kept(Generic[T]):
+class StoredValue(Generic[T]):
     """One value by its name, of a type that msgspec knows. Blocks as long as a small file takes.
 
     A file is replaced whole, so that a power cut leaves what was there before or what came after.

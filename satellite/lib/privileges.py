@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = 0
 
 
-def are_root_s() -> bool:
+def root_owned() -> bool:
     """Whether root called, and can have its rights."""
     return ROOT in (os.getuid(), os.geteuid())
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def ungrouped(kind: type[Exception]) -> Iterator[None]:
+def first_error(kind: type[Exception]) -> Iterator[None]:
     """Raise the first error of `kind` by itself when a task group ends with it among others."""
     try:
         yield

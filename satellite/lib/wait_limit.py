@@ -10,7 +10,7 @@ STOOD_STILL = 0.1
 stopped or the machine had no memory, and what is waited for may have come without being seen."""
 
 
-class Patience:
+class WaitLimit:
     """What `asyncio.timeout` does, with one timer for many waits: who waits for each few
     milliseconds of sound would spend more on timers than on the sound. And it counts the time in
     which this program ran: who stood still himself begins to wait anew, once.

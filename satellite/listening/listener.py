@@ -13,7 +13,7 @@ from satellite.audio.ring_buffer import RingBuffer
 from satellite.audio.tap import Source
 from satellite.errors import EngineError, WireError
 from satellite.listening.utterance import Utterance
-from satellite.listening.utterance_builder import Capturing
+from satellite.listening.utterance_builder import UtteranceBuilder
 from satellite.settings import ListenSettings
 from satellite.values import SPEECH, Detection, DetectRequest
 
@@ -77,7 +77,7 @@ class Listener:
         self._reported = 0
         self._unheard = 0
         """Bytes that the wake engine was not given since its stream began."""
-        self._open: Capturing | None = None
+        self._open: UtteranceBuilder | None = None
         self.attentive: Callable[[], bool] = lambda: True
         """Whether wake words are listened for here."""
         self.waits = False
@@ -189,18 +189,18 @@ class Listener:
         late = late[len(late) % frame :]
         utterance.before = len(heard) - len(late)
         utterance.audio.put(heard[: utterance.before])
-        capturing = self._open = Capturing(utterance, self._vad, self._settings)
+        capturing = self._open = UtteranceBuilder(utterance, self._vad, self._settings)
         utterance.cut_by(lambda: self._cut(capturing))
         self._continue(capturing, late)
         return True
 
-    def _cut(self, capturing: Capturing) -> None:
+    def _cut(self, capturing: UtteranceBuilder) -> None:
         for event in capturing.cut():
             self._publish(event)
         if self._open is capturing:
             self._open = None
 
-    def _continue(self, capturing: Capturing, audio: bytes) -> None:
+    def _continue(self, capturing: UtteranceBuilder, audio: bytes) -> None:
         for event in capturing.take(audio):
             self._publish(event)
         if capturing.closed:

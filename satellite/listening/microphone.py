@@ -10,7 +10,7 @@ from contextlib import aclosing
 from satellite.audio.capture import Capture
 from satellite.errors import SatelliteError
 from satellite.events import Error, Event
-from satellite.lib.wait_limit import Patience
+from satellite.lib.wait_limit import WaitLimit
 from satellite.listening.mute import Mute
 from satellite.values import SPEECH
 
@@ -34,7 +34,7 @@ class Microphone:
         self._capture = capture
         self._mute = mute
         self._publish = publish
-        self._patience = Patience(None)
+        self._patience = WaitLimit(None)
         """With the device; ended when it is muted."""
         self._opened = asyncio.Event()
         mute.listen(self._change)

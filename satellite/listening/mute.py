@@ -6,28 +6,28 @@ import re
 from collections.abc import Callable
 
 from satellite import events
-from satellite.lib.persistence import Kept
+from satellite.lib.persistence import StoredValue
 
 USER = "user"
 """The people in the room, whose wish is kept over a restart."""
 
 
-def kept(satellite: str) -> Kept[bool]:
+def mute_store(satellite: str) -> StoredValue[bool]:
     """Where a satellite's wish is kept: another one of the same machine has its own."""
     name = re.sub(r"[^\w-]+", "_", satellite)[:64]
-    return Kept(f"mute-{name}" if name else "mute", bool, False)
+    return StoredValue(f"mute-{name}" if name else "mute", bool, False)
 
 
 class Mute:
     """Closed as long as anybody wishes so: who has closed it has to open it again."""
 
     def __init__(
-        self, publish: Callable[[events.Event], None], kept: Kept[bool] | None = None
+        self, publish: Callable[[events.Event], None], mute_store: StoredValue[bool] | None = None
     ) -> None:
-        """`kept` is where the wish of the people in the room is remembered, if anywhere."""
+        """`mute_store` is where the wish of the people in the room is remembered, if anywhere."""
         self._publish = publish
-        self._kept = kept
-        self._by = {USER} if kept is not None and kept.read() else set()
+        self._kept = mute_store
+        self._by = {USER} if mute_store is not None and mute_store.read() else set()
         self._listeners: list[Callable[[bool], None]] = []
 
     @property

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable
 from contextlib import aclosing
 
-from satellite.audio.echo.playback_reference import Reference
+from satellite.audio.echo.playback_reference import PlaybackReference
 from satellite.audio.feed import AudioFeed
 from satellite.errors import SatelliteError
 from satellite.ports import Asr, Vad
@@ -127,7 +127,7 @@ class StopWords:
         threshold: float,
         talking: Callable[[], bool],
         hush: Callable[[], None],
-        reference: Reference,
+        reference: PlaybackReference,
     ) -> None:
         """`asr` makes the recognizer when it is first needed; `vad`, which need not be loaded, is
         nobody else's; `reference` has what is played."""

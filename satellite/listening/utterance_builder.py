@@ -11,7 +11,7 @@ from satellite.settings import ListenSettings
 from satellite.values import SPEECH
 
 
-class Capturing:
+class UtteranceBuilder:
     """An utterance that is being said: its voice detector frames and its end."""
 
     def __init__(self, utterance: Utterance, vad: ports.Vad, settings: ListenSettings) -> None:

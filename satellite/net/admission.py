@@ -13,8 +13,8 @@ from wyoming.error import Error
 from satellite.errors import EngineBusy, WireError
 from satellite.net import uri as uris
 from satellite.net.allowed import Allowed
-from satellite.net.limits import DoorLimits
-from satellite.net.memory_budget import Held
+from satellite.net.limits import ListenLimits
+from satellite.net.memory_budget import MemoryBudget
 from satellite.net.refusals import Refusals
 from satellite.net.wire import Connection, encode
 
@@ -40,7 +40,7 @@ _LEVELS = {"key-changed": logging.ERROR, "peer-closed": logging.DEBUG}
 """How loudly a peer's error is told: `KeyChanged` may be an attack, and anybody may hang up."""
 
 
-class _Peer:
+class _Client:
     """One that was let in."""
 
     def __init__(self, address: str, writer: asyncio.StreamWriter) -> None:
@@ -87,9 +87,9 @@ class Peers:
         self,
         serve: Serve,
         name: str,
-        limits: DoorLimits,
+        limits: ListenLimits,
         refused: Callable[[str], None],
-        held: Held,
+        held: MemoryBudget,
         secure: Secure | None = None,
     ) -> None:
         """Raises `ConfigError` for an `allow` that cannot be understood."""
@@ -100,8 +100,8 @@ class Peers:
         self._held = held
         self._secure = secure
         self._allowed = Allowed(limits.allow)
-        self._peers: set[_Peer] = set()
-        self._leaving: set[_Peer] = set()
+        self._peers: set[_Client] = set()
+        self._leaving: set[_Client] = set()
         self._refusals = Refusals(name)
 
     @asynccontextmanager
@@ -146,13 +146,13 @@ class Peers:
             return
         if self._secure is not None:
             writer.transport.pause_reading()  # type: ignore[attr-defined]  # lest TLS misses a byte
-        peer = _Peer(address, writer)
+        peer = _Client(address, writer)
         called = str(uris.Tcp(address, int(name[1]))) if address else "a local client"
         self._peers.add(peer)
         peer.task = asyncio.get_running_loop().create_task(self._guarded(peer, reader, called))
         peer.task.add_done_callback(lambda _: self._forget(peer))
 
-    async def _guarded(self, peer: _Peer, reader: asyncio.StreamReader, called: str) -> None:
+    async def _guarded(self, peer: _Client, reader: asyncio.StreamReader, called: str) -> None:
         try:
             if self._secure is not None:
                 called = await self._secure(reader, peer.writer)
@@ -169,7 +169,7 @@ class Peers:
             _LOGGER.exception("%s: serving %s failed", self._name, called)
             peer.writer.transport.abort()
 
-    def _forget(self, peer: _Peer) -> None:
+    def _forget(self, peer: _Client) -> None:
         self._peers.discard(peer)
         self._leaving.discard(peer)
 
@@ -210,7 +210,7 @@ class Peers:
             writer.write(encode(Error(text, code).event()))
         writer.close()
 
-    def _drop(self, peer: _Peer, why: str) -> None:
+    def _drop(self, peer: _Client, why: str) -> None:
         self._tell("dropped", peer.address, f"dropped {peer.who}: it {why}")
         self._peers.discard(peer)
         self._leaving.add(peer)
@@ -237,7 +237,7 @@ class Peers:
                     text = f"{peer.who} sends more than {limits.wire.events:g} events a second"
                     self._refusals.tell(now, "events", peer.address, f"{text}: it is slowed down")
 
-    def _overstays(self, peer: _Peer, now: float) -> str:
+    def _overstays(self, peer: _Client, now: float) -> str:
         limits, connection = self._limits, peer.connection
         if limits.first and peer.silent and now - peer.since > limits.first:
             return f"said nothing for {limits.first:g} s (limits.first)"

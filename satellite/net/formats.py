@@ -25,7 +25,7 @@ def format_of(event: AudioChunk | AudioStart) -> AudioFormat:
     return AudioFormat(event.rate, event.channels)
 
 
-def sound(event: Event) -> Sound:
+def audio_of(event: Event) -> Sound:
     """The sound in an `audio-chunk`. Raises `BadFrame`."""
     chunk = read(AudioChunk, event)
     return Sound(audio=chunk.audio, format=format_of(chunk))

@@ -19,7 +19,7 @@ _PIECE = 256
 """Bytes that the smallest piece counts as."""
 
 
-class Speech:
+class IncomingSpeech:
     """A piece of sound that is filled while it is played; what is too much is left out."""
 
     def __init__(self) -> None:

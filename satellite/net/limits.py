@@ -9,7 +9,7 @@ from satellite.net.frame import Limits
 from satellite.net.memory_budget import MOST
 
 
-class DoorLimits(msgspec.Struct, frozen=True, kw_only=True):
+class ListenLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Who is let in, and what they may send. Times in seconds; 0 stands for no limit."""
 
     allow: tuple[str, ...] = HOME

@@ -12,16 +12,16 @@ import msgspec
 from satellite.errors import ConfigError, PortInUse
 from satellite.net import uri as uris
 from satellite.net.admission import Peers, Secure, Serve
-from satellite.net.limits import DoorLimits
-from satellite.net.memory_budget import Held
+from satellite.net.limits import ListenLimits
+from satellite.net.memory_budget import MemoryBudget
 from satellite.net.unix import unix_socket
 from satellite.net.wire import Limits
 from satellite.settings import Settings
 
-__all__ = ["DoorLimits", "Serve", "door", "limits_of"]
+__all__ = ["ListenLimits", "Serve", "limits_of", "listening"]
 
 
-def limits_of(settings: Settings, connections: int = 64, paired_only: bool = False) -> DoorLimits:
+def limits_of(settings: Settings, connections: int = 64, paired_only: bool = False) -> ListenLimits:
     """What the settings allow the peers of a port. Raises `ConfigError` for a wrong `allow`."""
     said = settings.limits
     wire = Limits(
@@ -34,7 +34,7 @@ def limits_of(settings: Settings, connections: int = 64, paired_only: bool = Fal
         frame=said.frame,
         write=said.write,
     )
-    return DoorLimits(
+    return ListenLimits(
         allow=settings.allow,
         per_address=said.per_address,
         first=said.first,
@@ -48,14 +48,14 @@ def limits_of(settings: Settings, connections: int = 64, paired_only: bool = Fal
 
 
 @asynccontextmanager
-async def door(
+async def listening(
     uri: str,
     serve: Serve,
     *,
     name: str,
-    limits: DoorLimits | None = None,
+    limits: ListenLimits | None = None,
     refused: Callable[[str], None] = lambda code: None,
-    held: Held | None = None,
+    held: MemoryBudget | None = None,
     secure: Secure | None = None,
 ) -> AsyncGenerator[str, None]:
     """Let peers in at a TCP, TLS or Unix URI during this block, and yield where.
@@ -66,18 +66,18 @@ async def door(
     to shake hands with each peer before anything is read, and says what to call it. Raises
     `PortInUse`, and `ConfigError` for an address that is not this machine's.
     """
-    limits = limits or DoorLimits()
-    peers = Peers(serve, name, limits, refused, held or Held(limits.held), secure)
+    limits = limits or ListenLimits()
+    peers = Peers(serve, name, limits, refused, held or MemoryBudget(limits.held), secure)
     address = uris.parse(uri)
     if isinstance(address, uris.Tls) != (secure is not None):
         raise ConfigError([f"cannot listen on {uri}: tls:// and pairing belong together"])
-    async with peers.welcoming(), _listening(address, peers, limits) as bound:
+    async with peers.welcoming(), _bound_server(address, peers, limits) as bound:
         yield bound
 
 
 @asynccontextmanager
-async def _listening(
-    address: uris.Address, peers: Peers, limits: DoorLimits
+async def _bound_server(
+    address: uris.Address, peers: Peers, limits: ListenLimits
 ) -> AsyncGenerator[str, None]:
     if isinstance(address, uris.Tcp | uris.Tls):
         server = await _listen(address, peers, limits)
@@ -99,7 +99,9 @@ async def _listening(
         raise ConfigError([f"{address} is for one client, at standard input and output"])
 
 
-async def _listen(address: uris.Tcp | uris.Tls, peers: Peers, limits: DoorLimits) -> asyncio.Server:
+async def _listen(
+    address: uris.Tcp | uris.Tls, peers: Peers, limits: ListenLimits
+) -> asyncio.Server:
     host, port = None if address.host == "*" else address.host, address.port
     while True:
         try:

@@ -11,7 +11,7 @@ MOST = 128 * 1024 * 1024
 """Bytes: over an hour of 16 kHz sound, for every service."""
 
 
-class Held:
+class MemoryBudget:
     """An account of what was received and is not used up yet."""
 
     def __init__(self, most: int = MOST) -> None:

@@ -10,7 +10,7 @@ _BURST = 2.0
 """Seconds' worth of events that may come at once."""
 
 
-class Pace:
+class RateLimit:
     """Slows down whoever sends more than `rate` events a second.
 
     Nobody is dropped: events that are not read yet wait in the connection, whose sender then waits,

@@ -12,8 +12,8 @@ from wyoming.event import Event
 from satellite.errors import BadFrame, EngineBusy, PeerClosed
 from satellite.net.frame import VERSION, Limits, encode, read_data, read_header
 from satellite.net.keepalive import notice_death
-from satellite.net.memory_budget import Held
-from satellite.net.rate_limit import Pace
+from satellite.net.memory_budget import MemoryBudget
+from satellite.net.rate_limit import RateLimit
 
 __all__ = ["VERSION", "Connection", "Limits", "encode"]
 
@@ -35,7 +35,7 @@ class Connection:
         writer: asyncio.StreamWriter,
         peer: str,
         limits: Limits | None = None,
-        held: Held | None = None,
+        held: MemoryBudget | None = None,
     ) -> None:
         """`held` is where long events count while they are read."""
         self.peer = peer
@@ -55,8 +55,8 @@ class Connection:
         self.address = str(name[0]) if isinstance(name, tuple) else ""
         """The peer's IP address; empty where it has none."""
         self._limits = limits or Limits()
-        self._held = held or Held()
-        self._pace = Pace(self._limits.events)
+        self._held = held or MemoryBudget()
+        self._pace = RateLimit(self._limits.events)
         notice_death(writer)
 
     @property
@@ -98,7 +98,9 @@ class Connection:
         except asyncio.IncompleteReadError as error:
             raise PeerClosed(f"{self.peer} hung up within an event") from error
         except OSError as error:
-            raise PeerClosed(f"the connection with {self.peer} broke: {_told(error)}") from error
+            raise PeerClosed(
+                f"the connection with {self.peer} broke: {_reason_of(error)}"
+            ) from error
         self.events += 1
         if await self._pace.step():
             self.slowed += 1
@@ -119,7 +121,7 @@ class Connection:
             seconds = self._limits.write
             raise PeerClosed(f"{self.peer} has read nothing for {seconds:g} s") from error
         except (OSError, RuntimeError) as error:
-            raise PeerClosed(f"{self.peer} hung up: {_told(error)}") from error
+            raise PeerClosed(f"{self.peer} hung up: {_reason_of(error)}") from error
         self.active = asyncio.get_running_loop().time()
 
     async def close(self) -> None:
@@ -184,7 +186,7 @@ class Connection:
             return bytes(parts)
 
 
-def _told(error: BaseException) -> str:
+def _reason_of(error: BaseException) -> str:
     """What a broken connection tells; of TLS, what the other side said."""
     if isinstance(error, ssl.SSLError) and "ALERT" in (error.reason or ""):
         return f"{error.reason}; {_UNKNOWN}"

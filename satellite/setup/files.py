@@ -31,7 +31,7 @@ def target() -> Path:
     for file in (user, system):
         if file.exists():
             return file
-    return system if privileges.are_root_s() else user
+    return system if privileges.root_owned() else user
 
 
 def content(file: Path) -> str:

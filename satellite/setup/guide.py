@@ -6,23 +6,23 @@ from collections.abc import Sequence
 from typing import Any
 
 from satellite.config import migration
-from satellite.lib.daemon_thread import aside
+from satellite.lib.daemon_thread import run_in_daemon_thread
 from satellite.setup import files
 from satellite.setup.document import Document
 from satellite.setup.network import network
 from satellite.setup.sound import sound
 from satellite.setup.system_service import made_silent, service
-from satellite.setup.wizard import Session
+from satellite.setup.wizard import Wizard
 from satellite.setup.word import word
 
 FIRST = ("name", "area", "mic", "speaker", "wake")
 """What a new file says in any case, so that whoever reads it sees where to change it."""
 
 
-async def guide(session: Session) -> None:
+async def guide(session: Wizard) -> None:
     """Ask, try, and write the configuration. Raises `SatelliteError`."""
     ask = session.ask
-    before = await aside(lambda: files.content(session.file))
+    before = await run_in_daemon_thread(lambda: files.content(session.file))
     document = Document(before, f"file {session.file}")
     renewed = document.migrate()
     ask.say(f"This sets up {session.file}.")
@@ -37,7 +37,7 @@ async def guide(session: Session) -> None:
     await service(session)
 
 
-async def _place(session: Session) -> None:
+async def _place(session: Wizard) -> None:
     session.ask.head("Name and room")
     for path, question in (
         ("name", "What is it called?"),
@@ -49,7 +49,7 @@ async def _place(session: Session) -> None:
             session.choose(path, "" if answer == "-" else answer)
 
 
-async def _write(session: Session, document: Document, renewed: Sequence[str]) -> None:
+async def _write(session: Wizard, document: Document, renewed: Sequence[str]) -> None:
     fresh = document.empty
     changed = list(renewed)
     if fresh:
@@ -62,7 +62,7 @@ async def _write(session: Session, document: Document, renewed: Sequence[str]) -
     if not changed and not fresh:
         session.ask.say(f"  Nothing was changed: {session.file} stays as it is.")
         return
-    kept = await aside(lambda: files.replace(session.file, document.text))
+    kept = await run_in_daemon_thread(lambda: files.replace(session.file, document.text))
     session.ask.say(f"  {session.file} is written: {', '.join(changed) or 'with the defaults'}.")
     if kept is not None:
         session.ask.say(f"  As it was, it is {kept}.")
@@ -74,7 +74,7 @@ def _place_of(chosen: tuple[str, Any]) -> tuple[int, str]:
     return (FIRST.index(path) if path in FIRST else len(FIRST), path)
 
 
-def _worth_saying(session: Session, path: str, fresh: bool) -> bool:
+def _worth_saying(session: Wizard, path: str, fresh: bool) -> bool:
     """Whether a choice is written that the file does not have yet."""
     if fresh and path in FIRST:
         return True

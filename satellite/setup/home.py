@@ -7,17 +7,17 @@ from collections.abc import Sequence
 
 from satellite.diagnostics.doctor import home_client as checks
 from satellite.homeassistant.client.access_token import VARIABLE
-from satellite.lib.daemon_thread import aside
+from satellite.lib.daemon_thread import run_in_daemon_thread
 from satellite.setup import files
 from satellite.setup.asking import Choice
 from satellite.setup.lan import FoundHome
-from satellite.setup.wizard import Session
+from satellite.setup.wizard import Wizard
 
 TOKEN = "home-assistant.token"
 """File beside the configuration that holds the token."""
 
 
-async def home(session: Session, found: Sequence[FoundHome]) -> None:
+async def home(session: Wizard, found: Sequence[FoundHome]) -> None:
     """Tell which Home Assistants there are, and connect one if somebody has a token for it."""
     for one in found:
         version = f" ({one.version})" if one.version else ""
@@ -32,7 +32,7 @@ async def home(session: Session, found: Sequence[FoundHome]) -> None:
             session.tell(finding)
 
 
-async def _connect(session: Session, found: Sequence[FoundHome]) -> None:
+async def _connect(session: Wizard, found: Sequence[FoundHome]) -> None:
     url = session.settings.home.url or (found[0].url if found else "")
     if not url:
         return
@@ -45,6 +45,6 @@ async def _connect(session: Session, found: Sequence[FoundHome]) -> None:
     if not token:
         return
     file = session.file.with_name(TOKEN)
-    await aside(lambda: files.keep_secret(file, f"{token}\n"))
+    await run_in_daemon_thread(lambda: files.keep_secret(file, f"{token}\n"))
     session.choose("home.url", url)
     session.choose("home.token_file", str(file.absolute()))

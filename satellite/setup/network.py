@@ -5,29 +5,29 @@ from __future__ import annotations
 import asyncio
 
 from satellite.errors import SatelliteError
-from satellite.lib.taskgroups import ungrouped
+from satellite.lib.taskgroups import first_error
 from satellite.net import pairing
 from satellite.net.discovery import pairing_codes
 from satellite.net.discovery.browser import scan
 from satellite.net.discovery.mdns import NoMulticast
-from satellite.net.discovery.preferences import Wishes
-from satellite.net.discovery.remote_service import Server
+from satellite.net.discovery.preferences import Preferences
+from satellite.net.discovery.remote_service import RemoteService
 from satellite.net.pairing import join as joining
 from satellite.net.pairing.identity import shown
 from satellite.setup import lan
 from satellite.setup.home import home
 from satellite.setup.lan import FoundHome
-from satellite.setup.wizard import Session
+from satellite.setup.wizard import Wizard
 
 SCAN = 3.0
 """Seconds for servers to answer; most do within one."""
 
 
-async def network(session: Session) -> None:
+async def network(session: Wizard) -> None:
     """Look around, and let somebody connect what was found."""
     session.ask.head("Servers and Home Assistant")
     pairing.use(session.settings.pairing)
-    servers: tuple[Server, ...] = ()
+    servers: tuple[RemoteService, ...] = ()
     homes: tuple[FoundHome, ...] = ()
     codes: dict[str, tuple[str, int]] = {}
     if session.settings.zeroconf:
@@ -41,18 +41,18 @@ async def network(session: Session) -> None:
 
 
 async def _look(
-    session: Session,
-) -> tuple[tuple[Server, ...], tuple[FoundHome, ...], dict[str, tuple[str, int]]]:
+    session: Wizard,
+) -> tuple[tuple[RemoteService, ...], tuple[FoundHome, ...], dict[str, tuple[str, int]]]:
     session.ask.say(f"  looking around for {SCAN:g} s")
-    with ungrouped(SatelliteError):
+    with first_error(SatelliteError):
         async with asyncio.TaskGroup() as tasks:
-            servers = tasks.create_task(scan(SCAN, wishes=Wishes.of(session.settings.servers)))
+            servers = tasks.create_task(scan(SCAN, wishes=Preferences.of(session.settings.servers)))
             homes = tasks.create_task(lan.homes())
             codes = tasks.create_task(pairing_codes.find())
     return servers.result(), homes.result(), codes.result()
 
 
-def _tell_servers(session: Session, servers: list[Server]) -> None:
+def _tell_servers(session: Wizard, servers: list[RemoteService]) -> None:
     for server in servers:
         models = ", ".join(server.models[:3]) or "no models"
         took = f"{server.latency * 1000:.0f} ms"
@@ -64,7 +64,7 @@ def _tell_servers(session: Session, servers: list[Server]) -> None:
         session.ask.say("    No server was found: the built-in engines answer until there is one.")
 
 
-async def _pair(session: Session, codes: dict[str, tuple[str, int]]) -> None:
+async def _pair(session: Wizard, codes: dict[str, tuple[str, int]]) -> None:
     """Pair with whom the command line named, or with those that show a code now."""
     wishes = session.wishes
     if wishes.pair is not None:
@@ -75,7 +75,7 @@ async def _pair(session: Session, codes: dict[str, tuple[str, int]]) -> None:
         await _join(session, name, *place)
 
 
-async def _join(session: Session, name: str, host: str, port: int) -> None:
+async def _join(session: Wizard, name: str, host: str, port: int) -> None:
     code = session.wishes.code if session.wishes.pair is not None else None
     if code is None:
         question = f"{name} shows a code for pairing. The code (Enter not to pair)"

@@ -14,12 +14,12 @@ from satellite.builtin.audio.devices import DeviceInfo
 from satellite.components import spec
 from satellite.diagnostics.doctor.device_error import refusal
 from satellite.diagnostics.doctor.echo import echo, nothing
-from satellite.diagnostics.doctor.recording import Recorded, chosen, judge, judge_rate, record
+from satellite.diagnostics.doctor.recording import RecordedSample, chosen, judge, judge_rate, record
 from satellite.errors import DeviceError, DeviceMissing
-from satellite.lib.daemon_thread import aside
+from satellite.lib.daemon_thread import run_in_daemon_thread
 from satellite.ports import Mic
 from satellite.setup.asking import Choice
-from satellite.setup.wizard import Session
+from satellite.setup.wizard import Wizard
 from satellite.values import AudioChunk, AudioFormat
 
 SECONDS = 4.0
@@ -44,9 +44,9 @@ class Loudness(msgspec.Struct, frozen=True):
     """The loudest twentieth."""
 
 
-async def sound(session: Session) -> None:
+async def sound(session: Wizard) -> None:
     """Choose speaker and microphone, try both, and measure the echo."""
-    found = await aside(devices.list_devices)
+    found = await run_in_daemon_thread(devices.list_devices)
     session.ask.head("Speaker")
     await _device(session, "speaker", found)
     session.ask.head("Microphone")
@@ -58,7 +58,7 @@ async def sound(session: Session) -> None:
                 session.tell(finding)
 
 
-async def _device(session: Session, role: str, found: Sequence[DeviceInfo]) -> None:
+async def _device(session: Wizard, role: str, found: Sequence[DeviceInfo]) -> None:
     choices = await _choices(session, role, found)
     if role not in session.given:
         question = "Which speaker?" if role == "speaker" else "Which microphone?"
@@ -68,12 +68,12 @@ async def _device(session: Session, role: str, found: Sequence[DeviceInfo]) -> N
         await session.component(role, "Which one?", choices)
 
 
-async def _choices(session: Session, role: str, found: Sequence[DeviceInfo]) -> list[Choice]:
+async def _choices(session: Wizard, role: str, found: Sequence[DeviceInfo]) -> list[Choice]:
     default, direction = (
         (devices.default_speaker, "out") if role == "speaker" else (devices.default_mic, "in")
     )
     try:
-        automatic = f"the system's default ({await aside(default)})"
+        automatic = f"the system's default ({await run_in_daemon_thread(default)})"
     except DeviceMissing as error:
         session.ask.say(f"  ! {error}")
         automatic = "the system's default, when there is one"
@@ -86,7 +86,7 @@ async def _choices(session: Session, role: str, found: Sequence[DeviceInfo]) -> 
     return choices
 
 
-async def _heard(session: Session) -> bool:
+async def _heard(session: Wizard) -> bool:
     """Play a tone; False to choose another speaker."""
     name = await chosen(session.case(), "speaker")
     if name is None or spec.parse(name).plugin == "wav":
@@ -99,7 +99,7 @@ async def _heard(session: Session) -> bool:
     return await session.ask.yes("That was a tone. Was it heard?", True)
 
 
-async def _spoken(session: Session) -> bool:
+async def _spoken(session: Wizard) -> bool:
     """Let somebody speak and hear themselves; False to choose another microphone."""
     name = await chosen(session.case(), "mic")
     if name is None:
@@ -129,7 +129,7 @@ async def _spoken(session: Session) -> bool:
     return await session.ask.yes("That is how it hears you. Is it clear?", True)
 
 
-def loudness(heard: Recorded) -> Loudness:
+def loudness(heard: RecordedSample) -> Loudness:
     """How loud the room was, and who spoke in it."""
     size = heard.form.bytes_of(PERIOD)
     starts = range(0, max(1, len(heard.audio) - size + 1), size)
@@ -137,7 +137,7 @@ def loudness(heard: Recorded) -> Loudness:
     return Loudness(loud[len(loud) // 10], loud[-1 - len(loud) // 20])
 
 
-def _tell(session: Session, measured: Loudness) -> None:
+def _tell(session: Wizard, measured: Loudness) -> None:
     apart = measured.voice - measured.noise
     text = f"the room {measured.noise:.0f} dBFS, the voice {measured.voice:.0f} dBFS"
     if apart < APART:
@@ -146,7 +146,7 @@ def _tell(session: Session, measured: Loudness) -> None:
         session.ask.say(f"  + noise: {text}, {apart:.0f} dB apart")
 
 
-async def _play(session: Session, name: str, chunks: Sequence[AudioChunk]) -> None:
+async def _play(session: Wizard, name: str, chunks: Sequence[AudioChunk]) -> None:
     async def audio() -> AsyncGenerator[AudioChunk, None]:
         for chunk in chunks:
             yield chunk

@@ -12,7 +12,7 @@ import msgspec
 from satellite.errors import SatelliteError
 from satellite.lib import privileges
 from satellite.lib.daemon_thread import program
-from satellite.setup.wizard import Session
+from satellite.setup.wizard import Wizard
 
 UNIT = "satellite.service"
 
@@ -39,14 +39,14 @@ def manager() -> Manager | None:
     if not RUNNING.is_dir():
         return None
     home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    if not privileges.are_root_s() and (home / "systemd" / "user" / UNIT).exists():
+    if not privileges.root_owned() and (home / "systemd" / "user" / UNIT).exists():
         return Manager(("systemctl", "--user"))
     if (SYSTEM / UNIT).exists():
-        return Manager(("systemctl",) if privileges.are_root_s() else ("sudo", "systemctl"))
+        return Manager(("systemctl",) if privileges.root_owned() else ("sudo", "systemctl"))
     return None
 
 
-async def service(session: Session) -> None:
+async def service(session: Wizard) -> None:
     """Offer to start the service, or say how to start without it. Raises `SatelliteError`."""
     found = manager()
     wished = session.wishes.service
@@ -75,7 +75,7 @@ async def service(session: Session) -> None:
 
 
 @asynccontextmanager
-async def made_silent(session: Session) -> AsyncGenerator[None, None]:
+async def made_silent(session: Wizard) -> AsyncGenerator[None, None]:
     """Stop a service that runs, if somebody agrees, so that its devices can be tried in this block;
     it is started again afterwards in any case."""
     found = manager()

@@ -10,7 +10,7 @@ import msgspec
 
 from satellite.config import checks
 from satellite.config.keys import build, keys, value_of
-from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.diagnostics.doctor.finding import Finding
 from satellite.settings import Settings
 from satellite.setup.asking import Asker, Choice
@@ -27,7 +27,7 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     """Whether to start the service; None to ask."""
 
 
-class Session:
+class Wizard:
     """What is known so far. `given` are the settings that the command line named: they are chosen
     already, and not asked for."""
 
@@ -53,9 +53,9 @@ class Session:
         self.settings = msgspec.structs.replace(build(values), assistants=self.settings.assistants)
         self.chosen[path] = value
 
-    def case(self) -> Case:
+    def case(self) -> ExaminationInput:
         """These settings for the doctor's checks, which tell the person what to do."""
-        return Case(self.settings, say=lambda text: self.ask.say(f"  {text}"))
+        return ExaminationInput(self.settings, say=lambda text: self.ask.say(f"  {text}"))
 
     def tell(self, finding: Finding) -> None:
         """Tell what one of the doctor's checks has found."""

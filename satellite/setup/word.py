@@ -11,7 +11,7 @@ from satellite.diagnostics.doctor.wake_word import easier, hear, judge, threshol
 from satellite.engines import assembly
 from satellite.errors import DeviceError, SatelliteError
 from satellite.setup.asking import Choice
-from satellite.setup.wizard import Session
+from satellite.setup.wizard import Wizard
 
 ENOUGH = 0.2
 """Above the threshold by so much, the word was heard well, and nobody needs to say it again."""
@@ -20,7 +20,7 @@ FIRST = "okay_nabu"
 """What is listened for where nothing is set."""
 
 
-async def word(session: Session) -> None:
+async def word(session: Wizard) -> None:
     """Choose a wake word, and try it until it is heard well."""
     session.ask.head("Wake word")
     choices = await _choices()
@@ -55,7 +55,7 @@ async def _choices() -> list[Choice]:
     ]
 
 
-async def _tried(session: Session) -> bool:
+async def _tried(session: Wizard) -> bool:
     """Let somebody say the word; False where it was not heard well, and may be the next time."""
     case = session.case()
     mic = await chosen(case, "mic")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 
-from satellite.lib.persistence import Kept
-from satellite.timers.manager import MOST, Timers
-from satellite.timers.schedule import Book
+from satellite.lib.persistence import StoredValue
+from satellite.timers.manager import MOST, TimerManager
+from satellite.timers.schedule import Schedule
 
-__all__ = ["MOST", "Timers", "kept"]
+__all__ = ["MOST", "TimerManager", "timer_store"]
 
 
-def kept(satellite: str) -> Kept[Book]:
+def timer_store(satellite: str) -> StoredValue[Schedule]:
     """Where a satellite's timers are kept: another one of the same machine has its own."""
     name = re.sub(r"[^\w-]+", "_", satellite)[:64]
-    return Kept(f"timers-{name}" if name else "timers", Book, Book())
+    return StoredValue(f"timers-{name}" if name else "timers", Schedule, Schedule())

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import tzinfo
 
 from satellite.timers.ringing import PAUSE, Ring, loudness, words
-from satellite.timers.schedule import Due
+from satellite.timers.schedule import DueTimers
 from satellite.timers.wall_clock import Moment
 
 
@@ -21,7 +21,7 @@ class Bell:
         clock: Callable[[], Moment],
         zone: tzinfo | None,
     ) -> None:
-        self.ringing: dict[str, Due] = {}
+        self.ringing: dict[str, DueTimers] = {}
         """What rings, by id."""
         self._ring = ring
         self._longest = longest
@@ -35,14 +35,14 @@ class Bell:
         """Seconds for which it may still ring."""
         return max(0.0, self._since + self._longest - moment.boot)
 
-    def add(self, due: Due, tasks: asyncio.TaskGroup) -> None:
+    def add(self, due: DueTimers, tasks: asyncio.TaskGroup) -> None:
         """Let something ring, with what rings already."""
         self.ringing[due.entry.id] = due
         self._since = self._clock().boot
         if self._task is None:
             self._task = tasks.create_task(self._ring_on(), name="bell")
 
-    def silence(self) -> tuple[Due, ...]:
+    def silence(self) -> tuple[DueTimers, ...]:
         """Stop; what rang."""
         rang = tuple(self.ringing.values())
         self.ringing = {}

@@ -14,12 +14,12 @@ from typing import Literal
 import msgspec
 
 from satellite import events
-from satellite.lib.persistence import Kept
+from satellite.lib.persistence import StoredValue
 from satellite.lib.worker import Worker
 from satellite.timers.alarm import Alarm, on_a_day
 from satellite.timers.bell import Bell
 from satellite.timers.ringing import Ring
-from satellite.timers.schedule import LATEST, Book, Due, Timer, next_ring
+from satellite.timers.schedule import LATEST, DueTimers, Schedule, Timer, next_ring
 from satellite.timers.wall_clock import Moment, now
 from satellite.values import AlarmState, TimerState
 
@@ -39,7 +39,7 @@ AHEAD = 400.0 * 86400
 State = Literal["started", "changed", "paused", "cancelled", "finished", "dismissed", "missed"]
 
 
-def told(entry: Timer | Alarm, state: State) -> events.Event:
+def timer_event(entry: Timer | Alarm, state: State) -> events.Event:
     """What is told of one whose state is this now."""
     if isinstance(entry, Timer):
         return events.Timer(id=entry.id, state=state, total=entry.total, name=entry.name)
@@ -48,7 +48,7 @@ def told(entry: Timer | Alarm, state: State) -> events.Event:
     )
 
 
-class Timers:
+class TimerManager:
     """Owns the timers and alarms that are set and those that ring.
 
     `ring` plays the ringing sound once; it is called again and again, and cancelled when what rings
@@ -61,7 +61,7 @@ class Timers:
         publish: Callable[[events.Event], None],
         ring: Callable[[Ring], Awaitable[None]],
         longest: float,
-        kept: Kept[Book] | None = None,
+        kept: StoredValue[Schedule] | None = None,
         clock: Callable[[], Moment] = now,
         zone: tzinfo | None = None,
     ) -> None:
@@ -72,7 +72,7 @@ class Timers:
         self._zone = zone
         moment = clock()
         book = kept.read() if kept is not None else None
-        self._book = book.brought(moment) if book is not None else Book(moment=moment)
+        self._book = book.brought(moment) if book is not None else Schedule(moment=moment)
         self._bell = Bell(ring, longest, clock, zone)
         self._changed = asyncio.Event()
         self._unwritten = asyncio.Event()
@@ -122,7 +122,7 @@ class Timers:
             return
         due = self._clock().boot + seconds
         self._put(Timer(id=id or uuid.uuid4().hex[:8], total=seconds, due=due, name=name))
-        self._publish(told(self._book.timers[-1], "started"))
+        self._publish(timer_event(self._book.timers[-1], "started"))
 
     def change(self, id: str, seconds: float, active: bool) -> None:  # noqa: A002
         """Give a timer so many seconds more from now on; one that is not `active` is halted."""
@@ -136,13 +136,13 @@ class Timers:
         if (timer := self._timer(id)) is not None:
             left = max(0.0, timer.remaining(self._clock()) + seconds)
             self.change(id, left, active=timer.left is None)
-            self._publish(told(timer, "changed"))
+            self._publish(timer_event(timer, "changed"))
 
     def pause(self, id: str, paused: bool = True) -> None:  # noqa: A002
         """Halt a timer, or let it go on."""
         if (timer := self._timer(id)) is not None and (timer.left is not None) != paused:
             self.change(id, timer.remaining(self._clock()), active=not paused)
-            self._publish(told(timer, "paused" if paused else "changed"))
+            self._publish(timer_event(timer, "paused" if paused else "changed"))
 
     def finish(self, id: str) -> bool:  # noqa: A002
         """Let a timer ring now; say whether there is one."""
@@ -153,7 +153,7 @@ class Timers:
         """Cancel one timer, or all of them; those that ring are dismissed instead."""
         for timer in [t for t in self._running() if id in (None, t.id)]:
             self._remove(timer.id)
-            self._publish(told(timer, "cancelled"))
+            self._publish(timer_event(timer, "cancelled"))
 
     def set_alarm(
         self,
@@ -187,14 +187,14 @@ class Timers:
             self._refuse(f"an alarm on {alarm.on} at {alarm.time} would not ring within a year")
         else:
             self._write(msgspec.structs.replace(self._book, alarms=(*self._book.alarms, alarm)))
-            self._publish(told(alarm, "started"))
+            self._publish(timer_event(alarm, "started"))
 
     def cancel_alarm(self, id: str | None = None) -> None:  # noqa: A002
         """Cancel one alarm, or all of them; those that ring are dismissed instead."""
         for alarm in [a for a in self._book.alarms if id in (None, a.id)]:
             if alarm.id not in self._bell.ringing:
                 self._remove(alarm.id)
-                self._publish(told(alarm, "cancelled"))
+                self._publish(timer_event(alarm, "cancelled"))
 
     def snooze(self, seconds: float) -> None:
         """Stop the ringing, and let the same ring again after so many seconds."""
@@ -207,7 +207,7 @@ class Timers:
         rang = self._bell.silence()
         for due in rang:
             self._over(due)
-            self._publish(told(due.entry, "dismissed"))
+            self._publish(timer_event(due.entry, "dismissed"))
         return bool(rang)
 
     def look(self) -> None:
@@ -243,10 +243,10 @@ class Timers:
             if due.late >= LATEST:
                 _LOGGER.warning("%s is over since %.0f minutes: not rung", due.what, due.late / 60)
                 self._remove(due.entry.id)
-                self._publish(told(due.entry, "missed"))
+                self._publish(timer_event(due.entry, "missed"))
             elif due.entry.id not in self._bell.ringing:
                 self._bell.add(due, tasks)
-                self._publish(told(due.entry, "finished"))
+                self._publish(timer_event(due.entry, "finished"))
 
     def _patience(self) -> float | None:
         moment = self._clock()
@@ -255,7 +255,7 @@ class Timers:
         wait = self._book.wait(moment, self._zone)
         return None if wait is None else min(LOOK, wait)
 
-    async def _keep(self, kept: Kept[Book], writer: Worker) -> None:
+    async def _keep(self, kept: StoredValue[Schedule], writer: Worker) -> None:
         while True:
             await self._unwritten.wait()
             self._unwritten.clear()
@@ -276,7 +276,7 @@ class Timers:
         alarms = tuple(alarm for alarm in self._book.alarms if alarm.id != id_)
         self._write(msgspec.structs.replace(self._book, timers=timers, alarms=alarms))
 
-    def _over(self, due: Due) -> None:
+    def _over(self, due: DueTimers) -> None:
         if not isinstance(due.entry, Alarm) or not due.entry.days:
             self._remove(due.entry.id)
             return
@@ -286,7 +286,7 @@ class Timers:
         )
         self._write(msgspec.structs.replace(self._book, alarms=alarms))
 
-    def _write(self, book: Book) -> None:
+    def _write(self, book: Schedule) -> None:
         self._book = book
         self._changed.set()
         self._unwritten.set()

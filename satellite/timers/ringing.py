@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 import msgspec
 
 from satellite.timers.alarm import Alarm
-from satellite.timers.schedule import Due, Timer
+from satellite.timers.schedule import DueTimers, Timer
 
 SOFTLY = 0.2
 """Loudness of the first ring, as a factor: 14 dB below the last."""
@@ -36,7 +36,7 @@ def loudness(age: float) -> float:
     return SOFTLY + (1.0 - SOFTLY) * min(1.0, max(0.0, age) / RISE)
 
 
-def words(due: Due, zone: tzinfo | None = None) -> str:
+def words(due: DueTimers, zone: tzinfo | None = None) -> str:
     """What is said of something late; nothing where it is in time."""
     if due.late < WORTH:
         return ""

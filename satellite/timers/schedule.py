@@ -53,7 +53,7 @@ class Timer(msgspec.Struct, frozen=True, kw_only=True):
         return max(0.0, self.due - now.boot) if self.left is None else self.left
 
 
-class Due(msgspec.Struct, frozen=True):
+class DueTimers(msgspec.Struct, frozen=True):
     """What is to ring."""
 
     entry: Timer | Alarm
@@ -69,7 +69,7 @@ class Due(msgspec.Struct, frozen=True):
         return f"{kind} {self.entry.name or self.entry.id}"
 
 
-class Book(msgspec.Struct, frozen=True, kw_only=True):
+class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that is kept."""
 
     moment: Moment = Moment(0.0, 0.0)
@@ -81,7 +81,7 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
         """Whether a clock was set, or the machine started anew, since the clocks were compared."""
         return not now.follows(self.moment) or abs(now.offset - self.moment.offset) > STEP
 
-    def brought(self, now: Moment) -> Book:
+    def brought(self, now: Moment) -> Schedule:
         """The book as it is right at this moment's clocks."""
         step = now.offset - self.moment.offset
         timers, alarms = self.timers, self.alarms
@@ -93,17 +93,17 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
             alarms = tuple(
                 msgspec.structs.replace(alarm, last=min(alarm.last, now.wall)) for alarm in alarms
             )
-        return Book(moment=now, timers=timers, alarms=alarms)
+        return Schedule(moment=now, timers=timers, alarms=alarms)
 
-    def due(self, now: Moment, zone: tzinfo | None = None) -> Iterator[Due]:
+    def due(self, now: Moment, zone: tzinfo | None = None) -> Iterator[DueTimers]:
         """What should ring or have rung, however late."""
         for timer in self.timers:
             if timer.left is None and timer.due <= now.boot:
-                yield Due(timer, now.boot - timer.due)
+                yield DueTimers(timer, now.boot - timer.due)
         for alarm in self.alarms:
             at = next_ring(alarm, now, zone)
             if at is not None and at <= now.wall:
-                yield Due(alarm, now.wall - at, at)
+                yield DueTimers(alarm, now.wall - at, at)
 
     def wait(self, now: Moment, zone: tzinfo | None = None) -> float | None:
         """Seconds until the next one is due by the clocks of now; None where there is none."""

@@ -12,7 +12,7 @@ import msgspec
 from satellite.audio.playback import Playback
 from satellite.errors import EngineFailed
 from satellite.listening import mute as muting
-from satellite.timers import Timers
+from satellite.timers import TimerManager
 from satellite.values import Action, Value
 
 _LOGGER = logging.getLogger(__name__)
@@ -127,11 +127,15 @@ def read(action: Action) -> Known:
         raise EngineFailed(f"the brain asked for {action.name!r} wrongly: {error}") from error
 
 
-class Deeds:
+class ActionRunner:
     """Does what is asked for; `listen` is called where an answer is to be listened to."""
 
     def __init__(
-        self, timers: Timers, playback: Playback, mute: muting.Mute, listen: Callable[[], None]
+        self,
+        timers: TimerManager,
+        playback: Playback,
+        mute: muting.Mute,
+        listen: Callable[[], None],
     ) -> None:
         self._timers = timers
         self._playback = playback

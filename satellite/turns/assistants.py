@@ -14,7 +14,7 @@ from satellite.turns.conversation import Conversation
 from satellite.values import Detection
 
 
-class Persona:
+class Assistant:
     """One assistant; `settings` are the satellite's with its own in place of some."""
 
     def __init__(self, settings: Settings, engines: Engines, *, local: bool = False) -> None:
@@ -25,46 +25,49 @@ class Persona:
         """Nobody else takes its turns."""
 
 
-class Personas:
+class Assistants:
     """The assistant of each wake word; any other word has the satellite's first one."""
 
-    def __init__(self, first: Persona, others: Mapping[str, Persona] | None = None) -> None:
+    def __init__(self, first: Assistant, others: Mapping[str, Assistant] | None = None) -> None:
         """`others` by their names; `answer` says to which words."""
         self.first = first
         self._others = dict(others or {})
-        self._called: dict[str, Persona] = {}
+        self._called: dict[str, Assistant] = {}
 
     def answer(self, settings: Settings) -> None:
         """Let each assistant answer to its wake words of these settings."""
         others = self._others
-        words = words_of(settings)
+        words = assistant_wake_words(settings)
         self._called = {word: others[name] for name, word in words if name in others}
 
-    def of(self, detection: Detection | None) -> Persona:
+    def of(self, detection: Detection | None) -> Assistant:
         """Who answers to a wake word, or to somebody who said none."""
         return self._called.get(detection.word, self.first) if detection else self.first
 
 
-def words_of(settings: Settings) -> Iterator[tuple[str, str]]:
+def assistant_wake_words(settings: Settings) -> Iterator[tuple[str, str]]:
     """The name of each assistant with each of its wake words."""
     for name, its in settings.assistants.items():
         yield from ((name, word) for word in its.wake or (name,))
 
 
-def settings_of(its: AssistantSettings, settings: Settings) -> Settings:
+def assistant_settings(its: AssistantSettings, settings: Settings) -> Settings:
     """The satellite's settings with those of an assistant in place of some."""
     fields = ("persona", "language", "voice", *TURN_ROLES)
     own = {field: value for field in fields if (value := getattr(its, field))}
     return msgspec.structs.replace(settings, **own)
 
 
-def components_of(settings: Settings) -> dict[tuple[str, str], None]:
+def assistant_components(settings: Settings) -> dict[tuple[str, str], None]:
     """The component of each role, those of assistants included: each once, in order."""
-    everybody = (settings, *(settings_of(its, settings) for its in settings.assistants.values()))
+    everybody = (
+        settings,
+        *(assistant_settings(its, settings) for its in settings.assistants.values()),
+    )
     return dict.fromkeys((role, getattr(one, role)) for one in everybody for role in TURN_ROLES)
 
 
-def cast_of(settings: Settings, engines: Mapping[tuple[str, str], Any]) -> Personas:
+def build_assistants(settings: Settings, engines: Mapping[tuple[str, str], Any]) -> Assistants:
     """The assistants, each with the engines of its roles' components."""
 
     def with_engines(own: Settings) -> Engines:
@@ -72,8 +75,8 @@ def cast_of(settings: Settings, engines: Mapping[tuple[str, str], Any]) -> Perso
 
     others = {}
     for name, its in settings.assistants.items():
-        own = settings_of(its, settings)
-        others[name] = Persona(own, with_engines(own), local=its.brain == "local")
-    personas = Personas(Persona(settings, with_engines(settings)), others)
+        own = assistant_settings(its, settings)
+        others[name] = Assistant(own, with_engines(own), local=its.brain == "local")
+    personas = Assistants(Assistant(settings, with_engines(settings)), others)
     personas.answer(settings)
     return personas

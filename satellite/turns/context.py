@@ -27,7 +27,7 @@ class Engines(msgspec.Struct, frozen=True):
     tts: Tts
 
 
-class Stage(Protocol):
+class TurnContext(Protocol):
     """What a turn needs of the satellite around it."""
 
     @property

@@ -9,7 +9,7 @@ import msgspec
 from satellite.audio.replay import Recording
 from satellite.errors import SatelliteError
 from satellite.listening.utterance import Utterance
-from satellite.turns.context import Stage
+from satellite.turns.context import TurnContext
 from satellite.turns.outcome import Outcome
 
 
@@ -29,7 +29,7 @@ class Driver(Protocol):
     """What the event log calls it."""
 
     async def drive(
-        self, utterance: Utterance, record: Recording, stage: Stage
+        self, utterance: Utterance, record: Recording, stage: TurnContext
     ) -> Outcome | Handover:
         """Take the turn to its end. `record` plays the utterance, again after a handover.
 

@@ -10,15 +10,15 @@ from satellite import events
 from satellite.audio.playback import Playback
 from satellite.errors import SatelliteError
 from satellite.lib.bus import Bus
-from satellite.lib.persistence import Kept
+from satellite.lib.persistence import StoredValue
 from satellite.listening.mute import USER, Mute
 from satellite.listening.utterance import Utterance
 from satellite.settings import Settings
-from satellite.timers import Timers
+from satellite.timers import TimerManager
 from satellite.timers.ringing import Ring
-from satellite.timers.schedule import Book
-from satellite.turns.actions import Deeds
-from satellite.turns.assistants import Persona, Personas
+from satellite.timers.schedule import Schedule
+from satellite.turns.actions import ActionRunner
+from satellite.turns.assistants import Assistant, Assistants
 from satellite.turns.context import Engines, PhaseName
 from satellite.turns.driver import Driver
 from satellite.turns.follow_up import FollowUp
@@ -31,7 +31,7 @@ YIELD = 2.0
 """Seconds a cancelled turn may take to let go of the speaker and its engines."""
 
 
-class Assistant:
+class TurnManager:
     """Everything between the listener and the speaker, one turn at a time.
 
     `driver` says who takes a turn in our place, if anybody does.
@@ -45,24 +45,24 @@ class Assistant:
         bus: Bus,
         driver: Callable[[Utterance], Driver | None] = lambda utterance: None,
         *,
-        personas: Personas | None = None,
+        personas: Assistants | None = None,
         mute: Mute | None = None,
-        kept: Kept[Book] | None = None,
+        kept: StoredValue[Schedule] | None = None,
     ) -> None:
         self.publish = bus.publish
         self.muting = mute or Mute(bus.publish)
         self._settings = settings
-        self._personas = personas or Personas(Persona(settings, engines))
+        self._personas = personas or Assistants(Assistant(settings, engines))
         self._persona = self._personas.first
         """Who answers, or answered last."""
         self._playback = playback
         self._driver = driver
         self._sounds = Sounds(settings, engines.tts, playback)
-        self.timers = Timers(bus.publish, self._ring, settings.cues.timer, kept)
+        self.timers = TimerManager(bus.publish, self._ring, settings.cues.timer, kept)
         self._follow_up = FollowUp(settings.listen.follow_up)
         self._answering = False
         """Whoever is listened to next answers what was asked."""
-        self._deeds = Deeds(self.timers, playback, self.muting, self._follow_up.wish)
+        self._deeds = ActionRunner(self.timers, playback, self.muting, self._follow_up.wish)
         self._phase: PhaseName = "idle"
         self._announcing = False
         self._one_announcement = asyncio.Lock()
@@ -95,7 +95,7 @@ class Assistant:
 
     @property
     def heard(self) -> float:
-        """See `satellite.turns.context.Stage`."""
+        """See `satellite.turns.context.TurnContext`."""
         return self._playback.heard
 
     def history(self) -> tuple[Message, ...]:

@@ -9,11 +9,11 @@ from contextlib import aclosing
 from satellite import events
 from satellite.audio.lead import Lead
 from satellite.lib.deadline import within
-from satellite.lib.taskgroups import ungrouped
+from satellite.lib.taskgroups import first_error
 from satellite.settings import Settings
 from satellite.text.sentence_splitter import SentenceSplitter
 from satellite.text.speakable import PlainText
-from satellite.turns.context import Engines, Stage, StageFailure, failing_as, label
+from satellite.turns.context import Engines, StageFailure, TurnContext, failing_as, label
 from satellite.values import Action, AudioChunk, Declined, ReplyRequest, Resumed, SpeechRequest
 
 SENTENCES_AHEAD = 4
@@ -30,7 +30,7 @@ PAUSE = 0.2
 class Reply:
     """One reply on its way from the brain to the speaker."""
 
-    def __init__(self, stage: Stage, engines: Engines, settings: Settings, turn: str) -> None:
+    def __init__(self, stage: TurnContext, engines: Engines, settings: Settings, turn: str) -> None:
         self.text = ""
         """All of it."""
         self._stage = stage
@@ -58,7 +58,7 @@ class Reply:
         await self._aloud(self._recite(text))
 
     async def _aloud(self, writing: Coroutine[None, None, None]) -> None:
-        with ungrouped(StageFailure):
+        with first_error(StageFailure):
             async with asyncio.TaskGroup() as tasks:
                 working = (
                     tasks.create_task(writing, name="llm"),

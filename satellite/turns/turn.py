@@ -16,7 +16,7 @@ from satellite.lib.deadline import too_slow
 from satellite.listening.utterance import Utterance
 from satellite.settings import Settings
 from satellite.turns import outcome
-from satellite.turns.context import Engines, Stage, StageFailure, failing_as, label
+from satellite.turns.context import Engines, StageFailure, TurnContext, failing_as, label
 from satellite.turns.conversation import Conversation
 from satellite.turns.driver import Driver, Handover
 from satellite.turns.outcome import Answered, Cancelled, Failed, NothingHeard, Outcome
@@ -26,7 +26,7 @@ from satellite.values import ReplyRequest, TranscribeRequest
 _LOGGER = logging.getLogger(__name__)
 
 
-class _NobodySpoke(Exception):
+class _NoSpeech(Exception):
     """Ends the work on an utterance in which nobody spoke."""
 
 
@@ -39,7 +39,7 @@ class Turn:
         engines: Engines,
         conversation: Conversation,
         settings: Settings,
-        stage: Stage,
+        stage: TurnContext,
         driver: Driver | None = None,
     ) -> None:
         """`driver`: who takes the turn as long as it is not lost."""
@@ -142,7 +142,7 @@ class Turn:
                             self._publish(text, transcript.final)
             except TimeoutError:
                 raise too_slow("speech-to-text", deadline) from None
-            except _NobodySpoke:
+            except _NoSpeech:
                 return None
         return text
 
@@ -150,7 +150,7 @@ class Turn:
         async for audio in self._said:
             yield audio
         if not self._utterance.heard:
-            raise _NobodySpoke
+            raise _NoSpeech
         self._stage.enter("thinking")
         limit.reschedule(asyncio.get_running_loop().time() + self._settings.deadlines.asr)
 

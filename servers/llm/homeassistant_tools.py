@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from satellite.errors import EngineFailed
 from satellite.homeassistant.client.entity_kinds import Deed
 from satellite.homeassistant.client.home import here
-from satellite.homeassistant.client.service_calls import Do, action
+from satellite.homeassistant.client.service_calls import HomeCommand, action
 from satellite.options import OptionSet, option
 from satellite.tools import Tool
 from satellite.values import ReplyPart, ReplyRequest
@@ -23,7 +23,7 @@ _BLIND = (
 )
 
 
-class Thing(OptionSet, frozen=True):
+class EntityArguments(OptionSet, frozen=True):
     """What is meant."""
 
     name: Annotated[
@@ -32,7 +32,7 @@ class Thing(OptionSet, frozen=True):
     area: Annotated[str, option("The room")] = ""
 
 
-class Switch(Thing, frozen=True, kw_only=True):
+class Switch(EntityArguments, frozen=True, kw_only=True):
     """What shall be done with it."""
 
     action: Annotated[
@@ -41,7 +41,7 @@ class Switch(Thing, frozen=True, kw_only=True):
     ] = "turn_on"
 
 
-class Level(Thing, frozen=True, kw_only=True):
+class Level(EntityArguments, frozen=True, kw_only=True):
     """How much."""
 
     percent: Annotated[
@@ -55,7 +55,7 @@ class Level(Thing, frozen=True, kw_only=True):
     ]
 
 
-class Warmth(Thing, frozen=True, kw_only=True):
+class Warmth(EntityArguments, frozen=True, kw_only=True):
     """How warm."""
 
     degrees: Annotated[float, option("As the home counts them", minimum=-30, maximum=110)]
@@ -73,7 +73,7 @@ async def set_temperature(arguments: Warmth, request: ReplyRequest) -> Sequence[
     return await _do("temperature", arguments, request, arguments.degrees)
 
 
-async def get_state(arguments: Thing, request: ReplyRequest) -> Sequence[ReplyPart]:
+async def get_state(arguments: EntityArguments, request: ReplyRequest) -> Sequence[ReplyPart]:
     if (home := here()) is None:
         raise EngineFailed(_BLIND)
     near = request.situation.area
@@ -81,12 +81,12 @@ async def get_state(arguments: Thing, request: ReplyRequest) -> Sequence[ReplyPa
 
 
 async def _do(
-    deed: Deed, thing: Thing, request: ReplyRequest, value: float | None = None
+    deed: Deed, thing: EntityArguments, request: ReplyRequest, value: float | None = None
 ) -> Sequence[ReplyPart]:
     if not (thing.name or thing.area):
         raise EngineFailed("give the name of a thing, or a room")
     target = f"{thing.name or 'everything'} in the {thing.area}" if thing.area else thing.name
-    wish = Do(
+    wish = HomeCommand(
         deed=deed, value=value, name=thing.name or None, area=thing.area or None, target=target
     )
     if (home := here()) is not None:
@@ -121,7 +121,7 @@ TOOLS = (
         name="get_home_state",
         doc="Tell how things in the home are: one thing, a room, or all of them.",
         run=get_state,
-        arguments=Thing,
+        arguments=EntityArguments,
         home=True,
     ),
 )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from servers.models.manifest import Installed
 from servers.models.names import Name, parse
-from servers.models.patience import Patience
+from servers.models.patience import RetryPolicy
 from servers.models.progress import Progress, Silent
 from servers.models.store import Store
 
-__all__ = ["Installed", "Name", "Patience", "Progress", "Silent", "Store", "parse"]
+__all__ = ["Installed", "Name", "Progress", "RetryPolicy", "Silent", "Store", "parse"]

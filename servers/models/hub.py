@@ -18,7 +18,7 @@ from urllib.parse import quote
 import httpx
 
 from satellite.errors import DownloadFailed, ModelMissing, UsageError
-from servers.models.patience import Broken, Patience
+from servers.models.patience import Broken, RetryPolicy
 from servers.models.progress import Progress
 
 T = TypeVar("T")
@@ -35,7 +35,7 @@ _LONGEST_LIST = 64 << 20
 class Hub:
     """A client of one endpoint, for one download."""
 
-    def __init__(self, endpoint: str, patience: Patience, progress: Progress) -> None:
+    def __init__(self, endpoint: str, patience: RetryPolicy, progress: Progress) -> None:
         self.endpoint = (endpoint or os.environ.get("HF_ENDPOINT") or ENDPOINT).rstrip("/")
         if not self.endpoint.startswith(("http://", "https://")):
             raise UsageError(

@@ -11,7 +11,7 @@ from satellite.errors import DownloadFailed, ModelMissing, PackageMissing
 from satellite.requirements import Package
 from servers.models.manifest import Installed
 from servers.models.names import OLLAMA, Name
-from servers.models.patience import Broken, Patience
+from servers.models.patience import Broken, RetryPolicy
 from servers.models.progress import Progress
 
 if TYPE_CHECKING:
@@ -30,12 +30,12 @@ class OllamaModels:
     """Asks the Ollama at an address. Everything here blocks: call it on a thread."""
 
     def __init__(
-        self, address: str = "", *, offline: bool = False, patience: Patience | None = None
+        self, address: str = "", *, offline: bool = False, patience: RetryPolicy | None = None
     ) -> None:
         """The address is OLLAMA_HOST, or port 11434 of this machine, where it is empty."""
         self._address = address
         self._offline = offline
-        self._patience = patience or Patience()
+        self._patience = patience or RetryPolicy()
 
     @property
     def address(self) -> str:

@@ -26,7 +26,7 @@ class Broken(Exception):
         """Seconds that the server asked to wait."""
 
 
-class Patience(msgspec.Struct, frozen=True):
+class RetryPolicy(msgspec.Struct, frozen=True):
     """Bounds of every wait for a server. Pauses double: 0.5, 1, 2, 4, 8 s, near 16 s in all."""
 
     tries: int = 6

@@ -14,7 +14,7 @@ PART = ".part"
 """How the folder of an unfinished model ends."""
 
 
-class Place(msgspec.Struct, frozen=True):
+class ModelFolder(msgspec.Struct, frozen=True):
     """The folder of a model and its neighbours, which have a dot in front and are no models."""
 
     root: Path

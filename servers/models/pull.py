@@ -10,13 +10,13 @@ from servers.models import manifest
 from servers.models.fetch import Fetcher
 from servers.models.hub import Hub
 from servers.models.manifest import Manifest, Record
-from servers.models.place import Place, bytes_in, discard
+from servers.models.place import ModelFolder, bytes_in, discard
 from servers.models.plan import Plan
 from servers.models.progress import Progress
 from servers.models.sources import plan_of
 
 
-def pull(place: Place, hub: Hub, progress: Progress) -> None:
+def pull(place: ModelFolder, hub: Hub, progress: Progress) -> None:
     """Have a whole model in its place, whose lock is held.
 
     What is good of a damaged one is kept. Raises `ModelMissing`, `DownloadFailed`, `OSError`; what
@@ -37,7 +37,7 @@ def pull(place: Place, hub: Hub, progress: Progress) -> None:
     _finish(plan, place, records)
 
 
-def _check_space(plan: Plan, place: Place) -> None:
+def _check_space(plan: Plan, place: ModelFolder) -> None:
     free = shutil.disk_usage(place.staging).free
     if (needed := plan.total - bytes_in(place.staging)) > free:
         raise DownloadFailed(
@@ -46,7 +46,7 @@ def _check_space(plan: Plan, place: Place) -> None:
         )
 
 
-def _finish(plan: Plan, place: Place, records: tuple[Record, ...]) -> None:
+def _finish(plan: Plan, place: ModelFolder, records: tuple[Record, ...]) -> None:
     kept = {record.path for record in records}
     for stray in place.staging.iterdir():
         if stray.name not in kept:

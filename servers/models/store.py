@@ -14,8 +14,8 @@ from servers.models import manifest, names
 from servers.models.lock import locked
 from servers.models.manifest import Installed
 from servers.models.names import OLLAMA, PIPER, WHISPER, Name
-from servers.models.patience import Patience
-from servers.models.place import PART, Place, bytes_in, discard, name_of
+from servers.models.patience import RetryPolicy
+from servers.models.place import PART, ModelFolder, bytes_in, discard, name_of
 from servers.models.progress import Progress, Silent
 
 KINDS = (WHISPER, PIPER)
@@ -36,14 +36,14 @@ class Store:
         root: Path | None = None,
         offline: bool | None = None,
         endpoint: str | None = None,
-        patience: Patience | None = None,
+        patience: RetryPolicy | None = None,
     ) -> None:
         """None stands for the settings in force in this process (`satellite.engines.context`)."""
         settings = context.in_force()
         self.root = root or _default_root(settings.folder)
         self.offline = settings.offline if offline is None else offline
         self.endpoint = endpoint or settings.endpoint
-        self._patience = patience or Patience()
+        self._patience = patience or RetryPolicy()
 
     def path(self, kind: str, name: str) -> Path | None:
         """The folder of a model, or None unless it is whole here. Quick: sizes, no hashes.
@@ -147,7 +147,7 @@ class Store:
         name = names.parse(model) if isinstance(model, str) else model
         if name.kind == OLLAMA:
             raise UsageError(f"{name}: Ollama keeps its models itself")
-        place = Place(self.root, name)
+        place = ModelFolder(self.root, name)
         if manifest.whole(place.folder) and not self.verify(name.kind, name.name):
             return place.folder
         if self.offline:
@@ -174,8 +174,8 @@ class Store:
             ) from error
         return place.folder
 
-    def _place(self, kind: str, name: str) -> Place:
-        return Place(self.root, names.of(kind, name))
+    def _place(self, kind: str, name: str) -> ModelFolder:
+        return ModelFolder(self.root, names.of(kind, name))
 
     def _unknown(self, name: Name) -> ModelMissing:
         known = {str(model): None for model in self.known()}

@@ -9,7 +9,7 @@ from wyoming.event import Event
 
 from satellite.net.messages import read
 from satellite.values import TranscribeRequest, Transcript
-from servers.serve.incoming_audio import Sound, is_audio
+from servers.serve.incoming_audio import IncomingAudio, is_audio
 from servers.serve.work import Service, Work, Write
 
 LONGEST = 900.0
@@ -40,7 +40,7 @@ class _Transcription(Work):
     def __init__(self, service: Service, request: TranscribeRequest) -> None:
         self._pool = service.pool
         self._request = request
-        self._sound = Sound(service.held, LONGEST, PATIENCE)
+        self._sound = IncomingAudio(service.held, LONGEST, PATIENCE)
 
     @property
     def size(self) -> tuple[float, str]:

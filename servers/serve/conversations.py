@@ -16,7 +16,7 @@ AGE = 300.0
 """Seconds after which one is forgotten: how long Home Assistant keeps its own."""
 
 
-class Memory:
+class Conversations:
     """What was said under each conversation id, bounded in number and age."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:

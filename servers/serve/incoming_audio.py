@@ -12,7 +12,7 @@ from wyoming.event import Event
 from satellite.audio.resample import Resampler
 from satellite.errors import EngineFailed
 from satellite.net.formats import format_of
-from satellite.net.memory_budget import Held
+from satellite.net.memory_budget import MemoryBudget
 from satellite.net.messages import read
 from satellite.values import SPEECH, AudioFormat
 from servers.serve.inlet import Inlet
@@ -23,11 +23,11 @@ _SLICE = 64 * 1024
 """Bytes resampled at once, a few milliseconds of work, so that the event loop stays quick."""
 
 
-class Sound:
+class IncomingAudio:
     """The audio of one request: fed with events, iterated as 16 kHz mono."""
 
     def __init__(
-        self, held: Held, longest: float | None = None, patience: float | None = None
+        self, held: MemoryBudget, longest: float | None = None, patience: float | None = None
     ) -> None:
         """`held` is where it counts; `longest`: seconds it may last; `patience`: seconds for its
         next piece; None for ever."""

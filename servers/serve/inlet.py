@@ -7,7 +7,7 @@ from collections import deque
 from typing import Generic, TypeVar
 
 from satellite.errors import EngineTimeout
-from satellite.net.memory_budget import Held
+from satellite.net.memory_budget import MemoryBudget
 
 Piece = TypeVar("Piece")
 
@@ -21,11 +21,11 @@ class Inlet(Generic[Piece]):
     """
 
     def __init__(
-        self, capacity: int, account: Held | None = None, patience: float | None = None
+        self, capacity: int, account: MemoryBudget | None = None, patience: float | None = None
     ) -> None:
         """`patience`: seconds for the next piece once it is waited for; None for ever."""
         self._capacity = capacity
-        self._account = account or Held()
+        self._account = account or MemoryBudget()
         self._patience = patience
         self._pieces: deque[tuple[Piece, int]] = deque()
         self._held = 0

@@ -15,18 +15,18 @@ from satellite.net.messages import read
 from satellite.net.remotes.base import CONTEXT
 from satellite.values import Action, Declined, Message, ReplyRequest, Situation
 from servers.pool import Pool
-from servers.serve.conversations import Memory
+from servers.serve.conversations import Conversations
 from servers.serve.work import Service, Work, Write
 
 
 class LlmService(Service):
-    """Answers texts. The conversation comes with each request; see `Memory` for strangers."""
+    """Answers texts. A request brings its conversation; see `Conversations` for strangers."""
 
     role = "llm"
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self._memory = Memory()
+        self._memory = Conversations()
 
     def begin(self, event: Event, current: Work | None, model: str | None) -> Work | None:
         if not Transcript.is_type(event.type):
@@ -39,7 +39,7 @@ class LlmService(Service):
 class _Answering(Work):
     open = False
 
-    def __init__(self, pool: Pool, request: ReplyRequest, memory: Memory | None) -> None:
+    def __init__(self, pool: Pool, request: ReplyRequest, memory: Conversations | None) -> None:
         self._pool = pool
         self._request = request
         self._memory = memory

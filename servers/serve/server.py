@@ -9,10 +9,10 @@ from typing import Any
 from wyoming.error import Error
 
 from satellite.errors import EngineFailed
-from satellite.net.listen import DoorLimits, door
-from satellite.net.memory_budget import Held
-from satellite.net.pairing.key_store import Folder
-from satellite.net.pairing.tls import Gate, role_of
+from satellite.net.listen import ListenLimits, listening
+from satellite.net.memory_budget import MemoryBudget
+from satellite.net.pairing.key_store import KeyStore
+from satellite.net.pairing.tls import TlsGate, role_of
 from satellite.net.wire import Connection
 from servers.pool import LocalPool, Pool
 from servers.serve.asr import AsrService
@@ -28,7 +28,7 @@ _SERVICES: dict[str, type[Service]] = {
 }
 
 
-class ServeLimits(DoorLimits, frozen=True, kw_only=True):
+class ServeLimits(ListenLimits, frozen=True, kw_only=True):
     """What one service takes on."""
 
     workers: int = 8
@@ -67,7 +67,7 @@ async def serving(
     """
     limits = limits or ServeLimits()
     service = service_of(role, engine, limits, pool, observer)
-    service.held = Held(limits.held)
+    service.held = MemoryBudget(limits.held)
 
     async def serve(connection: Connection) -> None:
         service.observer.connected()
@@ -77,7 +77,7 @@ async def serving(
             service.observer.left()
 
     refused = service.observer.refused
-    async with door(
+    async with listening(
         uri, serve, name=role, limits=limits, refused=refused, held=service.held
     ) as bound:
         yield bound
@@ -85,7 +85,11 @@ async def serving(
 
 @asynccontextmanager
 async def serving_paired(
-    services: Mapping[str, Service], uri: str, folder: Folder, *, limits: ServeLimits | None = None
+    services: Mapping[str, Service],
+    uri: str,
+    folder: KeyStore,
+    *,
+    limits: ServeLimits | None = None,
 ) -> AsyncGenerator[str, None]:
     """Serve services, by their roles, to paired satellites at a TLS URI, and yield where.
 
@@ -93,7 +97,7 @@ async def serving_paired(
     and `ConfigError` for an address that is not this machine's.
     """
     limits = limits or ServeLimits()
-    held = Held(limits.held)
+    held = MemoryBudget(limits.held)
     for service in services.values():
         service.held = held
 
@@ -110,6 +114,6 @@ async def serving_paired(
         finally:
             service.observer.left()
 
-    secure = Gate(folder, *services)
-    async with door(uri, serve, name="tls", limits=limits, held=held, secure=secure) as bound:
+    secure = TlsGate(folder, *services)
+    async with listening(uri, serve, name="tls", limits=limits, held=held, secure=secure) as bound:
         yield bound

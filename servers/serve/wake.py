@@ -10,7 +10,7 @@ from wyoming.event import Event
 from satellite.net.messages import read
 from satellite.net.remotes.wake import STOPPED
 from satellite.values import SPEECH, Detection, DetectRequest
-from servers.serve.incoming_audio import Sound, is_audio
+from servers.serve.incoming_audio import IncomingAudio, is_audio
 from servers.serve.work import Service, Work, Write
 
 
@@ -32,7 +32,7 @@ class _Listening(Work):
     def __init__(self, service: Service, request: DetectRequest) -> None:
         self._pool = service.pool
         self._request = request
-        self._sound = Sound(service.held)
+        self._sound = IncomingAudio(service.held)
 
     @property
     def size(self) -> tuple[float, str]:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from wyoming.event import Event
 
 from satellite.net import info
-from satellite.net.memory_budget import Held
+from satellite.net.memory_budget import MemoryBudget
 from satellite.net.refusals import Refusals
 from satellite.values import EngineInfo
 from servers.pool import Pool
@@ -62,7 +62,7 @@ class Service(ABC):
         self.describe = describe
         self.observer = observer or Observer()
         self.refusals = Refusals(self.role)
-        self.held = Held()
+        self.held = MemoryBudget()
         """Where what clients have sent counts until it is used up."""
 
     def info(self) -> Event:

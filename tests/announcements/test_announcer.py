@@ -9,11 +9,11 @@ from contextlib import asynccontextmanager
 import pytest
 
 from satellite.announcements import announcer as module
-from satellite.announcements.announcement import Announcement, Manner, Outcome, Priority
+from satellite.announcements.announcement import Announcement, AnnouncementStyle, Outcome, Priority
 from satellite.announcements.announcer import MOST, Announcer
 from satellite.errors import EngineBusy, EngineFailed
 from satellite.settings import Settings
-from satellite.timers import Timers
+from satellite.timers import TimerManager
 from satellite.values import AudioChunk
 from tests.support.engines import ScriptedTts
 
@@ -30,7 +30,7 @@ class Hall:
         self.interrupted = 0
         self.going_on = asyncio.Event()
         self.going_on.set()
-        self.timers = Timers(lambda event: None, self._ring, 60)
+        self.timers = TimerManager(lambda event: None, self._ring, 60)
         self._playing: asyncio.Timeout | None = None
 
     async def _ring(self, ring: object) -> None:
@@ -66,8 +66,8 @@ async def announcing(hall: Hall, tts: ScriptedTts | None = None) -> AsyncIterato
         task.cancel()
 
 
-def manner(priority: Priority) -> Manner:
-    return Manner(priority=priority)
+def manner(priority: Priority) -> AnnouncementStyle:
+    return AnnouncementStyle(priority=priority)
 
 
 async def test_a_turn_is_not_talked_into_and_the_more_urgent_comes_first() -> None:

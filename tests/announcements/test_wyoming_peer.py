@@ -13,7 +13,7 @@ from wyoming.tts import Synthesize
 
 from satellite import events
 from satellite.announcements import remote
-from satellite.announcements.announcement import Manner
+from satellite.announcements.announcement import AnnouncementStyle
 from satellite.announcements.announcer import Announcer
 from satellite.announcements.broadcasts import Broadcasts
 from satellite.errors import EngineError, PeerClosed, PeerUnreachable, UsageError
@@ -42,18 +42,20 @@ async def kitchen(settings: Settings = QUIET) -> AsyncIterator[Kitchen]:
 
 async def test_a_text_is_announced_with_a_chime_complaint_48_announce_to_a_satellite() -> None:
     async with kitchen() as room:
-        await remote.tell(room.uri, "dinner is ready", Manner())
+        await remote.announce_to(room.uri, "dinner is ready", AnnouncementStyle())
         assert [event.text for event in room.of(events.Announce)] == ["dinner is ready"]
         assert [request.text for request in room.tts.requests] == ["dinner is ready"]
         with_chime = len(room.speaker.heard)
-        await remote.tell(room.uri, "dinner is ready", Manner(chime=False, voice="anna"))
+        await remote.announce_to(
+            room.uri, "dinner is ready", AnnouncementStyle(chime=False, voice="anna")
+        )
         assert len(room.speaker.heard) - with_chime < with_chime
         assert room.tts.requests[-1].voice == "anna"
 
 
 async def test_sound_is_announced_as_it_is() -> None:
     async with kitchen() as room:
-        await remote.tell(room.uri, BELL, Manner(chime=False))
+        await remote.announce_to(room.uri, BELL, AnnouncementStyle(chime=False))
         assert room.speaker.heard
 
 
@@ -111,7 +113,7 @@ async def test_a_peer_that_stops_sending_keeps_nobody(monkeypatch: pytest.Monkey
         answer = await connection.read()
         assert answer is not None
         assert answer.type in ("played", "error")
-        await remote.tell(room.uri, "next", Manner())
+        await remote.announce_to(room.uri, "next", AnnouncementStyle())
         connection.abort()
 
 
@@ -119,7 +121,9 @@ async def test_what_was_interrupted_is_not_told_as_heard() -> None:
     async with kitchen() as room:
         room.speaker.stuck = True
         async with asyncio.TaskGroup() as tasks:
-            telling = tasks.create_task(remote.tell_all({"it": room.uri}, "text", Manner()))
+            telling = tasks.create_task(
+                remote.announce_to_all({"it": room.uri}, "text", AnnouncementStyle())
+            )
             await room.until(lambda: "write" in room.speaker.calls)
             room.assistant.hush()
             failed = await telling
@@ -157,6 +161,6 @@ async def test_what_nobody_heard_is_said_here(whom: tuple[str, ...], said: str) 
 
 async def test_who_is_not_there_or_no_satellite_is_said_to_be() -> None:
     with pytest.raises(PeerUnreachable):
-        await remote.tell("tcp://127.0.0.1:9", "text", Manner())
+        await remote.announce_to("tcp://127.0.0.1:9", "text", AnnouncementStyle())
     with pytest.raises(UsageError, match="not the address of a satellite"):
         await remote.resolve(["stdio://"])

@@ -12,7 +12,7 @@ import pytest
 
 from satellite import events
 from satellite.arbitration import group
-from satellite.arbitration.arbiter import Rooms
+from satellite.arbitration.arbiter import Arbiter
 from satellite.listening.utterance import Utterance
 from satellite.settings import RoomsSettings, Settings
 from satellite.values import SPEECH, Detection
@@ -52,7 +52,7 @@ class Room:
         self.closed: list[Utterance] = []
         self.happened: list[events.Event] = []
         self.open: Utterance | None = None
-        self.rooms = Rooms(msgspec.structs.replace(its, name=name), self, self.happened.append)
+        self.rooms = Arbiter(msgspec.structs.replace(its, name=name), self, self.happened.append)
 
     def wake(self, score: float = 0.9) -> bool:
         """The detector hears the word."""

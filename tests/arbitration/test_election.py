@@ -9,7 +9,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from satellite.arbitration.election import Agreement, Bid, State, Told
+from satellite.arbitration.election import Announcement, Bid, Election, State
 from satellite.arbitration.protocol import Claim, Rank
 
 WORD = "okay nabu"
@@ -26,7 +26,7 @@ class Wake(msgspec.Struct, frozen=True):
     busy: bool = False
 
 
-Fate = Callable[[int, int, Told], list[float]]
+Fate = Callable[[int, int, Announcement], list[float]]
 """When the copies of a message from one to another arrive, seconds after it was sent."""
 
 
@@ -41,7 +41,7 @@ class House:
         """Who heard a claim of whom before it decided."""
         self._wakes = wakes
         self._fate = fate
-        self._agreements = [Agreement() for _ in wakes]
+        self._agreements = [Election() for _ in wakes]
         self._queue: list[tuple[float, int, Callable[[float], None]]] = []
         self._made = 0
 
@@ -90,7 +90,7 @@ class House:
         if due is not None and due - self._wakes[number].clock <= now + 1e-9:
             self._step(number, now + 1e-6)
 
-    def _arrival(self, source: int, number: int, told: Told) -> Callable[[float], None]:
+    def _arrival(self, source: int, number: int, told: Announcement) -> Callable[[float], None]:
         def arrive(now: float) -> None:
             if self.bids[number] is not None and self.decided[number] is None:
                 self.told_before.add((source, number))
@@ -119,7 +119,7 @@ wakes = st.lists(
 )
 
 
-def at_once(source: int, to: int, told: Told) -> list[float]:
+def at_once(source: int, to: int, told: Announcement) -> list[float]:
     return [0.001]
 
 
@@ -145,7 +145,7 @@ def test_whatever_is_lost_somebody_answers_and_no_worse_one_beside_a_better_it_h
 ) -> None:
     draw = random.random  # type: ignore[attr-defined]
 
-    def fate(source: int, to: int, told: Told) -> list[float]:
+    def fate(source: int, to: int, told: Announcement) -> list[float]:
         copies = 1 + (draw() < 0.1)
         return [draw() * 0.2 for _ in range(copies) if draw() >= loss]
 
@@ -160,7 +160,7 @@ def test_whatever_is_lost_somebody_answers_and_no_worse_one_beside_a_better_it_h
 @settings(max_examples=50)
 @given(wakes, st.randoms(use_true_random=False))
 def test_with_one_of_five_lost_one_answers(heard: list[Wake], random: object) -> None:
-    def fate(source: int, to: int, told: Told) -> list[float]:
+    def fate(source: int, to: int, told: Announcement) -> list[float]:
         return [0.001] if random.random() >= 0.2 else []  # type: ignore[attr-defined]
 
     assert len(House(heard, fate).run().winners) == 1
@@ -170,19 +170,19 @@ def claim(quality: int, *, age: float = 0.0, word: str = WORD, event: int = 1) -
     return Claim(event, word, age, Rank(False, quality, 500, "f" * 16))
 
 
-def bid(agreement: Agreement, now: float, quality: int = 20, window: float = WINDOW) -> Bid:
+def bid(agreement: Election, now: float, quality: int = 20, window: float = WINDOW) -> Bid:
     return agreement.wake(now, WORD, Rank(False, quality, 500, "0" * 16), b"", window)
 
 
 def test_alone_it_is_decided_at_once() -> None:
-    agreement = Agreement()
+    agreement = Election()
     assert bid(agreement, 5.0, window=0.0).state is State.WON
     (told,) = agreement.due(5.0)
     assert told.kind == "answer"
 
 
 def test_a_late_one_leaves_it_to_who_answers_already_however_bad() -> None:
-    agreement = Agreement()
+    agreement = Election()
     agreement.hear(10.0, claim(-50), answered=True)
     lost = bid(agreement, 11.5)
     assert (lost.state, lost.to) == (State.LOST, "f" * 16)
@@ -190,7 +190,7 @@ def test_a_late_one_leaves_it_to_who_answers_already_however_bad() -> None:
 
 
 def test_another_word_or_another_time_is_another_event() -> None:
-    agreement = Agreement()
+    agreement = Election()
     agreement.hear(10.0, claim(90, word="hey jarvis"), answered=True)
     agreement.hear(10.0, claim(90, age=4.0, event=2), answered=True)
     agreement.hear(9.0, claim(90, event=3), answered=False)
@@ -200,7 +200,7 @@ def test_another_word_or_another_time_is_another_event() -> None:
 
 
 def test_of_two_that_decided_the_worse_goes_back_to_sleep() -> None:
-    better, worse = Agreement(), Agreement()
+    better, worse = Election(), Election()
     one, two = bid(better, 0.0, 20, 0.0), bid(worse, 0.0, -5, 0.0)
     worse.hear(0.01, claim(20), answered=True)
     better.hear(0.01, claim(-5), answered=True)
@@ -208,7 +208,7 @@ def test_of_two_that_decided_the_worse_goes_back_to_sleep() -> None:
 
 
 def test_who_does_not_seem_to_know_is_told_again_but_not_for_ever() -> None:
-    agreement = Agreement()
+    agreement = Election()
     bid(agreement, 0.0, 50)
     told = 0
     for step in range(1000):
@@ -219,6 +219,6 @@ def test_who_does_not_seem_to_know_is_told_again_but_not_for_ever() -> None:
 
 
 def test_strangers_that_claim_endlessly_take_no_memory() -> None:
-    agreement = Agreement()
+    agreement = Election()
     news = [agreement.hear(1.0, claim(1, event=n), answered=False) for n in range(1000)]
     assert sum(news) == 64

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from satellite.arbitration.fingerprint import ALIKE, alike, heard
+from satellite.arbitration.fingerprint import ALIKE, fingerprint_of, similarity
 from satellite.arbitration.protocol import PRINT
 from tests.support.acoustics import Samples, at_level, pcm, response, room_noise, samples
 from tests.support.acoustics import heard as through
@@ -31,7 +31,7 @@ def word(request: pytest.FixtureRequest) -> Samples:
 
 def test_who_is_nearer_hears_it_better(word: Samples) -> None:
     qualities = [
-        heard(room(word, level, seed=n)).quality for n, level in enumerate((-20, -26, -38))
+        fingerprint_of(room(word, level, seed=n)).quality for n, level in enumerate((-20, -26, -38))
     ]
     assert qualities == sorted(qualities, reverse=True)
     assert qualities[0] - qualities[1] >= 4
@@ -39,42 +39,42 @@ def test_who_is_nearer_hears_it_better(word: Samples) -> None:
 
 def test_a_microphone_with_more_gain_hears_hardly_better(word: Samples) -> None:
     """6 dB nearer is worth more than 12 dB of gain, which raises the noise as well."""
-    nearer = heard(room(word, -24, noise=-60)).quality
-    amplified = heard(room(word, -18, noise=-48)).quality
+    nearer = fingerprint_of(room(word, -24, noise=-60)).quality
+    amplified = fingerprint_of(room(word, -18, noise=-48)).quality
     assert nearer > amplified
 
 
 def test_without_noise_the_louder_is_the_better(word: Samples) -> None:
     sound = np.concatenate([np.zeros(3 * RATE), at_level(word, -20)])
-    assert heard(pcm(sound)).quality > heard(pcm(sound / 2)).quality
+    assert fingerprint_of(pcm(sound)).quality > fingerprint_of(pcm(sound / 2)).quality
 
 
 @pytest.mark.parametrize("noise", [-60.0, -32.0])
 def test_the_same_word_in_two_rooms_is_alike(word: Samples, noise: float) -> None:
     """Also where one hears it 8 dB over its noise, and is 60 ms behind."""
-    faint = heard(room(word, -24, distance=3.0, noise=noise, seed=7))
+    faint = fingerprint_of(room(word, -24, distance=3.0, noise=noise, seed=7))
     near = room(word, -20, distance=0.5, seed=8)
-    assert alike(faint.print, near, 0.0) > ALIKE
-    assert alike(faint.print, near[: -2 * 960], 0.0) > ALIKE
+    assert similarity(faint.print, near, 0.0) > ALIKE
+    assert similarity(faint.print, near[: -2 * 960], 0.0) > ALIKE
     late = near + pcm(room_noise(0.3, -60.0, 3))
-    assert alike(faint.print, late, 0.3) > ALIKE
+    assert similarity(faint.print, late, 0.3) > ALIKE
 
 
 def test_something_else_is_not_alike(word: Samples) -> None:
-    print_ = heard(room(word, -24, seed=7)).print
+    print_ = fingerprint_of(room(word, -24, seed=7)).print
     for text in ("turn on the living room lamp", "in other news, the library stays open"):
         other = samples(speak(text, "en-us+f3"))
         for cut in (0.0, 0.4):
             part = other[round(cut * RATE) :]
-            assert alike(print_, room(part, -15, seed=9), 0.0) < ALIKE
-    assert alike(print_, pcm(room_noise(5.0, -40.0)), 0.0) < ALIKE
+            assert similarity(print_, room(part, -15, seed=9), 0.0) < ALIKE
+    assert similarity(print_, pcm(room_noise(5.0, -40.0)), 0.0) < ALIKE
 
 
 @pytest.mark.parametrize("audio", [b"", bytes(2), bytes(160_001), b"\xff\x7f" * 80_000])
 def test_sound_of_any_kind_can_be_measured(audio: bytes) -> None:
-    measured = heard(audio)
+    measured = fingerprint_of(audio)
     assert -500 <= measured.quality <= 500
     assert len(measured.print) in (0, PRINT)
     for print_ in (measured.print, b"short", bytes(PRINT), b"\xff" * PRINT):
-        assert -1.001 <= alike(print_, audio, 0.0) <= 1.001
-        assert -1.001 <= alike(print_, audio, 5.0) <= 1.001
+        assert -1.001 <= similarity(print_, audio, 0.0) <= 1.001
+        assert -1.001 <= similarity(print_, audio, 5.0) <= 1.001

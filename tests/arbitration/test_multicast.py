@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from satellite.arbitration.multicast import Network, interfaces
+from satellite.arbitration.multicast import MulticastNetwork, interfaces
 from satellite.arbitration.peers import Address
 from satellite.arbitration.protocol import LONGEST
 
@@ -25,7 +25,7 @@ def free_port() -> int:
 class Peer:
     def __init__(self, port: int) -> None:
         self.heard: list[tuple[bytes, Address]] = []
-        self.network = Network(
+        self.network = MulticastNetwork(
             port, lambda datagram, address: self.heard.append((datagram, address))
         )
         self.network.open()
@@ -68,14 +68,14 @@ async def test_a_long_datagram_is_cut_where_it_is_too_long() -> None:
 async def test_a_port_that_another_program_keeps_for_itself_is_said() -> None:
     with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as other:
         other.bind(("::", 0))  # both families
-        network = Network(other.getsockname()[1], lambda datagram, address: None)
+        network = MulticastNetwork(other.getsockname()[1], lambda datagram, address: None)
         with pytest.raises(OSError, match="in use"):
             network.open()
         network.close()
 
 
 async def test_what_cannot_be_sent_is_left(caplog: pytest.LogCaptureFixture) -> None:
-    network = Network(free_port(), lambda datagram, address: None)
+    network = MulticastNetwork(free_port(), lambda datagram, address: None)
     network.open()
     try:
         for _ in range(3):

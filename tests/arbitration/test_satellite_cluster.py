@@ -11,9 +11,9 @@ import pytest
 
 from satellite import events
 from satellite.arbitration import group
-from satellite.arbitration.arbiter import Rooms
-from satellite.arbitration.election import Told
-from satellite.arbitration.group import Company
+from satellite.arbitration.arbiter import Arbiter
+from satellite.arbitration.election import Announcement
+from satellite.arbitration.group import Group
 from satellite.arbitration.protocol import Claim, Rank
 from satellite.audio.tap import Tap
 from satellite.listening.listener import Listener
@@ -29,14 +29,14 @@ class Better:
 
     def __init__(self, its: Settings) -> None:
         self.heard: list[Claim] = []
-        self.company = Company(its, lambda: False, self._claimed)
+        self.company = Group(its, lambda: False, self._claimed)
         self.answers_claims = False
         self.answers_answers = False
 
     def answer(self, claim: Claim) -> None:
         rank = Rank(False, 400, 999, self.company.id)
         mine = Claim(claim.event, claim.word, claim.age, rank)
-        self.company.tell(Told("answer", mine))
+        self.company.tell(Announcement("answer", mine))
 
     def _claimed(self, claim: Claim, answered: bool) -> None:
         self.heard.append(claim)
@@ -52,7 +52,7 @@ async def two(
     monkeypatch.setattr(group, "interfaces", lambda: [LOOP])
     its = settings()
     kitchen = Kitchen(msgspec.structs.replace(QUIET, rooms=its.rooms))
-    rooms = Rooms(
+    rooms = Arbiter(
         msgspec.structs.replace(kitchen.settings, zeroconf=True),
         kitchen.assistant,
         kitchen.happened.append,

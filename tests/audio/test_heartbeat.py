@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from satellite.audio.heartbeat import STILL, Pulse
+from satellite.audio.heartbeat import STILL, Heartbeat
 
 
 class Clock:
@@ -40,7 +40,7 @@ class Tape:
 def test_there_is_a_beat_when_enough_has_moved_and_never_otherwise(
     chunks: list[int], every: int
 ) -> None:
-    pulse, beats, waiting = Pulse(), [], 0
+    pulse, beats, waiting = Heartbeat(), [], 0
     pulse.every = every
     pulse.on_beat = lambda: beats.append(pulse.samples)
     for chunk in chunks:
@@ -54,7 +54,7 @@ def test_there_is_a_beat_when_enough_has_moved_and_never_otherwise(
 
 def test_it_beats_until_nothing_has_moved_for_too_long() -> None:
     clock = Clock()
-    pulse = Pulse(clock)
+    pulse = Heartbeat(clock)
     assert (pulse.age, pulse.beats) == (None, False)
     pulse.moved(512)
     clock.now += STILL - 0.1
@@ -67,7 +67,7 @@ def test_it_beats_until_nothing_has_moved_for_too_long() -> None:
 
 async def test_a_chunk_counts_when_its_listener_comes_back() -> None:
     """A listener that hangs over a chunk does not beat."""
-    pulse, tape = Pulse(), Tape(3)
+    pulse, tape = Heartbeat(), Tape(3)
     ended: list[bool] = []
     pulse.on_end = lambda: ended.append(tape.closed)
     async with aclosing(pulse.of(tape).frames()) as frames:

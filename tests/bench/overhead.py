@@ -27,7 +27,7 @@ from satellite.lib.bus import Bus
 from satellite.listening.listener import Listener
 from satellite.settings import CueSettings, Settings
 from satellite.turns.context import Engines
-from satellite.turns.manager import Assistant
+from satellite.turns.manager import TurnManager
 from satellite.values import SPEECH
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts, ScriptedWake
 from tests.support.speech import silence, speak
@@ -46,7 +46,7 @@ async def overheads(folder: Path, turns: int) -> list[float]:
     engines = Engines(ScriptedAsr(), ScriptedLlm(), ScriptedTts(rate=22050))
     playback = Playback(spec.create("speaker", f"wav:{folder / 'out.wav'}"), bus.publish)
     capture = Capture(spec.create("mic", f"wav:{folder / 'in.wav'}"), bus.publish)
-    assistant = Assistant(settings, engines, playback, bus)
+    assistant = TurnManager(settings, engines, playback, bus)
     listener = Listener(capture, wake, vad, settings.listen, bus.publish, assistant.woken)
     async with bus.subscribe("bench") as happening:
         await playback.open()

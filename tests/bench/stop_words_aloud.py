@@ -21,7 +21,7 @@ import numpy as np
 from satellite.audio.capture import Capture
 from satellite.audio.cues import CueName, cue
 from satellite.audio.echo.frontend import FrontEnd
-from satellite.audio.echo.playback_reference import Reference
+from satellite.audio.echo.playback_reference import PlaybackReference
 from satellite.audio.playback import Playback
 from satellite.audio.resample import Resampler
 from satellite.components import spec
@@ -93,7 +93,7 @@ class Trial:
         self.room = SimulatedRoom(leak=10 ** ((PERSON + leak - REPLY) / 20), latency=0.1)
         self.talk = talk
         self.alone = alone
-        reference = Reference()
+        reference = PlaybackReference()
         self.playback = Playback(self.room.speaker, lambda event: None)
         self.playback.tap = reference
         capture = Capture(self.room.microphone, lambda event: None)

@@ -10,7 +10,7 @@ import pytest
 
 from satellite import events
 from satellite.builtin.wake import engine
-from satellite.builtin.wake.idle_gate import Piece
+from satellite.builtin.wake.idle_gate import AudioPiece
 from satellite.cli import demo_turn
 from satellite.lib.bus import Bus
 from satellite.settings import Settings
@@ -27,7 +27,7 @@ async def test_a_wake_engine_that_is_late_hears_all_of_it(
     attend = engine._attend  # noqa: SLF001  where every engine works
     waits = [LATE]
 
-    def late(stream: engine.Stream, pieces: list[Piece]) -> list[Detection]:
+    def late(stream: engine.Stream, pieces: list[AudioPiece]) -> list[Detection]:
         time.sleep(waits.pop() if waits else 0.0)
         return attend(stream, pieces)
 

@@ -7,15 +7,15 @@ from typing import Any
 import msgspec
 
 from satellite.cli.discover import as_json, order, ranked
-from satellite.net.discovery.remote_service import Server
+from satellite.net.discovery.remote_service import RemoteService
 from satellite.settings import ServersSettings, Settings
 
 ASR: dict[str, Any] = {"roles": ("asr",), "languages": ("en",)}
 SERVERS = (
-    Server(name="attic asr", uri="tcp://10.0.0.5:10300", load=0.75, **ASR),
-    Server(name="cellar asr", uri="tcp://10.0.0.6:10300", load=0.0, **ASR),
-    Server(name="shed asr", uri="tcp://10.0.0.7:10300", **ASR),
-    Server(name="den", uri="tcp://10.0.0.8:10700", satellite=True),
+    RemoteService(name="attic asr", uri="tcp://10.0.0.5:10300", load=0.75, **ASR),
+    RemoteService(name="cellar asr", uri="tcp://10.0.0.6:10300", load=0.0, **ASR),
+    RemoteService(name="shed asr", uri="tcp://10.0.0.7:10300", **ASR),
+    RemoteService(name="den", uri="tcp://10.0.0.8:10700", satellite=True),
 )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from satellite.cli.status import told
+from satellite.cli.status import status_lines
 from tests.cli.program import environment
 from tests.cli.program import satellite as call
 from tests.support import requests
@@ -167,7 +167,7 @@ def test_everything_stands_on_one_screen() -> None:
         "alarms": [{"name": None, "at": "2030-01-01T07:00:00+01:00"}],
         "turns": [turn] * 9,
     }
-    lines = list(told(found))
+    lines = list(status_lines(found))
     assert lines[0] == "den: muted; volume 50%"
     text = "\n".join(lines)
     assert "12 ms" in text

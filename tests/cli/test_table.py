@@ -2,7 +2,7 @@
 
 from satellite.cli.discover import row
 from satellite.cli.table import table
-from satellite.net.discovery.remote_service import Server
+from satellite.net.discovery.remote_service import RemoteService
 
 
 def test_columns_are_as_wide_as_their_longest_cell() -> None:
@@ -13,7 +13,7 @@ def test_columns_are_as_wide_as_their_longest_cell() -> None:
 
 
 def test_a_server_of_many_models_has_one_line() -> None:
-    server = Server(
+    server = RemoteService(
         name="attic tts",
         uri="tcp://10.0.0.5:10200",
         roles=("tts",),
@@ -28,4 +28,4 @@ def test_a_server_of_many_models_has_one_line() -> None:
         *("tts", "attic tts", "tcp://10.0.0.5:10200", "4 ms", "50%", "us 1.2"),
         *("a, b, c and 2 more", "de, en"),
     )
-    assert row(Server(name="x", uri="tcp://h:1", satellite=True))[0] == "satellite"
+    assert row(RemoteService(name="x", uri="tcp://h:1", satellite=True))[0] == "satellite"

@@ -10,7 +10,7 @@ import pytest
 from satellite.components import spec
 from satellite.config import checks
 from satellite.engines import assembly
-from satellite.engines.chain import First
+from satellite.engines.chain import FallbackChain
 from satellite.errors import EngineDown, EngineFailed, HomeDown, PeerUnreachable
 from satellite.settings import Settings
 from satellite.values import Action, Declined, ReplyPart
@@ -38,14 +38,14 @@ async def test_who_does_not_decline_answers(
     asked: tuple[int, ...],
 ) -> None:
     brains = [ScriptedLlm([parts]) for parts in replies]
-    assert await ask(First(brains), "hello") == answer
+    assert await ask(FallbackChain(brains), "hello") == answer
     assert tuple(len(brain.requests) for brain in brains) == asked
 
 
 async def test_a_failure_is_not_passed_on_to_the_next() -> None:
     """What it has done, nobody knows."""
     second = ScriptedLlm()
-    brains = First((ScriptedLlm([()], error=EngineFailed("broken")), second))
+    brains = FallbackChain((ScriptedLlm([()], error=EngineFailed("broken")), second))
     with pytest.raises(EngineFailed):
         await ask(brains, "hello")
     assert not second.requests
@@ -53,7 +53,7 @@ async def test_a_failure_is_not_passed_on_to_the_next() -> None:
 
 async def test_all_are_loaded_and_closed() -> None:
     brains = [ScriptedLlm(), ScriptedLlm()]
-    first = First(brains)
+    first = FallbackChain(brains)
     await first.load()
     await first.close()
     assert [(brain.loads, brain.closed) for brain in brains] == [(1, True)] * 2
@@ -61,15 +61,15 @@ async def test_all_are_loaded_and_closed() -> None:
 
 @pytest.mark.parametrize("away", [HomeDown("away"), EngineDown("away"), PeerUnreachable("away")])
 async def test_who_cannot_be_reached_is_passed_over(away: Exception) -> None:
-    assert await ask(First((ScriptedLlm([()], error=away), ScriptedLlm([("b",)]))), "hello") == [
-        "b"
-    ]
+    assert await ask(
+        FallbackChain((ScriptedLlm([()], error=away), ScriptedLlm([("b",)]))), "hello"
+    ) == ["b"]
 
 
 @pytest.mark.parametrize("last", [(NO,), ((Declined(text="nor I"),),)])
 async def test_where_nobody_has_an_answer_who_was_away_is_told(last: Any) -> None:
     """Not that nothing was understood: that may be wrong."""
-    brains = First(
+    brains = FallbackChain(
         (ScriptedLlm([NO]), ScriptedLlm([()], error=HomeDown("away")), ScriptedLlm(last))
     )
     with pytest.raises(HomeDown):
@@ -83,7 +83,7 @@ async def test_one_that_is_away_at_the_start_keeps_no_other_from_being_loaded() 
 
     other = ScriptedLlm()
     with pytest.raises(PeerUnreachable):
-        await First((Away(), other)).load()
+        await FallbackChain((Away(), other)).load()
     assert other.loads == 1
 
 

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from satellite.engines.circuit_breaker import BUSY, FORGOTTEN, GONE, LONGEST, SICK, Breaker, State
+from satellite.engines.circuit_breaker import (
+    BUSY,
+    FORGOTTEN,
+    GONE,
+    LONGEST,
+    SICK,
+    CircuitBreaker,
+    State,
+)
 from satellite.errors import EngineBusy, EngineFailed, EngineTimeout, PeerClosed, PeerUnreachable
 
 
-def made() -> Breaker:
-    return Breaker(lambda: 0.5)
+def made() -> CircuitBreaker:
+    return CircuitBreaker(lambda: 0.5)
 
 
 def test_a_failure_opens_it_and_time_lets_one_call_try() -> None:
@@ -62,7 +70,7 @@ def test_being_busy_is_no_failure() -> None:
 def test_satellites_do_not_come_back_as_one() -> None:
     waits = []
     for chance in (0.0, 0.5, 1.0):
-        breaker = Breaker(lambda chance=chance: chance)  # type: ignore[misc]
+        breaker = CircuitBreaker(lambda chance=chance: chance)  # type: ignore[misc]
         breaker.failed(PeerClosed("gone"), 0.0)
         waits.append(breaker.remaining(0.0))
     assert waits == pytest.approx([0.8 * GONE, GONE, 1.2 * GONE])

@@ -14,8 +14,8 @@ from satellite.engines import circuit_breaker, selection
 from satellite.engines.failover import failover
 from satellite.errors import EngineBusy, EngineFailed, PeerClosed
 from satellite.events import Event, Failover
-from satellite.net.discovery.preferences import Wishes
-from satellite.net.discovery.remote_service import Server
+from satellite.net.discovery.preferences import Preferences
+from satellite.net.discovery.remote_service import RemoteService
 from satellite.values import ReplyRequest, SpeechRequest, TranscribeRequest
 from servers.serve import serving
 from tests.support.engines import Scripted, ScriptedAsr, ScriptedLlm, ScriptedTts
@@ -33,12 +33,14 @@ class Lan:
         self.doubted: list[str] = []
 
     @property
-    def wishes(self) -> Wishes:
+    def wishes(self) -> Preferences:
         """The order in which they are asked."""
-        return Wishes(pin=tuple(self.pins))
+        return Preferences(pin=tuple(self.pins))
 
-    def servers(self, role: str, language: str | None = None) -> Sequence[Server]:
-        return tuple(Server(name=uri, uri=uri, roles=(role,), ours=self.ours) for uri in self.uris)
+    def servers(self, role: str, language: str | None = None) -> Sequence[RemoteService]:
+        return tuple(
+            RemoteService(name=uri, uri=uri, roles=(role,), ours=self.ours) for uri in self.uris
+        )
 
     def use(self, uri: str) -> None:
         """A server is asked."""

@@ -6,21 +6,21 @@ from typing import Any
 
 import pytest
 
-from satellite.engines.ranking import Place, Standing, rank
-from satellite.net.discovery.preferences import Wishes
-from satellite.net.discovery.remote_service import Server
+from satellite.engines.ranking import RankedServer, Standing, rank
+from satellite.net.discovery.preferences import Preferences
+from satellite.net.discovery.remote_service import RemoteService
 
 
-def server(name: str, **more: Any) -> Server:
+def server(name: str, **more: Any) -> RemoteService:
     facts: dict[str, Any] = {"roles": ("asr",), "languages": ("en",), **more}
-    return Server(name=f"{name} asr", uri=f"tcp://{name}:10300", **facts)
+    return RemoteService(name=f"{name} asr", uri=f"tcp://{name}:10300", **facts)
 
 
-def names(places: tuple[Place, ...]) -> list[str]:
+def names(places: tuple[RankedServer, ...]) -> list[str]:
     return [place.server.name.partition(" ")[0] for place in places if place.unfit is None]
 
 
-def ranked(*servers: Server, **more: Any) -> tuple[Place, ...]:
+def ranked(*servers: RemoteService, **more: Any) -> tuple[RankedServer, ...]:
     """The ranking, which is the same in whatever order the servers were found."""
     found = rank("asr", servers, **more)
     assert found == rank("asr", reversed(servers), **more)
@@ -32,7 +32,7 @@ def ranked(*servers: Server, **more: Any) -> tuple[Place, ...]:
 )
 def test_what_the_user_pins_comes_first_and_what_he_excludes_never(wish: str) -> None:
     servers = [server("attic", load=0.9), server("cellar"), server("shed")]
-    places = ranked(*servers, wishes=Wishes(pin=(wish,), exclude=("shed",)))
+    places = ranked(*servers, wishes=Preferences(pin=(wish,), exclude=("shed",)))
     assert names(places) == ["attic", "cellar"]
     assert places[0].before(places[1]) == "is pinned (1), cellar asr is not pinned"
     assert places[2].unfit == "excluded by servers.exclude"
@@ -40,12 +40,12 @@ def test_what_the_user_pins_comes_first_and_what_he_excludes_never(wish: str) ->
 
 def test_pinned_servers_keep_the_users_order() -> None:
     servers = [server("a"), server("b"), server("c")]
-    assert names(ranked(*servers, wishes=Wishes(pin=("c", "a", "b")))) == ["c", "a", "b"]
+    assert names(ranked(*servers, wishes=Preferences(pin=("c", "a", "b")))) == ["c", "a", "b"]
 
 
 def test_a_machine_in_doubt_comes_last_whatever_is_pinned() -> None:
     servers = [server("a", suspect=True), server("b")]
-    assert names(ranked(*servers, wishes=Wishes(pin=("a",)))) == ["b", "a"]
+    assert names(ranked(*servers, wishes=Preferences(pin=("a",)))) == ["b", "a"]
 
 
 def test_the_model_wished_for_counts_and_then_the_language() -> None:
@@ -55,7 +55,7 @@ def test_the_model_wished_for_counts_and_then_the_language() -> None:
         server("large", models=("large-v3",), load=0.75),
         server("german", languages=("de",)),
     ]
-    places = ranked(*servers, wishes=Wishes(models=("medium", "Large-V3")), language="en-US")
+    places = ranked(*servers, wishes=Preferences(models=("medium", "Large-V3")), language="en-US")
     assert names(places) == ["large", "small", "vague"]
     assert places[0].before(places[1]) == "has Large-V3, small asr has no model wished for"
     assert places[1].before(places[2]) == "knows en-US, vague asr names no language"
@@ -64,7 +64,7 @@ def test_the_model_wished_for_counts_and_then_the_language() -> None:
 
 def test_an_engine_can_be_wished_for_too() -> None:
     servers = [server("a"), server("b", engines=("faster-whisper",))]
-    assert names(ranked(*servers, wishes=Wishes(models=("faster-whisper",)))) == ["b", "a"]
+    assert names(ranked(*servers, wishes=Preferences(models=("faster-whisper",)))) == ["b", "a"]
 
 
 def test_a_quicker_server_is_preferred_and_one_that_is_alike_is_not() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from satellite.engines.resume_reply import GO_ON, Repeats, Said
+from satellite.engines.resume_reply import GO_ON, Repeats, SpokenSoFar
 from satellite.text.sentence_splitter import SentenceSplitter
 from satellite.values import Action, Message, ReplyRequest
 
@@ -21,7 +21,7 @@ def told(repeats: Repeats, text: str, size: int = 3) -> str:
 
 
 def test_what_is_no_whole_sentence_is_cut() -> None:
-    said = Said()
+    said = SpokenSoFar()
     for piece in (FIRST, " The sun h", "as set. Good ni"):
         said.add(piece)
     assert said.cut() == f"{FIRST} {SECOND} "
@@ -31,7 +31,7 @@ def test_what_is_no_whole_sentence_is_cut() -> None:
 
 
 def test_the_continuation_tells_what_was_said() -> None:
-    said = Said()
+    said = SpokenSoFar()
     said.add(f"{FIRST} The")
     said.cut()
     before = (Message(role="user", text="hello"),)
@@ -41,7 +41,7 @@ def test_the_continuation_tells_what_was_said() -> None:
 
 
 def test_actions_are_remembered() -> None:
-    said, timer = Said(), Action(name="timer.start", data={"seconds": 60})
+    said, timer = SpokenSoFar(), Action(name="timer.start", data={"seconds": 60})
     said.add(timer)
     assert said.anything
     assert said.did(Action(name="timer.start", data={"seconds": 60}))

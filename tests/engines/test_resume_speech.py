@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 import numpy as np
 import pytest
 
-from satellite.engines.resume_speech import DONE, PACE, Heard, Paces, skipping
+from satellite.engines.resume_speech import DONE, PACE, PlayedSpeech, SpeechRates, skipping
 from satellite.values import SPEECH, AudioChunk
 
 TEXT = "a sentence of forty characters, with end"
@@ -46,10 +46,10 @@ async def test_nothing_at_all_is_left_of_silence() -> None:
 
 
 def test_a_voice_that_is_quicker_is_further() -> None:
-    paces = Paces()
+    paces = SpeechRates()
     paces.learn("slow", TEXT, 4.0)
     paces.learn("quick", TEXT, 2.0)
-    heard = Heard(TEXT, paces)
+    heard = PlayedSpeech(TEXT, paces)
     assert heard.begin("slow") == 0.0
     heard.add(2.0)
     assert heard.begin("quick") == pytest.approx(1.0)
@@ -61,7 +61,7 @@ def test_a_voice_that_is_quicker_is_further() -> None:
 
 
 def test_voices_that_are_not_known_are_taken_to_be_alike() -> None:
-    heard = Heard(TEXT, Paces())
+    heard = PlayedSpeech(TEXT, SpeechRates())
     heard.begin("one")
     heard.add(1.0)
     assert heard.begin("other") == pytest.approx(1.0)

@@ -17,11 +17,11 @@ from satellite.engines.failover import failover
 from satellite.engines.selection import SHARE
 from satellite.lib.bus import Bus
 from satellite.net.discovery.browser import Discovery
-from satellite.net.discovery.preferences import Wishes
+from satellite.net.discovery.preferences import Preferences
 from satellite.net.remotes.by_uri import remote
 from satellite.settings import CueSettings, DeadlineSettings, Settings
 from satellite.turns.context import Engines
-from satellite.turns.manager import Assistant
+from satellite.turns.manager import TurnManager
 from tests.support.checkable_engines import FORM, CodedAsr, CodedLlm, CodedTts, words
 from tests.support.devices import ScriptedSpeaker
 from tests.support.recorded_turn import utterance
@@ -72,7 +72,7 @@ class Kitchen:
             cues=CueSettings(awake=False),
             deadlines=DeadlineSettings(asr=deadline, llm=deadline, tts=deadline),
         )
-        self.assistant = Assistant(settings, engines, playback, self._bus)
+        self.assistant = TurnManager(settings, engines, playback, self._bus)
 
     async def turn(self) -> Heard:
         """Say something and wait until the satellite listens again."""
@@ -108,7 +108,7 @@ async def kitchen(
 ) -> AsyncGenerator[Kitchen, None]:
     """A satellite that prefers these servers, in this order, to its built-in engines."""
     pins = tuple(uri for uris in servers for uri in uris)
-    discovery = Discovery(wishes=Wishes(pin=pins), announced=False)
+    discovery = Discovery(wishes=Preferences(pin=pins), announced=False)
 
     def publish(event: events.Event) -> None:
         made.happened.append(event)

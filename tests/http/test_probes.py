@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from satellite.http.probes import Page, as_json, told
+from satellite.http.probes import Page, as_json, probe_server
 from satellite.http.token import Token
 
 TOKEN = Token("a-token-of-the-tests")
@@ -24,13 +24,13 @@ async def get(port: int, path: str, *headers: str) -> tuple[int, bytes]:
 
 
 async def test_this_machine_is_told_everything() -> None:
-    async with told(PAGES, "127.0.0.1", 0, TOKEN) as port:
+    async with probe_server(PAGES, "127.0.0.1", 0, TOKEN) as port:
         assert await get(port, "/metrics") == (200, b"turns 1\n")
         assert b"idle" in (await get(port, "/healthz"))[1]
 
 
 async def test_others_are_told_the_status_alone_without_the_token() -> None:
-    async with told(PAGES, "0.0.0.0", 0, TOKEN) as port:
+    async with probe_server(PAGES, "0.0.0.0", 0, TOKEN) as port:
         assert await get(port, "/healthz") == (200, b"")
         refused, why = await get(port, "/metrics", "Authorization: Bearer a-token-of-nobody")
         assert refused == 401
@@ -41,10 +41,10 @@ async def test_others_are_told_the_status_alone_without_the_token() -> None:
 
 async def test_pages_of_others_get_nothing_even_with_the_token() -> None:
     shown = ("Authorization: Bearer a-token-of-the-tests", "Origin: https://elsewhere.example")
-    async with told(PAGES, "0.0.0.0", 0, TOKEN) as port:
+    async with probe_server(PAGES, "0.0.0.0", 0, TOKEN) as port:
         assert (await get(port, "/metrics", *shown))[0] == 403
 
 
 async def test_where_no_token_was_made_no_one_else_is_told() -> None:
-    async with told(PAGES, "0.0.0.0", 0) as port:
+    async with probe_server(PAGES, "0.0.0.0", 0) as port:
         assert (await get(port, "/metrics", "Authorization: Bearer "))[0] == 401

@@ -24,7 +24,7 @@ from satellite.http import event_stream, running_satellite
 from satellite.http import server as module
 from satellite.http.auth import Guard
 from satellite.http.controls import Controls
-from satellite.http.server import desk, listening, served
+from satellite.http.server import http_server, listening, served
 from satellite.http.token import Token
 from satellite.lib.bus import Bus
 from satellite.net.allowed import Allowed
@@ -231,16 +231,16 @@ async def test_a_taken_port_is_a_warning_unless_it_was_chosen(
         port = taken.getsockname()[1]
         chosen = Settings(http=HttpSettings(port=port))
         with pytest.raises(PortInUse, match="choose another"):
-            async with desk(chosen, None):  # type: ignore[arg-type]
+            async with http_server(chosen, None):  # type: ignore[arg-type]
                 pass
         monkeypatch.setattr(module, "HttpSettings", lambda: HttpSettings(port=port))
-        async with desk(chosen, None) as address:  # type: ignore[arg-type]
+        async with http_server(chosen, None) as address:  # type: ignore[arg-type]
             assert address is None
         assert "no HTTP for this satellite" in caplog.text
-    async with desk(Settings(http=HttpSettings(port=0)), None) as address:  # type: ignore[arg-type]
+    async with http_server(Settings(http=HttpSettings(port=0)), None) as address:  # type: ignore[arg-type]
         assert address is None
     with pytest.raises(ConfigError, match="needs a token"):
-        async with desk(Settings(http=HttpSettings(host="0.0.0.0")), None):  # type: ignore[arg-type]
+        async with http_server(Settings(http=HttpSettings(host="0.0.0.0")), None):  # type: ignore[arg-type]
             pass
     with pytest.raises(ConfigError, match="cannot listen"):
         listening("192.0.2.1", 1)

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from satellite.lib import persistence
-from satellite.lib.persistence import Kept
+from satellite.lib.persistence import StoredValue
 
 
 class Egg(msgspec.Struct, frozen=True):
@@ -18,13 +18,13 @@ class Egg(msgspec.Struct, frozen=True):
 
 
 def test_a_value_comes_back_after_a_restart(tmp_path: Path) -> None:
-    Kept("eggs", list[Egg], [], tmp_path / "deep").write([Egg(3.5, "breakfast")])
-    assert Kept("eggs", list[Egg], [], tmp_path / "deep").read() == [Egg(3.5, "breakfast")]
+    StoredValue("eggs", list[Egg], [], tmp_path / "deep").write([Egg(3.5, "breakfast")])
+    assert StoredValue("eggs", list[Egg], [], tmp_path / "deep").read() == [Egg(3.5, "breakfast")]
     assert [file.name for file in (tmp_path / "deep").iterdir()] == ["eggs.json"]
 
 
 def test_what_was_never_kept_is_the_default(tmp_path: Path) -> None:
-    assert Kept("eggs", Egg, Egg(1), tmp_path).read() == Egg(1)
+    assert StoredValue("eggs", Egg, Egg(1), tmp_path).read() == Egg(1)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[1]", b'{"minutes": "x"}', b"\xff", b" " * 2**20])
@@ -33,7 +33,7 @@ def test_a_broken_file_is_told_of_and_is_the_default(
 ) -> None:
     (tmp_path / "eggs.json").write_bytes(content + b"\n")
     with caplog.at_level(logging.WARNING):
-        assert Kept("eggs", Egg, Egg(1), tmp_path).read() == Egg(1)
+        assert StoredValue("eggs", Egg, Egg(1), tmp_path).read() == Egg(1)
     assert "eggs.json" in caplog.text
 
 
@@ -42,7 +42,7 @@ def test_a_folder_that_cannot_be_written_harms_nothing(
 ) -> None:
     (tmp_path / "file").write_text("no folder")
     with caplog.at_level(logging.WARNING):
-        Kept("eggs", Egg, Egg(1), tmp_path / "file").write(Egg(2))
+        StoredValue("eggs", Egg, Egg(1), tmp_path / "file").write(Egg(2))
     assert "cannot be kept" in caplog.text
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from satellite.config import load as config
 from satellite.diagnostics.doctor import processes
-from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.errors import ConfigError
 from satellite.lib import daemon_thread, privileges
 from satellite.settings import Settings
@@ -71,11 +71,11 @@ async def test_programs_have_root_s_rights_where_they_are_said_to(etc: Path) -> 
         answer = await daemon_thread.program(["id", "-u"], root=root)
         assert answer is not None
         assert answer.output.strip() == said
-    assert privileges.are_root_s()
+    assert privileges.root_owned()
 
 
 def test_what_all_others_have_open_is_seen(etc: Path) -> None:
-    case = Case(Settings())
+    case = ExaminationInput(Settings())
     assert processes.everything_is_seen()
     with privileges.as_root(), (etc / "held").open("w") as held:
         found = {target for _, target in processes.open_files(case)}

@@ -8,11 +8,11 @@ import time
 
 import pytest
 
-from satellite.lib.wait_limit import Patience
+from satellite.lib.wait_limit import WaitLimit
 
 
 async def test_a_wait_that_takes_too_long_ends_with_a_timeout_and_the_next_begins_anew() -> None:
-    patience = Patience(0.03)
+    patience = WaitLimit(0.03)
     for _ in range(3):
         with pytest.raises(TimeoutError), patience:
             await asyncio.sleep(10)
@@ -25,7 +25,7 @@ async def test_a_wait_that_takes_too_long_ends_with_a_timeout_and_the_next_begin
 
 
 async def test_many_short_waits_may_take_longer_together() -> None:
-    patience = Patience(0.5)
+    patience = WaitLimit(0.5)
     for _ in range(60):
         with patience:
             await asyncio.sleep(0.01)
@@ -33,7 +33,7 @@ async def test_many_short_waits_may_take_longer_together() -> None:
 
 
 async def test_time_between_two_waits_does_not_count() -> None:
-    patience = Patience(0.02)
+    patience = WaitLimit(0.02)
     with patience:
         await asyncio.sleep(0)
     await asyncio.sleep(0.05)
@@ -43,7 +43,7 @@ async def test_time_between_two_waits_does_not_count() -> None:
 
 
 async def test_a_cancellation_by_others_stays_one() -> None:
-    patience = Patience(5.0)
+    patience = WaitLimit(5.0)
 
     async def wait() -> None:
         with patience:
@@ -58,7 +58,7 @@ async def test_a_cancellation_by_others_stays_one() -> None:
 
 
 async def test_an_error_inside_passes() -> None:
-    patience = Patience(5.0)
+    patience = WaitLimit(5.0)
     with pytest.raises(ValueError, match="torn"), patience:
         raise ValueError("torn")
     patience.end()
@@ -66,7 +66,7 @@ async def test_an_error_inside_passes() -> None:
 
 
 async def test_a_timeout_around_it_is_its_owners() -> None:
-    patience = Patience(5.0)
+    patience = WaitLimit(5.0)
 
     async def wait() -> None:
         with patience:
@@ -80,7 +80,7 @@ async def test_a_timeout_around_it_is_its_owners() -> None:
 
 
 async def test_who_stood_still_looks_at_what_came_meanwhile_before_it_gives_up() -> None:
-    patience, came, loop = Patience(0.1), asyncio.Event(), asyncio.get_running_loop()
+    patience, came, loop = WaitLimit(0.1), asyncio.Event(), asyncio.get_running_loop()
     theirs, ours = os.pipe()
     loop.add_reader(theirs, came.set)
 
@@ -100,7 +100,7 @@ async def test_who_stood_still_looks_at_what_came_meanwhile_before_it_gives_up()
 
 
 async def test_who_stood_still_waits_anew_and_not_for_ever() -> None:
-    patience, loop = Patience(0.1), asyncio.get_running_loop()
+    patience, loop = WaitLimit(0.1), asyncio.get_running_loop()
     loop.call_soon(time.sleep, 0.4)
     began = loop.time()
     with pytest.raises(TimeoutError), patience:
@@ -110,7 +110,7 @@ async def test_who_stood_still_waits_anew_and_not_for_ever() -> None:
 
 
 async def test_who_stands_still_again_and_again_gives_up_all_the_same() -> None:
-    patience, loop = Patience(0.1), asyncio.get_running_loop()
+    patience, loop = WaitLimit(0.1), asyncio.get_running_loop()
     stood = 0
 
     def stand_still() -> None:

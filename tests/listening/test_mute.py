@@ -9,7 +9,7 @@ import pytest
 
 from satellite import events
 from satellite.errors import DeviceMissing
-from satellite.lib.persistence import Kept
+from satellite.lib.persistence import StoredValue
 from satellite.listening.mute import Mute
 from satellite.settings import CueSettings, Settings
 from satellite.turns.context import Engines
@@ -33,11 +33,13 @@ def test_it_is_closed_as_long_as_anybody_wishes_so() -> None:
 
 
 def test_only_the_wish_of_the_people_in_the_room_is_kept_over_a_restart(tmp_path: Path) -> None:
-    Mute(lambda event: None, Kept("mute", bool, False, tmp_path)).set(True)
-    assert Mute(lambda event: None, Kept("mute", bool, False, tmp_path)).muted
-    Mute(lambda event: None, Kept("mute", bool, False, tmp_path)).set(False)
-    Mute(lambda event: None, Kept("mute", bool, False, tmp_path)).set(True, by="homeassistant")
-    assert not Mute(lambda event: None, Kept("mute", bool, False, tmp_path)).muted
+    Mute(lambda event: None, StoredValue("mute", bool, False, tmp_path)).set(True)
+    assert Mute(lambda event: None, StoredValue("mute", bool, False, tmp_path)).muted
+    Mute(lambda event: None, StoredValue("mute", bool, False, tmp_path)).set(False)
+    Mute(lambda event: None, StoredValue("mute", bool, False, tmp_path)).set(
+        True, by="homeassistant"
+    )
+    assert not Mute(lambda event: None, StoredValue("mute", bool, False, tmp_path)).muted
 
 
 def test_the_device_is_closed_within_a_tenth_of_a_second_and_opened_again() -> None:
@@ -109,7 +111,7 @@ def test_muted_by_voice_after_which_nobody_is_heard() -> None:
 
 def test_muted_at_the_start_the_device_is_never_opened(tmp_path: Path) -> None:
     async def main() -> None:
-        kept = Kept("mute", bool, False, tmp_path)
+        kept = StoredValue("mute", bool, False, tmp_path)
         kept.write(True)
         async with Parlour(kept=kept).open() as home:
             await asyncio.sleep(5.0)

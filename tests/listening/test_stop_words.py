@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import numpy as np
 import pytest
 
-from satellite.audio.echo.playback_reference import Reference
+from satellite.audio.echo.playback_reference import PlaybackReference
 from satellite.components import spec
 from satellite.errors import PackageMissing
 from satellite.listening.stop_words import COMPONENT, LONGEST, StopWords
@@ -45,7 +45,7 @@ class Talker:
         self.stopped = 0
         self.made = 0
         self.asr = asr
-        self.reference = Reference()
+        self.reference = PlaybackReference()
         self.words = StopWords(
             *(self._make, vad, 0.5, lambda: self.talking, self._stop, self.reference)  # type: ignore[arg-type]
         )

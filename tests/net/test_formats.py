@@ -9,8 +9,8 @@ from wyoming.audio import AudioChunk, AudioStart
 from wyoming.event import Event
 
 from satellite.errors import BadFrame
-from satellite.net.formats import format_of, sound
-from satellite.net.incoming_speech import MOST_BYTES, Speech
+from satellite.net.formats import audio_of, format_of
+from satellite.net.incoming_speech import MOST_BYTES, IncomingSpeech
 from satellite.net.wire import Limits
 from satellite.values import AudioChunk as Sound
 from satellite.values import AudioFormat
@@ -34,13 +34,13 @@ def test_home_assistants_sound_is_held_to_it(wrong: dict[str, int]) -> None:
     """Such a number of channels once ended the satellite."""
     facts = {"rate": 16000, "width": 2, "channels": 1, **wrong}
     with pytest.raises(BadFrame):
-        sound(Event("audio-chunk", facts, b"\x00\x00"))
+        audio_of(Event("audio-chunk", facts, b"\x00\x00"))
 
 
 @pytest.mark.parametrize("size", [2, Limits().payload])
 def test_no_sound_that_is_sent_ahead_takes_more_memory_than_the_limit(size: int) -> None:
     """Studios' rates and channels make few seconds of many bytes; small pieces cost more each."""
-    speech, piece = Speech(), bytes(size)
+    speech, piece = IncomingSpeech(), bytes(size)
     rate = AudioFormat(384_000, 32)
     taken = 0
     for _ in range(400_000 if size == 2 else 40):

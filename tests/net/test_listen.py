@@ -13,7 +13,7 @@ from wyoming.event import Event
 from satellite.errors import PeerClosed, WireError
 from satellite.net.admission import SILENT
 from satellite.net.dial import connect
-from satellite.net.listen import DoorLimits, door, limits_of
+from satellite.net.listen import ListenLimits, limits_of, listening
 from satellite.net.wire import Connection, Limits
 from satellite.settings import LimitSettings, Settings
 from tests.support.peers import until
@@ -25,7 +25,7 @@ PATIENCE = 20.0
 
 
 @asynccontextmanager
-async def echoing(limits: DoorLimits, refused: list[str]) -> AsyncGenerator[str, None]:
+async def echoing(limits: ListenLimits, refused: list[str]) -> AsyncGenerator[str, None]:
     """A service that sends every event back; `work` holds up the peer for as long as it says."""
 
     async def serve(connection: Connection) -> None:
@@ -39,7 +39,7 @@ async def echoing(limits: DoorLimits, refused: list[str]) -> AsyncGenerator[str,
         finally:
             await connection.close()
 
-    async with door(ANY, serve, name="echo", limits=limits, refused=refused.append) as uri:
+    async with listening(ANY, serve, name="echo", limits=limits, refused=refused.append) as uri:
         yield uri
 
 
@@ -62,7 +62,7 @@ async def test_who_is_not_allowed_is_told_and_the_log_names_the_setting_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     refused: list[str] = []
-    async with echoing(DoorLimits(allow=("192.0.2.0/24",)), refused) as uri:
+    async with echoing(ListenLimits(allow=("192.0.2.0/24",)), refused) as uri:
         for _ in range(3):
             peer = await connect(uri, PATIENCE)
             event = await peer.read()
@@ -78,7 +78,7 @@ async def test_who_is_not_allowed_is_told_and_the_log_names_the_setting_once(
 
 async def test_where_pairing_is_required_plain_connections_are_turned_away() -> None:
     refused: list[str] = []
-    async with echoing(DoorLimits(paired_only=True), refused) as uri:
+    async with echoing(ListenLimits(paired_only=True), refused) as uri:
         peer = await connect(uri, PATIENCE)
         event = await peer.read()
         assert event is not None
@@ -90,7 +90,7 @@ async def test_where_pairing_is_required_plain_connections_are_turned_away() -> 
 
 
 async def test_one_address_cannot_take_every_place() -> None:
-    async with echoing(DoorLimits(connections=8, per_address=2), []) as uri:
+    async with echoing(ListenLimits(connections=8, per_address=2), []) as uri:
         peers = [await connect(uri, PATIENCE) for _ in range(2)]
         assert [await echoed(peer) for peer in peers] == [True, True]
         third = await connect(uri, PATIENCE)
@@ -102,7 +102,7 @@ async def test_one_address_cannot_take_every_place() -> None:
 
 
 async def test_the_silent_make_room_for_those_who_speak(caplog: pytest.LogCaptureFixture) -> None:
-    async with echoing(DoorLimits(connections=4), []) as uri:
+    async with echoing(ListenLimits(connections=4), []) as uri:
         speaking = await connect(uri, PATIENCE)
         assert await echoed(speaking)
         silent = [await asyncio.open_connection(*_place(uri)) for _ in range(SILENT + 5)]
@@ -122,7 +122,7 @@ async def test_the_silent_make_room_for_those_who_speak(caplog: pytest.LogCaptur
 async def test_who_says_nothing_that_can_be_understood_is_dropped(
     sent: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with echoing(DoorLimits(first=0.1), []) as uri:
+    async with echoing(ListenLimits(first=0.1), []) as uri:
         reader, writer = await asyncio.open_connection(*_place(uri))
         writer.write(sent)
         async with asyncio.timeout(2):
@@ -133,7 +133,7 @@ async def test_who_says_nothing_that_can_be_understood_is_dropped(
 
 
 async def test_the_idle_are_dropped_and_those_who_wait_for_work_are_not() -> None:
-    async with echoing(DoorLimits(idle=0.2), []) as uri:
+    async with echoing(ListenLimits(idle=0.2), []) as uri:
         idle, busy = await connect(uri, PATIENCE), await connect(uri, PATIENCE)
         assert await echoed(idle)
         await busy.write(Event("x", {"work": 0.6}))
@@ -149,7 +149,7 @@ async def test_the_idle_are_dropped_and_those_who_wait_for_work_are_not() -> Non
 
 async def test_pings_keep_a_session_for_ever() -> None:
     """As Home Assistant's, every two seconds against fifteen minutes."""
-    async with echoing(DoorLimits(idle=1.0, first=1.0), []) as uri:
+    async with echoing(ListenLimits(idle=1.0, first=1.0), []) as uri:
         peer = await connect(uri, PATIENCE)
         for _ in range(15):
             assert await echoed(peer)
@@ -158,7 +158,7 @@ async def test_pings_keep_a_session_for_ever() -> None:
 
 
 async def test_a_longest_connection_can_be_set() -> None:
-    async with echoing(DoorLimits(total=0.2), []) as uri:
+    async with echoing(ListenLimits(total=0.2), []) as uri:
         peer = await connect(uri, PATIENCE)
         assert await echoed(peer)
         with pytest.raises(PeerClosed):
@@ -169,7 +169,7 @@ async def test_a_longest_connection_can_be_set() -> None:
 async def test_a_flood_is_slowed_down_and_others_are_answered(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    limits = DoorLimits(wire=Limits(events=100), first=0.4)
+    limits = ListenLimits(wire=Limits(events=100), first=0.4)
     async with echoing(limits, []) as uri:
         reader, writer = await asyncio.open_connection(*_place(uri))
         writer.write(b'{"type": "x"}\n' * 5000)

@@ -12,7 +12,7 @@ from satellite.config.keys import build
 from satellite.setup.home import TOKEN as FILE
 from satellite.setup.home import home
 from satellite.setup.lan import FoundHome
-from satellite.setup.wizard import Session
+from satellite.setup.wizard import Wizard
 from tests.diagnostics.doctor.test_home_client import TOKEN, home_assistant
 from tests.setup.person import Person
 from tests.setup.test_script import Nobody
@@ -36,7 +36,7 @@ class Owner(Nobody):
 async def test_a_token_is_kept_for_its_owner_and_tried(tmp_path: Path, token: str) -> None:
     async with home_assistant() as url:
         ask = Owner(token)
-        session = Session(ask, build({}), file=tmp_path / "satellite.toml")
+        session = Wizard(ask, build({}), file=tmp_path / "satellite.toml")
         await home(session, [FoundHome("House", url, "2026.11")])
     file = tmp_path / FILE
     assert (file.read_text(), file.stat().st_mode & 0o777) == (f"{token}\n", 0o600)
@@ -47,7 +47,7 @@ async def test_a_token_is_kept_for_its_owner_and_tried(tmp_path: Path, token: st
 
 
 async def test_without_a_token_nothing_is_set(tmp_path: Path) -> None:
-    session = Session(Owner(""), build({}), file=tmp_path / "satellite.toml")
+    session = Wizard(Owner(""), build({}), file=tmp_path / "satellite.toml")
     await home(session, [FoundHome("House", "http://h:8123", "")])
     await home(session, [])
     assert (session.chosen, list(tmp_path.iterdir())) == ({}, [])

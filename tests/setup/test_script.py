@@ -11,7 +11,7 @@ from satellite.config import migration
 from satellite.config.keys import build
 from satellite.config.migration import Moved
 from satellite.setup.guide import guide
-from satellite.setup.wizard import Session
+from satellite.setup.wizard import Wizard
 from tests.cli.program import Done, satellite
 from tests.cli.test_pair import showing
 from tests.support.speech import silence, write_wav
@@ -143,7 +143,7 @@ async def test_an_older_file_is_brought_up_to_date_on_the_way(
     file.write_text("loudness = 0.5 # of the old days\n")
     settings = build({"volume": 0.5, "zeroconf": False, "mic": f"wav:{tmp_path / 'x.wav'}"})
     ask = Nobody()
-    await guide(Session(ask, settings, file=file))
+    await guide(Wizard(ask, settings, file=file))
     assert tomllib.loads(file.read_text()) == {"volume": 0.5, "version": 2}
     assert file.with_name("satellite.toml.old").read_text().startswith("loudness")
     assert any("loudness is volume now" in line for line in ask.said)

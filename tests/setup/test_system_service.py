@@ -11,7 +11,7 @@ from satellite.config.keys import build
 from satellite.errors import SatelliteError
 from satellite.setup import system_service as module
 from satellite.setup.system_service import made_silent, service
-from satellite.setup.wizard import Session, Wishes
+from satellite.setup.wizard import Wishes, Wizard
 from tests.setup.test_script import Nobody
 
 SYSTEMCTL = """#!/bin/sh
@@ -63,7 +63,7 @@ class Somebody(Nobody):
 
 
 async def offered(ask: Nobody, wished: bool | None = None) -> list[str]:
-    await service(Session(ask, build({}), wishes=Wishes(service=wished)))
+    await service(Wizard(ask, build({}), wishes=Wishes(service=wished)))
     return ask.said
 
 
@@ -109,7 +109,7 @@ async def test_a_start_that_fails_is_told(machine: Machine) -> None:
 async def test_one_that_runs_is_stopped_while_its_devices_are_tried(machine: Machine) -> None:
     machine.systemctl(active=True)
     machine.unit()
-    session = Session(Somebody(), build({}))
+    session = Wizard(Somebody(), build({}))
     during = []
 
     async def trying() -> None:
@@ -126,6 +126,6 @@ async def test_one_that_runs_is_stopped_while_its_devices_are_tried(machine: Mac
 async def test_one_that_does_not_run_is_not_asked_about(machine: Machine) -> None:
     machine.systemctl()
     machine.unit()
-    async with made_silent(Session(Somebody(), build({}))):
+    async with made_silent(Wizard(Somebody(), build({}))):
         pass
     assert machine.calls() == ["is-active --quiet satellite.service"]

@@ -29,7 +29,7 @@ from wyoming.info import Describe
 from satellite.engines.failover import failover
 from satellite.net.dial import connect
 from satellite.net.discovery.browser import Discovery
-from satellite.net.discovery.preferences import Wishes
+from satellite.net.discovery.preferences import Preferences
 from satellite.values import SpeechRequest
 from tests.support.checkable_engines import CodedTts
 from tests.support.program import Program, satellite
@@ -77,7 +77,7 @@ class Member:
 
     def __init__(self, uri: str) -> None:
         self.uri = uri
-        self.discovery = Discovery(wishes=Wishes(pin=(uri,)), announced=False)
+        self.discovery = Discovery(wishes=Preferences(pin=(uri,)), announced=False)
         self.engine = failover("tts", CodedTts(), self.discovery)
         self.used: float | None = None
         """When the server answered it last."""

@@ -21,11 +21,11 @@ from tempfile import TemporaryDirectory
 import msgspec
 import numpy as np
 
-from satellite.audio.echo.stored_path import Learned
+from satellite.audio.echo.stored_path import StoredPath
 from satellite.builtin.wake.engine import WakeEngine
 from satellite.builtin.wake.microwakeword import MicroWakeWord
 from satellite.builtin.wake.openwakeword import OpenWakeWord
-from satellite.lib.persistence import Kept
+from satellite.lib.persistence import StoredValue
 from satellite.values import SPEECH
 from tests.soak.talk import sentence
 from tests.support import recordings
@@ -121,7 +121,7 @@ async def soak(engine: WakeEngine, leak: float, seconds: float, seed: int) -> Ou
         reverberation = float(random.uniform(0.15, 0.4))
         drift = DRIFTS[number % len(DRIFTS)]
         with TemporaryDirectory() as folder:
-            kept = Kept("echo", Learned, Learned(), Path(folder))
+            kept = StoredValue("echo", StoredPath, StoredPath(), Path(folder))
             for name in ("first", "restarted"):
                 room = SimulatedRoom(
                     leak=float(10 ** ((USER + leak - level) / 20)),

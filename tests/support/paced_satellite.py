@@ -11,16 +11,16 @@ from satellite import events
 from satellite.audio.capture import Capture
 from satellite.audio.playback import Playback
 from satellite.lib.bus import Bus
-from satellite.lib.persistence import Kept
+from satellite.lib.persistence import StoredValue
 from satellite.listening.listener import Listener
 from satellite.listening.microphone import Microphone
 from satellite.listening.mute import Mute
 from satellite.listening.utterance import Utterance
 from satellite.ports import Wake
 from satellite.settings import CueSettings, Settings
-from satellite.turns.assistants import Personas
+from satellite.turns.assistants import Assistants
 from satellite.turns.context import Engines
-from satellite.turns.manager import Assistant
+from satellite.turns.manager import TurnManager
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
 from tests.support.paced_devices import PacedMic, PacedSpeaker
 from tests.support.scripted_satellite import SILENCE, VOICE, WAKE, MarkVad, MarkWake
@@ -39,8 +39,8 @@ class Parlour:
         settings: Settings = QUIET,
         engines: Engines | None = None,
         *,
-        personas: Personas | None = None,
-        kept: Kept[bool] | None = None,
+        personas: Assistants | None = None,
+        kept: StoredValue[bool] | None = None,
         wake: Wake | None = None,
     ) -> None:
         self.happened: list[events.Event] = []
@@ -51,7 +51,9 @@ class Parlour:
         mute = Mute(self.note, kept)
         self.playback = Playback(self.speaker, self.note, settings.deadlines.speaker)
         used = engines or Engines(ScriptedAsr(), ScriptedLlm(), ScriptedTts())
-        self.assistant = Assistant(settings, used, self.playback, bus, personas=personas, mute=mute)
+        self.assistant = TurnManager(
+            settings, used, self.playback, bus, personas=personas, mute=mute
+        )
         self.microphone = Microphone(Capture(self.mic, self.note), mute, self.note)
         self.listener = Listener(
             self.microphone, wake or MarkWake(), MarkVad(), settings.listen, self.note, self.woken

@@ -15,7 +15,7 @@ EventT = TypeVar("EventT", bound=Event)
 
 
 class RecordedStage:
-    """A `satellite.turns.context.Stage`; `error` is raised by the speaker after the first chunk."""
+    """A `satellite.turns.context.TurnContext`; `error` is raised after the first chunk played."""
 
     def __init__(self, error: SatelliteError | None = None) -> None:
         self.events: list[Event] = []

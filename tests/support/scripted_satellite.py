@@ -10,14 +10,14 @@ from typing import Any
 from satellite import events
 from satellite.audio.playback import Playback
 from satellite.audio.tap import Tap
-from satellite.homeassistant.driver.peer import Role
+from satellite.homeassistant.driver.peer import HomeAssistantPeer
 from satellite.homeassistant.driver.port import reachable
 from satellite.homeassistant.driver.satellite_info import info_event
 from satellite.lib.bus import Bus
 from satellite.listening.listener import Listener
 from satellite.settings import CueSettings, DeadlineSettings, HomeAssistantSettings, Settings
 from satellite.turns.context import Engines
-from satellite.turns.manager import Assistant
+from satellite.turns.manager import TurnManager
 from satellite.values import SPEECH, Detection, DetectRequest, EngineInfo, ModelInfo
 from tests.support.devices import ScriptedSpeaker
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
@@ -128,10 +128,12 @@ class Kitchen:
         self.speaker = ScriptedSpeaker()
         self.asr, self.llm, self.tts = ScriptedAsr(), ScriptedLlm(), ScriptedTts()
         self.wake, vad = MarkWake(), MarkVad()
-        self.role = Role(self.settings, vad, lambda: info_event(settings, self.wake.describe()))
+        self.role = HomeAssistantPeer(
+            self.settings, vad, lambda: info_event(settings, self.wake.describe())
+        )
         playback = Playback(self.speaker, self.happened.append)
         engines = Engines(self.asr, self.llm, self.tts)
-        self.assistant = Assistant(self.settings, engines, playback, bus, self.role.driver)
+        self.assistant = TurnManager(self.settings, engines, playback, bus, self.role.driver)
         source = Tap(self.room, self.role.wake.hear)
         self.listener = Listener(
             source, self.wake, vad, settings.listen, bus.publish, self.assistant.woken

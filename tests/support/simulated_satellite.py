@@ -10,12 +10,12 @@ import numpy as np
 
 from satellite.audio.capture import Capture
 from satellite.audio.echo.frontend import FrontEnd
-from satellite.audio.echo.playback_reference import Reference
-from satellite.audio.echo.stored_path import Learned
+from satellite.audio.echo.playback_reference import PlaybackReference
+from satellite.audio.echo.stored_path import StoredPath
 from satellite.audio.playback import Playback
 from satellite.builtin.vad.energy import EnergyVad
 from satellite.builtin.wake.own_voice import OwnVoice
-from satellite.lib.persistence import Kept
+from satellite.lib.persistence import StoredValue
 from satellite.listening.listener import Listener, Utterance
 from satellite.ports import Wake
 from satellite.settings import ListenSettings, SoundSettings
@@ -34,7 +34,7 @@ class SimulatedSatellite:
         sound: SoundSettings | None = None,
         *,
         knows_itself: bool = True,
-        kept: Kept[Learned] | None = None,
+        kept: StoredValue[StoredPath] | None = None,
     ) -> None:
         """`knows_itself`: a word that it said itself is not heard; `kept`: where it remembers the
         room's echo."""
@@ -44,7 +44,7 @@ class SimulatedSatellite:
         self.cut_off = 0
         """How often a wake word ended something that was playing."""
         self.utterances: list[bytes] = []
-        self.reference = Reference()
+        self.reference = PlaybackReference()
         self.playback = Playback(room.speaker, lambda event: None)
         self.playback.tap = self.reference
         self._playing = False

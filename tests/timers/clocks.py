@@ -9,10 +9,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from satellite import events
-from satellite.lib.persistence import Kept
-from satellite.timers import Timers
+from satellite.lib.persistence import StoredValue
+from satellite.timers import TimerManager
 from satellite.timers.ringing import Ring
-from satellite.timers.schedule import Book
+from satellite.timers.schedule import Schedule
 from satellite.timers.wall_clock import Moment
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -67,12 +67,15 @@ class Kitchen:
     """Timers that run, and what they told."""
 
     def __init__(
-        self, clocks: Clocks | None = None, longest: float = 60, kept: Kept[Book] | None = None
+        self,
+        clocks: Clocks | None = None,
+        longest: float = 60,
+        kept: StoredValue[Schedule] | None = None,
     ) -> None:
         self.clocks = clocks or Clocks()
         self.bell = Bell()
         self.told: list[events.Event] = []
-        self.timers = Timers(
+        self.timers = TimerManager(
             self.told.append, self.bell, longest, kept, clock=self.clocks, zone=BERLIN
         )
 

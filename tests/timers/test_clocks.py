@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from satellite.timers.alarm import Alarm, on_a_day
-from satellite.timers.schedule import SETTLES, STEP, Book, Timer, next_ring
+from satellite.timers.schedule import SETTLES, STEP, Schedule, Timer, next_ring
 from satellite.timers.wall_clock import now
 from tests.timers.clocks import BERLIN, Clocks, Kitchen, berlin
 
@@ -32,7 +32,7 @@ def test_a_clock_that_is_set_moves_no_timer(
 ) -> None:
     clocks = Clocks()
     due = clocks.boot + seconds
-    book = Book(moment=clocks(), timers=(Timer(id="t", total=seconds, due=due),))
+    book = Schedule(moment=clocks(), timers=(Timer(id="t", total=seconds, due=due),))
     for passes, step in events:
         clocks.pass_(passes)
         clocks.wall += step
@@ -53,7 +53,9 @@ def test_over_a_restart_a_timer_follows_the_corrections_of_the_first_minutes_and
 ) -> None:
     """The machine's clock stood still, or worse, and the network puts it right after a while."""
     clocks = Clocks()
-    book = Book(moment=clocks(), timers=(Timer(id="t", total=seconds, due=clocks.boot + seconds),))
+    book = Schedule(
+        moment=clocks(), timers=(Timer(id="t", total=seconds, due=clocks.boot + seconds),)
+    )
     right = clocks.wall + seconds
     clocks.restart(off=off)
     clocks.wall -= behind
@@ -72,7 +74,7 @@ def test_over_a_restart_a_timer_follows_the_corrections_of_the_first_minutes_and
 
 def test_where_no_correction_comes_a_timer_is_late_by_the_time_off_at_most() -> None:
     clocks = Clocks()
-    book = Book(moment=clocks(), timers=(Timer(id="t", total=60, due=clocks.boot + 60),))
+    book = Schedule(moment=clocks(), timers=(Timer(id="t", total=60, due=clocks.boot + 60),))
     clocks.restart(off=0)
     clocks.set("1970-01-02 00:00")
     assert book.brought(clocks()).timers[0].due == clocks.boot + 60
@@ -183,5 +185,5 @@ def test_the_machines_own_zone_follows_the_same_rules(zone: str) -> None:
 def test_the_real_clocks_go_on_and_the_book_is_kept_as_it_is() -> None:
     first, second = now(), now()
     assert second.follows(first)
-    book = Book(moment=first, timers=(Timer(id="t", total=1, due=2),), alarms=(alarm("7:00"),))
-    assert msgspec.json.decode(msgspec.json.encode(book), type=Book) == book
+    book = Schedule(moment=first, timers=(Timer(id="t", total=1, due=2),), alarms=(alarm("7:00"),))
+    assert msgspec.json.decode(msgspec.json.encode(book), type=Schedule) == book

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from satellite import events
-from satellite.lib.persistence import Kept
-from satellite.timers import MOST, kept
-from satellite.timers.schedule import LATEST, Book
+from satellite.lib.persistence import StoredValue
+from satellite.timers import MOST, timer_store
+from satellite.timers.schedule import LATEST, Schedule
 from tests.timers.clocks import Clocks, Kitchen
 
 
@@ -139,7 +139,7 @@ async def test_too_many_are_refused_aloud() -> None:
 
 
 async def test_over_a_restart_timers_run_on_and_late_ones_say_how_late(tmp_path: Path) -> None:
-    file = Kept("timers", Book, Book(), tmp_path)
+    file = StoredValue("timers", Schedule, Schedule(), tmp_path)
     clocks = Clocks()
     before = Kitchen(clocks, kept=file)
     async with before.running():
@@ -159,7 +159,7 @@ async def test_over_a_restart_timers_run_on_and_late_ones_say_how_late(tmp_path:
 
 
 async def test_what_rings_when_the_program_dies_rings_again(tmp_path: Path) -> None:
-    file = Kept("timers", Book, Book(), tmp_path)
+    file = StoredValue("timers", Schedule, Schedule(), tmp_path)
     clocks = Clocks()
     for _ in range(2):
         kitchen = Kitchen(clocks, kept=file)
@@ -175,7 +175,7 @@ async def test_what_rings_when_the_program_dies_rings_again(tmp_path: Path) -> N
 
 
 async def test_what_is_over_since_an_hour_is_told_and_not_rung(tmp_path: Path) -> None:
-    file = Kept("timers", Book, Book(), tmp_path)
+    file = StoredValue("timers", Schedule, Schedule(), tmp_path)
     clocks = Clocks()
     before = Kitchen(clocks, kept=file)
     async with before.running():
@@ -192,8 +192,8 @@ def test_each_satellite_of_a_machine_has_a_file_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
-    kept("the kitchen/../x").write(Book())
-    kept("bath").write(Book())
-    kept("").write(Book())
+    timer_store("the kitchen/../x").write(Schedule())
+    timer_store("bath").write(Schedule())
+    timer_store("").write(Schedule())
     names = sorted(file.name for file in tmp_path.iterdir())
     assert names == ["timers-bath.json", "timers-the_kitchen_x.json", "timers.json"]

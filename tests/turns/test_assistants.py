@@ -13,7 +13,7 @@ from satellite.engines.assembly import assembled
 from satellite.errors import ConfigError
 from satellite.listening.utterance import Utterance
 from satellite.settings import AssistantSettings, Settings
-from satellite.turns.assistants import Persona, Personas, cast_of, components_of
+from satellite.turns.assistants import Assistant, Assistants, assistant_components, build_assistants
 from satellite.turns.context import Engines
 from satellite.values import Detection, DetectRequest
 from tests.support import virtual_time
@@ -84,7 +84,7 @@ def test_what_is_wrong_is_told_with_its_key(text: str, problem: str, tmp_path: P
 
 def test_an_engine_is_made_once_for_each_component(tmp_path: Path) -> None:
     settings = load(TWO, tmp_path).settings
-    assert list(components_of(settings)) == [
+    assert list(assistant_components(settings)) == [
         ("asr", "auto"),
         ("llm", "auto"),
         ("tts", "espeak:en-us"),
@@ -140,7 +140,9 @@ class Two:
             ScriptedLlm([("Jarvis.",)]),
         )
         shared = {("asr", "auto"): self.asr, ("tts", "auto"): self.tts}
-        cast = cast_of(settings, {**shared, ("llm", "a"): self.nabu, ("llm", "b"): self.jarvis})
+        cast = build_assistants(
+            settings, {**shared, ("llm", "a"): self.nabu, ("llm", "b"): self.jarvis}
+        )
         self.parlour = Parlour(settings, cast.first.engines, personas=cast, wake=TwoWords())
 
     def call(self, mark: bytes) -> None:
@@ -194,14 +196,14 @@ def test_others_take_only_turns_of_words_that_have_no_assistant_here(
 
 def test_without_any_the_satellite_is_the_one_assistant() -> None:
     engines = Engines(ScriptedAsr(), ScriptedLlm(), ScriptedTts())
-    only = Persona(QUIET, engines)
-    assert Personas(only).of(Detection(word="anything", score=1.0, sample=0)) is only
+    only = Assistant(QUIET, engines)
+    assert Assistants(only).of(Detection(word="anything", score=1.0, sample=0)) is only
 
 
 def test_assistants_answer_to_other_words_when_they_are_given_some() -> None:
     engines = Engines(ScriptedAsr(), ScriptedLlm(), ScriptedTts())
-    first, butler = Persona(QUIET, engines), Persona(QUIET, engines)
-    personas = Personas(first, {"butler": butler})
+    first, butler = Assistant(QUIET, engines), Assistant(QUIET, engines)
+    personas = Assistants(first, {"butler": butler})
     for word in ("hey_jarvis", "alexa"):
         its = {"butler": AssistantSettings(wake=(word,)), "nobody": AssistantSettings()}
         personas.answer(msgspec.structs.replace(QUIET, assistants=its))

@@ -7,7 +7,7 @@ from satellite.audio.replay import Recording
 from satellite.errors import PeerClosed, WireError
 from satellite.listening.listener import Utterance
 from satellite.settings import Settings
-from satellite.turns.context import Engines, Stage, StageFailure
+from satellite.turns.context import Engines, StageFailure, TurnContext
 from satellite.turns.conversation import Conversation
 from satellite.turns.driver import Handover
 from satellite.turns.outcome import Answered, Failed, NothingHeard, Outcome
@@ -29,7 +29,7 @@ class Scripted:
         self.heard = b""
 
     async def drive(
-        self, utterance: Utterance, record: Recording, stage: Stage
+        self, utterance: Utterance, record: Recording, stage: TurnContext
     ) -> Outcome | Handover:
         self.heard = b"".join([chunk async for chunk in record.play()])
         if isinstance(self.result, StageFailure):

@@ -16,7 +16,7 @@ from satellite.errors import EngineBusy
 from satellite.lib.bus import Bus
 from satellite.settings import CueSettings, ListenSettings, Settings
 from satellite.turns.context import Engines
-from satellite.turns.manager import Assistant
+from satellite.turns.manager import TurnManager
 from satellite.values import Action
 from tests.support.devices import ScriptedSpeaker
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
@@ -36,7 +36,7 @@ class Home:
         self.playback = Playback(self.speaker, self.happened.append)
         self.llm = llm or ScriptedLlm()
         engines = Engines(ScriptedAsr(), self.llm, ScriptedTts())
-        self.assistant = Assistant(settings, engines, self.playback, self.bus)
+        self.assistant = TurnManager(settings, engines, self.playback, self.bus)
 
     def outcomes(self) -> list[str]:
         return [event.outcome for event in self.happened if isinstance(event, events.TurnEnd)]

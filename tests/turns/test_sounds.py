@@ -12,7 +12,7 @@ from satellite.audio.wavfile import write_wav
 from satellite.lib.bus import Bus
 from satellite.settings import CueSettings, Settings
 from satellite.turns.context import Engines
-from satellite.turns.manager import Assistant
+from satellite.turns.manager import TurnManager
 from satellite.values import SPEECH
 from tests.support.devices import ScriptedSpeaker
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
@@ -25,7 +25,7 @@ async def heard_in_a_turn(cues: CueSettings) -> bytes:
     speaker = ScriptedSpeaker()
     playback = Playback(speaker, lambda event: None)
     engines = Engines(ScriptedAsr(), ScriptedLlm(), ScriptedTts())
-    assistant = Assistant(Settings(name="test", cues=cues), engines, playback, Bus())
+    assistant = TurnManager(Settings(name="test", cues=cues), engines, playback, Bus())
     async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
         running = tasks.create_task(assistant.run())
         await asyncio.sleep(0)

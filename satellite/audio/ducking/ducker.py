@@ -14,7 +14,7 @@ import msgspec
 
 from satellite.audio.ducking.own_streams import is_ours
 from satellite.audio.ducking.streams import SoundServer, Stream, Volume
-from satellite.lib.persistence import Kept
+from satellite.lib.persistence import StoredValue
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ def is_same(one: Volume, other: Volume) -> bool:
     )
 
 
-class Held(msgspec.Struct, frozen=True, kw_only=True):
+class DuckedStream(msgspec.Struct, frozen=True, kw_only=True):
     """A stream that was made quieter."""
 
     id: int
@@ -54,12 +54,12 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
         return any(is_same(volume, self.at(step)) for step in range(1, STEPS + 1))
 
 
-Notes = Kept[tuple[Held, ...]]
+Notes = StoredValue[tuple[DuckedStream, ...]]
 
 
 def notes() -> Notes:
     """Where it is written down what was changed."""
-    return Kept("ducked", tuple[Held, ...], ())
+    return StoredValue("ducked", tuple[DuckedStream, ...], ())
 
 
 class Ducker:
@@ -83,11 +83,11 @@ class Ducker:
         self._kept = kept
         self._spared = {name.casefold() for name in spared}
         self._is_ours = is_ours
-        self._held: dict[int, tuple[Held, int]] = {}
+        self._held: dict[int, tuple[DuckedStream, int]] = {}
         """What was made quieter, and the step at which it is."""
-        self._owed: list[Held] = []
+        self._owed: list[DuckedStream] = []
         """Streams that ended while they were quieter, or that another process has left so."""
-        self._written: list[Held] | None = None
+        self._written: list[DuckedStream] | None = None
         """What stands in the file, as far as it is known."""
         self._left: set[int] = set()
         """Streams that are left alone, for as long as others are quieter."""
@@ -130,7 +130,7 @@ class Ducker:
     def _pay(self, streams: Iterable[Stream]) -> int:
         """Give back what is owed to streams that are there, or to come."""
         waiting, found = {stream.id: stream for stream in streams}, 0
-        still: list[Held] = []
+        still: list[DuckedStream] = []
         for held in self._owed:
             alike = [stream for stream in waiting.values() if _is_of(held, stream)]
             alike.sort(key=lambda stream: stream.id != held.id)  # that very stream, if it is there
@@ -153,13 +153,13 @@ class Ducker:
             self._held[stream.id] = self._first_look(stream)
         self._write([held for held, _ in self._held.values()] + self._owed)
 
-    def _write(self, everything: list[Held]) -> None:
+    def _write(self, everything: list[DuckedStream]) -> None:
         """Write down what was changed; as seldom as possible, since it may be on a card."""
         if self._written != everything:
             self._kept.write(tuple(everything))
             self._written = list(everything)
 
-    def _first_look(self, stream: Stream) -> tuple[Held, int]:
+    def _first_look(self, stream: Stream) -> tuple[DuckedStream, int]:
         """What is to be given back to a stream that is new, and the step at which it is.
 
         A program's next stream begins as loud as the server remembers, which may be our doing.
@@ -170,7 +170,7 @@ class Ducker:
                 for step in range(1, STEPS + 1):
                     if is_same(stream.volume, held.at(step)):
                         return msgspec.structs.replace(held, id=stream.id), step
-        held = Held(
+        held = DuckedStream(
             id=stream.id,
             program=stream.program,
             memory=stream.memory,
@@ -195,7 +195,7 @@ class Ducker:
                 self._owed.append(held)
         self._left &= streams.keys()
 
-    def _remember(self, owed: list[Held]) -> tuple[int, list[Held]]:
+    def _remember(self, owed: list[DuckedStream]) -> tuple[int, list[DuckedStream]]:
         """Have what a program plays next as loud as what has ended was; say how often that was
         needed, and for what the server cannot be told so, as WirePlumber cannot."""
         remembered = self._server.remembered() if owed else {}
@@ -208,5 +208,5 @@ class Ducker:
         return found, [held for held in owed if held.memory not in remembered]
 
 
-def _is_of(held: Held, stream: Stream) -> bool:
+def _is_of(held: DuckedStream, stream: Stream) -> bool:
     return (held.program, held.memory) == (stream.program, stream.memory)

@@ -21,7 +21,7 @@ class PulseServer:
         """Connect, without starting a server. Raises `SoundServerError`."""
         if not _may_be_there():  # its library takes 4 MB
             raise SoundServerError("nobody listens where one would")
-        with _told():
+        with _translated_errors():
             self._client = _client()
             try:
                 self._client.connect(autospawn=False)
@@ -31,12 +31,12 @@ class PulseServer:
 
     def streams(self) -> list[Stream]:
         """See `SoundServer`."""
-        with _told():
+        with _translated_errors():
             return [_stream(info) for info in self._client.sink_input_list()]
 
     def recordings(self) -> list[tuple[Stream, Source]]:
         """What is recorded now, and from where."""
-        with _told():
+        with _translated_errors():
             sources = {info.index: info for info in self._client.source_list()}
             streams = self._client.source_output_list()
             return [
@@ -50,7 +50,7 @@ class PulseServer:
         import pulsectl
 
         levels = pulsectl.PulseVolumeInfo([level / FULL for level in volume])
-        with _told():
+        with _translated_errors():
             try:
                 self._client.sink_input_volume_set(stream, levels)
             except pulsectl.PulseOperationFailed:
@@ -58,14 +58,14 @@ class PulseServer:
 
     def remembered(self) -> dict[str, Volume]:
         """See `SoundServer`."""
-        with _told():
+        with _translated_errors():
             return {entry.name: _volume(entry) for entry in self._client.stream_restore_list()}
 
     def remember(self, memory: str, volume: Volume) -> None:
         """See `SoundServer`."""
         import pulsectl
 
-        with _told():
+        with _translated_errors():
             for entry in self._client.stream_restore_list():
                 if entry.name == memory:
                     entry.volume = pulsectl.PulseVolumeInfo([level / FULL for level in volume])
@@ -122,7 +122,7 @@ def _client() -> Any:
 
 
 @contextmanager
-def _told() -> Generator[None, None, None]:
+def _translated_errors() -> Generator[None, None, None]:
     """Raise what goes wrong inside as `SoundServerError`."""
     try:
         import pulsectl

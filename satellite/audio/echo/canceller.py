@@ -10,11 +10,11 @@ import numpy.typing as npt
 from satellite.audio.echo.delay import MOST, WINDOW
 from satellite.audio.echo.kalman import BLOCK, PARTITIONS, KalmanFilter
 from satellite.audio.echo.least_squares import fit
-from satellite.audio.echo.playback_reference import Reference
-from satellite.audio.echo.stored_path import Learned
+from satellite.audio.echo.playback_reference import PlaybackReference
+from satellite.audio.echo.stored_path import StoredPath
 from satellite.audio.echo.tracker import Found, Tracker
 from satellite.audio.ring_buffer import RingBuffer
-from satellite.lib.persistence import Kept
+from satellite.lib.persistence import StoredValue
 from satellite.values import SPEECH
 
 _LOGGER = logging.getLogger(__name__)
@@ -60,7 +60,9 @@ _KEEP = 3600 * SPEECH.rate
 class EchoCanceller:
     """Cancels the echo of `reference` in one stream; does nothing while nothing is played."""
 
-    def __init__(self, reference: Reference, kept: Kept[Learned] | None = None) -> None:
+    def __init__(
+        self, reference: PlaybackReference, kept: StoredValue[StoredPath] | None = None
+    ) -> None:
         """`kept` is where the path is remembered over a restart, if anywhere."""
         self._reference = reference
         self._filter = KalmanFilter()
@@ -168,7 +170,7 @@ class EchoCanceller:
         unseen = _UNSEEN * BLOCK
         steps = _STEPS // 2 if known.any() else _STEPS
         found = fit(heard[:-unseen], played[:-unseen], known, steps)
-        if _rest(heard, played, found, unseen) < _rest(heard, played, known, unseen):
+        if _residual(heard, played, found, unseen) < _residual(heard, played, known, unseen):
             self._filter.remember(found, _AGREED)
 
     def _through(self, audio: bytes) -> bytes:
@@ -179,7 +181,7 @@ class EchoCanceller:
         echo = np.fft.irfft(np.fft.rfft(played, size) * np.fft.rfft(path, size), size)
         return np.clip(np.rint(echo[: len(played)]), -32768, 32767).astype("<i2").tobytes()
 
-    def _recall(self, learned: Learned) -> None:
+    def _recall(self, learned: StoredPath) -> None:
         try:
             self._filter.remember(np.frombuffer(learned.taps, "<f4"), _OLD)
             self._tracker.clocks.recall(learned.drift)
@@ -192,7 +194,7 @@ class EchoCanceller:
             return
         self._keep_at = self._position + _KEEP
         taps = self._filter.taps().astype("<f4").tobytes()
-        self._kept.write(Learned(taps, self._tracker.clocks.drift))
+        self._kept.write(StoredPath(taps, self._tracker.clocks.drift))
 
     def _refill(self) -> None:
         count = PARTITIONS * BLOCK
@@ -200,7 +202,7 @@ class EchoCanceller:
         self._working = True
 
 
-def _rest(heard: Floats, played: Floats, path: Floats, count: int) -> float:
+def _residual(heard: Floats, played: Floats, path: Floats, count: int) -> float:
     """The energy that a path leaves of the last `count` samples that were heard."""
     echo = np.convolve(played[-count - len(path) + 1 :], path, "valid")
     return float(((heard[-count:] - echo) ** 2).sum())

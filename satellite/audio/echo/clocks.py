@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from satellite.audio.echo.playback_reference import Reference
+from satellite.audio.echo.playback_reference import PlaybackReference
 from satellite.values import SPEECH
 
 Floats = npt.NDArray[np.float32]
@@ -40,7 +40,7 @@ _TAPS = np.arange(-7, 9)
 class Clocks:
     """Follows how the delay between what is played and what is heard drifts within a sound."""
 
-    def __init__(self, reference: Reference) -> None:
+    def __init__(self, reference: PlaybackReference) -> None:
         self.drift = 0.0
         """Samples by which the delay grows with each sample; kept from sound to sound."""
         self.told = False

@@ -7,15 +7,15 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Protocol
 
-from satellite.audio.echo.playback_reference import Reference
+from satellite.audio.echo.playback_reference import PlaybackReference
 from satellite.audio.echo.server_aec import canceller
-from satellite.audio.echo.stored_path import Learned
-from satellite.lib.persistence import Kept
+from satellite.audio.echo.stored_path import StoredPath
+from satellite.lib.persistence import StoredValue
 from satellite.settings import SoundSettings
 
 if TYPE_CHECKING:
     from satellite.audio.echo.canceller import EchoCanceller
-    from satellite.audio.echo.noise import Cleaner
+    from satellite.audio.echo.noise import NoiseReducer
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -38,9 +38,9 @@ class FrontEnd:
     def __init__(
         self,
         source: Source,
-        reference: Reference,
+        reference: PlaybackReference,
         settings: SoundSettings,
-        kept: Kept[Learned] | None = None,
+        kept: StoredValue[StoredPath] | None = None,
     ) -> None:
         """`reference` is told how much was heard; what is learned of the room is remembered by
         `kept`. Raises `PackageMissing`."""
@@ -50,11 +50,11 @@ class FrontEnd:
         self._volume = settings.mic_volume
         self._cancels = settings.echo_cancellation
         self._echo: EchoCanceller | None = None
-        self._cleaner: Cleaner | None = None
+        self._cleaner: NoiseReducer | None = None
         if settings.noise_suppression or settings.auto_gain:
-            from satellite.audio.echo.noise import Cleaner
+            from satellite.audio.echo.noise import NoiseReducer
 
-            self._cleaner = Cleaner(settings.noise_suppression, settings.auto_gain)
+            self._cleaner = NoiseReducer(settings.noise_suppression, settings.auto_gain)
 
     async def settle(self) -> None:
         """Leave our own speaker to the sound server, where it takes it out of what we record.

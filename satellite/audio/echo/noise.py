@@ -13,7 +13,7 @@ _FRAME = 320
 """Bytes (10 ms) that WebRTC works on at once; others would be filled up with silence."""
 
 
-class Cleaner:
+class NoiseReducer:
     """Cleans one stream of sound."""
 
     def __init__(self, noise_suppression: int, auto_gain: float) -> None:

@@ -25,7 +25,7 @@ _PIECES = KEPT // PIECE
 """Blocks of which is kept how much was left of them."""
 
 
-class Reference:
+class PlaybackReference:
     """A tap on the speaker. Positions count samples that the microphone has given (16 kHz).
 
     A sound is noted as if it began when its first samples were handed over, and went on without a

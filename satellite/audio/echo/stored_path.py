@@ -6,10 +6,10 @@ import re
 
 import msgspec
 
-from satellite.lib.persistence import Kept
+from satellite.lib.persistence import StoredValue
 
 
-class Learned(msgspec.Struct, frozen=True):
+class StoredPath(msgspec.Struct, frozen=True):
     """The path of the echo: float32 taps at 16 kHz, nothing where none is known; and by how many
     samples its delay grows with each sample, as `Clocks` has it."""
 
@@ -17,7 +17,7 @@ class Learned(msgspec.Struct, frozen=True):
     drift: float = 0.0
 
 
-def kept(satellite: str) -> Kept[Learned]:
+def stored_path(satellite: str) -> StoredValue[StoredPath]:
     """Where a satellite's is kept: another one of the same machine has its own."""
     name = re.sub(r"[^\w-]+", "_", satellite)[:64]
-    return Kept(f"echo-{name}" if name else "echo", Learned, Learned())
+    return StoredValue(f"echo-{name}" if name else "echo", StoredPath, StoredPath())

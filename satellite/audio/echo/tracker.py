@@ -12,7 +12,7 @@ from satellite.audio.echo.clocks import Clocks
 from satellite.audio.echo.delay import MOST, WINDOW, Delay, find_delay
 from satellite.audio.echo.kalman import KalmanFilter
 from satellite.audio.echo.least_squares import HEAD
-from satellite.audio.echo.playback_reference import Reference
+from satellite.audio.echo.playback_reference import PlaybackReference
 from satellite.values import SPEECH
 
 _LOGGER = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ class Found(Enum):
 class Tracker:
     """Keeps what was played and what is heard together in time."""
 
-    def __init__(self, reference: Reference, path: KalmanFilter) -> None:
+    def __init__(self, reference: PlaybackReference, path: KalmanFilter) -> None:
         self.clocks = Clocks(reference)
         self.aligned = False
         """Whether an echo is known."""

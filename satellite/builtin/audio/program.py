@@ -10,7 +10,7 @@ from time import monotonic
 
 from satellite.errors import DeviceLost, DeviceMissing
 from satellite.lib.child import Child
-from satellite.lib.wait_limit import Patience
+from satellite.lib.wait_limit import WaitLimit
 from satellite.values import AudioFormat
 
 _LOGGER = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class Program:
                 await child.wait_gone()
             return await self._how_it_ended(child) if child.returncode else None
         except TimeoutError:
-            return f"{self._name}: stuck for {_PROBE:g} s{self._said()}"
+            return f"{self._name}: stuck for {_PROBE:g} s{self._error_output()}"
         finally:
             await child.end(at_once=True)
 
@@ -79,9 +79,9 @@ class Program:
             async with asyncio.timeout(_LAST_WORDS):
                 await child.wait_gone()
         status = "" if child.returncode is None else f" with status {child.returncode}"
-        return f"{self._name}: ended{status}{self._said()}"
+        return f"{self._name}: ended{status}{self._error_output()}"
 
-    def _said(self) -> str:
+    def _error_output(self) -> str:
         return f": {self._last_line}" if self._last_line else ""
 
 
@@ -92,7 +92,7 @@ class RecordingProgram(Program):
         super().__init__(name, environment)
         self._child: Child | None = None
         self._rest = b""
-        self._patience = Patience(_NEXT_SOUND)
+        self._patience = WaitLimit(_NEXT_SOUND)
 
     async def start(self, argv: Sequence[str]) -> None:
         """Start the program and wait for its first sound. Raises `DeviceMissing`."""
@@ -108,7 +108,7 @@ class RecordingProgram(Program):
         except TimeoutError:
             await self.close()
             raise DeviceMissing(
-                f"{self._name}: no sound within {_FIRST_SOUND:g} s{self._said()}"
+                f"{self._name}: no sound within {_FIRST_SOUND:g} s{self._error_output()}"
             ) from None
         except BaseException:
             await self.close()
@@ -148,7 +148,7 @@ class RecordingProgram(Program):
                 audio = await child.read()
         except TimeoutError:
             raise DeviceLost(
-                f"{self._name}: no sound for {_NEXT_SOUND:g} s{self._said()}"
+                f"{self._name}: no sound for {_NEXT_SOUND:g} s{self._error_output()}"
             ) from None
         if not audio:
             raise DeviceLost(await self._how_it_ended(child))
@@ -209,7 +209,7 @@ class PlayingProgram(Program):
         seconds = self._written / self._form.frame_bytes / self._form.rate
         left = self._began + seconds - monotonic()
         try:
-            with Patience(max(left, 0) + _DRAIN_SLACK):
+            with WaitLimit(max(left, 0) + _DRAIN_SLACK):
                 await child.wait()
         except TimeoutError:
             await self.stop()

@@ -11,7 +11,7 @@ from satellite.builtin.hooks import gpio_lines
 from satellite.errors import DeviceLost
 from satellite.events import Event
 from satellite.options import OptionSet, option
-from satellite.ports import Desk
+from satellite.ports import SatelliteControls
 from satellite.requirements import Package, Requirement
 
 _LOGGER = logging.getLogger(__name__)
@@ -64,10 +64,10 @@ class ButtonHook:
         self._options = options
         self._open_line = open_line or _Line
         self._line: Line | None = None
-        self._desk: Desk | None = None
+        self._desk: SatelliteControls | None = None
         self._holding: asyncio.TimerHandle | None = None
 
-    def operate(self, desk: Desk) -> None:
+    def operate(self, desk: SatelliteControls) -> None:
         """Be given what is operated; before that a press does nothing."""
         self._desk = desk
 
@@ -129,7 +129,7 @@ class ButtonHook:
             _talk(desk)
 
 
-def _talk(desk: Desk) -> None:
+def _talk(desk: SatelliteControls) -> None:
     state = desk.state()
     if state.get("ringing") or state.get("phase") == "speaking":
         desk.stop()

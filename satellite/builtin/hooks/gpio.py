@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Annotated, Any, ClassVar, Protocol
 
 from satellite.builtin.hooks import gpio_lines
-from satellite.builtin.hooks.indicator import STATES, Shows
+from satellite.builtin.hooks.indicator import STATES, Indicator
 from satellite.events import Event
 from satellite.options import OptionSet, option, unknown_name
 from satellite.requirements import Package, Requirement
@@ -50,7 +50,7 @@ class GpioHook:
         self._options = options
         self._open_pin = open_pin or _Line
         self._pin: Pin | None = None
-        self._shows = Shows()
+        self._shows = Indicator()
         self._timer: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:

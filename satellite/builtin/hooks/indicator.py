@@ -22,7 +22,7 @@ ERROR = 2.0
 """Seconds for which an error is shown: long enough to be seen by somebody who looks up."""
 
 
-class Shows:
+class Indicator:
     """Follows events. An error goes before everything for a while, and a ring before mute."""
 
     def __init__(self) -> None:

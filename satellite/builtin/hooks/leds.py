@@ -8,7 +8,7 @@ import time
 from typing import Annotated, ClassVar
 
 from satellite.builtin.hooks.apa102 import Strip
-from satellite.builtin.hooks.indicator import Shows
+from satellite.builtin.hooks.indicator import Indicator
 from satellite.builtin.hooks.patterns import OFF, RATE, moves, picture
 from satellite.errors import DeviceError
 from satellite.events import Event
@@ -34,7 +34,7 @@ class LedsHook:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._shows = Shows()
+        self._shows = Indicator()
         self._changed = threading.Condition()
         self._ending = False
         self._thread: threading.Thread | None = None

@@ -10,7 +10,14 @@ import msgspec
 
 from satellite.builtin.wake.bundled_models import WordFile, choose, find_words
 from satellite.builtin.wake.engine import Stream, WakeEngine
-from satellite.builtin.wake.features import EMBEDDING_INPUT, MEL_INPUT, Ear, Features, Network, Word
+from satellite.builtin.wake.features import (
+    EMBEDDING_INPUT,
+    MEL_INPUT,
+    FeatureExtractor,
+    Features,
+    Network,
+    Word,
+)
 from satellite.builtin.wake.trigger import Trigger
 from satellite.errors import ModelMissing
 from satellite.options import OptionSet, option
@@ -103,7 +110,7 @@ class EmbeddingEngine(WakeEngine):
         names = words or self._options.words
         files = {file.name: file for file in (choose(name, self._known) for name in names)}
         chosen = [(self._word(file), self._trigger(file.name)) for file in files.values()]
-        return Ear(self._features, chosen)
+        return FeatureExtractor(self._features, chosen)
 
     def _word(self, file: WordFile) -> Word:
         if file.name not in self._words:

@@ -13,7 +13,7 @@ from contextlib import aclosing
 from functools import partial
 from typing import Protocol
 
-from satellite.builtin.wake.idle_gate import Doze, Piece
+from satellite.builtin.wake.idle_gate import AudioPiece, IdleGate
 from satellite.builtin.wake.trigger import Trigger
 from satellite.errors import EngineClosed
 from satellite.lib.worker import Worker
@@ -112,10 +112,10 @@ class WakeEngine(ABC):
         if worker is None:
             raise EngineClosed(f"{self.name} was closed")
         stream = await worker.call(self.listener, request.words)
-        doze = Doze(self.hop, -(-stream.context // self.hop)) if self._rest else None
+        doze = IdleGate(self.hop, -(-stream.context // self.hop)) if self._rest else None
         async with aclosing(_batches(audio, 2 * self.hop, doze)) as batches:
             async for hops in batches:
-                pieces = doze.take(hops) if doze else [Piece(0, b"", b"".join(hops))]
+                pieces = doze.take(hops) if doze else [AudioPiece(0, b"", b"".join(hops))]
                 if not pieces:
                     continue
                 found = self._glance(stream, pieces)
@@ -126,7 +126,7 @@ class WakeEngine(ABC):
                 while self.missed:
                     self.nearly(*self.missed.popleft())
 
-    def _glance(self, stream: Stream, pieces: list[Piece]) -> list[Detection] | None:
+    def _glance(self, stream: Stream, pieces: list[AudioPiece]) -> list[Detection] | None:
         """What is heard in one more hop, where that is quickly said. Raises `EngineClosed`."""
         if self._closed:
             raise EngineClosed(f"{self.name} was closed")
@@ -183,7 +183,7 @@ class WakeEngine(ABC):
         """Let go of the models."""
 
 
-def _attend(stream: Stream, pieces: list[Piece]) -> list[Detection]:
+def _attend(stream: Stream, pieces: list[AudioPiece]) -> list[Detection]:
     """Do what was decided for a stream, on the thread."""
     found: list[Detection] = []
     for piece in pieces:
@@ -195,7 +195,7 @@ def _attend(stream: Stream, pieces: list[Piece]) -> list[Detection]:
 
 
 async def _batches(
-    audio: AsyncIterator[bytes], hop: int, doze: Doze | None
+    audio: AsyncIterator[bytes], hop: int, doze: IdleGate | None
 ) -> AsyncGenerator[list[bytes], None]:
     """Cut sound into hops of `hop` bytes, some at a time, as many as it is worth waiting for."""
     waiting = bytearray()

@@ -98,7 +98,7 @@ class Features:
         return self._embedding.run(mels[None, :, :, None]).reshape(_EMBEDDING_SIZE)
 
 
-class Ear:
+class FeatureExtractor:
     """One audio stream being listened to; it begins as if silence had gone before."""
 
     def __init__(self, features: Features, words: Sequence[tuple[Word, Trigger]]) -> None:

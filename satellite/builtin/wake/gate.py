@@ -48,7 +48,7 @@ _QUIETEST = -100.0
 """dBFS in a band below which nothing is told apart: a flicker of the last bit is louder."""
 
 
-class Gate:
+class SpeechGate:
     """Looks at one audio stream in hops of equal length; open at first, until it knows the room."""
 
     def __init__(self, hop: int) -> None:

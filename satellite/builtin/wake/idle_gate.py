@@ -6,7 +6,7 @@ from collections import deque
 
 import msgspec
 
-from satellite.builtin.wake.gate import Gate
+from satellite.builtin.wake.gate import SpeechGate
 
 NAP = 0.32
 """Seconds of sound looked at together while there is nothing to hear: what it comes late by is
@@ -17,7 +17,7 @@ LEAD = 0.56
 """
 
 
-class Piece(msgspec.Struct, frozen=True):
+class AudioPiece(msgspec.Struct, frozen=True):
     """What a detector is to do next, in this order."""
 
     skip: int
@@ -28,12 +28,12 @@ class Piece(msgspec.Struct, frozen=True):
     """Sound that it judges."""
 
 
-class Doze:
+class IdleGate:
     """Decides hop by hop what of one stream is heard, and keeps what may have to be heard later."""
 
     def __init__(self, hop: int, context: int) -> None:
         """Work in hops of `hop` samples for a detector whose answer depends on `context` hops."""
-        self._gate = Gate(hop)
+        self._gate = SpeechGate(hop)
         self._context = context
         self._kept = context + max(1, round(LEAD * 16000 / hop))
         self._waiting: deque[bytes] = deque()
@@ -44,9 +44,9 @@ class Doze:
         """Seconds of sound worth waiting for before `take`: what is shut need not open at once."""
         return 0.0 if self._gate.is_open else NAP
 
-    def take(self, hops: list[bytes]) -> list[Piece]:
+    def take(self, hops: list[bytes]) -> list[AudioPiece]:
         """Take the next hops; say what is to be done, nothing while the gate is shut."""
-        pieces: list[Piece] = []
+        pieces: list[AudioPiece] = []
         for hop, open_ in zip(hops, self._gate.opens(hops), strict=True):
             self._waiting.append(hop)
             if open_:
@@ -55,13 +55,13 @@ class Doze:
                 self._forget()
         return pieces
 
-    def _wake(self) -> Piece:
+    def _wake(self) -> AudioPiece:
         hops, skipped = list(self._waiting), self._skipped
         self._waiting.clear()
         self._skipped = 0
         again = self._context if skipped else 0
         size = len(hops[0]) // 2
-        return Piece(skipped * size, b"".join(hops[:again]), b"".join(hops[again:]))
+        return AudioPiece(skipped * size, b"".join(hops[:again]), b"".join(hops[again:]))
 
     def _forget(self) -> None:
         while len(self._waiting) > self._kept:

@@ -83,7 +83,7 @@ class Word:
         return self.description.wake_word.lower()
 
 
-class Listener:
+class WordDetector:
     """One word in one stream: its network, its last answers, its trigger."""
 
     def __init__(self, word: Word, trigger: Trigger) -> None:
@@ -148,13 +148,13 @@ class Listener:
         return rows
 
 
-class MicroEar:
+class MicroFeatureExtractor:
     """One audio stream being listened to."""
 
     def __init__(
         self,
         frontend: Callable[[bytes], tuple[list[float], int]],
-        listeners: Sequence[Listener],
+        listeners: Sequence[WordDetector],
     ) -> None:
         """`frontend` takes 10 ms of sound; gives features, or none yet, and the samples it took."""
         self._frontend = frontend

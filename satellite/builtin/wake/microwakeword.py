@@ -12,9 +12,9 @@ from satellite.builtin.wake.engine import HOP, Stream, WakeEngine
 from satellite.builtin.wake.micro import (
     CONTEXT,
     Description,
-    Listener,
-    MicroEar,
+    MicroFeatureExtractor,
     Word,
+    WordDetector,
     read_descriptions,
 )
 from satellite.builtin.wake.tflite import Model, package_folder
@@ -105,9 +105,11 @@ class MicroWakeWord(WakeEngine):
         assert self._make_frontend is not None  # `prepare` was called
         names = words or self._options.words
         files = {file.name: file for file in (choose(name, self._known) for name in names)}
-        return MicroEar(self._make_frontend(), [self._listener(file) for file in files.values()])
+        return MicroFeatureExtractor(
+            self._make_frontend(), [self._listener(file) for file in files.values()]
+        )
 
-    def _listener(self, file: WordFile) -> Listener:
+    def _listener(self, file: WordFile) -> WordDetector:
         word = self._words.get(file.name)
         if word is None:
             description = self._descriptions[file.name]
@@ -122,7 +124,7 @@ class MicroWakeWord(WakeEngine):
             1,
             round(self._options.refractory * SPEECH.rate),
         )
-        listener = Listener(word, self._watched(trigger, word.name))
+        listener = WordDetector(word, self._watched(trigger, word.name))
         self._words[file.name] = word
         return listener
 

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
-from satellite.audio.echo.playback_reference import Reference
+from satellite.audio.echo.playback_reference import PlaybackReference
 from satellite.builtin.wake.engine import WakeEngine
 from satellite.ports import Wake
 from satellite.values import SPEECH, Detection, DetectRequest, EngineInfo
@@ -61,7 +61,7 @@ _PAUSE = bytes(SPEECH.bytes_of(0.32))
 class OwnVoice:
     """Any wake engine, but for words that the speaker has just said."""
 
-    def __init__(self, wake: Wake, reference: Reference) -> None:
+    def __init__(self, wake: Wake, reference: PlaybackReference) -> None:
         self._wake = wake
         self._reference = reference
 

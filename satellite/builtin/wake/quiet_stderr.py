@@ -15,7 +15,7 @@ _STDERR = threading.Lock()
 
 
 @contextmanager
-def without_greeting() -> Generator[None, None, None]:
+def quiet_stderr() -> Generator[None, None, None]:
     """Keep XNNPACK's line about itself off standard error; whatever else is written comes after.
 
     The C library writes it to the descriptor and offers no way to turn it off.

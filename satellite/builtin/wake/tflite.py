@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from satellite.builtin.wake.mapped_file import MappedFile
-from satellite.builtin.wake.quiet_stderr import without_greeting
+from satellite.builtin.wake.quiet_stderr import quiet_stderr
 from satellite.errors import EngineFailed
 
 _LOGGER = logging.getLogger(__name__)
@@ -179,7 +179,7 @@ class Network:
         library.TfLiteInterpreterOptionsSetErrorReporter(options, _report, None)
         delegate = None
         if accelerate:
-            with without_greeting():
+            with quiet_stderr():
                 delegate = library.TfLiteXNNPackDelegateCreate(None)
             library.TfLiteInterpreterOptionsAddDelegate(options, delegate)
         handle = library.TfLiteInterpreterCreate(self._model.handle, options)

@@ -21,7 +21,7 @@ MOST = 64
 """Services looked at; a LAN with more is broken or hostile."""
 
 
-class Heard(msgspec.Struct, frozen=True, kw_only=True):
+class HeardAdvert(msgspec.Struct, frozen=True, kw_only=True):
     """One advert."""
 
     instance: str
@@ -44,7 +44,7 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(str(Tcp(host, self.port)) for host in self.hosts)
 
 
-async def hear(*, interfaces: Sequence[str] = ()) -> tuple[Heard, ...]:
+async def hear(*, interfaces: Sequence[str] = ()) -> tuple[HeardAdvert, ...]:
     """What is announced, by name. Raises `NoMulticast`."""
     from zeroconf.asyncio import AsyncServiceBrowser
 
@@ -67,15 +67,15 @@ async def hear(*, interfaces: Sequence[str] = ()) -> tuple[Heard, ...]:
     return tuple(task.result() for task in asked)
 
 
-async def _resolve(zeroconf: Any, name: str) -> Heard:
+async def _resolve(zeroconf: Any, name: str) -> HeardAdvert:
     from zeroconf.asyncio import AsyncServiceInfo
 
     instance = name.removesuffix(f".{TYPE}")
     service = AsyncServiceInfo(TYPE, name)
     if not await service.async_request(zeroconf, RESOLVE * 1000):
-        return Heard(instance=instance)
+        return HeardAdvert(instance=instance)
     facts = service.decoded_properties
-    return Heard(
+    return HeardAdvert(
         instance=instance,
         host=service.server or "",
         port=service.port or 0,

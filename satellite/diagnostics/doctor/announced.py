@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator
 
-from satellite.diagnostics.doctor.adverts import Heard
-from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.adverts import HeardAdvert
+from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.diagnostics.doctor.expected_ports import Wanted, only_here, wanted
 from satellite.diagnostics.doctor.finding import Finding, broken, note, ok, warning
 from satellite.diagnostics.doctor.listening_ports import listeners
-from satellite.lib.daemon_thread import aside
+from satellite.lib.daemon_thread import run_in_daemon_thread
 from satellite.net.discovery.addresses import ANY, adapters
 from satellite.net.discovery.mdns import NoMulticast
 
 
-async def adverts(case: Case) -> AsyncGenerator[Finding, None]:
+async def adverts(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
     """How this machine is announced: under which names, at which addresses, and only once."""
     if not case.settings.zeroconf:
         yield note(
@@ -29,14 +29,14 @@ async def adverts(case: Case) -> AsyncGenerator[Finding, None]:
     except NoMulticast as error:
         yield broken("advert", str(error), "Home Assistant finds nothing by itself.", "")
         return
-    mine = {str(address) for _, address in await aside(lambda: list(adapters()))}
-    ports = {item.port: item for item in await aside(lambda: listeners(case))}
+    mine = {str(address) for _, address in await run_in_daemon_thread(lambda: list(adapters()))}
+    ports = {item.port: item for item in await run_in_daemon_thread(lambda: listeners(case))}
     for finding in judge_adverts(heard, mine, set(ports), wanted(case.settings)):
         yield finding
 
 
 def judge_adverts(
-    heard: tuple[Heard, ...], mine: set[str], listening: set[int], wants: list[Wanted]
+    heard: tuple[HeardAdvert, ...], mine: set[str], listening: set[int], wants: list[Wanted]
 ) -> Iterator[Finding]:
     """What is right and wrong with the adverts, those of other machines included."""
     announced = set()
@@ -55,7 +55,7 @@ def judge_adverts(
                 "is zeroconf on for it, and multicast let through (satellite doctor network)? Or "
                 f"add it by hand: host and port {want.port}",
             )
-    bare: dict[str, list[Heard]] = {}
+    bare: dict[str, list[HeardAdvert]] = {}
     for advert in heard:
         if advert.facts.get("by") == "satellite":
             bare.setdefault(_without_number(advert.instance), []).append(advert)
@@ -72,7 +72,7 @@ def judge_adverts(
 
 
 def _judge_advert(
-    advert: Heard, places: set[str], mine: set[str], *, own: bool
+    advert: HeardAdvert, places: set[str], mine: set[str], *, own: bool
 ) -> Iterator[Finding]:
     about = f"advert {advert.instance}"
     if not places or not advert.port:

@@ -9,7 +9,7 @@ from importlib import import_module
 import msgspec
 
 from satellite.diagnostics.doctor.examination import Check, Examine
-from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.diagnostics.doctor.finding import Finding
 
 
@@ -146,7 +146,7 @@ def _found_at(place: str) -> Examine:
     """The check, imported only when it runs: a package that is missing fails it and no other."""
     module, _, name = place.partition(":")
 
-    async def examine(case: Case) -> AsyncGenerator[Finding, None]:
+    async def examine(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
         check: Examine = getattr(import_module(f"satellite.diagnostics.doctor.{module}"), name)
         async with aclosing(check(case)) as findings:
             async for finding in findings:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 
 from satellite.config.load import DEFAULT
-from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.diagnostics.doctor.finding import Finding, broken, note, ok
 
 
-async def configuration(case: Case) -> AsyncGenerator[Finding, None]:
+async def configuration(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
     """Every problem of every layer; else what is set, and by what."""
     for problem in case.problems:
         yield broken(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.diagnostics.doctor.finding import Finding, broken, note
 from satellite.diagnostics.doctor.holders import in_use
-from satellite.lib.daemon_thread import aside
+from satellite.lib.daemon_thread import run_in_daemon_thread
 
 
-async def refusal(case: Case, noun: str, reason: str) -> Finding:
+async def refusal(case: ExaminationInput, noun: str, reason: str) -> Finding:
     """Why a device could not be opened, with who has it where that is the reason."""
     direction = {"microphone": "Nothing can be heard.", "speaker": "Nothing can be said."}[noun]
     taken = any(word in reason.lower() for word in ("busy", "unavailable"))
@@ -19,7 +19,7 @@ async def refusal(case: Case, noun: str, reason: str) -> Finding:
             flag = {"microphone": "--mic", "speaker": "--speaker"}[noun]
             remedy = f"plug one in; satellite devices lists what there is, {flag} NAME chooses"
         return broken(noun, reason, direction, remedy)
-    by = [str(process) for process in await aside(lambda: list(in_use(case)))]
+    by = [str(process) for process in await run_in_daemon_thread(lambda: list(in_use(case)))]
     if any(text.startswith("satellite") for text in by):
         return note(
             noun,

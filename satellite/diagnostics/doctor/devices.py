@@ -9,20 +9,20 @@ from collections.abc import AsyncGenerator
 
 from satellite.components.spec import AUTO
 from satellite.diagnostics.doctor.device_error import refusal
-from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.diagnostics.doctor.expected_ports import wanted
 from satellite.diagnostics.doctor.finding import Finding, broken, note, ok
 from satellite.diagnostics.doctor.holders import SOUND
 from satellite.diagnostics.doctor.listening_ports import listeners
 from satellite.errors import DeviceMissing
-from satellite.lib.daemon_thread import aside
+from satellite.lib.daemon_thread import run_in_daemon_thread
 
 
-async def devices(case: Case) -> AsyncGenerator[Finding, None]:
+async def devices(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
     """Which there are, and whether `auto` finds one of each direction."""
     from satellite.builtin.audio.devices import default_mic, default_speaker, list_devices
 
-    found = await aside(list_devices)
+    found = await run_in_daemon_thread(list_devices)
     for direction, noun, role, default in (
         ("in", "microphone", "mic", default_mic),
         ("out", "speaker", "speaker", default_speaker),
@@ -33,15 +33,15 @@ async def devices(case: Case) -> AsyncGenerator[Finding, None]:
             yield ok(noun, f"{chosen}, as it is set ({count} found)")
             continue
         try:
-            yield ok(noun, f"{await aside(default)}, by itself ({count} found)")
+            yield ok(noun, f"{await run_in_daemon_thread(default)}, by itself ({count} found)")
         except DeviceMissing as error:
-            if await aside(lambda: _only_serves(case)):
+            if await run_in_daemon_thread(lambda: _only_serves(case)):
                 yield note(noun, "there is none, and a server needs none", "", "")
             else:
                 yield await refusal(case, noun, str(error))
 
 
-async def permissions(case: Case) -> AsyncGenerator[Finding, None]:
+async def permissions(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
     """Whether this user may open the sound devices."""
     folder = case.file(SOUND)
     nodes = [node for node in sorted(folder.glob("*")) if not node.is_dir()]
@@ -75,11 +75,11 @@ def _allowed(node: os.PathLike[str]) -> bool:
     return os.access(node, os.R_OK | os.W_OK, effective_ids=True)
 
 
-def _shown(case: Case, node: os.PathLike[str]) -> str:
+def _shown(case: ExaminationInput, node: os.PathLike[str]) -> str:
     return "/" + os.path.relpath(node, case.root)
 
 
-def _only_serves(case: Case) -> bool:
+def _only_serves(case: ExaminationInput) -> bool:
     """Whether this is a machine without sound cards on which servers run, and no satellite."""
     taken = {listener.port for listener in listeners(case)}
     roles = {want.role for want in wanted(case.settings) if want.port in taken}

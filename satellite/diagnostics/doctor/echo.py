@@ -13,12 +13,12 @@ from satellite.audio.capture import Capture
 from satellite.audio.playback import Playback
 from satellite.components import spec
 from satellite.diagnostics.doctor.device_error import refusal
-from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.diagnostics.doctor.finding import Finding, note, ok, warning
 from satellite.diagnostics.doctor.recording import chosen
 from satellite.errors import DeviceError
 from satellite.events import Event
-from satellite.lib.taskgroups import ungrouped
+from satellite.lib.taskgroups import first_error
 from satellite.values import SPEECH, AudioChunk
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Echo(msgspec.Struct, frozen=True):
     """How often the root mean square of the correlation the place is."""
 
 
-async def echo(case: Case) -> AsyncGenerator[Finding, None]:
+async def echo(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
     """Play a short rising sound and listen for it."""
     mic_name, speaker_name = await chosen(case, "mic"), await chosen(case, "speaker")
     if mic_name is None or speaker_name is None:
@@ -148,7 +148,7 @@ async def _played(playback: Playback, capture: Capture) -> tuple[bytes, int]:
             await playback.play(audio, on_first=first)
 
     await capture.open()
-    with ungrouped(DeviceError):
+    with first_error(DeviceError):
         async with aclosing(capture.frames()) as frames, asyncio.TaskGroup() as tasks:
             playing: asyncio.Task[Any] | None = None
             async for frame in frames:

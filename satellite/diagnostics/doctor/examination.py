@@ -9,7 +9,7 @@ from contextlib import aclosing
 
 import msgspec
 
-from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.diagnostics.doctor.finding import Finding, broken, warning
 from satellite.errors import SatelliteError
 
@@ -18,7 +18,7 @@ _LOGGER = logging.getLogger(__name__)
 CLOSE = 5.0
 """Seconds a check that ran past its deadline has to give back what it holds."""
 
-Examine = Callable[[Case], AsyncGenerator[Finding, None]]
+Examine = Callable[[ExaminationInput], AsyncGenerator[Finding, None]]
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +33,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 async def examine(
     checks: Sequence[Check],
-    case: Case,
+    case: ExaminationInput,
     *,
     watch: Callable[[Sequence[str]], None] = lambda running: None,
 ) -> list[Finding]:
@@ -53,7 +53,7 @@ async def examine(
     return [finding for task in begun for finding in task.result()]
 
 
-async def _bounded(check: Check, case: Case) -> list[Finding]:
+async def _bounded(check: Check, case: ExaminationInput) -> list[Finding]:
     """What a check finds until its deadline, and how it ended if that was no good end."""
     findings: list[Finding] = []
     # no task group: it would wait for ever for a check that does not heed its cancellation
@@ -76,7 +76,7 @@ async def _bounded(check: Check, case: Case) -> list[Finding]:
     return [msgspec.structs.replace(finding, area=check.area) for finding in findings]
 
 
-async def _gather(check: Check, case: Case, findings: list[Finding]) -> None:
+async def _gather(check: Check, case: ExaminationInput, findings: list[Finding]) -> None:
     async with aclosing(check.examine(case)) as found:
         async for finding in found:
             findings.append(finding)  # noqa: PERF401  # what came before a failure counts

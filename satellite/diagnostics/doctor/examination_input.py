@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
-from satellite.diagnostics.doctor.adverts import Heard, hear
+from satellite.diagnostics.doctor.adverts import HeardAdvert, hear
 from satellite.settings import Settings
 
 
@@ -43,7 +43,7 @@ class Space(Protocol):
     def f_flag(self) -> int: ...
 
 
-class Case:
+class ExaminationInput:
     """One examination. `root` is where the machine's own files are: /proc, /sys, /dev."""
 
     def __init__(
@@ -75,7 +75,7 @@ class Case:
         self.statvfs = statvfs
         self._sound = asyncio.Lock()
         self._hearing = asyncio.Lock()
-        self._heard: tuple[Heard, ...] | None = None
+        self._heard: tuple[HeardAdvert, ...] | None = None
 
     @asynccontextmanager
     async def sound_devices(self) -> AsyncGenerator[None, None]:
@@ -83,7 +83,7 @@ class Case:
         async with self._sound:
             yield
 
-    async def adverts(self) -> tuple[Heard, ...]:
+    async def adverts(self) -> tuple[HeardAdvert, ...]:
         """What is announced on the LAN; listened for once. Raises `NoMulticast`."""
         async with self._hearing:
             if self._heard is None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.diagnostics.doctor.expected_ports import wanted
 from satellite.diagnostics.doctor.finding import Finding, note, ok, warning
 from satellite.lib import privileges
@@ -62,7 +62,7 @@ class Chain(msgspec.Struct, frozen=True):
         return self.policy in _REFUSALS
 
 
-async def firewall(case: Case) -> AsyncGenerator[Finding, None]:
+async def firewall(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
     """Which of the ports are kept shut; what cannot be read is said."""
     gates = _gates(case)
     ufw = await program(["ufw", "status"], root=True)
@@ -89,7 +89,7 @@ async def firewall(case: Case) -> AsyncGenerator[Finding, None]:
         for finding in judge("iptables", gates, shut, opening):
             yield finding
         return
-    if not privileges.are_root_s():
+    if not privileges.root_owned():
         yield note("firewall", "its rules can be read by root only", "", "sudo satellite doctor")
     else:
         yield ok("firewall", "none found (no ufw, nft or iptables)")
@@ -193,7 +193,7 @@ def _ranges(parts: list[str]) -> tuple[tuple[int, int], ...]:
     return tuple(found)
 
 
-def _gates(case: Case) -> list[Gate]:
+def _gates(case: ExaminationInput) -> list[Gate]:
     gates = [Gate("tcp", want.port, want.what) for want in wanted(case.settings)]
     return [*gates, Gate("udp", MDNS, "multicast DNS")] if case.settings.zeroconf else gates
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import AsyncGenerator, Iterator
 from time import time
 
-from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.diagnostics.doctor.finding import Finding, broken, note, ok, warning
 from satellite.lib.daemon_thread import program
 
@@ -30,7 +30,7 @@ _UNSYNCHRONISED = 5
 """TIME_ERROR, what adjtimex(2) returns while nothing keeps the clock right."""
 
 
-async def memory(case: Case) -> AsyncGenerator[Finding, None]:
+async def memory(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
     """How much memory there is left, and whether there was ever too little."""
     text = case.text("proc/meminfo")
     if text is None:
@@ -57,7 +57,7 @@ async def memory(case: Case) -> AsyncGenerator[Finding, None]:
         )
 
 
-async def load(case: Case) -> AsyncGenerator[Finding, None]:
+async def load(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
     """Whether other programs leave time to listen."""
     text = case.text("proc/loadavg")
     if not text:
@@ -75,7 +75,7 @@ async def load(case: Case) -> AsyncGenerator[Finding, None]:
         yield ok("load", found)
 
 
-async def heat(case: Case) -> AsyncGenerator[Finding, None]:
+async def heat(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
     """How hot the processor is, and whether it was slowed down by heat or a weak supply."""
     hottest = max(_temperatures(case), default=None)
     if hottest is not None:
@@ -114,7 +114,7 @@ def throttling(bits: int) -> Iterator[Finding]:
         yield ok("throttling", "neither slowed down nor short of power since the start")
 
 
-async def clock(case: Case) -> AsyncGenerator[Finding, None]:
+async def clock(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
     """Whether the clock is right, as far as the kernel knows."""
     if time() < BEGINNING:
         yield broken(
@@ -149,7 +149,7 @@ def kernel_clock() -> int | None:
     return int(state) if state >= 0 else None
 
 
-def _temperatures(case: Case) -> Iterator[float]:
+def _temperatures(case: ExaminationInput) -> Iterator[float]:
     for file in sorted(case.file("sys/class/thermal").glob("thermal_zone*/temp")):
         try:
             degrees = int(file.read_text()) / 1000
@@ -159,7 +159,7 @@ def _temperatures(case: Case) -> Iterator[float]:
             yield degrees
 
 
-async def _throttled(case: Case) -> int | None:
+async def _throttled(case: ExaminationInput) -> int | None:
     text = case.text("sys/devices/platform/soc/soc:firmware/get_throttled")
     if text is None and (answer := await program(["vcgencmd", "get_throttled"])):
         text = answer.output.strip().removeprefix("throttled=")

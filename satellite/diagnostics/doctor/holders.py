@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterator
 
 from satellite.components.spec import AUTO, parse
-from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.diagnostics.doctor.finding import Finding, broken, note, ok, warning
 from satellite.diagnostics.doctor.processes import Process, everything_is_seen, open_files
-from satellite.lib.daemon_thread import aside
+from satellite.lib.daemon_thread import run_in_daemon_thread
 
 SOUND = "dev/snd"
 """Where the kernel shows its sound devices."""
@@ -17,9 +17,9 @@ SOUND_SERVERS = ("pulseaudio", "pipewire", "pipewire-pulse", "wireplumber")
 """Programs that hold devices so that others can share them."""
 
 
-async def holders(case: Case) -> AsyncGenerator[Finding, None]:
+async def holders(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
     """Who has a sound device open, and whether that keeps us from it."""
-    held = await aside(lambda: _held(case))
+    held = await run_in_daemon_thread(lambda: _held(case))
     if not held:
         if case.file(SOUND).is_dir() and not everything_is_seen():
             told = "no program of this user's holds one; those of others are not to be seen"
@@ -46,7 +46,7 @@ async def holders(case: Case) -> AsyncGenerator[Finding, None]:
             yield broken("who holds devices", found, means, stop)
 
 
-def _held(case: Case) -> dict[str, Process]:
+def _held(case: ExaminationInput) -> dict[str, Process]:
     """Sound devices (not mere controls) that are open, by their names."""
     folder = str(case.file(SOUND)) + "/"
     return {
@@ -64,12 +64,12 @@ def _name(target: str) -> str:
     return f"{kind} {card},{device} ({node})"
 
 
-def _direct(case: Case, role: str) -> bool:
+def _direct(case: ExaminationInput, role: str) -> bool:
     text = getattr(case.settings, role)
     return text != AUTO and parse(text).plugin == "alsa" and "hw:" in parse(text).argument
 
 
-def in_use(case: Case) -> Iterator[Process]:
+def in_use(case: ExaminationInput) -> Iterator[Process]:
     """Programs, but for sound servers, that have a sound device open."""
     for process in _held(case).values():
         if process.name not in SOUND_SERVERS:

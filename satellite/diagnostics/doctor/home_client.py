@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.diagnostics.doctor.finding import Finding, broken, note, ok, warning
 from satellite.homeassistant.client.access_token import VARIABLE
-from satellite.lib.daemon_thread import aside
+from satellite.lib.daemon_thread import run_in_daemon_thread
 
 PATIENCE = 5.0
 """Seconds to connect and to answer; a Home Assistant on a Pi takes some 0.05."""
@@ -34,7 +34,7 @@ class Reply(msgspec.Struct, frozen=True):
     problem: str = ""
 
 
-async def home(case: Case) -> AsyncGenerator[Finding, None]:
+async def home(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
     """Ask for /api/ with the token."""
     settings = case.settings.home
     url, file = settings.url.rstrip("/"), settings.token_file
@@ -46,7 +46,7 @@ async def home(case: Case) -> AsyncGenerator[Finding, None]:
             "",
         )
         return
-    token, problem = await aside(lambda: read_token(file))
+    token, problem = await run_in_daemon_thread(lambda: read_token(file))
     if problem is not None:
         yield problem
     headers = {"Authorization": f"Bearer {token}"} if token else {}

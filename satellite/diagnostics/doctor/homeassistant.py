@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from typing import Any
 
-from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.diagnostics.doctor.expected_ports import Wanted, only_here, wanted
 from satellite.diagnostics.doctor.finding import Finding, broken, note, ok, warning
 from satellite.diagnostics.doctor.listening_ports import listeners
-from satellite.diagnostics.doctor.probe import Asked, ask, ping
+from satellite.diagnostics.doctor.probe import ProbeResult, ask, ping
 from satellite.errors import BadFrame, WireError
-from satellite.lib.daemon_thread import aside
+from satellite.lib.daemon_thread import run_in_daemon_thread
 from satellite.net import info as infos
 from satellite.net.discovery.addresses import reachable
 from satellite.net.uri import Tcp
@@ -28,9 +28,9 @@ _PLATFORMS = {
 }
 
 
-async def seen(case: Case) -> AsyncGenerator[Finding, None]:
+async def seen(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
     """Each service of this machine: reached at every address, and taken for what it is."""
-    listening = {item.port for item in await aside(lambda: listeners(case))}
+    listening = {item.port for item in await run_in_daemon_thread(lambda: listeners(case))}
     anything = False
     for want in wanted(case.settings):
         if want.port in listening:
@@ -60,7 +60,7 @@ async def service(want: Wanted) -> AsyncGenerator[Finding, None]:
         )
         places: tuple[str, ...] = (want.host,)
     else:
-        places = await aside(lambda: reachable(want.host))
+        places = await run_in_daemon_thread(lambda: reachable(want.host))
     uris = [str(Tcp(place, want.port)) for place in places]
     async with asyncio.TaskGroup() as tasks:
         asked = [tasks.create_task(ask(uri)) for uri in uris]
@@ -80,7 +80,7 @@ async def service(want: Wanted) -> AsyncGenerator[Finding, None]:
         yield await _pinged(about, good.uri)
 
 
-def judge(want: Wanted, asked: Asked) -> Iterator[Finding]:
+def judge(want: Wanted, asked: ProbeResult) -> Iterator[Finding]:
     """What Home Assistant makes of an answer to describe."""
     about = f"port {want.port}"
     assert asked.info is not None

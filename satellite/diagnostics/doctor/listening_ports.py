@@ -7,14 +7,14 @@ from collections.abc import AsyncGenerator
 
 import msgspec
 
-from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.diagnostics.doctor.expected_ports import Wanted, wanted
 from satellite.diagnostics.doctor.finding import Finding, broken, note, ok, warning
 from satellite.diagnostics.doctor.processes import Process, everything_is_seen, open_files
 from satellite.errors import PeerRefused, WireError
-from satellite.lib.daemon_thread import aside
+from satellite.lib.daemon_thread import run_in_daemon_thread
 from satellite.net.describe import describe
-from satellite.net.discovery.remote_service import Server, read_server
+from satellite.net.discovery.remote_service import RemoteService, read_service
 from satellite.net.uri import Tcp
 
 ANSWER = 2.0
@@ -40,9 +40,9 @@ class Listener(msgspec.Struct, frozen=True):
         return str(self.process) if self.process else "a program of another user"
 
 
-async def ports(case: Case) -> AsyncGenerator[Finding, None]:
+async def ports(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
     """Who has each port, and whether that is who should."""
-    listening = await aside(lambda: listeners(case))
+    listening = await run_in_daemon_thread(lambda: listeners(case))
     free = []
     for want in wanted(case.settings):
         if taken := [item for item in listening if item.port == want.port]:
@@ -78,7 +78,7 @@ async def _taken(want: Wanted, listener: Listener) -> Finding:
     return warning(about, found, means, f"stop one of them, or set {want.setting}")
 
 
-async def ask(listener: Listener) -> Server | None:
+async def ask(listener: Listener) -> RemoteService | None:
     """What listens there says of itself; None where it does not speak Wyoming.
 
     Raises `PeerRefused`.
@@ -88,14 +88,14 @@ async def ask(listener: Listener) -> Server | None:
     began = asyncio.get_running_loop().time()
     try:
         event = await describe(uri, ANSWER, ANSWER)
-        return read_server(uri, uri, event, asyncio.get_running_loop().time() - began)
+        return read_service(uri, uri, event, asyncio.get_running_loop().time() - began)
     except PeerRefused:
         raise
     except WireError:
         return None
 
 
-def listeners(case: Case) -> list[Listener]:
+def listeners(case: ExaminationInput) -> list[Listener]:
     """Every TCP port that somebody listens on, with the program where it can be seen."""
     found = []
     for name in ("tcp", "tcp6"):

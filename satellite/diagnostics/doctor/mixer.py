@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Iterator
 
 import msgspec
 
-from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.diagnostics.doctor.finding import Finding, warning
 from satellite.lib.daemon_thread import program
 
@@ -36,7 +36,7 @@ class Control(msgspec.Struct, frozen=True):
         return not self.on or self.percent == 0
 
 
-async def mixer(case: Case) -> AsyncGenerator[Finding, None]:
+async def mixer(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
     """Whether a card's own mixer lets sound through."""
     cards = re.findall(r"^\s*(\d+) \[", case.text("proc/asound/cards") or "", re.MULTILINE)
     for card in cards:

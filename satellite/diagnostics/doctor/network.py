@@ -6,19 +6,19 @@ import asyncio
 from collections.abc import AsyncGenerator
 from functools import partial
 
-from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.diagnostics.doctor.finding import Finding, broken, note, ok, warning
 from satellite.diagnostics.doctor.multicast import Probe, probe
-from satellite.lib.daemon_thread import aside
+from satellite.lib.daemon_thread import run_in_daemon_thread
 from satellite.net.discovery.addresses import Address, adapters, is_virtual
 
 WITHOUT = "name servers by their addresses, as --asr tcp://HOST:10300, or use --no-zeroconf"
 """What works where multicast does not."""
 
 
-async def addresses(case: Case) -> AsyncGenerator[Finding, None]:
+async def addresses(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
     """Whether this machine can be reached by others at all."""
-    every = await aside(lambda: list(adapters()))
+    every = await run_in_daemon_thread(lambda: list(adapters()))
     outside = [(name, address) for name, address in every if not address.is_loopback]
     real = [(name, address) for name, address in outside if not is_virtual(name)]
     routed = [(name, address) for name, address in real if not address.is_link_local]
@@ -48,7 +48,7 @@ async def addresses(case: Case) -> AsyncGenerator[Finding, None]:
         yield ok("addresses", told)
 
 
-async def multicast_dns(case: Case) -> AsyncGenerator[Finding, None]:
+async def multicast_dns(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
     """Whether a question by multicast gets out of every interface, and whether others answer."""
     if not case.settings.zeroconf:
         yield note(
@@ -58,9 +58,12 @@ async def multicast_dns(case: Case) -> AsyncGenerator[Finding, None]:
             "",
         )
         return
-    found = [item for item in await aside(lambda: list(adapters())) if _asked(*item)]
+    found = [item for item in await run_in_daemon_thread(lambda: list(adapters())) if _asked(*item)]
     async with asyncio.TaskGroup() as tasks:
-        probes = [tasks.create_task(aside(partial(probe, str(address)))) for _, address in found]
+        probes = [
+            tasks.create_task(run_in_daemon_thread(partial(probe, str(address))))
+            for _, address in found
+        ]
     for (name, _), task in zip(found, probes, strict=True):
         yield _judge(name, task.result(), flagged=_flagged(case, name))
     anybody = any(task.result().answered for task in probes)
@@ -79,7 +82,7 @@ def _asked(name: str, address: Address) -> bool:
     return address.version == 4 and not address.is_loopback and not is_virtual(name)
 
 
-def _flagged(case: Case, name: str) -> bool:
+def _flagged(case: ExaminationInput, name: str) -> bool:
     """Whether an interface says that it can do multicast (IFF_MULTICAST of netdevice(7))."""
     flags = case.text(f"sys/class/net/{name}/flags")
     return flags is None or bool(int(flags, 16) & 0x1000)

@@ -19,7 +19,7 @@ TIMES = 3
 """How often it is asked: one slow answer may be chance."""
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class ProbeResult(msgspec.Struct, frozen=True, kw_only=True):
     """What a service said, or why it said nothing."""
 
     uri: str
@@ -36,7 +36,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         return f"{high} ms" if high < 2 * low + 5 else f"{low} to {high} ms"
 
 
-async def ask(uri: str, times: int = TIMES) -> Asked:
+async def ask(uri: str, times: int = TIMES) -> ProbeResult:
     """Have a service describe itself; what goes wrong is in the answer."""
     loop = asyncio.get_running_loop()
     took: list[float] = []
@@ -47,8 +47,8 @@ async def ask(uri: str, times: int = TIMES) -> Asked:
             info = await describe(uri, PATIENCE, PATIENCE)
             took.append(loop.time() - began)
     except WireError as error:
-        return Asked(uri=uri, problem=str(error))
-    return Asked(uri=uri, info=info, fastest=min(took), slowest=max(took))
+        return ProbeResult(uri=uri, problem=str(error))
+    return ProbeResult(uri=uri, info=info, fastest=min(took), slowest=max(took))
 
 
 async def ping(uri: str) -> float:

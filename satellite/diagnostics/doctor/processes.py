@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.lib import privileges
 
 SCAN = 10.0
@@ -32,7 +32,7 @@ class Process(msgspec.Struct, frozen=True):
         return self.name.startswith("satellite")
 
 
-def open_files(case: Case) -> Iterator[tuple[Process, str]]:
+def open_files(case: ExaminationInput) -> Iterator[tuple[Process, str]]:
     """Every process but this one with what it has open, as far as this user may see it.
 
     Root sees all; others only their own.
@@ -75,7 +75,7 @@ def command(folder: Path) -> str:
 
 def everything_is_seen() -> bool:
     """Whether this user sees what all others have open."""
-    return privileges.are_root_s()
+    return privileges.root_owned()
 
 
 def _seen_by_root(proc: Path) -> list[tuple[Process, str]]:

@@ -13,10 +13,10 @@ import msgspec
 from satellite.components import registry
 from satellite.components.registry import Report
 from satellite.components.spec import AUTO, is_uri, parse
-from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.diagnostics.doctor.finding import Finding, broken, note, ok, warning
 from satellite.errors import ConfigError
-from satellite.lib.daemon_thread import aside, program
+from satellite.lib.daemon_thread import program, run_in_daemon_thread
 from satellite.settings import Settings
 
 LEAST = (3, 11)
@@ -53,7 +53,7 @@ class Package(msgspec.Struct, frozen=True):
     specification: str
 
 
-async def interpreter(case: Case) -> AsyncGenerator[Finding, None]:
+async def interpreter(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
     """The Python that runs this, and where it lives."""
     where = f"Python {platform.python_version()} in {sys.prefix}, {platform.machine()}"
     if sys.version_info < LEAST:
@@ -69,10 +69,10 @@ async def interpreter(case: Case) -> AsyncGenerator[Finding, None]:
     yield ok("satellite", f"version {metadata.version('satellite')}")
 
 
-async def packages(case: Case) -> AsyncGenerator[Finding, None]:
+async def packages(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
     """Whether every package that is needed is there, in a version that will do, and works."""
     wrong = 0
-    for finding in await aside(lambda: list(_versions())):
+    for finding in await run_in_daemon_thread(lambda: list(_versions())):
         wrong += 1
         yield finding
     for finding in await _imports():
@@ -82,9 +82,11 @@ async def packages(case: Case) -> AsyncGenerator[Finding, None]:
         yield ok("packages", f"all {len(list(needed()))} are there and can be imported")
 
 
-async def installed_plugins(case: Case) -> AsyncGenerator[Finding, None]:
+async def installed_plugins(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
     """Whether the plugins that were chosen, and those of others, can be used."""
-    reports = await aside(lambda: [registry.report(found) for found in registry.installed()])
+    reports = await run_in_daemon_thread(
+        lambda: [registry.report(found) for found in registry.installed()]
+    )
     chosen = set(_chosen(case.settings))
     idle = []
     for report in reports:

@@ -12,10 +12,10 @@ import msgspec
 from satellite.audio.meter import QUIETEST, level
 from satellite.components import spec
 from satellite.diagnostics.doctor.device_error import refusal
-from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.diagnostics.doctor.finding import Finding, broken, note, ok, warning
 from satellite.errors import DeviceError
-from satellite.lib.daemon_thread import aside
+from satellite.lib.daemon_thread import run_in_daemon_thread
 from satellite.ports import Mic
 from satellite.values import AudioFormat
 
@@ -51,7 +51,7 @@ BEGIN = 0.5
 """Seconds at the beginning that do not count: sound servers hand over a first heap at once."""
 
 
-class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+class RecordedSample(msgspec.Struct, frozen=True, kw_only=True):
     """What came from a microphone."""
 
     form: AudioFormat
@@ -63,7 +63,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     overruns: int
 
 
-async def recording(case: Case) -> AsyncGenerator[Finding, None]:
+async def recording(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
     """Listen for some seconds, and judge what came. Nothing of it is kept."""
     name = await chosen(case, "mic")
     if name is None:
@@ -80,7 +80,7 @@ async def recording(case: Case) -> AsyncGenerator[Finding, None]:
         yield finding
 
 
-async def chosen(case: Case, role: str) -> str | None:
+async def chosen(case: ExaminationInput, role: str) -> str | None:
     """The component of a microphone or speaker, with `auto` resolved; None where there is none."""
     from satellite.builtin.audio.devices import default_mic, default_speaker
 
@@ -88,11 +88,11 @@ async def chosen(case: Case, role: str) -> str | None:
     if name != spec.AUTO:
         return name
     with suppress(DeviceError):
-        return await aside({"mic": default_mic, "speaker": default_speaker}[role])
+        return await run_in_daemon_thread({"mic": default_mic, "speaker": default_speaker}[role])
     return None
 
 
-async def record(mic: Mic, seconds: float) -> Recorded:
+async def record(mic: Mic, seconds: float) -> RecordedSample:
     """Take so many seconds from a microphone. Raises `DeviceMissing`, `DeviceLost`."""
     audio, times, frames = bytearray(), list[float](), list[int]()
     try:
@@ -108,12 +108,12 @@ async def record(mic: Mic, seconds: float) -> Recorded:
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE):
                 await mic.close()
-    return Recorded(
+    return RecordedSample(
         form=form, audio=bytes(audio), times=tuple(times), frames=tuple(frames), overruns=overruns
     )
 
 
-def judge(heard: Recorded) -> list[Finding]:
+def judge(heard: RecordedSample) -> list[Finding]:
     """What the samples tell."""
     import numpy as np
 
@@ -158,7 +158,7 @@ def judge(heard: Recorded) -> list[Finding]:
     return findings
 
 
-def length(heard: Recorded) -> float:
+def length(heard: RecordedSample) -> float:
     """How long was listened."""
     return heard.times[-1] - heard.times[0] if heard.times else 0.0
 
@@ -187,7 +187,7 @@ def measured_rate(times: Sequence[float], frames: Sequence[int]) -> float | None
     return slope
 
 
-def judge_rate(name: str, heard: Recorded) -> list[Finding]:
+def judge_rate(name: str, heard: RecordedSample) -> list[Finding]:
     """Whether as many samples come as the device says."""
     if spec.parse(name).plugin == "wav":
         return []  # its pace is the clock's

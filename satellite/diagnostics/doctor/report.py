@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 from satellite.config.keys import keys, value_of
-from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.diagnostics.doctor.finding import Finding
 from satellite.diagnostics.doctor.secrets import masked, masked_finding, masked_setting
 from satellite.diagnostics.doctor.show import plain
@@ -21,7 +21,7 @@ _MODE = 0o600
 """Its owner decides who gets it."""
 
 
-def write(file: Path, findings: Sequence[Finding], case: Case) -> None:
+def write(file: Path, findings: Sequence[Finding], case: ExaminationInput) -> None:
     """Write the report. Raises `SatelliteError` when it cannot be written."""
     text = "\n".join(report(findings, case)) + "\n"
     try:
@@ -34,7 +34,7 @@ def write(file: Path, findings: Sequence[Finding], case: Case) -> None:
         ) from error
 
 
-def report(findings: Sequence[Finding], case: Case) -> Iterator[str]:
+def report(findings: Sequence[Finding], case: ExaminationInput) -> Iterator[str]:
     """The lines of the report: machine, findings, settings, packages."""
     yield "# satellite doctor"
     yield ""
@@ -65,7 +65,7 @@ def report(findings: Sequence[Finding], case: Case) -> Iterator[str]:
     )
 
 
-def _distribution(case: Case) -> str:
+def _distribution(case: ExaminationInput) -> str:
     for line in (case.text("etc/os-release") or "").splitlines():
         if line.startswith("PRETTY_NAME="):
             return line.partition("=")[2].strip('"')

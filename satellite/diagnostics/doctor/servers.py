@@ -9,14 +9,14 @@ from importlib.metadata import version
 import msgspec
 
 from satellite.components import spec
-from satellite.diagnostics.doctor.adverts import Heard
-from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.adverts import HeardAdvert
+from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.diagnostics.doctor.finding import Finding, broken, note, ok, warning
-from satellite.diagnostics.doctor.probe import Asked, ask
+from satellite.diagnostics.doctor.probe import ProbeResult, ask
 from satellite.errors import BadFrame, WireError
 from satellite.net.discovery.mdns import NoMulticast
-from satellite.net.discovery.preferences import Wishes
-from satellite.net.discovery.remote_service import Server, read_server
+from satellite.net.discovery.preferences import Preferences
+from satellite.net.discovery.remote_service import RemoteService, read_service
 from satellite.net.pairing import policy
 from satellite.ports import ENGINE_ROLES
 
@@ -27,7 +27,7 @@ SLOW = 0.5
 """Seconds to describe itself beyond which a person feels it in every turn."""
 
 
-class Named(msgspec.Struct, frozen=True):
+class NamedServer(msgspec.Struct, frozen=True):
     """A server that the configuration names."""
 
     uri: str
@@ -36,9 +36,9 @@ class Named(msgspec.Struct, frozen=True):
     """Empty where it may be of any."""
 
 
-async def servers(case: Case) -> AsyncGenerator[Finding, None]:
+async def servers(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
     """The servers that were found, and those that were named."""
-    heard: tuple[Heard, ...] = ()
+    heard: tuple[HeardAdvert, ...] = ()
     if case.settings.zeroconf:
         try:
             heard = await case.adverts()
@@ -64,17 +64,17 @@ async def servers(case: Case) -> AsyncGenerator[Finding, None]:
         )
 
 
-def named(case: Case) -> Iterator[Named]:
+def named(case: ExaminationInput) -> Iterator[NamedServer]:
     """The addresses of servers in the configuration."""
     for role in ENGINE_ROLES:
         text = getattr(case.settings, role)
         if spec.is_uri(text):
-            yield Named(text, role, role)
-    for pin in Wishes.of(case.settings.servers).addresses:
-        yield Named(pin, "servers.pin")
+            yield NamedServer(text, role, role)
+    for pin in Preferences.of(case.settings.servers).addresses:
+        yield NamedServer(pin, "servers.pin")
 
 
-def judge_named(name: Named, asked: Asked, heard: tuple[Heard, ...]) -> Finding:
+def judge_named(name: NamedServer, asked: ProbeResult, heard: tuple[HeardAdvert, ...]) -> Finding:
     """What a server that was named is like; without it something does not work."""
     about = f"{name.setting} = {name.uri}"
     if asked.info is None:
@@ -101,7 +101,7 @@ def judge_named(name: Named, asked: Asked, heard: tuple[Heard, ...]) -> Finding:
     return _quality(about, server, asked, _version_of(name.uri, heard))
 
 
-def judge_found(advert: Heard, asked: Asked) -> Iterator[Finding]:
+def judge_found(advert: HeardAdvert, asked: ProbeResult) -> Iterator[Finding]:
     """What a service that was found is like."""
     about = advert.instance
     if asked.info is None:
@@ -121,7 +121,7 @@ def judge_found(advert: Heard, asked: Asked) -> Iterator[Finding]:
     yield _quality(about, server, asked, advert.facts.get("version", ""))
 
 
-def _quality(about: str, server: Server, asked: Asked, release: str) -> Finding:
+def _quality(about: str, server: RemoteService, asked: ProbeResult, release: str) -> Finding:
     does = ", ".join(server.roles) or ("a satellite" if server.satellite else "nothing")
     found = f"{does} at {asked.uri}, described in {asked.latency}"
     mine = version("satellite")
@@ -142,13 +142,13 @@ def _quality(about: str, server: Server, asked: Asked, release: str) -> Finding:
     return ok(about, found + (f", version {release}" if release else ""))
 
 
-async def _reach(advert: Heard) -> Asked:
+async def _reach(advert: HeardAdvert) -> ProbeResult:
     """Ask a service at the first of its addresses that answers."""
-    answer = Asked(uri="", problem="it does not say where it is")
+    answer = ProbeResult(uri="", problem="it does not say where it is")
     try:
         uris = policy.places(advert.instance, advert.facts, advert.hosts, advert.uris)
     except WireError as error:
-        return Asked(uri="", problem=str(error))
+        return ProbeResult(uri="", problem=str(error))
     for uri in uris[:ADDRESSES]:
         answer = await ask(uri)
         if answer.info is not None:
@@ -156,15 +156,15 @@ async def _reach(advert: Heard) -> Asked:
     return answer
 
 
-def _read(uri: str, asked: Asked) -> Server | None:
+def _read(uri: str, asked: ProbeResult) -> RemoteService | None:
     assert asked.info is not None
     try:
-        return read_server(uri, uri, asked.info, asked.fastest)
+        return read_service(uri, uri, asked.info, asked.fastest)
     except (BadFrame, WireError):
         return None
 
 
-def _version_of(uri: str, heard: tuple[Heard, ...]) -> str:
+def _version_of(uri: str, heard: tuple[HeardAdvert, ...]) -> str:
     """The version that the advert of a named server tells, if it is announced."""
     facts = (advert.facts for advert in heard if uri in advert.uris)
     return next((fact.get("version", "") for fact in facts), "")

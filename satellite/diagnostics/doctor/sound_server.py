@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from satellite.components.spec import AUTO, parse
-from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.diagnostics.doctor.finding import Finding, broken, note, ok, warning
 from satellite.lib.daemon_thread import Answer, program
 
@@ -40,7 +40,7 @@ class Port(msgspec.Struct, frozen=True):
         return max((int(text) for text in texts if text.isdigit()), default=100)
 
 
-async def sound_server(case: Case) -> AsyncGenerator[Finding, None]:
+async def sound_server(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
     """Whether there is one, and what it does to the default microphone and speaker."""
     info = await program(["pactl", "--format=json", "info"])
     if info is None:
@@ -111,7 +111,7 @@ def through_server(component: str) -> bool:
     )
 
 
-def _unreached(case: Case, answer: Answer) -> Finding:
+def _unreached(case: ExaminationInput, answer: Answer) -> Finding:
     if others := list(_sockets(case)):
         return warning(
             "sound server",
@@ -122,7 +122,7 @@ def _unreached(case: Case, answer: Answer) -> Finding:
     return ok("sound server", "none runs: ALSA devices are used directly")
 
 
-def _sockets(case: Case) -> Iterator[str]:
+def _sockets(case: ExaminationInput) -> Iterator[str]:
     for pattern in ("run/user/*/pulse/native", "run/user/*/pipewire-0", "run/pulse/native"):
         try:
             yield from ("/" + str(path.relative_to(case.root)) for path in case.root.glob(pattern))

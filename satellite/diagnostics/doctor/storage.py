@@ -12,10 +12,10 @@ import msgspec
 from satellite.components.auto import REAL, preference
 from satellite.components.registry import find
 from satellite.components.spec import AUTO, is_uri, parse
-from satellite.diagnostics.doctor.examination_input import Case, ModelStore
+from satellite.diagnostics.doctor.examination_input import ExaminationInput, ModelStore
 from satellite.diagnostics.doctor.finding import Finding, broken, note, ok, warning
 from satellite.errors import SatelliteError
-from satellite.lib.daemon_thread import aside
+from satellite.lib.daemon_thread import run_in_daemon_thread
 
 FULL = 50e6
 """Bytes below which logs and half a download fill the rest: nothing can be written for long."""
@@ -33,13 +33,13 @@ class Volume(msgspec.Struct, frozen=True):
     path: Path
 
 
-async def models(case: Case) -> AsyncGenerator[Finding, None]:
+async def models(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
     """Whether what was fetched is whole, and what was chosen is there."""
     if case.store is None:
         return
     store = case.store()
-    whole = await aside(store.installed)
-    for name, count, state in await aside(store.broken):
+    whole = await run_in_daemon_thread(store.installed)
+    for name, count, state in await run_in_daemon_thread(store.broken):
         yield _half(str(name), count, state, store)
     yield ok("models", f"{len(whole)} whole in {store.root}: {_names(whole)}")
     for role in REAL:
@@ -47,10 +47,10 @@ async def models(case: Case) -> AsyncGenerator[Finding, None]:
             yield finding
 
 
-async def disk(case: Case) -> AsyncGenerator[Finding, None]:
+async def disk(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
     """Whether there is room where things are written."""
     for volume in _volumes(case):
-        yield await aside(lambda volume=volume: _room(case, volume))  # type: ignore[misc]
+        yield await run_in_daemon_thread(lambda volume=volume: _room(case, volume))  # type: ignore[misc]
 
 
 def _half(name: str, count: int, state: str, store: ModelStore) -> Finding:
@@ -64,7 +64,7 @@ def _half(name: str, count: int, state: str, store: ModelStore) -> Finding:
     return warning(f"model {name}", found, means, again)
 
 
-async def _chosen(case: Case, role: str, store: ModelStore) -> list[Finding]:
+async def _chosen(case: ExaminationInput, role: str, store: ModelStore) -> list[Finding]:
     """Whether the engine of a role has its model."""
     text = getattr(case.settings, role)
     if text == AUTO:
@@ -85,7 +85,9 @@ async def _chosen(case: Case, role: str, store: ModelStore) -> list[Finding]:
             path: Path | None = Path(component.argument).expanduser()
             here = path is not None and path.exists()
         else:
-            here = await aside(lambda: store.path(kind, component.argument)) is not None
+            here = (
+                await run_in_daemon_thread(lambda: store.path(kind, component.argument)) is not None
+            )
     except SatelliteError as error:
         return [broken(f"engine for {role}", str(error), "The satellite cannot use it.", "")]
     name = f"{kind}:{component.argument}"
@@ -96,7 +98,7 @@ async def _chosen(case: Case, role: str, store: ModelStore) -> list[Finding]:
     return [broken(f"model {name}", "not on this machine", means, remedy)]
 
 
-def _volumes(case: Case) -> Iterator[Volume]:
+def _volumes(case: ExaminationInput) -> Iterator[Volume]:
     """Each file system once, by what it is for."""
     places = [Volume("temporary files", Path(tempfile.gettempdir()))]
     if case.store is not None:
@@ -116,7 +118,7 @@ def _volumes(case: Case) -> Iterator[Volume]:
             yield Volume(volume.what, folder)
 
 
-def _room(case: Case, volume: Volume) -> Finding:
+def _room(case: ExaminationInput, volume: Volume) -> Finding:
     try:
         status = case.statvfs(volume.path)
     except OSError as error:

@@ -15,7 +15,7 @@ from satellite.components import spec
 from satellite.components.auto import BUILT_IN
 from satellite.diagnostics.doctor.device_error import refusal
 from satellite.diagnostics.doctor.echo import nothing
-from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.diagnostics.doctor.finding import Finding, broken, ok, warning
 from satellite.diagnostics.doctor.recording import chosen
 from satellite.engines import assembly
@@ -43,7 +43,7 @@ class Score(msgspec.Struct, frozen=True):
     value: float
 
 
-async def wake(case: Case) -> AsyncGenerator[Finding, None]:
+async def wake(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
     """Let somebody say the wake word, and tell its score."""
     mic_name = await chosen(case, "mic")
     if mic_name is None:
@@ -101,7 +101,7 @@ def judge(component: str, words: str, best: Score | None) -> Finding:
 
 
 async def hear(
-    case: Case, component: str, mic: Mic, enough: float | None = None
+    case: ExaminationInput, component: str, mic: Mic, enough: float | None = None
 ) -> tuple[str, Score | None]:
     """Let somebody say the word: the words that are listened for, and the best that was heard.
 

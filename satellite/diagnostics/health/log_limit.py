@@ -11,7 +11,7 @@ BURST = 5.0
 """Minutes' worth of lines that may come at once: a start, a traceback, a network that went away."""
 
 
-class Moderator(logging.Filter):
+class LogLimit(logging.Filter):
     """Lets so many lines a minute through in the long run; says how many it left out.
 
     Errors pass within twice the limit: they are what is looked for.
@@ -53,10 +53,10 @@ class Moderator(logging.Filter):
 
 
 @contextmanager
-def moderated(lines: int) -> Iterator[None]:
+def limited_log(lines: int) -> Iterator[None]:
     """Hold every handler of the log to so many lines a minute in this block; 0 is no limit."""
     handlers = list(logging.getLogger().handlers) if lines else []
-    moderators = [Moderator(lines, handler.emit) for handler in handlers]
+    moderators = [LogLimit(lines, handler.emit) for handler in handlers]
     for handler, moderator in zip(handlers, moderators, strict=True):
         handler.addFilter(moderator)
     try:

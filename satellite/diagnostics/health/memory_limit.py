@@ -49,10 +49,10 @@ def used() -> int:
 def usual() -> int:
     """Bytes that hold as limit where none is set."""
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return int(SHARE * min([machine, *_told()]))
+    return int(SHARE * min([machine, *_cgroup_limits()]))
 
 
-def _told() -> list[int]:
+def _cgroup_limits() -> list[int]:
     texts = [path.read_text().strip() for path in _CONTAINER if path.exists()]
     return [int(text) for text in texts if text.isdecimal() and int(text) > 0]
 

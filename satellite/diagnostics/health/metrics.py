@@ -6,7 +6,7 @@ from functools import singledispatchmethod
 from typing import TYPE_CHECKING, Any
 
 from satellite import events
-from satellite.audio.heartbeat import Pulse
+from satellite.audio.heartbeat import Heartbeat
 from satellite.events import Event
 from satellite.values import SPEECH
 
@@ -23,7 +23,7 @@ _TURNS = 8
 class SatelliteMetrics:
     """Counters of turns, wake words and losses; `page` tells their values."""
 
-    def __init__(self, pulse: Pulse) -> None:
+    def __init__(self, pulse: Heartbeat) -> None:
         import prometheus_client as prometheus
 
         self.registry: CollectorRegistry = prometheus.CollectorRegistry()

@@ -9,9 +9,9 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from satellite import events
-from satellite.audio.heartbeat import Pulse
+from satellite.audio.heartbeat import Heartbeat
 from satellite.diagnostics.health import memory_limit
-from satellite.diagnostics.health.log_limit import moderated
+from satellite.diagnostics.health.log_limit import limited_log
 from satellite.diagnostics.health.metrics import SatelliteMetrics
 from satellite.diagnostics.health.systemd import Notifier
 from satellite.errors import ConfigError, SatelliteError
@@ -19,7 +19,7 @@ from satellite.events import Event
 from satellite.http import probes
 from satellite.http import token as tokens
 from satellite.lib.bus import Bus, Subscription
-from satellite.lib.taskgroups import ungrouped
+from satellite.lib.taskgroups import first_error
 from satellite.settings import HealthSettings, Settings
 from satellite.values import SPEECH
 
@@ -30,13 +30,13 @@ OFTEN = 1.0
 
 
 @asynccontextmanager
-async def watched(settings: Settings, bus: Bus) -> AsyncGenerator[Pulse, None]:
+async def watched(settings: Settings, bus: Bus) -> AsyncGenerator[Heartbeat, None]:
     """Watch the satellite that runs in this block; what is heard goes through the pulse.
 
     Raises `ConfigError` where nothing can listen at the port, `MemoryFull`.
     """
     memory_limit.share_arenas()
-    notifier, pulse = Notifier(), Pulse()
+    notifier, pulse = Notifier(), Heartbeat()
     state = _State(notifier, pulse)
     if notifier.watchdog:
         faulthandler.enable()  # the watchdog's signal then shows where it hung
@@ -45,7 +45,7 @@ async def watched(settings: Settings, bus: Bus) -> AsyncGenerator[Pulse, None]:
     pulse.on_end = state.stop
     async with limited(settings.health), AsyncExitStack() as stack:
         happening = await stack.enter_async_context(bus.subscribe("health"))
-        metrics = await stack.enter_async_context(_asked(settings, state, pulse))
+        metrics = await stack.enter_async_context(_answer_probes(settings, state, pulse))
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         following = tasks.create_task(_follow(happening, state, metrics), name="health")
         tidying = tasks.create_task(memory_limit.tidy(), name="tidying")
@@ -61,7 +61,7 @@ async def watched(settings: Settings, bus: Bus) -> AsyncGenerator[Pulse, None]:
 async def limited(settings: HealthSettings) -> AsyncGenerator[None, None]:
     """Hold this process to its memory and its talk in this block. Raises `MemoryFull`."""
     limit = settings.memory * memory_limit.MB or memory_limit.usual()
-    with moderated(settings.log), ungrouped(SatelliteError):
+    with limited_log(settings.log), first_error(SatelliteError):
         async with asyncio.TaskGroup() as tasks:
             watching = tasks.create_task(memory_limit.watch(limit), name="memory")
             try:
@@ -73,7 +73,7 @@ async def limited(settings: HealthSettings) -> AsyncGenerator[None, None]:
 class _State:
     """What the satellite does, as far as its events tell."""
 
-    def __init__(self, notifier: Notifier, pulse: Pulse) -> None:
+    def __init__(self, notifier: Notifier, pulse: Heartbeat) -> None:
         self._notifier = notifier
         self._pulse = pulse
         self._stopping = False
@@ -111,8 +111,8 @@ class _State:
 
 
 @asynccontextmanager
-async def _asked(
-    settings: Settings, state: _State, pulse: Pulse
+async def _answer_probes(
+    settings: Settings, state: _State, pulse: Heartbeat
 ) -> AsyncGenerator[SatelliteMetrics | None, None]:
     health = settings.health
     if not health.port:
@@ -126,7 +126,7 @@ async def _asked(
     async with AsyncExitStack() as stack:
         try:
             token = await asyncio.to_thread(tokens.read, settings.http)
-            told = probes.told(pages, health.host, health.port, token)
+            told = probes.probe_server(pages, health.host, health.port, token)
             port = await stack.enter_async_context(told)
         except OSError as error:
             raise ConfigError(

@@ -57,7 +57,7 @@ def name_of(kind: Kind, when: float, number: str) -> str:
     return f"{moment}-{kind.replace('_', '-')}-{number}"
 
 
-class Folder:
+class RecordingFolder:
     """The recordings of this user. Every method blocks as long as files take."""
 
     def __init__(self, settings: RecordingSettings) -> None:

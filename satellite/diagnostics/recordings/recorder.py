@@ -14,7 +14,7 @@ import msgspec
 from satellite import events
 from satellite.audio.ring_buffer import RingBuffer
 from satellite.audio.tap import Source, Tap
-from satellite.diagnostics.recordings.folder import Folder, Kind, Recording, name_of
+from satellite.diagnostics.recordings.folder import Kind, Recording, RecordingFolder, name_of
 from satellite.errors import AudioFileError
 from satellite.events import Event
 from satellite.lib.bus import Bus, Subscription
@@ -130,7 +130,7 @@ class _Turn:
 @asynccontextmanager
 async def recorded(settings: Settings, bus: Bus) -> AsyncGenerator[Recorder, None]:
     """Record what happens in this block; where it cannot be kept, only the log knows."""
-    folder, wished = Folder(settings.recordings), settings.recordings
+    folder, wished = RecordingFolder(settings.recordings), settings.recordings
     if not (wished.turns or wished.near_misses):
         yield Recorder(settings, lambda recording, audio: None)
         return
@@ -166,7 +166,7 @@ async def _follow(happening: Subscription, recorder: Recorder) -> None:
 class _Writer:
     """Writes recordings on a thread; a full disk is told once."""
 
-    def __init__(self, folder: Folder, worker: Worker) -> None:
+    def __init__(self, folder: RecordingFolder, worker: Worker) -> None:
         self._folder = folder
         self._worker = worker
         self._waiting: asyncio.Queue[tuple[Recording, bytes] | None] = asyncio.Queue(WAITING + 1)

@@ -47,7 +47,7 @@ class TurnRow(msgspec.Struct, kw_only=True):
         return f"{self.outcome.replace('_', ' ')}{where}{total}{stages}"
 
 
-class Happening(msgspec.Struct, frozen=True):
+class RecordedEvent(msgspec.Struct, frozen=True):
     """Something that is counted; `what` is a word, a role or a part, `value` a score or a count."""
 
     at: float
@@ -56,10 +56,10 @@ class Happening(msgspec.Struct, frozen=True):
     value: float
 
 
-Row = TurnRow | Happening
+Row = TurnRow | RecordedEvent
 
 
-class Gatherer:
+class Collector:
     """Turns events into rows."""
 
     def __init__(self, texts: bool = False) -> None:
@@ -72,19 +72,19 @@ class Gatherer:
         """Take the next event; the row that it completes, if any."""
         match event:
             case events.Ready():
-                return Happening(event.time, "start", event.name, 1)
+                return RecordedEvent(event.time, "start", event.name, 1)
             case events.Wake(word=word, score=score):
-                return Happening(event.time, "wake", word, score)
+                return RecordedEvent(event.time, "wake", word, score)
             case events.NearMiss(word=word, score=score):
-                return Happening(event.time, "near_miss", word, score)
+                return RecordedEvent(event.time, "near_miss", word, score)
             case events.Yielded(to=to, waited=waited):
-                return Happening(event.time, "yielded", to, waited)
+                return RecordedEvent(event.time, "yielded", to, waited)
             case events.AudioLoss(loss=loss, count=count):
-                return Happening(event.time, loss, "", count)
+                return RecordedEvent(event.time, loss, "", count)
             case events.Failover(role=role):
-                return Happening(event.time, "failover", role, 1)
+                return RecordedEvent(event.time, "failover", role, 1)
             case events.Error(where=where):
-                return Happening(event.time, "error", where, 1)
+                return RecordedEvent(event.time, "error", where, 1)
         return self._of_turn(event, event.turn) if event.turn else None
 
     def _of_turn(self, event: Event, turn: str) -> TurnRow | None:

@@ -12,7 +12,7 @@ from time import time
 
 import msgspec
 
-from satellite.diagnostics.stats.collect import Happening, Row, TurnRow
+from satellite.diagnostics.stats.collect import RecordedEvent, Row, TurnRow
 from satellite.errors import UsageError
 from satellite.lib import persistence
 
@@ -70,7 +70,7 @@ def found(name: str = "") -> Path:
         ) from error
 
 
-class Store:
+class Database:
     """A database that is written to."""
 
     def __init__(self, file: Path, days: int = 30) -> None:
@@ -137,7 +137,7 @@ class Store:
         return base
 
 
-def read(file: Path, since: float = 0.0) -> tuple[list[TurnRow], list[Happening]]:
+def read(file: Path, since: float = 0.0) -> tuple[list[TurnRow], list[RecordedEvent]]:
     """Everything since a moment (Unix seconds), oldest first. Raises `UsageError`."""
     if not file.exists():
         return [], []
@@ -151,6 +151,6 @@ def read(file: Path, since: float = 0.0) -> tuple[list[TurnRow], list[Happening]
             others = base.execute(
                 "select at, kind, what, value from happening where at >= ? order by at", (since,)
             )
-            return found, [Happening(*row) for row in others]
+            return found, [RecordedEvent(*row) for row in others]
     except sqlite3.Error as error:
         raise UsageError(f"the statistics in {file} cannot be read: {error}") from error

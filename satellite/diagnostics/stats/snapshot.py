@@ -19,7 +19,7 @@ MOST = 256
 """Servers that are told; a LAN with more is broken or hostile."""
 
 
-class Now:
+class Snapshot:
     """Follows the events of a satellite."""
 
     def __init__(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from satellite.diagnostics.stats.collect import STAGES, Happening, TurnRow
+from satellite.diagnostics.stats.collect import STAGES, RecordedEvent, TurnRow
 
 
 class Stage(msgspec.Struct, frozen=True):
@@ -44,7 +44,7 @@ class Summary(msgspec.Struct, frozen=True):
     starts: int
 
 
-def summary(turns: Sequence[TurnRow], happenings: Sequence[Happening]) -> Summary:
+def summary(turns: Sequence[TurnRow], happenings: Sequence[RecordedEvent]) -> Summary:
     """Count and measure."""
     moments = [row.at for row in turns[:1]] + [row.at for row in happenings[:1]]
     return Summary(
@@ -80,7 +80,7 @@ def _stage(turns: Sequence[TurnRow], name: str) -> Stage | None:
     return Stage(len(took), percentile(took, 0.5), percentile(took, 0.95)) if took else None
 
 
-def _words(happenings: Sequence[Happening]) -> dict[str, Word]:
+def _words(happenings: Sequence[RecordedEvent]) -> dict[str, Word]:
     heard: dict[str, list[float]] = defaultdict(list)
     nearly: Counter[str] = Counter()
     for row in happenings:
@@ -95,7 +95,9 @@ def _words(happenings: Sequence[Happening]) -> dict[str, Word]:
     }
 
 
-def _total(happenings: Sequence[Happening], kind: str, *, by_kind: bool = False) -> dict[str, int]:
+def _total(
+    happenings: Sequence[RecordedEvent], kind: str, *, by_kind: bool = False
+) -> dict[str, int]:
     found: Counter[str] = Counter()
     for row in happenings:
         if row.kind == kind:

@@ -9,9 +9,9 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from satellite.diagnostics.stats.collect import Gatherer, Row, TurnRow
-from satellite.diagnostics.stats.database import Store, path
-from satellite.diagnostics.stats.snapshot import Now
+from satellite.diagnostics.stats.collect import Collector, Row, TurnRow
+from satellite.diagnostics.stats.database import Database, path
+from satellite.diagnostics.stats.snapshot import Snapshot
 from satellite.lib.bus import Bus, Subscription
 from satellite.lib.worker import Worker
 from satellite.settings import Settings
@@ -29,11 +29,11 @@ DRAIN = 1.0
 
 
 @asynccontextmanager
-async def remembered(settings: Settings, bus: Bus) -> AsyncGenerator[Now, None]:
+async def recorded_stats(settings: Settings, bus: Bus) -> AsyncGenerator[Snapshot, None]:
     """Keep what is published inside this block, and yield what it is like now; where it cannot be
     kept, only the log knows."""
     worker = Worker("stats")
-    keeper = _Keeper(settings, worker)
+    keeper = _Writer(settings, worker)
     try:
         async with asyncio.TaskGroup() as tasks, bus.subscribe("stats") as happening:
             keeping = tasks.create_task(keeper.run(happening), name="stats")
@@ -50,15 +50,15 @@ async def remembered(settings: Settings, bus: Bus) -> AsyncGenerator[Now, None]:
         keeper.close()
 
 
-class _Keeper:
+class _Writer:
     def __init__(self, settings: Settings, worker: Worker) -> None:
         self._settings = settings.stats
         self._file: Path = path(settings.name)
         self._worker = worker
-        self._store: Store | None = None
+        self._store: Database | None = None
         self._rows: list[Row] = []
-        self._gatherer = Gatherer(settings.stats.texts)
-        self.now = Now()
+        self._gatherer = Collector(settings.stats.texts)
+        self.now = Snapshot()
         self._given_up = not settings.stats.enabled
 
     async def run(self, happening: Subscription) -> None:
@@ -99,7 +99,7 @@ class _Keeper:
             return
         try:
             if self._store is None:
-                self._store = await self._worker.call(Store, self._file, self._settings.days)
+                self._store = await self._worker.call(Database, self._file, self._settings.days)
             await self._worker.call(self._store.write, rows)
         except (OSError, sqlite3.Error) as error:
             self._given_up = True

@@ -13,7 +13,7 @@ from satellite.homeassistant.client.api import Api
 from satellite.homeassistant.client.entities import Contents
 from satellite.homeassistant.client.socket import Socket
 from satellite.homeassistant.client.states import States
-from satellite.lib.taskgroups import ungrouped
+from satellite.lib.taskgroups import first_error
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ _EVENTS = (
 """What tells that names or rooms may be others."""
 
 
-class Link:
+class HomeConnection:
     """Owns the connection, and what is known of the home. `run` is to be a task."""
 
     def __init__(self, url: str, token_file: str) -> None:
@@ -68,7 +68,7 @@ class Link:
         while True:
             began = asyncio.get_running_loop().time()
             try:
-                with ungrouped(SatelliteError):
+                with first_error(SatelliteError):
                     await self._stay()
             except EngineError as error:
                 self._failed(error)
@@ -131,7 +131,7 @@ class Link:
         self._told = False
         if found != self.contents:
             self.contents = found
-            await asyncio.to_thread(stored_home.keep, self._url, found)
+            await asyncio.to_thread(stored_home.store, self._url, found)
 
     def _announced(self, event: dict[str, Any]) -> None:
         self._changed.set()

@@ -27,7 +27,7 @@ _LONGEST = 80
 _JOINTS = re.compile(r"[^\w']+|_")
 
 
-class Thing(Value, frozen=True):
+class Entity(Value, frozen=True):
     """An exposed entity."""
 
     id: str
@@ -49,7 +49,7 @@ class Thing(Value, frozen=True):
         return self.names[0]
 
 
-class Room(Value, frozen=True):
+class Area(Value, frozen=True):
     """An area."""
 
     id: str
@@ -62,8 +62,8 @@ class Room(Value, frozen=True):
 class Contents(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """All that can be named in a home. Empty where nothing is known of it."""
 
-    things: tuple[Thing, ...] = ()
-    rooms: tuple[Room, ...] = ()
+    things: tuple[Entity, ...] = ()
+    rooms: tuple[Area, ...] = ()
     satellites: dict[str, str] = {}
     """The ids of the devices that are Wyoming satellites there, by their names."""
 
@@ -88,12 +88,12 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             (alias for room in self.rooms for alias in room.names[1:]),
         )
 
-    def room(self, said: str | None) -> Room | None:
+    def room(self, said: str | None) -> Area | None:
         """The room that is called so."""
         wanted = plain(said or "")
         return next((room for room in self.rooms if wanted in map(plain, room.names)), None)
 
-    def called(self, said: str, room: Room | None = None) -> list[Thing]:
+    def called(self, said: str, room: Area | None = None) -> list[Entity]:
         """The things that are called so; with a room, those of it, and those named with it."""
         wanted = plain(said)
         if room is None:
@@ -111,11 +111,11 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             for thing in self.things
         }
 
-    def _spoken(self, thing: Thing) -> frozenset[str]:
+    def _spoken(self, thing: Entity) -> frozenset[str]:
         """All that a thing is called, as `plain` writes it."""
         return self._names_of[thing.id]
 
-    def _short(self, thing: Thing) -> Iterator[str]:
+    def _short(self, thing: Entity) -> Iterator[str]:
         """Its names without the name of its room: "lamp" for the bedroom lamp in the bedroom."""
         room = next((room for room in self.rooms if room.id == thing.room), None)
         for prefix in map(plain, room.names if room else ()):

@@ -31,7 +31,7 @@ class _Sorted(Protocol):
     def device_class(self) -> str | None: ...
 
 
-class Kind(msgspec.Struct, frozen=True):
+class EntityKind(msgspec.Struct, frozen=True):
     """A sort of things."""
 
     domain: str
@@ -42,20 +42,20 @@ class Kind(msgspec.Struct, frozen=True):
         return thing.domain == self.domain and self.device_class in (None, thing.device_class)
 
 
-LIGHT = Kind("light")
+LIGHT = EntityKind("light")
 
-KINDS: dict[Kind, tuple[str, ...]] = {
+KINDS: dict[EntityKind, tuple[str, ...]] = {
     LIGHT: ("lights", "light", "lamps", "lamp"),
-    Kind("fan"): ("fans", "fan"),
-    Kind("cover", "blind"): ("blinds", "blind"),
-    Kind("cover", "shade"): ("shades", "shade"),
-    Kind("cover", "curtain"): ("curtains", "curtain"),
-    Kind("cover", "shutter"): ("shutters", "shutter"),
-    Kind("cover", "garage"): ("garage door",),
-    Kind("lock"): ("locks", "lock"),
-    Kind("climate"): ("thermostats", "thermostat"),
-    Kind("media_player", "tv"): ("television",),
-    Kind("vacuum"): ("vacuum",),
+    EntityKind("fan"): ("fans", "fan"),
+    EntityKind("cover", "blind"): ("blinds", "blind"),
+    EntityKind("cover", "shade"): ("shades", "shade"),
+    EntityKind("cover", "curtain"): ("curtains", "curtain"),
+    EntityKind("cover", "shutter"): ("shutters", "shutter"),
+    EntityKind("cover", "garage"): ("garage door",),
+    EntityKind("lock"): ("locks", "lock"),
+    EntityKind("climate"): ("thermostats", "thermostat"),
+    EntityKind("media_player", "tv"): ("television",),
+    EntityKind("vacuum"): ("vacuum",),
 }
 """The English words for each sort; a thing's own name goes before them."""
 
@@ -151,6 +151,6 @@ def service(deed: Deed, domain: str, value: float | None) -> Service | None:
     return Service(domain, name, {_LEVELS[domain]: level})
 
 
-def meant(word: str) -> tuple[Kind, ...]:
+def meant(word: str) -> tuple[EntityKind, ...]:
     """The sorts of things that a word stands for; none for any other word."""
     return tuple(kind for kind, words in KINDS.items() if word in words)

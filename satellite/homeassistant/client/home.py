@@ -9,14 +9,14 @@ from contextlib import asynccontextmanager
 
 from satellite.errors import HomeFailed, SatelliteError
 from satellite.homeassistant.client import address, answers, registries
-from satellite.homeassistant.client.connection import Link
-from satellite.homeassistant.client.entities import Contents, Thing
+from satellite.homeassistant.client.connection import HomeConnection
+from satellite.homeassistant.client.entities import Contents, Entity
 from satellite.homeassistant.client.entity_kinds import Service, service
 from satellite.homeassistant.client.search import Found, search
-from satellite.homeassistant.client.service_calls import Ask, Do
+from satellite.homeassistant.client.service_calls import HomeCommand, HomeQuery
 from satellite.homeassistant.client.socket import Socket
 from satellite.homeassistant.client.states import SILENT, State
-from satellite.lib.taskgroups import ungrouped
+from satellite.lib.taskgroups import first_error
 from satellite.settings import HomeSettings
 
 KNOWN = 2.0
@@ -29,7 +29,7 @@ _settings = HomeSettings()
 class Home:
     """The home that this process has the token of. Every method raises `EngineError`s."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: HomeConnection) -> None:
         self._link = link
 
     @property
@@ -46,21 +46,21 @@ class Home:
             pass
         return self.contents
 
-    async def carry_out(self, wish: Do | Ask, near: str | None = None) -> str:
+    async def carry_out(self, wish: HomeCommand | HomeQuery, near: str | None = None) -> str:
         """Do or tell what is wished; return the sentence about it.
 
         `near` is the name of the room in which it was said.
         """
-        if isinstance(wish, Do):
+        if isinstance(wish, HomeCommand):
             return await self.do(wish, near)
         return await self.ask(wish, near)
 
-    async def do(self, wish: Do, near: str | None = None) -> str:
+    async def do(self, wish: HomeCommand, near: str | None = None) -> str:
         """Switch or set things, and say so."""
         socket = await self._link.socket()
         contents = await self._exposed(socket)
 
-        def able(thing: Thing) -> bool:
+        def able(thing: Entity) -> bool:
             if wish.deed == "level" and not wish.name and thing.domain != "light":
                 return False  # to dim everything is not to turn down the music
             return service(wish.deed, thing.domain, wish.value) is not None
@@ -79,7 +79,7 @@ class Home:
                 wanted[call.domain] = call
         async with asyncio.TaskGroup() as tasks:  # lights and blinds begin together
             done = [
-                tasks.create_task(_tried(socket, wanted[domain], ids))
+                tasks.create_task(_call_service(socket, wanted[domain], ids))
                 for domain, ids in calls.items()
             ]
         if failures := [error for task in done if (error := task.result()) is not None]:
@@ -87,7 +87,7 @@ class Home:
         value = None if wish.value is None else f"{wish.value:g}"
         return wish.sentence("default", value=value)
 
-    async def ask(self, wish: Ask, near: str | None = None) -> str:
+    async def ask(self, wish: HomeQuery, near: str | None = None) -> str:
         """Tell how things are."""
         contents = await self._exposed(await self._link.socket())
         if wish.about == "temperature":
@@ -104,24 +104,24 @@ class Home:
             room = contents.room(area) if area else None
             if area and room is None:
                 return f"There is no room called {area}."
-            things: Sequence[Thing] = [
+            things: Sequence[Entity] = [
                 thing for thing in contents.things if room is None or thing.room == room.id
             ]
         else:
             target = f"{name} in the {area}" if area else name
-            wish = Ask(name=name, area=area, target=target)
+            wish = HomeQuery(name=name, area=area, target=target)
             found: Found = search(contents, wish, near, lambda thing: True)
             if found.outcome and found.outcome not in ("several", "room"):
                 return answers.not_done(wish, found)
             things = found.things
         return answers.described(things, contents, self.state)
 
-    def state(self, thing: Thing) -> State | None:
+    def state(self, thing: Entity) -> State | None:
         """How a thing is; None where it does not answer."""
         state = self._link.states.of(thing.id)
         return None if state is None or state.value == "unavailable" else state
 
-    def _answers(self, thing: Thing) -> bool:
+    def _answers(self, thing: Entity) -> bool:
         # scripts, scenes and buttons that were never used are "unknown" and work
         state = self.state(thing)
         return state is not None and (state.value not in SILENT or state.value == "unknown")
@@ -139,7 +139,7 @@ class Home:
         )
 
 
-async def _tried(socket: Socket, call: Service, ids: list[str]) -> HomeFailed | None:
+async def _call_service(socket: Socket, call: Service, ids: list[str]) -> HomeFailed | None:
     """Call a service; return its failure, so that the others are not broken off."""
     try:
         await socket.call(
@@ -165,10 +165,10 @@ async def opened(settings: HomeSettings) -> AsyncGenerator[Home | None, None]:
     if not settings.url:
         yield None
         return
-    link = Link(address.parse(settings.url), settings.token_file)
+    link = HomeConnection(address.parse(settings.url), settings.token_file)
     home, before = Home(link), _here
     try:
-        with ungrouped(SatelliteError):
+        with first_error(SatelliteError):
             async with asyncio.TaskGroup() as tasks:
                 running = tasks.create_task(link.run(), name="home assistant")
                 _here = home

@@ -7,9 +7,9 @@ from typing import Any
 
 from satellite.homeassistant.client.entities import (
     MOST_THINGS,
+    Area,
     Contents,
-    Room,
-    Thing,
+    Entity,
     plain,
     sayable,
 )
@@ -48,7 +48,7 @@ async def contents(socket: Socket, states: States) -> Contents:
 
 def _things(
     ids: tuple[str, ...], entries: Mapping[str, Any], places: Mapping[str, Any], states: States
-) -> Iterator[Thing]:
+) -> Iterator[Entity]:
     for id_ in ids:
         entry = _table(entries.get(id_))
         state = states.of(id_)
@@ -63,7 +63,7 @@ def _things(
             continue
         room = entry.get("area_id") or places.get(str(entry.get("device_id")))
         device_class = (state.attributes if state else {}).get("device_class")
-        yield Thing(
+        yield Entity(
             id=id_,
             names=tuple(names),
             room=room if isinstance(room, str) else None,
@@ -71,13 +71,13 @@ def _things(
         )
 
 
-def _rooms(areas: list[Mapping[str, Any]]) -> Iterator[Room]:
+def _rooms(areas: list[Mapping[str, Any]]) -> Iterator[Area]:
     for area in areas:
         names = [area.get("name"), *(area.get("aliases") or ())]
         good = tuple(dict.fromkeys(str(name).strip() for name in names if sayable(name)))
         meter = area.get("temperature_entity_id")
         if good and isinstance(id_ := area.get("area_id"), str):
-            yield Room(id=id_, names=good, thermometer=meter if isinstance(meter, str) else None)
+            yield Area(id=id_, names=good, thermometer=meter if isinstance(meter, str) else None)
 
 
 def _satellites(devices: list[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:

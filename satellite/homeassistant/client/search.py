@@ -6,22 +6,22 @@ from collections.abc import Callable
 
 import msgspec
 
-from satellite.homeassistant.client.entities import Contents, Room, Thing, plain
+from satellite.homeassistant.client.entities import Area, Contents, Entity, plain
 from satellite.homeassistant.client.entity_kinds import EVERYTHING, meant
-from satellite.homeassistant.client.service_calls import Wish
+from satellite.homeassistant.client.service_calls import HomeRequest
 
-Able = Callable[[Thing], bool]
+Able = Callable[[Entity], bool]
 """Whether what is wished can be done with a thing."""
 
 
 class Found(msgspec.Struct, frozen=True):
-    """What was found; `outcome` says why it cannot be done, as `Wish.say` names it."""
+    """What was found; `outcome` says why it cannot be done, as `HomeRequest.say` names it."""
 
-    things: tuple[Thing, ...] = ()
+    things: tuple[Entity, ...] = ()
     outcome: str = ""
 
 
-def search(contents: Contents, wish: Wish, near: str | None, able: Able) -> Found:
+def search(contents: Contents, wish: HomeRequest, near: str | None, able: Able) -> Found:
     """Find the things that a wish means. `near` is the name of the room it was said in."""
     room = contents.room(wish.area) if wish.area else None
     if wish.area and room is None:
@@ -33,7 +33,7 @@ def search(contents: Contents, wish: Wish, near: str | None, able: Able) -> Foun
     return _sort(contents, wish, room, here, able)
 
 
-def _chosen(named: list[Thing], wish: Wish, here: Room | None, able: Able) -> Found:
+def _chosen(named: list[Entity], wish: HomeRequest, here: Area | None, able: Able) -> Found:
     """The one of several things of one name."""
     possible = [thing for thing in named if able(thing)]
     if not possible:
@@ -47,7 +47,7 @@ def _chosen(named: list[Thing], wish: Wish, here: Room | None, able: Able) -> Fo
 
 
 def _sort(
-    contents: Contents, wish: Wish, room: Room | None, here: Room | None, able: Able
+    contents: Contents, wish: HomeRequest, room: Area | None, here: Area | None, able: Able
 ) -> Found:
     """All things of a sort in a room: that which was named, else that in which it was said."""
     word = plain(wish.name or "")

@@ -36,7 +36,7 @@ SAY: dict[str, str] = {
 _FIELD = re.compile(r"\{(\w+)\}")
 
 
-class Wish(Value, frozen=True, kw_only=True):
+class HomeRequest(Value, frozen=True, kw_only=True):
     """What both have in common."""
 
     name: str | None = None
@@ -63,7 +63,7 @@ class Wish(Value, frozen=True, kw_only=True):
         return ", ".join([*things[:-2], last])
 
 
-class Do(Wish, frozen=True, kw_only=True):
+class HomeCommand(HomeRequest, frozen=True, kw_only=True):
     """`home.do`: switch or set something."""
 
     deed: Deed
@@ -71,7 +71,7 @@ class Do(Wish, frozen=True, kw_only=True):
     """Percent, or degrees as the home counts them."""
 
 
-class Ask(Wish, frozen=True, kw_only=True):
+class HomeQuery(HomeRequest, frozen=True, kw_only=True):
     """`home.ask`: tell how something is."""
 
     about: Literal["state", "temperature"] = "state"
@@ -79,18 +79,21 @@ class Ask(Wish, frozen=True, kw_only=True):
     """The state that a yes or no is asked for, as `on` or `open`."""
 
 
-KINDS: dict[str, type[Do] | type[Ask]] = {"home.do": Do, "home.ask": Ask}
+KINDS: dict[str, type[HomeCommand] | type[HomeQuery]] = {
+    "home.do": HomeCommand,
+    "home.ask": HomeQuery,
+}
 """The actions' names."""
 
 
-def action(wish: Do | Ask) -> Action:
+def action(wish: HomeCommand | HomeQuery) -> Action:
     """The wish as an action that can travel."""
     name = next(name for name, kind in KINDS.items() if type(wish) is kind)
     data = {key: value for key, value in msgspec.to_builtins(wish).items() if value is not None}
     return Action(name=name, data=data)
 
 
-def read(action: Action) -> Do | Ask | None:
+def read(action: Action) -> HomeCommand | HomeQuery | None:
     """The wish that an action is; None for any other. Raises `EngineFailed` for a malformed one."""
     if (kind := KINDS.get(action.name)) is None:
         return None

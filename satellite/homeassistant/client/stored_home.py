@@ -25,7 +25,7 @@ def read(url: str) -> Contents:
         return Contents()
 
 
-def keep(url: str, contents: Contents) -> None:
+def store(url: str, contents: Contents) -> None:
     """Keep what is known, readable for this user alone. Blocks."""
     file = _file(url)
     try:

@@ -15,12 +15,12 @@ from wyoming.wake import Detection
 from satellite import events
 from satellite.audio.replay import Recording
 from satellite.errors import EngineTimeout, SatelliteError, WireError
-from satellite.homeassistant.driver.link import Link
-from satellite.homeassistant.driver.pipeline_run import Run
+from satellite.homeassistant.driver.link import DriverLink
+from satellite.homeassistant.driver.pipeline_run import PipelineRun
 from satellite.listening.utterance import Utterance
-from satellite.net.incoming_speech import Speech
+from satellite.net.incoming_speech import IncomingSpeech
 from satellite.settings import Settings
-from satellite.turns.context import Stage, StageFailure
+from satellite.turns.context import StageFailure, TurnContext
 from satellite.turns.driver import Handover
 from satellite.turns.outcome import Answered, NothingHeard, Outcome
 from satellite.values import SPEECH
@@ -44,25 +44,25 @@ STOP = ("stop", "stop it", "cancel", "quiet", "be quiet", "shut up", "enough", "
 """What is said to a timer that rings; Home Assistant, which does not ring it, cannot stop it."""
 
 
-class Absent:
+class HomeAssistantLost:
     """Home Assistant shall take the turn, and is not there."""
 
     name = NAME
 
     async def drive(
-        self, utterance: Utterance, record: Recording, stage: Stage
+        self, utterance: Utterance, record: Recording, stage: TurnContext
     ) -> Outcome | Handover:
         """Fail at once."""
         raise StageFailure(NAME, WireError("Home Assistant is not connected"))
 
 
-class HomeDriver:
+class HomeAssistantDriver:
     """Takes one turn."""
 
     name = NAME
 
     def __init__(
-        self, link: Link, settings: Settings, *, running: bool = False, ringing: bool = False
+        self, link: DriverLink, settings: Settings, *, running: bool = False, ringing: bool = False
     ) -> None:
         """`running`: its pipeline has heard the wake word itself and is listening; `ringing`: a
         timer rang when the turn began."""
@@ -72,7 +72,7 @@ class HomeDriver:
         self._ringing = ringing
 
     async def drive(
-        self, utterance: Utterance, record: Recording, stage: Stage
+        self, utterance: Utterance, record: Recording, stage: TurnContext
     ) -> Outcome | Handover:
         """Take the turn, see `satellite.turns.driver`. With `brain` homeassistant nothing is handed
         over: raises `StageFailure`."""
@@ -94,7 +94,7 @@ class HomeDriver:
         self._link.send(RunPipeline(PipelineStage.ASR, PipelineStage.TTS).event())
 
     async def _listen(
-        self, run: Run, utterance: Utterance, record: Recording, stage: Stage
+        self, run: PipelineRun, utterance: Utterance, record: Recording, stage: TurnContext
     ) -> Outcome | None:
         """Have the utterance understood; an outcome where there is nothing more to do."""
         listen, deadline = self._settings.listen, self._settings.deadlines.asr
@@ -114,7 +114,9 @@ class HomeDriver:
             uploading.cancel()
         return await self._misheard(run, utterance, stage)
 
-    async def _misheard(self, run: Run, utterance: Utterance, stage: Stage) -> Outcome | None:
+    async def _misheard(
+        self, run: PipelineRun, utterance: Utterance, stage: TurnContext
+    ) -> Outcome | None:
         if run.transcript:
             self._tell_transcript(run.transcript, utterance, stage)
             return None
@@ -124,7 +126,7 @@ class HomeDriver:
             return NothingHeard()
         return NothingHeard() if run.code in NOTHING_HEARD else None
 
-    async def _upload(self, run: Run, utterance: Utterance, record: Recording) -> None:
+    async def _upload(self, run: PipelineRun, utterance: Utterance, record: Recording) -> None:
         """Send the utterance from its first word on, as long as it is listened to."""
         waiting = bytearray()
         begun = False
@@ -146,7 +148,9 @@ class HomeDriver:
         if not run.deaf:
             self._link.send(AudioStop().event())
 
-    async def _answer(self, run: Run, utterance: Utterance, stage: Stage) -> Outcome | None:
+    async def _answer(
+        self, run: PipelineRun, utterance: Utterance, stage: TurnContext
+    ) -> Outcome | None:
         """Have the answer heard; None when there is none, or nobody could hear it."""
         asked = run.transcript or ""
         if self._ringing and asked.lower().strip(" .!?") in STOP:
@@ -172,7 +176,7 @@ class HomeDriver:
             return None
         return Answered(asked, run.answer or "")
 
-    async def _play(self, speech: Speech, utterance: Utterance, stage: Stage) -> bool:
+    async def _play(self, speech: IncomingSpeech, utterance: Utterance, stage: TurnContext) -> bool:
         """Play the answer to its end and say when the speaker is silent; whether it had sound."""
         begun = False
 
@@ -198,16 +202,16 @@ class HomeDriver:
             self._link.send(Played().event())
         return begun
 
-    def _tell_transcript(self, text: str, utterance: Utterance, stage: Stage) -> None:
+    def _tell_transcript(self, text: str, utterance: Utterance, stage: TurnContext) -> None:
         stage.publish(events.Transcript(text=text, final=True, engine=NAME, turn=utterance.id))
 
-    def _tell_answer(self, run: Run, utterance: Utterance, stage: Stage) -> bool:
+    def _tell_answer(self, run: PipelineRun, utterance: Utterance, stage: TurnContext) -> bool:
         if run.answer is None:
             return False
         stage.publish(events.Reply(text=run.answer, final=True, engine=NAME, turn=utterance.id))
         return True
 
-    def _stage_of(self, run: Run, cause: SatelliteError) -> str:
+    def _stage_of(self, run: PipelineRun, cause: SatelliteError) -> str:
         """Where the turn failed: Home Assistant itself, or what it reports of a stage."""
         if run.code is None:
             return NAME

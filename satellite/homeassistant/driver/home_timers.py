@@ -8,13 +8,13 @@ from wyoming.event import Event
 from wyoming.timer import TimerCancelled, TimerFinished, TimerStarted, TimerUpdated
 
 from satellite.net.messages import read
-from satellite.timers import MOST, Timers
+from satellite.timers import MOST, TimerManager
 
 
 class HomeTimers:
     """Passes on what Home Assistant tells of its timers."""
 
-    def __init__(self, timers: Timers) -> None:
+    def __init__(self, timers: TimerManager) -> None:
         self._timers = timers
         # those of before a restart are known as well
         self._known = deque((timer.id for timer in timers.states()), maxlen=2 * MOST)

@@ -15,9 +15,9 @@ from wyoming.wake import Detect, Detection
 
 from satellite.errors import EngineFailed, PeerClosed, SatelliteError
 from satellite.homeassistant.driver.pings import Pings
-from satellite.homeassistant.driver.pipeline_run import Run
-from satellite.net.formats import sound
-from satellite.net.incoming_speech import Speech
+from satellite.homeassistant.driver.pipeline_run import PipelineRun
+from satellite.net.formats import audio_of
+from satellite.net.incoming_speech import IncomingSpeech
 from satellite.net.messages import read
 from satellite.net.wire import Connection
 
@@ -44,7 +44,7 @@ _WAKE = (Detect, Detection, Error)
 _AUDIO = (AudioStart, AudioChunk, AudioStop)
 
 
-class Link:
+class DriverLink:
     """Sends events, and passes those that come to whom they concern, both without ever waiting.
 
     `announce` is given each piece of sound that nobody asked for, `detected` what may concern wake
@@ -55,7 +55,7 @@ class Link:
         self,
         connection: Connection,
         patience: float,
-        announce: Callable[[Speech], None],
+        announce: Callable[[IncomingSpeech], None],
         detected: Callable[[Event], None],
         muted: Callable[[], None],
     ) -> None:
@@ -69,10 +69,10 @@ class Link:
         self._muted = muted
         self._pausing = asyncio.Event()
         self._outbox: asyncio.Queue[Event] = asyncio.Queue(OUTBOX)
-        self._run: Run | None = None
+        self._run: PipelineRun | None = None
         self._stale_until = 0.0
         """Until then (the loop's time) sound of an answer is to come that nobody waits for."""
-        self._announcement: Speech | None = None
+        self._announcement: IncomingSpeech | None = None
         self._pings = Pings(self.send)
         self._leaving = False
         self._misses = 0
@@ -129,9 +129,9 @@ class Link:
         self._pausing.set()
 
     @contextmanager
-    def running(self) -> Iterator[Run]:
+    def running(self) -> Iterator[PipelineRun]:
         """A run of its pipeline: inside this block its events are the run's."""
-        run = self._run = Run()
+        run = self._run = PipelineRun()
         self._misses = 0
         self._woken.set()  # from now on it is missed sooner
         if self.lost:
@@ -168,7 +168,7 @@ class Link:
             if AudioStop.is_type(event.type):
                 self._stale_until = 0.0
         elif AudioStart.is_type(event.type):
-            self._announcement = Speech()
+            self._announcement = IncomingSpeech()
             self._announce(self._announcement)
             if self._run is not None and not self._run.understood:
                 # Home Assistant ends a run without a word to announce something
@@ -177,7 +177,7 @@ class Link:
     def _take_announcement(self, event: Event) -> None:
         assert self._announcement is not None
         if AudioChunk.is_type(event.type):
-            self._announcement.put(sound(event))
+            self._announcement.put(audio_of(event))
         elif AudioStop.is_type(event.type):
             self._announcement.end()
             self._announcement = None

@@ -15,19 +15,19 @@ from wyoming.satellite import PauseSatellite, RunSatellite
 from wyoming.snd import Played
 
 from satellite.announcements.announcer import Announcer
-from satellite.announcements.wyoming_peer import guest
+from satellite.announcements.wyoming_peer import serve_peer
 from satellite.errors import BadFrame, PeerClosed, SatelliteError
-from satellite.homeassistant.driver.driven_turn import NAME, Absent, HomeDriver
+from satellite.homeassistant.driver.driven_turn import NAME, HomeAssistantDriver, HomeAssistantLost
 from satellite.homeassistant.driver.home_timers import HomeTimers
-from satellite.homeassistant.driver.link import Link
+from satellite.homeassistant.driver.link import DriverLink
 from satellite.homeassistant.driver.remote_wake import WakeStream
 from satellite.listening.utterance import Utterance
-from satellite.net.incoming_speech import Speech
+from satellite.net.incoming_speech import IncomingSpeech
 from satellite.net.messages import read
 from satellite.net.wire import Connection
 from satellite.ports import Vad
 from satellite.settings import Settings
-from satellite.timers import Timers
+from satellite.timers import TimerManager
 from satellite.turns.driver import Driver
 from satellite.values import AudioChunk, Detection
 
@@ -37,10 +37,10 @@ ANNOUNCEMENTS = 4
 """Announcements that may wait for a turn to end: a home that has more to say is heard in part."""
 
 
-class Satellite(Protocol):
-    """What Home Assistant needs of the satellite: see `satellite.turns.manager.Assistant`."""
+class DrivenSatellite(Protocol):
+    """What Home Assistant needs of the satellite: see `satellite.turns.manager.TurnManager`."""
 
-    timers: Timers
+    timers: TimerManager
 
     @property
     def quiet(self) -> bool: ...
@@ -52,7 +52,7 @@ class Satellite(Protocol):
     def mute(self, muted: bool, by: str) -> None: ...
 
 
-class Role:
+class HomeAssistantPeer:
     """What this satellite is to Home Assistant; `info` says what it tells of itself."""
 
     def __init__(self, settings: Settings, vad: Vad, info: Callable[[], Event]) -> None:
@@ -61,15 +61,19 @@ class Role:
         self.wake = WakeStream(settings, vad, self._driving, self._quiet, self._detected)
         self._settings = settings
         self._info = info
-        self._link: Link | None = None
-        self._satellite: Satellite | None = None
+        self._link: DriverLink | None = None
+        self._satellite: DrivenSatellite | None = None
         self._timers: HomeTimers | None = None
         self._begin: Callable[[Detection, float], bool] = lambda detection, preroll: False
         self._found: Detection | None = None
         """The wake word that Home Assistant has just heard."""
-        self._announcements: asyncio.Queue[tuple[Link, Speech]] = asyncio.Queue(ANNOUNCEMENTS)
+        self._announcements: asyncio.Queue[tuple[DriverLink, IncomingSpeech]] = asyncio.Queue(
+            ANNOUNCEMENTS
+        )
 
-    async def run(self, satellite: Satellite, begin: Callable[[Detection, float], bool]) -> None:
+    async def run(
+        self, satellite: DrivenSatellite, begin: Callable[[Detection, float], bool]
+    ) -> None:
         """Make announcements heard, and keep timers, until cancelled.
 
         `begin` listens to somebody whose wake word was heard elsewhere, see `Listener.begin`.
@@ -90,12 +94,12 @@ class Role:
         if self._settings.brain == "local":
             return None
         if (link := self._driving()) is None:
-            return Absent() if self._settings.brain == "homeassistant" else None
+            return HomeAssistantLost() if self._settings.brain == "homeassistant" else None
         running = found is not None and utterance.detection is found
         if not running:
             self.wake.over()
         ringing = self._satellite is not None and self._satellite.timers.ringing
-        return HomeDriver(link, self._settings, running=running, ringing=ringing)
+        return HomeAssistantDriver(link, self._settings, running=running, ringing=ringing)
 
     async def leave(self) -> None:
         """Hang up on Home Assistant, so that it is soon back at who listens here next."""
@@ -108,7 +112,7 @@ class Role:
             async with (
                 asyncio.TaskGroup() as tasks,
                 self._linked(connection, tasks) as drive,
-                guest(connection, self.announcer, tasks) as take,
+                serve_peer(connection, self.announcer, tasks) as take,
             ):
                 await self._read(connection, drive, take)
         finally:
@@ -117,15 +121,15 @@ class Role:
     @asynccontextmanager
     async def _linked(
         self, connection: Connection, tasks: asyncio.TaskGroup
-    ) -> AsyncGenerator[Callable[[], Link], None]:
+    ) -> AsyncGenerator[Callable[[], DriverLink], None]:
         """Give what makes a connection the one that drives, and end that with the connection."""
         patience = self._settings.homeassistant.patience
-        link = Link(
+        link = DriverLink(
             connection, patience, self._hear, self.wake.take, lambda: self._mute(muted=True)
         )
         running: list[asyncio.Task[None]] = []
 
-        def drive() -> Link:
+        def drive() -> DriverLink:
             if not running:
                 running.append(tasks.create_task(link.run()))
                 _LOGGER.info("Home Assistant is connected, from %s", connection.peer)
@@ -147,9 +151,12 @@ class Role:
                 self._mute(muted=False)
 
     async def _read(
-        self, connection: Connection, drive: Callable[[], Link], announce: Callable[[Event], None]
+        self,
+        connection: Connection,
+        drive: Callable[[], DriverLink],
+        announce: Callable[[Event], None],
     ) -> None:
-        link: Link | None = None
+        link: DriverLink | None = None
         write: Callable[[Event], Awaitable[None]] = connection.write
         try:
             while (event := await connection.read()) is not None:
@@ -169,7 +176,7 @@ class Role:
             _LOGGER.debug("a peer left: %s", error)
 
     async def _tell(
-        self, event: Event, link: Link | None, write: Callable[[Event], Awaitable[None]]
+        self, event: Event, link: DriverLink | None, write: Callable[[Event], Awaitable[None]]
     ) -> None:
         """Answer; whoever drives is never waited for."""
         if link is not None:
@@ -177,7 +184,7 @@ class Role:
         else:
             await write(event)
 
-    def _take(self, event: Event, link: Link) -> None:
+    def _take(self, event: Event, link: DriverLink) -> None:
         try:
             if PauseSatellite.is_type(event.type):
                 link.pause()
@@ -187,7 +194,7 @@ class Role:
         except SatelliteError as error:
             _LOGGER.warning("Home Assistant sent what cannot be read: %s", error)
 
-    def _driving(self) -> Link | None:
+    def _driving(self) -> DriverLink | None:
         """Who drives now."""
         return self._link if self._link is not None and self._link.drives else None
 
@@ -198,7 +205,7 @@ class Role:
         if self._satellite is not None:
             self._satellite.mute(muted, NAME)
 
-    def _hear(self, speech: Speech) -> None:
+    def _hear(self, speech: IncomingSpeech) -> None:
         """Queue an announcement."""
         if self._link is None or self._announcements.full():
             _LOGGER.warning("an announcement is left out: %d are waiting", ANNOUNCEMENTS)

@@ -13,12 +13,12 @@ from wyoming.tts import Synthesize
 from wyoming.vad import VoiceStopped
 
 from satellite.errors import SatelliteError
-from satellite.net.formats import sound
-from satellite.net.incoming_speech import Speech
+from satellite.net.formats import audio_of
+from satellite.net.incoming_speech import IncomingSpeech
 from satellite.net.messages import error_of, read
 
 
-class Run:
+class PipelineRun:
     """What a run has brought so far; who waits for more of it awaits `until`."""
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class Run:
         """Home Assistant listens no further."""
         self.transcript: str | None = None
         self.answer: str | None = None
-        self.speech: Speech | None = None
+        self.speech: IncomingSpeech | None = None
         self.failure: SatelliteError | None = None
         self.code: str | None = None
         """Home Assistant's own code for the failure."""
@@ -60,9 +60,9 @@ class Run:
         elif Synthesize.is_type(event.type):
             self.answer = read(Synthesize, event).text.strip()
         elif AudioStart.is_type(event.type):
-            self.speech = self.speech or Speech()
+            self.speech = self.speech or IncomingSpeech()
         elif AudioChunk.is_type(event.type) and self.speech is not None:
-            self.speech.put(sound(event))
+            self.speech.put(audio_of(event))
         elif AudioStop.is_type(event.type) and self.speech is not None:
             self.speech.end()
         elif Error.is_type(event.type):

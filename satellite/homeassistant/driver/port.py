@@ -9,10 +9,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 
 from satellite.errors import PortInUse
-from satellite.homeassistant.driver.peer import Role
+from satellite.homeassistant.driver.peer import HomeAssistantPeer
 from satellite.net.discovery.advert import Advert, announce
 from satellite.net.discovery.mdns import NoMulticast
-from satellite.net.listen import door, limits_of
+from satellite.net.listen import limits_of, listening
 from satellite.net.uri import Tcp, parse
 from satellite.net.wire import Connection
 from satellite.settings import HOME_ASSISTANT_PORT, Settings
@@ -27,7 +27,9 @@ class Port:
         self.bound: str | None = None
         """The URI that it listens at, if any."""
         self._settings = settings
-        self._role: asyncio.Future[Role | None] = asyncio.get_running_loop().create_future()
+        self._role: asyncio.Future[HomeAssistantPeer | None] = (
+            asyncio.get_running_loop().create_future()
+        )
 
     async def serve(self, connection: Connection) -> None:
         """Serve one peer until it leaves."""
@@ -39,7 +41,7 @@ class Port:
             await connection.close()
 
     @asynccontextmanager
-    async def open(self, role: Role) -> AsyncGenerator[None, None]:
+    async def open(self, role: HomeAssistantPeer) -> AsyncGenerator[None, None]:
         """Be this satellite to Home Assistant during this block, and be found on the LAN."""
         self._role.set_result(role)
         try:
@@ -66,7 +68,7 @@ async def reachable(settings: Settings) -> AsyncGenerator[Port, None]:
     async with AsyncExitStack() as stack:
         if uri:
             name, limits = "Home Assistant's satellite", limits_of(settings)
-            opened = door(uri, port.serve, name=name, limits=limits)
+            opened = listening(uri, port.serve, name=name, limits=limits)
             try:
                 port.bound = await stack.enter_async_context(opened)
             except PortInUse as error:

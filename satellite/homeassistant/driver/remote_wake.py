@@ -14,7 +14,7 @@ from wyoming.wake import Detection as Heard
 
 from satellite.audio.ring_buffer import RingBuffer
 from satellite.homeassistant.driver.driven_turn import NOT_UNDERSTOOD, NOTHING_HEARD, microphone
-from satellite.homeassistant.driver.link import Link
+from satellite.homeassistant.driver.link import DriverLink
 from satellite.net.messages import read
 from satellite.ports import Vad
 from satellite.settings import Settings
@@ -52,7 +52,7 @@ class WakeStream:
         self,
         settings: Settings,
         vad: Vad,
-        link: Callable[[], Link | None],
+        link: Callable[[], DriverLink | None],
         quiet: Callable[[], bool],
         woken: Callable[[Detection], None],
     ) -> None:
@@ -62,7 +62,7 @@ class WakeStream:
         where = settings.homeassistant.wake if settings.brain != "local" else "here"
         self._elsewhere = where != "here"
         self._gate = _Gate(vad, settings.listen.threshold) if where == "voice" else None
-        self._asked: Link | None = None
+        self._asked: DriverLink | None = None
         """Whom a run was asked for that stands."""
         self._confirmed = False
         self._stuck = False
@@ -122,7 +122,7 @@ class WakeStream:
         else:
             self._wait = 0
 
-    def _ask(self, link: Link) -> None:
+    def _ask(self, link: DriverLink) -> None:
         if self._stuck or self._asked is link:
             link.send(AudioStop().event())
             self._asked, self._stuck = None, False

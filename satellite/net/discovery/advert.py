@@ -108,7 +108,7 @@ async def _follow(member: AsyncZeroconf, advert: Advert, service: AsyncServiceIn
         await asyncio.sleep(REFRESH)
         current = await asyncio.to_thread(_addresses, advert)
         moved = bool(current) and set(current) != set(service.parsed_addresses())
-        if not moved and _told(advert) == service.decoded_properties:
+        if not moved and _txt_records(advert) == service.decoded_properties:
             continue
         if moved:
             _LOGGER.info("%s is now at %s", service.name, ", ".join(current))
@@ -118,7 +118,7 @@ async def _follow(member: AsyncZeroconf, advert: Advert, service: AsyncServiceIn
         await (await member.async_update_service(service))
 
 
-def _told(advert: Advert) -> dict[str, str]:
+def _txt_records(advert: Advert) -> dict[str, str]:
     known = {"by": "satellite", "role": advert.role, "id": PROCESS, **advert.facts()}
     return {key: _short(value) for key, value in known.items() if value}
 
@@ -133,7 +133,7 @@ def _service(
         f"{instance}.{TYPE}",
         port=advert.bound.port,
         addresses=_packed(addresses),
-        properties=_told(advert),
+        properties=_txt_records(advert),
         # a name of its own, so that no other responder of this machine is contradicted
         server=server
         or f"{re.sub(r'[^A-Za-z0-9]+', '-', instance).strip('-') or 'satellite'}.local.",

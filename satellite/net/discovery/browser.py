@@ -11,11 +11,11 @@ import msgspec
 
 from satellite.events import Event, ServerFound, ServerLost
 from satellite.net import uri as uris
-from satellite.net.discovery.location import Announced, Location, Named
+from satellite.net.discovery.location import AdvertisedLocation, Location, NamedLocation
 from satellite.net.discovery.mdns import TYPE, NoMulticast, follow, multicast
-from satellite.net.discovery.monitor import IDLE, SPREAD, Watch
-from satellite.net.discovery.preferences import Wishes
-from satellite.net.discovery.remote_service import Server
+from satellite.net.discovery.monitor import IDLE, SPREAD, Monitor
+from satellite.net.discovery.preferences import Preferences
+from satellite.net.discovery.remote_service import RemoteService
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -40,21 +40,21 @@ class Discovery:
         *,
         interfaces: Sequence[str] = (),
         own: bool = False,
-        wishes: Wishes | None = None,
+        wishes: Preferences | None = None,
         announced: bool = True,
     ) -> None:
-        self.wishes = wishes or Wishes()
+        self.wishes = wishes or Preferences()
         self._publish = publish
         self._interfaces = interfaces
         self._own = own
         self._announced = announced
-        self._watches: dict[str, tuple[Watch, asyncio.Task[None]]] = {}
+        self._watches: dict[str, tuple[Monitor, asyncio.Task[None]]] = {}
         self._used: dict[str, float] = {}
         self._changed = asyncio.Event()
 
-    def all(self) -> tuple[Server, ...]:
+    def all(self) -> tuple[RemoteService, ...]:
         """Every service that answers, satellites too, by name."""
-        found: dict[str, Server] = {}
+        found: dict[str, RemoteService] = {}
         for watch, _ in self._watches.values():
             if (server := watch.server) is not None and (
                 server.uri not in found or server.load is not None
@@ -62,7 +62,7 @@ class Discovery:
                 found[server.uri] = msgspec.structs.replace(server, suspect=watch.suspect)
         return tuple(sorted(found.values(), key=lambda server: (server.name, server.uri)))
 
-    def servers(self, role: str, language: str | None = None) -> tuple[Server, ...]:
+    def servers(self, role: str, language: str | None = None) -> tuple[RemoteService, ...]:
         """The servers of a role that know the language and are not excluded, by name."""
         return tuple(
             server
@@ -106,7 +106,7 @@ class Discovery:
         try:
             async with asyncio.TaskGroup() as tasks:
                 for uri in self.wishes.addresses:
-                    self._watch(tasks, uri, Named(uri))
+                    self._watch(tasks, uri, NamedLocation(uri))
                 if self._announced:
                     tasks.create_task(self._browse(tasks), name="discovery")
         except* NoMulticast as problems:
@@ -147,7 +147,7 @@ class Discovery:
         elif known is not None:
             known[0].tell(wait)
         else:
-            self._watch(tasks, name, Announced(zeroconf, name), wait)
+            self._watch(tasks, name, AdvertisedLocation(zeroconf, name), wait)
 
     def _watch(
         self, tasks: asyncio.TaskGroup, key: str, location: Location, wait: float = 0.0
@@ -155,11 +155,11 @@ class Discovery:
         if len(self._watches) >= MOST:
             _LOGGER.debug("%s is ignored: %d services are known", key, MOST)
             return
-        watch = Watch(location, self._noted, self._lost, self._in_use, self._own)
+        watch = Monitor(location, self._noted, self._lost, self._in_use, self._own)
         task = tasks.create_task(watch.run(wait), name=f"watch {key}")
         self._watches[key] = (watch, task)
 
-    def _noted(self, before: Server | None, server: Server) -> None:
+    def _noted(self, before: RemoteService | None, server: RemoteService) -> None:
         self._changed.set()
         if before is not None and (before.uri, before.roles) == (server.uri, server.roles):
             return
@@ -169,10 +169,10 @@ class Discovery:
         for role in server.roles:
             self._publish(ServerFound(role=role, uri=server.uri))
 
-    def _lost(self, server: Server) -> None:
+    def _lost(self, server: RemoteService) -> None:
         self._lose(server, "stopped answering")
 
-    def _lose(self, server: Server, why: str) -> None:
+    def _lose(self, server: RemoteService, why: str) -> None:
         _LOGGER.info("%s at %s %s", server.name, server.uri, why)
         for role in server.roles:
             self._publish(ServerLost(role=role, uri=server.uri))
@@ -180,7 +180,7 @@ class Discovery:
     def _in_use(self, uri: str) -> bool:
         return asyncio.get_running_loop().time() - self._used.get(uri, -IDLE) < IDLE
 
-    def _of(self, uri: str) -> list[Watch]:
+    def _of(self, uri: str) -> list[Monitor]:
         return [
             watch
             for watch, _ in self._watches.values()
@@ -193,8 +193,8 @@ def _host(uri: str) -> str:
 
 
 async def scan(
-    seconds: float, *, interfaces: Sequence[str] = (), wishes: Wishes | None = None
-) -> tuple[Server, ...]:
+    seconds: float, *, interfaces: Sequence[str] = (), wishes: Preferences | None = None
+) -> tuple[RemoteService, ...]:
     """What is on the LAN: every service that answers within `seconds`. Raises `NoMulticast`."""
     discovery = Discovery(interfaces=interfaces, own=True, wishes=wishes)
     try:

@@ -44,7 +44,7 @@ class Location(Protocol):
         """What was said last is wrong: have it asked anew."""
 
 
-class Named:
+class NamedLocation:
     """A service at an address that the user named."""
 
     def __init__(self, uri: str) -> None:
@@ -58,7 +58,7 @@ class Named:
         """It is what the user said."""
 
 
-class Announced:
+class AdvertisedLocation:
     """A service that is announced by multicast DNS."""
 
     def __init__(self, zeroconf: Any, name: str) -> None:

@@ -12,7 +12,7 @@ import msgspec
 from satellite.errors import BadFrame, WireError
 from satellite.net.describe import describe
 from satellite.net.discovery.location import Location, Where
-from satellite.net.discovery.remote_service import Server, read_server
+from satellite.net.discovery.remote_service import RemoteService, read_service
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -35,21 +35,21 @@ JITTER = 0.25
 """Share by which the time between two looks varies."""
 
 
-class Watch:
+class Monitor:
     """One service, for as long as `run` runs."""
 
     def __init__(
         self,
         location: Location,
-        found: Callable[[Server | None, Server], None],
-        lost: Callable[[Server], None],
+        found: Callable[[RemoteService | None, RemoteService], None],
+        lost: Callable[[RemoteService], None],
         in_use: Callable[[str], bool],
         own: bool = False,
     ) -> None:
         """`found` is told what it was and what it is, `lost` what it was; `in_use` says whether a
         server was asked lately. With `own` it may be a service of this process."""
         self.location = location
-        self.server: Server | None = None
+        self.server: RemoteService | None = None
         """What is known of it while it is there."""
         self._found, self._lost, self._in_use = found, lost, in_use
         self._own = own
@@ -120,7 +120,7 @@ class Watch:
         if self._failures & (self._failures - 1) == 0:
             self.location.forget()
 
-    async def _examine(self, ask: bool) -> Server | None:
+    async def _examine(self, ask: bool) -> RemoteService | None:
         """What the service is now; None for one of this process. Raises `WireError`."""
         try:
             where = await self.location.where()
@@ -142,7 +142,7 @@ class Watch:
             began = loop.time()
             try:
                 event = await describe(uri, CONNECT, ANSWER)
-                found = read_server(self.location.name, uri, event, loop.time() - began)
+                found = read_service(self.location.name, uri, event, loop.time() - began)
             except WireError as error:
                 problem = error
                 continue

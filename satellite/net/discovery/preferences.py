@@ -5,11 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from satellite.net import uri as uris
-from satellite.net.discovery.remote_service import Server
+from satellite.net.discovery.remote_service import RemoteService
 from satellite.settings import ServersSettings
 
 
-class Wishes(msgspec.Struct, frozen=True):
+class Preferences(msgspec.Struct, frozen=True):
     """Servers by name, host or address, and models and engines by name.
 
     A name is a server's own (`cellar asr`) or its machine's (`cellar`), whatever its case.
@@ -20,7 +20,7 @@ class Wishes(msgspec.Struct, frozen=True):
     models: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, settings: ServersSettings) -> Wishes:
+    def of(cls, settings: ServersSettings) -> Preferences:
         """The wishes that the settings hold."""
         return cls(settings.pin, settings.exclude, settings.models)
 
@@ -29,21 +29,21 @@ class Wishes(msgspec.Struct, frozen=True):
         """Pinned servers that can be asked without having been found."""
         return tuple(text for text in self.pin if "://" in text)
 
-    def pinned(self, server: Server) -> int:
+    def pinned(self, server: RemoteService) -> int:
         """Where it stands among the pinned ones, from 0; their number for any other."""
         return next((n for n, text in enumerate(self.pin) if _means(text, server)), len(self.pin))
 
-    def excludes(self, server: Server) -> bool:
+    def excludes(self, server: RemoteService) -> bool:
         """Whether it shall never be used."""
         return any(_means(text, server) for text in self.exclude)
 
-    def model(self, server: Server) -> str | None:
+    def model(self, server: RemoteService) -> str | None:
         """The first model or engine wished for that it has."""
         offered = {name.casefold() for name in (*server.models, *server.engines)}
         return next((text for text in self.models if text.casefold() in offered), None)
 
 
-def _means(text: str, server: Server) -> bool:
+def _means(text: str, server: RemoteService) -> bool:
     wanted, name = text.casefold(), server.name.casefold()
     if "://" in text:
         return wanted == server.uri.casefold()

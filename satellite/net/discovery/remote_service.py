@@ -10,7 +10,7 @@ from wyoming.event import Event
 from satellite.net import info as infos
 
 
-class Server(msgspec.Struct, frozen=True, kw_only=True):
+class RemoteService(msgspec.Struct, frozen=True, kw_only=True):
     """A Wyoming service that was found and has said what it is."""
 
     name: str
@@ -44,7 +44,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
         return any(_primary(known) == wanted for known in self.languages)
 
 
-def read_server(name: str, uri: str, event: Event, latency: float) -> Server:
+def read_service(name: str, uri: str, event: Event, latency: float) -> RemoteService:
     """Read what a service says of itself in an `info` event. Raises `BadFrame`."""
     info = infos.from_event(event)
     programs: list[Any] = [*info.asr, *info.handle, *info.intent, *info.tts, *info.wake]
@@ -56,7 +56,7 @@ def read_server(name: str, uri: str, event: Event, latency: float) -> Server:
         if model.installed
     ]
     artifacts = programs or ([info.satellite] if info.satellite else [])
-    return Server(
+    return RemoteService(
         name=name,
         uri=uri,
         roles=() if info.satellite else infos.roles(info),

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import platformdirs
 
-from satellite.net.pairing.key_store import Folder
-from satellite.net.pairing.known_peers import Peers
+from satellite.net.pairing.key_store import KeyStore
+from satellite.net.pairing.known_peers import KnownPeers
 from satellite.settings import PairingSettings
 
 _in_force = PairingSettings()
@@ -30,12 +30,12 @@ def required() -> bool:
     return _in_force.required
 
 
-def folder() -> Folder:
+def folder() -> KeyStore:
     """Where keys are kept."""
     named = _in_force.folder
-    return Folder(Path(named or platformdirs.user_data_dir("satellite")) / "keys")
+    return KeyStore(Path(named or platformdirs.user_data_dir("satellite")) / "keys")
 
 
-def peers() -> Peers:
+def peers() -> KnownPeers:
     """Who this machine is paired with."""
-    return Peers(folder())
+    return KnownPeers(folder())

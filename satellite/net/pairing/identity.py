@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from satellite.net.pairing.errors import KeysUnusable
-from satellite.net.pairing.key_store import Folder
+from satellite.net.pairing.key_store import KeyStore
 
 _FILE = "key.pem"
 """The private key, then the certificate: as `ssl.SSLContext.load_cert_chain` reads them."""
@@ -44,7 +44,7 @@ def shown(digits: str) -> str:
     return " ".join(digits[start : start + 4] for start in range(0, 32, 4))
 
 
-def identity(folder: Folder) -> Identity | None:
+def identity(folder: KeyStore) -> Identity | None:
     """The key of this machine, if it has one. Raises `KeysUnusable`."""
     content = folder.read(_FILE)
     if content is None:
@@ -57,7 +57,7 @@ def identity(folder: Folder) -> Identity | None:
     return Identity(folder.path / _FILE, begin + rest)
 
 
-def own(folder: Folder, name: str) -> Identity:
+def own(folder: KeyStore, name: str) -> Identity:
     """The key of this machine, made where it has none yet. Raises `KeysUnusable`."""
     with folder.locked():
         if (known := identity(folder)) is not None:

@@ -9,8 +9,8 @@ from satellite.net.pairing import exchange
 from satellite.net.pairing.errors import PairingFailed
 from satellite.net.pairing.exchange import Party
 from satellite.net.pairing.identity import own
-from satellite.net.pairing.key_store import Folder
-from satellite.net.pairing.known_peers import Peer, Peers
+from satellite.net.pairing.key_store import KeyStore
+from satellite.net.pairing.known_peers import KnownPeer, KnownPeers
 from satellite.net.pairing.tls import client_context
 from satellite.net.wire import Connection
 
@@ -33,7 +33,7 @@ async def reachable(host: str, port: int) -> None:
     writer.transport.abort()
 
 
-async def join(folder: Folder, host: str, port: int, code: str, name: str) -> Peer:
+async def join(folder: KeyStore, host: str, port: int, code: str, name: str) -> KnownPeer:
     """Pair with the machine that shows `code`; `name` is what this one is called, and its
     keys are kept in `folder`.
 
@@ -60,4 +60,4 @@ async def join(folder: Folder, host: str, port: int, code: str, name: str) -> Pe
         raise PairingFailed(f"{host} did not answer within {EXCHANGE:g} s") from error
     finally:
         connection.abort()
-    return Peers(folder).add(other.name, address, other.certificate)
+    return KnownPeers(folder).add(other.name, address, other.certificate)

@@ -11,7 +11,7 @@ from pathlib import Path
 from satellite.net.pairing.errors import KeysUnusable
 
 
-class Folder:
+class KeyStore:
     """Files of mode 0600 in a folder of mode 0700, both this user's own."""
 
     def __init__(self, path: Path) -> None:

@@ -9,14 +9,14 @@ import msgspec
 
 from satellite.net.pairing.errors import KeyChanged, KeysUnusable, NotPaired
 from satellite.net.pairing.identity import fingerprint, shown
-from satellite.net.pairing.key_store import Folder
+from satellite.net.pairing.key_store import KeyStore
 
 _FILE = "paired.json"
 MOST = 256
 """Machines paired with: more than a house has."""
 
 
-class Peer(msgspec.Struct, frozen=True, kw_only=True):
+class KnownPeer(msgspec.Struct, frozen=True, kw_only=True):
     """A machine whose key is known."""
 
     name: str
@@ -33,13 +33,13 @@ class Peer(msgspec.Struct, frozen=True, kw_only=True):
         return fingerprint(ssl.PEM_cert_to_DER_cert(self.certificate))
 
 
-_DECODER = msgspec.json.Decoder(tuple[Peer, ...])
+_DECODER = msgspec.json.Decoder(tuple[KnownPeer, ...])
 
 
-class Peers:
+class KnownPeers:
     """Paired machines, as a file that every process of the user shares."""
 
-    def __init__(self, folder: Folder) -> None:
+    def __init__(self, folder: KeyStore) -> None:
         self.folder = folder
 
     @property
@@ -47,7 +47,7 @@ class Peers:
         """Something that changes whenever somebody is paired or forgotten."""
         return self.folder.stamp(_FILE)
 
-    def all(self) -> tuple[Peer, ...]:
+    def all(self) -> tuple[KnownPeer, ...]:
         """Everybody, by name. Raises `KeysUnusable`."""
         content = self.folder.read(_FILE)
         try:
@@ -56,13 +56,13 @@ class Peers:
             path = self.folder.path / _FILE
             raise KeysUnusable(f"{path} is damaged ({error}): remove it and pair again") from error
 
-    def add(self, name: str, host: str, certificate: str) -> Peer:
+    def add(self, name: str, host: str, certificate: str) -> KnownPeer:
         """Remember a machine, anew if its key is known; a second one of a name gets a number.
 
         Raises `KeysUnusable`.
         """
         since = datetime.now(UTC).isoformat(timespec="seconds").partition("+")[0]
-        peer = Peer(name=name, host=host, certificate=certificate, since=since)
+        peer = KnownPeer(name=name, host=host, certificate=certificate, since=since)
         with self.folder.locked():
             others = [other for other in self.all() if other.fingerprint != peer.fingerprint]
             taken = {other.name for other in others}
@@ -84,7 +84,7 @@ class Peers:
                 self._write(left)
         return len(left) < len(known)
 
-    def check(self, host: str, presented: str) -> Peer:
+    def check(self, host: str, presented: str) -> KnownPeer:
         """The machine that has the key whose fingerprint was presented at an address.
 
         Raises `KeyChanged` where another key is known for that address, `NotPaired` where none is.
@@ -102,12 +102,12 @@ class Peers:
             f"(paired: {paired or 'none'}): run `satellite pair` on both"
         )
 
-    def _write(self, peers: list[Peer]) -> None:
+    def _write(self, peers: list[KnownPeer]) -> None:
         ordered = sorted(peers, key=lambda peer: peer.name)
         self.folder.write(_FILE, msgspec.json.format(msgspec.json.encode(ordered)))
 
 
-def changed(peer: Peer, host: str, presented: str) -> KeyChanged:
+def changed(peer: KnownPeer, host: str, presented: str) -> KeyChanged:
     """What is said of a machine that has another key than it was paired with."""
     return KeyChanged(
         f"{peer.name} at {host} has another key: {shown(presented)}, but it was paired with "

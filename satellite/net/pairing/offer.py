@@ -12,13 +12,13 @@ from wyoming.error import Error
 
 from satellite.errors import PeerClosed, WireError
 from satellite.net.allowed import HOME
-from satellite.net.listen import DoorLimits, door
+from satellite.net.listen import ListenLimits, listening
 from satellite.net.pairing import exchange
 from satellite.net.pairing.errors import KeysUnusable, PairingFailed
 from satellite.net.pairing.exchange import Hello, Party
 from satellite.net.pairing.identity import Identity, own
-from satellite.net.pairing.key_store import Folder
-from satellite.net.pairing.known_peers import Peer, Peers
+from satellite.net.pairing.key_store import KeyStore
+from satellite.net.pairing.known_peers import KnownPeer, KnownPeers
 from satellite.net.pairing.tls import HANDSHAKE, server_context
 from satellite.net.uri import Tls
 from satellite.net.wire import Connection
@@ -39,7 +39,7 @@ def new_code() -> str:
 class Offer:
     """A code that is shown until somebody has joined with it."""
 
-    def __init__(self, folder: Folder, name: str, code: str, told: Callable[[str], None]) -> None:
+    def __init__(self, folder: KeyStore, name: str, code: str, told: Callable[[str], None]) -> None:
         """Keys are kept in `folder`; `name` is what this machine is called; `told` hears of every
         try that failed.
 
@@ -47,14 +47,14 @@ class Offer:
         """
         self._me: Identity = own(folder, name)
         self._party = Party(exchange.clean(name), self._me.certificate)
-        self._peers = Peers(folder)
+        self._peers = KnownPeers(folder)
         self._code = code
         self._told = told
         self._left = TRIES
         self._one = asyncio.Lock()
-        self._done: asyncio.Future[Peer] = asyncio.get_running_loop().create_future()
+        self._done: asyncio.Future[KnownPeer] = asyncio.get_running_loop().create_future()
 
-    async def paired(self, seconds: float = VALID) -> Peer:
+    async def paired(self, seconds: float = VALID) -> KnownPeer:
         """Wait for the other machine. Raises `PairingFailed` when nobody came, or tries ran out."""
         try:
             async with asyncio.timeout(seconds):
@@ -69,11 +69,11 @@ class Offer:
         self, host: str = "*", port: int = PORT, allow: tuple[str, ...] = HOME
     ) -> AsyncGenerator[int, None]:
         """Let others join during this block; yield the port. Raises `PortInUse`."""
-        limits = DoorLimits(
+        limits = ListenLimits(
             connections=8, per_address=4, total=30.0, wire=exchange.LIMITS, allow=allow
         )
         uri = str(Tls(host, port))
-        async with door(
+        async with listening(
             uri, self._serve, name="pairing", limits=limits, secure=self._secure
         ) as bound:
             yield int(bound.rpartition(":")[2])

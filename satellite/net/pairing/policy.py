@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from satellite.net import pairing
 from satellite.net.pairing.errors import KeyChanged, KeysUnusable, NotPaired
-from satellite.net.pairing.known_peers import Peer, changed
+from satellite.net.pairing.known_peers import KnownPeer, changed
 from satellite.net.refusals import Refusals
 from satellite.net.uri import Tls
 
@@ -21,7 +21,7 @@ _ROLE_FACT = "role"
 _refusals = Refusals("pairing")
 
 
-def verified(host: str, presented: str) -> Peer:
+def verified(host: str, presented: str) -> KnownPeer:
     """The paired machine whose key was presented at a host.
 
     Raises `KeyChanged`, which the log tells as an error, and `NotPaired`.
@@ -29,7 +29,7 @@ def verified(host: str, presented: str) -> Peer:
     try:
         return pairing.peers().check(host, presented)
     except KeyChanged as error:
-        _tell(host, error)
+        _warn_key_changed(host, error)
         raise
 
 
@@ -54,7 +54,7 @@ def places(
         before = next((peer for peer in known if instance.startswith(f"{peer.name} ")), None)
         if before is not None and key and not paired:
             other = changed(before, hosts[0] if hosts else instance, key[:64])
-            _tell(instance, other)
+            _warn_key_changed(instance, other)
             raise other
         if before is not None:
             raise NotPaired(f"{instance} was paired, but offers no TLS now: it is not used")
@@ -66,6 +66,6 @@ def places(
     return plain
 
 
-def _tell(who: str, error: KeyChanged) -> None:
+def _warn_key_changed(who: str, error: KeyChanged) -> None:
     now = asyncio.get_running_loop().time()
     _refusals.tell(now, error.code, who, str(error), logging.ERROR)

@@ -17,8 +17,8 @@ from satellite.net import pairing
 from satellite.net.pairing import policy
 from satellite.net.pairing.errors import KeysUnusable, NotPaired
 from satellite.net.pairing.identity import Identity, fingerprint, identity, shown
-from satellite.net.pairing.key_store import Folder
-from satellite.net.pairing.known_peers import Peer, Peers, changed
+from satellite.net.pairing.key_store import KeyStore
+from satellite.net.pairing.known_peers import KnownPeer, KnownPeers, changed
 from satellite.net.uri import Tls
 
 HANDSHAKE = 8.0
@@ -91,10 +91,10 @@ def server_context(me: Identity, *protocols: str) -> ssl.SSLContext:
     return context
 
 
-class Gate:
+class TlsGate:
     """Lets paired machines in."""
 
-    def __init__(self, folder: Folder, *roles: str) -> None:
+    def __init__(self, folder: KeyStore, *roles: str) -> None:
         """`folder` is where our key and those of the machines that may in are kept."""
         self._folder = folder
         self._protocols = [protocol(role) for role in roles]
@@ -105,10 +105,10 @@ class Gate:
         host, port = writer.get_extra_info("peername")[:2]
         told: list[str] = []
         try:
-            known = Peers(self._folder).all()
+            known = KnownPeers(self._folder).all()
             context = self._context(known, told)
             await writer.start_tls(context, ssl_handshake_timeout=HANDSHAKE)
-            peer = Peers(self._folder).check(host, presented(writer))
+            peer = KnownPeers(self._folder).check(host, presented(writer))
         except KeysUnusable as error:
             raise NotPaired(f"no client can be let in: {error}") from error
         except ssl.SSLCertVerificationError as error:
@@ -121,7 +121,7 @@ class Gate:
             raise PeerClosed(f"{host} went away while shaking hands: {error}") from error
         return f"{peer.name} at tls://{host}:{port}"
 
-    def _context(self, known: tuple[Peer, ...], told: list[str]) -> ssl.SSLContext:
+    def _context(self, known: tuple[KnownPeer, ...], told: list[str]) -> ssl.SSLContext:
         """One for each connection: whom it lets in may have changed, and it notes what was told."""
         context = server_context(_own(self._folder), *self._protocols)
         context.verify_mode = ssl.CERT_REQUIRED
@@ -135,14 +135,14 @@ class Gate:
         return context
 
 
-def _own(folder: Folder) -> Identity:
+def _own(folder: KeyStore) -> Identity:
     me = identity(folder)
     if me is None:
         raise NotPaired("this machine is not paired with any other: run `satellite pair` on both")
     return me
 
 
-def _refusal(host: str, known: tuple[Peer, ...], told: list[str]) -> NotPaired:
+def _refusal(host: str, known: tuple[KnownPeer, ...], told: list[str]) -> NotPaired:
     """What is said of a client whose key is not known; `told` is what it says that key is."""
     digits = "".join(c for c in "".join(told) if c in "0123456789abcdef").ljust(_KNOWN, "0")
     before = next((peer for peer in known if peer.host == host), None)

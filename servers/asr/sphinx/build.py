@@ -17,7 +17,7 @@ import msgspec
 from satellite.errors import EngineFailed
 from servers.asr.sphinx import vocabulary
 from servers.asr.sphinx.recognizer import Recognizer
-from servers.asr.sphinx.vocabulary import Home, Vocabulary
+from servers.asr.sphinx.vocabulary import HomeNames, Vocabulary
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ _LIMIT = 120.0
 
 
 class _Task(msgspec.Struct, frozen=True):
-    home: Home
+    home: HomeNames
     folder: str
 
 
@@ -35,7 +35,7 @@ class _Made(msgspec.Struct, frozen=True):
     problem: str = ""
 
 
-def make(home: Home, folder: str = "") -> Vocabulary:
+def make(home: HomeNames, folder: str = "") -> Vocabulary:
     """Do what `vocabulary.make` does, and raise what it raises; prove that PocketSphinx takes it.
 
     In this process where there cannot be another. Blocks.
@@ -63,7 +63,7 @@ def _elsewhere(task: _Task) -> _Made:
     return msgspec.msgpack.decode(done.stdout, type=_Made)
 
 
-def _proved(home: Home, folder: str) -> Vocabulary:
+def _proved(home: HomeNames, folder: str) -> Vocabulary:
     made = vocabulary.make(home, folder)
     try:
         Recognizer(made)

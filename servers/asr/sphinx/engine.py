@@ -20,7 +20,7 @@ from servers.asr.malloc import give_back
 from servers.asr.sphinx import build, vocabulary
 from servers.asr.sphinx.confidence import THRESHOLD
 from servers.asr.sphinx.recognizer import BLOCK, Recognizer
-from servers.asr.sphinx.vocabulary import Home, Vocabulary
+from servers.asr.sphinx.vocabulary import HomeNames, Vocabulary
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -64,8 +64,8 @@ class PocketSphinx:
         self._options = options
         self._worker = Worker("pocketsphinx", gives_way=False)
         self._closed = False
-        self._vocabularies: OrderedDict[Home, Vocabulary] = OrderedDict()
-        self._idle: OrderedDict[int, tuple[Home, Recognizer]] = OrderedDict()
+        self._vocabularies: OrderedDict[HomeNames, Vocabulary] = OrderedDict()
+        self._idle: OrderedDict[int, tuple[HomeNames, Recognizer]] = OrderedDict()
         self._leaving: asyncio.TimerHandle | None = None
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
@@ -128,7 +128,7 @@ class PocketSphinx:
         await self._worker.close()
 
     @asynccontextmanager
-    async def _recognizer(self, home: Home) -> AsyncIterator[Recognizer]:
+    async def _recognizer(self, home: HomeNames) -> AsyncIterator[Recognizer]:
         """Lend a recognizer of a home to one utterance."""
         async with self._slots:
             if self._closed:
@@ -143,14 +143,14 @@ class PocketSphinx:
                 if not self._closed:
                     self._keep(home, recognizer)
 
-    def _take(self, home: Home) -> Recognizer | None:
+    def _take(self, home: HomeNames) -> Recognizer | None:
         for key, (kept, recognizer) in reversed(self._idle.items()):
             if kept == home:
                 del self._idle[key]
                 return recognizer
         return None
 
-    def _keep(self, home: Home, recognizer: Recognizer) -> None:
+    def _keep(self, home: HomeNames, recognizer: Recognizer) -> None:
         self._idle[id(recognizer)] = (home, recognizer)
         while len(self._idle) > _KEPT:
             self._idle.popitem(last=False)
@@ -167,12 +167,12 @@ class PocketSphinx:
             self._idle.clear()
             give_back()
 
-    def make(self, home: Home) -> Recognizer:
+    def make(self, home: HomeNames) -> Recognizer:
         """Load a recognizer for a home's names and areas. Blocks. Raises `EngineFailed`."""
         found = self._vocabularies.get(home)
         return self._load(found if found is not None else self._prepare(home))
 
-    def _prepare(self, home: Home) -> Vocabulary:
+    def _prepare(self, home: HomeNames) -> Vocabulary:
         """Find a home's vocabulary or make it, and keep it once it has been proved to load."""
         folder = self._options.sentences
         if self._options.phrases:
@@ -180,7 +180,7 @@ class PocketSphinx:
         found = vocabulary.read(home, folder)
         if found is None:
             found = build.make(home, folder)
-            vocabulary.keep(found, home, folder)
+            vocabulary.store(found, home, folder)
             give_back()
         self._vocabularies[home] = found
         while len(self._vocabularies) > _HOMES:

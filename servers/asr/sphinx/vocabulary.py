@@ -42,7 +42,7 @@ _UNLIKELY = 1e-5
 `python -m tests.bench.stop_words` loses every eighth phrase to words like it, with this none, and
 takes no more for a phrase."""
 
-Home = tuple[tuple[str, ...], tuple[str, ...]]
+HomeNames = tuple[tuple[str, ...], tuple[str, ...]]
 """Names of things, and of areas."""
 
 
@@ -70,7 +70,7 @@ def model_folder() -> Path:
     return Path(pocketsphinx.get_model_path()) / "en-us"
 
 
-def make(home: Home, folder: str = "") -> Vocabulary:
+def make(home: HomeNames, folder: str = "") -> Vocabulary:
     """Make the vocabulary of a home; `folder` has the user's own sentences. Blocks.
 
     Raises `EngineFailed` where a user's sentences are wrong.
@@ -89,7 +89,7 @@ def make(home: Home, folder: str = "") -> Vocabulary:
         automaton.build(heard.jsgf), lambda w: {way.split()[0] in VOWELS for way in said[w]}
     )
     network = "".join(_network(words, before=leftover.WORD))
-    said[leftover.WORD] = leftover.leftovers(said)
+    said[leftover.WORD] = leftover.wake_remainders(said)
     listed = (*heard.words, leftover.WORD)
     return Vocabulary(network, "".join(_dictionary({word: said[word] for word in listed})))
 
@@ -109,7 +109,7 @@ def of_phrases(phrases: Sequence[str], others: Sequence[str] = ()) -> Vocabulary
     return Vocabulary("".join(_network(words, others)), "".join(_dictionary(said)))
 
 
-def read(home: Home, folder: str = "") -> Vocabulary | None:
+def read(home: HomeNames, folder: str = "") -> Vocabulary | None:
     """Find the vocabulary of a home in the cache. Blocks."""
     try:
         file = _file(home, folder)
@@ -123,7 +123,7 @@ def read(home: Home, folder: str = "") -> Vocabulary | None:
     return found
 
 
-def keep(vocabulary: Vocabulary, home: Home, folder: str = "") -> None:
+def store(vocabulary: Vocabulary, home: HomeNames, folder: str = "") -> None:
     """Put a home's vocabulary into the cache, if there is one. Blocks."""
     try:
         file = _file(home, folder)
@@ -141,7 +141,7 @@ def _age(file: Path) -> float:
     return -file.stat().st_mtime
 
 
-def _file(home: Home, folder: str) -> Path:
+def _file(home: HomeNames, folder: str) -> Path:
     """Where the cache has it: the name is a digest of what it is made of and by."""
     digest = hashlib.sha256(msgspec.msgpack.encode(home))
     for package in ("pocketsphinx", "hassil"):

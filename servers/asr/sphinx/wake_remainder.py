@@ -22,7 +22,7 @@ _SHORTEST = 2
 """Phonemes: a single one might be the beginning of any command."""
 
 
-def leftovers(said: Mapping[str, Sequence[str]]) -> list[str]:
+def wake_remainders(said: Mapping[str, Sequence[str]]) -> list[str]:
     """How the wake words sound from any of their phonemes on, the way `said` says each word.
 
     A detector is sure of a word some tenths of a second before or after its end, and the utterance

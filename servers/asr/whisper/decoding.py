@@ -24,7 +24,7 @@ USUAL = 224
 """Most tokens of one window: half of Whisper's context."""
 
 
-class Habits(msgspec.Struct, frozen=True):
+class DecodingHabits(msgspec.Struct, frozen=True):
     """How windows are decoded, the same for all."""
 
     search: Search = Search()
@@ -37,7 +37,7 @@ class Habits(msgspec.Struct, frozen=True):
 class Decoder:
     """Decodes windows, and again where the result is doubtful."""
 
-    def __init__(self, model: Model, batches: Batches, habits: Habits) -> None:
+    def __init__(self, model: Model, batches: Batches, habits: DecodingHabits) -> None:
         self._model = model
         self._batches = batches
         self._habits = habits

@@ -22,8 +22,8 @@ from servers.asr.whisper.decoding import Decoder
 from servers.asr.whisper.hearing import Hearing
 from servers.asr.whisper.model import Model
 from servers.asr.whisper.options import WhisperOptions
-from servers.asr.whisper.shelf import Loaded, Shelf, installed
-from servers.asr.whisper.speech_detection import Detector, Everything, Silero
+from servers.asr.whisper.shelf import CachedModel, ModelCache, installed
+from servers.asr.whisper.speech_detection import Detector, NoDetector, Silero
 from servers.asr.whisper.transcription import Utterance
 from servers.models.latest import latest
 from servers.models.names import WHISPER
@@ -54,7 +54,7 @@ class FasterWhisper:
     def __init__(self, options: WhisperOptions) -> None:
         self._options = options
         self._ears = Worker("whisper-ears", gives_way=False)
-        self._shelf = Shelf(options.models, self._loaded)
+        self._shelf = ModelCache(options.models, self._loaded)
         self._languages: tuple[str, ...] = ()
         self._silero: Any = None
 
@@ -123,9 +123,9 @@ class FasterWhisper:
         hint = unknown_name(wanted, dict.fromkeys([self._name, *here]))
         raise ModelMissing(f"Whisper model {hint}; more come with: satellite models pull")
 
-    def _utterance(self, request: TranscribeRequest, loaded: Loaded) -> Utterance:
+    def _utterance(self, request: TranscribeRequest, loaded: CachedModel) -> Utterance:
         options, vocabulary = self._options, loaded.model.vocabulary
-        detector: Detector = Silero(self._silero) if options.vad_filter else Everything()
+        detector: Detector = Silero(self._silero) if options.vad_filter else NoDetector()
         language = vocabulary.language(request.language) or vocabulary.language(options.language)
         if request.language and language is None:
             _LOGGER.debug("The model has no language %r: it is detected", request.language)
@@ -139,14 +139,14 @@ class FasterWhisper:
             hotwords=transcription.hotwords(request, options.hotwords),
         )
 
-    async def _loaded(self, name: str) -> Loaded:
+    async def _loaded(self, name: str) -> CachedModel:
         # on a thread that gives way, as the model's own threads take over its priority
         loader = Worker("whisper-loader")
         try:
             model, workers = await loader.call(self._load, name)
         finally:
             await loader.close()
-        return Loaded(model, Batches(model, workers))
+        return CachedModel(model, Batches(model, workers))
 
     def _load(self, name: str) -> tuple[Model, int]:
         """Blocks for as long as the model is large."""

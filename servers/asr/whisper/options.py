@@ -93,9 +93,9 @@ class WhisperOptions(OptionSet, frozen=True):
         )
 
     @property
-    def decoding(self) -> decoding.Habits:
+    def decoding(self) -> decoding.DecodingHabits:
         """How windows are decoded."""
-        return decoding.Habits(
+        return decoding.DecodingHabits(
             search=Search(
                 beam_size=self.beam_size,
                 patience=self.patience,
@@ -111,9 +111,9 @@ class WhisperOptions(OptionSet, frozen=True):
         )
 
     @property
-    def habits(self) -> transcription.Habits:
+    def habits(self) -> transcription.UtteranceHabits:
         """How utterances are followed."""
-        return transcription.Habits(
+        return transcription.UtteranceHabits(
             thresholds=self.thresholds,
             initial_prompt=self.initial_prompt,
             condition_on_previous_text=self.condition_on_previous_text,

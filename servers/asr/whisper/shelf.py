@@ -23,7 +23,7 @@ PATIENCE = 30.0
 """Seconds that a request waits for a place in memory: no client waits longer for its text."""
 
 
-class Loaded:
+class CachedModel:
     """A model, the threads that work with it, and how many requests do so now."""
 
     def __init__(self, model: Model, batches: Batches) -> None:
@@ -32,13 +32,13 @@ class Loaded:
         self.users = 0
 
 
-class Shelf:
+class ModelCache:
     """Lends models by name, loading them as they are asked for."""
 
-    def __init__(self, most: int, load: Callable[[str], Awaitable[Loaded]]) -> None:
+    def __init__(self, most: int, load: Callable[[str], Awaitable[CachedModel]]) -> None:
         self._most = most
         self._load = load
-        self._places: OrderedDict[str, Loaded] = OrderedDict()
+        self._places: OrderedDict[str, CachedModel] = OrderedDict()
         self._loading = asyncio.Lock()
         self._freed = asyncio.Event()
         self._closed = False
@@ -49,7 +49,7 @@ class Shelf:
         return tuple(self._places)
 
     @asynccontextmanager
-    async def lend(self, name: str) -> AsyncGenerator[Loaded, None]:
+    async def lend(self, name: str) -> AsyncGenerator[CachedModel, None]:
         """The model during this block, in which it stays in memory.
 
         The one that nobody has used for the longest time leaves for it where there are too many.
@@ -71,7 +71,7 @@ class Shelf:
         for place in places:
             await place.batches.close()
 
-    async def _place(self, name: str) -> Loaded:
+    async def _place(self, name: str) -> CachedModel:
         while (found := self._places.get(name)) is None:
             async with self._loading:
                 self._check()

@@ -48,7 +48,7 @@ class Silero:
         return [float(probability) for probability in np.ravel(output)]
 
 
-class Everything:
+class NoDetector:
     """Takes all for voice, for who wants no detector."""
 
     def judge(self, block: Floats) -> list[float]:

@@ -34,7 +34,7 @@ SHARE = 3
 seldom has to wait for one."""
 
 
-class Habits(msgspec.Struct, frozen=True):
+class UtteranceHabits(msgspec.Struct, frozen=True):
     """What is the same for all utterances."""
 
     thresholds: Thresholds
@@ -58,7 +58,7 @@ class Utterance:
         decoder: Decoder,
         batches: Batches,
         vocabulary: Vocabulary,
-        habits: Habits,
+        habits: UtteranceHabits,
         language: str | None,
         hotwords: str,
         clock: Callable[[], float] = time.monotonic,

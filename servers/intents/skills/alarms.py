@@ -58,7 +58,9 @@ def cancel(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
         return (phrases.say(match.intent, "unknown", time=said),)
     if len(meant) > 1:
         return (phrases.say(match.intent, "several", alarms=_each(meant, request, phrases)),)
-    text = phrases.say(match.intent, match.response, alarm=_told(meant[0], request, phrases.words))
+    text = phrases.say(
+        match.intent, match.response, alarm=_describe(meant[0], request, phrases.words)
+    )
     return text, Action(name="alarm.cancel", data={"id": meant[0].id})
 
 
@@ -71,7 +73,7 @@ def cancel_all(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
         phrases.say(match.intent, "several", count=len(alarms))
         if len(alarms) > 1
         else phrases.say(
-            match.intent, match.response, alarm=_told(alarms[0], request, phrases.words)
+            match.intent, match.response, alarm=_describe(alarms[0], request, phrases.words)
         )
     )
     return text, Action(name="alarm.cancel", data={"all": True}), *ringing
@@ -88,10 +90,10 @@ def snooze(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
 
 
 def _each(alarms: Sequence[AlarmState], request: ReplyRequest, phrases: Phrases) -> str:
-    return phrases.listed(tuple(_told(alarm, request, phrases.words) for alarm in alarms))
+    return phrases.listed(tuple(_describe(alarm, request, phrases.words) for alarm in alarms))
 
 
-def _told(alarm: AlarmState, request: ReplyRequest, words: Words) -> str:
+def _describe(alarm: AlarmState, request: ReplyRequest, words: Words) -> str:
     moment = _moment(alarm)
     it = days.Meant(moment.time(), None if alarm.days else moment.date(), alarm.days)
     return days.spoken(it, now_of(request), words)

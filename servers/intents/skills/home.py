@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from satellite.homeassistant.client.entity_kinds import Deed
-from satellite.homeassistant.client.service_calls import Ask, Do, action
+from satellite.homeassistant.client.service_calls import HomeCommand, HomeQuery, action
 from satellite.values import ReplyRequest
 from servers.intents.match import Match
 from servers.intents.phrases import Phrases, Words
@@ -26,7 +26,9 @@ def do(
 ) -> Parts:
     """Wish for a deed, with the value of a slot if it takes one."""
     value = None if slot is None else float(match.slots[slot])
-    return _wished(Do(deed=deed, value=value, **_meant(match, phrases)), match, request, phrases)
+    return _wished(
+        HomeCommand(deed=deed, value=value, **_meant(match, phrases)), match, request, phrases
+    )
 
 
 def set_temperature(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
@@ -35,23 +37,23 @@ def set_temperature(match: Match, request: ReplyRequest, phrases: Phrases) -> Pa
     if meant["name"] is None:
         meant |= {"name": "thermostat", "target": _warmth(meant["area"], phrases.words)}
     value = float(match.slots["temperature"])
-    return _wished(Do(deed="temperature", value=value, **meant), match, request, phrases)
+    return _wished(HomeCommand(deed="temperature", value=value, **meant), match, request, phrases)
 
 
 def ask(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     """Ask how something is, or whether it is as was said."""
     expected = match.slots.get("state")
-    return _wished(Ask(expected=expected, **_meant(match, phrases)), match, request, phrases)
+    return _wished(HomeQuery(expected=expected, **_meant(match, phrases)), match, request, phrases)
 
 
 def ask_temperature(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     """Ask how warm it is."""
     area = match.slots.get("area")
     target = _warmth(area, phrases.words)
-    wish = Ask(about="temperature", area=area, target=target, say=_sentences(match, phrases))
+    wish = HomeQuery(about="temperature", area=area, target=target, say=_sentences(match, phrases))
     if area:
         form = wish.say.get("area") or wish.say["default"]
-        wish = Ask(
+        wish = HomeQuery(
             about="temperature",
             area=area,
             target=target,
@@ -60,7 +62,9 @@ def ask_temperature(match: Match, request: ReplyRequest, phrases: Phrases) -> Pa
     return _wished(wish, match, request, phrases)
 
 
-def _wished(wish: Do | Ask, match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
+def _wished(
+    wish: HomeCommand | HomeQuery, match: Match, request: ReplyRequest, phrases: Phrases
+) -> Parts:
     if not request.situation.home:
         return (phrases.say(match.intent, "no_home", target=wish.target),)
     return (action(wish),)

@@ -32,7 +32,7 @@ def tell_left(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     it = _one(match, request, phrases)
     if isinstance(it, str):
         return (it,)
-    return (phrases.say(match.intent, match.response, **_told(it, phrases.words)),)
+    return (phrases.say(match.intent, match.response, **_describe(it, phrases.words)),)
 
 
 def count(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
@@ -52,7 +52,7 @@ def cancel(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     it = _one(match, request, phrases)
     if isinstance(it, str):
         return (it,)
-    text = phrases.say(match.intent, match.response, **_told(it, phrases.words))
+    text = phrases.say(match.intent, match.response, **_describe(it, phrases.words))
     return text, Action(name="timer.cancel", data={"id": it.id})
 
 
@@ -64,7 +64,7 @@ def change(sign: int, match: Match, request: ReplyRequest, phrases: Phrases) -> 
     if isinstance(it, str):
         return (it,)
     after = msgspec.structs.replace(it, remaining=max(0.0, it.remaining + seconds))
-    text = phrases.say(match.intent, match.response, **_told(after, phrases.words))
+    text = phrases.say(match.intent, match.response, **_describe(after, phrases.words))
     return text, Action(name="timer.change", data={"id": it.id, "add": seconds})
 
 
@@ -75,7 +75,7 @@ def halt(paused: bool, match: Match, request: ReplyRequest, phrases: Phrases) ->
     it = _one(match, msgspec.structs.replace(request, situation=situation), phrases)
     if isinstance(it, str):
         return (it,)
-    text = phrases.say(match.intent, match.response, **_told(it, phrases.words))
+    text = phrases.say(match.intent, match.response, **_describe(it, phrases.words))
     return text, Action(name="timer.change", data={"id": it.id, "paused": paused})
 
 
@@ -87,7 +87,7 @@ def cancel_all(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     text = (
         phrases.say(match.intent, "several", count=len(timers))
         if len(timers) > 1
-        else phrases.say(match.intent, match.response, **_told(timers[0], phrases.words))
+        else phrases.say(match.intent, match.response, **_describe(timers[0], phrases.words))
     )
     return text, Action(name="timer.cancel", data={"all": True}), *ringing
 
@@ -123,11 +123,11 @@ def _missing(match: Match, request: ReplyRequest, phrases: Phrases) -> str:
 
 def _each(timers: Sequence[TimerState], match: Match, phrases: Phrases) -> str:
     words = phrases.words
-    said = (phrases.say(match.intent, "each", **_told(timer, words)) for timer in timers)
+    said = (phrases.say(match.intent, "each", **_describe(timer, words)) for timer in timers)
     return phrases.listed(tuple(said))
 
 
-def _told(timer: TimerState, words: Words) -> dict[str, str]:
+def _describe(timer: TimerState, words: Words) -> dict[str, str]:
     left = timer.remaining
     if left > _HOUR:
         left = round(left / 60) * 60

@@ -66,12 +66,12 @@ class Chat:
                     heard = heard or (isinstance(part, str) and bool(part.strip()))
                     yield part
         except EngineError as error:
-            if heard or not _told(results):
+            if heard or not _format_call(results):
                 raise
             _LOGGER.warning("its tools answer for it: %s", error)
         if heard:
             return
-        if not (told := _told(results)):
+        if not (told := _format_call(results)):
             raise EngineFailed(f"ollama:{model} answered nothing that can be spoken")
         yield told
 
@@ -181,7 +181,7 @@ class Chat:
         return result
 
 
-def _told(results: Sequence[Result]) -> str:
+def _format_call(results: Sequence[Result]) -> str:
     """What tools did, in their words, each once."""
     return " ".join(dict.fromkeys(result.text for result in results if not result.failed))
 

@@ -161,7 +161,7 @@ class OllamaClient:
                 while part := await self._unless_closed(anext(parts, None)):
                     yield part
 
-        return aside(parts(), self._streams, sent)
+        return apart(parts(), self._streams, sent)
 
     async def has_blob(self, digest: str) -> bool:
         """Whether it has a file, by its `sha256:…`."""
@@ -259,7 +259,7 @@ class _End(msgspec.Struct, frozen=True):
     error: Exception | None = None
 
 
-async def aside(
+async def apart(
     items: AsyncGenerator[T, None], owner: set[asyncio.Task[None]], safe: asyncio.Event
 ) -> AsyncGenerator[T, None]:
     """Yield the items; closing this generator ends their making, once `safe` says that it can.

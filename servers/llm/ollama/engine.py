@@ -11,7 +11,7 @@ from typing import ClassVar
 import msgspec
 
 from satellite import tools
-from satellite.engines.chain import First
+from satellite.engines.chain import FallbackChain
 from satellite.errors import EngineClosed, EngineError, ModelMissing
 from satellite.homeassistant.client.home import here
 from satellite.ports import Llm
@@ -62,7 +62,7 @@ class Ollama:
         self._brain: Llm = self._model
         if options.local_first:
             language = options.languages[0] if options.languages else "en"
-            self._brain = First((Intents(Intents.Options(language=language)), self._model))
+            self._brain = FallbackChain((Intents(Intents.Options(language=language)), self._model))
 
     async def load(self) -> None:
         """Make ready. Where Ollama does not run, or has no such model, it says so and goes on:

@@ -9,7 +9,7 @@ LONGEST = 100
 """Characters of the longest phrase that is worth keeping: longer ones hardly come twice."""
 
 
-class Phrases:
+class PhraseCache:
     """Sound by what was said and how; the least recently said goes first. Holds `limit` bytes."""
 
     def __init__(self, limit: int) -> None:

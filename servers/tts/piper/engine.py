@@ -15,13 +15,13 @@ from satellite.values import AudioChunk, AudioFormat, EngineInfo, SpeechRequest
 from servers.models.latest import latest
 from servers.models.names import PIPER
 from servers.models.store import Store
-from servers.tts.piper.cache import Phrases
+from servers.tts.piper.cache import PhraseCache
 from servers.tts.piper.catalog import Catalog, Voice
-from servers.tts.piper.lru import Shelf
-from servers.tts.piper.scheduler import Desk
-from servers.tts.piper.segmenter import Piece, Script
-from servers.tts.piper.speech_rate import Pace
-from servers.tts.piper.voice import Manner, PiperVoice, threads_and_pieces
+from servers.tts.piper.lru import LruCache
+from servers.tts.piper.scheduler import Scheduler
+from servers.tts.piper.segmenter import Piece, Segmenter
+from servers.tts.piper.speech_rate import SpeechRate
+from servers.tts.piper.voice import PiperVoice, SpeakingStyle, threads_and_pieces
 from servers.tts.spoken.text import spoken
 
 CHUNK_SECONDS = 0.5
@@ -96,12 +96,12 @@ class Piper:
     def __init__(self, options: Options) -> None:
         self._options = options
         self._threads, pieces = threads_and_pieces(options.cpu_threads)
-        self._desk = Desk("piper", pieces)
+        self._desk = Scheduler("piper", pieces)
         self._catalog = Catalog(Store(), options.voice)
-        self._loaded: Shelf[PiperVoice] = Shelf(options.voices)
-        self.phrases = Phrases(options.cache * 1_000_000)
+        self._loaded: LruCache[PiperVoice] = LruCache(options.voices)
+        self.phrases = PhraseCache(options.cache * 1_000_000)
         """What it remembers."""
-        self._pace = Pace()
+        self._pace = SpeechRate()
         self._ready = False
 
     async def load(self) -> None:
@@ -134,7 +134,7 @@ class Piper:
         voice = self._catalog.choose(request)
         manner = self._manner(voice, request)
         form = AudioFormat(voice.about.audio.sample_rate)
-        script = Script(request.text, partial(spoken, language=voice.about.language_code))
+        script = Segmenter(request.text, partial(spoken, language=voice.about.language_code))
         lead = Lead(request.ahead) if request.ahead > 0 else None
         while piece := script.take(self._fitting(lead)):
             audio = await self._say(voice, manner, piece, lead)
@@ -154,7 +154,9 @@ class Piper:
         await self._desk.close()
         self._loaded.clear()
 
-    async def _say(self, voice: Voice, manner: Manner, piece: Piece, lead: Lead | None) -> bytes:
+    async def _say(
+        self, voice: Voice, manner: SpeakingStyle, piece: Piece, lead: Lead | None
+    ) -> bytes:
         how = (voice.path, voice.stamp, manner)
         audio = self.phrases.get(piece.text, how)
         if audio is None:
@@ -173,7 +175,7 @@ class Piper:
             return float(FIRST_FOR_EACH * self._desk.waiting)
         return self._pace.fitting(lead.seconds / (1 + self._desk.waiting))
 
-    def _speak(self, voice: Voice, manner: Manner, text: str) -> bytes:
+    def _speak(self, voice: Voice, manner: SpeakingStyle, text: str) -> bytes:
         loaded = self._take(voice)
         with self._pace.measured(len(text)):
             return loaded.speak(text, manner)
@@ -190,7 +192,7 @@ class Piper:
             (voice.path, voice.stamp), lambda: PiperVoice(voice, self._threads)
         )
 
-    def _manner(self, voice: Voice, request: SpeechRequest) -> Manner:
+    def _manner(self, voice: Voice, request: SpeechRequest) -> SpeakingStyle:
         """How this voice speaks; the configured speaker is that of voices that have it."""
         options, usual = self._options, voice.about.inference
         speaker = request.speaker or (options.speaker if voice.has(options.speaker) else "")
@@ -199,7 +201,7 @@ class Piper:
         length = usual.length_scale if options.length_scale is None else options.length_scale
         noise = usual.noise_scale if options.noise_scale is None else options.noise_scale
         rhythm = usual.noise_w if options.noise_w_scale is None else options.noise_w_scale
-        return Manner(
+        return SpeakingStyle(
             speaker_id=voice.speaker(speaker) if speaker else 0,
             length_scale=length / options.rate,
             noise_scale=noise,

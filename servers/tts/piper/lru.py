@@ -16,7 +16,7 @@ class _Place(Generic[Model]):
         self.model: Model | None = None
 
 
-class Shelf(Generic[Model]):
+class LruCache(Generic[Model]):
     """Keeps `size` models; the one that was not used for longest makes room for another.
 
     Any thread may take one. Whoever needs a model that another thread is loading waits for it;

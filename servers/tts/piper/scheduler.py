@@ -35,7 +35,7 @@ class _Job(msgspec.Struct, order=True, frozen=True):
     answer: asyncio.Future[Any]
 
 
-class Desk:
+class Scheduler:
     """`threads` threads for calls that speak a piece each.
 
     Next is the one whose listener will be the first to hear nothing; one for a listener who has

@@ -35,7 +35,7 @@ class Piece(msgspec.Struct, frozen=True):
     """It begins a sentence."""
 
 
-class Script:
+class Segmenter:
     """Gives out a text from its beginning; what is to come is not looked at before it is due."""
 
     def __init__(self, text: str, prepare: Callable[[str], str] = lambda text: text) -> None:

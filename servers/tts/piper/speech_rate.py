@@ -14,7 +14,7 @@ _SHARE = 0.5
 """Of the time there is, so that a piece may take twice as long as expected."""
 
 
-class Pace:
+class SpeechRate:
     """Measures seconds per character. Any thread may; of two at once, one may go uncounted."""
 
     def __init__(self) -> None:

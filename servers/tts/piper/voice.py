@@ -19,7 +19,7 @@ _OPEN = re.compile(r"\[\[(?!.*\]\])", re.DOTALL)
 """The beginning of phonemes, `[[h@l'oU]]`, without an end: eSpeak NG would skip what follows."""
 
 
-class Manner(msgspec.Struct, frozen=True):
+class SpeakingStyle(msgspec.Struct, frozen=True):
     """How a voice speaks; the names are Piper's."""
 
     speaker_id: int
@@ -68,7 +68,7 @@ class PiperVoice:
             download_dir=folder,
         )
 
-    def speak(self, text: str, manner: Manner) -> bytes:
+    def speak(self, text: str, manner: SpeakingStyle) -> bytes:
         """Samples (mono, signed 16-bit) of a piece of text at the voice's rate.
 
         The call cannot be interrupted, so pieces should be a sentence or so. Raises `EngineFailed`,

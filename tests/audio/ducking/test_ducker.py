@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from satellite.audio.ducking.ducker import STEPS, Ducker, Held
+from satellite.audio.ducking.ducker import STEPS, DuckedStream, Ducker
 from satellite.audio.ducking.streams import FULL, Stream, Volume
-from satellite.lib.persistence import Kept
+from satellite.lib.persistence import StoredValue
 
 PROGRAMS = ("music", "radio", "game")
 
@@ -67,7 +67,7 @@ STORIES = st.lists(
 def test_every_program_ends_as_loud_as_its_user_wished(
     tmp_path_factory: pytest.TempPathFactory, story: list[tuple[str, int | str]]
 ) -> None:
-    kept = Kept("ducked", tuple[Held, ...], (), tmp_path_factory.mktemp("state"))
+    kept = StoredValue("ducked", tuple[DuckedStream, ...], (), tmp_path_factory.mktemp("state"))
     server = Server()
     ducker = make(server, kept)
     for number, (what, which) in enumerate(story):
@@ -97,12 +97,12 @@ def test_every_program_ends_as_loud_as_its_user_wished(
     assert kept.read() == ()
 
 
-def make(server: Server, kept: Kept[tuple[Held, ...]]) -> Ducker:
+def make(server: Server, kept: StoredValue[tuple[DuckedStream, ...]]) -> Ducker:
     return Ducker(server, 0.45, kept, is_ours=lambda stream: False)
 
 
 def test_nothing_is_written_while_nothing_changes(tmp_path: Path) -> None:
-    kept = Kept("ducked", tuple[Held, ...], (), tmp_path)
+    kept = StoredValue("ducked", tuple[DuckedStream, ...], (), tmp_path)
     server = Server()
     ducker = make(server, kept)
     server.begin("music")

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from satellite.audio.echo.canceller import EchoCanceller
-from satellite.audio.echo.playback_reference import Reference
-from satellite.audio.echo.stored_path import Learned
-from satellite.lib.persistence import Kept
+from satellite.audio.echo.playback_reference import PlaybackReference
+from satellite.audio.echo.stored_path import StoredPath
+from satellite.lib.persistence import StoredValue
 from satellite.values import SPEECH
 from tests.support.acoustics import Samples, at_level, loudness, pcm, room_noise, samples
 from tests.support.simulated_room import CHUNK, SimulatedRoom
@@ -26,9 +26,9 @@ SECOND = SPEECH.rate
 class Trial:
     """A canceller in a room, and what went in and came out of it."""
 
-    def __init__(self, room: SimulatedRoom, kept: Kept[Learned] | None = None) -> None:
+    def __init__(self, room: SimulatedRoom, kept: StoredValue[StoredPath] | None = None) -> None:
         self.room = room
-        self.reference = Reference()
+        self.reference = PlaybackReference()
         self.canceller = EchoCanceller(self.reference, kept)
         self.raw = b""
         self.clean = b""
@@ -72,7 +72,7 @@ def test_the_echo_goes(latency: float) -> None:
 
 
 def test_after_a_restart_the_first_reply_is_as_well_known_as_later_ones(tmp_path: Path) -> None:
-    kept = Kept("echo", Learned, Learned(), tmp_path)
+    kept = StoredValue("echo", StoredPath, StoredPath(), tmp_path)
     gone = []
     for latency in (0.1, 0.13):  # no player's buffers are filled in quite the same time
         trial = Trial(SimulatedRoom(leak=1.0, latency=latency), kept)
@@ -86,8 +86,8 @@ def test_after_a_restart_the_first_reply_is_as_well_known_as_later_ones(tmp_path
 
 @pytest.mark.parametrize("taps", [b"1234", b"123"])
 def test_a_kept_path_that_is_none_does_no_harm(tmp_path: Path, taps: bytes) -> None:
-    kept = Kept("echo", Learned, Learned(), tmp_path)
-    kept.write(Learned(taps))
+    kept = StoredValue("echo", StoredPath, StoredPath(), tmp_path)
+    kept.write(StoredPath(taps))
     trial = Trial(SimulatedRoom(leak=1.0), kept)
     trial.run(TALK)
     assert trial.gone(1.5) > 15

@@ -9,7 +9,7 @@ import pytest
 
 from satellite.audio.echo.frontend import FrontEnd, louder
 from satellite.audio.echo.noise import REQUIRES
-from satellite.audio.echo.playback_reference import Reference
+from satellite.audio.echo.playback_reference import PlaybackReference
 from satellite.settings import SoundSettings
 from satellite.values import SPEECH
 from tests.support.acoustics import at_level, loudness, pcm, room_noise, samples
@@ -34,21 +34,23 @@ class Given:
             self.closed = True
 
 
-async def heard(sound: bytes, reference: Reference | None = None, size: int = 1024, **to: object):
+async def heard(
+    sound: bytes, reference: PlaybackReference | None = None, size: int = 1024, **to: object
+):
     settings = SoundSettings(**to)  # type: ignore[arg-type]
-    front = FrontEnd(Given(sound, size), reference or Reference(), settings)
+    front = FrontEnd(Given(sound, size), reference or PlaybackReference(), settings)
     return b"".join([audio async for audio in front.frames()])
 
 
 async def test_by_default_a_room_without_our_own_sound_is_heard_as_it_is() -> None:
-    sound, reference = pcm(room_noise(1, -40)), Reference()
+    sound, reference = pcm(room_noise(1, -40)), PlaybackReference()
     assert await heard(sound, reference) == sound
     assert reference.now == 16000
 
 
 async def test_closing_it_closes_the_source_and_it_tells_of_the_end() -> None:
     source = Given(bytes(4096))
-    front = FrontEnd(source, Reference(), SoundSettings())
+    front = FrontEnd(source, PlaybackReference(), SoundSettings())
     frames = front.frames()
     await anext(frames)
     await frames.aclose()
@@ -66,7 +68,7 @@ async def test_volume_makes_it_louder_without_overflow() -> None:
 
 
 async def test_echo_cancellation_can_be_switched_off() -> None:
-    reference, sound = Reference(), pcm(room_noise(2, -30))
+    reference, sound = PlaybackReference(), pcm(room_noise(2, -30))
     reference.played(sound, SPEECH)
     assert await heard(sound, reference, echo_cancellation=False) == sound
 

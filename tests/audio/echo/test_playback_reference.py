@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from satellite.audio.echo.playback_reference import AHEAD, KEPT, LATE_STOP, Reference
+from satellite.audio.echo.playback_reference import AHEAD, KEPT, LATE_STOP, PlaybackReference
 from satellite.values import SPEECH, AudioFormat
 from tests.support.sound import pitch, tone
 
@@ -17,7 +17,7 @@ def ones(count: int, value: int = 1) -> bytes:
 
 
 def test_a_sound_begins_when_it_is_handed_over_and_goes_on_without_a_gap() -> None:
-    reference = Reference()
+    reference = PlaybackReference()
     reference.hear(1000)
     reference.played(ones(1600), SPEECH)
     reference.hear(512)
@@ -29,7 +29,7 @@ def test_a_sound_begins_when_it_is_handed_over_and_goes_on_without_a_gap() -> No
 
 
 def test_after_a_silence_the_next_sound_begins_anew() -> None:
-    reference = Reference()
+    reference = PlaybackReference()
     reference.played(ones(100), SPEECH)
     reference.hear(5000)
     reference.played(ones(100), SPEECH)
@@ -38,7 +38,7 @@ def test_after_a_silence_the_next_sound_begins_anew() -> None:
 
 
 def test_any_format_is_kept_at_16_khz() -> None:
-    reference = Reference()
+    reference = PlaybackReference()
     form = AudioFormat(48000, 2)
     sound = tone(700, 0.5, 48000, 2)
     for start in range(0, len(sound), 19200):
@@ -52,7 +52,7 @@ def test_any_format_is_kept_at_16_khz() -> None:
 def test_what_was_not_heard_when_it_was_stopped_was_not_played(
     delay: int | None, kept: int
 ) -> None:
-    reference = Reference()
+    reference = PlaybackReference()
     reference.delay = delay
     reference.played(ones(16000), SPEECH)
     reference.hear(3000)
@@ -65,7 +65,7 @@ def test_what_was_not_heard_when_it_was_stopped_was_not_played(
 
 @given(st.lists(st.tuples(st.integers(0, 30000), st.integers(0, 30000)), max_size=40))
 def test_it_keeps_what_it_promises_and_no_more(steps: list[tuple[int, int]]) -> None:
-    reference, line = Reference(), np.zeros(2_000_000, "<i2")
+    reference, line = PlaybackReference(), np.zeros(2_000_000, "<i2")
     for number, (heard, played) in enumerate(steps, 1):
         reference.hear(heard)
         begin = max(reference.end, reference.now)

@@ -12,7 +12,7 @@ import pytest
 
 from satellite.audio.capture import Capture
 from satellite.audio.echo.frontend import FrontEnd
-from satellite.audio.echo.playback_reference import Reference
+from satellite.audio.echo.playback_reference import PlaybackReference
 from satellite.audio.echo.server_aec import canceller
 from satellite.builtin.audio.alsa import AlsaMic
 from satellite.settings import SoundSettings
@@ -37,7 +37,7 @@ async def test_the_sound_servers_canceller_takes_the_place_of_ours(
 ) -> None:
     load_canceller(name)
     caplog.set_level(logging.INFO)
-    reference = Reference()
+    reference = PlaybackReference()
     capture = Capture(AlsaMic(AlsaMic.Options()), lambda event: None)
     front = FrontEnd(capture, reference, SoundSettings())
     await capture.open()

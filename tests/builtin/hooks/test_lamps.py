@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from satellite import events
 from satellite.builtin.hooks.apa102 import Strip, frame
 from satellite.builtin.hooks.gpio import GpioHook
-from satellite.builtin.hooks.indicator import ERROR, STATES, Shows, State
+from satellite.builtin.hooks.indicator import ERROR, STATES, Indicator, State
 from satellite.builtin.hooks.leds import LedsHook
 from satellite.builtin.hooks.patterns import OFF, moves, picture
 from satellite.components import hooks, spec
@@ -22,7 +22,7 @@ from satellite.lib.bus import Bus
 
 
 def test_what_is_shown_follows_the_events() -> None:
-    shows = Shows()
+    shows = Indicator()
     now = monotonic()
     assert shows.at(now) == "idle"
     shows.take(events.Mute(muted=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from satellite.builtin.wake.gate import HOLD, MEMORY, Gate
+from satellite.builtin.wake.gate import HOLD, MEMORY, SpeechGate
 from tests.support.acoustics import at_level, pcm, room_noise, samples
 from tests.support.speech import noise, silence, speak
 
@@ -16,7 +16,7 @@ WARM = round(MEMORY * 16000 / HOP)
 
 def opened(sound: bytes, hop: int = HOP) -> list[bool]:
     """What the gate says of each hop."""
-    gate = Gate(hop)
+    gate = SpeechGate(hop)
     starts = range(0, len(sound) - 2 * hop + 1, 2 * hop)
     return [gate.opens([sound[start : start + 2 * hop]])[0] for start in starts]
 
@@ -84,7 +84,7 @@ def test_a_knock_alone_does_not_open_it_but_two_do() -> None:
 def test_several_hops_at_once_are_judged_as_one_by_one() -> None:
     sound = pcm(room_noise(6, -58)) + speak("okay nabu") + pcm(room_noise(6, -58))
     hops = [sound[start : start + 2560] for start in range(0, len(sound) - 2560, 2560)]
-    gate, judged = Gate(HOP), []
+    gate, judged = SpeechGate(HOP), []
     for start in range(0, len(hops), 7):
         judged += gate.opens(hops[start : start + 7])
     assert judged == opened(sound)[: len(hops)]

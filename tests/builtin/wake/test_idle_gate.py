@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from satellite.builtin.wake.engine import WakeEngine
-from satellite.builtin.wake.idle_gate import Doze
+from satellite.builtin.wake.idle_gate import IdleGate
 from satellite.builtin.wake.microwakeword import MicroWakeWord
 from satellite.builtin.wake.openwakeword import OpenWakeWord
 from satellite.values import Detection
@@ -30,7 +30,7 @@ def test_every_sample_is_heard_once_or_skipped(
 ) -> None:
     loud, quiet = noise(0.08, 0.2), noise(0.08, 0.0005, 7)
     hops = [loud if voice else quiet for voice, count in runs for _ in range(count)]
-    doze = Doze(HOP, context)
+    doze = IdleGate(HOP, context)
     position = 0
     for start in range(0, len(hops), at_once):
         for piece in doze.take(hops[start : start + at_once]):

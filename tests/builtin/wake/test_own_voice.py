@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from satellite.audio.echo.playback_reference import Reference
+from satellite.audio.echo.playback_reference import PlaybackReference
 from satellite.builtin.wake.microwakeword import MicroWakeWord
 from satellite.builtin.wake.own_voice import OwnVoice
 from satellite.errors import EngineClosed
@@ -116,7 +116,7 @@ class Claims:
                 return
 
 
-async def hearing(reference: Reference, backlog: int) -> AsyncIterator[bytes]:
+async def hearing(reference: PlaybackReference, backlog: int) -> AsyncIterator[bytes]:
     """Sound of which `backlog` samples were heard before anybody listened to them."""
     reference.hear(backlog)
     for start in range(0, 20000, 1000):
@@ -131,7 +131,7 @@ async def test_an_engine_on_a_server_is_asked_again(
     played: bytes, wakes: int, backlog: int
 ) -> None:
     """What was played is asked for at the right time, also where sound had waited for it."""
-    reference = Reference()
+    reference = PlaybackReference()
     reference.played(played * 24000, SPEECH)
     engine = OwnVoice(Claims(), reference)  # type: ignore[arg-type]
     sound = hearing(reference, backlog)
@@ -140,7 +140,7 @@ async def test_an_engine_on_a_server_is_asked_again(
 
 
 async def test_it_is_the_engine_in_all_else(engine: MicroWakeWord) -> None:
-    own = OwnVoice(engine, Reference())
+    own = OwnVoice(engine, PlaybackReference())
     await own.load()
     assert own.describe() == engine.describe()
     await own.close()

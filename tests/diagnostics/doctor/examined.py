@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from contextlib import aclosing
 
 from satellite.diagnostics.doctor.examination import Examine
-from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.diagnostics.doctor.finding import Finding
 from satellite.settings import Settings
 
 
-async def findings(examine: Examine, case: Case | None = None) -> list[Finding]:
+async def findings(examine: Examine, case: ExaminationInput | None = None) -> list[Finding]:
     """Everything that one check finds."""
-    async with aclosing(examine(case or Case(Settings()))) as found:
+    async with aclosing(examine(case or ExaminationInput(Settings()))) as found:
         return [finding async for finding in found]
 
 

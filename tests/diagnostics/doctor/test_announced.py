@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from satellite.diagnostics.doctor.adverts import Heard
+from satellite.diagnostics.doctor.adverts import HeardAdvert
 from satellite.diagnostics.doctor.announced import adverts, judge_adverts
-from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.net.uri import Tcp, parse
 from satellite.settings import ServerSettings, Settings
 from servers.serve import serving
@@ -17,8 +17,8 @@ from tests.support.engines import ScriptedAsr
 MINE = {"10.0.0.5", "127.0.0.1"}
 
 
-def advert(instance: str, *addresses: str, port: int = 10700, **facts: str) -> Heard:
-    return Heard(instance=instance, port=port, addresses=addresses, facts={**facts})
+def advert(instance: str, *addresses: str, port: int = 10700, **facts: str) -> HeardAdvert:
+    return HeardAdvert(instance=instance, port=port, addresses=addresses, facts={**facts})
 
 
 @pytest.mark.parametrize(
@@ -53,16 +53,16 @@ async def test_a_service_that_is_not_announced_is_told_and_one_that_is_is_well()
         assert isinstance(address, Tcp)
         port = address.port
         settings = Settings(server=ServerSettings(roles=("asr",), asr_port=port))
-        found = await findings(adverts, Case(settings, interfaces=LOOP))
+        found = await findings(adverts, ExaminationInput(settings, interfaces=LOOP))
         (problem,) = [f for f in found if f.about == f"port {port}"]
         assert (problem.state, problem.found[:16]) == ("warning", "is not announced")
         async with announced(uri, "asr", name) as instance:
-            found = await findings(adverts, Case(settings, interfaces=LOOP))
+            found = await findings(adverts, ExaminationInput(settings, interfaces=LOOP))
     assert [f.about for f in found if instance in f.about or str(port) == f.about[5:]] == [
         f"advert {instance}"
     ]
 
 
 async def test_without_zeroconf_it_is_to_be_added_by_hand() -> None:
-    (found,) = await findings(adverts, Case(Settings(zeroconf=False)))
+    (found,) = await findings(adverts, ExaminationInput(Settings(zeroconf=False)))
     assert "by hand" in found.remedy

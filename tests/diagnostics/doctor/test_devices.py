@@ -14,7 +14,7 @@ import pytest
 
 from satellite.builtin.audio import devices as audio_devices
 from satellite.diagnostics.doctor import devices, holders, recording
-from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.errors import DeviceMissing
 from satellite.net.uri import Tcp, parse
 from satellite.settings import HomeAssistantSettings, ServerSettings, Settings
@@ -77,7 +77,7 @@ async def test_without_permission_the_group_is_named(machine: Path) -> None:
     for node in (machine / "dev/snd").iterdir():
         node.chmod(0o660)
     with as_nobody():
-        found = await findings(devices.permissions, Case(Settings(), root=machine))
+        found = await findings(devices.permissions, ExaminationInput(Settings(), root=machine))
     problem = only("broken", found)
     assert "user nobody may not open /dev/snd/controlC1 and 2 more" in problem.found
     assert "sudo usermod -aG audio nobody" in problem.remedy
@@ -87,18 +87,18 @@ async def test_with_permission_all_is_well(machine: Path) -> None:
     for node in (machine / "dev/snd").iterdir():
         node.chmod(0o666)
     with as_nobody():
-        (found,) = await findings(devices.permissions, Case(Settings(), root=machine))
+        (found,) = await findings(devices.permissions, ExaminationInput(Settings(), root=machine))
     assert found.state == "ok"
 
 
 async def test_a_machine_without_sound_cards_is_told(tmp_path: Path) -> None:
-    (found,) = await findings(devices.permissions, Case(Settings(), root=tmp_path))
+    (found,) = await findings(devices.permissions, ExaminationInput(Settings(), root=tmp_path))
     assert found.state == "note"
     assert "--device /dev/snd" in found.remedy
 
 
 async def test_the_program_that_holds_a_device_is_named(machine: Path) -> None:
-    case = Case(Settings(), root=machine)
+    case = ExaminationInput(Settings(), root=machine)
     with opened_by_another(machine / "dev/snd/pcmC1D0c") as number:
         problem = only("broken", await findings(holders.holders, case))
     assert f"microphone 1,0 (pcmC1D0c) is open in recorder.py (process {number})" in problem.found
@@ -108,7 +108,7 @@ async def test_the_program_that_holds_a_device_is_named(machine: Path) -> None:
 
 async def test_mixers_that_are_open_keep_nobody_out(machine: Path) -> None:
     with opened_by_another(machine / "dev/snd/controlC1"):
-        found = await findings(holders.holders, Case(Settings(), root=machine))
+        found = await findings(holders.holders, ExaminationInput(Settings(), root=machine))
     assert of("broken", found) == []
 
 
@@ -117,7 +117,9 @@ async def test_mixers_that_are_open_keep_nobody_out(machine: Path) -> None:
 )
 async def test_a_sound_server_shares_what_it_holds(machine: Path, mic: str, state: str) -> None:
     with opened_by_another(machine / "dev/snd/pcmC1D0c", "pipewire"):
-        (found,) = await findings(holders.holders, Case(Settings(mic=mic), root=machine))
+        (found,) = await findings(
+            holders.holders, ExaminationInput(Settings(mic=mic), root=machine)
+        )
     assert found.state == state
 
 
@@ -133,7 +135,7 @@ def busy_arecord(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("busy_arecord")
 async def test_a_microphone_that_is_taken_names_who_has_it(machine: Path) -> None:
-    case = Case(Settings(mic="alsa:plughw:1,0"), root=machine, seconds=1)
+    case = ExaminationInput(Settings(mic="alsa:plughw:1,0"), root=machine, seconds=1)
     with opened_by_another(machine / "dev/snd/pcmC1D0c") as number:
         problem = only("broken", await findings(recording.recording, case))
     assert f"taken by recorder.py (process {number})" in problem.found
@@ -143,7 +145,7 @@ async def test_a_microphone_that_is_taken_names_who_has_it(machine: Path) -> Non
 
 @pytest.mark.usefixtures("busy_arecord")
 async def test_a_microphone_that_a_satellite_uses_is_not_broken(machine: Path) -> None:
-    case = Case(Settings(mic="alsa:plughw:1,0"), root=machine, seconds=1)
+    case = ExaminationInput(Settings(mic="alsa:plughw:1,0"), root=machine, seconds=1)
     with opened_by_another(machine / "dev/snd/pcmC1D0c", "satellite"):
         (found,) = await findings(recording.recording, case)
     assert found.state == "note"
@@ -163,7 +165,7 @@ async def test_a_server_needs_no_microphone(
         assert isinstance(address, Tcp)
         server = ServerSettings(roles=("asr",), asr_port=address.port)
         alone = Settings(server=server, homeassistant=HomeAssistantSettings(listen=""))
-        found = await findings(devices.devices, Case(alone, root=tmp_path))
+        found = await findings(devices.devices, ExaminationInput(alone, root=tmp_path))
     assert (found[0].about, found[0].state) == ("microphone", "note")
-    found = await findings(devices.devices, Case(alone, root=tmp_path))
+    found = await findings(devices.devices, ExaminationInput(alone, root=tmp_path))
     assert (found[0].about, found[0].state) == ("microphone", "broken")

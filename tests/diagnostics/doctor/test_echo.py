@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from satellite.diagnostics.doctor.echo import Echo, echo, find, judge, sweep
-from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.settings import Settings
 from tests.diagnostics.doctor.examined import findings, only
 from tests.support.pulse import HEARD, PulseServer
@@ -66,19 +66,19 @@ def one_room(pulse: PulseServer) -> PulseServer:
 @pytest.mark.usefixtures("one_room")
 async def test_a_microphone_that_hears_the_speaker() -> None:
     said: list[str] = []
-    (found,) = await findings(echo, Case(PULSE, say=said.append))
+    (found,) = await findings(echo, ExaminationInput(PULSE, say=said.append))
     assert "the microphone hears the speaker after" in found.found
     assert said == ["playing a short sound on alsa:pulse"]
 
 
 @pytest.mark.usefixtures("pulse")
 async def test_a_microphone_in_another_room() -> None:
-    (found,) = await findings(echo, Case(PULSE))
+    (found,) = await findings(echo, ExaminationInput(PULSE))
     assert found.state == "note"
     assert "does not hear the speaker" in found.found
 
 
 async def test_a_speaker_that_is_not_there_is_told() -> None:
     settings = Settings(mic="command:no-such-recorder", speaker="command:no-such-player")
-    problem = only("broken", await findings(echo, Case(settings)))
+    problem = only("broken", await findings(echo, ExaminationInput(settings)))
     assert problem.means == "Nothing can be said."

@@ -10,10 +10,10 @@ import pytest
 
 from satellite.diagnostics.doctor import examination
 from satellite.diagnostics.doctor.examination import Check, Examine, examine
-from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.diagnostics.doctor.finding import Finding, ok
 from satellite.errors import DeviceMissing
-from satellite.lib.daemon_thread import aside, program
+from satellite.lib.daemon_thread import program, run_in_daemon_thread
 from satellite.settings import Settings
 
 
@@ -21,27 +21,27 @@ def check(run: Examine, about: str = "it", deadline: float = 5.0) -> Check:
     return Check(area="here", about=about, examine=run, deadline=deadline)
 
 
-async def healthy(case: Case) -> AsyncGenerator[Finding, None]:
+async def healthy(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
     yield ok("health", "good")
 
 
-async def hanging(case: Case) -> AsyncGenerator[Finding, None]:
+async def hanging(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
     yield ok("first", "good")
     await asyncio.Event().wait()
 
 
-async def wrong(case: Case) -> AsyncGenerator[Finding, None]:
+async def wrong(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
     yield ok("first", "good")
     raise ZeroDivisionError("of nothing")
 
 
-async def told(case: Case) -> AsyncGenerator[Finding, None]:
+async def told(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
     raise DeviceMissing("no microphone: plug one in")
     yield ok("never", "reached")
 
 
 async def run(*checks: Check) -> list[Finding]:
-    return await examine(checks, Case(Settings()))
+    return await examine(checks, ExaminationInput(Settings()))
 
 
 async def test_a_check_that_hangs_is_told_and_the_rest_goes_on() -> None:
@@ -69,7 +69,7 @@ async def test_a_check_that_does_not_heed_its_cancellation_is_left_behind(
     monkeypatch.setattr(examination, "CLOSE", 0.05)
     release = asyncio.Event()
 
-    async def stubborn(case: Case) -> AsyncGenerator[Finding, None]:
+    async def stubborn(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
         while not release.is_set():
             try:
                 await release.wait()
@@ -86,8 +86,8 @@ async def test_a_check_that_does_not_heed_its_cancellation_is_left_behind(
 
 
 async def test_blocking_work_that_hangs_holds_nobody() -> None:
-    async def blocked(case: Case) -> AsyncGenerator[Finding, None]:
-        await aside(lambda: sleep(0.5))
+    async def blocked(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
+        await run_in_daemon_thread(lambda: sleep(0.5))
         yield ok("never", "reached")
 
     began = monotonic()
@@ -100,7 +100,7 @@ async def test_checks_run_side_by_side_and_their_findings_keep_the_order() -> No
     turns: list[str] = []
 
     def waiting(name: str, seconds: float) -> Examine:
-        async def examine(case: Case) -> AsyncGenerator[Finding, None]:
+        async def examine(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
             turns.append(f"begin {name}")
             await asyncio.sleep(seconds)
             turns.append(f"end {name}")
@@ -110,7 +110,7 @@ async def test_checks_run_side_by_side_and_their_findings_keep_the_order() -> No
 
     watched: list[Sequence[str]] = []
     checks = [check(waiting("slow", 0.05), "slow"), check(waiting("quick", 0), "quick")]
-    found = await examine(checks, Case(Settings()), watch=watched.append)
+    found = await examine(checks, ExaminationInput(Settings()), watch=watched.append)
     assert turns == ["begin slow", "begin quick", "end quick", "end slow"]
     assert [finding.about for finding in found] == ["slow", "quick"]
     assert watched == [("slow", "quick"), ("slow",), ()]

@@ -8,20 +8,20 @@ from pathlib import Path
 import pytest
 
 from satellite.diagnostics.doctor import hardware
-from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.settings import Settings
 from tests.diagnostics.doctor.examined import findings, of, only
 
 MEMORY = "MemTotal:  1000000 kB\nMemFree: 20000 kB\nMemAvailable: {} kB\n"
 
 
-def planted(root: Path, **files: str) -> Case:
+def planted(root: Path, **files: str) -> ExaminationInput:
     """A machine with these files; `__` in a name stands for a slash."""
     for name, text in files.items():
         file = root / name.replace("__", "/")
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
-    return Case(Settings(), root=root)
+    return ExaminationInput(Settings(), root=root)
 
 
 async def test_little_memory_and_programs_that_were_ended_are_told(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 
 from satellite.diagnostics.doctor import home_client
-from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.diagnostics.doctor.finding import Finding
 from satellite.diagnostics.doctor.home_client import clocks
 from satellite.homeassistant.client.access_token import VARIABLE
@@ -59,7 +59,7 @@ def token(tmp_path: Path) -> Path:
 
 async def asked(url: str, file: Path | str = "") -> list[Finding]:
     settings = Settings(home=HomeSettings(url=url, token_file=str(file)))
-    return await findings(home_client.home, Case(settings))
+    return await findings(home_client.home, ExaminationInput(settings))
 
 
 async def test_the_right_token_is_accepted(token: Path) -> None:
@@ -132,5 +132,5 @@ def test_a_date_that_is_none_tells_nothing() -> None:
 
 
 async def test_without_an_address_there_is_a_note() -> None:
-    (found,) = await findings(home_client.home, Case(Settings()))
+    (found,) = await findings(home_client.home, ExaminationInput(Settings()))
     assert found.state == "note"

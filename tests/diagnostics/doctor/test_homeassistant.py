@@ -10,11 +10,11 @@ from wyoming.event import Event
 from wyoming.info import AsrModel, AsrProgram, Attribution, Info, Satellite
 from wyoming.ping import Pong
 
-from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.diagnostics.doctor.expected_ports import Wanted
 from satellite.diagnostics.doctor.finding import Finding
 from satellite.diagnostics.doctor.homeassistant import judge, seen, service
-from satellite.diagnostics.doctor.probe import Asked
+from satellite.diagnostics.doctor.probe import ProbeResult
 from satellite.net.uri import Tcp, parse
 from satellite.settings import HomeAssistantSettings, ServerSettings, Settings
 from servers.serve import serving
@@ -49,7 +49,7 @@ async def at(uri: str, role: str = "satellite", host: str = "127.0.0.1") -> list
 
 
 def judged(info: Event, seconds: float = 0.01) -> list[Finding]:
-    asked = Asked(uri="tcp://10.0.0.5:10700", info=info, fastest=seconds, slowest=seconds)
+    asked = ProbeResult(uri="tcp://10.0.0.5:10700", info=info, fastest=seconds, slowest=seconds)
     return list(judge(want("tcp://10.0.0.5:10700"), asked))
 
 
@@ -107,7 +107,7 @@ def test_a_missing_area_is_noted_and_a_slow_answer_told() -> None:
 
 
 async def test_a_satellite_that_does_not_run_is_told_with_how_to_start_it() -> None:
-    found = await findings(seen, Case(listening_at(free_port())))
+    found = await findings(seen, ExaminationInput(listening_at(free_port())))
     assert "start it: satellite" in only("warning", found).remedy
 
 
@@ -116,12 +116,14 @@ async def test_a_satellite_without_a_port_is_not_missed() -> None:
         homeassistant=HomeAssistantSettings(listen=""),
         server=ServerSettings(roles=("asr",), asr_port=free_port()),
     )
-    assert [finding.state for finding in await findings(seen, Case(settings))] == ["note"]
+    assert [finding.state for finding in await findings(seen, ExaminationInput(settings))] == [
+        "note"
+    ]
 
 
 async def test_every_service_that_runs_here_is_seen() -> None:
     async with satellite(Info(satellite=DEN)) as uri:
-        found = await findings(seen, Case(listening_at(want(uri).port)))
+        found = await findings(seen, ExaminationInput(listening_at(want(uri).port)))
     assert any("an Assist satellite at" in finding.found for finding in of("ok", found))
 
 

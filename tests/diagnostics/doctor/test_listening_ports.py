@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from satellite.diagnostics.doctor import listening_ports
-from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.diagnostics.doctor.finding import Finding
 from satellite.net.uri import Tcp, parse
 from satellite.settings import HomeAssistantSettings, ServerSettings, Settings
@@ -36,7 +36,7 @@ def with_asr_at(port: int) -> Settings:
 async def found_at(port: int) -> list[Finding]:
     return [
         finding
-        for finding in await findings(listening_ports.ports, Case(with_asr_at(port)))
+        for finding in await findings(listening_ports.ports, ExaminationInput(with_asr_at(port)))
         if str(port) in finding.about + finding.found
     ]
 
@@ -70,7 +70,9 @@ async def test_a_server_that_lets_nobody_but_paired_satellites_in_is_well() -> N
 async def test_the_port_of_the_satellite_that_is_taken_is_broken() -> None:
     with taken() as (port, number):
         listen = HomeAssistantSettings(listen=f"tcp://0.0.0.0:{port}")
-        found = await findings(listening_ports.ports, Case(Settings(homeassistant=listen)))
+        found = await findings(
+            listening_ports.ports, ExaminationInput(Settings(homeassistant=listen))
+        )
     problem = only("broken", found)
     assert f"(process {number})" in problem.found
     assert "homeassistant.listen" in problem.remedy
@@ -102,7 +104,7 @@ async def test_the_ports_of_ipv6_are_seen() -> None:
 
 
 def _listeners() -> list[listening_ports.Listener]:
-    return listening_ports.listeners(Case(Settings()))
+    return listening_ports.listeners(ExaminationInput(Settings()))
 
 
 async def test_whose_port_it_is_may_not_be_visible(tmp_path: Path) -> None:
@@ -110,7 +112,9 @@ async def test_whose_port_it_is_may_not_be_visible(tmp_path: Path) -> None:
     (tmp_path / "proc/net").mkdir(parents=True)
     with taken() as (port, _):
         (tmp_path / "proc/net/tcp").write_text(Path("/proc/net/tcp").read_text())
-        found = await findings(listening_ports.ports, Case(with_asr_at(port), root=tmp_path))
+        found = await findings(
+            listening_ports.ports, ExaminationInput(with_asr_at(port), root=tmp_path)
+        )
     problem = only("warning", found)
     assert "a program of another user" in problem.found
     assert os.geteuid() == 0 or "sudo" in problem.remedy

@@ -8,7 +8,7 @@ import pytest
 
 from satellite.components import registry
 from satellite.diagnostics.doctor import python
-from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.settings import Settings
 from tests.diagnostics.doctor.examined import findings, of, only
 
@@ -68,7 +68,9 @@ async def test_a_chosen_plugin_that_cannot_be_used_is_broken(
     ]
     monkeypatch.setattr(registry, "installed", lambda: iter(reports))
     monkeypatch.setattr(registry, "report", lambda item: item)
-    found = await findings(python.installed_plugins, Case(Settings(mic="alsa:plughw:1,0")))
+    found = await findings(
+        python.installed_plugins, ExaminationInput(Settings(mic="alsa:plughw:1,0"))
+    )
     assert only("broken", found).found == lacking
     assert only("warning", found).remedy.endswith("pip uninstall stranger")
     assert "tts piper" in of("note", found)[0].found

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.diagnostics.doctor.finding import Finding
 from satellite.diagnostics.doctor.recording import (
-    Recorded,
+    RecordedSample,
     judge,
     judge_rate,
     measured_rate,
@@ -28,8 +28,8 @@ from tests.support.pulse import PulseServer
 from tests.support.speech import noise, silence, speak, tone, write_wav
 
 
-def heard(audio: bytes, overruns: int = 0) -> Recorded:
-    return Recorded(
+def heard(audio: bytes, overruns: int = 0) -> RecordedSample:
+    return RecordedSample(
         form=SPEECH, audio=audio, times=(0.0, 1.0), frames=(0, 16000), overruns=overruns
     )
 
@@ -53,7 +53,7 @@ def sounding(pulse: PulseServer, sound: bytes) -> Iterator[None]:
 
 
 async def recorded(mic: str, seconds: float = 1.0) -> list[Finding]:
-    return await findings(recording, Case(Settings(mic=mic), seconds=seconds))
+    return await findings(recording, ExaminationInput(Settings(mic=mic), seconds=seconds))
 
 
 async def test_a_room_with_a_voice_in_it_is_well(pulse: PulseServer) -> None:
@@ -141,7 +141,7 @@ def test_the_rate_is_measured_through_jitter_and_a_first_heap(
 )
 def test_a_longer_recording_tells_smaller_drifts(rate: int, seconds: int, state: str) -> None:
     chunks = range(1, round(seconds / 0.032))
-    taken = Recorded(
+    taken = RecordedSample(
         form=SPEECH,
         audio=b"",
         times=tuple(0.032 * n for n in chunks),

@@ -8,10 +8,10 @@ from importlib.metadata import version
 import pytest
 from wyoming.event import Event
 
-from satellite.diagnostics.doctor.adverts import Heard
-from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.adverts import HeardAdvert
+from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.diagnostics.doctor.finding import Finding
-from satellite.diagnostics.doctor.probe import Asked
+from satellite.diagnostics.doctor.probe import ProbeResult
 from satellite.diagnostics.doctor.servers import judge_found, servers
 from satellite.net.describe import describe
 from satellite.settings import Settings
@@ -25,7 +25,7 @@ from tests.support.peers import stranger
 async def named(found: str, *, look: bool = True, **settings: str) -> list[Finding]:
     """What is found of the servers whose names contain a text."""
     chosen = Settings(zeroconf=look, **settings)  # type: ignore[arg-type]
-    every = await findings(servers, Case(chosen, interfaces=LOOP))
+    every = await findings(servers, ExaminationInput(chosen, interfaces=LOOP))
     return [finding for finding in every if found in finding.about]
 
 
@@ -95,7 +95,7 @@ async def test_a_program_that_does_not_speak_wyoming_is_told() -> None:
 
 async def test_without_zeroconf_nobody_is_looked_for() -> None:
     began = asyncio.get_running_loop().time()
-    found = await findings(servers, Case(Settings(zeroconf=False)))
+    found = await findings(servers, ExaminationInput(Settings(zeroconf=False)))
     assert asyncio.get_running_loop().time() - began < 1
     assert [finding.state for finding in found] == ["note"]
 
@@ -104,7 +104,7 @@ async def test_without_zeroconf_nobody_is_looked_for() -> None:
 async def test_a_slow_server_is_told(seconds: float, state: str) -> None:
     async with serving("asr", ScriptedAsr(), "tcp://127.0.0.1:0") as uri:
         info = await describe(uri)
-    asked = Asked(uri="tcp://10.0.0.5:10300", info=info, fastest=seconds, slowest=seconds)
-    (found,) = judge_found(Heard(instance="cellar asr"), asked)
+    asked = ProbeResult(uri="tcp://10.0.0.5:10300", info=info, fastest=seconds, slowest=seconds)
+    (found,) = judge_found(HeardAdvert(instance="cellar asr"), asked)
     assert found.state == state
     assert of(state, [found])

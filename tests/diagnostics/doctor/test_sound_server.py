@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from satellite.diagnostics.doctor import mixer, sound_server
-from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.settings import Settings
 from tests.diagnostics.doctor.examined import findings, of, only
 from tests.support.debian import need
@@ -26,16 +26,16 @@ def pactl(*arguments: str) -> None:
 @pytest.mark.usefixtures("pulse")
 async def test_a_muted_microphone_is_named_with_its_remedy() -> None:
     pactl("set-source-mute", MICROPHONE, "1")
-    problem = only("broken", await findings(sound_server.sound_server, Case(SERVER)))
+    problem = only("broken", await findings(sound_server.sound_server, ExaminationInput(SERVER)))
     assert problem.found == f"{MICROPHONE} is muted"
     pactl(*problem.remedy.split()[1:])
-    assert of("broken", await findings(sound_server.sound_server, Case(SERVER))) == []
+    assert of("broken", await findings(sound_server.sound_server, ExaminationInput(SERVER))) == []
 
 
 @pytest.mark.usefixtures("pulse")
 async def test_a_muted_speaker_is_named_with_its_remedy() -> None:
     pactl("set-sink-mute", SPEAKER, "1")
-    problem = only("broken", await findings(sound_server.sound_server, Case(SERVER)))
+    problem = only("broken", await findings(sound_server.sound_server, ExaminationInput(SERVER)))
     assert problem.found == f"{SPEAKER} is muted"
     assert problem.remedy == f"pactl set-sink-mute {SPEAKER} 0"
 
@@ -43,7 +43,7 @@ async def test_a_muted_speaker_is_named_with_its_remedy() -> None:
 @pytest.mark.usefixtures("pulse")
 async def test_what_is_muted_and_not_in_use_is_only_noted() -> None:
     pactl("set-source-mute", MICROPHONE, "1")
-    found = await findings(sound_server.sound_server, Case(DIRECT))
+    found = await findings(sound_server.sound_server, ExaminationInput(DIRECT))
     assert of("broken", found) == []
     assert "not in use" in of("note", found)[0].found
 
@@ -51,13 +51,13 @@ async def test_what_is_muted_and_not_in_use_is_only_noted() -> None:
 @pytest.mark.usefixtures("pulse")
 async def test_a_soft_microphone_is_a_warning() -> None:
     pactl("set-source-volume", MICROPHONE, "5%")
-    problem = only("warning", await findings(sound_server.sound_server, Case(SERVER)))
+    problem = only("warning", await findings(sound_server.sound_server, ExaminationInput(SERVER)))
     assert "turned down to 5 %" in problem.found
 
 
 @pytest.mark.usefixtures("pulse")
 async def test_a_monitor_is_no_microphone() -> None:
-    (noted,) = of("note", await findings(sound_server.sound_server, Case(SERVER)))
+    (noted,) = of("note", await findings(sound_server.sound_server, ExaminationInput(SERVER)))
     assert "not a microphone" in noted.found
 
 
@@ -67,7 +67,8 @@ async def test_a_server_of_another_user_is_told(pulse: PulseServer, tmp_path: Pa
     socket.parent.mkdir(parents=True)
     socket.touch()
     problem = only(
-        "warning", await findings(sound_server.sound_server, Case(SERVER, root=tmp_path))
+        "warning",
+        await findings(sound_server.sound_server, ExaminationInput(SERVER, root=tmp_path)),
     )
     assert "/run/user/1000/pulse/native" in problem.found
     assert "systemctl --user" in problem.remedy

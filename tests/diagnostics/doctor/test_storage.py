@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from satellite.diagnostics.doctor import storage
-from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.diagnostics.doctor.finding import Finding
 from satellite.settings import Settings
 from servers.models import manifest
@@ -45,7 +45,7 @@ def store(tmp_path: Path) -> Store:
 
 
 async def models(store: Store, **settings: str) -> list[Finding]:
-    case = Case(Settings(**settings), store=lambda: store)  # type: ignore[arg-type]
+    case = ExaminationInput(Settings(**settings), store=lambda: store)  # type: ignore[arg-type]
     return await findings(storage.models, case)
 
 
@@ -94,7 +94,7 @@ async def test_a_model_that_was_chosen_and_is_not_here_is_told(store: Store) -> 
 async def test_the_room_on_a_disk(
     store: Store, change: dict[str, int], state: str, words: str
 ) -> None:
-    case = Case(Settings(), store=lambda: store, statvfs=lambda path: Status(**change))
+    case = ExaminationInput(Settings(), store=lambda: store, statvfs=lambda path: Status(**change))
     found = (await findings(storage.disk, case))[0]
     assert (found.state, words in found.found) == (state, True)
     assert found.remedy or state == "ok"
@@ -114,7 +114,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 async def test_a_disk_that_is_really_full(small_disk: Path) -> None:
     (small_disk / "heap").write_bytes(bytes(1 << 20))
-    case = Case(Settings(), store=lambda: Store(small_disk / "models"))
+    case = ExaminationInput(Settings(), store=lambda: Store(small_disk / "models"))
     problem = only("broken", await findings(storage.disk, case))
     assert problem.found.startswith("full: 0.0 MB free for models")
     assert "satellite models remove" in problem.remedy

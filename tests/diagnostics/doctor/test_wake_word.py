@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from satellite.diagnostics.doctor import wake_word
-from satellite.diagnostics.doctor.examination_input import Case
+from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.diagnostics.doctor.finding import Finding
 from satellite.diagnostics.doctor.wake_word import Score, judge, keener
 from satellite.settings import Settings
@@ -26,7 +26,7 @@ async def scored(tmp_path: Path, sound: bytes, component: str = "auto") -> list[
     file = write_wav(tmp_path / "in.wav", sound)
     said: list[str] = []
     settings = Settings(mic=f"wav:{file}?pace=20", wake=component)
-    found = await findings(wake_word.wake, Case(settings, say=said.append))
+    found = await findings(wake_word.wake, ExaminationInput(settings, say=said.append))
     assert said == [] or "okay nabu" in said[0]
     return found
 
@@ -54,7 +54,7 @@ async def test_a_threshold_that_is_not_reached_is_told(tmp_path: Path) -> None:
 async def test_a_word_that_there_is_not_is_told(tmp_path: Path) -> None:
     file = write_wav(tmp_path / "in.wav", silence(1.0))
     settings = Settings(mic=f"wav:{file}", wake="openwakeword:no_such_word")
-    (found,) = await findings(wake_word.wake, Case(settings))
+    (found,) = await findings(wake_word.wake, ExaminationInput(settings))
     assert (found.state, "no_such_word" in found.found) == ("broken", True)
 
 

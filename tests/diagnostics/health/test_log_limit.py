@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from satellite.diagnostics.health.log_limit import BURST, Moderator, moderated
+from satellite.diagnostics.health.log_limit import BURST, LogLimit, limited_log
 
 LINES = 60
 """A minute: one a second."""
@@ -25,7 +25,7 @@ def record(text: str = "again", level: int = logging.WARNING) -> logging.LogReco
 
 def test_a_burst_is_told_and_then_the_usual_rate() -> None:
     clock = Clock()
-    moderator = Moderator(LINES, [].append, clock)
+    moderator = LogLimit(LINES, [].append, clock)
     told = sum(moderator.filter(record()) for _ in range(10_000))
     assert told == LINES * BURST
     for _ in range(600):
@@ -36,7 +36,7 @@ def test_a_burst_is_told_and_then_the_usual_rate() -> None:
 
 def test_what_was_left_out_is_said() -> None:
     clock, told = Clock(), list[logging.LogRecord]()
-    moderator = Moderator(LINES, told.append, clock)
+    moderator = LogLimit(LINES, told.append, clock)
     while moderator.filter(record()):
         pass
     for _ in range(9):
@@ -51,7 +51,7 @@ def test_what_was_left_out_is_said() -> None:
 
 
 def test_errors_are_told_when_the_rest_is_not() -> None:
-    moderator = Moderator(LINES, [].append, Clock())
+    moderator = LogLimit(LINES, [].append, Clock())
     while moderator.filter(record()):
         pass
     assert moderator.filter(record(level=logging.ERROR))
@@ -63,11 +63,11 @@ def test_errors_are_told_when_the_rest_is_not() -> None:
 def test_it_holds_in_its_block_alone(caplog: pytest.LogCaptureFixture) -> None:
     log, root = logging.getLogger("talkative"), logging.getLogger()
     before = [len(handler.filters) for handler in root.handlers]
-    with moderated(1):
+    with limited_log(1):
         for number in range(100):
             log.warning("line %d", number)
         assert len(caplog.messages) == BURST
-    with moderated(0):
+    with limited_log(0):
         log.warning("unbounded")
     assert caplog.messages[-1] == "unbounded"
     assert [len(handler.filters) for handler in root.handlers] == before

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from satellite import events
-from satellite.audio.heartbeat import Pulse
+from satellite.audio.heartbeat import Heartbeat
 from satellite.diagnostics.health.metrics import SatelliteMetrics
 from satellite.events import Event
 
@@ -25,7 +25,7 @@ TOOK = {"endpoint": 0.7, "asr": 0.1, "llm": 0.2, "tts": 0.3, "answer": 1.3}
 
 @pytest.fixture
 def metrics() -> SatelliteMetrics:
-    return SatelliteMetrics(Pulse())
+    return SatelliteMetrics(Heartbeat())
 
 
 def value(metrics: SatelliteMetrics, name: str, **labels: str) -> float | None:
@@ -89,7 +89,7 @@ def test_failures_losses_servers_and_phases(metrics: SatelliteMetrics) -> None:
 
 
 def test_the_pulse_and_the_process_are_told() -> None:
-    pulse = Pulse()
+    pulse = Heartbeat()
     metrics = SatelliteMetrics(pulse)
     assert value(metrics, "audio_moving") == 0
     pulse.moved(32000)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from satellite.audio.wavfile import read_wav
 from satellite.diagnostics.recordings import folder as folders
-from satellite.diagnostics.recordings.folder import DAY, Folder, Kind, Recording, name_of
+from satellite.diagnostics.recordings.folder import DAY, Kind, Recording, RecordingFolder, name_of
 from satellite.settings import RecordingSettings
 from satellite.values import SPEECH
 from tests.support.sound import tone
@@ -20,8 +20,8 @@ from tests.support.sound import tone
 SOUND = tone(440, 0.5)
 
 
-def folder(path: Path, **values: Any) -> Folder:
-    return Folder(RecordingSettings(folder=str(path), **values))
+def folder(path: Path, **values: Any) -> RecordingFolder:
+    return RecordingFolder(RecordingSettings(folder=str(path), **values))
 
 
 def recording(number: int, kind: Kind = "turn", ago: float = 0.0) -> Recording:
@@ -31,7 +31,7 @@ def recording(number: int, kind: Kind = "turn", ago: float = 0.0) -> Recording:
     )
 
 
-def numbers(kept: Folder) -> list[int]:
+def numbers(kept: RecordingFolder) -> list[int]:
     return [int(one.id.rpartition("n")[2]) for one in kept.recordings()]
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from satellite import events
 from satellite.audio.wavfile import read_wav
-from satellite.diagnostics.recordings.folder import Folder
+from satellite.diagnostics.recordings.folder import RecordingFolder
 from satellite.diagnostics.recordings.recorder import BEFORE, NEAR, recorded
 from satellite.events import Event
 from satellite.lib.bus import Bus
@@ -44,17 +44,17 @@ def settings(path: Path, **values: Any) -> Settings:
     return Settings(recordings=RecordingSettings(folder=str(path), **values))
 
 
-async def lived(made: Settings, *happened: tuple[int, Event]) -> Folder:
+async def lived(made: Settings, *happened: tuple[int, Event]) -> RecordingFolder:
     """Let so much be heard and happen, recording as the settings say."""
     bus = Bus()
     async with asyncio.timeout(20), recorded(made, bus) as recorder:
         source = recorder.of(Sound(*happened, bus=bus))
         async for _ in source.frames():
             pass
-    return Folder(made.recordings)
+    return RecordingFolder(made.recordings)
 
 
-def seconds_in(folder: Folder, name: str) -> list[int]:
+def seconds_in(folder: RecordingFolder, name: str) -> list[int]:
     _, audio = read_wav(folder.sound(name))
     return [int(value) for value in np.unique(np.frombuffer(audio, "<i2"))]
 

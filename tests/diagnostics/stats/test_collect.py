@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from satellite import events
-from satellite.diagnostics.stats.collect import Gatherer, Happening, Row, TurnRow
+from satellite.diagnostics.stats.collect import Collector, RecordedEvent, Row, TurnRow
 from satellite.events import Event
 from tests.diagnostics.stats.turns import answered
 
 
 def rows(happened: list[Event], texts: bool = False) -> list[Row]:
-    gatherer = Gatherer(texts)
+    gatherer = Collector(texts)
     return [row for event in happened if (row := gatherer.take(event)) is not None]
 
 
@@ -48,7 +48,7 @@ def test_turns_that_overlap_are_told_apart() -> None:
 
 
 def test_turns_without_an_end_are_forgotten() -> None:
-    gatherer = Gatherer()
+    gatherer = Collector()
     for number in range(1000):
         gatherer.take(events.SpeechStart(turn=f"t{number}"))
     assert len(gatherer._turns) <= 8  # noqa: SLF001 - that it is bounded shows nowhere else
@@ -66,7 +66,7 @@ def test_what_is_counted_beside_turns() -> None:
         events.Phase(phase="idle"),
     ]
     found = [
-        (row.kind, row.what, row.value) for row in rows(happened) if isinstance(row, Happening)
+        (row.kind, row.what, row.value) for row in rows(happened) if isinstance(row, RecordedEvent)
     ]
     assert found == [
         ("start", "den", 1),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from satellite import events
-from satellite.diagnostics.stats.collect import Gatherer
-from satellite.diagnostics.stats.snapshot import LAST, Now
+from satellite.diagnostics.stats.collect import Collector
+from satellite.diagnostics.stats.snapshot import LAST, Snapshot
 from satellite.events import Event
 from tests.diagnostics.stats.turns import answered
 
 
-def now(*happened: Event) -> Now:
-    gatherer, found = Gatherer(), Now()
+def now(*happened: Event) -> Snapshot:
+    gatherer, found = Collector(), Snapshot()
     for event in happened:
         found.take(event, gatherer.take(event))
     return found

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from satellite.diagnostics.stats.collect import Happening, TurnRow
-from satellite.diagnostics.stats.database import Store
+from satellite.diagnostics.stats.collect import RecordedEvent, TurnRow
+from satellite.diagnostics.stats.database import Database
 from satellite.diagnostics.stats.summary import percentile, summary
 from tests.cli.program import satellite
 
@@ -39,14 +39,14 @@ TURNS = [
     TurnRow(id="x", at=NOW + 30, outcome="failed", stage="llm"),
 ]
 HAPPENINGS = [
-    Happening(NOW - 5, "start", "den", 1),
-    Happening(NOW, "wake", "okay_nabu", 0.8),
-    Happening(NOW, "wake", "okay_nabu", 0.6),
-    Happening(NOW, "near_miss", "okay_nabu", 0.3),
-    Happening(NOW, "near_miss", "hey_jarvis", 0.3),
-    Happening(NOW, "underrun", "", 3),
-    Happening(NOW, "underrun", "", 2),
-    Happening(NOW, "failover", "asr", 1),
+    RecordedEvent(NOW - 5, "start", "den", 1),
+    RecordedEvent(NOW, "wake", "okay_nabu", 0.8),
+    RecordedEvent(NOW, "wake", "okay_nabu", 0.6),
+    RecordedEvent(NOW, "near_miss", "okay_nabu", 0.3),
+    RecordedEvent(NOW, "near_miss", "hey_jarvis", 0.3),
+    RecordedEvent(NOW, "underrun", "", 3),
+    RecordedEvent(NOW, "underrun", "", 2),
+    RecordedEvent(NOW, "failover", "asr", 1),
 ]
 
 
@@ -71,7 +71,7 @@ def test_the_command_shows_it(tmp_path: Path) -> None:
     nothing = satellite("stats", "--name", "den", variables=variables)
     assert (nothing.code, nothing.output) == (0, "")
     assert "Nothing was kept in the last 7 days" in nothing.errors
-    with closing(Store(tmp_path / "stats-den.sqlite")) as kept:
+    with closing(Database(tmp_path / "stats-den.sqlite")) as kept:
         kept.write([*TURNS, *HAPPENINGS])
     done = satellite("stats", "--name", "den", variables=variables)
     assert done.code == 0

@@ -11,7 +11,7 @@ import pytest
 from satellite import events
 from satellite.diagnostics.stats import writer
 from satellite.diagnostics.stats.database import path, read
-from satellite.diagnostics.stats.writer import remembered
+from satellite.diagnostics.stats.writer import recorded_stats
 from satellite.lib.bus import Bus
 from satellite.settings import Settings, StatsSettings
 from tests.diagnostics.stats.turns import answered
@@ -25,7 +25,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 async def keep(settings: Settings, *happened: events.Event) -> None:
     bus = Bus()
-    async with remembered(settings, bus):
+    async with recorded_stats(settings, bus):
         for event in happened:
             bus.publish(event)
 
@@ -66,7 +66,7 @@ async def test_a_folder_that_cannot_be_written_is_told_once(
 async def test_what_is_no_turn_is_written_later(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer, "LATER", 0.01)
     bus = Bus()
-    async with remembered(Settings(), bus):
+    async with recorded_stats(Settings(), bus):
         bus.publish(events.Wake(word="w", score=1, time=2e9))
         async with asyncio.timeout(5):
             while not read(path())[1]:

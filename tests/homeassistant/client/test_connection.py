@@ -12,11 +12,11 @@ import pytest
 from satellite.errors import HomeDown, HomeFailed, HomeRefused
 from satellite.homeassistant.client import connection
 from satellite.homeassistant.client.home import Home, opened
-from satellite.homeassistant.client.service_calls import Do
+from satellite.homeassistant.client.service_calls import HomeCommand
 from satellite.settings import HomeSettings
 from tests.support.connected_home import FakeHome, connected, fake_home, house, token_file, until
 
-LAMP = Do(deed="turn_on", name="living room lamp")
+LAMP = HomeCommand(deed="turn_on", name="living room lamp")
 
 
 def levels(caplog: pytest.LogCaptureFixture, text: str) -> list[int]:

@@ -11,7 +11,7 @@ import pytest
 from satellite.engines import assembly
 from satellite.engines.home_aware import HomeAsr, HomeLlm
 from satellite.errors import EngineFailed, HomeDown, HomeRefused
-from satellite.homeassistant.client.service_calls import Ask, Do, action
+from satellite.homeassistant.client.service_calls import HomeCommand, HomeQuery, action
 from satellite.net.remotes.by_uri import remote
 from satellite.settings import USUAL_AREAS, USUAL_NAMES, HomeSettings, Settings
 from satellite.values import (
@@ -108,7 +108,10 @@ async def test_before_anything_is_known_the_usual_names_serve(tmp_path: Path) ->
 
 async def test_results_stand_among_what_is_said(tmp_path: Path) -> None:
     stop = Action(name="stop")
-    wish, question = Do(deed="turn_on", name="counter"), Ask(name="counter", expected="off")
+    wish, question = (
+        HomeCommand(deed="turn_on", name="counter"),
+        HomeQuery(name="counter", expected="off"),
+    )
     script = ("Well.", action(wish), stop, action(question), " So.")
     async with fake_home() as fake, connected(tmp_path, fake) as home:
         parts = await ask(HomeLlm(ScriptedLlm((script,)), home), "hello", HERE)
@@ -117,7 +120,7 @@ async def test_results_stand_among_what_is_said(tmp_path: Path) -> None:
 
 async def test_what_was_done_is_told_when_the_brain_dies_right_after_it(tmp_path: Path) -> None:
     """Another brain goes on with the answer; the wish is not done again, and was not told yet."""
-    wish = action(Do(deed="turn_on", name="counter"))
+    wish = action(HomeCommand(deed="turn_on", name="counter"))
     dying: Any = ScriptedLlm([("Yes. ", wish, Resumed(text="Yes. "), "Is that all?")])
     async with fake_home() as fake, connected(tmp_path, fake) as home:
         parts = await ask(HomeLlm(dying, home), "turn on the counter", HERE)

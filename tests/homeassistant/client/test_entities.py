@@ -9,22 +9,28 @@ from hypothesis import strategies as st
 from satellite.homeassistant.client.entities import (
     MOST_NAMES,
     MOST_ROOMS,
+    Area,
     Contents,
-    Room,
-    Thing,
+    Entity,
     plain,
 )
 from satellite.homeassistant.client.search import search
-from satellite.homeassistant.client.service_calls import Ask, Do, Wish, action, read
+from satellite.homeassistant.client.service_calls import (
+    HomeCommand,
+    HomeQuery,
+    HomeRequest,
+    action,
+    read,
+)
 from satellite.homeassistant.client.states import State, States
 
 NAMES = st.text(max_size=12)
 ROOMS = st.lists(
-    st.builds(Room, id=st.sampled_from("abc"), names=st.tuples(NAMES, NAMES)), max_size=4
+    st.builds(Area, id=st.sampled_from("abc"), names=st.tuples(NAMES, NAMES)), max_size=4
 ).map(tuple)
 THINGS = st.lists(
     st.builds(
-        Thing,
+        Entity,
         id=st.sampled_from(["light.a", "light.b", "cover.c", "lock.d", "sensor.e"]),
         names=st.tuples(NAMES, NAMES),
         room=st.none() | st.sampled_from("abcx"),
@@ -32,7 +38,7 @@ THINGS = st.lists(
     max_size=8,
 ).map(tuple)
 WISHES = st.builds(
-    Do,
+    HomeCommand,
     deed=st.sampled_from(["turn_on", "open", "level"]),
     name=st.none() | NAMES | st.sampled_from(["lights", "lamp"]),
     area=st.none() | NAMES,
@@ -44,7 +50,7 @@ WISHES = st.builds(
 
 @given(THINGS, ROOMS, WISHES, st.none() | NAMES)
 def test_a_search_ends_in_things_of_the_home_or_says_why_not(
-    things: tuple[Thing, ...], rooms: tuple[Room, ...], wish: Do, near: str | None
+    things: tuple[Entity, ...], rooms: tuple[Area, ...], wish: HomeCommand, near: str | None
 ) -> None:
     found = search(Contents(things=things, rooms=rooms), wish, near, lambda thing: True)
     assert set(found.things) <= set(things)
@@ -53,7 +59,7 @@ def test_a_search_ends_in_things_of_the_home_or_says_why_not(
 
 @given(THINGS, ROOMS)
 def test_what_is_known_survives_the_disk(
-    things: tuple[Thing, ...], rooms: tuple[Room, ...]
+    things: tuple[Entity, ...], rooms: tuple[Area, ...]
 ) -> None:
     contents = Contents(things=things, rooms=rooms)
     there = msgspec.msgpack.decode(msgspec.msgpack.encode(contents), type=Contents)
@@ -62,8 +68,8 @@ def test_what_is_known_survives_the_disk(
 
 
 def test_names_are_bounded() -> None:
-    things = tuple(Thing(id=f"light.l{n}", names=(f"lamp {n}", f"alias {n}")) for n in range(900))
-    rooms = tuple(Room(id=f"r{n}", names=(f"room {n}",)) for n in range(200))
+    things = tuple(Entity(id=f"light.l{n}", names=(f"lamp {n}", f"alias {n}")) for n in range(900))
+    rooms = tuple(Area(id=f"r{n}", names=(f"room {n}",)) for n in range(200))
     contents = Contents(things=things, rooms=rooms)
     assert (len(contents.names), len(contents.areas)) == (MOST_NAMES, MOST_ROOMS)
 
@@ -75,20 +81,22 @@ def test_names_are_compared_without_what_nobody_says(name: str) -> None:
 
 
 @given(WISHES)
-def test_a_wish_travels_as_an_action(wish: Do) -> None:
+def test_a_wish_travels_as_an_action(wish: HomeCommand) -> None:
     assert read(action(wish)) == wish
 
 
 @given(st.text(), st.text())
 def test_a_sentence_is_filled_and_nothing_else_is_evaluated(form: str, target: str) -> None:
     """It may come from another machine."""
-    wish = Wish(target=target or "x", say={"default": f"{form} {{target.__class__}} {{nobody}}"})
+    wish = HomeRequest(
+        target=target or "x", say={"default": f"{form} {{target.__class__}} {{nobody}}"}
+    )
     said = wish.sentence("default")
     assert "class '" not in said
 
 
 def test_things_are_listed_as_people_do() -> None:
-    wish = Ask(say={"and": "und"})
+    wish = HomeQuery(say={"and": "und"})
     assert [wish.listed("abc"[:n]) for n in range(4)] == ["", "a", "a und b", "a, b und c"]
 
 

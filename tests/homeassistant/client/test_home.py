@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from satellite.errors import HomeFailed
 from satellite.homeassistant.client.home import Home, here
-from satellite.homeassistant.client.service_calls import Ask, Do
+from satellite.homeassistant.client.service_calls import HomeCommand, HomeQuery
 from tests.support.connected_home import FakeHome, connected, fake_home, until
 
 
@@ -29,35 +29,38 @@ def ids(fake: FakeHome) -> set[str]:
 @pytest.mark.parametrize(
     ("wish", "near", "touched", "said"),
     [
-        (Do(deed="turn_on", name="living room lamp", target="the lamp"), None,
+        (HomeCommand(deed="turn_on", name="living room lamp", target="the lamp"), None,
          {"input_boolean.living_room_lamp"}, "Done."),
-        (Do(deed="turn_on", name="Kitchen-Lamp"), None, {"light.ceiling"}, "Done."),
-        (Do(deed="turn_off", name="lights", area="kitchen"), None,
+        (HomeCommand(deed="turn_on", name="Kitchen-Lamp"), None, {"light.ceiling"}, "Done."),
+        (HomeCommand(deed="turn_off", name="lights", area="kitchen"), None,
          {"light.ceiling", "light.counter"}, "Done."),
-        (Do(deed="turn_off", name="lights"), "kitchen", {"light.ceiling", "light.counter"},
+        (HomeCommand(deed="turn_off", name="lights"), "kitchen", {"light.ceiling", "light.counter"},
          "Done."),
-        (Do(deed="turn_on", name="reading lamp", area="bedroom"), None, {"light.bed"}, "Done."),
-        (Do(deed="turn_on", name="lamp", area="lounge"), None,
+        (HomeCommand(deed="turn_on", name="reading lamp", area="bedroom"), None,
+         {"light.bed"}, "Done."),
+        (HomeCommand(deed="turn_on", name="lamp", area="lounge"), None,
          {"input_boolean.living_room_lamp"}, "Done."),
-        (Do(deed="turn_off", name="lights", all=True), "kitchen",
+        (HomeCommand(deed="turn_off", name="lights", all=True), "kitchen",
          {"light.ceiling", "light.counter", "light.bed"}, "Done."),
-        (Do(deed="turn_off", all=True), None,
+        (HomeCommand(deed="turn_off", all=True), None,
          {"light.ceiling", "light.counter", "light.bed", "input_boolean.living_room_lamp",
           "media_player.tv"}, "Done."),
-        (Do(deed="open", name="garage door"), None, {"cover.garage"}, "Done."),
-        (Do(deed="run", name="movie time"), None, {"script.movie"}, "Done."),
-        (Do(deed="turn_off", name="lights"), None, set(), "In which room?"),
-        (Do(deed="open", name="television", target="the television"), None, set(),
+        (HomeCommand(deed="open", name="garage door"), None, {"cover.garage"}, "Done."),
+        (HomeCommand(deed="run", name="movie time"), None, {"script.movie"}, "Done."),
+        (HomeCommand(deed="turn_off", name="lights"), None, set(), "In which room?"),
+        (HomeCommand(deed="open", name="television", target="the television"), None, set(),
          "I can't do that with the television."),
-        (Do(deed="turn_on", name="secret", target="the secret"), None, set(),
+        (HomeCommand(deed="turn_on", name="secret", target="the secret"), None, set(),
          "I know no such thing here: the secret."),
-        (Do(deed="turn_on", name="lights", area="cellar", target="the cellar lights"), None, set(),
+        (HomeCommand(deed="turn_on", name="lights", area="cellar", target="the cellar lights"),
+         None,
+         set(),
          "I know no such thing here: the cellar lights."),
-        (Do(deed="turn_on"), None, set(), "I know no such thing here: it."),
+        (HomeCommand(deed="turn_on"), None, set(), "I know no such thing here: it."),
     ],
 )  # fmt: skip
 async def test_the_right_things_are_switched(
-    house: Any, wish: Do, near: str | None, touched: set[str], said: str
+    house: Any, wish: HomeCommand, near: str | None, touched: set[str], said: str
 ) -> None:
     fake, home = house
     assert await home.carry_out(wish, near) == said
@@ -67,16 +70,17 @@ async def test_the_right_things_are_switched(
 @pytest.mark.parametrize(
     ("wish", "call"),
     [
-        (Do(deed="level", value=40, name="counter"), ("light", "turn_on", {"brightness_pct": 40})),
-        (Do(deed="level", value=30, name="television"),
+        (HomeCommand(deed="level", value=40, name="counter"),
+         ("light", "turn_on", {"brightness_pct": 40})),
+        (HomeCommand(deed="level", value=30, name="television"),
          ("media_player", "volume_set", {"volume_level": 0.3})),
-        (Do(deed="level", value=300, name="garage door"),
+        (HomeCommand(deed="level", value=300, name="garage door"),
          ("cover", "set_cover_position", {"position": 100})),
-        (Do(deed="temperature", value=21.5, name="thermostat"),
+        (HomeCommand(deed="temperature", value=21.5, name="thermostat"),
          ("climate", "set_temperature", {"temperature": 21.5})),
     ],
 )  # fmt: skip
-async def test_values_are_set(house: Any, wish: Do, call: tuple[Any, ...]) -> None:
+async def test_values_are_set(house: Any, wish: HomeCommand, call: tuple[Any, ...]) -> None:
     fake, home = house
     await home.do(wish)
     ((domain, service, data, _),) = fake.called
@@ -85,7 +89,7 @@ async def test_values_are_set(house: Any, wish: Do, call: tuple[Any, ...]) -> No
 
 async def test_to_dim_everything_is_not_to_turn_down_the_music(house: Any) -> None:
     fake, home = house
-    await home.do(Do(deed="level", value=10, area="living room"))
+    await home.do(HomeCommand(deed="level", value=10, area="living room"))
     assert not fake.called
 
 
@@ -94,7 +98,7 @@ async def test_of_several_with_one_name_the_one_in_the_same_room_is_meant(house:
     fake.add("light.counter2", "Counter", area="bedroom")
     await fake.announce()
     await until(lambda: len(home.contents.called("counter")) == 2)
-    wish = Do(deed="turn_on", name="counter")
+    wish = HomeCommand(deed="turn_on", name="counter")
     assert (await home.do(wish)).startswith("There is more than one: Counter and Counter.")
     await home.do(wish, "Bedroom")
     assert ids(fake) == {"light.counter2"}
@@ -103,7 +107,7 @@ async def test_of_several_with_one_name_the_one_in_the_same_room_is_meant(house:
 async def test_what_is_no_longer_exposed_is_not_touched_though_nobody_said_so(house: Any) -> None:
     fake, home = house
     fake.exposed.discard("input_boolean.living_room_lamp")
-    wish = Do(deed="turn_on", name="living room lamp", target="the lamp")
+    wish = HomeCommand(deed="turn_on", name="living room lamp", target="the lamp")
     assert await home.do(wish) == "I know no such thing here: the lamp."
     assert not fake.called
 
@@ -112,7 +116,7 @@ async def test_a_thing_that_does_not_answer_is_not_claimed_to_be_switched(house:
     fake, home = house
     await fake.set("cover.garage", "unavailable")
     await until(lambda: home.state(home.contents.called("garage door")[0]) is None)
-    wish = Do(deed="open", name="garage door", target="the garage door")
+    wish = HomeCommand(deed="open", name="garage door", target="the garage door")
     assert await home.do(wish) == "The garage door does not answer."
     assert not fake.called
 
@@ -121,32 +125,33 @@ async def test_a_failure_of_home_assistant_s_is_raised_in_its_words(house: Any) 
     fake, home = house
     fake.refused, fake.refusal = {"light.turn_on"}, {"code": "x", "message": "bulb\nis broken"}
     with pytest.raises(HomeFailed, match="call_service: bulb is broken"):
-        await home.do(Do(deed="turn_on", name="counter"))
+        await home.do(HomeCommand(deed="turn_on", name="counter"))
 
 
 @pytest.mark.parametrize(
     ("wish", "near", "said"),
     [
-        (Ask(name="garage door", expected="open", target="the door"), None,
+        (HomeQuery(name="garage door", expected="open", target="the door"), None,
          "No, the door is closed."),
-        (Ask(name="garage door", expected="closed", target="the door"), None,
+        (HomeQuery(name="garage door", expected="closed", target="the door"), None,
          "Yes, the door is closed."),
-        (Ask(name="lights", area="kitchen", expected="on"), None, "No, they are off."),
-        (Ask(name="lights", area="bedroom", expected="off"), None, "Yes, they are off."),
-        (Ask(name="bedroom thermometer", target="it"), None, "Done."),
-        (Ask(name="thermometer", area="bedroom", say={"default": "{state}!"}), None,
+        (HomeQuery(name="lights", area="kitchen", expected="on"), None, "No, they are off."),
+        (HomeQuery(name="lights", area="bedroom", expected="off"), None, "Yes, they are off."),
+        (HomeQuery(name="bedroom thermometer", target="it"), None, "Done."),
+        (HomeQuery(name="thermometer", area="bedroom", say={"default": "{state}!"}), None,
          "20.5 degrees!"),
-        (Ask(about="temperature", area="bedroom", say={"default": "{state}."}), None,
+        (HomeQuery(about="temperature", area="bedroom", say={"default": "{state}."}), None,
          "20.5 degrees."),
-        (Ask(about="temperature", say={"default": "{state}."}), "lounge", "21.5 degrees."),
-        (Ask(about="temperature"), None, "In which room?"),
-        (Ask(about="temperature", area="garage", say={"unknown": "None there."}), None,
+        (HomeQuery(about="temperature", say={"default": "{state}."}), "lounge", "21.5 degrees."),
+        (HomeQuery(about="temperature"), None, "In which room?"),
+        (HomeQuery(about="temperature", area="garage", say={"unknown": "None there."}), None,
          "None there."),
-        (Ask(name="secret", target="the secret"), None, "I know no such thing here: the secret."),
+        (HomeQuery(name="secret", target="the secret"), None,
+         "I know no such thing here: the secret."),
     ],
 )  # fmt: skip
 async def test_questions_are_answered_by_how_things_are(
-    house: Any, wish: Ask, near: str | None, said: str
+    house: Any, wish: HomeQuery, near: str | None, said: str
 ) -> None:
     _, home = house
     assert await home.carry_out(wish, near) == said
@@ -155,7 +160,7 @@ async def test_questions_are_answered_by_how_things_are(
 async def test_states_are_followed(house: Any) -> None:
     fake, home = house
     await fake.set("light.counter", "on")
-    wish = Ask(name="lights", area="kitchen", expected="on")
+    wish = HomeQuery(name="lights", area="kitchen", expected="on")
     await until(lambda: home.state(home.contents.called("counter")[0]).value == "on")
     assert await home.ask(wish) == "Only Counter."
 

@@ -46,11 +46,11 @@ async def test_describe_on_other_connections_in_the_middle_of_a_turn() -> None:
 
 
 async def test_a_satellite_is_no_server_of_wake_words_to_others() -> None:
-    from satellite.net.discovery.remote_service import read_server
+    from satellite.net.discovery.remote_service import read_service
 
     async with Kitchen().open() as kitchen:
         event = await describe.describe(kitchen.uri)
-        server = read_server("kitchen satellite", kitchen.uri, event, 0.0)
+        server = read_service("kitchen satellite", kitchen.uri, event, 0.0)
         assert (server.satellite, server.roles, server.ours) == (True, (), True)
 
 

@@ -85,7 +85,7 @@ async def test_the_wake_word_ends_an_announcement() -> None:
 
 
 async def test_more_sound_than_is_kept_is_left_out(monkeypatch: object) -> None:
-    kept = incoming_speech.Speech()
+    kept = incoming_speech.IncomingSpeech()
     for _ in range(700):
         kept.put(cue("timer"))
     kept.end()

@@ -12,7 +12,7 @@ import pytest
 
 from satellite.errors import HomeDown, HomeRefused
 from satellite.homeassistant.client.home import Home, opened
-from satellite.homeassistant.client.service_calls import Do
+from satellite.homeassistant.client.service_calls import HomeCommand
 from satellite.settings import HomeSettings
 from satellite.values import Declined, ReplyRequest
 from servers.llm.homeassistant import HomeAssistant
@@ -24,7 +24,7 @@ from tests.support.speech import write_wav
 
 pytestmark = pytest.mark.timeout(300)
 
-ON = Do(deed="turn_on", name="living room lamp", target="the lamp")
+ON = HomeCommand(deed="turn_on", name="living room lamp", target="the lamp")
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +136,7 @@ async def test_names_are_followed_and_only_exposed_things_are_touched(
         ask("config/entity_registry/update", entity_id=fan, area_id=area["area_id"],
             aliases=["blower"])  # fmt: skip
         await _until(lambda: "blower" in home.contents.names)
-        blower = Do(deed="turn_on", name="blower", area="kitchen", target="the blower")
+        blower = HomeCommand(deed="turn_on", name="blower", area="kitchen", target="the blower")
         assert await home.do(blower) == "Done."
         assert (house.portal.run(house.api.state(fan)) or {})["state"] == "on"
         expose(False)

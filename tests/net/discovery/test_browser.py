@@ -18,7 +18,7 @@ from satellite import events
 from satellite.net.discovery.advert import Advert, announce, facts
 from satellite.net.discovery.browser import Discovery, scan
 from satellite.net.discovery.mdns import NoMulticast, multicast
-from satellite.net.discovery.remote_service import Server
+from satellite.net.discovery.remote_service import RemoteService
 from satellite.net.uri import Tcp, parse
 from servers.serve import serving
 from tests.support.engines import ScriptedAsr, ScriptedTts
@@ -70,7 +70,7 @@ async def looking(own: bool = True) -> AsyncGenerator[tuple[Discovery, list[even
         await asyncio.wait([task])
 
 
-async def found(discovery: Discovery, name: str) -> Server:
+async def found(discovery: Discovery, name: str) -> RemoteService:
     while True:
         for server in discovery.all():
             if server.name.startswith(name):
@@ -200,4 +200,4 @@ def test_long_and_strange_names_and_facts_fit() -> None:
 def test_which_languages_a_server_knows(
     languages: tuple[str, ...], asked: str | None, speaks: bool
 ) -> None:
-    assert Server(name="s", uri="tcp://h:1", languages=languages).speaks(asked) == speaks
+    assert RemoteService(name="s", uri="tcp://h:1", languages=languages).speaks(asked) == speaks

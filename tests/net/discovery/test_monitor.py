@@ -13,8 +13,8 @@ from wyoming.event import Event
 from satellite import events
 from satellite.net.discovery import monitor
 from satellite.net.discovery.browser import Discovery
-from satellite.net.discovery.preferences import Wishes
-from satellite.net.discovery.remote_service import Server
+from satellite.net.discovery.preferences import Preferences
+from satellite.net.discovery.remote_service import RemoteService
 from servers.serve import serving
 from tests.support.engines import ScriptedTts
 from tests.support.peers import Stranger, stranger, until
@@ -24,7 +24,7 @@ from tests.support.peers import Stranger, stranger, until
 async def watching(*uris: str) -> AsyncGenerator[tuple[Discovery, list[events.Event]], None]:
     """A discovery that watches the servers that the user named, without multicast."""
     published: list[events.Event] = []
-    discovery = Discovery(published.append, wishes=Wishes(pin=uris), announced=False)
+    discovery = Discovery(published.append, wishes=Preferences(pin=uris), announced=False)
     async with asyncio.TaskGroup() as tasks:
         looking = tasks.create_task(discovery.run())
         yield discovery, published
@@ -47,7 +47,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(monitor, "PROBE", (0.015, 0.03))
 
 
-async def one(discovery: Discovery) -> Server:
+async def one(discovery: Discovery) -> RemoteService:
     await until(lambda: discovery.servers("tts"))
     return discovery.servers("tts")[0]
 
@@ -137,7 +137,7 @@ async def test_one_that_talks_nonsense_is_asked_less_and_less(quick: None) -> No
 async def test_without_a_network_named_servers_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ifaddr.get_adapters", list)
     async with speech() as service:
-        discovery = Discovery(wishes=Wishes(pin=(service.uri,)))
+        discovery = Discovery(wishes=Preferences(pin=(service.uri,)))
         async with asyncio.TaskGroup() as tasks:
             looking = tasks.create_task(discovery.run())
             await one(discovery)

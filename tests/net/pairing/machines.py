@@ -8,8 +8,8 @@ from pathlib import Path
 
 from satellite.net import pairing
 from satellite.net.pairing.identity import Identity, own
-from satellite.net.pairing.key_store import Folder
-from satellite.net.pairing.known_peers import Peers
+from satellite.net.pairing.key_store import KeyStore
+from satellite.net.pairing.known_peers import KnownPeers
 from satellite.settings import PairingSettings
 
 
@@ -19,7 +19,7 @@ class Machine:
     def __init__(self, place: Path, name: str) -> None:
         self.place = place / name
         self.name = name
-        self.folder = Folder(self.place / "keys")
+        self.folder = KeyStore(self.place / "keys")
         own(self.folder, name)
 
     @property
@@ -27,8 +27,8 @@ class Machine:
         return own(self.folder, self.name)
 
     @property
-    def peers(self) -> Peers:
-        return Peers(self.folder)
+    def peers(self) -> KnownPeers:
+        return KnownPeers(self.folder)
 
     def knows(self, *others: Machine, host: str = "127.0.0.1") -> None:
         """Let this machine know others as if they had been paired."""

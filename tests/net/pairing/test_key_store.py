@@ -10,8 +10,8 @@ import pytest
 
 from satellite.net.pairing.errors import KeysUnusable
 from satellite.net.pairing.identity import identity, own
-from satellite.net.pairing.key_store import Folder
-from satellite.net.pairing.known_peers import Peers
+from satellite.net.pairing.key_store import KeyStore
+from satellite.net.pairing.known_peers import KnownPeers
 from tests.net.pairing.machines import Machine, paired
 
 
@@ -43,8 +43,8 @@ def test_what_others_can_read_is_refused_and_said_how_to_mend(
     assert identity(den.folder)
 
 
-def _known(folder: Folder) -> object:
-    return Peers(folder).all()
+def _known(folder: KeyStore) -> object:
+    return KnownPeers(folder).all()
 
 
 def test_a_link_is_no_key(tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_a_link_is_no_key(tmp_path: Path) -> None:
 
 
 def test_a_key_is_made_once_and_a_damaged_one_is_never_replaced(tmp_path: Path) -> None:
-    folder = Folder(tmp_path / "keys")
+    folder = KeyStore(tmp_path / "keys")
     assert identity(folder) is None
     assert not folder.path.exists(), "looking makes nothing"
     first = own(folder, "den")

@@ -15,10 +15,10 @@ from wyoming.event import Event
 from satellite.errors import PeerClosed, PeerUnreachable
 from satellite.net.describe import describe
 from satellite.net.dial import connect
-from satellite.net.listen import door
+from satellite.net.listen import listening
 from satellite.net.pairing.errors import KeyChanged, NotPaired
 from satellite.net.pairing.identity import shown
-from satellite.net.pairing.tls import Gate, client_context, protocol
+from satellite.net.pairing.tls import TlsGate, client_context, protocol
 from satellite.net.remotes.by_uri import remote
 from satellite.net.wire import Connection
 from satellite.values import SpeechRequest
@@ -72,8 +72,8 @@ async def test_it_is_tls_1_3_and_says_who_the_client_is(tmp_path: Path) -> None:
         await connection.write(Event("x"))
         await connection.close()
 
-    gate = Gate(den.folder, "asr")
-    async with door(ANY, serve, name="tls", secure=gate) as uri:
+    gate = TlsGate(den.folder, "asr")
+    async with listening(ANY, serve, name="tls", secure=gate) as uri:
         with kitchen.here():
             connection = await connect(f"{uri}/asr", 5)
         version = connection._writer.get_extra_info("ssl_object").version()  # noqa: SLF001
@@ -196,7 +196,7 @@ async def test_large_events_pass_and_slow_readers_are_waited_for(tmp_path: Path)
             await connection.write(event)
         await connection.close()
 
-    async with door(ANY, echo, name="tls", secure=Gate(den.folder, "asr")) as uri:
+    async with listening(ANY, echo, name="tls", secure=TlsGate(den.folder, "asr")) as uri:
         with kitchen.here():
             connection = await connect(f"{uri}/asr", 5)
         for _ in range(3):

@@ -10,7 +10,7 @@ import pytest
 from satellite import tools
 from satellite.engines.home_aware import HomeLlm
 from satellite.homeassistant.client import service_calls
-from satellite.homeassistant.client.service_calls import Do
+from satellite.homeassistant.client.service_calls import HomeCommand
 from satellite.values import Situation
 from servers.llm.ollama.toolbox import Toolbox
 from tests.servers.llm.asking import ask, brain, done, heard
@@ -105,7 +105,7 @@ async def test_a_model_far_from_the_home_wishes_and_cannot_see(tmp_path: Path) -
         switched, seen = told(fake.asked[1])
     (action,) = done(parts)
     wish = service_calls.read(action)
-    assert isinstance(wish, Do)
+    assert isinstance(wish, HomeCommand)
     assert (wish.deed, wish.name) == ("turn_on", "counter")
     assert "The satellite does it" in switched
     assert "set home.url and home.token_file where the language model runs" in seen

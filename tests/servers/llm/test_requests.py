@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from satellite.homeassistant.client import service_calls
-from satellite.homeassistant.client.service_calls import Ask, Do
+from satellite.homeassistant.client.service_calls import HomeCommand, HomeQuery
 from satellite.values import Action, Situation
 from tests.servers.llm.brain import NOW, actions_of, declined, parts, text_of
 
@@ -133,7 +133,7 @@ def test_things_are_switched_where_a_home_is_connected(
     reply = parts(said, HOME)
     (done,) = actions_of(reply)
     wish = service_calls.read(done)
-    assert isinstance(wish, Do)
+    assert isinstance(wish, HomeCommand)
     assert (wish.deed, wish.name, wish.area, wish.value) == (deed, name, area, value)
     assert wish.target
     assert "no_home" not in wish.say
@@ -157,7 +157,7 @@ def test_things_are_asked_for_where_a_home_is_connected(
 ) -> None:
     (asked,) = actions_of(parts(said, HOME))
     wish = service_calls.read(asked)
-    assert isinstance(wish, Ask)
+    assert isinstance(wish, HomeQuery)
     assert (wish.about, wish.name, wish.area, wish.expected) == (about, name, area, expected)
 
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from satellite.engines import context
-from servers.models import Patience, Store
+from servers.models import RetryPolicy, Store
 from tests.support import model_files
 from tests.support.hub import Hub, hub_running
 
 VOICE = "en_US-lessac-medium"
 REPOSITORY = "Systran/faster-whisper-base.en"
-FAST = Patience(tries=3, pause=0.01, connect=2, read=0.25)
+FAST = RetryPolicy(tries=3, pause=0.01, connect=2, read=0.25)
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ from wyoming.event import Event
 
 from satellite.values import Action, Declined, Message, TimerState
 from servers.serve import serving
-from servers.serve.conversations import AGE, CONVERSATIONS, MESSAGES, Memory
+from servers.serve.conversations import AGE, CONVERSATIONS, MESSAGES, Conversations
 from tests.servers.serve.golden import lines
 from tests.support.engines import ScriptedLlm
 from tests.support.peers import client
@@ -92,7 +92,7 @@ async def test_a_stranger_with_an_id_is_remembered_and_another_is_not_told() -> 
 
 def test_memory_is_bounded_in_length_number_and_age() -> None:
     now = 0.0
-    memory = Memory(lambda: now)
+    memory = Conversations(lambda: now)
     for number in range(MESSAGES + 5):
         memory.add("long", Message(role="user", text=str(number)))
     assert memory.recall("long")[0].text == "5"

@@ -14,10 +14,10 @@ from wyoming.event import Event
 from satellite.errors import EngineTimeout, PeerClosed, SatelliteError
 from satellite.net.describe import describe
 from satellite.net.dial import connect
-from satellite.net.memory_budget import Held
+from satellite.net.memory_budget import MemoryBudget
 from satellite.net.wire import Connection, Limits, encode
 from servers.serve import ServeLimits, incoming_audio, serving
-from servers.serve.incoming_audio import Sound
+from servers.serve.incoming_audio import IncomingAudio
 from servers.serve.inlet import Inlet
 from tests.servers.serve.golden import chunk, lines, utterance
 from tests.support.engines import ScriptedAsr
@@ -169,7 +169,7 @@ async def _end(peer: Connection) -> None:
 
 
 async def test_what_is_held_is_accounted_for_until_it_is_used_or_dropped() -> None:
-    held = Held(100)
+    held = MemoryBudget(100)
     first, second = Inlet[str](1000, held), Inlet[str](1000, held)
     await first.put("a", 60)
     await second.put("b", 40)
@@ -200,7 +200,7 @@ async def test_an_utterance_that_does_not_go_on_is_given_up_and_its_place_is_fre
 
 
 async def test_a_sound_that_stops_coming_raises() -> None:
-    source = Sound(Held(), None, 0.05)
+    source = IncomingAudio(MemoryBudget(), None, 0.05)
     with pytest.raises(EngineTimeout, match=r"within 0\.05 s"):
         await anext(source.samples())
     assert incoming_audio.is_audio(chunk())

@@ -28,14 +28,14 @@ def sentences(folder: Path, template: str) -> str:
 def test_it_is_read_as_it_was_kept() -> None:
     made = vocabulary.make(HOME)
     assert vocabulary.read(HOME) is None
-    vocabulary.keep(made, HOME)
+    vocabulary.store(made, HOME)
     assert vocabulary.read(HOME) == made
     assert vocabulary.read((("heater",), ("kitchen",))) is None
 
 
 def test_changed_sentences_are_not_read_from_the_cache(tmp_path: Path) -> None:
     folder = sentences(tmp_path / "own", "forget about it")
-    vocabulary.keep(vocabulary.make(HOME, folder), HOME, folder)
+    vocabulary.store(vocabulary.make(HOME, folder), HOME, folder)
     assert vocabulary.read(HOME, folder) is not None
     assert vocabulary.read(HOME) is None
     sentences(tmp_path / "own", "forget about everything")
@@ -44,7 +44,7 @@ def test_changed_sentences_are_not_read_from_the_cache(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"\xc1", b"\x81\xa7network\x01"])
 def test_a_broken_file_is_no_vocabulary(cache: Path, content: bytes) -> None:
-    vocabulary.keep(vocabulary.Vocabulary("a", "b"), HOME)
+    vocabulary.store(vocabulary.Vocabulary("a", "b"), HOME)
     (file,) = cache.rglob("*.msgpack")
     file.write_bytes(content)
     assert vocabulary.read(HOME) is None
@@ -53,7 +53,7 @@ def test_a_broken_file_is_no_vocabulary(cache: Path, content: bytes) -> None:
 def test_only_the_last_homes_are_kept(cache: Path) -> None:
     homes = [((name,), ("kitchen",)) for name in ("a", "b", "c", "d", "e", "f")]
     for home in homes:
-        vocabulary.keep(vocabulary.Vocabulary("a", "b"), home)
+        vocabulary.store(vocabulary.Vocabulary("a", "b"), home)
     assert len(list(cache.rglob("*"))) == 2 + 4  # two folders
     assert vocabulary.read(homes[-1]) is not None
 
@@ -62,7 +62,7 @@ def test_a_cache_that_cannot_be_written_costs_only_time(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache.write_text("a file where the folder should be")
-    vocabulary.keep(vocabulary.Vocabulary("a", "b"), HOME)
+    vocabulary.store(vocabulary.Vocabulary("a", "b"), HOME)
     assert vocabulary.read(HOME) is None
 
 

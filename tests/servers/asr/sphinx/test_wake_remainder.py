@@ -49,10 +49,10 @@ def test_a_wake_word_alone_is_no_command(recognizer: Recognizer) -> None:
 
 def test_a_word_is_left_from_any_of_its_phonemes_on() -> None:
     said = {"hey": ["HH EY"], "jarvis": ["JH AA R V AH S", "JH AA R V IH S"]}
-    found = wake_remainder.leftovers(said)
+    found = wake_remainder.wake_remainders(said)
     assert {"HH EY JH AA R V AH S", "EY JH AA R V IH S", "IH S", "AH S"} <= set(found)
     assert "S" not in found
-    assert wake_remainder.leftovers({}) == []
+    assert wake_remainder.wake_remainders({}) == []
 
 
 def test_what_is_left_explains_sound_but_is_no_command() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from servers.asr.whisper.batches import Batches
-from servers.asr.whisper.decoding import USUAL, Decoder, Habits, longest
+from servers.asr.whisper.decoding import USUAL, Decoder, DecodingHabits, longest
 from servers.asr.whisper.initial_prompt import Prompt
 from servers.asr.whisper.model import Encoded, Floats, Model
 from servers.asr.whisper.quality import Attempt, Thresholds, rejection
@@ -20,7 +20,7 @@ from tests.support.speech import speak
 from tests.support.whisper_model import Manner, made_whisper
 
 NO_PROMPT = Prompt(before=())
-AUTO = Habits(encoder_window="auto", temperatures=(0.0, 0.4))
+AUTO = DecodingHabits(encoder_window="auto", temperatures=(0.0, 0.4))
 
 
 class Watched(Batches):
@@ -47,7 +47,7 @@ def sound() -> Floats:
 
 
 async def decode(
-    model: Model, sound: Floats, habits: Habits, language: str | None = "en"
+    model: Model, sound: Floats, habits: DecodingHabits, language: str | None = "en"
 ) -> tuple[Watched, Attempt]:
     batches = Watched(model)
     try:
@@ -59,7 +59,7 @@ async def decode(
 
 
 async def test_a_window_is_full_unless_asked_otherwise(model: Model, sound: Floats) -> None:
-    batches, attempt = await decode(model, sound, Habits())
+    batches, attempt = await decode(model, sound, DecodingHabits())
     assert (batches.windows, batches.temperatures) == ([FRAMES], [0.0])
     assert attempt.ended
 
@@ -87,27 +87,27 @@ async def test_the_full_window_decides_where_a_short_one_gives_a_doubtful_text(
     batches, attempt = await decode(model, sound, msgspec.structs.replace(AUTO, temperatures=(0,)))
     assert len(batches.windows) == 2
     assert batches.windows[1] == FRAMES
-    _, full = await decode(model, sound, Habits(temperatures=(0,)))
+    _, full = await decode(model, sound, DecodingHabits(temperatures=(0,)))
     assert attempt == full, "the same as if there were no short windows"
 
 
 async def test_an_unsure_text_is_tried_at_every_temperature(sound: Floats) -> None:
     model = Model(made_whisper(Manner(certainty=2.0)), ONE)
-    batches, _ = await decode(model, sound, Habits(temperatures=(0.0, 0.5, 1.0)))
+    batches, _ = await decode(model, sound, DecodingHabits(temperatures=(0.0, 0.5, 1.0)))
     assert batches.temperatures == [0.0, 0.5, 1.0]
     assert batches.windows == [FRAMES], "encoded once"
 
 
 async def test_a_text_without_end_is_not_taken(sound: Floats) -> None:
     model = Model(made_whisper(Manner(endless=True, words=(("so",),))), ONE)
-    _, attempt = await decode(model, sound, Habits())
+    _, attempt = await decode(model, sound, DecodingHabits())
     assert len(attempt.tokens) == longest(len(sound))
     assert rejection(attempt, 1.0, Thresholds()) == "repeats itself"
 
 
 async def test_a_model_that_hears_no_speech_is_not_asked_twice(sound: Floats) -> None:
     model = Model(made_whisper(Manner(certainty=2.0, no_speech=True)), ONE)
-    batches, attempt = await decode(model, sound, Habits(temperatures=(0.0, 0.5)))
+    batches, attempt = await decode(model, sound, DecodingHabits(temperatures=(0.0, 0.5)))
     assert batches.temperatures == [0.0]
     assert rejection(attempt, 1.0, Thresholds()) == "no speech"
 

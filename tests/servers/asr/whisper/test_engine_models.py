@@ -118,7 +118,7 @@ class Kept:
         self.here: list[str] = []
         self.most = 0
 
-    async def load(self, name: str) -> shelf.Loaded:
+    async def load(self, name: str) -> shelf.CachedModel:
         kept = self
 
         class Batches:
@@ -128,12 +128,12 @@ class Kept:
         await asyncio.sleep(0)
         self.here.append(name)
         self.most = max(self.most, len(self.here))
-        return shelf.Loaded(None, Batches())  # type: ignore[arg-type]
+        return shelf.CachedModel(None, Batches())  # type: ignore[arg-type]
 
 
 async def test_no_more_than_so_many_are_in_memory_and_the_longest_unused_leaves() -> None:
     kept = Kept()
-    lent = shelf.Shelf(2, kept.load)
+    lent = shelf.ModelCache(2, kept.load)
     for name in ("a", "b", "a", "c"):
         async with lent.lend(name):
             pass
@@ -148,7 +148,7 @@ async def test_no_more_than_so_many_are_in_memory_and_the_longest_unused_leaves(
 
 async def test_one_in_use_stays_and_who_wants_another_waits() -> None:
     kept = Kept()
-    lent = shelf.Shelf(1, kept.load)
+    lent = shelf.ModelCache(1, kept.load)
 
     async def borrow(name: str) -> None:
         async with lent.lend(name):
@@ -171,7 +171,7 @@ async def test_one_in_use_stays_and_who_wants_another_waits() -> None:
 
 async def test_who_waits_too_long_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shelf, "PATIENCE", 0.01)
-    lent = shelf.Shelf(1, Kept().load)
+    lent = shelf.ModelCache(1, Kept().load)
     async with lent.lend("a"):
         with pytest.raises(EngineBusy, match="option models"):
             async with lent.lend("b"):

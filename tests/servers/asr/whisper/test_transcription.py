@@ -12,15 +12,15 @@ from satellite.lib.worker import Worker
 from satellite.values import TranscribeRequest, Transcript
 from servers.asr.whisper.batches import Batches
 from servers.asr.whisper.decoding import Decoder
-from servers.asr.whisper.decoding import Habits as Decoding
+from servers.asr.whisper.decoding import DecodingHabits as Decoding
 from servers.asr.whisper.hearing import Hearing
 from servers.asr.whisper.model import Floats, Model
 from servers.asr.whisper.quality import Thresholds
-from servers.asr.whisper.transcription import Habits, Utterance, hotwords
+from servers.asr.whisper.transcription import Utterance, UtteranceHabits, hotwords
 from tests.servers.asr.whisper.test_windows import Loudness
 from tests.support.speech import silence, speak, tone
 
-HABITS = Habits(Thresholds(), "", True, True, 0.5)
+HABITS = UtteranceHabits(Thresholds(), "", True, True, 0.5)
 PIECE = 3200
 """Bytes: 0.1 s."""
 
@@ -38,7 +38,7 @@ class Counted(Decoder):
 class Room:
     """One utterance in a room where time passes as sound does, `pace` times as fast."""
 
-    def __init__(self, model: Model, batches: Batches, habits: Habits = HABITS) -> None:
+    def __init__(self, model: Model, batches: Batches, habits: UtteranceHabits = HABITS) -> None:
         self.now = 100.0
         self.heard: list[int] = []
         self.decoder = Counted(model, batches, Decoding(encoder_window="auto"))

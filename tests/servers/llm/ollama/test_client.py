@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 import pytest
 
-from servers.llm.ollama.client import aside
+from servers.llm.ollama.client import apart
 
 
 def safely() -> asyncio.Event:
@@ -23,7 +23,7 @@ async def test_items_come_in_order_and_the_tasks_end() -> None:
             yield number
 
     owner: set[asyncio.Task[None]] = set()
-    async with aclosing(aside(count(), owner, safely())) as items:
+    async with aclosing(apart(count(), owner, safely())) as items:
         assert [item async for item in items] == [0, 1, 2, 3, 4]
     await asyncio.sleep(0)
     assert not owner
@@ -34,7 +34,7 @@ async def test_what_goes_wrong_is_the_readers_to_deal_with() -> None:
         yield 1
         raise OSError("it broke")
 
-    async with aclosing(aside(breaks(), set(), safely())) as items:
+    async with aclosing(apart(breaks(), set(), safely())) as items:
         assert await anext(items) == 1
         with pytest.raises(OSError, match="it broke"):
             await anext(items)
@@ -53,7 +53,7 @@ async def test_a_reader_that_is_cancelled_twice_cancels_the_closing_once() -> No
             closed.set()
 
     async def read() -> None:
-        async with aclosing(aside(slow_to_close(), owner, safely())) as items:
+        async with aclosing(apart(slow_to_close(), owner, safely())) as items:
             await anext(items)
 
     owner: set[asyncio.Task[None]] = set()
@@ -78,7 +78,7 @@ async def test_the_making_is_not_cancelled_before_it_can_be() -> None:
         await asyncio.Event().wait()
         yield 1
 
-    items = aside(connects(), set(), safe)
+    items = apart(connects(), set(), safe)
     reader = asyncio.ensure_future(anext(items))
     await asyncio.sleep(0)
     reader.cancel()

@@ -5,18 +5,18 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servers.tts.piper.cache import LONGEST, Phrases
+from servers.tts.piper.cache import LONGEST, PhraseCache
 
 
 def test_a_phrase_is_found_in_its_manner_only() -> None:
-    phrases = Phrases(100)
+    phrases = PhraseCache(100)
     phrases.put("yes", "loud", b"YES")
     assert phrases.get("yes", "loud") == b"YES"
     assert phrases.get("yes", "quiet") is None
 
 
 def test_the_one_not_said_for_longest_goes_first() -> None:
-    phrases = Phrases(10)
+    phrases = PhraseCache(10)
     phrases.put("a", 0, b"12345")
     phrases.put("b", 0, b"12345")
     assert phrases.get("a", 0)
@@ -27,7 +27,7 @@ def test_the_one_not_said_for_longest_goes_first() -> None:
 
 
 def test_what_is_long_or_larger_than_all_is_not_kept() -> None:
-    phrases = Phrases(10)
+    phrases = PhraseCache(10)
     phrases.put("x" * (LONGEST + 1), 0, b"1")
     phrases.put("y", 0, b"12345678901")
     assert phrases.bytes == 0
@@ -35,7 +35,7 @@ def test_what_is_long_or_larger_than_all_is_not_kept() -> None:
 
 @given(st.lists(st.tuples(st.sampled_from("abcdef"), st.binary(max_size=8)), max_size=60))
 def test_never_holds_more_than_it_may(puts: list[tuple[str, bytes]]) -> None:
-    phrases = Phrases(20)
+    phrases = PhraseCache(20)
     for text, sound in puts:
         phrases.put(text, 0, sound)
         assert phrases.bytes <= 20

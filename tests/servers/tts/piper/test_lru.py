@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from servers.tts.piper.lru import Shelf
+from servers.tts.piper.lru import LruCache
 
 
 def test_loads_once_and_forgets_the_one_not_used_for_longest() -> None:
-    shelf: Shelf[str] = Shelf(2)
+    shelf: LruCache[str] = LruCache(2)
     loaded: list[str] = []
 
     def load(name: str) -> str:
@@ -26,14 +26,14 @@ def test_loads_once_and_forgets_the_one_not_used_for_longest() -> None:
 
 
 def test_a_model_that_fails_to_load_is_tried_again() -> None:
-    shelf: Shelf[int] = Shelf(1)
+    shelf: LruCache[int] = LruCache(1)
     with pytest.raises(ZeroDivisionError):
         shelf.take("a", lambda: 1 // 0)
     assert shelf.take("a", lambda: 1) == 1
 
 
 def test_others_do_not_wait_for_one_that_loads_but_those_who_need_it_do() -> None:
-    shelf: Shelf[str] = Shelf(2)
+    shelf: LruCache[str] = LruCache(2)
     begun, go = threading.Event(), threading.Event()
 
     def slow() -> str:

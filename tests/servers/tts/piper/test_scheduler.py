@@ -9,14 +9,14 @@ import time
 import pytest
 
 from satellite.errors import EngineClosed
-from servers.tts.piper.scheduler import PATIENCE, Desk
+from servers.tts.piper.scheduler import PATIENCE, Scheduler
 
 
 class Held:
     """A desk of one thread that is busy until it is let go, and the order in which it worked."""
 
     def __init__(self) -> None:
-        self.desk = Desk("desk", 1)
+        self.desk = Scheduler("desk", 1)
         self.order: list[str] = []
         self._go = threading.Event()
 
@@ -77,7 +77,7 @@ async def test_a_call_that_is_taken_back_is_not_run() -> None:
 
 
 async def test_errors_reach_their_caller_and_nobody_else() -> None:
-    desk = Desk("desk", 2)
+    desk = Scheduler("desk", 2)
     with pytest.raises(ZeroDivisionError):
         await desk.call(None, lambda: 1 / 0)
     assert await desk.call(None, lambda: 1) == 1
@@ -85,7 +85,7 @@ async def test_errors_reach_their_caller_and_nobody_else() -> None:
 
 
 async def test_close_refuses_those_that_wait() -> None:
-    desk, go = Desk("desk", 1), threading.Event()
+    desk, go = Scheduler("desk", 1), threading.Event()
     running = asyncio.ensure_future(desk.call(0, go.wait))
     waiting = asyncio.ensure_future(desk.call(0, go.wait))
     await asyncio.sleep(0)

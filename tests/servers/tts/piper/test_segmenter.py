@@ -5,14 +5,14 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servers.tts.piper.segmenter import PIECE, SHORT, Script
+from servers.tts.piper.segmenter import PIECE, SHORT, Segmenter
 
 TEXTS = st.text(st.sampled_from("abcdeAB 1,.!?…;:\n、。-'\""), max_size=400)
 
 
 def read(text: str, *fitting: float) -> list[tuple[str, bool]]:
     """All pieces; the last number counts for all that follow."""
-    script, found = Script(text), []
+    script, found = Segmenter(text), []
     while piece := script.take(fitting[min(len(found), len(fitting) - 1)]):
         found.append((piece.text, piece.opens))
     return found
@@ -57,7 +57,7 @@ def test_each_part_is_made_ready_once_and_only_when_it_is_due() -> None:
         seen.append(text)
         return text.upper()
 
-    script = Script("One two three four. " * 500, prepare)
+    script = Segmenter("One two three four. " * 500, prepare)
     assert not seen
     piece = script.take(0)
     assert piece is not None
