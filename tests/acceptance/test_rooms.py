@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.satellite_cluster import corridor
+from tests.support.satellite_cluster import satellite_cluster
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -24,7 +24,7 @@ def test_field_20_and_21_the_best_placed_one_answers_and_no_other_makes_a_sound(
     tmp_path: Path, wake: str, loss: int, runs: int
 ) -> None:
     """One of five packets lost, detectors up to 80 ms apart, and one clock an hour off."""
-    with corridor(tmp_path, wake, loss=loss) as house:
+    with satellite_cluster(tmp_path, wake, loss=loss) as house:
         outcomes = [house.ask(GAINS) for _ in range(runs)]
     for outcome in outcomes:
         assert len(outcome.took) == 1, outcome.told
@@ -36,7 +36,7 @@ def test_field_20_and_21_the_best_placed_one_answers_and_no_other_makes_a_sound(
 
 
 def test_a_satellite_without_others_waits_for_nobody(tmp_path: Path) -> None:
-    with corridor(tmp_path, "openwakeword:okay_nabu", count=1, late_clock=False) as house:
+    with satellite_cluster(tmp_path, "openwakeword:okay_nabu", count=1, late_clock=False) as house:
         outcome = house.ask((0.0,))
         assert outcome.answered == outcome.heard == (0,), outcome.told
         assert "'chosen'" not in outcome.told

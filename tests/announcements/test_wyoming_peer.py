@@ -21,15 +21,15 @@ from satellite.net.dial import connect
 from satellite.settings import AnnounceSettings, Settings
 from satellite.values import Action, AudioChunk, AudioFormat
 from tests.support.recorded_turn import utterance
-from tests.support.scripted_satellite import QUIET, Kitchen
+from tests.support.scripted_satellite import QUIET, ScriptedSatellite
 
 BELL = AudioChunk(audio=b"\x10\x00" * 1600, format=AudioFormat(16000))
 
 
 @asynccontextmanager
-async def kitchen(settings: Settings = QUIET) -> AsyncIterator[Kitchen]:
+async def kitchen(settings: Settings = QUIET) -> AsyncIterator[ScriptedSatellite]:
     """A satellite that announces."""
-    it = Kitchen(settings)
+    it = ScriptedSatellite(settings)
     announcer = it.role.announcer = Announcer(it.assistant, settings, it.tts)
     broadcasts = Broadcasts(settings, announcer)
     it.assistant.broadcasting(broadcasts.put)

@@ -21,7 +21,7 @@ from satellite.settings import Settings
 from tests.arbitration.simulated_group import settings
 from tests.arbitration.test_multicast import LOOP
 from tests.support.scripted_home_assistant import house
-from tests.support.scripted_satellite import QUIET, Kitchen, MarkVad
+from tests.support.scripted_satellite import QUIET, MarkVad, ScriptedSatellite
 
 
 class Better:
@@ -47,11 +47,11 @@ class Better:
 @asynccontextmanager
 async def two(
     monkeypatch: pytest.MonkeyPatch,
-) -> AsyncGenerator[tuple[Kitchen, Better], None]:
+) -> AsyncGenerator[tuple[ScriptedSatellite, Better], None]:
     """A kitchen and a better placed satellite, which know each other."""
     monkeypatch.setattr(group, "interfaces", lambda: [LOOP])
     its = settings()
-    kitchen = Kitchen(msgspec.structs.replace(QUIET, rooms=its.rooms))
+    kitchen = ScriptedSatellite(msgspec.structs.replace(QUIET, rooms=its.rooms))
     rooms = Arbiter(
         msgspec.structs.replace(kitchen.settings, zeroconf=True),
         kitchen.assistant,
@@ -80,7 +80,7 @@ async def two(
                 task.cancel()
 
 
-def yielded(kitchen: Kitchen) -> Callable[[], bool]:
+def yielded(kitchen: ScriptedSatellite) -> Callable[[], bool]:
     return lambda: bool(kitchen.of(events.Yielded)) and kitchen.room.silent
 
 

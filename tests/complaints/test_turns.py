@@ -18,16 +18,16 @@ from satellite.turns.context import Engines
 from satellite.values import Action, AudioChunk, ReplyPart, ReplyRequest, SpeechRequest
 from tests.support import virtual_time
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
-from tests.support.paced_satellite import QUIET, Parlour
+from tests.support.paced_satellite import QUIET, PacedSatellite
 from tests.support.scripted_satellite import SILENCE, VOICE
 
 LONG = 300.0
 """Seconds in which devices fall asleep."""
 
 
-def parlour(*replies: tuple[ReplyPart, ...], settings: Settings = QUIET) -> Parlour:
+def parlour(*replies: tuple[ReplyPart, ...], settings: Settings = QUIET) -> PacedSatellite:
     llm = ScriptedLlm(replies or [("It is seven.",)])
-    return Parlour(settings, Engines(ScriptedAsr(), llm, ScriptedTts(0.3)))
+    return PacedSatellite(settings, Engines(ScriptedAsr(), llm, ScriptedTts(0.3)))
 
 
 def test_it_is_not_dead_after_the_first_wake_word() -> None:
@@ -167,7 +167,7 @@ def test_a_reply_goes_on_after_its_writer_paused() -> None:
             yield "Three four."
 
     async def main() -> None:
-        async with Parlour(
+        async with PacedSatellite(
             QUIET, Engines(ScriptedAsr(), Pausing(), ScriptedTts(0.3))
         ).open() as home:
             home.ask()
@@ -197,7 +197,9 @@ def test_a_voice_that_needs_eight_seconds_to_begin_is_heard() -> None:
             yield AudioChunk(audio=self._word, format=self.format)
 
     async def main() -> None:
-        async with Parlour(QUIET, Engines(ScriptedAsr(), ScriptedLlm(), Slow(0.3))).open() as home:
+        async with PacedSatellite(
+            QUIET, Engines(ScriptedAsr(), ScriptedLlm(), Slow(0.3))
+        ).open() as home:
             home.ask()
             await home.ended()
             assert home.outcomes() == ["answered"]

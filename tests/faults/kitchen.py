@@ -22,7 +22,7 @@ from satellite.net.remotes.by_uri import remote
 from satellite.settings import CueSettings, DeadlineSettings, Settings
 from satellite.turns.context import Engines
 from satellite.turns.manager import TurnManager
-from tests.support.checkable_engines import FORM, CodedAsr, CodedLlm, CodedTts, words
+from tests.support.checkable_engines import FORM, CheckableAsr, CheckableLlm, CheckableTts, words
 from tests.support.devices import ScriptedSpeaker
 from tests.support.recorded_turn import utterance
 
@@ -34,7 +34,7 @@ SAID = 16000
 """Bytes of the utterance: half a second."""
 PATIENCE = 15.0
 """Seconds after which a turn is stuck: it has three stages, an apology and a busy machine."""
-BUILT_IN = {"asr": CodedAsr(), "llm": CodedLlm(goes_on=False), "tts": CodedTts()}
+BUILT_IN = {"asr": CheckableAsr(), "llm": CheckableLlm(goes_on=False), "tts": CheckableTts()}
 
 
 class Heard(msgspec.Struct, frozen=True, kw_only=True):

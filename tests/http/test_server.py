@@ -30,7 +30,7 @@ from satellite.lib.bus import Bus
 from satellite.net.allowed import Allowed
 from satellite.settings import HttpSettings, Settings
 from satellite.values import SPEECH
-from tests.support.scripted_satellite import QUIET, Kitchen
+from tests.support.scripted_satellite import QUIET, ScriptedSatellite
 
 SECRET = "0123456789abcdef0123"
 
@@ -38,7 +38,7 @@ SECRET = "0123456789abcdef0123"
 class Office:
     """A satellite with a desk, and a client of it."""
 
-    def __init__(self, room: Kitchen, bus: Bus, address: str, session: Any) -> None:
+    def __init__(self, room: ScriptedSatellite, bus: Bus, address: str, session: Any) -> None:
         self.room, self.bus, self.address, self.session = room, bus, address, session
 
     async def get(self, path: str, **more: Any) -> tuple[int, dict[str, Any]]:
@@ -54,7 +54,7 @@ class Office:
 async def office(
     token: Token | None = None, allow: tuple[str, ...] = ("loopback",)
 ) -> AsyncIterator[Office]:
-    room, bus = Kitchen(QUIET), Bus()
+    room, bus = ScriptedSatellite(QUIET), Bus()
     announcer = Announcer(room.assistant, QUIET, room.tts)
     controls = Controls(QUIET, room.assistant, announcer, bus, room.listener.begin)
     listener = listening("127.0.0.1", 0)

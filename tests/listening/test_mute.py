@@ -16,7 +16,7 @@ from satellite.turns.context import Engines
 from satellite.values import Action
 from tests.support import virtual_time
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
-from tests.support.paced_satellite import QUIET, Parlour
+from tests.support.paced_satellite import QUIET, PacedSatellite
 from tests.support.scripted_satellite import SILENCE, VOICE, WAKE
 
 
@@ -44,7 +44,7 @@ def test_only_the_wish_of_the_people_in_the_room_is_kept_over_a_restart(tmp_path
 
 def test_the_device_is_closed_within_a_tenth_of_a_second_and_opened_again() -> None:
     async def main() -> None:
-        async with Parlour().open() as home:
+        async with PacedSatellite().open() as home:
             home.assistant.mute(True)
             assert await home.until(lambda: not home.mic.is_open) < 0.1
             await asyncio.sleep(30.0)
@@ -61,7 +61,7 @@ def test_the_device_is_closed_within_a_tenth_of_a_second_and_opened_again() -> N
 
 def test_clocks_that_count_samples_go_on_while_it_is_closed() -> None:
     async def main() -> None:
-        async with Parlour().open() as home:
+        async with PacedSatellite().open() as home:
             home.assistant.mute(True)
             before = home.listener._ring.end  # noqa: SLF001  what counts all sound
             await asyncio.sleep(60.0)
@@ -72,7 +72,7 @@ def test_clocks_that_count_samples_go_on_while_it_is_closed() -> None:
 
 def test_a_request_that_is_being_said_is_left() -> None:
     async def main() -> None:
-        async with Parlour().open() as home:
+        async with PacedSatellite().open() as home:
             home.mic.say((WAKE, 0.03), (SILENCE, 0.4), (VOICE, 3.0))
             await home.until(lambda: bool(home.of(events.SpeechStart)))
             home.assistant.mute(True)
@@ -84,7 +84,7 @@ def test_a_request_that_is_being_said_is_left() -> None:
 
 def test_a_reply_goes_on_while_the_microphone_is_closed() -> None:
     async def main() -> None:
-        async with Parlour().open() as home:
+        async with PacedSatellite().open() as home:
             home.ask()
             await home.speaking()
             home.assistant.mute(True)
@@ -98,7 +98,7 @@ def test_a_reply_goes_on_while_the_microphone_is_closed() -> None:
 def test_muted_by_voice_after_which_nobody_is_heard() -> None:
     async def main() -> None:
         llm = ScriptedLlm([("My microphone is off?", Action(name="mute"))])
-        async with Parlour(QUIET, Engines(ScriptedAsr(), llm, ScriptedTts())).open() as home:
+        async with PacedSatellite(QUIET, Engines(ScriptedAsr(), llm, ScriptedTts())).open() as home:
             home.ask()
             await home.ended()
             assert [event.muted for event in home.of(events.Mute)] == [True]
@@ -113,7 +113,7 @@ def test_muted_at_the_start_the_device_is_never_opened(tmp_path: Path) -> None:
     async def main() -> None:
         kept = StoredValue("mute", bool, False, tmp_path)
         kept.write(True)
-        async with Parlour(kept=kept).open() as home:
+        async with PacedSatellite(kept=kept).open() as home:
             await asyncio.sleep(5.0)
             assert home.mic.opened == 0
             home.assistant.mute(False)
@@ -125,7 +125,7 @@ def test_muted_at_the_start_the_device_is_never_opened(tmp_path: Path) -> None:
 
 def test_a_device_that_another_program_has_meanwhile_is_tried_again() -> None:
     async def main() -> None:
-        async with Parlour().open() as home:
+        async with PacedSatellite().open() as home:
             home.assistant.mute(True)
             await home.until(lambda: not home.mic.is_open)
             home.mic.missing = DeviceMissing("busy")
@@ -140,7 +140,7 @@ def test_a_device_that_another_program_has_meanwhile_is_tried_again() -> None:
 
 def test_a_cue_says_that_the_microphone_was_closed_or_opened() -> None:
     async def main() -> None:
-        async with Parlour(Settings(name="x", cues=CueSettings(awake=False))).open() as home:
+        async with PacedSatellite(Settings(name="x", cues=CueSettings(awake=False))).open() as home:
             home.assistant.mute(True)
             await home.until(lambda: home.speaker.played > 0.2)
             home.assistant.mute(False)

@@ -31,7 +31,7 @@ from satellite.net.dial import connect
 from satellite.net.discovery.browser import Discovery
 from satellite.net.discovery.preferences import Preferences
 from satellite.values import SpeechRequest
-from tests.support.checkable_engines import CodedTts
+from tests.support.checkable_engines import CheckableTts
 from tests.support.program import Program, satellite
 
 BACK = 15.0
@@ -78,7 +78,7 @@ class Member:
     def __init__(self, uri: str) -> None:
         self.uri = uri
         self.discovery = Discovery(wishes=Preferences(pin=(uri,)), announced=False)
-        self.engine = failover("tts", CodedTts(), self.discovery)
+        self.engine = failover("tts", CheckableTts(), self.discovery)
         self.used: float | None = None
         """When the server answered it last."""
         self.failed = 0

@@ -21,7 +21,7 @@ from tests.homeassistant.real import install, services
 from tests.homeassistant.real import installation as houses
 from tests.homeassistant.real import satellite as kitchen
 from tests.homeassistant.real.losses import RECONNECT, restart_home, restart_us
-from tests.homeassistant.real.satellite import Kitchen
+from tests.homeassistant.real.satellite import RealSatellite
 from tests.homeassistant.real.turns import check_turn
 
 TELL = 300.0
@@ -58,7 +58,7 @@ def main() -> int:
             return 1 if failed + _turns(place, given.minutes * 60) else 0
 
 
-def _restarts(place: Kitchen, count: int) -> int:
+def _restarts(place: RealSatellite, count: int) -> int:
     failed = 0
     for number in range(1, count + 1):
         for what, restart in (("Home Assistant", restart_home), ("our satellite", restart_us)):
@@ -70,7 +70,7 @@ def _restarts(place: Kitchen, count: int) -> int:
     return failed
 
 
-def _turns(place: Kitchen, seconds: float) -> int:
+def _turns(place: RealSatellite, seconds: float) -> int:
     began, told = time.monotonic(), 0.0
     done = failed = 0
     settled: tuple[float, ...] = ()
@@ -96,7 +96,7 @@ def _turns(place: Kitchen, seconds: float) -> int:
     return failed
 
 
-def _turn(place: Kitchen) -> bool:
+def _turn(place: RealSatellite) -> bool:
     try:
         check_turn(place)
     except (AssertionError, TimeoutError) as error:
@@ -106,7 +106,7 @@ def _turn(place: Kitchen) -> bool:
     return True
 
 
-def _memory(place: Kitchen) -> tuple[float, float, float]:
+def _memory(place: RealSatellite) -> tuple[float, float, float]:
     """Megabytes of Home Assistant, our satellite, and our services."""
     ours = (place.program.process.pid, place.home.services.program.process.pid)
     satellite, served = (psutil.Process(pid).memory_info().rss / 1e6 for pid in ours)

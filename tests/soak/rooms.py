@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.satellite_cluster import Outcome, corridor
+from tests.support.satellite_cluster import Outcome, satellite_cluster
 
 GAINS = (0.0, -8.0, -16.0)
 """Decibels: twice and four times as far away, and a little more."""
@@ -38,7 +38,9 @@ def main() -> int:
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as name:
         try:
-            with corridor(Path(name), given.wake, loss=given.loss, seed=given.seed) as house:
+            with satellite_cluster(
+                Path(name), given.wake, loss=given.loss, seed=given.seed
+            ) as house:
                 for number in range(1, given.runs + 1):
                     outcome = house.ask(gains)
                     done.append(outcome)

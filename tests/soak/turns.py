@@ -22,7 +22,7 @@ from pathlib import Path
 import msgspec
 
 from tests.support import virtual_time
-from tests.support.flaky_satellite import Hallway
+from tests.support.flaky_satellite import FlakySatellite
 
 TROUBLE = 0.04
 """How likely a call of an engine goes wrong; a turn has about six of them."""
@@ -59,9 +59,9 @@ def state() -> State:
     )
 
 
-async def soak(turns: int, seed: int, every: int) -> tuple[Hallway, list[State]]:
+async def soak(turns: int, seed: int, every: int) -> tuple[FlakySatellite, list[State]]:
     """Take so many turns; what was held at the beginning, and after `every` so many."""
-    hallway = Hallway(seed, TROUBLE)
+    hallway = FlakySatellite(seed, TROUBLE)
     states = []
     async with hallway.open():
         while (ended := hallway.counted.total()) < turns:

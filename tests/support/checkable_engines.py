@@ -37,7 +37,7 @@ _BETWEEN = 0.005
 """Seconds between two pieces of an answer, so that there is a middle of it."""
 
 
-class _Coded:
+class _Checkable:
     async def load(self) -> None:
         """There is nothing to load."""
 
@@ -48,7 +48,7 @@ class _Coded:
         return EngineInfo(name="coded", models=(ModelInfo(name="code", languages=("en",)),))
 
 
-class CodedAsr(_Coded):
+class CheckableAsr(_Checkable):
     """Hears how many bytes were said, in the end; it has a partial transcript, too."""
 
     async def transcribe(
@@ -62,7 +62,7 @@ class CodedAsr(_Coded):
         yield Transcript(text=f"heard {count}", final=True)
 
 
-class CodedLlm(_Coded):
+class CheckableLlm(_Checkable):
     """Answers word by word; told to go on, it goes on after what it is told it has said."""
 
     def __init__(self, *, goes_on: bool = True) -> None:
@@ -80,7 +80,7 @@ class CodedLlm(_Coded):
             await asyncio.sleep(_BETWEEN)
 
 
-class CodedTts(_Coded):
+class CheckableTts(_Checkable):
     """Speaks in code, a word at a time."""
 
     async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[AudioChunk, None]:

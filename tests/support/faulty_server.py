@@ -20,9 +20,9 @@ from typing import Any
 from wyoming.event import Event, async_read_event, async_write_event
 
 from servers.serve import serving
-from tests.support.checkable_engines import CodedAsr, CodedLlm, CodedTts
+from tests.support.checkable_engines import CheckableAsr, CheckableLlm, CheckableTts
 
-ENGINES = {"asr": CodedAsr, "llm": CodedLlm, "tts": CodedTts}
+ENGINES = {"asr": CheckableAsr, "llm": CheckableLlm, "tts": CheckableTts}
 BEGINS = {"asr": "transcribe", "llm": "transcript", "tts": "synthesize"}
 """The event with which a request begins."""
 MIDDLE = {"asr": ("audio-chunk", 3), "llm": ("handled-chunk", 7), "tts": ("audio-chunk", 3)}

@@ -35,7 +35,7 @@ REPLIES: tuple[tuple[ReplyPart, ...], ...] = (
 )
 
 
-class Fickle:
+class Flaky:
     """What they have in common: `troubles` counts what each call had in store for its caller."""
 
     kinds = ("error", "lost", "hang", "bug", "dawdle", "stubborn")
@@ -81,7 +81,7 @@ class Fickle:
         return ", ".join(f"{kind} {count}" for kind, count in sorted(self.troubles.items()))
 
 
-class FickleAsr(Fickle):
+class FlakyAsr(Flaky):
     """Understands a question, or nothing."""
 
     async def transcribe(
@@ -97,7 +97,7 @@ class FickleAsr(Fickle):
         yield Transcript(text=text, final=True)
 
 
-class FickleLlm(Fickle):
+class FlakyLlm(Flaky):
     """Says one of some replies."""
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
@@ -106,7 +106,7 @@ class FickleLlm(Fickle):
             yield part
 
 
-class FickleTts(Fickle):
+class FlakyTts(Flaky):
     """Speaks at 0.3 s a word."""
 
     async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[AudioChunk, None]:

@@ -13,8 +13,8 @@ from satellite.listening.utterance import Utterance
 from satellite.settings import CueSettings, DeadlineSettings, Settings
 from satellite.turns.context import Engines
 from satellite.values import SPEECH, AudioChunk
-from tests.support.flaky_engines import FickleAsr, FickleLlm, FickleTts
-from tests.support.paced_satellite import Parlour
+from tests.support.flaky_engines import FlakyAsr, FlakyLlm, FlakyTts
+from tests.support.paced_satellite import PacedSatellite
 from tests.support.scripted_satellite import SILENCE, VOICE
 
 DEAF = 8.0
@@ -30,7 +30,7 @@ ENDLESS = 200.0
 """Seconds after which a turn does not end: all deadlines together, with answers listened to."""
 
 
-class Hallway(Parlour):
+class FlakySatellite(PacedSatellite):
     """The satellite, and the books that are kept of its turns."""
 
     def __init__(self, seed: int, trouble: float) -> None:
@@ -43,9 +43,9 @@ class Hallway(Parlour):
         self.wakes = 0
         self._running: set[str] = set()
         self._over: deque[str] = deque(maxlen=100)
-        self.asr = FickleAsr(chance, trouble)
-        self.llm = FickleLlm(chance, trouble)
-        self.tts = FickleTts(chance, trouble)
+        self.asr = FlakyAsr(chance, trouble)
+        self.llm = FlakyLlm(chance, trouble)
+        self.tts = FlakyTts(chance, trouble)
         super().__init__(SETTINGS, Engines(self.asr, self.llm, self.tts))
 
     async def turn(self) -> None:

@@ -31,7 +31,7 @@ STEP = 0.01
 QUIET = Settings(name="parlour", cues=CueSettings(awake=False, follow_up=False, mute=False))
 
 
-class Parlour:
+class PacedSatellite:
     """The satellite, its devices, and everything that happened."""
 
     def __init__(
@@ -101,7 +101,7 @@ class Parlour:
         await self.until(lambda: len(self.outcomes()) >= turns and self.assistant.idle)
 
     @asynccontextmanager
-    async def open(self) -> AsyncGenerator[Parlour, None]:
+    async def open(self) -> AsyncGenerator[PacedSatellite, None]:
         """The satellite runs inside this block."""
         async with asyncio.TaskGroup() as tasks:
             await self.microphone.open()

@@ -14,7 +14,7 @@ from satellite.values import SPEECH, Action, AudioChunk, Detection, Situation
 EventT = TypeVar("EventT", bound=Event)
 
 
-class RecordedStage:
+class RecordedTurn:
     """A `satellite.turns.context.TurnContext`; `error` is raised after the first chunk played."""
 
     def __init__(self, error: SatelliteError | None = None) -> None:

@@ -60,7 +60,7 @@ class Outcome(msgspec.Struct, frozen=True):
         return self.answered == (self.best,) and self.heard == (self.best,)
 
 
-class Corridor:
+class SatelliteCluster:
     """Running satellites; `ask` has all of them hear the word and a request."""
 
     def __init__(self, folders: Sequence[Path], programs: Sequence[Program], seed: int) -> None:
@@ -154,7 +154,7 @@ class Corridor:
 
 
 @contextmanager
-def corridor(
+def satellite_cluster(
     folder: Path,
     wake: str,
     *,
@@ -163,7 +163,7 @@ def corridor(
     late_clock: bool = True,
     seed: int = 0,
     environment: Mapping[str, str] | None = None,
-) -> Iterator[Corridor]:
+) -> Iterator[SatelliteCluster]:
     """Satellites that know each other, `loss` percent of what reaches each lost on its way, the
     last with a clock that is an hour off. Skips the test where there can be none."""
     with network(count) as machines, ExitStack() as stack:
@@ -190,7 +190,7 @@ def corridor(
         for program in programs:
             program.wait_for("ready", timeout=90)
         time.sleep(2.0)  # they have asked three times who is there
-        yield Corridor(folders, programs, seed)
+        yield SatelliteCluster(folders, programs, seed)
 
 
 def _played(folder: Path) -> Iterator[Path]:

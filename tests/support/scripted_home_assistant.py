@@ -19,7 +19,7 @@ RATE = 22050
 """Of the sound that it sends, in Hz."""
 
 
-class House:
+class ScriptedHomeAssistant:
     """A Home Assistant that does what it is told, but for pings, which it answers by itself."""
 
     def __init__(self, connection: Connection) -> None:
@@ -106,10 +106,10 @@ class House:
 @asynccontextmanager
 async def house(
     uri: str, drive: bool = True, patience: float = SOON
-) -> AsyncGenerator[House, None]:
+) -> AsyncGenerator[ScriptedHomeAssistant, None]:
     """A Home Assistant that is connected."""
     connection = await connect(uri, SOON)
-    home = House(connection)
+    home = ScriptedHomeAssistant(connection)
     home.patience = patience
     async with asyncio.TaskGroup() as tasks:
         listening = tasks.create_task(_listen(home))
@@ -124,7 +124,7 @@ async def house(
             home.leave()
 
 
-async def _listen(home: House) -> None:
+async def _listen(home: ScriptedHomeAssistant) -> None:
     with suppress(WireError):  # one of the two hung up
         await home.listen()
     home.gone = True

@@ -32,7 +32,7 @@ WAKE, VOICE, SILENCE = b"\x03\x00", b"\x01\x00", b"\x00\x00"
 HOME = HomeAssistantSettings(listen="tcp://127.0.0.1:0", patience=0.4, answer=2.0)
 QUIET = Settings(
     name="kitchen",
-    area="Kitchen",
+    area="ScriptedSatellite",
     zeroconf=False,
     cues=CueSettings(awake=False, error=False, timer=1),
     deadlines=DeadlineSettings(asr=2.0, llm=2.0, tts=2.0),
@@ -115,7 +115,7 @@ class Room:
             await asyncio.sleep(0)
 
 
-class Kitchen:
+class ScriptedSatellite:
     """A satellite with scripted engines, and everything that happened in it."""
 
     def __init__(self, settings: Settings = QUIET) -> None:
@@ -156,7 +156,7 @@ class Kitchen:
         await self.until(lambda: len(self.outcomes()) >= turns and self.assistant.idle)
 
     @asynccontextmanager
-    async def open(self) -> AsyncGenerator[Kitchen, None]:
+    async def open(self) -> AsyncGenerator[ScriptedSatellite, None]:
         async with (
             asyncio.TaskGroup() as tasks,
             reachable(self.settings) as port,

@@ -179,7 +179,7 @@ class RoomSpeaker:
         self._room.hush()
 
 
-class KeptUp:
+class PacedWake:
     """A wake engine for whom the room's clock waits when it is behind."""
 
     def __init__(self, wake: Wake, room: SimulatedRoom) -> None:

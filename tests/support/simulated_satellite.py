@@ -21,7 +21,7 @@ from satellite.ports import Wake
 from satellite.settings import ListenSettings, SoundSettings
 from satellite.values import SPEECH, AudioChunk
 from tests.support.acoustics import Samples, pcm
-from tests.support.simulated_room import KeptUp, SimulatedRoom
+from tests.support.simulated_room import PacedWake, SimulatedRoom
 
 
 class SimulatedSatellite:
@@ -49,7 +49,7 @@ class SimulatedSatellite:
         self.playback.tap = self.reference
         self._playing = False
         self._tasks: asyncio.TaskGroup | None = None
-        engine = KeptUp(OwnVoice(wake, self.reference) if knows_itself else wake, room)
+        engine = PacedWake(OwnVoice(wake, self.reference) if knows_itself else wake, room)
         capture = Capture(room.microphone, lambda event: None)
         front = FrontEnd(capture, self.reference, sound or SoundSettings(), kept)
         vad = EnergyVad(EnergyVad.Options())

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from satellite import events
 from satellite.values import Action
-from tests.support.scripted_satellite import Kitchen
+from tests.support.scripted_satellite import ScriptedSatellite
 
 
 async def test_stop_ends_the_ring_and_it_listens_complaint_4_awake_after_timer_dismissal() -> None:
-    room = Kitchen()
+    room = ScriptedSatellite()
     room.llm.replies = [(Action(name="stop"),), ("It is seven.",)]
     async with room.open():
         room.assistant.timers.start(0, "pizza")
@@ -24,7 +24,7 @@ async def test_stop_ends_the_ring_and_it_listens_complaint_4_awake_after_timer_d
 
 
 async def test_hush_ends_the_ring_at_once() -> None:
-    room = Kitchen()
+    room = ScriptedSatellite()
     async with room.open():
         room.assistant.timers.start(0)
         await room.until(lambda: room.assistant.timers.ringing)
@@ -34,7 +34,7 @@ async def test_hush_ends_the_ring_at_once() -> None:
 
 
 async def test_what_rings_late_is_said_before_the_bell() -> None:
-    room = Kitchen()
+    room = ScriptedSatellite()
     async with room.open():
         room.assistant.timers.start(-120, "egg")
         await room.until(lambda: bool(room.tts.requests))

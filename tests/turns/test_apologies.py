@@ -11,7 +11,7 @@ from satellite.turns.context import Engines
 from satellite.turns.conversation import Conversation
 from satellite.turns.turn import Turn
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
-from tests.support.recorded_turn import RecordedStage, utterance
+from tests.support.recorded_turn import RecordedTurn, utterance
 
 OURS = [kind for kind in EngineError.__subclasses__() if kind.__module__ == "satellite.errors"]
 
@@ -40,7 +40,7 @@ def test_nothing_is_said_where_nothing_can_be(stage: str) -> None:
 
 
 async def test_a_turn_tells_why_it_failed() -> None:
-    stage, missing = RecordedStage(), ModelMissing("no model")
+    stage, missing = RecordedTurn(), ModelMissing("no model")
     engines = Engines(ScriptedAsr(), ScriptedLlm(error=missing, replies=((),)), ScriptedTts())
     await Turn(utterance(), engines, Conversation(), Settings(), stage).run()
     assert (stage.apologies, stage.causes) == (["llm"], [missing])

@@ -18,7 +18,7 @@ from satellite.turns.context import Engines
 from satellite.values import Detection, DetectRequest
 from tests.support import virtual_time
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
-from tests.support.paced_satellite import QUIET, Parlour
+from tests.support.paced_satellite import QUIET, PacedSatellite
 from tests.support.scripted_satellite import SILENCE, VOICE, MarkWake
 
 TWO = """
@@ -143,7 +143,7 @@ class Two:
         cast = build_assistants(
             settings, {**shared, ("llm", "a"): self.nabu, ("llm", "b"): self.jarvis}
         )
-        self.parlour = Parlour(settings, cast.first.engines, personas=cast, wake=TwoWords())
+        self.parlour = PacedSatellite(settings, cast.first.engines, personas=cast, wake=TwoWords())
 
     def call(self, mark: bytes) -> None:
         self.parlour.mic.say((mark, 0.03), (SILENCE, 0.4), (VOICE, 1.0), (SILENCE, 1.0))

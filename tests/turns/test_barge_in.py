@@ -18,7 +18,7 @@ from satellite.turns.context import Engines
 from satellite.values import SPEECH, Action, AudioChunk, Message, ReplyPart, ReplyRequest
 from tests.support import virtual_time
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
-from tests.support.paced_satellite import QUIET, Parlour
+from tests.support.paced_satellite import QUIET, PacedSatellite
 from tests.support.scripted_satellite import SILENCE
 
 AT_ONCE = 0.15
@@ -28,12 +28,12 @@ STORY = "One two three four. Five six seven eight. Nine ten eleven twelve."
 """Sentences of four words; a word lasts half a second."""
 
 
-def parlour(llm: ScriptedLlm | None = None) -> Parlour:
+def parlour(llm: ScriptedLlm | None = None) -> PacedSatellite:
     engines = Engines(ScriptedAsr(), llm or ScriptedLlm([(STORY,), ("Yes.",)]), ScriptedTts(0.5))
-    return Parlour(QUIET, engines)
+    return PacedSatellite(QUIET, engines)
 
 
-async def silenced(home: Parlour) -> float:
+async def silenced(home: PacedSatellite) -> float:
     """Say the wake word; seconds of sound that the microphone gave from its detection on until the
     speaker was silent."""
     wakes = len(home.of(events.Wake))
@@ -145,7 +145,7 @@ def test_without_barge_in_the_wake_word_changes_nothing() -> None:
     async def main() -> None:
         settings = msgspec.structs.replace(QUIET, listen=ListenSettings(barge_in=False))
         engines = Engines(ScriptedAsr(), ScriptedLlm([(STORY,)]), ScriptedTts(0.5))
-        async with Parlour(settings, engines).open() as home:
+        async with PacedSatellite(settings, engines).open() as home:
             home.ask()
             await home.speaking()
             home.ask()

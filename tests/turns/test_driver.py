@@ -13,7 +13,7 @@ from satellite.turns.driver import Handover
 from satellite.turns.outcome import Answered, Failed, NothingHeard, Outcome
 from satellite.turns.turn import Turn
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
-from tests.support.recorded_turn import RecordedStage, utterance
+from tests.support.recorded_turn import RecordedTurn, utterance
 from tests.support.speech import tone
 
 GONE = PeerClosed("it hung up")
@@ -42,7 +42,7 @@ class Taken:
 
     def __init__(self, result: Outcome | Handover | StageFailure) -> None:
         self.driver = Scripted(result)
-        self.stage = RecordedStage()
+        self.stage = RecordedTurn()
         self.engines = Engines(ScriptedAsr(), ScriptedLlm(), ScriptedTts())
         self.conversation = Conversation()
         self.audio = tone(0.5)

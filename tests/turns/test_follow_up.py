@@ -15,16 +15,18 @@ from satellite.turns.outcome import Answered, Cancelled, Failed, NothingHeard, O
 from satellite.values import Action
 from tests.support import virtual_time
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
-from tests.support.paced_satellite import QUIET, Parlour
+from tests.support.paced_satellite import QUIET, PacedSatellite
 from tests.support.scripted_satellite import SILENCE, VOICE
 
 ASKS = "Which of the rooms do you mean?"
 
 
-def home(*replies: str, follow_up: str = "question", asr: tuple[str, ...] = ("hm",)) -> Parlour:
+def home(
+    *replies: str, follow_up: str = "question", asr: tuple[str, ...] = ("hm",)
+) -> PacedSatellite:
     settings = msgspec.structs.replace(QUIET, listen=ListenSettings(follow_up=follow_up))  # type: ignore[arg-type]
     llm = ScriptedLlm([(reply,) for reply in replies])
-    return Parlour(settings, Engines(ScriptedAsr(asr), llm, ScriptedTts(0.3)))
+    return PacedSatellite(settings, Engines(ScriptedAsr(asr), llm, ScriptedTts(0.3)))
 
 
 @pytest.mark.parametrize(
@@ -105,7 +107,9 @@ def test_what_is_not_understood_after_a_wake_word_is_apologised_for() -> None:
 def test_the_brain_may_ask_for_an_answer_without_a_question() -> None:
     async def main() -> None:
         llm = ScriptedLlm([("Name a room.", Action(name="listen")), ("Done.",)])
-        async with Parlour(QUIET, Engines(ScriptedAsr(), llm, ScriptedTts())).open() as parlour:
+        async with PacedSatellite(
+            QUIET, Engines(ScriptedAsr(), llm, ScriptedTts())
+        ).open() as parlour:
             parlour.ask()
             await parlour.until(lambda: len(parlour.utterances) == 2)
             await parlour.ended(2)
@@ -118,7 +122,7 @@ def test_a_short_cue_says_that_an_answer_is_waited_for() -> None:
     async def main() -> None:
         settings = Settings(name="parlour", cues=CueSettings(awake=False))
         engines = Engines(ScriptedAsr(), ScriptedLlm([(ASKS,), ("Done.",)]), ScriptedTts(0.3))
-        async with Parlour(settings, engines).open() as parlour:
+        async with PacedSatellite(settings, engines).open() as parlour:
             parlour.ask()
             await parlour.until(lambda: len(parlour.utterances) == 2)
             assert parlour.speaker.played == pytest.approx(7 * 0.3 + 0.1, abs=0.02)

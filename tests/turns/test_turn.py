@@ -15,7 +15,7 @@ from satellite.turns.outcome import Answered, Failed, NothingHeard, Outcome
 from satellite.turns.turn import Turn
 from satellite.values import Action, Declined, Message
 from tests.support.engines import Scripted, ScriptedAsr, ScriptedLlm, ScriptedTts
-from tests.support.recorded_turn import RecordedStage, utterance
+from tests.support.recorded_turn import RecordedTurn, utterance
 
 QUICK = Settings(deadlines=DeadlineSettings(asr=0.1, llm=0.1, tts=0.1))
 
@@ -28,12 +28,12 @@ class Bench:
         asr: ScriptedAsr | None = None,
         llm: ScriptedLlm | None = None,
         tts: ScriptedTts | None = None,
-        stage: RecordedStage | None = None,
+        stage: RecordedTurn | None = None,
     ) -> None:
         self.asr = asr or ScriptedAsr()
         self.llm = llm or ScriptedLlm()
         self.tts = tts or ScriptedTts()
-        self.stage = stage or RecordedStage()
+        self.stage = stage or RecordedTurn()
         self.conversation = Conversation()
 
     def turn(self, heard: bool = True) -> Turn:
@@ -141,7 +141,7 @@ async def test_a_failing_stage_is_named_and_heard(stage: str, trouble: str) -> N
 
 
 async def test_a_speaker_that_vanishes_fails_the_turn() -> None:
-    bench = Bench(stage=RecordedStage(DeviceLost("the speaker was unplugged")))
+    bench = Bench(stage=RecordedTurn(DeviceLost("the speaker was unplugged")))
     assert await bench.run() == Failed("speaker", "the speaker was unplugged")
 
 
@@ -166,7 +166,7 @@ async def test_cancelled_at_any_moment_it_ends_once(steps: int) -> None:
         bench.check()
 
 
-class Speechless(RecordedStage):
+class Speechless(RecordedTurn):
     """Cannot even say that something failed."""
 
     async def apologise(self, reason: str, error: SatelliteError | None = None) -> None:

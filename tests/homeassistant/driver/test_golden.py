@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.scripted_home_assistant import House, house
-from tests.support.scripted_satellite import Kitchen
+from tests.support.scripted_home_assistant import ScriptedHomeAssistant, house
+from tests.support.scripted_satellite import ScriptedSatellite
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 
@@ -27,7 +27,7 @@ def like(said: Any, wanted: Any) -> Any:
     return said
 
 
-async def send(home: House, line: dict[str, Any]) -> None:
+async def send(home: ScriptedHomeAssistant, line: dict[str, Any]) -> None:
     payload = bytes(line["bytes"]) if "bytes" in line else None
     for _ in range(line.get("times", 1)):
         await home.send(line["sends"], payload, **line["data"])
@@ -36,7 +36,7 @@ async def send(home: House, line: dict[str, Any]) -> None:
 @pytest.mark.parametrize("name", sorted(path.stem for path in GOLDEN.glob("satellite_*.jsonl")))
 async def test_the_wire(name: str) -> None:
     lines = [json.loads(line) for line in (GOLDEN / f"{name}.jsonl").read_text().splitlines()]
-    async with Kitchen().open() as kitchen, house(kitchen.uri, drive=False) as home:
+    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri, drive=False) as home:
         home.tells_pongs = True
         passed = 0
         for line in lines:

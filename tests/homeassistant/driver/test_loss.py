@@ -9,13 +9,13 @@ import msgspec
 import pytest
 
 from satellite import events
-from tests.support.scripted_home_assistant import House, house
-from tests.support.scripted_satellite import QUIET, SILENCE, VOICE, WAKE, Kitchen
+from tests.support.scripted_home_assistant import ScriptedHomeAssistant, house
+from tests.support.scripted_satellite import QUIET, SILENCE, VOICE, WAKE, ScriptedSatellite
 
 STAGES = ("detection", "audio", "transcript", "synthesize", "sound")
 
 
-async def reach(stage: str, kitchen: Kitchen, home: House) -> None:
+async def reach(stage: str, kitchen: ScriptedSatellite, home: ScriptedHomeAssistant) -> None:
     """Come as far in a turn as the stage."""
     kitchen.room.say((WAKE, 0.03), (SILENCE, 0.3), (VOICE, 0.5))
     await home.expect("run-pipeline")
@@ -35,7 +35,7 @@ async def reach(stage: str, kitchen: Kitchen, home: House) -> None:
         await kitchen.until(lambda: bool(kitchen.of(events.Transcript)))
 
 
-async def finish(kitchen: Kitchen) -> float:
+async def finish(kitchen: ScriptedSatellite) -> float:
     """Somebody goes on speaking and stops; how long the satellite takes to be there again."""
     began = time.monotonic()
     kitchen.room.say((VOICE, 0.5), (SILENCE, 1.0))
@@ -43,7 +43,7 @@ async def finish(kitchen: Kitchen) -> float:
     return time.monotonic() - began
 
 
-def as_local(stage: str, kitchen: Kitchen) -> None:
+def as_local(stage: str, kitchen: ScriptedSatellite) -> None:
     """The satellite has done what was left, once, and in one turn."""
     assert kitchen.outcomes() == ["answered"]
     assert len({event.turn for event in kitchen.happened if event.turn}) == 1
@@ -67,7 +67,7 @@ def as_local(stage: str, kitchen: Kitchen) -> None:
 
 @pytest.mark.parametrize("stage", STAGES)
 async def test_killed(stage: str) -> None:
-    async with Kitchen().open() as kitchen:
+    async with ScriptedSatellite().open() as kitchen:
         async with house(kitchen.uri) as home:
             await reach(stage, kitchen, home)
             home.leave()
@@ -80,7 +80,7 @@ async def test_killed(stage: str) -> None:
 
 @pytest.mark.parametrize("stage", STAGES)
 async def test_silent(stage: str) -> None:
-    async with Kitchen().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
         await reach(stage, kitchen, home)
         home.alive = False
         assert await finish(kitchen) < 1.5
@@ -90,7 +90,7 @@ async def test_silent(stage: str) -> None:
 @pytest.mark.parametrize("stage", STAGES)
 async def test_with_no_other_brain_it_is_said(stage: str) -> None:
     settings = msgspec.structs.replace(QUIET, brain="homeassistant")
-    async with Kitchen(settings).open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite(settings).open() as kitchen, house(kitchen.uri) as home:
         await reach(stage, kitchen, home)
         home.leave()
         await finish(kitchen)
@@ -111,7 +111,7 @@ async def test_with_no_other_brain_it_is_said(stage: str) -> None:
     [("stt-stream-failed", "what time is it"), ("intent-failed", "turn on the lamp")],
 )
 async def test_an_error_of_home_assistants_is_made_good(code: str, asked: str) -> None:
-    async with Kitchen().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
         kitchen.room.ask()
         await home.expect("audio-stop")
         if asked == "turn on the lamp":
@@ -123,7 +123,7 @@ async def test_an_error_of_home_assistants_is_made_good(code: str, asked: str) -
 
 
 async def test_a_transcript_that_never_comes() -> None:
-    async with Kitchen().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
         kitchen.room.ask()
         await home.expect("audio-stop")
         await kitchen.ended()  # although it is there and answers pings
@@ -132,7 +132,7 @@ async def test_a_transcript_that_never_comes() -> None:
 
 
 async def test_an_answer_that_never_comes_ends_the_turn() -> None:
-    async with Kitchen().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
         kitchen.room.ask()
         await home.expect("audio-stop")
         await home.send("transcript", text="turn on the lamp")
@@ -142,7 +142,7 @@ async def test_an_answer_that_never_comes_ends_the_turn() -> None:
 
 
 async def test_a_driver_too_old_for_pings_is_not_given_up() -> None:
-    async with Kitchen().open() as kitchen, house(kitchen.uri, drive=False) as home:
+    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri, drive=False) as home:
         home.alive = False
         await home.send("run-satellite")
         kitchen.room.ask()

@@ -16,11 +16,11 @@ from satellite.homeassistant.driver.port import reachable
 from satellite.net import describe, info
 from satellite.settings import HOME_ASSISTANT_PORT, HomeAssistantSettings
 from tests.support.scripted_home_assistant import house
-from tests.support.scripted_satellite import QUIET, SILENCE, VOICE, WAKE, Kitchen
+from tests.support.scripted_satellite import QUIET, SILENCE, VOICE, WAKE, ScriptedSatellite
 
 
 async def test_describe_on_other_connections_in_the_middle_of_a_turn() -> None:
-    async with Kitchen().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
         kitchen.speaker.slow = asyncio.Event()
         kitchen.room.ask()
         await home.expect("audio-stop")
@@ -48,7 +48,7 @@ async def test_describe_on_other_connections_in_the_middle_of_a_turn() -> None:
 async def test_a_satellite_is_no_server_of_wake_words_to_others() -> None:
     from satellite.net.discovery.remote_service import read_service
 
-    async with Kitchen().open() as kitchen:
+    async with ScriptedSatellite().open() as kitchen:
         event = await describe.describe(kitchen.uri)
         server = read_service("kitchen satellite", kitchen.uri, event, 0.0)
         assert (server.satellite, server.roles, server.ours) == (True, (), True)
@@ -56,7 +56,7 @@ async def test_a_satellite_is_no_server_of_wake_words_to_others() -> None:
 
 async def test_pings_are_answered_on_every_connection() -> None:
     async with (
-        Kitchen().open() as kitchen,
+        ScriptedSatellite().open() as kitchen,
         house(kitchen.uri) as home,
         house(kitchen.uri, drive=False) as other,
     ):
@@ -66,7 +66,11 @@ async def test_pings_are_answered_on_every_connection() -> None:
 
 
 async def test_the_newest_driver_wins_and_the_older_is_hung_up_on() -> None:
-    async with Kitchen().open() as kitchen, house(kitchen.uri) as old, house(kitchen.uri) as new:
+    async with (
+        ScriptedSatellite().open() as kitchen,
+        house(kitchen.uri) as old,
+        house(kitchen.uri) as new,
+    ):
         kitchen.room.ask()
         await new.expect("audio-stop")
         await new.answer("turn on the lamp", "Done.")
@@ -76,7 +80,7 @@ async def test_the_newest_driver_wins_and_the_older_is_hung_up_on() -> None:
 
 
 async def test_muted_nobody_listens_until_it_is_unmuted() -> None:
-    async with Kitchen().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
         await home.send("pause-satellite")
         await kitchen.until(lambda: bool(kitchen.of(events.Mute)))
         kitchen.room.ask()
@@ -91,7 +95,7 @@ async def test_muted_nobody_listens_until_it_is_unmuted() -> None:
 
 async def test_muting_ends_a_turn_that_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(link, "LEAVING", 0.0)
-    async with Kitchen().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
         kitchen.room.say((WAKE, 0.03), (SILENCE, 0.3), (VOICE, 3.0))
         await home.expect("audio-chunk")
         await home.send("pause-satellite")
@@ -100,7 +104,7 @@ async def test_muting_ends_a_turn_that_listens(monkeypatch: pytest.MonkeyPatch) 
 
 
 async def test_muting_after_a_request_does_not_leave_it_unanswered() -> None:
-    async with Kitchen().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
         kitchen.room.ask()
         await home.expect("audio-stop")
         await home.send("pause-satellite")
@@ -110,7 +114,7 @@ async def test_muting_after_a_request_does_not_leave_it_unanswered() -> None:
 
 
 async def test_who_stops_within_a_turn_has_not_muted() -> None:
-    async with Kitchen().open() as kitchen:
+    async with ScriptedSatellite().open() as kitchen:
         async with house(kitchen.uri) as home:
             kitchen.room.say((WAKE, 0.03), (SILENCE, 0.3), (VOICE, 1.0))
             await home.expect("audio-chunk")
@@ -123,7 +127,7 @@ async def test_who_stops_within_a_turn_has_not_muted() -> None:
 
 
 async def test_who_muted_and_left_mutes_no_more() -> None:
-    async with Kitchen().open() as kitchen:
+    async with ScriptedSatellite().open() as kitchen:
         async with house(kitchen.uri) as home:
             await home.send("pause-satellite")
             await kitchen.until(lambda: bool(kitchen.of(events.Mute)))
@@ -136,7 +140,7 @@ async def test_who_muted_and_left_mutes_no_more() -> None:
 
 async def test_a_local_brain_is_not_driven() -> None:
     settings = msgspec.structs.replace(QUIET, brain="local")
-    async with Kitchen(settings).open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite(settings).open() as kitchen, house(kitchen.uri) as home:
         kitchen.room.ask()
         await kitchen.ended()
         assert kitchen.asr.requests
@@ -145,7 +149,7 @@ async def test_a_local_brain_is_not_driven() -> None:
 
 async def test_rubbish_ends_its_connection_and_no_other() -> None:
     async with (
-        Kitchen().open() as kitchen,
+        ScriptedSatellite().open() as kitchen,
         house(kitchen.uri) as home,
         house(kitchen.uri, drive=False) as other,
     ):
@@ -157,7 +161,7 @@ async def test_rubbish_ends_its_connection_and_no_other() -> None:
 
 @pytest.mark.parametrize("brain", ["auto", "homeassistant"])
 async def test_a_port_that_is_taken(brain: str, caplog: pytest.LogCaptureFixture) -> None:
-    async with Kitchen().open() as kitchen:
+    async with ScriptedSatellite().open() as kitchen:
         home = HomeAssistantSettings(listen=kitchen.uri)
         settings = msgspec.structs.replace(QUIET, brain=brain, homeassistant=home)
         with pytest.raises(PortInUse, match="--listen"):
@@ -168,7 +172,7 @@ async def test_a_port_that_is_taken(brain: str, caplog: pytest.LogCaptureFixture
 async def test_the_usual_port_is_done_without(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with Kitchen().open() as kitchen:
+    async with ScriptedSatellite().open() as kitchen:
         monkeypatch.setattr("satellite.homeassistant.driver.port.HOME_ASSISTANT_PORT", kitchen.uri)
         home = HomeAssistantSettings(listen=kitchen.uri)
         settings = msgspec.structs.replace(QUIET, homeassistant=home)
@@ -181,6 +185,6 @@ async def test_the_usual_port_is_done_without(
 
 async def test_without_an_address_nobody_is_let_in() -> None:
     home = HomeAssistantSettings(listen="")
-    kitchen = Kitchen(msgspec.structs.replace(QUIET, homeassistant=home))
+    kitchen = ScriptedSatellite(msgspec.structs.replace(QUIET, homeassistant=home))
     async with kitchen.open():
         assert not kitchen.uri

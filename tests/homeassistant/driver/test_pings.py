@@ -12,7 +12,7 @@ from satellite.homeassistant.driver.pings import Pings
 from satellite.homeassistant.driver.port import reachable
 from satellite.net.dial import connect
 from tests.support.scripted_home_assistant import house
-from tests.support.scripted_satellite import QUIET, SOON, Kitchen
+from tests.support.scripted_satellite import QUIET, SOON, ScriptedSatellite
 
 
 class Wire:
@@ -100,7 +100,7 @@ async def test_but_not_for_ever() -> None:
 
 
 async def test_home_assistant_is_left_at_a_good_moment() -> None:
-    async with Kitchen().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
         await home.send("ping")
         await kitchen.until(lambda: home.pongs == 1)
         await home.send("ping")
@@ -111,7 +111,7 @@ async def test_home_assistant_is_left_at_a_good_moment() -> None:
 
 
 async def test_who_knocks_while_models_are_loaded_is_served_then() -> None:
-    kitchen = Kitchen()
+    kitchen = ScriptedSatellite()
     async with reachable(QUIET) as port:
         assert port.bound
         early = await connect(port.bound, SOON)

@@ -11,7 +11,7 @@ import pytest
 from satellite.audio.wavfile import write_wav
 from satellite.values import SPEECH
 from tests.support.program import Program, satellite
-from tests.support.scripted_home_assistant import House, house
+from tests.support.scripted_home_assistant import ScriptedHomeAssistant, house
 from tests.support.speech import silence, speak
 
 ENGINES = ("--wake", "openwakeword:okay_nabu", "--asr", "pocketsphinx", "--llm", "intents")
@@ -39,7 +39,7 @@ def port(running: Program) -> str:
     return found[1]
 
 
-async def reach(stage: str, home: House) -> None:
+async def reach(stage: str, home: ScriptedHomeAssistant) -> None:
     await home.expect("detection")
     await home.send("transcribe", language="en")
     await home.expect("audio-chunk")

@@ -9,18 +9,18 @@ import pytest
 from wyoming.event import Event
 
 from satellite import events
-from tests.support.scripted_home_assistant import House, house
-from tests.support.scripted_satellite import HOME, QUIET, SILENCE, VOICE, WAKE, Kitchen
+from tests.support.scripted_home_assistant import ScriptedHomeAssistant, house
+from tests.support.scripted_satellite import HOME, QUIET, SILENCE, VOICE, WAKE, ScriptedSatellite
 
 STANDING = {"start_stage": "wake", "end_stage": "tts", "restart_on_end": True}
 
 
-def kitchen_that(wake: str) -> Kitchen:
+def kitchen_that(wake: str) -> ScriptedSatellite:
     home = msgspec.structs.replace(HOME, wake=wake)
-    return Kitchen(msgspec.structs.replace(QUIET, homeassistant=home))
+    return ScriptedSatellite(msgspec.structs.replace(QUIET, homeassistant=home))
 
 
-async def asked(home: House) -> Event:
+async def asked(home: ScriptedHomeAssistant) -> Event:
     """The satellite has asked for a run, and Home Assistant listens."""
     run = await home.expect("run-pipeline")
     assert run.data == STANDING
@@ -28,7 +28,9 @@ async def asked(home: House) -> Event:
     return run
 
 
-async def turn(kitchen: Kitchen, home: House, answer: str = "Done.") -> None:
+async def turn(
+    kitchen: ScriptedSatellite, home: ScriptedHomeAssistant, answer: str = "Done."
+) -> None:
     """A turn whose wake word Home Assistant hears."""
     kitchen.room.say((WAKE, 0.03), (SILENCE, 0.1))
     await kitchen.until(lambda: WAKE in home.heard())

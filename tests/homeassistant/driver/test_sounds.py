@@ -10,23 +10,23 @@ from satellite import events
 from satellite.audio.cues import cue
 from satellite.net import incoming_speech
 from satellite.settings import HomeAssistantSettings
-from tests.support.scripted_home_assistant import House, house
-from tests.support.scripted_satellite import HOME, QUIET, SILENCE, VOICE, WAKE, Kitchen
+from tests.support.scripted_home_assistant import ScriptedHomeAssistant, house
+from tests.support.scripted_satellite import HOME, QUIET, SILENCE, VOICE, WAKE, ScriptedSatellite
 
 CHIME = len(cue("announce").audio) / 2 / 22050
 """Seconds."""
 
 
-def seconds(kitchen: Kitchen) -> float:
+def seconds(kitchen: ScriptedSatellite) -> float:
     return len(kitchen.speaker.heard) / 32000
 
 
-def timers(kitchen: Kitchen) -> list[str]:
+def timers(kitchen: ScriptedSatellite) -> list[str]:
     return [event.state for event in kitchen.of(events.Timer)]
 
 
 async def test_an_announcement_has_a_chime_and_ends_with_played() -> None:
-    async with Kitchen().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
         await home.speak(1.0)
         await home.expect("played")
         assert abs(seconds(kitchen) - 1.0 - CHIME) < 0.1
@@ -37,7 +37,7 @@ async def test_an_announcement_has_a_chime_and_ends_with_played() -> None:
 async def test_the_chime_can_be_left_out_and_a_local_brain_announces_too() -> None:
     home_settings = msgspec.structs.replace(HOME, chime=False)
     settings = msgspec.structs.replace(QUIET, brain="local", homeassistant=home_settings)
-    async with Kitchen(settings).open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite(settings).open() as kitchen, house(kitchen.uri) as home:
         await home.speak(1.0)
         await home.expect("played")
         assert abs(seconds(kitchen) - 1.0) < 0.1
@@ -45,7 +45,7 @@ async def test_the_chime_can_be_left_out_and_a_local_brain_announces_too() -> No
 
 
 async def test_an_announcement_waits_for_a_turn_that_runs() -> None:
-    async with Kitchen().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
         kitchen.speaker.slow = asyncio.Event()
         kitchen.room.ask()
         await home.expect("audio-stop")
@@ -63,7 +63,7 @@ async def test_an_announcement_waits_for_a_turn_that_runs() -> None:
 
 async def test_an_announcement_instead_of_an_answer() -> None:
     """Home Assistant ends a run without a word when it announces: the turn goes on without it."""
-    async with Kitchen().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
         kitchen.room.say((WAKE, 0.03), (SILENCE, 0.3), (VOICE, 1.0))
         await home.expect("audio-chunk")
         await home.speak(1.0)
@@ -74,7 +74,7 @@ async def test_an_announcement_instead_of_an_answer() -> None:
 
 
 async def test_the_wake_word_ends_an_announcement() -> None:
-    async with Kitchen().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
         kitchen.speaker.slow = asyncio.Event()
         await home.speak(1.0)
         await kitchen.until(lambda: "drain" in kitchen.speaker.calls)
@@ -94,7 +94,7 @@ async def test_more_sound_than_is_kept_is_left_out(monkeypatch: object) -> None:
 
 
 async def test_a_timer_rings_when_it_is_due_although_nobody_is_there() -> None:
-    async with Kitchen().open() as kitchen:
+    async with ScriptedSatellite().open() as kitchen:
         async with house(kitchen.uri) as home:
             await home.send("timer-started", id="a", total_seconds=1, name="egg", start_hours=None)
             await kitchen.until(lambda: timers(kitchen) == ["started"])
@@ -103,7 +103,7 @@ async def test_a_timer_rings_when_it_is_due_although_nobody_is_there() -> None:
 
 
 async def test_a_timer_rings_once_whoever_says_so() -> None:
-    async with Kitchen().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
         await home.send("timer-started", id="a", total_seconds=600, name=None)
         await home.send("timer-finished", id="a")
         await kitchen.until(lambda: "finished" in timers(kitchen))
@@ -114,13 +114,13 @@ async def test_a_timer_rings_once_whoever_says_so() -> None:
 
 
 async def test_a_timer_that_was_started_while_nobody_told_us_rings() -> None:
-    async with Kitchen().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
         await home.send("timer-finished", id="unknown")
         await kitchen.until(lambda: "finished" in timers(kitchen))
 
 
 async def test_timers_are_changed_halted_and_cancelled() -> None:
-    async with Kitchen().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
         await home.send("timer-started", id="a", total_seconds=600, name="egg")
         await home.send("timer-updated", id="a", is_active=False, total_seconds=1)
         await home.send("timer-started", id="b", total_seconds=600, name="tea")
@@ -132,14 +132,14 @@ async def test_timers_are_changed_halted_and_cancelled() -> None:
         await kitchen.until(lambda: "finished" in timers(kitchen))
 
 
-async def ringing(kitchen: Kitchen, home: House) -> None:
+async def ringing(kitchen: ScriptedSatellite, home: ScriptedHomeAssistant) -> None:
     await home.send("timer-finished", id="a")
     await kitchen.until(lambda: kitchen.assistant.timers.ringing)
 
 
 async def test_the_wake_word_dismisses_a_timer_and_stop_needs_no_answer() -> None:
     settings = msgspec.structs.replace(QUIET, cues=msgspec.structs.replace(QUIET.cues, timer=30.0))
-    async with Kitchen(settings).open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite(settings).open() as kitchen, house(kitchen.uri) as home:
         await ringing(kitchen, home)
         kitchen.room.ask()
         await home.expect("audio-stop")
@@ -160,7 +160,7 @@ async def test_a_local_turn_stops_a_timer_of_home_assistants() -> None:
     from satellite.values import Action
 
     settings = msgspec.structs.replace(QUIET, cues=msgspec.structs.replace(QUIET.cues, timer=30.0))
-    async with Kitchen(settings).open() as kitchen:
+    async with ScriptedSatellite(settings).open() as kitchen:
         kitchen.llm.replies = ((Action(name="stop"),),)
         async with house(kitchen.uri) as home:
             await ringing(kitchen, home)

@@ -12,15 +12,15 @@ from tests.homeassistant.real import installation as houses
 from tests.homeassistant.real import satellite as kitchens
 from tests.homeassistant.real import services
 from tests.homeassistant.real.install import VERSIONS, need
-from tests.homeassistant.real.installation import House
-from tests.homeassistant.real.satellite import Kitchen
+from tests.homeassistant.real.installation import Installation
+from tests.homeassistant.real.satellite import RealSatellite
 from tests.homeassistant.real.services import Home
 
 
 @pytest.fixture(scope="module", params=VERSIONS)
 def house(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[House]:
+) -> Iterator[Installation]:
     """A Home Assistant, of each installed version; of some by `indirect` parameters."""
     install = need(request.param)
     with houses.running(install, tmp_path_factory.mktemp("house")) as running:
@@ -28,7 +28,7 @@ def house(
 
 
 @pytest.fixture(scope="module")
-def home(house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+def home(house: Installation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     """A house with our services in it."""
     with services.furnished(house, tmp_path_factory.mktemp("services")) as furnished:
         yield furnished
@@ -44,7 +44,9 @@ def role() -> None:
 
 
 @pytest.fixture(scope="module")
-def kitchen(role: None, home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kitchen]:
+def kitchen(
+    role: None, home: Home, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RealSatellite]:
     """A house with our services and our satellite in it, connected."""
     with kitchens.kitchen(home, tmp_path_factory.mktemp("kitchen")) as connected:
         yield connected

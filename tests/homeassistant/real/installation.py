@@ -63,7 +63,7 @@ _ONBOARDED = {
 }
 
 
-class House:
+class Installation:
     """Home Assistant: its process, and `api` while it runs."""
 
     def __init__(
@@ -188,10 +188,10 @@ class House:
 
 
 @contextmanager
-def running(install: Install, folder: Path, prefix: Sequence[str] = ()) -> Iterator[House]:
+def running(install: Install, folder: Path, prefix: Sequence[str] = ()) -> Iterator[Installation]:
     """A new house during this block."""
     with Portal() as portal:
-        house = House(install, folder, portal, prefix)
+        house = Installation(install, folder, portal, prefix)
         try:
             with house.reachable():
                 house.start()

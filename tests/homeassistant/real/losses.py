@@ -6,7 +6,7 @@ import time
 
 from tests.homeassistant.real import entries, said
 from tests.homeassistant.real.said import LAMP
-from tests.homeassistant.real.satellite import Kitchen
+from tests.homeassistant.real.satellite import RealSatellite
 from tests.homeassistant.real.wyoming_tap import HOME, OURS
 from tests.support.spoken_choice import heard
 
@@ -26,7 +26,7 @@ when it has lost one, and 10 s more where what it sent meanwhile to the lost con
 first attempt."""
 
 
-def lose(kitchen: Kitchen, stage: str) -> None:
+def lose(kitchen: RealSatellite, stage: str) -> None:
     """Kill Home Assistant within a turn, and hold the satellite to what it promises then.
 
     Within a second it listens, or it answers the request by itself: a turn whose request it still
@@ -59,7 +59,7 @@ def lose(kitchen: Kitchen, stage: str) -> None:
         assert kitchen.program.events("turn_end")[-1]["outcome"] == "answered"
 
 
-def check_alone(kitchen: Kitchen) -> None:
+def check_alone(kitchen: RealSatellite) -> None:
     """The next request is answered without Home Assistant."""
     kitchen.silence()
     mark, done = len(kitchen.tap.events), len(kitchen.finals())
@@ -75,7 +75,7 @@ def check_alone(kitchen: Kitchen) -> None:
     assert heard(kitchen.played(), [ALONE, "Sorry, I did not understand."]) == ALONE
 
 
-def restart_home(kitchen: Kitchen) -> float:
+def restart_home(kitchen: RealSatellite) -> float:
     """Stop and start Home Assistant; the seconds from when it runs until it is connected."""
     kitchen.house.stop()
     mark = len(kitchen.tap.events)
@@ -85,7 +85,7 @@ def restart_home(kitchen: Kitchen) -> float:
     return max(0.0, kitchen.connected(mark, 30.0).at - began)
 
 
-def restart_us(kitchen: Kitchen, kill: bool = False) -> float:
+def restart_us(kitchen: RealSatellite, kill: bool = False) -> float:
     """Stop and start the satellite; the seconds from when it runs until it is connected."""
     if kill:
         kitchen.kill()

@@ -23,7 +23,7 @@ NAME = "kitchen"
 _SUPPORT = Path(microphone.__file__).parent
 
 
-class Kitchen:
+class RealSatellite:
     """The satellite: what is said to it, what it plays, and what goes by between it and a house."""
 
     def __init__(self, home: Home, folder: Path, *more: str) -> None:
@@ -46,7 +46,7 @@ class Kitchen:
         microphone_, speaker = self.folder / "microphone", self.folder / "speaker"
         python = sys.executable
         arguments = (
-            *("--name", NAME, "--area", "Kitchen", "--no-zeroconf", "--tts", VOICE),
+            *("--name", NAME, "--area", "RealSatellite", "--no-zeroconf", "--tts", VOICE),
             *("--mic", f"command:{python} {_SUPPORT / 'microphone.py'} {microphone_}"),
             *("--speaker", f"command:{python} {_SUPPORT / 'loudspeaker.py'} {speaker}"),
             *("--listen", f"tcp://127.0.0.1:{self.tap.target}", "--wake", "openwakeword:okay_nabu"),
@@ -139,9 +139,9 @@ class Kitchen:
 
 
 @contextmanager
-def kitchen(home: Home, folder: Path, *more: str) -> Iterator[Kitchen]:
+def kitchen(home: Home, folder: Path, *more: str) -> Iterator[RealSatellite]:
     """A satellite in a house, connected, during this block; `more` are arguments of it."""
-    place = Kitchen(home, folder, *more)
+    place = RealSatellite(home, folder, *more)
     place.start()
     try:
         mark = len(place.tap.events)

@@ -10,7 +10,7 @@ from tests.homeassistant.real import assist, entries
 from tests.homeassistant.real.assist import Run
 from tests.homeassistant.real.entries import Entry
 from tests.homeassistant.real.install import OLD
-from tests.homeassistant.real.installation import House
+from tests.homeassistant.real.installation import Installation
 from tests.homeassistant.real.ports import free_port
 from tests.homeassistant.real.wyoming_tap import Tap
 from tests.support.program import Program, satellite
@@ -82,7 +82,7 @@ class Services:
 class Home:
     """A house with our services in it, each behind a recorder, and an Assist pipeline of them."""
 
-    def __init__(self, house: House, services: Services) -> None:
+    def __init__(self, house: Installation, services: Services) -> None:
         self.house = house
         self.api = house.api
         self.services = services
@@ -139,7 +139,7 @@ class Home:
 
 @contextmanager
 def furnished(
-    house: House, folder: Path, roles: Sequence[str] = ROLES, *more: str
+    house: Installation, folder: Path, roles: Sequence[str] = ROLES, *more: str
 ) -> Iterator[Home]:
     """A house with our services, during this block; `more` are arguments of theirs."""
     services = Services(folder, roles, *more)

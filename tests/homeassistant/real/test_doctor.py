@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.homeassistant.real.install import NEW
-from tests.homeassistant.real.satellite import NAME, Kitchen
+from tests.homeassistant.real.satellite import NAME, RealSatellite
 
 pytestmark = [
     pytest.mark.timeout(300),
@@ -18,7 +18,7 @@ pytestmark = [
 ]
 
 
-def _findings(kitchen: Kitchen, token: Path) -> tuple[int, dict[str, list[dict[str, str]]]]:
+def _findings(kitchen: RealSatellite, token: Path) -> tuple[int, dict[str, list[dict[str, str]]]]:
     """The exit code, and what was found, by what it is about."""
     command = [sys.executable, "-m", "satellite", "doctor", "homeassistant", "--json"]
     options = [
@@ -34,7 +34,7 @@ def _findings(kitchen: Kitchen, token: Path) -> tuple[int, dict[str, list[dict[s
 
 
 @pytest.fixture(scope="module")
-def token(kitchen: Kitchen, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def token(kitchen: RealSatellite, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file with a token that the house gave."""
     call = kitchen.house.api.call("auth/long_lived_access_token", client_name="doctor", lifespan=1)
     file = tmp_path_factory.mktemp("secret") / "token"
@@ -43,7 +43,7 @@ def token(kitchen: Kitchen, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-def test_it_tells_what_home_assistant_sees(kitchen: Kitchen, token: Path) -> None:
+def test_it_tells_what_home_assistant_sees(kitchen: RealSatellite, token: Path) -> None:
     _, found = _findings(kitchen, token)
     port = found[f"port {kitchen.tap.target}"]
     told = "; ".join(finding["found"] for finding in port)
@@ -55,7 +55,7 @@ def test_it_tells_what_home_assistant_sees(kitchen: Kitchen, token: Path) -> Non
     assert found["clocks"][0]["state"] == "ok"
 
 
-def test_a_wrong_token_is_named(kitchen: Kitchen, tmp_path: Path) -> None:
+def test_a_wrong_token_is_named(kitchen: RealSatellite, tmp_path: Path) -> None:
     wrong = tmp_path / "token"
     wrong.write_text("no-token-of-theirs")
     wrong.chmod(0o600)

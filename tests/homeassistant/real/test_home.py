@@ -18,7 +18,7 @@ from satellite.values import Declined, ReplyRequest
 from servers.llm.homeassistant import HomeAssistant
 from tests.homeassistant.real import entries, said
 from tests.homeassistant.real.install import OLD
-from tests.homeassistant.real.installation import LAMP, House
+from tests.homeassistant.real.installation import LAMP, Installation
 from tests.support.program import satellite
 from tests.support.speech import write_wav
 
@@ -28,7 +28,7 @@ ON = HomeCommand(deed="turn_on", name="living room lamp", target="the lamp")
 
 
 @pytest.fixture(scope="module")
-def secret(house: House, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def secret(house: Installation, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file with a token of the house."""
     call = house.api.call("auth/long_lived_access_token", client_name="satellite", lifespan=1)
     file = tmp_path_factory.mktemp("secret") / "token"
@@ -39,19 +39,19 @@ def secret(house: House, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def settings(
-    house: House, secret: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    house: Installation, secret: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> HomeSettings:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return HomeSettings(url=house.api.base, token_file=str(secret))
 
 
 @pytest.fixture(autouse=True)
-def lamp_off(house: House) -> None:
+def lamp_off(house: Installation) -> None:
     house.portal.run(house.api.service("input_boolean.turn_off", entity_id=LAMP))
     assert lamp(house) == "off"
 
 
-def lamp(house: House) -> str:
+def lamp(house: Installation) -> str:
     found = house.portal.run(house.api.state(LAMP))
     assert found is not None
     return str(found["state"])
@@ -67,7 +67,7 @@ def options(settings: HomeSettings) -> Iterator[str]:
     [("intents", "Turned on the living room lamp."), ("homeassistant", "Turned on")],
 )
 def test_a_question_on_the_command_line_switches_the_lamp(
-    house: House, settings: HomeSettings, tmp_path: Path, brain: str, answer: str
+    house: Installation, settings: HomeSettings, tmp_path: Path, brain: str, answer: str
 ) -> None:
     command = ("ask", "turn on the living room lamp", "--no-zeroconf", "--llm", brain)
     with satellite(tmp_path, *command, *options(settings)) as program:
@@ -78,7 +78,7 @@ def test_a_question_on_the_command_line_switches_the_lamp(
 
 
 def test_a_spoken_request_switches_the_lamp(
-    house: House, settings: HomeSettings, tmp_path: Path
+    house: Installation, settings: HomeSettings, tmp_path: Path
 ) -> None:
     """From the wake word to the answer, with nothing but the built-in engines."""
     wav, out = write_wav(tmp_path / "in.wav", said.request()), tmp_path / "out.wav"
@@ -95,7 +95,7 @@ def test_a_spoken_request_switches_the_lamp(
 
 
 def test_a_server_with_the_home_is_an_agent_that_controls_it(
-    house: House, settings: HomeSettings, tmp_path: Path
+    house: Installation, settings: HomeSettings, tmp_path: Path
 ) -> None:
     """Home Assistant asks our brain, which switches the lamp at Home Assistant."""
     if house.version == OLD:
@@ -117,7 +117,7 @@ def test_a_server_with_the_home_is_an_agent_that_controls_it(
 
 
 async def test_names_are_followed_and_only_exposed_things_are_touched(
-    house: House, settings: HomeSettings
+    house: Installation, settings: HomeSettings
 ) -> None:
     def ask(kind: str, **fields: Any) -> Any:
         return house.portal.run(house.api.call(kind, **fields))
@@ -143,7 +143,9 @@ async def test_names_are_followed_and_only_exposed_things_are_touched(
         assert await home.do(blower) == "I know no such thing here: the blower."
 
 
-async def test_a_wrong_token_is_told(house: House, settings: HomeSettings, tmp_path: Path) -> None:
+async def test_a_wrong_token_is_told(
+    house: Installation, settings: HomeSettings, tmp_path: Path
+) -> None:
     wrong = tmp_path / "wrong"
     wrong.write_text("abc.def.ghi")
     async with opened(HomeSettings(url=settings.url, token_file=str(wrong))) as home:
@@ -153,7 +155,7 @@ async def test_a_wrong_token_is_told(house: House, settings: HomeSettings, tmp_p
 
 
 async def test_its_brain_declines_what_it_does_not_understand(
-    house: House, settings: HomeSettings
+    house: Installation, settings: HomeSettings
 ) -> None:
     brain = HomeAssistant(HomeAssistant.Options(url=settings.url, token_file=settings.token_file))
     replies = []
@@ -167,7 +169,7 @@ async def test_its_brain_declines_what_it_does_not_understand(
     assert lamp(house) == "on"
 
 
-async def test_it_may_go_and_come_back(house: House, settings: HomeSettings) -> None:
+async def test_it_may_go_and_come_back(house: Installation, settings: HomeSettings) -> None:
     async with opened(settings) as home:
         assert isinstance(home, Home)
         await home.known()

@@ -10,8 +10,8 @@ import pytest
 from tests.homeassistant.real import satellite as kitchens
 from tests.homeassistant.real import services as served
 from tests.homeassistant.real.install import NEW
-from tests.homeassistant.real.installation import House
-from tests.homeassistant.real.satellite import Kitchen
+from tests.homeassistant.real.installation import Installation
+from tests.homeassistant.real.satellite import RealSatellite
 from tests.homeassistant.real.services import Home
 from tests.homeassistant.real.wyoming_tap import HOME, OURS
 from tests.support import recordings
@@ -37,7 +37,7 @@ responses:
 
 
 @pytest.fixture(scope="module")
-def home(house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+def home(house: Installation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     """A house with our services, whose brain asks back."""
     sentences: Path = tmp_path_factory.mktemp("sentences")
     (sentences / "story.yaml").write_text(SENTENCES)
@@ -48,12 +48,14 @@ def home(house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hom
 
 
 @pytest.fixture(scope="module")
-def kitchen(role: None, home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kitchen]:
+def kitchen(
+    role: None, home: Home, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RealSatellite]:
     with kitchens.kitchen(home, tmp_path_factory.mktemp("kitchen")) as connected:
         yield connected
 
 
-def test_a_question_is_answered_without_the_wake_word(kitchen: Kitchen) -> None:
+def test_a_question_is_answered_without_the_wake_word(kitchen: RealSatellite) -> None:
     asking = len(kitchen.home.taps["llm"].events)
     mark = kitchen.say(recordings.okay_nabu() + silence(0.1) + speak("tell me a story"))
     question = kitchen.wait("synthesize", mark, sender=HOME)
@@ -75,7 +77,7 @@ def test_a_question_is_answered_without_the_wake_word(kitchen: Kitchen) -> None:
     assert "run-pipeline" not in kitchen.tap.types(last, OURS)
 
 
-def test_who_says_nothing_to_a_question_is_left_alone(kitchen: Kitchen) -> None:
+def test_who_says_nothing_to_a_question_is_left_alone(kitchen: RealSatellite) -> None:
     mark = kitchen.say(recordings.okay_nabu() + silence(0.1) + speak("tell me a story"))
     played = kitchen.wait("played", mark, sender=OURS)
     mark = kitchen.tap.events.index(played)

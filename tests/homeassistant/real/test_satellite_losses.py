@@ -18,7 +18,7 @@ from tests.homeassistant.real.losses import (
     restart_home,
     restart_us,
 )
-from tests.homeassistant.real.satellite import Kitchen
+from tests.homeassistant.real.satellite import RealSatellite
 from tests.homeassistant.real.turns import check_turn
 from tests.homeassistant.real.wyoming_tap import HOME, OURS
 
@@ -29,13 +29,13 @@ pytestmark = [
 
 
 @pytest.fixture(autouse=True, scope="module")
-def written(kitchen: Kitchen) -> None:
+def written(kitchen: RealSatellite) -> None:
     """What Home Assistant knows is on its disk: it writes at its end, and else when it has time."""
     restart_home(kitchen)
 
 
 @pytest.fixture(autouse=True)
-def back(kitchen: Kitchen, written: None) -> Iterator[None]:
+def back(kitchen: RealSatellite, written: None) -> Iterator[None]:
     """After each test Home Assistant is there, and connected."""
     yield
     if not kitchen.house.alive:
@@ -45,7 +45,7 @@ def back(kitchen: Kitchen, written: None) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_home_assistant_is_killed_within_a_turn(kitchen: Kitchen, stage: str) -> None:
+def test_home_assistant_is_killed_within_a_turn(kitchen: RealSatellite, stage: str) -> None:
     lose(kitchen, stage)
     check_alone(kitchen)
     mark = len(kitchen.tap.events)
@@ -54,14 +54,14 @@ def test_home_assistant_is_killed_within_a_turn(kitchen: Kitchen, stage: str) ->
     check_turn(kitchen)
 
 
-def test_either_side_is_restarted(kitchen: Kitchen) -> None:
+def test_either_side_is_restarted(kitchen: RealSatellite) -> None:
     assert restart_home(kitchen) < RECONNECT
     check_turn(kitchen)
     assert restart_us(kitchen) < RECONNECT
     check_turn(kitchen)
 
 
-def test_our_satellite_is_killed_while_it_speaks(kitchen: Kitchen) -> None:
+def test_our_satellite_is_killed_while_it_speaks(kitchen: RealSatellite) -> None:
     mark = kitchen.say(said.request())
     kitchen.wait("audio-start", mark, sender=HOME)
     assert restart_us(kitchen, kill=True) < RECONNECT_KILLED

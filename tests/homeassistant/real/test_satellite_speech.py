@@ -8,7 +8,7 @@ import pytest
 
 from tests.homeassistant.real import assist, entries, said
 from tests.homeassistant.real.install import NEW
-from tests.homeassistant.real.satellite import Kitchen
+from tests.homeassistant.real.satellite import RealSatellite
 from tests.homeassistant.real.turns import check_turn
 from tests.homeassistant.real.wyoming_tap import HOME, OURS
 from tests.support import recordings
@@ -25,7 +25,7 @@ WASHED = "the washing machine is done"
 OTHERS = ["the kitchen light is on", "there is no timer running", "good morning"]
 
 
-def announce(kitchen: Kitchen, text: str) -> float:
+def announce(kitchen: RealSatellite, text: str) -> float:
     """Have it announced; the seconds until Home Assistant took it for heard."""
     (entity,) = kitchen.entry.entities["assist_satellite"]
     began = time.monotonic()
@@ -36,7 +36,7 @@ def announce(kitchen: Kitchen, text: str) -> float:
     return time.monotonic() - began
 
 
-def test_an_announcement_is_heard_after_a_chime(kitchen: Kitchen) -> None:
+def test_an_announcement_is_heard_after_a_chime(kitchen: RealSatellite) -> None:
     kitchen.silence()
     mark = len(kitchen.tap.events)
     took = announce(kitchen, WASHED)
@@ -49,18 +49,18 @@ def test_an_announcement_is_heard_after_a_chime(kitchen: Kitchen) -> None:
     kitchen.program.wait_for("announce")
 
 
-def test_two_announcements_are_both_heard(kitchen: Kitchen) -> None:
+def test_two_announcements_are_both_heard(kitchen: RealSatellite) -> None:
     for text in (OTHERS[0], OTHERS[2]):
         kitchen.silence()
         announce(kitchen, text)
         assert heard(kitchen.played(), [WASHED, *OTHERS]) == text
 
 
-def test_after_an_announcement_it_listens(kitchen: Kitchen) -> None:
+def test_after_an_announcement_it_listens(kitchen: RealSatellite) -> None:
     check_turn(kitchen)
 
 
-def test_a_timer_rings_here_and_is_stopped_by_voice(kitchen: Kitchen) -> None:
+def test_a_timer_rings_here_and_is_stopped_by_voice(kitchen: RealSatellite) -> None:
     run, api = kitchen.house.portal.run, kitchen.home.api
     device = run(entries.device(api, kitchen.entry))["id"]
     ours = kitchen.home.entity("llm")
@@ -98,7 +98,7 @@ def test_a_timer_rings_here_and_is_stopped_by_voice(kitchen: Kitchen) -> None:
     check_turn(kitchen)
 
 
-def test_who_talks_over_an_answer_is_answered_instead(kitchen: Kitchen) -> None:
+def test_who_talks_over_an_answer_is_answered_instead(kitchen: RealSatellite) -> None:
     """The long answer stops, what is left of it is discarded, and only the second one is heard."""
     started = len(kitchen.program.events("audio_start"))
     mark = kitchen.say(recordings.okay_nabu() + silence(0.1) + speak("what can you do"))

@@ -11,7 +11,7 @@ from tests.homeassistant.real import said
 from tests.homeassistant.real import satellite as kitchens
 from tests.homeassistant.real.install import NEW
 from tests.homeassistant.real.said import LAMP
-from tests.homeassistant.real.satellite import Kitchen
+from tests.homeassistant.real.satellite import RealSatellite
 from tests.homeassistant.real.services import Home
 from tests.homeassistant.real.wyoming_tap import HOME, OURS
 
@@ -25,14 +25,16 @@ DEAF = 50.0
 
 
 @pytest.fixture(scope="module")
-def kitchen(role: None, home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kitchen]:
+def kitchen(
+    role: None, home: Home, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RealSatellite]:
     """A satellite that leaves the wake word to Home Assistant."""
     folder = tmp_path_factory.mktemp("kitchen")
     with kitchens.kitchen(home, folder, "--set", "homeassistant.wake=stream") as connected:
         yield connected
 
 
-def check_streamed_turn(kitchen: Kitchen) -> None:
+def check_streamed_turn(kitchen: RealSatellite) -> None:
     """The wake word is heard over there, and the rest is as ever."""
     mark = kitchen.say(said.request())
     kitchen.wait("detection", mark, sender=HOME)
@@ -42,7 +44,7 @@ def check_streamed_turn(kitchen: Kitchen) -> None:
     kitchen.idle(entity=False)
 
 
-def test_the_wake_word_is_heard_by_home_assistant(kitchen: Kitchen) -> None:
+def test_the_wake_word_is_heard_by_home_assistant(kitchen: RealSatellite) -> None:
     asked = kitchen.wait("run-pipeline", 0, sender=OURS)
     assert asked.data["start_stage"] == "wake"
     check_streamed_turn(kitchen)
@@ -50,7 +52,7 @@ def test_the_wake_word_is_heard_by_home_assistant(kitchen: Kitchen) -> None:
     check_streamed_turn(kitchen)
 
 
-def test_muted_nothing_is_sent_and_unmuted_it_comes_back(kitchen: Kitchen) -> None:
+def test_muted_nothing_is_sent_and_unmuted_it_comes_back(kitchen: RealSatellite) -> None:
     mark = len(kitchen.tap.events)
     kitchen.switch(muted=True)
     kitchen.wait("pause-satellite", mark, sender=HOME)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.homeassistant.real import said
 from tests.homeassistant.real.said import LAMP
-from tests.homeassistant.real.satellite import Kitchen
+from tests.homeassistant.real.satellite import RealSatellite
 from tests.homeassistant.real.wyoming_tap import HOME, OURS
 from tests.support.spoken_choice import heard
 
@@ -18,7 +18,7 @@ ANSWERS = [
 ]
 
 
-def check_turn(kitchen: Kitchen) -> None:
+def check_turn(kitchen: RealSatellite) -> None:
     """A wake word and a request; what goes by is in order, and the answer is heard to its end."""
     kitchen.silence()
     mark = kitchen.say(said.request())
