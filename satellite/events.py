@@ -203,3 +203,7 @@ class Error(Event, frozen=True):
     where: str
     text: str
     code: str | None = None
+
+
+KINDS: tuple[type[Event], ...] = tuple(Event.__subclasses__())
+"""Every class of event, in the order of this page."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Union
 
 import msgspec
 
@@ -31,34 +31,13 @@ _COLOURS = {"idle": "green", "listening": "cyan", "thinking": "yellow", "speakin
 
 _STYLES = {"endpoint": "blue", "asr": "cyan", "llm": "yellow", "tts": "magenta"}
 
-_DECODER = msgspec.json.Decoder(
-    type=events.Ready
-    | events.Wake
-    | events.NearMiss
-    | events.Chosen
-    | events.Yielded
-    | events.Phase
-    | events.SpeechStart
-    | events.SpeechEnd
-    | events.Transcript
-    | events.Reply
-    | events.AudioStart
-    | events.AudioEnd
-    | events.TurnEnd
-    | events.ServerFound
-    | events.ServerLost
-    | events.Failover
-    | events.Mute
-    | events.AudioLoss
-    | events.Error
-)
+_DECODER: msgspec.json.Decoder[Event] = msgspec.json.Decoder(type=Union[events.KINDS])  # noqa: UP007
 
 
 def read(line: bytes | str) -> Event | None:
-    """An event of the log; None for one that is not shown, or is none."""
+    """Return an event of the log; None for a line that is not a known event."""
     try:
-        event: Event = _DECODER.decode(line)
-        return event
+        return _DECODER.decode(line)
     except msgspec.MsgspecError:
         return None
 
@@ -160,16 +139,27 @@ def line_of(event: Event) -> str:
             return f"nearly woken by {word}, score {score:.2f}"
         case events.Yielded(to=to):
             return f"left to {to}"
+        case events.Timer(state="finished", name=name):
+            return f"timer rings: {name}" if name else "timer rings"
+        case events.Alarm(state="finished", at=at):
+            return f"alarm rings: {at}"
+        case events.Announce(text=text):
+            return f"announced: {text}"
+        case events.AudioLoss(loss=loss):
+            return f"sound was lost ({loss})"
+        case events.Error(where=where, text=text):
+            return f"{where}: {text}"
+    return _engine_line(event)
+
+
+def _engine_line(event: Event) -> str:
+    match event:
         case events.Failover(role=role, to=to):
             return f"{role} goes on with {to}"
         case events.ServerFound(role=role, uri=uri):
             return f"found {uri} ({role})"
         case events.ServerLost(role=role, uri=uri):
             return f"lost {uri} ({role})"
-        case events.AudioLoss(loss=loss):
-            return f"sound was lost ({loss})"
-        case events.Error(where=where, text=text):
-            return f"{where}: {text}"
     return ""
 
 

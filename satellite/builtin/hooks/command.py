@@ -148,8 +148,8 @@ class _Run(Child):
 
 
 def kinds_of_events() -> list[str]:
-    """Every event's name in the log."""
-    return [str(kind.__struct_config__.tag) for kind in events.Event.__subclasses__()]
+    """Return the name of every event, as it stands in the log."""
+    return [str(kind.__struct_config__.tag) for kind in events.KINDS]
 
 
 def environment(event: Event) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What the satellite does, as far as a lamp can show it."""
+"""The state that lamps and pins show, as derived from events."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ STATES: tuple[State, ...] = (
 )
 
 ERROR = 2.0
-"""Seconds for which an error is shown: long enough to be seen by somebody who looks up."""
+"""Seconds for which an error is shown: long enough for a person to look up and see it."""
 
 
 class Indicator:
-    """Follows events. An error goes before everything for a while, and a ring before mute."""
+    """Follows events. In order of precedence: a recent error, the turn's phase, a ringing timer or
+    alarm, mute.
+    """
 
     def __init__(self) -> None:
         self._phase: State = "idle"
@@ -32,23 +34,21 @@ class Indicator:
         self._error_until = 0.0
 
     def take(self, event: Event) -> None:
-        """Take note of an event."""
-        if isinstance(event, events.Phase):
-            self._phase = event.phase
-        elif isinstance(event, events.Mute):
-            self._muted = event.muted
-        elif isinstance(event, events.Timer):
-            if event.state == "finished":
+        """Follow an event."""
+        match event:
+            case events.Phase(phase=phase):
+                self._phase = phase
+            case events.Mute(muted=muted):
+                self._muted = muted
+            case events.Timer(state="finished") | events.Alarm(state="finished"):
                 self._ringing.add(event.id)
-            else:
+            case events.Timer() | events.Alarm():
                 self._ringing.discard(event.id)
-        elif isinstance(event, events.Error) or (
-            isinstance(event, events.TurnEnd) and event.outcome == "failed"
-        ):
-            self._error_until = event.mono + ERROR
+            case events.Error() | events.TurnEnd(outcome="failed"):
+                self._error_until = event.mono + ERROR
 
     def at(self, mono: float) -> State:
-        """What is to be shown at a monotonic time."""
+        """Return the state to show at a monotonic time in seconds."""
         if mono < self._error_until:
             return "error"
         if self._phase != "idle":
@@ -58,5 +58,5 @@ class Indicator:
         return "muted" if self._muted else "idle"
 
     def changes_at(self, mono: float) -> float | None:
-        """When it changes by itself, if it does."""
+        """Return the monotonic time at which the state changes without an event; None for never."""
         return self._error_until if mono < self._error_until else None

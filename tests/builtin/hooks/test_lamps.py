@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 from time import monotonic
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -38,6 +39,29 @@ def test_what_is_shown_follows_the_events() -> None:
     shows.take(events.Timer(id="1", state="dismissed", total=5))
     assert shows.at(now + ERROR) == "muted"
     assert shows.changes_at(now + ERROR) is None
+
+
+@pytest.mark.parametrize("state", ["dismissed", "cancelled"])
+def test_a_ringing_alarm_is_shown_until_it_is_silenced(
+    state: Literal["dismissed", "cancelled"],
+) -> None:
+    indicator = Indicator()
+    indicator.take(events.Alarm(id="a", state="finished", at="07:00"))
+    indicator.take(events.Timer(id="t", state="finished", total=5))
+    assert indicator.at(monotonic()) == "timer"
+    indicator.take(events.Timer(id="t", state=state, total=5))
+    assert indicator.at(monotonic()) == "timer"
+    indicator.take(events.Alarm(id="a", state=state, at="07:00"))
+    assert indicator.at(monotonic()) == "idle"
+
+
+@pytest.mark.parametrize("state", ["started", "changed", "paused", "missed"])
+def test_an_alarm_that_does_not_ring_is_not_shown(
+    state: Literal["started", "changed", "paused", "missed"],
+) -> None:
+    indicator = Indicator()
+    indicator.take(events.Alarm(id="a", state=state, at="07:00"))
+    assert indicator.at(monotonic()) == "idle"
 
 
 @given(st.sampled_from(STATES), st.floats(0, 1e6), st.integers(1, 60))
