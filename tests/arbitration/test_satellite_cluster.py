@@ -20,7 +20,7 @@ from satellite.listening.listener import Listener
 from satellite.settings import Settings
 from tests.arbitration.simulated_group import settings
 from tests.arbitration.test_multicast import LOOP
-from tests.support.scripted_home_assistant import house
+from tests.support.scripted_home_assistant import connected_home_assistant
 from tests.support.scripted_satellite import QUIET, MarkVad, ScriptedSatellite
 
 
@@ -131,7 +131,7 @@ async def test_one_that_has_decided_goes_back_to_sleep_for_a_better_one(
 async def test_only_the_one_that_answers_asks_home_assistant(
     monkeypatch: pytest.MonkeyPatch, left: bool
 ) -> None:
-    async with two(monkeypatch) as (kitchen, better), house(kitchen.uri) as home:
+    async with two(monkeypatch) as (kitchen, better), connected_home_assistant(kitchen.uri) as home:
         better.answers_claims = left
         kitchen.room.ask()
         if left:

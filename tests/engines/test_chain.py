@@ -15,7 +15,7 @@ from satellite.errors import EngineDown, EngineFailed, HomeDown, PeerUnreachable
 from satellite.settings import Settings
 from satellite.values import Action, Declined, ReplyPart
 from tests.servers.llm.asking import ask
-from tests.support.connected_home import fake_home, house, token_file
+from tests.support.connected_home import fake_home, furnished_home, token_file
 from tests.support.engines import ScriptedLlm
 
 NO = (Declined(text="no"),)
@@ -100,7 +100,7 @@ async def test_a_chain_is_written_with_commas() -> None:
 
 
 async def test_a_chain_is_made_and_asked_in_its_order(tmp_path: Path) -> None:
-    fake = house()
+    fake = furnished_home()
     fake.answers["play jazz"] = "Playing jazz."
     async with fake_home(fake):
         chosen = f"intents,homeassistant:{fake.url}?token_file={token_file(tmp_path)}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from tests.support.scripted_home_assistant import house
+from tests.support.scripted_home_assistant import connected_home_assistant
 
 _PATIENCE = 30.0
 """Seconds in which a satellite sends what comes next, on a machine that does much else, too."""
@@ -23,7 +23,7 @@ def drive(uri: str, ask: Callable[[], None], dies: bool) -> None:
 
 
 async def _drive(uri: str, ask: Callable[[], None], dies: bool) -> None:
-    async with house(uri, patience=_PATIENCE) as home:
+    async with connected_home_assistant(uri, patience=_PATIENCE) as home:
         ask()
         await home.expect("detection")
         await home.send("transcribe", language="en")

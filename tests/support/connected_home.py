@@ -12,10 +12,10 @@ from satellite.homeassistant.client.home import Home, opened
 from satellite.settings import HomeSettings
 from tests.support.fake_home_assistant import TOKEN, FakeHome
 
-__all__ = ["FakeHome", "connected", "fake_home", "house", "token_file", "until"]
+__all__ = ["FakeHome", "connected", "fake_home", "furnished_home", "token_file", "until"]
 
 
-def house() -> FakeHome:
+def furnished_home() -> FakeHome:
     """A house with some rooms and things, not yet started."""
     fake = FakeHome()
     kitchen, living = fake.room("Kitchen"), fake.room("Living Room", "lounge")
@@ -47,7 +47,7 @@ def token_file(folder: Path, text: str = TOKEN) -> str:
 @asynccontextmanager
 async def fake_home(fake: FakeHome | None = None) -> AsyncGenerator[FakeHome, None]:
     """A house that listens."""
-    fake = fake or house()
+    fake = fake or furnished_home()
     await fake.start()
     try:
         yield fake

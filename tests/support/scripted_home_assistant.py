@@ -104,7 +104,7 @@ class ScriptedHomeAssistant:
 
 
 @asynccontextmanager
-async def house(
+async def connected_home_assistant(
     uri: str, drive: bool = True, patience: float = SOON
 ) -> AsyncGenerator[ScriptedHomeAssistant, None]:
     """A Home Assistant that is connected."""

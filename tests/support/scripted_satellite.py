@@ -32,7 +32,7 @@ WAKE, VOICE, SILENCE = b"\x03\x00", b"\x01\x00", b"\x00\x00"
 HOME = HomeAssistantSettings(listen="tcp://127.0.0.1:0", patience=0.4, answer=2.0)
 QUIET = Settings(
     name="kitchen",
-    area="ScriptedSatellite",
+    area="Kitchen",
     zeroconf=False,
     cues=CueSettings(awake=False, error=False, timer=1),
     deadlines=DeadlineSettings(asr=2.0, llm=2.0, tts=2.0),

@@ -14,7 +14,14 @@ from satellite.homeassistant.client import connection
 from satellite.homeassistant.client.home import Home, opened
 from satellite.homeassistant.client.service_calls import HomeCommand
 from satellite.settings import HomeSettings
-from tests.support.connected_home import FakeHome, connected, fake_home, house, token_file, until
+from tests.support.connected_home import (
+    FakeHome,
+    connected,
+    fake_home,
+    furnished_home,
+    token_file,
+    until,
+)
 
 LAMP = HomeCommand(deed="turn_on", name="living room lamp")
 
@@ -87,7 +94,7 @@ async def test_a_home_that_is_down_delays_nothing_and_is_told_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, impatient: None
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    fake = house()
+    fake = furnished_home()
     await fake.start()
     await fake.stop()
     began = monotonic()
@@ -106,7 +113,7 @@ async def test_a_home_that_is_down_delays_nothing_and_is_told_once(
 
 async def test_a_request_does_not_wait_for_the_pause_to_end(tmp_path: Path) -> None:
     """Home Assistant is back, and would only be asked again after a second or more."""
-    fake = house()
+    fake = furnished_home()
     await fake.start()
     await fake.stop()
     async with connected(tmp_path, fake) as home:
@@ -150,7 +157,7 @@ async def test_a_wrong_token_is_told_and_a_right_one_taken_without_a_restart(
 
 
 async def test_only_administrators_may_ask_what_is_exposed(tmp_path: Path) -> None:
-    fake = house()
+    fake = furnished_home()
     fake.refused = {"homeassistant/expose_entity/list"}
     fake.refusal = {"code": "unauthorized", "message": "Unauthorized"}
     async with fake_home(fake), connected(tmp_path, fake) as home:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.scripted_home_assistant import ScriptedHomeAssistant, house
+from tests.support.scripted_home_assistant import ScriptedHomeAssistant, connected_home_assistant
 from tests.support.scripted_satellite import ScriptedSatellite
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -36,7 +36,10 @@ async def send(home: ScriptedHomeAssistant, line: dict[str, Any]) -> None:
 @pytest.mark.parametrize("name", sorted(path.stem for path in GOLDEN.glob("satellite_*.jsonl")))
 async def test_the_wire(name: str) -> None:
     lines = [json.loads(line) for line in (GOLDEN / f"{name}.jsonl").read_text().splitlines()]
-    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri, drive=False) as home:
+    async with (
+        ScriptedSatellite().open() as kitchen,
+        connected_home_assistant(kitchen.uri, drive=False) as home,
+    ):
         home.tells_pongs = True
         passed = 0
         for line in lines:

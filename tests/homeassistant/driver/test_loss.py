@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from satellite import events
-from tests.support.scripted_home_assistant import ScriptedHomeAssistant, house
+from tests.support.scripted_home_assistant import ScriptedHomeAssistant, connected_home_assistant
 from tests.support.scripted_satellite import QUIET, SILENCE, VOICE, WAKE, ScriptedSatellite
 
 STAGES = ("detection", "audio", "transcript", "synthesize", "sound")
@@ -68,7 +68,7 @@ def as_local(stage: str, kitchen: ScriptedSatellite) -> None:
 @pytest.mark.parametrize("stage", STAGES)
 async def test_killed(stage: str) -> None:
     async with ScriptedSatellite().open() as kitchen:
-        async with house(kitchen.uri) as home:
+        async with connected_home_assistant(kitchen.uri) as home:
             await reach(stage, kitchen, home)
             home.leave()
             assert await finish(kitchen) < 1.0
@@ -80,7 +80,7 @@ async def test_killed(stage: str) -> None:
 
 @pytest.mark.parametrize("stage", STAGES)
 async def test_silent(stage: str) -> None:
-    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
         await reach(stage, kitchen, home)
         home.alive = False
         assert await finish(kitchen) < 1.5
@@ -90,7 +90,10 @@ async def test_silent(stage: str) -> None:
 @pytest.mark.parametrize("stage", STAGES)
 async def test_with_no_other_brain_it_is_said(stage: str) -> None:
     settings = msgspec.structs.replace(QUIET, brain="homeassistant")
-    async with ScriptedSatellite(settings).open() as kitchen, house(kitchen.uri) as home:
+    async with (
+        ScriptedSatellite(settings).open() as kitchen,
+        connected_home_assistant(kitchen.uri) as home,
+    ):
         await reach(stage, kitchen, home)
         home.leave()
         await finish(kitchen)
@@ -111,7 +114,7 @@ async def test_with_no_other_brain_it_is_said(stage: str) -> None:
     [("stt-stream-failed", "what time is it"), ("intent-failed", "turn on the lamp")],
 )
 async def test_an_error_of_home_assistants_is_made_good(code: str, asked: str) -> None:
-    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
         kitchen.room.ask()
         await home.expect("audio-stop")
         if asked == "turn on the lamp":
@@ -123,7 +126,7 @@ async def test_an_error_of_home_assistants_is_made_good(code: str, asked: str) -
 
 
 async def test_a_transcript_that_never_comes() -> None:
-    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
         kitchen.room.ask()
         await home.expect("audio-stop")
         await kitchen.ended()  # although it is there and answers pings
@@ -132,7 +135,7 @@ async def test_a_transcript_that_never_comes() -> None:
 
 
 async def test_an_answer_that_never_comes_ends_the_turn() -> None:
-    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
         kitchen.room.ask()
         await home.expect("audio-stop")
         await home.send("transcript", text="turn on the lamp")
@@ -142,7 +145,10 @@ async def test_an_answer_that_never_comes_ends_the_turn() -> None:
 
 
 async def test_a_driver_too_old_for_pings_is_not_given_up() -> None:
-    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri, drive=False) as home:
+    async with (
+        ScriptedSatellite().open() as kitchen,
+        connected_home_assistant(kitchen.uri, drive=False) as home,
+    ):
         home.alive = False
         await home.send("run-satellite")
         kitchen.room.ask()

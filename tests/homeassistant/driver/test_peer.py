@@ -15,12 +15,12 @@ from satellite.homeassistant.driver import link
 from satellite.homeassistant.driver.port import reachable
 from satellite.net import describe, info
 from satellite.settings import HOME_ASSISTANT_PORT, HomeAssistantSettings
-from tests.support.scripted_home_assistant import house
+from tests.support.scripted_home_assistant import connected_home_assistant
 from tests.support.scripted_satellite import QUIET, SILENCE, VOICE, WAKE, ScriptedSatellite
 
 
 async def test_describe_on_other_connections_in_the_middle_of_a_turn() -> None:
-    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
         kitchen.speaker.slow = asyncio.Event()
         kitchen.room.ask()
         await home.expect("audio-stop")
@@ -57,8 +57,8 @@ async def test_a_satellite_is_no_server_of_wake_words_to_others() -> None:
 async def test_pings_are_answered_on_every_connection() -> None:
     async with (
         ScriptedSatellite().open() as kitchen,
-        house(kitchen.uri) as home,
-        house(kitchen.uri, drive=False) as other,
+        connected_home_assistant(kitchen.uri) as home,
+        connected_home_assistant(kitchen.uri, drive=False) as other,
     ):
         await home.send("ping", text="one")
         await other.send("ping")
@@ -68,8 +68,8 @@ async def test_pings_are_answered_on_every_connection() -> None:
 async def test_the_newest_driver_wins_and_the_older_is_hung_up_on() -> None:
     async with (
         ScriptedSatellite().open() as kitchen,
-        house(kitchen.uri) as old,
-        house(kitchen.uri) as new,
+        connected_home_assistant(kitchen.uri) as old,
+        connected_home_assistant(kitchen.uri) as new,
     ):
         kitchen.room.ask()
         await new.expect("audio-stop")
@@ -80,14 +80,14 @@ async def test_the_newest_driver_wins_and_the_older_is_hung_up_on() -> None:
 
 
 async def test_muted_nobody_listens_until_it_is_unmuted() -> None:
-    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
         await home.send("pause-satellite")
         await kitchen.until(lambda: bool(kitchen.of(events.Mute)))
         kitchen.room.ask()
         await kitchen.until(lambda: kitchen.room.silent)
         assert home.kinds() == ["info"]
         assert not kitchen.of(events.Wake)
-        async with house(kitchen.uri) as again:
+        async with connected_home_assistant(kitchen.uri) as again:
             kitchen.room.ask()
             await again.expect("run-pipeline")
         assert [event.muted for event in kitchen.of(events.Mute)] == [True, False]
@@ -95,7 +95,7 @@ async def test_muted_nobody_listens_until_it_is_unmuted() -> None:
 
 async def test_muting_ends_a_turn_that_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(link, "LEAVING", 0.0)
-    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
         kitchen.room.say((WAKE, 0.03), (SILENCE, 0.3), (VOICE, 3.0))
         await home.expect("audio-chunk")
         await home.send("pause-satellite")
@@ -104,7 +104,7 @@ async def test_muting_ends_a_turn_that_listens(monkeypatch: pytest.MonkeyPatch) 
 
 
 async def test_muting_after_a_request_does_not_leave_it_unanswered() -> None:
-    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
         kitchen.room.ask()
         await home.expect("audio-stop")
         await home.send("pause-satellite")
@@ -115,7 +115,7 @@ async def test_muting_after_a_request_does_not_leave_it_unanswered() -> None:
 
 async def test_who_stops_within_a_turn_has_not_muted() -> None:
     async with ScriptedSatellite().open() as kitchen:
-        async with house(kitchen.uri) as home:
+        async with connected_home_assistant(kitchen.uri) as home:
             kitchen.room.say((WAKE, 0.03), (SILENCE, 0.3), (VOICE, 1.0))
             await home.expect("audio-chunk")
             await home.send("pause-satellite")
@@ -128,7 +128,7 @@ async def test_who_stops_within_a_turn_has_not_muted() -> None:
 
 async def test_who_muted_and_left_mutes_no_more() -> None:
     async with ScriptedSatellite().open() as kitchen:
-        async with house(kitchen.uri) as home:
+        async with connected_home_assistant(kitchen.uri) as home:
             await home.send("pause-satellite")
             await kitchen.until(lambda: bool(kitchen.of(events.Mute)))
         await kitchen.until(lambda: len(kitchen.of(events.Mute)) == 2)
@@ -140,7 +140,10 @@ async def test_who_muted_and_left_mutes_no_more() -> None:
 
 async def test_a_local_brain_is_not_driven() -> None:
     settings = msgspec.structs.replace(QUIET, brain="local")
-    async with ScriptedSatellite(settings).open() as kitchen, house(kitchen.uri) as home:
+    async with (
+        ScriptedSatellite(settings).open() as kitchen,
+        connected_home_assistant(kitchen.uri) as home,
+    ):
         kitchen.room.ask()
         await kitchen.ended()
         assert kitchen.asr.requests
@@ -150,8 +153,8 @@ async def test_a_local_brain_is_not_driven() -> None:
 async def test_rubbish_ends_its_connection_and_no_other() -> None:
     async with (
         ScriptedSatellite().open() as kitchen,
-        house(kitchen.uri) as home,
-        house(kitchen.uri, drive=False) as other,
+        connected_home_assistant(kitchen.uri) as home,
+        connected_home_assistant(kitchen.uri, drive=False) as other,
     ):
         await other.send("x" * 100_000)
         await kitchen.until(lambda: other.gone)

@@ -11,7 +11,7 @@ from satellite.homeassistant.driver import pings
 from satellite.homeassistant.driver.pings import Pings
 from satellite.homeassistant.driver.port import reachable
 from satellite.net.dial import connect
-from tests.support.scripted_home_assistant import house
+from tests.support.scripted_home_assistant import connected_home_assistant
 from tests.support.scripted_satellite import QUIET, SOON, ScriptedSatellite
 
 
@@ -100,7 +100,7 @@ async def test_but_not_for_ever() -> None:
 
 
 async def test_home_assistant_is_left_at_a_good_moment() -> None:
-    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
         await home.send("ping")
         await kitchen.until(lambda: home.pongs == 1)
         await home.send("ping")

@@ -11,7 +11,7 @@ import pytest
 from satellite.audio.wavfile import write_wav
 from satellite.values import SPEECH
 from tests.support.program import Program, satellite
-from tests.support.scripted_home_assistant import ScriptedHomeAssistant, house
+from tests.support.scripted_home_assistant import ScriptedHomeAssistant, connected_home_assistant
 from tests.support.speech import silence, speak
 
 ENGINES = ("--wake", "openwakeword:okay_nabu", "--asr", "pocketsphinx", "--llm", "intents")
@@ -57,7 +57,7 @@ async def test_killed_in_the_middle_the_program_answers_and_goes_on(
 ) -> None:
     with satellite(tmp_path, *program(tmp_path, 2)) as running:
         await asyncio.to_thread(running.wait_for, "ready")
-        async with house(port(running), patience=12.0) as home:
+        async with connected_home_assistant(port(running), patience=12.0) as home:
             await reach(stage, home)
             home.leave()
         await asyncio.to_thread(running.wait_for, "turn_end", 2)

@@ -9,7 +9,7 @@ import pytest
 from wyoming.event import Event
 
 from satellite import events
-from tests.support.scripted_home_assistant import ScriptedHomeAssistant, house
+from tests.support.scripted_home_assistant import ScriptedHomeAssistant, connected_home_assistant
 from tests.support.scripted_satellite import HOME, QUIET, SILENCE, VOICE, WAKE, ScriptedSatellite
 
 STANDING = {"start_stage": "wake", "end_stage": "tts", "restart_on_end": True}
@@ -43,7 +43,10 @@ async def turn(
 
 
 async def test_all_sound_is_streamed_and_a_detection_begins_a_turn() -> None:
-    async with kitchen_that("stream").open() as kitchen, house(kitchen.uri) as home:
+    async with (
+        kitchen_that("stream").open() as kitchen,
+        connected_home_assistant(kitchen.uri) as home,
+    ):
         await asked(home)
         before = kitchen.wake.heard
         await turn(kitchen, home)
@@ -58,7 +61,10 @@ async def test_all_sound_is_streamed_and_a_detection_begins_a_turn() -> None:
 
 
 async def test_nothing_is_streamed_while_we_play() -> None:
-    async with kitchen_that("stream").open() as kitchen, house(kitchen.uri) as home:
+    async with (
+        kitchen_that("stream").open() as kitchen,
+        connected_home_assistant(kitchen.uri) as home,
+    ):
         await asked(home)
         kitchen.speaker.slow = asyncio.Event()
         await home.speak(0.5)
@@ -73,7 +79,10 @@ async def test_nothing_is_streamed_while_we_play() -> None:
 
 
 async def test_only_what_is_said_is_streamed() -> None:
-    async with kitchen_that("voice").open() as kitchen, house(kitchen.uri) as home:
+    async with (
+        kitchen_that("voice").open() as kitchen,
+        connected_home_assistant(kitchen.uri) as home,
+    ):
         await asked(home)
         kitchen.room.say((SILENCE, 5.0))
         await kitchen.until(lambda: kitchen.room.silent)
@@ -85,7 +94,10 @@ async def test_only_what_is_said_is_streamed() -> None:
 
 
 async def test_after_an_error_it_is_asked_again_less_and_less_often() -> None:
-    async with kitchen_that("stream").open() as kitchen, house(kitchen.uri) as home:
+    async with (
+        kitchen_that("stream").open() as kitchen,
+        connected_home_assistant(kitchen.uri) as home,
+    ):
         await asked(home)
         await home.send("error", text="no engine", code="wake-provider-missing")
         await asked(home)
@@ -98,7 +110,10 @@ async def test_after_an_error_it_is_asked_again_less_and_less_often() -> None:
 
 
 async def test_after_a_turn_of_another_kind_it_is_asked_again() -> None:
-    async with kitchen_that("stream").open() as kitchen, house(kitchen.uri) as home:
+    async with (
+        kitchen_that("stream").open() as kitchen,
+        connected_home_assistant(kitchen.uri) as home,
+    ):
         await asked(home)
         await turn(kitchen, home, "Which lamp?")
         follow_up = await home.expect("run-pipeline")
@@ -112,17 +127,20 @@ async def test_after_a_turn_of_another_kind_it_is_asked_again() -> None:
 
 async def test_a_run_that_home_assistant_forgot_is_ended_after_mute() -> None:
     async with kitchen_that("stream").open() as kitchen:
-        async with house(kitchen.uri) as home:
+        async with connected_home_assistant(kitchen.uri) as home:
             await asked(home)
             await home.send("pause-satellite")
             await kitchen.until(lambda: bool(kitchen.of(events.Mute)))
-        async with house(kitchen.uri) as again:
+        async with connected_home_assistant(kitchen.uri) as again:
             await asked(again)
             assert again.kinds()[:3] == ["info", "audio-stop", "run-pipeline"]
 
 
 async def test_a_run_that_is_not_confirmed_is_asked_for_again() -> None:
-    async with kitchen_that("stream").open() as kitchen, house(kitchen.uri) as home:
+    async with (
+        kitchen_that("stream").open() as kitchen,
+        connected_home_assistant(kitchen.uri) as home,
+    ):
         assert (await home.expect("run-pipeline")).data == STANDING
         await home.expect("audio-stop")
         await asked(home)
@@ -130,7 +148,7 @@ async def test_a_run_that_is_not_confirmed_is_asked_for_again() -> None:
 
 async def test_when_home_assistant_is_lost_we_listen_ourselves() -> None:
     async with kitchen_that("stream").open() as kitchen:
-        async with house(kitchen.uri) as home:
+        async with connected_home_assistant(kitchen.uri) as home:
             await asked(home)
             home.leave()
         kitchen.room.say((SILENCE, 0.1))
@@ -142,7 +160,7 @@ async def test_when_home_assistant_is_lost_we_listen_ourselves() -> None:
 
 async def test_lost_after_its_detection_the_turn_is_ours() -> None:
     async with kitchen_that("stream").open() as kitchen:
-        async with house(kitchen.uri) as home:
+        async with connected_home_assistant(kitchen.uri) as home:
             await asked(home)
             await home.send("detection", name="okay_nabu")
             await kitchen.until(lambda: bool(kitchen.of(events.Wake)))

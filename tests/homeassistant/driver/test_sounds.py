@@ -10,7 +10,7 @@ from satellite import events
 from satellite.audio.cues import cue
 from satellite.net import incoming_speech
 from satellite.settings import HomeAssistantSettings
-from tests.support.scripted_home_assistant import ScriptedHomeAssistant, house
+from tests.support.scripted_home_assistant import ScriptedHomeAssistant, connected_home_assistant
 from tests.support.scripted_satellite import HOME, QUIET, SILENCE, VOICE, WAKE, ScriptedSatellite
 
 CHIME = len(cue("announce").audio) / 2 / 22050
@@ -26,7 +26,7 @@ def timers(kitchen: ScriptedSatellite) -> list[str]:
 
 
 async def test_an_announcement_has_a_chime_and_ends_with_played() -> None:
-    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
         await home.speak(1.0)
         await home.expect("played")
         assert abs(seconds(kitchen) - 1.0 - CHIME) < 0.1
@@ -37,7 +37,10 @@ async def test_an_announcement_has_a_chime_and_ends_with_played() -> None:
 async def test_the_chime_can_be_left_out_and_a_local_brain_announces_too() -> None:
     home_settings = msgspec.structs.replace(HOME, chime=False)
     settings = msgspec.structs.replace(QUIET, brain="local", homeassistant=home_settings)
-    async with ScriptedSatellite(settings).open() as kitchen, house(kitchen.uri) as home:
+    async with (
+        ScriptedSatellite(settings).open() as kitchen,
+        connected_home_assistant(kitchen.uri) as home,
+    ):
         await home.speak(1.0)
         await home.expect("played")
         assert abs(seconds(kitchen) - 1.0) < 0.1
@@ -45,7 +48,7 @@ async def test_the_chime_can_be_left_out_and_a_local_brain_announces_too() -> No
 
 
 async def test_an_announcement_waits_for_a_turn_that_runs() -> None:
-    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
         kitchen.speaker.slow = asyncio.Event()
         kitchen.room.ask()
         await home.expect("audio-stop")
@@ -63,7 +66,7 @@ async def test_an_announcement_waits_for_a_turn_that_runs() -> None:
 
 async def test_an_announcement_instead_of_an_answer() -> None:
     """Home Assistant ends a run without a word when it announces: the turn goes on without it."""
-    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
         kitchen.room.say((WAKE, 0.03), (SILENCE, 0.3), (VOICE, 1.0))
         await home.expect("audio-chunk")
         await home.speak(1.0)
@@ -74,7 +77,7 @@ async def test_an_announcement_instead_of_an_answer() -> None:
 
 
 async def test_the_wake_word_ends_an_announcement() -> None:
-    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
         kitchen.speaker.slow = asyncio.Event()
         await home.speak(1.0)
         await kitchen.until(lambda: "drain" in kitchen.speaker.calls)
@@ -95,7 +98,7 @@ async def test_more_sound_than_is_kept_is_left_out(monkeypatch: object) -> None:
 
 async def test_a_timer_rings_when_it_is_due_although_nobody_is_there() -> None:
     async with ScriptedSatellite().open() as kitchen:
-        async with house(kitchen.uri) as home:
+        async with connected_home_assistant(kitchen.uri) as home:
             await home.send("timer-started", id="a", total_seconds=1, name="egg", start_hours=None)
             await kitchen.until(lambda: timers(kitchen) == ["started"])
         await kitchen.until(lambda: "finished" in timers(kitchen))
@@ -103,7 +106,7 @@ async def test_a_timer_rings_when_it_is_due_although_nobody_is_there() -> None:
 
 
 async def test_a_timer_rings_once_whoever_says_so() -> None:
-    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
         await home.send("timer-started", id="a", total_seconds=600, name=None)
         await home.send("timer-finished", id="a")
         await kitchen.until(lambda: "finished" in timers(kitchen))
@@ -114,13 +117,13 @@ async def test_a_timer_rings_once_whoever_says_so() -> None:
 
 
 async def test_a_timer_that_was_started_while_nobody_told_us_rings() -> None:
-    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
         await home.send("timer-finished", id="unknown")
         await kitchen.until(lambda: "finished" in timers(kitchen))
 
 
 async def test_timers_are_changed_halted_and_cancelled() -> None:
-    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
         await home.send("timer-started", id="a", total_seconds=600, name="egg")
         await home.send("timer-updated", id="a", is_active=False, total_seconds=1)
         await home.send("timer-started", id="b", total_seconds=600, name="tea")
@@ -139,7 +142,10 @@ async def ringing(kitchen: ScriptedSatellite, home: ScriptedHomeAssistant) -> No
 
 async def test_the_wake_word_dismisses_a_timer_and_stop_needs_no_answer() -> None:
     settings = msgspec.structs.replace(QUIET, cues=msgspec.structs.replace(QUIET.cues, timer=30.0))
-    async with ScriptedSatellite(settings).open() as kitchen, house(kitchen.uri) as home:
+    async with (
+        ScriptedSatellite(settings).open() as kitchen,
+        connected_home_assistant(kitchen.uri) as home,
+    ):
         await ringing(kitchen, home)
         kitchen.room.ask()
         await home.expect("audio-stop")
@@ -162,7 +168,7 @@ async def test_a_local_turn_stops_a_timer_of_home_assistants() -> None:
     settings = msgspec.structs.replace(QUIET, cues=msgspec.structs.replace(QUIET.cues, timer=30.0))
     async with ScriptedSatellite(settings).open() as kitchen:
         kitchen.llm.replies = ((Action(name="stop"),),)
-        async with house(kitchen.uri) as home:
+        async with connected_home_assistant(kitchen.uri) as home:
             await ringing(kitchen, home)
         kitchen.room.ask()
         await kitchen.until(lambda: "dismissed" in timers(kitchen))

@@ -8,7 +8,7 @@ import msgspec
 
 from satellite import events
 from satellite.settings import ListenSettings
-from tests.support.scripted_home_assistant import ScriptedHomeAssistant, house
+from tests.support.scripted_home_assistant import ScriptedHomeAssistant, connected_home_assistant
 from tests.support.scripted_satellite import QUIET, SILENCE, VOICE, WAKE, ScriptedSatellite
 
 
@@ -23,7 +23,7 @@ async def begun(kitchen: ScriptedSatellite, home: ScriptedHomeAssistant) -> None
 
 
 async def test_a_turn_from_the_wake_word_to_played() -> None:
-    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
         await begun(kitchen, home)
         await home.send("voice-started", timestamp=1.5)
         await home.expect("audio-stop")
@@ -59,7 +59,7 @@ async def test_a_turn_from_the_wake_word_to_played() -> None:
 
 
 async def test_a_long_pause_after_the_wake_word_is_not_sent() -> None:
-    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
         kitchen.room.say((WAKE, 0.03), (SILENCE, 2.0), (VOICE, 1.0), (SILENCE, 1.0))
         await home.expect("audio-stop")
         assert WAKE not in home.heard()
@@ -69,7 +69,7 @@ async def test_a_long_pause_after_the_wake_word_is_not_sent() -> None:
 
 
 async def test_no_sound_is_sent_after_the_transcript() -> None:
-    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
         kitchen.room.say((WAKE, 0.03), (SILENCE, 0.3), (VOICE, 2.0))
         await home.expect("audio-chunk")
         await home.send("transcript", text="turn on the lamp")
@@ -84,7 +84,7 @@ async def test_no_sound_is_sent_after_the_transcript() -> None:
 
 
 async def test_played_is_sent_when_the_speaker_is_silent_and_not_before() -> None:
-    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
         kitchen.speaker.slow = asyncio.Event()
         await begun(kitchen, home)
         await home.answer("turn on the lamp", "Done.")
@@ -96,7 +96,7 @@ async def test_played_is_sent_when_the_speaker_is_silent_and_not_before() -> Non
 
 
 async def test_sound_may_come_before_its_text_and_all_of_it_at_once() -> None:
-    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
         await begun(kitchen, home)
         await home.send("transcript", text="tell me a story", language=None)
         await home.speak(40.0)
@@ -108,7 +108,7 @@ async def test_sound_may_come_before_its_text_and_all_of_it_at_once() -> None:
 
 
 async def test_what_is_unknown_or_broken_is_ignored() -> None:
-    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
         await home.send("no-such-event", thing=1)
         await home.send("timer-started", id=None)
         await begun(kitchen, home)
@@ -121,7 +121,7 @@ async def test_what_is_unknown_or_broken_is_ignored() -> None:
 
 
 async def test_nobody_speaks_and_nothing_is_said() -> None:
-    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
         kitchen.room.say((WAKE, 0.03), (SILENCE, 6.0))
         await home.expect("audio-stop")
         await home.send("error", text="No text", code="stt-no-text-recognized")
@@ -132,7 +132,7 @@ async def test_nobody_speaks_and_nothing_is_said() -> None:
 
 
 async def test_another_satellite_was_nearer() -> None:
-    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
         kitchen.room.say((WAKE, 0.03), (SILENCE, 0.3), (VOICE, 1.0))
         await home.expect("run-pipeline")
         await home.send("error", text="Duplicate", code="duplicate_wake_up_detected")
@@ -144,7 +144,7 @@ async def test_another_satellite_was_nearer() -> None:
 
 
 async def test_an_answer_without_a_word_ends_the_turn() -> None:
-    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
         await begun(kitchen, home)
         await home.send("transcript", text="turn on the lamp")
         await home.send("synthesize", text="", voice=None)
@@ -154,7 +154,7 @@ async def test_an_answer_without_a_word_ends_the_turn() -> None:
 
 
 async def test_barge_in_silences_and_stale_sound_is_not_heard() -> None:
-    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
         kitchen.speaker.slow = asyncio.Event()
         await begun(kitchen, home)
         await home.send("transcript", text="tell me a story")
@@ -177,7 +177,7 @@ async def test_barge_in_silences_and_stale_sound_is_not_heard() -> None:
 
 
 async def test_a_question_is_answered_without_the_wake_word() -> None:
-    async with ScriptedSatellite().open() as kitchen, house(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
         kitchen.room.ask()
         await home.expect("audio-stop")
         await home.answer("turn on the lamp", "Which lamp?")
@@ -196,7 +196,10 @@ async def test_a_question_is_answered_without_the_wake_word() -> None:
 
 async def test_a_question_that_nobody_answers_is_given_up_quietly() -> None:
     settings = msgspec.structs.replace(QUIET, listen=ListenSettings(nothing_said=1.0))
-    async with ScriptedSatellite(settings).open() as kitchen, house(kitchen.uri) as home:
+    async with (
+        ScriptedSatellite(settings).open() as kitchen,
+        connected_home_assistant(kitchen.uri) as home,
+    ):
         kitchen.room.ask()
         await home.expect("audio-stop")
         await home.answer("turn on the lamp", "Which lamp?")

@@ -46,7 +46,7 @@ class RealSatellite:
         microphone_, speaker = self.folder / "microphone", self.folder / "speaker"
         python = sys.executable
         arguments = (
-            *("--name", NAME, "--area", "RealSatellite", "--no-zeroconf", "--tts", VOICE),
+            *("--name", NAME, "--area", "Kitchen", "--no-zeroconf", "--tts", VOICE),
             *("--mic", f"command:{python} {_SUPPORT / 'microphone.py'} {microphone_}"),
             *("--speaker", f"command:{python} {_SUPPORT / 'loudspeaker.py'} {speaker}"),
             *("--listen", f"tcp://127.0.0.1:{self.tap.target}", "--wake", "openwakeword:okay_nabu"),

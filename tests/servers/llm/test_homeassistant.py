@@ -27,7 +27,7 @@ from satellite.values import Declined, Situation
 from servers.llm.homeassistant import HomeAssistant
 from servers.serve.server import serving
 from tests.servers.llm.asking import ask
-from tests.support.connected_home import FakeHome, connected, fake_home, house, token_file
+from tests.support.connected_home import FakeHome, connected, fake_home, furnished_home, token_file
 
 NO_DEVICE = {
     "response_type": "error",
@@ -205,7 +205,7 @@ async def test_mistakes_are_known_when_it_is_loaded(
 
 @asynccontextmanager
 async def here(folder: Path) -> AsyncGenerator[Any, None]:
-    fake = house()
+    fake = furnished_home()
     fake.answers = {"one": "This is the first answer.", "two": "And this is another one."}
     async with fake_home(fake):
         options = HomeAssistant.Options(url=fake.url, token_file=token_file(folder))
