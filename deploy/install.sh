@@ -257,7 +257,7 @@ install_program() {
         # pip builds inside the tree that it is given: it is given a copy
         what=$work/satellite
         mkdir "$what"
-        (cd "$source" && tar -cf - --exclude=__pycache__ --exclude='*.egg-info' pyproject.toml README.md satellite servers) | tar -xf - -C "$what"
+        (cd "$source" && tar -cf - --exclude=__pycache__ --exclude='*.egg-info' pyproject.toml README.md LICENSE satellite servers) | tar -xf - -C "$what"
     fi
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-cache-dir --upgrade --prefer-binary "$what${extras:+[$extras]}" ||
         die "pip could not install it: see above; run this again when that is mended"

@@ -14,7 +14,7 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates python3 python3-venv \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /usr/src/satellite
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md LICENSE ./
 COPY satellite satellite
 COPY servers servers
 RUN python3 -m venv /opt/satellite \

@@ -1,7 +1,7 @@
-"""The README's reference part, made from the code: `python -m satellite.cli.reference README.md`.
+"""Generate the reference documents from the code: `python -m satellite.cli.reference`.
 
-Rewrites what stands between `<!-- generated: NAME -->` and `<!-- end -->`; with `--check`, changes
-nothing and fails when something there is stale.
+Rewrites each block between `<!-- generated: NAME -->` and `<!-- end -->` in every Markdown file of
+the checkout, or in the files named. With `--check`, changes nothing and fails if a block is stale.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ from satellite.options import OptionInfo, describe
 from satellite.ports import ROLES
 from satellite.settings import AssistantSettings
 
-_BLOCK = re.compile(r"<!-- generated: (\w+) -->\n.*?<!-- end -->", re.DOTALL)
+CHECKOUT = Path(__file__).parents[2]
+"""Where the documents are found when none is named."""
+
+_BLOCK = re.compile(r"<!-- generated: ([\w-]+) -->\n.*?<!-- end -->", re.DOTALL)
 
 _ROLE_NAMES = {
     "mic": "Microphones",
@@ -37,6 +40,10 @@ _ROLE_NAMES = {
     "tts": "Text-to-speech",
     "hook": "Hooks",
 }
+
+
+SERVED = ("asr", "llm", "tts")
+"""Roles whose engines are documented beside the servers."""
 
 
 def rewrite(text: str) -> str:
@@ -106,10 +113,9 @@ def event_section() -> str:
     return _table(("event", "fields", "when"), rows)
 
 
-def plugin_section() -> str:
-    """Every plugin of this distribution, by role, with its options. Raises `PluginBroken`."""
+def plugin_section(*roles: str) -> str:
+    """Return this distribution's plugins of `roles` with their options. Raises `PluginBroken`."""
     ours = [p for p in registry.installed() if p.distribution == "satellite"]
-    roles = [role for role in ROLES if any(plugin.role == role for plugin in ours)]
     return "\n\n".join(_role(role, [p for p in ours if p.role == role]) for role in roles)
 
 
@@ -117,7 +123,8 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "commands": command_section,
     "settings": setting_section,
     "events": event_section,
-    "plugins": plugin_section,
+    "satellite-plugins": lambda: plugin_section(*(r for r in ROLES if r not in SERVED)),
+    "server-plugins": lambda: plugin_section(*SERVED),
 }
 
 
@@ -182,17 +189,33 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(c.replace('|', chr(92) + '|') for c in r)} |" for r in lines)
 
 
+def documents(folder: Path = CHECKOUT) -> list[Path]:
+    """Return the Markdown files of a checkout that have generated blocks, sorted."""
+    return sorted(
+        path
+        for path in folder.rglob("*.md")
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        and _BLOCK.search(path.read_text())
+    )
+
+
 @click.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--check", is_flag=True, help="Change nothing; fail when a section is stale")
-def main(file: Path, check: bool) -> None:
-    """Renew the generated sections of FILE."""
-    text = file.read_text()
-    renewed = rewrite(text)
-    if check and renewed != text:
-        raise click.ClickException(f"{file} is stale: run python -m satellite.cli.reference {file}")
-    if not check:
-        file.write_text(renewed)
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--check", is_flag=True, help="Change nothing; fail when a block is stale")
+def main(files: Sequence[Path], check: bool) -> None:
+    """Renew the generated blocks of FILES, by default of every document."""
+    stale = []
+    for file in files or documents():
+        text = file.read_text()
+        renewed = rewrite(text)
+        if renewed == text:
+            continue
+        stale.append(str(file))
+        if not check:
+            file.write_text(renewed)
+    if check and stale:
+        names = ", ".join(stale)
+        raise click.ClickException(f"stale: {names}; run python -m satellite.cli.reference")
 
 
 if __name__ == "__main__":

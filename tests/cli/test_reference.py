@@ -1,4 +1,4 @@
-"""The README's reference says what the code does."""
+"""The generated parts of the documents say what the code does."""
 
 from __future__ import annotations
 
@@ -9,20 +9,13 @@ from click.testing import CliRunner
 
 from satellite import events
 from satellite.cli import reference
+from satellite.cli.reference import SECTIONS
 from satellite.components import registry
 from satellite.config.keys import keys
 from satellite.errors import UsageError
 
-README = Path(__file__).parents[2] / "README.md"
 
-
-def test_the_readme_is_up_to_date() -> None:
-    done = CliRunner().invoke(reference.main, [str(README), "--check"])
-    assert done.exit_code == 0, done.output
-    assert all(f"<!-- generated: {name} -->" in README.read_text() for name in reference.SECTIONS)
-
-
-def test_a_stale_section_is_found_and_renewed_and_the_rest_is_left(tmp_path: Path) -> None:
+def test_a_stale_block_is_found_and_renewed_and_the_rest_stays(tmp_path: Path) -> None:
     file = tmp_path / "README.md"
     file.write_text("a\n<!-- generated: events -->\nold\n<!-- end -->\nb\n")
     assert CliRunner().invoke(reference.main, [str(file), "--check"]).exit_code == 1
@@ -34,7 +27,16 @@ def test_a_stale_section_is_found_and_renewed_and_the_rest_is_left(tmp_path: Pat
     assert text.endswith("|\n<!-- end -->\nb\n")
 
 
-def test_an_unknown_section_is_named() -> None:
+def test_documents_with_blocks_are_found(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / ".hidden").mkdir()
+    block = "<!-- generated: events -->\n<!-- end -->\n"
+    for name, text in {"docs/A.md": block, ".hidden/B.md": block, "C.md": "no block"}.items():
+        (tmp_path / name).write_text(text)
+    assert reference.documents(tmp_path) == [tmp_path / "docs/A.md"]
+
+
+def test_an_unknown_block_is_named() -> None:
     with pytest.raises(UsageError, match="no generated section other"):
         reference.rewrite("<!-- generated: other -->\n<!-- end -->")
 
@@ -49,6 +51,6 @@ def test_nothing_is_missing() -> None:
     assert (
         "| `failover` | `role` text, `from` text, `to` text, `error` text, if any |" in happenings
     )
-    listed = reference.plugin_section()
+    listed = "".join(SECTIONS[name]() for name in ("satellite-plugins", "server-plugins"))
     ours = [p for p in registry.installed() if p.distribution == "satellite"]
     assert all(f"| **`{plugin.name}" in listed for plugin in ours)

@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent.parent
 SOURCE = Path("/usr/src/satellite")
 """Where the source tree lies in the root."""
-TREE = ("pyproject.toml", "README.md", "satellite", "servers", "deploy")
+TREE = ("pyproject.toml", "README.md", "LICENSE", "satellite", "servers", "deploy")
 LONGEST = 3600
 """Seconds for one command: an emulated processor takes ten times as long as a real one."""
 
