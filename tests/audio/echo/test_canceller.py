@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import numpy as np
@@ -141,6 +142,35 @@ def test_a_sound_that_begins_late_or_early_is_aligned_anew() -> None:
     trial.room.hand(bytes(2 * 700))
     trial.run(TALK)
     assert trial.gone(6.0) > 20
+
+
+@pytest.mark.parametrize("latency", [0.45, 0.9])
+def test_a_later_reply_is_cancelled_from_its_first_half_second(latency: float) -> None:
+    """Where the echo is that late, the first look must not take noise for it: whether it does is
+    a matter of chance, and so of the pause between the replies."""
+    trial = Trial(SimulatedRoom(leak=1.0, latency=latency))
+    trial.run(TALK)
+    trial.listen(3 * SECOND)
+    for _ in range(40):
+        trial.listen(2 * CHUNK)
+        later = copy.deepcopy(trial)
+        echo = 2 * (later.room.now + round(latency * SECOND))
+        later.run(TALK[: 3 * SECOND // 2])
+        heard, rest = (
+            samples(audio[echo : echo + SECOND][: len(later.clean) - echo])
+            for audio in (later.raw, later.clean)
+        )
+        assert 20 * np.log10(heard.std() / rest.std()) > 20
+
+
+def test_an_echo_that_is_much_earlier_than_the_last_is_found_within_its_delay() -> None:
+    """As when the speaker is changed from Bluetooth to a cable."""
+    trial = Trial(SimulatedRoom(leak=1.0))
+    trial.room.hand(bytes(2 * SECOND))
+    trial.run(TALK)
+    trial.listen(3 * SECOND)
+    trial.run(TALK[: 3 * SECOND])
+    assert trial.gone(1.0) > 20
 
 
 def test_an_echo_that_jumps_is_found_again_within_a_second() -> None:
