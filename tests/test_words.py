@@ -65,7 +65,6 @@ UNCLEAN = frozenset(
         "satellite/net",
         "satellite/settings",
         "satellite/setup",
-        "satellite/text",
         "satellite/timers",
         "satellite/turns",
         "servers",
@@ -95,7 +94,6 @@ UNCLEAN = frozenset(
         "tests/net",
         "tests/servers",
         "tests/setup",
-        "tests/text",
         "tests/timers",
         "tests/turns",
     }

@@ -84,7 +84,7 @@ class Repeats:
             del sentences[0]
         if not sentences:
             return ""
-        rest, self._splitter = self._splitter.rest, None
+        rest, self._splitter = self._splitter.pending, None
         return " ".join(sentences) + rest
 
     def flush(self) -> str:

@@ -1,4 +1,4 @@
-"""What a language model writes, without what is only for the eye: the same in every language.
+"""Text processing that is the same in every language: sentences, markup, links, symbols, secrets.
 
-A language's own ways, such as how it says a date, are with the voices.
+Rules of one language, such as how a date is spoken, belong to the voices.
 """

@@ -1,4 +1,4 @@
-"""Addresses of the web: of one that nobody can remember by ear, the host is said."""
+"""Links and web addresses in speech: the words of a link, and only the host of an address."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 _NAMED = re.compile(
     r"!?\[([^\[\]]*)\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*(?:\s+[\"'][^\"']*[\"'])?\)"
 )
-"""`[words](address "title")`, of which the words are said; the address may hold one pair of ()."""
+"""`[words](address "title")`, spoken as its words; the address may hold one pair of ()."""
 _REFERRED = re.compile(r"!?\[([^\[\]]+)\]\[[^\[\]]*\]")
 _DEFINED = re.compile(r"^[ \t]*\[[^\[\]]+\]:[ \t]+\S+.*$", re.MULTILINE)
 _NOTE = re.compile(r"\[\^[^\[\]\s]+\]:?|【[^【】]*】")
@@ -21,8 +21,8 @@ _MAIL = re.compile(r"\bmailto:(?=\S)", re.IGNORECASE)
 _CLOSING = re.compile(r"[.,;:!?)]*$")
 
 
-def hosts(text: str) -> str:
-    """Say the words of links, and of addresses only the host."""
+def replace_links(text: str) -> str:
+    """Replace each link by its words, and each address by its host."""
     text = _DEFINED.sub("", text)
     text = _NAMED.sub(r"\1", text)
     text = _REFERRED.sub(r"\1", text)
@@ -36,5 +36,5 @@ def _host(match: re.Match[str]) -> str:
     host, rest = match["host"], match["rest"]
     whole = host + rest
     closing = _CLOSING.search(whole)
-    end = whole[closing.start() :] if closing else ""  # of the sentence, not of the address
+    end = whole[closing.start() :] if closing else ""  # belongs to the sentence, not to the address
     return host[: max(0, len(host) - len(end))] + end if not rest else host.rstrip(".,;:!?)") + end

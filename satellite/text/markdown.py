@@ -1,4 +1,4 @@
-"""Markdown and HTML: the words without the marks."""
+"""Markdown and HTML: the words without the markup."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ import re
 _ENDED = re.compile(r"[.,;:!?…。！？]$")
 _RULE = re.compile(r"(?:[-*_=] ?){3,}")
 _TABLE_RULE = re.compile(r"\|?(?: *:?-+:? *\|)+(?: *:?-+:? *)?")
-_HEADING = re.compile(r"#{1,6}\s+(.*?)[\s#]*")
-_ITEM = re.compile(r"[-*+•‣◦]\s+(?:\[[ xX]\]\s+)?(.*)")
-_QUOTE = re.compile(r"(?:>\s?)+")
+_PREFIX = re.compile(r"(?:>\s?|#{1,6}\s+|[-*+•‣◦]\s+(?:\[[ xX]\]\s+)?)+")
+"""Marks of a quote, a heading or a list item, and any of these within another."""
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--[^<>]*>")
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|>~])")
 _TIMES = re.compile(r"(?<=\d)\s*\*\s*(?=\d)")
@@ -18,8 +17,8 @@ _IN_WORD = re.compile(r"(?<=[^\W_])_+(?=[^\W_])")
 _MARKS = re.compile(r"[*`_]+|~~+")
 
 
-def words(text: str) -> str:
-    """Take the marks away. Of a list, a heading or a row of a table, each ends in a pause."""
+def strip_markup(text: str) -> str:
+    """Remove the markup. Every list item, heading and table row ends in a pause."""
     text = _TAG.sub(" ", html.unescape(text))
     text = _ESCAPE.sub(r"\1", text)
     text = "\n".join(filter(None, (_line(line.strip()) for line in text.splitlines())))
@@ -29,14 +28,15 @@ def words(text: str) -> str:
 
 
 def _line(line: str) -> str:
-    """A line without what marks it as a whole."""
-    line = _QUOTE.sub("", line, count=1) if line.startswith(">") else line
-    if _RULE.fullmatch(line) or ("-" in line and _TABLE_RULE.fullmatch(line)):
+    """Remove what makes a line a quote, rule, heading, list item or table row."""
+    unquoted = line.lstrip("> ") if line.startswith(">") else line
+    if _RULE.fullmatch(unquoted) or ("-" in line and _TABLE_RULE.fullmatch(unquoted)):
         return ""
-    if heading := _HEADING.fullmatch(line):
-        return _paused(heading[1], ".")
-    if item := _ITEM.fullmatch(line):
-        return _paused(item[1], ",")
+    if prefix := _PREFIX.match(line):
+        line = line[prefix.end() :]
+        if "#" in prefix[0]:
+            return _paused(line.rstrip("# \t"), ".")
+        return line if prefix[0].strip("> ") == "" else _paused(line, ",")
     if line.startswith("|") and line.count("|") > 1:
         cells = [cell.strip() for cell in line.strip("|").split("|")]
         return _paused(", ".join(filter(None, cells)), ".")

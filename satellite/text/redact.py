@@ -1,4 +1,4 @@
-"""What logs, events and errors must not tell: passwords and tokens, wherever they come up."""
+"""Redaction of passwords and tokens in logs, events and errors."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import re
 HIDDEN = "***"
 
 _VARIABLES = ("SATELLITE_HOME_TOKEN", "SATELLITE_HTTP_TOKEN", "HF_TOKEN")
-"""Variables of the environment whose values are secrets that this program reads."""
+"""Environment variables that hold secrets of this program."""
 _SHORTEST = 8
-"""Characters of a secret that is looked for in texts: shorter ones are words, too."""
+"""Characters of the shortest secret that is searched for: shorter ones may be words."""
 
 _IN_URL = re.compile(r"(?<=://)[^/\s'\"]+(?=@)")
 _QUERY = re.compile(
@@ -19,12 +19,12 @@ _QUERY = re.compile(
 )
 _BEARER = re.compile(r"(Bearer\s+|Authorization:\s*(?:\w+\s+)?)[^\s'\"]+", re.IGNORECASE)
 _JWT = re.compile(r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?")
-"""JSON web tokens, as Home Assistant's long-lived ones are."""
+"""JSON web tokens, such as Home Assistant's long-lived access tokens."""
 _HUGGING_FACE = re.compile(r"\bhf_\w{8,}")
 
 
 def masked(text: str) -> str:
-    """A text without what looks like a secret, and without those that are known to be some."""
+    """Return a text with everything that looks like a secret, and every known secret, masked."""
     for name in _VARIABLES:
         value = os.environ.get(name, "").strip()
         if len(value) >= _SHORTEST:

@@ -1,22 +1,22 @@
-"""Sentences, cut from a text while it is still being written."""
+"""Splitting a text into sentences while it is still being written."""
 
 from __future__ import annotations
 
 import re
 
 LONGEST = 400
-"""Characters after which a text is cut even in the middle of a sentence, at a comma or a space:
-about 25 seconds of speech, so that a speaker never waits for a writer who forgot the full stop."""
+"""Characters after which a text is split even within a sentence, at a comma or a space: about 25
+seconds of speech, so that a missing full stop never delays speech without end."""
 
 CLAUSE = 12
-"""Characters of the shortest clause worth being said alone, not quite a second of speech."""
+"""Characters of the shortest clause that is spoken alone: not quite a second of speech."""
 
 _COMMA = re.compile(r"[,;:]\s")
 _SPACE = re.compile(r"\s")
 
 
 class SentenceSplitter:
-    """Push text as it comes; take sentences as they are complete."""
+    """Takes text in pieces of any length; returns sentences as soon as they are complete."""
 
     def __init__(self) -> None:
         from sentence_stream import SentenceBoundaryDetector
@@ -24,21 +24,23 @@ class SentenceSplitter:
         self._detector = SentenceBoundaryDetector()
 
     def push(self, text: str) -> list[str]:
-        """Add text of any length; return the sentences it completed."""
+        """Add text of any length; return the sentences that it completes."""
         sentences: list[str] = []
         for start in range(0, len(text), LONGEST):
             for sentence in self._detector.add_chunk(text[start : start + LONGEST]):
-                parts, rest = cut(sentence)
+                parts, rest = _split_long(sentence)
                 sentences += [*parts, rest]
-            parts, self._detector.remaining_text = cut(self._detector.remaining_text)
+            parts, self._detector.remaining_text = _split_long(self._detector.remaining_text)
             sentences += parts
         return list(filter(_speakable, sentences))
 
     def clause(self) -> str | None:
-        """Take the clause with which the sentence begins that is still being written, if there is
-        one: who waits for the first words need not wait for its end."""
+        """Take and return the first clause of the unfinished sentence; None if it has none yet.
+
+        Speech can then begin before the sentence is complete.
+        """
         if self._detector.current_sentence:
-            return None  # it ended in what may be an abbreviation
+            return None  # the last sentence ended in a possible abbreviation
         match = _COMMA.search(self._detector.remaining_text, CLAUSE)
         if match is None:
             return None
@@ -47,20 +49,20 @@ class SentenceSplitter:
         return text[: match.end()].strip() if _speakable(text[: match.end()]) else None
 
     @property
-    def rest(self) -> str:
-        """What is no whole sentence yet."""
+    def pending(self) -> str:
+        """The text of the unfinished sentence."""
         return str(self._detector.current_sentence + self._detector.remaining_text)
 
     def flush(self) -> list[str]:
-        """The text is over: return what is left."""
-        parts, rest = cut(self._detector.finish())
+        """End the text, and return the remaining sentences."""
+        parts, rest = _split_long(self._detector.finish())
         return list(filter(_speakable, [*parts, rest]))
 
 
-def cut(text: str) -> tuple[list[str], str]:
-    """Cut parts of at most `LONGEST` characters off a text, if it can at a comma or a space.
+def _split_long(text: str) -> tuple[list[str], str]:
+    """Split off parts of at most `LONGEST` characters, at a comma or a space where possible.
 
-    Returns the parts and the rest that is short enough.
+    Returns the parts, and the rest, which is short enough.
     """
     parts = []
     while len(text) > LONGEST:

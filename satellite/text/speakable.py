@@ -1,29 +1,29 @@
-"""Plain sentences out of what a language model writes, as they come."""
+"""Speakable sentences from the text of a language model, as it arrives."""
 
 from __future__ import annotations
 
 import re
 
-from satellite.text.links import hosts
-from satellite.text.markdown import words
-from satellite.text.symbols import spoken_signs
+from satellite.text.links import replace_links
+from satellite.text.markdown import strip_markup
+from satellite.text.symbols import strip_symbols
 
 _FENCE = re.compile(r"`{3,}|^[ \t]*~{3,}", re.MULTILINE)
-_NESTED = 8
-"""How deep markup within markup is undone; nobody writes so."""
+_BRACKET = re.compile(r"[\[\]]")
+"""Remains of links that are malformed, or that were split over two sentences."""
 _SPACES = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r"\s*\n\s*")
 _STRAY = re.compile(r"\s+(?=[.,!?;:…](?:\s|$))")
 
 
-class PlainText:
-    """One answer, sentence by sentence; it remembers whether it is within a block of code."""
+class MarkupFilter:
+    """Cleans one answer, sentence by sentence, and leaves out blocks of code that span several."""
 
     def __init__(self) -> None:
         self._in_code = False
 
-    def of(self, sentence: str) -> str:
-        """What is to be said of the next sentence; perhaps nothing, as of code."""
+    def clean(self, sentence: str) -> str:
+        """Return the speakable text of the next sentence; empty for code."""
         outside = []
         start = 0
         for fence in _FENCE.finditer(sentence):
@@ -36,19 +36,30 @@ class PlainText:
         return _clean("\n".join(outside))
 
 
-def plain(text: str) -> str:
-    """A whole text in plain words."""
-    return PlainText().of(text)
+def speakable(text: str) -> str:
+    """Return the speakable text of a complete answer. Idempotent: `speakable(speakable(x))` is
+    `speakable(x)`."""
+    return MarkupFilter().clean(text)
 
 
 def _clean(text: str) -> str:
-    for _ in range(_NESTED):
-        before, text = text, _once(text)
-        if text == before:
-            break
+    """Remove markup within markup, too, and last the brackets that belong to no link."""
+    while True:
+        text = _unnested(text)
+        bare = _BRACKET.sub("", text)
+        if bare == text:
+            return text
+        text = bare
+
+
+def _unnested(text: str) -> str:
+    """Clean until nothing changes, which ends: each pass that changes a text removes markup, a
+    symbol, an escape or white space from it, and leaves less of these to the next."""
+    while (cleaned := _pass(text)) != text:
+        text = cleaned
     return text
 
 
-def _once(text: str) -> str:
-    text = spoken_signs(words(hosts(text)))
+def _pass(text: str) -> str:
+    text = strip_symbols(strip_markup(replace_links(text)))
     return _STRAY.sub("", _LINES.sub("\n", _SPACES.sub(" ", text))).strip()

@@ -1,4 +1,4 @@
-"""Signs that are seen and not said: emoji, ornaments, characters without a shape."""
+"""Symbols that are seen and not spoken: emoji, ornaments, invisible characters."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _PICTURES = (
     "\u2500-\u25ff"  # boxes and shapes
     "\u2600-\u27ef"  # weather, hearts, check marks, dingbats
     "\u2b00-\u2bff"  # stars
-    "\ufe0e\ufe0f\u20e3"  # how the sign before is drawn
+    "\ufe0e\ufe0f\u20e3"  # variation selectors of the preceding character
     "\U0001f000-\U0001faff"  # emoji
-    "\U000e0020-\U000e007f"  # of flags
+    "\U000e0020-\U000e007f"  # tags, as in flags
 )
 _PICTURE = re.compile(f"[{_PICTURES}]+(?:\u200d[{_PICTURES}]+)*")
 _SMILEY = re.compile(r"(?<!\S)[:;][-o']?[)(DPp|](?!\S)")
 _AGAIN = re.compile(r"([!?])\1+")
 
 
-def spoken_signs(text: str) -> str:
-    """Leave out what nobody would say; arrows become pauses."""
+def strip_symbols(text: str) -> str:
+    """Remove symbols that have no spoken form; arrows become pauses."""
     text = _UNSEEN.sub("", text)
     text = _SMILEY.sub("", text)
     text = _ARROW.sub(", ", text)

@@ -12,7 +12,7 @@ from satellite.lib.deadline import within
 from satellite.lib.taskgroups import first_error
 from satellite.settings import Settings
 from satellite.text.sentence_splitter import SentenceSplitter
-from satellite.text.speakable import PlainText
+from satellite.text.speakable import MarkupFilter
 from satellite.turns.context import Engines, StageFailure, TurnContext, failing_as, label
 from satellite.values import Action, AudioChunk, Declined, ReplyRequest, Resumed, SpeechRequest
 
@@ -101,9 +101,9 @@ class Reply:
     async def _voice(self) -> None:
         with failing_as("tts"):
             limit = self._settings.deadlines.tts
-            plain, lead = PlainText(), Lead()
+            markup, lead = MarkupFilter(), Lead()
             while (sentence := await self._sentences.get()) is not None:
-                if not (text := plain.of(sentence)):
+                if not (text := markup.clean(sentence)):
                     continue
                 request = SpeechRequest(
                     text=text,

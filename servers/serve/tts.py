@@ -20,7 +20,7 @@ from satellite.net.messages import read
 from satellite.net.remotes.base import CONTEXT
 from satellite.net.remotes.tts import VOICE
 from satellite.text.sentence_splitter import SentenceSplitter
-from satellite.text.speakable import PlainText, plain
+from satellite.text.speakable import MarkupFilter, speakable
 from satellite.values import AudioFormat, EngineInfo, SpeechRequest
 from servers.pool import Pool
 from servers.serve.inlet import Inlet
@@ -35,7 +35,7 @@ PATIENCE = 120.0
 """Seconds without more text after which a streamed text is given up: slow language models take
 half of that to begin."""
 _LONG = 4000
-"""Characters of a text that takes milliseconds to be made plain, too long for the event loop."""
+"""Characters of a text that takes milliseconds to be cleaned, too long for the event loop."""
 _NOTHING = AudioFormat(22050)
 """The format of an answer without a sound, which some clients want before its end."""
 
@@ -79,7 +79,7 @@ class _Whole(Work):
     async def run(self, write: Write) -> None:
         speech = _Speech(write)
         text = self._request.text
-        said = await asyncio.to_thread(plain, text) if len(text) > _LONG else plain(text)
+        said = await asyncio.to_thread(speakable, text) if len(text) > _LONG else speakable(text)
         await speech.say(self._pool, msgspec.structs.replace(self._request, text=said))
         await speech.end()
 
@@ -105,10 +105,10 @@ class _Stream(Work):
             self.open = False
 
     async def run(self, write: Write) -> None:
-        speech, said = _Speech(write), PlainText()
+        speech, markup = _Speech(write), MarkupFilter()
         async with aclosing(self._sentences()) as sentences:
             async for sentence in sentences:
-                if not (text := said.of(sentence)):
+                if not (text := markup.clean(sentence)):
                     continue
                 request = msgspec.structs.replace(self._request, text=text, ahead=speech.ahead)
                 await speech.say(self._pool, request)

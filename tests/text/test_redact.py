@@ -1,4 +1,4 @@
-"""No password and no token is in an error, in a log or in an event."""
+"""Errors, logs and events contain no password and no token."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ SECRET = re.compile(r"token|passw|secret|credential|(^|_)key(_|$)")
         ("tcp://10.0.0.5:10300 is named", "tcp://10.0.0.5:10300 is named"),
     ],
 )
-def test_what_looks_like_a_secret_is_masked_and_nothing_else(text: str, shown: str) -> None:
+def test_only_secrets_are_masked(text: str, shown: str) -> None:
     assert masked(text) == shown
 
 
 @given(st.from_regex(r"[A-Za-z0-9_%.-]{1,20}:[A-Za-z0-9_%.-]{1,30}", fullmatch=True))
-def test_no_error_repeats_the_password_of_an_address(credentials: str) -> None:
+def test_no_error_repeats_the_password_in_an_address(credentials: str) -> None:
     text = f"https://{credentials}@home.example:8123/api/ does not answer"
     assert credentials not in str(EngineFailed(text))
     (problem,) = ConfigError([text]).problems
@@ -45,18 +45,18 @@ def test_no_error_repeats_the_password_of_an_address(credentials: str) -> None:
 
 
 @pytest.mark.parametrize("kind", [Discreet, JournalFormatter])
-def test_no_log_tells_a_token_not_even_that_of_a_library(
+def test_no_log_contains_a_token_not_even_from_a_library(
     kind: type[logging.Formatter], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SATELLITE_HOME_TOKEN", "correct-horse-battery")
-    said = {"msg": "sent %s", "args": ("correct-horse-battery",), "levelno": logging.INFO}
-    record = logging.makeLogRecord(said)
+    values = {"msg": "sent %s", "args": ("correct-horse-battery",), "levelno": logging.INFO}
+    record = logging.makeLogRecord(values)
     assert kind("%(message)s").format(record).endswith("sent ***")
     record.exc_info = (ValueError, ValueError("no correct-horse-battery"), None)
     assert "correct-horse" not in kind("%(message)s").format(record)
 
 
-def test_secrets_are_in_files_and_never_on_a_command_line_which_others_see() -> None:
+def test_secrets_are_read_from_files_never_from_a_command_line() -> None:
     names = list(keys())
     for plugin in registry.installed("mic", "speaker", "vad", "hook", *ENGINE_ROLES):
         options = getattr(plugin.load(), "Options", None)

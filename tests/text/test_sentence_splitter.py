@@ -1,4 +1,4 @@
-"""Sentences come as soon as they are complete, and nothing of the text is lost."""
+"""Sentences are returned as soon as they are complete, and no text is lost."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ def split(*pieces: str) -> list[str]:
     return found + splitter.flush()
 
 
-def test_the_first_sentence_comes_while_the_second_is_being_written() -> None:
+def test_the_first_sentence_is_returned_while_the_second_is_written() -> None:
     splitter = SentenceSplitter()
     assert splitter.push("It is ten. ") == []
     assert splitter.push("Not") == ["It is ten."]
     assert splitter.flush() == ["Not"]
 
 
-def test_one_sentence_comes_at_the_end() -> None:
+def test_a_single_sentence_is_returned_at_the_end() -> None:
     assert split("Turned ", "on the lamp.") == ["Turned on the lamp."]
 
 
-def test_nothing_to_say_is_nothing() -> None:
+def test_a_text_without_words_has_no_sentences() -> None:
     assert split("", " ", "...", "\n") == []
 
 
-def test_a_text_without_full_stops_is_cut_at_commas() -> None:
+def test_a_text_without_full_stops_is_split_at_commas() -> None:
     text = "one two three, " * 200
     parts = split(*(text[start : start + 7] for start in range(0, len(text), 7)))
     assert len(parts) > 1
@@ -37,14 +37,14 @@ def test_a_text_without_full_stops_is_cut_at_commas() -> None:
     assert " ".join(parts).split() == text.split()
 
 
-def test_a_text_without_spaces_is_cut_all_the_same() -> None:
+def test_a_text_without_spaces_is_split_at_the_longest() -> None:
     parts = split("x" * 10_000)
     assert all(len(part) <= LONGEST for part in parts)
     assert "".join(parts) == "x" * 10_000
 
 
 @given(st.lists(st.text("ab ,.!?\n", max_size=30), max_size=30), st.data())
-def test_no_word_is_lost_whatever_the_pieces(words: list[str], data: st.DataObject) -> None:
+def test_no_word_is_lost_for_any_pieces(words: list[str], data: st.DataObject) -> None:
     text = " ".join(words)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=10)))
     pieces = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
@@ -52,10 +52,10 @@ def test_no_word_is_lost_whatever_the_pieces(words: list[str], data: st.DataObje
     assert letters == [character for character in text if character in "ab"]
 
 
-def test_the_clause_at_the_beginning_of_a_sentence_can_be_taken_early() -> None:
+def test_the_first_clause_of_a_sentence_can_be_taken_early() -> None:
     splitter = SentenceSplitter()
     assert splitter.push("Well, this is the first") == []
-    assert splitter.clause() is None  # too short to be said alone
+    assert splitter.clause() is None  # too short to be spoken alone
     assert splitter.push(" clause, and this") == []
     assert splitter.clause() == "Well, this is the first clause,"
     assert splitter.clause() is None
