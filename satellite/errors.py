@@ -9,7 +9,9 @@ SatelliteError                  something a user can be told about; carries an e
 │   ├── PluginBroken            importing or constructing it failed
 │   └── PackageMissing          it needs a package or system library that is not installed
 ├── DeviceError                 a microphone or a speaker
-│   ├── DeviceMissing           there is none, or none of that name
+│   ├── DeviceMissing           it cannot be opened: there is none, or none of that name
+│   │   ├── DeviceBusy          another program has it open
+│   │   └── DeviceForbidden     this user may not open it
 │   └── DeviceLost              it was there and has gone
 ├── EngineError                 an engine (asr, llm, tts, wake) cannot do what it was asked
 │   ├── ModelMissing            its model is not on this machine
@@ -114,6 +116,18 @@ class DeviceMissing(DeviceError):
     """There is no such microphone or speaker."""
 
     code = "device-missing"
+
+
+class DeviceBusy(DeviceMissing):
+    """Another program has the microphone or speaker open."""
+
+    code = "device-busy"
+
+
+class DeviceForbidden(DeviceMissing):
+    """This user may not open the microphone or speaker."""
+
+    code = "device-forbidden"
 
 
 class DeviceLost(DeviceError):

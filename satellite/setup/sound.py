@@ -94,7 +94,7 @@ async def _heard(session: Wizard) -> bool:
     try:
         await _play(session, name, [tone(*TONE)])
     except DeviceError as error:
-        session.tell(await refusal(session.case(), "speaker", str(error)))
+        session.tell(await refusal(session.case(), "speaker", error))
         return not await session.ask.yes("Choose another one?", False)
     return await session.ask.yes("That was a tone. Was it heard?", True)
 
@@ -109,7 +109,7 @@ async def _spoken(session: Wizard) -> bool:
     try:
         heard = await record(_Shown(mic, session.ask.level), SECONDS)
     except DeviceError as error:
-        session.tell(await refusal(session.case(), "microphone", str(error)))
+        session.tell(await refusal(session.case(), "microphone", error))
         return not await session.ask.yes("Choose another one?", False)
     session.ask.level(-96.0, -96.0, last=True)
     # notes are for rooms in which nobody speaks

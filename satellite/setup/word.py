@@ -69,7 +69,7 @@ async def _tried(session: Wizard) -> bool:
     try:
         words, best = await hear(case, component, spec.create("mic", mic), enough)
     except DeviceError as error:
-        session.tell(await refusal(case, "microphone", str(error)))
+        session.tell(await refusal(case, "microphone", error))
         return True
     except SatelliteError as error:
         session.ask.say(f"  ! {error}")

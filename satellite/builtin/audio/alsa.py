@@ -6,7 +6,7 @@ import re
 from typing import Annotated, ClassVar
 
 from satellite import requirements
-from satellite.builtin.audio.program import PlayingProgram, RecordingProgram
+from satellite.builtin.audio.program import PlayingProgram, RecordingProgram, open_error
 from satellite.errors import DeviceMissing
 from satellite.options import OptionSet, option
 from satellite.values import AudioFormat
@@ -92,7 +92,7 @@ class AlsaMic(RecordingProgram):
                 )
             except DeviceMissing as error:
                 if not self._notes.channels_refused:
-                    raise DeviceMissing(f"{error}{self._notes.hint}") from error
+                    raise type(error)(f"{error}{self._notes.hint}") from error
             else:
                 return self._notes.actual
         raise DeviceMissing(f"{self._name}: has none of {_CHANNELS} channels{self._notes.hint}")
@@ -146,7 +146,7 @@ class AlsaSpeaker(PlayingProgram):
                 await self.start([*command, *_SPEAKER_TIMES], actual)
                 return actual
             if not self._notes.channels_refused:
-                raise DeviceMissing(f"{problem}{self._notes.hint}")
+                raise type(open_error(problem))(f"{problem}{self._notes.hint}")
         raise DeviceMissing(f"{self._name}: has none of {_CHANNELS} channels{self._notes.hint}")
 
     def on_line(self, line: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ import msgspec
 
 from satellite import requirements
 from satellite.builtin.audio.portaudio_host import HOST, REQUIRES
+from satellite.builtin.audio.program import open_error
 from satellite.errors import DeviceMissing
 
 _PROGRAM = 5.0
@@ -67,13 +69,15 @@ def _default(direction: Direction) -> str:
             return "portaudio"
         missing = "PortAudio has no default device"
     looked = [missing]
+    kind = DeviceMissing
     if hint := requirements.Program(program, debian="alsa-utils").missing():
         looked.append(hint)
     elif refusal := _refusal(program):
         looked.append(f"{program}: {refusal}")
+        kind = type(open_error(refusal))
     else:
         return "alsa"
-    raise DeviceMissing(
+    raise kind(
         f"no {noun} found ({'; '.join(looked)}); connect one, or name one with {flag} "
         f"(see: satellite devices), or use {flag} wav:FILE"
     )
@@ -147,6 +151,7 @@ def _refusal(program: str) -> str | None:
     try:
         done = subprocess.run(
             [program, "-q", "-t", "raw", "-f", "S16_LE", "-r", "16000", "--samples=16", file],
+            env={**os.environ, "LC_ALL": "C"},
             capture_output=True,
             text=True,
             timeout=_PROGRAM,

@@ -16,7 +16,7 @@ from threading import Lock, Thread
 from typing import Any, Literal, TypeVar
 
 from satellite import requirements
-from satellite.errors import DeviceLost, DeviceMissing
+from satellite.errors import DeviceBusy, DeviceLost, DeviceMissing
 from satellite.values import AudioFormat
 
 _LOGGER = logging.getLogger(__name__)
@@ -35,6 +35,9 @@ REQUIRES: tuple[requirements.Requirement, ...] = (
 
 _OTHER_RATES = (48000, 44100, 32000, 16000)
 """Hz to try where a device takes neither the wanted rate nor the one it says is its own."""
+
+_UNAVAILABLE = -9985
+"""paDeviceUnavailable (portaudio.h): the device is there, and another program has it open."""
 
 
 class Host:
@@ -124,17 +127,22 @@ class Host:
             raise DeviceMissing(f"PortAudio has {asked} (there are: {known})")
         check = getattr(library, f"check_{direction}_settings")
         most = device[f"max_{direction}_channels"]
-        refusal = "it has no channels"
+        refusal, kind = "it has no channels", DeviceMissing
         for rate in dict.fromkeys((form.rate, int(device["default_samplerate"]), *_OTHER_RATES)):
             for channels in dict.fromkeys((min(form.channels, most), min(2, most), most)):
                 try:
                     check(device["index"], channels=channels, dtype="int16", samplerate=rate)
                 except (library.PortAudioError, ValueError) as error:
-                    refusal = str(error)
+                    refusal, kind = str(error), error_kind(error)
                 else:
                     return device["index"], AudioFormat(rate, channels)
         self.stale = True
-        raise DeviceMissing(f"PortAudio cannot open {device['name']}: {refusal}")
+        raise kind(f"PortAudio cannot open {device['name']}: {refusal}")
+
+
+def error_kind(error: Exception) -> type[DeviceMissing]:
+    """Return the class of our error for one of sounddevice, whose second argument is its code."""
+    return DeviceBusy if _UNAVAILABLE in error.args[1:2] else DeviceMissing
 
 
 def end(stream: Any) -> None:

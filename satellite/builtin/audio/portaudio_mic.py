@@ -8,8 +8,8 @@ from contextlib import suppress
 from typing import Annotated, Any, ClassVar
 
 from satellite import requirements
-from satellite.builtin.audio.portaudio_host import HOST, REQUIRES, end
-from satellite.errors import DeviceLost, DeviceMissing
+from satellite.builtin.audio.portaudio_host import HOST, REQUIRES, end, error_kind
+from satellite.errors import DeviceLost
 from satellite.options import OptionSet, option
 from satellite.values import AudioFormat
 
@@ -72,7 +72,7 @@ class PortAudioMic:
                 stream.start()
             except library.PortAudioError as error:
                 HOST.stale = True
-                raise DeviceMissing(f"{self._name}: {error}") from error
+                raise error_kind(error)(f"{self._name}: {error}") from error
             HOST.busy.add(self)
             return stream, form
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from time import monotonic
 
-from satellite.errors import DeviceLost, DeviceMissing
+from satellite.errors import DeviceBusy, DeviceForbidden, DeviceLost, DeviceMissing
 from satellite.lib.child import Child
 from satellite.lib.wait_limit import WaitLimit
 from satellite.values import AudioFormat
@@ -35,6 +37,19 @@ _PROBE = 5.0
 
 _DRAIN_SLACK = 3.0
 """Seconds beyond its length in which a player has played its sound and ended."""
+
+_REASONS = {
+    os.strerror(errno.EBUSY): DeviceBusy,
+    os.strerror(errno.EACCES): DeviceForbidden,
+    os.strerror(errno.EPERM): DeviceForbidden,
+}
+"""How arecord and aplay end their last line: strerror(3), in English, as they run with LC_ALL=C."""
+
+
+def open_error(text: str) -> DeviceMissing:
+    """Return the error for a device that a program could not open, from its last line."""
+    reason = next((reason for reason in _REASONS if text.endswith(reason)), "")
+    return _REASONS.get(reason, DeviceMissing)(text)
 
 
 class Program:
@@ -103,7 +118,7 @@ class RecordingProgram(Program):
             async with asyncio.timeout(_FIRST_SOUND):
                 self._rest = await self._child.read()
             if not self._rest:
-                raise DeviceMissing(await self._how_it_ended(self._child))
+                raise open_error(await self._how_it_ended(self._child))
             await asyncio.sleep(_HEARD)
         except TimeoutError:
             await self.close()
@@ -182,7 +197,7 @@ class PlayingProgram(Program):
         if child.exited:
             problem = await self._how_it_ended(child)
             await self.close()
-            raise DeviceMissing(problem)
+            raise open_error(problem)
 
     async def write(self, audio: bytes) -> None:
         """Hand samples to the program. Raises `DeviceLost` when it has ended."""

@@ -64,7 +64,7 @@ AREAS = (
     Area(
         name="wake",
         doc="the wake word's score while you say it",
-        checks=(("wake word", "wake:wake", 90.0),),
+        checks=(("wake word", "wake_word:wake", 90.0),),
         asks=True,
     ),
     Area(
@@ -78,7 +78,7 @@ AREAS = (
     Area(
         name="ports",
         doc="whether the ports are free, or whose they are",
-        checks=(("ports", "ports:ports", 20.0),),
+        checks=(("ports", "listening_ports:ports", 20.0),),
     ),
     Area(
         name="firewall",
@@ -102,10 +102,10 @@ AREAS = (
         name="machine",
         doc="memory, load, heat, power, clock",
         checks=(
-            ("memory", "machine:memory", 5.0),
-            ("load", "machine:load", 5.0),
-            ("heat and power", "machine:heat", 10.0),
-            ("clock", "machine:clock", 5.0),
+            ("memory", "hardware:memory", 5.0),
+            ("load", "hardware:load", 5.0),
+            ("heat and power", "hardware:heat", 10.0),
+            ("clock", "hardware:clock", 5.0),
         ),
     ),
     Area(
@@ -115,7 +115,7 @@ AREAS = (
         checks=(
             ("services", "homeassistant:seen", 30.0),
             ("adverts", "announced:adverts", 20.0),
-            ("Home Assistant", "home:home", 15.0),
+            ("Home Assistant", "home_client:home", 15.0),
         ),
     ),
 )

@@ -5,15 +5,16 @@ from __future__ import annotations
 from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.diagnostics.doctor.finding import Finding, broken, note
 from satellite.diagnostics.doctor.holders import in_use
+from satellite.errors import DeviceBusy, DeviceError, DeviceForbidden
 from satellite.lib.daemon_thread import run_in_daemon_thread
 
 
-async def refusal(case: ExaminationInput, noun: str, reason: str) -> Finding:
+async def refusal(case: ExaminationInput, noun: str, error: DeviceError) -> Finding:
     """Why a device could not be opened, with who has it where that is the reason."""
     direction = {"microphone": "Nothing can be heard.", "speaker": "Nothing can be said."}[noun]
-    taken = any(word in reason.lower() for word in ("busy", "unavailable"))
-    if not taken:
-        if "ermission" in reason:
+    reason = str(error)
+    if not isinstance(error, DeviceBusy):
+        if isinstance(error, DeviceForbidden):
             remedy = "sudo usermod -aG audio $USER, then log in again"
         else:
             flag = {"microphone": "--mic", "speaker": "--speaker"}[noun]

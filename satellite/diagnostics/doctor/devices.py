@@ -38,7 +38,7 @@ async def devices(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
             if await run_in_daemon_thread(lambda: _only_serves(case)):
                 yield note(noun, "there is none, and a server needs none", "", "")
             else:
-                yield await refusal(case, noun, str(error))
+                yield await refusal(case, noun, error)
 
 
 async def permissions(case: ExaminationInput) -> AsyncGenerator[Finding, None]:

@@ -73,7 +73,7 @@ async def echo(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
             try:
                 await playback.open()
             except DeviceError as error:
-                yield await refusal(case, "speaker", str(error))
+                yield await refusal(case, "speaker", error)
                 return
             try:
                 heard, began = await _played(

@@ -11,11 +11,11 @@ from importlib import metadata
 import msgspec
 
 from satellite.components import registry
-from satellite.components.registry import Report
+from satellite.components.registry import Plugin
 from satellite.components.spec import AUTO, is_uri, parse
 from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.diagnostics.doctor.finding import Finding, broken, note, ok, warning
-from satellite.errors import ConfigError
+from satellite.errors import ConfigError, PluginBroken
 from satellite.lib.daemon_thread import program, run_in_daemon_thread
 from satellite.settings import Settings
 
@@ -84,34 +84,34 @@ async def packages(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
 
 async def installed_plugins(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
     """Whether the plugins that were chosen, and those of others, can be used."""
-    reports = await run_in_daemon_thread(
-        lambda: [registry.report(found) for found in registry.installed()]
+    tried = await run_in_daemon_thread(
+        lambda: [(plugin, *_problem(plugin)) for plugin in registry.installed()]
     )
     chosen = set(_chosen(case.settings))
     idle = []
-    for report in reports:
-        if report.problem is None:
+    for plugin, problem, absent in tried:
+        if problem is None:
             continue
-        name = f"{report.role} plugin {report.name}"
-        if (report.role, report.name) in chosen:
+        name = f"{plugin.role} plugin {plugin.name}"
+        if (plugin.role, plugin.name) in chosen:
             yield broken(
                 name,
-                report.problem,
-                f"It is what {report.role} is set to, so the satellite cannot start.",
-                f"do that, or choose another {report.role} (satellite plugins {report.role})",
+                problem,
+                f"It is what {plugin.role} is set to, so the satellite cannot start.",
+                f"do that, or choose another {plugin.role} (satellite plugins {plugin.role})",
             )
-        elif _merely_absent(report):
-            idle.append(f"{report.role} {report.name}")
+        elif absent and plugin.distribution == "satellite":
+            idle.append(f"{plugin.role} {plugin.name}")
         else:
             yield warning(
                 name,
-                report.problem,
+                problem,
                 "It cannot be used; the rest is not disturbed by it.",
-                f"mend or uninstall it: pip uninstall {report.distribution}"
-                if report.distribution != "satellite"
-                else f"satellite plugins {report.role} tells more",
+                f"mend or uninstall it: pip uninstall {plugin.distribution}"
+                if plugin.distribution != "satellite"
+                else f"satellite plugins {plugin.role} tells more",
             )
-    usable = sum(report.problem is None for report in reports)
+    usable = sum(problem is None for _, problem, _ in tried)
     yield ok("plugins", f"{usable} can be used")
     if idle:
         yield note(
@@ -120,6 +120,17 @@ async def installed_plugins(case: ExaminationInput) -> AsyncGenerator[Finding, N
             "Others do their work.",
             "satellite plugins tells what each needs",
         )
+
+
+def _problem(plugin: Plugin) -> tuple[str | None, bool]:
+    """Return why a plugin cannot be used, None if it can, and whether that is because a package,
+    a program or a library is missing."""
+    try:
+        kind = plugin.load()
+    except PluginBroken as error:
+        return str(error), False
+    missing = [hint for need in registry.requirements(kind) if (hint := need.missing())]
+    return "; ".join(missing) or None, bool(missing)
 
 
 def needed(distribution: str = "satellite") -> Iterator[Package]:
@@ -194,12 +205,6 @@ def _chosen(settings: Settings) -> Iterator[tuple[str, str]]:
                 yield role, parse(text).plugin
             except ConfigError:
                 continue  # told by the check of the configuration
-
-
-def _merely_absent(report: Report) -> bool:
-    """Whether the plugin is ours and lacks only what not everybody has."""
-    text = report.problem or ""
-    return report.distribution == "satellite" and "is not installed" in text
 
 
 def _numbers(version: str) -> tuple[int, ...]:

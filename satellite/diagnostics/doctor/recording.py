@@ -74,7 +74,7 @@ async def recording(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
         try:
             heard = await record(mic, case.seconds)
         except DeviceError as error:
-            yield await refusal(case, "microphone", str(error))
+            yield await refusal(case, "microphone", error)
             return
     for finding in (*judge(heard), *judge_rate(name, heard)):
         yield finding

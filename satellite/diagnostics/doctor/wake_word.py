@@ -53,7 +53,7 @@ async def wake(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
     try:
         words, best = await hear(case, component, spec.create("mic", mic_name))
     except DeviceError as error:
-        yield await refusal(case, "microphone", str(error))
+        yield await refusal(case, "microphone", error)
         return
     except SatelliteError as error:
         remedy = "choose another: satellite plugins wake lists the engines, --wake NAME:WORD"

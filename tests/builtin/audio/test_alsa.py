@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from satellite.builtin.audio.alsa import AlsaMic, AlsaSpeaker
-from satellite.errors import DeviceMissing
+from satellite.errors import DeviceBusy, DeviceForbidden, DeviceMissing
 from satellite.values import AudioFormat
 
 _SCRIPT = r"""#!/bin/sh
@@ -78,6 +78,24 @@ async def test_a_device_of_no_usable_format_is_told_with_the_way_out(
     install(programs, 48000, 5)
     with pytest.raises(DeviceMissing, match=r"none of .* channels \(plughw:1,0 converts"):
         await kind(kind.Options(device="hw:1,0")).open()
-    install(programs, 0, 0, "#!/bin/sh\necho '{name}: Device or resource busy' >&2\nexit 1\n")
-    with pytest.raises(DeviceMissing, match=r"alsa:default.*Device or resource busy$"):
+
+
+@pytest.mark.parametrize("kind", [AlsaMic, AlsaSpeaker])
+@pytest.mark.parametrize(
+    ("reason", "error"),
+    [
+        ("Device or resource busy", DeviceBusy),
+        ("Permission denied", DeviceForbidden),
+        ("No such file or directory", DeviceMissing),
+    ],
+)
+async def test_why_a_device_cannot_be_opened_is_the_class_of_the_error(
+    programs: Path,
+    kind: type[AlsaMic] | type[AlsaSpeaker],
+    reason: str,
+    error: type[DeviceMissing],
+) -> None:
+    install(programs, 0, 0, f"#!/bin/sh\necho '{{name}}: {reason}' >&2\nexit 1\n")
+    with pytest.raises(DeviceMissing, match=rf"alsa:default.*{reason}$") as raised:
         await kind(kind.Options(device="default")).open()
+    assert raised.type is error

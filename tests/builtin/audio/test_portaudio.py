@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from satellite.builtin.audio.portaudio_host import Direction, Host
-from satellite.errors import DeviceMissing
+from satellite.builtin.audio.portaudio_host import Direction, Host, error_kind
+from satellite.errors import DeviceBusy, DeviceMissing
 from satellite.values import AudioFormat
 
 
@@ -86,3 +86,10 @@ def test_what_is_not_there_is_told_and_looked_for_anew(
     with pytest.raises(DeviceMissing, match=problem):
         host.choose(LIBRARY, wanted, direction, OURS)
     assert host.stale
+
+
+def test_a_device_that_another_program_uses_is_busy() -> None:
+    """sounddevice raises `PortAudioError(text, code)`; -9985 is paDeviceUnavailable."""
+    assert error_kind(RuntimeError("Error opening RawInputStream", -9985)) is DeviceBusy
+    assert error_kind(RuntimeError("Error opening RawInputStream", -9997)) is DeviceMissing
+    assert error_kind(ValueError("no such device")) is DeviceMissing

@@ -9,6 +9,8 @@ import pytest
 from satellite.components import registry
 from satellite.diagnostics.doctor import python
 from satellite.diagnostics.doctor.examination_input import ExaminationInput
+from satellite.errors import PluginBroken
+from satellite.requirements import Package, Program, Requirement
 from satellite.settings import Settings
 from tests.diagnostics.doctor.examined import findings, of, only
 
@@ -56,21 +58,41 @@ async def test_a_package_that_cannot_be_imported_or_crashes_is_told(
     assert (crashed.about, "crashed Python" in crashed.found) == ("package crashing", True)
 
 
+class Planted:
+    """A plugin as the registry finds it; `broken` is why it cannot be imported."""
+
+    def __init__(
+        self,
+        role: str,
+        name: str,
+        distribution: str,
+        requires: tuple[Requirement, ...] = (),
+        broken: str = "",
+    ) -> None:
+        self.role, self.name, self.distribution = role, name, distribution
+        self.requires = requires
+        self._broken = broken
+
+    def load(self) -> Planted:
+        if self._broken:
+            raise PluginBroken(self._broken)
+        return self
+
+
 async def test_a_chosen_plugin_that_cannot_be_used_is_broken(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    lacking = "the program arecord is not installed: apt install alsa-utils"
-    reports = [
-        registry.Report("mic", "alsa", "satellite", "1", problem=lacking),
-        registry.Report("asr", "strange", "stranger", "1", problem="cannot be imported: boom"),
-        registry.Report("tts", "piper", "satellite", "1", problem="piper is not installed: pip"),
-        registry.Report("vad", "energy", "satellite", "1"),
+    plugins = [
+        Planted("mic", "alsa", "satellite", requires=(Program("no-such-recorder", "alsa-utils"),)),
+        Planted("asr", "strange", "stranger", broken="cannot be imported: boom"),
+        Planted("tts", "piper", "satellite", requires=(Package("no_such_piper"),)),
+        Planted("vad", "energy", "satellite"),
     ]
-    monkeypatch.setattr(registry, "installed", lambda: iter(reports))
-    monkeypatch.setattr(registry, "report", lambda item: item)
+    monkeypatch.setattr(registry, "installed", lambda: iter(plugins))
     found = await findings(
         python.installed_plugins, ExaminationInput(Settings(mic="alsa:plughw:1,0"))
     )
+    lacking = "the program no-such-recorder is not installed: apt install alsa-utils"
     assert only("broken", found).found == lacking
     assert only("warning", found).remedy.endswith("pip uninstall stranger")
     assert "tts piper" in of("note", found)[0].found
