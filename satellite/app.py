@@ -111,15 +111,20 @@ async def _listen(
     stopping = await _stop_words(settings, assistant, reference)
     heard = recorder.of(pulse.of(Tap(Tap(cleaned, home.wake.hear), stopping.hear)))
     wake = _wake(engines.wake, reference, bus)
-    rooms = Arbiter(settings, assistant, bus.publish)
-    rooms.let_go = home.wake.over
-    listener = Listener(heard, wake, engines.vad, settings.listen, bus.publish, rooms.woken)
-    listener.attentive = lambda: not home.wake.active
-    listener.waits = getattr(mic, "waits", False)
+    listener = Listener(
+        heard,
+        wake,
+        engines.vad,
+        settings.listen,
+        bus.publish,
+        attentive=lambda: not home.wake.active,
+        waits=getattr(mic, "waits", False),
+    )
+    rooms = Arbiter(settings, assistant, listener, bus.publish, on_yield=home.wake.over)
     announcer = home.announcer = Announcer(assistant, settings, engines.turn.tts)
     broadcasts = Broadcasts(settings, announcer)
     assistant.broadcasting(broadcasts.put)
-    controls = Controls(settings, assistant, announcer, bus, listener.begin)
+    controls = Controls(settings, assistant, announcer, bus, listener.listen_now)
 
     async def adopt(changed: Settings, engine: Wake | None) -> None:
         nonlocal words
@@ -142,9 +147,9 @@ async def _listen(
         http_server(settings, controls),
     ):
         helpers = (
-            tasks.create_task(assistant.run(listener.begin), name="assistant"),
-            tasks.create_task(home.run(assistant, listener.begin), name="home assistant"),
-            tasks.create_task(rooms.run(listener), name="rooms"),
+            tasks.create_task(assistant.run(listener.listen_now), name="assistant"),
+            tasks.create_task(home.run(assistant, listener.listen_now), name="home assistant"),
+            tasks.create_task(rooms.run(), name="rooms"),
             tasks.create_task(announcer.run(), name="announcements"),
             tasks.create_task(broadcasts.run(), name="broadcasts"),
             tasks.create_task(stopping.run(), name="stop words"),
@@ -155,7 +160,7 @@ async def _listen(
             await cleaned.settle()
             _check_words(settings, words)
             _ready(settings, bus, engines)
-            await listener.run(idle=lambda: assistant.idle)
+            await listener.run(rooms.accept, idle=lambda: assistant.idle)
         finally:
             for helper in helpers:
                 helper.cancel()

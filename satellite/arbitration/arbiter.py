@@ -41,21 +41,18 @@ class WakeSource(Protocol):
 
     def recent(self, seconds: float) -> bytes: ...
 
-    def begin(self, detection: Detection | None = None, preroll: float = 0.0) -> bool: ...
+    def listen_now(self, detection: Detection | None = None, preroll: float = 0.0) -> bool: ...
 
 
 class TurnTaker(Protocol):
     """What is needed of `satellite.turns.manager.TurnManager`."""
 
     @property
-    def idle(self) -> bool: ...
+    def busy(self) -> bool: ...
 
-    @property
-    def talking(self) -> bool: ...
+    def accepts(self, utterance: Utterance) -> bool: ...
 
-    def wants(self, utterance: Utterance) -> bool: ...
-
-    def woken(self, utterance: Utterance) -> bool: ...
+    def start(self, utterance: Utterance) -> bool: ...
 
     def withdraw(self, utterance: Utterance) -> None: ...
 
@@ -82,14 +79,22 @@ class Arbiter:
     """Agrees with the others for one satellite; before `run` and after it, it is as if alone."""
 
     def __init__(
-        self, settings: Settings, assistant: TurnTaker, publish: Callable[[events.Event], None]
+        self,
+        settings: Settings,
+        turns: TurnTaker,
+        listener: WakeSource,
+        publish: Callable[[events.Event], None],
+        on_yield: Callable[[], None],
     ) -> None:
+        """`on_yield` is called when another satellite answers an utterance that was already being
+        captured here."""
         self._settings = settings
-        self._assistant = assistant
+        self._turns = turns
+        self._listener = listener
         self._publish = publish
-        self._company = Group(settings, self._busy, self._claimed)
+        self._on_yield = on_yield
+        self._company = Group(settings, lambda: turns.busy, self._claimed)
         self._agreement = Election()
-        self._listener: WakeSource | None = None
         self._words: dict[str, str] = {}
         """What our wake engine calls the words that it listens for."""
         self._mine: _OwnBid | None = None
@@ -99,8 +104,6 @@ class Arbiter:
         """The last word left to another, and when."""
         self._looks: deque[float] = deque(maxlen=LOOKS)
         self._changed = asyncio.Event()
-        self.let_go: Callable[[], None] = lambda: None
-        """Called when an utterance is left to another that was listened to already."""
 
     @property
     def joined(self) -> bool:
@@ -112,14 +115,14 @@ class Arbiter:
         """How many others are there."""
         return len(self._company.others())
 
-    def woken(self, utterance: Utterance) -> bool:
-        """Agree on who answers, in place of `Assistant.woken`; False when we do not.
+    def accept(self, utterance: Utterance) -> bool:
+        """Agree on who answers, in place of `TurnManager.start`; False when we do not.
 
         With True the utterance is listened to, and is closed when another one answers it.
         """
         if utterance.detection is None or not self._company.joined:
-            return self._assistant.woken(utterance)
-        if not self._assistant.wants(utterance) or self._is_late(utterance.detection):
+            return self._turns.start(utterance)
+        if not self._turns.accepts(utterance) or self._is_late(utterance.detection):
             return False
         mine = self._mine = _OwnBid(self._bid(utterance.detection), utterance)
         if mine.bid.state is State.LOST:
@@ -129,11 +132,10 @@ class Arbiter:
         self._advance()
         return not mine.over
 
-    async def run(self, listener: WakeSource) -> None:
+    async def run(self) -> None:
         """Take part until cancelled; returns where that is not wished for, or not possible."""
         if not (self._settings.zeroconf and self._settings.rooms.enabled):
             return
-        self._listener = listener
         self._words = self._words or await wake_words_of(self._settings.wake)
         await asyncio.to_thread(fingerprint.warm_up)
         async with asyncio.TaskGroup() as tasks:
@@ -159,10 +161,6 @@ class Arbiter:
             except TimeoutError:
                 pass
 
-    def _busy(self) -> bool:
-        """Our turn is running, or something sounds here that can be told to stop."""
-        return not self._assistant.idle or self._assistant.talking
-
     def _bid(self, detection: Detection) -> Bid:
         """Claim a wake, or see that it is another's already."""
         now = monotonic()
@@ -171,9 +169,9 @@ class Arbiter:
         if not joining and len(self._words) < WORDS:
             self._words.setdefault(word, detection.word)
         others = self._company.others()
-        busy = self._busy()
+        busy = self._turns.busy
         heard, window = fingerprint.Fingerprint(0, b""), 0.0
-        if others and self._listener is not None:
+        if others:
             heard = fingerprint.fingerprint_of(self._listener.recent(fingerprint.MEMORY))
             if not busy or any(other.busy for other in others):
                 window = max(0.0, self._settings.rooms.window - EARLY)
@@ -208,9 +206,9 @@ class Arbiter:
         elif mine.bid.state is State.LOST:
             mine.over = True
             if mine.begun:
-                self._assistant.withdraw(mine.utterance)
+                self._turns.withdraw(mine.utterance)
             mine.utterance.close()
-            self.let_go()
+            self._on_yield()
             self._tell_yielded(mine)
 
     def _answer(self, mine: _OwnBid, now: float) -> None:
@@ -219,7 +217,7 @@ class Arbiter:
             waited = round(now - mine.bid.at, 4)
             turn = mine.utterance.id
             self._publish(events.Chosen(word=mine.word, waited=waited, turn=turn))
-        if not self._assistant.woken(mine.utterance):
+        if not self._turns.start(mine.utterance):
             mine.over = True
             self._agreement.withdraw()
             mine.utterance.close()
@@ -248,7 +246,7 @@ class Arbiter:
         Detectors hear one word up to 0.3 s apart, and a worse placed one may be the first.
         """
         name = self._words.get(claim.word)
-        if name is None or self._listener is None or self._busy():
+        if name is None or self._turns.busy:
             return
         rushed = len(self._looks) == LOOKS and now - self._looks[0] < 1.0
         if rushed or self._agreement.known(now, claim):
@@ -264,5 +262,5 @@ class Arbiter:
         if likeness >= fingerprint.ALIKE:
             score = claim.rank.score / 1000
             self._joining = Detection(word=name, score=score, sample=0, phrase=claim.word)
-            self._listener.begin(self._joining, self._settings.listen.preroll)
+            self._listener.listen_now(self._joining, self._settings.listen.preroll)
             self._joining = None

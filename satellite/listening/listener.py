@@ -49,10 +49,7 @@ LAST_WORDS = 2.0
 
 
 class Listener:
-    """Owns the ring buffer and the memory of the wake and voice detectors.
-
-    `on_wake` is called with each new utterance and says whether it is wanted.
-    """
+    """Owns the ring buffer and the memory of the wake and voice detectors."""
 
     def __init__(
         self,
@@ -61,8 +58,12 @@ class Listener:
         vad: ports.Vad,
         settings: ListenSettings,
         publish: Callable[[events.Event], None],
-        on_wake: Callable[[Utterance], bool],
+        *,
+        attentive: Callable[[], bool] = lambda: True,
+        waits: bool = False,
     ) -> None:
+        """`attentive`: whether to look for wake words here; `waits`: whether the source can wait,
+        so that a slow wake engine loses nothing of it."""
         self._source = source
         self.wake = wake
         """What finds wake words."""
@@ -71,21 +72,20 @@ class Listener:
         self._vad = vad
         self._settings = settings
         self._publish = publish
-        self._on_wake = on_wake
+        self._attentive = attentive
+        self._waits = waits
+        self._accept: Callable[[Utterance], bool] | None = None
+        """Decides on each new utterance, while the listener runs."""
         self._ring = RingBuffer(SPEECH.bytes_of(MEMORY))
         self._feed = AudioFeed(SPEECH.bytes_of(BEHIND), SPEECH.bytes_of(HOP))
         self._reported = 0
         self._unheard = 0
         """Bytes that the wake engine was not given since its stream began."""
         self._open: UtteranceBuilder | None = None
-        self.attentive: Callable[[], bool] = lambda: True
-        """Whether wake words are listened for here."""
-        self.waits = False
-        """Whether the source can wait, so that a slow wake engine loses nothing of it."""
 
-    def begin(self, detection: Detection | None = None, preroll: float = 0.0) -> bool:
-        """Listen to an utterance from now on, and `preroll` seconds before, for whose wake word
-        nothing was heard here; False when one is being listened to, or none is wanted."""
+    def listen_now(self, detection: Detection | None = None, preroll: float = 0.0) -> bool:
+        """Start an utterance now, with the `preroll` seconds before, without a wake word from our
+        own engine. Return False while another utterance is open, or when this one is rejected."""
         if self._open is not None:
             return False
         return self._capture(detection, self._ring.end, preroll)
@@ -109,22 +109,29 @@ class Listener:
         """The newest sound, of so many seconds or as much as is remembered."""
         return self._ring.since(self._ring.end - SPEECH.bytes_of(seconds))
 
-    async def run(self, idle: Callable[[], bool]) -> None:
-        """Listen until cancelled, or until a source with an end has ended and `idle()` is true."""
-        async with asyncio.TaskGroup() as tasks:
-            detecting = tasks.create_task(self._detect(), name="wake")
-            try:
-                async with aclosing(self._source.frames()) as frames:
-                    await self._listen(frames, idle)
-            finally:
-                detecting.cancel()
+    async def run(self, accept: Callable[[Utterance], bool], idle: Callable[[], bool]) -> None:
+        """Listen until cancelled, or until a source with an end has ended and `idle()` is true.
+
+        `accept` is called with each new utterance and returns whether to capture it.
+        """
+        self._accept = accept
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                detecting = tasks.create_task(self._detect(), name="wake")
+                try:
+                    async with aclosing(self._source.frames()) as frames:
+                        await self._listen(frames, idle)
+                finally:
+                    detecting.cancel()
+        finally:
+            self._accept = None
 
     async def _listen(self, frames: AsyncIterator[bytes], idle: Callable[[], bool]) -> None:
         quiet = 0.0
         async for audio in frames:
             self._ring.append(audio)
-            if self.attentive():
-                if self.waits:
+            if self._attentive():
+                if self._waits:
                     await self._room()
                 self._feed.put(audio)
                 self._report_loss()
@@ -141,7 +148,7 @@ class Listener:
             async with asyncio.timeout(STUCK):
                 await self._feed.room(SPEECH.bytes_of(AHEAD))
         except TimeoutError:
-            self.waits = False
+            self._waits = False
             _LOGGER.warning("the wake engine takes no sound: no more of it waits for it")
 
     async def _detect(self) -> None:
@@ -170,7 +177,7 @@ class Listener:
     def _begin(self, detection: Detection, offset: int) -> None:
         # who is listened to without a wake word, and says one, begins anew
         taken = self._open is not None and not self._open.uncalled
-        if taken or not self.attentive():
+        if taken or not self._attentive():
             return
         # the engine counts the samples that it was given, not those that it was too slow for
         given = detection.sample * SPEECH.frame_bytes
@@ -180,7 +187,7 @@ class Listener:
     def _capture(self, detection: Detection | None, position: int, preroll: float) -> bool:
         limit = self._settings.maximum + preroll + MEMORY
         utterance = Utterance(detection, limit)
-        if not self._on_wake(utterance):
+        if self._accept is None or not self._accept(utterance):
             return False
         heard = self._ring.since(position - SPEECH.bytes_of(preroll))
         late = self._ring.since(position)

@@ -94,6 +94,11 @@ class TurnManager:
         return self._phase == "speaking" or self.timers.ringing
 
     @property
+    def busy(self) -> bool:
+        """A turn runs, or something is said or rung that can be told to stop."""
+        return not self.idle or self.talking
+
+    @property
     def heard(self) -> float:
         """See `satellite.turns.context.TurnContext`."""
         return self._playback.heard
@@ -114,15 +119,15 @@ class TurnManager:
         finally:
             self._tasks = None
 
-    def wants(self, utterance: Utterance) -> bool:
+    def accepts(self, utterance: Utterance) -> bool:
         """Whether a turn would begin with this utterance now."""
         barging = not self.idle and utterance.detection is not None
         unwanted = self.muting.muted or (barging and not self._settings.listen.barge_in)
         return self._tasks is not None and not unwanted
 
-    def woken(self, utterance: Utterance) -> bool:
+    def start(self, utterance: Utterance) -> bool:
         """Begin a turn, ending the one that runs; False when that one shall go on."""
-        if self._tasks is None or not self.wants(utterance):
+        if self._tasks is None or not self.accepts(utterance):
             return False
         utterance.answers, self._answering = self._answering, False
         if (heard := utterance.detection) is not None:

@@ -137,7 +137,7 @@ async def test_a_broadcast_is_heard_on_the_others() -> None:
         wish = Action(name="announce.broadcast", data={"text": "dinner is ready"})
         async with kitchen(settings) as room:
             room.llm.replies = [("I'll tell the others.", wish)]
-            room.assistant.woken(utterance())
+            room.assistant.start(utterance())
             await den.until(lambda: bool(den.of(events.Announce)))
             assert den.of(events.Announce)[0].text == "dinner is ready"
             await room.until(lambda: room.assistant.idle)

@@ -44,26 +44,26 @@ class Room:
 
     def __init__(self, its: Settings, name: str) -> None:
         self.heard = b""
-        self.idle = True
-        self.talking = False
+        self.busy = False
         self.muted = False
         self.answered: list[Utterance] = []
         self.withdrawn: list[Utterance] = []
         self.closed: list[Utterance] = []
         self.happened: list[events.Event] = []
         self.open: Utterance | None = None
-        self.rooms = Arbiter(msgspec.structs.replace(its, name=name), self, self.happened.append)
+        named = msgspec.structs.replace(its, name=name)
+        self.rooms = Arbiter(named, self, self, self.happened.append, on_yield=lambda: None)
 
     def wake(self, score: float = 0.9) -> bool:
         """The detector hears the word."""
-        return self.begin(Detection(word=WORD, score=score, sample=0))
+        return self.listen_now(Detection(word=WORD, score=score, sample=0))
 
-    def begin(self, detection: Detection | None = None, preroll: float = 0.0) -> bool:
+    def listen_now(self, detection: Detection | None = None, preroll: float = 0.0) -> bool:
         if self.open is not None:
             return False
         utterance = Utterance(detection, 1.0)
         utterance.cut_by(lambda: self._close(utterance))
-        wanted = self.rooms.woken(utterance)
+        wanted = self.rooms.accept(utterance)
         if wanted and utterance not in self.closed:
             self.open = utterance
         return wanted
@@ -71,13 +71,13 @@ class Room:
     def recent(self, seconds: float) -> bytes:
         return self.heard[-SPEECH.bytes_of(seconds) :]
 
-    def wants(self, utterance: Utterance) -> bool:
+    def accepts(self, utterance: Utterance) -> bool:
         return not self.muted
 
-    def woken(self, utterance: Utterance) -> bool:
-        if self.wants(utterance):
+    def start(self, utterance: Utterance) -> bool:
+        if self.accepts(utterance):
             self.answered.append(utterance)
-        return self.wants(utterance)
+        return self.accepts(utterance)
 
     def withdraw(self, utterance: Utterance) -> None:
         self.withdrawn.append(utterance)
@@ -106,7 +106,7 @@ async def home(
     its = its or settings()
     living = [Room(its, name) for name in names]
     async with asyncio.TaskGroup() as tasks:
-        running = [tasks.create_task(room.rooms.run(room)) for room in living]
+        running = [tasks.create_task(room.rooms.run()) for room in living]
         try:
             await until(lambda: all(room.rooms.others == len(names) - 1 for room in living))
             yield living

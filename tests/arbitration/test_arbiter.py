@@ -35,7 +35,7 @@ async def test_switched_off_it_costs_nothing(setting: str) -> None:
     else:
         its = msgspec.structs.replace(its, rooms=RoomsSettings(enabled=False))
     kitchen = Room(its, "kitchen")
-    await kitchen.rooms.run(kitchen)
+    await kitchen.rooms.run()
     assert not kitchen.rooms.joined
     assert kitchen.wake()
     assert len(kitchen.answered) == 1
@@ -101,14 +101,11 @@ async def test_a_late_detector_stays_silent(monkeypatch: pytest.MonkeyPatch) -> 
         assert len(hall.of(events.Yielded)) == 1
 
 
-@pytest.mark.parametrize("what", ["a turn", "a timer"])
-async def test_who_is_talked_with_is_not_kept_waiting(
-    monkeypatch: pytest.MonkeyPatch, what: str
-) -> None:
+async def test_a_busy_satellite_answers_without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """The one whose turn is running, or whose timer rings, answers at once, however badly it
     hears."""
     async with home(monkeypatch, "kitchen", "hall") as (kitchen, hall):
-        kitchen.idle, kitchen.talking = what == "a timer", what == "a timer"
+        kitchen.busy = True
         kitchen.heard, hall.heard = word(-40), word(-10)
         assert hall.wake()
         assert kitchen.wake()
@@ -147,7 +144,7 @@ async def test_who_has_left_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -
     async with home(monkeypatch, "kitchen", its=its) as (kitchen,):
         hall = Room(its, "hall")
         async with asyncio.TaskGroup() as tasks:
-            running = tasks.create_task(hall.rooms.run(hall))
+            running = tasks.create_task(hall.rooms.run())
             await until(lambda: kitchen.rooms.others == 1)
             running.cancel()
         await until(lambda: kitchen.rooms.others == 0)
@@ -157,5 +154,5 @@ async def test_who_has_left_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -
 
 async def test_what_is_no_wake_word_is_not_agreed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     async with home(monkeypatch, "kitchen", "hall") as (kitchen, _):
-        assert kitchen.begin(None)
+        assert kitchen.listen_now(None)
         assert len(kitchen.answered) == 1

@@ -15,13 +15,11 @@ from satellite.arbitration.arbiter import Arbiter
 from satellite.arbitration.election import Announcement
 from satellite.arbitration.group import Group
 from satellite.arbitration.protocol import Claim, Rank
-from satellite.audio.tap import Tap
-from satellite.listening.listener import Listener
 from satellite.settings import Settings
 from tests.arbitration.simulated_group import settings
 from tests.arbitration.test_multicast import LOOP
 from tests.support.scripted_home_assistant import connected_home_assistant
-from tests.support.scripted_satellite import QUIET, MarkVad, ScriptedSatellite
+from tests.support.scripted_satellite import QUIET, ScriptedSatellite
 
 
 class Better:
@@ -55,21 +53,15 @@ async def two(
     rooms = Arbiter(
         msgspec.structs.replace(kitchen.settings, zeroconf=True),
         kitchen.assistant,
+        kitchen.listener,
         kitchen.happened.append,
+        on_yield=kitchen.role.wake.over,
     )
-    rooms.let_go = kitchen.role.wake.over
-    kitchen.listener = Listener(
-        Tap(kitchen.room, kitchen.role.wake.hear),
-        kitchen.wake,
-        MarkVad(),
-        kitchen.settings.listen,
-        kitchen.happened.append,
-        rooms.woken,
-    )
+    kitchen.accept = rooms.accept
     better = Better(msgspec.structs.replace(its, name="hall"))
     async with kitchen.open(), asyncio.TaskGroup() as tasks:
         running = (
-            tasks.create_task(rooms.run(kitchen.listener)),
+            tasks.create_task(rooms.run()),
             tasks.create_task(better.company.run()),
         )
         try:

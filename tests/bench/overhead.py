@@ -47,12 +47,12 @@ async def overheads(folder: Path, turns: int) -> list[float]:
     playback = Playback(spec.create("speaker", f"wav:{folder / 'out.wav'}"), bus.publish)
     capture = Capture(spec.create("mic", f"wav:{folder / 'in.wav'}"), bus.publish)
     assistant = TurnManager(settings, engines, playback, bus)
-    listener = Listener(capture, wake, vad, settings.listen, bus.publish, assistant.woken)
+    listener = Listener(capture, wake, vad, settings.listen, bus.publish)
     async with bus.subscribe("bench") as happening:
         await playback.open()
         async with asyncio.TaskGroup() as tasks:
             helper = tasks.create_task(assistant.run())
-            await listener.run(idle=lambda: assistant.idle)
+            await listener.run(assistant.start, idle=lambda: assistant.idle)
             helper.cancel()
         await playback.close()
         bus.end()

@@ -74,9 +74,9 @@ async def test_it_does_not_keep_listening_for_seconds_after_the_command(
     detector = spec.create("vad", vad)
     wake = ScriptedWake([int(2.8 * SPEECH.rate)])
     settings = ListenSettings()
-    listener = Listener(Tape(sound), wake, detector, settings, happened.append, woken)
+    listener = Listener(Tape(sound), wake, detector, settings, happened.append)
     async with asyncio.timeout(60):
-        await listener.run(idle=lambda: True)
+        await listener.run(woken, idle=lambda: True)
     (utterance,) = utterances
     said = b"".join([audio async for audio in utterance.audio])
     assert utterance.heard

@@ -79,7 +79,7 @@ class Kitchen:
         self.happened.clear()
         self._speaker.heard = b""
         began = time.monotonic()
-        assert self.assistant.woken(utterance(bytes(SAID)))
+        assert self.assistant.start(utterance(bytes(SAID)))
         async with asyncio.timeout(PATIENCE):
             while not self.assistant.idle:
                 await asyncio.sleep(0.001)

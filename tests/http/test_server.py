@@ -56,7 +56,7 @@ async def office(
 ) -> AsyncIterator[Office]:
     room, bus = ScriptedSatellite(QUIET), Bus()
     announcer = Announcer(room.assistant, QUIET, room.tts)
-    controls = Controls(QUIET, room.assistant, announcer, bus, room.listener.begin)
+    controls = Controls(QUIET, room.assistant, announcer, bus, room.listener.listen_now)
     listener = listening("127.0.0.1", 0)
     async with (
         asyncio.timeout(20),

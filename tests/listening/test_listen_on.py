@@ -13,13 +13,13 @@ from tests.support.engines import ScriptedWake
 
 async def run(ears: Ears) -> None:
     async with asyncio.timeout(10):
-        await ears.listener.run(idle=lambda: True)
+        await ears.run()
 
 
 def at(ears: Ears, samples: int, do: object) -> None:
     """Have something done when so much was heard."""
     heard = 0
-    attentive = ears.listener.attentive
+    attentive = ears.attentive
 
     def look() -> bool:
         nonlocal heard
@@ -28,7 +28,7 @@ def at(ears: Ears, samples: int, do: object) -> None:
             do()  # type: ignore[operator]
         return attentive()
 
-    ears.listener.attentive = look
+    ears.attentive = look
 
 
 async def heard(utterance: Utterance) -> bytes:
@@ -39,7 +39,7 @@ async def test_an_utterance_without_a_wake_word_begins_now() -> None:
     ears = Ears(
         sound((VOICE, 1.024), (SILENCE, 0.512), (VOICE, 1.0), (SILENCE, 2.0)), ScriptedWake([])
     )
-    at(ears, 512 * 40, lambda: ears.listener.begin())
+    at(ears, 512 * 40, lambda: ears.listener.listen_now())
     await run(ears)
     (utterance,) = ears.utterances
     assert utterance.detection is None
@@ -54,7 +54,7 @@ async def test_an_utterance_without_a_wake_word_begins_now() -> None:
 async def test_one_whose_wake_word_was_heard_elsewhere_has_what_was_said_before() -> None:
     found = Detection(word="okay_nabu", score=1.0, sample=0)
     ears = Ears(sound((SILENCE, 1.024), (VOICE, 1.0), (SILENCE, 2.0)), ScriptedWake([]))
-    at(ears, 512 * 32, lambda: ears.listener.begin(found, 0.5))
+    at(ears, 512 * 32, lambda: ears.listener.listen_now(found, 0.5))
     await run(ears)
     (utterance,) = ears.utterances
     assert utterance.detection is found
@@ -67,15 +67,19 @@ async def test_one_whose_wake_word_was_heard_elsewhere_has_what_was_said_before(
 async def test_nobody_is_listened_to_twice_at_once() -> None:
     ears = Ears(sound((SILENCE, 1.0), (VOICE, 2.0), (SILENCE, 2.0)), ScriptedWake([]))
     begun: list[bool] = []
-    at(ears, 512 * 20, lambda: begun.extend([ears.listener.begin(), ears.listener.begin()]))
+    at(
+        ears,
+        512 * 20,
+        lambda: begun.extend([ears.listener.listen_now(), ears.listener.listen_now()]),
+    )
     await run(ears)
     assert begun == [True, False]
 
 
 async def test_closed_it_is_over_at_once_with_what_was_said() -> None:
     ears = Ears(sound((SILENCE, 1.0), (VOICE, 4.0), (SILENCE, 2.0)), ScriptedWake([]))
-    at(ears, 512 * 20, lambda: ears.listener.begin())
-    close = ears.listener.attentive
+    at(ears, 512 * 20, lambda: ears.listener.listen_now())
+    close = ears.attentive
     seen = 0
 
     def look() -> bool:
@@ -86,7 +90,7 @@ async def test_closed_it_is_over_at_once_with_what_was_said() -> None:
             ears.utterances[0].close()
         return close()
 
-    ears.listener.attentive = look
+    ears.attentive = look
     await run(ears)
     (utterance,) = ears.utterances
     assert utterance.heard
@@ -96,7 +100,7 @@ async def test_closed_it_is_over_at_once_with_what_was_said() -> None:
 
 async def test_closed_before_a_word_nothing_was_heard() -> None:
     ears = Ears(sound((SILENCE, 6.0)), ScriptedWake([]))
-    at(ears, 512 * 20, lambda: (ears.listener.begin(), ears.utterances[0].close()))
+    at(ears, 512 * 20, lambda: (ears.listener.listen_now(), ears.utterances[0].close()))
     await run(ears)
     assert not ears.utterances[0].heard
     assert not ears.events
@@ -114,7 +118,7 @@ async def test_the_place_of_a_wake_word_is_right_after_a_while_of_inattention() 
         seen += 1
         return seen > 32
 
-    ears.listener.attentive = attentive
+    ears.attentive = attentive
     await run(ears)
     (utterance,) = ears.utterances
     assert utterance.heard

@@ -68,23 +68,39 @@ class Ears:
     """A listener with everything it did written down."""
 
     def __init__(
-        self, audio: bytes, wake: ScriptedWake, chunk: int = 1024, wanted: bool = True
+        self,
+        audio: bytes,
+        wake: ScriptedWake,
+        chunk: int = 1024,
+        wanted: bool = True,
+        waits: bool = False,
     ) -> None:
+        self.attentive: Callable[[], bool] = lambda: True
         self.events: list[events.Event] = []
         self.utterances: list[Utterance] = []
         self.wanted = wanted
         self.listener = Listener(
-            Tape(audio, chunk), wake, MarkVad(), ListenSettings(), self.events.append, self.woken
+            Tape(audio, chunk),
+            wake,
+            MarkVad(),
+            ListenSettings(),
+            self.events.append,
+            attentive=lambda: self.attentive(),
+            waits=waits,
         )
 
     def woken(self, utterance: Utterance) -> bool:
         self.utterances.append(utterance)
         return self.wanted
 
+    async def run(self) -> None:
+        """Listen to the end."""
+        await self.listener.run(self.woken, idle=lambda: True)
+
     async def listen(self) -> list[bytes]:
         """Listen to the end; the audio of each utterance."""
         async with asyncio.timeout(10):
-            await self.listener.run(idle=lambda: True)
+            await self.run()
         return [b"".join([a async for a in u.audio]) for u in self.utterances if self.wanted]
 
 

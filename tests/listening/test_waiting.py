@@ -46,8 +46,7 @@ class StuckWake(ScriptedWake):
 
 async def test_a_slow_wake_engine_hears_every_sample() -> None:
     wake = SlowWake([12 * 16000])
-    ears = Ears(SAID, wake)
-    ears.listener.waits = True
+    ears = Ears(SAID, wake, waits=True)
     (heard,) = await ears.listen()
     assert REQUEST in heard
     assert [event.kind for event in ears.events] == ["speech_start", "speech_end"]
@@ -64,8 +63,7 @@ async def test_a_source_that_cannot_wait_loses_sound_to_it() -> None:
 async def test_one_that_failed_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("satellite.listening.listener.RETRY", 0.001)
     wake = FailingWake([12 * 16000])
-    ears = Ears(SAID, wake)
-    ears.listener.waits = True
+    ears = Ears(SAID, wake, waits=True)
     await ears.listen()
     assert len(wake.requests) == 2
     assert wake.samples > 0
@@ -75,8 +73,7 @@ async def test_one_that_is_stuck_stops_nobody(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("satellite.listening.listener.STUCK", 0.01)
-    ears = Ears(SAID, StuckWake())
-    ears.listener.waits = True
+    ears = Ears(SAID, StuckWake(), waits=True)
     with caplog.at_level(logging.WARNING):
         assert await ears.listen() == []
     assert "the wake engine takes no sound" in caplog.text

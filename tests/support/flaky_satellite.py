@@ -113,7 +113,7 @@ class FlakySatellite(PacedSatellite):
 
     def woken(self, utterance: Utterance) -> bool:
         """Somebody is heard."""
-        taken = self.assistant.woken(utterance)
+        taken = self.assistant.start(utterance)
         if taken:
             self._running.add(utterance.id)
         return taken

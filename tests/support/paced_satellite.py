@@ -56,7 +56,7 @@ class PacedSatellite:
         )
         self.microphone = Microphone(Capture(self.mic, self.note), mute, self.note)
         self.listener = Listener(
-            self.microphone, wake or MarkWake(), MarkVad(), settings.listen, self.note, self.woken
+            self.microphone, wake or MarkWake(), MarkVad(), settings.listen, self.note
         )
 
     def note(self, event: events.Event) -> None:
@@ -65,7 +65,7 @@ class PacedSatellite:
 
     def woken(self, utterance: Utterance) -> bool:
         """Somebody is heard."""
-        taken = self.assistant.woken(utterance)
+        taken = self.assistant.start(utterance)
         if taken:
             self.utterances.append(utterance)
         return taken
@@ -106,8 +106,8 @@ class PacedSatellite:
         async with asyncio.TaskGroup() as tasks:
             await self.microphone.open()
             running = (
-                tasks.create_task(self.assistant.run(self.listener.begin)),
-                tasks.create_task(self.listener.run(lambda: False)),
+                tasks.create_task(self.assistant.run(self.listener.listen_now)),
+                tasks.create_task(self.listener.run(self.woken, lambda: False)),
             )
             await asyncio.sleep(0.5)
             try:

@@ -14,7 +14,7 @@ from satellite.homeassistant.driver.peer import HomeAssistantPeer
 from satellite.homeassistant.driver.port import reachable
 from satellite.homeassistant.driver.satellite_info import info_event
 from satellite.lib.bus import Bus
-from satellite.listening.listener import Listener
+from satellite.listening.listener import Listener, Utterance
 from satellite.settings import CueSettings, DeadlineSettings, HomeAssistantSettings, Settings
 from satellite.turns.context import Engines
 from satellite.turns.manager import TurnManager
@@ -136,9 +136,14 @@ class ScriptedSatellite:
         self.assistant = TurnManager(self.settings, engines, playback, bus, self.role.driver)
         source = Tap(self.room, self.role.wake.hear)
         self.listener = Listener(
-            source, self.wake, vad, settings.listen, bus.publish, self.assistant.woken
+            source,
+            self.wake,
+            vad,
+            settings.listen,
+            bus.publish,
+            attentive=lambda: not self.role.wake.active,
         )
-        self.listener.attentive = lambda: not self.role.wake.active
+        self.accept: Callable[[Utterance], bool] = self.assistant.start
 
     def of(self, kind: type[Any]) -> list[Any]:
         return [event for event in self.happened if isinstance(event, kind)]
@@ -164,9 +169,9 @@ class ScriptedSatellite:
         ):
             self.uri = port.bound or ""
             running = (
-                tasks.create_task(self.assistant.run(self.listener.begin)),
-                tasks.create_task(self.role.run(self.assistant, self.listener.begin)),
-                tasks.create_task(self.listener.run(lambda: False)),
+                tasks.create_task(self.assistant.run(self.listener.listen_now)),
+                tasks.create_task(self.role.run(self.assistant, self.listener.listen_now)),
+                tasks.create_task(self.listener.run(self.accept, lambda: False)),
             )
             await asyncio.sleep(0)
             try:

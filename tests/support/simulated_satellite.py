@@ -53,14 +53,12 @@ class SimulatedSatellite:
         capture = Capture(room.microphone, lambda event: None)
         front = FrontEnd(capture, self.reference, sound or SoundSettings(), kept)
         vad = EnergyVad(EnergyVad.Options())
-        self._listener = Listener(
-            front, engine, vad, ListenSettings(), lambda event: None, self._woken
-        )
+        self._listener = Listener(front, engine, vad, ListenSettings(), lambda event: None)
 
     async def run(self) -> None:
         """Listen until cancelled."""
         async with asyncio.TaskGroup() as self._tasks:
-            self._tasks.create_task(self._listener.run(lambda: False))
+            self._tasks.create_task(self._listener.run(self._woken, lambda: False))
 
     async def play(self, sound: Samples) -> None:
         """Play, as a reply is; return when it was heard or was ended."""

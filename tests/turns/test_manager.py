@@ -64,7 +64,7 @@ async def awake(home: Home) -> AsyncIterator[Home]:
 
 async def test_a_turn_goes_through_every_phase_and_back_to_rest() -> None:
     async with awake(Home()) as home:
-        assert home.assistant.woken(utterance())
+        assert home.assistant.start(utterance())
         await home.until(lambda: home.assistant.idle)
         assert home.outcomes() == ["answered"]
         assert home.phases() == ["listening", "thinking", "speaking", "idle"]
@@ -74,10 +74,10 @@ async def test_a_turn_goes_through_every_phase_and_back_to_rest() -> None:
 async def test_field_17_the_wake_word_stops_a_reply_and_listens() -> None:
     async with awake(Home()) as home:
         home.speaker.slow = asyncio.Event()  # the reply is being heard, and goes on
-        home.assistant.woken(utterance())
+        home.assistant.start(utterance())
         await home.until(lambda: "drain" in home.speaker.calls)
         home.speaker.calls.clear()
-        home.assistant.woken(utterance())
+        home.assistant.start(utterance())
         await home.until(lambda: "stop" in home.speaker.calls)
         home.speaker.slow.set()
         await home.until(lambda: home.assistant.idle)
@@ -87,8 +87,8 @@ async def test_field_17_the_wake_word_stops_a_reply_and_listens() -> None:
 async def test_without_barge_in_a_reply_is_heard_to_its_end() -> None:
     settings = msgspec.structs.replace(QUIET, listen=ListenSettings(barge_in=False))
     async with awake(Home(settings)) as home:
-        assert home.assistant.woken(utterance())
-        assert not home.assistant.woken(utterance())
+        assert home.assistant.start(utterance())
+        assert not home.assistant.start(utterance())
         await home.until(lambda: home.assistant.idle)
         assert home.outcomes() == ["answered"]
 
@@ -96,7 +96,7 @@ async def test_without_barge_in_a_reply_is_heard_to_its_end() -> None:
 async def test_wake_words_in_quick_succession_each_have_one_outcome() -> None:
     async with awake(Home()) as home:
         for _ in range(20):
-            home.assistant.woken(utterance())
+            home.assistant.start(utterance())
         await home.until(lambda: home.assistant.idle)
         assert home.outcomes() == ["cancelled"] * 19 + ["answered"]
 
@@ -104,7 +104,7 @@ async def test_wake_words_in_quick_succession_each_have_one_outcome() -> None:
 async def test_a_stop_in_the_middle_of_a_turn_ends_it_as_cancelled() -> None:
     home = Home(llm=ScriptedLlm(hang=True))
     async with awake(home):
-        home.assistant.woken(utterance())
+        home.assistant.start(utterance())
         await home.until(lambda: bool(home.llm.requests))
     assert home.outcomes() == ["cancelled"]
 
@@ -112,13 +112,13 @@ async def test_a_stop_in_the_middle_of_a_turn_ends_it_as_cancelled() -> None:
 async def test_a_failure_is_heard_and_the_next_turn_is_answered() -> None:
     home = Home(llm=ScriptedLlm(replies=[()], error=EngineBusy("full")))
     async with awake(home):
-        home.assistant.woken(utterance())
+        home.assistant.start(utterance())
         await home.until(lambda: home.assistant.idle)
         assert home.outcomes() == ["failed"]
         assert home.speaker.heard
     home = Home()
     async with awake(home):
-        home.assistant.woken(utterance())
+        home.assistant.start(utterance())
         await home.until(lambda: home.assistant.idle)
         assert home.outcomes() == ["answered"]
 
@@ -127,19 +127,31 @@ async def test_a_timer_that_was_asked_for_rings_until_stop_is_said() -> None:
     start = Action(name="timer.start", data={"seconds": 0.0, "name": "egg"})
     home = Home(llm=ScriptedLlm([("Timer set.", start), (Action(name="stop"),)]))
     async with awake(home):
-        home.assistant.woken(utterance())
+        home.assistant.start(utterance())
         await home.until(lambda: home.assistant.idle and home.assistant.situation().ringing)
         assert home.timers() == ["started", "finished"]
-        home.assistant.woken(utterance())
+        home.assistant.start(utterance())
         await home.until(lambda: "dismissed" in home.timers())
         await home.until(lambda: home.assistant.idle)
         assert home.outcomes() == ["answered", "answered"]
 
 
+async def test_it_is_busy_while_a_turn_runs_and_while_a_timer_rings() -> None:
+    async with awake(Home()) as home:
+        assert not home.assistant.busy
+        home.assistant.start(utterance())
+        assert home.assistant.busy
+        await home.until(lambda: home.assistant.idle)
+        assert not home.assistant.busy
+        home.assistant.timers.start(0)
+        await home.until(lambda: home.assistant.timers.ringing)
+        assert home.assistant.busy
+
+
 async def test_the_volume_is_set_and_told_to_the_brain() -> None:
     home = Home(llm=ScriptedLlm([(Action(name="volume.set", data={"level": 0.4}),)]))
     async with awake(home):
-        home.assistant.woken(utterance())
+        home.assistant.start(utterance())
         await home.until(lambda: home.assistant.idle)
         assert home.assistant.situation().volume == 0.4
 
@@ -159,7 +171,7 @@ async def test_what_cannot_be_done_is_logged_and_harms_nothing(
     home = Home(llm=ScriptedLlm([("Done.", action)]))
     async with awake(home):
         with caplog.at_level(logging.WARNING):
-            home.assistant.woken(utterance())
+            home.assistant.start(utterance())
             await home.until(lambda: home.assistant.idle)
         assert home.outcomes() == ["answered"]
         assert action.name in caplog.text

@@ -29,7 +29,7 @@ async def heard_in_a_turn(cues: CueSettings) -> bytes:
     async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
         running = tasks.create_task(assistant.run())
         await asyncio.sleep(0)
-        assert assistant.woken(utterance())
+        assert assistant.start(utterance())
         while not assistant.idle:
             await asyncio.sleep(0.001)
         running.cancel()
