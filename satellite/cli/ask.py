@@ -5,45 +5,40 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 from contextlib import aclosing
-from typing import TYPE_CHECKING
 
 import click
 
-from satellite.cli import flags, sections
-from satellite.cli.texts import text_of
+from satellite import events
+from satellite.cli import command, flags
+from satellite.cli.screen import read_text
+from satellite.engines import assembly
+from satellite.lib.bus import Bus
+from satellite.lib.deadline import within
+from satellite.settings import Settings
+from satellite.turns.context import label
+from satellite.values import Action, Declined, ReplyRequest, Resumed, Situation
 
-if TYPE_CHECKING:
-    from satellite.lib.bus import Bus
-    from satellite.settings import Settings
-    from satellite.values import ReplyRequest
 
-
-@sections.command()
-@flags.setting("language", flags.OPTIONS)
+@command.command()
+@flags.setting("language")
 @flags.engine("llm")
 @flags.no_zeroconf()
 @flags.common
 @click.argument("text", nargs=-1, required=True)
 @click.pass_context
 def ask(context: click.Context, text: Sequence[str]) -> None:
-    """Ask a brain and print its reply as it comes.
+    """Ask a question and print the answer.
 
-    TEXT is the question; - reads it from standard input. What the brain would have the satellite
-    do, such as start a timer, is told on standard error and not done.
+    TEXT is the question; - reads it from standard input. Actions that the answer requests, such as
+    starting a timer, are printed on standard error and not performed.
     """
     state = flags.state(context)
     settings = state.settings()
-    question = text_of(text)
+    question = read_text(text)
     state.run(lambda bus: _ask(settings, bus, question))
 
 
 async def _ask(settings: Settings, bus: Bus, text: str) -> None:
-    from satellite import events
-    from satellite.engines import assembly
-    from satellite.lib.deadline import within
-    from satellite.turns.context import label
-    from satellite.values import Action, Declined, Resumed
-
     whole = ""
     async with assembly.opened("llm", settings) as llm:
         parts = within(llm.reply(_request(settings, text)), settings.deadlines.llm, "the brain")
@@ -65,8 +60,6 @@ async def _ask(settings: Settings, bus: Bus, text: str) -> None:
 
 
 def _request(settings: Settings, text: str) -> ReplyRequest:
-    from satellite.values import ReplyRequest, Situation
-
     situation = Situation(
         satellite=settings.name,
         now=datetime.datetime.now().astimezone().isoformat(timespec="seconds"),

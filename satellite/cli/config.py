@@ -8,18 +8,19 @@ from typing import Any
 import click
 import msgspec
 
-from satellite.cli import flags, sections
+from satellite.cli import command, flags
+from satellite.cli.screen import print_json
 from satellite.config.keys import Key
 
 
-@sections.command()
+@command.command()
 @flags.common
 @flags.as_json
 @click.pass_context
 def config(context: click.Context) -> None:
     """Print every setting with the origin of its value.
 
-    What is printed is a configuration file itself.
+    The output is itself a valid configuration file.
     """
     state = flags.state(context)
     state.start_logging()
@@ -29,7 +30,7 @@ def config(context: click.Context) -> None:
             {"key": key.path, "value": value, "unit": key.info.unit, "origin": origin}
             for key, value, origin in effective
         ]
-        click.echo(msgspec.json.format(msgspec.json.encode(rows)).decode())
+        print_json(rows)
     else:
         click.echo("\n".join(as_toml(effective)))
 

@@ -1,30 +1,61 @@
-"""`satellite demo`: one whole turn with no hardware and no network."""
+"""`satellite demo`: one whole turn with no hardware and no network, spoken to itself."""
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
+from collections.abc import Sequence
+from contextlib import aclosing
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
-from satellite.cli import flags, sections
-from satellite.cli.table import table
+from satellite import app, events
+from satellite.audio.resample import Resampler
+from satellite.audio.wavfile import write_wav
+from satellite.cli import command, flags
+from satellite.cli.screen import table
+from satellite.engines.assembly import opened
+from satellite.errors import EngineFailed, SatelliteError, UsageError
 from satellite.lib import privileges
-
-if TYPE_CHECKING:
-    from satellite.lib.bus import Bus
-    from satellite.settings import Settings
+from satellite.lib.bus import Bus
+from satellite.lib.taskgroups import first_error
+from satellite.settings import (
+    DeadlineSettings,
+    DuckingSettings,
+    HomeAssistantSettings,
+    HttpSettings,
+    RecordingSettings,
+    Settings,
+    StatsSettings,
+)
+from satellite.values import SPEECH, SpeechRequest
 
 OUTPUT = "satellite-demo.wav"
 
+SAID = (
+    ("okay nabu", "espeak:en-us+m3?rate=150"),
+    ("what time is it", "espeak:en-us+f3?rate=150"),
+)
+"""What the demonstration says to itself, each phrase in the synthetic voice that its listener,
+the wake word or speech-to-text, understands best (measured)."""
 
-@sections.command()
+NAME = "demonstration"
+"""Of its own, so that neither a mute nor a timer of this machine's satellite is meant for it."""
+
+PATIENCE = 300.0
+"""Seconds for each stage: nobody waits for the answer, and an emulated processor, on which the
+whole turn takes two minutes, is to give one."""
+
+PAUSE = 0.8
+"""Seconds of silence around each phrase, as a person waits for the cue."""
+
+
+@command.command()
 @flags.engine("wake", "vad", "asr", "llm", "tts")
-@click.option(
+@command.option(
     "--output",
-    cls=flags.Flag,
-    section=flags.OPTIONS,
     metavar="FILE",
     default=OUTPUT,
     help=f"WAV file that the answer is written to  [default: {OUTPUT}]",
@@ -34,8 +65,8 @@ OUTPUT = "satellite-demo.wav"
 def demo(context: click.Context, output: str) -> None:
     """Run one whole turn without any hardware or network.
 
-    It speaks a request to itself, hears its wake word, understands, and writes the spoken answer
-    to a WAV file.
+    The satellite speaks a request to itself, hears its wake word, understands the request, and
+    writes the spoken answer to a WAV file.
     """
     state = flags.state(context)
     settings = state.settings()
@@ -43,14 +74,11 @@ def demo(context: click.Context, output: str) -> None:
 
 
 async def _demo(settings: Settings, bus: Bus, output: Path) -> None:
-    from satellite.cli import demo_turn as demo
-    from satellite.errors import EngineFailed
-
     _keep(b"", output)  # before it takes anybody's time
     with tempfile.TemporaryDirectory(prefix="satellite-demo-") as folder:
-        shown = await demo.run(settings, bus, Path(folder, OUTPUT))
+        shown = await demonstrate(settings, bus, Path(folder, OUTPUT))
         _keep(shown.output.read_bytes(), output)
-    moments = demo.timeline(shown.happened)
+    moments = timeline(shown.happened)
     click.echo(table([(f"{m.at:7.2f} s", m.what, m.detail) for m in moments]))
     if not shown.answered:
         raise EngineFailed(
@@ -61,8 +89,6 @@ async def _demo(settings: Settings, bus: Bus, output: Path) -> None:
 
 def _keep(sound: bytes, output: Path) -> None:
     """Write the file, with root's rights where root called: it stands where they are."""
-    from satellite.errors import UsageError
-
     try:
         with privileges.as_root():
             output.write_bytes(sound)
@@ -70,3 +96,93 @@ def _keep(sound: bytes, output: Path) -> None:
         raise UsageError(
             f"{output} cannot be written: {error.strerror}; name another file with --output"
         ) from error
+
+
+class Demonstration(msgspec.Struct, frozen=True):
+    """What happened, and where the answer can be heard."""
+
+    happened: tuple[events.Event, ...]
+    output: Path
+
+    @property
+    def answered(self) -> bool:
+        """The request was answered aloud."""
+        outcomes = [event.outcome for event in self.happened if isinstance(event, events.TurnEnd)]
+        return outcomes == ["answered"]
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """A line of the timeline; `at` in seconds from the wake word."""
+
+    at: float
+    what: str
+    detail: str = ""
+
+
+async def demonstrate(settings: Settings, bus: Bus, output: Path) -> Demonstration:
+    """Say a request to the satellite and write its answer to the WAV file `output`."""
+    with tempfile.TemporaryDirectory(prefix="satellite-demo-") as folder:
+        request = Path(folder) / "request.wav"
+        await asyncio.to_thread(write_wav, request, SPEECH, await _request())
+        settings = msgspec.structs.replace(
+            settings,
+            name=NAME,
+            mic=f"wav:{request}",
+            speaker=f"wav:{output}",
+            brain="local",
+            deadlines=DeadlineSettings(*[PATIENCE] * len(DeadlineSettings.__struct_fields__)),
+            zeroconf=False,
+            homeassistant=HomeAssistantSettings(listen=""),
+            http=HttpSettings(port=0),
+            ducking=DuckingSettings(enabled=False),
+            stats=StatsSettings(enabled=False),
+            recordings=RecordingSettings(),
+            hooks=(),
+        )
+        with first_error(SatelliteError):
+            async with bus.subscribe("demo") as happening, asyncio.TaskGroup() as tasks:
+                tasks.create_task(app.run(settings, bus))
+                happened = [event async for event in happening]
+    return Demonstration(tuple(happened), output)
+
+
+def timeline(happened: Sequence[events.Event]) -> list[Moment]:
+    """Tell the stages of the turn, in order, in seconds from the wake word."""
+    start = next((event.mono for event in happened if isinstance(event, events.Wake)), 0.0)
+    moments = []
+    for event in happened:
+        match event:
+            case events.Wake(word=word, score=score):
+                line = ("wake word", f"{word}, score {score:.2f}")
+            case events.SpeechStart():
+                line = ("voice begins", "")
+            case events.SpeechEnd(decided_mono=decided):
+                line = ("voice ends", f"known {decided - event.mono:.2f} s later")
+            case events.Transcript(final=True, text=text, engine=engine):
+                line = ("understood", f"{text!r} by {engine}")
+            case events.Reply(final=True, text=text, engine=engine):
+                line = ("answer", f"{text!r} by {engine}")
+            case events.AudioStart():
+                line = ("first sound", "")
+            case events.AudioEnd():
+                line = ("last sound", "")
+            case events.TurnEnd(outcome=outcome, error=error):
+                line = (outcome.replace("_", " "), error or "")
+            case _:
+                continue
+        moments.append(Moment(event.mono - start, *line))
+    return sorted(moments, key=lambda moment: moment.at)
+
+
+async def _request() -> bytes:
+    """The spoken request, 16 kHz mono."""
+    silence = bytes(SPEECH.bytes_of(PAUSE))
+    spoken = [silence]
+    for phrase, voice in SAID:
+        async with opened("tts", Settings(tts=voice)) as tts:
+            async with aclosing(tts.synthesize(SpeechRequest(text=phrase))) as chunks:
+                async for chunk in chunks:
+                    resampler = Resampler(chunk.format, SPEECH)
+                    spoken.append(resampler.convert(chunk.audio) + resampler.flush())
+            spoken.append(silence)
+    return b"".join(spoken)

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
-from satellite.cli import flags, sections
-from satellite.cli.table import table
-
-if TYPE_CHECKING:
-    from satellite.builtin.audio.devices import DeviceInfo
-    from satellite.lib.bus import Bus
-    from satellite.settings import Settings
-    from satellite.values import AudioChunk
+from satellite.audio.meter import PERIOD, levels, tone
+from satellite.audio.playback import Playback
+from satellite.builtin.audio.devices import (
+    DeviceInfo,
+    default_mic,
+    default_speaker,
+    list_devices,
+)
+from satellite.cli import command, flags
+from satellite.cli.screen import print_json, table
+from satellite.components import spec
+from satellite.errors import DeviceMissing, SatelliteError
+from satellite.lib.bus import Bus
+from satellite.settings import Settings
+from satellite.values import AudioChunk
 
 SECONDS = 5.0
 """How long the meter is shown: time to say a sentence."""
@@ -34,18 +40,14 @@ _FLOOR = -60.0
 _WIDTH = 40
 
 
-@sections.command()
-@click.option(
+@command.command()
+@command.option(
     "--test",
-    cls=flags.Flag,
-    section=flags.OPTIONS,
     is_flag=True,
     help="Play a tone on the speaker, then show how loud the microphone is",
 )
-@click.option(
+@command.option(
     "--seconds",
-    cls=flags.Flag,
-    section=flags.OPTIONS,
     type=click.FloatRange(0.1, 3600),
     default=SECONDS,
     metavar="SECONDS",
@@ -56,9 +58,9 @@ _WIDTH = 40
 @flags.as_json
 @click.pass_context
 def devices(context: click.Context, test: bool, seconds: float) -> None:
-    """List the microphones and speakers, or try them.
+    """List or try the microphones and speakers.
 
-    The names in the table are what --mic and --speaker take.
+    The names in the table are the values of --mic and --speaker.
     """
     state = flags.state(context)
     if test:
@@ -66,11 +68,9 @@ def devices(context: click.Context, test: bool, seconds: float) -> None:
         state.run(lambda bus: _test(settings, bus, seconds))
         return
     state.start_logging()
-    from satellite.builtin.audio.devices import list_devices
-
     found = list_devices()
     if state.json:
-        click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
+        print_json(found)
         return
     if found:
         header = ("", "COMPONENT", "DESCRIPTION", "RATE", "CHANNELS")
@@ -102,9 +102,6 @@ def bar(rms: float, peak: float) -> str:
 
 
 def _tell_missing(directions: set[str]) -> None:
-    from satellite.builtin.audio.devices import default_mic, default_speaker
-    from satellite.errors import DeviceMissing
-
     for direction, default in (("in", default_mic), ("out", default_speaker)):
         if direction not in directions:
             try:
@@ -115,8 +112,6 @@ def _tell_missing(directions: set[str]) -> None:
 
 async def _test(settings: Settings, bus: Bus, seconds: float) -> None:
     """Try the speaker, then the microphone whether or not there was a speaker."""
-    from satellite.errors import SatelliteError
-
     problems = []
     for attempt in (_play(settings, bus), _listen(settings, seconds)):
         try:
@@ -128,19 +123,12 @@ async def _test(settings: Settings, bus: Bus, seconds: float) -> None:
 
 
 async def _play(settings: Settings, bus: Bus) -> None:
-    import asyncio
-
-    from satellite.audio.meter import tone
-    from satellite.audio.playback import Playback
-    from satellite.builtin.audio import devices
-    from satellite.components import spec
-
     async def sound() -> AsyncGenerator[AudioChunk, None]:
         yield tone(*TONE)
 
     where = settings.speaker
     if where == spec.AUTO:
-        where = await asyncio.to_thread(devices.default_speaker)
+        where = await asyncio.to_thread(default_speaker)
     playback = Playback(spec.create("speaker", where), bus.publish)
     playback.volume = settings.volume
     click.echo(f"speaker {where}: a tone of {TONE[0]:g} Hz")
@@ -153,15 +141,9 @@ async def _play(settings: Settings, bus: Bus) -> None:
 
 
 async def _listen(settings: Settings, seconds: float) -> None:
-    import asyncio
-
-    from satellite.audio.meter import PERIOD, levels
-    from satellite.builtin.audio import devices
-    from satellite.components import spec
-
     where = settings.mic
     if where == spec.AUTO:
-        where = await asyncio.to_thread(devices.default_mic)
+        where = await asyncio.to_thread(default_mic)
     mic = spec.create("mic", where)
     click.echo(f"microphone {where}: say something")
     loudest, left = SILENT, round(seconds / PERIOD)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
-from satellite.cli import flags, sections
-from satellite.cli.table import table
-
-if TYPE_CHECKING:
-    from satellite.engines.ranking import RankedServer
-    from satellite.net.discovery.remote_service import RemoteService
-    from satellite.settings import Settings
+from satellite.cli import command, flags
+from satellite.cli.screen import table
+from satellite.engines.ranking import RankedServer, rank
+from satellite.net.discovery.browser import scan
+from satellite.net.discovery.preferences import Preferences
+from satellite.net.discovery.remote_service import RemoteService
+from satellite.ports import ENGINE_ROLES
+from satellite.settings import Settings
 
 WAIT = 3.0
 """Seconds to wait for answers; most come within one."""
@@ -23,11 +23,9 @@ _SHOWN = 3
 """Models and languages named in the table; JSON names all."""
 
 
-@sections.command()
-@click.option(
+@command.command()
+@command.option(
     "--wait",
-    cls=flags.Flag,
-    section=flags.OPTIONS,
     type=click.FloatRange(0.1, 60),
     default=WAIT,
     metavar="SECONDS",
@@ -37,15 +35,14 @@ _SHOWN = 3
 @flags.as_json
 @click.pass_context
 def discover(context: click.Context, wait: float) -> None:
-    """Show the servers and satellites on the LAN, and which server is asked first."""
+    """Show the servers and satellites on the LAN.
+
+    Also shows which server of each role a satellite would use first, and why."""
     state = flags.state(context)
     settings = state.settings()
     found: list[RemoteService] = []
 
     async def look(_bus: object) -> None:
-        from satellite.net.discovery.browser import scan
-        from satellite.net.discovery.preferences import Preferences
-
         found.extend(await scan(wait, wishes=Preferences.of(settings.servers)))
 
     state.run(look)
@@ -66,10 +63,6 @@ def ranked(
     found: Sequence[RemoteService], settings: Settings
 ) -> dict[str, tuple[str, Sequence[RankedServer]]]:
     """The ranking of each role, as a satellite that has asked none of them yet would make it."""
-    from satellite.engines.ranking import rank
-    from satellite.net.discovery.preferences import Preferences
-    from satellite.ports import ENGINE_ROLES
-
     wishes = Preferences.of(settings.servers)
     return {
         role: (role, rank(role, found, wishes=wishes, language=settings.language))

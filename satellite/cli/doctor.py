@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
-from satellite.cli import flags, sections
+from satellite.cli import command, flags
+from satellite.cli.screen import print_json
 from satellite.errors import ConfigError
 from satellite.lib import privileges
 
@@ -31,27 +31,23 @@ SECONDS = 4.0
 """How long the microphone is listened to: enough to tell a wrong rate from a right one."""
 
 
-@sections.command()
-@click.option(
+@command.command()
+@command.option(
     "--report",
-    cls=flags.Flag,
-    section=flags.OPTIONS,
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
     help="Write everything into a file, without secrets, to attach to an issue",
 )
-@click.option(
+@command.option(
     "--seconds",
-    cls=flags.Flag,
-    section=flags.OPTIONS,
     type=click.FloatRange(1, 600),
     default=SECONDS,
     metavar="SECONDS",
     help=f"Listen to the microphone this long  [default: {SECONDS:g} s]",
 )
-@flags.setting("name", flags.OPTIONS)
+@flags.setting("name")
 @flags.engine("mic", "speaker", "wake", "asr", "llm", "tts")
-@flags.setting("homeassistant.listen", flags.OPTIONS, "URI")
+@flags.setting("homeassistant.listen", "URI")
 @flags.no_zeroconf()
 @flags.common
 @flags.as_json
@@ -60,7 +56,7 @@ SECONDS = 4.0
 def doctor(
     context: click.Context, areas: Sequence[str], report: Path | None, seconds: float
 ) -> None:
-    """Find out what is wrong, and what to do about it.
+    """Find out what is wrong and how to fix it.
 
     The areas are configuration, python, audio, echo, wake, network, ports, firewall, servers,
     models, machine and homeassistant: all of them but wake by default, and echo, which plays a
@@ -141,7 +137,7 @@ def _tell(findings: Sequence[Finding], *, as_json: bool) -> None:
     from satellite.diagnostics.doctor.show import show
 
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(findings)).decode())
+        print_json(findings)
     else:
         show(findings)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from satellite.cli import logs
+from satellite.cli.command import COMMON, OPTIONS, Flag
 from satellite.config.keys import keys
 from satellite.config.layers import Given
 from satellite.errors import ConfigError
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 Decorator = Callable[[Any], Any]
 
-COMMON = "Common options"
-OPTIONS = "Options"
 SATELLITE = "Satellite"
 SERVER = "Server (with --server)"
 BOTH = "Engines (with and without --server)"
@@ -106,15 +105,7 @@ def state(context: click.Context) -> State:
     return context.find_root().ensure_object(State)
 
 
-class Flag(click.Option):
-    """An option that stands under a heading of its own in the help."""
-
-    def __init__(self, *args: Any, section: str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.section = section
-
-
-def setting(path: str, section: str, metavar: str | None = None) -> Decorator:
+def setting(path: str, metavar: str | None = None, *, section: str = OPTIONS) -> Decorator:
     """The flag of a setting: `asr` becomes --asr, `server.asr_port` --asr-port."""
     key = keys()[path]
     unit = f" {key.info.unit}" if key.info.unit else ""
@@ -174,7 +165,7 @@ def engine(*roles: str, section: str = OPTIONS) -> Decorator:
 
     def decorate(command: Any) -> Any:
         for role in reversed(roles):
-            command = setting(role, section, "COMPONENT")(command)
+            command = setting(role, "COMPONENT", section=section)(command)
         return command
 
     return decorate

@@ -5,30 +5,8 @@ from __future__ import annotations
 import click
 
 from satellite.cli import flags
-from satellite.cli.ask import ask
-from satellite.cli.config import config
-from satellite.cli.demo import demo
-from satellite.cli.devices import devices
-from satellite.cli.discover import discover
-from satellite.cli.doctor import doctor
+from satellite.cli.command import COMMON, WIDTH, Flag, LazyCommand, LazyGroup
 from satellite.cli.flags import BOTH, SATELLITE, SERVER
-from satellite.cli.models import models
-from satellite.cli.mute import mute
-from satellite.cli.pair import pair
-from satellite.cli.plugins import plugins
-from satellite.cli.recordings import recordings
-from satellite.cli.reload import reload
-from satellite.cli.run import run
-from satellite.cli.say import say
-from satellite.cli.sections import WIDTH, SectionedGroup
-from satellite.cli.server import server
-from satellite.cli.setup import setup
-from satellite.cli.stats import stats
-from satellite.cli.status import status
-from satellite.cli.transcribe import transcribe
-from satellite.cli.unduck import unduck
-from satellite.cli.version import version
-from satellite.cli.watch import watch
 from satellite.config.layers import Given
 
 _EPILOG = """
@@ -48,6 +26,32 @@ Every setting can also stand in the environment (listen.silence is SATELLITE_LIS
 a TOML file. Flags go before the environment, the environment before files.
 """
 
+COMMANDS = {
+    "setup": "Set up audio, wake word, servers and Home Assistant.",
+    "demo": "Run one whole turn without any hardware or network.",
+    "doctor": "Find out what is wrong and how to fix it.",
+    "say": "Speak a text.",
+    "ask": "Ask a question and print the answer.",
+    "transcribe": "Print what is said in a WAV file.",
+    "mute": "Mute or unmute the satellite on this machine.",
+    "reload": "Make the satellite on this machine reread its settings.",
+    "status": "Show what the satellite on this machine does now.",
+    "watch": "Watch the satellite on this machine live.",
+    "stats": "Show how turns ended and how long their stages took.",
+    "recordings": "List, play or delete recorded turns and near misses.",
+    "devices": "List or try the microphones and speakers.",
+    "discover": "Show the servers and satellites on the LAN.",
+    "pair": "Pair two machines for encrypted connections.",
+    "models": "List, fetch, check or remove models.",
+    "plugins": "List the installed plugins and their options.",
+    "config": "Print every setting with the origin of its value.",
+    "unduck": "Restore the volume of other programs after a crash.",
+}
+"""Every command, each in the module of its name, with the first line of its help.
+
+The modules are imported when their command is called, so that `satellite --help` waits for none.
+"""
+
 _USUAL = "usual"
 """What --server without a value means: the roles of the configuration."""
 
@@ -65,17 +69,17 @@ _ONLY_SATELLITE = ("name", "area", "mic", "speaker", "vad", "brain", "homeassist
 
 
 @click.group(
-    cls=SectionedGroup,
+    cls=LazyGroup,
     invoke_without_command=True,
     epilog=_EPILOG,
     context_settings=WIDTH,
 )
-@flags.setting("name", SATELLITE)
-@flags.setting("area", SATELLITE)
-@flags.setting("language", SATELLITE)
+@flags.setting("name", section=SATELLITE)
+@flags.setting("area", section=SATELLITE)
+@flags.setting("language", section=SATELLITE)
 @flags.engine("mic", "speaker", "vad", section=SATELLITE)
-@flags.setting("brain", SATELLITE, "auto|local|homeassistant")
-@flags.setting("homeassistant.listen", SATELLITE, "URI")
+@flags.setting("brain", "auto|local|homeassistant", section=SATELLITE)
+@flags.setting("homeassistant.listen", "URI", section=SATELLITE)
 @flags.engine("wake", "asr", "llm", "tts", section=BOTH)
 @flags.listed("allow", BOTH, "NETWORK")
 @flags.require_pairing(BOTH)
@@ -84,7 +88,7 @@ _ONLY_SATELLITE = ("name", "area", "mic", "speaker", "vad", "brain", "homeassist
 @click.option(
     "--server",
     "served",
-    cls=flags.Flag,
+    cls=Flag,
     section=SERVER,
     is_flag=False,
     flag_value=_USUAL,
@@ -92,32 +96,34 @@ _ONLY_SATELLITE = ("name", "area", "mic", "speaker", "vad", "brain", "homeassist
     help="Serve engines as Wyoming services and announce them: some of asr,llm,tts,wake  "
     "[default: asr,llm,tts]",
 )
-@flags.setting("server.host", SERVER, "ADDRESS")
-@flags.setting("server.asr_port", SERVER, "PORT")
-@flags.setting("server.llm_port", SERVER, "PORT")
-@flags.setting("server.tts_port", SERVER, "PORT")
-@flags.setting("server.wake_port", SERVER, "PORT")
-@flags.setting("server.tls_port", SERVER, "PORT")
-@flags.setting("server.uri", SERVER, "URI")
-@flags.setting("server.metrics", SERVER, "PORT")
+@flags.setting("server.host", "ADDRESS", section=SERVER)
+@flags.setting("server.asr_port", "PORT", section=SERVER)
+@flags.setting("server.llm_port", "PORT", section=SERVER)
+@flags.setting("server.tts_port", "PORT", section=SERVER)
+@flags.setting("server.wake_port", "PORT", section=SERVER)
+@flags.setting("server.tls_port", "PORT", section=SERVER)
+@flags.setting("server.uri", "URI", section=SERVER)
+@flags.setting("server.metrics", "PORT", section=SERVER)
 @flags.common
 @flags.as_json
 @click.option(
     "--version",
     "asked",
-    cls=flags.Flag,
-    section=flags.COMMON,
+    cls=Flag,
+    section=COMMON,
     is_flag=True,
     help="Print the version, and those of the engines and models here",
 )
 @click.pass_context
 def cli(context: click.Context, served: str | None, asked: bool) -> None:
-    """A voice satellite: it hears its wake word, understands, and answers.
+    """A voice satellite: it hears its wake word, understands the request, and answers.
 
-    Without a command it listens until it is stopped; with --server it serves engines to others.
+    Without a command, listen until stopped. With --server, serve engines to satellites on the LAN.
     """
     state = flags.state(context)
     if asked:
+        from satellite.cli.version import version  # `--help` does not wait for the plugins
+
         version(state)
         context.exit()
     if context.invoked_subcommand is not None:
@@ -130,11 +136,15 @@ def cli(context: click.Context, served: str | None, asked: bool) -> None:
         raise click.UsageError("--json is for commands that print a table")
     if served is None:
         _refuse(state, [f"server.{name}" for name in _ONLY_SERVER], "is for --server alone")
+        from satellite.cli.run import run  # nor for the whole satellite
+
         run(state)
     else:
         _refuse(state, _ONLY_SATELLITE, "is not for --server")
         if served != _USUAL:
             state.flags["server.roles"] = Given(served, "flag --server")
+        from satellite.cli.server import server  # nor for the servers
+
         server(state)
 
 
@@ -145,29 +155,9 @@ def _refuse(state: flags.State, paths: list[str] | tuple[str, ...], why: str) ->
 
 
 def _prints_table(context: click.Context) -> bool:
-    command = cli.commands[context.invoked_subcommand or ""]
-    return any("--json" in parameter.opts for parameter in command.params)
+    command = cli.get_command(context, context.invoked_subcommand or "")
+    return command is not None and any("--json" in option.opts for option in command.params)
 
 
-for _command in (
-    setup,
-    demo,
-    say,
-    mute,
-    reload,
-    ask,
-    transcribe,
-    models,
-    devices,
-    discover,
-    pair,
-    doctor,
-    status,
-    watch,
-    stats,
-    plugins,
-    config,
-    recordings,
-    unduck,
-):
-    cli.add_command(_command)
+for _name, _short_help in COMMANDS.items():
+    cli.add_command(LazyCommand(_name, f"satellite.cli.{_name}:{_name}", _short_help))

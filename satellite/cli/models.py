@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
-from satellite.cli import flags, sections
+from satellite.cli import command, flags
 from satellite.cli.download import display, size
-from satellite.cli.table import table
+from satellite.cli.screen import print_json, table
+from satellite.engines import context as shared
 from satellite.errors import SatelliteError
-
-if TYPE_CHECKING:
-    from servers.models.names import Name
-    from servers.models.ollama_models import OllamaModels
-    from servers.models.store import Store
+from servers.models.names import Name, parse
+from servers.models.ollama_models import OllamaModels
+from servers.models.store import Store
 
 _NAMES = """
     A NAME is whisper:SIZE (as whisper:base.en), whisper:OWNER/REPOSITORY of Hugging Face,
@@ -34,19 +32,14 @@ class Row(msgspec.Struct, frozen=True):
     when: str = ""
 
 
-@click.group(
-    "models",
-    cls=sections.SectionedGroup,
-    context_settings=sections.WIDTH,
-    invoke_without_command=True,
-)
+@command.group("models")
 @flags.common
 @flags.as_json
 @click.pass_context
 def models(context: click.Context) -> None:
-    """List, fetch, check or remove the models of the engines.
+    """List, fetch, check or remove models.
 
-    Without a command it lists them.
+    Without a command, list them.
     """
     if context.invoked_subcommand is None:
         context.invoke(list_models)
@@ -54,9 +47,9 @@ def models(context: click.Context) -> None:
         raise click.UsageError(f"models {context.invoked_subcommand} prints no table for --json")
 
 
-@models.command("list", context_settings=sections.WIDTH)
-@flags.setting("models.folder", flags.OPTIONS)
-@flags.setting("models.ollama", flags.OPTIONS, "URL")
+@models.command("list", context_settings=command.WIDTH)
+@flags.setting("models.folder")
+@flags.setting("models.ollama", "URL")
 @flags.common
 @flags.as_json
 @click.pass_context
@@ -66,7 +59,7 @@ def list_models(context: click.Context) -> None:
     rows = [Row(str(m), m.bytes, "whole", m.when) for m in store.installed() + ollama.installed()]
     rows += [Row(str(name), count, state) for name, count, state in store.broken()]
     if flags.state(context).json:
-        click.echo(msgspec.json.format(msgspec.json.encode(rows)).decode())
+        print_json(rows)
         return
     if rows:
         cells = [(row.model, size(row.bytes), row.state, row.when[:10]) for row in rows]
@@ -75,10 +68,10 @@ def list_models(context: click.Context) -> None:
     click.echo(f"{size(total)} in {store.root}" if rows else f"no models in {store.root}")
 
 
-@models.command("pull", context_settings=sections.WIDTH)
-@flags.setting("models.folder", flags.OPTIONS)
-@flags.setting("models.endpoint", flags.OPTIONS, "URL")
-@flags.setting("models.ollama", flags.OPTIONS, "URL")
+@models.command("pull", context_settings=command.WIDTH)
+@flags.setting("models.folder")
+@flags.setting("models.endpoint", "URL")
+@flags.setting("models.ollama", "URL")
 @flags.offline()
 @flags.common
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
@@ -102,8 +95,8 @@ def pull(context: click.Context, names: Sequence[str]) -> None:
     _each(names, fetch)
 
 
-@models.command("verify", context_settings=sections.WIDTH)
-@flags.setting("models.folder", flags.OPTIONS)
+@models.command("verify", context_settings=command.WIDTH)
+@flags.setting("models.folder")
 @flags.common
 @flags.as_json
 @click.argument("names", nargs=-1, metavar="[NAME]...")
@@ -126,7 +119,7 @@ def verify(context: click.Context, names: Sequence[str]) -> None:
     _each(names or [str(name) for name in store.known()], check)
     if flags.state(context).json:
         rows = [{"model": name, "problems": problems} for name, problems in found.items()]
-        click.echo(msgspec.json.format(msgspec.json.encode(rows)).decode())
+        print_json(rows)
     elif not found:
         click.echo(f"no models in {store.root}")
     if damaged := [name for name, problems in found.items() if problems]:
@@ -136,9 +129,9 @@ def verify(context: click.Context, names: Sequence[str]) -> None:
         )
 
 
-@models.command("remove", context_settings=sections.WIDTH)
-@flags.setting("models.folder", flags.OPTIONS)
-@flags.setting("models.ollama", flags.OPTIONS, "URL")
+@models.command("remove", context_settings=command.WIDTH)
+@flags.setting("models.folder")
+@flags.setting("models.ollama", "URL")
 @flags.common
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @click.pass_context
@@ -163,18 +156,12 @@ for _command in (pull, verify, remove):
 def _stores(context: click.Context) -> tuple[Store, OllamaModels]:
     state = flags.state(context)
     settings = state.settings().models
-    from satellite.engines import context as shared
-    from servers.models.ollama_models import OllamaModels
-    from servers.models.store import Store
-
     shared.use(settings)
     return Store(), OllamaModels(settings.ollama, offline=settings.offline)
 
 
 def _each(names: Sequence[str], action: Callable[[Name], None]) -> None:
     """Do something with every model; with the others too when one fails."""
-    from servers.models.names import parse
-
     problems = []
     for name in [parse(text) for text in names]:
         try:

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
-from satellite.cli import flags, sections
-
-if TYPE_CHECKING:
-    from satellite.lib.bus import Bus
-    from satellite.settings import Settings
+from satellite.cli import command, flags
+from satellite.http.running_satellite import ask
+from satellite.lib.bus import Bus
+from satellite.settings import Settings
 
 _WANTED = {"on": True, "off": False, "toggle": None}
 
 
-@sections.command()
+@command.command()
 @flags.common
 @click.argument("how", type=click.Choice(list(_WANTED)), default="toggle", metavar="on|off|toggle")
 @click.pass_context
 def mute(context: click.Context, how: str) -> None:
-    """Mute the satellite that runs on this machine, or unmute it.
+    """Mute or unmute the satellite on this machine.
 
-    It is reached by HTTP, at http.host and http.port.
+    The command reaches it by HTTP at http.host and http.port.
     """
     state = flags.state(context)
     settings = state.settings()
@@ -30,8 +27,6 @@ def mute(context: click.Context, how: str) -> None:
 
 
 async def _mute(settings: Settings, bus: Bus, muted: bool | None) -> None:
-    from satellite.http.running_satellite import ask
-
     facts = {} if muted is None else {"muted": muted}
     answer = await ask(settings, "POST", "/api/mute", **facts)
     click.echo("muted" if answer.get("muted") else "not muted")

@@ -2,42 +2,44 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import click
-import msgspec
 
-from satellite.cli import flags, sections
-from satellite.cli.table import table
-from satellite.errors import UsageError
+from satellite.cli import command, flags
+from satellite.cli.screen import print_json, table
+from satellite.errors import PeerUnreachable, SatelliteError, UsageError
+from satellite.lib.taskgroups import first_error
+from satellite.net import pairing
+from satellite.net.discovery import pairing_codes
+from satellite.net.discovery.mdns import NoMulticast
+from satellite.net.pairing import join as joining
+from satellite.net.pairing.identity import identity, shown
+from satellite.net.pairing.known_peers import KnownPeer
+from satellite.net.pairing.offer import PORT, VALID, Offer, new_code
+from satellite.settings import Settings
 
 
-@sections.command()
+@command.command()
 @click.argument("host", required=False)
-@click.option(
+@command.option(
     "--list",
     "listed",
-    cls=flags.Flag,
-    section=flags.OPTIONS,
     is_flag=True,
     help="Show the machines that this one is paired with",
 )
-@click.option(
+@command.option(
     "--forget",
-    cls=flags.Flag,
-    section=flags.OPTIONS,
     metavar="NAME",
     help="Trust a machine no longer",
 )
-@click.option(
+@command.option(
     "--find",
-    cls=flags.Flag,
-    section=flags.OPTIONS,
     is_flag=True,
     help="Show the machines on the LAN that show a code now",
 )
-@click.option(
+@command.option(
     "--port",
-    cls=flags.Flag,
-    section=flags.OPTIONS,
     type=click.IntRange(0, 65535),
     metavar="PORT",
     help="TCP port at which the code is shown; 0 for any free one  [default: 10801]",
@@ -54,10 +56,11 @@ def pair(
     find: bool,
     port: int | None,
 ) -> None:
-    """Pair two machines, so that they talk in TLS and know each other by their keys.
+    """Pair two machines for encrypted connections.
 
-    Without HOST, on one of them (the server, say), it shows a code and waits for two minutes. On
-    the other one, with the first one's name or address as HOST, it asks for that code.
+    Paired machines use TLS and know each other by their keys. Run it without HOST on one of them
+    (the server, say): it shows a code and waits for two minutes. Run it on the other one with the
+    name or address of the first as HOST, and type that code.
     """
     state = flags.state(context)
     settings = state.settings()
@@ -65,40 +68,33 @@ def pair(
         raise click.UsageError("HOST, --list, --forget and --find exclude each other")
     if state.json and not listed:
         raise click.UsageError("--json is for --list")
-    from satellite.net import pairing as trust
-
-    trust.use(settings.pairing)
+    pairing.use(settings.pairing)
     if listed:
         _list(state.json)
     elif forget is not None:
-        if not trust.peers().forget(forget):
-            names = ", ".join(peer.name for peer in trust.peers().all())
+        if not pairing.peers().forget(forget):
+            names = ", ".join(peer.name for peer in pairing.peers().all())
             raise UsageError(f"{forget} is not paired (paired: {names or 'none'})")
         click.echo(f"{forget} is no longer trusted.")
     elif host is not None and port is not None:
         raise click.UsageError("--port is where a code is shown; name another's as HOST:PORT")
     else:
-        from satellite.cli import pairing
-
         if find:
-            state.run(lambda _bus: pairing.find())
+            state.run(lambda _bus: _find())
         elif host is None:
-            state.run(lambda _bus: pairing.offer(settings, port))
+            state.run(lambda _bus: _offer(settings, port))
         else:
-            state.run(lambda _bus: pairing.join(settings, host))
+            state.run(lambda _bus: _join(settings, host))
 
 
 def _list(json: bool) -> None:
-    from satellite.net import pairing as trust
-    from satellite.net.pairing.identity import identity, shown
-
-    me, peers = identity(trust.folder()), trust.peers().all()
+    me, peers = identity(pairing.folder()), pairing.peers().all()
     if json:
         rows = [
             {"name": p.name, "host": p.host, "fingerprint": p.fingerprint, "since": p.since}
             for p in peers
         ]
-        click.echo(msgspec.json.format(msgspec.json.encode(rows)).decode())
+        print_json(rows)
         return
     if not peers:
         click.echo("This machine is paired with none.", err=True)
@@ -108,3 +104,69 @@ def _list(json: bool) -> None:
         click.echo(table(cells, header=header))
     if me is not None:
         click.echo(f"This machine's own key is {shown(me.fingerprint)}.", err=True)
+
+
+async def _offer(settings: Settings, port: int | None) -> None:
+    """Show a code until somebody has joined."""
+    code = new_code()
+    offered = Offer(
+        pairing.folder(),
+        settings.name,
+        code,
+        lambda text: click.echo(f"A try failed: {text}", err=True),
+    )
+
+    async def announce(bound: int) -> None:
+        try:
+            await pairing_codes.announce(settings.name, bound)
+        except NoMulticast as error:
+            click.echo(f"It is not announced on the LAN: {error}", err=True)
+
+    allow = settings.allow
+    with first_error(SatelliteError):
+        async with offered.open("*", PORT if port is None else port, allow) as bound:
+            suffix = "" if bound == PORT else f":{bound}"
+            click.echo(f"The code is {code[:4]} {code[4:]}")
+            click.echo(f"Type it on the other machine within {VALID:g} s, after this command:")
+            click.echo(f"  satellite pair {settings.name}{suffix}")
+            async with asyncio.TaskGroup() as tasks:
+                announcer = None
+                if settings.zeroconf:
+                    announcer = tasks.create_task(announce(bound))
+                try:
+                    _tell(await offered.paired())
+                finally:
+                    if announcer is not None:
+                        announcer.cancel()
+
+
+async def _find() -> None:
+    """Show who shows a code."""
+    found = await pairing_codes.find()
+    if not found:
+        click.echo("Nobody on the LAN shows a code now.", err=True)
+        return
+    rows = [(name, f"{host}:{port}") for name, (host, port) in found.items()]
+    click.echo(table(rows, header=("NAME", "ADDRESS")))
+
+
+async def _join(settings: Settings, text: str) -> None:
+    """Ask for the code that is shown elsewhere, and pair with it."""
+    host, port = pairing_codes.split(text)
+    try:
+        await joining.reachable(host, port)
+    except PeerUnreachable:
+        try:
+            found = await pairing_codes.find() if settings.zeroconf else {}
+        except NoMulticast:
+            found = {}
+        if host not in found:
+            raise
+        host, port = found[host]
+        await joining.reachable(host, port)
+    code = await asyncio.to_thread(click.prompt, "The code that is shown there", type=str)
+    _tell(await joining.join(pairing.folder(), host, port, code, settings.name))
+
+
+def _tell(peer: KnownPeer) -> None:
+    click.echo(f"Paired with {peer.name}, whose key is {shown(peer.fingerprint)}.")

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
-from satellite.cli import flags, sections
-from satellite.cli.table import table
+from satellite.cli import command, flags
+from satellite.cli.screen import print_json, table
+from satellite.components.registry import Report, installed, report
 from satellite.options import OptionInfo
-
-if TYPE_CHECKING:
-    from satellite.components.registry import Report
-
-ROLES = ("mic", "speaker", "wake", "vad", "asr", "llm", "tts", "hook")
-"""The roles of plugins, as `satellite.ports` has them; that module is slow to import for a help."""
+from satellite.ports import ROLES
 
 
-@sections.command()
+@command.command()
 @flags.common
 @flags.as_json
 @click.argument("roles", nargs=-1, type=click.Choice(ROLES), metavar="[ROLE]...")
@@ -27,16 +21,14 @@ ROLES = ("mic", "speaker", "wake", "vad", "asr", "llm", "tts", "hook")
 def plugins(context: click.Context, roles: Sequence[str]) -> None:
     """List the installed plugins and their options.
 
-    All of them, or those of the roles named. One that cannot be used here is listed with the
-    reason.
+    Lists all of them, or those of the roles named. A plugin that cannot be used here is listed
+    with the reason.
     """
     state = flags.state(context)
     state.start_logging()
-    from satellite.components.registry import installed, report
-
     reports = [report(plugin) for plugin in installed(*roles)]
     if state.json:
-        click.echo(msgspec.json.format(msgspec.json.encode(reports)).decode())
+        print_json(reports)
     else:
         click.echo("\n\n".join("\n".join(describe(item)) for item in reports))
 

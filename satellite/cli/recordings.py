@@ -2,39 +2,37 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
-from satellite.cli import flags, sections
-from satellite.cli.table import table
+from satellite.audio.playback import Playback
+from satellite.audio.wavfile import read_wav
+from satellite.builtin.audio.devices import default_speaker
+from satellite.cli import command, flags
+from satellite.cli.screen import print_json, table
+from satellite.components import spec
+from satellite.diagnostics.recordings.folder import Recording, RecordingFolder
 from satellite.errors import UsageError
-
-if TYPE_CHECKING:
-    from satellite.diagnostics.recordings.folder import Recording, RecordingFolder
-    from satellite.lib.bus import Bus
-    from satellite.settings import Settings
+from satellite.lib.bus import Bus
+from satellite.settings import Settings
+from satellite.values import AudioChunk
 
 LAST = "last"
 """What the newest recording may be called."""
 
 
-@click.group(
-    "recordings",
-    cls=sections.SectionedGroup,
-    context_settings=sections.WIDTH,
-    invoke_without_command=True,
-)
+@command.group("recordings")
 @flags.common
 @flags.as_json
 @click.pass_context
 def recordings(context: click.Context) -> None:
-    """List, play or delete what was recorded of turns and near misses.
+    """List, play or delete recorded turns and near misses.
 
-    Without a command it lists them. Nothing is recorded unless recordings.turns or
+    Without a command, list them. Nothing is recorded unless recordings.turns or
     recordings.near_misses is set.
     """
     if context.invoked_subcommand is None:
@@ -45,8 +43,8 @@ def recordings(context: click.Context) -> None:
         )
 
 
-@recordings.command("list", context_settings=sections.WIDTH)
-@flags.setting("recordings.folder", flags.OPTIONS)
+@recordings.command("list", context_settings=command.WIDTH)
+@flags.setting("recordings.folder")
 @flags.common
 @flags.as_json
 @click.pass_context
@@ -58,7 +56,7 @@ def list_recordings(context: click.Context) -> None:
     found = folder.recordings()
     if state.json:
         rows = [msgspec.to_builtins(one) | {"file": str(folder.sound(one.id))} for one in found]
-        click.echo(msgspec.json.format(msgspec.json.encode(rows)).decode())
+        print_json(rows)
         return
     if found:
         header = ("ID", "WHEN", "LENGTH", "WORD", "SCORE", "WHAT")
@@ -73,8 +71,8 @@ def list_recordings(context: click.Context) -> None:
         click.echo("none are made: recordings.turns and recordings.near_misses are not set")
 
 
-@recordings.command("play", context_settings=sections.WIDTH)
-@flags.setting("recordings.folder", flags.OPTIONS)
+@recordings.command("play", context_settings=command.WIDTH)
+@flags.setting("recordings.folder")
 @flags.engine("speaker")
 @flags.common
 @click.argument("name", metavar="ID")
@@ -91,13 +89,11 @@ def play(context: click.Context, name: str) -> None:
     state.run(lambda bus: _play(settings, bus, file))
 
 
-@recordings.command("delete", context_settings=sections.WIDTH)
-@flags.setting("recordings.folder", flags.OPTIONS)
-@click.option(
+@recordings.command("delete", context_settings=command.WIDTH)
+@flags.setting("recordings.folder")
+@command.option(
     "--all",
     "everything",
-    cls=flags.Flag,
-    section=flags.OPTIONS,
     is_flag=True,
     help="Delete all of them",
 )
@@ -119,8 +115,6 @@ def delete(context: click.Context, names: Sequence[str], everything: bool) -> No
 
 
 def _folder(settings: Settings) -> RecordingFolder:
-    from satellite.diagnostics.recordings.folder import RecordingFolder
-
     return RecordingFolder(settings.recordings)
 
 
@@ -145,18 +139,9 @@ def _row(one: Recording) -> tuple[str, ...]:
 
 
 async def _play(settings: Settings, bus: Bus, file: str) -> None:
-    import asyncio
-
-    from satellite.audio.playback import Playback
-    from satellite.audio.wavfile import read_wav
-    from satellite.components import spec
-    from satellite.values import AudioChunk
-
     form, audio = await asyncio.to_thread(read_wav, file)
     where = settings.speaker
     if where == spec.AUTO:
-        from satellite.builtin.audio.devices import default_speaker
-
         where = await asyncio.to_thread(default_speaker)
     speaker = spec.create("speaker", where)
     playback = Playback(speaker, bus.publish, settings.deadlines.speaker)

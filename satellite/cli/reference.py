@@ -16,7 +16,7 @@ import click
 import msgspec
 
 from satellite import events
-from satellite.cli.flags import COMMON, Flag
+from satellite.cli.command import COMMON, Flag
 from satellite.cli.main import cli
 from satellite.components import registry
 from satellite.config.keys import GROUP, keys
@@ -68,7 +68,7 @@ def command_section() -> str:
     parts = [f"**{name}**\n\n{_table(('option', 'meaning'), r)}" for name, r in sections.items()]
     parts.append(f"**{COMMON}, of every command**\n\n{_table(('option', 'meaning'), common)}")
     rows = []
-    for name, command in _commands(cli.commands):
+    for name, command in _commands(cli.load()):
         arguments = [_argument(p) for p in command.params if isinstance(p, click.Argument)]
         own = [p for p in command.params if isinstance(p, Flag) and p.section != COMMON]
         flags = " ".join(f"`{p.opts[0]}`" for p in own)

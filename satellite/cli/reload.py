@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
-from satellite.cli import flags, sections
+from satellite.cli import command, flags
+from satellite.engines.reload import Reloaded
+from satellite.http.running_satellite import ask
+from satellite.lib.bus import Bus
+from satellite.settings import Settings
 
-if TYPE_CHECKING:
-    from satellite.lib.bus import Bus
-    from satellite.settings import Settings
 
-
-@sections.command()
+@command.command()
 @flags.common
 @click.pass_context
 def reload(context: click.Context) -> None:
-    """Have the satellite that runs on this machine read its settings again.
+    """Make the satellite on this machine reread its settings.
 
-    Its wake words change at once, those of its assistants included; everything else is taken with
-    the next start. It is reached by HTTP, at http.host and http.port; SIGHUP does the same.
+    Wake words, those of assistants included, change at once; everything else takes a restart. The
+    command reaches the satellite by HTTP at http.host and http.port. SIGHUP does the same.
     """
     state = flags.state(context)
     settings = state.settings()
@@ -28,8 +26,5 @@ def reload(context: click.Context) -> None:
 
 
 async def _reload(settings: Settings, bus: Bus) -> None:
-    from satellite.engines.reload import Reloaded
-    from satellite.http.running_satellite import ask
-
     answer = await ask(settings, "POST", "/api/reload")
     click.echo(str(Reloaded(tuple(answer["changed"]), tuple(answer["restart"]))))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 
 from satellite.cli.flags import State
+from satellite.lib import worker
+from servers import app
 
 SWITCH = 0.001
 """Seconds for which one thread may run Python code while the event loop waits, in place of 5 ms."""
@@ -15,8 +17,6 @@ NICE = 5
 def server(state: State) -> None:
     """Serve the roles that were asked for."""
     settings = state.settings(renew=True)
-    from satellite.lib import worker
-    from servers import app
 
     sys.setswitchinterval(SWITCH)
     worker.give_way(NICE)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from satellite.cli import flags, sections
+from satellite.cli import command, flags
 from satellite.config.layers import Given
 
 if TYPE_CHECKING:
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def _option(name: str, text: str, **more: Any) -> flags.Decorator:
-    return click.option(name, cls=flags.Flag, section=flags.OPTIONS, help=text, **more)
+    return command.option(name, help=text, **more)
 
 
-@sections.command()
-@flags.setting("name", flags.OPTIONS)
-@flags.setting("area", flags.OPTIONS)
+@command.command()
+@flags.setting("name")
+@flags.setting("area")
 @flags.engine("mic", "speaker", "wake")
 @_option(
     "--server", "Ask this server first, found or not; may be repeated", metavar="URI", multiple=True
@@ -61,10 +61,10 @@ def setup(
     output: Path | None,
     yes: bool,
 ) -> None:
-    """Set up microphone, speaker, wake word, servers and Home Assistant.
+    """Set up audio, wake word, servers and Home Assistant.
 
-    It finds what there is, lets you hear and try it, and writes the configuration with comments; a
-    copy of the file before is kept. Run again, it changes only what you change.
+    Finds the devices and servers, lets you hear and try them, and writes the configuration with
+    comments after saving a copy of the old file. Run again, it changes only what you change.
     """
     state = flags.state(context)
     for path, flag, value in (

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from time import time
-from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
-from satellite.cli import flags, sections
-from satellite.cli.table import table
-
-if TYPE_CHECKING:
-    from satellite.diagnostics.stats.summary import Summary
+from satellite.cli import command, flags
+from satellite.cli.screen import print_json, table
+from satellite.diagnostics.stats import database
+from satellite.diagnostics.stats.summary import Summary, summary
 
 DAYS = 7.0
 
@@ -27,37 +24,31 @@ _MEANING = {
 }
 
 
-@sections.command()
-@click.option(
+@command.command()
+@command.option(
     "--days",
-    cls=flags.Flag,
-    section=flags.OPTIONS,
     type=click.FloatRange(0.01, 3650),
     default=DAYS,
     metavar="DAYS",
     help=f"Count this many days back  [default: {DAYS:g}]",
 )
-@click.option(
+@command.option(
     "--forget",
-    cls=flags.Flag,
-    section=flags.OPTIONS,
     is_flag=True,
     help="Delete everything that was kept",
 )
-@flags.setting("name", flags.OPTIONS)
+@flags.setting("name")
 @flags.common
 @flags.as_json
 @click.pass_context
 def stats(context: click.Context, days: float, forget: bool) -> None:
-    """Show how turns ended, what took how long, and how often it woke.
+    """Show how turns ended and how long their stages took.
 
-    It is kept on this machine alone, for a month (stats.days), without what was said (stats.texts).
+    The figures are stored on this machine only, for a month (stats.days), and without the words
+    that were spoken (stats.texts).
     """
     state = flags.state(context)
     settings = state.settings()
-    from satellite.diagnostics.stats import database
-    from satellite.diagnostics.stats.summary import summary
-
     file = database.found(settings.name)
     if forget:
         file.unlink(missing_ok=True)
@@ -65,7 +56,7 @@ def stats(context: click.Context, days: float, forget: bool) -> None:
         return
     found = summary(*database.read(file, time() - days * 86400))
     if state.json:
-        click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
+        print_json(found)
     elif found.since is None:
         click.echo(f"Nothing was kept in the last {days:g} days ({file}).", err=True)
     else:

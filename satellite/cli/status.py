@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from time import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 import msgspec
 
-from satellite.cli import flags, sections
-from satellite.cli.table import table
-
-if TYPE_CHECKING:
-    from satellite.settings import Settings
+from satellite.cli import command, flags
+from satellite.cli.screen import print_json, table
+from satellite.diagnostics.doctor.probe import ask
+from satellite.diagnostics.stats import database
+from satellite.errors import PeerUnreachable
+from satellite.http import running_satellite
+from satellite.net import pairing
+from satellite.settings import Settings
 
 TURNS = 5
 """Last turns shown."""
 
 
-@sections.command()
-@flags.setting("name", flags.OPTIONS)
+@command.command()
+@flags.setting("name")
 @flags.common
 @flags.as_json
 @click.pass_context
 def status(context: click.Context) -> None:
-    """Show what the satellite of this machine does now, and with what.
+    """Show what the satellite on this machine does now.
 
-    Its engines, the servers in reach with how long each takes to answer, its timers, and its last
-    turns. Ends with 1 if it does not run.
+    Lists its engines, the servers in reach with their latencies, its timers, and its last turns.
+    Exits with 1 if it does not run.
     """
     state = flags.state(context)
     settings = state.settings()
@@ -40,7 +44,7 @@ def status(context: click.Context) -> None:
 
     state.run(look)
     if state.json:
-        click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
+        print_json(found)
     else:
         click.echo("\n".join(status_lines(found)))
     if not found["running"]:
@@ -49,11 +53,6 @@ def status(context: click.Context) -> None:
 
 async def looked(settings: Settings) -> dict[str, Any]:
     """Ask the satellite, and the servers that it has in reach."""
-    import asyncio
-
-    from satellite.errors import PeerUnreachable
-    from satellite.http import running_satellite
-
     try:
         state = await running_satellite.ask(settings, "GET", "/api/state")
     except PeerUnreachable as error:
@@ -68,9 +67,6 @@ async def looked(settings: Settings) -> dict[str, Any]:
 
 async def _latency(settings: Settings, uri: str) -> float | None:
     """Seconds that a server takes to say what it is; None where it does not."""
-    from satellite.diagnostics.doctor.probe import ask
-    from satellite.net import pairing
-
     pairing.use(settings.pairing)
     answer = await ask(uri, times=1)
     return answer.fastest if answer.info is not None else None
@@ -78,8 +74,6 @@ async def _latency(settings: Settings, uri: str) -> float | None:
 
 def _kept(settings: Settings) -> dict[str, Any]:
     """The last turns of a satellite that does not run, as far as they were kept."""
-    from satellite.diagnostics.stats import database
-
     turns, _ = database.read(database.found(settings.name))
     return {"name": settings.name, "turns": [msgspec.to_builtins(turn) for turn in turns[-TURNS:]]}
 

@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from satellite.cli import flags, sections
-
-if TYPE_CHECKING:
-    from satellite.lib.bus import Bus
-    from satellite.settings import Settings
+from satellite import events
+from satellite.audio.resample import Resampler
+from satellite.audio.wavfile import read_wav
+from satellite.cli import command, flags
+from satellite.engines import assembly
+from satellite.lib.bus import Bus
+from satellite.lib.deadline import within
+from satellite.settings import Settings
+from satellite.turns.context import label
+from satellite.values import SPEECH, TranscribeRequest
 
 _PIECE = 32_000
 """Bytes handed to the engine at a time: one second."""
 
 
-@sections.command()
-@flags.setting("language", flags.OPTIONS)
+@command.command()
+@flags.setting("language")
 @flags.engine("asr")
 @flags.no_zeroconf()
 @flags.common
@@ -29,28 +33,17 @@ _PIECE = 32_000
 def transcribe(context: click.Context, wav: str) -> None:
     """Print what is said in a WAV file.
 
-    Its rate and its count of channels do not matter.
+    The file may have any sample rate and any number of channels.
     """
     state = flags.state(context)
     settings = state.settings()
-    from satellite.audio.wavfile import read_wav
-
     form, audio = read_wav(Path(wav))
-    from satellite.audio.resample import Resampler
-    from satellite.values import SPEECH
-
     resampler = Resampler(form, SPEECH)
     speech = resampler.convert(audio) + resampler.flush()
     state.run(lambda bus: _transcribe(settings, bus, speech))
 
 
 async def _transcribe(settings: Settings, bus: Bus, speech: bytes) -> None:
-    from satellite import events
-    from satellite.engines import assembly
-    from satellite.lib.deadline import within
-    from satellite.turns.context import label
-    from satellite.values import TranscribeRequest
-
     request = TranscribeRequest(
         language=settings.language, names=settings.home.names, terms=settings.home.areas
     )

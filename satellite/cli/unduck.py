@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import click
 
-from satellite.cli import flags, sections
+from satellite.audio.ducking.ducker import Ducker, notes
+from satellite.audio.ducking.pulse import PulseServer
+from satellite.audio.ducking.streams import SoundServerError
+from satellite.cli import command, flags
 from satellite.errors import DeviceMissing
 
 
-@sections.command()
+@command.command()
 @flags.common
 def unduck() -> None:
-    """Make other programs as loud as they were, when a crash has left them quiet.
+    """Restore the volume of other programs after a crash.
 
-    A satellite does so itself when it starts. This is for those that are not started again, as in
-    systemd's ExecStopPost=; while one runs, it makes them as loud as they are between two turns.
+    A satellite does this itself when it starts. Use the command where none is started again, as in
+    systemd's ExecStopPost=. While a satellite runs, it restores the volume that other programs have
+    between two turns.
     """
-    from satellite.audio.ducking.ducker import Ducker, notes
-    from satellite.audio.ducking.pulse import PulseServer
-    from satellite.audio.ducking.streams import SoundServerError
-
     kept = notes()
     if not kept.read():  # no sound server is needed then, nor is one missed
         click.echo("no other program was left quiet")

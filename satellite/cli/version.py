@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import platform
 from importlib import metadata
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 import msgspec
 
-from satellite.cli.table import table
-from satellite.errors import SatelliteError
-
-if TYPE_CHECKING:
-    from satellite.cli.flags import State
+from satellite.cli.flags import State
+from satellite.cli.screen import print_json, table
+from satellite.components import registry
+from satellite.engines import context as in_force
+from satellite.errors import PluginBroken, SatelliteError
+from satellite.requirements import Package
+from servers.models.store import Store
 
 ROLES = ("wake", "vad", "asr", "llm", "tts")
 
@@ -45,7 +47,7 @@ def version(state: State) -> None:
         "models": models(state),
     }
     if state.json:
-        click.echo(msgspec.json.format(msgspec.json.encode(told)).decode())
+        print_json(told)
         return
     click.echo(told["satellite"])
     click.echo(f"Python {told['python']} on {told['system']}")
@@ -59,10 +61,6 @@ def version(state: State) -> None:
 
 def engines() -> list[EngineVersion]:
     """The engines that can be used here, in the order of the roles."""
-    from satellite.components import registry
-    from satellite.errors import PluginBroken
-    from satellite.requirements import Package
-
     providers = metadata.packages_distributions()
     found = []
     for plugin in registry.installed(*ROLES):
@@ -84,12 +82,8 @@ def engines() -> list[EngineVersion]:
 
 def models(state: State) -> list[ModelVersion]:
     """The models in the folder that is set; none where that cannot be told."""
-    from satellite.engines import context as in_force
-
     try:
         in_force.use(state.configuration().settings.models)
-        from servers.models.store import Store
-
         return [ModelVersion(str(m), m.bytes, m.when) for m in Store().installed()]
     except (SatelliteError, OSError) as error:
         click.echo(f"models are not told: {error}", err=True)

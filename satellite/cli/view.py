@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any, Union
+from datetime import datetime
+from typing import Any, Union
 
 import msgspec
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
 
 from satellite import events
 from satellite.diagnostics.stats.collect import STAGES, Collector, TurnRow
 from satellite.diagnostics.stats.snapshot import Snapshot
 from satellite.events import Event
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
 
 LINES = 6
 """Things that happened, as shown."""
@@ -98,11 +100,6 @@ class View:
 
     def shown(self) -> RenderableType:
         """The screen."""
-        from rich.console import Group
-        from rich.panel import Panel
-        from rich.table import Table
-        from rich.text import Text
-
         facts = self._now.facts()
         does = "muted" if self.muted else self.phase
         head = Text.assemble((self.name or "?", "bold"), "  ", (does, _COLOURS.get(does, "red")))
@@ -125,8 +122,6 @@ class View:
         return Group(*parts)
 
     def _note(self, event: Event, text: str) -> None:
-        from datetime import datetime
-
         self.happened.append(f"{datetime.fromtimestamp(event.time):%H:%M:%S}  {text}")
 
 
@@ -165,9 +160,6 @@ def _engine_line(event: Event) -> str:
 
 def bars(turn: TurnRow) -> RenderableType:
     """How long each stage of a turn took, as bars on one scale."""
-    from rich.table import Table
-    from rich.text import Text
-
     grid = Table.grid(padding=(0, 1))
     took = {stage: value for stage in STAGES if (value := getattr(turn, stage)) is not None}
     longest = max(_LONG, *took.values()) if took else _LONG

@@ -10,9 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from satellite import ports
-from satellite.cli import plugins as plugins_command
-from satellite.cli.main import cli
+from satellite.cli.main import COMMANDS, cli
 from satellite.config import load as config
 from satellite.config.keys import keys
 from satellite.errors import ConfigError
@@ -115,12 +113,14 @@ def test_plugins_are_listed_with_options_and_needs(call: Call) -> None:
     }
 
 
-def test_roles_are_those_of_the_ports() -> None:
-    assert plugins_command.ROLES == ports.ROLES
+def test_the_list_of_commands_shows_the_first_line_of_each_help() -> None:
+    for name, command in cli.load().items():
+        assert (command.help or "").split("\n\n")[0] == COMMANDS[name], name
+        assert len(COMMANDS[name]) <= 58
 
 
 def test_every_help_names_its_options_and_the_common_ones(call: Call) -> None:
-    for name, command in cli.commands.items():
+    for name, command in cli.load().items():
         text = call(name, "--help").stdout
         assert all(
             parameter.opts[0] in text for parameter in command.params if parameter.opts[0][0] == "-"

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from pathlib import Path
 
+import pytest
+
+from satellite import events
 from satellite.audio.wavfile import read_wav
+from satellite.builtin.wake import engine
+from satellite.builtin.wake.idle_gate import AudioPiece
+from satellite.cli import demo
+from satellite.lib.bus import Bus
+from satellite.settings import Settings
+from satellite.values import Detection
 from tests.cli.program import satellite
+
+LATE = 5.0
+"""Seconds that the wake engine takes for the first piece of sound that it judges: all that the
+demonstration says has been said by then."""
 
 
 def test_the_turn_is_shown_and_answered_in_a_file(tmp_path: Path) -> None:
@@ -34,3 +49,21 @@ def test_a_file_that_cannot_be_written_is_told_at_once(tmp_path: Path) -> None:
     (line,) = done.complaints
     assert "no/answer.wav cannot be written: No such file" in line
     assert "--output" in line
+
+
+async def test_a_wake_engine_that_is_late_hears_all_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attend = engine._attend  # noqa: SLF001  where every engine works
+    waits = [LATE]
+
+    def late(stream: engine.Stream, pieces: list[AudioPiece]) -> list[Detection]:
+        time.sleep(waits.pop() if waits else 0.0)
+        return attend(stream, pieces)
+
+    monkeypatch.setattr(engine, "_attend", late)
+    async with asyncio.timeout(60):
+        shown = await demo.demonstrate(Settings(), Bus(), tmp_path / "answer.wav")
+    assert shown.answered
+    assert not [event for event in shown.happened if isinstance(event, events.AudioLoss)]
+    assert (tmp_path / "answer.wav").stat().st_size > 10_000

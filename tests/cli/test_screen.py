@@ -1,7 +1,7 @@
 """Tables are aligned, whatever is in them."""
 
 from satellite.cli.discover import row
-from satellite.cli.table import table
+from satellite.cli.screen import table
 from satellite.net.discovery.remote_service import RemoteService
 
 
