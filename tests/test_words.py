@@ -65,7 +65,6 @@ UNCLEAN = frozenset(
         "satellite/net",
         "satellite/settings",
         "satellite/setup",
-        "satellite/timers",
         "satellite/turns",
         "servers",
         "servers/asr",
@@ -94,7 +93,6 @@ UNCLEAN = frozenset(
         "tests/net",
         "tests/servers",
         "tests/setup",
-        "tests/timers",
         "tests/turns",
     }
 )

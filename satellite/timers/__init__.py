@@ -1,4 +1,4 @@
-"""Timers and alarms: what is kept (`schedule`), when they ring (`manager`), and how (`ring`)."""
+"""Timers and alarms: what is set (`schedule`), when it rings (`manager`), and how (`ringing`)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ __all__ = ["MOST", "TimerManager", "timer_store"]
 
 
 def timer_store(satellite: str) -> StoredValue[Schedule]:
-    """Where a satellite's timers are kept: another one of the same machine has its own."""
+    """Return the store of a satellite's timers, one for each satellite of a machine."""
     name = re.sub(r"[^\w-]+", "_", satellite)[:64]
     return StoredValue(f"timers-{name}" if name else "timers", Schedule, Schedule())

@@ -1,4 +1,4 @@
-"""How it rings: softly at first, and with a word where it rings late."""
+"""One ring: soft at first, and with an announcement when it is late."""
 
 from __future__ import annotations
 
@@ -7,42 +7,42 @@ from datetime import datetime, tzinfo
 import msgspec
 
 from satellite.timers.alarm import Alarm
-from satellite.timers.schedule import DueTimers, Timer
+from satellite.timers.schedule import DueEntry, Timer
 
 SOFTLY = 0.2
 """Loudness of the first ring, as a factor: 14 dB below the last."""
 
 RISE = 60.0
-"""Seconds until it is as loud as everything else: nobody is startled, and nobody sleeps on."""
+"""Seconds until full loudness: slow enough to startle no one, loud enough to wake everyone."""
 
-WORTH = 30.0
-"""Seconds of lateness that are worth a word."""
+ANNOUNCED = 30.0
+"""Seconds of lateness from which a ring is announced."""
 
 PAUSE = 0.5
-"""Seconds of silence between two rings, in which a person can be heard."""
+"""Seconds of silence between two rings, in which speech can be recognized."""
 
 
 class Ring(msgspec.Struct, frozen=True):
     """One ring."""
 
     loudness: float = 1.0
-    """Factor by which its samples are multiplied, to 1."""
+    """Factor by which the samples are multiplied, 0 to 1."""
     words: str = ""
-    """What is said before it, in English."""
+    """English text spoken before the ring; empty for none."""
 
 
 def loudness(age: float) -> float:
-    """Loudness after so many seconds of ringing."""
+    """Return the loudness after `age` seconds of ringing."""
     return SOFTLY + (1.0 - SOFTLY) * min(1.0, max(0.0, age) / RISE)
 
 
-def words(due: DueTimers, zone: tzinfo | None = None) -> str:
-    """What is said of something late; nothing where it is in time."""
-    if due.late < WORTH:
+def announcement(due: DueEntry, zone: tzinfo | None = None) -> str:
+    """Return the spoken text for an entry that rings late; empty if it rings in time."""
+    if due.late < ANNOUNCED:
         return ""
     if isinstance(due.entry, Timer):
-        what = f"The {due.entry.name} timer" if due.entry.name else "A timer"
-        return f"{what} ended {_ago(due.late)} ago."
+        name = f"The {due.entry.name} timer" if due.entry.name else "A timer"
+        return f"{name} ended {_ago(due.late)} ago."
     return f"{_alarm(due.entry)} was for {_clock(datetime.fromtimestamp(due.at, zone))}."
 
 

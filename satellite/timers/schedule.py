@@ -1,9 +1,9 @@
-"""What is kept of timers and alarms, and what clocks that are set or stopped mean for them. Pure.
+"""The stored timers and alarms, and their adjustment to clocks that were set or stopped. Pure.
 
-A timer counts the time that passes, also while the machine sleeps, whatever the wall's clock shows.
-While the machine is off nothing else counts on, so that a timer from before goes by the wall's
-clock over that gap, and follows its corrections in the first minutes: many small machines begin
-with the time at which they were switched off, until the network tells them better.
+A timer counts elapsed time, suspension included, whatever the wall clock shows. While the machine
+is off only the wall clock may run on. A timer set before a restart therefore uses the wall clock
+for that gap, and follows its corrections in the first minutes: many small machines start with the
+time at which they were switched off, until the network corrects it.
 """
 
 from __future__ import annotations
@@ -17,44 +17,44 @@ from satellite.timers.alarm import Alarm
 from satellite.timers.wall_clock import Moment
 
 LATEST = 3600.0
-"""Seconds after which what is late is not rung any more: nobody knows then what it was for."""
+"""Seconds of lateness from which an entry does not ring any more: its purpose is forgotten then."""
 
 STEP = 1.0
-"""Seconds by which clocks part until one is held to have been set; one that is only being adjusted
-parts by that in half an hour, to the same effect."""
+"""Seconds by which the clocks must diverge for one of them to count as set. A clock that is merely
+slewed diverges by that in half an hour, to the same effect."""
 
 BACK = 60.0
-"""Seconds by which the wall's clock is put back at least until alarms ring anew at what is then
-their time again; a correction of less must not ring one twice."""
+"""Seconds by which the wall clock must be set back for an alarm to ring again when its time
+returns; a smaller correction must not ring an alarm twice."""
 
 SETTLES = 900.0
-"""Seconds after a start of the machine in which corrections of its clock are believed."""
+"""Seconds after a start of the machine in which timers follow corrections of its clock."""
 
 
 class Timer(msgspec.Struct, frozen=True, kw_only=True):
-    """A timer that is kept."""
+    """A timer that is set."""
 
     id: str
     total: float
-    """Seconds that it was set for."""
+    """Duration in seconds."""
     due: float
-    """When it rings, `Moment.boot`; of no meaning while it is halted."""
+    """When it rings, `Moment.boot`; without meaning while the timer is paused."""
     name: str | None = None
     left: float | None = None
-    """Seconds left of one that was halted, which is never due."""
+    """Seconds left of a paused timer, which is never due; None while it runs."""
     settles: float = 0.0
-    """Until then (`Moment.boot`) it follows the wall's clock when that is set."""
+    """Until this time (`Moment.boot`) the timer follows the wall clock when that is set."""
     owed: float = 0.0
-    """Seconds by which that clock was behind what it had shown before: the first of a correction
-    are no time that has passed."""
+    """Seconds by which the wall clock was behind its last known time after a restart: that much of
+    a later correction is not elapsed time."""
 
     def remaining(self, now: Moment) -> float:
-        """Seconds left."""
+        """Return the seconds left."""
         return max(0.0, self.due - now.boot) if self.left is None else self.left
 
 
-class DueTimers(msgspec.Struct, frozen=True):
-    """What is to ring."""
+class DueEntry(msgspec.Struct, frozen=True):
+    """A timer or an alarm that is due."""
 
     entry: Timer | Alarm
     late: float
@@ -63,30 +63,30 @@ class DueTimers(msgspec.Struct, frozen=True):
     """When an alarm should have rung, Unix seconds."""
 
     @property
-    def what(self) -> str:
-        """What to call it in the log."""
+    def label(self) -> str:
+        """Its name in the log."""
         kind = "timer" if isinstance(self.entry, Timer) else "alarm"
         return f"{kind} {self.entry.name or self.entry.id}"
 
 
 class Schedule(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that is kept."""
+    """All timers and alarms of a satellite."""
 
     moment: Moment = Moment(0.0, 0.0)
     """When the clocks were last compared."""
     timers: tuple[Timer, ...] = ()
     alarms: tuple[Alarm, ...] = ()
 
-    def stepped(self, now: Moment) -> bool:
-        """Whether a clock was set, or the machine started anew, since the clocks were compared."""
+    def clock_was_set(self, now: Moment) -> bool:
+        """Return whether a clock was set, or the machine restarted, since `moment`."""
         return not now.follows(self.moment) or abs(now.offset - self.moment.offset) > STEP
 
-    def brought(self, now: Moment) -> Schedule:
-        """The book as it is right at this moment's clocks."""
+    def adjusted(self, now: Moment) -> Schedule:
+        """Return the schedule adjusted to the clocks of `now`."""
         step = now.offset - self.moment.offset
         timers, alarms = self.timers, self.alarms
         if not now.follows(self.moment):
-            timers = tuple(_carried(timer, self.moment, now) for timer in timers)
+            timers = tuple(_over_restart(timer, self.moment, now) for timer in timers)
         elif abs(step) > STEP:
             timers = tuple(_corrected(timer, step, now) for timer in timers)
         if step < -BACK:
@@ -95,18 +95,18 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
             )
         return Schedule(moment=now, timers=timers, alarms=alarms)
 
-    def due(self, now: Moment, zone: tzinfo | None = None) -> Iterator[DueTimers]:
-        """What should ring or have rung, however late."""
+    def due(self, now: Moment, zone: tzinfo | None = None) -> Iterator[DueEntry]:
+        """Yield the entries that are due, however late."""
         for timer in self.timers:
             if timer.left is None and timer.due <= now.boot:
-                yield DueTimers(timer, now.boot - timer.due)
+                yield DueEntry(timer, now.boot - timer.due)
         for alarm in self.alarms:
             at = next_ring(alarm, now, zone)
             if at is not None and at <= now.wall:
-                yield DueTimers(alarm, now.wall - at, at)
+                yield DueEntry(alarm, now.wall - at, at)
 
     def wait(self, now: Moment, zone: tzinfo | None = None) -> float | None:
-        """Seconds until the next one is due by the clocks of now; None where there is none."""
+        """Return the seconds until the next entry is due; None without entries."""
         waits = [timer.due - now.boot for timer in self.timers if timer.left is None]
         rings = (next_ring(alarm, now, zone) for alarm in self.alarms)
         waits += [at - now.wall for at in rings if at is not None]
@@ -114,17 +114,17 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def next_ring(alarm: Alarm, now: Moment, zone: tzinfo | None = None) -> float | None:
-    """When an alarm rings, or should have rung, Unix seconds.
+    """Return the Unix seconds of an alarm's next ring, or of a missed one; None if there is none.
 
-    Of the rings of a repeated one that are further back than `LATEST` there is no talk.
+    Missed rings of a repeated alarm that are more than `LATEST` ago are skipped.
     """
     if alarm.days:
-        return alarm.following(max(alarm.last, now.wall - LATEST), zone)
-    return alarm.following(alarm.last, zone)
+        return alarm.next_time(max(alarm.last, now.wall - LATEST), zone)
+    return alarm.next_time(alarm.last, zone)
 
 
-def _carried(timer: Timer, then: Moment, now: Moment) -> Timer:
-    """A timer from before the machine was started."""
+def _over_restart(timer: Timer, then: Moment, now: Moment) -> Timer:
+    """Return a timer of before the restart, reduced by the time that the wall clock counted."""
     passed = now.wall - then.wall
     left = timer.due - then.boot - max(0.0, passed)
     return msgspec.structs.replace(

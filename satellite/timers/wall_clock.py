@@ -1,4 +1,4 @@
-"""What time it is, by the wall's clock and by one that nobody can set."""
+"""The current time, by the wall clock and by the boot clock, which cannot be set."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from pathlib import Path
 import msgspec
 
 _SESSION = Path("/proc/sys/kernel/random/boot_id")
-"""Another one after each start of the machine (random(4))."""
+"""Different after each start of the machine (random(4))."""
 
 _BOOT = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-"""Goes on while the machine is suspended (clock_gettime(2)), where there is such a clock."""
+"""Runs on while the machine is suspended (clock_gettime(2)), where the system has it."""
 
 
 class Moment(msgspec.Struct, frozen=True):
-    """One moment, as several clocks show it."""
+    """One moment, as both clocks show it."""
 
     wall: float
-    """Unix seconds; anybody may set them, and some machines begin with wrong ones."""
+    """Unix seconds; the clock may be set at any time, and some machines start with a wrong time."""
     boot: float
-    """Seconds since the machine was started, suspension included."""
+    """Seconds since the start of the machine, suspension included."""
     session: str = ""
-    """From which start of the machine those are counted."""
+    """Identifies the start of the machine from which `boot` is counted."""
 
     @property
     def offset(self) -> float:
-        """What the wall's clock shows beyond the other: it changes when the clock is set."""
+        """Wall clock minus boot clock, in seconds: it changes when the wall clock is set."""
         return self.wall - self.boot
 
     def follows(self, other: Moment) -> bool:
-        """Whether the time since another moment can be told without the wall's clock."""
+        """Return whether the boot clock alone measures the time since another moment."""
         return self.session == other.session and self.boot >= other.boot
 
 
 def now() -> Moment:
-    """This moment. Reads a line from /proc the first time."""
+    """Return this moment. Reads a line from /proc the first time."""
     return Moment(time.time(), time.clock_gettime(_BOOT), _session())
 
 

@@ -1,4 +1,4 @@
-"""Clocks that a test turns, and a bell that never ends by itself."""
+"""Adjustable clocks, and a bell whose sound does not end."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def berlin(text: str, fold: int = 0) -> float:
-    """Unix seconds of a local time in Berlin, as 2026-11-20 07:00."""
+    """Return the Unix seconds of a local time in Berlin, such as 2026-11-20 07:00."""
     return datetime.fromisoformat(text).replace(tzinfo=BERLIN, fold=fold).timestamp()
 
 
@@ -35,23 +35,24 @@ class Clocks:
         return Moment(self.wall, self.boot, self.session)
 
     def pass_(self, seconds: float) -> None:
-        """Time passes, awake or asleep."""
+        """Advance both clocks, as time does, suspension included."""
         self.wall += seconds
         self.boot += seconds
 
     def set(self, text: str, fold: int = 0) -> None:
-        """Somebody sets the wall's clock."""
+        """Set the wall clock."""
         self.wall = berlin(text, fold)
 
     def restart(self, off: float, began: float = 5.0) -> None:
-        """The machine is off for so long; its clock goes on meanwhile."""
+        """Restart the machine after it was off for `off` seconds, during which the wall clock
+        ran."""
         self.wall += off
         self.boot = began
         self.session += "'"
 
 
-class Bell:
-    """A ringing sound that never ends by itself."""
+class EndlessRing:
+    """A ringing sound that does not end by itself."""
 
     def __init__(self) -> None:
         self.rings: list[Ring] = []
@@ -63,20 +64,20 @@ class Bell:
         await asyncio.Event().wait()
 
 
-class Kitchen:
-    """Timers that run, and what they told."""
+class RunningTimers:
+    """A timer manager on adjustable clocks, and the events that it published."""
 
     def __init__(
         self,
         clocks: Clocks | None = None,
         longest: float = 60,
-        kept: StoredValue[Schedule] | None = None,
+        store: StoredValue[Schedule] | None = None,
     ) -> None:
         self.clocks = clocks or Clocks()
-        self.bell = Bell()
-        self.told: list[events.Event] = []
+        self.bell = EndlessRing()
+        self.events: list[events.Event] = []
         self.timers = TimerManager(
-            self.told.append, self.bell, longest, kept, clock=self.clocks, zone=BERLIN
+            self.events.append, self.bell, longest, store, clock=self.clocks, zone=BERLIN
         )
 
     @asynccontextmanager
@@ -88,11 +89,11 @@ class Kitchen:
             task.cancel()
 
     async def settle(self) -> None:
-        """Let everybody do what there is to do now, as at one of the looks at the clocks."""
-        self.timers.look()
+        """Check the clocks, and let every task do its work."""
+        self.timers.check_now()
         for _ in range(8):
             await asyncio.sleep(0)
 
     def states(self) -> list[str]:
-        """What timers and alarms went through."""
-        return [e.state for e in self.told if isinstance(e, events.Timer | events.Alarm)]
+        """Return the changes of timers and alarms, in order."""
+        return [e.state for e in self.events if isinstance(e, events.Timer | events.Alarm)]

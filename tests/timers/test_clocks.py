@@ -1,4 +1,4 @@
-"""Clocks that are set wrongly, put forward and back, or stand still while the machine is off."""
+"""Clocks that are wrong, set forward and back, or stopped while the machine is off."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from satellite.timers.alarm import Alarm, on_a_day
+from satellite.timers.alarm import Alarm, with_date
 from satellite.timers.schedule import SETTLES, STEP, Schedule, Timer, next_ring
 from satellite.timers.wall_clock import now
-from tests.timers.clocks import BERLIN, Clocks, Kitchen, berlin
+from tests.timers.clocks import BERLIN, Clocks, RunningTimers, berlin
 
 
 def alarm(time: str, **more: object) -> Alarm:
@@ -27,17 +27,17 @@ def alarm(time: str, **more: object) -> Alarm:
     seconds=st.floats(1, 1e6),
     events=st.lists(st.tuples(st.floats(0, 1e5), st.floats(-1e8, 1e8)), max_size=8),
 )
-def test_a_clock_that_is_set_moves_no_timer(
+def test_setting_the_clock_moves_no_timer(
     seconds: float, events: list[tuple[float, float]]
 ) -> None:
     clocks = Clocks()
     due = clocks.boot + seconds
-    book = Schedule(moment=clocks(), timers=(Timer(id="t", total=seconds, due=due),))
+    schedule = Schedule(moment=clocks(), timers=(Timer(id="t", total=seconds, due=due),))
     for passes, step in events:
         clocks.pass_(passes)
         clocks.wall += step
-        book = book.brought(clocks())
-        rings = [late.late for late in book.due(clocks())]
+        schedule = schedule.adjusted(clocks())
+        rings = [late.late for late in schedule.due(clocks())]
         assert rings == ([clocks.boot - due] if clocks.boot >= due else [])
 
 
@@ -48,67 +48,67 @@ def test_a_clock_that_is_set_moves_no_timer(
     noticed=st.floats(0, SETTLES - 1),
     later=st.floats(-1e6, 1e6),
 )
-def test_over_a_restart_a_timer_follows_the_corrections_of_the_first_minutes_and_no_later_ones(
+def test_after_a_restart_a_timer_follows_only_the_clock_corrections_of_the_first_minutes(
     seconds: float, off: float, behind: float, noticed: float, later: float
 ) -> None:
-    """The machine's clock stood still, or worse, and the network puts it right after a while."""
+    """The machine's clock stopped or fell behind, and the network corrects it after a while."""
     clocks = Clocks()
-    book = Schedule(
+    schedule = Schedule(
         moment=clocks(), timers=(Timer(id="t", total=seconds, due=clocks.boot + seconds),)
     )
     right = clocks.wall + seconds
     clocks.restart(off=off)
     clocks.wall -= behind
-    book = book.brought(clocks())
+    schedule = schedule.adjusted(clocks())
     clocks.pass_(noticed)
     clocks.wall += behind
-    book = book.brought(clocks())
+    schedule = schedule.adjusted(clocks())
     true = clocks.wall
-    assert book.timers[0].due - clocks.boot == pytest.approx(right - true, abs=2 * STEP)
+    assert schedule.timers[0].due - clocks.boot == pytest.approx(right - true, abs=2 * STEP)
     clocks.pass_(SETTLES)
     clocks.wall += later
-    book = book.brought(clocks())
-    left = book.timers[0].due - clocks.boot
+    schedule = schedule.adjusted(clocks())
+    left = schedule.timers[0].due - clocks.boot
     assert left == pytest.approx(right - true - SETTLES, abs=2 * STEP)
 
 
-def test_where_no_correction_comes_a_timer_is_late_by_the_time_off_at_most() -> None:
+def test_without_a_correction_a_timer_is_late_by_the_time_off_at_most() -> None:
     clocks = Clocks()
-    book = Schedule(moment=clocks(), timers=(Timer(id="t", total=60, due=clocks.boot + 60),))
+    schedule = Schedule(moment=clocks(), timers=(Timer(id="t", total=60, due=clocks.boot + 60),))
     clocks.restart(off=0)
     clocks.set("1970-01-02 00:00")
-    assert book.brought(clocks()).timers[0].due == clocks.boot + 60
+    assert schedule.adjusted(clocks()).timers[0].due == clocks.boot + 60
 
 
-async def test_a_machine_that_sleeps_rings_as_soon_as_it_wakes() -> None:
-    kitchen = Kitchen()
-    async with kitchen.running():
-        kitchen.timers.start(600, "tea")
-        kitchen.clocks.pass_(900)
-        await kitchen.settle()
-        assert kitchen.bell.rings[0].words == "The tea timer ended 5 minutes ago."
+async def test_a_timer_of_a_suspended_machine_rings_when_it_resumes() -> None:
+    home = RunningTimers()
+    async with home.running():
+        home.timers.start(600, "tea")
+        home.clocks.pass_(900)
+        await home.settle()
+        assert home.bell.rings[0].words == "The tea timer ended 5 minutes ago."
 
 
-def test_an_alarm_without_a_day_is_for_the_next_time_that_it_is_that_late() -> None:
+def test_an_alarm_without_a_day_rings_at_the_next_such_time() -> None:
     noon = berlin("2026-11-20 12:00")
-    assert on_a_day(alarm("12:01"), noon, BERLIN).on == "2026-11-20"
-    assert on_a_day(alarm("12:00"), noon, BERLIN).on == "2026-11-21"
-    assert on_a_day(alarm("7:00"), noon, BERLIN).on == "2026-11-21"
+    assert with_date(alarm("12:01"), noon, BERLIN).on == "2026-11-20"
+    assert with_date(alarm("12:00"), noon, BERLIN).on == "2026-11-21"
+    assert with_date(alarm("7:00"), noon, BERLIN).on == "2026-11-21"
 
 
-def test_in_the_hour_that_does_not_exist_an_alarm_rings_an_hour_on_and_once() -> None:
+def test_an_alarm_in_the_skipped_hour_rings_once_an_hour_later() -> None:
     daily = alarm("2:30", days=tuple(range(7)))
     night = berlin("2026-03-29 00:00")
-    first = daily.following(night, BERLIN)
+    first = daily.next_time(night, BERLIN)
     assert first == berlin("2026-03-29 03:30")
-    assert daily.following(first, BERLIN) == berlin("2026-03-30 02:30")
+    assert daily.next_time(first, BERLIN) == berlin("2026-03-30 02:30")
 
 
-def test_in_the_hour_that_exists_twice_an_alarm_rings_the_first_time_alone() -> None:
+def test_an_alarm_in_the_repeated_hour_rings_the_first_time_only() -> None:
     daily = alarm("2:30", days=tuple(range(7)))
-    first = daily.following(berlin("2026-10-25 00:00"), BERLIN)
+    first = daily.next_time(berlin("2026-10-25 00:00"), BERLIN)
     assert first == berlin("2026-10-25 02:30", fold=0)
-    assert daily.following(first, BERLIN) == berlin("2026-10-26 02:30")
+    assert daily.next_time(first, BERLIN) == berlin("2026-10-26 02:30")
 
 
 @given(
@@ -120,10 +120,10 @@ def test_in_the_hour_that_exists_twice_an_alarm_rings_the_first_time_alone() -> 
 def test_a_repeated_alarm_rings_once_on_each_of_its_days(
     hour: int, minute: int, days: set[int], start: float
 ) -> None:
-    it = Alarm(id="a", hour=hour, minute=minute, days=tuple(days))
+    repeated = Alarm(id="a", hour=hour, minute=minute, days=tuple(days))
     moment, dates = start, []
     for _ in range(2 * len(days)):
-        following = it.following(moment, BERLIN)
+        following = repeated.next_time(moment, BERLIN)
         assert following is not None
         assert following > moment
         local, moment = datetime.fromtimestamp(following, BERLIN), following
@@ -134,29 +134,29 @@ def test_a_repeated_alarm_rings_once_on_each_of_its_days(
     assert (dates[-1] - dates[0]).days < 14
 
 
-async def test_an_alarm_follows_the_clock_on_the_wall_forward_and_back() -> None:
-    kitchen = Kitchen(Clocks("2026-11-20 05:50"))
-    async with kitchen.running():
-        kitchen.timers.set_alarm(7, days=(0, 1, 2, 3, 4))
-        kitchen.clocks.set("2026-11-20 07:00")
-        await kitchen.settle()
-        assert kitchen.timers.ringing
-        kitchen.timers.dismiss()
-        kitchen.clocks.pass_(10)
-        kitchen.clocks.wall -= 20.0
-        await kitchen.settle()
-        assert not kitchen.timers.ringing  # a small correction: it has rung
-        kitchen.clocks.set("2026-11-20 06:10")
-        await kitchen.settle()
-        kitchen.clocks.pass_(50 * 60)
-        await kitchen.settle()
-        assert kitchen.timers.ringing  # an hour back: it is seven o'clock anew
-        kitchen.timers.dismiss()
-        (told,) = kitchen.timers.alarms()
-        assert told.at == "2026-11-23T07:00:00+01:00"  # Monday
+async def test_an_alarm_follows_the_wall_clock_forward_and_back() -> None:
+    home = RunningTimers(Clocks("2026-11-20 05:50"))
+    async with home.running():
+        home.timers.set_alarm(7, days=(0, 1, 2, 3, 4))
+        home.clocks.set("2026-11-20 07:00")
+        await home.settle()
+        assert home.timers.ringing
+        home.timers.dismiss()
+        home.clocks.pass_(10)
+        home.clocks.wall -= 20.0
+        await home.settle()
+        assert not home.timers.ringing  # a small correction: it has rung
+        home.clocks.set("2026-11-20 06:10")
+        await home.settle()
+        home.clocks.pass_(50 * 60)
+        await home.settle()
+        assert home.timers.ringing  # an hour back: it is seven o'clock again
+        home.timers.dismiss()
+        (pending,) = home.timers.alarms()
+        assert pending.at == "2026-11-23T07:00:00+01:00"  # Monday
 
 
-def test_of_a_repeated_alarm_only_the_last_hour_is_made_up_for() -> None:
+def test_a_repeated_alarm_catches_up_on_the_last_hour_only() -> None:
     clocks = Clocks("2026-11-20 09:30")
     daily = alarm("7:00", days=tuple(range(7)), last=berlin("2026-11-10 07:00"))
     assert next_ring(daily, clocks(), BERLIN) == berlin("2026-11-21 07:00")
@@ -165,16 +165,16 @@ def test_of_a_repeated_alarm_only_the_last_hour_is_made_up_for() -> None:
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe"])
-def test_the_machines_own_zone_follows_the_same_rules(zone: str) -> None:
-    """Without a zone of its own the system's rules count, as they do for every program here."""
+def test_the_system_time_zone_follows_the_same_rules(zone: str) -> None:
+    """Without `zone` the rules of the system apply, as they do for every program on it."""
     code = (
         "import sys; from satellite.timers.alarm import Alarm; from zoneinfo import ZoneInfo\n"
         "for minute in range(0, 60, 10):\n"
         "    for hour in (0, 1, 2, 3, 12):\n"
-        "        it = Alarm(id='a', hour=hour, minute=minute, days=tuple(range(7)))\n"
+        "        daily = Alarm(id='a', hour=hour, minute=minute, days=tuple(range(7)))\n"
         "        a = b = 1767225600.0\n"
         "        for _ in range(366):\n"
-        f"            a, b = it.following(a), it.following(b, ZoneInfo({zone!r}))\n"
+        f"            a, b = daily.next_time(a), daily.next_time(b, ZoneInfo({zone!r}))\n"
         "            assert a == b, (hour, minute, a, b)\n"
     )
     subprocess.run(
@@ -182,8 +182,10 @@ def test_the_machines_own_zone_follows_the_same_rules(zone: str) -> None:
     )
 
 
-def test_the_real_clocks_go_on_and_the_book_is_kept_as_it_is() -> None:
+def test_the_real_clocks_advance_and_a_stored_schedule_is_unchanged() -> None:
     first, second = now(), now()
     assert second.follows(first)
-    book = Schedule(moment=first, timers=(Timer(id="t", total=1, due=2),), alarms=(alarm("7:00"),))
-    assert msgspec.json.decode(msgspec.json.encode(book), type=Schedule) == book
+    schedule = Schedule(
+        moment=first, timers=(Timer(id="t", total=1, due=2),), alarms=(alarm("7:00"),)
+    )
+    assert msgspec.json.decode(msgspec.json.encode(schedule), type=Schedule) == schedule

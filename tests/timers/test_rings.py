@@ -1,4 +1,4 @@
-"""Timers that ring on a satellite with scripted engines, and what it does after them."""
+"""Timers that ring on a satellite with scripted engines, and its state afterwards."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from satellite.values import Action
 from tests.support.scripted_satellite import ScriptedSatellite
 
 
-async def test_stop_ends_the_ring_and_it_listens_complaint_4_awake_after_timer_dismissal() -> None:
+async def test_stop_ends_the_ringing_complaint_4_awake_after_timer_dismissal() -> None:
     room = ScriptedSatellite()
     room.llm.replies = [(Action(name="stop"),), ("It is seven.",)]
     async with room.open():
@@ -23,7 +23,7 @@ async def test_stop_ends_the_ring_and_it_listens_complaint_4_awake_after_timer_d
         assert [e.state for e in room.of(events.Timer)] == ["started", "finished", "dismissed"]
 
 
-async def test_hush_ends_the_ring_at_once() -> None:
+async def test_hush_ends_the_ringing_at_once() -> None:
     room = ScriptedSatellite()
     async with room.open():
         room.assistant.timers.start(0)
@@ -33,7 +33,7 @@ async def test_hush_ends_the_ring_at_once() -> None:
         assert not room.assistant.situation().ringing
 
 
-async def test_what_rings_late_is_said_before_the_bell() -> None:
+async def test_a_late_timer_is_announced_before_the_bell() -> None:
     room = ScriptedSatellite()
     async with room.open():
         room.assistant.timers.start(-120, "egg")
