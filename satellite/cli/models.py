@@ -88,7 +88,7 @@ def pull(context: click.Context, names: Sequence[str]) -> None:
     def fetch(name: Name) -> None:
         if name.kind == "ollama":
             ollama.pull(name, progress)
-            click.echo(f"{name} is in Ollama at {ollama.address}")
+            click.echo(f"{name} is in Ollama at {ollama.url}")
         else:
             click.echo(f"{name} is in {store.pull(name, progress)}")
 

@@ -4,6 +4,10 @@ What a repository holds is asked through `huggingface_hub`, which knows the inte
 token and where it is kept. The bytes are not fetched through it: its downloader checks a file's
 size but not its hash, hands large files to a native library (Xet) that does not go through a mirror
 and cannot be resumed by another process, and takes a page of a captive portal for a small file.
+
+httpx fetches them: downloads run on threads, so that the client has to be a blocking one; it sends
+the token to no other host on a redirect, gives the responses of all redirects (the first names the
+commit and the hash), and gives the body's bytes as they came. `urllib` does none of the three.
 """
 
 from __future__ import annotations

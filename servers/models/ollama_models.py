@@ -1,65 +1,73 @@
-"""The models that Ollama keeps, through its own interface."""
+"""The models of an Ollama server: listed, pulled and removed through its API."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from datetime import datetime
+from typing import TypeVar
 
-from satellite.errors import DownloadFailed, ModelMissing, PackageMissing
-from satellite.requirements import Package
+import msgspec
+
+from satellite.errors import DownloadFailed, ModelMissing
+from servers.models import ollama_api
 from servers.models.manifest import Installed
 from servers.models.names import OLLAMA, Name
+from servers.models.ollama_api import Answer, OllamaApi
 from servers.models.patience import Broken, RetryPolicy
 from servers.models.progress import Progress
 
-if TYPE_CHECKING:
-    import ollama
+A = TypeVar("A", bound=Answer)
+T = TypeVar("T")
 
 _LOGGER = logging.getLogger(__name__)
 
-QUIET = 600.0
-"""Seconds without a word from Ollama: while it checks the hash of a large model it says nothing."""
+SILENCE = 600.0
+"""Seconds without a line of a pull: Ollama sends none while it checks the hash of a large model."""
 
 _ASKING = 5.0
-"""Seconds for an answer that takes no work, of a machine in the house."""
+"""Seconds of silence in an answer that takes no work, of a machine in the house."""
 
 
 class OllamaModels:
-    """Asks the Ollama at an address. Everything here blocks: call it on a thread."""
+    """The models of one Ollama. Everything here blocks: call it on a thread without an event loop.
+
+    Raises `DownloadFailed` for a host that is no address.
+    """
 
     def __init__(
-        self, address: str = "", *, offline: bool = False, patience: RetryPolicy | None = None
+        self, host: str = "", *, offline: bool = False, patience: RetryPolicy | None = None
     ) -> None:
-        """The address is OLLAMA_HOST, or port 11434 of this machine, where it is empty."""
-        self._address = address
+        """An empty host means OLLAMA_HOST, or port 11434 of this machine."""
+        self._host = host
         self._offline = offline
         self._patience = patience or RetryPolicy()
 
     @property
-    def address(self) -> str:
-        """The URL that is spoken to."""
-        with self._client(_ASKING) as client:
-            return str(client._client.base_url).rstrip("/")  # noqa: SLF001
+    def url(self) -> str:
+        """The URL of this Ollama."""
+        return self._api(_ASKING).url
 
     def installed(self) -> tuple[Installed, ...]:
-        """The models that Ollama has; none where it does not run."""
+        """Return the models that Ollama has; none where it does not run."""
         try:
             return self._listed()
-        except (DownloadFailed, PackageMissing) as error:
+        except DownloadFailed as error:
             _LOGGER.debug("%s", error)
             return ()
 
     def has(self, name: Name) -> bool:
-        """Whether Ollama has a model. Raises `DownloadFailed` when it does not answer."""
+        """Return whether Ollama has a model. Raises `DownloadFailed` when it does not answer."""
         return _tagged(name.name) in {_tagged(model.name) for model in self._listed()}
 
     def pull(self, name: Name, progress: Progress) -> None:
         """Have Ollama fetch a model, which it resumes and checks itself.
 
-        Raises `ModelMissing` when there is none of that name or `offline` forbids it,
-        `DownloadFailed` when Ollama does not run or cannot fetch it.
+        Raises:
+            ModelMissing: There is no such model, or `offline` forbids to fetch it.
+            DownloadFailed: Ollama does not run or cannot fetch it.
         """
         if self._offline:
             if self.has(name):
@@ -68,72 +76,103 @@ class OllamaModels:
         fetched = _Fetched(str(name), progress)
         try:
             self._patience.keep_trying(
-                lambda: self._pull(name, fetched), str(name), progress, fetched.gained
+                lambda: self._run(name.name, SILENCE, lambda api: _pull(api, name.name, fetched)),
+                str(name),
+                progress,
+                fetched.gained,
             )
         finally:
             fetched.close()
 
     def remove(self, name: Name) -> None:
         """Have Ollama delete a model. Raises `ModelMissing`, `DownloadFailed`."""
-        with self._asking(name.name, _ASKING) as client:
-            client.delete(name.name)
-
-    def _pull(self, name: Name, fetched: _Fetched) -> None:
-        status = ""
-        with self._asking(name.name, QUIET) as client:
-            for part in client.pull(name.name, stream=True):
-                status = part.status or ""
-                if part.digest and part.total:
-                    fetched.layer(part.digest, part.total, part.completed or 0)
-        if status != "success":
-            raise Broken(f"Ollama stopped at: {status or 'nothing'}")
+        self._ask(name.name, "DELETE", "/api/delete", {"model": name.name}, Answer)
 
     def _listed(self) -> tuple[Installed, ...]:
-        with self._asking("", _ASKING) as client:
-            return tuple(
-                Installed(
-                    OLLAMA,
-                    model.model or "",
-                    int(model.size or 0),
-                    1,
-                    model.modified_at.isoformat(timespec="seconds") if model.modified_at else "",
-                    "",
-                )
-                for model in client.list().models
-            )
+        found = self._ask("", "GET", "/api/tags", None, _Models)
+        return tuple(
+            Installed(OLLAMA, model.model, model.size, 1, _when(model.modified_at), "")
+            for model in found.models
+        )
 
-    def _client(self, seconds: float) -> ollama.Client:
-        if missing := Package("ollama", "server").missing():
-            raise PackageMissing(missing)
-        import ollama
+    def _ask(
+        self, model: str, method: str, path: str, body: dict[str, str] | None, kind: type[A]
+    ) -> A:
+        """Make one request that takes no work. Raises `ModelMissing`, `DownloadFailed`."""
+        try:
+            return self._run(model, _ASKING, lambda api: api.ask(method, path, body, kind))
+        except Broken as error:
+            raise DownloadFailed(str(error)) from error
 
-        return ollama.Client(host=self._address or None, timeout=seconds)
+    def _api(self, silence: float) -> OllamaApi:
+        try:
+            return OllamaApi(self._host, silence)
+        except ValueError as error:
+            raise DownloadFailed(
+                f"models.ollama = {self._host}: is no address of an Ollama ({error})"
+            ) from error
 
-    @contextmanager
-    def _asking(self, model: str, seconds: float) -> Iterator[ollama.Client]:
-        opened = self._client(seconds)
-        import httpx
-        import ollama
+    def _run(self, model: str, silence: float, work: Callable[[OllamaApi], Awaitable[T]]) -> T:
+        """Do some work in an event loop of its own. Raises `Broken` for what may pass."""
+        api = self._api(silence)
+
+        async def run() -> T:
+            async with api:
+                return await work(api)
 
         try:
-            with opened as client:
-                yield client
-        except (ConnectionError, httpx.ConnectError) as error:
+            return asyncio.run(run())
+        except ollama_api.Unreachable as error:
             raise DownloadFailed(
-                f"Ollama does not answer at {self.address}: start it (ollama serve), or set "
+                f"Ollama does not answer at {api.url}: start it (ollama serve), or set "
                 "models.ollama"
             ) from error
-        except ollama.ResponseError as error:
-            said = " ".join(error.error.split())
-            if error.status_code == 404 or "file does not exist" in said:
+        except ollama_api.Refused as error:
+            if error.status == 404 or "file does not exist" in error.text:
                 raise ModelMissing(
-                    f"ollama:{model}: Ollama knows no such model ({said})"
+                    f"ollama:{model}: Ollama knows no such model ({error})"
                 ) from error
-            if error.status_code >= 500 or error.status_code < 0:
-                raise Broken(f"Ollama says: {said}") from error
-            raise DownloadFailed(f"ollama:{model}: Ollama says: {said}") from error
-        except (httpx.HTTPError, ValueError) as error:
-            raise Broken(f"Ollama at {self.address}: {error or type(error).__name__}") from error
+            if error.status >= 500 or error.status == 200:
+                raise Broken(f"Ollama says: {error}") from error
+            raise DownloadFailed(f"ollama:{model}: Ollama says: {error}") from error
+        except ollama_api.OllamaError as error:
+            raise Broken(f"Ollama at {api.url}: {error}") from error
+
+
+class _Model(msgspec.Struct, frozen=True):
+    model: str = ""
+    size: int = 0
+    """Bytes."""
+    modified_at: datetime | None = None
+
+
+class _Models(Answer, frozen=True):
+    models: tuple[_Model, ...] = ()
+
+
+class _Step(Answer, frozen=True):
+    """A line of a pull: what is done now, and for a layer its bytes."""
+
+    status: str = ""
+    digest: str = ""
+    total: int = 0
+    completed: int = 0
+
+
+async def _pull(api: OllamaApi, model: str, fetched: _Fetched) -> None:
+    status = ""
+    body = {"model": model, "stream": True}
+    async with aclosing(api.stream("/api/pull", body, _Step)) as steps:
+        async for step in steps:
+            status = step.status
+            if step.digest and step.total:
+                fetched.layer(step.digest, step.total, step.completed)
+    if status != "success":
+        raise Broken(f"Ollama stopped at: {status or 'nothing'}")
+
+
+def _when(moment: datetime | None) -> str:
+    return moment.isoformat(timespec="seconds") if moment else ""
 
 
 class _Fetched:

@@ -84,7 +84,6 @@ async def test_a_satellite_uses_them_too(folder: Path) -> None:
 async def test_ollama_is_taken_where_it_runs_and_can_talk(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("ollama")
     assert (await auto.preference("llm")).component == "intents"
     async with fake_ollama(models=("new:1b", "old:1b")) as fake:
         context.use(ModelSettings(folder=str(folder), ollama=fake.host))

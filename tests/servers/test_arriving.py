@@ -134,7 +134,6 @@ async def test_models_that_arrive_are_used_and_nobody_is_cut_off(tmp_path: Path)
 async def test_ollama_that_starts_later_is_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("ollama")
     monkeypatch.setattr(Ollama, "look_every", 0.1)
     async with fake_ollama(words("Bees do.")) as fake:
         host = fake.host

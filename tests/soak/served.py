@@ -65,8 +65,7 @@ async def everything() -> AsyncGenerator[list[tuple[str, str]], None]:
         )
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="abandoned-")))
         real = real_engines(folder)
-        if importlib.util.find_spec("ollama"):
-            real["llm"] = await stack.enter_async_context(talkative_ollama())
+        real["llm"] = await stack.enter_async_context(talkative_ollama())
         for role, component in real.items():
             uris_of = await stack.enter_async_context(running((role,), **{role: component}))
             served += uris_of.items()

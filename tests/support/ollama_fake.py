@@ -12,7 +12,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
-import pytest
 
 Line = dict[str, Any]
 
@@ -42,7 +41,7 @@ def words(
     return Script((*thought, *said, _last(model, tokens)))
 
 
-def calls(*wanted: tuple[str, dict[str, Any]], before: str = "", model: str = "m") -> Script:
+def calls(*wanted: tuple[str, Any], before: str = "", model: str = "m") -> Script:
     """An answer that calls tools."""
     asked = [
         {"id": f"call_{index}", "function": {"index": index, "name": name, "arguments": arguments}}
@@ -168,7 +167,6 @@ async def fake_ollama(
     *scripts: Script, port: int = 0, **keywords: Any
 ) -> AsyncIterator[FakeOllama]:
     """A fake on a port of its own, and on a thread, as its tasks are none of the engine's."""
-    pytest.importorskip("ollama", reason="the Python package ollama is not installed")
     fake = FakeOllama(*scripts, **keywords)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="fake ollama")

@@ -32,7 +32,6 @@ _START = 30.0
 
 def program() -> str:
     """The installed program; skips the test where there is none."""
-    pytest.importorskip("ollama", reason="the Python package ollama is not installed")
     cache = os.environ.get("SATELLITE_TEST_CACHE") or Path(
         os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "satellite-tests"
     )

@@ -1,70 +1,43 @@
-"""Ollama's interface, as far as a brain needs it."""
+"""The calls of Ollama's API that a language model needs, with errors that say what to do."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Awaitable, Coroutine, Mapping, Sequence
-from contextlib import aclosing, contextmanager, suppress
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any, TypeVar
 
 import msgspec
 
 from satellite.engines import context as models
-from satellite.errors import EngineClosed, EngineFailed
-from servers.llm.ollama.errors import broken, explained
+from satellite.errors import EngineFailed
+from servers.llm.ollama.errors import broken, closed, explained
 from servers.llm.ollama.prompt import ChatMessage
+from servers.models.ollama_api import CONNECT, PORT, Answer, OllamaApi
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import httpx
-    import ollama
-
-T = TypeVar("T")
-
-CONNECT = 3.0
-"""Seconds to reach Ollama, on this machine or in the house."""
 ASKING = 5.0
-"""Seconds for an answer that takes no work."""
+"""Seconds for an answer that takes Ollama no work."""
 
 
-_USUAL = ("127.0.0.1", 11434)
-"""Where Ollama listens unless it is told otherwise."""
+async def worth_asking() -> bool:
+    """Return whether an Ollama may answer: its address is set, or something listens on its port.
 
-AHEAD = 1
-"""Items that may wait for their reader."""
-CLOSING = 3.0
-"""Seconds for the making to end before its reader goes on without it: it hangs up a socket."""
-
-
-async def may_be_there() -> bool:
-    """Whether it is worth to load the client: nobody listening at the usual place is known at once.
-
-    A place that somebody has named is always worth it.
+    Quicker than asking, for which aiohttp has to be imported.
     """
     if models.in_force().ollama or os.environ.get("OLLAMA_HOST"):
         return True
     try:
         async with asyncio.timeout(CONNECT):
-            _, writer = await asyncio.open_connection(*_USUAL)
+            _, writer = await asyncio.open_connection("127.0.0.1", PORT)
     except OSError:
         return False
     writer.close()
     return True
 
 
-_SENT: ContextVar[asyncio.Event] = ContextVar("sent")
-"""Set when the request that a task makes has been sent."""
-
-
-async def _trace(request: httpx.Request) -> None:
-    async def note(name: str, _info: Mapping[str, Any]) -> None:
-        if name == "http11.send_request_body.complete" and (sent := _SENT.get(None)):
-            sent.set()
-
-    request.extensions["trace"] = note
+A = TypeVar("A", bound=Answer)
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -80,38 +53,28 @@ class Piece(msgspec.Struct, frozen=True):
     text: str = ""
     calls: tuple[Call, ...] = ()
     prompt_tokens: int | None = None
-    """How many tokens the prompt had; told with the last piece."""
+    """Tokens of the prompt; in the last piece only."""
 
 
 class OllamaClient:
-    """Asks one Ollama. Every method raises `EngineError`s, `EngineClosed` after `close`."""
+    """A client of one Ollama. Every method raises `EngineError`s, `EngineClosed` after `close`."""
 
     def __init__(self, host: str, timeout: float) -> None:
+        """`host` as OLLAMA_HOST; `timeout` is the longest silence in seconds."""
         self._host = host
         self._timeout = timeout
-        self._client: ollama.AsyncClient | None = None
-        self._address = host
+        self._api: OllamaApi | None = None
         self._closed = False
-        self._waiting: set[asyncio.Timeout] = set()
-        self._idle = asyncio.Event()
-        self._streams: set[asyncio.Task[None]] = set()
-        """Answers on their way."""
 
     async def models(self) -> tuple[str, ...]:
-        """The names of the models that it has."""
-        client = await self._ready()
-        with self._explained(""):
-            async with asyncio.timeout(ASKING):
-                listed = await self._unless_closed(client.list())
+        """Return the names of the models that Ollama has, the newest first."""
+        listed = await self._ask("", "GET", "/api/tags", None, _Models)
         return tuple(model.model for model in listed.models if model.model)
 
-    async def talks(self, model: str) -> bool:
-        """Whether a model answers in words; others only turn texts into numbers."""
-        client = await self._ready()
-        with self._explained(model):
-            async with asyncio.timeout(ASKING):
-                shown = await self._unless_closed(client.show(model))
-        # versions of Ollama that do not tell say nothing here
+    async def can_chat(self, model: str) -> bool:
+        """Return whether a model answers in words; others only turn texts into numbers."""
+        shown = await self._ask(model, "POST", "/api/show", {"model": model}, _Model)
+        # old versions of Ollama list no capabilities
         return "completion" in (shown.capabilities or ("completion",))
 
     async def chat(
@@ -124,185 +87,121 @@ class OllamaClient:
         keep_alive: str | int,
         think: bool | str = False,
     ) -> AsyncGenerator[Piece, None]:
-        """Yield an answer as it is written. Closing the generator ends the work."""
-        client = await self._ready()
-        answer: Any = await client.chat(  # asks when the first part is asked for
-            model=model,
-            messages=messages,
-            tools=tools or None,
-            options=parameters,
-            keep_alive=keep_alive,
-            think=think,
-            stream=True,
-        )
-        done = False
-        with self._explained(model):
-            async with aclosing(self._aside(answer)) as parts:
-                async for part in parts:
-                    said = part.message
-                    done = done or bool(part.done)
+        """Yield an answer as it is written. Closing the generator makes Ollama stop."""
+        body: dict[str, Any] = {
+            "model": model,
+            "messages": messages,
+            "options": parameters,
+            "keep_alive": keep_alive,
+            "think": think,
+            "stream": True,
+        }
+        if tools:
+            body["tools"] = tools
+        api, done = self._opened(), False
+        with explained(model, api.url, self._timeout):
+            async with aclosing(api.stream("/api/chat", body, _ChatLine)) as lines:
+                async for line in lines:
+                    done = done or line.done
                     yield Piece(
-                        said.content or "",
-                        tuple(
-                            Call(call.function.name, call.function.arguments)
-                            for call in said.tool_calls or ()
-                        ),
-                        part.prompt_eval_count if part.done else None,
+                        line.message.content or "",
+                        tuple(call.function.call() for call in line.message.tool_calls or ()),
+                        line.prompt_eval_count if line.done else None,
                     )
             if not done:
                 raise broken(model, "it ended without its last line")
 
-    def _aside(self, answer: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
-        sent = asyncio.Event()
-
-        async def parts() -> AsyncGenerator[T, None]:
-            _SENT.set(sent)
-            async with aclosing(answer) as parts:
-                while part := await self._unless_closed(anext(parts, None)):
-                    yield part
-
-        return apart(parts(), self._streams, sent)
-
     async def has_blob(self, digest: str) -> bool:
-        """Whether it has a file, by its `sha256:…`."""
-        client = await self._ready()
-        with self._explained(""):
-            asking = client._client.head(f"/api/blobs/{digest}")  # noqa: SLF001
-            found = await self._unless_closed(asking)
-        return bool(found.status_code == 200)
+        """Return whether Ollama has the file with this `sha256:` digest."""
+        api = self._opened()
+        with explained("", api.url, self._timeout):
+            return await api.has_blob(digest)
 
-    async def send_blob(self, path: str) -> None:
-        """Send it a file."""
-        client = await self._ready()
-        with self._explained(""):
-            await self._unless_closed(client.create_blob(path))
+    async def send_blob(self, digest: str, path: Path) -> None:
+        """Upload a file under its `sha256:` digest."""
+        api = self._opened()
+        with explained("", api.url, self._timeout):
+            await api.send_blob(digest, path)
 
-    async def create(self, model: str, **recipe: Any) -> None:
-        """Make a model of another one or of files that were sent."""
-        client = await self._ready()
-        with self._explained(model):
-            steps: Any = await client.create(model=model, stream=True, **recipe)
-            async with aclosing(self._aside(steps)) as parts:
-                async for _ in parts:
+    async def create(self, model: str, recipe: Mapping[str, Any]) -> None:
+        """Create a model from another one or from uploaded files (docs/api.md, Create a Model)."""
+        api = self._opened()
+        body = {"model": model, "stream": True, **recipe}
+        with explained(model, api.url, self._timeout):
+            async with aclosing(api.stream("/api/create", body, Answer)) as steps:
+                async for _ in steps:
                     pass  # an error among them is raised
 
     async def close(self) -> None:
-        """Hang up, in the middle of answers too. Twice is once."""
+        """Close every connection; answers on their way raise `EngineClosed`. Idempotent."""
         self._closed = True
-        # the library's own way to close loses connections that are being made
-        while self._waiting:
-            self._idle.clear()
-            for wait in self._waiting:
-                wait.reschedule(asyncio.get_running_loop().time())
-            await self._idle.wait()
-        if self._streams:
-            await asyncio.wait(self._streams, timeout=CLOSING)
-        if self._client is not None:
-            await self._client._client.aclose()  # noqa: SLF001  older versions have no close
+        if self._api is not None:
+            await self._api.close()
 
-    async def _unless_closed(self, doing: Awaitable[T]) -> T:
-        """Await something; give it up when this client is closed. Raises `EngineClosed`."""
-        wait = asyncio.timeout(None)
-        try:
-            async with wait:
-                self._waiting.add(wait)
-                if self._closed:
-                    wait.reschedule(0)
-                return await doing
-        except TimeoutError:
-            if wait.expired():
-                raise EngineClosed("ollama was closed") from None
-            raise
-        finally:
-            self._waiting.discard(wait)
-            if not self._waiting:
-                self._idle.set()
+    async def _ask(
+        self, model: str, method: str, path: str, body: Mapping[str, Any] | None, kind: type[A]
+    ) -> A:
+        api = self._opened()
+        with explained(model, api.url, ASKING):
+            async with asyncio.timeout(ASKING):
+                return await api.ask(method, path, body, kind)
 
-    @contextmanager
-    def _explained(self, model: str) -> Iterator[None]:
-        with explained(model, self._address, self._timeout):
-            yield
-
-    async def _ready(self) -> ollama.AsyncClient:
-        if self._client is None and not self._closed:
-            made = await asyncio.to_thread(self._make)
-            if self._client is None:  # another call may have been quicker
-                self._client = made
-        if self._closed or self._client is None:
-            raise EngineClosed("ollama was closed")
-        return self._client
-
-    def _make(self) -> ollama.AsyncClient:
-        import httpx
-        import ollama
-
-        host = self._host or models.in_force().ollama
-        try:
-            timeout = httpx.Timeout(self._timeout, connect=CONNECT)
-            # a connection for each request: an idle one is dead when Ollama was started anew
-            limits = httpx.Limits(max_keepalive_connections=0)
-            hooks = {"request": [_trace]}
-            client = ollama.AsyncClient(
-                host=host or None, timeout=timeout, limits=limits, event_hooks=hooks
-            )
-        except (ValueError, httpx.InvalidURL) as error:
-            raise EngineFailed(f"host = {host}: is no address of an Ollama ({error})") from error
-        self._address = str(client._client.base_url).rstrip("/")  # noqa: SLF001
-        return client
+    def _opened(self) -> OllamaApi:
+        if self._closed:
+            raise closed()
+        if self._api is None:
+            host = self._host or models.in_force().ollama
+            try:
+                self._api = OllamaApi(host, self._timeout)
+            except ValueError as error:
+                raise EngineFailed(
+                    f"host = {host}: is no address of an Ollama ({error})"
+                ) from error
+        return self._api
 
 
-class _Item(msgspec.Struct, Generic[T], frozen=True):
-    value: T
+class _Model(Answer, frozen=True):
+    model: str = ""
+    capabilities: tuple[str, ...] | None = None
 
 
-class _End(msgspec.Struct, frozen=True):
-    error: Exception | None = None
+class _Models(Answer, frozen=True):
+    models: tuple[_Model, ...] = ()
 
 
-async def apart(
-    items: AsyncGenerator[T, None], owner: set[asyncio.Task[None]], safe: asyncio.Event
-) -> AsyncGenerator[T, None]:
-    """Yield the items; closing this generator ends their making, once `safe` says that it can.
+class _Function(msgspec.Struct, frozen=True):
+    name: str = ""
+    arguments: Any = None
 
-    HTTP libraries lose a connection that is being made when they are cancelled, or whose closing is
-    cancelled; and a reader may be cancelled twice: by a client that hung up, and by the end of what
-    it was a part of. `owner` holds the tasks until they are done, perhaps a moment later.
+    def call(self) -> Call:
+        return Call(self.name, _arguments(self.arguments))
+
+
+class _ToolCall(msgspec.Struct, frozen=True):
+    function: _Function = _Function()
+
+
+class _Message(msgspec.Struct, frozen=True):
+    content: str | None = None
+    tool_calls: tuple[_ToolCall, ...] | None = None
+
+
+class _ChatLine(Answer, frozen=True):
+    message: _Message = _Message()
+    done: bool = False
+    prompt_eval_count: int | None = None
+
+
+def _arguments(written: Any) -> Mapping[str, Any]:
+    """Return a call's arguments; servers of OpenAI's kind write the object as JSON text.
+
+    What is no object becomes an argument that no tool has: the model learns that it was wrong.
     """
-    ready: asyncio.Queue[_Item[T] | _End] = asyncio.Queue(AHEAD)
-    task = _owned(_make(items, ready), owner)
-    task.add_done_callback(lambda _: safe.set())
-    try:
-        while isinstance(item := await ready.get(), _Item):
-            yield item.value
-        if item.error is not None:
-            raise item.error
-    finally:
-        ending = _owned(_end(task, safe), owner)
-        await asyncio.wait([ending], timeout=CLOSING)
-
-
-def _owned(work: Coroutine[Any, Any, None], owner: set[asyncio.Task[None]]) -> asyncio.Task[None]:
-    task = asyncio.get_running_loop().create_task(work)
-    owner.add(task)
-    task.add_done_callback(owner.discard)
-    return task
-
-
-async def _end(task: asyncio.Task[None], safe: asyncio.Event) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(CLOSING):
-            await safe.wait()
-    task.cancel()
-    await asyncio.wait([task], timeout=CLOSING)
-
-
-async def _make(items: AsyncGenerator[T, None], ready: asyncio.Queue[_Item[T] | _End]) -> None:
-    try:
-        async with aclosing(items):
-            async for item in items:
-                await ready.put(_Item(item))
-    except Exception as error:
-        end = _End(error)  # the reader's to deal with
-    else:
-        end = _End()
-    await ready.put(end)
+    if isinstance(written, str):
+        try:
+            written = msgspec.json.decode(written or "{}")
+        except msgspec.DecodeError:
+            pass
+    if written is None:
+        return {}
+    return written if isinstance(written, dict) else {"arguments": written}

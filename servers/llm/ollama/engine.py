@@ -20,7 +20,7 @@ from satellite.values import EngineInfo, ModelInfo, ReplyPart, ReplyRequest
 from servers.llm.intents import Intents
 from servers.llm.ollama import modelfile
 from servers.llm.ollama.chat import Chat
-from servers.llm.ollama.client import CONNECT, OllamaClient, may_be_there
+from servers.llm.ollama.client import ASKING, OllamaClient, worth_asking
 from servers.llm.ollama.options import OllamaOptions
 
 _LOGGER = logging.getLogger(__name__)
@@ -38,17 +38,17 @@ class Ollama:
     argument: ClassVar[str] = "model"
     model: ClassVar[str] = "ollama:llama3.2"
     look_every: ClassVar[float] = 10.0
-    requires: ClassVar[tuple[Requirement, ...]] = (Package("ollama", extra="server"),)
+    requires: ClassVar[tuple[Requirement, ...]] = (Package("aiohttp"),)
 
     @classmethod
     async def auto(cls) -> str | None:
         """The model that Ollama got last; None where it does not run or has none that talks."""
-        if not await may_be_there():
+        if not await worth_asking():
             return None
-        client = OllamaClient("", CONNECT)
+        client = OllamaClient("", ASKING)
         try:
             for name in await client.models():
-                if await client.talks(name):
+                if await client.can_chat(name):
                     return name
         except EngineError as error:
             _LOGGER.debug("%s", error)

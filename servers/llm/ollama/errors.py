@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from satellite.errors import (
     AnswerBroken,
     EngineBusy,
+    EngineClosed,
     EngineDown,
     EngineError,
     EngineFailed,
@@ -16,6 +17,7 @@ from satellite.errors import (
     ModelMissing,
     OutOfMemory,
 )
+from servers.models import ollama_api
 
 _MEMORY = re.compile(
     r"more system memory|out of memory|not enough memory|insufficient memory|cudaMalloc|"
@@ -37,48 +39,51 @@ class Unsupported(EngineFailed):
 
 
 @contextmanager
-def explained(model: str, address: str, timeout: float) -> Iterator[None]:
-    """Turn whatever Ollama's client raises inside into an `EngineError`."""
-    import httpx
-    import ollama
-
+def explained(model: str, url: str, timeout: float) -> Iterator[None]:
+    """Turn an `OllamaError` raised inside, or a `TimeoutError`, into an `EngineError`."""
     try:
         yield
-    except ollama.ResponseError as error:
-        raise refused(model, error.error, error.status_code) from error
-    except (ConnectionError, httpx.ConnectError, httpx.ConnectTimeout) as error:
+    except ollama_api.Closed as error:
+        raise closed() from error
+    except ollama_api.Refused as error:
+        raise refused(model, error.text, error.status) from error
+    except ollama_api.Unreachable as error:
         raise EngineDown(
-            f"Ollama does not answer at {address}: start it (ollama serve), or set the option host"
+            f"Ollama does not answer at {url}: start it (ollama serve), or set the option host"
         ) from error
-    except (httpx.TimeoutException, TimeoutError) as error:
+    except (ollama_api.Silent, TimeoutError) as error:
         raise EngineTimeout(
-            f"Ollama at {address} was silent for {timeout:g} s with {model}: see what it does "
-            "(ollama ps), start it anew (systemctl restart ollama), or raise the option timeout"
+            f"Ollama at {url} was silent for {timeout:g} s with {model}: see what it does "
+            "(ollama ps), restart it (systemctl restart ollama), or raise the option timeout"
         ) from error
-    except (httpx.HTTPError, httpx.StreamError, OSError, ValueError) as error:
+    except (ollama_api.Interrupted, OSError) as error:
         raise broken(model, str(error) or type(error).__name__) from error
 
 
-def refused(model: str, said: str, status: int) -> EngineError:
-    """The error for what Ollama says; `status` is HTTP's, or -1 in the middle of an answer."""
-    said = " ".join(said.split())[:300]
-    if found := UNSUPPORTED.search(said):
+def closed() -> EngineClosed:
+    """Return the error for a request of a closed engine."""
+    return EngineClosed("ollama was closed")
+
+
+def refused(model: str, text: str, status: int) -> EngineError:
+    """Return the error for a message of Ollama's; `status` as in `ollama_api.Refused`."""
+    if found := UNSUPPORTED.search(text):
         hint = ": set think=false" if found[1] == "thinking" else ""
         return Unsupported(found[1], f"ollama:{model} does not support {found[1]}{hint}")
-    if _MEMORY.search(said):
+    if _MEMORY.search(text):
         return OutOfMemory(
-            f"ollama:{model} does not fit into memory ({said}): choose a smaller model, lower "
+            f"ollama:{model} does not fit into memory ({text}): choose a smaller model, lower "
             "num_ctx, or unload another (ollama ps, ollama stop NAME)"
         )
-    if _MISSING.search(said) or status == 404:
+    if _MISSING.search(text) or status == 404:
         return ModelMissing(
-            f"the model {model} is not in Ollama ({said}): satellite models pull ollama:{model}"
+            f"the model {model} is not in Ollama ({text}): satellite models pull ollama:{model}"
         )
-    if status == 503 or _BUSY.search(said):
-        return EngineBusy(f"Ollama is busy ({said}): ask later, or raise OLLAMA_MAX_QUEUE")
-    if _STOPPED.search(said):
-        return broken(model, said)
-    return EngineFailed(f"Ollama with {model}: {said}")
+    if status == 503 or _BUSY.search(text):
+        return EngineBusy(f"Ollama is busy ({text}): ask later, or raise OLLAMA_MAX_QUEUE")
+    if _STOPPED.search(text):
+        return broken(model, text)
+    return EngineFailed(f"Ollama with {model}: {text}")
 
 
 def broken(model: str, why: str) -> AnswerBroken:

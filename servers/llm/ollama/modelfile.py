@@ -79,7 +79,7 @@ async def create(client: OllamaClient, model: str, path: str) -> None:
     if weights := _file(recipe.base, file):
         made["files"] = {weights.name: await _sent(client, weights)}
     else:
-        made["from_"] = recipe.base
+        made["from"] = recipe.base
     if recipe.adapters:
         paths = [_file(name, file) for name in recipe.adapters]
         if None in paths:
@@ -91,7 +91,7 @@ async def create(client: OllamaClient, model: str, path: str) -> None:
         made["license"] = list(recipe.licenses)
     if recipe.messages:
         made["messages"] = list(recipe.messages)
-    await client.create(model, **made)
+    await client.create(model, made)
 
 
 def _commands(text: str, name: str) -> list[tuple[int, str, str]]:
@@ -149,7 +149,7 @@ async def _sent(client: OllamaClient, path: Path) -> str:
     """Send a file unless it is there already; its digest."""
     digest = f"sha256:{await asyncio.to_thread(_hash, path)}"
     if not await client.has_blob(digest):
-        await client.send_blob(str(path))
+        await client.send_blob(digest, path)
     return digest
 
 

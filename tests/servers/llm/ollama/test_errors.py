@@ -87,7 +87,6 @@ async def test_who_is_not_there_is_started_with_a_command() -> None:
 
 
 async def test_what_is_no_address_is_told_as_such() -> None:
-    pytest.importorskip("ollama", reason="the Python package ollama is not installed")
     async with brain("http://[nowhere", load=False) as engine:
         with pytest.raises(EngineFailed, match="no address"):
             await ask(engine, "hello")

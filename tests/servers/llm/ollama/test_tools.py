@@ -43,6 +43,21 @@ async def test_a_tool_is_done_and_the_model_told_so() -> None:
     assert asked["messages"][:2] == fake.asked[0]["messages"]
 
 
+async def test_arguments_written_as_json_text_are_read() -> None:
+    script = calls(("start_timer", '{"minutes": 5, "name": "tea"}')), words("Your tea timer runs.")
+    async with fake_ollama(*script) as fake, brain(fake.host) as engine:
+        assert await ask(engine, "tea please") == [START, "Your tea timer runs."]
+
+
+@pytest.mark.parametrize("arguments", ["minutes=5", "[5]", 5])
+async def test_arguments_that_are_no_object_go_back_as_an_error(arguments: Any) -> None:
+    script = calls(("start_timer", arguments)), words("I cannot.")
+    async with fake_ollama(*script) as fake, brain(fake.host) as engine:
+        assert await ask(engine, "tea please") == ["I cannot."]
+        (told,) = results(fake.asked[1])
+    assert told.startswith("Error: start_timer: ")
+
+
 async def test_a_model_with_nothing_to_add_leaves_the_word_to_the_tool() -> None:
     async with fake_ollama(calls(TEA), words()) as fake, brain(fake.host) as engine:
         assert await ask(engine, "tea") == [START, "The tea timer is set for 5 minutes."]
