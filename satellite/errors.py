@@ -219,6 +219,11 @@ class HomeFailed(EngineError):
 
     code = "home-failed"
 
+    def __init__(self, text: str = "", *, status: int | None = None) -> None:
+        super().__init__(text)
+        self.status = status
+        """HTTP status of Home Assistant's answer; None where it is not known."""
+
 
 class EngineFailed(EngineError):
     """The engine reported a failure of its own."""

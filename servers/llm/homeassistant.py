@@ -92,8 +92,8 @@ class HomeAssistant:
         try:
             answer = await api.post(PATH, self._asked(request), self._options.timeout)
         except HomeFailed as error:
-            # while it starts, it does not know this path yet
-            if "knows no" in str(error) and (state := await api.state()) != "RUNNING":
+            # while Home Assistant starts, this path does not exist yet
+            if error.status == 404 and (state := await api.state()) != "RUNNING":
                 raise HomeStarting(f"Home Assistant at {api.url} is not ready: {state}") from error
             raise
         if request.conversation and isinstance(there := answer.get("conversation_id"), str):

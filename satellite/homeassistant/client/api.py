@@ -133,9 +133,12 @@ class Api:
         if status == 404:
             return HomeFailed(
                 f"Home Assistant at {self.url} knows no {path}: is it a Home Assistant, and does "
-                "its configuration have default_config: or conversation:?"
+                "its configuration have default_config: or conversation:?",
+                status=status,
             )
-        return HomeFailed(f"Home Assistant at {self.url} failed with HTTP {status}: {said}")
+        return HomeFailed(
+            f"Home Assistant at {self.url} failed with HTTP {status}: {said}", status=status
+        )
 
     def _wrong(self, secret: Token) -> HomeRefused:
         return HomeRefused(
