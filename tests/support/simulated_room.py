@@ -36,20 +36,22 @@ class SimulatedRoom:
         *,
         leak: float = 0.1,
         latency: float = 0.1,
+        distance: float = 0.3,
         reverberation: float = 0.25,
         noise: float = -62.0,
         drift: float = 0.0,
         channels: int = 1,
     ) -> None:
         """`leak`: how strongly the microphone hears the speaker (factor); `latency` in seconds;
-        `noise` in dBFS; `drift`: how much faster the speaker's clock is (1e-4 is 100 ppm)."""
+        `distance` from speaker to microphone in metres; `reverberation` in seconds (RT60); `noise`
+        in dBFS; `drift`: how much faster the speaker's clock is (1e-4 is 100 ppm)."""
         self.now = 0
         """Samples the microphone has given."""
         self.waits_for: Callable[[], bool] = lambda: False
         """Whether time has to stand still, since somebody is behind."""
         self.microphone = RoomMicrophone(self)
         self.speaker = RoomSpeaker(self)
-        self._room = leak * response(0.3, reverberation, 5)
+        self._room = leak * response(distance, reverberation, 5)
         self._noise = room_noise(20.0, noise, 3)
         self._voices: list[tuple[int, Samples]] = []
         self._echo = np.zeros(CHUNK + len(self._room))
