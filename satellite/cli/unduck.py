@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from satellite.audio.ducking.ducker import Ducker, notes
-from satellite.audio.ducking.pulse import PulseServer
-from satellite.audio.ducking.streams import SoundServerError
+from satellite.audio.pulse_server import PulseServer
+from satellite.audio.sound_server import SoundServerError
 from satellite.cli import command, flags
 from satellite.errors import DeviceMissing
 

@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from satellite.audio.ducking.pulse import PulseServer
-from satellite.audio.ducking.streams import Stream
+from satellite.audio.pulse_server import PulseServer
+from satellite.audio.sound_server import Stream
 
 _WAIT = 10.0
 """Seconds that a busy machine may take for what takes milliseconds."""

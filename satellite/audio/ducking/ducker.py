@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from satellite.audio.ducking.own_streams import is_ours
-from satellite.audio.ducking.streams import SoundServer, Stream, Volume
+from satellite.audio.sound_server import SoundServer, Stream, Volume
 from satellite.lib.persistence import StoredValue
 
 _LOGGER = logging.getLogger(__name__)

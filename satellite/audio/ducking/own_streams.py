@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from satellite.audio.ducking.streams import Stream
+from satellite.audio.sound_server import Stream
 
 _DEPTH = 8
 """Processes between us and a player: a shell, a wrapper, `sudo`; more would be a stranger."""

@@ -8,8 +8,8 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 
 from satellite.audio.ducking.ducker import STEPS, Ducker, Notes, notes
-from satellite.audio.ducking.pulse import PulseServer
-from satellite.audio.ducking.streams import SoundServer, SoundServerError
+from satellite.audio.pulse_server import PulseServer
+from satellite.audio.sound_server import SoundServer, SoundServerError
 from satellite.events import Phase
 from satellite.lib.bus import Bus, Subscription
 from satellite.lib.worker import Worker

@@ -3,9 +3,9 @@
 Hand-written rather than WebRTC's AEC3 for the sake of the person who speaks over a reply. Measured
 in simulated rooms (`tests.bench.echo_cancellation`; table in tests/bench/README.md): AEC3 removes
 more echo (34 against 24 dB after 2 s, and 41 against 1 dB in the first half second ever), but its
-suppressor takes the person's voice with it. Of 114 wake words spoken over replies openWakeWord hears
-97 behind this canceller, 31 behind AEC3 and 17 without one; microWakeWord hears 69, 42 and 11. The
-word error rate of a command spoken over a reply is 4 %, 62 % and 141 %.
+suppressor takes the person's voice with it. Of 114 wake words spoken over replies, openWakeWord
+hears 97 behind this canceller, 31 behind AEC3 and 17 without one; microWakeWord hears 69, 42 and
+11. The word error rate of a command spoken over a reply is 4 %, 62 % and 141 %.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ In the frequency domain, in partitions, so that a long path costs little: G. Enz
 Signal Processing 86 (2006); partitions: F. Kuech, E. Mabande, G. Enzner, ICASSP 2014. What is not
 echo counts as noise of the measurement, and so the filter's step is small by itself while a person
 speaks: it needs no detector of double talk. Being linear, it leaves the person's voice as it was
-(0.0 dB weaker over replies, where WebRTC's AEC3 takes 1.5 to 5.2 dB; measured, see `canceller`), and
-a loudspeaker that distorts limits it to about 21 dB.
+(0.0 dB weaker over replies, where WebRTC's AEC3 takes 1.5 to 5.2 dB; measured, see `canceller`),
+and a loudspeaker that distorts limits it to about 21 dB.
 """
 
 from __future__ import annotations

@@ -29,8 +29,8 @@ async def canceller() -> str | None:
 
 def _canceller() -> str | None:
     from satellite.audio.ducking.own_streams import is_ours
-    from satellite.audio.ducking.pulse import PulseServer
-    from satellite.audio.ducking.streams import SoundServerError
+    from satellite.audio.pulse_server import PulseServer
+    from satellite.audio.sound_server import SoundServerError
 
     try:
         server = PulseServer()

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from satellite.audio.ducking.ducker import STEPS, DuckedStream, Ducker
-from satellite.audio.ducking.streams import FULL, Stream, Volume
+from satellite.audio.sound_server import FULL, Stream, Volume
 from satellite.lib.persistence import StoredValue
 
 PROGRAMS = ("music", "radio", "game")

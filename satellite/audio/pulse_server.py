@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from satellite.audio.ducking.streams import FULL, SoundServerError, Source, Stream, Volume
+from satellite.audio.sound_server import FULL, SoundServerError, Source, Stream, Volume
 
 ANSWER = 1.0
 """Seconds in which a server answers, on the same machine within milliseconds; else it hangs."""
