@@ -19,7 +19,6 @@ from satellite.audio.ducking.service import ducking
 from satellite.audio.echo import stored_path
 from satellite.audio.echo.frontend import FrontEnd
 from satellite.audio.echo.playback_reference import PlaybackReference
-from satellite.audio.heartbeat import Heartbeat
 from satellite.audio.meter import PERIOD, level
 from satellite.audio.playback import Playback
 from satellite.audio.tap import Tap
@@ -29,7 +28,7 @@ from satellite.builtin.wake.own_voice import OwnVoice
 from satellite.components import spec
 from satellite.components.hooks import Hooks, hooked
 from satellite.components.spec import AUTO
-from satellite.diagnostics.health.watchdog import watched
+from satellite.diagnostics.health.watchdog import Watch, watched
 from satellite.diagnostics.recordings.recorder import Recorder, recorded
 from satellite.diagnostics.stats.snapshot import Snapshot
 from satellite.diagnostics.stats.writer import recorded_stats
@@ -66,7 +65,7 @@ async def run(settings: Settings, bus: Bus, read: Callable[[], Settings] | None 
     """
     with first_error(SatelliteError):
         async with AsyncExitStack() as stack:
-            pulse = await stack.enter_async_context(watched(settings, bus))
+            watch = await stack.enter_async_context(watched(settings, bus))
             port = await stack.enter_async_context(reachable(settings))
             hooks = await stack.enter_async_context(hooked(settings.hooks, bus))
             await stack.enter_async_context(ducking(settings.ducking, bus))
@@ -74,7 +73,7 @@ async def run(settings: Settings, bus: Bus, read: Callable[[], Settings] | None 
             engines = await stack.enter_async_context(assembled(settings, bus.publish))
             playback = await stack.enter_async_context(_speaker(settings, bus))
             recorder = await stack.enter_async_context(recorded(settings, bus))
-            await _listen(settings, bus, port, hooks, engines, playback, now, pulse, recorder, read)
+            await _listen(settings, bus, port, hooks, engines, playback, now, watch, recorder, read)
 
 
 async def _listen(
@@ -85,7 +84,7 @@ async def _listen(
     engines: Assembly,
     playback: Playback,
     now: Snapshot,
-    pulse: Heartbeat,
+    watch: Watch,
     recorder: Recorder,
     read: Callable[[], Settings] | None,
 ) -> None:
@@ -109,7 +108,7 @@ async def _listen(
         microphone, reference, settings.sound, stored_path.stored_path(settings.name)
     )
     stopping = await _stop_words(settings, assistant, reference)
-    heard = recorder.of(pulse.of(Tap(Tap(cleaned, home.wake.hear), stopping.hear)))
+    heard = recorder.of(watch.heartbeat.of(Tap(Tap(cleaned, home.wake.hear), stopping.hear)))
     wake = _wake(engines.wake, reference, bus)
     listener = Listener(
         heard,
@@ -144,7 +143,7 @@ async def _listen(
     async with (
         asyncio.TaskGroup() as tasks,
         port.open(home),
-        http_server(settings, controls),
+        http_server(settings, controls, watch.pages),
     ):
         helpers = (
             tasks.create_task(assistant.run(listener.listen_now), name="assistant"),

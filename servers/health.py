@@ -11,7 +11,7 @@ from wyoming.info import Describe
 
 from satellite.diagnostics.health.systemd import Notifier
 from satellite.errors import SatelliteError
-from satellite.http import probes
+from satellite.http.pages import Page, Pages, as_json
 from satellite.net.dial import connect
 
 _LOGGER = logging.getLogger(__name__)
@@ -62,17 +62,17 @@ class Health:
             self._notifier.stopping()
 
     @property
-    def pages(self) -> probes.Pages:
+    def pages(self) -> Pages:
         """`/healthz`: it works, or still loads its models. `/readyz`: it can be asked."""
         return {
             "/healthz": lambda headers: self._page(not self._silent),
             "/readyz": lambda headers: self._page(not self._silent and self.phase == "serving"),
         }
 
-    def _page(self, good: bool) -> probes.Page:
+    def _page(self, good: bool) -> Page:
         status = "ok" if good else "services do not answer" if self._silent else self.phase
         told = {"status": status, "phase": self.phase, "silent": self._silent}
-        return probes.as_json({**told, "services": self._uris}, good)
+        return as_json({**told, "services": self._uris}, good)
 
     async def _ask(self) -> None:
         async with asyncio.TaskGroup() as tasks:

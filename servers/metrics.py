@@ -7,7 +7,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from satellite.errors import ConfigError
-from satellite.http.probes import Page, Pages, probe_server
+from satellite.http.pages import Page, Pages
+from satellite.http.probes import probe_server
 from satellite.http.token import Token
 from servers.pool import Pool
 from servers.serve.observer import CANCELLED, DONE, Observer, Record

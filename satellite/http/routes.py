@@ -1,15 +1,17 @@
-"""The pages of the desk."""
+"""The applications of the HTTP server: the API of a satellite, and pages for probes."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import binascii
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from satellite.announcements import announcement as announcements
 from satellite.audio.wavfile import parse_wav
@@ -17,8 +19,11 @@ from satellite.errors import EngineBusy, SatelliteError, UsageError
 from satellite.http.auth import Guard
 from satellite.http.controls import Controls
 from satellite.http.event_stream import stream
+from satellite.http.pages import MakePage, Page, Pages
 from satellite.net.refusals import Refusals
 from satellite.values import AudioChunk
+
+_LOGGER = logging.getLogger(__name__)
 
 LARGEST = 16 * 1024 * 1024
 """Bytes of a request: a minute and a half of sound at 48 kHz in stereo."""
@@ -26,22 +31,23 @@ LARGEST = 16 * 1024 * 1024
 BODY = 30.0
 """Seconds for the whole of a request to arrive."""
 
+KEEP = 30.0
+"""Seconds for which a connection without a request stays open."""
+
 _WAV = ("audio/wav", "audio/x-wav", "audio/wave")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def application(controls: Controls, guard: Guard, spoken: Callable[[web.Request], None]) -> Any:
-    """The application; `spoken` is told of each request that has come whole."""
-
+def api_runner(controls: Controls, guard: Guard, pages: Pages) -> web.AppRunner:
+    """Return the application that controls a satellite, with pages behind the same guard."""
     refusals = Refusals("HTTP")
 
     @web.middleware
     async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
-        spoken(request)
         if (refusal := guard.refuses(request.headers)) is not None:
             now = asyncio.get_running_loop().time()
-            text = f"turned a request of {request.remote} away: {refusal.text}"
+            text = f"refused a request of {request.remote}: {refusal.text}"
             refusals.tell(now, str(refusal.status), request.remote or "", text)
             return _json({"error": refusal.text}, refusal.status)
         try:
@@ -58,23 +64,74 @@ def application(controls: Controls, guard: Guard, spoken: Callable[[web.Request]
             return _json({"error": str(error)}, 502)
 
     app = web.Application(middlewares=[guarded], client_max_size=LARGEST)
-    pages = _Pages(controls)
+    api = _Api(controls)
     app.add_routes(
         [
-            web.get("/api/state", pages.state),
-            web.post("/api/announce", pages.announce),
-            web.post("/api/mute", pages.mute),
-            web.post("/api/reload", pages.reload),
-            web.post("/api/wake", pages.wake),
-            web.post("/api/stop", pages.stop),
-            web.post("/api/volume", pages.volume),
-            web.get("/events", pages.events),
+            web.get("/api/state", api.state),
+            web.post("/api/announce", api.announce),
+            web.post("/api/mute", api.mute),
+            web.post("/api/reload", api.reload),
+            web.post("/api/wake", api.wake),
+            web.post("/api/stop", api.stop),
+            web.post("/api/volume", api.volume),
+            web.get("/events", api.events),
+            *[web.get(path, _page_handler(make)) for path, make in pages.items()],
         ]
     )
-    return app
+    return _runner(app)
 
 
-class _Pages:
+def probe_runner(pages: Pages) -> web.AppRunner:
+    """Return an application that answers GET and HEAD for the pages, and nothing else."""
+    known = f"pages: {', '.join(path for path in pages if path != '/')}\n".encode()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        make = pages.get(request.raw_path.partition("?")[0])
+        if make is None or request.method not in ("GET", "HEAD"):
+            response = _response(Page(known, status=404))
+        else:
+            response = _response(make(_lowered(request)))
+        response.force_close()
+        return response
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    return _runner(app)
+
+
+class _WithoutBadRequests(logging.Filter):
+    """Drops the traceback that aiohttp logs for each request that is not HTTP."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        return not isinstance(error, HttpProcessingError)
+
+
+_LOGGER.addFilter(_WithoutBadRequests())
+
+
+def _runner(app: web.Application) -> web.AppRunner:
+    return web.AppRunner(
+        app, access_log=None, logger=_LOGGER, keepalive_timeout=KEEP, shutdown_timeout=1.0
+    )
+
+
+def _page_handler(make: MakePage) -> Handler:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return _response(make(_lowered(request)))
+
+    return answer
+
+
+def _lowered(request: web.Request) -> dict[str, str]:
+    return {name.lower(): value for name, value in request.headers.items()}
+
+
+def _response(page: Page) -> web.Response:
+    return web.Response(body=page.body, status=page.status, headers={"Content-Type": page.kind})
+
+
+class _Api:
     def __init__(self, controls: Controls) -> None:
         self._controls = controls
 

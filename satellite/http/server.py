@@ -1,24 +1,30 @@
-"""Listening for those who use the desk. Its library is imported when the first of them comes."""
+"""The HTTP server of satellites and servers: listening sockets, admission, hand-over to aiohttp.
+
+aiohttp takes 12 MB and 0.13 s of CPU time (a second or two on a Raspberry Pi), so that it is
+imported only when a port has a use for it; see `satellite.http.routes`.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import errno
-import importlib
 import logging
 import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any
-from weakref import WeakSet
+from typing import TYPE_CHECKING
 
 from satellite.errors import ConfigError, PortInUse
 from satellite.http import token as tokens
 from satellite.http.auth import Guard
 from satellite.http.controls import Controls
+from satellite.http.pages import Pages
 from satellite.net.allowed import Allowed
 from satellite.net.refusals import Refusals
 from satellite.settings import HttpSettings, Settings
+
+if TYPE_CHECKING:
+    from aiohttp.web import AppRunner
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -26,21 +32,27 @@ MOST = 32
 """Clients at once: a house has fewer panels and scripts."""
 
 FIRST = 10.0
-"""Seconds for a client's first request to come whole, its body left out."""
+"""Seconds for the head of a client's first request to arrive."""
+
+HEAD = 16 * 1024
+"""Bytes of that head; a browser's has two thousand."""
 
 _RETRY = 1.0
-"""Seconds until somebody else is let in where the system has no room for more connections."""
+"""Seconds until the next attempt to accept where the system has no room for more connections."""
 
 _END = 2.0
-"""Seconds for clients to take what they were being told when the satellite ends."""
+"""Seconds for clients to take pending answers when the server ends."""
 
 
 @asynccontextmanager
-async def http_server(settings: Settings, controls: Controls) -> AsyncGenerator[str | None, None]:
+async def http_server(
+    settings: Settings, controls: Controls, pages: Pages | None = None
+) -> AsyncGenerator[str | None, None]:
     """Serve at the address of the settings during this block, and yield it; None without one.
 
-    Where nobody has chosen the port, a second satellite of a machine goes on without one. Raises
-    `PortInUse`, and `ConfigError` for an address that is not ours or needs a token.
+    Where the port is the default one and taken, as by another satellite of this machine, warn and
+    go on without HTTP. Raises `PortInUse`, and `ConfigError` for an address that is not ours or
+    needs a token.
     """
     wanted = settings.http
     if not wanted.port:
@@ -57,112 +69,202 @@ async def http_server(settings: Settings, controls: Controls) -> AsyncGenerator[
         yield None
         return
     guard, allowed = Guard(token, wanted.origins), Allowed(settings.allow)
-    async with served(listener, controls, guard, allowed) as address:
-        _LOGGER.info("programs can use this satellite at %s", address)
+    async with served(listener, controls, guard, allowed, pages) as address:
+        _LOGGER.info("HTTP: programs can use this satellite at %s", address)
         yield address
 
 
 @asynccontextmanager
 async def served(
-    listener: socket.socket, controls: Controls, guard: Guard, allowed: Allowed
+    listener: socket.socket,
+    controls: Controls,
+    guard: Guard,
+    allowed: Allowed,
+    pages: Pages | None = None,
 ) -> AsyncGenerator[str, None]:
-    """Serve at a socket that listens, which is closed at the end; yield the address."""
+    """Serve `/api`, `/events` and the pages at a listening socket; yield the address.
+
+    The socket is closed at the end.
+    """
     host, port = listener.getsockname()[:2]
-    serving = _Serving(listener, controls, guard, allowed)
-    async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(serving.run(), name="http_server")
-        try:
-            yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
-        finally:
-            task.cancel()
+
+    def runner() -> AppRunner:
+        from satellite.http import routes  # see above
+
+        return routes.api_runner(controls, guard, pages or {})
+
+    async with HttpServer([listener], runner, allowed=allowed).open():
+        yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-class _Serving:
+class HttpServer:
+    """Accepts clients, and hands them to aiohttp once the head of their first request is whole."""
+
     def __init__(
-        self, listener: socket.socket, controls: Controls, guard: Guard, allowed: Allowed
+        self,
+        listeners: Sequence[socket.socket],
+        runner: Callable[[], AppRunner],
+        *,
+        allowed: Allowed | None = None,
+        life: float | None = None,
     ) -> None:
-        self._listener = listener
-        self._controls = controls
-        self._guard = guard
+        """`runner` imports aiohttp and makes the application; it is called in a thread, once.
+
+        Clients of addresses outside `allowed` are refused. `life` is the number of seconds after
+        which any connection is cut.
+        """
+        self._listeners = listeners
+        self._make_runner = runner
         self._allowed = allowed
-        self._spoken: WeakSet[Any] = WeakSet()
-        self._runner: Any = None
+        self._life = life
+        self._runner: AppRunner | None = None
+        self._making = asyncio.Lock()
+        self._pending = 0
+        """Connections whose first request is not whole."""
         self._refusals = Refusals("HTTP")
 
-    async def run(self) -> None:
-        """Let clients in, until cancelled."""
-        loop = asyncio.get_running_loop()
+    @asynccontextmanager
+    async def open(self) -> AsyncGenerator[None, None]:
+        """Serve during this block. The listening sockets are closed at its end."""
         try:
-            while True:
+            async with asyncio.TaskGroup() as tasks:
+                running = tasks.create_task(self._run(), name="http server")
                 try:
-                    connection, address = await loop.sock_accept(self._listener)
-                except OSError as error:
-                    _LOGGER.warning("nobody can be let in: %s", error.strerror)
-                    await asyncio.sleep(_RETRY)
-                    continue
-                try:
-                    await self._admit(connection, str(address[0]))
-                except OSError as error:  # it has left again
-                    _LOGGER.debug("a client left: %s", error)
-                    connection.close()
+                    yield
+                finally:
+                    running.cancel()
         finally:
-            self._listener.close()
+            for listener in self._listeners:
+                listener.close()
             if self._runner is not None:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(_END):
                         await self._runner.cleanup()
 
-    async def _admit(self, connection: socket.socket, address: str) -> None:
+    async def prepare(self) -> None:
+        """Import aiohttp now, for a port whose first client must not wait for it."""
+        await self._ready()
+
+    async def _run(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            for listener in self._listeners:
+                tasks.create_task(self._accept(listener, tasks), name="http accept")
+
+    async def _accept(self, listener: socket.socket, tasks: asyncio.TaskGroup) -> None:
         loop = asyncio.get_running_loop()
-        if address not in self._allowed:
-            self._turn_away(connection, "not-allowed", address, "`allow` (--allow) names who may")
-            return
-        if self._runner is None:
-            self._runner = await self._open()
-        if len(self._runner.server.connections) >= MOST:
-            self._turn_away(connection, "busy", address, f"{MOST} clients are connected already")
-            return
-        transport, _ = await loop.connect_accepted_socket(self._runner.server, connection)
-        loop.call_later(FIRST, self._check, transport)
+        while True:
+            try:
+                connection, address = await loop.sock_accept(listener)
+            except OSError as error:
+                _LOGGER.warning("HTTP: cannot accept connections: %s", error.strerror)
+                await asyncio.sleep(_RETRY)
+                continue
+            if self._admits(connection, str(address[0])):
+                tasks.create_task(self._serve(connection), name="http client")
 
-    def _turn_away(self, connection: socket.socket, code: str, address: str, why: str) -> None:
+    def _admits(self, connection: socket.socket, address: str) -> bool:
+        """Return whether a client may connect; close its connection if not."""
+        if self._allowed is not None and address not in self._allowed:
+            reason = ("not-allowed", "`allow` (--allow) lists the networks that may connect")
+        elif self._clients >= MOST:
+            reason = ("busy", f"{MOST} clients are connected already")
+        else:
+            return True
+        code, why = reason
         now = asyncio.get_running_loop().time()
-        self._refusals.tell(now, code, address, f"turned {address} away: {why}")
+        self._refusals.tell(now, code, address, f"refused {address}: {why}")
         connection.close()
+        return False
 
-    def _check(self, transport: asyncio.Transport) -> None:
-        if transport not in self._spoken and not transport.is_closing():
-            _LOGGER.debug("dropped a client: it asked nothing for %g s", FIRST)
-            transport.abort()
+    @property
+    def _clients(self) -> int:
+        server = self._runner.server if self._runner else None
+        return self._pending + (len(server.connections) if server else 0)
 
-    async def _open(self) -> Any:
-        routes = await asyncio.to_thread(importlib.import_module, "satellite.http.routes")
-        web = importlib.import_module("aiohttp.web")
-        app = routes.application(self._controls, self._guard, self._note)
-        runner = web.AppRunner(app, access_log=None, keepalive_timeout=30.0, shutdown_timeout=1.0)
-        await runner.setup()
-        return runner
+    async def _serve(self, connection: socket.socket) -> None:
+        """Wait for the head of the first request, then let aiohttp do the rest."""
+        loop = asyncio.get_running_loop()
+        self._pending += 1
+        transport = None
+        try:
+            async with asyncio.timeout(FIRST):
+                transport, first = await loop.connect_accepted_socket(_FirstRequest, connection)
+                if self._life is not None:
+                    loop.call_later(self._life, transport.abort)
+                await first.whole
+            runner = await self._ready()
+            assert runner.server is not None
+            if not transport.is_closing():
+                first.hand_over(runner.server())
+                transport = None
+        except (TimeoutError, OSError) as error:
+            _LOGGER.debug("HTTP: dropped a client without a whole request: %s", error)
+        finally:
+            self._pending -= 1
+            if transport is not None:
+                transport.abort()
 
-    def _note(self, request: Any) -> None:
-        if request.transport is not None:
-            self._spoken.add(request.transport)
+    async def _ready(self) -> AppRunner:
+        async with self._making:
+            if self._runner is None:
+                runner = await asyncio.to_thread(self._make_runner)
+                await runner.setup()
+                self._runner = runner
+            return self._runner
+
+
+class _FirstRequest(asyncio.Protocol):
+    """Collects the head of a connection's first request, at most `HEAD` bytes of it."""
+
+    def __init__(self) -> None:
+        self.whole: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Done with the head; a `ConnectionError` if the client leaves or sends too much."""
+        self._received = bytearray()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        if self._received.startswith((b"\r", b"\n")):  # empty lines before a request do not count
+            self._received = self._received.lstrip(b"\r\n")
+        if self.whole.done():
+            return
+        if b"\r\n\r\n" in self._received[: HEAD + 4]:
+            self._transport.pause_reading()
+            self.whole.set_result(None)
+        elif len(self._received) > HEAD:
+            self._fail(f"more than {HEAD} bytes before the end of the head")
+
+    def eof_received(self) -> None:
+        self._fail("the client has closed the connection")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._fail("the connection was lost")
+
+    def hand_over(self, protocol: asyncio.Protocol) -> None:
+        """Let another protocol have the connection and what was received."""
+        self._transport.set_protocol(protocol)
+        protocol.connection_made(self._transport)
+        protocol.data_received(bytes(self._received))
+        self._transport.resume_reading()
+
+    def _fail(self, why: str) -> None:
+        if not self.whole.done():
+            self.whole.set_exception(ConnectionError(why))
+            self.whole.exception()  # seen, whether or not the server still waits for it
 
 
 def listening(host: str, port: int) -> socket.socket:
-    """A socket that listens. Raises `PortInUse` and `ConfigError`."""
+    """Return a socket that listens at the first address of a host.
+
+    Raises:
+        PortInUse: another program listens there.
+        ConfigError: the address is not ours.
+    """
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        listener = socket.socket(family, kind, protocol)
-        try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(address)
-            listener.listen(MOST)
-            listener.setblocking(False)
-        except BaseException:
-            listener.close()
-            raise
+        return listen_at(host, port)[0]
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise PortInUse(
@@ -171,4 +273,27 @@ def listening(host: str, port: int) -> socket.socket:
             ) from error
         reason = error.strerror or str(error)
         raise ConfigError([f"cannot listen at {host} port {port}: {reason} (http.host)"]) from error
-    return listener
+
+
+def listen_at(host: str, port: int, *, every: bool = False) -> list[socket.socket]:
+    """Return sockets that listen at the first address of a host, or at `every` one.
+
+    Raises `OSError`.
+    """
+    found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    listeners: list[socket.socket] = []
+    try:
+        for family, kind, protocol, _, address in found if every else found[:1]:
+            listener = socket.socket(family, kind, protocol)
+            listeners.append(listener)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if every and family == socket.AF_INET6:  # 0.0.0.0 has a socket of its own
+                listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            listener.bind(address)
+            listener.listen(MOST)
+            listener.setblocking(False)
+    except BaseException:
+        for listener in listeners:
+            listener.close()
+        raise
+    return listeners

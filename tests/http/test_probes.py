@@ -1,10 +1,15 @@
-"""Pages told to other machines, and to the pages that browsers show."""
+"""The port for probes: its pages, its bounds, and what it never serves."""
 
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
-from satellite.http.probes import Page, as_json, probe_server
+import pytest
+
+from satellite.http import probes, server
+from satellite.http.pages import Page, as_json
+from satellite.http.probes import probe_server
 from satellite.http.token import Token
 
 TOKEN = Token("a-token-of-the-tests")
@@ -17,7 +22,7 @@ PAGES = {
 async def get(port: int, path: str, *headers: str) -> tuple[int, bytes]:
     """A page's status and body."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write("\r\n".join([f"GET {path} HTTP/1.1", *headers, "", ""]).encode())
+    writer.write("\r\n".join([f"GET {path} HTTP/1.1", "Host: here", *headers, "", ""]).encode())
     head, _, body = (await reader.read()).partition(b"\r\n\r\n")
     writer.close()
     return int(head.split()[1]), body
@@ -48,3 +53,71 @@ async def test_pages_of_others_get_nothing_even_with_the_token() -> None:
 async def test_where_no_token_was_made_no_one_else_is_told() -> None:
     async with probe_server(PAGES, "0.0.0.0", 0) as port:
         assert (await get(port, "/metrics", "Authorization: Bearer "))[0] == 401
+
+
+@pytest.mark.parametrize("path", ["/api/state", "/api/mute", "/events", "/healthz/", "/"])
+async def test_nothing_but_the_pages_is_served(path: str) -> None:
+    async with probe_server(PAGES, "127.0.0.1", 0, TOKEN) as port:
+        status, body = await get(port, path, "Authorization: Bearer a-token-of-the-tests")
+        assert (status, body) == (404, b"pages: /healthz, /metrics\n")
+
+
+async def dropped(port: int, sent: bytes) -> bytes:
+    """Send something that is no request, and return the answer until the connection ends."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(sent)
+    received = b""
+    with suppress(ConnectionError):
+        received = await reader.read()
+    writer.close()
+    return received
+
+
+async def test_a_head_that_is_too_long_is_dropped_unanswered() -> None:
+    head = b"GET /metrics HTTP/1.1\r\nHost: here\r\nX: " + b"x" * server.HEAD
+    async with asyncio.timeout(5), probe_server(PAGES, "127.0.0.1", 0) as port:
+        assert await dropped(port, head + b"\r\n\r\n") == b""
+        assert await get(port, "/metrics") == (200, b"turns 1\n")
+
+
+@pytest.mark.parametrize("sent", [b"", b"\r\n\r\n", b"GET /metrics HTTP/1.1\r\nHost: here\r\nX: "])
+async def test_a_client_without_a_whole_request_is_dropped(
+    sent: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "FIRST", 0.05)
+    async with asyncio.timeout(5), probe_server(PAGES, "127.0.0.1", 0) as port:
+        assert await dropped(port, sent) == b""
+
+
+async def test_a_client_that_does_not_take_the_answer_is_cut(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(probes, "PATIENCE", 0.2)
+    pages = {"/metrics": lambda headers: Page(b"x" * 50_000_000)}
+    async with asyncio.timeout(10), probe_server(pages, "127.0.0.1", 0) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /metrics HTTP/1.1\r\nHost: here\r\n\r\n")
+        await asyncio.sleep(0.5)
+        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+            await reader.readexactly(50_000_000)
+        writer.close()
+
+
+async def test_more_clients_than_places_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "MOST", 2)
+    async with asyncio.timeout(5), probe_server(PAGES, "127.0.0.1", 0) as port:
+        waiting = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
+        assert await dropped(port, b"") == b""
+        for _, writer in waiting:
+            writer.close()
+            await writer.wait_closed()
+        await asyncio.sleep(0.05)
+        assert (await get(port, "/healthz"))[0] == 200
+
+
+async def test_a_request_that_is_not_http_leaves_no_traceback(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with probe_server(PAGES, "127.0.0.1", 0) as port:
+        assert b" 400 " in await dropped(port, b"EHLO mail\r\n\r\n")
+    assert "Traceback" not in caplog.text

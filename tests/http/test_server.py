@@ -24,6 +24,7 @@ from satellite.http import event_stream, running_satellite
 from satellite.http import server as module
 from satellite.http.auth import Guard
 from satellite.http.controls import Controls
+from satellite.http.pages import Page
 from satellite.http.server import http_server, listening, served
 from satellite.http.token import Token
 from satellite.lib.bus import Bus
@@ -33,6 +34,8 @@ from satellite.values import SPEECH
 from tests.support.scripted_satellite import QUIET, ScriptedSatellite
 
 SECRET = "0123456789abcdef0123"
+
+PAGES = {"/metrics": lambda headers: Page(b"turns 1\n")}
 
 
 class Office:
@@ -61,7 +64,7 @@ async def office(
     async with (
         asyncio.timeout(20),
         room.open(),
-        served(listener, controls, Guard(token), Allowed(allow)) as address,
+        served(listener, controls, Guard(token), Allowed(allow), PAGES) as address,
         aiohttp.ClientSession() as session,
         asyncio.TaskGroup() as tasks,
     ):
@@ -173,6 +176,18 @@ async def test_strangers_large_requests_and_wrong_paths_are_refused() -> None:
     async with office(allow=("10.0.0.0/8",)) as it:
         with pytest.raises(aiohttp.ClientError):
             await it.get("/api/state")
+
+
+async def test_pages_of_probes_stand_behind_the_same_guard() -> None:
+    async with office(Token(SECRET)) as it:
+        assert (await it.get("/metrics"))[0] == 401
+        shown = {"Authorization": f"Bearer {SECRET}"}
+        async with it.session.get(it.address + "/metrics", headers=shown) as response:
+            assert (response.status, await response.read()) == (200, b"turns 1\n")
+        evil = {**shown, "Origin": "http://evil.example"}
+        assert (await it.get("/metrics", headers=evil))[0] == 403
+    async with office() as it:
+        assert (await it.get("/metrics", headers={"Host": "evil.example"}))[0] == 403
 
 
 async def test_events_come_as_they_happen() -> None:

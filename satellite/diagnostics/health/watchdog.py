@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import faulthandler
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import NamedTuple
 
 from satellite import events
 from satellite.audio.heartbeat import Heartbeat
@@ -16,8 +17,9 @@ from satellite.diagnostics.health.metrics import SatelliteMetrics
 from satellite.diagnostics.health.systemd import Notifier
 from satellite.errors import ConfigError, SatelliteError
 from satellite.events import Event
-from satellite.http import probes
 from satellite.http import token as tokens
+from satellite.http.pages import Page, Pages, as_json
+from satellite.http.probes import probe_server
 from satellite.lib.bus import Bus, Subscription
 from satellite.lib.taskgroups import first_error
 from satellite.settings import HealthSettings, Settings
@@ -29,15 +31,28 @@ OFTEN = 1.0
 """Seconds of sound from one sign of life to the next; systemd wants two within its limit."""
 
 
-@asynccontextmanager
-async def watched(settings: Settings, bus: Bus) -> AsyncGenerator[Heartbeat, None]:
-    """Watch the satellite that runs in this block; what is heard goes through the pulse.
+class Watch(NamedTuple):
+    """A satellite under watch."""
 
-    Raises `ConfigError` where nothing can listen at the port, `MemoryFull`.
+    heartbeat: Heartbeat
+    """What is heard goes through it."""
+    pages: Pages
+    """Its health and its metrics, for HTTP."""
+
+
+@asynccontextmanager
+async def watched(settings: Settings, bus: Bus) -> AsyncGenerator[Watch, None]:
+    """Watch the satellite that runs in this block.
+
+    Raises:
+        ConfigError: nothing can listen at `health.port`.
+        MemoryFull: the process uses more memory than it may.
     """
     memory_limit.share_arenas()
     notifier, pulse = Notifier(), Heartbeat()
     state = _State(notifier, pulse)
+    metrics = _LazyMetrics(pulse)
+    pages: Pages = {"/healthz": lambda headers: state.page(), "/metrics": metrics.page}
     if notifier.watchdog:
         faulthandler.enable()  # the watchdog's signal then shows where it hung
         pulse.every = int(SPEECH.rate * min(OFTEN, notifier.watchdog / 2))
@@ -45,12 +60,14 @@ async def watched(settings: Settings, bus: Bus) -> AsyncGenerator[Heartbeat, Non
     pulse.on_end = state.stop
     async with limited(settings.health), AsyncExitStack() as stack:
         happening = await stack.enter_async_context(bus.subscribe("health"))
-        metrics = await stack.enter_async_context(_answer_probes(settings, state, pulse))
+        if settings.health.port:
+            metrics.start()
+            await stack.enter_async_context(_answer_probes(settings, pages))
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         following = tasks.create_task(_follow(happening, state, metrics), name="health")
         tidying = tasks.create_task(memory_limit.tidy(), name="tidying")
         try:
-            yield pulse
+            yield Watch(pulse, pages)
         finally:
             state.stop()
             following.cancel()
@@ -98,49 +115,65 @@ class _State:
             self._stopping, self.phase = True, "stopping"
             self._notifier.stopping()
 
-    def page(self) -> probes.Page:
-        """Whether sound moves: what there is a satellite for."""
+    def page(self) -> Page:
+        """Return whether sound arrives from the microphone, which is what a satellite is for."""
         age = self._pulse.age
-        told = {
+        facts = {
             "status": "ok" if self._pulse.beats else "no sound comes from the microphone",
             "phase": self.phase,
             "audio_age_seconds": None if age is None else round(age, 3),
             "audio_heard_seconds": round(self._pulse.samples / SPEECH.rate, 1),
         }
-        return probes.as_json(told, self._pulse.beats)
+        return as_json(facts, self._pulse.beats)
+
+
+class _LazyMetrics:
+    """Metrics that are counted from the first request for them on, or from `start`.
+
+    Their library takes 4.5 MB, which a satellite whose metrics are never scraped does not pay.
+    """
+
+    def __init__(self, pulse: Heartbeat) -> None:
+        self._pulse = pulse
+        self._metrics: SatelliteMetrics | None = None
+
+    def start(self) -> SatelliteMetrics:
+        """Count from now on. Idempotent."""
+        if self._metrics is None:
+            self._metrics = SatelliteMetrics(self._pulse)
+        return self._metrics
+
+    def take(self, event: Event) -> None:
+        """Count an event."""
+        if self._metrics is not None:
+            self._metrics.take(event)
+
+    def page(self, headers: Mapping[str, str]) -> Page:
+        """Return the values in the form that the scraper accepts."""
+        return Page(*self.start().text_of(headers.get("accept", "")))
 
 
 @asynccontextmanager
-async def _answer_probes(
-    settings: Settings, state: _State, pulse: Heartbeat
-) -> AsyncGenerator[SatelliteMetrics | None, None]:
+async def _answer_probes(settings: Settings, pages: Pages) -> AsyncGenerator[None, None]:
     health = settings.health
-    if not health.port:
-        yield None
-        return
-    metrics = SatelliteMetrics(pulse)
-    pages = {
-        "/healthz": lambda headers: state.page(),
-        "/metrics": lambda headers: probes.Page(*metrics.text_of(headers.get("accept", ""))),
-    }
     async with AsyncExitStack() as stack:
         try:
             token = await asyncio.to_thread(tokens.read, settings.http)
-            told = probes.probe_server(pages, health.host, health.port, token)
-            port = await stack.enter_async_context(told)
+            port = await stack.enter_async_context(
+                probe_server(pages, health.host, health.port, token)
+            )
         except OSError as error:
             raise ConfigError(
                 [
-                    f"health cannot be told at {health.host} port {health.port}: "
+                    f"cannot serve health at {health.host} port {health.port}: "
                     f"{error.strerror or error} (health.port)"
                 ]
             ) from error
         _LOGGER.info("health and metrics at http port %d of %s", port, health.host)
-        yield metrics
+        yield
 
 
-async def _follow(happening: Subscription, state: _State, metrics: SatelliteMetrics | None) -> None:
+async def _follow(happening: Subscription, state: _State, metrics: _LazyMetrics) -> None:
     async for event in happening:
         state.take(event)
-        if metrics is not None:
-            metrics.take(event)
+        metrics.take(event)

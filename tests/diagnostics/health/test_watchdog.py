@@ -49,12 +49,12 @@ class Silence:
 
 async def test_it_is_healthy_only_while_sound_moves() -> None:
     port, bus, source = free_port(), Bus(), Silence()
-    async with watched(Settings(health=HealthSettings(port=port)), bus) as pulse:
+    async with watched(Settings(health=HealthSettings(port=port)), bus) as watch:
         status, body = await get(port, "/healthz")
         told = json.loads(body)
         assert (status, told["phase"], told["audio_age_seconds"]) == (503, "starting", None)
         bus.publish(events.Ready(name="here", engines={}))
-        async with aclosing(pulse.of(source).frames()) as frames:
+        async with aclosing(watch.heartbeat.of(source).frames()) as frames:
             source.go.release()
             await anext(frames)
             source.go.release()
@@ -96,13 +96,13 @@ async def test_systemd_hears_its_life(tmp_path: Path, monkeypatch: pytest.Monkey
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
         monkeypatch.setenv("WATCHDOG_USEC", "500000")
         bus = Bus()
-        async with watched(Settings(), bus) as pulse:
+        async with watched(Settings(), bus) as watch:
             bus.publish(events.Ready(name="here", engines={"tts": "espeak"}))
             bus.publish(events.Phase(phase="listening"))
             bus.publish(events.Error(where="mic", text="it was unplugged"))
             await settled()
             for _ in range(8):
-                pulse.moved(1000)
+                watch.heartbeat.moved(1000)
         said = drained(manager)
     assert said == [
         "READY=1",
