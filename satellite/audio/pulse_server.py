@@ -8,7 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from satellite.audio.sound_server import FULL, SoundServerError, Source, Stream, Volume
+from satellite.audio.sound_server import (
+    FULL,
+    ServerDevice,
+    SoundServerError,
+    Source,
+    Stream,
+    Volume,
+)
 
 ANSWER = 1.0
 """Seconds in which a server answers, on the same machine within milliseconds; else it hangs."""
@@ -44,6 +51,16 @@ class PulseServer:
                 for info in streams
                 if info.source in sources
             ]
+
+    def sources(self) -> list[ServerDevice]:
+        """Return the devices to record from, monitors of sinks included."""
+        with _translated_errors():
+            return [_device(info) for info in self._client.source_list()]
+
+    def sinks(self) -> list[ServerDevice]:
+        """Return the devices to play to."""
+        with _translated_errors():
+            return [_device(info) for info in self._client.sink_list()]
 
     def set_volume(self, stream: int, volume: Volume) -> None:
         """See `SoundServer`."""
@@ -145,6 +162,21 @@ def _stream(info: Any) -> Stream:
         binary=says.get("application.process.binary", ""),
         memory=says.get("module-stream-restore.id", ""),
         volume=_volume(info),
+    )
+
+
+def _device(info: Any) -> ServerDevice:
+    properties = info.proplist
+    numbers = [properties.get(key, "") for key in ("alsa.card", "alsa.device")]
+    is_monitor = properties.get("device.class") == "monitor"
+    is_card = all(map(str.isdecimal, numbers)) and not is_monitor
+    return ServerDevice(
+        name=info.name,
+        description=info.description or info.name,
+        rate=info.sample_spec.rate,
+        channels=info.sample_spec.channels,
+        is_monitor=is_monitor,
+        card=(int(numbers[0]), int(numbers[1])) if is_card else None,
     )
 
 

@@ -40,6 +40,21 @@ class Source(msgspec.Struct, frozen=True):
     """All that tells what it is: name, driver, description."""
 
 
+class ServerDevice(msgspec.Struct, frozen=True, kw_only=True):
+    """A source or a sink of a sound server."""
+
+    name: str
+    """The server's own name of it, which stays the same from start to start."""
+    description: str
+    rate: int
+    """Hz."""
+    channels: int
+    is_monitor: bool = False
+    """Whether it is a source that repeats what a sink plays."""
+    card: tuple[int, int] | None = None
+    """Numbers of its ALSA card and device; None where it is no sound card."""
+
+
 class SoundServer(Protocol):
     """What is needed of a sound server. Every method blocks, and raises `SoundServerError`."""
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
-from typing import Any, Literal
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal, get_args
 
 import msgspec
 
 from satellite import requirements
+from satellite.audio.pulse_server import PulseServer
+from satellite.audio.sound_server import SoundServerError
 from satellite.builtin.audio.portaudio_host import HOST, REQUIRES
 from satellite.builtin.audio.program import open_error
 from satellite.errors import DeviceMissing
+
+_LOGGER = logging.getLogger(__name__)
 
 _PROGRAM = 5.0
 """Seconds for arecord and aplay to list or to try a device; a sound server may be asked."""
@@ -42,12 +47,40 @@ class DeviceInfo(msgspec.Struct, frozen=True, kw_only=True):
     channels: int | None = None
     """The most channels it has, where that is known."""
     default: bool = False
+    """Whether it is the one that `auto` means."""
+    identity: str = ""
+    """What devices of different components that lead to the same one share, as `hw:1,0`; empty
+    where that is not known."""
 
 
 def list_devices() -> list[DeviceInfo]:
-    """List what PortAudio and ALSA's programs find, microphones first. Blocks for some 0.2 s."""
-    found = [*_portaudio(), *_alsa("in"), *_alsa("out")]
-    return sorted(found, key=lambda device: device.direction)
+    """List the sound server's devices, then those of ALSA's programs and of PortAudio, microphones
+    first. A device that several of them offer is listed once. Blocks for some 0.2 s.
+    """
+    portaudio = _portaudio()
+    found: list[DeviceInfo] = []
+    for direction in get_args(Direction):
+        of_portaudio = [device for device in portaudio if device.direction == direction]
+        found += merged([*_pulse(direction), *_alsa(direction), *of_portaudio])
+    return found
+
+
+def merged(devices: Iterable[DeviceInfo]) -> list[DeviceInfo]:
+    """Merge the devices of one direction that are the same: the same sound card, or ALSA's name.
+
+    The first is listed, with what the others know beyond it.
+    """
+    found: dict[str, DeviceInfo] = {}
+    for number, device in enumerate(devices):
+        key = device.identity or str(number)
+        first = found.get(key, device)
+        found[key] = msgspec.structs.replace(
+            first,
+            rate=first.rate or device.rate,
+            channels=first.channels or device.channels,
+            default=first.default or device.default,
+        )
+    return [*found.values()]
 
 
 def default_mic() -> str:
@@ -83,6 +116,34 @@ def _default(direction: Direction) -> str:
     )
 
 
+def _pulse(direction: Direction) -> list[DeviceInfo]:
+    """Return the sources or sinks of the sound server, monitors left out; none without one."""
+    program = {"in": "parec", "out": "pacat"}[direction]
+    if shutil.which(program) is None:
+        return []
+    try:
+        server = PulseServer()
+        try:
+            devices = server.sources() if direction == "in" else server.sinks()
+        finally:
+            server.close()
+    except SoundServerError as error:
+        _LOGGER.debug("no devices of a sound server are listed: %s", error)
+        return []
+    return [
+        DeviceInfo(
+            direction=direction,
+            component=f"pulse:{device.name}",
+            description=device.description,
+            rate=device.rate,
+            channels=device.channels,
+            identity=_card(*device.card) if device.card else "",
+        )
+        for device in devices
+        if not device.is_monitor
+    ]
+
+
 def _portaudio() -> list[DeviceInfo]:
     if any(need.missing() for need in REQUIRES):
         return []
@@ -102,6 +163,7 @@ def _of_portaudio(library: Any, direction: Direction) -> Iterator[DeviceInfo]:
                 rate=int(device["default_samplerate"]),
                 channels=device[most],
                 default=device["index"] == default,
+                identity=_identity(device["name"], hosts[device["hostapi"]]["name"]),
             )
 
 
@@ -115,10 +177,28 @@ def _alsa(direction: Direction) -> Iterator[DeviceInfo]:
             direction=direction,
             component=f"alsa:plughw:{card},{device}",
             description=description,
+            identity=_card(card, device),
         )
     for name, description in names(_output(program, "-L")):
         if name not in seen:
-            yield DeviceInfo(direction=direction, component=f"alsa:{name}", description=description)
+            yield DeviceInfo(
+                direction=direction,
+                component=f"alsa:{name}",
+                description=description,
+                identity=name,
+            )
+
+
+def _card(card: int, device: int) -> str:
+    return f"hw:{card},{device}"
+
+
+def _identity(name: str, host: str) -> str:
+    """Return what a device of PortAudio is for ALSA: its card's number, or ALSA's name."""
+    if host != "ALSA":
+        return ""
+    card = re.search(r"\((hw:\d+,\d+)\)$", name)
+    return card[1] if card else name
 
 
 def cards(listing: str) -> list[tuple[int, int, str]]:

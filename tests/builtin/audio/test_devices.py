@@ -7,13 +7,15 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
-from satellite.builtin.audio.devices import cards, names
+from satellite.builtin.audio.devices import DeviceInfo, cards, merged, names
 from satellite.components import spec
 from satellite.requirements import Library
-from tests.support.pulse import PulseServer
+from tests.support.pulse import ROOM, SPEAKER, PulseServer
 
 CARDS = """\
 **** List of CAPTURE Hardware Devices ****
@@ -51,7 +53,7 @@ print(json.dumps(found))
 """
 
 
-def look(path: str | None = None) -> tuple[dict[str, object], str]:
+def look(path: str | None = None) -> tuple[dict[str, Any], str]:
     """What a fresh process finds, and what it prints on its standard error."""
     environment = dict(os.environ)
     if path is not None:
@@ -77,6 +79,49 @@ def test_names_are_read_without_those_that_lead_nowhere() -> None:
         ("mine", "mine"),
     ]
     assert names("") == []
+
+
+def test_a_device_that_several_offer_is_listed_once() -> None:
+    """With the facts that the others know beyond it; unknown devices are never the same."""
+    usb = DeviceInfo(
+        direction="in", component="pulse:alsa_input.usb", description="USB", identity="hw:1,0"
+    )
+    plug = DeviceInfo(
+        direction="in", component="alsa:plughw:1,0", description="USB Audio", identity="hw:1,0"
+    )
+    default = DeviceInfo(
+        direction="in", component="alsa:default", description="Default", identity="default"
+    )
+    portaudio = [
+        DeviceInfo(
+            direction="in",
+            component=f"portaudio:{name}",
+            description=name,
+            rate=44100,
+            channels=2,
+            default=name == "default",
+            identity=identity,
+        )
+        for name, identity in (("USB (hw:1,0)", "hw:1,0"), ("default", "default"), ("JACK", ""))
+    ]
+    jack = portaudio[2]
+    assert merged([usb, plug, default, *portaudio, jack]) == [
+        msgspec.structs.replace(usb, rate=44100, channels=2),
+        msgspec.structs.replace(default, rate=44100, channels=2, default=True),
+        jack,
+        jack,
+    ]
+
+
+def test_a_sound_servers_devices_are_listed_by_name_without_monitors(pulse: PulseServer) -> None:
+    listed, _ = look()
+    components = [device["component"] for device in listed["devices"]]
+    assert [name for name in components if name.startswith("pulse:")] == [
+        f"pulse:{SPEAKER}",
+        f"pulse:{ROOM}",
+    ]
+    pulse.kill()
+    assert not any("pulse:" in device["component"] for device in look()[0]["devices"])
 
 
 def test_a_sound_server_is_found_and_everything_listed_can_be_pasted(pulse: PulseServer) -> None:

@@ -17,7 +17,7 @@ from satellite.errors import DeviceLost, DeviceMissing
 from satellite.events import Event
 from satellite.requirements import Library
 from satellite.values import SPEECH, AudioChunk
-from tests.support.pulse import PulseServer
+from tests.support.pulse import HEARD, MICROPHONE, ROOM, SPEAKER, PulseServer
 from tests.support.sound import pitch, tone, trimmed, voiced
 
 _SHAPE = "--raw --format=s16le --channels=1"
@@ -27,6 +27,8 @@ MICS = [
     f"command:parec {_SHAPE} --rate=16000 --latency-msec=30",
     "portaudio",
     "portaudio:pulse?rate=48000",
+    "pulse",
+    f"pulse:{MICROPHONE}?rate=44100&channels=2",
 ]
 SPEAKERS = [
     "alsa:pulse",
@@ -34,9 +36,11 @@ SPEAKERS = [
     f"command:pacat {_SHAPE} --rate=22050",
     "portaudio",
     "portaudio:pulse?rate=48000",
+    "pulse",
+    f"pulse:{SPEAKER}?rate=48000&channels=2",
 ]
-LOSABLE_MICS = [MICS[0], MICS[2], "portaudio:pulse"]
-LOSABLE_SPEAKERS = [SPEAKERS[0], SPEAKERS[2], "portaudio:pulse"]
+LOSABLE_MICS = [MICS[0], MICS[2], "portaudio:pulse", f"pulse:{MICROPHONE}"]
+LOSABLE_SPEAKERS = [SPEAKERS[0], SPEAKERS[2], "portaudio:pulse", f"pulse:{SPEAKER}"]
 
 
 @pytest.fixture(autouse=True)
@@ -67,13 +71,14 @@ def clip(frequency: float, seconds: float) -> AudioChunk:
 class Recorder:
     """Records what is spoken, on a thread, while the event loop speaks."""
 
-    def __init__(self, pulse: PulseServer) -> None:
+    def __init__(self, pulse: PulseServer, source: str = HEARD) -> None:
         self._pulse = pulse
+        self._source = source
         self._began, self._enough = threading.Event(), threading.Event()
         self.heard = b""
 
     def run(self) -> None:
-        with self._pulse.record() as heard:
+        with self._pulse.record(self._source) as heard:
             self._began.set()
             self._enough.wait(30)
         self.heard = bytes(heard)
@@ -192,8 +197,62 @@ async def lose(playback: Playback) -> None:
         await playback.play_clip(clip(900, 5))
 
 
-@pytest.mark.parametrize("name", ["alsa:no-such-device", "portaudio:no-such-device"])
-async def test_a_device_that_is_not_there_is_told(pulse: PulseServer, name: str) -> None:
+async def test_a_source_and_a_sink_that_are_not_the_defaults_are_chosen_by_name(
+    pulse: PulseServer,
+) -> None:
+    """What is played into the sink `room` is heard at its monitor, and not at the speaker's."""
+    capture = Capture(spec.create("mic", f"pulse:{HEARD}"), lambda event: None)
+    playback = Playback(spec.create("speaker", f"pulse:{ROOM}"), lambda event: None)
+    await playback.open()
+    recorder = Recorder(pulse, MICROPHONE)
+    async with recorder.recording():
+        await playback.play_clip(clip(900, 0.5))
+    await playback.close()
+    assert pitch(recorder.heard) == pytest.approx(900, abs=5)
+    async with aclosing(capture.frames()) as frames:
+        await anext(frames)
+        async with asyncio.TaskGroup() as tasks:
+            playing = tasks.create_task(asyncio.to_thread(pulse.play, tone(700, 0.4), SPEAKER))
+            chunks = [await anext(frames)]
+            while not playing.done():
+                chunks.append(await anext(frames))
+    assert pitch(b"".join(chunks)) == pytest.approx(700, abs=5)
+
+
+async def test_an_unknown_name_is_reported_with_the_names_there_are(pulse: PulseServer) -> None:
+    with pytest.raises(DeviceMissing) as caught:
+        await spec.create("speaker", "pulse:elsewhere").open()
+    assert str(caught.value) == (
+        "speaker pulse:elsewhere: the sink elsewhere is unknown (known: speaker, room); "
+        "see: satellite devices"
+    )
+    with pytest.raises(DeviceMissing, match=r"did you mean room\.monitor\?"):
+        await spec.create("mic", "pulse:room.moniter").open()
+    assert pulse.streams() == 0
+
+
+@pytest.mark.parametrize("name", ["pulse", "pulse:speaker"])
+async def test_a_sound_server_that_is_down_is_reported(pulse: PulseServer, name: str) -> None:
+    await asyncio.to_thread(pulse.kill)
+    for role in ("mic", "speaker"):
+        with pytest.raises(DeviceMissing, match=rf"^\w+ {name}: .*[Cc]onn"):
+            await spec.create(role, name).open()
+
+
+async def test_a_sound_server_that_hangs_is_reported(pulse: PulseServer) -> None:
+    pulse.halt()
+    try:
+        async with asyncio.timeout(5):
+            with pytest.raises(DeviceMissing, match="no sound server answers"):
+                await spec.create("mic", f"pulse:{MICROPHONE}").open()
+    finally:
+        pulse.resume()
+
+
+@pytest.mark.parametrize(
+    "name", ["alsa:no-such-device", "portaudio:no-such-device", "pulse:no-such-device"]
+)
+async def test_a_missing_device_is_reported(pulse: PulseServer, name: str) -> None:
     assert pulse.streams() == 0
     for role in ("mic", "speaker"):
         with pytest.raises(DeviceMissing, match="no-such-device") as caught:
