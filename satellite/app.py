@@ -12,7 +12,7 @@ from satellite import events, timers
 from satellite.announcements.announcer import Announcer
 from satellite.announcements.broadcasts import Broadcasts
 from satellite.arbitration.arbiter import Arbiter
-from satellite.arbitration.protocol import spoken
+from satellite.arbitration.protocol import normalized_word
 from satellite.arbitration.wake_words import wake_words_of
 from satellite.audio.capture import Capture
 from satellite.audio.ducking.service import ducking
@@ -130,7 +130,7 @@ async def _listen(
         words = await wake_words_of(changed.wake)
         if engine is not None:
             await listener.listen_with(_wake(engine, reference, bus))
-        rooms.listen_for(words)
+        rooms.set_wake_words(words)
         engines.personas.answer(changed)
         _check_words(changed, words)
         named = tuple(words.values())
@@ -202,7 +202,7 @@ def _wake(engine: Wake, reference: PlaybackReference, bus: Bus) -> OwnVoice:
 def _check_words(settings: Settings, known: Mapping[str, str]) -> None:
     """Say which assistants can never be called; `known` is what is listened for."""
     for name, word in assistant_wake_words(settings):
-        if known and spoken(word) not in known:
+        if known and normalized_word(word) not in known:
             _LOGGER.warning(
                 "nobody listens for %s, the wake word of assistants.%s; the wake component hears "
                 "%s: name all words there, as in --wake openwakeword:okay_nabu,hey_jarvis",

@@ -1,6 +1,7 @@
-"""Satellites that hear the same wake word agree, before any of them makes a sound, who answers.
+"""Satellites that hear the same wake word agree which of them answers, before any makes a sound.
 
-`arbiter` joins a satellite to the others of its home; `election` decides, without a clock or a
-socket; `fingerprint` tells how well a word was heard, and whether two microphones heard the same;
-`peers` knows who is there, `protocol` what is said, `network` how it gets there.
+`arbiter` connects one satellite to the others of its home; `election` decides, without clock or
+socket; `fingerprint` measures how well a word was heard, and whether two microphones heard the same
+sound; `group` holds the conversation with the others, `peers` tracks which of them are present,
+`protocol` defines the messages and `multicast` transports them.
 """

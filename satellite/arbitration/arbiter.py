@@ -1,8 +1,9 @@
-"""This satellite among the others of its home: it stands between the listener and the assistant.
+"""Arbitration between the listener and the turns of this satellite.
 
-A wake word that others may have heard, too, is answered when it is agreed that we do; until then,
-which takes the time of `rooms.window`, the utterance is listened to, and nothing is heard or seen
-of it. Where nobody else is, or while our turn is running and no other's is, nothing is waited for.
+A wake word that other satellites may have heard, too, is answered once it is agreed that this one
+answers. Until then, for the time of `rooms.window`, the utterance is captured silently: without a
+cue, a turn or an event. There is no delay without other satellites, nor while a turn runs here and
+none runs elsewhere.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from typing import Protocol
 
 from satellite import events
 from satellite.arbitration import fingerprint
-from satellite.arbitration.election import ANSWERED, Bid, Election, State
+from satellite.arbitration.election import ANSWERED, Bid, BidState, Election
 from satellite.arbitration.group import Group
-from satellite.arbitration.protocol import Claim, Rank, spoken
+from satellite.arbitration.protocol import Claim, Rank, normalized_word
 from satellite.arbitration.wake_words import wake_words_of
 from satellite.listening.utterance import Utterance
 from satellite.settings import Settings
@@ -27,17 +28,17 @@ from satellite.values import Detection
 _LOGGER = logging.getLogger(__name__)
 
 EARLY = 0.006
-"""Seconds by which it is decided before the window ends: timers are late by some."""
+"""Seconds before the end of the window at which to decide: timers fire late."""
 
-LOOKS = 8
-"""Claims in a second that are compared with what we have heard, which takes milliseconds."""
+COMPARISONS = 8
+"""Claims compared with the recent sound in one second; each takes milliseconds."""
 
 WORDS = 32
-"""Wake words remembered of a service that does not tell which it listens for."""
+"""Wake words learned from a service that does not report which it listens for."""
 
 
 class WakeSource(Protocol):
-    """What is needed of `satellite.listening.listener.Listener`."""
+    """The part of `satellite.listening.listener.Listener` that is needed."""
 
     def recent(self, seconds: float) -> bytes: ...
 
@@ -45,7 +46,7 @@ class WakeSource(Protocol):
 
 
 class TurnTaker(Protocol):
-    """What is needed of `satellite.turns.manager.TurnManager`."""
+    """The part of `satellite.turns.manager.TurnManager` that is needed."""
 
     @property
     def busy(self) -> bool: ...
@@ -58,25 +59,25 @@ class TurnTaker(Protocol):
 
 
 class _OwnBid:
-    """A wake of ours that is being agreed on, or was agreed on last."""
+    """The last wake of this satellite, agreed on or being agreed on."""
 
     def __init__(self, bid: Bid, utterance: Utterance) -> None:
         self.bid = bid
         self.utterance = utterance
-        self.begun = False
-        """Our turn has begun."""
-        self.over = False
-        """Another one answers, or nobody."""
+        self.started = False
+        """Whether its turn has started."""
+        self.ended = False
+        """Whether this satellite does not answer it, or no longer."""
 
     @property
     def word(self) -> str:
-        """As our wake engine calls it."""
-        found = self.utterance.detection
-        return found.word if found is not None else self.bid.word
+        """The wake engine's name of the word."""
+        detection = self.utterance.detection
+        return detection.word if detection is not None else self.bid.word
 
 
 class Arbiter:
-    """Agrees with the others for one satellite; before `run` and after it, it is as if alone."""
+    """Agrees with the other satellites for this one; outside `run` it acts as if it were alone."""
 
     def __init__(
         self,
@@ -93,68 +94,69 @@ class Arbiter:
         self._listener = listener
         self._publish = publish
         self._on_yield = on_yield
-        self._company = Group(settings, lambda: turns.busy, self._claimed)
-        self._agreement = Election()
+        self._group = Group(settings, lambda: turns.busy, self._claimed)
+        self._election = Election()
         self._words: dict[str, str] = {}
-        """What our wake engine calls the words that it listens for."""
-        self._mine: _OwnBid | None = None
-        self._joining: Detection | None = None
-        """A word that others heard, while we claim it, too."""
+        """The wake engine's names of its words, by their normalized form."""
+        self._own: _OwnBid | None = None
+        self._adopted: Detection | None = None
+        """A detection made up here for a word that another satellite claims."""
         self._yielded: tuple[str, float] = ("", float("-inf"))
-        """The last word left to another, and when."""
-        self._looks: deque[float] = deque(maxlen=LOOKS)
+        """The last word left to another satellite, and when."""
+        self._comparisons: deque[float] = deque(maxlen=COMPARISONS)
         self._changed = asyncio.Event()
 
     @property
     def joined(self) -> bool:
-        """Others may be there."""
-        return self._company.joined
+        """Whether this satellite is connected to its group."""
+        return self._group.joined
 
     @property
     def others(self) -> int:
-        """How many others are there."""
-        return len(self._company.others())
+        """The number of other satellites."""
+        return len(self._group.others())
 
     def accept(self, utterance: Utterance) -> bool:
-        """Agree on who answers, in place of `TurnManager.start`; False when we do not.
+        """Return whether to capture an utterance, in place of `TurnManager.start`.
 
-        With True the utterance is listened to, and is closed when another one answers it.
+        The utterance is closed later if another satellite turns out to answer it.
         """
-        if utterance.detection is None or not self._company.joined:
+        if utterance.detection is None or not self._group.joined:
             return self._turns.start(utterance)
         if not self._turns.accepts(utterance) or self._is_late(utterance.detection):
             return False
-        mine = self._mine = _OwnBid(self._bid(utterance.detection), utterance)
-        if mine.bid.state is State.LOST:
-            mine.over = True
-            self._tell_yielded(mine)
+        own = self._own = _OwnBid(self._bid(utterance.detection), utterance)
+        if own.bid.state is BidState.LOST:
+            own.ended = True
+            self._publish_yielded(own)
             return False
         self._advance()
-        return not mine.over
+        return not own.ended
 
     async def run(self) -> None:
-        """Take part until cancelled; returns where that is not wished for, or not possible."""
+        """Take part until cancelled; return at once if that is disabled or impossible."""
         if not (self._settings.zeroconf and self._settings.rooms.enabled):
             return
         self._words = self._words or await wake_words_of(self._settings.wake)
         await asyncio.to_thread(fingerprint.warm_up)
         async with asyncio.TaskGroup() as tasks:
-            agreeing = tasks.create_task(self._agree(), name="rooms: agreement")
+            agreeing = tasks.create_task(self._agree(), name="rooms: election")
             try:
-                await self._company.run()
+                await self._group.run()
             finally:
                 agreeing.cancel()
 
-    def listen_for(self, words: Mapping[str, str]) -> None:
-        """Know another wake component's words: `satellite.arbitration.wake_words.wake_words_of`."""
+    def set_wake_words(self, words: Mapping[str, str]) -> None:
+        """Replace the wake words, in the form of
+        `satellite.arbitration.wake_words.wake_words_of`."""
         self._words = dict(words)
 
     async def _agree(self) -> None:
         while True:
-            self._company.listen()  # a busy machine may have been late to
+            self._group.read()  # first: on a busy machine messages may be waiting
             self._advance()
             self._changed.clear()
-            due = self._agreement.next
+            due = self._election.next_due
             try:
                 async with asyncio.timeout(None if due is None else max(0.0, due - monotonic())):
                     await self._changed.wait()
@@ -162,105 +164,105 @@ class Arbiter:
                 pass
 
     def _bid(self, detection: Detection) -> Bid:
-        """Claim a wake, or see that it is another's already."""
+        """Enter a wake into the election, which may be lost already."""
         now = monotonic()
-        word = spoken(detection.phrase or detection.word)
-        joining = self._joining is detection
-        if not joining and len(self._words) < WORDS:
+        word = normalized_word(detection.phrase or detection.word)
+        adopted = self._adopted is detection
+        if not adopted and len(self._words) < WORDS:
             self._words.setdefault(word, detection.word)
-        others = self._company.others()
+        others = self._group.others()
         busy = self._turns.busy
-        heard, window = fingerprint.Fingerprint(0, b""), 0.0
+        sound, window = fingerprint.Fingerprint(0, b""), 0.0
         if others:
-            heard = fingerprint.fingerprint_of(self._listener.recent(fingerprint.MEMORY))
+            sound = fingerprint.fingerprint_of(self._listener.recent(fingerprint.MEMORY))
             if not busy or any(other.busy for other in others):
                 window = max(0.0, self._settings.rooms.window - EARLY)
-        score = 0 if joining else round(1000 * min(1.0, max(0.0, detection.score)))
-        rank = Rank(busy, heard.quality, score, self._company.id)
-        _LOGGER.debug("%r is heard at %d dB; %d others are there", word, heard.quality, len(others))
-        return self._agreement.wake(now, word, rank, heard.print, window)
+        score = 0 if adopted else round(1000 * min(1.0, max(0.0, detection.score)))
+        rank = Rank(busy, sound.quality, score, self._group.id)
+        _LOGGER.debug("%r: heard at %d dB, %d other satellites", word, sound.quality, len(others))
+        return self._election.wake(now, word, rank, sound.print, window)
 
     def _is_late(self, detection: Detection) -> bool:
-        """Whether our detector has at last heard the word that we answer already."""
-        mine = self._mine
-        if mine is None or mine.over or mine.bid.rank.score:
+        """Return whether the detector fired late, for a word that is already answered here."""
+        own = self._own
+        if own is None or own.ended or own.bid.rank.score:
             return False
-        same = mine.bid.word == spoken(detection.phrase or detection.word)
-        return same and monotonic() - mine.bid.at < ANSWERED
+        same = own.bid.word == normalized_word(detection.phrase or detection.word)
+        return same and monotonic() - own.bid.heard_at < ANSWERED
 
     def _advance(self) -> None:
-        """Say what is to be said by now, and decide what is to be decided."""
-        for told in self._agreement.due(monotonic()):
-            self._company.tell(told)
+        """Decide and announce everything that is due."""
+        for announcement in self._election.due(monotonic()):
+            self._group.announce(announcement)
         self._changed.set()
-        self._settle()
+        self._apply_decision()
 
-    def _settle(self) -> None:
-        """Do what is decided."""
+    def _apply_decision(self) -> None:
+        """Start or withdraw the turn, as decided."""
         now = monotonic()
-        mine = self._mine
-        if mine is None or mine.over:
+        own = self._own
+        if own is None or own.ended:
             return
-        if mine.bid.state is State.WON and not mine.begun:
-            self._answer(mine, now)
-        elif mine.bid.state is State.LOST:
-            mine.over = True
-            if mine.begun:
-                self._turns.withdraw(mine.utterance)
-            mine.utterance.close()
+        if own.bid.state is BidState.WON and not own.started:
+            self._answer(own, now)
+        elif own.bid.state is BidState.LOST:
+            own.ended = True
+            if own.started:
+                self._turns.withdraw(own.utterance)
+            own.utterance.close()
             self._on_yield()
-            self._tell_yielded(mine)
+            self._publish_yielded(own)
 
-    def _answer(self, mine: _OwnBid, now: float) -> None:
-        mine.begun = True
-        if self._company.others():
-            waited = round(now - mine.bid.at, 4)
-            turn = mine.utterance.id
-            self._publish(events.Chosen(word=mine.word, waited=waited, turn=turn))
-        if not self._turns.start(mine.utterance):
-            mine.over = True
-            self._agreement.withdraw()
-            mine.utterance.close()
+    def _answer(self, own: _OwnBid, now: float) -> None:
+        own.started = True
+        if self._group.others():
+            waited = round(now - own.bid.heard_at, 4)
+            turn = own.utterance.id
+            self._publish(events.Chosen(word=own.word, waited=waited, turn=turn))
+        if not self._turns.start(own.utterance):
+            own.ended = True
+            self._election.withdraw()
+            own.utterance.close()
 
-    def _tell_yielded(self, mine: _OwnBid) -> None:
-        """Tell that another one answers, once for a word that was said once."""
+    def _publish_yielded(self, own: _OwnBid) -> None:
+        """Publish that another satellite answers, once for each spoken word."""
         now, (word, at) = monotonic(), self._yielded
-        self._yielded = mine.bid.word, now
-        if word == mine.bid.word and now - at < ANSWERED:
+        self._yielded = own.bid.word, now
+        if word == own.bid.word and now - at < ANSWERED:
             return
-        to, waited = self._company.name(mine.bid.to), round(now - mine.bid.at, 4)
-        self._publish(events.Yielded(to=to, word=mine.word, waited=waited))
-        self._company.yielded(to)
+        to, waited = self._group.name(own.bid.winner), round(now - own.bid.heard_at, 4)
+        self._publish(events.Yielded(to=to, word=own.word, waited=waited))
+        self._group.yielded(to)
 
     def _claimed(self, claim: Claim, answered: bool) -> None:
-        """Another satellite claims a wake word, or has decided to answer it."""
+        """Handle the claim of another satellite, or its decision to answer."""
         now = monotonic()
-        if self._agreement.hear(now, claim, answered=answered) and not answered:
-            self._consider(claim, now)
-        self._settle()
-        self._changed.set()  # what it needs to be told, when all that has arrived is read
+        if self._election.receive(now, claim, answered=answered) and not answered:
+            self._claim_if_better(claim, now)
+        self._apply_decision()
+        self._changed.set()  # announce what is due, once everything that has arrived is read
 
-    def _consider(self, claim: Claim, now: float) -> None:
-        """Claim a word, too, that our own detector has not heard yet, where we hear it better.
+    def _claim_if_better(self, claim: Claim, now: float) -> None:
+        """Claim the word as well if it is heard better here, though the detector has not fired yet.
 
-        Detectors hear one word up to 0.3 s apart, and a worse placed one may be the first.
+        Detectors fire up to 0.3 s apart, and the worse placed one may be the first.
         """
         name = self._words.get(claim.word)
         if name is None or self._turns.busy:
             return
-        rushed = len(self._looks) == LOOKS and now - self._looks[0] < 1.0
-        if rushed or self._agreement.known(now, claim):
+        rushed = len(self._comparisons) == COMPARISONS and now - self._comparisons[0] < 1.0
+        if rushed or self._election.has_own(now, claim):
             return
-        self._looks.append(now)
+        self._comparisons.append(now)
         audio = self._listener.recent(fingerprint.MEMORY)
         quality = fingerprint.fingerprint_of(audio).quality
         if quality <= claim.rank.quality or claim.rank.busy:
-            _LOGGER.debug("%r is heard worse here: %d dB", claim.word, quality)
+            _LOGGER.debug("%r: heard worse here, at %d dB", claim.word, quality)
             return
         likeness = fingerprint.similarity(claim.print, audio, claim.age)
-        _LOGGER.debug("%r is like what we hear, not yet known: %.2f", claim.word, likeness)
+        _LOGGER.debug("%r: similarity to the sound here is %.2f", claim.word, likeness)
         if likeness >= fingerprint.ALIKE:
             score = claim.rank.score / 1000
-            self._joining = Detection(word=name, score=score, sample=0, phrase=claim.word)
-            self._listener.listen_now(self._joining, self._settings.listen.preroll)
-            self._joining = None
+            self._adopted = Detection(word=name, score=score, sample=0, phrase=claim.word)
+            self._listener.listen_now(self._adopted, self._settings.listen.preroll)
+            self._adopted = None

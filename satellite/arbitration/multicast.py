@@ -1,5 +1,5 @@
-"""How satellites' datagrams get around: multicast on every network of this machine, IPv4 and IPv6,
-and straight to who is known. Wi-Fi repeats the latter when they are lost, and the former never."""
+"""Transport of datagrams between satellites: multicast on every network of this machine, IPv4 and
+IPv6, and unicast to known satellites. Wi-Fi repeats lost unicast frames, and never multicast."""
 
 from __future__ import annotations
 
@@ -9,28 +9,39 @@ import logging
 import socket
 import struct
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
-from satellite.arbitration.peers import Address
+from satellite.arbitration.peers import SocketAddress
 from satellite.arbitration.protocol import LONGEST
 from satellite.net.discovery.addresses import is_virtual
 
 _LOGGER = logging.getLogger(__name__)
 
 GROUP4 = "239.255.72.85"
-"""Of the addresses that stay within a home (RFC 2365, 6.1)."""
+"""From the range that stays within a site (RFC 2365, 6.1)."""
 GROUP6 = "ff12::5a7e:1117"
-"""Transient, and stays on the link (RFC 4291, 2.7)."""
+"""Transient and link-local (RFC 4291, 2.7)."""
 
-AT_ONCE = 64
-"""Datagrams read before others get their turn."""
+BATCH = 64
+"""Datagrams read at once, before other tasks run."""
 
 
-def interfaces() -> list[tuple[str, int, bool]]:
-    """This machine's networks: IPv4 address ("" for none), index (0 for unknown), whether it has
-    IPv6. Those that lead to its own containers, and the loop, only where there is nothing else."""
+class Interface(NamedTuple):
+    """A network interface, once for each of its IPv4 addresses."""
+
+    address: str
+    """IPv4 address; empty for none."""
+    ifindex: int
+    """0 if unknown."""
+    has_ipv6: bool
+
+
+def interfaces() -> list[Interface]:
+    """Return the networks of this machine; those of its own containers, and the loopback, only if
+    there are no others."""
     import ifaddr
 
-    found: list[tuple[int, tuple[str, int, bool]]] = []
+    found: list[tuple[int, Interface]] = []
     for adapter in ifaddr.get_adapters():
         texts = [str(ip.ip if isinstance(ip.ip, str) else ip.ip[0]) for ip in adapter.ips]
         addresses = [ipaddress.ip_address(text.partition("%")[0]) for text in texts]
@@ -39,68 +50,69 @@ def interfaces() -> list[tuple[str, int, bool]]:
         six = not loop and any(address.version == 6 for address in addresses)
         rank = 2 if loop else 1 if is_virtual(adapter.name) else 0
         index = adapter.index or 0
-        found += [(rank, (address, index, six and n == 0)) for n, address in enumerate(four)]
+        for number, address in enumerate(four):
+            found.append((rank, Interface(address, index, six and number == 0)))
         if not four and six:
-            found.append((rank, ("", index, True)))
+            found.append((rank, Interface("", index, True)))
     best = min((rank for rank, _ in found), default=0)
     return [interface for rank, interface in found if rank == best]
 
 
 class MulticastNetwork:
-    """The sockets; `heard` is called with each datagram and where it came from."""
+    """The sockets; `received` is called with each datagram and its source address."""
 
-    def __init__(self, port: int, heard: Callable[[bytes, Address], None]) -> None:
+    def __init__(self, port: int, received: Callable[[bytes, SocketAddress], None]) -> None:
         self._port = port
-        self._heard = heard
-        self._ours: dict[int, socket.socket] = {}
-        """By family: what is sent comes from here, and answers come to it."""
-        self._shared: dict[int, socket.socket] = {}
-        """By family: all satellites of a machine hear the group's datagrams here."""
-        self._interfaces: list[tuple[str, int, bool]] = []
+        self._received = received
+        self._senders: dict[int, socket.socket] = {}
+        """By address family: send from here, and receive the unicast answers."""
+        self._receivers: dict[int, socket.socket] = {}
+        """By address family: receive the multicasts, as every satellite of this machine does."""
+        self._interfaces: list[Interface] = []
         self._failed = False
 
     def open(self) -> None:
-        """Open what this machine has. Raises `OSError` where it has neither IPv4 nor IPv6, or the
-        port cannot be shared."""
+        """Open the sockets. Raises `OSError` if this machine has neither IPv4 nor IPv6, or the port
+        cannot be shared."""
         problem: OSError | None = None
         loop = asyncio.get_running_loop()
         for family in (socket.AF_INET, socket.AF_INET6):
             try:
-                shared = _bound(family, self._port)
+                receiver = _bind(family, self._port)
                 try:
-                    ours = _bound(family, 0)
+                    sender = _bind(family, 0)
                 except OSError:
-                    shared.close()
+                    receiver.close()
                     raise
             except OSError as error:
                 problem = error
                 continue
-            self._ours[family], self._shared[family] = ours, shared
+            self._senders[family], self._receivers[family] = sender, receiver
             try:
-                for one in (ours, shared):
-                    loop.add_reader(one, self._read, one)
+                for sock in (sender, receiver):
+                    loop.add_reader(sock, self._read, sock)
             except NotImplementedError:
                 self._drop()
                 raise OSError("this system's event loop cannot watch sockets") from None
-        if not self._ours:
+        if not self._senders:
             raise problem or OSError("no network")
 
-    def join(self, found: Iterable[tuple[str, int, bool]]) -> None:
-        """Hear the group on these networks, too."""
+    def join(self, found: Iterable[Interface]) -> None:
+        """Receive the group's multicasts on these networks as well."""
         found = list(found)
         new = [interface for interface in found if interface not in self._interfaces]
         self._interfaces = found
         for address, index, six in new:
-            if address and socket.AF_INET in self._shared:
+            if address and socket.AF_INET in self._receivers:
                 member = socket.inet_aton(GROUP4) + socket.inet_aton(address)
                 self._set(socket.AF_INET, socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
-            if six and socket.AF_INET6 in self._shared:
+            if six and socket.AF_INET6 in self._receivers:
                 member = socket.inet_pton(socket.AF_INET6, GROUP6) + struct.pack("@I", index)
                 self._set(socket.AF_INET6, socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, member)
 
-    def spread(self, datagram: bytes) -> None:
-        """Send to all of the group."""
-        four, six = self._ours.get(socket.AF_INET), self._ours.get(socket.AF_INET6)
+    def send_to_group(self, datagram: bytes) -> None:
+        """Multicast a datagram to the group."""
+        four, six = self._senders.get(socket.AF_INET), self._senders.get(socket.AF_INET6)
         for address, index, has_six in self._interfaces:
             if address and four is not None:
                 through = socket.inet_aton(address)
@@ -109,46 +121,46 @@ class MulticastNetwork:
                 to = (GROUP6, self._port, 0, index)
                 self._send(six, datagram, to, socket.IPV6_MULTICAST_IF, struct.pack("@I", index))
 
-    def send(self, datagram: bytes, address: Address) -> None:
-        """Send to one."""
+    def send(self, datagram: bytes, address: SocketAddress) -> None:
+        """Send a datagram to one address."""
         family = socket.AF_INET if len(address) == 2 else socket.AF_INET6
-        if (through := self._ours.get(family)) is not None:
+        if (through := self._senders.get(family)) is not None:
             self._send(through, datagram, address)
 
     def read(self) -> None:
-        """Hear what has arrived by now."""
-        for one in (*self._ours.values(), *self._shared.values()):
-            self._read(one)
+        """Read the datagrams that have arrived."""
+        for sock in (*self._senders.values(), *self._receivers.values()):
+            self._read(sock)
 
     def close(self) -> None:
-        """Close everything. Twice is once."""
+        """Close all sockets. Idempotent."""
         loop = asyncio.get_running_loop()
-        for one in (*self._ours.values(), *self._shared.values()):
-            loop.remove_reader(one)
+        for sock in (*self._senders.values(), *self._receivers.values()):
+            loop.remove_reader(sock)
         self._drop()
 
     def _drop(self) -> None:
-        for one in (*self._ours.values(), *self._shared.values()):
-            one.close()
-        self._ours.clear()
-        self._shared.clear()
+        for sock in (*self._senders.values(), *self._receivers.values()):
+            sock.close()
+        self._senders.clear()
+        self._receivers.clear()
 
-    def _read(self, one: socket.socket) -> None:
-        for _ in range(AT_ONCE):
+    def _read(self, sock: socket.socket) -> None:
+        for _ in range(BATCH):
             try:
-                datagram, address = one.recvfrom(LONGEST + 1)
+                datagram, address = sock.recvfrom(LONGEST + 1)
             except (BlockingIOError, InterruptedError):
                 return
-            except OSError as error:  # such as an answer that a port is closed
-                _LOGGER.debug("reading from the other satellites: %s", error)
+            except OSError as error:  # such as ICMP's report that a port is closed
+                _LOGGER.debug("cannot read from the other satellites: %s", error)
                 return
-            self._heard(datagram, address)
+            self._received(datagram, address)
 
     def _send(
         self,
         through: socket.socket,
         datagram: bytes,
-        address: Address,
+        address: SocketAddress,
         option: int | None = None,
         value: bytes = b"",
     ) -> None:
@@ -159,34 +171,34 @@ class MulticastNetwork:
                 through.setsockopt(level, option, value)
             through.sendto(datagram, address)
             self._failed = False
-        except OSError as error:  # a network that is down, or full: what counts is said again
+        except OSError as error:  # the network is down or full; everything important is repeated
             level = logging.DEBUG if self._failed else logging.WARNING
             self._failed = True
-            _LOGGER.log(level, "the other satellites cannot be told: %s", error)
+            _LOGGER.log(level, "cannot send to the other satellites: %s", error)
 
     def _set(self, family: int, level: int, option: int, value: bytes) -> None:
         try:
-            self._shared[family].setsockopt(level, option, value)
+            self._receivers[family].setsockopt(level, option, value)
         except OSError as error:
             _LOGGER.debug("multicast: %s", error)
 
 
-def _bound(family: int, port: int) -> socket.socket:
-    """A socket of a port; of one that others share, where it is not 0. Raises `OSError`."""
-    one = socket.socket(family, socket.SOCK_DGRAM)
+def _bind(family: int, port: int) -> socket.socket:
+    """Open a socket at a port, shared unless it is 0 (any free port). Raises `OSError`."""
+    sock = socket.socket(family, socket.SOCK_DGRAM)
     try:
-        one.setblocking(False)
+        sock.setblocking(False)
         if port:
-            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if hasattr(socket, "SO_REUSEPORT"):
-                one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         if family == socket.AF_INET6:
-            one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 1)
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 1)
         else:
-            one.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 1)
-        one.bind(("::" if family == socket.AF_INET6 else "0.0.0.0", port))
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 1)
+        sock.bind(("::" if family == socket.AF_INET6 else "0.0.0.0", port))
     except OSError:
-        one.close()
+        sock.close()
         raise
-    return one
+    return sock

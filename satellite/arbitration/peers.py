@@ -1,37 +1,37 @@
-"""Who else is there, and how much is believed of it: bounded in number and in time."""
+"""The other satellites: their presence and their credibility, bounded in number and in time."""
 
 from __future__ import annotations
 
 from collections import deque
 
-from satellite.arbitration.protocol import Message
+from satellite.arbitration.protocol import GroupMessage
 
-STAY = 30.0
-"""Seconds for which somebody is there who has said so: with one datagram of five lost, six in a row
-are in one case of 16,000; a satellite that was pulled out costs the others' wakes a tenth of a
-second each for as long."""
+ABSENT_AFTER = 30.0
+"""Seconds without a message after which a satellite counts as absent. With one datagram of five
+lost, six in a row are lost in one case of 16,000. Until then, a satellite that was unplugged delays
+each wake of the others by a tenth of a second."""
 
 MOST = 32
-"""Satellites known: more than a house has. Who comes when it is full is not waited for."""
+"""Satellites known: more than a house has. Any beyond that are not waited for."""
 
 ADDRESSES = 2
-"""Addresses to which one is told: one of each family."""
+"""Addresses used per satellite: one of each family."""
 
 RATE = 400
-"""Datagrams read in a second: ten satellites that claim and answer at once send fewer."""
+"""Datagrams read per second: ten satellites that claim and answer at once send fewer."""
 
-OLDER = 64
-"""Datagrams by which one may be late: an older one was recorded, and is played again."""
+REPLAY_WINDOW = 64
+"""Sequence numbers by which a datagram may be late: an older one counts as replayed."""
 
 YIELDS = 24
-"""Wakes in a minute that are left to others: nobody says a word more often, so that a program which
-claims all of them keeps us silent only until then."""
+"""Wakes per minute that are left to others: people say a wake word less often. A program that
+claims every wake silences this satellite only until this limit."""
 
 DISTRUST = 120.0
-"""Seconds for which nobody is believed after that."""
+"""Seconds for which no satellite is trusted after that."""
 
-Address = tuple[str | int, ...]
-"""As sockets have it."""
+SocketAddress = tuple[str | int, ...]
+"""An address in the form that sockets use."""
 
 
 class Peer:
@@ -40,14 +40,15 @@ class Peer:
     def __init__(self, name: str) -> None:
         self.name = name
         self.busy = False
-        self.seen = float("-inf")
+        self.seen_at = float("-inf")
         self.newest = -1
-        self.addresses: list[Address] = []
-        self.greeted = 0.0
-        """When it was last told that we are there; 0 for never."""
+        """Highest sequence number received."""
+        self.addresses: list[SocketAddress] = []
+        self.greeted_at: float | None = None
+        """When it was last greeted by this satellite."""
 
 
-class Peers:
+class PeerTable:
     """The other satellites of the group."""
 
     def __init__(self) -> None:
@@ -57,38 +58,39 @@ class Peers:
         self._distrust_until = float("-inf")
 
     def present(self, now: float) -> list[Peer]:
-        """Who is there."""
-        gone = [id_ for id_, known in self._known.items() if now - known.seen > STAY]
-        for id_ in gone:
+        """Return the satellites that are present."""
+        absent = [id_ for id_, peer in self._known.items() if now - peer.seen_at > ABSENT_AFTER]
+        for id_ in absent:
             del self._known[id_]
         return list(self._known.values())
 
     def name(self, satellite: str | None) -> str:
-        """What a satellite is called."""
+        """Return the name of a satellite, by its id."""
         known = self._known.get(satellite or "")
         return known.name if known is not None else "another satellite"
 
     def admits(self, now: float) -> bool:
-        """Whether another datagram may be read now."""
+        """Count a datagram; return whether it may be read."""
         if len(self._read) == RATE and now - self._read[0] < 1.0:
             return False
         self._read.append(now)
         return True
 
-    def hear(self, now: float, message: Message, address: Address) -> Peer | None:
-        """Take note of who has said something; None for what is not new, or one too many."""
+    def note(self, now: float, message: GroupMessage, address: SocketAddress) -> Peer | None:
+        """Note a message, and return its sender; None for a replay, a farewell, or one peer too
+        many."""
         self.present(now)
         known = self._known.get(message.satellite)
         if known is None:
             if len(self._known) >= MOST:
                 return None
             known = self._known[message.satellite] = Peer(message.name)
-        if message.number <= known.newest - OLDER:
+        if message.number <= known.newest - REPLAY_WINDOW:
             return None
         if message.kind == "gone":
             del self._known[message.satellite]
             return None
-        known.seen, known.name = now, message.name
+        known.seen_at, known.name = now, message.name
         if message.number > known.newest:
             known.newest, known.busy = message.number, message.busy
         if address not in known.addresses:
@@ -97,13 +99,13 @@ class Peers:
             known.addresses.append(address)
         return known
 
-    def believed(self, now: float) -> bool:
-        """Whether others are left anything at all."""
+    def trusted(self, now: float) -> bool:
+        """Return whether wakes may be left to others."""
         return now >= self._distrust_until
 
-    def yielded(self, now: float) -> bool:
-        """A wake was left to another; say whether that was one too many, so that none is for a
-        while."""
+    def note_yield(self, now: float) -> bool:
+        """Note that a wake was left to another satellite; return whether that was one too many, so
+        that the others are distrusted for a while."""
         self._yielded.append(now)
         if len(self._yielded) == YIELDS and now - self._yielded[0] < 60.0:
             self._yielded.clear()

@@ -1,8 +1,8 @@
-"""What satellites say to each other: small datagrams, bounded in every part.
+"""Messages between satellites: small datagrams, bounded in every part.
 
-A datagram is `MAGIC`, 16 bytes that only who knows the group can make (BLAKE2s of the rest, keyed
-with the group's name: RFC 7693, 2.9), and MessagePack. Times are told as "so long ago", so that
-clocks which disagree do no harm.
+A datagram is `MAGIC`, a tag of 16 bytes that only a member of the group can compute (BLAKE2s of the
+rest, keyed with the group's name: RFC 7693, 2.9), and MessagePack. Times are sent as ages, so that
+clocks may disagree.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ import msgspec
 
 MAGIC = b"SAT1"
 LONGEST = 512
-"""Bytes of a datagram: within what any network passes on in one piece (RFC 791: 576)."""
+"""Bytes of a datagram: every network delivers this much in one piece (RFC 791: 576)."""
 
 PRINT = 128
-"""Bytes that tell what was heard, see `satellite.arbitration.fingerprint`."""
+"""Bytes of a sound's fingerprint, see `satellite.arbitration.fingerprint`."""
 
 _TAG = 16
-"""Bytes of the seal: nobody guesses one of 2^128."""
+"""Bytes of the authentication tag: one of 2^128 cannot be guessed."""
 
 _SENDER = re.compile(r"[0-9a-f]{16}")
 _GAPS = re.compile(r"[\W_]+")
@@ -31,70 +31,73 @@ _VERSION = re.compile(r"_v\d+(\.\d+)*$")
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 Number = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
+MessageKind = Literal["here", "ask", "gone", "claim", "answer"]
+
 
 class Rank(msgspec.Struct, frozen=True, order=True, array_like=True, forbid_unknown_fields=True):
-    """How much a satellite is the one that should answer: the greatest is.
+    """The claim of a satellite to answer; the greatest wins.
 
-    The order is total and every satellite sees the same numbers, so all come to the same answer.
+    The order is total and every satellite sees the same numbers, so all reach the same decision.
     """
 
     busy: bool
-    """Its turn is running, or it rings: who is being talked with goes on being talked with."""
+    """Whether a turn runs or a timer rings there: an ongoing conversation continues where it is."""
     quality: Annotated[int, msgspec.Meta(ge=-500, le=500)]
-    """How well the word was heard, in steps of a decibel (`satellite.arbitration.fingerprint`)."""
+    """How well the word was heard, in decibels (`satellite.arbitration.fingerprint`)."""
     score: Annotated[int, msgspec.Meta(ge=0, le=1000)]
-    """How sure the wake engine was, in thousandths; 0 where it has not said so yet."""
+    """Confidence of the wake engine in thousandths; 0 where it has not fired yet."""
     satellite: str
-    """The sender's id, so that no two are the same."""
+    """Id of the sender, so that no two ranks are equal."""
 
 
 class Claim(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """A wake word that a satellite heard."""
+    """A claim to answer a wake word that the sender heard."""
 
     event: Number
-    """The sender's number of it."""
+    """The sender's number of the wake."""
     word: Name
-    """As `spoken` writes it."""
+    """In the form of `normalized_word`."""
     age: Annotated[float, msgspec.Meta(ge=0, le=5)]
-    """Seconds since it was heard."""
+    """Seconds since the word was heard."""
     rank: Rank
     print: Annotated[bytes, msgspec.Meta(max_length=PRINT)] = b""
-    """What it sounded like, for those whose detector has not heard it yet."""
+    """Fingerprint of the sound, for satellites whose detector has not fired yet."""
 
 
-class Message(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """What one datagram says."""
+class GroupMessage(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The content of one datagram."""
 
-    kind: Literal["here", "ask", "gone", "claim", "answer"]
-    """`here` says that the sender is there, `ask` wants to know who else is, `gone` that it
-    leaves; `claim` that it heard a word, `answer` that it is the one that answers."""
+    kind: MessageKind
+    """`here` announces the sender, `ask` requests such announcements from the others, `gone` is a
+    farewell; `claim` announces a wake, `answer` the decision to answer it."""
     satellite: Annotated[str, msgspec.Meta(min_length=16, max_length=16)]
-    """The sender's id, another each time it is started: 16 hexadecimal digits."""
+    """Id of the sender, new at each start: 16 hexadecimal digits."""
     number: Number
-    """Counts the sender's datagrams, so that old ones cannot be played again."""
+    """Sequence number of the sender's datagrams, against replays."""
     name: Name
     busy: bool
-    """As in its rank."""
+    """As in `Rank`."""
     claim: Claim | None = None
 
 
-_DECODER = msgspec.msgpack.Decoder(Message)
+_DECODER = msgspec.msgpack.Decoder(GroupMessage)
 
 
 class Seal:
-    """Reads and writes the datagrams of one group."""
+    """Authenticates the datagrams of one group: writes them, and reads only those of its
+    members."""
 
     def __init__(self, group: str) -> None:
-        """Satellites whose groups differ do not understand each other."""
+        """Create the seal of a group, whose name is the shared key."""
         self._key = hashlib.blake2s(group.strip().encode()).digest()
 
-    def write(self, message: Message) -> bytes:
-        """The datagram that says it."""
+    def write(self, message: GroupMessage) -> bytes:
+        """Return the datagram of a message."""
         content = msgspec.msgpack.encode(message)
         return MAGIC + self._tag(content) + content
 
-    def read(self, datagram: bytes) -> Message | None:
-        """What a datagram says; None where it is not of this group, or not one at all."""
+    def read(self, datagram: bytes) -> GroupMessage | None:
+        """Return the message in a datagram; None if it is malformed or of another group."""
         start = len(MAGIC) + _TAG
         if len(datagram) > LONGEST or not datagram.startswith(MAGIC):
             return None
@@ -116,8 +119,9 @@ class Seal:
         return hashlib.blake2s(content, digest_size=_TAG, key=self._key).digest()
 
 
-def spoken(name: str) -> str:
-    """A wake word as all engines' names for it are compared: `okay nabu` for `ok_nabu_v0.1`."""
+def normalized_word(name: str) -> str:
+    """Return the form in which engines' names of a wake word compare: `okay nabu` for
+    `ok_nabu_v0.1`."""
     plain = _GAPS.sub(" ", _VERSION.sub("", name.strip().casefold())).strip()
     if plain.startswith("ok "):
         plain = f"okay {plain[3:]}"

@@ -1,8 +1,8 @@
-"""Which words a satellite listens for, as far as its settings tell."""
+"""The wake words of a satellite, as far as its settings name them."""
 
 from __future__ import annotations
 
-from satellite.arbitration.protocol import spoken
+from satellite.arbitration.protocol import normalized_word
 from satellite.components import spec
 from satellite.components.auto import preference
 from satellite.components.spec import AUTO
@@ -10,16 +10,16 @@ from satellite.errors import SatelliteError
 
 
 async def wake_words_of(wake: str) -> dict[str, str]:
-    """What a wake component calls its words, by what `spoken` makes of them.
+    """Return a wake component's names of its words, by their `normalized_word`.
 
-    None of a service's, which are known only once it has heard them.
+    Empty for a remote service: its words are learned when it detects them.
     """
     if spec.is_uri(wake):
         return {}
     try:
         component = (await preference("wake")).component if wake == AUTO else wake
         options = spec.read_options("wake", component)
-    except SatelliteError:  # whoever makes the engine says so
+    except SatelliteError:  # reported where the engine is created
         return {}
     words = getattr(options, "words", ())
-    return {spoken(word): word for word in words if isinstance(word, str)}
+    return {normalized_word(word): word for word in words if isinstance(word, str)}

@@ -1,4 +1,4 @@
-"""A satellite among others: who answers, when, and that the rest is silence."""
+"""A satellite among others: which one answers, when, and that the others stay silent."""
 
 from __future__ import annotations
 
@@ -10,43 +10,43 @@ import pytest
 
 from satellite import events
 from satellite.settings import RoomsSettings
-from tests.arbitration.simulated_group import WORD, Room, home, settings, until, word
+from tests.arbitration.simulated_group import WORD, SimulatedSatellite, home, settings, until, word
 
 
-def decided(rooms: list[Room]) -> bool:
+def decided(rooms: list[SimulatedSatellite]) -> bool:
     return any(room.answered for room in rooms) and all(
         room.open is None or room.answered for room in rooms
     )
 
 
-async def test_alone_nothing_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_single_satellite_answers_without_delay(monkeypatch: pytest.MonkeyPatch) -> None:
     async with home(monkeypatch, "kitchen") as (kitchen,):
-        await until(lambda: kitchen.rooms.joined)
+        await until(lambda: kitchen.arbiter.joined)
         assert kitchen.wake()
         assert len(kitchen.answered) == 1
-        assert kitchen.happened == []
+        assert kitchen.published == []
 
 
 @pytest.mark.parametrize("setting", ["zeroconf", "enabled"])
-async def test_switched_off_it_costs_nothing(setting: str) -> None:
-    its = settings()
+async def test_disabled_arbitration_causes_no_delay(setting: str) -> None:
+    shared = settings()
     if setting == "zeroconf":
-        its = msgspec.structs.replace(its, zeroconf=False)
+        shared = msgspec.structs.replace(shared, zeroconf=False)
     else:
-        its = msgspec.structs.replace(its, rooms=RoomsSettings(enabled=False))
-    kitchen = Room(its, "kitchen")
-    await kitchen.rooms.run()
-    assert not kitchen.rooms.joined
+        shared = msgspec.structs.replace(shared, rooms=RoomsSettings(enabled=False))
+    kitchen = SimulatedSatellite(shared, "kitchen")
+    await kitchen.arbiter.run()
+    assert not kitchen.arbiter.joined
     assert kitchen.wake()
     assert len(kitchen.answered) == 1
 
 
-async def test_field_21_nobody_makes_a_sound_before_it_is_agreed_who_answers(
+async def test_field_21_no_satellite_makes_a_sound_before_the_decision(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with home(monkeypatch, "kitchen", "hall", "study") as rooms:
         for room, level in zip(rooms, (-34, -22, -28), strict=True):
-            room.heard = word(level)
+            room.recorded = word(level)
         began = time.monotonic()
         for room in rooms:
             assert room.wake()
@@ -55,58 +55,59 @@ async def test_field_21_nobody_makes_a_sound_before_it_is_agreed_who_answers(
         assert time.monotonic() - began < 1.0
         assert [len(room.answered) for room in rooms] == [0, 1, 0]
         for room in (rooms[0], rooms[2]):
-            (yielded,) = room.happened
+            (yielded,) = room.published
             assert isinstance(yielded, events.Yielded)
             assert (yielded.to, yielded.word) == ("hall", WORD)
             assert len(room.closed) == 1
-        (chosen,) = rooms[1].of(events.Chosen)
+        (chosen,) = rooms[1].events_of(events.Chosen)
         assert isinstance(chosen, events.Chosen)
         assert 0.03 < chosen.waited < 1.0
 
 
-async def test_field_20_the_best_placed_one_answers_whose_detector_has_not_fired_yet(
+async def test_field_20_the_best_placed_satellite_answers_before_its_detector_fires(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """It hears the same sound, and better: it takes part before its own detector is sure."""
+    """It hears the same sound better, and so takes part before its own detector fires."""
     async with home(monkeypatch, "kitchen", "hall") as (kitchen, hall):
-        kitchen.heard, hall.heard = word(-38), word(-20, late=0.14)
+        kitchen.recorded, hall.recorded = word(-38), word(-20, late=0.14)
         assert kitchen.wake()
         await until(lambda: decided([kitchen, hall]))
         assert (len(kitchen.answered), len(hall.answered)) == (0, 1)
-        assert not hall.wake()  # its detector, at last: it is listening already
+        assert not hall.wake()  # its detector fires late: the utterance is captured already
         hall.open = None
-        assert not hall.wake()  # also when it was only a word or two
+        assert not hall.wake()  # also after a short utterance
         assert len(hall.answered) == 1
 
 
-async def test_who_hears_something_else_does_not_take_part(
+async def test_a_satellite_that_hears_another_sound_does_not_take_part(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with home(monkeypatch, "kitchen", "hall") as (kitchen, hall):
-        kitchen.heard, hall.heard = word(-38), word(-20, late=1.5)
+        kitchen.recorded, hall.recorded = word(-38), word(-20, late=1.5)
         assert kitchen.wake()
         await until(lambda: decided([kitchen, hall]))
         assert (len(kitchen.answered), len(hall.answered)) == (1, 0)
 
 
-async def test_a_late_detector_stays_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_satellite_whose_detector_fires_late_stays_silent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async with home(monkeypatch, "kitchen", "hall") as (kitchen, hall):
-        kitchen.heard = word(-38)
+        kitchen.recorded = word(-38)
         assert kitchen.wake()
         await until(lambda: bool(kitchen.answered))
         await asyncio.sleep(0.02)
-        hall.heard = word(-10)
+        hall.recorded = word(-10)
         assert not hall.wake()
         assert hall.answered == []
-        assert len(hall.of(events.Yielded)) == 1
+        assert len(hall.events_of(events.Yielded)) == 1
 
 
-async def test_a_busy_satellite_answers_without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The one whose turn is running, or whose timer rings, answers at once, however badly it
-    hears."""
+async def test_a_busy_satellite_answers_without_delay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A satellite in a turn, or with a ringing timer, answers at once, however badly it hears."""
     async with home(monkeypatch, "kitchen", "hall") as (kitchen, hall):
         kitchen.busy = True
-        kitchen.heard, hall.heard = word(-40), word(-10)
+        kitchen.recorded, hall.recorded = word(-40), word(-10)
         assert hall.wake()
         assert kitchen.wake()
         assert len(kitchen.answered) == 1
@@ -114,24 +115,26 @@ async def test_a_busy_satellite_answers_without_waiting(monkeypatch: pytest.Monk
         assert hall.answered == []
 
 
-async def test_who_is_muted_claims_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_muted_satellite_claims_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     async with home(monkeypatch, "kitchen", "hall") as (kitchen, hall):
-        kitchen.heard, hall.heard = word(-30), word(-10)
+        kitchen.recorded, hall.recorded = word(-30), word(-10)
         hall.muted = True
         assert not hall.wake()
         assert kitchen.wake()
         await until(lambda: bool(kitchen.answered))
-        assert (hall.answered, hall.happened) == ([], [])
+        assert (hall.answered, hall.published) == ([], [])
 
 
-async def test_another_home_on_the_same_network_is_not_heard(
+async def test_another_home_on_the_same_network_is_ignored(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    its = settings()
-    other = msgspec.structs.replace(its, rooms=msgspec.structs.replace(its.rooms, group="other"))
+    shared = settings()
+    other = msgspec.structs.replace(
+        shared, rooms=msgspec.structs.replace(shared.rooms, group="other")
+    )
     async with (
-        home(monkeypatch, "ours", its=its) as (ours,),
-        home(monkeypatch, "theirs", its=other) as (theirs,),
+        home(monkeypatch, "ours", home_settings=shared) as (ours,),
+        home(monkeypatch, "theirs", home_settings=other) as (theirs,),
     ):
         await asyncio.sleep(0.05)
         assert ours.wake()
@@ -139,20 +142,22 @@ async def test_another_home_on_the_same_network_is_not_heard(
         assert (len(ours.answered), len(theirs.answered)) == (1, 1)
 
 
-async def test_who_has_left_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    its = settings()
-    async with home(monkeypatch, "kitchen", its=its) as (kitchen,):
-        hall = Room(its, "hall")
+async def test_a_satellite_that_left_causes_no_delay(monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = settings()
+    async with home(monkeypatch, "kitchen", home_settings=shared) as (kitchen,):
+        hall = SimulatedSatellite(shared, "hall")
         async with asyncio.TaskGroup() as tasks:
-            running = tasks.create_task(hall.rooms.run())
-            await until(lambda: kitchen.rooms.others == 1)
+            running = tasks.create_task(hall.arbiter.run())
+            await until(lambda: kitchen.arbiter.others == 1)
             running.cancel()
-        await until(lambda: kitchen.rooms.others == 0)
+        await until(lambda: kitchen.arbiter.others == 0)
         assert kitchen.wake()
         assert len(kitchen.answered) == 1
 
 
-async def test_what_is_no_wake_word_is_not_agreed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_utterance_without_wake_word_needs_no_election(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async with home(monkeypatch, "kitchen", "hall") as (kitchen, _):
         assert kitchen.listen_now(None)
         assert len(kitchen.answered) == 1

@@ -1,4 +1,4 @@
-"""How well a word was heard, and whether two microphones heard the same one."""
+"""Quality of a wake word, and similarity of the sound of two microphones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WORDS = [("okay nabu", "en-us"), ("okay nabu", "en-us+m3"), ("hey jarvis", "en-u
 def room(
     word: Samples, level: float, distance: float = 1.0, noise: float = -60.0, seed: int = 1
 ) -> bytes:
-    """Three seconds of a room, a word at a level in dBFS, and 0.2 s until a detector knows it."""
+    """Return three seconds of a room, a word at a level in dBFS, and 0.2 s of detection delay."""
     sound = np.concatenate([np.zeros(3 * RATE), word, np.zeros(RATE // 5)])
     sound = at_level(through(sound, response(distance, 0.4, seed)), level)
     return pcm(sound + room_noise(len(sound) / RATE, noise, seed)[: len(sound)])
@@ -29,7 +29,7 @@ def word(request: pytest.FixtureRequest) -> Samples:
     return samples(speak(*request.param))
 
 
-def test_who_is_nearer_hears_it_better(word: Samples) -> None:
+def test_quality_decreases_with_distance(word: Samples) -> None:
     qualities = [
         fingerprint_of(room(word, level, seed=n)).quality for n, level in enumerate((-20, -26, -38))
     ]
@@ -37,21 +37,21 @@ def test_who_is_nearer_hears_it_better(word: Samples) -> None:
     assert qualities[0] - qualities[1] >= 4
 
 
-def test_a_microphone_with_more_gain_hears_hardly_better(word: Samples) -> None:
-    """6 dB nearer is worth more than 12 dB of gain, which raises the noise as well."""
+def test_gain_of_a_microphone_hardly_raises_quality(word: Samples) -> None:
+    """6 dB of proximity count more than 12 dB of gain, which raises the noise as well."""
     nearer = fingerprint_of(room(word, -24, noise=-60)).quality
     amplified = fingerprint_of(room(word, -18, noise=-48)).quality
     assert nearer > amplified
 
 
-def test_without_noise_the_louder_is_the_better(word: Samples) -> None:
+def test_without_noise_quality_follows_loudness(word: Samples) -> None:
     sound = np.concatenate([np.zeros(3 * RATE), at_level(word, -20)])
     assert fingerprint_of(pcm(sound)).quality > fingerprint_of(pcm(sound / 2)).quality
 
 
 @pytest.mark.parametrize("noise", [-60.0, -32.0])
-def test_the_same_word_in_two_rooms_is_alike(word: Samples, noise: float) -> None:
-    """Also where one hears it 8 dB over its noise, and is 60 ms behind."""
+def test_prints_of_one_word_in_two_rooms_are_similar(word: Samples, noise: float) -> None:
+    """Even if one hears it 8 dB over the noise, and lags by 60 ms."""
     faint = fingerprint_of(room(word, -24, distance=3.0, noise=noise, seed=7))
     near = room(word, -20, distance=0.5, seed=8)
     assert similarity(faint.print, near, 0.0) > ALIKE
@@ -60,7 +60,7 @@ def test_the_same_word_in_two_rooms_is_alike(word: Samples, noise: float) -> Non
     assert similarity(faint.print, late, 0.3) > ALIKE
 
 
-def test_something_else_is_not_alike(word: Samples) -> None:
+def test_prints_of_different_sounds_are_not_similar(word: Samples) -> None:
     print_ = fingerprint_of(room(word, -24, seed=7)).print
     for text in ("turn on the living room lamp", "in other news, the library stays open"):
         other = samples(speak(text, "en-us+f3"))
@@ -71,7 +71,7 @@ def test_something_else_is_not_alike(word: Samples) -> None:
 
 
 @pytest.mark.parametrize("audio", [b"", bytes(2), bytes(160_001), b"\xff\x7f" * 80_000])
-def test_sound_of_any_kind_can_be_measured(audio: bytes) -> None:
+def test_any_sound_has_a_fingerprint(audio: bytes) -> None:
     measured = fingerprint_of(audio)
     assert -500 <= measured.quality <= 500
     assert len(measured.print) in (0, PRINT)

@@ -1,4 +1,4 @@
-"""Datagrams through real sockets, on this machine alone."""
+"""Datagrams through real sockets, within this machine."""
 
 from __future__ import annotations
 
@@ -8,64 +8,59 @@ from collections.abc import Callable
 
 import pytest
 
-from satellite.arbitration.multicast import MulticastNetwork, interfaces
-from satellite.arbitration.peers import Address
+from satellite.arbitration.multicast import Interface, MulticastNetwork, interfaces
+from satellite.arbitration.peers import SocketAddress
 from satellite.arbitration.protocol import LONGEST
+from tests.support.ports import free_port
 
-LOOP = ("127.0.0.1", 1, False)
+LOOP = Interface("127.0.0.1", 1, has_ipv6=False)
 SOON = 5.0
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-        one.bind(("0.0.0.0", 0))
-        return int(one.getsockname()[1])
 
 
 class Peer:
     def __init__(self, port: int) -> None:
-        self.heard: list[tuple[bytes, Address]] = []
+        self.received: list[tuple[bytes, SocketAddress]] = []
         self.network = MulticastNetwork(
-            port, lambda datagram, address: self.heard.append((datagram, address))
+            port, lambda datagram, address: self.received.append((datagram, address))
         )
         self.network.open()
         self.network.join([LOOP])
 
-    async def until(self, true: Callable[[], bool]) -> None:
+    async def until(self, condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(SOON):
-            while not true():
+            while not condition():
                 await asyncio.sleep(0.001)
 
 
-async def test_all_of_a_machine_hear_what_is_spread_and_answer_the_one_who_said_it() -> None:
-    port = free_port()
+async def test_every_satellite_of_a_machine_receives_a_multicast_and_can_answer_it() -> None:
+    port = free_port(socket.SOCK_DGRAM)
     peers = [Peer(port) for _ in range(3)]
     try:
-        peers[0].network.spread(b"who is there")
-        for peer in peers:  # who says it hears it, too
-            await peer.until(lambda peer=peer: bool(peer.heard))  # type: ignore[misc]
-        peers[1].network.send(b"I am", peers[1].heard[0][1])
-        await peers[0].until(lambda: len(peers[0].heard) > 1)
-        assert peers[0].heard[1][0] == b"I am"
-        assert [len(peer.heard) for peer in peers] == [2, 1, 1]
+        peers[0].network.send_to_group(b"anyone?")
+        for peer in peers:  # the sender receives it as well
+            await peer.until(lambda peer=peer: bool(peer.received))  # type: ignore[misc]
+        peers[1].network.send(b"here", peers[1].received[0][1])
+        await peers[0].until(lambda: len(peers[0].received) > 1)
+        assert peers[0].received[1][0] == b"here"
+        assert [len(peer.received) for peer in peers] == [2, 1, 1]
     finally:
         for peer in peers:
             peer.network.close()
             peer.network.close()
 
 
-async def test_a_long_datagram_is_cut_where_it_is_too_long() -> None:
-    port = free_port()
+async def test_a_long_datagram_is_truncated_over_the_limit() -> None:
+    port = free_port(socket.SOCK_DGRAM)
     peer = Peer(port)
     try:
-        peer.network.spread(bytes(2000))
-        await peer.until(lambda: bool(peer.heard))
-        assert len(peer.heard[0][0]) == LONGEST + 1
+        peer.network.send_to_group(bytes(2000))
+        await peer.until(lambda: bool(peer.received))
+        assert len(peer.received[0][0]) == LONGEST + 1
     finally:
         peer.network.close()
 
 
-async def test_a_port_that_another_program_keeps_for_itself_is_said() -> None:
+async def test_a_port_taken_by_another_program_is_reported() -> None:
     with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as other:
         other.bind(("::", 0))  # both families
         network = MulticastNetwork(other.getsockname()[1], lambda datagram, address: None)
@@ -74,8 +69,8 @@ async def test_a_port_that_another_program_keeps_for_itself_is_said() -> None:
         network.close()
 
 
-async def test_what_cannot_be_sent_is_left(caplog: pytest.LogCaptureFixture) -> None:
-    network = MulticastNetwork(free_port(), lambda datagram, address: None)
+async def test_failures_to_send_are_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    network = MulticastNetwork(free_port(socket.SOCK_DGRAM), lambda datagram, address: None)
     network.open()
     try:
         for _ in range(3):
@@ -85,7 +80,7 @@ async def test_what_cannot_be_sent_is_left(caplog: pytest.LogCaptureFixture) -> 
         network.close()
 
 
-def test_this_machines_networks_are_found() -> None:
+def test_the_networks_of_this_machine_are_found() -> None:
     found = interfaces()
     assert found
     assert all(address or has_six for address, _, has_six in found)

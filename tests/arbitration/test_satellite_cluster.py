@@ -1,4 +1,4 @@
-"""A whole satellite, with Home Assistant or without, that leaves a wake word to another one."""
+"""A complete satellite, with or without Home Assistant, that leaves a wake word to another."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ from tests.support.scripted_home_assistant import connected_home_assistant
 from tests.support.scripted_satellite import QUIET, ScriptedSatellite
 
 
-class Better:
-    """A satellite that hears every word better, and says so when it likes."""
+class BetterPlaced:
+    """A satellite that hears every word better, and answers as scripted."""
 
-    def __init__(self, its: Settings) -> None:
-        self.heard: list[Claim] = []
-        self.company = Group(its, lambda: False, self._claimed)
+    def __init__(self, settings: Settings) -> None:
+        self.claims: list[Claim] = []
+        self.group = Group(settings, lambda: False, self._claimed)
         self.answers_claims = False
         self.answers_answers = False
 
     def answer(self, claim: Claim) -> None:
-        rank = Rank(False, 400, 999, self.company.id)
-        mine = Claim(claim.event, claim.word, claim.age, rank)
-        self.company.tell(Announcement("answer", mine))
+        rank = Rank(False, 400, 999, self.group.id)
+        better = Claim(claim.event, claim.word, claim.age, rank)
+        self.group.announce(Announcement("answer", better))
 
     def _claimed(self, claim: Claim, answered: bool) -> None:
-        self.heard.append(claim)
+        self.claims.append(claim)
         if self.answers_answers if answered else self.answers_claims:
             self.answer(claim)
 
@@ -45,11 +45,11 @@ class Better:
 @asynccontextmanager
 async def two(
     monkeypatch: pytest.MonkeyPatch,
-) -> AsyncGenerator[tuple[ScriptedSatellite, Better], None]:
-    """A kitchen and a better placed satellite, which know each other."""
+) -> AsyncGenerator[tuple[ScriptedSatellite, BetterPlaced], None]:
+    """Run a kitchen and a better placed satellite that know each other."""
     monkeypatch.setattr(group, "interfaces", lambda: [LOOP])
-    its = settings()
-    kitchen = ScriptedSatellite(msgspec.structs.replace(QUIET, rooms=its.rooms))
+    shared = settings()
+    kitchen = ScriptedSatellite(msgspec.structs.replace(QUIET, rooms=shared.rooms))
     rooms = Arbiter(
         msgspec.structs.replace(kitchen.settings, zeroconf=True),
         kitchen.assistant,
@@ -58,14 +58,14 @@ async def two(
         on_yield=kitchen.role.wake.over,
     )
     kitchen.accept = rooms.accept
-    better = Better(msgspec.structs.replace(its, name="hall"))
+    better = BetterPlaced(msgspec.structs.replace(shared, name="hall"))
     async with kitchen.open(), asyncio.TaskGroup() as tasks:
         running = (
             tasks.create_task(rooms.run()),
-            tasks.create_task(better.company.run()),
+            tasks.create_task(better.group.run()),
         )
         try:
-            await kitchen.until(lambda: rooms.others == 1 and len(better.company.others()) == 1)
+            await kitchen.until(lambda: rooms.others == 1 and len(better.group.others()) == 1)
             yield kitchen, better
         finally:
             for task in running:
@@ -76,7 +76,7 @@ def yielded(kitchen: ScriptedSatellite) -> Callable[[], bool]:
     return lambda: bool(kitchen.of(events.Yielded)) and kitchen.room.silent
 
 
-async def test_field_21_no_cue_no_turn_and_no_event_of_a_word_that_another_answers(
+async def test_field_21_a_word_that_another_answers_causes_no_cue_turn_or_event(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with two(monkeypatch) as (kitchen, better):
@@ -89,7 +89,7 @@ async def test_field_21_no_cue_no_turn_and_no_event_of_a_word_that_another_answe
         assert kitchen.of(events.Yielded)[0].to == "hall"
 
 
-async def test_no_word_is_lost_while_it_is_agreed_and_it_listens_again_afterwards(
+async def test_no_speech_is_lost_during_the_election_and_listening_resumes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with two(monkeypatch) as (kitchen, better):
@@ -97,7 +97,7 @@ async def test_no_word_is_lost_while_it_is_agreed_and_it_listens_again_afterward
         kitchen.room.ask()
         await kitchen.until(yielded(kitchen))
         better.answers_claims = False
-        await asyncio.sleep(2.1)  # until then it would be the same word
+        await asyncio.sleep(2.1)  # within this time it would be the same word
         kitchen.room.ask()
         await kitchen.ended()
         assert kitchen.outcomes() == ["answered"]
@@ -106,10 +106,10 @@ async def test_no_word_is_lost_while_it_is_agreed_and_it_listens_again_afterward
         assert len(kitchen.of(events.Transcript)) > 0
 
 
-async def test_one_that_has_decided_goes_back_to_sleep_for_a_better_one(
+async def test_a_decided_satellite_withdraws_for_a_better_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Both have decided, as all that the better one said was lost until then."""
+    """Both have decided, because all earlier messages of the better one were lost."""
     async with two(monkeypatch) as (kitchen, better):
         better.answers_answers = True
         kitchen.room.say((b"\x03\x00", 0.03))
@@ -120,7 +120,7 @@ async def test_one_that_has_decided_goes_back_to_sleep_for_a_better_one(
 
 
 @pytest.mark.parametrize("left", [False, True])
-async def test_only_the_one_that_answers_asks_home_assistant(
+async def test_only_the_answering_satellite_asks_home_assistant(
     monkeypatch: pytest.MonkeyPatch, left: bool
 ) -> None:
     async with two(monkeypatch) as (kitchen, better), connected_home_assistant(kitchen.uri) as home:

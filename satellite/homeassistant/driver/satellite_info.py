@@ -11,7 +11,7 @@ from wyoming.audio import AudioFormat
 from wyoming.event import Event
 from wyoming.info import Attribution, MicProgram, Satellite
 
-from satellite.arbitration.protocol import spoken
+from satellite.arbitration.protocol import normalized_word
 from satellite.net import info as infos
 from satellite.settings import Settings
 from satellite.values import SPEECH, EngineInfo
@@ -23,7 +23,7 @@ URL = "https://github.com/OHF-Voice/wyoming"
 
 def info_event(settings: Settings, wake: EngineInfo, listened_for: Collection[str] = ()) -> Event:
     """The `info` of a satellite whose wake words are those of an engine: those that are
-    `listened_for`, in the words of `satellite.arbitration.protocol.spoken`, or all.
+    `listened_for`, in the words of `satellite.arbitration.protocol.normalized_word`, or all.
 
     The words are listed even where Home Assistant listens for them: it needs their phrases to see
     that two satellites have heard the same one.
@@ -31,7 +31,7 @@ def info_event(settings: Settings, wake: EngineInfo, listened_for: Collection[st
     words = [
         model
         for model in wake.models
-        if model.installed and (not listened_for or spoken(model.name) in listened_for)
+        if model.installed and (not listened_for or normalized_word(model.name) in listened_for)
     ]
     facts: dict[str, Any] = {
         "name": settings.name,
