@@ -58,7 +58,7 @@ class Lines:
             self._model, self._done, self._came = model, done, 0
             self._started = self._told = self._clock()
             here = f", {size(done)} of it here already" if done else ""
-            self.tell(f"{model}: {size(total)}{here}")
+            self.report(f"{model}: {size(total)}{here}")
         self._total = total
 
     def advance(self, count: int) -> None:
@@ -69,16 +69,18 @@ class Lines:
         self._came += max(count, 0)
         if self._clock() - self._told >= EVERY:
             self._told = self._clock()
-            self.tell(self._line())
+            self.report(self._line())
 
-    def tell(self, text: str) -> None:
+    def report(self, text: str) -> None:
         """Say it on a line of its own."""
         click.echo(text, err=True)
 
     def end(self) -> None:
         """Say how it ended up."""
         took = self._clock() - self._started
-        self.tell(f"{self._model}: {size(self._done)} here, {size(self._came)} in {duration(took)}")
+        self.report(
+            f"{self._model}: {size(self._done)} here, {size(self._came)} in {duration(took)}"
+        )
         self._model = ""
 
     def _line(self) -> str:
@@ -121,7 +123,7 @@ class Bar:
         if self._bar is not None:
             self._bar.advance(self._task, count)
 
-    def tell(self, text: str) -> None:
+    def report(self, text: str) -> None:
         """Say it above the bar."""
         if self._bar is None:
             click.echo(text, err=True)

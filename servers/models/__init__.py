@@ -1,11 +1,11 @@
-"""The models of all engines: found on this machine, fetched, checked, removed."""
+"""The models of all engines: finds, downloads, checks and removes them."""
 
 from __future__ import annotations
 
 from servers.models.manifest import Installed
 from servers.models.names import Name, parse
-from servers.models.patience import RetryPolicy
-from servers.models.progress import Progress, Silent
+from servers.models.progress import NoProgress, Progress
+from servers.models.retry import RetryPolicy
 from servers.models.store import Store
 
-__all__ = ["Installed", "Name", "Progress", "RetryPolicy", "Silent", "Store", "parse"]
+__all__ = ["Installed", "Name", "NoProgress", "Progress", "RetryPolicy", "Store", "parse"]

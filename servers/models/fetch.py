@@ -1,4 +1,4 @@
-"""The files of a model, fetched one by one into a folder; each resumed, checked, or refused."""
+"""Downloads the files of a model one by one into a folder; each is resumed, checked, or refused."""
 
 from __future__ import annotations
 
@@ -7,56 +7,56 @@ from pathlib import Path
 import httpx
 
 from satellite.errors import DownloadFailed
-from servers.models import content
-from servers.models.arriving import Arriving
-from servers.models.hub import Hub, published, refuse_page, whole
-from servers.models.manifest import Record
-from servers.models.patience import Broken
-from servers.models.plan import Plan, Wanted
+from servers.models import file_check
+from servers.models.download_plan import DownloadPlan, RemoteFile
+from servers.models.hub import Hub, published_sha256, raw_blocks, refuse_html
+from servers.models.manifest import FileRecord
+from servers.models.partial_file import PartialFile
 from servers.models.progress import Progress
+from servers.models.retry import TransientError
 
 GAIN = 256 << 10
-"""Bytes that count as progress: a connection that brings less before it breaks is as good as none,
-and one that brings more may break any number of times."""
+"""Bytes of a try that count as progress: a connection that brings less before it breaks counts as a
+failure, and one that brings more may break any number of times."""
 
 
 class Fetcher:
-    """Fetches what a plan names."""
+    """Downloads the files of a plan."""
 
-    def __init__(self, hub: Hub, plan: Plan, folder: Path, progress: Progress) -> None:
+    def __init__(self, hub: Hub, plan: DownloadPlan, folder: Path, progress: Progress) -> None:
         self._hub = hub
         self._plan = plan
         self._folder = folder
         self._progress = progress
 
-    def run(self) -> tuple[Record, ...]:
-        """Fetch every file and return what each is. Raises `DownloadFailed`, `OSError`."""
+    def run(self) -> tuple[FileRecord, ...]:
+        """Download every file; return their records. Raises `DownloadFailed`, `OSError`."""
         model = str(self._plan.name)
-        here = sum(self._here(wanted) for wanted in self._plan.files)
+        here = sum(self._size(remote) for remote in self._plan.files)
         self._progress.begin(model, self._plan.total, here)
         try:
-            return tuple(self._file(wanted) for wanted in self._plan.files)
+            return tuple(self._file(remote) for remote in self._plan.files)
         finally:
             self._progress.end()
 
-    def _here(self, wanted: Wanted) -> int:
-        path = self._folder / wanted.path
+    def _size(self, remote: RemoteFile) -> int:
+        path = self._folder / remote.path
         return path.stat().st_size if path.exists() else 0
 
-    def _file(self, wanted: Wanted) -> Record:
-        with Arriving(self._folder / wanted.path, wanted, self._progress) as file:
+    def _file(self, remote: RemoteFile) -> FileRecord:
+        with PartialFile(self._folder / remote.path, remote, self._progress) as file:
             while True:
                 resumed = file.size > 0
-                self._fetch(file, wanted)
-                problem = file.problem() or content.problem(file.path)
+                self._fetch(file, remote)
+                problem = file.problem() or file_check.problem_of(file.path)
                 if problem is None:
-                    return Record(wanted.path, file.size, file.sha256)
+                    return FileRecord(remote.path, file.size, file.sha256)
                 file.restart()
                 if not resumed:
-                    raise DownloadFailed(f"{self._plan.name}: {wanted.url}: {problem}")
-                self._progress.tell(f"{wanted.path}: {problem}; fetching all of it again")
+                    raise DownloadFailed(f"{self._plan.name}: {remote.url}: {problem}")
+                self._progress.report(f"{remote.path}: {problem}; downloading all of it again")
 
-    def _fetch(self, file: Arriving, wanted: Wanted) -> None:
+    def _fetch(self, file: PartialFile, remote: RemoteFile) -> None:
         before = file.size
 
         def gained() -> bool:
@@ -64,51 +64,53 @@ class Fetcher:
             more, before = file.size - before, file.size
             return more >= GAIN
 
-        self._hub.patience.keep_trying(
-            lambda: self._try(file, wanted),
-            f"{self._plan.name}: {wanted.path}",
+        self._hub.retry.keep_trying(
+            lambda: self._try(file, remote),
+            f"{self._plan.name}: {remote.path}",
             self._progress,
             gained,
         )
 
-    def _try(self, file: Arriving, wanted: Wanted) -> None:
+    def _try(self, file: PartialFile, remote: RemoteFile) -> None:
         if file.complete:
             return
-        with self._hub.opened(wanted.url, str(self._plan.name), file.size) as response:
+        with self._hub.opened(remote.url, str(self._plan.name), file.size) as response:
             self._position(file, response)
-            refuse_page(response, str(self._plan.name))
-            file.expect(published(response))
+            refuse_html(response, str(self._plan.name))
+            file.expect(published_sha256(response))
             if (left := file.left) is not None:
-                self._refuse_length(response, left, wanted)
-            for block in whole(response):
+                self._refuse_length(response, left, remote)
+            for block in raw_blocks(response):
                 if file.left is not None and len(block) > file.left:
                     file.restart()
                     raise DownloadFailed(
-                        f"{self._plan.name}: {wanted.url} has more bytes than the {wanted.size:,} "
-                        "that it should"
+                        f"{self._plan.name}: {remote.url} has more bytes than the {remote.size:,} "
+                        "published"
                     )
                 file.write(block)
         if file.left:
-            raise Broken(f"ended {file.left:,} bytes early")
+            raise TransientError(f"ended {file.left:,} bytes early")
         file.flush()
 
-    def _position(self, file: Arriving, response: httpx.Response) -> None:
-        """Have the file end where the answer begins."""
+    def _position(self, file: PartialFile, response: httpx.Response) -> None:
+        """Truncate the file to where the response begins."""
         if response.status_code == 416:
             file.restart()
-            raise Broken("the server has fewer bytes than are here")
+            raise TransientError("the server's file is shorter than the part here")
         if response.status_code == 200 and file.size:
             file.restart()
         if response.status_code == 206:
-            given = response.headers.get("content-range", "")
-            if not given.startswith(f"bytes {file.size}-"):
+            sent = response.headers.get("content-range", "")
+            if not sent.startswith(f"bytes {file.size}-"):
                 file.restart()
-                raise Broken(f"the server resumes at another byte ({given or 'it does not say'})")
+                raise TransientError(
+                    f"the server resumes at another byte ({sent or 'no content-range'})"
+                )
 
-    def _refuse_length(self, response: httpx.Response, left: int, wanted: Wanted) -> None:
+    def _refuse_length(self, response: httpx.Response, left: int, remote: RemoteFile) -> None:
         length = response.headers.get("content-length", "")
         if length.isdecimal() and int(length) != left:
             raise DownloadFailed(
-                f"{self._plan.name}: {wanted.url} is {int(length):,} bytes where {left:,} are due; "
-                "it is not the file that the list names"
+                f"{self._plan.name}: {remote.url} is {int(length):,} bytes where {left:,} are due: "
+                "it is not the file in the list"
             )

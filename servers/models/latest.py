@@ -1,4 +1,4 @@
-"""The model that was fetched last, for those who leave the choice to this machine."""
+"""The model that was downloaded last, which `auto` chooses."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from servers.models.store import Fingerprint, Store
 
 
 def latest(kind: str) -> str | None:
-    """The name of the whole model of a kind that came last; None where there is none.
+    """Return the name of the newest complete model of a kind; None where there is none.
 
-    Quick as long as none comes or goes. Raises `ModelMissing` where the folder cannot be read.
+    Quick while no model is added or removed. Raises `ModelMissing` for an unreadable folder.
     """
     store = Store()
     return _latest(store.root, kind, store.fingerprint())
 
 
 @lru_cache(maxsize=8)
-def _latest(root: Path, kind: str, _seen: Fingerprint) -> str | None:
-    whole = [model for model in Store(root).installed() if model.kind == kind]
-    return max(whole, key=lambda model: (model.when, model.name)).name if whole else None
+def _latest(root: Path, kind: str, _fingerprint: Fingerprint) -> str | None:
+    complete = [model for model in Store(root).installed() if model.kind == kind]
+    return max(complete, key=lambda model: (model.when, model.name)).name if complete else None

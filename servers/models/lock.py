@@ -1,4 +1,4 @@
-"""One process at a time fetches a model; the kernel frees the lock of one that dies."""
+"""A lock that lets one process at a time change a model; the kernel frees it when that dies."""
 
 from __future__ import annotations
 
@@ -12,32 +12,37 @@ from satellite.errors import DownloadFailed
 from servers.models.progress import Progress
 
 AGAIN = 0.2
-"""Seconds between two looks whether the other process is done."""
+"""Seconds between two tries to take the lock."""
 
 
 @contextmanager
 def locked(path: Path, model: str, progress: Progress | None) -> Iterator[None]:
     """Hold the lock file `path` inside this block.
 
-    Waits for as long as another process holds it: that is as long as it lives and fetches, which
-    has no bound. `progress` is told so, and whatever it raises ends the waiting; without it there
-    is no waiting but `DownloadFailed`. Raises `OSError` when the file cannot be made.
+    Waits as long as another process lives and downloads, which has no bound, and reports that to
+    `progress`; an exception raised there ends the wait. Without `progress` there is no wait.
+
+    Raises:
+        DownloadFailed: Another process holds the lock, and there is no `progress`.
+        OSError: The lock file cannot be created.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:
         waiting = False
-        while not _taken(file.fileno()):
+        while not _try_lock(file.fileno()):
             if progress is None:
                 raise DownloadFailed(f"{model}: another process is downloading it; try later")
             if not waiting:
                 waiting = True
-                progress.tell(f"{model}: another process is downloading it; waiting for that")
+                progress.report(
+                    f"{model}: another process is downloading it; waiting for it to finish"
+                )
             progress.advance(0)
             time.sleep(AGAIN)
         yield
 
 
-def _taken(handle: int) -> bool:
+def _try_lock(handle: int) -> bool:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -1,4 +1,4 @@
-"""What a model's folder should hold, written last, so that a folder with one was whole once."""
+"""The list of a model's files, written last: a folder that has one was complete once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BLOCK = 1 << 20
 """Bytes hashed at a time."""
 
 
-class Record(msgspec.Struct, frozen=True):
+class FileRecord(msgspec.Struct, frozen=True):
     """A file of a model."""
 
     path: str
@@ -26,7 +26,7 @@ class Record(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """A model's files and where they came from."""
+    """A model's files and their source."""
 
     kind: str
     name: str
@@ -34,12 +34,12 @@ class Manifest(msgspec.Struct, frozen=True):
     """The repository, as `OWNER/REPO`, at its address."""
     revision: str
     when: str
-    """When it became whole, as ISO 8601 in UTC."""
-    files: tuple[Record, ...]
+    """Time of completion, ISO 8601 in UTC."""
+    files: tuple[FileRecord, ...]
 
 
 class Installed(msgspec.Struct, frozen=True):
-    """A whole model on this machine."""
+    """A complete model on this machine."""
 
     kind: str
     name: str
@@ -53,7 +53,7 @@ class Installed(msgspec.Struct, frozen=True):
 
 
 def read(folder: Path) -> Manifest | None:
-    """The manifest of a folder; None where there is none that can be read."""
+    """Return the manifest of a folder; None where it is missing or unreadable."""
     try:
         return msgspec.json.decode((folder / FILE).read_bytes(), type=Manifest)
     except (OSError, msgspec.MsgspecError):
@@ -61,7 +61,7 @@ def read(folder: Path) -> Manifest | None:
 
 
 def write(folder: Path, manifest: Manifest) -> None:
-    """Put the manifest there, whole or not at all. Raises `OSError`."""
+    """Write the manifest into a folder atomically. Raises `OSError`."""
     text = msgspec.json.format(msgspec.json.encode(manifest))
     beside = folder / f".{FILE}"
     with beside.open("wb") as file:
@@ -72,8 +72,8 @@ def write(folder: Path, manifest: Manifest) -> None:
     sync(folder)
 
 
-def whole(folder: Path) -> Manifest | None:
-    """The manifest of a folder whose files are all there in their sizes; else None."""
+def read_complete(folder: Path) -> Manifest | None:
+    """Return the manifest of a folder; None unless every file exists with its size."""
     manifest = read(folder)
     if manifest is None or any(size_of(folder / r.path) != r.size for r in manifest.files):
         return None
@@ -81,10 +81,10 @@ def whole(folder: Path) -> Manifest | None:
 
 
 def problems(folder: Path) -> Iterator[str]:
-    """What is wrong with a model's folder, every file read and hashed. Raises `OSError`."""
+    """Yield the faults of a model's folder, every file read and hashed. Raises `OSError`."""
     manifest = read(folder)
     if manifest is None:
-        yield f"{folder} holds no model that was fetched whole"
+        yield f"{folder} holds no complete model"
         return
     for record in manifest.files:
         size = size_of(folder / record.path)
@@ -93,17 +93,17 @@ def problems(folder: Path) -> Iterator[str]:
         elif size != record.size:
             yield f"{record.path} has {size:,} bytes, not {record.size:,}"
         elif sha256(folder / record.path) != record.sha256:
-            yield f"{record.path} holds other bytes than were fetched"
+            yield f"{record.path} has changed since it was downloaded"
 
 
 def sha256(path: Path) -> str:
-    """The hash of a file in hexadecimal digits. Raises `OSError`."""
+    """Return the hash of a file in hexadecimal digits. Raises `OSError`."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def installed(folder: Path, manifest: Manifest) -> Installed:
-    """A model's line in the list."""
+    """Return the entry of a model in the list."""
     size = sum(record.size for record in manifest.files)
     return Installed(
         manifest.kind,
@@ -116,7 +116,7 @@ def installed(folder: Path, manifest: Manifest) -> Installed:
 
 
 def sync(folder: Path) -> None:
-    """Have a folder's names on the disk, so that what is whole stays so after a power cut."""
+    """Write a folder's entries to the disk, so that a model stays complete after a power cut."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)
@@ -125,7 +125,7 @@ def sync(folder: Path) -> None:
 
 
 def size_of(path: Path) -> int | None:
-    """A file's bytes; None where there is no such file."""
+    """Return the size of a file in bytes; None where it is missing."""
     try:
         return path.stat().st_size
     except OSError:

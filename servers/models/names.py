@@ -1,4 +1,4 @@
-"""Models as people name them: `whisper:base.en`, `whisper:OWNER/REPO`, `piper:en_US-lessac-medium`,
+"""Names of models: `whisper:base.en`, `whisper:OWNER/REPO`, `piper:en_US-lessac-medium`,
 `ollama:llama3.2:1b`.
 """
 
@@ -24,7 +24,7 @@ _OLLAMA = re.compile(r"[A-Za-z0-9][\w.:/-]*")
 
 
 class Name(msgspec.Struct, frozen=True):
-    """A model: its kind and its name, the same however it was written."""
+    """A model's kind and name, normalised."""
 
     kind: str
     name: str
@@ -34,20 +34,20 @@ class Name(msgspec.Struct, frozen=True):
 
     @property
     def folder(self) -> str:
-        """What its folder is called: a repository's `/` is written `--`."""
+        """Name of the model's folder: a repository's `/` is written `--`."""
         return self.name.replace("/", "--")
 
 
 def parse(text: str) -> Name:
-    """Read KIND:NAME. Raises `UsageError`, saying how models are named."""
+    """Parse KIND:NAME. Raises `UsageError`, with examples of names."""
     kind, colon, name = text.partition(":")
     if not colon or not name:
         raise UsageError(f"{text!r} names no model (as {_EXAMPLES})")
-    return of(kind, name)
+    return name_of_kind(kind, name)
 
 
-def of(kind: str, name: str) -> Name:
-    """The model of a kind. Raises `UsageError` for an unknown kind or a name that cannot be one.
+def name_of_kind(kind: str, name: str) -> Name:
+    """Return the name of a model of a kind. Raises `UsageError` for an unknown kind or a bad name.
 
     A Whisper size and its repository are the same model: `large`, `large-v3` and
     `Systran/faster-whisper-large-v3` are.
@@ -68,5 +68,5 @@ def _whisper(name: str) -> str:
         hint = unknown_name(name, whisper_sizes.SIZES)
         raise UsageError(f"whisper:{hint}; or name a repository, as whisper:OWNER/REPO")
     if not _REPOSITORY.fullmatch(repository) or "--" in repository or ".." in repository:
-        raise UsageError(f"whisper:{name}: {name!r} is no repository OWNER/REPO of Hugging Face")
+        raise UsageError(f"whisper:{name}: {name!r} is not a repository OWNER/REPO of Hugging Face")
     return whisper_sizes.size(repository) or repository

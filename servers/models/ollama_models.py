@@ -16,8 +16,8 @@ from servers.models import ollama_api
 from servers.models.manifest import Installed
 from servers.models.names import OLLAMA, Name
 from servers.models.ollama_api import Answer, OllamaApi
-from servers.models.patience import Broken, RetryPolicy
 from servers.models.progress import Progress
+from servers.models.retry import RetryPolicy, TransientError
 
 A = TypeVar("A", bound=Answer)
 T = TypeVar("T")
@@ -38,12 +38,12 @@ class OllamaModels:
     """
 
     def __init__(
-        self, host: str = "", *, offline: bool = False, patience: RetryPolicy | None = None
+        self, host: str = "", *, offline: bool = False, retry: RetryPolicy | None = None
     ) -> None:
         """An empty host means OLLAMA_HOST, or port 11434 of this machine."""
         self._host = host
         self._offline = offline
-        self._patience = patience or RetryPolicy()
+        self._retry = retry or RetryPolicy()
 
     @property
     def url(self) -> str:
@@ -51,7 +51,7 @@ class OllamaModels:
         return self._api(_ASKING).url
 
     def installed(self) -> tuple[Installed, ...]:
-        """Return the models that Ollama has; none where it does not run."""
+        """Return the models that Ollama has; none if it does not run."""
         try:
             return self._listed()
         except DownloadFailed as error:
@@ -66,23 +66,23 @@ class OllamaModels:
         """Have Ollama fetch a model, which it resumes and checks itself.
 
         Raises:
-            ModelMissing: There is no such model, or `offline` forbids to fetch it.
+            ModelMissing: There is no such model, or `offline` forbids the download.
             DownloadFailed: Ollama does not run or cannot fetch it.
         """
         if self._offline:
             if self.has(name):
                 return
-            raise ModelMissing(f"{name} is not in Ollama and models.offline forbids to fetch it")
-        fetched = _Fetched(str(name), progress)
+            raise ModelMissing(f"{name} is not in Ollama and models.offline forbids the download")
+        pulled = _PullProgress(str(name), progress)
         try:
-            self._patience.keep_trying(
-                lambda: self._run(name.name, SILENCE, lambda api: _pull(api, name.name, fetched)),
+            self._retry.keep_trying(
+                lambda: self._run(name.name, SILENCE, lambda api: _pull(api, name.name, pulled)),
                 str(name),
                 progress,
-                fetched.gained,
+                pulled.gained,
             )
         finally:
-            fetched.close()
+            pulled.close()
 
     def remove(self, name: Name) -> None:
         """Have Ollama delete a model. Raises `ModelMissing`, `DownloadFailed`."""
@@ -101,7 +101,7 @@ class OllamaModels:
         """Make one request that takes no work. Raises `ModelMissing`, `DownloadFailed`."""
         try:
             return self._run(model, _ASKING, lambda api: api.ask(method, path, body, kind))
-        except Broken as error:
+        except TransientError as error:
             raise DownloadFailed(str(error)) from error
 
     def _api(self, silence: float) -> OllamaApi:
@@ -113,7 +113,7 @@ class OllamaModels:
             ) from error
 
     def _run(self, model: str, silence: float, work: Callable[[OllamaApi], Awaitable[T]]) -> T:
-        """Do some work in an event loop of its own. Raises `Broken` for what may pass."""
+        """Do some work in an event loop of its own. Raises `TransientError` for what may pass."""
         api = self._api(silence)
 
         async def run() -> T:
@@ -129,14 +129,12 @@ class OllamaModels:
             ) from error
         except ollama_api.Refused as error:
             if error.status == 404 or "file does not exist" in error.text:
-                raise ModelMissing(
-                    f"ollama:{model}: Ollama knows no such model ({error})"
-                ) from error
+                raise ModelMissing(f"ollama:{model}: Ollama has no such model ({error})") from error
             if error.status >= 500 or error.status == 200:
-                raise Broken(f"Ollama says: {error}") from error
+                raise TransientError(f"Ollama says: {error}") from error
             raise DownloadFailed(f"ollama:{model}: Ollama says: {error}") from error
         except ollama_api.OllamaError as error:
-            raise Broken(f"Ollama at {api.url}: {error}") from error
+            raise TransientError(f"Ollama at {api.url}: {error}") from error
 
 
 class _Model(msgspec.Struct, frozen=True):
@@ -159,24 +157,24 @@ class _Step(Answer, frozen=True):
     completed: int = 0
 
 
-async def _pull(api: OllamaApi, model: str, fetched: _Fetched) -> None:
+async def _pull(api: OllamaApi, model: str, pulled: _PullProgress) -> None:
     status = ""
     body = {"model": model, "stream": True}
     async with aclosing(api.stream("/api/pull", body, _Step)) as steps:
         async for step in steps:
             status = step.status
             if step.digest and step.total:
-                fetched.layer(step.digest, step.total, step.completed)
+                pulled.layer(step.digest, step.total, step.completed)
     if status != "success":
-        raise Broken(f"Ollama stopped at: {status or 'nothing'}")
+        raise TransientError(f"Ollama stopped at: {status or 'nothing'}")
 
 
 def _when(moment: datetime | None) -> str:
     return moment.isoformat(timespec="seconds") if moment else ""
 
 
-class _Fetched:
-    """Adds up the layers of a model, which become known one by one."""
+class _PullProgress:
+    """Sums the progress of a model's layers, which Ollama reports one by one."""
 
     def __init__(self, model: str, progress: Progress) -> None:
         self._model = model
@@ -185,7 +183,7 @@ class _Fetched:
         self._best = 0
 
     def layer(self, digest: str, total: int, completed: int) -> None:
-        """So much of a layer is there."""
+        """Count `completed` of a layer's `total` bytes."""
         first = not self._layers
         known = digest in self._layers
         before = self._layers.get(digest, (0, 0))[1]
@@ -197,17 +195,17 @@ class _Fetched:
             self._progress.advance(completed - before)
 
     def gained(self) -> bool:
-        """Whether more is there than at the last time this was asked."""
+        """Return whether more has come since the last call."""
         here = sum(done for _, done in self._layers.values())
         more, self._best = here > self._best, max(here, self._best)
         return more
 
     def close(self) -> None:
-        """It is over."""
+        """End the progress."""
         if self._layers:
             self._progress.end()
 
 
 def _tagged(name: str) -> str:
-    """An Ollama name with its tag, which is `latest` where it is left out."""
+    """Return a model's name with its tag, `latest` by default."""
     return name if ":" in name.rpartition("/")[2] else f"{name}:latest"

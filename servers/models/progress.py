@@ -1,4 +1,4 @@
-"""How a download tells what it does."""
+"""Reports of a download's progress."""
 
 from __future__ import annotations
 
@@ -6,38 +6,38 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Told how a download goes, on the thread that downloads.
+    """Receives the progress of a download, on the thread that downloads.
 
-    What a method raises ends the download; what had come is kept for the next one.
+    An exception raised by a method ends the download, which the next pull resumes.
     """
 
     def begin(self, model: str, total: int, done: int) -> None:
-        """It starts: bytes of all files together, and how many were here already.
+        """Start: bytes of all files together, and how many of them are here already.
 
-        Called again with the same model when more bytes turn out to be due.
+        Called again with the same model when the total grows.
         """
 
     def advance(self, count: int) -> None:
-        """So many bytes more are here; fewer when negative: what was wrong is thrown away."""
+        """Count bytes that have come; a negative count of bytes that were discarded."""
 
-    def tell(self, text: str) -> None:
-        """Something people should know: it waits, it tries again."""
+    def report(self, text: str) -> None:
+        """Report an event in words, such as a pause before another try."""
 
     def end(self) -> None:
-        """It is over, whole or not."""
+        """End, complete or not."""
 
 
-class Silent:
-    """Tells nobody."""
+class NoProgress:
+    """Ignores all progress."""
 
     def begin(self, model: str, total: int, done: int) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
     def advance(self, count: int) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
-    def tell(self, text: str) -> None:
-        """Say nothing."""
+    def report(self, text: str) -> None:
+        """Do nothing."""
 
     def end(self) -> None:
-        """Say nothing."""
+        """Do nothing."""

@@ -1,4 +1,4 @@
-"""Getting a model into its place: fetched beside it, then renamed."""
+"""Puts a model into its folder: downloads it beside, checks it, and renames that."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from datetime import UTC, datetime
 
 from satellite.errors import DownloadFailed
 from servers.models import manifest
+from servers.models.download_plan import DownloadPlan
 from servers.models.fetch import Fetcher
 from servers.models.hub import Hub
-from servers.models.manifest import Manifest, Record
-from servers.models.place import ModelFolder, bytes_in, discard
-from servers.models.plan import Plan
+from servers.models.manifest import FileRecord, Manifest
+from servers.models.model_folder import ModelFolder, bytes_in, discard
 from servers.models.progress import Progress
 from servers.models.sources import plan_of
 
 
 def pull(place: ModelFolder, hub: Hub, progress: Progress) -> None:
-    """Have a whole model in its place, whose lock is held.
+    """Make a model complete; the caller holds its lock.
 
-    What is good of a damaged one is kept. Raises `ModelMissing`, `DownloadFailed`, `OSError`; what
-    had come then stays beside the place for the next time.
+    Undamaged files of a damaged model are not downloaded again, and a failed download is resumed
+    the next time. Raises `ModelMissing`, `DownloadFailed`, `OSError`.
     """
     if place.folder.is_dir():
         problems = list(manifest.problems(place.folder))
         if not problems:
             return
-        progress.tell(f"{place.name} is damaged ({'; '.join(problems)}): it is fetched again")
+        progress.report(f"{place.name} is damaged ({'; '.join(problems)}): downloading it again")
         discard(place.staging)
         place.folder.rename(place.staging)
         (place.staging / manifest.FILE).unlink(missing_ok=True)
@@ -37,22 +37,22 @@ def pull(place: ModelFolder, hub: Hub, progress: Progress) -> None:
     _finish(plan, place, records)
 
 
-def _check_space(plan: Plan, place: ModelFolder) -> None:
+def _check_space(plan: DownloadPlan, place: ModelFolder) -> None:
     free = shutil.disk_usage(place.staging).free
     if (needed := plan.total - bytes_in(place.staging)) > free:
         raise DownloadFailed(
-            f"{plan.name} needs {needed:,} bytes more and there are {free:,} bytes free in "
+            f"{plan.name} needs {needed:,} more bytes, and {free:,} bytes are free in "
             f"{place.root}: make room, or set models.folder to another disk"
         )
 
 
-def _finish(plan: Plan, place: ModelFolder, records: tuple[Record, ...]) -> None:
-    kept = {record.path for record in records}
+def _finish(plan: DownloadPlan, place: ModelFolder, records: tuple[FileRecord, ...]) -> None:
+    names = {record.path for record in records}
     for stray in place.staging.iterdir():
-        if stray.name not in kept:
+        if stray.name not in names:
             stray.unlink()
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    whole = Manifest(plan.name.kind, plan.name.name, plan.source, plan.revision, now, records)
-    manifest.write(place.staging, whole)
+    complete = Manifest(plan.name.kind, plan.name.name, plan.source, plan.revision, now, records)
+    manifest.write(place.staging, complete)
     place.staging.rename(place.folder)
     manifest.sync(place.folder.parent)

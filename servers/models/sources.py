@@ -1,4 +1,4 @@
-"""Where models come from: which files a name means, and what is published of them."""
+"""The sources of models: the files of a name, with their published sizes and hashes."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 from satellite.errors import DownloadFailed, ModelMissing
 from satellite.options import unknown_name
 from servers.models import whisper_sizes
+from servers.models.download_plan import Digest, DownloadPlan, RemoteFile
 from servers.models.hub import Hub
 from servers.models.names import PIPER, Name
-from servers.models.plan import Digest, Plan, Wanted
 
 VOICES = "rhasspy/piper-voices"
 """The repository of Piper's voices, with their list in voices.json."""
@@ -25,27 +25,27 @@ _WHISPER_FILES = (
     "tokenizer.json",
     "vocabulary.*",
 )
-"""What faster-whisper reads of a model's folder."""
+"""The files that faster-whisper reads."""
 
 
-def plan_of(name: Name, hub: Hub) -> Plan:
-    """What to fetch for a model. Raises `ModelMissing`, `DownloadFailed`."""
+def plan_of(name: Name, hub: Hub) -> DownloadPlan:
+    """Return the files to download for a model. Raises `ModelMissing`, `DownloadFailed`."""
     return _piper(name, hub) if name.kind == PIPER else _whisper(name, hub)
 
 
 def voices(hub: Hub, model: str) -> tuple[Mapping[str, Any], str]:
-    """Piper's published voices by name, and the revision of the list. Raises `DownloadFailed`."""
+    """Return Piper's published voices by name, and their revision. Raises `DownloadFailed`."""
     text, revision = hub.listing(hub.address(VOICES, "main", "voices.json"), model)
     try:
         listed = json.loads(text)
     except ValueError as error:
-        raise DownloadFailed(f"{model}: voices.json of {hub.endpoint} is no JSON") from error
+        raise DownloadFailed(f"{model}: voices.json of {hub.endpoint} is not JSON") from error
     if not isinstance(listed, dict):
         raise DownloadFailed(f"{model}: voices.json of {hub.endpoint} lists no voices")
     return listed, revision
 
 
-def _whisper(name: Name, hub: Hub) -> Plan:
+def _whisper(name: Name, hub: Hub) -> DownloadPlan:
     repository = whisper_sizes.repository(name.name) or name.name
     info = hub.repository(repository, str(name))
     revision = info.sha or "main"
@@ -60,26 +60,26 @@ def _whisper(name: Name, hub: Hub) -> Plan:
             f"{name}: {hub.endpoint}/{repository} holds no Whisper model for CTranslate2 "
             "(model.bin and config.json)"
         )
-    return Plan(name, repository, revision, files)
+    return DownloadPlan(name, repository, revision, files)
 
 
-def _sibling(sibling: Any, url: str) -> Wanted:
+def _sibling(sibling: Any, url: str) -> RemoteFile:
     digest = None
     if sibling.lfs is not None:
         digest = Digest("sha256", sibling.lfs["sha256"].lower())
     elif sibling.blob_id and sibling.size is not None:
         digest = Digest("git", sibling.blob_id.lower())
-    return Wanted(sibling.rfilename, url, sibling.size, digest)
+    return RemoteFile(sibling.rfilename, url, sibling.size, digest)
 
 
-def _piper(name: Name, hub: Hub) -> Plan:
+def _piper(name: Name, hub: Hub) -> DownloadPlan:
     listed, revision = voices(hub, str(name))
     voice = listed.get(name.name)
     if voice is None:
         raise ModelMissing(f"piper:{unknown_name(name.name, _some(listed, name.name))}")
     try:
         files = tuple(
-            Wanted(
+            RemoteFile(
                 PurePosixPath(path).name,
                 hub.address(VOICES, revision, path),
                 int(file["size_bytes"]),
@@ -88,13 +88,13 @@ def _piper(name: Name, hub: Hub) -> Plan:
             for path, file in voice["files"].items()
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise DownloadFailed(f"{name}: voices.json of {hub.endpoint} does not tell") from error
+        raise DownloadFailed(f"{name}: voices.json of {hub.endpoint} describes no files") from error
     if not {f"{name.name}.onnx", f"{name.name}.onnx.json"} <= {file.path for file in files}:
         raise DownloadFailed(f"{name}: voices.json of {hub.endpoint} lists no files for it")
-    return Plan(name, VOICES, revision, files)
+    return DownloadPlan(name, VOICES, revision, files)
 
 
 def _some(listed: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """The voices of the language that was asked for, as all of them fill a screen."""
+    """Return the voices of the language of `name`: a list of all fills a screen."""
     language = name.partition("-")[0]
     return {v: None for v in listed if v.partition("-")[0] == language} or listed

@@ -1,4 +1,4 @@
-"""The folder of all models: what is in it, and more of it or less."""
+"""The folder of all models: lists, finds, downloads, checks and removes them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from satellite.requirements import Package
 from servers.models import manifest, names
 from servers.models.lock import locked
 from servers.models.manifest import Installed
+from servers.models.model_folder import PART, ModelFolder, bytes_in, discard, model_in
 from servers.models.names import OLLAMA, PIPER, WHISPER, Name
-from servers.models.patience import RetryPolicy
-from servers.models.place import PART, ModelFolder, bytes_in, discard, name_of
-from servers.models.progress import Progress, Silent
+from servers.models.progress import NoProgress, Progress
+from servers.models.retry import RetryPolicy
 
 KINDS = (WHISPER, PIPER)
-"""The kinds that lie here. Ollama keeps its own."""
+"""The kinds that the folder holds. Ollama stores its models itself."""
 
 Fingerprint = tuple[tuple[str, int, int], ...]
 
@@ -27,8 +27,8 @@ Fingerprint = tuple[tuple[str, int, int], ...]
 class Store:
     """Models in `<root>/<kind>/<name>/`, each with a manifest that is written last.
 
-    What is being fetched lies beside and is renamed when all of it is there and right, so that a
-    folder with a name is a whole model. Everything here blocks: call it on a thread.
+    A download goes to a folder beside it, which is renamed once every file is complete and checked:
+    a folder with a model's name is a complete model. Every method blocks: call it on a thread.
     """
 
     def __init__(
@@ -36,35 +36,35 @@ class Store:
         root: Path | None = None,
         offline: bool | None = None,
         endpoint: str | None = None,
-        patience: RetryPolicy | None = None,
+        retry: RetryPolicy | None = None,
     ) -> None:
         """None stands for the settings in force in this process (`satellite.engines.context`)."""
         settings = context.in_force()
         self.root = root or _default_root(settings.folder)
         self.offline = settings.offline if offline is None else offline
         self.endpoint = endpoint or settings.endpoint
-        self._patience = patience or RetryPolicy()
+        self._retry = retry or RetryPolicy()
 
     def path(self, kind: str, name: str) -> Path | None:
-        """The folder of a model, or None unless it is whole here. Quick: sizes, no hashes.
+        """Return the folder of a model; None unless it is complete. Quick: sizes, no hashes.
 
-        Raises `UsageError` for a name that can be none of that kind.
+        Raises `UsageError` for a name that no model of that kind can have.
         """
         folder = self._place(kind, name).folder
-        return folder if manifest.whole(folder) else None
+        return folder if manifest.read_complete(folder) else None
 
     def find(self, kind: str, text: str) -> Path:
-        """The model that `text` means: a file or folder of the user's, or the name of one here.
+        """Return the path that `text` means: a file or folder of the user's, or a model's name.
 
-        Raises `ModelMissing`, saying how to get it.
+        Raises `ModelMissing`, with the command that downloads it.
         """
         if text.startswith(("/", "./", "../", "~")) or text in (".", ".."):
             path = Path(text).expanduser()
             if not path.exists():
-                raise ModelMissing(f"{kind} model {path}: there is no such file or folder")
+                raise ModelMissing(f"{kind} model {path}: no such file or folder")
             return path
         try:
-            name = names.of(kind, text)
+            name = names.name_of_kind(kind, text)
         except UsageError as error:
             raise ModelMissing(str(error)) from error
         found = self.path(kind, text)
@@ -73,42 +73,42 @@ class Store:
         return found
 
     def installed(self) -> tuple[Installed, ...]:
-        """Every whole model here, by kind and name."""
+        """Return every complete model, by kind and name."""
         return tuple(
             manifest.installed(folder, record)
             for folder in self._folders()
-            if (record := manifest.whole(folder)) is not None
+            if (record := manifest.read_complete(folder)) is not None
         )
 
     def known(self) -> tuple[Name, ...]:
-        """Every model that has a folder here, damaged ones included."""
-        return tuple(name_of(folder) for folder in self._folders())
+        """Return every model that has a folder, damaged ones included."""
+        return tuple(model_in(folder) for folder in self._folders())
 
     def broken(self) -> tuple[tuple[Name, int, str], ...]:
-        """What is here and no whole model: the name, its bytes, and `damaged` or `unfinished`."""
-        damaged = [folder for folder in self._folders() if manifest.whole(folder) is None]
+        """Return every incomplete model: its name, its bytes, and `damaged` or `unfinished`."""
+        damaged = [folder for folder in self._folders() if manifest.read_complete(folder) is None]
         unfinished = [folder for folder in self.root.glob(f"*/.*{PART}") if bytes_in(folder)]
         return tuple(
-            (name_of(folder), bytes_in(folder), state)
+            (model_in(folder), bytes_in(folder), state)
             for folders, state in ((damaged, "damaged"), (unfinished, "unfinished"))
             for folder in sorted(folders)
         )
 
     def fingerprint(self) -> Fingerprint:
-        """Something that differs after a model came or went; cheap enough to ask every second."""
+        """Return a value that changes when models are added or removed. Cheap: call it any time."""
         marks = []
         for folder in self._folders():
             try:
                 status = (folder / manifest.FILE).stat()
-            except OSError:  # none there: it is not whole
+            except OSError:  # without a manifest it is incomplete
                 continue
             marks.append((str(folder), status.st_mtime_ns, status.st_ino))
         return tuple(marks)
 
     def verify(self, kind: str, name: str) -> list[str]:
-        """What is wrong with a model here, every byte read; nothing when it is as it was fetched.
+        """Return the faults of a model, every byte read; none when it is as it was downloaded.
 
-        Raises `ModelMissing` when there is none of that name.
+        Raises `ModelMissing` for an unknown name.
         """
         place = self._place(kind, name)
         if not place.folder.is_dir():
@@ -119,10 +119,11 @@ class Store:
             return [f"cannot be read: {_reason(error)}"]
 
     def remove(self, kind: str, name: str) -> int:
-        """Delete a model, and what there is of an unfinished one; return the bytes it had.
+        """Delete a model, finished or not; return the bytes that this frees.
 
-        Raises `ModelMissing` when there is none, `DownloadFailed` when it is being fetched or
-        cannot be deleted.
+        Raises:
+            ModelMissing: There is no such model.
+            DownloadFailed: It is being downloaded, or cannot be deleted.
         """
         place = self._place(kind, name)
         if not place.folder.is_dir() and not place.staging.is_dir():
@@ -137,45 +138,49 @@ class Store:
         return freed
 
     def pull(self, model: str | Name, progress: Progress | None = None) -> Path:
-        """Have a model here: its folder at once, or after fetching and checking it.
+        """Return the folder of a model, downloading and checking it first where necessary.
 
-        There is no contact with the network when the model is here and unharmed. Raises
-        `UsageError` for a name that can be none, `ModelMissing` when the source has none of that
-        name or `offline` forbids to ask, `DownloadFailed` for everything that goes wrong,
-        `PackageMissing`.
+        Uses no network when the model is complete and undamaged.
+
+        Raises:
+            UsageError: No model can have that name.
+            ModelMissing: The source has no such model, or `offline` forbids the download.
+            DownloadFailed: The download failed, or the model cannot be stored.
+            PackageMissing: A Python package for downloads is not installed.
         """
         name = names.parse(model) if isinstance(model, str) else model
         if name.kind == OLLAMA:
-            raise UsageError(f"{name}: Ollama keeps its models itself")
+            raise UsageError(f"{name}: Ollama stores its models itself")
         place = ModelFolder(self.root, name)
-        if manifest.whole(place.folder) and not self.verify(name.kind, name.name):
+        if manifest.read_complete(place.folder) and not self.verify(name.kind, name.name):
             return place.folder
         if self.offline:
             raise ModelMissing(
-                f"{name} is not on this machine and models.offline forbids to fetch it: satellite "
-                f"models pull {name} where there is a network, then copy it to {place.folder}"
+                f"{name} is not on this machine and models.offline forbids the download: run "
+                f"satellite models pull {name} on another machine, then copy it to {place.folder}"
             )
         for package in (Package("httpx", "server"), Package("huggingface_hub", "server")):
             if missing := package.missing():
-                raise PackageMissing(f"{name} cannot be fetched: {missing}")
-        from servers.models.hub import Hub  # here, as looking for a model needs no network
+                raise PackageMissing(f"{name} cannot be downloaded: {missing}")
+        # httpx takes 0.1 s to import, and finding a model does not need it
+        from servers.models.hub import Hub
         from servers.models.pull import pull
 
-        telling = progress or Silent()
+        progress = progress or NoProgress()
         try:
             with (
-                locked(place.lock, str(name), telling),
-                Hub(self.endpoint, self._patience, telling) as hub,
+                locked(place.lock, str(name), progress),
+                Hub(self.endpoint, self._retry, progress) as hub,
             ):
-                pull(place, hub, telling)
+                pull(place, hub, progress)
         except OSError as error:
             raise DownloadFailed(
-                f"{name} cannot be kept in {self.root}: {_reason(error)} (models.folder sets where)"
+                f"{name} cannot be stored in {self.root}: {_reason(error)} (see models.folder)"
             ) from error
         return place.folder
 
     def _place(self, kind: str, name: str) -> ModelFolder:
-        return ModelFolder(self.root, names.of(kind, name))
+        return ModelFolder(self.root, names.name_of_kind(kind, name))
 
     def _unknown(self, name: Name) -> ModelMissing:
         known = {str(model): None for model in self.known()}

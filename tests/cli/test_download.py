@@ -39,11 +39,11 @@ def test_lines_come_at_most_every_two_seconds(capsys: pytest.CaptureFixture[str]
 
 def test_a_bar_shows_sizes_rate_and_what_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     bar = Bar()
-    bar.tell("waiting")
+    bar.report("waiting")
     bar.begin("whisper:x", 1_000_000, 0)
     bar.advance(500_000)
     bar.begin("whisper:x", 2_000_000, 0)
-    bar.tell("again")
+    bar.report("again")
     bar.advance(500_000)
     bar.end()
     bar.advance(1)

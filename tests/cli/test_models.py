@@ -68,7 +68,7 @@ def test_what_is_damaged_is_told_and_mended(call: Call, tmp_path: Path) -> None:
     (tmp_path / "whisper" / "base.en" / "vocabulary.txt").write_text("a\nc\n")
     done = call("verify")
     assert done.code == 1
-    assert "whisper:base.en: vocabulary.txt holds other bytes than were fetched" in done.output
+    assert "whisper:base.en: vocabulary.txt has changed since it was downloaded" in done.output
     assert f"piper:{VOICE}: as it was fetched" in done.output
     (complaint,) = done.complaints
     assert complaint.endswith("satellite models pull whisper:base.en")
@@ -86,7 +86,7 @@ def test_errors_are_one_line_each_and_the_rest_is_done(call: Call, hub: Hub) -> 
     asked = len(hub.requests)
     offline = call("pull", "--offline", f"piper:{VOICE}", "whisper:base.en")
     assert offline.code == 1
-    assert "offline forbids to fetch it" in offline.complaints[0]
+    assert "offline forbids the download" in offline.complaints[0]
     assert len(hub.requests) == asked
     wrong = call("pull", "base.en")
     assert (wrong.code, len(wrong.complaints)) == (2, 1)

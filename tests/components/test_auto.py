@@ -33,7 +33,7 @@ def put_whisper(folder: Path, name: str, when: str) -> None:
     place = folder / "whisper" / name
     place.mkdir(parents=True)
     (place / "model.bin").write_bytes(b"x")
-    record = manifest.Record("model.bin", 1, manifest.sha256(place / "model.bin"))
+    record = manifest.FileRecord("model.bin", 1, manifest.sha256(place / "model.bin"))
     manifest.write(place, manifest.Manifest("whisper", name, "tests", "0", when, (record,)))
 
 

@@ -158,7 +158,7 @@ def install_voice(root: Path, spec: VoiceSpec | None = None) -> Path:
     spec = spec or VoiceSpec()
     path = make_voice(root / "piper" / spec.name, spec)
     files = tuple(
-        manifest.Record(file.name, file.stat().st_size, manifest.sha256(file))
+        manifest.FileRecord(file.name, file.stat().st_size, manifest.sha256(file))
         for file in sorted(path.parent.iterdir())
         if file.name != manifest.FILE
     )

@@ -16,7 +16,7 @@ from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.diagnostics.doctor.finding import Finding
 from satellite.settings import Settings
 from servers.models import manifest
-from servers.models.manifest import Manifest, Record
+from servers.models.manifest import FileRecord, Manifest
 from servers.models.store import Store
 from tests.diagnostics.doctor.examined import findings, of, only
 
@@ -38,7 +38,7 @@ def store(tmp_path: Path) -> Store:
     folder.mkdir(parents=True)
     content = bytes(1000)
     (folder / "model.bin").write_bytes(content)
-    record = Record("model.bin", len(content), hashlib.sha256(content).hexdigest())
+    record = FileRecord("model.bin", len(content), hashlib.sha256(content).hexdigest())
     written = Manifest("whisper", "tiny.en", "here", "1", "2026-01-01T00:00:00Z", (record,))
     manifest.write(folder, written)
     return Store(tmp_path)

@@ -37,7 +37,7 @@ def hub() -> Iterator[Hub]:
 
 @pytest.fixture
 def store(hub: Hub, tmp_path: Path) -> Store:
-    return Store(tmp_path / "models", endpoint=hub.endpoint, patience=FAST)
+    return Store(tmp_path / "models", endpoint=hub.endpoint, retry=FAST)
 
 
 class Told:
@@ -55,7 +55,7 @@ class Told:
     def advance(self, count: int) -> None:
         self.here += count
 
-    def tell(self, text: str) -> None:
+    def report(self, text: str) -> None:
         self.texts.append(text)
 
     def end(self) -> None:

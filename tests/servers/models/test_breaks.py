@@ -1,4 +1,4 @@
-"""A download that breaks is taken up where it was, a bounded number of times."""
+"""A download that breaks is resumed, a bounded number of times."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.hub import Hub, Misdeed, Request
 
 
 def breaks_off(after: int) -> Misdeed:
-    """Promises all of it and hangs up early."""
+    """Announce the whole length and hang up early."""
 
     def answer(request: Request) -> None:
         content = request.content
@@ -36,19 +36,19 @@ def says(status: int, **headers: str) -> Misdeed:
 
 
 def ends_early(request: Request) -> None:
-    """Ends well, without a length, but before its time."""
+    """End the response regularly, without a length, but early."""
     assert request.content is not None
     request.reply(200, request.content[:1000], length=None)
     request.close_connection = True
 
 
 def hangs(request: Request) -> None:
-    """Says nothing until the client has gone."""
+    """Send nothing until the client has gone."""
     request.connection.settimeout(5)
     request.rfile.read(1)
 
 
-def test_it_goes_on_where_it_broke(store: Store, hub: Hub, told: Told) -> None:
+def test_a_broken_download_is_resumed(store: Store, hub: Hub, told: Told) -> None:
     hub.misdeeds["model.bin"] = [breaks_off(30_000), breaks_off(40_000)]
     store.pull("whisper:base.en", told)
     assert hub.asked("model.bin") == ["", "bytes=30000-", "bytes=70000-"]
@@ -63,7 +63,7 @@ def test_it_goes_on_where_it_broke(store: Store, hub: Hub, told: Told) -> None:
     [ends_early, hangs, says(500), says(503, retry_after="0"), says(429), says(416)],
     ids=["ends early", "hangs", "500", "503", "429", "416"],
 )
-def test_what_passes_is_tried_again(store: Store, hub: Hub, misdeed: Misdeed) -> None:
+def test_a_temporary_failure_is_retried(store: Store, hub: Hub, misdeed: Misdeed) -> None:
     hub.misdeeds["model.bin"] = [breaks_off(20_000), misdeed]
     store.pull("whisper:base.en")
     assert len(hub.asked("model.bin")) == 3
@@ -71,15 +71,17 @@ def test_what_passes_is_tried_again(store: Store, hub: Hub, misdeed: Misdeed) ->
 
 @pytest.mark.parametrize("name", ["faster-whisper-base.en", "config.json"])
 @pytest.mark.parametrize("misdeed", [says(502), hangs], ids=["502", "hangs"])
-def test_the_list_and_small_files_too(store: Store, hub: Hub, name: str, misdeed: Misdeed) -> None:
+def test_lists_and_small_files_are_retried(
+    store: Store, hub: Hub, name: str, misdeed: Misdeed
+) -> None:
     hub.misdeeds[name] = [misdeed]
     store.pull("whisper:base.en")
     assert len(hub.asked(name)) == 2
 
 
-def test_it_gives_up_and_the_next_pull_goes_on(store: Store, hub: Hub, told: Told) -> None:
+def test_it_gives_up_and_the_next_pull_resumes(store: Store, hub: Hub, told: Told) -> None:
     hub.misdeeds["model.bin"] = [breaks_off(10_000) for _ in range(3)]
-    with pytest.raises(DownloadFailed, match=r"model\.bin: .* \(3 tries\); what came is kept"):
+    with pytest.raises(DownloadFailed, match=r"model\.bin: .* \(3 tries\); the next pull resumes"):
         store.pull("whisper:base.en", told)
     assert told.ended == 1
     assert store.path("whisper", "base.en") is None
@@ -101,7 +103,7 @@ def test_many_breaks_with_progress_are_no_reason_to_give_up(store: Store, hub: H
     assert len(hub.asked("model.bin")) == 10
 
 
-def test_a_server_that_cannot_resume_gives_all_of_it_again(store: Store, hub: Hub) -> None:
+def test_a_server_that_cannot_resume_sends_the_whole_file_again(store: Store, hub: Hub) -> None:
     def from_the_start(request: Request) -> None:
         assert request.content is not None
         request.reply(200, request.content)
@@ -111,7 +113,7 @@ def test_a_server_that_cannot_resume_gives_all_of_it_again(store: Store, hub: Hu
     assert (folder / "model.bin").read_bytes() == hub.repositories[REPOSITORY]["model.bin"]
 
 
-def test_a_server_that_resumes_elsewhere_is_not_believed(store: Store, hub: Hub) -> None:
+def test_a_response_that_resumes_at_another_byte_is_refused(store: Store, hub: Hub) -> None:
     def elsewhere(request: Request) -> None:
         assert request.content is not None
         request.reply(206, request.content[7:], {"content-range": "bytes 7-9/10"})
@@ -122,18 +124,18 @@ def test_a_server_that_resumes_elsewhere_is_not_believed(store: Store, hub: Hub)
     assert store.verify("whisper", "base.en") == []
 
 
-def test_a_half_of_another_version_is_thrown_away(store: Store, hub: Hub, told: Told) -> None:
+def test_a_part_of_another_version_is_discarded(store: Store, hub: Hub, told: Told) -> None:
     hub.misdeeds["model.bin"] = [breaks_off(10_000) for _ in range(3)]
     with pytest.raises(DownloadFailed):
         store.pull("whisper:base.en")
     hub.repositories[REPOSITORY] = model_files.whisper(seed=9)
     folder = store.pull("whisper:base.en", told)
     assert (folder / "model.bin").read_bytes() == hub.repositories[REPOSITORY]["model.bin"]
-    assert "fetching all of it again" in told.texts[-1]
+    assert "downloading all of it again" in told.texts[-1]
     assert told.here == told.total
 
 
-def test_a_half_longer_than_the_file_is_thrown_away(store: Store, hub: Hub) -> None:
+def test_a_part_longer_than_the_file_is_discarded(store: Store, hub: Hub) -> None:
     hub.misdeeds[f"{VOICE}.onnx"] = [breaks_off(10_000) for _ in range(3)]
     with pytest.raises(DownloadFailed):
         store.pull(f"piper:{VOICE}")
@@ -143,7 +145,7 @@ def test_a_half_longer_than_the_file_is_thrown_away(store: Store, hub: Hub) -> N
 
 
 @pytest.mark.parametrize("model", ["whisper:base.en", f"piper:{VOICE}"])
-def test_nobody_there(model: str, tmp_path: Path) -> None:
-    nobody = Store(tmp_path, endpoint="http://127.0.0.1:9", patience=FAST)
+def test_a_refused_connection_is_reported(model: str, tmp_path: Path) -> None:
+    nobody = Store(tmp_path, endpoint="http://127.0.0.1:9", retry=FAST)
     with pytest.raises(DownloadFailed, match=rf"{model}: http://127\.0\.0\.1:9.*3 tries"):
         nobody.pull(model)

@@ -1,4 +1,4 @@
-"""What people may call a model, and what is told when it is none."""
+"""Names of models, and the refusal of other texts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from servers.models.whisper_sizes import SIZES
         ("ollama:hf.co/some/one:Q4_K_M", Name("ollama", "hf.co/some/one:Q4_K_M")),
     ],
 )
-def test_a_model_has_one_name_however_it_is_written(text: str, name: Name) -> None:
+def test_every_spelling_gives_the_same_name(text: str, name: Name) -> None:
     assert parse(text) == name
     assert parse(str(name)) == name
     assert "/" not in name.folder
@@ -35,19 +35,19 @@ def test_a_model_has_one_name_however_it_is_written(text: str, name: Name) -> No
         ("whisper:", "names no model"),
         ("wisper:base", r"wisper is unknown \(did you mean whisper\?\)"),
         ("whisper:bsae.en", r"did you mean base.en\?\)"),
-        ("whisper:../up", "is no repository OWNER/REPO"),
-        ("whisper:a/b/c", "is no repository OWNER/REPO"),
-        ("whisper:a/..", "is no repository OWNER/REPO"),
+        ("whisper:../up", "is not a repository OWNER/REPO"),
+        ("whisper:a/b/c", "is not a repository OWNER/REPO"),
+        ("whisper:a/..", "is not a repository OWNER/REPO"),
         ("piper:../../etc", "cannot be a voice's name"),
         ("piper:.part", "cannot be a voice's name"),
         ("ollama:-x", "cannot be an Ollama model"),
     ],
 )
-def test_what_is_no_name_is_told(text: str, says: str) -> None:
+def test_other_texts_are_refused(text: str, says: str) -> None:
     with pytest.raises(UsageError, match=says):
         parse(text)
 
 
-def test_the_sizes_are_those_of_faster_whisper() -> None:
+def test_the_sizes_match_faster_whisper() -> None:
     utils = pytest.importorskip("faster_whisper.utils", reason="faster-whisper is not installed")
     assert vars(utils)["_MODELS"].items() <= SIZES.items()

@@ -1,4 +1,4 @@
-"""Ollama fetches its models itself; we ask for it, show how it goes, and tell what is wrong."""
+"""Models of Ollama: pulled with progress, listed, removed; failures are reported."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def ollama() -> Iterator[Ollama]:
 
 @pytest.fixture
 def models(ollama: Ollama) -> OllamaModels:
-    return OllamaModels(ollama.address, patience=FAST)
+    return OllamaModels(ollama.address, retry=FAST)
 
 
 def test_a_model_is_pulled_with_progress(ollama: Ollama, models: OllamaModels, told: Told) -> None:
@@ -91,9 +91,7 @@ def test_a_model_is_pulled_with_progress(ollama: Ollama, models: OllamaModels, t
     assert (told.begun, told.ended) == (2, 1)
 
 
-def test_a_pull_that_breaks_is_asked_for_again(
-    ollama: Ollama, models: OllamaModels, told: Told
-) -> None:
+def test_a_broken_pull_is_retried(ollama: Ollama, models: OllamaModels, told: Told) -> None:
     ollama.pulls = [WHOLE[:3], [{"error": "connection reset"}], WHOLE]
     models.pull(SMALL, told)
     assert len(ollama.asked) == 3
@@ -104,17 +102,17 @@ def test_a_pull_that_breaks_is_asked_for_again(
         models.pull(SMALL, told)
 
 
-def test_a_model_that_nobody_has(ollama: Ollama, models: OllamaModels, told: Told) -> None:
+def test_an_unknown_model_is_reported(ollama: Ollama, models: OllamaModels, told: Told) -> None:
     ollama.pulls = [NO_SUCH]
-    with pytest.raises(ModelMissing, match="Ollama knows no such model"):
+    with pytest.raises(ModelMissing, match="Ollama has no such model"):
         models.pull(SMALL, told)
     assert told.ended == 0
 
 
-def test_offline_asks_for_none(ollama: Ollama, told: Told) -> None:
+def test_offline_makes_no_request(ollama: Ollama, told: Told) -> None:
     offline = OllamaModels(ollama.address, offline=True)
     offline.pull(SMALL, told)
-    with pytest.raises(ModelMissing, match="forbids to fetch it"):
+    with pytest.raises(ModelMissing, match="forbids the download"):
         offline.pull(parse("ollama:small:1b"), told)
     assert ollama.asked == []
 
@@ -125,13 +123,13 @@ def test_models_are_listed_and_removed(ollama: Ollama, models: OllamaModels) -> 
     assert models.has(SMALL)
     models.remove(SMALL)
     assert ollama.asked == [("/api/delete", "small")]
-    with pytest.raises(ModelMissing, match="ollama:other: Ollama knows no such model"):
+    with pytest.raises(ModelMissing, match="ollama:other: Ollama has no such model"):
         models.remove(parse("ollama:other"))
 
 
-def test_where_it_does_not_run(told: Told) -> None:
-    nobody = OllamaModels("127.0.0.1:9", patience=FAST)
-    assert nobody.installed() == ()
+def test_a_stopped_ollama_is_reported(told: Told) -> None:
+    stopped = OllamaModels("127.0.0.1:9", retry=FAST)
+    assert stopped.installed() == ()
     says = r"Ollama does not answer at http://127.0.0.1:9: start it \(ollama serve\)"
     with pytest.raises(DownloadFailed, match=says):
-        nobody.pull(SMALL, told)
+        stopped.pull(SMALL, told)

@@ -1,4 +1,4 @@
-"""Several processes and one model; a process that is killed."""
+"""Several processes with one model; processes that are killed."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from tests.support.hub import BLOCK, Hub
 
 SIZE = 2_000_000
 SOON = 20.0
-"""Seconds a process may take to get somewhere on a busy machine."""
+"""Seconds for a step of a process on a busy machine."""
 
 _PULL = """
 import sys
 from pathlib import Path
-from servers.models import Silent, Store
-class Aloud(Silent):
-    def tell(self, text): print(text, flush=True)
+from servers.models import NoProgress, Store
+class Aloud(NoProgress):
+    def report(self, text): print(text, flush=True)
 print(Store(Path(sys.argv[1]), endpoint=sys.argv[2]).pull("whisper:base.en", Aloud()))
 """
 
@@ -56,7 +56,7 @@ def finish(process: subprocess.Popen[str]) -> list[str]:
     return output.splitlines()
 
 
-def test_of_two_processes_one_fetches_and_both_have_it(store: Store, hub: Hub) -> None:
+def test_of_two_processes_one_downloads_and_both_succeed(store: Store, hub: Hub) -> None:
     gate = threading.Event()
     hub.pace = lambda: hub.sent < SIZE // 2 or gate.wait(SOON)
     first = pulling(store)
@@ -74,9 +74,7 @@ def test_of_two_processes_one_fetches_and_both_have_it(store: Store, hub: Hub) -
     assert store.verify("whisper", "base.en") == []
 
 
-def test_a_killed_download_is_never_a_model_and_goes_on_where_it_was(
-    store: Store, hub: Hub, told: Told
-) -> None:
+def test_a_killed_download_is_no_model_and_is_resumed(store: Store, hub: Hub, told: Told) -> None:
     gate = threading.Event()
     hub.pace = lambda: hub.sent < SIZE // 2 or gate.wait(SOON)
     process = pulling(store)
@@ -98,7 +96,7 @@ def test_a_killed_download_is_never_a_model_and_goes_on_where_it_was(
     assert store.verify("whisper", "base.en") == []
 
 
-def test_what_is_being_fetched_is_not_removed(store: Store) -> None:
+def test_a_model_being_downloaded_is_not_removed(store: Store) -> None:
     folder = store.pull("whisper:base.en")
     with (
         locked(folder.parent / ".base.en.lock", "whisper:base.en", None),
@@ -108,7 +106,9 @@ def test_what_is_being_fetched_is_not_removed(store: Store) -> None:
     assert folder.is_dir()
 
 
-def test_what_progress_raises_ends_the_download_and_keeps_what_came(store: Store, hub: Hub) -> None:
+def test_an_exception_of_progress_ends_the_download_which_is_resumed_later(
+    store: Store, hub: Hub
+) -> None:
     class Stop(Told):
         def advance(self, count: int) -> None:
             super().advance(count)
@@ -122,23 +122,23 @@ def test_what_progress_raises_ends_the_download_and_keeps_what_came(store: Store
     assert hub.asked("model.bin")[-1].startswith("bytes=")
 
 
-def test_no_permission(store: Store) -> None:
-    """Root may write everywhere, so that the child is nobody."""
+def test_a_folder_without_permission_is_reported(store: Store) -> None:
+    """Root may write everywhere, so the child changes to an unprivileged user."""
     store.root.mkdir(mode=0o500)
     become = "import os, servers.models.pull\nif os.geteuid() == 0: os.setuid(65534)"
     command = [sys.executable, "-c", become + _PULL, str(store.root), store.endpoint]
     done = subprocess.run(command, capture_output=True, text=True, timeout=SOON)
     line = done.stderr.splitlines()[-1]
-    assert line.startswith("satellite.errors.DownloadFailed: whisper:base.en cannot be kept in")
-    assert "Permission denied (models.folder sets where)" in line
+    assert line.startswith("satellite.errors.DownloadFailed: whisper:base.en cannot be stored in")
+    assert "Permission denied (see models.folder)" in line
 
 
-def test_a_full_disk_in_the_middle(store: Store, tmp_path: Path) -> None:
-    """A limit on the size of files stands for the end of the disk: the same path in the code."""
+def test_a_disk_that_fills_during_the_download_is_reported(store: Store, tmp_path: Path) -> None:
+    """A limit on the size of files stands in for a full disk: the code takes the same path."""
     limited = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, -1)){_PULL}"
     command = [sys.executable, "-c", limited, str(store.root), store.endpoint]
     done = subprocess.run(command, capture_output=True, text=True, timeout=SOON)
-    assert "DownloadFailed: whisper:base.en cannot be kept in" in done.stderr
+    assert "DownloadFailed: whisper:base.en cannot be stored in" in done.stderr
     assert store.installed() == ()
     store.pull("whisper:base.en")
     assert store.verify("whisper", "base.en") == []

@@ -1,4 +1,4 @@
-"""What is not the model is refused with one clear error, and nothing of it is used."""
+"""Files that are not the model are refused with one clear error, and none of them is used."""
 
 from __future__ import annotations
 
@@ -66,7 +66,9 @@ REFUSED: dict[str, tuple[Misdeed, str]] = {
 
 @pytest.mark.parametrize("case", REFUSED)
 @pytest.mark.parametrize("model", ["whisper:base.en", f"piper:{VOICE}"])
-def test_a_file_that_is_not_the_file(store: Store, hub: Hub, case: str, model: str) -> None:
+def test_another_file_than_the_published_one_is_refused(
+    store: Store, hub: Hub, case: str, model: str
+) -> None:
     misdeed, says = REFUSED[case]
     name = "model.bin" if model.startswith("whisper") else f"{VOICE}.onnx"
     hub.misdeeds[name] = [misdeed]
@@ -85,15 +87,15 @@ def test_a_file_that_is_not_the_file(store: Store, hub: Hub, case: str, model: s
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("config.json", b"not json", "config.json: is no JSON"),
-        ("config.json", b"12", "holds nothing"),
+        ("config.json", b"not json", "config.json: is not JSON"),
+        ("config.json", b"12", "neither a JSON object nor a list"),
         ("config.json", PAGE, "is an HTML page"),
         ("vocabulary.txt", PAGE, "is an HTML page"),
-        ("model.bin", b"PK\3\4 what is this", "is no Whisper model of CTranslate2"),
-        ("model.bin", b"", "is no Whisper model of CTranslate2"),
+        ("model.bin", b"PK\3\4 what is this", "is not a Whisper model of CTranslate2"),
+        ("model.bin", b"", "is not a Whisper model of CTranslate2"),
     ],
 )
-def test_a_file_that_is_published_so_but_of_another_kind(
+def test_a_published_file_of_another_kind_is_refused(
     store: Store, hub: Hub, name: str, content: bytes, says: str
 ) -> None:
     hub.repositories[REPOSITORY][name] = content
@@ -105,13 +107,13 @@ def test_a_file_that_is_published_so_but_of_another_kind(
 @pytest.mark.parametrize(
     ("ending", "content", "says"),
     [
-        (".onnx", model_files.noise(5000), "is no ONNX model"),
-        (".onnx", b"", "is no ONNX model"),
-        (".onnx", model_files.voice(VOICE)[f"{VOICE}.onnx"][:-1], "only a part of one"),
-        (".onnx.json", b"{", "is no JSON"),
+        (".onnx", model_files.noise(5000), "is not a complete ONNX model"),
+        (".onnx", b"", "is not a complete ONNX model"),
+        (".onnx", model_files.voice(VOICE)[f"{VOICE}.onnx"][:-1], "is not a complete ONNX model"),
+        (".onnx.json", b"{", "is not JSON"),
     ],
 )
-def test_a_voice_of_another_kind(
+def test_a_voice_file_of_another_kind_is_refused(
     store: Store, hub: Hub, ending: str, content: bytes, says: str
 ) -> None:
     hub.add_voice(VOICE, model_files.voice(VOICE) | {VOICE + ending: content})
@@ -121,9 +123,11 @@ def test_a_voice_of_another_kind(
 
 @pytest.mark.parametrize(
     ("body", "says"),
-    [(b"{", "is no JSON"), (b"[]", "lists no voices"), (b'{"%s": {}}', "does not tell")],
+    [(b"{", "is not JSON"), (b"[]", "lists no voices"), (b'{"%s": {}}', "describes no files")],
 )
-def test_a_list_of_voices_that_is_none(store: Store, hub: Hub, body: bytes, says: str) -> None:
+def test_a_malformed_list_of_voices_is_refused(
+    store: Store, hub: Hub, body: bytes, says: str
+) -> None:
     hub.misdeeds["voices.json"] = [sends(body.replace(b"%s", VOICE.encode()))]
     with pytest.raises(DownloadFailed, match=says):
         store.pull(f"piper:{VOICE}")
@@ -132,20 +136,25 @@ def test_a_list_of_voices_that_is_none(store: Store, hub: Hub, body: bytes, says
 @pytest.mark.parametrize(
     ("misdeed", "says"),
     [
-        (sends(PAGE, content_type="text/html"), "is no list of files; is there a page to log in"),
-        (sends(b"[1]"), "is no list of files"),
+        (
+            sends(PAGE, content_type="text/html"),
+            "does not answer with a list of files; is there a page to log in",
+        ),
+        (sends(b"[1]"), "does not answer with a list of files"),
         (sends(b"{}", 403), "answers 403"),
         (sends(b"{}", 403, x_error_code="GatedRepo"), "accepted its terms"),
     ],
 )
-def test_a_list_of_files_that_is_none(store: Store, hub: Hub, misdeed: Misdeed, says: str) -> None:
+def test_a_malformed_list_of_files_is_refused(
+    store: Store, hub: Hub, misdeed: Misdeed, says: str
+) -> None:
     hub.misdeeds["faster-whisper-base.en"] = [misdeed]
     with pytest.raises(DownloadFailed, match=says):
         store.pull("whisper:base.en")
 
 
-def test_a_hash_known_only_as_the_file_comes(store: Store, hub: Hub) -> None:
-    """The published MD5 is of these bytes, the SHA-256 that the storage names is not."""
+def test_a_hash_published_with_the_response_is_checked(store: Store, hub: Hub) -> None:
+    """The published MD5 matches these bytes; the SHA-256 from the storage does not."""
     hub.misdeeds[f"{VOICE}.onnx"] = [
         lambda request: request.reply(
             200, request.content or b"", {"x-linked-etag": f'"{"0" * 64}"'}
@@ -157,20 +166,22 @@ def test_a_hash_known_only_as_the_file_comes(store: Store, hub: Hub) -> None:
     store.pull(f"piper:{VOICE}")
 
 
-def test_no_room(store: Store, monkeypatch: pytest.MonkeyPatch, hub: Hub) -> None:
+def test_a_full_disk_is_reported_before_the_download(
+    store: Store, monkeypatch: pytest.MonkeyPatch, hub: Hub
+) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(10**9, 10**9 - 99, 99))
-    with pytest.raises(DownloadFailed, match=r"needs 100,\d+ bytes more and there are 99 bytes"):
+    with pytest.raises(DownloadFailed, match=r"needs 100,\d+ more bytes, and 99 bytes are free"):
         store.pull("whisper:base.en")
     assert hub.asked("model.bin") == []
 
 
-def test_no_folder_to_write_in(hub: Hub, tmp_path: Path) -> None:
+def test_an_unwritable_folder_is_reported(hub: Hub, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(DownloadFailed, match=r"cannot be kept in .*: Not a directory .*folder"):
-        Store(tmp_path / "file", endpoint=hub.endpoint, patience=FAST).pull("whisper:base.en")
+    with pytest.raises(DownloadFailed, match=r"cannot be stored in .*: Not a directory .*folder"):
+        Store(tmp_path / "file", endpoint=hub.endpoint, retry=FAST).pull("whisper:base.en")
 
 
-def test_an_endpoint_that_is_none(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"models\.endpoint = mirror: is no http"):
+def test_a_malformed_endpoint_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"models\.endpoint = mirror: is not an http"):
         Store(tmp_path, endpoint="mirror").pull("whisper:base.en")

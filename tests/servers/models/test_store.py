@@ -1,4 +1,4 @@
-"""A model is in the store whole or not at all; what is there needs no network."""
+"""A model is in the store complete or not at all; a complete one needs no network."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support import model_files
 from tests.support.hub import COMMIT, Hub, Request, hub_running
 
 
-def test_a_whisper_model_is_fetched_with_the_files_that_are_read(store: Store, hub: Hub) -> None:
+def test_only_the_files_that_faster_whisper_reads_are_downloaded(store: Store, hub: Hub) -> None:
     folder = store.pull("whisper:base.en")
     wanted = {"config.json", "model.bin", "tokenizer.json", "vocabulary.txt"}
     assert {path.name for path in folder.iterdir()} == wanted | {"manifest.json"}
@@ -27,14 +27,14 @@ def test_a_whisper_model_is_fetched_with_the_files_that_are_read(store: Store, h
     assert all(COMMIT in path for path, _ in hub.requests if "/resolve/" in path)
 
 
-def test_a_voice_is_fetched_by_its_name_in_the_list(store: Store, hub: Hub) -> None:
+def test_a_voice_is_downloaded_by_its_name_in_the_list(store: Store, hub: Hub) -> None:
     folder = store.pull(f"piper:{VOICE}")
     assert store.find("piper", VOICE) == folder
     assert (folder / f"{VOICE}.onnx").read_bytes() == model_files.voice(VOICE)[f"{VOICE}.onnx"]
     assert (folder / f"{VOICE}.onnx.json").exists()
 
 
-def test_a_repository_of_anybody(store: Store, hub: Hub) -> None:
+def test_any_repository_can_be_named(store: Store, hub: Hub) -> None:
     hub.repositories["some/one"] = model_files.whisper(seed=2)
     assert store.pull("whisper:some/one").name == "some--one"
     assert [str(model) for model in store.installed()] == ["whisper:some/one"]
@@ -48,7 +48,7 @@ def test_progress_adds_up(store: Store, told: Told) -> None:
     assert (told.begun, told.ended, told.texts) == (1, 1, [])
 
 
-def test_what_is_here_needs_no_network(store: Store, hub: Hub) -> None:
+def test_a_complete_model_needs_no_network(store: Store, hub: Hub) -> None:
     folder = store.pull("whisper:base.en")
     made = hub.connections
     assert store.pull("whisper:base.en") == store.find("whisper", "base.en") == folder
@@ -58,7 +58,7 @@ def test_what_is_here_needs_no_network(store: Store, hub: Hub) -> None:
     assert hub.connections == made > 0
 
 
-def test_offline_asks_nobody(hub: Hub, tmp_path: Path) -> None:
+def test_offline_makes_no_request(hub: Hub, tmp_path: Path) -> None:
     offline = Store(tmp_path, offline=True, endpoint=hub.endpoint)
     for name in ("whisper:base.en", f"piper:{VOICE}"):
         with pytest.raises(ModelMissing, match=f"offline forbids .* satellite models pull {name}"):
@@ -66,7 +66,7 @@ def test_offline_asks_nobody(hub: Hub, tmp_path: Path) -> None:
     assert hub.connections == 0
 
 
-def test_the_settings_of_the_process_hold(hub: Hub, tmp_path: Path) -> None:
+def test_the_settings_of_the_process_are_used(hub: Hub, tmp_path: Path) -> None:
     context.use(ModelSettings(folder=str(tmp_path / "a"), endpoint=hub.endpoint))
     assert Store().pull("whisper:base.en") == tmp_path / "a" / "whisper" / "base.en"
     context.use(ModelSettings(folder=str(tmp_path / "b"), offline=True))
@@ -74,15 +74,15 @@ def test_the_settings_of_the_process_hold(hub: Hub, tmp_path: Path) -> None:
         Store().pull("whisper:base.en")
 
 
-def test_the_environment_holds_where_there_are_no_settings(
+def test_the_environment_is_used_without_settings(
     hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SATELLITE_MODELS_FOLDER", str(tmp_path))
     monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
-    assert Store(patience=FAST).pull("whisper:base.en") == tmp_path / "whisper" / "base.en"
+    assert Store(retry=FAST).pull("whisper:base.en") == tmp_path / "whisper" / "base.en"
 
 
-def test_without_its_manifest_or_a_file_a_model_is_not_here(store: Store) -> None:
+def test_a_model_without_its_manifest_or_a_file_is_incomplete(store: Store) -> None:
     folder = store.pull("whisper:base.en")
     os.truncate(folder / "model.bin", 10)
     assert store.path("whisper", "base.en") is None
@@ -95,16 +95,14 @@ def test_without_its_manifest_or_a_file_a_model_is_not_here(store: Store) -> Non
         store.find("whisper", "base.en")
 
 
-def test_damage_is_found_and_only_what_is_damaged_is_fetched_again(
-    store: Store, hub: Hub, told: Told
-) -> None:
+def test_only_damaged_files_are_downloaded_again(store: Store, hub: Hub, told: Told) -> None:
     folder = store.pull("whisper:base.en")
     assert store.verify("whisper", "base.en") == []
     good = (folder / "model.bin").read_bytes()
     (folder / "model.bin").write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
     (folder / "vocabulary.txt").unlink()
     assert store.verify("whisper", "base.en") == [
-        "model.bin holds other bytes than were fetched",
+        "model.bin has changed since it was downloaded",
         "vocabulary.txt is missing",
     ]
     del hub.requests[:]
@@ -116,7 +114,7 @@ def test_damage_is_found_and_only_what_is_damaged_is_fetched_again(
     assert "is damaged" in told.texts[0]
 
 
-def test_a_running_server_sees_models_come_and_go(store: Store) -> None:
+def test_a_running_server_notices_added_and_removed_models(store: Store) -> None:
     marks = [store.fingerprint()]
     for change in (
         lambda: store.pull("whisper:base.en"),
@@ -130,7 +128,7 @@ def test_a_running_server_sees_models_come_and_go(store: Store) -> None:
     assert len(set(marks)) == len(marks)
 
 
-def test_what_is_removed_is_gone(store: Store) -> None:
+def test_a_removed_model_is_gone(store: Store) -> None:
     folder = store.pull(f"piper:{VOICE}")
     size = sum(path.stat().st_size for path in folder.iterdir())
     assert store.remove("piper", VOICE) == size
@@ -139,16 +137,16 @@ def test_what_is_removed_is_gone(store: Store) -> None:
         store.remove("piper", VOICE)
 
 
-def test_a_users_own_folder_is_taken_as_it_is(store: Store, tmp_path: Path) -> None:
+def test_a_folder_of_the_user_is_used_unchecked(store: Store, tmp_path: Path) -> None:
     assert store.find("whisper", str(tmp_path)) == tmp_path
-    with pytest.raises(ModelMissing, match="there is no such file or folder"):
+    with pytest.raises(ModelMissing, match="no such file or folder"):
         store.find("whisper", str(tmp_path / "none"))
 
 
-def test_what_is_not_published_is_told_with_the_nearest(store: Store, hub: Hub) -> None:
+def test_an_unpublished_name_is_refused_with_the_nearest(store: Store, hub: Hub) -> None:
     with pytest.raises(ModelMissing, match=r"did you mean en_US-lessac-medium\?"):
         store.pull("piper:en_US-lessec-medium")
-    with pytest.raises(ModelMissing, match="has no repository no/body"):
+    with pytest.raises(ModelMissing, match="has no public repository no/body"):
         store.pull("whisper:no/body")
     hub.repositories["some/pytorch"] = {"config.json": b"{}", "model.safetensors": b"x"}
     with pytest.raises(DownloadFailed, match="holds no Whisper model for CTranslate2"):
@@ -161,7 +159,7 @@ def test_what_is_not_published_is_told_with_the_nearest(store: Store, hub: Hub) 
 def test_large_files_come_from_another_host_which_gets_no_token(
     store: Store, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As Hugging Face does it: the hub names the SHA-256 and sends on to its storage."""
+    """As with Hugging Face: the hub names the SHA-256 and redirects to its storage."""
     monkeypatch.setenv("HF_TOKEN", "hf_of_a_test")
     files = hub.repositories[REPOSITORY]
     digest = hashlib.sha256(files["model.bin"]).hexdigest()
@@ -183,7 +181,7 @@ def test_large_files_come_from_another_host_which_gets_no_token(
         assert storage.tokens == ["", ""]
 
 
-def test_what_a_killed_removal_left_is_deleted(store: Store) -> None:
+def test_the_remains_of_a_killed_removal_are_deleted(store: Store) -> None:
     folder = store.pull("whisper:base.en")
     left = folder.rename(folder.with_name(".base.en.gone"))
     assert store.installed() == ()

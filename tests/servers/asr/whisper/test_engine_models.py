@@ -21,7 +21,7 @@ from satellite.values import TranscribeRequest
 from servers.asr.whisper import shelf
 from servers.asr.whisper.engine import FasterWhisper
 from servers.models import manifest
-from servers.models.manifest import Manifest, Record
+from servers.models.manifest import FileRecord, Manifest
 from servers.serve import serving
 from tests.support.peers import client, until
 from tests.support.speech import speak
@@ -41,7 +41,7 @@ def put(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Put:
         folder = tmp_path / "whisper" / name
         shutil.copytree(made_whisper(saying(says)), folder)
         records = tuple(
-            Record(path=path.name, size=path.stat().st_size, sha256=manifest.sha256(path))
+            FileRecord(path=path.name, size=path.stat().st_size, sha256=manifest.sha256(path))
             for path in folder.iterdir()
         )
         manifest.write(folder, Manifest("whisper", name, "o/r", "1", "2026-01-01", records))

@@ -1,4 +1,4 @@
-"""What is to be fetched for a model."""
+"""The files to download for a model."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ class Digest(msgspec.Struct, frozen=True):
     """A hash that the source publishes, in hexadecimal digits."""
 
     kind: str
-    """`sha256`, `md5`, or `git`: the SHA-1 by which Git knows a file (its "blob")."""
+    """`sha256`, `md5`, or `git`: the SHA-1 of a Git blob."""
     value: str
 
 
-class Wanted(msgspec.Struct, frozen=True):
-    """A file to fetch."""
+class RemoteFile(msgspec.Struct, frozen=True):
+    """A file at its source."""
 
     path: str
-    """What it is called in the model's folder; a plain file name."""
+    """File name in the model's folder, without directories."""
     url: str
     size: int | None
     """Bytes, where the source publishes it."""
     digest: Digest | None = None
 
 
-class Plan(msgspec.Struct, frozen=True):
-    """A model's files."""
+class DownloadPlan(msgspec.Struct, frozen=True):
+    """The files of a model and their source."""
 
     name: Name
     source: str
     revision: str
-    files: tuple[Wanted, ...]
+    files: tuple[RemoteFile, ...]
 
     @property
     def total(self) -> int:

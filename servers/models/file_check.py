@@ -1,4 +1,4 @@
-"""Whether a file is of the kind that its name says, seen in its bytes."""
+"""Checks whether the contents of a file are what its name says."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _GRAPH = 7
 """The field of ONNX's `ModelProto` that holds the network (onnx.proto)."""
 
 _NEWEST_BINARY = 64
-"""CTranslate2's files are of version 6; far higher numbers are other files' bytes."""
+"""CTranslate2's files are of version 6; far higher numbers mean another kind of file."""
 
 
-def problem(path: Path) -> str | None:
-    """What is wrong with a file that was fetched; None when it looks right. Raises `OSError`."""
+def problem_of(path: Path) -> str | None:
+    """Return what is wrong with a downloaded file; None if it looks right. Raises `OSError`."""
     with path.open("rb") as file:
         start = file.read(512).lstrip().lower()
         if start.startswith((b"<!doctype html", b"<html")):
@@ -28,14 +28,14 @@ def problem(path: Path) -> str | None:
         if path.suffix == ".json":
             return _json_problem(file.read())
         if path.suffix == ".onnx":
-            return None if is_onnx(file) else "is no ONNX model, or only a part of one"
+            return None if is_onnx(file) else "is not a complete ONNX model"
         if path.name == "model.bin":
-            return None if is_whisper(file) else "is no Whisper model of CTranslate2"
+            return None if is_whisper(file) else "is not a Whisper model of CTranslate2"
     return None
 
 
 def is_onnx(file: BinaryIO) -> bool:
-    """Whether a file is a Protocol Buffers message from end to end that holds an ONNX graph."""
+    """Return whether a file is one whole Protocol Buffers message that holds an ONNX graph."""
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     fields = set()
@@ -58,8 +58,9 @@ def is_onnx(file: BinaryIO) -> bool:
 
 
 def is_whisper(file: BinaryIO) -> bool:
-    """Whether a file begins as CTranslate2 writes Whisper: version, then the specification's name
-    with its length and a zero byte.
+    """Return whether a file begins as CTranslate2 writes Whisper models.
+
+    That is the version, then the specification's name with its length and a zero byte.
     """
     head = file.read(6)
     if len(head) < 6:
@@ -72,12 +73,12 @@ def _json_problem(text: bytes) -> str | None:
     try:
         value = json.loads(text)
     except ValueError:
-        return "is no JSON"
-    return None if isinstance(value, dict | list) else "is JSON, but holds nothing"
+        return "is not JSON"
+    return None if isinstance(value, dict | list) else "is neither a JSON object nor a list"
 
 
 def _varint(file: BinaryIO) -> int | None:
-    """A number of seven bits a byte, lowest first; None where there is none."""
+    """Read a number of seven bits a byte, lowest first; None at the end of the file."""
     value = 0
     for shift in range(0, 70, 7):
         byte = file.read(1)

@@ -1,4 +1,4 @@
-"""A file on its way: the bytes so far, and their hashes."""
+"""A file that is being downloaded: the bytes so far, and their hashes."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from servers.models.download_plan import RemoteFile
 from servers.models.manifest import BLOCK
-from servers.models.plan import Wanted
 from servers.models.progress import Progress
 
 
-class Arriving:
-    """Appends to a file and hashes what is in it, what was there before included.
+class PartialFile:
+    """Appends to a file and hashes its contents, those from earlier tries included.
 
-    What was there is kept only where the source publishes a hash: nothing else could tell whether
-    two halves are of the same file.
+    Earlier contents stay only where the source publishes a hash: nothing else could show whether
+    two halves belong to the same file.
     """
 
-    def __init__(self, path: Path, wanted: Wanted, progress: Progress) -> None:
+    def __init__(self, path: Path, remote: RemoteFile, progress: Progress) -> None:
         self.path = path
-        self._wanted = wanted
+        self._remote = remote
         self._progress = progress
         self._published: str | None = None
 
@@ -32,7 +32,7 @@ class Arriving:
         self._file.seek(0)
         while block := self._file.read(BLOCK):
             self._take(block)
-        if self._wanted.digest is None or (self.left or 0) < 0:
+        if self._remote.digest is None or (self.left or 0) < 0:
             self.restart()
         return self
 
@@ -46,12 +46,12 @@ class Arriving:
 
     @property
     def left(self) -> int | None:
-        """Bytes that are due; None where the source does not publish the size."""
-        return None if self._wanted.size is None else self._wanted.size - self.size
+        """Missing bytes; None where the source does not publish the size."""
+        return None if self._remote.size is None else self._remote.size - self.size
 
     @property
     def complete(self) -> bool:
-        """Whether every byte is here, where that can be known."""
+        """Whether no byte is missing; False where the size is unknown."""
         return self.left == 0
 
     @property
@@ -60,7 +60,7 @@ class Arriving:
         return self._sha256.hexdigest()
 
     def expect(self, sha256: str | None) -> None:
-        """Hold the file against a hash that became known while fetching, if one did."""
+        """Check the file against a hash that the response published, if it did."""
         self._published = sha256 or self._published
 
     def write(self, block: bytes) -> None:
@@ -70,19 +70,19 @@ class Arriving:
         self._progress.advance(len(block))
 
     def flush(self) -> None:
-        """Have every byte on the disk. Raises `OSError`."""
+        """Write every byte to the disk. Raises `OSError`."""
         self._file.flush()
         os.fsync(self._file.fileno())
 
     def restart(self) -> None:
-        """Throw away what is here. Raises `OSError`."""
+        """Discard the contents. Raises `OSError`."""
         self._progress.advance(-self.size)
         self._file.truncate(0)
         self._begin()
 
     def problem(self) -> str | None:
-        """What is wrong with the whole file's bytes; None when they are as published."""
-        digest = self._wanted.digest
+        """Return why the complete file is not the published one; None where it is."""
+        digest = self._remote.digest
         if digest is not None and self._check.hexdigest() != digest.value:
             return f"its bytes are not those published ({digest.kind} differs)"
         if self._published is not None and self.sha256 != self._published:
@@ -92,7 +92,7 @@ class Arriving:
     def _begin(self) -> None:
         self.size = 0
         self._sha256 = hashlib.sha256()
-        self._check = _hash(self._wanted, self._sha256)
+        self._check = _hash(self._remote, self._sha256)
 
     def _take(self, block: bytes) -> None:
         self.size += len(block)
@@ -101,10 +101,10 @@ class Arriving:
             self._check.update(block)
 
 
-def _hash(wanted: Wanted, sha256: hashlib._Hash) -> hashlib._Hash:
-    """The published kind of hash. Git's begins with `blob`, the length and a zero byte."""
-    if wanted.digest is None or wanted.digest.kind == "sha256":
+def _hash(remote: RemoteFile, sha256: hashlib._Hash) -> hashlib._Hash:
+    """Return a hash of the published kind. Git's begins with `blob`, the length and a zero byte."""
+    if remote.digest is None or remote.digest.kind == "sha256":
         return sha256
-    if wanted.digest.kind == "git":
-        return hashlib.sha1(b"blob %d\0" % (wanted.size or 0), usedforsecurity=False)
-    return hashlib.new(wanted.digest.kind, usedforsecurity=False)
+    if remote.digest.kind == "git":
+        return hashlib.sha1(b"blob %d\0" % (remote.size or 0), usedforsecurity=False)
+    return hashlib.new(remote.digest.kind, usedforsecurity=False)

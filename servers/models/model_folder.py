@@ -1,4 +1,4 @@
-"""Where in the store a model lies, and what lies beside it."""
+"""The folder of a model in the store, and the files beside it."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from servers.models import manifest
 from servers.models.names import Name
 
 PART = ".part"
-"""How the folder of an unfinished model ends."""
+"""Suffix of the folder of an unfinished model."""
 
 
 class ModelFolder(msgspec.Struct, frozen=True):
-    """The folder of a model and its neighbours, which have a dot in front and are no models."""
+    """The paths of one model; those that are no complete model begin with a dot."""
 
     root: Path
     name: Name
 
     @property
     def folder(self) -> Path:
-        """The model, whole."""
+        """Folder of the complete model."""
         return self.root / self.name.kind / self.name.folder
 
     @property
     def staging(self) -> Path:
-        """What of it has come so far."""
+        """Folder of the files downloaded so far."""
         return self.root / self.name.kind / f".{self.name.folder}{PART}"
 
     @property
     def lock(self) -> Path:
-        """The file that is locked by who changes it."""
+        """File that a process locks while it changes the model."""
         return self.root / self.name.kind / f".{self.name.folder}.lock"
 
 
-def name_of(folder: Path) -> Name:
-    """The model that a folder is for, whatever is in it."""
+def model_in(folder: Path) -> Name:
+    """Return the name of the model that a folder is for, complete or not."""
     record = manifest.read(folder)
     name = folder.name
     if name.startswith("."):
@@ -46,14 +46,14 @@ def name_of(folder: Path) -> Name:
 
 
 def bytes_in(folder: Path) -> int:
-    """The bytes of the files in a folder; 0 where there is no folder."""
+    """Return the size of the files in a folder; 0 for a missing folder."""
     return sum(manifest.size_of(file) or 0 for file in folder.glob("*"))
 
 
 def discard(folder: Path) -> None:
-    """Delete a folder so that no half of it has its name at any time. Raises `OSError`.
+    """Delete a folder; a part of it never has its name. Raises `OSError`.
 
-    Deletes too what a process that died left when it did this.
+    Deletes the remains of an earlier call whose process died, too.
     """
     doomed = folder.with_name(f".{folder.name.lstrip('.')}.gone")
     if doomed.is_dir():
