@@ -16,7 +16,10 @@ from __future__ import annotations
 
 from satellite.conformance.asr import ASR_CHECKS, AsrSample
 from satellite.conformance.check import Check, Make, NotConforming, fresh
+from satellite.conformance.hook import HOOK_CHECKS, HookSample
 from satellite.conformance.llm import LLM_CHECKS, LlmSample
+from satellite.conformance.mic import MIC_CHECKS, MicSample
+from satellite.conformance.speaker import SPEAKER_CHECKS, SpeakerSample
 from satellite.conformance.tts import TTS_CHECKS, TtsSample
 from satellite.conformance.vad import VAD_CHECKS, VadSample
 from satellite.conformance.wake import WAKE_CHECKS, WakeSample
@@ -25,14 +28,20 @@ __all__ = [
     "CHECKS",
     "AsrSample",
     "Check",
+    "HookSample",
     "LlmSample",
     "Make",
+    "MicSample",
     "NotConforming",
+    "SpeakerSample",
     "TtsSample",
     "VadSample",
     "WakeSample",
     "check_asr",
+    "check_hook",
     "check_llm",
+    "check_mic",
+    "check_speaker",
     "check_tts",
     "check_vad",
     "check_wake",
@@ -41,7 +50,10 @@ __all__ = [
 
 CHECKS: dict[str, tuple[Check, ...]] = {
     "asr": ASR_CHECKS,
+    "hook": HOOK_CHECKS,
     "llm": LLM_CHECKS,
+    "mic": MIC_CHECKS,
+    "speaker": SPEAKER_CHECKS,
     "tts": TTS_CHECKS,
     "vad": VAD_CHECKS,
     "wake": WAKE_CHECKS,
@@ -51,6 +63,24 @@ CHECKS: dict[str, tuple[Check, ...]] = {
 async def check_asr(make: Make, sample: AsrSample) -> None:
     """Hold a speech-to-text engine to its protocol. Raises `NotConforming`."""
     for check in ASR_CHECKS:
+        await check.run(make, sample)
+
+
+async def check_hook(make: Make, sample: HookSample) -> None:
+    """Hold a hook to its protocol. Raises `NotConforming`."""
+    for check in HOOK_CHECKS:
+        await check.run(make, sample)
+
+
+async def check_mic(make: Make, sample: MicSample) -> None:
+    """Hold a microphone to its protocol. Raises `NotConforming`."""
+    for check in MIC_CHECKS:
+        await check.run(make, sample)
+
+
+async def check_speaker(make: Make, sample: SpeakerSample) -> None:
+    """Hold a speaker to its protocol. Raises `NotConforming`."""
+    for check in SPEAKER_CHECKS:
         await check.run(make, sample)
 
 

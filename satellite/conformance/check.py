@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from satellite.errors import EngineError, PackageMissing, WireError
+from satellite.errors import DeviceError, EngineError, PackageMissing, WireError
 
 T = TypeVar("T")
 
@@ -18,6 +18,9 @@ ALLOWED = (EngineError, PackageMissing, WireError)
 
 Make = Callable[[], AbstractAsyncContextManager[Any]]
 """Makes a fresh engine, not yet loaded, that is closed at the end of the block."""
+
+Promise = Callable[[Make, Any], Awaitable[None]]
+"""A check's function: its docstring is the promise."""
 
 
 class Wrong(Exception):
@@ -43,16 +46,29 @@ class Check(msgspec.Struct, frozen=True):
     async def run(self, make: Make, sample: Any) -> None:
         """Hold an engine to the promise.
 
-        Raises `NotConforming`, or the `PackageMissing` or `EngineError` for which it cannot load.
+        Raises `NotConforming`, or the `PackageMissing`, `EngineError` or `DeviceError` for which it
+        cannot be loaded or opened.
         """
         try:
             await self.function(make, sample)
         except Wrong as wrong:
             raise NotConforming(self.name, str(wrong)) from wrong
-        except ALLOWED:
+        except (*ALLOWED, DeviceError):
             raise
         except Exception as error:
             raise NotConforming(self.name, f"raised {_named(error)}") from error
+
+
+def checks_of(*promises: Promise) -> tuple[Check, ...]:
+    """Return the checks of some promises, named after their functions."""
+    return tuple(
+        Check(
+            promise.__name__.strip("_").replace("_", "-"),
+            (promise.__doc__ or "").strip(),
+            promise,
+        )
+        for promise in promises
+    )
 
 
 class Case(msgspec.Struct, frozen=True):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
 
-from satellite.conformance.check import Check, Make, expect
+from satellite.conformance.check import Make, checks_of, expect
 from satellite.values import SPEECH
 
 VOICE = 0.5
@@ -89,18 +89,10 @@ def _probabilities(vad: Any, audio: bytes) -> list[float]:
     ]
 
 
-def _check(function: Callable[[Make, Any], Any]) -> Check:
-    name = function.__name__.strip("_").replace("_", "-")
-    return Check(name, (function.__doc__ or "").strip(), function)
-
-
-VAD_CHECKS = tuple(
-    _check(function)
-    for function in (
-        _loads_twice,
-        _tells_voice_from_silence,
-        _gives_probabilities,
-        _forgets_on_reset,
-        _is_quick,
-    )
+VAD_CHECKS = checks_of(
+    _loads_twice,
+    _tells_voice_from_silence,
+    _gives_probabilities,
+    _forgets_on_reset,
+    _is_quick,
 )

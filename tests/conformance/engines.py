@@ -6,9 +6,20 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Any
 
-from satellite.conformance import AsrSample, LlmSample, TtsSample, VadSample, WakeSample
+from satellite.conformance import (
+    AsrSample,
+    HookSample,
+    LlmSample,
+    MicSample,
+    SpeakerSample,
+    TtsSample,
+    VadSample,
+    WakeSample,
+)
 from satellite.errors import EngineClosed
+from satellite.events import Event
 from satellite.values import (
+    SPEECH,
     AudioChunk,
     AudioFormat,
     Declined,
@@ -127,6 +138,70 @@ class GoodVad:
         self.heard = 0
 
 
+class GoodMic:
+    """A microphone that keeps its promises; the broken ones inherit from it."""
+
+    finished = False
+    overruns = 0
+
+    async def open(self) -> AudioFormat:
+        return SPEECH
+
+    async def read(self) -> bytes:
+        await asyncio.sleep(0.01)
+        return bytes(320)
+
+    async def close(self) -> None:
+        pass
+
+
+class GoodSpeaker:
+    """A speaker that keeps its promises; the broken ones inherit from it."""
+
+    underruns = 0
+
+    def __init__(self) -> None:
+        self.left = 0.0
+
+    async def open(self) -> AudioFormat:
+        self.left = 0.0
+        return SPEECH
+
+    async def write(self, audio: bytes) -> None:
+        for start in range(0, len(audio), SPEECH.bytes_of(0.1)):
+            piece = audio[start : start + SPEECH.bytes_of(0.1)]
+            while self.left > 0.2:
+                await self._play()
+            self.left += len(piece) / SPEECH.bytes_of(1)
+
+    async def _play(self) -> None:
+        await asyncio.sleep(0.05)
+        self.left = max(0.0, self.left - 0.05)
+
+    async def drain(self) -> None:
+        while self.left > 0:
+            await self._play()
+
+    async def stop(self) -> None:
+        self.left = 0.0
+
+    async def close(self) -> None:
+        pass
+
+
+class GoodHook:
+    """A hook that keeps its promises; the broken ones inherit from it."""
+
+    async def start(self) -> None:
+        pass
+
+    async def handle(self, event: Event) -> None:
+        await asyncio.sleep(0)
+
+    async def close(self) -> None:
+        pass
+
+
 SAMPLES: dict[str, Any] = {
     "tts": TtsSample(text="one two", longer="one two three four five six", patience=2.0),
     "llm": LlmSample(text="one two", other="three", patience=2.0),
@@ -135,6 +210,9 @@ SAMPLES: dict[str, Any] = {
         audio=silence(0.2) + tone(0.5), word="beep", other=tone(0.2) + silence(0.3), patience=2.0
     ),
     "vad": VadSample(speech=tone(1.0)),
+    "mic": MicSample(patience=2.0),
+    "speaker": SpeakerSample(patience=2.0),
+    "hook": HookSample(patience=2.0),
 }
 GOOD: dict[str, Callable[[], Any]] = {
     "tts": GoodTts,
@@ -142,4 +220,7 @@ GOOD: dict[str, Callable[[], Any]] = {
     "asr": GoodAsr,
     "wake": GoodWake,
     "vad": GoodVad,
+    "mic": GoodMic,
+    "speaker": GoodSpeaker,
+    "hook": GoodHook,
 }

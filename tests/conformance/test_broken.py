@@ -9,6 +9,7 @@ import pytest
 
 from satellite.conformance import CHECKS, NotConforming, fresh
 from tests.conformance import broken
+from tests.conformance.broken_devices import BROKEN_DEVICES
 from tests.conformance.broken_order import ORDER
 from tests.conformance.broken_vad import BROKEN_VADS
 from tests.conformance.engines import SAMPLES
@@ -48,6 +49,7 @@ BROKEN: list[tuple[str, Any, str, str]] = [
     ("asr", broken.WrapsInput, "passes-on-errors-of-its-input", "raised EngineFailed instead"),
     ("wake", broken.HidesWord, "hears-the-words-asked-for", "raised EngineFailed: words cannot be"),
     *ORDER,
+    *BROKEN_DEVICES,
     *BROKEN_VADS,
 ]
 
