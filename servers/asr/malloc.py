@@ -1,4 +1,4 @@
-"""What the C library does with memory that models free: keeps it for more work or gives it back."""
+"""The C library's policy for memory that models free: hold it for more work or return it."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ _M_MMAP_THRESHOLD = -3
 _M_ARENA_MAX = -8
 """Parameters of glibc's `mallopt`, from <malloc.h>."""
 
-LARGEST = 1 << 30
-"""Bytes: larger buffers than any of one window, such as attention over 30 s (54 MB with Whisper
-tiny, 180 MB with large)."""
-KEPT = 512 << 20
-"""Bytes: free memory past this goes back to the system. Two windows of Whisper tiny at once leave
-300 MB."""
-_HEAP = 64 << 20
-"""Bytes: what glibc maps at once for a thread that does not share the first arena. With as much to
-spare, none of it is unmapped."""
+MMAP_THRESHOLD = 1 << 30
+"""Bytes, more than any buffer of one window, such as attention over 30 s (54 MB with Whisper tiny,
+180 MB with large)."""
+TRIM_THRESHOLD = 512 << 20
+"""Bytes of free memory beyond which the C library returns memory to the system. Two windows of
+Whisper tiny at once leave 300 MB."""
+_TOP_PAD = 64 << 20
+"""Bytes: the amount that glibc maps at once for a thread that does not share the first arena. With
+this much spare, none of it is unmapped."""
 
 
 def keep_buffers() -> None:
-    """Let the process keep the memory of large buffers for the next ones.
+    """Make the process hold the memory of large buffers for the next ones.
 
-    glibc gives each back as it is freed, so that every window's buffers are mapped and cleared
-    anew: 52,000 page faults and an eighth of the time for a window of Whisper tiny, as measured. It
-    costs up to `KEPT` bytes of memory, until `give_back`. Threads that come later share one arena,
-    so that what one window leaves is there for the next, whichever thread has it. Other C libraries
-    are left as they are.
+    By default glibc returns each buffer as it is freed, so that every window's buffers are mapped
+    and cleared again: 52,000 page faults and an eighth of the time of a window of Whisper tiny, as
+    measured. Holding them costs up to `TRIM_THRESHOLD` bytes of memory, until `give_back`. Threads
+    started later share one arena, so that any thread can use the memory of the last window. Other C
+    libraries keep their own policy.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):  # musl has none; Windows has no such library
         _LOGGER.debug("This C library has no mallopt")
         return
-    mallopt(_M_MMAP_THRESHOLD, LARGEST)
-    mallopt(_M_TRIM_THRESHOLD, KEPT)
-    mallopt(_M_TOP_PAD, _HEAP)
+    mallopt(_M_MMAP_THRESHOLD, MMAP_THRESHOLD)
+    mallopt(_M_TRIM_THRESHOLD, TRIM_THRESHOLD)
+    mallopt(_M_TOP_PAD, _TOP_PAD)
     mallopt(_M_ARENA_MAX, 1)

@@ -33,7 +33,7 @@ class Automaton(msgspec.Struct, frozen=True):
         return state in self.final
 
 
-def agreeing(words: Automaton, vowels: Callable[[str], set[bool]]) -> Automaton:
+def without_wrong_articles(words: Automaton, vowels: Callable[[str], set[bool]]) -> Automaton:
     """The same without "a" before a vowel and "an" before a consonant, which nobody says.
 
     Templates are written with "[a|an]" or "[a]" before any word. `vowels` says for a word whether

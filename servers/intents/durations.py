@@ -16,12 +16,12 @@ def seconds_of(slots: Mapping[str, Any]) -> float:
     return float(sum(float(slots.get(unit, 0)) * length for unit, length in _UNITS))
 
 
-def given(slots: Mapping[str, Any]) -> bool:
+def has_duration(slots: Mapping[str, Any]) -> bool:
     """Whether the slots hold a duration."""
     return any(unit in slots for unit, _length in _UNITS)
 
 
-def spoken(seconds: float, words: Words, *, before_noun: bool = False) -> str:
+def in_words(seconds: float, words: Words, *, before_noun: bool = False) -> str:
     """Say a duration: "1 hour 2 minutes", or, before a noun, "10 minute".
 
     A part of a second counts as a whole one, so that a running timer never has 0 seconds left.

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 Rules = Mapping[str, "Sentence"]
 """Expressions by the name of the rule."""
 
-_GLUED = 64
+_MAX_SPELLINGS = 64
 """Ways to write a word with options inside, such as "light[s]", that are taken at most."""
 
 
-class Unheard(Exception):
+class Unrecognizable(Exception):
     """A part of a template cannot be heard as words."""
 
 
@@ -60,14 +60,14 @@ def begins_with_list(expression: Expression, rules: Rules) -> bool:
     return isinstance(expression, ListReference)
 
 
-def behind_a_word(
+def require_leading_word(
     expression: Expression, rules: Rules
 ) -> tuple[list[Expression], list[Expression]] | None:
     """What must come first, one of several, and what follows, so that no name begins a sentence.
 
     "Lamp off" fits too many sounds: the short words around a name are found in any talk. Where a
     template begins with options and then a name, the first option has to be said. None for one
-    that is good as it is; raises `Unheard` for one that nothing comes before.
+    that is good as it is; raises `Unrecognizable` for one that nothing comes before.
     """
     from hassil.expression import Alternative, Group
 
@@ -81,12 +81,12 @@ def behind_a_word(
     if options == len(spoken) or not begins_with_list(spoken[options], rules):
         return None
     if not options:
-        raise Unheard("it begins with a name")
+        raise Unrecognizable("it begins with a name")
     required = [item for item in choices(spoken[0]) if not is_blank(item)]
     return required, items[items.index(spoken[0]) + 1 :]
 
 
-def glued(items: list[Expression]) -> Iterator[list[Expression]]:
+def group_adjacent(items: list[Expression]) -> Iterator[list[Expression]]:
     """Group neighbours with no space between them, as in "light[s]"."""
     run: list[Expression] = []
     for item in items:
@@ -113,7 +113,7 @@ def _in_word(expression: Expression, edge: int) -> bool:
 
 
 def spellings(run: list[Expression]) -> list[str]:
-    """Every way to write a run of text and options. Raises `Unheard` if there are many."""
+    """Every way to write a run of text and options. Raises `Unrecognizable` if there are many."""
     from hassil.expression import Alternative, Group, TextChunk
 
     def ways(expression: Expression) -> list[str]:
@@ -123,9 +123,9 @@ def spellings(run: list[Expression]) -> list[str]:
             return [way for item in expression.items for way in ways(item)]
         if isinstance(expression, Group):
             return spellings(expression.items)
-        raise Unheard("a list or a rule within a word")
+        raise Unrecognizable("a list or a rule within a word")
 
     each = [ways(item) for item in run]
-    if math.prod(map(len, each)) > _GLUED:
-        raise Unheard("too many ways to write a word")
+    if math.prod(map(len, each)) > _MAX_SPELLINGS:
+        raise Unrecognizable("too many ways to write a word")
     return ["".join(parts) for parts in product(*each)]

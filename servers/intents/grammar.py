@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from servers.intents.expressions import (
-    Unheard,
-    behind_a_word,
-    glued,
+    Unrecognizable,
+    group_adjacent,
+    require_leading_word,
     spellings,
 )
-from servers.intents.jsgf import either, factored, number_words
-from servers.intents.sentences import Sentences, plain
+from servers.intents.jsgf import alternatives, number_words, share_prefixes
+from servers.intents.sentences import Sentences, normalize
 
 if TYPE_CHECKING:
     from hassil.expression import Expression, ListReference
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*'?")
-_SKIPPED = 4
+_SHORTEST_SKIP_WORD = 4
 """Letters of the shortest skip word that may be said; "um" and "uh" are heard in any noise."""
-_PERMUTED = 4
+_MAX_PERMUTED = 4
 """Parts that may be said in any order; more would make too many orders (5! = 120)."""
 
 
@@ -60,15 +60,15 @@ def make(
     A part with a word that is not `known` is left out. With `polite`, a sentence may begin and end
     with one of the language's skip words ("please"). Raises `ValueError` when nothing is left.
     """
-    return _Maker(sentences, sentences.lists(names, areas), known).make(polite)
+    return _Builder(sentences, sentences.lists(names, areas), known).make(polite)
 
 
 def split_words(text: str) -> list[str]:
     """The words of a text as they stand in a grammar and in a dictionary of pronunciations."""
-    return _WORD.findall(plain(text).lower())
+    return _WORD.findall(normalize(text).lower())
 
 
-class _Maker:
+class _Builder:
     """Turns expressions into JSGF, a rule for every hassil rule and list that is used."""
 
     def __init__(
@@ -90,9 +90,9 @@ class _Maker:
             raise ValueError("none of the sentences can be heard as words")
         skipped = list(self._each(self._skip_words())) if polite else []
         rules = [f"<{name}> = {body};" for name, body in self._rules.items() if body is not None]
-        rules.append(f"<sentence> = {either(bodies)};")
+        rules.append(f"<sentence> = {alternatives(bodies)};")
         if skipped:
-            rules.append(f"<polite> = {either(skipped)};")
+            rules.append(f"<polite> = {alternatives(skipped)};")
         whole = "[<polite>] <sentence> [<polite>]" if skipped else "<sentence>"
         jsgf = "\n".join(
             ["#JSGF V1.0 UTF-8;", "grammar commands;", *rules, f"public <command> = {whole};", ""]
@@ -106,7 +106,7 @@ class _Maker:
 
     def _template(self, expression: Expression) -> str:
         """A whole sentence, which must not begin with the name of something."""
-        parts = behind_a_word(expression, self._sentences.intents.expansion_rules)
+        parts = require_leading_word(expression, self._sentences.intents.expansion_rules)
         if parts is None:
             return self._expression(expression)
         required, rest = parts
@@ -114,7 +114,7 @@ class _Maker:
 
     def _skip_words(self) -> Iterator[tuple[str, Callable[[], str]]]:
         for text in self._sentences.intents.skip_words:
-            if len(text) >= _SKIPPED:
+            if len(text) >= _SHORTEST_SKIP_WORD:
                 yield text, lambda t=text: self._text(t)  # type: ignore[misc]
 
     def _each(self, parts: Iterator[tuple[str, Callable[[], str]]]) -> Iterator[str]:
@@ -123,7 +123,7 @@ class _Maker:
             try:
                 if body := make():
                     yield body
-            except Unheard as reason:
+            except Unrecognizable as reason:
                 self._left_out.append(written)
                 _LOGGER.debug("Not heard: %r (%s)", written, reason)
 
@@ -147,54 +147,54 @@ class _Maker:
             case Alternative():
                 return self._alternative(expression.items)
             case Permutation():
-                if len(expression.items) > _PERMUTED:
-                    raise Unheard("too many parts in any order")
+                if len(expression.items) > _MAX_PERMUTED:
+                    raise Unrecognizable("too many parts in any order")
                 return self._alternative(
                     [Parts(items=list(order)) for order in permutations(expression.items)]
                 )
             case Parts():
                 return self._sequence(expression.items)
-        raise Unheard(f"unknown expression {type(expression).__name__}")
+        raise Unrecognizable(f"unknown expression {type(expression).__name__}")
 
     def _sequence(self, items: list[Expression]) -> str:
         from hassil.expression import TextChunk
 
         items = [item for item in items if not (isinstance(item, TextChunk) and item.is_empty)]
         bodies = []
-        for run in glued(items):
+        for run in group_adjacent(items):
             if len(run) == 1:
                 bodies.append(self._expression(run[0]))
             else:
-                bodies.append(either(dict.fromkeys(map(self._text, spellings(run)))))
+                bodies.append(alternatives(dict.fromkeys(map(self._text, spellings(run)))))
         return " ".join(filter(None, bodies))
 
     def _alternative(self, items: list[Expression]) -> str:
         """One of the items; those that cannot be heard are left out as long as one can."""
         bodies: dict[str, None] = {}
-        reason = Unheard("no alternative")
+        reason = Unrecognizable("no alternative")
         for item in items:
             try:
                 bodies[self._expression(item)] = None
-            except Unheard as error:
+            except Unrecognizable as error:
                 reason = error
         if not bodies:
             raise reason
-        return either(bodies)
+        return alternatives(bodies)
 
     def _text(self, text: str) -> str:
         words = split_words(text)
         for word in words:
             if word.isdecimal() and not self._naming:
-                raise Unheard(f"{word!r} is how numbers are typed")
+                raise Unrecognizable(f"{word!r} is how numbers are typed")
             if not self._known(word):
-                raise Unheard(f"nobody knows how to say {word!r}")
+                raise Unrecognizable(f"nobody knows how to say {word!r}")
         self._words.update(words)
         return " ".join(words)
 
     def _rule(self, name: str) -> str:
         rules = self._sentences.intents.expansion_rules
         if name not in rules:
-            raise Unheard(f"there is no rule {name!r}")
+            raise Unrecognizable(f"there is no rule {name!r}")
         return self._named(f"rule_{name}", lambda: self._expression(rules[name].expression))
 
     def _list(self, reference: ListReference) -> str:
@@ -208,12 +208,12 @@ class _Maker:
                 return self._named(f"list_{numbers_list.name}", lambda: self._range(numbers_list))
             case TextSlotList() as texts:
                 return self._named(f"list_{texts.name}", lambda: self._values(texts))
-        raise Unheard(f"list {reference.list_name!r} has no values to listen for")
+        raise Unrecognizable(f"list {reference.list_name!r} has no values to listen for")
 
     def _values(self, texts: TextSlotList) -> str:
         self._naming = texts.name in ("name", "area")
         try:
-            return either(
+            return alternatives(
                 self._each(
                     (str(value.value_out), lambda e=value.text_in: self._expression(e))  # type: ignore[misc]
                     for value in texts.values
@@ -224,15 +224,15 @@ class _Maker:
 
     def _range(self, numbers: RangeSlotList) -> str:
         if not numbers.words or numbers.fraction_type is not None:
-            raise Unheard(f"numbers of list {numbers.name!r} are not said as words")
+            raise Unrecognizable(f"numbers of list {numbers.name!r} are not said as words")
         return self._numbers(range(numbers.start, numbers.stop + 1, numbers.step))
 
     def _numbers(self, numbers: range) -> str:
         said = [words.split() for number in numbers if (words := number_words(number))]
         if not said:
-            raise Unheard("no number of the range is said as words")
+            raise Unrecognizable("no number of the range is said as words")
         self._text(" ".join(map(" ".join, said)))
-        return factored(said)
+        return share_prefixes(said)
 
     def _named(self, name: str, make: Callable[[], str]) -> str:
         """A reference to the rule `name`, made by the first that refers to it."""
@@ -241,8 +241,8 @@ class _Maker:
             self._rules[name] = None  # a rule that refers to itself cannot be heard
             try:
                 self._rules[name] = make() or None
-            except Unheard as reason:
+            except Unrecognizable as reason:
                 _LOGGER.debug("Not heard: rule %s (%s)", name, reason)
         if self._rules[name] is None:
-            raise Unheard(f"{name} cannot be heard")
+            raise Unrecognizable(f"{name} cannot be heard")
         return f"<{name}>"

@@ -24,7 +24,7 @@ def number_words(number: int) -> str:
     return _TENS[tens - 2] + (f" {_ONES[ones]}" if ones else "")
 
 
-def either(bodies: Iterable[str]) -> str:
+def alternatives(bodies: Iterable[str]) -> str:
     """JSGF for one of the bodies; an empty one makes the others optional."""
     unique = list(dict.fromkeys(bodies))
     said = [body for body in unique if body]
@@ -36,11 +36,11 @@ def either(bodies: Iterable[str]) -> str:
     return f"[{one}]" if len(said) == 1 else f"[{one[1:-1]}]"
 
 
-def factored(said: list[list[str]]) -> str:
+def share_prefixes(said: list[list[str]]) -> str:
     """JSGF for one of several sequences of words, sharing their first words."""
     rests: dict[str, list[list[str]]] = {}
     for words in said:
         if words:
             rests.setdefault(words[0], []).append(words[1:])
-    bodies = [f"{first} {factored(rest)}".strip() for first, rest in rests.items()]
-    return either([*bodies, *([""] if [] in said else [])])
+    bodies = [f"{first} {share_prefixes(rest)}".strip() for first, rest in rests.items()]
+    return alternatives([*bodies, *([""] if [] in said else [])])

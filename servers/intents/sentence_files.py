@@ -25,7 +25,7 @@ def languages() -> tuple[str, ...]:
     return tuple(sorted(f.name[:-5] for f in folder.iterdir() if f.name.endswith(".yaml")))
 
 
-def family(language: str) -> str:
+def base_language(language: str) -> str:
     """The language without its region: "en" for "en-US"."""
     return language.replace("_", "-").split("-")[0].lower()
 
@@ -45,11 +45,11 @@ def read_all(language: str, folder: str | Path = "") -> Iterator[Source]:
         raise EngineFailed(f"sentences: {root} is not a folder")
     for path in sorted([*root.glob("*.yaml"), *(root / language).glob("*.yaml")]):
         source = Source(str(path), _parse(str(path), _text(path)))
-        if family(str(source.content.get("language", language))) == language:
+        if base_language(str(source.content.get("language", language))) == language:
             yield source
 
 
-def merged(sources: list[Source]) -> dict[str, Any]:
+def merge(sources: list[Source]) -> dict[str, Any]:
     """Add the files up: sentences are collected, of everything else the last one counts."""
     from hassil.util import merge_dict
 

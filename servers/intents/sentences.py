@@ -22,10 +22,10 @@ LONGEST = 300
 """Characters. Nobody says more in one request (15 s at 20 characters a second); a longer text is
 not matched at all, which bounds the time that matching takes."""
 
-_HOMES = 8
+_CACHED_HOMES = 8
 """How many homes' names and areas are kept ready for matching."""
 
-_JOINTS = re.compile(r"[-_\s]+")
+_SEPARATORS = re.compile(r"[-_\s]+")
 _CLOCK = re.compile(r"\b(\d{1,2}):(\d\d)\b")
 _HALF = re.compile(r"(?<=\d)\s*([ap])\.?m\b\.?|\b([ap])\.\s?m\b\.?", re.IGNORECASE)
 
@@ -37,7 +37,7 @@ class Sentences:
         self.language = language
         self.intents = intents
         self.phrases = phrases
-        self.lists = lru_cache(_HOMES)(self._lists)
+        self.lists = lru_cache(_CACHED_HOMES)(self._lists)
 
     def templates(self) -> Iterator[tuple[str, Sentence]]:
         """Yield every sentence template with the name of its intent.
@@ -53,7 +53,7 @@ class Sentences:
         """Find the sentence that fits `text` best; None when there is none. Takes milliseconds."""
         from hassil.recognize import recognize_best
 
-        if len(text) > LONGEST or not (text := plain(text)):
+        if len(text) > LONGEST or not (text := normalize(text)):
             return None
         found = recognize_best(
             text, self.intents, slot_lists=self.lists(names, areas), language=self.language
@@ -83,7 +83,7 @@ def load(language: str, extra_dir: str | Path = "") -> Sentences:
     is. Raises `ModelMissing` where there is no such language and `EngineFailed` where a file is
     wrong. Blocks for some tenths of a second; imports hassil.
     """
-    language = sources.family(language)
+    language = sources.base_language(language)
     found = list(sources.read_all(language, extra_dir))
     if not any("words" in source.content for source in found):
         raise ModelMissing(
@@ -93,17 +93,17 @@ def load(language: str, extra_dir: str | Path = "") -> Sentences:
         )
     if extra_dir:
         template_checks.check_sources(found, language)
-    content = sources.merged(found)
+    content = sources.merge(found)
     intents = template_checks.parse(content, language, ", ".join(source.name for source in found))
     template_checks.check_references(intents)
     return Sentences(language, intents, Phrases.make(content))
 
 
-def plain(text: str) -> str:
+def normalize(text: str) -> str:
     """Write `text` the way templates and speech recognition do: no hyphens, signs as words, and
     times of day in parts: "6 30 p m"."""
     text = _HALF.sub(r" \1\2 m", _CLOCK.sub(r"\1 \2", text))
-    return _JOINTS.sub(" ", text.replace("%", " percent")).strip()
+    return _SEPARATORS.sub(" ", text.replace("%", " percent")).strip()
 
 
 def _whole(value: Any) -> Any:
@@ -114,5 +114,5 @@ def _whole(value: Any) -> Any:
 def _text_list(name: str, values: Sequence[str]) -> SlotList:
     from hassil.intents import TextSlotList
 
-    pairs = [(plain(value), value) for value in values if plain(value)]
+    pairs = [(normalize(value), value) for value in values if normalize(value)]
     return TextSlotList.from_tuples(pairs, allow_template=False, name=name)

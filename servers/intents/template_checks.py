@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from hassil.expression import Expression
     from hassil.intents import Intents
 
-FILLED = frozenset({"name", "area"})
+REQUEST_LISTS = frozenset({"name", "area"})
 """Lists that are filled with each request."""
 
 
@@ -43,7 +43,7 @@ def check_references(intents: Intents) -> None:
     """Find lists and rules that sentences refer to and nobody gives. Raises `EngineFailed`."""
     for name, intent in intents.intents.items():
         for data in intent.data:
-            lists = FILLED | set(intents.slot_lists) | set(data.slot_lists)
+            lists = REQUEST_LISTS | set(intents.slot_lists) | set(data.slot_lists)
             rules = {**intents.expansion_rules, **data.expansion_rules}
             for sentence in data.sentences:
                 for problem in _problems(sentence.expression, lists, rules, ()):

@@ -60,7 +60,7 @@ def _plain(text: str) -> str:
 
 @cache
 def _recognizer() -> Recognizer:
-    return PocketSphinx(PocketSphinx.Options()).make((USUAL_NAMES, USUAL_AREAS))
+    return PocketSphinx(PocketSphinx.Options()).make_recognizer((USUAL_NAMES, USUAL_AREAS))
 
 
 def hear(case: Case) -> Outcome:

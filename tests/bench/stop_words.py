@@ -21,7 +21,7 @@ import numpy as np
 
 from satellite.listening.stop_words import CONFIDENCE, OTHERS, PHRASES
 from servers.asr.sphinx.recognizer import Recognizer
-from servers.asr.sphinx.vocabulary import of_phrases
+from servers.asr.sphinx.vocabulary import for_phrases
 from tests.bench.stop_words_said import VOICES, sound_of
 from tests.support import recordings
 from tests.support.acoustics import at_level, heard, pcm, response, room_noise
@@ -52,7 +52,7 @@ Found = dict[str, list[tuple[str, str, float]]]
 
 def measure(sample: int, seed: int) -> tuple[Found, float]:
     """Hear a sample of each kind; also the seconds of processor time for one of sound."""
-    recognizer = Recognizer(of_phrases(PHRASES, OTHERS))
+    recognizer = Recognizer(for_phrases(PHRASES, OTHERS))
     random = np.random.default_rng(seed)
     found: Found = {}
     spent = sound = 0.0

@@ -1,1 +1,1 @@
-"""PocketSphinx, listening for the sentences of the built-in brain."""
+"""PocketSphinx, limited to the sentences of the built-in brain."""

@@ -1,8 +1,8 @@
-"""A vocabulary, made and tried in a process of its own.
+"""Build and check a vocabulary in a separate process.
 
-What reads sentences, builds networks of words and loads PocketSphinx leaves 8 MB of small holes in
-the memory of the process that did it, and holds Python's lock for up to seconds; a satellite
-listens meanwhile.
+Reading sentences, building word networks and loading PocketSphinx leave 8 MB of small holes in the
+memory of the process that does it and hold the GIL for up to seconds, while the satellite has to
+go on listening.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from servers.asr.sphinx.vocabulary import HomeNames, Vocabulary
 
 _LOGGER = logging.getLogger(__name__)
 
-_LIMIT = 120.0
-"""Seconds: the smallest machines take 10 for a home of hundreds of names."""
+_TIMEOUT = 120.0
+"""Seconds. The smallest machines take 10 for a home with hundreds of names."""
 
 
 class _Task(msgspec.Struct, frozen=True):
@@ -30,56 +30,57 @@ class _Task(msgspec.Struct, frozen=True):
     folder: str
 
 
-class _Made(msgspec.Struct, frozen=True):
+class _Result(msgspec.Struct, frozen=True):
     vocabulary: Vocabulary | None = None
     problem: str = ""
 
 
-def make(home: HomeNames, folder: str = "") -> Vocabulary:
-    """Do what `vocabulary.make` does, and raise what it raises; prove that PocketSphinx takes it.
+def build_vocabulary(home: HomeNames, folder: str = "") -> Vocabulary:
+    """Build a home's vocabulary (see `vocabulary.for_home`) and check that PocketSphinx loads it.
 
-    In this process where there cannot be another. Blocks.
+    Falls back to this process where no other can be started. Blocks. Raises `EngineFailed` for
+    invalid sentences.
     """
     try:
-        made = _elsewhere(_Task(home, folder))
+        result = _in_subprocess(_Task(home, folder))
     except (OSError, subprocess.SubprocessError, msgspec.MsgspecError) as error:
-        _LOGGER.warning("the vocabulary is made without a process of its own: %s", error)
-        return _proved(home, folder)
-    if made.vocabulary is None:
-        raise EngineFailed(made.problem)
-    return made.vocabulary
+        _LOGGER.warning("building the vocabulary in this process: %s", error)
+        return _checked(home, folder)
+    if result.vocabulary is None:
+        raise EngineFailed(result.problem)
+    return result.vocabulary
 
 
-def _elsewhere(task: _Task) -> _Made:
+def _in_subprocess(task: _Task) -> _Result:
     done = subprocess.run(
         [sys.executable, "-P", "-m", __name__],
         input=msgspec.msgpack.encode(task),
         stdout=subprocess.PIPE,
         check=True,
-        timeout=_LIMIT,
+        timeout=_TIMEOUT,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        start_new_session=True,  # who stops the satellite at its terminal does not mean this one
+        start_new_session=True,  # Ctrl+C at the satellite's terminal must not reach this process
     )
-    return msgspec.msgpack.decode(done.stdout, type=_Made)
+    return msgspec.msgpack.decode(done.stdout, type=_Result)
 
 
-def _proved(home: HomeNames, folder: str) -> Vocabulary:
-    made = vocabulary.make(home, folder)
+def _checked(home: HomeNames, folder: str) -> Vocabulary:
+    built = vocabulary.for_home(home, folder)
     try:
-        Recognizer(made)
+        Recognizer(built)
     except (RuntimeError, ValueError) as error:
         raise EngineFailed(f"pocketsphinx: {error}") from error
-    return made
+    return built
 
 
 def main() -> None:
-    """Read a task from standard input, and write what came of it to standard output."""
+    """Read a task from standard input and write its result to standard output."""
     task = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=_Task)
     try:
-        made = _Made(_proved(task.home, task.folder))
+        result = _Result(_checked(task.home, task.folder))
     except EngineFailed as error:
-        made = _Made(problem=str(error))
-    sys.stdout.buffer.write(msgspec.msgpack.encode(made))
+        result = _Result(problem=str(error))
+    sys.stdout.buffer.write(msgspec.msgpack.encode(result))
 
 
 if __name__ == "__main__":

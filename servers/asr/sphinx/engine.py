@@ -1,4 +1,4 @@
-"""Speech-to-text without a model to download: PocketSphinx, held to the installed sentences."""
+"""Speech-to-text without a model to download: PocketSphinx, limited to the installed sentences."""
 
 from __future__ import annotations
 
@@ -24,35 +24,37 @@ from servers.asr.sphinx.vocabulary import HomeNames, Vocabulary
 
 _LOGGER = logging.getLogger(__name__)
 
-_AT_ONCE = 4
-"""Utterances heard at the same time; a further one waits, within its caller's deadline."""
-_KEPT = _AT_ONCE
-"""Recognizers kept for the next utterance, each of about 25 MB: as many as are in use at once."""
-_KEPT_FOR = 60.0
-"""Seconds after an utterance for which they are kept: a question is often followed by another. It
-takes about 0.1 s to load one anew, which is done when the utterance begins, not when it ends."""
-_HOMES = 4
-"""Vocabularies kept in memory, each of 0.2 MB."""
+_CONCURRENT = 4
+"""Utterances decoded at the same time. Another one waits, within its caller's deadline."""
+_IDLE_RECOGNIZERS = _CONCURRENT
+"""Idle recognizers held for the next utterance, about 25 MB each: as many as are used at once."""
+_IDLE_SECONDS = 60.0
+"""Seconds for which idle recognizers stay loaded: a question is often followed by another. Loading
+one takes about 0.1 s, when the utterance begins and not when it ends."""
+_VOCABULARIES = 4
+"""Vocabularies held in memory, 0.2 MB each."""
 
 
 class PocketSphinx:
-    """Hears the commands of the installed sentences, in US English; nothing else is guessed."""
+    """Recognizes the commands of the installed sentences, in US English, and rejects the rest."""
 
     class Options(OptionSet, frozen=True):
-        """What it listens for."""
+        """The recognized sentences and the confidence that they need."""
 
         confidence: Annotated[
             float,
-            option("Sureness that a command needs: higher rejects more", minimum=-100, maximum=100),
+            option(
+                "Lowest confidence of a command; higher rejects more", minimum=-100, maximum=100
+            ),
         ] = THRESHOLD
         sentences: Annotated[
-            str, option("Folder of your own sentences: YAML files as the brain's")
+            str, option("Folder of your own sentences, in YAML files like the brain's")
         ] = ""
         phrases: Annotated[
-            tuple[str, ...], option("Listen for these phrases in place of all sentences")
+            tuple[str, ...], option("Recognize only these phrases, in place of all sentences")
         ] = ()
         others: Annotated[
-            tuple[str, ...], option("Single words to be told apart from the phrases")
+            tuple[str, ...], option("Single words that must not be mistaken for the phrases")
         ] = ()
 
     argument: ClassVar[str] = "sentences"
@@ -66,23 +68,23 @@ class PocketSphinx:
         self._closed = False
         self._vocabularies: OrderedDict[HomeNames, Vocabulary] = OrderedDict()
         self._idle: OrderedDict[int, tuple[HomeNames, Recognizer]] = OrderedDict()
-        self._leaving: asyncio.TimerHandle | None = None
-        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._unload_timer: asyncio.TimerHandle | None = None
+        self._slots = asyncio.Semaphore(_CONCURRENT)
 
     async def load(self) -> None:
-        """Prove that the sentences of the usual home can be listened for.
+        """Check that the sentences of the default home can be recognized.
 
-        Nothing large stays in memory. Raises `EngineFailed` where a user's sentences are wrong.
+        Leaves nothing large in memory. Raises `EngineFailed` if a user's sentences are invalid.
         """
         if self._closed:
             raise EngineClosed("pocketsphinx was closed")
         await self._worker.call(self._prepare, (USUAL_NAMES, USUAL_AREAS))
 
     def describe(self) -> EngineInfo:
-        """Say what this is; its only model is US English."""
+        """Describe the engine; its only model is US English."""
         return EngineInfo(
             name="pocketsphinx",
-            description="Hears the commands of the installed sentences and rejects all else",
+            description="Recognizes the commands of the installed sentences and rejects the rest",
             version=version("pocketsphinx"),
             author="Carnegie Mellon University",
             url="https://github.com/cmusphinx/pocketsphinx",
@@ -92,11 +94,10 @@ class PocketSphinx:
     async def transcribe(
         self, audio: AsyncIterator[bytes], request: TranscribeRequest
     ) -> AsyncGenerator[Transcript, None]:
-        """Yield the command that was said, or an empty text; there are no partial transcripts.
+        """Yield the spoken command, or an empty text. There are no partial transcripts.
 
-        Sound is decoded while it arrives, and at most four utterances at once. The names and terms
-        of the request take the place of the usual ones. Raises `ModelMissing` for a language other
-        than English.
+        Decodes sound as it arrives, at most four utterances at once. The names and terms of the
+        request replace the default ones. Raises `ModelMissing` for languages other than English.
         """
         language = (request.language or "en").replace("_", "-")
         if language.partition("-")[0].lower() != "en":
@@ -115,75 +116,75 @@ class PocketSphinx:
                     await self._worker.call(recognizer.feed, piece)
             whole = len(pending) // 2 * 2  # half a sample at the end is dropped
             await self._worker.call(recognizer.feed, bytes(pending[:whole]))
-            text, sureness = await self._worker.call(recognizer.finish)
-        accepted = sureness >= self._options.confidence
+            text, confidence = await self._worker.call(recognizer.finish)
+        accepted = confidence >= self._options.confidence
         if text:
             verdict = "accepted" if accepted else "rejected"
-            _LOGGER.debug("%s (confidence %.2f): %r", verdict.capitalize(), sureness, text)
+            _LOGGER.debug("%s (confidence %.2f): %r", verdict.capitalize(), confidence, text)
         yield Transcript(text=text if accepted else "", final=True, language="en")
 
     async def close(self) -> None:
         self._closed = True
-        self._forget()
+        self._unload()
         await self._worker.close()
 
     @asynccontextmanager
     async def _recognizer(self, home: HomeNames) -> AsyncIterator[Recognizer]:
-        """Lend a recognizer of a home to one utterance."""
+        """Lend a home's recognizer to one utterance."""
         async with self._slots:
             if self._closed:
                 raise EngineClosed("pocketsphinx was closed")
             recognizer = self._take(home)
             if recognizer is None:
-                recognizer = await self._worker.call(self.make, home)
+                recognizer = await self._worker.call(self.make_recognizer, home)
             try:
                 yield recognizer
             finally:
-                # a call that was cancelled may still run on the thread: the next one waits for it
+                # a cancelled call may still run on the thread; the next call waits for it
                 if not self._closed:
-                    self._keep(home, recognizer)
+                    self._put_back(home, recognizer)
 
     def _take(self, home: HomeNames) -> Recognizer | None:
-        for key, (kept, recognizer) in reversed(self._idle.items()):
-            if kept == home:
+        for key, (recognized_home, recognizer) in reversed(self._idle.items()):
+            if recognized_home == home:
                 del self._idle[key]
                 return recognizer
         return None
 
-    def _keep(self, home: HomeNames, recognizer: Recognizer) -> None:
+    def _put_back(self, home: HomeNames, recognizer: Recognizer) -> None:
         self._idle[id(recognizer)] = (home, recognizer)
-        while len(self._idle) > _KEPT:
+        while len(self._idle) > _IDLE_RECOGNIZERS:
             self._idle.popitem(last=False)
-        if self._leaving is not None:
-            self._leaving.cancel()
-        self._leaving = asyncio.get_running_loop().call_later(_KEPT_FOR, self._forget)
+        if self._unload_timer is not None:
+            self._unload_timer.cancel()
+        self._unload_timer = asyncio.get_running_loop().call_later(_IDLE_SECONDS, self._unload)
 
-    def _forget(self) -> None:
-        """Free the recognizers that nobody uses. Takes milliseconds."""
-        if self._leaving is not None:
-            self._leaving.cancel()
-            self._leaving = None
+    def _unload(self) -> None:
+        """Free the idle recognizers. Takes milliseconds."""
+        if self._unload_timer is not None:
+            self._unload_timer.cancel()
+            self._unload_timer = None
         if self._idle:
             self._idle.clear()
             give_back()
 
-    def make(self, home: HomeNames) -> Recognizer:
+    def make_recognizer(self, home: HomeNames) -> Recognizer:
         """Load a recognizer for a home's names and areas. Blocks. Raises `EngineFailed`."""
         found = self._vocabularies.get(home)
         return self._load(found if found is not None else self._prepare(home))
 
     def _prepare(self, home: HomeNames) -> Vocabulary:
-        """Find a home's vocabulary or make it, and keep it once it has been proved to load."""
+        """Read a home's vocabulary from the cache, or build, check and cache it."""
         folder = self._options.sentences
         if self._options.phrases:
-            return vocabulary.of_phrases(self._options.phrases, self._options.others)
+            return vocabulary.for_phrases(self._options.phrases, self._options.others)
         found = vocabulary.read(home, folder)
         if found is None:
-            found = build.make(home, folder)
+            found = build.build_vocabulary(home, folder)
             vocabulary.store(found, home, folder)
             give_back()
         self._vocabularies[home] = found
-        while len(self._vocabularies) > _HOMES:
+        while len(self._vocabularies) > _VOCABULARIES:
             self._vocabularies.popitem(last=False)
         return found
 

@@ -1,7 +1,7 @@
-"""How words are pronounced, in the phonemes of PocketSphinx's US English model (ARPAbet).
+"""Pronunciations in the phonemes of PocketSphinx's US English model (ARPAbet).
 
-From the CMU dictionary of the pocketsphinx wheel; for words that it lacks, such as the name of a
-lamp, from eSpeak NG.
+They come from the CMU dictionary of the pocketsphinx wheel and, for words that it lacks, such as
+the name of a lamp, from eSpeak NG.
 """
 
 from __future__ import annotations
@@ -95,21 +95,21 @@ _FROM_ESPEAK = {
 
 
 def pronounce(words: Iterable[str], dictionary: Path, voice: str) -> dict[str, list[str]]:
-    """Find how each word may be pronounced: phonemes separated by spaces, by word.
+    """Return the pronunciations of each word: phonemes separated by spaces.
 
-    `dictionary` is the CMU dictionary's file (a word and its phonemes a line, variants as
-    `word(2)`); `voice` is the eSpeak NG voice that says what it lacks. A word that neither knows is
+    `dictionary` is the file of the CMU dictionary (a word and its phonemes on each line, variants
+    as `word(2)`); `voice` is the eSpeak NG voice for words that it lacks. A word unknown to both is
     left out, with a warning that names it. Blocks.
     """
     wanted = set(words)
     found = _look_up(wanted, dictionary)
     for word in sorted(wanted - set(found)):
-        if said := _spell(word, voice):
-            found[word] = [said]
-            _LOGGER.debug("Pronouncing %r as %s", word, said)
+        if phonemes := _from_espeak(word, voice):
+            found[word] = [phonemes]
+            _LOGGER.debug("Pronouncing %r as %s", word, phonemes)
         else:
             _LOGGER.warning(
-                "Nobody knows how to pronounce %r: sentences with it will not be understood", word
+                "no pronunciation for %r: sentences with it will not be recognized", word
             )
     return found
 
@@ -128,17 +128,18 @@ def _look_up(wanted: set[str], dictionary: Path) -> dict[str, list[str]]:
     return found
 
 
-def _spell(word: str, voice: str) -> str:
-    """Ask eSpeak NG; empty when it does not know either."""
+def _from_espeak(word: str, voice: str) -> str:
+    """Return eSpeak NG's pronunciation of a word; empty for an unknown one."""
     if not all(letter.isdecimal() or _is_latin(letter) for letter in word if letter != "'"):
-        return ""  # it would say the name of the script: "Chinese letter"
+        return ""  # eSpeak would pronounce the name of the script: "Chinese letter"
+    # imported here, so that a vocabulary of known words needs no speech synthesis
     from servers.tts.espeak.library import library
 
     try:
         source = library()
         names = source.phonemes(word, source.voices.find(voice))
     except (EngineError, PackageMissing) as error:
-        _LOGGER.warning("eSpeak NG cannot help to pronounce %r: %s", word, error)
+        _LOGGER.warning("eSpeak NG: cannot pronounce %r: %s", word, error)
         return ""
     names = [name.lstrip("',%=") for name in names]
     if unknown := [name for name in names if name not in _FROM_ESPEAK]:

@@ -1,8 +1,7 @@
-"""What PocketSphinx listens for in one home: a network of words, and how each word is said.
+"""The vocabulary of one home for PocketSphinx: a network of words and their pronunciations.
 
-Making it takes about half a second of a small machine's time, mostly to read sentences and the
-dictionary. So it is kept in the user's cache, under a name that changes with everything it is made
-of.
+Building it takes about half a second on a small machine, mostly for reading sentences and the
+dictionary, so it is stored in the user's cache, under a name that changes with all of its sources.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 from satellite.errors import EngineFailed
-from servers.asr.sphinx import wake_remainder as leftover
+from servers.asr.sphinx import wake_remainder
 from servers.asr.sphinx.lexicon import PHONEMES, VOWELS, pronounce
 from servers.intents import automaton, grammar, sentences
 
@@ -27,35 +26,35 @@ _LOGGER = logging.getLogger(__name__)
 
 _LANGUAGE = "en"
 _VOICE = "en-us"
-_KEPT = 4
-"""Files in the cache, each of about 0.2 MB: those of the homes that were used last."""
+_CACHED_FILES = 4
+"""Files in the cache, about 0.2 MB each: those of the most recently used homes."""
 
-_ALSO: Mapping[str, tuple[str, ...]] = {
+_EXTRA_PRONUNCIATIONS: Mapping[str, tuple[str, ...]] = {
     "stop": ("S T AO P",),
     "cancel": ("K AA N S AH L", "K AE N S L"),
     "never": ("N EH V AH",),
 }
-"""How words of phrases are said in Britain, and in a hurry: the dictionary is American."""
+"""Pronunciations of words of phrases in Britain and in a hurry: the dictionary is American."""
 
 _UNLIKELY = 1e-5
-"""How probable a word is that is no phrase, where a phrase is 1. With 1
-`python -m tests.bench.stop_words` loses every eighth phrase to words like it, with this none, and
-takes no more for a phrase."""
+"""Probability of a word that is no phrase, relative to a phrase. With 1,
+`python -m tests.bench.stop_words` loses every eighth phrase to similar words; with this value it
+loses none and mistakes no more words for phrases."""
 
 HomeNames = tuple[tuple[str, ...], tuple[str, ...]]
-"""Names of things, and of areas."""
+"""Names of things and names of areas."""
 
 
 class Vocabulary(msgspec.Struct, frozen=True):
-    """Texts that PocketSphinx reads."""
+    """Input files of PocketSphinx, as texts."""
 
     network: str
     """The sentences, as a finite state grammar (FSG)."""
     dictionary: str
-    """Each word of it and each phoneme alone, with phonemes."""
+    """The phonemes of each word of the network, and each phoneme as a word of its own."""
 
     def pronunciations(self) -> dict[str, list[list[str]]]:
-        """The phonemes of each word, one list for each way to say it."""
+        """Return the phonemes of each word, one list for each pronunciation."""
         found: dict[str, list[list[str]]] = {}
         for line in self.dictionary.splitlines():
             word, *phonemes = line.split()
@@ -64,53 +63,57 @@ class Vocabulary(msgspec.Struct, frozen=True):
 
 
 def model_folder() -> Path:
-    """Where the pocketsphinx wheel keeps its US English model."""
+    """Return the folder of the pocketsphinx wheel's US English model."""
     import pocketsphinx
 
     return Path(pocketsphinx.get_model_path()) / "en-us"
 
 
-def make(home: HomeNames, folder: str = "") -> Vocabulary:
-    """Make the vocabulary of a home; `folder` has the user's own sentences. Blocks.
+def for_home(home: HomeNames, folder: str = "") -> Vocabulary:
+    """Build the vocabulary of a home; `folder` holds the user's own sentences. Blocks.
 
-    Raises `EngineFailed` where a user's sentences are wrong.
+    Raises `EngineFailed` if a user's sentences are invalid.
     """
     source = sentences.load(_LANGUAGE, folder)
-    called = {word for words in leftover.WAKE_WORDS for word in words.split()}
-    wanted = grammar.make(source, *home).words | called
-    said = pronounce(wanted, model_folder() / "cmudict-en-us.dict", voice=_VOICE)
+    wake_words = {word for words in wake_remainder.WAKE_WORDS for word in words.split()}
+    wanted = grammar.make(source, *home).words | wake_words
+    phonemes = pronounce(wanted, model_folder() / "cmudict-en-us.dict", voice=_VOICE)
     try:
-        heard = grammar.make(source, *home, known=said.__contains__)
+        recognizable = grammar.make(source, *home, known=phonemes.__contains__)
     except ValueError as error:
         raise EngineFailed(f"pocketsphinx: {error}") from error
-    for template in heard.left_out:
+    for template in recognizable.left_out:
         _LOGGER.debug("Not in the grammar: %s", template)
-    words = automaton.agreeing(
-        automaton.build(heard.jsgf), lambda w: {way.split()[0] in VOWELS for way in said[w]}
+    words = automaton.without_wrong_articles(
+        automaton.build(recognizable.jsgf),
+        lambda word: {variant.split()[0] in VOWELS for variant in phonemes[word]},
     )
-    network = "".join(_network(words, before=leftover.WORD))
-    said[leftover.WORD] = leftover.wake_remainders(said)
-    listed = (*heard.words, leftover.WORD)
-    return Vocabulary(network, "".join(_dictionary({word: said[word] for word in listed})))
+    network = "".join(_network(words, before=wake_remainder.WORD))
+    phonemes[wake_remainder.WORD] = wake_remainder.wake_remainders(phonemes)
+    listed = (*recognizable.words, wake_remainder.WORD)
+    return Vocabulary(network, "".join(_dictionary({word: phonemes[word] for word in listed})))
 
 
-def of_phrases(phrases: Sequence[str], others: Sequence[str] = ()) -> Vocabulary:
-    """Make the vocabulary of some phrases and nothing else; takes milliseconds.
+def for_phrases(phrases: Sequence[str], others: Sequence[str] = ()) -> Vocabulary:
+    """Build the vocabulary of some phrases and nothing more. Takes milliseconds.
 
-    `others` are single words that are told apart from them where they fit much better. Raises
-    `EngineFailed` for a word that cannot be pronounced.
+    `others` are single words that are recognized in place of a phrase where they fit much better.
+    Raises `EngineFailed` for a word that cannot be pronounced.
     """
     wanted = {word for phrase in (*phrases, *others) for word in phrase.split()}
-    said = pronounce(wanted, model_folder() / "cmudict-en-us.dict", voice=_VOICE)
-    if missing := sorted(wanted - said.keys()):
-        raise EngineFailed(f"pocketsphinx: nobody knows how to say {', '.join(missing)}")
-    said = {word: [*ways, *_ALSO.get(word, ())] for word, ways in said.items()}
-    words = automaton.build(f"public <said> = ({' | '.join(phrases)});")
-    return Vocabulary("".join(_network(words, others)), "".join(_dictionary(said)))
+    phonemes = pronounce(wanted, model_folder() / "cmudict-en-us.dict", voice=_VOICE)
+    if missing := sorted(wanted - phonemes.keys()):
+        raise EngineFailed(f"pocketsphinx: no pronunciation for {', '.join(missing)}")
+    phonemes = {
+        word: [*variants, *_EXTRA_PRONUNCIATIONS.get(word, ())]
+        for word, variants in phonemes.items()
+    }
+    words = automaton.build(f"public <phrase> = ({' | '.join(phrases)});")
+    return Vocabulary("".join(_network(words, others)), "".join(_dictionary(phonemes)))
 
 
 def read(home: HomeNames, folder: str = "") -> Vocabulary | None:
-    """Find the vocabulary of a home in the cache. Blocks."""
+    """Read the vocabulary of a home from the cache; None if it is missing. Blocks."""
     try:
         file = _file(home, folder)
         found = msgspec.msgpack.decode(file.read_bytes(), type=Vocabulary)
@@ -118,23 +121,23 @@ def read(home: HomeNames, folder: str = "") -> Vocabulary | None:
     except FileNotFoundError:
         return None
     except (OSError, msgspec.MsgspecError) as error:
-        _LOGGER.debug("The vocabulary is made anew: %s", error)
+        _LOGGER.debug("Cannot read the cached vocabulary: %s", error)
         return None
     return found
 
 
 def store(vocabulary: Vocabulary, home: HomeNames, folder: str = "") -> None:
-    """Put a home's vocabulary into the cache, if there is one. Blocks."""
+    """Write a home's vocabulary to the cache, if the cache is writable. Blocks."""
     try:
         file = _file(home, folder)
         file.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as part:
             part.write(msgspec.msgpack.encode(vocabulary))
         Path(part.name).replace(file)
-        for old in sorted(file.parent.glob("*.msgpack"), key=_age)[_KEPT:]:
+        for old in sorted(file.parent.glob("*.msgpack"), key=_age)[_CACHED_FILES:]:
             old.unlink(missing_ok=True)
     except OSError as error:
-        _LOGGER.debug("The vocabulary is not kept: %s", error)
+        _LOGGER.debug("Cannot cache the vocabulary: %s", error)
 
 
 def _age(file: Path) -> float:
@@ -142,7 +145,7 @@ def _age(file: Path) -> float:
 
 
 def _file(home: HomeNames, folder: str) -> Path:
-    """Where the cache has it: the name is a digest of what it is made of and by."""
+    """Return the cache file of a vocabulary; its name is a digest of the sources and the code."""
     digest = hashlib.sha256(msgspec.msgpack.encode(home))
     for package in ("pocketsphinx", "hassil"):
         digest.update(version(package).encode())
@@ -160,30 +163,30 @@ def _file(home: HomeNames, folder: str) -> Path:
 
 
 def _dictionary(pronunciations: Mapping[str, list[str]]) -> Iterator[str]:
-    for word, ways in sorted(pronunciations.items()):
-        for number, way in enumerate(ways, 1):
-            yield f"{word} {way}\n" if number == 1 else f"{word}({number}) {way}\n"
+    for word, variants in sorted(pronunciations.items()):
+        for number, variant in enumerate(variants, 1):
+            yield f"{word} {variant}\n" if number == 1 else f"{word}({number}) {variant}\n"
     for phoneme in PHONEMES:
-        yield f"{_sound(phoneme)} {phoneme}\n"
+        yield f"{_phoneme_word(phoneme)} {phoneme}\n"
 
 
-def _sound(phoneme: str) -> str:
+def _phoneme_word(phoneme: str) -> str:
     return f"_{phoneme}"  # grammars have no word with an underscore
 
 
 def _network(
     words: automaton.Automaton, others: Sequence[str] = (), before: str = ""
 ) -> Iterator[str]:
-    """Its sentences, or one of `others`; the word `before` may come before each.
+    """Yield the FSG of the sentences, or one of `others`; the word `before` may precede each.
 
-    The first state is there twice: in one that may come after a word, the first phonemes of the
-    sentences would not be taken for those after a silence.
+    The first state exists twice: in a state that may follow a word, the first phonemes of the
+    sentences would not be treated as following a silence.
     """
     end = len(words.arcs)
     start = end + 1 if before else 0
     yield f"FSG_BEGIN words\nNUM_STATES {end + 2}\nSTART_STATE {start}\nFINAL_STATE {end}\n"
     if before:
-        yield f"TRANSITION {start} 0 {leftover.PROBABILITY} {before}\n"
+        yield f"TRANSITION {start} 0 {wake_remainder.PROBABILITY} {before}\n"
         for word, following in sorted(words.arcs[0].items()):
             yield f"TRANSITION {start} {following} 1.0 {word}\n"
     for state, row in enumerate(words.arcs):
@@ -197,7 +200,7 @@ def _network(
 
 
 def phoneme_loop() -> str:
-    """Any phonemes in any order, as a finite state grammar of the dictionary's last words."""
-    loop = "".join(f"TRANSITION 0 0 1.0 {_sound(phoneme)}\n" for phoneme in PHONEMES)
+    """Return an FSG of any phonemes in any order, made of the dictionary's last words."""
+    loop = "".join(f"TRANSITION 0 0 1.0 {_phoneme_word(phoneme)}\n" for phoneme in PHONEMES)
     beginning = "FSG_BEGIN phonemes\nNUM_STATES 2\nSTART_STATE 0\nFINAL_STATE 1\n"
     return f"{beginning}{loop}TRANSITION 0 1 1.0\nFSG_END\n"

@@ -1,1 +1,1 @@
-"""What faster-whisper's engine is made of: the model, its batches, its doubts, and its windows."""
+"""The Whisper engine: the model, batches, windows, and the checks of its texts."""

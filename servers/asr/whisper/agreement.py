@@ -1,4 +1,4 @@
-"""Local agreement: what two decodings in a row say alike is taken to stay.
+"""Local agreement: the text that two decodings in a row have in common is final.
 
 After Macháček, Dabre and Bojar, "Turning Whisper into Real-Time Transcription System" (2023).
 """
@@ -8,17 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 
-def agreed(
+def agreed_tokens(
     before: Sequence[int], now: Sequence[int], decode: Callable[[Sequence[int]], str]
 ) -> tuple[int, ...]:
-    """The tokens at the beginning of both that are whole words with another word after them.
+    """Return the common first tokens that are whole words followed by another word.
 
-    A hypothesis' last word may be half heard, and its last stop only the end of the sound so far;
-    so neither is taken.
+    The last word of a hypothesis may be half recognized, and its last full stop may only mark the
+    end of the sound so far, so neither is accepted.
     """
     same = 0
-    for one, other in zip(before, now, strict=False):
-        if one != other:
+    for left, right in zip(before, now, strict=False):
+        if left != right:
             break
         same += 1
     while same and not (_begins_a_word(before, same, decode) and _begins_a_word(now, same, decode)):
@@ -27,15 +27,15 @@ def agreed(
 
 
 def _begins_a_word(tokens: Sequence[int], at: int, decode: Callable[[Sequence[int]], str]) -> bool:
-    """Whether a word begins at a token that is there. In scripts without spaces signs are words."""
+    """Return whether a word begins at a token. In scripts without spaces, characters are words."""
     if at >= len(tokens):
         return False
     head, tail = decode(tokens[:at]), decode(tokens[at:])
     if "\ufffd" in head[-1:] or not tail.strip():
-        return False  # in the middle of a sign, or at the end
-    return tail[0].isspace() or (_spaceless(head[-1:]) and _spaceless(tail[0]))
+        return False  # within a character, or at the end
+    return tail[0].isspace() or (_is_spaceless(head[-1:]) and _is_spaceless(tail[0]))
 
 
-def _spaceless(sign: str) -> bool:
-    """Whether a sign is of a script that is written without spaces: Thai to CJK and beyond."""
-    return "\u0e00" <= sign <= "\u1aff" or "\u2e80" <= sign < "\uac00"
+def _is_spaceless(character: str) -> bool:
+    """Return whether a character's script is written without spaces: Thai to CJK and beyond."""
+    return "\u0e00" <= character <= "\u1aff" or "\u2e80" <= character < "\uac00"

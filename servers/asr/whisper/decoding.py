@@ -1,4 +1,4 @@
-"""From a window of sound to a text that can be answered for."""
+"""Decoding of a window of sound into a text of sufficient quality."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import Literal
 import msgspec
 
 from servers.asr.whisper import quality
-from servers.asr.whisper.batches import Batches
-from servers.asr.whisper.initial_prompt import Prompt
+from servers.asr.whisper.batch_scheduler import BatchScheduler
 from servers.asr.whisper.model import Encoded, Floats, Model, Search
 from servers.asr.whisper.quality import Attempt, Thresholds
+from servers.asr.whisper.tokens import Prompt
 from servers.asr.whisper.windows import FRAMES, RATE, encoder_frames
 
 _LOGGER = logging.getLogger(__name__)
 
-BASIS = 48
-"""Tokens that even the shortest utterance may have."""
-PER_SECOND = 25
-"""Tokens for each second more. Speech has up to 8; scripts that are told byte by byte up to 25."""
-USUAL = 224
+BASE_TOKENS = 48
+"""Tokens allowed for even the shortest utterance."""
+TOKENS_PER_SECOND = 25
+"""Tokens allowed for each further second. Speech has up to 8; scripts encoded byte by byte, 25."""
+MAX_TOKENS = 224
 """Most tokens of one window: half of Whisper's context."""
 
 
-class DecodingHabits(msgspec.Struct, frozen=True):
-    """How windows are decoded, the same for all."""
+class DecodingOptions(msgspec.Struct, frozen=True):
+    """Options of decoding, the same for all windows."""
 
     search: Search = Search()
     temperatures: tuple[float, ...] = (0.0,)
@@ -35,28 +35,28 @@ class DecodingHabits(msgspec.Struct, frozen=True):
 
 
 class Decoder:
-    """Decodes windows, and again where the result is doubtful."""
+    """Decodes windows, and decodes them again if the result is doubtful."""
 
-    def __init__(self, model: Model, batches: Batches, habits: DecodingHabits) -> None:
+    def __init__(self, model: Model, batches: BatchScheduler, options: DecodingOptions) -> None:
         self._model = model
         self._batches = batches
-        self._habits = habits
+        self._options = options
 
     async def decode(
         self, samples: Floats, prompt: Prompt, language: str | None
     ) -> tuple[Attempt, str | None]:
-        """The best attempt at a window, and its language, detected if None is given.
+        """Return the best attempt at a window and its language, which is detected if None.
 
-        A short encoder window is tried once; when what it gives is not good, the full one decides.
+        A short encoder window is tried once; if its result is not good, the full one decides.
         """
         frames = FRAMES
-        if self._habits.encoder_window == "auto":
+        if self._options.encoder_window == "auto":
             frames = encoder_frames(len(samples))
         if frames < FRAMES:
             encoded = await self._batches.call(self._model.encode, samples, frames)
             spoken = language or await self._language(encoded)
             attempt = await self._attempt(encoded, samples, prompt, spoken, 0.0)
-            if quality.good(attempt, self._habits.thresholds):
+            if quality.is_good(attempt, self._options.thresholds):
                 return attempt, spoken
             _LOGGER.debug("Decoding again with the full window: %s", attempt)
         encoded = await self._batches.call(self._model.encode, samples, FRAMES)
@@ -66,15 +66,15 @@ class Decoder:
     async def _with_fallback(
         self, encoded: Encoded, samples: Floats, prompt: Prompt, language: str | None
     ) -> Attempt:
-        """Try one temperature after the other until a result will do."""
+        """Try one temperature after another until a result is acceptable."""
         attempts = []
-        for temperature in self._habits.temperatures:
+        for temperature in self._options.temperatures:
             attempt = await self._attempt(encoded, samples, prompt, language, temperature)
-            if not quality.try_again(attempt, self._habits.thresholds):
+            if not quality.try_again(attempt, self._options.thresholds):
                 return attempt
             _LOGGER.debug("Doubtful: %s", attempt)
             attempts.append(attempt)
-        return quality.best(attempts, self._habits.thresholds)
+        return quality.best(attempts, self._options.thresholds)
 
     async def _language(self, encoded: Encoded) -> str | None:
         if not self._model.vocabulary.multilingual:
@@ -93,9 +93,9 @@ class Decoder:
         vocabulary = self._model.vocabulary
         found = await self._batches.generate(
             encoded,
-            prompt.tokens(vocabulary, language, self._habits.task),
-            msgspec.structs.replace(self._habits.search, temperature=temperature),
-            longest(len(samples)),
+            prompt.tokens(vocabulary, language, self._options.task),
+            msgspec.structs.replace(self._options.search, temperature=temperature),
+            token_limit(len(samples)),
         )
         return Attempt(
             text=vocabulary.decode(found.tokens).strip(),
@@ -107,6 +107,6 @@ class Decoder:
         )
 
 
-def longest(samples: int) -> int:
-    """Tokens that can be said in so many samples."""
-    return min(USUAL, BASIS + PER_SECOND * samples // RATE)
+def token_limit(samples: int) -> int:
+    """Return the most tokens that can be spoken in this number of samples."""
+    return min(MAX_TOKENS, BASE_TOKENS + TOKENS_PER_SECOND * samples // RATE)

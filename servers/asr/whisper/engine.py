@@ -17,14 +17,14 @@ from satellite.requirements import Package, Requirement
 from satellite.values import EngineInfo, ModelInfo, TranscribeRequest, Transcript
 from servers.asr.malloc import keep_buffers
 from servers.asr.whisper import machine, native, transcription
-from servers.asr.whisper.batches import Batches
+from servers.asr.whisper.batch_scheduler import BatchScheduler
 from servers.asr.whisper.decoding import Decoder
-from servers.asr.whisper.hearing import Hearing
 from servers.asr.whisper.model import Model
+from servers.asr.whisper.model_cache import CachedModel, ModelCache, installed
 from servers.asr.whisper.options import WhisperOptions
-from servers.asr.whisper.shelf import CachedModel, ModelCache, installed
+from servers.asr.whisper.sound_buffer import SoundBuffer
 from servers.asr.whisper.speech_detection import Detector, NoDetector, Silero
-from servers.asr.whisper.transcription import Utterance
+from servers.asr.whisper.transcription import Transcription
 from servers.models.latest import latest
 from servers.models.names import WHISPER
 from servers.models.store import Store
@@ -33,14 +33,14 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class FasterWhisper:
-    """Understands speech in 99 languages with a Whisper model."""
+    """Transcribes speech in 99 languages with a Whisper model."""
 
     Options = WhisperOptions
     argument: ClassVar[str] = "model"
     model: ClassVar[str] = "whisper:base.en"
     look_every: ClassVar[float] = 2.0
     shares: ClassVar[bool] = True
-    """Takes all requests at once and itself chooses what is worked on together, and first."""
+    """It accepts all requests at once and chooses batches and their order itself."""
     requires: ClassVar[tuple[Requirement, ...]] = (
         Package("faster_whisper", extra="server"),
         Package("ctranslate2", extra="server"),
@@ -48,25 +48,25 @@ class FasterWhisper:
 
     @classmethod
     async def auto(cls) -> str | None:
-        """The model that came to this machine last; None where there is none."""
+        """Return the most recently installed model; None if there is none."""
         return await asyncio.to_thread(latest, WHISPER)
 
     def __init__(self, options: WhisperOptions) -> None:
         self._options = options
-        self._ears = Worker("whisper-ears", gives_way=False)
-        self._shelf = ModelCache(options.models, self._loaded)
+        self._detection = Worker("whisper-vad", gives_way=False)
+        self._models = ModelCache(options.models, self._loaded)
         self._languages: tuple[str, ...] = ()
         self._silero: Any = None
 
     async def load(self) -> None:
-        """Load the model, from this machine alone. Raises `ModelMissing`, `EngineFailed`."""
-        async with self._shelf.lend(self._options.model) as loaded:
+        """Load the model, without downloading it. Raises `ModelMissing`, `EngineFailed`."""
+        async with self._models.lend(self._options.model) as loaded:
             self._languages = loaded.model.vocabulary.languages
 
     def describe(self) -> EngineInfo:
-        """Say what this is: the model, and the others that requests may name.
+        """Describe the engine: the model, and the other models that requests may name.
 
-        Its languages are known after `load`.
+        The languages of the model are known after `load`.
         """
         mine = (self._options.model, self._name)
         return EngineInfo(
@@ -89,67 +89,67 @@ class FasterWhisper:
     async def transcribe(
         self, audio: AsyncIterator[bytes], request: TranscribeRequest
     ) -> AsyncGenerator[Transcript, None]:
-        """Yield partial transcripts while somebody speaks, then the final one.
+        """Yield partial transcripts during speech, then the final one.
 
-        Each partial transcript begins with the one before it, and the final one with the last. The
-        final text is that of the whole utterance, except that it is held to what was said before.
-        Partial transcripts come only for sound that arrives as it is spoken, and while nobody waits
-        for the model. Sound without a voice gives an empty text. A request may name any model that
-        is on this machine; raises `ModelMissing` for another.
+        Each partial transcript begins with the previous one, and the final one begins with the last
+        partial one; apart from that it is the text of the whole utterance. Partial transcripts are
+        made only for sound that arrives at the pace of speech and while no request waits for the
+        model. Sound without a voice yields an empty text. A request may name any installed model;
+        raises `ModelMissing` for others.
         """
         async with (
-            self._shelf.lend(self._chosen(request.model)) as loaded,
-            aclosing(self._utterance(request, loaded).run(audio, self._ears)) as transcripts,
+            self._models.lend(self._chosen(request.model)) as loaded,
+            aclosing(self._utterance(request, loaded).run(audio, self._detection)) as transcripts,
         ):
             async for transcript in transcripts:
                 yield transcript
 
     async def close(self) -> None:
-        await self._shelf.close()
-        await self._ears.close()
+        await self._models.close()
+        await self._detection.close()
 
     @property
     def _name(self) -> str:
-        """The model's name in `describe`, which tells nobody where it lies."""
+        """The model's name in `describe`, without its folder."""
         return Path(self._options.model).name if "/" in self._options.model else self._options.model
 
     def _chosen(self, wanted: str | None) -> str:
-        """What a request asks for: never a path of this machine, but of its models' names."""
+        """Return the model that a request names, never by a path on this machine."""
         if not wanted or wanted in (self._name, self._options.model):
             return self._options.model
-        here = [name for name, _ in installed()]
-        if wanted in here:
+        names = [name for name, _ in installed()]
+        if wanted in names:
             return wanted
-        hint = unknown_name(wanted, dict.fromkeys([self._name, *here]))
-        raise ModelMissing(f"Whisper model {hint}; more come with: satellite models pull")
+        hint = unknown_name(wanted, dict.fromkeys([self._name, *names]))
+        raise ModelMissing(f"Whisper model {hint}; to install others: satellite models pull")
 
-    def _utterance(self, request: TranscribeRequest, loaded: CachedModel) -> Utterance:
+    def _utterance(self, request: TranscribeRequest, loaded: CachedModel) -> Transcription:
         options, vocabulary = self._options, loaded.model.vocabulary
         detector: Detector = Silero(self._silero) if options.vad_filter else NoDetector()
         language = vocabulary.language(request.language) or vocabulary.language(options.language)
         if request.language and language is None:
-            _LOGGER.debug("The model has no language %r: it is detected", request.language)
-        return Utterance(
-            hearing=Hearing(detector, options.vad_threshold, options.least_voice),
+            _LOGGER.debug("Detecting the language: the model lacks %r", request.language)
+        return Transcription(
+            sound=SoundBuffer(detector, options.vad_threshold, options.least_voice),
             decoder=Decoder(loaded.model, loaded.batches, options.decoding),
             batches=loaded.batches,
             vocabulary=vocabulary,
-            habits=options.habits,
+            options=options.transcription,
             language=language,
             hotwords=transcription.hotwords(request, options.hotwords),
         )
 
     async def _loaded(self, name: str) -> CachedModel:
-        # on a thread that gives way, as the model's own threads take over its priority
+        # on a low-priority thread, as the model's own threads inherit its priority
         loader = Worker("whisper-loader")
         try:
             model, workers = await loader.call(self._load, name)
         finally:
             await loader.close()
-        return CachedModel(model, Batches(model, workers))
+        return CachedModel(model, BatchScheduler(model, workers))
 
     def _load(self, name: str) -> tuple[Model, int]:
-        """Blocks for as long as the model is large."""
+        """Load a model. Blocks for seconds if it is large."""
         native.prepare()
         keep_buffers()
         from faster_whisper.vad import get_vad_model
@@ -165,7 +165,7 @@ class FasterWhisper:
         except (EngineFailed, RuntimeError) as error:
             if options.device != "auto" or chosen.device == "cpu":
                 raise EngineFailed(f"faster-whisper: {error}") from error
-            _LOGGER.warning("CUDA does not work (%s): the CPU does it", error)
+            _LOGGER.warning("CUDA does not work, using the CPU: %s", error)
             chosen = options.machine("cpu", cuda=False)
             model = Model(folder, chosen)
             model.warm_up()

@@ -1,4 +1,4 @@
-"""What a machine has for a Whisper model to run on."""
+"""The device, threads and workers that a Whisper model runs on."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ import os
 import msgspec
 
 THREADS = 4
-"""Most threads for one request. faster-whisper's own default; past it small models gain nothing."""
+"""Most threads for one request: faster-whisper's own default; small models gain nothing beyond."""
 
 
 class Machine(msgspec.Struct, frozen=True):
-    """Where and how a model runs, in CTranslate2's words."""
+    """Where and how a model runs, in CTranslate2's terms."""
 
     device: str
     compute_type: str
     threads: int
     """Threads for each worker (CPU only)."""
     workers: int
-    """Batches worked on at once; all share the model's weights."""
+    """Batches processed at once; all share the model's weights."""
 
 
 def choose(
     device: str, compute_type: str, threads: int, workers: int, cuda: bool, cores: int
 ) -> Machine:
-    """Settle what is left to us: `auto`, and 0 for numbers.
+    """Choose values for `auto` and, in numbers, for 0.
 
-    A lone request has all of a small machine's cores. On it two workers have as many threads each:
-    they share the cores when there is work for both, which takes no longer than half the threads
-    for each, as measured on two cores.
+    A lone request gets all cores of a small machine. Two workers there have that many threads each:
+    they share the cores when both have work, which takes no longer than half the threads for each,
+    as measured on two cores.
     """
     if device == "auto":
         device = "cuda" if cuda else "cpu"
@@ -42,12 +42,12 @@ def choose(
 
 
 def cores() -> int:
-    """CPU cores this process may use."""
+    """Return the number of CPU cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def has_cuda() -> bool:
-    """Whether CTranslate2 sees a CUDA device; whether its libraries are there, loading shows."""
+    """Return whether CTranslate2 sees a CUDA device. Loading shows whether its libraries exist."""
     import ctranslate2
 
     try:

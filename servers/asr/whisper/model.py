@@ -1,4 +1,4 @@
-"""A Whisper model in CTranslate2. Everything here blocks."""
+"""A Whisper model in CTranslate2. All methods block."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from servers.asr.whisper.tokens import Vocabulary
 from servers.asr.whisper.windows import FRAMES, HOP, LEAST, RATE
 
 CONTEXT = 448
-"""Tokens that Whisper's decoder can hold."""
+"""Tokens that fit into the context of Whisper's decoder."""
 
 Floats = npt.NDArray[np.float32]
 Encoded = npt.NDArray[Any]
-"""What the encoder makes of a window: 1 x half its frames x the model's width."""
+"""The encoder's output for a window: 1 x half its frames x the model's width."""
 
 
 class Search(msgspec.Struct, frozen=True):
-    """How texts are looked for; the names are CTranslate2's."""
+    """Parameters of the search for a text, with CTranslate2's names."""
 
     beam_size: int = 5
     patience: float = 1.0
@@ -37,7 +37,7 @@ class Search(msgspec.Struct, frozen=True):
 
 
 class Decoded(msgspec.Struct, frozen=True):
-    """The best text that was found."""
+    """The best text found."""
 
     tokens: tuple[int, ...]
     avg_logprob: float
@@ -49,11 +49,11 @@ class Model:
     """Weights, tokens and features of one model folder."""
 
     def __init__(self, folder: Path, machine: Machine) -> None:
-        """Load it. Raises `ModelMissing`, `EngineFailed`, saying what is wrong with it."""
+        """Load the model. Raises `ModelMissing`, `EngineFailed`."""
         for name in ("model.bin", "tokenizer.json"):
             if not (folder / name).is_file():
                 raise ModelMissing(
-                    f"{folder} has no {name}: it is no CTranslate2 Whisper model, or not all of it"
+                    f"{folder} has no {name}: it is no CTranslate2 Whisper model, or incomplete"
                 )
         import ctranslate2
         import tokenizers
@@ -71,18 +71,18 @@ class Model:
             )
             tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
         except Exception as error:  # both raise bare exceptions of many kinds
-            raise EngineFailed(f"the Whisper model in {folder} does not load: {error}") from error
+            raise EngineFailed(f"cannot load the Whisper model in {folder}: {error}") from error
         self.vocabulary = Vocabulary(tokenizer, self._whisper.is_multilingual)
         self._start = self.vocabulary.start(self.vocabulary.languages[0], "transcribe")
         self._extract = FeatureExtractor(**_extractor(folder / "preprocessor_config.json"))
 
     def warm_up(self) -> None:
-        """Encode and decode a moment of nothing: what is missing on this machine shows here."""
+        """Encode and decode a second of silence, which shows whether a library is missing."""
         encoded = self.encode(np.zeros(RATE, np.float32), LEAST)
         self.generate([encoded], [self._start], Search(beam_size=1), [4])
 
     def encode(self, samples: Floats, frames: int = FRAMES) -> Encoded:
-        """Encode sound (16 kHz, -1 to 1) in a window of `frames` (10 ms each), cut to fit it."""
+        """Encode sound (16 kHz, -1 to 1), cut to fit a window of `frames` (10 ms each)."""
         mel = self._extract(samples)[:, : min(frames, len(samples) // HOP)]
         window = np.zeros((1, mel.shape[0], frames), np.float32)
         window[0, :, : mel.shape[1]] = mel
@@ -90,7 +90,7 @@ class Model:
         return np.array(encoded)
 
     def language(self, encoded: Encoded) -> str:
-        """The likeliest language."""
+        """Return the likeliest language."""
         found = self._whisper.detect_language(self._storage.from_array(encoded))
         return str(found[0][0][0]).strip("<|>")
 
@@ -103,16 +103,16 @@ class Model:
     ) -> list[Decoded]:
         """Decode windows of the same length together, each to about `longest` tokens at most.
 
-        The transcripts must start at the same place of their prompts.
+        The transcripts must start at the same position of their prompts.
         """
-        together = encoded[0] if len(encoded) == 1 else np.concatenate(encoded)
-        said = prompts[0].index(self.vocabulary.first) + len(self._start) - 1
-        limit = max(1, min(max(longest), CONTEXT - said - 1))
+        batch = encoded[0] if len(encoded) == 1 else np.concatenate(encoded)
+        start = prompts[0].index(self.vocabulary.first) + len(self._start) - 1
+        limit = max(1, min(max(longest), CONTEXT - start - 1))
         found = self._whisper.generate(
-            self._storage.from_array(np.ascontiguousarray(together)),
+            self._storage.from_array(np.ascontiguousarray(batch)),
             prompts,
-            # of which CTranslate2 takes half, or what the prompt leaves where that is less
-            max_length=max(2 * limit, limit + said),
+            # CTranslate2 uses half of this, or the room that the prompt leaves if that is less
+            max_length=max(2 * limit, limit + start),
             return_scores=True,
             return_no_speech_prob=True,
             suppress_blank=True,
@@ -152,7 +152,7 @@ def _decoded(result: Any, search: Search, limit: int) -> Decoded:
 
 
 def _extractor(path: Path) -> dict[str, Any]:
-    """The arguments of the feature extractor that a model names; the usual ones by default."""
+    """Read the arguments of a model's feature extractor; empty for the defaults."""
     try:
         named = json.loads(path.read_text())
     except FileNotFoundError:

@@ -1,6 +1,6 @@
-"""How the native libraries below a Whisper model are set: those that read it once, when they come.
+"""Settings of the native libraries below a Whisper model, which read them once, when loaded.
 
-What somebody has set in the environment stays as it is.
+Settings that exist in the environment take precedence.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from pathlib import Path
 _LOGGER = logging.getLogger(__name__)
 
 _AVX512 = frozenset({"avx512f", "avx512cd", "avx512vl", "avx512bw", "avx512dq"})
-"""What CTranslate2's loops for AVX-512 are compiled with, by Linux' names."""
+"""Instruction sets that CTranslate2's AVX-512 loops are compiled with, by Linux's names."""
 _SPINS = "1000"
-"""Rounds that an OpenMP thread waits awake for more work: microseconds. libgomp's own are 300,000,
-in which the threads of a decoder, whose steps are short, take the cores from each other."""
+"""Iterations that an OpenMP thread spins before it sleeps: microseconds. During libgomp's default
+of 300,000, the threads of a decoder, whose steps are short, take the cores from each other."""
 _ONE_THREAD = (
     "scipy_openblas_set_num_threads64_",  # NumPy's wheels
     "scipy_openblas_set_num_threads",
@@ -27,14 +27,13 @@ _ONE_THREAD = (
 
 
 def prepare(cpuinfo: Path = Path("/proc/cpuinfo")) -> None:
-    """Set them, before the first import of `ctranslate2`.
+    """Apply the settings. Must run before the first import of `ctranslate2`.
 
-    - CTranslate2's own loops, such as softmax, use AVX2 and not what more the CPU has, unless they
-      are told to. MKL, next to them, uses AVX-512 in any case. A window of Whisper tiny takes a
-      thirteenth less.
-    - OpenMP's threads sleep while there is nothing for them, instead of spinning.
-    - NumPy's own threads, OpenBLAS', spin too, 100 ms of a core for each spectrogram's product,
-      which one thread makes in less than one, of a core that the model needs.
+    - CTranslate2's own loops, such as softmax, use AVX2 by default, even if the CPU has more. With
+      AVX-512, which MKL uses in any case, a window of Whisper tiny takes a thirteenth less time.
+    - Idle OpenMP threads sleep instead of spinning.
+    - NumPy's OpenBLAS threads spin, too: for 100 ms of a core that the model needs, after each
+      product of a spectrogram, which a single thread computes in less than 1 ms.
     """
     if cpu_flags(cpuinfo) >= _AVX512:
         os.environ.setdefault("CT2_FORCE_CPU_ISA", "AVX512")
@@ -45,7 +44,7 @@ def prepare(cpuinfo: Path = Path("/proc/cpuinfo")) -> None:
 
 
 def cpu_flags(path: Path) -> frozenset[str]:
-    """What the CPU can do, where the system tells as Linux does on x86."""
+    """Return the CPU's features from Linux's `cpuinfo` on x86; empty elsewhere."""
     try:
         lines = path.read_text().splitlines()
     except OSError:
@@ -61,7 +60,7 @@ def _one_thread_for_numpy() -> None:
         except (ImportError, OSError):
             continue
         for function in _ONE_THREAD:
-            if hasattr(library, function):  # of the library itself, or of one that it needs
+            if hasattr(library, function):  # in the library itself, or in a dependency
                 getattr(library, function)(1)
                 return
     _LOGGER.debug("NumPy's linear algebra is not OpenBLAS")

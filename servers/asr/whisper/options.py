@@ -1,91 +1,97 @@
-"""Options of the Whisper engine, and what they mean for its parts."""
+"""Options of the Whisper engine, and their translation for its parts."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
 from satellite.options import OptionSet, option
-from servers.asr.whisper import decoding, machine, transcription
+from servers.asr.whisper import machine
+from servers.asr.whisper.decoding import DecodingOptions
 from servers.asr.whisper.machine import Machine
 from servers.asr.whisper.model import Search
 from servers.asr.whisper.quality import Thresholds
+from servers.asr.whisper.transcription import TranscriptionOptions
 from servers.asr.whisper.windows import RATE
 
 
 class WhisperOptions(OptionSet, frozen=True):
-    """Which model, and how it listens. The names are faster-whisper's, or its Wyoming service's."""
+    """The model and its parameters, named as in faster-whisper or its Wyoming service."""
 
     model: Annotated[
         str, option("Size, Hugging Face repository, or folder of a CTranslate2 Whisper model")
     ] = "base"
     models: Annotated[
-        int, option("Models kept in memory; a request may name another than this", minimum=1)
+        int, option("Most models in memory; a request may name a different model", minimum=1)
     ] = 2
-    language: Annotated[str, option("Language where a request names none; detected when empty")] = (
-        ""
-    )
+    language: Annotated[
+        str, option("Language of requests that name none; empty detects the language")
+    ] = ""
     task: Annotated[
-        Literal["transcribe", "translate"], option("Write what is said, or its English")
+        Literal["transcribe", "translate"], option("Transcribe, or translate into English")
     ] = "transcribe"
-    device: Annotated[str, option("cpu, cuda, cuda:1, or auto: CUDA where it works")] = "auto"
+    device: Annotated[str, option("cpu, cuda, cuda:1, or auto (CUDA if it works)")] = "auto"
     compute_type: Annotated[
-        str, option("As int8 or float16; auto: float16 with CUDA, else int8")
+        str, option("Such as int8 or float16; auto is float16 with CUDA, otherwise int8")
     ] = "auto"
     cpu_threads: Annotated[
-        int, option("Threads for one batch; 0: all cores, up to 4", minimum=0, maximum=256)
+        int, option("Threads per batch; 0 is all cores, up to 4", minimum=0, maximum=256)
     ] = 0
     num_workers: Annotated[
-        int, option("Batches worked on at once; 0: as suits the cores", minimum=0, maximum=64)
+        int, option("Batches at once; 0 is chosen by the number of cores", minimum=0, maximum=64)
     ] = 0
-    beam_size: Annotated[int, option("Texts kept in mind while decoding", minimum=1)] = 5
-    best_of: Annotated[int, option("Texts tried at a temperature above 0", minimum=1)] = 5
-    patience: Annotated[float, option("Searches on after the first text", minimum=1)] = 1.0
-    length_penalty: Annotated[float, option("More than 1 favours long texts")] = 1.0
-    repetition_penalty: Annotated[float, option("More than 1 avoids repetition")] = 1.0
+    beam_size: Annotated[int, option("Candidate texts while decoding", minimum=1)] = 5
+    best_of: Annotated[int, option("Candidate texts at a temperature above 0", minimum=1)] = 5
+    patience: Annotated[
+        float, option("Above 1, the search goes on after the first text", minimum=1)
+    ] = 1.0
+    length_penalty: Annotated[float, option("Above 1 favours long texts")] = 1.0
+    repetition_penalty: Annotated[float, option("Above 1 avoids repetition")] = 1.0
     no_repeat_ngram_size: Annotated[
-        int, option("Never repeats so many tokens; 0: may", minimum=0)
+        int, option("Length in tokens of sequences that never repeat; 0 allows all", minimum=0)
     ] = 0
     temperature: Annotated[
-        tuple[float, ...], option("Tried one after the other while the text is doubtful")
+        tuple[float, ...], option("Temperatures, tried in turn while the text is doubtful")
     ] = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-    initial_prompt: Annotated[str, option("A text in the style of what will be said")] = ""
-    hotwords: Annotated[str, option("Words likely to be said, besides the names in a request")] = ""
+    initial_prompt: Annotated[str, option("A text in the style of the expected speech")] = ""
+    hotwords: Annotated[str, option("Likely words, in addition to the names in a request")] = ""
     condition_on_previous_text: Annotated[
-        bool, option("Past 30 s the text so far helps to understand the rest")
+        bool, option("Beyond 30 s, use the text so far to understand the rest")
     ] = True
     no_speech_threshold: Annotated[
-        float, option("From this probability on an unlikely text is silence", minimum=0)
+        float, option("No-speech probability from which a doubtful text is silence", minimum=0)
     ] = 0.6
     log_prob_threshold: Annotated[
         float, option("Average log-probability below which a text is doubtful", maximum=0)
     ] = -1.0
     compression_ratio_threshold: Annotated[
-        float, option("Above it a text repeats itself", minimum=1)
+        float, option("Compression ratio above which a text repeats itself", minimum=1)
     ] = 2.4
-    vad_filter: Annotated[bool, option("Hears only voices; Silero finds them")] = True
+    vad_filter: Annotated[bool, option("Transcribe only the voices that Silero detects")] = True
     vad_threshold: Annotated[
-        float, option("Voice probability that counts as voice", minimum=0, maximum=1)
+        float, option("Probability from which a sound is a voice", minimum=0, maximum=1)
     ] = 0.5
     vad_min_speech_ms: Annotated[
-        int, option("A shorter voice is a noise", unit="ms", minimum=0, maximum=5000)
+        int, option("Shorter voices are ignored as noise", unit="ms", minimum=0, maximum=5000)
     ] = 100
-    partials: Annotated[bool, option("Transcribes while somebody speaks, when nobody waits")] = True
+    partials: Annotated[
+        bool, option("Send partial transcripts during speech, if no request waits")
+    ] = True
     partial_interval: Annotated[
-        float, option("Least time between partial transcripts", unit="s", minimum=0.2)
+        float, option("Shortest time between partial transcripts", unit="s", minimum=0.2)
     ] = 1.0
     encoder_window: Annotated[
         Literal["full", "auto"],
-        option("auto: short utterances in short windows, doubtful ones again in the full one"),
+        option("auto uses short windows for short utterances, and the full one in case of doubt"),
     ] = "full"
 
     @property
     def least_voice(self) -> int:
-        """Samples of voice that count; all do where no detector looks for them."""
+        """Fewest samples of a voice; 0 without a voice detector."""
         return self.vad_min_speech_ms * RATE // 1000 if self.vad_filter else 0
 
     @property
     def thresholds(self) -> Thresholds:
-        """What texts are held to."""
+        """Thresholds of the checks of texts."""
         return Thresholds(
             no_speech=self.no_speech_threshold,
             log_prob=self.log_prob_threshold,
@@ -93,9 +99,9 @@ class WhisperOptions(OptionSet, frozen=True):
         )
 
     @property
-    def decoding(self) -> decoding.DecodingHabits:
-        """How windows are decoded."""
-        return decoding.DecodingHabits(
+    def decoding(self) -> DecodingOptions:
+        """Options of decoding."""
+        return DecodingOptions(
             search=Search(
                 beam_size=self.beam_size,
                 patience=self.patience,
@@ -111,9 +117,9 @@ class WhisperOptions(OptionSet, frozen=True):
         )
 
     @property
-    def habits(self) -> transcription.UtteranceHabits:
-        """How utterances are followed."""
-        return transcription.UtteranceHabits(
+    def transcription(self) -> TranscriptionOptions:
+        """Options of transcription."""
+        return TranscriptionOptions(
             thresholds=self.thresholds,
             initial_prompt=self.initial_prompt,
             condition_on_previous_text=self.condition_on_previous_text,
@@ -122,7 +128,7 @@ class WhisperOptions(OptionSet, frozen=True):
         )
 
     def machine(self, device: str, cuda: bool) -> Machine:
-        """What the model runs on, on this machine; `cuda`: CTranslate2 sees a CUDA device."""
+        """Choose what the model runs on; `cuda`: whether CTranslate2 sees a CUDA device."""
         return machine.choose(
             device, self.compute_type, self.cpu_threads, self.num_workers, cuda, machine.cores()
         )

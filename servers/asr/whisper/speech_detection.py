@@ -1,4 +1,4 @@
-"""Where in the sound there is a voice."""
+"""Detection of voices in sound."""
 
 from __future__ import annotations
 
@@ -9,29 +9,32 @@ import numpy as np
 import numpy.typing as npt
 
 FRAME = 512
-"""Samples (16 kHz) that Silero judges at once: 32 ms."""
+"""Samples (16 kHz) of one of Silero's frames: 32 ms."""
 CONTEXT = 64
-"""Samples before a frame that Silero sees with it."""
+"""Samples before a frame that Silero receives with it."""
 BLOCK = 8
-"""Frames judged in one call. Always as many, as numbers may round otherwise in larger calls."""
+"""Frames per call. A fixed number, because larger calls may round differently."""
 HYSTERESIS = 0.15
-"""A voice goes on while its probability is this much below the threshold, as in Silero's code."""
+"""A voice goes on while its probability is at most this far below the threshold, as in Silero's
+code."""
 PAUSE = 4
-"""Frames (128 ms) below that end a stretch of voice; shorter ones are part of speech."""
+"""Frames (128 ms) below that which end a stretch of voice; shorter pauses are part of speech."""
 
 Floats = npt.NDArray[np.float32]
 
 
 class Detector(Protocol):
-    """Tells voices from other sounds; remembers what it heard before."""
+    """Distinguishes voices from other sounds, with a memory of earlier sound."""
 
     def judge(self, block: Floats) -> list[float]:
-        """Probabilities of voice in the frames of `BLOCK * FRAME` samples, -1 to 1."""
+        """Return the voice probability of each frame of `BLOCK * FRAME` samples, -1 to 1."""
 
 
 class Silero:
-    """The Silero model that comes with faster-whisper: a tenth of the work of calling frame by
-    frame. One for each utterance; the session is shared."""
+    """The Silero model that ships with faster-whisper, one for each utterance.
+
+    The session is shared. Blocks take a tenth of the work of single frames.
+    """
 
     def __init__(self, session: Any) -> None:
         self._session = session
@@ -42,14 +45,14 @@ class Silero:
     def judge(self, block: Floats) -> list[float]:
         frames = block.reshape(BLOCK, FRAME)
         contexts = np.vstack((self._before, frames[:-1, -CONTEXT:]))
-        given = {"input": np.hstack((contexts, frames)), "h": self._h, "c": self._c}
-        output, self._h, self._c = self._session.run(None, given)
+        inputs = {"input": np.hstack((contexts, frames)), "h": self._h, "c": self._c}
+        output, self._h, self._c = self._session.run(None, inputs)
         self._before = frames[-1, -CONTEXT:].copy()
         return [float(probability) for probability in np.ravel(output)]
 
 
 class NoDetector:
-    """Takes all for voice, for who wants no detector."""
+    """Treats all sound as voice, in place of a detector."""
 
     def judge(self, block: Floats) -> list[float]:
         return [1.0] * BLOCK
@@ -63,20 +66,20 @@ class Span(msgspec.Struct, frozen=True):
 
 
 class Spans:
-    """Makes stretches of voice of probabilities, frame by frame."""
+    """Combines probabilities, frame by frame, into stretches of voice."""
 
     def __init__(self, threshold: float, minimum: int) -> None:
-        """`minimum`: samples that a stretch must have to count."""
+        """`minimum`: fewest samples of a stretch."""
         self._threshold = threshold
         self._minimum = minimum
         self._done: list[Span] = []
         self._start: int | None = None
         self._end = 0
         self.now = 0
-        """Samples judged."""
+        """Samples processed."""
 
     def add(self, probability: float) -> None:
-        """Take the next frame."""
+        """Add the next frame."""
         frame, self.now = self.now, self.now + FRAME
         if probability >= self._threshold and self._start is None:
             self._start = frame
@@ -89,19 +92,19 @@ class Spans:
             self._start = None
 
     def all(self) -> list[Span]:
-        """The stretches so far, one that still goes on included."""
+        """Return the stretches so far, including one that has not ended."""
         if self._start is None or self._end - self._start < self._minimum:
             return list(self._done)
         return [*self._done, Span(self._start, self._end)]
 
     @property
     def quiet(self) -> int:
-        """Samples since the last stretch; 0 while one goes on, or before the first."""
+        """Samples since the last stretch; 0 during a stretch and before the first one."""
         spans = self.all()
         return self.now - spans[-1].end if spans else 0
 
-    def forget(self, before: int) -> None:
-        """Let go of what ended before a sample."""
+    def drop(self, before: int) -> None:
+        """Drop the stretches that ended before a sample."""
         self._done = [span for span in self._done if span.end > before]
         if self._start is not None:
             self._start = max(self._start, before)

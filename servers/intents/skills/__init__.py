@@ -6,7 +6,7 @@ language; it returns the parts of the reply. An intent without a skill is answer
 
 from __future__ import annotations
 
-from servers.intents.skills import alarms, broadcast, clock, home, talk, timers, volume
+from servers.intents.skills import alarms, broadcast, clock, dialog, home, timers, volume
 from servers.intents.skills.skill import Skill
 
 SKILLS: dict[str, Skill] = {
@@ -14,7 +14,7 @@ SKILLS: dict[str, Skill] = {
     **broadcast.SKILLS,
     **clock.SKILLS,
     **home.SKILLS,
-    **talk.SKILLS,
+    **dialog.SKILLS,
     **timers.SKILLS,
     **volume.SKILLS,
 }

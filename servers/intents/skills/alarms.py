@@ -10,7 +10,7 @@ from satellite.values import Action, AlarmState, ReplyRequest
 from servers.intents import durations
 from servers.intents.match import Match
 from servers.intents.phrases import Phrases, Words
-from servers.intents.skills import days
+from servers.intents.skills import alarm_times
 from servers.intents.skills.clock import now_of
 from servers.intents.skills.skill import Parts, Skill
 
@@ -20,9 +20,9 @@ SNOOZE = 540.0
 
 def set_alarm(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     now = now_of(request)
-    it = days.meant(match.slots, now)
+    it = alarm_times.resolve(match.slots, now)
     if it is None:
-        said = days.spoken_time(days.candidates(match.slots)[-1], phrases.words)
+        said = alarm_times.time_in_words(alarm_times.candidates(match.slots)[-1], phrases.words)
         return (phrases.say(match.intent, "past", time=said),)
     data = {
         "hour": it.time.hour,
@@ -30,34 +30,36 @@ def set_alarm(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
         "date": it.date.isoformat() if it.date else None,
         "days": list(it.days),
     }
-    text = phrases.say(match.intent, match.response, alarm=days.spoken(it, now, phrases.words))
+    text = phrases.say(
+        match.intent, match.response, alarm=alarm_times.in_words(it, now, phrases.words)
+    )
     return text, Action(name="alarm.set", data=data)
 
 
-def tell(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
+def list_alarms(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     alarms = request.situation.alarms
     if not alarms:
         return (phrases.say(match.intent, "none"),)
     key = "several" if len(alarms) > 1 else match.response
-    each = _each(alarms, request, phrases)
+    each = _list(alarms, request, phrases)
     return (phrases.say(match.intent, key, count=len(alarms), alarms=each),)
 
 
 def cancel(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     alarms = request.situation.alarms
     times: tuple[time, ...] = ()
-    if days.given(match.slots):
-        times = days.candidates(match.slots)
+    if alarm_times.has_time(match.slots):
+        times = alarm_times.candidates(match.slots)
     elif request.situation.ringing:
         return (Action(name="stop"),)
     meant = [alarm for alarm in alarms if not times or _moment(alarm).time() in times]
     if not alarms:
         return (phrases.say(match.intent, "none"),)
     if not meant:
-        said = days.spoken_time(times[0], phrases.words)
+        said = alarm_times.time_in_words(times[0], phrases.words)
         return (phrases.say(match.intent, "unknown", time=said),)
     if len(meant) > 1:
-        return (phrases.say(match.intent, "several", alarms=_each(meant, request, phrases)),)
+        return (phrases.say(match.intent, "several", alarms=_list(meant, request, phrases)),)
     text = phrases.say(
         match.intent, match.response, alarm=_describe(meant[0], request, phrases.words)
     )
@@ -84,19 +86,19 @@ def snooze(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
         return (phrases.say(match.intent, "none"),)
     seconds = durations.seconds_of(match.slots) or SNOOZE
     text = phrases.say(
-        match.intent, match.response, duration=durations.spoken(seconds, phrases.words)
+        match.intent, match.response, duration=durations.in_words(seconds, phrases.words)
     )
     return text, Action(name="snooze", data={"seconds": seconds})
 
 
-def _each(alarms: Sequence[AlarmState], request: ReplyRequest, phrases: Phrases) -> str:
+def _list(alarms: Sequence[AlarmState], request: ReplyRequest, phrases: Phrases) -> str:
     return phrases.listed(tuple(_describe(alarm, request, phrases.words) for alarm in alarms))
 
 
 def _describe(alarm: AlarmState, request: ReplyRequest, words: Words) -> str:
     moment = _moment(alarm)
-    it = days.Meant(moment.time(), None if alarm.days else moment.date(), alarm.days)
-    return days.spoken(it, now_of(request), words)
+    it = alarm_times.AlarmTime(moment.time(), None if alarm.days else moment.date(), alarm.days)
+    return alarm_times.in_words(it, now_of(request), words)
 
 
 def _moment(alarm: AlarmState) -> datetime:
@@ -108,7 +110,7 @@ def _moment(alarm: AlarmState) -> datetime:
 
 SKILLS: dict[str, Skill] = {
     "SetAlarm": set_alarm,
-    "AlarmStatus": tell,
+    "AlarmStatus": list_alarms,
     "CancelAlarm": cancel,
     "CancelAllAlarms": cancel_all,
     "Snooze": snooze,

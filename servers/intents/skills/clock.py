@@ -8,18 +8,18 @@ from satellite.errors import EngineFailed
 from satellite.values import ReplyRequest
 from servers.intents.match import Match
 from servers.intents.phrases import Phrases
-from servers.intents.skills.days import spoken_time
+from servers.intents.skills.alarm_times import time_in_words
 from servers.intents.skills.skill import Parts, Skill
 
 _DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
 
 
-def tell_time(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
-    time = spoken_time(now_of(request).time(), phrases.words)
+def report_time(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
+    time = time_in_words(now_of(request).time(), phrases.words)
     return (phrases.say(match.intent, match.response, time=time),)
 
 
-def tell_date(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
+def report_date(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     offset = _DAYS.get(day := match.slots.get("day", "today"), 0)
     date, words = now_of(request) + timedelta(days=offset), phrases.words
     return (
@@ -45,4 +45,4 @@ def now_of(request: ReplyRequest) -> datetime:
         raise EngineFailed(f"the satellite's time is not ISO 8601: {text!r:.60}") from error
 
 
-SKILLS: dict[str, Skill] = {"HassGetCurrentTime": tell_time, "HassGetCurrentDate": tell_date}
+SKILLS: dict[str, Skill] = {"HassGetCurrentTime": report_time, "HassGetCurrentDate": report_date}

@@ -21,35 +21,37 @@ LIGHTS = "lights"
 """The word for the sort of things that the group of all lights stands for; any other is all."""
 
 
-def do(
+def command(
     deed: Deed, slot: str | None, match: Match, request: ReplyRequest, phrases: Phrases
 ) -> Parts:
     """Wish for a deed, with the value of a slot if it takes one."""
     value = None if slot is None else float(match.slots[slot])
-    return _wished(
-        HomeCommand(deed=deed, value=value, **_meant(match, phrases)), match, request, phrases
+    return _send(
+        HomeCommand(deed=deed, value=value, **_selection(match, phrases)), match, request, phrases
     )
 
 
 def set_temperature(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     """Wish for a temperature of a thing, or of the thermostats of a room."""
-    meant = _meant(match, phrases)
+    meant = _selection(match, phrases)
     if meant["name"] is None:
-        meant |= {"name": "thermostat", "target": _warmth(meant["area"], phrases.words)}
+        meant |= {"name": "thermostat", "target": _temperature_target(meant["area"], phrases.words)}
     value = float(match.slots["temperature"])
-    return _wished(HomeCommand(deed="temperature", value=value, **meant), match, request, phrases)
+    return _send(HomeCommand(deed="temperature", value=value, **meant), match, request, phrases)
 
 
-def ask(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
+def query(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     """Ask how something is, or whether it is as was said."""
     expected = match.slots.get("state")
-    return _wished(HomeQuery(expected=expected, **_meant(match, phrases)), match, request, phrases)
+    return _send(
+        HomeQuery(expected=expected, **_selection(match, phrases)), match, request, phrases
+    )
 
 
-def ask_temperature(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
+def query_temperature(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     """Ask how warm it is."""
     area = match.slots.get("area")
-    target = _warmth(area, phrases.words)
+    target = _temperature_target(area, phrases.words)
     wish = HomeQuery(about="temperature", area=area, target=target, say=_sentences(match, phrases))
     if area:
         form = wish.say.get("area") or wish.say["default"]
@@ -59,10 +61,10 @@ def ask_temperature(match: Match, request: ReplyRequest, phrases: Phrases) -> Pa
             target=target,
             say={**wish.say, "default": form.replace("{area}", str(area))},
         )
-    return _wished(wish, match, request, phrases)
+    return _send(wish, match, request, phrases)
 
 
-def _wished(
+def _send(
     wish: HomeCommand | HomeQuery, match: Match, request: ReplyRequest, phrases: Phrases
 ) -> Parts:
     if not request.situation.home:
@@ -70,7 +72,7 @@ def _wished(
     return (action(wish),)
 
 
-def _meant(match: Match, phrases: Phrases) -> dict[str, Any]:
+def _selection(match: Match, phrases: Phrases) -> dict[str, Any]:
     """The fields of a wish that say what is meant."""
     name, area, group = (match.slots.get(slot) for slot in ("name", "area", "group"))
     lights = group is not None and LIGHTS in group
@@ -100,22 +102,22 @@ def _target(name: Any, area: Any, group: Any, words: Words) -> str:
     return words.thing.format(name=name or area or "")
 
 
-def _warmth(area: Any, words: Words) -> str:
+def _temperature_target(area: Any, words: Words) -> str:
     return words.temperature_in_area.format(area=area) if area else words.temperature
 
 
 SKILLS: dict[str, Skill] = {
-    "HassTurnOn": partial(do, "turn_on", None),
-    "HassTurnOff": partial(do, "turn_off", None),
-    "HassToggle": partial(do, "toggle", None),
-    "HassOpenCover": partial(do, "open", None),
-    "HassCloseCover": partial(do, "close", None),
-    "LockDoor": partial(do, "lock", None),
-    "UnlockDoor": partial(do, "unlock", None),
-    "RunScene": partial(do, "run", None),
-    "HassLightSet": partial(do, "level", "brightness"),
-    "SetThingVolume": partial(do, "level", "volume_level"),
+    "HassTurnOn": partial(command, "turn_on", None),
+    "HassTurnOff": partial(command, "turn_off", None),
+    "HassToggle": partial(command, "toggle", None),
+    "HassOpenCover": partial(command, "open", None),
+    "HassCloseCover": partial(command, "close", None),
+    "LockDoor": partial(command, "lock", None),
+    "UnlockDoor": partial(command, "unlock", None),
+    "RunScene": partial(command, "run", None),
+    "HassLightSet": partial(command, "level", "brightness"),
+    "SetThingVolume": partial(command, "level", "volume_level"),
     "HassClimateSetTemperature": set_temperature,
-    "HassGetState": ask,
-    "HassClimateGetTemperature": ask_temperature,
+    "HassGetState": query,
+    "HassClimateGetTemperature": query_temperature,
 }

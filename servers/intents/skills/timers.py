@@ -21,35 +21,35 @@ def start(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     seconds, name = durations.seconds_of(match.slots), match.slots.get("name")
     if not seconds:
         return (phrases.say(match.intent, "no_duration"),)
-    duration = durations.spoken(seconds, phrases.words)
+    duration = durations.in_words(seconds, phrases.words)
     text = phrases.say(
         match.intent, "named" if name else match.response, duration=duration, name=name
     )
     return text, Action(name="timer.start", data={"seconds": seconds, "name": name})
 
 
-def tell_left(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
-    it = _one(match, request, phrases)
+def report_remaining(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
+    it = _select(match, request, phrases)
     if isinstance(it, str):
         return (it,)
     return (phrases.say(match.intent, match.response, **_describe(it, phrases.words)),)
 
 
-def count(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
+def list_timers(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     timers = request.situation.timers
     if not timers:
         return (phrases.say(match.intent, "none"),)
     key = "several" if len(timers) > 1 else match.response
-    each = _each(timers, match, phrases)
+    each = _list(timers, match, phrases)
     return (phrases.say(match.intent, key, count=len(timers), timers=each),)
 
 
 def cancel(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
-    meant = _meant(match, request)
-    precise = "name" in match.slots or durations.given(match.slots)
+    meant = _matching(match, request)
+    precise = "name" in match.slots or durations.has_duration(match.slots)
     if request.situation.ringing and not (precise and meant):
         return (Action(name="stop"),)
-    it = _one(match, request, phrases)
+    it = _select(match, request, phrases)
     if isinstance(it, str):
         return (it,)
     text = phrases.say(match.intent, match.response, **_describe(it, phrases.words))
@@ -60,7 +60,7 @@ def change(sign: int, match: Match, request: ReplyRequest, phrases: Phrases) -> 
     """Give a timer more time, or less: what is said of how long is not which one is meant."""
     seconds = sign * durations.seconds_of(match.slots)
     slots = {"name": match.slots["name"]} if "name" in match.slots else {}
-    it = _one(Match(intent=match.intent, response=match.response, slots=slots), request, phrases)
+    it = _select(Match(intent=match.intent, response=match.response, slots=slots), request, phrases)
     if isinstance(it, str):
         return (it,)
     after = msgspec.structs.replace(it, remaining=max(0.0, it.remaining + seconds))
@@ -68,11 +68,11 @@ def change(sign: int, match: Match, request: ReplyRequest, phrases: Phrases) -> 
     return text, Action(name="timer.change", data={"id": it.id, "add": seconds})
 
 
-def halt(paused: bool, match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
+def set_paused(paused: bool, match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     """Halt a timer, or let one go on that was halted."""
     there = tuple(timer for timer in request.situation.timers if timer.paused != paused)
     situation = msgspec.structs.replace(request.situation, timers=there)
-    it = _one(match, msgspec.structs.replace(request, situation=situation), phrases)
+    it = _select(match, msgspec.structs.replace(request, situation=situation), phrases)
     if isinstance(it, str):
         return (it,)
     text = phrases.say(match.intent, match.response, **_describe(it, phrases.words))
@@ -92,24 +92,24 @@ def cancel_all(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     return text, Action(name="timer.cancel", data={"all": True}), *ringing
 
 
-def _meant(match: Match, request: ReplyRequest) -> Sequence[TimerState]:
+def _matching(match: Match, request: ReplyRequest) -> Sequence[TimerState]:
     """The running timers that fit what was said: their name, or how long they were set for."""
     timers = request.situation.timers
     if name := match.slots.get("name"):
         return [timer for timer in timers if (timer.name or "").casefold() == name.casefold()]
-    if durations.given(match.slots):
+    if durations.has_duration(match.slots):
         seconds = durations.seconds_of(match.slots)
         return [timer for timer in timers if abs(timer.total - seconds) < 1]
     return timers
 
 
-def _one(match: Match, request: ReplyRequest, phrases: Phrases) -> TimerState | str:
+def _select(match: Match, request: ReplyRequest, phrases: Phrases) -> TimerState | str:
     """The one timer that is meant, or what is to be said where it is not one."""
-    meant = _meant(match, request)
+    meant = _matching(match, request)
     if not meant:
         return _missing(match, request, phrases)
     if len(meant) > 1:
-        return phrases.say(match.intent, "several", timers=_each(meant, match, phrases))
+        return phrases.say(match.intent, "several", timers=_list(meant, match, phrases))
     return meant[0]
 
 
@@ -117,11 +117,11 @@ def _missing(match: Match, request: ReplyRequest, phrases: Phrases) -> str:
     if not request.situation.timers:
         return phrases.say(match.intent, "none")
     total = durations.seconds_of(match.slots)
-    timer = _called(match.slots.get("name"), total, phrases.words)
+    timer = _name(match.slots.get("name"), total, phrases.words)
     return phrases.say(match.intent, "unknown", timer=timer)
 
 
-def _each(timers: Sequence[TimerState], match: Match, phrases: Phrases) -> str:
+def _list(timers: Sequence[TimerState], match: Match, phrases: Phrases) -> str:
     words = phrases.words
     said = (phrases.say(match.intent, "each", **_describe(timer, words)) for timer in timers)
     return phrases.listed(tuple(said))
@@ -132,27 +132,27 @@ def _describe(timer: TimerState, words: Words) -> dict[str, str]:
     if left > _HOUR:
         left = round(left / 60) * 60
     return {
-        "timer": _called(timer.name, timer.total, words),
-        "duration": durations.spoken(left, words),
+        "timer": _name(timer.name, timer.total, words),
+        "duration": durations.in_words(left, words),
     }
 
 
-def _called(name: str | None, total: float, words: Words) -> str:
+def _name(name: str | None, total: float, words: Words) -> str:
     if name:
         return words.named_timer.format(name=name)
     if not total:
         return words.timer
-    return words.long_timer.format(duration=durations.spoken(total, words, before_noun=True))
+    return words.long_timer.format(duration=durations.in_words(total, words, before_noun=True))
 
 
 SKILLS: dict[str, Skill] = {
     "HassStartTimer": start,
-    "HassTimerStatus": tell_left,
-    "TimerCount": count,
+    "HassTimerStatus": report_remaining,
+    "TimerCount": list_timers,
     "HassCancelTimer": cancel,
     "HassCancelAllTimers": cancel_all,
     "HassIncreaseTimer": partial(change, 1),
     "HassDecreaseTimer": partial(change, -1),
-    "HassPauseTimer": partial(halt, True),
-    "HassUnpauseTimer": partial(halt, False),
+    "HassPauseTimer": partial(set_paused, True),
+    "HassUnpauseTimer": partial(set_paused, False),
 }

@@ -34,7 +34,7 @@ def unmute(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     return _set(match, phrases, _percent(request.situation.volume or 0) or _UNMUTED)
 
 
-def tell_volume(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
+def report_volume(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     if request.situation.volume is None:
         return (phrases.say(match.intent, "unknown"),)
     return (phrases.say(match.intent, match.response, level=_percent(request.situation.volume)),)
@@ -55,5 +55,5 @@ SKILLS: dict[str, Skill] = {
     "HassSetVolumeRelative": step_volume,
     "HassMediaPlayerMute": mute,
     "HassMediaPlayerUnmute": unmute,
-    "VolumeStatus": tell_volume,
+    "VolumeStatus": report_volume,
 }

@@ -11,12 +11,12 @@ from satellite.options import OptionSet, option
 from satellite.requirements import Package, Requirement
 from satellite.values import AudioChunk, AudioFormat, EngineInfo, ModelInfo, SpeechRequest
 from servers.tts.espeak.library import EspeakLibrary, library
-from servers.tts.pieces import FIRST, PIECE, pieces
-from servers.tts.spoken.text import spoken
+from servers.tts.normalization.normalizer import normalize
+from servers.tts.text_splitter import FIRST, LATER, split_text
 
 CHUNK_SECONDS = 0.5
 """Most sound in one chunk: a frame of 22 kB on the wire."""
-BLOCK = 1000
+NORMALIZED_AT_ONCE = 1000
 """Characters made ready at a time, so that a long text does not keep anybody waiting."""
 
 
@@ -80,8 +80,8 @@ class Espeak:
                     piece, voice, rate=options.rate, pitch=options.pitch, volume=options.volume
                 )
 
-        async with aclosing(self._worker.iterate(speak)) as spoken:
-            async for audio in spoken:
+        async with aclosing(self._worker.iterate(speak)) as pieces:
+            async for audio in pieces:
                 for start in range(0, len(audio), size):
                     yield AudioChunk(audio=audio[start : start + size], format=form)
 
@@ -93,6 +93,6 @@ def _pieces(text: str, voice: str) -> Iterator[str]:
     """What to speak at once, in the words of the voice's language."""
     language = voice.rpartition("/")[2].partition("+")[0]
     first = FIRST
-    for block in pieces(text, BLOCK, BLOCK):
-        yield from pieces(spoken(block, language), first)
-        first = PIECE
+    for block in split_text(text, NORMALIZED_AT_ONCE, NORMALIZED_AT_ONCE):
+        yield from split_text(normalize(block, language), first)
+        first = LATER

@@ -25,7 +25,7 @@ class Voice(msgspec.Struct, frozen=True):
     @property
     def languages(self) -> tuple[str, ...]:
         """Its languages, spelled as other programs do: `en-US`."""
-        return tuple(_spelled(code) for code in (self.code, *(alias for _, alias in self.aliases)))
+        return tuple(_bcp47(code) for code in (self.code, *(alias for _, alias in self.aliases)))
 
 
 class Voices:
@@ -98,6 +98,6 @@ def _hint(name: str, known: Iterable[str]) -> str:
     return f"did you mean {near[0]}?" if near else f"known are {', '.join(names[:3])} and others"
 
 
-def _spelled(code: str) -> str:
+def _bcp47(code: str) -> str:
     first, *rest = code.split("-")
     return "-".join((first, *(part.upper() if len(part) == 2 else part for part in rest)))

@@ -19,9 +19,9 @@ from servers.tts.piper.description import Description, describe
 
 _LOGGER = logging.getLogger(__name__)
 
-USUAL = "en_US-lessac-medium"
+DEFAULT_VOICE = "en_US-lessac-medium"
 """The voice to suggest where there is none."""
-FRESH = 1.0
+RESCAN_INTERVAL = 1.0
 """Seconds for which nobody looks whether voices came or went."""
 
 
@@ -84,20 +84,20 @@ class Catalog:
         self._elsewhere: Voice | None = None
         self._installed: dict[str, Voice] = {}
         self._seen: Fingerprint | None = None
-        self._looked = -FRESH
+        self._looked = -RESCAN_INTERVAL
 
     def load(self) -> None:
         """Look for voices. Raises `ModelMissing` and `EngineFailed` for the default one."""
         if _is_path(self._default):
             path = self._store.find(PIPER, _as_path(self._default))
             self._elsewhere = _read(_voice_file(path))
-        self._looked = -FRESH
+        self._looked = -RESCAN_INTERVAL
         self.choose(SpeechRequest(text=""))
 
     @property
     def voices(self) -> tuple[Voice, ...]:
         """Every voice, by name; those that came or went a second ago at most are known."""
-        if time.monotonic() - self._looked >= FRESH:
+        if time.monotonic() - self._looked >= RESCAN_INTERVAL:
             self._look()
             self._looked = time.monotonic()
         elsewhere = (self._elsewhere,) if self._elsewhere else ()
@@ -131,12 +131,12 @@ class Catalog:
             default = self._named(self._default)
         else:
             default = next(
-                (v for v in voices if v is self._elsewhere or v.name == USUAL),
+                (v for v in voices if v is self._elsewhere or v.name == DEFAULT_VOICE),
                 voices[0] if voices else None,
             )
         if default is None:
             raise ModelMissing(
-                f"no Piper voice is on this machine: satellite models pull piper:{USUAL}"
+                f"no Piper voice is on this machine: satellite models pull piper:{DEFAULT_VOICE}"
             )
         return [default, *(voice for voice in voices if voice is not default)]
 

@@ -15,18 +15,18 @@ from satellite.values import AudioChunk, AudioFormat, EngineInfo, SpeechRequest
 from servers.models.latest import latest
 from servers.models.names import PIPER
 from servers.models.store import Store
-from servers.tts.piper.cache import PhraseCache
+from servers.tts.normalization.normalizer import normalize
 from servers.tts.piper.catalog import Catalog, Voice
 from servers.tts.piper.lru import LruCache
+from servers.tts.piper.phrase_cache import PhraseCache
 from servers.tts.piper.scheduler import Scheduler
 from servers.tts.piper.segmenter import Piece, Segmenter
 from servers.tts.piper.speech_rate import SpeechRate
-from servers.tts.piper.voice import PiperVoice, SpeakingStyle, threads_and_pieces
-from servers.tts.spoken.text import spoken
+from servers.tts.piper.voice import PiperVoice, SpeakingStyle, divide_cores
 
 CHUNK_SECONDS = 0.5
 """Most sound in one chunk: a frame of 22 kB on the wire."""
-FIRST_FOR_EACH = 12
+FIRST_PER_WAITING = 12
 """Characters more in the first piece, just under a second of speech, for each piece that waits."""
 _WARM_UP = "Ready."
 
@@ -95,7 +95,7 @@ class Piper:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._threads, pieces = threads_and_pieces(options.cpu_threads)
+        self._threads, pieces = divide_cores(options.cpu_threads)
         self._desk = Scheduler("piper", pieces)
         self._catalog = Catalog(Store(), options.voice)
         self._loaded: LruCache[PiperVoice] = LruCache(options.voices)
@@ -134,7 +134,7 @@ class Piper:
         voice = self._catalog.choose(request)
         manner = self._manner(voice, request)
         form = AudioFormat(voice.about.audio.sample_rate)
-        script = Segmenter(request.text, partial(spoken, language=voice.about.language_code))
+        script = Segmenter(request.text, partial(normalize, language=voice.about.language_code))
         lead = Lead(request.ahead) if request.ahead > 0 else None
         while piece := script.take(self._fitting(lead)):
             audio = await self._say(voice, manner, piece, lead)
@@ -172,7 +172,7 @@ class Piper:
         last.
         """
         if lead is None:
-            return float(FIRST_FOR_EACH * self._desk.waiting)
+            return float(FIRST_PER_WAITING * self._desk.waiting)
         return self._pace.fitting(lead.seconds / (1 + self._desk.waiting))
 
     def _speak(self, voice: Voice, manner: SpeakingStyle, text: str) -> bytes:
@@ -184,7 +184,7 @@ class Piper:
         self._catalog.load()
         voice = self._catalog.choose(SpeechRequest(text=""))
         manner = self._manner(voice, SpeechRequest(text=""))
-        warm_up = spoken(_WARM_UP, voice.about.language_code)  # reads its language's table
+        warm_up = normalize(_WARM_UP, voice.about.language_code)  # reads its language's table
         self._take(voice).speak(warm_up, manner)
 
     def _take(self, voice: Voice) -> PiperVoice:

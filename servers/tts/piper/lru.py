@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 Model = TypeVar("Model")
 
 
-class _Place(Generic[Model]):
+class _Slot(Generic[Model]):
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.model: Model | None = None
@@ -26,12 +26,12 @@ class LruCache(Generic[Model]):
     def __init__(self, size: int) -> None:
         self._size = size
         self._lock = threading.Lock()
-        self._places: OrderedDict[Hashable, _Place[Model]] = OrderedDict()
+        self._places: OrderedDict[Hashable, _Slot[Model]] = OrderedDict()
 
     def take(self, key: Hashable, load: Callable[[], Model]) -> Model:
         """The model of a key, loaded if it is not here. Raises what `load` raises."""
         with self._lock:
-            place = self._places.setdefault(key, _Place())
+            place = self._places.setdefault(key, _Slot())
             self._places.move_to_end(key)
             while len(self._places) > self._size:
                 self._places.popitem(last=False)

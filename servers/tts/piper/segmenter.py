@@ -7,14 +7,14 @@ from collections.abc import Callable
 
 import msgspec
 
-from servers.tts.pieces import is_said, pieces
+from servers.tts.text_splitter import is_audible, split_text
 
-SHORT = 24
+WHOLE_SENTENCE = 24
 """Characters of a sentence, under 2 s of speech, that is spoken whole however little time there
 is."""
-CLAUSE = 12
+SHORTEST_CLAUSE = 12
 """Characters of the shortest clause worth a piece of its own: cut more finely, speech limps."""
-PIECE = 300
+LONGEST_PIECE = 300
 """Characters of the longest piece, some 20 s of speech: the time that others may have to wait."""
 _BLOCK = 1000
 """Characters made ready at a time."""
@@ -40,7 +40,7 @@ class Segmenter:
 
     def __init__(self, text: str, prepare: Callable[[str], str] = lambda text: text) -> None:
         """`prepare` makes some sentences of the text ready to be spoken."""
-        self._blocks = pieces(text, _BLOCK, _BLOCK)
+        self._blocks = split_text(text, _BLOCK, _BLOCK)
         self._prepare = prepare
         self._rest = ""
         self._opens = True
@@ -56,24 +56,24 @@ class Segmenter:
                 if (block := next(self._blocks, None)) is None:
                     return None
                 self._rest, self._opens = self._prepare(block).strip(), True
-            end, whole = _reach(self._rest, max(fitting, SHORT))
+            end, whole = _reach(self._rest, max(fitting, WHOLE_SENTENCE))
             piece = Piece(self._rest[:end].strip(), self._opens)
             self._rest = self._rest[end:].lstrip()
-            if any(map(is_said, piece.text)):
+            if any(map(is_audible, piece.text)):
                 self._opens = whole
                 return piece
 
 
 def _reach(text: str, fitting: float) -> tuple[int, bool]:
     """Where to cut, and whether that is at the end of a sentence."""
-    found = _SENTENCE.search(text, 0, PIECE)
+    found = _SENTENCE.search(text, 0, LONGEST_PIECE)
     end = found.end() if found else len(text)
-    if end <= min(fitting, PIECE):
+    if end <= min(fitting, LONGEST_PIECE):
         return end, True
-    inner = range(CLAUSE, min(end, PIECE) - CLAUSE + 1)
+    inner = range(SHORTEST_CLAUSE, min(end, LONGEST_PIECE) - SHORTEST_CLAUSE + 1)
     clauses = [m.end() for m in _CLAUSE.finditer(text, 0, inner.stop) if m.end() in inner]
     if clauses:
         return max((clause for clause in clauses if clause <= fitting), default=clauses[0]), False
-    if end <= PIECE:
+    if end <= LONGEST_PIECE:
         return end, True
-    return text.rfind(" ", 0, PIECE) + 1 or PIECE, False
+    return text.rfind(" ", 0, LONGEST_PIECE) + 1 or LONGEST_PIECE, False

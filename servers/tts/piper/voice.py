@@ -30,7 +30,7 @@ class SpeakingStyle(msgspec.Struct, frozen=True):
     volume: float
 
 
-def threads_and_pieces(wanted: int = 0) -> tuple[int, int]:
+def divide_cores(wanted: int = 0) -> tuple[int, int]:
     """Threads for one piece, and pieces to work on at once, on the cores that this process may use.
 
     On two cores, a piece on both of them at a time takes no longer in all than two pieces side by

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from servers.intents.durations import given as given_in
-from servers.intents.durations import seconds_of, spoken
+from servers.intents.durations import has_duration as given_in
+from servers.intents.durations import in_words, seconds_of
 from servers.intents.numbers import spoken as number_words
 from tests.servers.llm.brain import english
 
@@ -26,8 +26,8 @@ WORDS = english().phrases.words
     ],
 )
 def test_spoken(seconds: float, words: str, before_noun: str) -> None:
-    assert spoken(seconds, WORDS) == words
-    assert spoken(seconds, WORDS, before_noun=True) == before_noun
+    assert in_words(seconds, WORDS) == words
+    assert in_words(seconds, WORDS, before_noun=True) == before_noun
 
 
 def test_slots_without_a_duration_give_none() -> None:
@@ -39,7 +39,7 @@ def test_slots_without_a_duration_give_none() -> None:
 @settings(deadline=None)
 @given(st.integers(1, 100 * 3600 + 3599))
 def test_what_is_said_is_what_is_understood(seconds: int) -> None:
-    digits = spoken(seconds, WORDS)
+    digits = in_words(seconds, WORDS)
     words = " ".join(number_words(int(w)) if w.isdigit() else w for w in digits.split())
     for text in (digits, words):
         match = english().match(f"set a timer for {text}", (), ())

@@ -8,7 +8,7 @@ import pytest
 
 from satellite.errors import EngineFailed, ModelMissing
 from satellite.values import Action, ReplyPart, ReplyRequest, Situation
-from servers.intents.sentence_files import family, languages
+from servers.intents.sentence_files import base_language, languages
 from servers.intents.sentences import load
 from servers.llm.intents import Intents
 from tests.servers.llm.brain import NOW
@@ -182,4 +182,4 @@ def test_a_language_without_sentences(tmp_path: Path) -> None:
     with pytest.raises(ModelMissing, match="no sentences for language 'de'"):
         load("de", tmp_path)
     assert "en" in languages()
-    assert family("pt_BR") == "pt"
+    assert base_language("pt_BR") == "pt"

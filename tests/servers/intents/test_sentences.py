@@ -5,13 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from servers.intents.sentences import LONGEST, load, plain
+from servers.intents.sentences import LONGEST, load, normalize
 from servers.intents.skills import SKILLS
 from tests.servers.llm.brain import english
 
 
 def test_text_is_matched_without_hyphens_case_and_punctuation() -> None:
-    assert plain(" Wi-Fi_lamp  at 5%") == "Wi Fi lamp at 5 percent"
+    assert normalize(" Wi-Fi_lamp  at 5%") == "Wi Fi lamp at 5 percent"
     match = english().match("TURN ON, the Wi Fi lamp!!", ("wi-fi lamp",), ())
     assert match is not None
     assert match.slots == {"name": "wi-fi lamp"}

@@ -22,7 +22,7 @@ def words(made: Vocabulary) -> list[str]:
 
 
 def test_it_is_what_would_be_made_here() -> None:
-    made, here = build.make(HOME), vocabulary.make(HOME)
+    made, here = build.build_vocabulary(HOME), vocabulary.for_home(HOME)
     assert made.dictionary == here.dictionary
     assert "kitchen" in words(made)
     assert words(made) == words(here)
@@ -34,7 +34,7 @@ def test_wrong_sentences_of_the_user_are_named(tmp_path: Path) -> None:
     )
     (tmp_path / "own.yaml").write_text(content)
     with pytest.raises(EngineFailed, match=r"own\.yaml"):
-        build.make(HOME, str(tmp_path))
+        build.build_vocabulary(HOME, str(tmp_path))
 
 
 def test_where_no_process_can_be_started_it_is_made_here(
@@ -42,5 +42,5 @@ def test_where_no_process_can_be_started_it_is_made_here(
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with caplog.at_level(logging.WARNING):
-        assert build.make(HOME).dictionary == vocabulary.make(HOME).dictionary
+        assert build.build_vocabulary(HOME).dictionary == vocabulary.for_home(HOME).dictionary
     assert "/nowhere/python" in caplog.text

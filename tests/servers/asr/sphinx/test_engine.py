@@ -115,7 +115,7 @@ async def test_the_result_does_not_depend_on_chunks_or_what_came_before(
 
 
 async def test_confidence_does_not_depend_on_what_came_before() -> None:
-    recognizer = PocketSphinx(PocketSphinx.Options()).make((("lamp",), ("kitchen",)))
+    recognizer = PocketSphinx(PocketSphinx.Options()).make_recognizer((("lamp",), ("kitchen",)))
     audio, results = said("what time is it"), set()
     for before in (b"", noise(1.0, 0.3), said("stop"), audio):
         for sound in (before, audio):
@@ -168,7 +168,7 @@ async def test_an_utterance_that_is_left_early_leaves_nothing_behind(
 
 
 async def test_nothing_large_is_kept_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("servers.asr.sphinx.engine._KEPT_FOR", 0.05)
+    monkeypatch.setattr("servers.asr.sphinx.engine._IDLE_SECONDS", 0.05)
     engine = PocketSphinx(PocketSphinx.Options())
     made = []
 

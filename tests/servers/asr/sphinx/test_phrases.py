@@ -7,12 +7,12 @@ import pytest
 from satellite.errors import EngineFailed
 from satellite.listening.stop_words import CONFIDENCE, OTHERS, PHRASES
 from servers.asr.sphinx.recognizer import Recognizer
-from servers.asr.sphinx.vocabulary import of_phrases
+from servers.asr.sphinx.vocabulary import for_phrases
 from tests.support.speech import noise, silence, speak
 
 
 def test_every_word_is_in_the_dictionary_and_the_unlikely_ones_are_unlikely() -> None:
-    made = of_phrases(("stop it", "cancel"), ("hello",))
+    made = for_phrases(("stop it", "cancel"), ("hello",))
     said = made.pronunciations()
     assert {"stop", "it", "cancel", "hello"} <= said.keys()
     assert ["S", "T", "AO", "P"] in said["stop"]  # as in Britain
@@ -24,11 +24,11 @@ def test_every_word_is_in_the_dictionary_and_the_unlikely_ones_are_unlikely() ->
 
 def test_a_word_that_nobody_can_say_is_named() -> None:
     with pytest.raises(EngineFailed, match="how to say 12345"):
-        of_phrases(("stop",), ("12345",))
+        for_phrases(("stop",), ("12345",))
 
 
 def test_what_is_said_alone_is_told_apart() -> None:
-    recognizer = Recognizer(of_phrases(PHRASES, OTHERS))
+    recognizer = Recognizer(for_phrases(PHRASES, OTHERS))
 
     def heard(text: str, voice: str) -> str:
         recognizer.begin()

@@ -26,7 +26,7 @@ def sentences(folder: Path, template: str) -> str:
 
 
 def test_it_is_read_as_it_was_kept() -> None:
-    made = vocabulary.make(HOME)
+    made = vocabulary.for_home(HOME)
     assert vocabulary.read(HOME) is None
     vocabulary.store(made, HOME)
     assert vocabulary.read(HOME) == made
@@ -35,7 +35,7 @@ def test_it_is_read_as_it_was_kept() -> None:
 
 def test_changed_sentences_are_not_read_from_the_cache(tmp_path: Path) -> None:
     folder = sentences(tmp_path / "own", "forget about it")
-    vocabulary.store(vocabulary.make(HOME, folder), HOME, folder)
+    vocabulary.store(vocabulary.for_home(HOME, folder), HOME, folder)
     assert vocabulary.read(HOME, folder) is not None
     assert vocabulary.read(HOME) is None
     sentences(tmp_path / "own", "forget about everything")
@@ -67,19 +67,19 @@ def test_a_cache_that_cannot_be_written_costs_only_time(
 
 
 def test_the_same_each_time_and_without_digits() -> None:
-    made = vocabulary.make(HOME)
-    assert made == vocabulary.make(HOME)
+    made = vocabulary.for_home(HOME)
+    assert made == vocabulary.for_home(HOME)
     words = [word for word in made.pronunciations() if not word.startswith("_")]
     assert {"lamp", "kitchen", "five"} <= set(words)
     assert not [word for word in words if any(map(str.isdigit, word))]
 
 
 def test_every_word_of_the_network_is_in_the_dictionary() -> None:
-    made = vocabulary.make(HOME)
+    made = vocabulary.for_home(HOME)
     arcs = [line.split() for line in made.network.splitlines() if line.startswith("TRANSITION")]
     assert {arc[4] for arc in arcs if len(arc) == 5} <= set(made.pronunciations())
 
 
 def test_wrong_sentences_of_the_user_are_named(tmp_path: Path) -> None:
     with pytest.raises(EngineFailed, match=r"mine\.yaml"):
-        vocabulary.make(HOME, sentences(tmp_path / "own", "forget [about it"))
+        vocabulary.for_home(HOME, sentences(tmp_path / "own", "forget [about it"))

@@ -16,7 +16,7 @@ VOICE = "en-us+m3"
 
 @pytest.fixture(scope="module")
 def recognizer() -> Recognizer:
-    return Recognizer(vocabulary.make((USUAL_NAMES, USUAL_AREAS)))
+    return Recognizer(vocabulary.for_home((USUAL_NAMES, USUAL_AREAS)))
 
 
 def _edgeless(speech: bytes) -> bytes:

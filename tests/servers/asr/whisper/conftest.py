@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("faster_whisper", reason="satellite[server] is not installed")
 
-from servers.asr.whisper.batches import Batches
+from servers.asr.whisper.batch_scheduler import BatchScheduler
 from servers.asr.whisper.machine import Machine
 from servers.asr.whisper.model import Model
 from tests.support.whisper_model import made_whisper
@@ -23,8 +23,8 @@ def model() -> Model:
 
 
 @pytest.fixture
-async def batches(model: Model) -> AsyncIterator[Batches]:
+async def batches(model: Model) -> AsyncIterator[BatchScheduler]:
     """Two threads for it."""
-    batches = Batches(model, 2)
+    batches = BatchScheduler(model, 2)
     yield batches
     await batches.close()

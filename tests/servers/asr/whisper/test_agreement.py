@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servers.asr.whisper.agreement import agreed
+from servers.asr.whisper.agreement import agreed_tokens
 
 
 def tokens(text: str) -> tuple[int, ...]:
@@ -38,12 +38,12 @@ def decode(given_tokens: Sequence[int]) -> str:
     ],
 )
 def test_whole_words_with_another_after_them(before: str, now: str, sure: str) -> None:
-    assert decode(agreed(tokens(before), tokens(now), decode)) == sure
+    assert decode(agreed_tokens(tokens(before), tokens(now), decode)) == sure
 
 
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_what_is_agreed_begins_both_and_is_whole_text(before: str, now: str) -> None:
     before, now = (text.encode(errors="replace").decode() for text in (before, now))
-    sure = agreed(tokens(before), tokens(now), decode)
+    sure = agreed_tokens(tokens(before), tokens(now), decode)
     assert tokens(before)[: len(sure)] == tokens(now)[: len(sure)] == sure
     assert bytes(sure).decode() == decode(sure), "no sign is cut in two"

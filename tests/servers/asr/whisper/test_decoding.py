@@ -9,21 +9,21 @@ import msgspec
 import numpy as np
 import pytest
 
-from servers.asr.whisper.batches import Batches
-from servers.asr.whisper.decoding import USUAL, Decoder, DecodingHabits, longest
-from servers.asr.whisper.initial_prompt import Prompt
+from servers.asr.whisper.batch_scheduler import BatchScheduler
+from servers.asr.whisper.decoding import MAX_TOKENS, Decoder, DecodingOptions, token_limit
 from servers.asr.whisper.model import Encoded, Floats, Model
 from servers.asr.whisper.quality import Attempt, Thresholds, rejection
+from servers.asr.whisper.tokens import Prompt
 from servers.asr.whisper.windows import FRAMES, LONGEST, RATE
 from tests.servers.asr.whisper.conftest import ONE
 from tests.support.speech import speak
 from tests.support.whisper_model import Manner, made_whisper
 
 NO_PROMPT = Prompt(before=())
-AUTO = DecodingHabits(encoder_window="auto", temperatures=(0.0, 0.4))
+AUTO = DecodingOptions(encoder_window="auto", temperatures=(0.0, 0.4))
 
 
-class Watched(Batches):
+class Watched(BatchScheduler):
     """Batches that note the window of each encoding and the temperature of each decoding."""
 
     def __init__(self, model: Model) -> None:
@@ -36,9 +36,9 @@ class Watched(Batches):
             self.windows.append(arguments[1])
         return await super().call(function, *arguments)
 
-    async def generate(self, encoded: Encoded, prompt: Any, search: Any, longest: int) -> Any:
+    async def generate(self, encoded: Encoded, prompt: Any, search: Any, token_limit: int) -> Any:
         self.temperatures.append(search.temperature)
-        return await super().generate(encoded, prompt, search, longest)
+        return await super().generate(encoded, prompt, search, token_limit)
 
 
 @pytest.fixture(scope="module")
@@ -47,11 +47,11 @@ def sound() -> Floats:
 
 
 async def decode(
-    model: Model, sound: Floats, habits: DecodingHabits, language: str | None = "en"
+    model: Model, sound: Floats, options: DecodingOptions, language: str | None = "en"
 ) -> tuple[Watched, Attempt]:
     batches = Watched(model)
     try:
-        attempt, spoken = await Decoder(model, batches, habits).decode(sound, NO_PROMPT, language)
+        attempt, spoken = await Decoder(model, batches, options).decode(sound, NO_PROMPT, language)
     finally:
         await batches.close()
     assert spoken == "en"
@@ -59,7 +59,7 @@ async def decode(
 
 
 async def test_a_window_is_full_unless_asked_otherwise(model: Model, sound: Floats) -> None:
-    batches, attempt = await decode(model, sound, DecodingHabits())
+    batches, attempt = await decode(model, sound, DecodingOptions())
     assert (batches.windows, batches.temperatures) == ([FRAMES], [0.0])
     assert attempt.ended
 
@@ -87,32 +87,32 @@ async def test_the_full_window_decides_where_a_short_one_gives_a_doubtful_text(
     batches, attempt = await decode(model, sound, msgspec.structs.replace(AUTO, temperatures=(0,)))
     assert len(batches.windows) == 2
     assert batches.windows[1] == FRAMES
-    _, full = await decode(model, sound, DecodingHabits(temperatures=(0,)))
+    _, full = await decode(model, sound, DecodingOptions(temperatures=(0,)))
     assert attempt == full, "the same as if there were no short windows"
 
 
 async def test_an_unsure_text_is_tried_at_every_temperature(sound: Floats) -> None:
     model = Model(made_whisper(Manner(certainty=2.0)), ONE)
-    batches, _ = await decode(model, sound, DecodingHabits(temperatures=(0.0, 0.5, 1.0)))
+    batches, _ = await decode(model, sound, DecodingOptions(temperatures=(0.0, 0.5, 1.0)))
     assert batches.temperatures == [0.0, 0.5, 1.0]
     assert batches.windows == [FRAMES], "encoded once"
 
 
 async def test_a_text_without_end_is_not_taken(sound: Floats) -> None:
     model = Model(made_whisper(Manner(endless=True, words=(("so",),))), ONE)
-    _, attempt = await decode(model, sound, DecodingHabits())
-    assert len(attempt.tokens) == longest(len(sound))
+    _, attempt = await decode(model, sound, DecodingOptions())
+    assert len(attempt.tokens) == token_limit(len(sound))
     assert rejection(attempt, 1.0, Thresholds()) == "repeats itself"
 
 
 async def test_a_model_that_hears_no_speech_is_not_asked_twice(sound: Floats) -> None:
     model = Model(made_whisper(Manner(certainty=2.0, no_speech=True)), ONE)
-    batches, attempt = await decode(model, sound, DecodingHabits(temperatures=(0.0, 0.5)))
+    batches, attempt = await decode(model, sound, DecodingOptions(temperatures=(0.0, 0.5)))
     assert batches.temperatures == [0.0]
     assert rejection(attempt, 1.0, Thresholds()) == "no speech"
 
 
 def test_a_text_may_be_longer_than_anybody_speaks() -> None:
-    assert longest(0) > 20
-    assert longest(2 * RATE) > 2 * 25
-    assert longest(LONGEST) == USUAL
+    assert token_limit(0) > 20
+    assert token_limit(2 * RATE) > 2 * 25
+    assert token_limit(LONGEST) == MAX_TOKENS

@@ -134,8 +134,8 @@ async def test_abandoned_requests_leave_nothing(engine: FasterWhisper) -> None:
     async def abandon_many(count: int) -> float:
         for start in range(0, count, 20):
             await asyncio.gather(*(abandon(start + turn) for turn in range(20)))
-        shelf = engine._shelf  # noqa: SLF001 - whether it works is nobody else's business
-        async with shelf.lend(OPTIONS.model) as loaded:
+        models = engine._models  # noqa: SLF001 - whether it works is nobody else's business
+        async with models.lend(OPTIONS.model) as loaded:
             await until(lambda: loaded.batches.idle)
             assert loaded.users == 1
         gc.collect()

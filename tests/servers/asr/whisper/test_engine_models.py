@@ -18,7 +18,7 @@ from satellite.engines import context
 from satellite.errors import EngineBusy, EngineClosed, ModelMissing
 from satellite.settings import ModelSettings
 from satellite.values import TranscribeRequest
-from servers.asr.whisper import shelf
+from servers.asr.whisper import model_cache
 from servers.asr.whisper.engine import FasterWhisper
 from servers.models import manifest
 from servers.models.manifest import FileRecord, Manifest
@@ -118,7 +118,7 @@ class Kept:
         self.here: list[str] = []
         self.most = 0
 
-    async def load(self, name: str) -> shelf.CachedModel:
+    async def load(self, name: str) -> model_cache.CachedModel:
         kept = self
 
         class Batches:
@@ -128,12 +128,12 @@ class Kept:
         await asyncio.sleep(0)
         self.here.append(name)
         self.most = max(self.most, len(self.here))
-        return shelf.CachedModel(None, Batches())  # type: ignore[arg-type]
+        return model_cache.CachedModel(None, Batches())  # type: ignore[arg-type]
 
 
 async def test_no_more_than_so_many_are_in_memory_and_the_longest_unused_leaves() -> None:
     kept = Kept()
-    lent = shelf.ModelCache(2, kept.load)
+    lent = model_cache.ModelCache(2, kept.load)
     for name in ("a", "b", "a", "c"):
         async with lent.lend(name):
             pass
@@ -148,7 +148,7 @@ async def test_no_more_than_so_many_are_in_memory_and_the_longest_unused_leaves(
 
 async def test_one_in_use_stays_and_who_wants_another_waits() -> None:
     kept = Kept()
-    lent = shelf.ModelCache(1, kept.load)
+    lent = model_cache.ModelCache(1, kept.load)
 
     async def borrow(name: str) -> None:
         async with lent.lend(name):
@@ -170,8 +170,8 @@ async def test_one_in_use_stays_and_who_wants_another_waits() -> None:
 
 
 async def test_who_waits_too_long_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shelf, "PATIENCE", 0.01)
-    lent = shelf.ModelCache(1, Kept().load)
+    monkeypatch.setattr(model_cache, "PATIENCE", 0.01)
+    lent = model_cache.ModelCache(1, Kept().load)
     async with lent.lend("a"):
         with pytest.raises(EngineBusy, match="option models"):
             async with lent.lend("b"):

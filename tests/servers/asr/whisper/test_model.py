@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from satellite.errors import EngineFailed, ModelMissing
-from servers.asr.whisper.initial_prompt import HALF, build
 from servers.asr.whisper.model import Floats, Model, Search
+from servers.asr.whisper.tokens import MAX_BEFORE, build_prompt
 from servers.asr.whisper.windows import FRAMES
 from tests.servers.asr.whisper.conftest import ONE
 from tests.support.speech import speak
@@ -66,7 +66,7 @@ def test_a_text_is_cut_off_where_it_would_not_end() -> None:
     model = Model(made_whisper(Manner(endless=True)), ONE)
     encoded = model.encode(sound("stop"), 600)
     for before in ((), tuple(model.vocabulary.encode("lamp " * 40))):
-        prompt = build(model.vocabulary, "x" * len(before), "").tokens(
+        prompt = build_prompt(model.vocabulary, "x" * len(before), "").tokens(
             model.vocabulary, "en", "transcribe"
         )
         (found,) = model.generate([encoded], [prompt], GREEDY, [40])
@@ -85,18 +85,18 @@ def test_languages_are_known_by_their_first_part(model: Model) -> None:
 
 
 def test_a_prompt_keeps_within_its_half_of_the_context(model: Model) -> None:
-    prompt = build(model.vocabulary, "word, " * 100, "earlier " * 100)
-    assert len(prompt.before) == HALF + 1
-    short = build(model.vocabulary, "lamp", "earlier " * 100)
+    prompt = build_prompt(model.vocabulary, "word, " * 100, "earlier " * 100)
+    assert len(prompt.before) == MAX_BEFORE + 1
+    short = build_prompt(model.vocabulary, "lamp", "earlier " * 100)
     text = model.vocabulary.decode(short.before)
     assert text.startswith(" lamp")
     assert text.endswith("earlier earlier")
-    assert build(model.vocabulary, " ", "").before == ()
+    assert build_prompt(model.vocabulary, " ", "").before == ()
 
 
 @pytest.mark.parametrize("name", ["<|startoftranscript|>", "\0", "\ud800", "\U0001f600", "(a|b"])
 def test_names_cannot_be_taken_for_the_model_s_own_signs(model: Model, name: str) -> None:
-    tokens = build(model.vocabulary, name, name).tokens(model.vocabulary, "en", "transcribe")
+    tokens = build_prompt(model.vocabulary, name, name).tokens(model.vocabulary, "en", "transcribe")
     assert tokens.count(model.vocabulary.first) == 1
     encoded = model.encode(sound("stop"), 600)
     assert model.generate([encoded], [tokens], GREEDY, [20])

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servers.asr.whisper import quality
-from servers.asr.whisper.phantoms import PHRASES, is_phantom
+from servers.asr.whisper.hallucinations import PHRASES, is_hallucination
 from servers.asr.whisper.quality import Attempt, Thresholds
 
 USUAL = Thresholds()
@@ -22,7 +22,7 @@ def like(**changes: object) -> Attempt:
 
 
 def test_a_sure_text_is_taken_at_once() -> None:
-    assert quality.good(FINE, USUAL)
+    assert quality.is_good(FINE, USUAL)
     assert not quality.try_again(FINE, USUAL)
     assert quality.rejection(FINE, 1.0, USUAL) is None
 
@@ -38,7 +38,7 @@ def test_a_sure_text_is_taken_at_once() -> None:
     ids=["unsure", "loops", "compresses", "cut off"],
 )
 def test_a_short_window_is_not_trusted_with(attempt: Attempt) -> None:
-    assert not quality.good(attempt, USUAL)
+    assert not quality.is_good(attempt, USUAL)
 
 
 def test_an_unlikely_text_where_no_speech_is_likely_is_silence() -> None:
@@ -61,8 +61,8 @@ def test_people_may_repeat_themselves() -> None:
 
 @given(
     st.lists(st.sampled_from("abcdefgh"), max_size=8),
-    st.lists(st.sampled_from("klmnop"), min_size=1, max_size=quality.PHRASE),
-    st.integers(quality.LOOP, 20),
+    st.lists(st.sampled_from("klmnop"), min_size=1, max_size=quality.LOOP_WORDS),
+    st.integers(quality.LOOP_REPEATS, 20),
 )
 def test_a_loop_is_found_wherever_it_begins(head: list[str], phrase: list[str], often: int) -> None:
     assert quality.loops(head + phrase * often)
@@ -90,7 +90,9 @@ def test_a_phantom_is_the_whole_of_what_was_said() -> None:
 
 
 def test_every_phantom_is_found_as_it_is_written_in_the_list() -> None:
-    assert all(is_phantom(phrase) and is_phantom(phrase.title() + ".") for phrase in PHRASES)
+    assert all(
+        is_hallucination(phrase) and is_hallucination(phrase.title() + ".") for phrase in PHRASES
+    )
 
 
 def test_the_best_attempt_is_the_surest_that_does_not_repeat_itself() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from servers.asr.whisper.hearing import Hearing
+from servers.asr.whisper.sound_buffer import SoundBuffer
 from servers.asr.whisper.speech_detection import BLOCK, FRAME, Silero
 from tests.support import recordings
 from tests.support.speech import noise, silence, speak
@@ -39,8 +39,8 @@ def test_its_probabilities_are_those_of_faster_whisper(session: Any) -> None:
 @pytest.mark.parametrize("name", ["hey_jarvis", "okay_nabu", "turn_on_the_living_room_lamp"])
 def test_people_are_heard_however_loud(session: Any, name: str, loudness: float) -> None:
     pcm = np.frombuffer(recordings.samples(name), "<i2") * loudness
-    hearing = Hearing(Silero(session), 0.5, SAMPLES_OF_A_WORD)
-    hearing.hear(pcm.astype("<i2").tobytes())
-    window = hearing.last()
+    sound = SoundBuffer(Silero(session), 0.5, SAMPLES_OF_A_WORD)
+    sound.add(pcm.astype("<i2").tobytes())
+    window = sound.last()
     assert window is not None
     assert window.voice > 0.5 * 16000

@@ -10,17 +10,17 @@ import pytest
 
 from satellite.lib.worker import Worker
 from satellite.values import TranscribeRequest, Transcript
-from servers.asr.whisper.batches import Batches
+from servers.asr.whisper.batch_scheduler import BatchScheduler
 from servers.asr.whisper.decoding import Decoder
-from servers.asr.whisper.decoding import DecodingHabits as Decoding
-from servers.asr.whisper.hearing import Hearing
+from servers.asr.whisper.decoding import DecodingOptions as Decoding
 from servers.asr.whisper.model import Floats, Model
 from servers.asr.whisper.quality import Thresholds
-from servers.asr.whisper.transcription import Utterance, UtteranceHabits, hotwords
+from servers.asr.whisper.sound_buffer import SoundBuffer
+from servers.asr.whisper.transcription import Transcription, TranscriptionOptions, hotwords
 from tests.servers.asr.whisper.test_windows import Loudness
 from tests.support.speech import silence, speak, tone
 
-HABITS = UtteranceHabits(Thresholds(), "", True, True, 0.5)
+OPTIONS = TranscriptionOptions(Thresholds(), "", True, True, 0.5)
 PIECE = 3200
 """Bytes: 0.1 s."""
 
@@ -38,17 +38,19 @@ class Counted(Decoder):
 class Room:
     """One utterance in a room where time passes as sound does, `pace` times as fast."""
 
-    def __init__(self, model: Model, batches: Batches, habits: UtteranceHabits = HABITS) -> None:
+    def __init__(
+        self, model: Model, batches: BatchScheduler, options: TranscriptionOptions = OPTIONS
+    ) -> None:
         self.now = 100.0
         self.heard: list[int] = []
         self.decoder = Counted(model, batches, Decoding(encoder_window="auto"))
         self.decoder.lengths = []
-        self.utterance = Utterance(
-            Hearing(Loudness(), 0.2, 0),
+        self.utterance = Transcription(
+            SoundBuffer(Loudness(), 0.2, 0),
             self.decoder,
             batches,
             model.vocabulary,
-            habits,
+            options,
             language=None,
             hotwords="",
             clock=lambda: self.now,
@@ -69,7 +71,7 @@ class Room:
 
 
 async def test_partial_transcripts_grow_and_the_final_one_begins_with_them(
-    model: Model, batches: Batches
+    model: Model, batches: BatchScheduler
 ) -> None:
     sound = speak("turn on the lamp in the living room please, and then open the window")
     found = await Room(model, batches).hear(sound + silence(1.0))
@@ -83,7 +85,7 @@ async def test_partial_transcripts_grow_and_the_final_one_begins_with_them(
 
 
 async def test_after_a_pause_the_final_transcript_is_there_already(
-    model: Model, batches: Batches
+    model: Model, batches: BatchScheduler
 ) -> None:
     room = Room(model, batches)
     await room.hear(tone(2.0, 300) + silence(1.5))
@@ -93,7 +95,7 @@ async def test_after_a_pause_the_final_transcript_is_there_already(
 
 
 async def test_a_recording_that_is_sent_at_once_is_decoded_once(
-    model: Model, batches: Batches
+    model: Model, batches: BatchScheduler
 ) -> None:
     room = Room(model, batches)
     (final,) = await room.hear(tone(6.0, 300) + silence(1.0), pace=20)
@@ -101,8 +103,10 @@ async def test_a_recording_that_is_sent_at_once_is_decoded_once(
     assert len(room.decoder.lengths) == 1
 
 
-async def test_nobody_who_waits_is_kept_waiting_by_a_guess(model: Model, batches: Batches) -> None:
-    class Busy(Batches):
+async def test_nobody_who_waits_is_kept_waiting_by_a_guess(
+    model: Model, batches: BatchScheduler
+) -> None:
+    class Busy(BatchScheduler):
         idle = False
 
     busy = Busy(model, 1)
@@ -114,26 +118,26 @@ async def test_nobody_who_waits_is_kept_waiting_by_a_guess(model: Model, batches
 
 
 async def test_without_partial_transcripts_there_is_only_the_final_one(
-    model: Model, batches: Batches
+    model: Model, batches: BatchScheduler
 ) -> None:
-    room = Room(model, batches, msgspec.structs.replace(HABITS, partials=False))
+    room = Room(model, batches, msgspec.structs.replace(OPTIONS, partials=False))
     (final,) = await room.hear(tone(4.0, 300) + silence(1.0))
     assert final.final
     assert len(room.decoder.lengths) == 1
 
 
 async def test_a_long_speech_is_decoded_as_its_windows_close(
-    model: Model, batches: Batches
+    model: Model, batches: BatchScheduler
 ) -> None:
     """The end costs only what came after the last window."""
-    room = Room(model, batches, msgspec.structs.replace(HABITS, partials=False))
+    room = Room(model, batches, msgspec.structs.replace(OPTIONS, partials=False))
     found = await room.hear(tone(20.0, 300) + silence(1.0) + tone(15.0, 500) + silence(1.0))
     assert len(found) == 1
     assert len(found[0].text.split()) == 24
     assert room.decoder.lengths == [pytest.approx(20.5, abs=0.2), pytest.approx(15.7, abs=0.2)]
 
 
-async def test_silence_is_never_decoded(model: Model, batches: Batches) -> None:
+async def test_silence_is_never_decoded(model: Model, batches: BatchScheduler) -> None:
     room = Room(model, batches)
     assert await room.hear(silence(5.0)) == [Transcript(text="", final=True)]
     assert room.decoder.lengths == []

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servers.asr.whisper import windows
-from servers.asr.whisper.hearing import PIECE, Hearing
+from servers.asr.whisper.sound_buffer import BLOCK_SAMPLES, SoundBuffer
 from servers.asr.whisper.speech_detection import BLOCK, FRAME, Floats, Spans
 from servers.asr.whisper.windows import FRAMES, LEAD, LONGEST, RATE, TRAIL, Window, encoder_frames
 
@@ -33,15 +33,15 @@ def sound(*parts: tuple[float, float]) -> bytes:
 
 def hear(audio: bytes, sizes: list[int] | None = None) -> list[tuple[int, int, bytes]]:
     """Every window of a sound, with its samples; taken in pieces of these sizes."""
-    hearing = Hearing(Loudness(), 0.5, 0)
+    sound = SoundBuffer(Loudness(), 0.5, 0)
     found = []
     at, turn = 0, 0
     while at < len(audio):
-        size = 2 * PIECE * (sizes[turn % len(sizes)] if sizes else 4)
-        found += hearing.hear(audio[at : at + size])
+        size = 2 * BLOCK_SAMPLES * (sizes[turn % len(sizes)] if sizes else 4)
+        found += sound.add(audio[at : at + size])
         at, turn = at + size, turn + 1
-    if last := hearing.last():
-        found.append((last, hearing.samples(last)))
+    if last := sound.last():
+        found.append((last, sound.samples(last)))
     return [(window.start, window.end, samples.tobytes()) for window, samples in found]
 
 
@@ -115,11 +115,11 @@ def test_no_loud_sound_is_left_out(said: list[tuple[float, float]]) -> None:
 
 
 def test_only_what_may_still_be_needed_is_kept() -> None:
-    hearing = Hearing(Loudness(), 0.5, 0)
+    sound = SoundBuffer(Loudness(), 0.5, 0)
     for audio in (sound((0, 50)), sound((1, 50)), sound((0, 50))):
-        hearing.hear(audio)
-    assert hearing.last() is None
-    assert len(hearing.samples(Window(0, 1 << 40, 0))) <= 2 * RATE
+        sound.add(audio)
+    assert sound.last() is None
+    assert len(sound.samples(Window(0, 1 << 40, 0))) <= 2 * RATE
 
 
 def test_a_short_encoder_window_has_room_for_the_end() -> None:

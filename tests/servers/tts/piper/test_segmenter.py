@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servers.tts.piper.segmenter import PIECE, SHORT, Segmenter
+from servers.tts.piper.segmenter import LONGEST_PIECE, WHOLE_SENTENCE, Segmenter
 
 TEXTS = st.text(st.sampled_from("abcdeAB 1,.!?…;:\n、。-'\""), max_size=400)
 
@@ -22,7 +22,7 @@ def read(text: str, *fitting: float) -> list[tuple[str, bool]]:
 def test_nothing_is_lost_and_nothing_is_too_long(text: str, fitting: list[float]) -> None:
     found = [piece for piece, _ in read(text, *fitting)]
     assert [c for c in "".join(found) if c.isalnum()] == [c for c in text if c.isalnum()]
-    assert all(len(piece) <= PIECE for piece in found)
+    assert all(len(piece) <= LONGEST_PIECE for piece in found)
     assert all(any(c.isalnum() for c in piece) for piece in found)
 
 
@@ -34,7 +34,7 @@ def test_a_clause_comes_first_and_sentences_when_there_is_time() -> None:
         ("It rains, and the wind is strong.", True),
         ("Bye.", True),
     ]
-    assert len(text.partition(".")[0]) > SHORT
+    assert len(text.partition(".")[0]) > WHOLE_SENTENCE
     assert read("One, two, three, go.", 0) == [("One, two, three, go.", True)]
 
 

@@ -1,4 +1,4 @@
-"""Whisper models in memory: a bounded number, those that were used last."""
+"""Whisper models in memory: a bounded number of the most recently used ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from satellite.errors import EngineBusy, EngineClosed, ModelMissing
-from servers.asr.whisper.batches import Batches
+from servers.asr.whisper.batch_scheduler import BatchScheduler
 from servers.asr.whisper.model import Model
 from servers.asr.whisper.tokens import languages_in
 from servers.models.names import WHISPER
@@ -20,87 +20,87 @@ from servers.models.store import Fingerprint, Store
 _LOGGER = logging.getLogger(__name__)
 
 PATIENCE = 30.0
-"""Seconds that a request waits for a place in memory: no client waits longer for its text."""
+"""Seconds that a request waits for a free slot in memory: no client waits longer for its text."""
 
 
 class CachedModel:
-    """A model, the threads that work with it, and how many requests do so now."""
+    """A loaded model with its threads and the number of requests that use it."""
 
-    def __init__(self, model: Model, batches: Batches) -> None:
+    def __init__(self, model: Model, batches: BatchScheduler) -> None:
         self.model = model
         self.batches = batches
         self.users = 0
 
 
 class ModelCache:
-    """Lends models by name, loading them as they are asked for."""
+    """Lends models by name and loads them on demand."""
 
     def __init__(self, most: int, load: Callable[[str], Awaitable[CachedModel]]) -> None:
         self._most = most
         self._load = load
-        self._places: OrderedDict[str, CachedModel] = OrderedDict()
+        self._slots: OrderedDict[str, CachedModel] = OrderedDict()
         self._loading = asyncio.Lock()
         self._freed = asyncio.Event()
         self._closed = False
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What is in memory; what was used last comes last."""
-        return tuple(self._places)
+        """Names of the models in memory, the most recently used last."""
+        return tuple(self._slots)
 
     @asynccontextmanager
     async def lend(self, name: str) -> AsyncGenerator[CachedModel, None]:
-        """The model during this block, in which it stays in memory.
+        """Yield the model, which stays in memory during this block.
 
-        The one that nobody has used for the longest time leaves for it where there are too many.
-        Raises what loading raises, `EngineClosed`, and `EngineBusy` when all stay in use.
+        If the cache is full, the least recently used model is unloaded first. Raises what loading
+        raises, `EngineClosed`, and `EngineBusy` if all models stay in use.
         """
-        place = await self._place(name)
-        place.users += 1
+        slot = await self._slot(name)
+        slot.users += 1
         try:
-            yield place
+            yield slot
         finally:
-            place.users -= 1
+            slot.users -= 1
             self._freed.set()
 
     async def close(self) -> None:
-        """Free all of them, letting what runs end. Twice is once."""
+        """Free all models after their running tasks. Idempotent."""
         self._closed = True
-        places = list(self._places.values())
-        self._places.clear()
-        for place in places:
-            await place.batches.close()
+        slots = list(self._slots.values())
+        self._slots.clear()
+        for slot in slots:
+            await slot.batches.close()
 
-    async def _place(self, name: str) -> CachedModel:
-        while (found := self._places.get(name)) is None:
+    async def _slot(self, name: str) -> CachedModel:
+        while (found := self._slots.get(name)) is None:
             async with self._loading:
                 self._check()
-                if name not in self._places:
+                if name not in self._slots:
                     await self._make_room(name)
                     loaded = await self._load(name)
                     if self._closed:
                         await loaded.batches.close()
                     self._check()
-                    self._places[name] = loaded
+                    self._slots[name] = loaded
         self._check()
-        self._places.move_to_end(name)
+        self._slots.move_to_end(name)
         return found
 
     async def _make_room(self, name: str) -> None:
         try:
             async with asyncio.timeout(PATIENCE):
-                while len(self._places) >= self._most:
+                while len(self._slots) >= self._most:
                     self._freed.clear()
-                    unused = [key for key, place in self._places.items() if not place.users]
+                    unused = [key for key, slot in self._slots.items() if not slot.users]
                     if not unused:
                         await self._freed.wait()
                         continue
-                    _LOGGER.info("Whisper %s leaves memory for %s", unused[0], name)
-                    await self._places.pop(unused[0]).batches.close()
+                    _LOGGER.info("Unloading Whisper %s to load %s", unused[0], name)
+                    await self._slots.pop(unused[0]).batches.close()
         except TimeoutError as error:
             raise EngineBusy(
-                f"{len(self._places)} Whisper models are in use, and no more may be in memory: ask "
-                "again later, or allow more with the engine's option models"
+                f"{len(self._slots)} Whisper models are in use, and no more may be in memory: try "
+                "again later, or raise the engine's option models"
             ) from error
 
     def _check(self) -> None:
@@ -109,15 +109,15 @@ class ModelCache:
 
 
 def installed() -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """The Whisper models on this machine: names and languages.
+    """Return the names and languages of the Whisper models on this machine.
 
-    Quick as long as none comes or goes; otherwise some milliseconds for each.
+    Cached until a model is added or removed; then takes some milliseconds per model.
     """
     store = Store()
     try:
         return _installed(store.root, store.fingerprint())
     except ModelMissing as error:
-        _LOGGER.debug("The folder of models is not readable: %s", error)
+        _LOGGER.debug("Cannot read the folder of models: %s", error)
         return ()
 
 
@@ -134,5 +134,5 @@ def _languages(name: str, folder: Path | None) -> tuple[str, ...]:
     try:
         return languages_in((folder / "tokenizer.json").read_text("utf-8"))
     except (OSError, ValueError) as error:
-        _LOGGER.debug("The languages of Whisper %s are unknown: %s", name, error)
+        _LOGGER.debug("Cannot read the languages of Whisper %s: %s", name, error)
         return ()

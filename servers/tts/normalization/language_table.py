@@ -52,7 +52,7 @@ def apply(rules: Iterable[Rule], text: str) -> str:
     return text
 
 
-def one_of(words: Iterable[str]) -> str:
+def any_of(words: Iterable[str]) -> str:
     """A pattern for any of these words, the longest of them that is there."""
     return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
 
@@ -64,7 +64,7 @@ def table(language: str) -> Table | None:
 
     if not re.fullmatch(r"[a-z]{2,3}", language):
         return None
-    file = resources.files("servers.tts.spoken") / f"{language}.yaml"
+    file = resources.files("servers.tts.normalization") / f"{language}.yaml"
     if not file.is_file():
         return None
     content: Any = yaml.load(file.read_text(encoding="utf-8"), yaml.CSafeLoader)

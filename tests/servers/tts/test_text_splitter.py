@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servers.tts.pieces import pieces
+from servers.tts.text_splitter import split_text
 
 TEXTS = st.text(st.sampled_from("abc 1,.!?…;:\n、。😀\0-'\""), max_size=300)
 
@@ -14,7 +14,7 @@ TEXTS = st.text(st.sampled_from("abc 1,.!?…;:\n、。😀\0-'\""), max_size=30
 def test_pieces_are_short_and_hold_everything_that_is_said(
     text: str, first: int, most: int
 ) -> None:
-    found = list(pieces(text, first, most))
+    found = list(split_text(text, first, most))
     assert all(len(piece) <= (most if index else first) for index, piece in enumerate(found))
     assert [c for c in "".join(found) if c.isalnum()] == [c for c in text if c.isalnum()]
     rest = text
@@ -23,22 +23,22 @@ def test_pieces_are_short_and_hold_everything_that_is_said(
 
 
 def test_cuts_at_the_last_sentence_then_clause_then_word_then_anywhere() -> None:
-    assert list(pieces("One two. Three four. Five six", 22, 50)) == [
+    assert list(split_text("One two. Three four. Five six", 22, 50)) == [
         "One two. Three four. ",
         "Five six",
     ]
-    assert list(pieces("One two, three four", 14, 50)) == ["One two, ", "three four"]
-    assert list(pieces("One two three four", 14, 50)) == ["One two three ", "four"]
-    assert list(pieces("abcdefghij", 4, 5)) == ["abcd", "efghi", "j"]
-    assert list(pieces("It costs 1,000.50 euros", 16, 50)) == ["It costs ", "1,000.50 euros"]
+    assert list(split_text("One two, three four", 14, 50)) == ["One two, ", "three four"]
+    assert list(split_text("One two three four", 14, 50)) == ["One two three ", "four"]
+    assert list(split_text("abcdefghij", 4, 5)) == ["abcd", "efghi", "j"]
+    assert list(split_text("It costs 1,000.50 euros", 16, 50)) == ["It costs ", "1,000.50 euros"]
 
 
 def test_what_is_only_punctuation_says_nothing() -> None:
     for text in ("", " ", "...", "?! -- \n", "\0\0", "。、", "\ud800"):
-        assert list(pieces(text)) == []
-    assert list(pieces("5 %")) == ["5 %"]
+        assert list(split_text(text)) == []
+    assert list(split_text("5 %")) == ["5 %"]
 
 
 def test_a_long_text_is_cut_as_it_is_asked_for() -> None:
-    long = pieces("word " * 200_000)
+    long = split_text("word " * 200_000)
     assert [len(next(long)) for _ in range(3)] == [100, 300, 300]

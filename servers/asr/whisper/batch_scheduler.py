@@ -1,4 +1,4 @@
-"""What waits for the model, and how much of it is done at once."""
+"""The queue of work for a Whisper model, and the batches it is done in."""
 
 from __future__ import annotations
 
@@ -16,42 +16,42 @@ from servers.asr.whisper.model import Decoded, Encoded, Model, Search
 
 _LOGGER = logging.getLogger(__name__)
 
-TOGETHER = 8
+MAX_BATCH = 8
 """Most texts decoded in one batch: a step for eight takes about as long as one for three."""
 ENOUGH = 2
-"""Texts that are decoded without waiting for more to be encoded."""
-REST = 30.0
-"""Seconds without work after which the memory of large buffers goes back to the system: a question
-is often followed by another."""
+"""Texts decoded without waiting for more to be encoded."""
+IDLE_TRIM = 30.0
+"""Seconds without work after which the memory of large buffers returns to the system: a question is
+often followed by another."""
 
 
 class _Task:
-    """One thing to be done: alone, or together with others of the same kind."""
+    """A unit of work, done alone or together with others of the same kind."""
 
-    def __init__(self, work: Callable[[list[Any]], list[Any]], given: Any, kind: Hashable) -> None:
+    def __init__(self, work: Callable[[list[Any]], list[Any]], input_: Any, kind: Hashable) -> None:
         self.work = work
-        self.given = given
+        self.input = input_
         self.kind = kind
         self.future: Future[Any] = Future()
 
 
-class Batches:
-    """Threads that work on what waits, the oldest first.
+class BatchScheduler:
+    """Threads that work on queued tasks, the oldest first.
 
-    Encoding is done one by one: a batch of it takes no less than its parts. Texts to be decoded
-    wait for those that are still to be encoded, though not for more than `ENOUGH`, and are decoded
-    in one batch where their windows and prompts allow. A lone request waits for nobody. Who is
-    cancelled while waiting is forgotten; what a thread has begun, it ends.
+    Windows are encoded one by one: a batch takes no less time than its parts. Texts to be decoded
+    wait for windows still to be encoded, but for no more than `ENOUGH`, and are decoded in one
+    batch where their windows and prompts allow it. A lone request does not wait. Cancelling a
+    queued task removes it; a running task is finished.
     """
 
-    def __init__(self, model: Model, workers: int, rest: float = REST) -> None:
+    def __init__(self, model: Model, workers: int, idle_trim: float = IDLE_TRIM) -> None:
         self._model = model
-        self._rest = rest
+        self._idle_trim = idle_trim
         self._alone: deque[_Task] = deque()
         self._texts: deque[_Task] = deque()
         self._running = 0
         self._passed = 0
-        self._rested = True
+        self._trimmed = True
         self._closed = False
         self._changed = threading.Condition()
         self._threads = [
@@ -63,35 +63,35 @@ class Batches:
 
     @property
     def idle(self) -> bool:
-        """Nothing is being worked on and nothing waits."""
+        """Whether no task is running or queued."""
         with self._changed:
             return not (self._running or self._alone or self._texts)
 
     async def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Run something on one of the threads. Raises `EngineClosed`, `EngineFailed`."""
+        """Run a function on one of the threads. Raises `EngineClosed`, `EngineFailed`."""
 
-        def work(given: list[Any]) -> list[Any]:
+        def work(inputs: list[Any]) -> list[Any]:
             return [function(*arguments)]
 
-        return await self._done(self._alone, _Task(work, None, None))
+        return await self._run(self._alone, _Task(work, None, None))
 
     async def generate(
         self, encoded: Encoded, prompt: list[int], search: Search, longest: int
     ) -> Decoded:
-        """As `Model.generate`, for one window. Raises `EngineClosed`, `EngineFailed`."""
-        # CTranslate2 wants the transcripts of a batch to start at the same place
+        """Call `Model.generate` for one window. Raises `EngineClosed`, `EngineFailed`."""
+        # CTranslate2 requires the transcripts of a batch to start at the same position
         kind = (encoded.shape, prompt.index(self._model.vocabulary.first), search)
 
-        def work(given: list[Any]) -> list[Any]:
-            windows, prompts, lengths = zip(*given, strict=True)
+        def work(inputs: list[Any]) -> list[Any]:
+            windows, prompts, lengths = zip(*inputs, strict=True)
             return self._model.generate(windows, prompts, search, lengths)
 
         task = _Task(work, (encoded, prompt, longest), kind)
-        found: Decoded = await self._done(self._texts, task)
+        found: Decoded = await self._run(self._texts, task)
         return found
 
     async def close(self) -> None:
-        """Let what runs end, refuse what waits, and end the threads. Twice is once."""
+        """Finish running tasks, refuse queued ones, and end the threads. Idempotent."""
         with self._changed:
             self._closed = True
             left = [*self._alone, *self._texts]
@@ -103,7 +103,7 @@ class Batches:
                 task.future.set_exception(EngineClosed("faster-whisper was closed"))
         await asyncio.to_thread(self._join)
 
-    async def _done(self, queue: deque[_Task], task: _Task) -> Any:
+    async def _run(self, queue: deque[_Task], task: _Task) -> Any:
         with self._changed:
             if self._closed:
                 raise EngineClosed("faster-whisper was closed")
@@ -132,23 +132,23 @@ class Batches:
                     task.future.set_exception(result)
                 else:
                     task.future.set_result(result)
-            del tasks, results  # nothing is kept while nothing is done
+            del tasks, results  # hold no memory while idle
 
     def _take(self) -> list[_Task]:
-        """The next thing to do, perhaps several; nothing at the end."""
+        """Return the next task or batch; empty at the end."""
         with self._changed:
             while not (self._alone or self._texts):
                 if self._closed:
                     return []
-                longest = None if self._rested else self._rest
-                if not (self._changed.wait(longest) or self._running or self._rested):
-                    self._rested = True
+                longest = None if self._trimmed else self._idle_trim
+                if not (self._changed.wait(longest) or self._running or self._trimmed):
+                    self._trimmed = True
                     self._running += 1
-                    return [_Task(_tidy, None, None)]
+                    return [_Task(_trim_memory, None, None)]
             self._running += 1
-            self._rested = False
+            self._trimmed = False
             oldest = self._texts[0].kind if self._texts else None
-            ready = [task for task in self._texts if task.kind == oldest][:TOGETHER]
+            ready = [task for task in self._texts if task.kind == oldest][:MAX_BATCH]
             if self._alone and len(ready) < ENOUGH and self._passed < ENOUGH:
                 self._passed += 1 if ready else 0
                 return [self._alone.popleft()]
@@ -159,18 +159,18 @@ class Batches:
 
     @staticmethod
     def _results(tasks: list[_Task]) -> list[Any]:
-        """What comes of tasks that are done together: for each a result, or an exception."""
+        """Run tasks together; return a result or an exception for each."""
         if not tasks:
             return []
         try:
-            return tasks[0].work([task.given for task in tasks])
+            return tasks[0].work([task.input for task in tasks])
         except SatelliteError as error:
             return [error] * len(tasks)
-        except Exception as error:  # whatever it is, it is those who wait for it that must know
+        except Exception as error:  # the callers must learn of it, whatever it is
             _LOGGER.debug("Whisper failed", exc_info=True)
             return [EngineFailed(f"Whisper: {type(error).__name__}: {error}")] * len(tasks)
 
 
-def _tidy(given: list[Any]) -> list[Any]:
+def _trim_memory(inputs: list[Any]) -> list[Any]:
     give_back()
-    return given
+    return inputs

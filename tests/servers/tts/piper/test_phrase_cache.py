@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servers.tts.piper.cache import LONGEST, PhraseCache
+from servers.tts.piper.phrase_cache import LONGEST, PhraseCache
 
 
 def test_a_phrase_is_found_in_its_manner_only() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from servers.tts.spoken.language_table import Table, apply, one_of, rules
+from servers.tts.normalization.language_table import Table, any_of, apply, rules
 
 _ISO = re.compile(r"(?<![\w.-])(\d{4})-(\d\d)-(\d\d)(?:T(?=\d\d:))?(?![\d-])")
 _SLASHED = re.compile(r"(?<![\w./])(\d{1,2})/(\d{1,2})/(\d{4})(?![\w/])")
@@ -18,12 +18,12 @@ class Dates:
         self._table = table
         self._month_first = region.lower() in table.month_first
         self._year_rules = rules((f"^{p}$", said) for p, said in table.years.patterns)
-        after = one_of(table.years.after)
+        after = any_of(table.years.after)
         self._year = re.compile(
             rf"(?<![\w.,-])(?P<before>(?:{after})\s+)(?P<year>(?:1[1-9]|20)\d\d)(?![\w%°€$£]|[.,:/-]\d)",
             re.IGNORECASE,
         )
-        months = one_of(table.months)
+        months = any_of(table.months)
         self._month_day = re.compile(
             rf"\b(?P<month>{months}) (?P<day>\d{{1,2}})(?!\d|[.,:]\d| ?[A-Za-z%°])"
             rf"(?:,? (?P<year>\d{{4}})(?![\w%°]|[.,:]\d))?"

@@ -14,7 +14,7 @@ _DAY = timedelta(days=1)
 _EVERY_DAY, _WORK_DAYS, _WEEKEND = tuple(range(7)), tuple(range(5)), (5, 6)
 
 
-class Meant(msgspec.Struct, frozen=True):
+class AlarmTime(msgspec.Struct, frozen=True):
     """What a person meant by a time."""
 
     time: time
@@ -24,7 +24,7 @@ class Meant(msgspec.Struct, frozen=True):
     """0 is Monday."""
 
 
-def given(slots: Mapping[str, Any]) -> bool:
+def has_time(slots: Mapping[str, Any]) -> bool:
     """Whether the slots hold a time of day."""
     return "hour" in slots or "exact" in slots
 
@@ -44,7 +44,7 @@ def candidates(slots: Mapping[str, Any]) -> tuple[time, ...]:
     return time(hour % 12, minute), time(hour % 12 + 12, minute)
 
 
-def meant(slots: Mapping[str, Any], now: datetime) -> Meant | None:
+def resolve(slots: Mapping[str, Any], now: datetime) -> AlarmTime | None:
     """The time and its day; None for one that is over.
 
     Where nobody said which half of the day: who is to be woken, or on another day, is so before
@@ -54,22 +54,22 @@ def meant(slots: Mapping[str, Any], now: datetime) -> Meant | None:
     when = str(slots.get("when", "")).partition(" ")[0]
     morning = times[1] if times[0].hour == 0 and len(times) > 1 else times[0]
     if days := str(slots.get("days", "")):
-        return Meant(morning, days=tuple(int(day) for day in days))
+        return AlarmTime(morning, days=tuple(int(day) for day in days))
     if when == "tomorrow":
-        return Meant(morning, now.date() + _DAY)
+        return AlarmTime(morning, now.date() + _DAY)
     if when.isdigit():
         ahead = (int(when) - now.weekday()) % 7
         again = not ahead and morning <= now.time()
-        return Meant(morning, now.date() + (7 if again else ahead) * _DAY)
+        return AlarmTime(morning, now.date() + (7 if again else ahead) * _DAY)
     if "waking" in slots and when != "today":
         times = (morning,)
     later = [moment for moment in times if moment > now.time()]
     if later:
-        return Meant(later[0], now.date())
-    return None if when == "today" else Meant(times[0], now.date() + _DAY)
+        return AlarmTime(later[0], now.date())
+    return None if when == "today" else AlarmTime(times[0], now.date() + _DAY)
 
 
-def spoken_time(moment: time, words: Words) -> str:
+def time_in_words(moment: time, words: Words) -> str:
     """As a person says it: "7:30 AM"."""
     form = words.time if moment.minute else words.full_hour
     return form.format(
@@ -80,12 +80,12 @@ def spoken_time(moment: time, words: Words) -> str:
     )
 
 
-def spoken(it: Meant, now: datetime, words: Words) -> str:
+def in_words(it: AlarmTime, now: datetime, words: Words) -> str:
     """As a person says it, with its day: "7 AM tomorrow"."""
-    return words.alarm.format(time=spoken_time(it.time, words), day=_day(it, now, words))
+    return words.alarm.format(time=time_in_words(it.time, words), day=_day(it, now, words))
 
 
-def _day(it: Meant, now: datetime, words: Words) -> str:
+def _day(it: AlarmTime, now: datetime, words: Words) -> str:
     whole = {_EVERY_DAY: words.daily, _WORK_DAYS: words.work_days, _WEEKEND: words.weekends}
     if it.days in whole:
         return whole[it.days]

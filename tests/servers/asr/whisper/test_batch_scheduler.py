@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from satellite.errors import EngineClosed, EngineFailed
-from servers.asr.whisper.batches import TOGETHER, Batches
+from servers.asr.whisper.batch_scheduler import MAX_BATCH, BatchScheduler
 from servers.asr.whisper.model import Decoded, Encoded, Model, Search
 from tests.support.peers import until
 
@@ -23,7 +23,7 @@ NOTHING = np.zeros(32000, np.float32)
 class Gate:
     """Keeps a thread busy until it is opened."""
 
-    def __init__(self, batches: Batches) -> None:
+    def __init__(self, batches: BatchScheduler) -> None:
         self._open = threading.Event()
         self._begun = threading.Event()
         self.call = asyncio.ensure_future(batches.call(self._wait))
@@ -58,14 +58,16 @@ def watched(model: Model) -> Watched:
     return Watched(model)
 
 
-def decoding(batches: Batches, model: Model, frames: int = 600, beam: int = 1) -> Callable[[], Any]:
+def decoding(
+    batches: BatchScheduler, model: Model, frames: int = 600, beam: int = 1
+) -> Callable[[], Any]:
     encoded: Encoded = model.encode(NOTHING, frames)
     prompt = model.vocabulary.start("en", "transcribe")
     return lambda: batches.generate(encoded, prompt, Search(beam_size=beam), 50)
 
 
 async def test_a_lone_text_is_decoded_at_once(watched: Watched) -> None:
-    batches = Batches(watched, 1)  # type: ignore[arg-type]
+    batches = BatchScheduler(watched, 1)  # type: ignore[arg-type]
     assert (await decoding(batches, watched.model)()).ended
     assert watched.sizes == [1]
     assert batches.idle
@@ -75,11 +77,11 @@ async def test_a_lone_text_is_decoded_at_once(watched: Watched) -> None:
 async def test_texts_that_wait_are_decoded_together_as_far_as_they_are_alike(
     watched: Watched,
 ) -> None:
-    batches = Batches(watched, 1)  # type: ignore[arg-type]
+    batches = BatchScheduler(watched, 1)  # type: ignore[arg-type]
     gate = Gate(batches)
     await gate.begun()
     assert not batches.idle
-    makes = [decoding(batches, watched.model)] * (TOGETHER + 2)
+    makes = [decoding(batches, watched.model)] * (MAX_BATCH + 2)
     makes += [
         decoding(batches, watched.model, frames=700),
         decoding(batches, watched.model, 600, 2),
@@ -89,11 +91,13 @@ async def test_texts_that_wait_are_decoded_together_as_far_as_they_are_alike(
             tasks.create_task(make())
         await asyncio.sleep(0)
         await gate.open()
-    assert watched.sizes == [TOGETHER, 2, 1, 1]
+    assert watched.sizes == [MAX_BATCH, 2, 1, 1]
     await batches.close()
 
 
-async def test_who_is_cancelled_while_waiting_is_forgotten(batches: Batches, model: Model) -> None:
+async def test_who_is_cancelled_while_waiting_is_forgotten(
+    batches: BatchScheduler, model: Model
+) -> None:
     gates = [Gate(batches), Gate(batches)]
     for gate in gates:
         await gate.begun()
@@ -113,7 +117,7 @@ async def test_who_is_cancelled_while_waiting_is_forgotten(batches: Batches, mod
 
 
 async def test_closing_ends_what_runs_and_refuses_what_waits(model: Model) -> None:
-    batches = Batches(model, 1)
+    batches = BatchScheduler(model, 1)
     gate = Gate(batches)
     await gate.begun()
     waiting = asyncio.ensure_future(batches.call(lambda: 1))
@@ -128,7 +132,9 @@ async def test_closing_ends_what_runs_and_refuses_what_waits(model: Model) -> No
         await batches.call(lambda: 1)
 
 
-async def test_a_failure_goes_to_who_waits_for_it_and_to_nobody_else(batches: Batches) -> None:
+async def test_a_failure_goes_to_who_waits_for_it_and_to_nobody_else(
+    batches: BatchScheduler,
+) -> None:
     def fail() -> None:
         raise RuntimeError("CUDA failed with error out of memory")
 
@@ -145,7 +151,7 @@ async def test_after_a_while_without_work_memory_is_given_back_once(
         "servers.asr.whisper.batches.give_back",
         lambda: given.append(threading.current_thread().name),
     )
-    batches = Batches(watched, workers=2, rest=0.01)  # type: ignore[arg-type]
+    batches = BatchScheduler(watched, workers=2, idle_trim=0.01)  # type: ignore[arg-type]
     try:
         for turn in (1, 2):
             await batches.call(lambda: None)

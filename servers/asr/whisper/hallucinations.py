@@ -1,7 +1,7 @@
-"""Phrases that Whisper says when nothing was said: the subtitles it was trained on end with them.
+"""Phrases that Whisper hallucinates from silence: the subtitles it was trained on end with them.
 
-From public collections of what it makes of silence. Only whole utterances are compared, and only
-those that are doubtful anyway: people do say "thank you".
+They come from public collections of its transcripts of silence. Only whole, doubtful utterances are
+compared, because people do say "thank you".
 """
 
 from __future__ import annotations
@@ -74,6 +74,6 @@ PHRASES = frozenset(
 )
 
 
-def is_phantom(text: str) -> bool:
-    """Whether all of the text is one of these phrases; case and punctuation do not count."""
+def is_hallucination(text: str) -> bool:
+    """Return whether all of the text is such a phrase. Ignores case and punctuation."""
     return " ".join(re.findall(r"\w+", text.lower())) in PHRASES

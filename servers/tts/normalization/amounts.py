@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from servers.tts.spoken.language_table import Table, one_of
+from servers.tts.normalization.language_table import Table, any_of
 
 _NUMBER = r"\d+(?:[.,]\d+)*"
 _SINGLE = frozenset({"1"})
@@ -15,14 +15,14 @@ class Amounts:
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        signs, scales = one_of(table.currencies), one_of(table.scales)
+        signs, scales = any_of(table.currencies), any_of(table.scales)
         scale = rf"(?:\s?(?P<scale>{scales})(?!\w))?"
         self._before = re.compile(rf"(?P<sign>{signs})\s?(?P<number>{_NUMBER}){scale}(?![\d])")
         self._after = re.compile(
             rf"(?<![\w.,])(?P<number>{_NUMBER}){scale}\s?(?P<sign>{signs})(?![\w])"
         )
         self._unit = re.compile(
-            rf"(?<![A-Za-z_.,\d])(?P<number>{_NUMBER})\s?(?P<unit>{one_of(table.units)})"
+            rf"(?<![A-Za-z_.,\d])(?P<number>{_NUMBER})\s?(?P<unit>{any_of(table.units)})"
             r"(?![\w'’/²³°%])"
         )
 

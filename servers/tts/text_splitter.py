@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 FIRST = 100
 """Characters of the first piece at most: some 7 s of speech, so that it begins quickly."""
-PIECE = 300
+LATER = 300
 """Characters of any other piece at most: some 20 s of speech."""
 
 _ENDS = (
@@ -19,7 +19,7 @@ _ENDS = (
 """Where to cut, best first: after a sentence, a clause, a word."""
 
 
-def pieces(text: str, first: int = FIRST, most: int = PIECE) -> Iterator[str]:
+def split_text(text: str, first: int = FIRST, most: int = LATER) -> Iterator[str]:
     """Cut a text into pieces of at most `most` characters, of which each has something to say.
 
     Each cut is the last sentence's end in reach, or else the last clause's, the last word's, or
@@ -29,7 +29,7 @@ def pieces(text: str, first: int = FIRST, most: int = PIECE) -> Iterator[str]:
     while start < len(text):
         end = _cut(text, start, size)
         piece = text[start:end]
-        if any(is_said(character) for character in piece):
+        if any(is_audible(character) for character in piece):
             yield piece
             size = most
         start = end
@@ -45,6 +45,6 @@ def _cut(text: str, start: int, size: int) -> int:
     return start + size
 
 
-def is_said(character: str) -> bool:
+def is_audible(character: str) -> bool:
     """Whether a character can be heard: punctuation, separators and control characters cannot."""
     return unicodedata.category(character)[0] not in "PZC"
