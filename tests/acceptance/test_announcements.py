@@ -53,7 +53,7 @@ def command(*words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_broadcast_dinner_is_ready_is_heard_on_the_others(tmp_path: Path) -> None:
+def test_a_broadcast_is_played_on_the_other_satellites(tmp_path: Path) -> None:
     """Said by voice in one room; the built-in speech-to-text knows a few such messages."""
     with satellite(tmp_path, *arguments(tmp_path, "den"), name="den") as den:
         den.wait_for("ready")

@@ -33,7 +33,7 @@ REPLIES = [
         ),
     ],
 )
-def test_it_hears_the_room_and_is_heard_in_it(
+def test_a_satellite_listens_and_answers_in_a_simulated_room(
     tmp_path: Path, pulse: PulseServer, mic: str, speaker: str
 ) -> None:
     try:

@@ -63,7 +63,7 @@ def announce(program: Program, text: str) -> None:
 
 
 @pytest.mark.parametrize(("wake", "louder"), [("openwakeword", 6.0), ("microwakeword", 0.0)])
-def test_replies_that_leak_are_talked_over_and_never_heard(
+def test_leaking_replies_can_be_interrupted_and_are_never_recognized(
     tmp_path: Path, pulse: PulseServer, wake: str, louder: float
 ) -> None:
     """By its own words, the wake word among them, it wakes nobody; over a reply the wake word is

@@ -20,7 +20,7 @@ GAINS = (0.0, -8.0, -16.0)
 @pytest.mark.parametrize(
     ("wake", "loss", "runs"), [("openwakeword:okay_nabu", 20, 4), ("microwakeword:okay_nabu", 0, 2)]
 )
-def test_field_20_and_21_the_best_placed_one_answers_and_no_other_makes_a_sound(
+def test_fields_20_and_21_only_the_best_placed_satellite_answers(
     tmp_path: Path, wake: str, loss: int, runs: int
 ) -> None:
     """One of five packets lost, detectors up to 80 ms apart, and one clock an hour off."""
@@ -35,7 +35,7 @@ def test_field_20_and_21_the_best_placed_one_answers_and_no_other_makes_a_sound(
     assert len(wrong) <= 1, wrong[0].told
 
 
-def test_a_satellite_without_others_waits_for_nobody(tmp_path: Path) -> None:
+def test_a_lone_satellite_does_not_wait(tmp_path: Path) -> None:
     with satellite_cluster(tmp_path, "openwakeword:okay_nabu", count=1, late_clock=False) as house:
         outcome = house.ask((0.0,))
         assert outcome.answered == outcome.heard == (0,), outcome.told

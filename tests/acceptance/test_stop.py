@@ -52,7 +52,7 @@ def test_a_satellite_in_the_middle_of_a_turn_stops(tmp_path: Path, moment: str) 
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_a_server_stops_and_takes_its_socket_with_it(tmp_path: Path, number: int) -> None:
+def test_a_stopping_server_removes_its_socket(tmp_path: Path, number: int) -> None:
     path = tmp_path / "tts.sock"
     with satellite(
         tmp_path, "--server", "tts", "--uri", f"unix://{path}", "--no-zeroconf"

@@ -38,7 +38,7 @@ def test_a_recorded_request_is_understood_and_answered(tmp_path: Path) -> None:
     assert requests.sound_in(tmp_path / "out.wav") > 1.0
 
 
-def test_a_request_said_without_a_pause(tmp_path: Path) -> None:
+def test_a_request_spoken_without_a_pause_is_answered(tmp_path: Path) -> None:
     request = requests.recorded_request(tmp_path / "in.wav", pause=0.0)
     with satellite(tmp_path, *arguments(tmp_path, request)) as program:
         assert program.finish() == 0, program.told()

@@ -44,7 +44,7 @@ def request_in(folder: Path) -> tuple[Path, str]:
         return requests.spoken_request(folder / "in.wav", text), text
 
 
-def test_in_two_network_namespaces(tmp_path: Path, namespaces: tuple[Namespace, Namespace]) -> None:
+def test_two_network_namespaces(tmp_path: Path, namespaces: tuple[Namespace, Namespace]) -> None:
     kitchen, cellar = namespaces
     request, text = request_in(tmp_path)
     with satellite(tmp_path, "--server", prefix=cellar.prefix, name="server") as server:
@@ -65,7 +65,7 @@ def test_in_two_network_namespaces(tmp_path: Path, namespaces: tuple[Namespace, 
         assert {role for server in servers for role in server["roles"]} >= {"asr", "llm", "tts"}
 
 
-def test_in_two_processes_of_one_machine(tmp_path: Path, namespace: Namespace) -> None:
+def test_two_processes_on_one_machine(tmp_path: Path, namespace: Namespace) -> None:
     request, text = request_in(tmp_path)
     with satellite(tmp_path, "--server", prefix=namespace.prefix, name="server") as server:
         server.wait_for("ready")
@@ -82,7 +82,7 @@ def test_without_servers_the_built_in_engines_answer(tmp_path: Path, namespace: 
         assert (final["text"], final["engine"]) == (text, "pocketsphinx"), program.told()
 
 
-def test_a_server_that_stops_is_gone_from_the_network(
+def test_a_stopped_server_disappears_from_the_network(
     tmp_path: Path, namespaces: tuple[Namespace, Namespace]
 ) -> None:
     kitchen, cellar = namespaces

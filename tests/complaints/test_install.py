@@ -12,7 +12,7 @@ def base() -> set[str]:
     return {re.split(r"[ <>=!~;\[]", line, maxsplit=1)[0].lower() for line in found}
 
 
-def test_announcing_on_the_network_needs_no_package_that_may_be_missing() -> None:
+def test_network_announcements_need_no_optional_package() -> None:
     assert {"zeroconf", "ifaddr"} <= base()
 
 

@@ -30,7 +30,7 @@ def parlour(*replies: tuple[ReplyPart, ...], settings: Settings = QUIET) -> Pace
     return PacedSatellite(settings, Engines(ScriptedAsr(), llm, ScriptedTts(0.3)))
 
 
-def test_it_is_not_dead_after_the_first_wake_word() -> None:
+def test_the_satellite_keeps_working_after_the_first_wake_word() -> None:
     async def main() -> None:
         async with parlour().open() as home:
             for turn in range(1, 51):
@@ -41,7 +41,7 @@ def test_it_is_not_dead_after_the_first_wake_word() -> None:
     virtual_time.run(main())
 
 
-def test_it_does_not_stay_awake_after_a_timer_was_dismissed() -> None:
+def test_the_satellite_sleeps_after_a_timer_was_dismissed() -> None:
     async def main() -> None:
         async with parlour((Action(name="stop"),)).open() as home:
             home.assistant.timers.start(0.0)
@@ -97,7 +97,7 @@ def test_a_reply_and_an_announcement_are_stopped_without_a_wake_word() -> None:
     virtual_time.run(main())
 
 
-def test_the_microphone_reopens_only_when_playback_has_ended() -> None:
+def test_the_microphone_reopens_only_after_playback() -> None:
     """A speaker that holds five seconds is still talking when it was given everything."""
 
     async def main() -> None:
@@ -116,7 +116,7 @@ def test_the_microphone_reopens_only_when_playback_has_ended() -> None:
     virtual_time.run(main())
 
 
-def test_the_echo_of_a_replys_end_is_not_taken_for_an_answer() -> None:
+def test_the_echo_of_a_reply_is_not_mistaken_for_an_answer() -> None:
     async def main() -> None:
         async with parlour(("Which room?",)).open() as home:
             home.ask()
@@ -128,7 +128,7 @@ def test_the_echo_of_a_replys_end_is_not_taken_for_an_answer() -> None:
     virtual_time.run(main())
 
 
-def test_it_does_not_interrupt_itself() -> None:
+def test_the_satellite_does_not_interrupt_itself() -> None:
     """Voices, its own too, interrupt nothing: only the wake word does."""
 
     async def main() -> None:
@@ -159,7 +159,7 @@ def test_no_syllable_of_a_reply_is_clipped_at_its_beginning_or_its_end() -> None
     virtual_time.run(main())
 
 
-def test_a_reply_goes_on_after_its_writer_paused() -> None:
+def test_a_reply_continues_after_a_pause_of_the_model() -> None:
     class Pausing(ScriptedLlm):
         async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
             yield "One two. "
@@ -190,7 +190,7 @@ def test_the_wake_sound_comes_at_once_after_a_long_silence() -> None:
     virtual_time.run(main())
 
 
-def test_a_voice_that_needs_eight_seconds_to_begin_is_heard() -> None:
+def test_a_voice_that_starts_after_eight_seconds_is_played() -> None:
     class Slow(ScriptedTts):
         async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[AudioChunk, None]:
             await asyncio.sleep(8.0)
@@ -224,7 +224,7 @@ def test_a_short_answer_does_not_wait_for_seconds() -> None:
     virtual_time.run(main())
 
 
-def test_noise_does_not_keep_it_listening_for_ever() -> None:
+def test_listening_in_noise_ends() -> None:
     async def main() -> None:
         async with parlour().open() as home:
             home.ask()

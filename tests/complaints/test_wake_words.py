@@ -161,7 +161,7 @@ async def test_an_assistant_gets_another_word_and_no_engine_is_loaded_for_it() -
         (changed(wake="no_such_plugin"), UsageError),
     ],
 )
-async def test_what_is_wrong_changes_nothing(
+async def test_an_invalid_setting_changes_nothing(
     found: Settings | Exception, error: type[Exception]
 ) -> None:
     office = Office(found, changed())
@@ -172,7 +172,7 @@ async def test_what_is_wrong_changes_nothing(
     assert str(await office.reload.now()) == "no setting has changed"
 
 
-async def test_the_engine_before_is_closed_and_the_one_after_at_the_end() -> None:
+async def test_the_replaced_engine_is_closed_and_the_new_one_at_shutdown() -> None:
     office = Office(changed(wake="microwakeword:hey_jarvis"))
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(office.reload.run())
@@ -185,7 +185,7 @@ async def test_the_engine_before_is_closed_and_the_one_after_at_the_end() -> Non
         await engine.load()
 
 
-async def test_where_settings_came_from_no_file_there_is_nothing_to_read() -> None:
+async def test_without_a_settings_file_reload_reads_nothing() -> None:
     async def adopt(settings: Settings, engine: Wake | None) -> None:
         raise AssertionError
 

@@ -34,7 +34,7 @@ def hours(rss: float = 0.0, descriptors: int = 0) -> Day:
     )
 
 
-def test_what_a_day_leaves_behind_is_told() -> None:
+def test_a_day_reports_leftover_resources() -> None:
     assert hours().problems() == []
     assert hours(descriptors=1).problems() == ["descriptors: 42 in the morning, 49 in the evening"]
     assert hours(rss=1.0).problems() == ["memory grew by 11.0 MB"]

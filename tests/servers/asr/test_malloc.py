@@ -49,7 +49,7 @@ def measured(how: str) -> tuple[int, int]:
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="needs glibc's mallopt")
-def test_large_buffers_are_kept_for_the_next_thread_and_given_back() -> None:
+def test_large_buffers_are_held_for_the_next_thread_and_returned() -> None:
     faults, given = measured("kept")
     usual, nothing = measured("usual")
     assert faults < usual / 4

@@ -25,12 +25,12 @@ WORDS = english().phrases.words
         (-3, "0 seconds", "0 second"),
     ],
 )
-def test_spoken(seconds: float, words: str, before_noun: str) -> None:
+def test_durations_are_formatted_in_words(seconds: float, words: str, before_noun: str) -> None:
     assert in_words(seconds, WORDS) == words
     assert in_words(seconds, WORDS, before_noun=True) == before_noun
 
 
-def test_slots_without_a_duration_give_none() -> None:
+def test_slots_without_a_duration_have_none() -> None:
     assert seconds_of({"name": "pizza"}) == 0
     assert not given_in({"name": "pizza"})
     assert given_in({"seconds": 0})
@@ -38,7 +38,7 @@ def test_slots_without_a_duration_give_none() -> None:
 
 @settings(deadline=None)
 @given(st.integers(1, 100 * 3600 + 3599))
-def test_what_is_said_is_what_is_understood(seconds: int) -> None:
+def test_formatted_durations_are_understood(seconds: int) -> None:
     digits = in_words(seconds, WORDS)
     words = " ".join(number_words(int(w)) if w.isdigit() else w for w in digits.split())
     for text in (digits, words):

@@ -46,7 +46,7 @@ class Speaker:
 
 
 @pytest.mark.parametrize("intent", sorted(english().intents.intents))
-def test_what_can_be_said_is_understood(intent: str) -> None:
+def test_every_sentence_is_understood(intent: str) -> None:
     wrong = []
     for number, (name, sentence) in enumerate(english().templates()):
         if name == intent:

@@ -60,7 +60,7 @@ def test_commands_are_in_the_grammar(usual: Automaton, text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", "lamp off", "turn on the", "turn on the moon", "set a timer for two one"]
 )
-def test_other_words_are_not(usual: Automaton, text: str) -> None:
+def test_other_words_are_not_in_the_grammar(usual: Automaton, text: str) -> None:
     assert not usual.accepts(text.split())
 
 
@@ -115,7 +115,7 @@ def test_a_sentence_with_a_wildcard_is_left_out(tmp_path: Path) -> None:
         grammar.make(sentences, (), ())
 
 
-def test_only_what_holds_an_unknown_word_is_left_out(english: Sentences) -> None:
+def test_only_parts_with_an_unknown_word_are_left_out(english: Sentences) -> None:
     made = grammar.make(english, ("lamp", "qwrtz"), ("attic",), known=lambda word: word != "qwrtz")
     heard = automaton.build(made.jsgf)
     assert "qwrtz" not in made.words
@@ -146,11 +146,11 @@ def test_equal_states_are_merged() -> None:
 @pytest.mark.parametrize(
     ("number", "words"), [(0, "zero"), (17, "seventeen"), (40, "forty"), (100, "one hundred")]
 )
-def test_numbers_are_said_as_words(number: int, words: str) -> None:
+def test_numbers_are_converted_to_words(number: int, words: str) -> None:
     assert jsgf.number_words(number) == words
 
 
-def test_articles_agree_with_what_follows() -> None:
+def test_articles_agree_with_the_next_word() -> None:
     made = automaton.build(HEAD + "public <c> = set (a | an | the) [new] (hour | timer) [a] (x);\n")
     heard = automaton.without_wrong_articles(
         made, lambda word: {word == "hour"} if word != "x" else {True, False}

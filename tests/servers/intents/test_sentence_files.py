@@ -154,14 +154,14 @@ async def test_another_language_is_another_file(tmp_path: Path) -> None:
         ("words: {declined: 5}", r"words: expected text, got .*declined"),
     ],
 )
-async def test_a_mistake_is_named(tmp_path: Path, content: str, problem: str) -> None:
+async def test_an_invalid_file_is_named(tmp_path: Path, content: str, problem: str) -> None:
     (tmp_path / "own.yaml").write_text(content)
     with pytest.raises(EngineFailed, match=problem) as caught:
         await ask(tmp_path, "hello")
     assert "\n" not in str(caught.value)
 
 
-async def test_a_response_that_asks_for_more_than_was_said(tmp_path: Path) -> None:
+async def test_a_response_with_an_unknown_placeholder_is_reported(tmp_path: Path) -> None:
     (tmp_path / "own.yaml").write_text(
         "intents: {A: {data: [{sentences: [ahoy]}]}}\nresponses: {intents: {A: {default: '{x}'}}}"
     )
@@ -169,7 +169,7 @@ async def test_a_response_that_asks_for_more_than_was_said(tmp_path: Path) -> No
         await ask(tmp_path, "ahoy")
 
 
-def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+def test_unreadable_files_are_reported(tmp_path: Path) -> None:
     with pytest.raises(EngineFailed, match="nowhere is not a folder"):
         load("en", tmp_path / "nowhere")
     (tmp_path / "own.yaml").write_bytes(b"\xff\xfe\x00")
@@ -177,7 +177,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         load("en", tmp_path)
 
 
-def test_a_language_without_sentences(tmp_path: Path) -> None:
+def test_a_language_without_sentences_is_reported(tmp_path: Path) -> None:
     (tmp_path / "de.yaml").write_text("language: de\n")
     with pytest.raises(ModelMissing, match="no sentences for language 'de'"):
         load("de", tmp_path)

@@ -23,7 +23,7 @@ def test_a_name_that_holds_an_area_is_one_name() -> None:
     assert match.slots == {"name": "kitchen lamp"}
 
 
-def test_template_signs_in_a_name_are_just_signs() -> None:
+def test_template_characters_in_a_name_are_literal() -> None:
     match = english().match("turn on lamp (left)", ("lamp (left)", "", " - "), ())
     assert match is not None
     assert match.slots == {"name": "lamp (left)"}
@@ -47,7 +47,7 @@ def test_every_template_is_offered_with_its_intent() -> None:
     assert {name for name, _sentence in templates} == set(english().intents.intents)
 
 
-def test_lists_are_kept_for_a_home_and_made_anew_for_another() -> None:
+def test_lists_are_cached_for_each_home() -> None:
     first = english().lists(("lamp",), ("attic",))
     assert english().lists(("lamp",), ("attic",)) is first
     assert english().lists(("fan",), ("attic",)) is not first

@@ -11,9 +11,7 @@ TEXTS = st.text(st.sampled_from("abc 1,.!?…;:\n、。😀\0-'\""), max_size=30
 
 
 @given(TEXTS, st.integers(1, 20), st.integers(1, 40))
-def test_pieces_are_short_and_hold_everything_that_is_said(
-    text: str, first: int, most: int
-) -> None:
+def test_pieces_are_short_and_contain_all_audible_text(text: str, first: int, most: int) -> None:
     found = list(split_text(text, first, most))
     assert all(len(piece) <= (most if index else first) for index, piece in enumerate(found))
     assert [c for c in "".join(found) if c.isalnum()] == [c for c in text if c.isalnum()]
@@ -33,12 +31,12 @@ def test_cuts_at_the_last_sentence_then_clause_then_word_then_anywhere() -> None
     assert list(split_text("It costs 1,000.50 euros", 16, 50)) == ["It costs ", "1,000.50 euros"]
 
 
-def test_what_is_only_punctuation_says_nothing() -> None:
+def test_pieces_of_only_punctuation_are_dropped() -> None:
     for text in ("", " ", "...", "?! -- \n", "\0\0", "。、", "\ud800"):
         assert list(split_text(text)) == []
     assert list(split_text("5 %")) == ["5 %"]
 
 
-def test_a_long_text_is_cut_as_it_is_asked_for() -> None:
+def test_a_long_text_is_split_lazily() -> None:
     long = split_text("word " * 200_000)
     assert [len(next(long)) for _ in range(3)] == [100, 300, 300]

@@ -21,14 +21,14 @@ def words(made: Vocabulary) -> list[str]:
     return sorted(line[4] for line in lines if line[0] == "TRANSITION" and len(line) == 5)
 
 
-def test_it_is_what_would_be_made_here() -> None:
+def test_the_subprocess_builds_the_same_vocabulary() -> None:
     made, here = build.build_vocabulary(HOME), vocabulary.for_home(HOME)
     assert made.dictionary == here.dictionary
     assert "kitchen" in words(made)
     assert words(made) == words(here)
 
 
-def test_wrong_sentences_of_the_user_are_named(tmp_path: Path) -> None:
+def test_invalid_user_sentences_are_named(tmp_path: Path) -> None:
     content = (
         'language: "en"\nintents:\n  Own:\n    data:\n      - sentences: ["forget [about it"]\n'
     )
@@ -37,7 +37,7 @@ def test_wrong_sentences_of_the_user_are_named(tmp_path: Path) -> None:
         build.build_vocabulary(HOME, str(tmp_path))
 
 
-def test_where_no_process_can_be_started_it_is_made_here(
+def test_without_a_subprocess_the_vocabulary_is_built_in_this_process(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")

@@ -21,11 +21,11 @@ def judged(*words: Segment) -> float:
     return confidence(words, [segment("_T", 0, words[-1].end, 0)])
 
 
-def test_words_as_good_as_phonemes_are_sure() -> None:
+def test_words_that_fit_as_well_as_phonemes_have_full_confidence() -> None:
     assert judged(segment("stop", 0, 40, 0)) == pytest.approx(0)
 
 
-def test_one_wrong_word_decides() -> None:
+def test_one_wrong_word_lowers_the_confidence() -> None:
     sure = judged(segment("turn", 0, 180, 0), segment("lamp", 180, 240, 5))
     assert sure == pytest.approx(-5 - 5 / 4)
     assert sure < THRESHOLD
@@ -49,12 +49,12 @@ def test_a_voice_that_even_phonemes_fit_badly_may_lose_more() -> None:
     assert of_voice(-1) == pytest.approx(of_voice(0) - 0.5)
 
 
-def test_speech_that_is_called_silence_counts() -> None:
+def test_speech_recognized_as_silence_counts() -> None:
     assert judged(segment("stop", 0, 40, 0), segment("<sil>", 40, 100, 9)) == pytest.approx(-9)
 
 
 @pytest.mark.parametrize(
     "words", [[], [Segment("<sil>", 0, 90, -0.1)], [Segment("bye", 0, 6, -0.01)]]
 )
-def test_hardly_any_word_is_nothing(words: list[Segment]) -> None:
+def test_too_few_words_have_no_confidence(words: list[Segment]) -> None:
     assert confidence(words, [Segment("_S", 0, 90, -0.1)]) == -math.inf

@@ -58,20 +58,20 @@ async def hear(
     return finals[0].text
 
 
-async def test_it_is_an_asr(engine: PocketSphinx) -> None:
+async def test_pocketsphinx_conforms(engine: PocketSphinx) -> None:
     assert isinstance(engine, Asr)
     (model,) = engine.describe().models
     assert (model.name, model.languages) == ("en-us", ("en", "en-US"))
 
 
-async def test_a_recorded_command_is_heard_exactly(engine: PocketSphinx) -> None:
+async def test_a_recorded_command_is_recognized_exactly(engine: PocketSphinx) -> None:
     audio = recordings.samples("turn_on_the_living_room_lamp")
     assert await hear(engine, audio) == "turn on the living room lamp"
 
 
 @pytest.mark.parametrize("pause", [0.0, 0.2, 0.5, 1.0])
 @pytest.mark.parametrize("name", ["okay_nabu", "hey_jarvis"])
-async def test_the_end_of_the_wake_word_and_a_pause_do_no_harm(
+async def test_the_end_of_the_wake_word_and_a_pause_are_ignored(
     engine: PocketSphinx, name: str, pause: float
 ) -> None:
     end = recordings.samples(name)[-9600:]  # 0.3 s, as much as the satellite sends of it
@@ -80,7 +80,7 @@ async def test_the_end_of_the_wake_word_and_a_pause_do_no_harm(
     assert await hear(engine, audio) == "turn on the living room lamp"
 
 
-async def test_most_commands_of_a_voice_unlike_any_that_the_model_knows(
+async def test_most_commands_of_an_unfamiliar_voice_are_recognized(
     engine: PocketSphinx,
 ) -> None:
     texts = (
@@ -91,7 +91,7 @@ async def test_most_commands_of_a_voice_unlike_any_that_the_model_knows(
     assert len(wrong) <= 1, wrong
 
 
-async def test_talk_is_no_command(engine: PocketSphinx) -> None:
+async def test_talk_is_rejected(engine: PocketSphinx) -> None:
     texts = (
         *("turn on the washing machine", "what is your name", "the cat is on the table"),
         *("stop talking to me like that", "could you pass me the salt", "how much is that jacket"),
@@ -101,11 +101,11 @@ async def test_talk_is_no_command(engine: PocketSphinx) -> None:
 
 
 @pytest.mark.parametrize("name", ["okay_nabu", "hey_jarvis"])
-async def test_a_wake_word_is_no_command(engine: PocketSphinx, name: str) -> None:
+async def test_a_wake_word_is_rejected(engine: PocketSphinx, name: str) -> None:
     assert await hear(engine, recordings.samples(name)) == ""
 
 
-async def test_the_result_does_not_depend_on_chunks_or_what_came_before(
+async def test_the_result_depends_neither_on_chunks_nor_on_earlier_utterances(
     engine: PocketSphinx,
 ) -> None:
     audio = said("what time is it")
@@ -114,7 +114,7 @@ async def test_the_result_does_not_depend_on_chunks_or_what_came_before(
     assert {await hear(engine, audio, size) for size in (1, 777, 1001, 9600, len(audio))} == {first}
 
 
-async def test_confidence_does_not_depend_on_what_came_before() -> None:
+async def test_confidence_does_not_depend_on_earlier_utterances() -> None:
     recognizer = PocketSphinx(PocketSphinx.Options()).make_recognizer((("lamp",), ("kitchen",)))
     audio, results = said("what time is it"), set()
     for before in (b"", noise(1.0, 0.3), said("stop"), audio):
@@ -126,7 +126,7 @@ async def test_confidence_does_not_depend_on_what_came_before() -> None:
     assert len(results) == 1
 
 
-async def test_the_threshold_decides() -> None:
+async def test_the_threshold_decides_on_acceptance() -> None:
     texts = []
     for confidence in (-100, 100):
         engine = PocketSphinx(PocketSphinx.Options(confidence=confidence))
@@ -151,7 +151,7 @@ async def test_overlapping_utterances_do_not_mix(engine: PocketSphinx) -> None:
     assert list(together) == alone
 
 
-async def test_an_utterance_that_is_left_early_leaves_nothing_behind(
+async def test_an_abandoned_utterance_leaves_no_trace(
     engine: PocketSphinx,
 ) -> None:
     async def endless() -> AsyncIterator[bytes]:
@@ -167,7 +167,7 @@ async def test_an_utterance_that_is_left_early_leaves_nothing_behind(
     assert await hear(engine, audio) == before
 
 
-async def test_nothing_large_is_kept_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_idle_recognizers_are_unloaded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("servers.asr.sphinx.engine._IDLE_SECONDS", 0.05)
     engine = PocketSphinx(PocketSphinx.Options())
     made = []
@@ -197,12 +197,12 @@ async def test_a_second_request_soon_after_finds_the_model_loaded(
     assert await hear(engine, said("what time is it")) == "what time is it"
 
 
-async def test_other_languages_are_refused(engine: PocketSphinx) -> None:
+async def test_other_languages_are_rejected_with_an_error(engine: PocketSphinx) -> None:
     with pytest.raises(ModelMissing, match="only for English"):
         await hear(engine, b"", request=TranscribeRequest(language="de"))
 
 
-async def test_closed_twice_and_used_after() -> None:
+async def test_close_is_idempotent_and_final() -> None:
     engine = PocketSphinx(PocketSphinx.Options())
     await engine.close()
     await engine.close()

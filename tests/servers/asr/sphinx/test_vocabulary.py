@@ -25,7 +25,7 @@ def sentences(folder: Path, template: str) -> str:
     return str(folder)
 
 
-def test_it_is_read_as_it_was_kept() -> None:
+def test_a_stored_vocabulary_is_read_unchanged() -> None:
     made = vocabulary.for_home(HOME)
     assert vocabulary.read(HOME) is None
     vocabulary.store(made, HOME)
@@ -43,14 +43,14 @@ def test_changed_sentences_are_not_read_from_the_cache(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"\xc1", b"\x81\xa7network\x01"])
-def test_a_broken_file_is_no_vocabulary(cache: Path, content: bytes) -> None:
+def test_a_corrupt_cache_file_is_ignored(cache: Path, content: bytes) -> None:
     vocabulary.store(vocabulary.Vocabulary("a", "b"), HOME)
     (file,) = cache.rglob("*.msgpack")
     file.write_bytes(content)
     assert vocabulary.read(HOME) is None
 
 
-def test_only_the_last_homes_are_kept(cache: Path) -> None:
+def test_only_the_most_recent_homes_are_cached(cache: Path) -> None:
     homes = [((name,), ("kitchen",)) for name in ("a", "b", "c", "d", "e", "f")]
     for home in homes:
         vocabulary.store(vocabulary.Vocabulary("a", "b"), home)
@@ -58,15 +58,13 @@ def test_only_the_last_homes_are_kept(cache: Path) -> None:
     assert vocabulary.read(homes[-1]) is not None
 
 
-def test_a_cache_that_cannot_be_written_costs_only_time(
-    cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unwritable_cache_is_no_error(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cache.write_text("a file where the folder should be")
     vocabulary.store(vocabulary.Vocabulary("a", "b"), HOME)
     assert vocabulary.read(HOME) is None
 
 
-def test_the_same_each_time_and_without_digits() -> None:
+def test_the_vocabulary_is_deterministic_and_has_no_digits() -> None:
     made = vocabulary.for_home(HOME)
     assert made == vocabulary.for_home(HOME)
     words = [word for word in made.pronunciations() if not word.startswith("_")]
@@ -80,6 +78,6 @@ def test_every_word_of_the_network_is_in_the_dictionary() -> None:
     assert {arc[4] for arc in arcs if len(arc) == 5} <= set(made.pronunciations())
 
 
-def test_wrong_sentences_of_the_user_are_named(tmp_path: Path) -> None:
+def test_invalid_user_sentences_are_named(tmp_path: Path) -> None:
     with pytest.raises(EngineFailed, match=r"mine\.yaml"):
         vocabulary.for_home(HOME, sentences(tmp_path / "own", "forget [about it"))

@@ -47,7 +47,7 @@ def test_a_wake_word_alone_is_no_command(recognizer: Recognizer) -> None:
         assert not text or sureness < THRESHOLD
 
 
-def test_a_word_is_left_from_any_of_its_phonemes_on() -> None:
+def test_a_wake_remainder_may_begin_at_any_phoneme() -> None:
     said = {"hey": ["HH EY"], "jarvis": ["JH AA R V AH S", "JH AA R V IH S"]}
     found = wake_remainder.wake_remainders(said)
     assert {"HH EY JH AA R V AH S", "EY JH AA R V IH S", "IH S", "AH S"} <= set(found)
@@ -55,7 +55,7 @@ def test_a_word_is_left_from_any_of_its_phonemes_on() -> None:
     assert wake_remainder.wake_remainders({}) == []
 
 
-def test_what_is_left_explains_sound_but_is_no_command() -> None:
+def test_a_wake_remainder_explains_sound_but_is_no_command() -> None:
     rest = Segment(wake_remainder.WORD, 0, 40, -0.2)
     free = [Segment("_S", 0, 40, -0.2), Segment("_S", 40, 80, -0.2)]
     assert confidence([rest], free) == -np.inf

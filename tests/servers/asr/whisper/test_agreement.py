@@ -37,12 +37,12 @@ def decode(given_tokens: Sequence[int]) -> str:
         (" 불을 켜 줘", " 불을 켜 줘요", " 불을 켜"),
     ],
 )
-def test_whole_words_with_another_after_them(before: str, now: str, sure: str) -> None:
+def test_agreement_needs_a_following_word(before: str, now: str, sure: str) -> None:
     assert decode(agreed_tokens(tokens(before), tokens(now), decode)) == sure
 
 
 @given(st.text(max_size=30), st.text(max_size=30))
-def test_what_is_agreed_begins_both_and_is_whole_text(before: str, now: str) -> None:
+def test_agreed_tokens_begin_both_texts_and_are_whole_text(before: str, now: str) -> None:
     before, now = (text.encode(errors="replace").decode() for text in (before, now))
     sure = agreed_tokens(tokens(before), tokens(now), decode)
     assert tokens(before)[: len(sure)] == tokens(now)[: len(sure)] == sure

@@ -74,7 +74,7 @@ async def test_a_lone_text_is_decoded_at_once(watched: Watched) -> None:
     await batches.close()
 
 
-async def test_texts_that_wait_are_decoded_together_as_far_as_they_are_alike(
+async def test_waiting_texts_of_one_kind_are_decoded_in_a_batch(
     watched: Watched,
 ) -> None:
     batches = BatchScheduler(watched, 1)  # type: ignore[arg-type]
@@ -95,9 +95,7 @@ async def test_texts_that_wait_are_decoded_together_as_far_as_they_are_alike(
     await batches.close()
 
 
-async def test_who_is_cancelled_while_waiting_is_forgotten(
-    batches: BatchScheduler, model: Model
-) -> None:
+async def test_a_cancelled_waiting_task_is_removed(batches: BatchScheduler, model: Model) -> None:
     gates = [Gate(batches), Gate(batches)]
     for gate in gates:
         await gate.begun()
@@ -116,7 +114,7 @@ async def test_who_is_cancelled_while_waiting_is_forgotten(
     await until(lambda: batches.idle)
 
 
-async def test_closing_ends_what_runs_and_refuses_what_waits(model: Model) -> None:
+async def test_close_finishes_running_tasks_and_refuses_waiting_ones(model: Model) -> None:
     batches = BatchScheduler(model, 1)
     gate = Gate(batches)
     await gate.begun()
@@ -132,7 +130,7 @@ async def test_closing_ends_what_runs_and_refuses_what_waits(model: Model) -> No
         await batches.call(lambda: 1)
 
 
-async def test_a_failure_goes_to_who_waits_for_it_and_to_nobody_else(
+async def test_a_failure_reaches_only_its_own_callers(
     batches: BatchScheduler,
 ) -> None:
     def fail() -> None:
@@ -143,7 +141,7 @@ async def test_a_failure_goes_to_who_waits_for_it_and_to_nobody_else(
     assert await batches.call(lambda: 7) == 7
 
 
-async def test_after_a_while_without_work_memory_is_given_back_once(
+async def test_memory_is_returned_once_after_an_idle_time(
     watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: list[str] = []

@@ -58,20 +58,20 @@ async def decode(
     return batches, attempt
 
 
-async def test_a_window_is_full_unless_asked_otherwise(model: Model, sound: Floats) -> None:
+async def test_a_window_is_full_by_default(model: Model, sound: Floats) -> None:
     batches, attempt = await decode(model, sound, DecodingOptions())
     assert (batches.windows, batches.temperatures) == ([FRAMES], [0.0])
     assert attempt.ended
 
 
-async def test_a_short_window_will_do_for_a_sure_text(model: Model, sound: Floats) -> None:
+async def test_a_short_window_suffices_for_a_confident_text(model: Model, sound: Floats) -> None:
     batches, attempt = await decode(model, sound, AUTO)
     (frames,) = batches.windows
     assert len(sound) // 160 + 100 <= frames <= len(sound) // 160 + 200
     assert attempt.ended
 
 
-async def test_the_language_is_detected_where_none_is_asked(model: Model, sound: Floats) -> None:
+async def test_the_language_is_detected_by_default(model: Model, sound: Floats) -> None:
     await decode(model, sound, AUTO, language=None)
 
 
@@ -80,7 +80,7 @@ async def test_the_language_is_detected_where_none_is_asked(model: Model, sound:
     [Manner(endless=True), Manner(certainty=2.0)],
     ids=["no end of text", "unsure"],
 )
-async def test_the_full_window_decides_where_a_short_one_gives_a_doubtful_text(
+async def test_a_doubtful_text_is_decoded_again_in_the_full_window(
     manner: Manner, sound: Floats
 ) -> None:
     model = Model(made_whisper(manner), ONE)
@@ -91,28 +91,28 @@ async def test_the_full_window_decides_where_a_short_one_gives_a_doubtful_text(
     assert attempt == full, "the same as if there were no short windows"
 
 
-async def test_an_unsure_text_is_tried_at_every_temperature(sound: Floats) -> None:
+async def test_a_doubtful_text_is_tried_at_every_temperature(sound: Floats) -> None:
     model = Model(made_whisper(Manner(certainty=2.0)), ONE)
     batches, _ = await decode(model, sound, DecodingOptions(temperatures=(0.0, 0.5, 1.0)))
     assert batches.temperatures == [0.0, 0.5, 1.0]
     assert batches.windows == [FRAMES], "encoded once"
 
 
-async def test_a_text_without_end_is_not_taken(sound: Floats) -> None:
+async def test_a_text_without_end_is_rejected(sound: Floats) -> None:
     model = Model(made_whisper(Manner(endless=True, words=(("so",),))), ONE)
     _, attempt = await decode(model, sound, DecodingOptions())
     assert len(attempt.tokens) == token_limit(len(sound))
     assert rejection(attempt, 1.0, Thresholds()) == "repeats itself"
 
 
-async def test_a_model_that_hears_no_speech_is_not_asked_twice(sound: Floats) -> None:
+async def test_a_window_without_speech_is_decoded_once(sound: Floats) -> None:
     model = Model(made_whisper(Manner(certainty=2.0, no_speech=True)), ONE)
     batches, attempt = await decode(model, sound, DecodingOptions(temperatures=(0.0, 0.5)))
     assert batches.temperatures == [0.0]
     assert rejection(attempt, 1.0, Thresholds()) == "no speech"
 
 
-def test_a_text_may_be_longer_than_anybody_speaks() -> None:
+def test_the_token_limit_exceeds_fast_speech() -> None:
     assert token_limit(0) > 20
     assert token_limit(2 * RATE) > 2 * 25
     assert token_limit(LONGEST) == MAX_TOKENS

@@ -68,7 +68,7 @@ def make(**options: Any) -> FasterWhisper:
     return FasterWhisper(FasterWhisper.Options(num_workers=1, cpu_threads=1, **options))
 
 
-async def test_speech_is_understood(engine: FasterWhisper) -> None:
+async def test_speech_is_transcribed(engine: FasterWhisper) -> None:
     said = await heard(engine, SPEECH)
     assert len(said.text.split()) == 12
     assert (said.final, said.language) == (True, "en")
@@ -79,12 +79,12 @@ async def test_speech_is_understood(engine: FasterWhisper) -> None:
     [silence(4), noise(4, 0.02), noise(4, 0.3), tone(4), music(4), breath(4), b"\0"],
     ids=["silence", "hiss", "loud noise", "tone", "music", "breathing", "half a sample"],
 )
-async def test_nothing_is_made_of(engine: FasterWhisper, sound: bytes) -> None:
+async def test_no_text_is_made_of(engine: FasterWhisper, sound: bytes) -> None:
     """The model would say twelve words of each, as it does without the voice detector."""
     assert (await heard(engine, sound)).text == ""
 
 
-async def test_without_the_voice_detector_it_is_the_model_s_doubts_that_count() -> None:
+async def test_without_the_voice_detector_the_quality_checks_decide() -> None:
     """The model says what it says of anything; each check is the last that can keep it back."""
     manners = {
         "no speech": Manner(certainty=2.0, no_speech=True),
@@ -110,9 +110,7 @@ async def unheard(manner: Manner) -> str:
     + [(check, "auto") for check in CHECKS["asr"] if "chunk" in check.name],
     ids=lambda value: getattr(value, "name", value),
 )
-async def test_one_that_says_something_else_of_every_sound_conforms(
-    check: Check, window: str
-) -> None:
+async def test_whisper_conforms(check: Check, window: str) -> None:
     """The text hangs on every sample that is decoded: it is the same whatever the chunks are."""
     text = f"{OPTIONS.model}?num_workers=2&cpu_threads=1&encoder_window={window}"
     make = fresh(lambda: spec.create("asr", f"faster-whisper:{text}"))
@@ -122,7 +120,7 @@ async def test_one_that_says_something_else_of_every_sound_conforms(
     await check.run(make, sample)
 
 
-async def test_abandoned_requests_leave_nothing(engine: FasterWhisper) -> None:
+async def test_abandoned_requests_leave_no_trace(engine: FasterWhisper) -> None:
     """A thousand that hang up here and there: then memory and tasks are as before."""
 
     async def abandon(turn: int) -> None:
@@ -148,7 +146,7 @@ async def test_abandoned_requests_leave_nothing(engine: FasterWhisper) -> None:
     assert (await heard(engine, SPEECH)).text
 
 
-async def test_a_model_that_is_not_here_is_named_with_how_to_get_it(
+async def test_a_missing_model_is_named_with_the_remedy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(socket.socket, "connect", lambda *_: pytest.fail("asked the network"))
@@ -158,14 +156,14 @@ async def test_a_model_that_is_not_here_is_named_with_how_to_get_it(
     await engine.close()
 
 
-async def test_what_ctranslate2_cannot_do_is_said() -> None:
+async def test_an_unsupported_compute_type_is_reported() -> None:
     engine = FasterWhisper(FasterWhisper.Options(model=OPTIONS.model, compute_type="int3"))
     with pytest.raises(EngineFailed, match="int3"):
         await engine.load()
     await engine.close()
 
 
-async def test_it_is_described_with_its_languages(engine: FasterWhisper) -> None:
+async def test_the_description_lists_languages(engine: FasterWhisper) -> None:
     info = engine.describe()
     assert info.streaming
     assert "de" in info.models[0].languages

@@ -67,21 +67,21 @@ async def heard(engine: FasterWhisper, model: str | None = None) -> str:
     return final.text
 
 
-async def test_a_request_is_heard_by_the_model_that_it_names(engine: FasterWhisper) -> None:
+async def test_a_request_uses_the_model_that_it_names(engine: FasterWhisper) -> None:
     assert await heard(engine) == "this is the usual model"
     assert await heard(engine, "tiny") == "small words"
     assert await heard(engine, "base.en") == "other words"
     assert await heard(engine, Path(MAIN).name) == "this is the usual model"
 
 
-async def test_all_at_once_each_hears_with_its_own(engine: FasterWhisper) -> None:
+async def test_concurrent_requests_each_use_their_own_model(engine: FasterWhisper) -> None:
     names = ["tiny", None, "base.en"] * 3
     async with asyncio.timeout(30):
         texts = await asyncio.gather(*(heard(engine, name) for name in names))
     assert texts == ["small words", "this is the usual model", "other words"] * 3
 
 
-async def test_all_that_may_be_named_are_described(engine: FasterWhisper) -> None:
+async def test_every_selectable_model_is_described(engine: FasterWhisper) -> None:
     found = {model.name: model.languages for model in engine.describe().models}
     assert list(found) == [Path(MAIN).name, "base.en", "tiny"]
     assert found["base.en"] == ("en",)
@@ -97,7 +97,7 @@ async def test_no_other_model_is_opened(engine: FasterWhisper, name: str) -> Non
         await heard(engine, name)
 
 
-async def test_the_client_s_choice_counts_for_its_connection(engine: FasterWhisper) -> None:
+async def test_the_clients_choice_applies_to_its_connection(engine: FasterWhisper) -> None:
     audio = {"rate": 16000, "width": 2, "channels": 1}
     asked = [
         Event("audio-start", audio),
@@ -131,7 +131,7 @@ class Kept:
         return model_cache.CachedModel(None, Batches())  # type: ignore[arg-type]
 
 
-async def test_no_more_than_so_many_are_in_memory_and_the_longest_unused_leaves() -> None:
+async def test_the_least_recently_used_model_is_unloaded() -> None:
     kept = Kept()
     lent = model_cache.ModelCache(2, kept.load)
     for name in ("a", "b", "a", "c"):
@@ -146,7 +146,7 @@ async def test_no_more_than_so_many_are_in_memory_and_the_longest_unused_leaves(
             pass
 
 
-async def test_one_in_use_stays_and_who_wants_another_waits() -> None:
+async def test_a_model_in_use_stays_and_other_requests_wait() -> None:
     kept = Kept()
     lent = model_cache.ModelCache(1, kept.load)
 
@@ -169,7 +169,7 @@ async def test_one_in_use_stays_and_who_wants_another_waits() -> None:
     await lent.close()
 
 
-async def test_who_waits_too_long_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_wait_that_is_too_long_fails_with_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(model_cache, "PATIENCE", 0.01)
     lent = model_cache.ModelCache(1, Kept().load)
     async with lent.lend("a"):

@@ -58,7 +58,7 @@ def test_sound_in_and_text_out_at_standard_input_and_output() -> None:
     assert "en" in program["models"][0]["languages"]
 
 
-async def test_who_asks_what_it_is_does_not_wait_for_eight_who_speak() -> None:
+async def test_describe_does_not_wait_for_eight_transcriptions() -> None:
     model = made_whisper()
     sounds = [speak(text) for text in ("turn on the lamp", "what time is it")]
     waits: list[float] = []

@@ -16,7 +16,7 @@ def auto(cuda: bool, cores: int) -> Machine:
     return choose("auto", "auto", 0, 0, cuda, cores)
 
 
-def test_cuda_is_taken_where_it_is() -> None:
+def test_cuda_is_used_if_available() -> None:
     assert auto(cuda=True, cores=8) == Machine("cuda", "float16", 4, 1)
     assert choose("cuda:1", "int8", 0, 2, True, 8) == Machine("cuda:1", "int8", 4, 2)
     assert choose("cpu", "auto", 0, 0, True, 2).device == "cpu"
@@ -29,12 +29,12 @@ def test_a_lone_request_has_the_cores_of_a_small_machine() -> None:
     assert auto(cuda=False, cores=16) == Machine("cpu", "int8", 4, 4)
 
 
-def test_what_is_set_is_kept() -> None:
+def test_configured_values_take_precedence() -> None:
     assert choose("cpu", "int8_float32", 3, 5, False, 8) == Machine("cpu", "int8_float32", 3, 5)
     assert machine.cores() >= 1
 
 
-async def test_where_cuda_does_not_work_the_cpu_does_it(
+async def test_the_cpu_is_used_if_cuda_fails(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """As with a card whose libraries are not installed: here there is no card at all."""

@@ -30,7 +30,9 @@ def said(model: Model, text: str, frames: int = FRAMES, search: Search = GREEDY)
     return model.vocabulary.decode(found.tokens)
 
 
-def test_its_text_is_that_of_faster_whisper(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_text_equals_that_of_faster_whisper(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from faster_whisper import WhisperModel
     from tqdm import tqdm
 
@@ -44,7 +46,7 @@ def test_its_text_is_that_of_faster_whisper(model: Model, monkeypatch: pytest.Mo
         assert said(model, text, search=Search(beam_size=5)) == segment.text
 
 
-def test_texts_decoded_together_are_those_decoded_alone(model: Model) -> None:
+def test_batched_texts_equal_texts_decoded_alone(model: Model) -> None:
     texts = ("turn on the lamp", "what time is it", "stop")
     encoded = [model.encode(sound(text), 600) for text in texts]
     prompts = [model.vocabulary.start("en", "transcribe")] * 3
@@ -54,7 +56,7 @@ def test_texts_decoded_together_are_those_decoded_alone(model: Model) -> None:
     ]
 
 
-def test_the_beginning_of_a_text_can_be_given(model: Model) -> None:
+def test_a_text_can_continue_a_prefix(model: Model) -> None:
     encoded = model.encode(sound("turn on the lamp"), 600)
     start = model.vocabulary.start("en", "transcribe")
     (free,) = model.generate([encoded], [start], GREEDY, [99])
@@ -62,7 +64,7 @@ def test_the_beginning_of_a_text_can_be_given(model: Model) -> None:
     assert held.tokens == free.tokens
 
 
-def test_a_text_is_cut_off_where_it_would_not_end() -> None:
+def test_an_endless_text_is_cut_off() -> None:
     model = Model(made_whisper(Manner(endless=True)), ONE)
     encoded = model.encode(sound("stop"), 600)
     for before in ((), tuple(model.vocabulary.encode("lamp " * 40))):
@@ -78,13 +80,13 @@ def test_the_language_is_detected(model: Model) -> None:
     assert model.language(model.encode(sound("stop"), 600)) == "en"
 
 
-def test_languages_are_known_by_their_first_part(model: Model) -> None:
+def test_languages_are_matched_by_their_first_part(model: Model) -> None:
     language = model.vocabulary.language
     assert (language("en-US"), language("de_DE"), language("FR")) == ("en", "de", "fr")
     assert (language("tlh"), language(""), language(None), language("<|de|>")) == (None,) * 4
 
 
-def test_a_prompt_keeps_within_its_half_of_the_context(model: Model) -> None:
+def test_a_prompt_fits_into_half_of_the_context(model: Model) -> None:
     prompt = build_prompt(model.vocabulary, "word, " * 100, "earlier " * 100)
     assert len(prompt.before) == MAX_BEFORE + 1
     short = build_prompt(model.vocabulary, "lamp", "earlier " * 100)
@@ -95,7 +97,7 @@ def test_a_prompt_keeps_within_its_half_of_the_context(model: Model) -> None:
 
 
 @pytest.mark.parametrize("name", ["<|startoftranscript|>", "\0", "\ud800", "\U0001f600", "(a|b"])
-def test_names_cannot_be_taken_for_the_model_s_own_signs(model: Model, name: str) -> None:
+def test_names_never_become_special_tokens(model: Model, name: str) -> None:
     tokens = build_prompt(model.vocabulary, name, name).tokens(model.vocabulary, "en", "transcribe")
     assert tokens.count(model.vocabulary.first) == 1
     encoded = model.encode(sound("stop"), 600)
@@ -107,12 +109,12 @@ def test_a_model_that_says_one_thing() -> None:
     assert said(model, "stop") == " what time is it"
 
 
-def test_what_is_wrong_with_a_folder_is_said(tmp_path: Path) -> None:
+def test_the_problem_with_a_model_folder_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ModelMissing, match=r"no model\.bin"):
         Model(tmp_path, ONE)
     (tmp_path / "model.bin").write_bytes(b"<html>")
     with pytest.raises(ModelMissing, match=r"no tokenizer\.json"):
         Model(tmp_path, ONE)
     (tmp_path / "tokenizer.json").write_text(json.dumps({}))
-    with pytest.raises(EngineFailed, match="does not load"):
+    with pytest.raises(EngineFailed, match="cannot load"):
         Model(tmp_path, ONE)

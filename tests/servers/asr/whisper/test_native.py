@@ -56,7 +56,7 @@ def test_the_threads_of_numpy_do_not_spin() -> None:
 @pytest.mark.parametrize(
     ("variable", "value"), [("GOMP_SPINCOUNT", "77"), ("OMP_WAIT_POLICY", "active")]
 )
-def test_what_somebody_has_set_stays(variable: str, value: str) -> None:
+def test_the_environment_takes_precedence(variable: str, value: str) -> None:
     _, spins, isa = products("prepared", **{variable: value, "CT2_FORCE_CPU_ISA": "GENERIC"})
     assert spins == ("77" if variable == "GOMP_SPINCOUNT" else None)
     assert isa == "GENERIC"
@@ -71,7 +71,7 @@ def test_what_somebody_has_set_stays(variable: str, value: str) -> None:
         ("", False),
     ],
 )
-def test_avx512_is_asked_for_only_where_all_of_it_is(
+def test_avx512_is_requested_only_if_fully_supported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cpuinfo: str, wide: bool
 ) -> None:
     path = tmp_path / "cpuinfo"
@@ -83,5 +83,5 @@ def test_avx512_is_asked_for_only_where_all_of_it_is(
     assert os.environ.get("CT2_FORCE_CPU_ISA") == ("AVX512" if wide else None)
 
 
-def test_a_system_that_tells_nothing_of_its_cpu(tmp_path: Path) -> None:
+def test_a_system_without_cpuinfo_has_no_flags(tmp_path: Path) -> None:
     assert native.cpu_flags(tmp_path / "none") == frozenset()

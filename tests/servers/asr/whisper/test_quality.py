@@ -21,7 +21,7 @@ def like(**changes: object) -> Attempt:
     return msgspec.structs.replace(FINE, **changes)
 
 
-def test_a_sure_text_is_taken_at_once() -> None:
+def test_a_confident_text_is_accepted_at_once() -> None:
     assert quality.is_good(FINE, USUAL)
     assert not quality.try_again(FINE, USUAL)
     assert quality.rejection(FINE, 1.0, USUAL) is None
@@ -37,7 +37,7 @@ def test_a_sure_text_is_taken_at_once() -> None:
     ],
     ids=["unsure", "loops", "compresses", "cut off"],
 )
-def test_a_short_window_is_not_trusted_with(attempt: Attempt) -> None:
+def test_a_short_window_is_rejected_with(attempt: Attempt) -> None:
     assert not quality.is_good(attempt, USUAL)
 
 
@@ -48,7 +48,7 @@ def test_an_unlikely_text_where_no_speech_is_likely_is_silence() -> None:
     assert quality.rejection(like(no_speech_prob=0.99), 3.0, USUAL) is None, "but a sure one is not"
 
 
-def test_a_text_that_repeats_itself_is_tried_again_and_then_not_taken() -> None:
+def test_a_repetitive_text_is_retried_and_then_rejected() -> None:
     round_and_round = like(text="I think " * 30)
     assert quality.try_again(round_and_round, USUAL)
     assert quality.rejection(round_and_round, 9.0, USUAL) == "repeats itself"
@@ -73,7 +73,7 @@ def test_different_words_are_no_loop(words: list[int]) -> None:
     assert not quality.loops([str(word) for word in words])
 
 
-def test_a_phantom_counts_only_where_there_is_doubt() -> None:
+def test_a_hallucination_is_rejected_only_in_doubt() -> None:
     phantom = like(text=" Thanks for watching! ")
     assert quality.rejection(phantom, 2.0, USUAL) is None, "a sure one, and long enough"
     for doubtful, voice in (
@@ -84,18 +84,18 @@ def test_a_phantom_counts_only_where_there_is_doubt() -> None:
         assert "of its own" in (quality.rejection(doubtful, voice, USUAL) or "")
 
 
-def test_a_phantom_is_the_whole_of_what_was_said() -> None:
+def test_a_hallucination_is_the_whole_text() -> None:
     doubtful = like(text="thank you for watching the oven", avg_logprob=-0.9)
     assert quality.rejection(doubtful, 0.4, USUAL) is None
 
 
-def test_every_phantom_is_found_as_it_is_written_in_the_list() -> None:
+def test_every_listed_hallucination_is_found() -> None:
     assert all(
         is_hallucination(phrase) and is_hallucination(phrase.title() + ".") for phrase in PHRASES
     )
 
 
-def test_the_best_attempt_is_the_surest_that_does_not_repeat_itself() -> None:
+def test_the_best_attempt_is_the_likeliest_without_repetition() -> None:
     sure_loop, unsure = like(text="a " * 200, avg_logprob=-0.1), like(avg_logprob=-1.5)
     assert quality.best([sure_loop, unsure, like(avg_logprob=-2.0)], USUAL) is unsure
     assert quality.best([sure_loop], USUAL) is sure_loop

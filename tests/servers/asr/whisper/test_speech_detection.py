@@ -22,7 +22,7 @@ def session() -> Any:
     return get_vad_model().session
 
 
-def test_its_probabilities_are_those_of_faster_whisper(session: Any) -> None:
+def test_the_probabilities_equal_those_of_faster_whisper(session: Any) -> None:
     from faster_whisper.vad import get_vad_model
 
     pcm = silence(0.5) + speak("turn on the lamp") + noise(0.5)
@@ -37,7 +37,7 @@ def test_its_probabilities_are_those_of_faster_whisper(session: Any) -> None:
 
 @pytest.mark.parametrize("loudness", [1.0, 0.1, 0.02])
 @pytest.mark.parametrize("name", ["hey_jarvis", "okay_nabu", "turn_on_the_living_room_lamp"])
-def test_people_are_heard_however_loud(session: Any, name: str, loudness: float) -> None:
+def test_voices_are_detected_at_any_volume(session: Any, name: str, loudness: float) -> None:
     pcm = np.frombuffer(recordings.samples(name), "<i2") * loudness
     sound = SoundBuffer(Silero(session), 0.5, SAMPLES_OF_A_WORD)
     sound.add(pcm.astype("<i2").tobytes())

@@ -84,7 +84,7 @@ async def test_partial_transcripts_grow_and_the_final_one_begins_with_them(
     assert len(final.text.split()) == 12
 
 
-async def test_after_a_pause_the_final_transcript_is_there_already(
+async def test_after_a_pause_the_final_transcript_is_ready(
     model: Model, batches: BatchScheduler
 ) -> None:
     room = Room(model, batches)
@@ -103,7 +103,7 @@ async def test_a_recording_that_is_sent_at_once_is_decoded_once(
     assert len(room.decoder.lengths) == 1
 
 
-async def test_nobody_who_waits_is_kept_waiting_by_a_guess(
+async def test_partial_transcripts_never_delay_other_requests(
     model: Model, batches: BatchScheduler
 ) -> None:
     class Busy(BatchScheduler):

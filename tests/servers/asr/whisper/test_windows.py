@@ -69,7 +69,7 @@ def test_a_long_speech_is_cut_at_its_longest_pause() -> None:
     assert second[0] >= first[1]
 
 
-def test_speech_without_a_pause_is_cut_where_voice_is_least_sure() -> None:
+def test_speech_without_a_pause_is_cut_where_voice_is_least_likely() -> None:
     first, _ = hear(sound((1, 27), (0.4, 0.032), (1, 20)))
     assert first[1] == round(27 * FRAMES_PER_S) * FRAME
 
@@ -86,7 +86,7 @@ parts = st.lists(
 
 
 @given(parts, st.lists(st.integers(1, 300), min_size=1, max_size=5))
-def test_the_windows_do_not_depend_on_how_the_sound_comes(
+def test_the_windows_do_not_depend_on_the_chunks(
     said: list[tuple[float, float]], sizes: list[int]
 ) -> None:
     audio = sound(*said)
@@ -114,7 +114,7 @@ def test_no_loud_sound_is_left_out(said: list[tuple[float, float]]) -> None:
     assert not np.any(~covered & (samples > 0.55 * 32767))
 
 
-def test_only_what_may_still_be_needed_is_kept() -> None:
+def test_samples_no_longer_needed_are_dropped() -> None:
     sound = SoundBuffer(Loudness(), 0.5, 0)
     for audio in (sound((0, 50)), sound((1, 50)), sound((0, 50))):
         sound.add(audio)
@@ -130,7 +130,7 @@ def test_a_short_encoder_window_has_room_for_the_end() -> None:
     assert encoder_frames(LONGEST) == encoder_frames(29 * RATE) == FRAMES
 
 
-def test_a_brief_noise_is_no_voice_and_a_brief_pause_no_end() -> None:
+def test_brief_noises_and_brief_pauses_are_ignored() -> None:
     spans = Spans(0.5, 4 * FRAME)
     for probability in (1, 1, 0, 0, 0, 0, 1, 1, 1, 0, 0.4, 0, 0, 1, 1, 0, 0, 0, 0):
         spans.add(probability)

@@ -108,7 +108,7 @@ async def test_an_unknown_voice_is_named_with_the_nearest(
     await engine.close()
 
 
-async def test_a_configured_voice_that_is_unknown_is_told_by_load() -> None:
+async def test_load_reports_an_unknown_configured_voice() -> None:
     engine = make("espeak:klingonese")
     with pytest.raises(ModelMissing, match="klingonese"):
         await engine.load()
@@ -138,7 +138,7 @@ async def test_units_are_said_in_the_voices_language() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "  \n", "...", "?!", "\0", "\ud800"])
-async def test_nothing_to_say_is_silent(text: str) -> None:
+async def test_text_without_words_is_silent(text: str) -> None:
     engine = make()
     assert await spoken(engine, text) == b""
     await engine.close()
@@ -148,7 +148,7 @@ async def test_nothing_to_say_is_silent(text: str) -> None:
     "text",
     ["a\0b", "x\ud800y", "😀", "[[h@'l]]", "<speak>hi</speak>", "日本語", "\x1b[1m ok", "٪ ١"],
 )
-async def test_strange_text_is_spoken_without_harm(text: str) -> None:
+async def test_unusual_text_is_spoken_without_errors(text: str) -> None:
     engine = make()
     assert await spoken(engine, text)
     await engine.close()
@@ -178,7 +178,7 @@ async def test_engines_side_by_side_do_not_mix_their_voices() -> None:
     await other.close()
 
 
-async def test_closed_is_closed() -> None:
+async def test_close_is_final() -> None:
     engine = make()
     await engine.close()
     with pytest.raises(EngineClosed):

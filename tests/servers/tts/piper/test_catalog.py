@@ -56,7 +56,7 @@ def test_a_path_is_a_voice_too(store: Path, voice: Path) -> None:
         ({"default": "fr_FR-x-low"}, "models pull piper:fr_FR-x-low"),
     ],
 )
-def test_what_is_not_here_is_named_with_how_to_get_it(request_: dict[str, str], words: str) -> None:
+def test_a_missing_voice_is_named_with_the_remedy(request_: dict[str, str], words: str) -> None:
     with pytest.raises(ModelMissing, match=words):
         chosen(**request_)
 
@@ -83,13 +83,13 @@ async def test_speakers_differ_and_have_names_and_numbers(store: Path) -> None:
     await engine.close()
 
 
-def test_no_voice_at_all_says_how_to_get_one(tmp_path: Path, store: Path) -> None:
+def test_without_voices_the_error_names_the_remedy(tmp_path: Path, store: Path) -> None:
     shutil.rmtree(store / "piper")
     with pytest.raises(ModelMissing, match="models pull piper:en_US-lessac-medium"):
         chosen("")
 
 
-async def test_describes_every_voice_also_one_that_came_later(
+async def test_voices_installed_later_are_described(
     store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(piper_catalog, "FRESH", 0.0)

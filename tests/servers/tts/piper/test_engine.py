@@ -65,7 +65,7 @@ async def test_options_change_how_it_sounds(voice: Path) -> None:
             make(f"{voice}?{wrong}")
 
 
-async def test_silence_stands_between_sentences_only(voice: Path) -> None:
+async def test_silence_is_inserted_only_between_sentences(voice: Path) -> None:
     two = "One two three four. Five six seven eight."
     without, with_some = make(f"{voice}?sentence_silence=0"), make(f"{voice}?sentence_silence=0.5")
     plain, wider = await spoken(without, two), await spoken(with_some, two)
@@ -77,7 +77,7 @@ async def test_silence_stands_between_sentences_only(voice: Path) -> None:
     await with_some.close()
 
 
-async def test_the_first_clause_is_heard_before_the_rest_is_spoken(voice: Path) -> None:
+async def test_the_first_clause_is_sent_before_the_rest_is_synthesized(voice: Path) -> None:
     engine = make(voice)
     await engine.load()
     async with aclosing(engine.synthesize(SpeechRequest(text=f"{SENTENCE} " * 2000))) as speech:
@@ -88,7 +88,7 @@ async def test_the_first_clause_is_heard_before_the_rest_is_spoken(voice: Path) 
 
 
 @pytest.mark.parametrize("text", ["", "  \n", "...", "?!", "\0", "\ud800"])
-async def test_nothing_to_say_is_silent(voice: Path, text: str) -> None:
+async def test_text_without_words_is_silent(voice: Path, text: str) -> None:
     engine = make(voice)
     assert await spoken(engine, text) == b""
     await engine.close()
@@ -97,7 +97,7 @@ async def test_nothing_to_say_is_silent(voice: Path, text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["a\0b", "x\ud800y", "[[h@'l]]", "[[x", "日本語 one", "\x1b[1m ok"]
 )
-async def test_strange_text_is_spoken_without_harm(voice: Path, text: str) -> None:
+async def test_unusual_text_is_spoken_without_errors(voice: Path, text: str) -> None:
     engine = make(voice)
     assert await spoken(engine, text)
     await engine.close()
@@ -113,7 +113,7 @@ async def test_requests_at_the_same_time_do_not_mix(voice: Path) -> None:
     await engine.close()
 
 
-async def test_a_newcomer_does_not_wait_for_a_long_text(voice: Path) -> None:
+async def test_a_new_request_does_not_wait_for_a_long_text(voice: Path) -> None:
     """While somebody takes a long text as fast as it comes, another is heard within a piece."""
     engine = make(f"{voice}?cache=0")
     await engine.load()
@@ -134,7 +134,7 @@ async def test_a_newcomer_does_not_wait_for_a_long_text(voice: Path) -> None:
     await engine.close()
 
 
-async def test_a_phrase_is_remembered_with_its_voice_and_manner(store: Path) -> None:
+async def test_phrases_are_cached_by_voice_and_style(store: Path) -> None:
     engine = make("en_US-one-low?noise_scale=0.3")
     first = await spoken(engine, "The lamp is on.")
     held = engine.phrases.bytes
@@ -164,7 +164,7 @@ async def test_a_broken_voice_is_named(tmp_path: Path) -> None:
     await engine.close()
 
 
-async def test_closed_is_closed(voice: Path) -> None:
+async def test_close_is_final(voice: Path) -> None:
     engine = make(voice)
     await engine.close()
     with pytest.raises(EngineClosed):
@@ -173,7 +173,7 @@ async def test_closed_is_closed(voice: Path) -> None:
         await spoken(engine, "")
 
 
-async def test_a_thousand_abandoned_requests_leave_nothing(voice: Path) -> None:
+async def test_a_thousand_abandoned_requests_leave_no_trace(voice: Path) -> None:
     engine = make(f"{voice}?cache=0")
     await engine.load()
 

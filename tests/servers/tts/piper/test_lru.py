@@ -10,7 +10,7 @@ import pytest
 from servers.tts.piper.lru import LruCache
 
 
-def test_loads_once_and_forgets_the_one_not_used_for_longest() -> None:
+def test_models_load_once_and_the_least_recently_used_is_dropped() -> None:
     shelf: LruCache[str] = LruCache(2)
     loaded: list[str] = []
 
@@ -32,7 +32,7 @@ def test_a_model_that_fails_to_load_is_tried_again() -> None:
     assert shelf.take("a", lambda: 1) == 1
 
 
-def test_others_do_not_wait_for_one_that_loads_but_those_who_need_it_do() -> None:
+def test_only_users_of_a_loading_model_wait_for_it() -> None:
     shelf: LruCache[str] = LruCache(2)
     begun, go = threading.Event(), threading.Event()
 

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 from servers.tts.piper.phrase_cache import LONGEST, PhraseCache
 
 
-def test_a_phrase_is_found_in_its_manner_only() -> None:
+def test_a_phrase_is_found_only_in_its_style() -> None:
     phrases = PhraseCache(100)
     phrases.put("yes", "loud", b"YES")
     assert phrases.get("yes", "loud") == b"YES"
     assert phrases.get("yes", "quiet") is None
 
 
-def test_the_one_not_said_for_longest_goes_first() -> None:
+def test_the_least_recently_used_phrase_is_dropped_first() -> None:
     phrases = PhraseCache(10)
     phrases.put("a", 0, b"12345")
     phrases.put("b", 0, b"12345")
@@ -26,7 +26,7 @@ def test_the_one_not_said_for_longest_goes_first() -> None:
     assert phrases.bytes == 10
 
 
-def test_what_is_long_or_larger_than_all_is_not_kept() -> None:
+def test_long_texts_and_oversized_sounds_are_not_cached() -> None:
     phrases = PhraseCache(10)
     phrases.put("x" * (LONGEST + 1), 0, b"1")
     phrases.put("y", 0, b"12345678901")
@@ -34,7 +34,7 @@ def test_what_is_long_or_larger_than_all_is_not_kept() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcdef"), st.binary(max_size=8)), max_size=60))
-def test_never_holds_more_than_it_may(puts: list[tuple[str, bytes]]) -> None:
+def test_the_cache_never_exceeds_its_limit(puts: list[tuple[str, bytes]]) -> None:
     phrases = PhraseCache(20)
     for text, sound in puts:
         phrases.put(text, 0, sound)

@@ -35,20 +35,20 @@ class Held:
         return self.order
 
 
-async def test_the_first_to_run_dry_comes_first() -> None:
+async def test_the_earliest_deadline_comes_first() -> None:
     held, now = Held(), time.monotonic()
     assert await held.run(("b", now + 2), ("c", now + 3), ("a", now + 1)) == ["a", "b", "c"]
     await held.desk.close()
 
 
-async def test_newcomers_begin_when_the_others_are_well_ahead_in_their_order() -> None:
+async def test_new_calls_start_in_order_when_the_others_are_well_ahead() -> None:
     held, now = Held(), time.monotonic()
     calls = (("far", now + 60), ("one", None), ("two", None), ("dry", now - 1))
     assert await held.run(*calls) == ["dry", "one", "two", "far"]
     await held.desk.close()
 
 
-async def test_nobody_waits_for_ever_to_begin(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_every_new_call_starts_eventually(monkeypatch: pytest.MonkeyPatch) -> None:
     held, now = Held(), time.monotonic()
     monkeypatch.setattr(
         "servers.tts.piper.scheduler.MARGIN", 1e9
@@ -59,7 +59,7 @@ async def test_nobody_waits_for_ever_to_begin(monkeypatch: pytest.MonkeyPatch) -
     await held.desk.close()
 
 
-async def test_a_call_that_is_taken_back_is_not_run() -> None:
+async def test_a_cancelled_call_does_not_run() -> None:
     held = Held()
     go = threading.Event()
     async with asyncio.TaskGroup() as tasks:
@@ -76,7 +76,7 @@ async def test_a_call_that_is_taken_back_is_not_run() -> None:
     await held.desk.close()
 
 
-async def test_errors_reach_their_caller_and_nobody_else() -> None:
+async def test_errors_reach_only_their_caller() -> None:
     desk = Scheduler("desk", 2)
     with pytest.raises(ZeroDivisionError):
         await desk.call(None, lambda: 1 / 0)
@@ -84,7 +84,7 @@ async def test_errors_reach_their_caller_and_nobody_else() -> None:
     await desk.close()
 
 
-async def test_close_refuses_those_that_wait() -> None:
+async def test_close_refuses_waiting_calls() -> None:
     desk, go = Scheduler("desk", 1), threading.Event()
     running = asyncio.ensure_future(desk.call(0, go.wait))
     waiting = asyncio.ensure_future(desk.call(0, go.wait))

@@ -19,14 +19,14 @@ def read(text: str, *fitting: float) -> list[tuple[str, bool]]:
 
 
 @given(TEXTS, st.lists(st.floats(0, 1000), min_size=1, max_size=5))
-def test_nothing_is_lost_and_nothing_is_too_long(text: str, fitting: list[float]) -> None:
+def test_no_text_is_lost_and_no_piece_is_too_long(text: str, fitting: list[float]) -> None:
     found = [piece for piece, _ in read(text, *fitting)]
     assert [c for c in "".join(found) if c.isalnum()] == [c for c in text if c.isalnum()]
     assert all(len(piece) <= LONGEST_PIECE for piece in found)
     assert all(any(c.isalnum() for c in piece) for piece in found)
 
 
-def test_a_clause_comes_first_and_sentences_when_there_is_time() -> None:
+def test_the_first_piece_is_a_clause_and_later_ones_are_sentences() -> None:
     text = "It is seven o'clock, and the sun is up. It rains, and the wind is strong. Bye."
     assert read(text, 0, 1000) == [
         ("It is seven o'clock,", True),
@@ -50,7 +50,7 @@ def test_initials_numbers_and_small_letters_do_not_end_a_sentence() -> None:
         assert read(text, 1000) == [(text, True)]
 
 
-def test_each_part_is_made_ready_once_and_only_when_it_is_due() -> None:
+def test_each_block_is_prepared_once_and_on_demand() -> None:
     seen: list[str] = []
 
     def prepare(text: str) -> str:
