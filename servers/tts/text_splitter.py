@@ -1,4 +1,4 @@
-"""Long texts cut where a speaker would breathe, so that the first words are heard at once."""
+"""Division of long texts where a speaker would breathe, so that the first words play at once."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ import unicodedata
 from collections.abc import Iterator
 
 FIRST = 100
-"""Characters of the first piece at most: some 7 s of speech, so that it begins quickly."""
+"""Most characters of the first piece: some 7 s of speech, so that it begins quickly."""
 LATER = 300
-"""Characters of any other piece at most: some 20 s of speech."""
+"""Most characters of a later piece: some 20 s of speech."""
 
 _ENDS = (
     re.compile(r"[.!?…:;]+[\"'”’)\]]*\s+|[。！？；]|\n\s*"),
     re.compile(r",\s+|[،，、]\s*|\s[-–—]+\s"),
     re.compile(r"\s+"),
 )
-"""Where to cut, best first: after a sentence, a clause, a word."""
+"""Where to cut, in order of preference: after a sentence, a clause, a word."""
 
 
 def split_text(text: str, first: int = FIRST, most: int = LATER) -> Iterator[str]:
-    """Cut a text into pieces of at most `most` characters, of which each has something to say.
+    """Yield the pieces of a text that have audible content, of at most `most` characters each.
 
-    Each cut is the last sentence's end in reach, or else the last clause's, the last word's, or
-    at the limit itself.
+    The first one has at most `first` characters. A piece ends after the last sentence within the
+    limit, otherwise after the last clause, the last word, or at the limit itself.
     """
     start, size = 0, first
     while start < len(text):
@@ -46,5 +46,5 @@ def _cut(text: str, start: int, size: int) -> int:
 
 
 def is_audible(character: str) -> bool:
-    """Whether a character can be heard: punctuation, separators and control characters cannot."""
+    """Return whether a character is spoken: punctuation, separators and controls are not."""
     return unicodedata.category(character)[0] not in "PZC"

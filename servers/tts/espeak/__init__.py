@@ -1,1 +1,1 @@
-"""The voices of eSpeak NG."""
+"""eSpeak NG and its voices."""

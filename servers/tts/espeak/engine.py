@@ -15,25 +15,23 @@ from servers.tts.normalization.normalizer import normalize
 from servers.tts.text_splitter import FIRST, LATER, split_text
 
 CHUNK_SECONDS = 0.5
-"""Most sound in one chunk: a frame of 22 kB on the wire."""
+"""Seconds of sound in the largest chunk: a frame of 22 kB on the wire."""
 NORMALIZED_AT_ONCE = 1000
-"""Characters made ready at a time, so that a long text does not keep anybody waiting."""
+"""Characters normalized at a time, so that a long text does not delay its first words."""
 
 
 class Espeak:
-    """Speaks more than a hundred languages at once and understandably, if not beautifully."""
+    """Speaks more than a hundred languages without delay: intelligible, but not natural."""
 
     class Options(OptionSet, frozen=True):
-        """How the voice sounds."""
+        """The voice and its parameters."""
 
         voice: Annotated[
-            str, option("Language, perhaps with + and a variant: en-us, de, en-gb+f3")
+            str, option("Language, optionally with + and a variant: en-us, de, en-gb+f3")
         ] = "en-us"
-        rate: Annotated[
-            int, option("How fast it speaks", unit="words/min", minimum=80, maximum=450)
-        ] = 160
-        pitch: Annotated[int, option("How high the voice is", minimum=0, maximum=99)] = 50
-        volume: Annotated[int, option("Loudness", unit="%", minimum=0, maximum=200)] = 100
+        rate: Annotated[int, option("Speed", unit="words/min", minimum=80, maximum=450)] = 160
+        pitch: Annotated[int, option("Pitch", minimum=0, maximum=99)] = 50
+        volume: Annotated[int, option("Volume", unit="%", minimum=0, maximum=200)] = 100
 
     argument: ClassVar[str] = "voice"
     requires: ClassVar[tuple[Requirement, ...]] = (Package("espeakng_loader"),)
@@ -50,11 +48,11 @@ class Espeak:
         self._library = source
 
     def describe(self) -> EngineInfo:
-        """Say what this is; its models are its voices, one for each language."""
+        """Describe the engine; its models are its voices, one for each language."""
         source = self._library
         return EngineInfo(
             name="espeak",
-            description="eSpeak NG; a voice may be followed by + and a variant, as en-us+f3",
+            description="eSpeak NG; a voice may be followed by + and a variant, such as en-us+f3",
             version=source.version if source else "",
             author="eSpeak NG developers",
             url="https://github.com/espeak-ng/espeak-ng",
@@ -65,7 +63,7 @@ class Espeak:
         )
 
     async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[AudioChunk, None]:
-        """Speak, piece by piece. Raises `ModelMissing` for a voice that is unknown."""
+        """Yield speech, piece by piece. Raises `ModelMissing` for an unknown voice."""
         source = await self._worker.call(library)
         options = self._options
         voice = source.voices.choose(
@@ -90,7 +88,7 @@ class Espeak:
 
 
 def _pieces(text: str, voice: str) -> Iterator[str]:
-    """What to speak at once, in the words of the voice's language."""
+    """Yield the pieces to synthesize, normalized for the voice's language."""
     language = voice.rpartition("/")[2].partition("+")[0]
     first = FIRST
     for block in split_text(text, NORMALIZED_AT_ONCE, NORMALIZED_AT_ONCE):

@@ -46,9 +46,9 @@ _Callback = ctypes.CFUNCTYPE(
 
 
 class EspeakLibrary:
-    """The loaded library. It has one global state, so every call holds one lock; any thread may.
+    """The loaded library. Thread-safe: it has one global state, so every call holds one lock.
 
-    Raises `PackageMissing` when the wheel's library or data cannot be loaded.
+    Raises `PackageMissing` if the wheel's library or data cannot be loaded.
     """
 
     def __init__(self) -> None:
@@ -86,12 +86,11 @@ class EspeakLibrary:
     def speak(
         self, text: str, voice: str, *, rate: int = 175, pitch: int = 50, volume: int = 100
     ) -> bytes:
-        """Speak a piece of text: mono samples (signed 16-bit) at `rate` Hz of the library.
+        """Synthesize a piece of text: mono samples (signed 16-bit) at the library's `rate`.
 
-        `voice` is one that `voices` has found. `rate` is in words per minute, `pitch` 0 to 100,
-        `volume` in percent. All of the audio is held in memory, and the
-        call cannot be interrupted, so pieces should be a sentence or so.
-        Raises `EngineFailed`.
+        `voice` is a result of `voices.find`, `rate` in words per minute, `pitch` 0 to 100, `volume`
+        in percent. All of the audio is held in memory, and the call cannot be interrupted, so a
+        piece should be about a sentence. Raises `EngineFailed`.
         """
         encoded = text.replace("\0", " ").encode("utf-8", "replace")
         with self._lock:
@@ -102,21 +101,21 @@ class EspeakLibrary:
             )
             audio, self._samples = b"".join(self._samples), []
         if status != _OK:
-            raise EngineFailed(f"eSpeak NG could not speak {text[:60]!r} (status {status})")
+            raise EngineFailed(f"eSpeak NG cannot speak {text[:60]!r} (status {status})")
         return audio
 
     def phonemes(self, text: str, voice: str) -> list[str]:
-        """How `voice` says a short text: eSpeak's names of phonemes, `'` and `,` for stress.
+        """Return eSpeak's names of the phonemes of a short text, with `'` and `,` for stress.
 
         Words are separated by an empty name. Raises `EngineFailed`.
         """
         source = ctypes.c_char_p(text.replace("\0", " ").encode("utf-8", "replace"))
         with self._lock:
             self._set(voice, 175, 50, 100)
-            said = self._c.espeak_TextToPhonemes(
+            names = self._c.espeak_TextToPhonemes(
                 ctypes.byref(source), _UTF8, ord(_BETWEEN_PHONEMES) << 8
             )
-        return " ".join((said or b"").decode().split()).replace(" ", "__").split("_")
+        return " ".join((names or b"").decode().split()).replace(" ", "__").split("_")
 
     def _list_voices(self) -> Iterator[Voice]:
         for pointer in self._c.espeak_ListVoices(None):
@@ -152,13 +151,13 @@ _LOADING = threading.Lock()
 
 
 def library() -> EspeakLibrary:
-    """The library, loaded by the first call. Raises `PackageMissing`."""
+    """Return the library, which the first call loads. Raises `PackageMissing`."""
     with _LOADING:
         return _load()
 
 
 def _can_speak(data: Path, voice: Voice) -> bool:
-    """Whether the dictionary of a voice is there; the wheel lacks that of a few."""
+    """Return whether the wheel has the dictionary of a voice; it lacks a few."""
     names = [voice.code, Path(voice.file).name, *(alias for _, alias in voice.aliases)]
     codes = {name.partition("-")[0] for name in names}
     lines = (data / "lang" / voice.file).read_text(encoding="utf-8").splitlines()
@@ -167,7 +166,7 @@ def _can_speak(data: Path, voice: Voice) -> bool:
 
 
 def _languages(voice: _Voice) -> list[tuple[int, str]]:
-    """A voice's languages, each with a priority (lower is fitter)."""
+    """Return a voice's languages, each with a priority (lower is better)."""
     address = ctypes.cast(voice.languages, ctypes.c_void_p).value or 0
     languages: list[tuple[int, str]] = []
     while priority := ctypes.string_at(address, 1)[0]:  # a byte of 0 ends the list

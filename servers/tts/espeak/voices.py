@@ -1,4 +1,4 @@
-"""eSpeak NG's voices, and how people and other programs name them."""
+"""eSpeak NG's voices and the names that people and other programs use for them."""
 
 from __future__ import annotations
 
@@ -14,28 +14,29 @@ class Voice(msgspec.Struct, frozen=True):
     """One of the library's voices."""
 
     code: str
-    """The language it speaks, such as `en-us`."""
+    """The voice's language, such as `en-us`."""
     name: str
-    """Its name for people, such as `English (America)`."""
+    """Display name, such as `English (America)`."""
     file: str
-    """What the library finds it by, such as `gmw/en-US`."""
+    """The library's identifier, such as `gmw/en-US`."""
     aliases: tuple[tuple[int, str], ...] = ()
-    """Other languages it can stand in for, such as `en`, each after how unfit it is for that."""
+    """Other languages that the voice may serve, such as `en`, each after its priority (lower is
+    better)."""
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """Its languages, spelled as other programs do: `en-US`."""
+        """The voice's languages, spelled as in other programs: `en-US`."""
         return tuple(_bcp47(code) for code in (self.code, *(alias for _, alias in self.aliases)))
 
 
 class Voices:
-    """The voices of a library, and the variants that each of them may be changed by."""
+    """The voices of a library, and the variants that apply to any of them."""
 
     def __init__(self, voices: Iterable[Voice], variants: Iterable[str]) -> None:
         self.variants = tuple(variants)
         self._by_name: dict[str, Voice] = {}
         all_voices = list(voices)
-        for voice in all_voices:  # several spellings of one language count once
+        for voice in all_voices:  # spellings of the same language count once
             self._by_name.setdefault(voice.code.lower(), voice)
         self.all = tuple(self._by_name.values())
         aliases = [(*alias, voice) for voice in all_voices for alias in voice.aliases]
@@ -46,9 +47,10 @@ class Voices:
                 self._by_name.setdefault(_key(name), voice)
 
     def find(self, name: str) -> str:
-        """The library's name of a voice: a language's code or a name, perhaps `+` and a variant.
+        """Return the library's identifier of a voice.
 
-        Raises `ModelMissing` with the nearest one.
+        `name` is a language's code or a voice's name, optionally with `+` and a variant. Raises
+        `ModelMissing`, which names the most similar voice.
         """
         base, _, variant = name.partition("+")
         voice = self._by_name.get(_key(base))
@@ -59,9 +61,9 @@ class Voices:
     def choose(
         self, default: str, voice: str | None, language: str | None, speaker: str | None
     ) -> str:
-        """The library's name of the voice that fits a request best.
+        """Return the library's identifier of the voice that fits a request best.
 
-        A named voice comes first, then one of the language, then `default`; `speaker` is a
+        A named voice comes first, then a voice of the language, then `default`; `speaker` is a
         variant. Raises `ModelMissing`.
         """
         base, _, variant = (voice or default).partition("+")
@@ -95,7 +97,7 @@ def _key(name: str) -> str:
 def _hint(name: str, known: Iterable[str]) -> str:
     names = list(known)
     near = get_close_matches(_key(name), names, n=1)
-    return f"did you mean {near[0]}?" if near else f"known are {', '.join(names[:3])} and others"
+    return f"did you mean {near[0]}?" if near else f"available: {', '.join(names[:3])} and others"
 
 
 def _bcp47(code: str) -> str:

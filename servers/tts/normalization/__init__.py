@@ -1,1 +1,1 @@
-"""What is written short, as people say it: a language's own table, applied where its voice is."""
+"""Text normalization: dates, amounts and abbreviations in words, by a table of each language."""

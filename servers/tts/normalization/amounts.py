@@ -11,7 +11,7 @@ _SINGLE = frozenset({"1"})
 
 
 class Amounts:
-    """Says amounts of one language."""
+    """Writes amounts in the words of one language."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -26,8 +26,8 @@ class Amounts:
             r"(?![\w'’/²³°%])"
         )
 
-    def say(self, text: str) -> str:
-        """Say every amount in a text."""
+    def normalize(self, text: str) -> str:
+        """Return a text with every amount in words."""
         if self._table.currencies:
             text = self._before.sub(self._money, text)
             text = self._after.sub(self._money, text)
@@ -36,22 +36,22 @@ class Amounts:
         return text
 
     def _money(self, match: re.Match[str]) -> str:
-        one, several, part, parts = self._table.currencies[match["sign"]]
+        singular, plural, part, parts = self._table.currencies[match["sign"]]
         number = match["number"]
         if scale := match["scale"]:
-            return f"{number} {self._table.scale_words.get(scale, scale)} {several}"
+            return f"{number} {self._table.scale_words.get(scale, scale)} {plural}"
         cents = re.fullmatch(r"(\d+(?:,\d{3})*)[.](\d\d)", number)
         if cents is None:
-            return f"{number} {one if number in _SINGLE else several}"
+            return f"{number} {singular if number in _SINGLE else plural}"
         whole, rest = cents[1], int(cents[2])
-        said = f"{whole} {one if whole in _SINGLE else several}"
+        words = f"{whole} {singular if whole in _SINGLE else plural}"
         if not rest:
-            return said
-        rest_said = f"{rest} {part if rest == 1 else parts}"
-        return rest_said if whole == "0" else f"{said} {self._table.conjunction} {rest_said}"
+            return words
+        rest_words = f"{rest} {part if rest == 1 else parts}"
+        return rest_words if whole == "0" else f"{words} {self._table.conjunction} {rest_words}"
 
     def _measure(self, match: re.Match[str]) -> str:
         if match["unit"] in self._table.spaced and match.end("number") == match.start("unit"):
             return match[0]
-        one, several = self._table.units[match["unit"]]
-        return f"{match['number']} {one if match['number'] in _SINGLE else several}"
+        singular, plural = self._table.units[match["unit"]]
+        return f"{match['number']} {singular if match['number'] in _SINGLE else plural}"

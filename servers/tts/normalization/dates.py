@@ -12,12 +12,12 @@ _SLASHED = re.compile(r"(?<![\w./])(\d{1,2})/(\d{1,2})/(\d{4})(?![\w/])")
 
 
 class Dates:
-    """Says dates of one language and region."""
+    """Writes dates in the words of one language and region."""
 
     def __init__(self, table: Table, region: str) -> None:
         self._table = table
         self._month_first = region.lower() in table.month_first
-        self._year_rules = rules((f"^{p}$", said) for p, said in table.years.patterns)
+        self._year_rules = rules((f"^{p}$", words) for p, words in table.years.patterns)
         after = any_of(table.years.after)
         self._year = re.compile(
             rf"(?<![\w.,-])(?P<before>(?:{after})\s+)(?P<year>(?:1[1-9]|20)\d\d)(?![\w%°€$£]|[.,:/-]\d)",
@@ -30,8 +30,8 @@ class Dates:
         )
         self._month_year = re.compile(rf"\b(?P<month>{months}),? (?P<year>\d{{4}})(?!\w|[.,:]\d)")
 
-    def say(self, text: str) -> str:
-        """Say every date in a text. What is no day of the calendar stays as it is."""
+    def normalize(self, text: str) -> str:
+        """Return a text with every date in words. Invalid dates stay unchanged."""
         if not self._table.months:
             return text
         text = _ISO.sub(lambda m: self._day(m[0], int(m[1]), int(m[2]), int(m[3])), text)
@@ -43,16 +43,16 @@ class Dates:
         return text
 
     def year(self, figures: str) -> str:
-        """How the number of a year is said."""
+        """Return the number of a year in words."""
         for rule in self._year_rules:
             if rule[0].match(figures):
                 return apply([rule], figures)
         return figures
 
     def _slashed(self, match: re.Match[str]) -> str:
-        one, other, year = int(match[1]), int(match[2]), int(match[3])
-        month, day = (one, other) if self._month_first else (other, one)
-        if month > 12:  # the other way round, then
+        first, second, year = int(match[1]), int(match[2]), int(match[3])
+        month, day = (first, second) if self._month_first else (second, first)
+        if month > 12:  # not a month: the order must be reversed
             month, day = day, month
         return self._day(match[0], year, month, day)
 
@@ -61,17 +61,17 @@ class Dates:
             date(year, month, day)
         except ValueError:
             return written
-        said = self._table.date.format(
+        words = self._table.date.format(
             month=self._table.months[month - 1], day=self._ordinal(day), year=self.year(str(year))
         )
-        return f"{said} " if written.endswith("T") else said
+        return f"{words} " if written.endswith("T") else words
 
     def _written(self, match: re.Match[str]) -> str:
         day = int(match["day"])
         if not 1 <= day <= 31:
             return match[0]
-        said = f"{match['month']} {self._ordinal(day)}"
-        return f"{said}, {self.year(match['year'])}" if match["year"] else said
+        words = f"{match['month']} {self._ordinal(day)}"
+        return f"{words}, {self.year(match['year'])}" if match["year"] else words
 
     def _ordinal(self, day: int) -> str:
         ordinals = self._table.ordinals

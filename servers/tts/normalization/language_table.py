@@ -1,4 +1,4 @@
-"""A language's table, as it is written in YAML."""
+"""The normalization table of a language, read from YAML."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import msgspec
 
 
 class Years(msgspec.Struct, frozen=True):
-    """How the number of a year is said, and after which words four digits are one."""
+    """Patterns of year numbers in words, and the words that precede a year of four digits."""
 
     after: tuple[str, ...] = ()
     patterns: tuple[tuple[str, str], ...] = ()
 
 
 class Table(msgspec.Struct, frozen=True):
-    """What is written short in a language, and what people say for it."""
+    """Short written forms of a language and the words that people say for them."""
 
     months: tuple[str, ...] = ()
     month_first: tuple[str, ...] = ()
@@ -41,25 +41,25 @@ Rule = tuple[re.Pattern[str], str]
 
 
 def rules(pairs: Iterable[tuple[str, str]]) -> tuple[Rule, ...]:
-    """Patterns ready to be applied, in their order."""
-    return tuple((re.compile(pattern), said) for pattern, said in pairs)
+    """Compile pairs of a pattern and its words, in their order."""
+    return tuple((re.compile(pattern), words) for pattern, words in pairs)
 
 
 def apply(rules: Iterable[Rule], text: str) -> str:
-    """Say a text by rules."""
-    for pattern, said in rules:
-        text = pattern.sub(said, text)
+    """Apply rules to a text, one after another."""
+    for pattern, words in rules:
+        text = pattern.sub(words, text)
     return text
 
 
 def any_of(words: Iterable[str]) -> str:
-    """A pattern for any of these words, the longest of them that is there."""
+    """Return a pattern that matches any of these words, preferring the longest."""
     return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
 
 
 @functools.cache
 def table(language: str) -> Table | None:
-    """The table of a language (`en`), or None where there is none."""
+    """Read the table of a language (`en`); None if there is none."""
     import yaml
 
     if not re.fullmatch(r"[a-z]{2,3}", language):

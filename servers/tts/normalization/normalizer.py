@@ -1,4 +1,4 @@
-"""A text as people say it in a language."""
+"""Text normalization for speech synthesis."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import re
 
 from servers.tts.normalization.amounts import Amounts
 from servers.tts.normalization.dates import Dates
-from servers.tts.normalization.language_table import Table, apply, rules, table
+from servers.tts.normalization.language_table import Table, any_of, apply, rules, table
 
 _MAX_PASSES = 4
-"""How often what was said may itself be something to be said, which no sane text needs twice."""
+"""Most passes over a text whose normalized form itself needs normalization; two suffice for any
+reasonable text."""
 
 
 class _Normalizer:
@@ -21,23 +22,23 @@ class _Normalizer:
         self._short = re.compile(rf"(?<![\w.])(?:{any_of(table.abbreviations)})(?!\w)")
 
     def once(self, text: str) -> str:
-        text = apply(self._first, self._dates.say(text))
-        text = self._amounts.say(text)
+        text = apply(self._first, self._dates.normalize(text))
+        text = self._amounts.normalize(text)
         if self._full:
             text = self._short.sub(lambda match: self._full[match[0]], text)
         return apply(self._last, text)
 
 
 def normalize(text: str, language: str) -> str:
-    """Some sentences of a language (`en-US`) in words that a voice says rightly.
+    """Return sentences of a language (`en-US`) in words that a voice pronounces correctly.
 
-    Numbers as such are the voice's own affair. A language without a table is left as it is.
+    Plain numbers are left to the voice. A text in a language without a table stays unchanged.
     """
     base, _, region = language.replace("_", "-").partition("-")
-    if (speech := _normalizer(base.lower(), region.lower())) is None:
+    if (normalizer := _normalizer(base.lower(), region.lower())) is None:
         return text
     for _ in range(_MAX_PASSES):
-        before, text = text, speech.once(text)
+        before, text = text, normalizer.once(text)
         if text == before:
             break
     return text

@@ -1,1 +1,1 @@
-"""The voices of Piper."""
+"""Piper's neural voices."""

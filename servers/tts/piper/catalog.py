@@ -1,4 +1,4 @@
-"""The Piper voices of this machine, and which of them a request means."""
+"""The Piper voices on this machine, and the choice of a voice for a request."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from servers.tts.piper.description import Description, describe
 _LOGGER = logging.getLogger(__name__)
 
 DEFAULT_VOICE = "en_US-lessac-medium"
-"""The voice to suggest where there is none."""
+"""The voice suggested when none is installed."""
 RESCAN_INTERVAL = 1.0
-"""Seconds for which nobody looks whether voices came or went."""
+"""Seconds between checks for added and removed voices."""
 
 
 class Voice(msgspec.Struct, frozen=True):
@@ -30,14 +30,14 @@ class Voice(msgspec.Struct, frozen=True):
 
     name: str
     path: Path
-    """Of its `.onnx`."""
+    """Path of the `.onnx`."""
     about: Description
     stamp: tuple[int, int]
-    """Differs when the file does."""
+    """Modification time (ns) and size of the file: changes with it."""
 
     @property
     def info(self) -> ModelInfo:
-        """What clients are told of it."""
+        """The voice as described to clients."""
         about = self.about
         numbered = sorted(about.speaker_id_map, key=about.speaker_id_map.__getitem__)
         return ModelInfo(
@@ -48,7 +48,7 @@ class Voice(msgspec.Struct, frozen=True):
         )
 
     def speaker(self, name: str) -> int:
-        """The number of a speaker, by name or number. Raises `ModelMissing`."""
+        """Return the number of a speaker, by name or number. Raises `ModelMissing`."""
         about = self.about
         number = about.speaker_id_map.get(name)
         if number is None and name.isdecimal() and int(name) < about.num_speakers:
@@ -61,13 +61,13 @@ class Voice(msgspec.Struct, frozen=True):
         return number
 
     def has(self, speaker: str) -> bool:
-        """Whether it has a speaker of this name or number."""
+        """Return whether the voice has a speaker of this name or number."""
         return speaker in self.about.speaker_id_map or (
             speaker.isdecimal() and int(speaker) < self.about.num_speakers
         )
 
     def speaks(self, language: str) -> int:
-        """How well it fits a language: 2 with its region, 1 without, 0 not at all."""
+        """Rate the match with a language: 2 including the region, 1 without, 0 no match."""
         ours, wanted = _key(self.about.language_code), _key(language)
         if ours == wanted:
             return 2
@@ -75,38 +75,38 @@ class Voice(msgspec.Struct, frozen=True):
 
 
 class Catalog:
-    """All installed voices, and perhaps one that lies elsewhere."""
+    """All installed voices, and optionally a voice outside the store."""
 
     def __init__(self, store: Store, default: str) -> None:
-        """`default` is the name of a voice, the path of its `.onnx`, or empty for any."""
+        """`default` is the name of a voice, the path of its `.onnx`, or empty for any voice."""
         self._store = store
         self._default = default
-        self._elsewhere: Voice | None = None
+        self._external: Voice | None = None
         self._installed: dict[str, Voice] = {}
         self._seen: Fingerprint | None = None
-        self._looked = -RESCAN_INTERVAL
+        self._scanned = -RESCAN_INTERVAL
 
     def load(self) -> None:
-        """Look for voices. Raises `ModelMissing` and `EngineFailed` for the default one."""
+        """Read the voices. Raises `ModelMissing` and `EngineFailed` for the default one."""
         if _is_path(self._default):
             path = self._store.find(PIPER, _as_path(self._default))
-            self._elsewhere = _read(_voice_file(path))
-        self._looked = -RESCAN_INTERVAL
+            self._external = _read(_voice_file(path))
+        self._scanned = -RESCAN_INTERVAL
         self.choose(SpeechRequest(text=""))
 
     @property
     def voices(self) -> tuple[Voice, ...]:
-        """Every voice, by name; those that came or went a second ago at most are known."""
-        if time.monotonic() - self._looked >= RESCAN_INTERVAL:
-            self._look()
-            self._looked = time.monotonic()
-        elsewhere = (self._elsewhere,) if self._elsewhere else ()
-        return (*elsewhere, *self._installed.values())
+        """Every voice, by name; changes appear within `RESCAN_INTERVAL`."""
+        if time.monotonic() - self._scanned >= RESCAN_INTERVAL:
+            self._scan()
+            self._scanned = time.monotonic()
+        external = (self._external,) if self._external else ()
+        return (*external, *self._installed.values())
 
     def choose(self, request: SpeechRequest) -> Voice:
-        """The voice that a request means: of its name, else of its language and speaker.
+        """Choose the voice for a request by its name, or else by language and speaker.
 
-        Where several fit, the default one is taken if it is among them. Raises `ModelMissing`.
+        Prefers the default voice among those that match. Raises `ModelMissing`.
         """
         if request.voice:
             return self._named(request.voice)
@@ -115,8 +115,8 @@ class Catalog:
             best = max(voice.speaks(language) for voice in voices)
             if best == 0:
                 raise ModelMissing(
-                    f"no Piper voice on this machine speaks {language!r}: satellite models pull "
-                    f"piper:NAME fetches one ({_hint(language, _languages(voices))})"
+                    f"no installed Piper voice speaks {language!r}: run satellite models pull "
+                    f"piper:NAME ({_hint(language, _languages(voices))})"
                 )
             voices = [voice for voice in voices if voice.speaks(language) == best]
         if speaker := request.speaker:
@@ -124,19 +124,19 @@ class Catalog:
         return voices[0]
 
     def _preferred(self) -> list[Voice]:
-        """All voices, the default one first. Raises `ModelMissing`."""
+        """Return all voices, the default one first. Raises `ModelMissing`."""
         voices = self.voices
         default: Voice | None
-        if self._elsewhere is None and self._default:
+        if self._external is None and self._default:
             default = self._named(self._default)
         else:
             default = next(
-                (v for v in voices if v is self._elsewhere or v.name == DEFAULT_VOICE),
+                (v for v in voices if v is self._external or v.name == DEFAULT_VOICE),
                 voices[0] if voices else None,
             )
         if default is None:
             raise ModelMissing(
-                f"no Piper voice is on this machine: satellite models pull piper:{DEFAULT_VOICE}"
+                f"no Piper voice is installed: run satellite models pull piper:{DEFAULT_VOICE}"
             )
         return [default, *(voice for voice in voices if voice is not default)]
 
@@ -145,13 +145,13 @@ class Catalog:
         if (voice := voices.get(_key(name))) is not None:
             return voice
         near = get_close_matches(_key(name), voices, n=1)
-        hint = f" (here is {voices[near[0]].name})" if near else ""
+        hint = f" ({voices[near[0]].name} is)" if near else ""
         raise ModelMissing(
-            f"the Piper voice {name!r} is not on this machine{hint}: "
-            f"satellite models pull piper:{name}"
+            f"the Piper voice {name!r} is not installed{hint}: "
+            f"run satellite models pull piper:{name}"
         )
 
-    def _look(self) -> None:
+    def _scan(self) -> None:
         seen = self._store.fingerprint()
         if seen == self._seen:
             return
@@ -165,7 +165,7 @@ def _read_all(installed: Iterable[Installed]) -> Iterable[Voice]:
             try:
                 yield _read(_voice_file(Path(model.path)), model.name)
             except EngineError as error:
-                _LOGGER.warning("a Piper voice cannot be used: %s", error)
+                _LOGGER.warning("ignoring a Piper voice: %s", error)
 
 
 def _read(path: Path, name: str | None = None) -> Voice:
@@ -175,13 +175,13 @@ def _read(path: Path, name: str | None = None) -> Voice:
 
 
 def _voice_file(path: Path) -> Path:
-    """The `.onnx` that a path means, which may be the folder of a single voice."""
+    """Return the `.onnx` at a path, which may be the folder of a single voice."""
     if not path.is_dir():
         return path
     found = sorted(path.glob("*.onnx"))
     if len(found) != 1:
-        what = "no .onnx" if not found else f"{len(found)} voices: name one of them"
-        raise ModelMissing(f"Piper voice {path}: there is {what} in this folder")
+        problem = "no .onnx" if not found else f"{len(found)} voices: name one of them"
+        raise ModelMissing(f"Piper voice {path}: the folder has {problem}")
     return found[0]
 
 
@@ -190,7 +190,7 @@ def _is_path(text: str) -> bool:
 
 
 def _as_path(text: str) -> str:
-    """So that the store takes it for a path: `voice.onnx` is in the current folder."""
+    """Mark a text as a path for the store: `voice.onnx` becomes `./voice.onnx`."""
     return text if text.startswith(("/", "~", ".")) else f"./{text}"
 
 
@@ -208,4 +208,4 @@ def _hint(name: str, known: Iterable[str]) -> str:
     if near:
         return f"did you mean {near[0]}?"
     more = " and others" if len(names) > 3 else ""
-    return f"known are {', '.join(names[:3])}{more}" if names else "it has only one"
+    return f"available: {', '.join(names[:3])}{more}" if names else "it has only one"

@@ -1,4 +1,4 @@
-"""What a Piper voice says of itself, in the `.onnx.json` beside it."""
+"""The description of a Piper voice, in the `.onnx.json` beside it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class _Inference(msgspec.Struct, frozen=True):
 
 
 class Description(msgspec.Struct, frozen=True):
-    """The part of it that matters here; the names are Piper's."""
+    """The used part of a description, with Piper's names."""
 
     audio: _Audio
     phoneme_id_map: dict[str, list[int]]
@@ -45,7 +45,7 @@ class Description(msgspec.Struct, frozen=True):
 
     @property
     def language_code(self) -> str:
-        """As `en-US`."""
+        """The language in a form like `en-US`."""
         code = self.language.code or self.espeak.voice
         first, *rest = code.replace("_", "-").split("-")
         return "-".join((first.lower(), *(p.upper() if len(p) == 2 else p for p in rest)))
@@ -57,7 +57,7 @@ def describe(onnx: Path) -> Description:
     for needed in (onnx, path):
         if not needed.is_file():
             raise ModelMissing(
-                f"Piper voice {onnx}: there is no {needed.name} in {needed.parent} "
+                f"Piper voice {onnx}: {needed.parent} has no {needed.name} "
                 "(a voice is a file .onnx and one .onnx.json)"
             )
     try:

@@ -25,29 +25,30 @@ from servers.tts.piper.speech_rate import SpeechRate
 from servers.tts.piper.voice import PiperVoice, SpeakingStyle, divide_cores
 
 CHUNK_SECONDS = 0.5
-"""Most sound in one chunk: a frame of 22 kB on the wire."""
+"""Seconds of sound in the largest chunk: a frame of 22 kB on the wire."""
 FIRST_PER_WAITING = 12
-"""Characters more in the first piece, just under a second of speech, for each piece that waits."""
+"""Additional characters of the first piece for each waiting piece: just under a second of
+speech."""
 _WARM_UP = "Ready."
 
 
 class Piper:
-    """Speaks with voices that sound like people, in some forty languages."""
+    """Speaks with natural voices in some forty languages."""
 
     class Options(OptionSet, frozen=True):
-        """Which voice, and how it speaks. The names are Piper's."""
+        """The voice and its parameters, with Piper's names."""
 
         voice: Annotated[
             str, option("Name of an installed voice, or path of its .onnx; any voice by default")
         ] = ""
         rate: Annotated[
-            float, option("How fast: 1.0 is normal, 1.5 faster", minimum=0.25, maximum=4)
+            float, option("Speed: 1.0 is normal, 1.5 faster", minimum=0.25, maximum=4)
         ] = 1.0
-        speaker: Annotated[str, option("Name or number of the speaker, of voices with several")] = (
-            ""
-        )
+        speaker: Annotated[
+            str, option("Name or number of the speaker, for voices with more than one")
+        ] = ""
         volume: Annotated[
-            float, option("Loudness: 1.0 is full scale, 0.5 quieter", minimum=0, maximum=2)
+            float, option("Volume: 1.0 is full scale, 0.5 quieter", minimum=0, maximum=2)
         ] = 1.0
         sentence_silence: Annotated[
             float, option("Silence between sentences", unit="s", minimum=0, maximum=5)
@@ -55,30 +56,30 @@ class Piper:
         length_scale: (
             Annotated[
                 float,
-                option("How long sounds last, the voice's own by default", minimum=0.1, maximum=10),
+                option("Length of sounds; the voice's own by default", minimum=0.1, maximum=10),
             ]
             | None
         ) = None
         noise_scale: (
             Annotated[
                 float,
-                option("How much the sound varies, the voice's own by default", minimum=0),
+                option("Variation of the sound; the voice's own by default", minimum=0),
             ]
             | None
         ) = None
         noise_w_scale: (
             Annotated[
                 float,
-                option("How much the rhythm varies, the voice's own by default", minimum=0),
+                option("Variation of the rhythm; the voice's own by default", minimum=0),
             ]
             | None
         ) = None
-        voices: Annotated[int, option("Voices kept in memory, 60 to 120 MB each", minimum=1)] = 3
+        voices: Annotated[int, option("Most voices in memory, 60 to 120 MB each", minimum=1)] = 3
         cache: Annotated[
-            int, option("Memory for short phrases spoken before", unit="MB", minimum=0)
+            int, option("Memory for the sound of repeated short phrases", unit="MB", minimum=0)
         ] = 16
         cpu_threads: Annotated[
-            int, option("Threads for one piece of speech; 0 is up to four", minimum=0)
+            int, option("Threads for each piece of speech; 0 is up to four", minimum=0)
         ] = 0
 
     argument: ClassVar[str] = "voice"
@@ -86,32 +87,32 @@ class Piper:
     look_every: ClassVar[float] = 2.0
     requires: ClassVar[tuple[Requirement, ...]] = (Package("piper", extra="server"),)
     shares: ClassVar[bool] = True
-    """Any number of requests may be given to it at once: it divides its threads among them."""
+    """It accepts any number of requests at once and divides its threads among them."""
 
     @classmethod
     async def auto(cls) -> str | None:
-        """No voice in particular, as it knows all that are here; None where there is none."""
+        """Return no particular voice, as all installed ones are used; None if there are none."""
         return None if await asyncio.to_thread(latest, PIPER) is None else ""
 
     def __init__(self, options: Options) -> None:
         self._options = options
         self._threads, pieces = divide_cores(options.cpu_threads)
-        self._desk = Scheduler("piper", pieces)
+        self._scheduler = Scheduler("piper", pieces)
         self._catalog = Catalog(Store(), options.voice)
         self._loaded: LruCache[PiperVoice] = LruCache(options.voices)
         self.phrases = PhraseCache(options.cache * 1_000_000)
-        """What it remembers."""
-        self._pace = SpeechRate()
+        """Sounds of recent short phrases."""
+        self._speech_rate = SpeechRate()
         self._ready = False
 
     async def load(self) -> None:
         """Load the voice. Raises `PackageMissing`, `ModelMissing`, `EngineFailed`."""
-        self._desk.check()
+        self._scheduler.check()
         await asyncio.to_thread(self._load)
         self._ready = True
 
     def describe(self) -> EngineInfo:
-        """Say what this is; its models are the voices on this machine."""
+        """Describe the engine; its models are the installed voices."""
         return EngineInfo(
             name="piper",
             description="Neural voices of Piper",
@@ -123,21 +124,21 @@ class Piper:
         )
 
     async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[AudioChunk, None]:
-        """Speak, the first clause first. Raises `ModelMissing`, `EngineFailed`, `EngineClosed`.
+        """Yield speech, beginning with the first clause.
 
-        Texts that are asked for at the same time take turns: the next piece is of the one whose
-        listener would otherwise be the first to hear nothing.
+        Concurrent requests take turns: the next piece is for the listener who would otherwise run
+        out of sound first. Raises `ModelMissing`, `EngineFailed`, `EngineClosed`.
         """
         if not self._ready:
             await self.load()
-        self._desk.check()
+        self._scheduler.check()
         voice = self._catalog.choose(request)
-        manner = self._manner(voice, request)
+        style = self._style(voice, request)
         form = AudioFormat(voice.about.audio.sample_rate)
-        script = Segmenter(request.text, partial(normalize, language=voice.about.language_code))
+        segmenter = Segmenter(request.text, partial(normalize, language=voice.about.language_code))
         lead = Lead(request.ahead) if request.ahead > 0 else None
-        while piece := script.take(self._fitting(lead)):
-            audio = await self._say(voice, manner, piece, lead)
+        while piece := segmenter.take(self._fitting(lead)):
+            audio = await self._say(voice, style, piece, lead)
             if lead is not None and piece.opens:
                 audio = bytes(form.bytes_of(self._options.sentence_silence)) + audio
             lead = lead or Lead()
@@ -147,57 +148,56 @@ class Piper:
 
     @property
     def waiting(self) -> int:
-        """Pieces of speech that are asked for and not begun."""
-        return self._desk.waiting
+        """Pieces of speech that are requested but not begun."""
+        return self._scheduler.waiting
 
     async def close(self) -> None:
-        await self._desk.close()
+        await self._scheduler.close()
         self._loaded.clear()
 
     async def _say(
-        self, voice: Voice, manner: SpeakingStyle, piece: Piece, lead: Lead | None
+        self, voice: Voice, style: SpeakingStyle, piece: Piece, lead: Lead | None
     ) -> bytes:
-        how = (voice.path, voice.stamp, manner)
-        audio = self.phrases.get(piece.text, how)
+        key = (voice.path, voice.stamp, style)
+        audio = self.phrases.get(piece.text, key)
         if audio is None:
             dry = None if lead is None else lead.dry
-            audio = await self._desk.call(dry, partial(self._speak, voice, manner, piece.text))
-            self.phrases.put(piece.text, how, audio)
+            audio = await self._scheduler.call(dry, partial(self._speak, voice, style, piece.text))
+            self.phrases.put(piece.text, key, audio)
         return audio
 
     def _fitting(self, lead: Lead | None) -> float:
-        """Characters of the next piece: as many as there is time for while others have a turn.
+        """Return the characters of the next piece that fit into the time that other turns leave.
 
-        Before the first there is no time at all; but the more others wait, the longer it has to
-        last.
+        There is no time before the first piece, but the more pieces wait, the longer it must last.
         """
         if lead is None:
-            return float(FIRST_PER_WAITING * self._desk.waiting)
-        return self._pace.fitting(lead.seconds / (1 + self._desk.waiting))
+            return float(FIRST_PER_WAITING * self._scheduler.waiting)
+        return self._speech_rate.fitting(lead.seconds / (1 + self._scheduler.waiting))
 
-    def _speak(self, voice: Voice, manner: SpeakingStyle, text: str) -> bytes:
+    def _speak(self, voice: Voice, style: SpeakingStyle, text: str) -> bytes:
         loaded = self._take(voice)
-        with self._pace.measured(len(text)):
-            return loaded.speak(text, manner)
+        with self._speech_rate.measured(len(text)):
+            return loaded.speak(text, style)
 
     def _load(self) -> None:
         self._catalog.load()
         voice = self._catalog.choose(SpeechRequest(text=""))
-        manner = self._manner(voice, SpeechRequest(text=""))
+        style = self._style(voice, SpeechRequest(text=""))
         warm_up = normalize(_WARM_UP, voice.about.language_code)  # reads its language's table
-        self._take(voice).speak(warm_up, manner)
+        self._take(voice).speak(warm_up, style)
 
     def _take(self, voice: Voice) -> PiperVoice:
         return self._loaded.take(
             (voice.path, voice.stamp), lambda: PiperVoice(voice, self._threads)
         )
 
-    def _manner(self, voice: Voice, request: SpeechRequest) -> SpeakingStyle:
-        """How this voice speaks; the configured speaker is that of voices that have it."""
+    def _style(self, voice: Voice, request: SpeechRequest) -> SpeakingStyle:
+        """Return a voice's parameters; the configured speaker applies to voices that have it."""
         options, usual = self._options, voice.about.inference
         speaker = request.speaker or (options.speaker if voice.has(options.speaker) else "")
         if not speaker and options.speaker and not request.voice and not request.language:
-            speaker = options.speaker  # unknown: say so
+            speaker = options.speaker  # unknown: raises an error below
         length = usual.length_scale if options.length_scale is None else options.length_scale
         noise = usual.noise_scale if options.noise_scale is None else options.noise_scale
         rhythm = usual.noise_w if options.noise_w_scale is None else options.noise_w_scale
@@ -221,5 +221,5 @@ def _chunks(audio: bytes, form: AudioFormat) -> list[AudioChunk]:
 def _version() -> str:
     try:
         return version("piper-tts")
-    except PackageNotFoundError:  # as where it is not installed by pip
+    except PackageNotFoundError:  # for example if it was not installed by pip
         return ""

@@ -1,4 +1,4 @@
-"""A few loaded models: those used last."""
+"""A cache of the most recently used models."""
 
 from __future__ import annotations
 
@@ -17,40 +17,40 @@ class _Slot(Generic[Model]):
 
 
 class LruCache(Generic[Model]):
-    """Keeps `size` models; the one that was not used for longest makes room for another.
+    """Holds up to `size` models and drops the least recently used one for another.
 
-    Any thread may take one. Whoever needs a model that another thread is loading waits for it;
-    others are not kept.
+    Thread-safe. A thread that needs a model that another thread is loading waits for it; threads
+    that need other models do not wait.
     """
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._lock = threading.Lock()
-        self._places: OrderedDict[Hashable, _Slot[Model]] = OrderedDict()
+        self._slots: OrderedDict[Hashable, _Slot[Model]] = OrderedDict()
 
     def take(self, key: Hashable, load: Callable[[], Model]) -> Model:
-        """The model of a key, loaded if it is not here. Raises what `load` raises."""
+        """Return the model of a key, loading it if necessary. Raises what `load` raises."""
         with self._lock:
-            place = self._places.setdefault(key, _Slot())
-            self._places.move_to_end(key)
-            while len(self._places) > self._size:
-                self._places.popitem(last=False)
-        with place.lock:
-            if place.model is None:
+            slot = self._slots.setdefault(key, _Slot())
+            self._slots.move_to_end(key)
+            while len(self._slots) > self._size:
+                self._slots.popitem(last=False)
+        with slot.lock:
+            if slot.model is None:
                 try:
-                    place.model = load()
+                    slot.model = load()
                 except BaseException:
                     with self._lock:
-                        if self._places.get(key) is place:
-                            del self._places[key]
+                        if self._slots.get(key) is slot:
+                            del self._slots[key]
                     raise
-            return place.model
+            return slot.model
 
     def __contains__(self, key: Hashable) -> bool:
         with self._lock:
-            return (place := self._places.get(key)) is not None and place.model is not None
+            return (slot := self._slots.get(key)) is not None and slot.model is not None
 
     def clear(self) -> None:
-        """Forget all models; those in use stay until they are not."""
+        """Drop all models; models in use stay in memory until they are released."""
         with self._lock:
-            self._places.clear()
+            self._slots.clear()

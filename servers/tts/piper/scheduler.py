@@ -1,4 +1,4 @@
-"""Threads that always speak next for whom it is most urgent."""
+"""A scheduler of speech synthesis that serves the most urgent request next."""
 
 from __future__ import annotations
 
@@ -19,29 +19,28 @@ T = TypeVar("T")
 
 
 MARGIN = 2.0
-"""Everybody who hears something already is this many times as far ahead as one turn of all of them
-takes before anybody else may begin. Who is admitted later waits; who is admitted too early makes
-all of them stutter."""
+"""Lead that every started request needs before a new one may start, as a multiple of the time of
+one turn of all of them. A higher value makes new requests wait; a lower one makes all stutter."""
 _WEIGHT = 0.3
-"""Of the last call's time against all before."""
+"""Weight of the last call's time against that of all earlier calls."""
 PATIENCE = 5.0
-"""Seconds after which somebody begins in any case: half of what a satellite waits for a sound."""
+"""Seconds after which a request starts in any case: half the time that a satellite waits for
+sound."""
 
 
 class _Job(msgspec.Struct, order=True, frozen=True):
     due: float
-    number: int  # of two that are due at once, the one that was asked for first
+    number: int  # orders jobs with the same due time by their arrival
     run: Callable[[], Any]
     answer: asyncio.Future[Any]
 
 
 class Scheduler:
-    """`threads` threads for calls that speak a piece each.
+    """Runs calls, each of which synthesizes a piece of speech, on `threads` threads.
 
-    Next is the one whose listener will be the first to hear nothing; one for a listener who has
-    heard nothing yet, in the order in which they came, when the others are well ahead. Whoever
-    cancels a call that waits takes it back; one that runs ends on its thread, unheard. It belongs
-    to one event loop at a time.
+    The next call is the one whose listener runs out of sound first. If all started listeners are
+    well ahead, it is one for a new listener, in order of arrival. Cancelling a waiting call removes
+    it; a running call is finished and its result dropped. Use from one event loop at a time.
     """
 
     def __init__(self, name: str, threads: int) -> None:
@@ -63,8 +62,8 @@ class Scheduler:
     async def call(self, dry: float | None, function: Callable[[], T]) -> T:
         """Run `function` on a thread.
 
-        `dry` is when the listener will have heard all there is so far, on the monotonic clock; None
-        for who has heard nothing yet. Raises `EngineClosed`.
+        `dry` is the time on the monotonic clock at which the listener runs out of sound; None for a
+        listener who has not received any sound yet. Raises `EngineClosed`.
         """
         self.check()
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
@@ -80,7 +79,7 @@ class Scheduler:
             raise EngineClosed(f"{self._name} was closed")
 
     async def close(self) -> None:
-        """Let the running calls end, refuse those that wait, and end the threads. Twice is once."""
+        """Finish running calls, refuse waiting ones, and end the threads. Idempotent."""
         executor, self._executor = self._executor, None
         waiting = [*self._going_on, *self._beginning]
         self._going_on, self._beginning = [], []
@@ -101,7 +100,7 @@ class Scheduler:
 
     def _next(self) -> _Job | None:
         for queue in (self._going_on, self._beginning):
-            while queue and queue[0].answer.done():  # taken back
+            while queue and queue[0].answer.done():  # cancelled
                 heapq.heappop(queue)
         if not self._beginning:
             return heapq.heappop(self._going_on) if self._going_on else None

@@ -1,4 +1,4 @@
-"""A text as a speaker reads it: piece by piece, each as long as there is time for it."""
+"""Division of a text into pieces for synthesis, each as long as the available time allows."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ import msgspec
 from servers.tts.text_splitter import is_audible, split_text
 
 WHOLE_SENTENCE = 24
-"""Characters of a sentence, under 2 s of speech, that is spoken whole however little time there
-is."""
+"""Longest sentence, in characters (under 2 s of speech), that stays whole however little time is
+available."""
 SHORTEST_CLAUSE = 12
-"""Characters of the shortest clause worth a piece of its own: cut more finely, speech limps."""
+"""Characters of the shortest clause that becomes a piece of its own: finer cuts make speech
+uneven."""
 LONGEST_PIECE = 300
-"""Characters of the longest piece, some 20 s of speech: the time that others may have to wait."""
+"""Characters of the longest piece, some 20 s of speech: the longest wait of other requests."""
 _BLOCK = 1000
-"""Characters made ready at a time."""
+"""Characters prepared at a time."""
 
 _SENTENCE = re.compile(
     # a full stop ends a sentence after a word, not after an initial or a number, and no small
@@ -28,28 +29,28 @@ _CLAUSE = re.compile(r"[,;:][\"'”’»)\]]*\s+|[，、；：،]\s*|\s[-–—]
 
 
 class Piece(msgspec.Struct, frozen=True):
-    """A part of a text that is spoken at once."""
+    """A part of a text that is synthesized at once."""
 
     text: str
     opens: bool
-    """It begins a sentence."""
+    """Whether the piece begins a sentence."""
 
 
 class Segmenter:
-    """Gives out a text from its beginning; what is to come is not looked at before it is due."""
+    """Returns the pieces of a text in order, preparing each part of the text on demand."""
 
     def __init__(self, text: str, prepare: Callable[[str], str] = lambda text: text) -> None:
-        """`prepare` makes some sentences of the text ready to be spoken."""
+        """`prepare` makes some sentences of the text ready for synthesis."""
         self._blocks = split_text(text, _BLOCK, _BLOCK)
         self._prepare = prepare
         self._rest = ""
         self._opens = True
 
     def take(self, fitting: float) -> Piece | None:
-        """The next piece with something to say; None at the end.
+        """Return the next piece with audible content; None at the end.
 
-        It is the next sentence if that has at most `fitting` characters, else a clause of it: its
-        longest beginning that fits, or the first clause if none does.
+        That is the next sentence if it has at most `fitting` characters; otherwise as many of its
+        first clauses as fit, but at least one.
         """
         while True:
             if not self._rest:
@@ -65,7 +66,7 @@ class Segmenter:
 
 
 def _reach(text: str, fitting: float) -> tuple[int, bool]:
-    """Where to cut, and whether that is at the end of a sentence."""
+    """Return where to cut, and whether a sentence ends there."""
     found = _SENTENCE.search(text, 0, LONGEST_PIECE)
     end = found.end() if found else len(text)
     if end <= min(fitting, LONGEST_PIECE):

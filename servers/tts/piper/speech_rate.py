@@ -1,4 +1,4 @@
-"""How long it takes to speak, and so how much of a text there is time for."""
+"""The measured rate of synthesis, and the amount of text that it allows in a given time."""
 
 from __future__ import annotations
 
@@ -7,28 +7,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _FIRST = 0.01
-"""Seconds for a character, before any was measured: five times quicker than it is spoken."""
+"""Assumed seconds per character before the first measurement: five times faster than speech."""
 _WEIGHT = 0.3
-"""Of the last measurement, against all before: a change is known after three or four."""
+"""Weight of the last measurement against all earlier ones: it follows a change within three or
+four."""
 _SHARE = 0.5
-"""Of the time there is, so that a piece may take twice as long as expected."""
+"""Share of the available time to use, so that a piece may take twice as long as expected."""
 
 
 class SpeechRate:
-    """Measures seconds per character. Any thread may; of two at once, one may go uncounted."""
+    """Measures seconds per character, on any thread; concurrent measurements may be lost."""
 
     def __init__(self) -> None:
         self.seconds = _FIRST
-        """For a character, of late."""
+        """Recent seconds per character."""
 
     @contextmanager
     def measured(self, characters: int) -> Iterator[None]:
-        """Measure a block that speaks so many characters; one that fails does not count."""
+        """Measure a block that synthesizes this many characters; a failed block does not count."""
         began = time.monotonic()
         yield
         took = (time.monotonic() - began) / max(1, characters)
         self.seconds += _WEIGHT * (took - self.seconds)
 
     def fitting(self, seconds: float) -> float:
-        """Characters that can be expected to be spoken in time."""
+        """Return the number of characters that can probably be synthesized in time."""
         return _SHARE * seconds / max(self.seconds, 1e-6)

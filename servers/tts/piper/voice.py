@@ -13,28 +13,28 @@ from satellite.errors import EngineFailed, ModelMissing, PackageMissing
 from servers.tts.piper.catalog import Voice
 
 THREADS = 4
-"""Threads for one piece at most: beyond, its small matrices are not worth dividing further."""
+"""Most threads for one piece: its small matrices do not profit from more."""
 _PINYIN = "pinyin"
 _OPEN = re.compile(r"\[\[(?!.*\]\])", re.DOTALL)
-"""The beginning of phonemes, `[[h@l'oU]]`, without an end: eSpeak NG would skip what follows."""
+"""An opening bracket of phonemes, `[[h@l'oU]]`, without its end: eSpeak NG would skip the rest."""
 
 
 class SpeakingStyle(msgspec.Struct, frozen=True):
-    """How a voice speaks; the names are Piper's."""
+    """Parameters of a voice, with Piper's names."""
 
     speaker_id: int
     length_scale: float
-    """Above 1 is slower."""
+    """Above 1: slower."""
     noise_scale: float
     noise_w_scale: float
     volume: float
 
 
 def divide_cores(wanted: int = 0) -> tuple[int, int]:
-    """Threads for one piece, and pieces to work on at once, on the cores that this process may use.
+    """Return the threads for one piece and the number of concurrent pieces for the usable cores.
 
-    On two cores, a piece on both of them at a time takes no longer in all than two pieces side by
-    side, and the first of them is there in half the time.
+    On two cores, two pieces one after another on both cores take no longer than two pieces side by
+    side, and the first is ready in half the time.
     """
     cores = len(os.sched_getaffinity(0))
     threads = wanted or min(cores, THREADS)
@@ -42,10 +42,13 @@ def divide_cores(wanted: int = 0) -> tuple[int, int]:
 
 
 class PiperVoice:
-    """The loaded model of a voice. Any thread may use it, several at once, too."""
+    """The loaded model of a voice. Thread-safe, concurrently, too."""
 
     def __init__(self, voice: Voice, threads: int) -> None:
-        """Load; takes about a second. Raises `EngineFailed`, `ModelMissing`, `PackageMissing`."""
+        """Load the model, in about a second.
+
+        Raises `EngineFailed`, `ModelMissing`, `PackageMissing`.
+        """
         self.voice = voice
         try:
             import piper
@@ -56,10 +59,10 @@ class PiperVoice:
             ) from error
         folder = voice.path.parent
         if voice.about.phoneme_type == _PINYIN and not (folder / "g2pW").is_dir():
-            # the library would fetch it, unasked
+            # the library would download it without asking
             raise ModelMissing(
-                f"the Piper voice {voice.name} needs the model g2pW in {folder / 'g2pW'}: choose a "
-                "voice that does without it, or unpack it there"
+                f"the Piper voice {voice.name} needs the model g2pW in {folder / 'g2pW'}: unpack "
+                "it there, or choose another voice"
             )
         described = json.loads(voice.path.with_name(f"{voice.path.name}.json").read_bytes())
         self._piper = piper.PiperVoice(
@@ -68,28 +71,28 @@ class PiperVoice:
             download_dir=folder,
         )
 
-    def speak(self, text: str, manner: SpeakingStyle) -> bytes:
-        """Samples (mono, signed 16-bit) of a piece of text at the voice's rate.
+    def speak(self, text: str, style: SpeakingStyle) -> bytes:
+        """Synthesize a piece of text: mono samples (signed 16-bit) at the voice's rate.
 
-        The call cannot be interrupted, so pieces should be a sentence or so. Raises `EngineFailed`,
-        `PackageMissing`.
+        The call cannot be interrupted, so a piece should be about a sentence. Raises
+        `EngineFailed`, `PackageMissing`.
         """
         from piper.config import SynthesisConfig
 
         clean = _OPEN.sub(" ", text.replace("\0", " ")).encode("utf-8", "replace").decode()
-        config = SynthesisConfig(**msgspec.structs.asdict(manner))
+        config = SynthesisConfig(**msgspec.structs.asdict(style))
         try:
             return b"".join(
                 sentence.audio_int16_bytes for sentence in self._piper.synthesize(clean, config)
             )
-        except ImportError as error:  # some languages need a package of their own
+        except ImportError as error:  # some languages need another package
             raise PackageMissing(
                 f"the Piper voice {self.voice.name} needs a package ({error}): "
                 "pip install 'piper-tts[ja,th,zh]'"
             ) from error
         except Exception as error:
             raise EngineFailed(
-                f"the Piper voice {self.voice.name} could not speak {text[:60]!r}: {error}"
+                f"the Piper voice {self.voice.name} cannot speak {text[:60]!r}: {error}"
             ) from error
 
 
@@ -99,9 +102,9 @@ def _session(voice: Voice, threads: int) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    # threads that wait busily gain nothing here, and take the cores from everything else
+    # spinning threads gain nothing here and take the cores from everything else
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3  # errors: they are raised as well
+    options.log_severity_level = 3  # errors, which are raised as well
     try:
         session = onnxruntime.InferenceSession(
             str(voice.path), options, providers=["CPUExecutionProvider"]
@@ -109,7 +112,7 @@ def _session(voice: Voice, threads: int) -> Any:
     except Exception as error:
         raise EngineFailed(
             f"{voice.path} cannot be loaded as a Piper voice ({str(error).splitlines()[0]}): "
-            "satellite models verify says whether it is damaged"
+            "to check for damage, run satellite models verify"
         ) from error
     if missing := {"input", "input_lengths", "scales"} - {i.name for i in session.get_inputs()}:
         raise EngineFailed(f"{voice.path} is no Piper voice: it takes no {', '.join(missing)}")
