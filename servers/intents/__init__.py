@@ -1,1 +1,1 @@
-"""What the built-in brain understands and can do: sentences by language, and skills."""
+"""The sentences that the built-in brain understands, by language, and its skills."""

@@ -1,8 +1,8 @@
-"""A grammar as the smallest automaton of words that accepts the same sentences.
+"""The smallest automaton of words that accepts the same sentences as a grammar.
 
-PocketSphinx copies a JSGF rule into every place that refers to it and closes over the jumps between
-the copies: 95,000 of them for the English sentences, which costs memory and time in every frame of
-audio. Merging equal states first leaves a few hundred states and no jump.
+PocketSphinx copies a JSGF rule into every place that refers to it and computes the closure of the
+jumps between the copies: 95,000 of them for the English sentences, which costs memory and time in
+every frame of audio. Merging equal states first leaves a few hundred states and no jump.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ _RULE = re.compile(r"^(?:public )?<(\w+)> = (.+);$", re.MULTILINE)
 
 
 class Automaton(msgspec.Struct, frozen=True):
-    """States are numbers from 0, the first one; each word leads to one next state."""
+    """A deterministic automaton. States are numbers; 0 is the first."""
 
     arcs: tuple[dict[str, int], ...]
-    """Where each word leads, by state."""
+    """The next state by word, for each state."""
     final: frozenset[int]
     """States in which a sentence may end."""
 
     def accepts(self, words: Iterable[str]) -> bool:
-        """Whether the words are a sentence of the grammar."""
+        """Return whether the words are a sentence of the grammar."""
         state: int | None = 0
         for word in words:
             if state is None or (state := self.arcs[state].get(word)) is None:
@@ -34,10 +34,10 @@ class Automaton(msgspec.Struct, frozen=True):
 
 
 def without_wrong_articles(words: Automaton, vowels: Callable[[str], set[bool]]) -> Automaton:
-    """The same without "a" before a vowel and "an" before a consonant, which nobody says.
+    """Return the automaton without "a" before a vowel and "an" before a consonant.
 
-    Templates are written with "[a|an]" or "[a]" before any word. `vowels` says for a word whether
-    its pronunciations begin with a vowel. A sentence that needs such a pair of words is lost.
+    Templates are written with "[a|an]" or "[a]" before any word. `vowels` returns for a word
+    whether its pronunciations begin with a vowel. A sentence that needs a wrong article is lost.
     """
     wanted = {"a": False, "an": True}
     numbers: dict[tuple[int, str], int] = {(0, ""): 0}
@@ -60,20 +60,20 @@ def without_wrong_articles(words: Automaton, vowels: Callable[[str], set[bool]])
 
 
 def build(jsgf: str) -> Automaton:
-    """Make the automaton of a grammar's public rule, which is its last.
+    """Build the automaton of a grammar's public rule, which is its last.
 
-    `jsgf` is what `servers.intents.grammar` writes: rules before their use or after, sequences,
+    `jsgf` is written by `servers.intents.grammar`: rules before or after their use, sequences,
     alternatives and options; no weights, tags, repetition or recursion.
     """
     rules = dict(_RULE.findall(jsgf))
     network = _Network(rules)
     start = network.state()
     end = network.expand(list(rules)[-1], start)
-    return _minimal(*network.determined(start, end))
+    return _minimal(*network.determinized(start, end))
 
 
 class _Network:
-    """An automaton with jumps (steps without a word), one piece for each part of the grammar."""
+    """An automaton with jumps (steps without a word), built from the parts of a grammar."""
 
     def __init__(self, rules: dict[str, str]) -> None:
         self._tokens = {name: _TOKEN.findall(body) for name, body in rules.items()}
@@ -86,11 +86,11 @@ class _Network:
         return len(self._words) - 1
 
     def expand(self, name: str, start: int) -> int:
-        """Add a copy of a rule that begins at `start`; return where it ends."""
-        return self._either(iter(self._tokens[name]), start)
+        """Add a copy of a rule that begins at state `start`; return its last state."""
+        return self._alternatives(iter(self._tokens[name]), start)
 
-    def _either(self, tokens: Iterator[str], start: int, closing: str = "") -> int:
-        """Read alternatives up to `closing`."""
+    def _alternatives(self, tokens: Iterator[str], start: int, closing: str = "") -> int:
+        """Add alternatives up to the token `closing`; return their last state."""
         end = self.state()
         at = start
         for token in tokens:
@@ -100,10 +100,10 @@ class _Network:
                     return end
                 at = start
             elif token == "(":
-                at = self._either(tokens, self._after(at), ")")
+                at = self._alternatives(tokens, self._after(at), ")")
             elif token == "[":
                 beginning = self._after(at)
-                at = self._either(tokens, beginning, "]")
+                at = self._alternatives(tokens, beginning, "]")
                 self._jumps[beginning].append(at)
             elif token.startswith("<"):
                 at = self.expand(token[1:-1], self._after(at))
@@ -119,8 +119,11 @@ class _Network:
         self._jumps[state].append(following)
         return following
 
-    def determined(self, start: int, end: int) -> tuple[list[dict[str, int]], set[int]]:
-        """The same with one next state for each word and no jumps (subset construction)."""
+    def determinized(self, start: int, end: int) -> tuple[list[dict[str, int]], set[int]]:
+        """Return arcs with one next state per word and no jumps, and the final states.
+
+        This is the subset construction.
+        """
         closed = self._closures()
         first = frozenset(closed[start])
         numbers = {first: 0}
@@ -142,7 +145,7 @@ class _Network:
         return arcs, {number for states, number in numbers.items() if end in states}
 
     def _closures(self) -> list[tuple[int, ...]]:
-        """For each state, those that jumps lead to and that words or the end may follow."""
+        """Return, for each state, the states after jumps that words or the end may follow."""
         closures: list[tuple[int, ...]] = []
         for state in range(len(self._words)):
             seen = {state}
@@ -157,9 +160,9 @@ class _Network:
 
 
 def _minimal(arcs: Sequence[dict[str, int]], final: set[int]) -> Automaton:
-    """Merge states from which the same sentences follow.
+    """Merge states that the same sentences follow.
 
-    No sentence is endless here, so states can be compared from their ends back to the first.
+    There are no endless sentences, so states can be compared from the last to the first.
     """
     merged: dict[int, int] = {}
     known: dict[tuple[bool, frozenset[tuple[str, int]]], int] = {}
@@ -172,7 +175,7 @@ def _minimal(arcs: Sequence[dict[str, int]], final: set[int]) -> Automaton:
 
 
 def _ends_first(arcs: Sequence[dict[str, int]]) -> Iterator[int]:
-    """Every state after all those that it leads to."""
+    """Yield every state after all states that it leads to."""
     done: set[int] = set()
     stack = [(0, iter(arcs[0].values()))]
     while stack:

@@ -1,4 +1,4 @@
-"""What can be told of hassil's expressions, of which sentence templates are made."""
+"""Properties of hassil's expressions, which sentence templates consist of."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ Rules = Mapping[str, "Sentence"]
 """Expressions by the name of the rule."""
 
 _MAX_SPELLINGS = 64
-"""Ways to write a word with options inside, such as "light[s]", that are taken at most."""
+"""Most spellings of a word with options inside, such as "light[s]"."""
 
 
 class Unrecognizable(Exception):
-    """A part of a template cannot be heard as words."""
+    """A part of a template cannot be recognized as words."""
 
 
 def is_blank(expression: Expression) -> bool:
-    """Whether there is nothing in it but space."""
+    """Return whether an expression contains only spaces."""
     from hassil.expression import Group, TextChunk
 
     if isinstance(expression, TextChunk):
@@ -31,19 +31,19 @@ def is_blank(expression: Expression) -> bool:
 
 
 def is_option(expression: Expression) -> bool:
-    """Whether it need not be said."""
+    """Return whether an expression is optional."""
     return any(map(is_blank, choices(expression)))
 
 
 def choices(expression: Expression) -> list[Expression]:
-    """The alternatives, or the expression itself."""
+    """Return the alternatives of an expression, or the expression itself."""
     from hassil.expression import Alternative
 
     return expression.items if isinstance(expression, Alternative) else [expression]
 
 
 def begins_with_list(expression: Expression, rules: Rules) -> bool:
-    """Whether the first thing that has to be said is a value of a list, such as a name."""
+    """Return whether the first required part is a value of a list, such as a name."""
     from hassil.expression import Alternative, Group, ListReference, RuleReference
 
     if isinstance(expression, RuleReference):
@@ -63,11 +63,11 @@ def begins_with_list(expression: Expression, rules: Rules) -> bool:
 def require_leading_word(
     expression: Expression, rules: Rules
 ) -> tuple[list[Expression], list[Expression]] | None:
-    """What must come first, one of several, and what follows, so that no name begins a sentence.
+    """Return alternatives that must come first and the items after, so that no name comes first.
 
-    "Lamp off" fits too many sounds: the short words around a name are found in any talk. Where a
-    template begins with options and then a name, the first option has to be said. None for one
-    that is good as it is; raises `Unrecognizable` for one that nothing comes before.
+    "Lamp off" fits too many sounds: the short words around a name are found in any talk. If a
+    template begins with options before a name, the first option becomes required. Returns None if
+    the template needs no change. Raises `Unrecognizable` if it begins with a name.
     """
     from hassil.expression import Alternative, Group
 
@@ -87,7 +87,7 @@ def require_leading_word(
 
 
 def group_adjacent(items: list[Expression]) -> Iterator[list[Expression]]:
-    """Group neighbours with no space between them, as in "light[s]"."""
+    """Group neighbours without a space between them, as in "light[s]"."""
     run: list[Expression] = []
     for item in items:
         if run and not (_in_word(run[-1], -1) and _in_word(item, 0)):
@@ -99,7 +99,7 @@ def group_adjacent(items: list[Expression]) -> Iterator[list[Expression]]:
 
 
 def _in_word(expression: Expression, edge: int) -> bool:
-    """Whether an expression may begin (`edge` 0) or end (-1) within a word."""
+    """Return whether an expression may begin (`edge` 0) or end (-1) within a word."""
     from hassil.expression import Alternative, Group, TextChunk
 
     if isinstance(expression, TextChunk):
@@ -113,7 +113,7 @@ def _in_word(expression: Expression, edge: int) -> bool:
 
 
 def spellings(run: list[Expression]) -> list[str]:
-    """Every way to write a run of text and options. Raises `Unrecognizable` if there are many."""
+    """Return all spellings of a run of text and options. Raises `Unrecognizable` for too many."""
     from hassil.expression import Alternative, Group, TextChunk
 
     def ways(expression: Expression) -> list[str]:
@@ -127,5 +127,5 @@ def spellings(run: list[Expression]) -> list[str]:
 
     each = [ways(item) for item in run]
     if math.prod(map(len, each)) > _MAX_SPELLINGS:
-        raise Unrecognizable("too many ways to write a word")
+        raise Unrecognizable("too many spellings of a word")
     return ["".join(parts) for parts in product(*each)]

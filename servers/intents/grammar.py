@@ -1,8 +1,9 @@
-"""Sentence templates as a grammar for speech recognition: hassil's expressions become JSGF rules.
+"""A speech recognition grammar made of sentence templates: hassil's expressions as JSGF rules.
 
 JSGF is the Java Speech Grammar Format (https://www.w3.org/TR/jsgf/), which PocketSphinx reads.
-Alternatives, options and rules stay what they are; no sentence is written out. What cannot be heard
-as words is left out and named: wildcards, ranges without words, words that nobody can pronounce.
+Alternatives, options and rules are translated one to one; no sentence is written out. Parts that
+cannot be recognized as words are left out and reported: wildcards, ranges without words, and words
+without a pronunciation.
 """
 
 from __future__ import annotations
@@ -32,19 +33,19 @@ _LOGGER = logging.getLogger(__name__)
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*'?")
 _SHORTEST_SKIP_WORD = 4
-"""Letters of the shortest skip word that may be said; "um" and "uh" are heard in any noise."""
+"""Letters of the shortest recognized skip word; "um" and "uh" would be recognized in any noise."""
 _MAX_PERMUTED = 4
-"""Parts that may be said in any order; more would make too many orders (5! = 120)."""
+"""Most parts in any order; more would have too many orders (5! = 120)."""
 
 
 class Grammar(msgspec.Struct, frozen=True):
-    """A grammar in JSGF with what it is made of."""
+    """A JSGF grammar with its words."""
 
     jsgf: str
     words: frozenset[str]
-    """Every word that occurs in it, in lower case."""
+    """Every word of the grammar, in lower case."""
     left_out: tuple[str, ...]
-    """Templates and list values that cannot be heard, as written."""
+    """Templates and list values that cannot be recognized, as written."""
 
 
 def make(
@@ -55,21 +56,21 @@ def make(
     known: Callable[[str], bool] = lambda word: True,
     polite: bool = False,
 ) -> Grammar:
-    """Make the grammar of a language's sentences for a home's names and areas.
+    """Build the grammar of a language's sentences for a home's names and areas.
 
-    A part with a word that is not `known` is left out. With `polite`, a sentence may begin and end
-    with one of the language's skip words ("please"). Raises `ValueError` when nothing is left.
+    Leaves out parts with a word that is not `known`. With `polite`, a sentence may begin and end
+    with a skip word of the language ("please"). Raises `ValueError` if nothing is left.
     """
     return _Builder(sentences, sentences.lists(names, areas), known).make(polite)
 
 
 def split_words(text: str) -> list[str]:
-    """The words of a text as they stand in a grammar and in a dictionary of pronunciations."""
+    """Return the words of a text as spelled in grammars and pronunciation dictionaries."""
     return _WORD.findall(normalize(text).lower())
 
 
 class _Builder:
-    """Turns expressions into JSGF, a rule for every hassil rule and list that is used."""
+    """Translates expressions into JSGF, with a rule for every used hassil rule and list."""
 
     def __init__(
         self, sentences: Sentences, lists: Mapping[str, SlotList], known: Callable[[str], bool]
@@ -78,17 +79,18 @@ class _Builder:
         self._lists = lists
         self._known = known
         self._rules: dict[str, str | None] = {}
-        """JSGF of each rule, None for one that cannot be heard."""
+        """JSGF by rule; None for a rule that cannot be recognized."""
         self._words: set[str] = set()
         self._naming = False
-        """Names may hold digits; everything else has its numbers as words too."""
+        """Whether the current part is a name: only names may contain digits, because everything
+        else has its numbers as words, too."""
         self._left_out: list[str] = []
 
     def make(self, polite: bool) -> Grammar:
-        bodies = dict.fromkeys(self._each(self._templates()))
+        bodies = dict.fromkeys(self._recognizable(self._templates()))
         if not bodies:
-            raise ValueError("none of the sentences can be heard as words")
-        skipped = list(self._each(self._skip_words())) if polite else []
+            raise ValueError("none of the sentences can be recognized as words")
+        skipped = list(self._recognizable(self._skip_words())) if polite else []
         rules = [f"<{name}> = {body};" for name, body in self._rules.items() if body is not None]
         rules.append(f"<sentence> = {alternatives(bodies)};")
         if skipped:
@@ -105,7 +107,7 @@ class _Builder:
             yield str(template.text), lambda e=expression: self._template(e)  # type: ignore[misc]
 
     def _template(self, expression: Expression) -> str:
-        """A whole sentence, which must not begin with the name of something."""
+        """Translate a whole sentence, which must not begin with a name."""
         parts = require_leading_word(expression, self._sentences.intents.expansion_rules)
         if parts is None:
             return self._expression(expression)
@@ -117,15 +119,15 @@ class _Builder:
             if len(text) >= _SHORTEST_SKIP_WORD:
                 yield text, lambda t=text: self._text(t)  # type: ignore[misc]
 
-    def _each(self, parts: Iterator[tuple[str, Callable[[], str]]]) -> Iterator[str]:
-        """The JSGF of every part that can be heard and says something; notes the others."""
+    def _recognizable(self, parts: Iterator[tuple[str, Callable[[], str]]]) -> Iterator[str]:
+        """Yield the JSGF of every recognizable, non-empty part; record the others."""
         for written, make in parts:
             try:
                 if body := make():
                     yield body
             except Unrecognizable as reason:
                 self._left_out.append(written)
-                _LOGGER.debug("Not heard: %r (%s)", written, reason)
+                _LOGGER.debug("Not recognizable: %r (%s)", written, reason)
 
     def _expression(self, expression: Expression) -> str:
         from hassil.expression import (
@@ -169,7 +171,7 @@ class _Builder:
         return " ".join(filter(None, bodies))
 
     def _alternative(self, items: list[Expression]) -> str:
-        """One of the items; those that cannot be heard are left out as long as one can."""
+        """Translate alternatives. Leaves out unrecognizable ones, unless all of them are."""
         bodies: dict[str, None] = {}
         reason = Unrecognizable("no alternative")
         for item in items:
@@ -185,16 +187,16 @@ class _Builder:
         words = split_words(text)
         for word in words:
             if word.isdecimal() and not self._naming:
-                raise Unrecognizable(f"{word!r} is how numbers are typed")
+                raise Unrecognizable(f"{word!r} is a number in digits")
             if not self._known(word):
-                raise Unrecognizable(f"nobody knows how to say {word!r}")
+                raise Unrecognizable(f"{word!r} has no pronunciation")
         self._words.update(words)
         return " ".join(words)
 
     def _rule(self, name: str) -> str:
         rules = self._sentences.intents.expansion_rules
         if name not in rules:
-            raise Unrecognizable(f"there is no rule {name!r}")
+            raise Unrecognizable(f"rule {name!r} does not exist")
         return self._named(f"rule_{name}", lambda: self._expression(rules[name].expression))
 
     def _list(self, reference: ListReference) -> str:
@@ -208,13 +210,13 @@ class _Builder:
                 return self._named(f"list_{numbers_list.name}", lambda: self._range(numbers_list))
             case TextSlotList() as texts:
                 return self._named(f"list_{texts.name}", lambda: self._values(texts))
-        raise Unrecognizable(f"list {reference.list_name!r} has no values to listen for")
+        raise Unrecognizable(f"list {reference.list_name!r} has no values")
 
     def _values(self, texts: TextSlotList) -> str:
         self._naming = texts.name in ("name", "area")
         try:
             return alternatives(
-                self._each(
+                self._recognizable(
                     (str(value.value_out), lambda e=value.text_in: self._expression(e))  # type: ignore[misc]
                     for value in texts.values
                 )
@@ -224,25 +226,25 @@ class _Builder:
 
     def _range(self, numbers: RangeSlotList) -> str:
         if not numbers.words or numbers.fraction_type is not None:
-            raise Unrecognizable(f"numbers of list {numbers.name!r} are not said as words")
+            raise Unrecognizable(f"list {numbers.name!r} has no numbers in words")
         return self._numbers(range(numbers.start, numbers.stop + 1, numbers.step))
 
     def _numbers(self, numbers: range) -> str:
-        said = [words.split() for number in numbers if (words := number_words(number))]
-        if not said:
-            raise Unrecognizable("no number of the range is said as words")
-        self._text(" ".join(map(" ".join, said)))
-        return share_prefixes(said)
+        spoken = [words.split() for number in numbers if (words := number_words(number))]
+        if not spoken:
+            raise Unrecognizable("the range has no numbers in words")
+        self._text(" ".join(map(" ".join, spoken)))
+        return share_prefixes(spoken)
 
     def _named(self, name: str, make: Callable[[], str]) -> str:
-        """A reference to the rule `name`, made by the first that refers to it."""
+        """Return a reference to the rule `name`, which the first reference makes."""
         name = re.sub(r"\W", "_", name)
         if name not in self._rules:
-            self._rules[name] = None  # a rule that refers to itself cannot be heard
+            self._rules[name] = None  # a rule that refers to itself cannot be recognized
             try:
                 self._rules[name] = make() or None
             except Unrecognizable as reason:
-                _LOGGER.debug("Not heard: rule %s (%s)", name, reason)
+                _LOGGER.debug("Not recognizable: rule %s (%s)", name, reason)
         if self._rules[name] is None:
-            raise Unrecognizable(f"{name} cannot be heard")
+            raise Unrecognizable(f"{name} cannot be recognized")
         return f"<{name}>"

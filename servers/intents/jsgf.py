@@ -1,4 +1,4 @@
-"""Pieces of a grammar in JSGF: alternatives, sequences that share words, and numbers in words."""
+"""Parts of a JSGF grammar: alternatives, sequences with shared words, and numbers in words."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ni
 
 
 def number_words(number: int) -> str:
-    """How a number from 0 to 100 is said; empty for any other."""
+    """Return a number from 0 to 100 in words; empty for any other."""
     if 0 <= number < len(_ONES):
         return _ONES[number]
     if number < 0 or number > 100:
@@ -25,22 +25,22 @@ def number_words(number: int) -> str:
 
 
 def alternatives(bodies: Iterable[str]) -> str:
-    """JSGF for one of the bodies; an empty one makes the others optional."""
+    """Return JSGF for any of the bodies; an empty body makes the others optional."""
     unique = list(dict.fromkeys(bodies))
-    said = [body for body in unique if body]
-    if not said:
+    spoken = [body for body in unique if body]
+    if not spoken:
         return ""
-    one = said[0] if len(said) == 1 else f"({' | '.join(said)})"
-    if len(said) == len(unique):
-        return one
-    return f"[{one}]" if len(said) == 1 else f"[{one[1:-1]}]"
+    jsgf = spoken[0] if len(spoken) == 1 else f"({' | '.join(spoken)})"
+    if len(spoken) == len(unique):
+        return jsgf
+    return f"[{jsgf}]" if len(spoken) == 1 else f"[{jsgf[1:-1]}]"
 
 
-def share_prefixes(said: list[list[str]]) -> str:
-    """JSGF for one of several sequences of words, sharing their first words."""
+def share_prefixes(sequences: list[list[str]]) -> str:
+    """Return JSGF for any of several sequences of words, with shared first words."""
     rests: dict[str, list[list[str]]] = {}
-    for words in said:
+    for words in sequences:
         if words:
             rests.setdefault(words[0], []).append(words[1:])
     bodies = [f"{first} {share_prefixes(rest)}".strip() for first, rest in rests.items()]
-    return alternatives([*bodies, *([""] if [] in said else [])])
+    return alternatives([*bodies, *([""] if [] in sequences else [])])

@@ -1,4 +1,4 @@
-"""What a person meant."""
+"""The result of matching a sentence."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import msgspec
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True):
-    """The intent of a sentence, and what it says about it."""
+    """The intent of a sentence and its slots."""
 
     intent: str
     response: str = "default"
-    """Which of the intent's responses the sentence asks for."""
+    """Key of the intent's response to the sentence."""
     slots: dict[str, Any] = {}
-    """What was said, by slot: numbers (int where they are whole), everything else as text."""
+    """Values by slot: numbers (whole ones as int) or text."""

@@ -1,4 +1,4 @@
-"""What the built-in brain says: responses and words of a language, from its YAML file."""
+"""Responses and words of the built-in brain in a language, from its YAML file."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from satellite.options import plain
 
 
 class Words(msgspec.Struct, frozen=True, kw_only=True):
-    """Words that responses are made of; the section `words` of a language's file."""
+    """Words that responses consist of: the section `words` of a language's file."""
 
     declined: str
     weekdays: tuple[str, str, str, str, str, str, str]
-    """From Monday on."""
+    """Beginning with Monday."""
     months: tuple[str, str, str, str, str, str, str, str, str, str, str, str]
     time: str
     full_hour: str
     halves: tuple[str, str]
-    """Of the day: before and after noon."""
+    """Halves of the day: before and after noon."""
     conjunction: str = msgspec.field(name="and")
     units: tuple[tuple[str, str, str], tuple[str, str, str], tuple[str, str, str]]
-    """Hours, minutes, seconds: one, several, and as the first part of a noun."""
+    """Hours, minutes, seconds: singular, plural, and as the first part of a noun."""
     alarm: str = "{time} {day}"
     today: str = "today"
     tomorrow: str = "tomorrow"
@@ -52,7 +52,7 @@ class Phrases:
 
     @classmethod
     def make(cls, source: dict[str, Any]) -> Phrases:
-        """Take `responses` and `words` out of a language's files. Raises `EngineFailed`."""
+        """Read `responses` and `words` from a language's files. Raises `EngineFailed`."""
         try:
             words = msgspec.convert(source.get("words"), Words)
         except msgspec.ValidationError as error:
@@ -60,15 +60,15 @@ class Phrases:
         return cls(responses_of(source), words)
 
     def has(self, intent: str, key: str = "default") -> bool:
-        """Whether there is such a response."""
+        """Return whether a response exists."""
         return key in self._responses.get(intent, {})
 
     def all(self, intent: str) -> dict[str, str]:
-        """An intent's responses by key, as they are written; none where there are none."""
+        """Return an intent's responses by key, unformatted; empty if there are none."""
         return dict(self._responses.get(intent, {}))
 
     def say(self, intent: str, key: str = "default", **values: Any) -> str:
-        """Make an intent's response. Raises `EngineFailed`, naming what its file lacks."""
+        """Format an intent's response. Raises `EngineFailed`, which names the missing part."""
         try:
             return self._responses[intent][key].format(**values)
         except (KeyError, IndexError, ValueError, AttributeError) as error:
@@ -77,14 +77,14 @@ class Phrases:
             ) from error
 
     def listed(self, things: Sequence[str]) -> str:
-        """Join things as a person lists them: "a, b and c"."""
+        """Join things into a spoken list: "a, b and c"."""
         if len(things) < 2:
             return "".join(things)
         return f"{', '.join(things[:-1])} {self.words.conjunction} {things[-1]}"
 
 
 def responses_of(source: Mapping[str, Any], where: str = "") -> dict[str, dict[str, str]]:
-    """Take the responses out of a file's content. Raises `EngineFailed`, naming `where`."""
+    """Read the responses in a file's content. Raises `EngineFailed`, which names `where`."""
     try:
         found = msgspec.convert(source.get("responses") or {}, dict[str, dict[str, Any]])
     except msgspec.ValidationError as error:
@@ -93,7 +93,7 @@ def responses_of(source: Mapping[str, Any], where: str = "") -> dict[str, dict[s
     for intent, texts in intents.items():
         if not isinstance(texts, dict) or not all(isinstance(t, str) for t in texts.values()):
             raise EngineFailed(
-                f"sentences {where}: responses: intents: {intent}: expected texts by key, as "
+                f"sentences {where}: responses: intents: {intent}: expected texts by key, such as "
                 f"default: TEXT, found {texts!r:.60}"
             )
     return intents

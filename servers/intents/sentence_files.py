@@ -1,4 +1,4 @@
-"""The YAML files that sentences come from: the built-in ones and the user's own."""
+"""The YAML files of sentences: the built-in ones and the user's own."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from satellite.errors import EngineFailed
 
 
 class Source(msgspec.Struct, frozen=True):
-    """A file of sentences, read."""
+    """The content of a file of sentences."""
 
     name: str
     content: dict[str, Any]
 
 
 def languages() -> tuple[str, ...]:
-    """The languages that are built in."""
+    """Return the built-in languages."""
     folder = files("servers.intents")
     return tuple(sorted(f.name[:-5] for f in folder.iterdir() if f.name.endswith(".yaml")))
 
 
 def base_language(language: str) -> str:
-    """The language without its region: "en" for "en-US"."""
+    """Return a language without its region: "en" for "en-US"."""
     return language.replace("_", "-").split("-")[0].lower()
 
 
 def read_all(language: str, folder: str | Path = "") -> Iterator[Source]:
     """Yield the built-in file of `language`, then the user's: `*.yaml` and `<language>/*.yaml`.
 
-    A file for another language (its key `language`) is passed over. Raises `EngineFailed`.
+    Skips files for other languages (by their key `language`). Raises `EngineFailed`.
     """
     built_in = files("servers.intents") / f"{language}.yaml"
     if language in languages():
@@ -50,14 +50,14 @@ def read_all(language: str, folder: str | Path = "") -> Iterator[Source]:
 
 
 def merge(sources: list[Source]) -> dict[str, Any]:
-    """Add the files up: sentences are collected, of everything else the last one counts."""
+    """Merge files: collects all sentences; of everything else, the last file takes precedence."""
     from hassil.util import merge_dict
 
     result: dict[str, Any] = {}
     for source in sources:
         try:
             merge_dict(result, source.content)
-        except AssertionError as error:  # hassil's way to say that a list meets a mapping
+        except AssertionError as error:  # hassil raises it if a list meets a mapping
             raise EngineFailed(f"sentences {source.name}: {error}") from error
     return result
 

@@ -1,4 +1,4 @@
-"""Sentence templates of a language: loaded from YAML, matched against what a person said."""
+"""Sentence templates of a language: loading from YAML and matching of spoken text."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from hassil.intents import Intents, SlotList
 
 LONGEST = 300
-"""Characters. Nobody says more in one request (15 s at 20 characters a second); a longer text is
-not matched at all, which bounds the time that matching takes."""
+"""Characters of the longest request: 15 s of speech at 20 characters per second. A longer text is
+not matched, which bounds the time of matching."""
 
 _CACHED_HOMES = 8
-"""How many homes' names and areas are kept ready for matching."""
+"""Homes whose names and areas are cached for matching."""
 
 _SEPARATORS = re.compile(r"[-_\s]+")
 _CLOCK = re.compile(r"\b(\d{1,2}):(\d\d)\b")
@@ -31,7 +31,7 @@ _HALF = re.compile(r"(?<=\d)\s*([ap])\.?m\b\.?|\b([ap])\.\s?m\b\.?", re.IGNORECA
 
 
 class Sentences:
-    """The sentences of one language, parsed."""
+    """The parsed sentences of one language."""
 
     def __init__(self, language: str, intents: Intents, phrases: Phrases) -> None:
         self.language = language
@@ -42,7 +42,7 @@ class Sentences:
     def templates(self) -> Iterator[tuple[str, Sentence]]:
         """Yield every sentence template with the name of its intent.
 
-        Rules that templates refer to are in `intents.expansion_rules`, lists in `lists(...)`.
+        The rules of templates are in `intents.expansion_rules`, their lists in `lists(...)`.
         """
         for name, intent in self.intents.intents.items():
             for data in intent.data:
@@ -50,7 +50,7 @@ class Sentences:
                     yield name, sentence
 
     def match(self, text: str, names: tuple[str, ...], areas: tuple[str, ...]) -> Match | None:
-        """Find the sentence that fits `text` best; None when there is none. Takes milliseconds."""
+        """Return the sentence that fits `text` best, or None. Takes milliseconds."""
         from hassil.recognize import recognize_best
 
         if len(text) > LONGEST or not (text := normalize(text)):
@@ -67,7 +67,7 @@ class Sentences:
         )
 
     def _lists(self, names: tuple[str, ...], areas: tuple[str, ...]) -> dict[str, SlotList]:
-        """Every list that templates refer to, `name` and `area` filled with those of a home."""
+        """Return every list of the templates, with a home's values for `name` and `area`."""
         return {
             **self.intents.slot_lists,
             "name": _text_list("name", names),
@@ -76,20 +76,23 @@ class Sentences:
 
 
 def load(language: str, extra_dir: str | Path = "") -> Sentences:
-    """Read the sentences of `language` and, from the folder `extra_dir`, the user's own.
+    """Read the sentences of `language` and the user's own in the folder `extra_dir`.
 
-    Those are `*.yaml` there and in its folder `<language>`. They add to the built-in sentences and
-    may replace lists, rules and responses; for a language that is not built in, they are all there
-    is. Raises `ModelMissing` where there is no such language and `EngineFailed` where a file is
-    wrong. Blocks for some tenths of a second; imports hassil.
+    The user's are `*.yaml` there and in its folder `<language>`. They extend the built-in sentences
+    and may replace lists, rules and responses; a language that is not built in consists of them
+    alone. Blocks for some tenths of a second; imports hassil.
+
+    Raises:
+        ModelMissing: There are no sentences for the language.
+        EngineFailed: A file is invalid.
     """
     language = sources.base_language(language)
     found = list(sources.read_all(language, extra_dir))
     if not any("words" in source.content for source in found):
         raise ModelMissing(
             f"there are no sentences for language {language!r}; built in: "
-            f"{', '.join(sources.languages())} (another is a YAML file in the folder that the "
-            "option sentences names)"
+            f"{', '.join(sources.languages())} (to add another, put a YAML file into the folder "
+            "of the option sentences)"
         )
     if extra_dir:
         template_checks.check_sources(found, language)
@@ -100,14 +103,16 @@ def load(language: str, extra_dir: str | Path = "") -> Sentences:
 
 
 def normalize(text: str) -> str:
-    """Write `text` the way templates and speech recognition do: no hyphens, signs as words, and
-    times of day in parts: "6 30 p m"."""
+    """Return `text` in the spelling of templates and speech recognition.
+
+    It has no hyphens, words for symbols, and times of day in parts: "6 30 p m".
+    """
     text = _HALF.sub(r" \1\2 m", _CLOCK.sub(r"\1 \2", text))
     return _SEPARATORS.sub(" ", text.replace("%", " percent")).strip()
 
 
 def _whole(value: Any) -> Any:
-    # hassil makes digits a float; "5.0 minutes" is not what anybody says
+    # hassil converts digits to a float, but a response needs "5 minutes", not "5.0 minutes"
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

@@ -1,4 +1,4 @@
-"""Checks of sentence templates, so that a wrong one is known when it is loaded."""
+"""Checks of sentence templates, so that loading reports an invalid one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hassil.intents import Intents
 
 REQUEST_LISTS = frozenset({"name", "area"})
-"""Lists that are filled with each request."""
+"""Lists whose values come with each request."""
 
 
 def parse(content: dict[str, Any], language: str, where: str) -> Intents:
@@ -26,21 +26,21 @@ def parse(content: dict[str, Any], language: str, where: str) -> Intents:
         for intent in intents.intents.values():
             for data in intent.data:
                 _ = data.sentences  # hassil parses them on first use
-    except Exception as error:  # hassil raises whatever a malformed file makes it stumble over
+    except Exception as error:  # hassil raises exceptions of many kinds for malformed files
         problem = " ".join(str(error).split())
         raise EngineFailed(f"sentences {where}: {type(error).__name__}: {problem}") from error
     return intents
 
 
 def check_sources(sources: list[Source], language: str) -> None:
-    """Parse each file alone, so that the wrong one is named. Raises `EngineFailed`."""
+    """Parse each file alone, so that an error names it. Raises `EngineFailed`."""
     for source in sources:
         parse(source.content, language, source.name)
         responses_of(source.content, source.name)
 
 
 def check_references(intents: Intents) -> None:
-    """Find lists and rules that sentences refer to and nobody gives. Raises `EngineFailed`."""
+    """Check that the lists and rules of all sentences exist. Raises `EngineFailed`."""
     for name, intent in intents.intents.items():
         for data in intent.data:
             lists = REQUEST_LISTS | set(intents.slot_lists) | set(data.slot_lists)
@@ -63,12 +63,12 @@ def _problems(
             yield from _problems(inner, lists, rules, within)
     elif isinstance(item, ListReference):
         if item.list_name not in lists and not item.is_inline_range:
-            yield f"there is no list {{{item.list_name}}}"
+            yield f"list {{{item.list_name}}} does not exist"
     elif isinstance(item, RuleReference):
         name = item.rule_name
         if name in within:
             yield f"rule <{name}> refers to itself"
         elif name not in rules:
-            yield f"there is no rule <{name}>"
+            yield f"rule <{name}> does not exist"
         else:
             yield from _problems(rules[name].expression, lists, rules, (*within, name))

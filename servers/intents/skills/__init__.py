@@ -1,7 +1,8 @@
-"""Skills: what is done and said for each intent, as small functions of the request alone.
+"""Skills: the actions and answers for each intent, as pure functions of the request.
 
-A skill takes what was meant, the request with the satellite's situation, and the phrases of the
-language; it returns the parts of the reply. An intent without a skill is answered by its response.
+A skill takes the matched sentence, the request with the satellite's situation, and the phrases of
+the language, and returns the parts of the reply. An intent without a skill is answered by its
+response.
 """
 
 from __future__ import annotations
@@ -18,4 +19,4 @@ SKILLS: dict[str, Skill] = {
     **timers.SKILLS,
     **volume.SKILLS,
 }
-"""By the name of the intent."""
+"""Skills by the name of their intent."""

@@ -1,4 +1,4 @@
-"""Times of day, and the days they are on: out of the slots of a sentence, and into words."""
+"""Times of alarms, with their days: read from the slots of a sentence, and put into words."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ _EVERY_DAY, _WORK_DAYS, _WEEKEND = tuple(range(7)), tuple(range(5)), (5, 6)
 
 
 class AlarmTime(msgspec.Struct, frozen=True):
-    """What a person meant by a time."""
+    """A time of day with a date or weekdays."""
 
     time: time
     date: date | None = None
-    """None for one that is repeated."""
+    """None for a repeated alarm."""
     days: tuple[int, ...] = ()
-    """0 is Monday."""
+    """Weekdays of a repeated alarm; 0 is Monday."""
 
 
 def has_time(slots: Mapping[str, Any]) -> bool:
-    """Whether the slots hold a time of day."""
+    """Return whether the slots hold a time of day."""
     return "hour" in slots or "exact" in slots
 
 
 def candidates(slots: Mapping[str, Any]) -> tuple[time, ...]:
-    """The times that the slots may stand for: two where nobody said which half of the day."""
+    """Return the possible times of the slots: two if the half of the day is not named."""
     if "exact" in slots:
         return (time(int(slots["exact"])),)
     past = int(slots.get("past", slots.get("minute", 0)))
@@ -45,10 +45,10 @@ def candidates(slots: Mapping[str, Any]) -> tuple[time, ...]:
 
 
 def resolve(slots: Mapping[str, Any], now: datetime) -> AlarmTime | None:
-    """The time and its day; None for one that is over.
+    """Return the time of the slots with its day; None for a time that is over.
 
-    Where nobody said which half of the day: who is to be woken, or on another day, is so before
-    noon; everything else is the next time that the clock shows this.
+    If the half of the day is not named, a time for waking up or on another day is before noon; any
+    other is the next time at which a clock shows it.
     """
     times = candidates(slots)
     when = str(slots.get("when", "")).partition(" ")[0]
@@ -70,7 +70,7 @@ def resolve(slots: Mapping[str, Any], now: datetime) -> AlarmTime | None:
 
 
 def time_in_words(moment: time, words: Words) -> str:
-    """As a person says it: "7:30 AM"."""
+    """Return a time of day as spoken: "7:30 AM"."""
     form = words.time if moment.minute else words.full_hour
     return form.format(
         hour=moment.hour,
@@ -80,19 +80,19 @@ def time_in_words(moment: time, words: Words) -> str:
     )
 
 
-def in_words(it: AlarmTime, now: datetime, words: Words) -> str:
-    """As a person says it, with its day: "7 AM tomorrow"."""
-    return words.alarm.format(time=time_in_words(it.time, words), day=_day(it, now, words))
+def in_words(alarm: AlarmTime, now: datetime, words: Words) -> str:
+    """Return a time with its day as spoken: "7 AM tomorrow"."""
+    return words.alarm.format(time=time_in_words(alarm.time, words), day=_day(alarm, now, words))
 
 
-def _day(it: AlarmTime, now: datetime, words: Words) -> str:
+def _day(alarm: AlarmTime, now: datetime, words: Words) -> str:
     whole = {_EVERY_DAY: words.daily, _WORK_DAYS: words.work_days, _WEEKEND: words.weekends}
-    if it.days in whole:
-        return whole[it.days]
-    if it.days:
-        return " ".join(words.every.format(weekday=words.weekdays[day]) for day in it.days)
-    assert it.date is not None
-    ahead = (it.date - now.date()).days
+    if alarm.days in whole:
+        return whole[alarm.days]
+    if alarm.days:
+        return " ".join(words.every.format(weekday=words.weekdays[day]) for day in alarm.days)
+    assert alarm.date is not None
+    ahead = (alarm.date - now.date()).days
     if ahead in (0, 1):
         return words.tomorrow if ahead else words.today
-    return words.on_weekday.format(weekday=words.weekdays[it.date.weekday()])
+    return words.on_weekday.format(weekday=words.weekdays[alarm.date.weekday()])

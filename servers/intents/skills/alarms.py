@@ -1,4 +1,4 @@
-"""Alarms: set, ask, cancel, snooze. The satellite rings them, and tells which there are."""
+"""Alarms: set, list, cancel, snooze. The satellite rings them and reports their state."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from servers.intents.skills.clock import now_of
 from servers.intents.skills.skill import Parts, Skill
 
 SNOOZE = 540.0
-"""Seconds, where nobody says how long: nine minutes, as snooze buttons have always given."""
+"""Seconds of a snooze without a duration: nine minutes, as on alarm clocks."""
 
 
 def set_alarm(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     now = now_of(request)
-    it = alarm_times.resolve(match.slots, now)
-    if it is None:
-        said = alarm_times.time_in_words(alarm_times.candidates(match.slots)[-1], phrases.words)
-        return (phrases.say(match.intent, "past", time=said),)
+    alarm = alarm_times.resolve(match.slots, now)
+    if alarm is None:
+        spoken = alarm_times.time_in_words(alarm_times.candidates(match.slots)[-1], phrases.words)
+        return (phrases.say(match.intent, "past", time=spoken),)
     data = {
-        "hour": it.time.hour,
-        "minute": it.time.minute,
-        "date": it.date.isoformat() if it.date else None,
-        "days": list(it.days),
+        "hour": alarm.time.hour,
+        "minute": alarm.time.minute,
+        "date": alarm.date.isoformat() if alarm.date else None,
+        "days": list(alarm.days),
     }
     text = phrases.say(
-        match.intent, match.response, alarm=alarm_times.in_words(it, now, phrases.words)
+        match.intent, match.response, alarm=alarm_times.in_words(alarm, now, phrases.words)
     )
     return text, Action(name="alarm.set", data=data)
 
@@ -52,18 +52,18 @@ def cancel(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
         times = alarm_times.candidates(match.slots)
     elif request.situation.ringing:
         return (Action(name="stop"),)
-    meant = [alarm for alarm in alarms if not times or _moment(alarm).time() in times]
+    matching = [alarm for alarm in alarms if not times or _moment(alarm).time() in times]
     if not alarms:
         return (phrases.say(match.intent, "none"),)
-    if not meant:
-        said = alarm_times.time_in_words(times[0], phrases.words)
-        return (phrases.say(match.intent, "unknown", time=said),)
-    if len(meant) > 1:
-        return (phrases.say(match.intent, "several", alarms=_list(meant, request, phrases)),)
+    if not matching:
+        spoken = alarm_times.time_in_words(times[0], phrases.words)
+        return (phrases.say(match.intent, "unknown", time=spoken),)
+    if len(matching) > 1:
+        return (phrases.say(match.intent, "several", alarms=_list(matching, request, phrases)),)
     text = phrases.say(
-        match.intent, match.response, alarm=_describe(meant[0], request, phrases.words)
+        match.intent, match.response, alarm=_describe(matching[0], request, phrases.words)
     )
-    return text, Action(name="alarm.cancel", data={"id": meant[0].id})
+    return text, Action(name="alarm.cancel", data={"id": matching[0].id})
 
 
 def cancel_all(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
@@ -97,8 +97,9 @@ def _list(alarms: Sequence[AlarmState], request: ReplyRequest, phrases: Phrases)
 
 def _describe(alarm: AlarmState, request: ReplyRequest, words: Words) -> str:
     moment = _moment(alarm)
-    it = alarm_times.AlarmTime(moment.time(), None if alarm.days else moment.date(), alarm.days)
-    return alarm_times.in_words(it, now_of(request), words)
+    date = None if alarm.days else moment.date()
+    time = alarm_times.AlarmTime(moment.time(), date, alarm.days)
+    return alarm_times.in_words(time, now_of(request), words)
 
 
 def _moment(alarm: AlarmState) -> datetime:

@@ -1,4 +1,4 @@
-"""What is told to the other rooms."""
+"""Broadcasts to the satellites in other rooms."""
 
 from __future__ import annotations
 

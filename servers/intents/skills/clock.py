@@ -35,7 +35,7 @@ def report_date(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
 
 
 def now_of(request: ReplyRequest) -> datetime:
-    """The satellite's local time. Raises `EngineFailed` for one that is none."""
+    """Return the satellite's local time. Raises `EngineFailed` if it is malformed."""
     text = request.situation.now
     if text is None:
         return datetime.now().astimezone()

@@ -17,8 +17,8 @@ def cancel(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
 
 
 def repeat(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
-    said = next((m.text for m in reversed(request.history) if m.role == "assistant" and m.text), "")
-    return (said or phrases.say(match.intent, "none"),)
+    last = next((m.text for m in reversed(request.history) if m.role == "assistant" and m.text), "")
+    return (last or phrases.say(match.intent, "none"),)
 
 
 def explain(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:

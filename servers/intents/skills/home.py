@@ -1,8 +1,7 @@
-"""Things in the home: what a sentence wishes, for whoever is connected with the home to carry out.
+"""Commands and questions for the home, which the satellite connected with it carries out.
 
-Without a home there is only the truth to be told. With one, the answer is made when it is known
-what came of it (see `satellite.homeassistant.client.service_calls`), of the sentences that are sent
-along.
+Without a home, the answer says so. With one, the answer is made of the sentences in the action once
+its result is known (see `satellite.homeassistant.client.service_calls`).
 """
 
 from __future__ import annotations
@@ -18,30 +17,34 @@ from servers.intents.phrases import Phrases, Words
 from servers.intents.skills.skill import Parts, Skill
 
 LIGHTS = "lights"
-"""The word for the sort of things that the group of all lights stands for; any other is all."""
+"""The word in the name of a group of lights; any other group means everything."""
 
 
 def command(
-    deed: Deed, slot: str | None, match: Match, request: ReplyRequest, phrases: Phrases
+    operation: Deed, slot: str | None, match: Match, request: ReplyRequest, phrases: Phrases
 ) -> Parts:
-    """Wish for a deed, with the value of a slot if it takes one."""
+    """Send a command, with the value of a slot if it takes one."""
     value = None if slot is None else float(match.slots[slot])
     return _send(
-        HomeCommand(deed=deed, value=value, **_selection(match, phrases)), match, request, phrases
+        HomeCommand(deed=operation, value=value, **_selection(match, phrases)),
+        match,
+        request,
+        phrases,
     )
 
 
 def set_temperature(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
-    """Wish for a temperature of a thing, or of the thermostats of a room."""
-    meant = _selection(match, phrases)
-    if meant["name"] is None:
-        meant |= {"name": "thermostat", "target": _temperature_target(meant["area"], phrases.words)}
+    """Set the temperature of a thing, or of the thermostats of a room."""
+    selection = _selection(match, phrases)
+    if selection["name"] is None:
+        target = _temperature_target(selection["area"], phrases.words)
+        selection |= {"name": "thermostat", "target": target}
     value = float(match.slots["temperature"])
-    return _send(HomeCommand(deed="temperature", value=value, **meant), match, request, phrases)
+    return _send(HomeCommand(deed="temperature", value=value, **selection), match, request, phrases)
 
 
 def query(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
-    """Ask how something is, or whether it is as was said."""
+    """Query the state of something, or whether it has an expected state."""
     expected = match.slots.get("state")
     return _send(
         HomeQuery(expected=expected, **_selection(match, phrases)), match, request, phrases
@@ -49,31 +52,27 @@ def query(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
 
 
 def query_temperature(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
-    """Ask how warm it is."""
+    """Query the temperature, of a room if one is named."""
     area = match.slots.get("area")
     target = _temperature_target(area, phrases.words)
-    wish = HomeQuery(about="temperature", area=area, target=target, say=_sentences(match, phrases))
+    say = _sentences(match, phrases)
     if area:
-        form = wish.say.get("area") or wish.say["default"]
-        wish = HomeQuery(
-            about="temperature",
-            area=area,
-            target=target,
-            say={**wish.say, "default": form.replace("{area}", str(area))},
-        )
-    return _send(wish, match, request, phrases)
+        form = say.get("area") or say["default"]
+        say = {**say, "default": form.replace("{area}", str(area))}
+    question = HomeQuery(about="temperature", area=area, target=target, say=say)
+    return _send(question, match, request, phrases)
 
 
 def _send(
-    wish: HomeCommand | HomeQuery, match: Match, request: ReplyRequest, phrases: Phrases
+    content: HomeCommand | HomeQuery, match: Match, request: ReplyRequest, phrases: Phrases
 ) -> Parts:
     if not request.situation.home:
-        return (phrases.say(match.intent, "no_home", target=wish.target),)
-    return (action(wish),)
+        return (phrases.say(match.intent, "no_home", target=content.target),)
+    return (action(content),)
 
 
 def _selection(match: Match, phrases: Phrases) -> dict[str, Any]:
-    """The fields of a wish that say what is meant."""
+    """Return the fields of an action that select things."""
     name, area, group = (match.slots.get(slot) for slot in ("name", "area", "group"))
     lights = group is not None and LIGHTS in group
     return {
@@ -86,7 +85,7 @@ def _selection(match: Match, phrases: Phrases) -> dict[str, Any]:
 
 
 def _sentences(match: Match, phrases: Phrases) -> dict[str, str]:
-    """What may be said of the result, without what is said where there is no home."""
+    """Return the sentences for all results, without the sentence for a missing home."""
     say = {**phrases.all("Home"), **phrases.all(match.intent)}
     say.pop("no_home", None)
     if match.response != "default" and match.response in say:

@@ -1,4 +1,4 @@
-"""Timers: start, ask, change, cancel. The satellite runs them, and tells which run."""
+"""Timers: start, report, change, cancel. The satellite runs them and reports their state."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from servers.intents.phrases import Phrases, Words
 from servers.intents.skills.skill import Parts, Skill
 
 _HOUR = 3600
-"""Seconds. A timer with more than this left is told to the minute."""
+"""Seconds. The remaining time of a longer timer is reported in whole minutes."""
 
 
 def start(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
@@ -29,10 +29,10 @@ def start(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
 
 
 def report_remaining(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
-    it = _select(match, request, phrases)
-    if isinstance(it, str):
-        return (it,)
-    return (phrases.say(match.intent, match.response, **_describe(it, phrases.words)),)
+    timer = _select(match, request, phrases)
+    if isinstance(timer, str):
+        return (timer,)
+    return (phrases.say(match.intent, match.response, **_describe(timer, phrases.words)),)
 
 
 def list_timers(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
@@ -45,38 +45,39 @@ def list_timers(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
 
 
 def cancel(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
-    meant = _matching(match, request)
+    matching = _matching(match, request)
     precise = "name" in match.slots or durations.has_duration(match.slots)
-    if request.situation.ringing and not (precise and meant):
+    if request.situation.ringing and not (precise and matching):
         return (Action(name="stop"),)
-    it = _select(match, request, phrases)
-    if isinstance(it, str):
-        return (it,)
-    text = phrases.say(match.intent, match.response, **_describe(it, phrases.words))
-    return text, Action(name="timer.cancel", data={"id": it.id})
+    timer = _select(match, request, phrases)
+    if isinstance(timer, str):
+        return (timer,)
+    text = phrases.say(match.intent, match.response, **_describe(timer, phrases.words))
+    return text, Action(name="timer.cancel", data={"id": timer.id})
 
 
 def change(sign: int, match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
-    """Give a timer more time, or less: what is said of how long is not which one is meant."""
+    """Extend or shorten a timer. The spoken duration is the change and does not select a timer."""
     seconds = sign * durations.seconds_of(match.slots)
     slots = {"name": match.slots["name"]} if "name" in match.slots else {}
-    it = _select(Match(intent=match.intent, response=match.response, slots=slots), request, phrases)
-    if isinstance(it, str):
-        return (it,)
-    after = msgspec.structs.replace(it, remaining=max(0.0, it.remaining + seconds))
+    selecting = Match(intent=match.intent, response=match.response, slots=slots)
+    timer = _select(selecting, request, phrases)
+    if isinstance(timer, str):
+        return (timer,)
+    after = msgspec.structs.replace(timer, remaining=max(0.0, timer.remaining + seconds))
     text = phrases.say(match.intent, match.response, **_describe(after, phrases.words))
-    return text, Action(name="timer.change", data={"id": it.id, "add": seconds})
+    return text, Action(name="timer.change", data={"id": timer.id, "add": seconds})
 
 
 def set_paused(paused: bool, match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
-    """Halt a timer, or let one go on that was halted."""
-    there = tuple(timer for timer in request.situation.timers if timer.paused != paused)
-    situation = msgspec.structs.replace(request.situation, timers=there)
-    it = _select(match, msgspec.structs.replace(request, situation=situation), phrases)
-    if isinstance(it, str):
-        return (it,)
-    text = phrases.say(match.intent, match.response, **_describe(it, phrases.words))
-    return text, Action(name="timer.change", data={"id": it.id, "paused": paused})
+    """Pause a timer, or resume a paused one."""
+    candidates = tuple(timer for timer in request.situation.timers if timer.paused != paused)
+    situation = msgspec.structs.replace(request.situation, timers=candidates)
+    timer = _select(match, msgspec.structs.replace(request, situation=situation), phrases)
+    if isinstance(timer, str):
+        return (timer,)
+    text = phrases.say(match.intent, match.response, **_describe(timer, phrases.words))
+    return text, Action(name="timer.change", data={"id": timer.id, "paused": paused})
 
 
 def cancel_all(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
@@ -93,7 +94,7 @@ def cancel_all(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
 
 
 def _matching(match: Match, request: ReplyRequest) -> Sequence[TimerState]:
-    """The running timers that fit what was said: their name, or how long they were set for."""
+    """Return the running timers with the spoken name or initial duration."""
     timers = request.situation.timers
     if name := match.slots.get("name"):
         return [timer for timer in timers if (timer.name or "").casefold() == name.casefold()]
@@ -104,13 +105,13 @@ def _matching(match: Match, request: ReplyRequest) -> Sequence[TimerState]:
 
 
 def _select(match: Match, request: ReplyRequest, phrases: Phrases) -> TimerState | str:
-    """The one timer that is meant, or what is to be said where it is not one."""
-    meant = _matching(match, request)
-    if not meant:
+    """Return the only matching timer, or the answer if there is none or more than one."""
+    matching = _matching(match, request)
+    if not matching:
         return _missing(match, request, phrases)
-    if len(meant) > 1:
-        return phrases.say(match.intent, "several", timers=_list(meant, match, phrases))
-    return meant[0]
+    if len(matching) > 1:
+        return phrases.say(match.intent, "several", timers=_list(matching, match, phrases))
+    return matching[0]
 
 
 def _missing(match: Match, request: ReplyRequest, phrases: Phrases) -> str:
@@ -123,8 +124,8 @@ def _missing(match: Match, request: ReplyRequest, phrases: Phrases) -> str:
 
 def _list(timers: Sequence[TimerState], match: Match, phrases: Phrases) -> str:
     words = phrases.words
-    said = (phrases.say(match.intent, "each", **_describe(timer, words)) for timer in timers)
-    return phrases.listed(tuple(said))
+    spoken = (phrases.say(match.intent, "each", **_describe(timer, words)) for timer in timers)
+    return phrases.listed(tuple(spoken))
 
 
 def _describe(timer: TimerState, words: Words) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""How loud the satellite speaks. Percent between people, 0 to 1 in actions."""
+"""The satellite's volume: percent in speech, 0 to 1 in actions."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from servers.intents.phrases import Phrases
 from servers.intents.skills.skill import Parts, Skill
 
 _STEP = 10
-"""Percent; what "louder" means where nobody says by how much."""
+"""Percent that "louder" and "quieter" change the volume by, without an amount."""
 
 _UNMUTED = 50
-"""Percent; a muted satellite does not know how loud it was before."""
+"""Percent after unmuting: a muted satellite does not know its earlier volume."""
 
 
 def set_volume(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:

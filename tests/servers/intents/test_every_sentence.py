@@ -10,7 +10,7 @@ from hassil.expression import Alternative, Group, ListReference, RuleReference, 
 from hassil.intents import RangeSlotList, TextSlotList, WildcardSlotList
 
 from satellite.settings import USUAL_AREAS, USUAL_NAMES
-from servers.intents.numbers import spoken
+from tests.servers.intents.number_words import in_words
 from tests.servers.llm.brain import english
 
 TIMES = 12
@@ -38,7 +38,7 @@ class Speaker:
         values = self._lists[item.list_name]
         if isinstance(values, RangeSlotList):
             number = self._random.choice(range(values.start, values.stop + 1, values.step))
-            return spoken(number) if values.words and self._random.random() < 0.7 else str(number)
+            return in_words(number) if values.words and self._random.random() < 0.7 else str(number)
         if isinstance(values, TextSlotList):
             return self.say(self._random.choice(values.values).text_in)
         assert isinstance(values, WildcardSlotList)

@@ -7,6 +7,7 @@ import sys
 
 from servers.intents.sentences import LONGEST, load, normalize
 from servers.intents.skills import SKILLS
+from tests.servers.intents.number_words import in_words
 from tests.servers.llm.brain import english
 
 
@@ -15,6 +16,14 @@ def test_text_is_matched_without_hyphens_case_and_punctuation() -> None:
     match = english().match("TURN ON, the Wi Fi lamp!!", ("wi-fi lamp",), ())
     assert match is not None
     assert match.slots == {"name": "wi-fi lamp"}
+
+
+def test_every_volume_is_understood_in_words_and_in_digits() -> None:
+    for number in range(101):
+        for text in (in_words(number), str(number)):
+            match = english().match(f"set the volume to {text} percent", (), ())
+            assert match is not None
+            assert match.slots == {"volume_level": number}
 
 
 def test_a_name_that_holds_an_area_is_one_name() -> None:

@@ -146,7 +146,7 @@ async def test_memory_is_returned_once_after_an_idle_time(
 ) -> None:
     given: list[str] = []
     monkeypatch.setattr(
-        "servers.asr.whisper.batches.give_back",
+        "servers.asr.whisper.batch_scheduler.give_back",
         lambda: given.append(threading.current_thread().name),
     )
     batches = BatchScheduler(watched, workers=2, idle_trim=0.01)  # type: ignore[arg-type]

@@ -115,11 +115,11 @@ def test_no_loud_sound_is_left_out(said: list[tuple[float, float]]) -> None:
 
 
 def test_samples_no_longer_needed_are_dropped() -> None:
-    sound = SoundBuffer(Loudness(), 0.5, 0)
+    buffer = SoundBuffer(Loudness(), 0.5, 0)
     for audio in (sound((0, 50)), sound((1, 50)), sound((0, 50))):
-        sound.add(audio)
-    assert sound.last() is None
-    assert len(sound.samples(Window(0, 1 << 40, 0))) <= 2 * RATE
+        buffer.add(audio)
+    assert buffer.last() is None
+    assert len(buffer.samples(Window(0, 1 << 40, 0))) <= 2 * RATE
 
 
 def test_a_short_encoder_window_has_room_for_the_end() -> None:

@@ -92,7 +92,7 @@ def test_without_voices_the_error_names_the_remedy(tmp_path: Path, store: Path) 
 async def test_voices_installed_later_are_described(
     store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(piper_catalog, "FRESH", 0.0)
+    monkeypatch.setattr(piper_catalog, "RESCAN_INTERVAL", 0.0)
     engine = spec.create("tts", "piper:en_US-one-low")
     await engine.load()
     about = {model.name: model for model in engine.describe().models}
