@@ -142,7 +142,10 @@ async def test_another_language_is_another_file(tmp_path: Path) -> None:
         ("intents: {A: {data: [{sentences: ['(a']}]}}", r"own\.yaml: ParseError: "),
         ("lists: {day: {values: 3}}", r"own\.yaml: TypeError: "),
         ("skip_words: {a: b}", r"own\.yaml: Not a list"),
-        ("intents: {A: {data: [{sentences: ['a {b}']}]}}", r"intent A: 'a \{b\}': list \{b\} does not"),
+        (
+            "intents: {A: {data: [{sentences: ['a {b}']}]}}",
+            r"intent A: 'a \{b\}': list \{b\} does not",
+        ),
         ("intents: {A: {data: [{sentences: ['a <b>']}]}}", "intent A: 'a <b>': rule <b> does not"),
         (
             "expansion_rules: {b: 'c <b>'}\nintents: {A: {data: [{sentences: ['<b>']}]}}",
