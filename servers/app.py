@@ -32,8 +32,8 @@ from servers.health import Health
 from servers.metrics import Metrics, scraped
 from servers.paired import PairedPort
 from servers.serve import ServeLimits, serve_stdio, serving
-from servers.serve.server import service_of
-from servers.serve.work import Service
+from servers.serve.server import make_service
+from servers.serve.service import Service
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -112,7 +112,7 @@ class _Service:
 
     def service(self, limits: ServeLimits) -> Service:
         """It as the port of paired satellites serves it."""
-        return service_of(self.role, self.engine, limits, self.pool, self.observer)
+        return make_service(self.role, self.engine, limits, self.pool, self.observer)
 
 
 def _facts(service: _Service, paired: PairedPort) -> dict[str, str]:

@@ -11,7 +11,7 @@ from satellite.http.pages import Page, Pages
 from satellite.http.probes import probe_server
 from satellite.http.token import Token
 from servers.pool import Pool
-from servers.serve.observer import CANCELLED, DONE, Observer, Record
+from servers.serve.observer import CANCELLED, DONE, Observer, RequestRecord
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -95,13 +95,13 @@ class _RoleMetrics(Observer):
         self._metrics.clients.labels(self._role).inc()
         self._metrics.connections.labels(self._role).inc()
 
-    def left(self) -> None:
+    def disconnected(self) -> None:
         self._metrics.connections.labels(self._role).dec()
 
     def refused(self, code: str) -> None:
         self._metrics.errors.labels(self._role, code).inc()
 
-    def finished(self, record: Record) -> None:
+    def finished(self, record: RequestRecord) -> None:
         metrics, labels = self._metrics, (record.role, record.engine)
         metrics.requests.labels(*labels, record.outcome).inc()
         if record.outcome not in (DONE, CANCELLED):

@@ -17,7 +17,7 @@ from satellite.net.uri import Tls, parse
 from satellite.settings import Settings
 from servers.serve import ServeLimits
 from servers.serve.server import serving_paired
-from servers.serve.work import Service
+from servers.serve.service import Service
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""Any engine as a Wyoming service."""
+"""Serves any engine as a Wyoming service."""
 
 from servers.serve.server import ServeLimits, serving
 from servers.serve.stdio import serve_stdio

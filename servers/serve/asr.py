@@ -10,49 +10,52 @@ from wyoming.event import Event
 from satellite.net.messages import read
 from satellite.values import TranscribeRequest, Transcript
 from servers.serve.incoming_audio import IncomingAudio, is_audio
-from servers.serve.work import Service, Work, Write
+from servers.serve.service import RequestHandler, Service, Write
 
 LONGEST = 900.0
-"""Seconds of one request, which engines hold in memory: 29 MB. A satellite's last 15."""
+"""Seconds of audio in one request, which engines hold in memory: 29 MB. A satellite sends 15 at
+most."""
 
 PATIENCE = 15.0
-"""Seconds without any sound after which an utterance is given up, as it takes another one's place:
-a microphone sends all the time, and a Wi-Fi that was away for longer has lost the words."""
+"""Seconds without an audio event after which an utterance is abandoned, as it occupies a worker. A
+microphone sends all the time, and a Wi-Fi that was down for longer has lost the words."""
 NAMES = 1000
-"""Names and terms taken of a request, and as many of each: PocketSphinx's grammar of that many
-takes over a second to make, once for a home."""
+"""Most names, and most terms, used of a request: PocketSphinx builds a grammar of that many in over
+a second, once for a home."""
 
 
 class AsrService(Service):
-    """Transcribes one utterance a request; `transcribe` may be left out."""
+    """Transcribes one utterance per request; the event `transcribe` is optional."""
 
     role = "asr"
 
-    def begin(self, event: Event, current: Work | None, model: str | None) -> Work | None:
+    def begin(
+        self, event: Event, current: RequestHandler | None, model: str | None
+    ) -> RequestHandler | None:
         if wy.Transcribe.is_type(event.type):
-            return _Transcription(self, _request(event, model))
+            return _TranscriptionHandler(self, _request(event, model))
         if current is None and is_audio(event):
-            return _Transcription(self, TranscribeRequest(model=model))
+            return _TranscriptionHandler(self, TranscribeRequest(model=model))
         return None
 
 
-class _Transcription(Work):
+class _TranscriptionHandler(RequestHandler):
     def __init__(self, service: Service, request: TranscribeRequest) -> None:
         self._pool = service.pool
         self._request = request
-        self._sound = IncomingAudio(service.held, LONGEST, PATIENCE)
+        self._audio = IncomingAudio(service.held, LONGEST, PATIENCE)
 
     @property
     def size(self) -> tuple[float, str]:
-        return self._sound.seconds, "s"
+        return self._audio.seconds, "s"
 
     async def feed(self, event: Event) -> None:
-        self.open = await self._sound.feed(event)
+        self.expects_more = await self._audio.feed(event)
 
     async def run(self, write: Write) -> None:
         sent: str | None = None
         async with (
-            aclosing(self._sound.samples()) as audio,
+            aclosing(self._audio.samples()) as audio,
             aclosing(self._pool.submit("transcribe", audio, self._request)) as results,
         ):
             async for result in results:
@@ -67,11 +70,11 @@ class _Transcription(Work):
             await write(wy.TranscriptStop().event())
 
     def discard(self) -> None:
-        self._sound.discard()
+        self._audio.discard()
 
 
 def _partial(result: Transcript, sent: str) -> Event:
-    """What is new as Wyoming's chunk, which can only append; what is so far as a field of ours."""
+    """Return a partial result: Wyoming's text can only append, our field `so_far` is complete."""
     event = wy.TranscriptChunk(result.text.removeprefix(sent)).event()
     if not result.text.startswith(sent):
         event.data["text"] = ""

@@ -1,4 +1,4 @@
-"""Audio events of a client as the 16 kHz mono that listening engines take."""
+"""Converts a client's audio events to 16 kHz mono, which speech engines take."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from satellite.net.formats import format_of
 from satellite.net.memory_budget import MemoryBudget
 from satellite.net.messages import read
 from satellite.values import SPEECH, AudioFormat
-from servers.serve.inlet import Inlet
+from servers.serve.input_buffer import InputBuffer
 
 _CAPACITY = 2 * 1024 * 1024
-"""Bytes held for an engine that is behind: a minute of 16 kHz mono."""
+"""Bytes buffered for a slow engine: a minute of 16 kHz mono."""
 _SLICE = 64 * 1024
-"""Bytes resampled at once, a few milliseconds of work, so that the event loop stays quick."""
+"""Bytes resampled at once: a few milliseconds of work on the event loop."""
 
 
 class IncomingAudio:
@@ -29,34 +29,40 @@ class IncomingAudio:
     def __init__(
         self, held: MemoryBudget, longest: float | None = None, patience: float | None = None
     ) -> None:
-        """`held` is where it counts; `longest`: seconds it may last; `patience`: seconds for its
-        next piece; None for ever."""
+        """`held` counts the buffered bytes; `longest` bounds the audio, and `patience` the wait for
+        its next piece, both in seconds; None means no bound."""
         self.origin: int | None = None
-        """The client's own timestamp of the first sample, in milliseconds, if it gave one."""
+        """The client's timestamp of the first sample in milliseconds; None if it sends none."""
         self.seconds = 0.0
-        """How much the engine has taken so far."""
+        """Seconds of audio that the engine has taken."""
         self._longest = longest
-        self._inlet: Inlet[tuple[AudioFormat, bytes]] = Inlet(_CAPACITY, held, patience)
+        self._buffer: InputBuffer[tuple[AudioFormat, bytes]] = InputBuffer(
+            _CAPACITY, held, patience
+        )
 
     async def feed(self, event: Event) -> bool:
-        """Take an event; say whether more audio is to come. Raises `BadFrame`."""
+        """Take an event; return whether more audio may follow. Raises `BadFrame`."""
         if AudioChunk.is_type(event.type):
             chunk = read(AudioChunk, event)
             if self.origin is None:
                 self.origin = chunk.timestamp
-            await self._inlet.put((format_of(chunk), chunk.audio), len(chunk.audio))
+            await self._buffer.put((format_of(chunk), chunk.audio), len(chunk.audio))
         elif AudioStart.is_type(event.type):
             format_of(read(AudioStart, event))
         elif AudioStop.is_type(event.type):
-            self._inlet.end()
+            self._buffer.end()
             return False
         return True
 
     def discard(self) -> None:
-        self._inlet.discard()
+        """Drop the buffered audio and all that follows."""
+        self._buffer.discard()
 
     async def samples(self) -> AsyncGenerator[bytes, None]:
-        """The audio as 16 kHz mono, in pieces of any size. Raises `EngineFailed` for too much."""
+        """Yield the audio as 16 kHz mono, in pieces of any size.
+
+        Raises `EngineFailed` for more than `longest`, `EngineTimeout` after `patience`.
+        """
         size = 0
         async with aclosing(self._converted()) as pieces:
             async for piece in pieces:
@@ -70,7 +76,7 @@ class IncomingAudio:
 
     async def _converted(self) -> AsyncGenerator[bytes, None]:
         resampler, source = None, SPEECH
-        async for shape, audio in self._inlet:
+        async for shape, audio in self._buffer:
             if shape != source:
                 if resampler is not None:
                     yield resampler.flush()
@@ -87,5 +93,5 @@ class IncomingAudio:
 
 
 def is_audio(event: Event) -> bool:
-    """Whether an event begins or carries audio."""
+    """Return whether an event begins or carries audio."""
     return AudioStart.is_type(event.type) or AudioChunk.is_type(event.type)

@@ -1,4 +1,4 @@
-"""A brain as a Wyoming service."""
+"""Language models as a Wyoming service."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from satellite.net.remotes.base import CONTEXT
 from satellite.values import Action, Declined, Message, ReplyRequest, Situation
 from servers.pool import Pool
 from servers.serve.conversations import Conversations
-from servers.serve.work import Service, Work, Write
+from servers.serve.service import RequestHandler, Service, Write
 
 
 class LlmService(Service):
-    """Answers texts. A request brings its conversation; see `Conversations` for strangers."""
+    """Answers texts. Satellites send the conversation; see `Conversations` for other clients."""
 
     role = "llm"
 
@@ -28,16 +28,18 @@ class LlmService(Service):
         super().__init__(*arguments)
         self._memory = Conversations()
 
-    def begin(self, event: Event, current: Work | None, model: str | None) -> Work | None:
+    def begin(
+        self, event: Event, current: RequestHandler | None, model: str | None
+    ) -> RequestHandler | None:
         if not Transcript.is_type(event.type):
             return None
         request, stateless = _request(event, model)
         memory = None if stateless or request.conversation is None else self._memory
-        return _Answering(self.pool, request, memory)
+        return _ReplyHandler(self.pool, request, memory)
 
 
-class _Answering(Work):
-    open = False
+class _ReplyHandler(RequestHandler):
+    expects_more = False
 
     def __init__(self, pool: Pool, request: ReplyRequest, memory: Conversations | None) -> None:
         self._pool = pool
@@ -49,10 +51,10 @@ class _Answering(Work):
         return len(self._request.text), "characters"
 
     async def feed(self, event: Event) -> None:
-        """Nothing belongs to it any more."""
+        """Ignore the event: the request is complete."""
 
     async def run(self, write: Write) -> None:
-        request, said = self._request, ""
+        request, text = self._request, ""
         conversation = request.conversation or ""
         if self._memory is not None:
             history = self._memory.recall(conversation)
@@ -67,18 +69,18 @@ class _Answering(Work):
                     started = True
                     await write(handle.HandledStart().event())
                 await write(_chunk(part))
-                said += part if isinstance(part, str) else ""
+                text += part if isinstance(part, str) else ""
         context = {"conversation_id": conversation} if conversation else None
-        await write(handle.Handled(said, context).event())
+        await write(handle.Handled(text, context).event())
         if started:
             await write(handle.HandledStop().event())
         if self._memory is not None:
             asked = Message(role="user", text=request.text)
-            self._memory.add(conversation, asked, Message(role="assistant", text=said))
+            self._memory.add(conversation, asked, Message(role="assistant", text=text))
 
 
 def _chunk(part: str | Action) -> Event:
-    """A piece of text; or, as a field of ours in its place among them, something to do."""
+    """Return a piece of text, or an action, which is a field of ours in an empty piece."""
     if isinstance(part, str):
         return handle.HandledChunk(part).event()
     event = handle.HandledChunk("").event()
@@ -87,7 +89,7 @@ def _chunk(part: str | Action) -> Event:
 
 
 class _Context(msgspec.Struct, frozen=True):
-    """What our own satellites send along."""
+    """The context that our satellites send along."""
 
     history: tuple[Message, ...] = ()
     situation: Situation = Situation()
@@ -95,7 +97,7 @@ class _Context(msgspec.Struct, frozen=True):
 
 
 def _request(event: Event, model: str | None) -> tuple[ReplyRequest, bool]:
-    """The request, and whether it brought its conversation along. Raises `BadFrame`."""
+    """Return the request, and whether it includes its conversation. Raises `BadFrame`."""
     asked = read(Transcript, event)
     context = asked.context or {}
     conversation = context.get("conversation_id")

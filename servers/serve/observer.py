@@ -1,35 +1,37 @@
-"""What a service tells of its work: every connection, and every request when it has ended."""
+"""Reports of a service's connections and finished requests."""
 
 from __future__ import annotations
 
 import msgspec
 
 DONE = "done"
-"""Outcome of a request that was answered."""
+"""Outcome of an answered request."""
 CANCELLED = "cancelled"
-"""Outcome of a request whose client went away, or began another one, or was sent away."""
+"""Outcome of a request whose client disconnected, began another request, or was dropped."""
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """A request, seen from its end. Times in seconds."""
+class RequestRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A finished request. Times are in seconds."""
 
     role: str
     engine: str
     outcome: str
-    """`DONE`, `CANCELLED`, or the code of the error that it ended with."""
+    """`DONE`, `CANCELLED`, or the code of an error."""
     amount: float
-    """How much was asked: seconds of audio, or characters of text."""
+    """Size of the input: seconds of audio, or characters of text."""
     unit: str
     """`s` or `characters`."""
     first: float | None
-    """From its beginning to the first result; None where there was none."""
+    """From the start to the first result; None without results."""
     after: float | None
-    """From the end of what the client sent to the last result: what its user waited for."""
+    """From the end of the input to the last result: the user's wait."""
     whole: float
-    """From its beginning to its end."""
+    """From the start to the end."""
 
     def __str__(self) -> str:
-        said = f"audio={self.amount:.2f}s" if self.unit == "s" else f"characters={self.amount:.0f}"
+        amount = (
+            f"audio={self.amount:.2f}s" if self.unit == "s" else f"characters={self.amount:.0f}"
+        )
         times = [
             f"{name}={seconds:.3f}s"
             for name, seconds in (
@@ -40,21 +42,26 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
             if seconds is not None
         ]
         return " ".join(
-            (f"{self.role} request: engine={self.engine}", said, *times, f"outcome={self.outcome}")
+            (
+                f"{self.role} request: engine={self.engine}",
+                amount,
+                *times,
+                f"outcome={self.outcome}",
+            )
         )
 
 
 class Observer:
-    """Somebody who wants to know; this one does not."""
+    """Receives the reports; this one ignores them."""
 
     def connected(self) -> None:
-        """A client came."""
+        """A client connected."""
 
-    def left(self) -> None:
-        """A client that had come is gone."""
+    def disconnected(self) -> None:
+        """A client disconnected."""
 
     def refused(self, code: str) -> None:
-        """A client was turned away or dropped, or a request was not even begun."""
+        """A client was refused or dropped, or a request was refused."""
 
-    def finished(self, record: Record) -> None:
-        """A request has ended."""
+    def finished(self, record: RequestRecord) -> None:
+        """A request ended."""

@@ -1,4 +1,4 @@
-"""Serving an engine to clients, on TCP and Unix sockets."""
+"""Serves engines to clients on TCP and Unix sockets."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from servers.pool import LocalPool, Pool
 from servers.serve.asr import AsrService
 from servers.serve.llm import LlmService
 from servers.serve.observer import Observer
+from servers.serve.service import Service
 from servers.serve.session import Session
 from servers.serve.tts import TtsService
 from servers.serve.wake import WakeService
-from servers.serve.work import Service
 
 _SERVICES: dict[str, type[Service]] = {
     service.role: service for service in (AsrService, LlmService, TtsService, WakeService)
@@ -29,22 +29,22 @@ _SERVICES: dict[str, type[Service]] = {
 
 
 class ServeLimits(ListenLimits, frozen=True, kw_only=True):
-    """What one service takes on."""
+    """Limits of one service."""
 
     workers: int = 8
     """Requests worked on at once."""
     waiting: int = 64
-    """Requests that may wait for their turn."""
+    """Requests that may wait for a worker."""
 
 
-def service_of(
+def make_service(
     role: str,
     engine: Any,
     limits: ServeLimits,
     pool: Pool | None,
     observer: Observer | None = None,
 ) -> Service:
-    """The events of an engine's role."""
+    """Return the service of an engine's role."""
     pool = pool or LocalPool(engine, limits.workers, limits.waiting)
     return _SERVICES[role](pool, engine.describe, observer)
 
@@ -59,14 +59,14 @@ async def serving(
     pool: Pool | None = None,
     observer: Observer | None = None,
 ) -> AsyncGenerator[str, None]:
-    """Serve a loaded engine at a TCP or Unix URI during this block, and yield where.
+    """Serve a loaded engine at a TCP or Unix URI during this block; yield the URI in use.
 
-    TCP port 0 takes any free port; host `*` listens on every address, IPv6 included. Work goes to
-    `pool`, a local one by default; `observer` is told of it. Raises `PortInUse`, and `ConfigError`
+    TCP port 0 takes any free port; host `*` listens on every address, IPv6 included. Requests go to
+    `pool`, a local one by default, and reports to `observer`. Raises `PortInUse`, and `ConfigError`
     for an address that is not this machine's.
     """
     limits = limits or ServeLimits()
-    service = service_of(role, engine, limits, pool, observer)
+    service = make_service(role, engine, limits, pool, observer)
     service.held = MemoryBudget(limits.held)
 
     async def serve(connection: Connection) -> None:
@@ -74,7 +74,7 @@ async def serving(
         try:
             await Session(connection, service).run()
         finally:
-            service.observer.left()
+            service.observer.disconnected()
 
     refused = service.observer.refused
     async with listening(
@@ -91,7 +91,7 @@ async def serving_paired(
     *,
     limits: ServeLimits | None = None,
 ) -> AsyncGenerator[str, None]:
-    """Serve services, by their roles, to paired satellites at a TLS URI, and yield where.
+    """Serve services, by their roles, to paired satellites at a TLS URI; yield the URI in use.
 
     A client names the role in the handshake; `folder` holds our key and theirs. Raises `PortInUse`,
     and `ConfigError` for an address that is not this machine's.
@@ -112,7 +112,7 @@ async def serving_paired(
         try:
             await Session(connection, service).run()
         finally:
-            service.observer.left()
+            service.observer.disconnected()
 
     secure = TlsGate(folder, *services)
     async with listening(uri, serve, name="tls", limits=limits, held=held, secure=secure) as bound:

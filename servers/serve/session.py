@@ -1,4 +1,4 @@
-"""One client of a service: its requests, one after another, for as long as it stays."""
+"""One connected client of a service, and its requests one after another."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from satellite.errors import BadFrame, EngineBusy, EngineFailed, PeerClosed, Sat
 from satellite.net.messages import read
 from satellite.net.wire import Connection
 from satellite.options import unknown_name
-from servers.serve.observer import CANCELLED, DONE, Record
-from servers.serve.work import Service, Work, Write
+from servers.serve.observer import CANCELLED, DONE, RequestRecord
+from servers.serve.service import RequestHandler, Service, Write
 
 _LOGGER = logging.getLogger(__name__)
 
 WAITING = 4
-"""Requests one client may send ahead: more than any does, and an end to what it can pile up."""
+"""Requests that one client may send ahead; known clients send fewer."""
 
 
-class _HungUp(Exception):
-    """The client has gone; who meets it has nothing left to do."""
+class _Disconnected(Exception):
+    """The client has disconnected."""
 
 
-class _Clock:
-    """Writes the events of an answer and notes when the first and the last one left."""
+class _TimedWriter:
+    """Writes the events of an answer and records when the first and the last one were sent."""
 
     def __init__(self, write: Write) -> None:
         self._write = write
@@ -42,41 +42,41 @@ class _Clock:
         if self.first is None:
             self.first = self._last
 
-    def after(self, complete: float | None) -> float | None:
-        """Seconds from there to the last event; None if either has not been."""
-        if complete is None or self.first is None:
+    def after(self, received_at: float | None) -> float | None:
+        """Return the seconds from `received_at` to the last event; None where either is missing."""
+        if received_at is None or self.first is None:
             return None
-        return max(0.0, self._last - complete)
+        return max(0.0, self._last - received_at)
 
 
 class Session:
-    """Reads a client's events all the time, so that `describe` and `ping` never wait, and works on
-    its requests in the order in which they came."""
+    """Reads a client's events all the time, so that `describe` and `ping` never wait, and handles
+    its requests in the order in which they arrive."""
 
     def __init__(self, connection: Connection, service: Service, finish: bool = False) -> None:
-        """`finish`: work to be done at the client's end of input is done, not cancelled."""
+        """`finish`: complete pending requests at the end of input instead of cancelling them."""
         self._connection = connection
         self._service = service
         self._finish = finish
-        self._waiting: asyncio.Queue[Work | None] = asyncio.Queue(WAITING + 1)
-        self._current: Work | None = None
-        self._running: tuple[Work, asyncio.Task[None]] | None = None
+        self._waiting: asyncio.Queue[RequestHandler | None] = asyncio.Queue(WAITING + 1)
+        self._receiving: RequestHandler | None = None
+        self._running: tuple[RequestHandler, asyncio.Task[None]] | None = None
         self._chosen: str | None = None
-        """The model that the client has chosen for its requests."""
+        """The model that the client chose for its requests."""
 
     async def run(self) -> None:
-        """Serve until the client hangs up, whatever it sends."""
+        """Serve until the client disconnects. Raises nothing for bad input."""
         try:
             async with asyncio.TaskGroup() as group:
-                worker = group.create_task(self._work(group))
+                worker = group.create_task(self._handle_requests(group))
                 try:
                     await self._read()
                 except BadFrame as error:
                     self._service.observer.refused(error.code)
-                    who, text = self._connection.address, f"dropped a client: {error}"
-                    self._service.refusals.tell(monotonic(), error.code, who, text)
-                except (PeerClosed, _HungUp) as error:
-                    _LOGGER.debug("A client left: %s", error)
+                    address, text = self._connection.address, f"dropped a client: {error}"
+                    self._service.refusals.tell(monotonic(), error.code, address, text)
+                except (PeerClosed, _Disconnected) as error:
+                    _LOGGER.debug("client disconnected: %s", error)
                 else:
                     if self._finish:
                         self._end_input()
@@ -85,7 +85,7 @@ class Session:
                 if self._running is not None:
                     self._running[1].cancel()
         except asyncio.CancelledError:
-            self._connection.abort()  # this side stops: no time to wait for the other
+            self._connection.abort()  # the server stops: no time to wait for the client
             raise
         finally:
             await self._connection.close()
@@ -100,9 +100,9 @@ class Session:
             except EngineBusy as error:
                 self._service.observer.refused(error.code)
                 await self._report(error)
-                if self._current is not None:
-                    self._abandon(self._current)
-                    self._current = None
+                if self._receiving is not None:
+                    self._abandon(self._receiving)
+                    self._receiving = None
 
     async def _take(self, event: Event) -> None:
         if Describe.is_type(event.type):
@@ -111,17 +111,17 @@ class Session:
             await self._write(Pong(read(Ping, event).text).event())
         elif SelectProgram.is_type(event.type):
             await self._select(read(SelectProgram, event).name)
-        elif work := self._service.begin(event, self._current, self._chosen):
-            await self._begin(work)
-            await work.feed(event)
-        elif self._current is not None:
-            await self._current.feed(event)
-        if self._current is not None and not self._current.open:
-            self._current.complete = monotonic()
-            self._current = None
+        elif handler := self._service.begin(event, self._receiving, self._chosen):
+            await self._enqueue(handler)
+            await handler.feed(event)
+        elif self._receiving is not None:
+            await self._receiving.feed(event)
+        if self._receiving is not None and not self._receiving.expects_more:
+            self._receiving.received_at = monotonic()
+            self._receiving = None
 
     async def _select(self, name: str) -> None:
-        """Take the client's choice for this connection: our program, or one of its models."""
+        """Select our program, or one of its models, for this connection."""
         info = self._service.describe()
         known = [model.name for model in info.models]
         if name == info.name:
@@ -132,48 +132,48 @@ class Session:
             hint = unknown_name(name, dict.fromkeys([info.name, *known]))
             await self._report(EngineFailed(f"select-program: {hint}"))
 
-    async def _begin(self, work: Work) -> None:
-        if self._current is not None:
-            self._abandon(self._current)
-        work.began = monotonic()
+    async def _enqueue(self, handler: RequestHandler) -> None:
+        if self._receiving is not None:
+            self._abandon(self._receiving)
+        handler.started_at = monotonic()
         if self._waiting.qsize() >= WAITING:
             self._service.observer.refused(EngineBusy.code)
-            busy = EngineBusy(f"{WAITING} requests of this client wait already")
+            busy = EngineBusy(f"{WAITING} requests of this client are waiting already")
             await self._write(Error(str(busy), busy.code).event())
             return
-        self._current = work
-        self._waiting.put_nowait(work)
+        self._receiving = handler
+        self._waiting.put_nowait(handler)
 
-    def _abandon(self, work: Work) -> None:
-        work.abandoned = True
-        work.discard()
-        if self._running is not None and self._running[0] is work:
+    def _abandon(self, handler: RequestHandler) -> None:
+        handler.abandoned = True
+        handler.discard()
+        if self._running is not None and self._running[0] is handler:
             self._running[1].cancel()
 
     def _end_input(self) -> None:
-        if self._current is not None:
-            self._abandon(self._current)
+        if self._receiving is not None:
+            self._abandon(self._receiving)
         self._waiting.put_nowait(None)
 
-    async def _work(self, group: asyncio.TaskGroup) -> None:
-        while (work := await self._waiting.get()) is not None:
-            task = group.create_task(self._answer(work))
-            self._running = (work, task)
+    async def _handle_requests(self, group: asyncio.TaskGroup) -> None:
+        while (handler := await self._waiting.get()) is not None:
+            task = group.create_task(self._answer(handler))
+            self._running = (handler, task)
             await asyncio.wait([task])
             self._running = None
 
-    async def _answer(self, work: Work) -> None:
-        """Do a request; tell the client if that fails."""
-        if work.abandoned:
+    async def _answer(self, handler: RequestHandler) -> None:
+        """Handle a request; report a failure to the client."""
+        if handler.abandoned:
             return
-        clock = _Clock(self._write)
+        writer = _TimedWriter(self._write)
         engine, outcome = self._service.describe().name, CANCELLED
         try:
             with self._connection.working():
-                await work.run(clock.write)
+                await handler.run(writer.write)
             outcome = DONE
-        except _HungUp as error:
-            _LOGGER.debug("A client left before its answer: %s", error)
+        except _Disconnected as error:
+            _LOGGER.debug("client disconnected before its answer: %s", error)
         except SatelliteError as error:
             outcome = error.code
             _LOGGER.warning("%s request failed: %s", self._service.role, error)
@@ -183,20 +183,22 @@ class Session:
             _LOGGER.exception("%s request failed", self._service.role)
             await self._report(EngineFailed(f"{type(error).__name__}: {error}"))
         finally:
-            work.discard()
-            self._tell(work, engine, outcome, clock)
+            handler.discard()
+            self._record(handler, engine, outcome, writer)
 
-    def _tell(self, work: Work, engine: str, outcome: str, clock: _Clock) -> None:
-        amount, unit = work.size
-        record = Record(
+    def _record(
+        self, handler: RequestHandler, engine: str, outcome: str, writer: _TimedWriter
+    ) -> None:
+        amount, unit = handler.size
+        record = RequestRecord(
             role=self._service.role,
             engine=engine,
             outcome=outcome,
             amount=amount,
             unit=unit,
-            first=None if clock.first is None else clock.first - work.began,
-            after=clock.after(work.complete),
-            whole=monotonic() - work.began,
+            first=None if writer.first is None else writer.first - handler.started_at,
+            after=writer.after(handler.received_at),
+            whole=monotonic() - handler.started_at,
         )
         _LOGGER.info("%s", record)
         self._service.observer.finished(record)
@@ -204,12 +206,12 @@ class Session:
     async def _report(self, error: SatelliteError) -> None:
         try:
             await self._write(Error(str(error), error.code).event())
-        except _HungUp:
-            _LOGGER.debug("A client left before it was told: %s", error)
+        except _Disconnected:
+            _LOGGER.debug("client disconnected before it received the error: %s", error)
 
     async def _write(self, event: Event) -> None:
         try:
             await self._connection.write(event)
         except PeerClosed as error:
-            self._connection.abort()  # the reader then meets the end, too
-            raise _HungUp(str(error)) from error
+            self._connection.abort()  # ends the reader, too
+            raise _Disconnected(str(error)) from error

@@ -1,4 +1,4 @@
-"""One client at standard input and output."""
+"""Serves one client on standard input and output."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from satellite.errors import ConfigError
 from satellite.net.wire import Connection
 from servers.pool import Pool
 from servers.serve.observer import Observer
-from servers.serve.server import ServeLimits, service_of
+from servers.serve.server import ServeLimits, make_service
 from servers.serve.session import Session
 
 
@@ -25,19 +25,19 @@ async def serve_stdio(
     pool: Pool | None = None,
     observer: Observer | None = None,
 ) -> None:
-    """Serve a loaded engine until the end of standard input, and finish what was asked by then.
+    """Serve a loaded engine until the end of standard input; finish the requests read by then.
 
-    Nothing else may write to standard output meanwhile. Raises `ConfigError` when it or standard
-    input is a regular file.
+    Nothing else may write to standard output. Raises `ConfigError` when it or standard input is a
+    regular file.
     """
     limits = limits or ServeLimits()
     async with _connection(limits) as connection:
-        service = service_of(role, engine, limits, pool, observer)
+        service = make_service(role, engine, limits, pool, observer)
         service.observer.connected()
         try:
             await Session(connection, service, finish=True).run()
         finally:
-            service.observer.left()
+            service.observer.disconnected()
 
 
 @asynccontextmanager
@@ -56,7 +56,7 @@ async def _connection(limits: ServeLimits) -> AsyncGenerator[Connection, None]:
     except ValueError as error:
         source.close()
         sink.close()
-        raise ConfigError([f"stdio:// wants pipes on both sides: {error}"]) from error
+        raise ConfigError([f"stdio:// needs pipes on both sides: {error}"]) from error
     writer = asyncio.StreamWriter(outgoing, protocol, reader, loop)
     connection = Connection(reader, writer, "standard input", limits.wire)
     try:

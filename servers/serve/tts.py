@@ -23,25 +23,25 @@ from satellite.text.sentence_splitter import SentenceSplitter
 from satellite.text.speakable import MarkupFilter, speakable
 from satellite.values import AudioFormat, EngineInfo, SpeechRequest
 from servers.pool import Pool
-from servers.serve.inlet import Inlet
+from servers.serve.input_buffer import InputBuffer
 from servers.serve.observer import Observer
-from servers.serve.work import Service, Work, Write
+from servers.serve.service import RequestHandler, Service, Write
 
 _PIECE = 32 * 1024
-"""Most bytes of audio in one event, under a second of speech."""
+"""Most bytes of audio in one event: under a second of speech."""
 _TEXT = 64 * 1024
-"""Characters of streamed text held for an engine that is behind: an hour of speech."""
+"""Characters of streamed text buffered for a slow engine: an hour of speech."""
 PATIENCE = 120.0
-"""Seconds without more text after which a streamed text is given up: slow language models take
-half of that to begin."""
+"""Seconds without text after which a streamed text is abandoned: slow language models take half of
+that to begin."""
 _LONG = 4000
-"""Characters of a text that takes milliseconds to be cleaned, too long for the event loop."""
+"""Characters above which cleaning a text takes milliseconds, too long for the event loop."""
 _NOTHING = AudioFormat(22050)
-"""The format of an answer without a sound, which some clients want before its end."""
+"""Format announced for an answer without audio: some clients need a start before the stop."""
 
 
 class TtsService(Service):
-    """Speaks a text sent whole, or one that is sent while it is still being written."""
+    """Speaks a text sent whole, or one that is streamed while it is being written."""
 
     role = "tts"
 
@@ -49,21 +49,23 @@ class TtsService(Service):
         self, pool: Pool, describe: Callable[[], EngineInfo], observer: Observer | None = None
     ) -> None:
         super().__init__(pool, describe, observer)
-        SentenceSplitter()  # loads its package now: the first client need not wait for that
+        SentenceSplitter()  # loads its package now, not for the first client
 
-    def begin(self, event: Event, current: Work | None, model: str | None) -> Work | None:
+    def begin(
+        self, event: Event, current: RequestHandler | None, model: str | None
+    ) -> RequestHandler | None:
         if wy.SynthesizeStart.is_type(event.type):
             read(wy.SynthesizeStart, event)
-            return _Stream(self.pool, _request(event, model))
+            return _StreamHandler(self.pool, _request(event, model))
         if wy.Synthesize.is_type(event.type) and current is None:
             # within a stream it repeats the whole text, for servers that cannot stream
             read(wy.Synthesize, event)
-            return _Whole(self.pool, _request(event, model))
+            return _TextHandler(self.pool, _request(event, model))
         return None
 
 
-class _Whole(Work):
-    open = False
+class _TextHandler(RequestHandler):
+    expects_more = False
 
     def __init__(self, pool: Pool, request: SpeechRequest) -> None:
         self._pool = pool
@@ -74,21 +76,21 @@ class _Whole(Work):
         return len(self._request.text), "characters"
 
     async def feed(self, event: Event) -> None:
-        """Nothing belongs to it any more."""
+        """Ignore the event: the request is complete."""
 
     async def run(self, write: Write) -> None:
-        speech = _Speech(write)
+        writer = _AudioWriter(write)
         text = self._request.text
-        said = await asyncio.to_thread(speakable, text) if len(text) > _LONG else speakable(text)
-        await speech.say(self._pool, msgspec.structs.replace(self._request, text=said))
-        await speech.end()
+        spoken = await asyncio.to_thread(speakable, text) if len(text) > _LONG else speakable(text)
+        await writer.speak(self._pool, msgspec.structs.replace(self._request, text=spoken))
+        await writer.end()
 
 
-class _Stream(Work):
+class _StreamHandler(RequestHandler):
     def __init__(self, pool: Pool, request: SpeechRequest) -> None:
         self._pool = pool
         self._request = request
-        self._text: Inlet[str] = Inlet(_TEXT, patience=PATIENCE)
+        self._text: InputBuffer[str] = InputBuffer(_TEXT, patience=PATIENCE)
         self._characters = 0
 
     @property
@@ -102,17 +104,17 @@ class _Stream(Work):
             await self._text.put(text, len(text))
         elif wy.SynthesizeStop.is_type(event.type):
             self._text.end()
-            self.open = False
+            self.expects_more = False
 
     async def run(self, write: Write) -> None:
-        speech, markup = _Speech(write), MarkupFilter()
+        writer, markup = _AudioWriter(write), MarkupFilter()
         async with aclosing(self._sentences()) as sentences:
             async for sentence in sentences:
                 if not (text := markup.clean(sentence)):
                     continue
-                request = msgspec.structs.replace(self._request, text=text, ahead=speech.ahead)
-                await speech.say(self._pool, request)
-        await speech.end()
+                request = msgspec.structs.replace(self._request, text=text, ahead=writer.ahead)
+                await writer.speak(self._pool, request)
+        await writer.end()
         await write(wy.SynthesizeStopped().event())
 
     def discard(self) -> None:
@@ -124,7 +126,7 @@ class _Stream(Work):
         async for text in self._text:
             sentences = splitter.push(text)
             if not begun and not sentences and (clause := splitter.clause()):
-                sentences = [clause]  # so that the first words are heard at once
+                sentences = [clause]  # speaks the first words at once
             for sentence in sentences:
                 begun = True
                 yield sentence
@@ -132,8 +134,8 @@ class _Stream(Work):
             yield sentence
 
 
-class _Speech:
-    """The audio of one answer: one start, however many texts, one stop."""
+class _AudioWriter:
+    """Writes the audio of one answer: one start, the speech of any number of texts, one stop."""
 
     def __init__(self, write: Write) -> None:
         self._write = write
@@ -144,16 +146,16 @@ class _Speech:
 
     @property
     def ahead(self) -> float:
-        """Seconds sent that the client cannot have played yet."""
+        """Seconds of audio sent that the client cannot have played yet."""
         return self._lead.seconds
 
-    async def say(self, pool: Pool, request: SpeechRequest) -> None:
+    async def speak(self, pool: Pool, request: SpeechRequest) -> None:
         async with aclosing(pool.submit("synthesize", request)) as chunks:
             async for chunk in chunks:
                 await self._send(chunk)
         if self._resampler is not None and self._format is not None:
-            held, self._resampler = self._resampler.flush(), None
-            await self._send(values.AudioChunk(audio=held, format=self._format))
+            rest, self._resampler = self._resampler.flush(), None
+            await self._send(values.AudioChunk(audio=rest, format=self._format))
 
     async def end(self) -> None:
         if self._format is None:
@@ -168,20 +170,20 @@ class _Speech:
         if self._format is None:
             await self._start(chunk.format)
         shape = self._format or chunk.format
-        whole = self._alike(chunk, shape)
-        piece = _PIECE - _PIECE % shape.frame_bytes
-        for start in range(0, len(whole), piece):
-            audio = whole[start : start + piece]
+        audio = self._converted(chunk, shape)
+        size = _PIECE - _PIECE % shape.frame_bytes
+        for start in range(0, len(audio), size):
+            piece = audio[start : start + size]
             event = AudioChunk(
-                shape.rate, 2, shape.channels, audio=audio, timestamp=self._milliseconds
+                shape.rate, 2, shape.channels, audio=piece, timestamp=self._milliseconds
             )
             await self._write(event.event())
-            self._seconds += shape.seconds(audio)
-            self._lead.add(shape.seconds(audio))
+            self._seconds += shape.seconds(piece)
+            self._lead.add(shape.seconds(piece))
 
-    def _alike(self, chunk: values.AudioChunk, shape: AudioFormat) -> bytes:
-        """The chunk's sound in the format that was announced: a voice with another one may take
-        over between two sentences."""
+    def _converted(self, chunk: values.AudioChunk, shape: AudioFormat) -> bytes:
+        """Return the chunk's audio in the announced format: another voice, with another format, may
+        take over between two sentences."""
         if chunk.format == shape:
             return chunk.audio
         if self._resampler is None:
@@ -194,11 +196,13 @@ class _Speech:
 
 
 def _request(event: Event, model: str | None) -> SpeechRequest:
-    """What is asked for, with the voice `model` where neither a voice nor a language is named; the
-    text is still to come where it is streamed. Raises `BadFrame`."""
+    """Return the request, with the voice `model` where it names neither a voice nor a language.
+
+    The text of a stream follows later. Raises `BadFrame`.
+    """
     voice, context = event.data.get("voice") or {}, event.data.get("context") or {}
     if not isinstance(voice, dict) or not isinstance(context, dict):
-        raise BadFrame(f"{event.type} has a voice or a context that is no table")
+        raise BadFrame(f"{event.type} has a voice or a context that is not a table")
     named = {ours: voice.get(theirs) for ours, theirs in VOICE.items()}
     if not named["voice"] and not named["language"]:
         named["voice"] = model

@@ -23,8 +23,8 @@ from satellite.net.remotes.by_uri import remote
 from satellite.net.wire import Connection
 from satellite.values import SpeechRequest
 from servers.serve import ServeLimits
-from servers.serve.server import service_of, serving_paired
-from servers.serve.work import Service
+from servers.serve.server import make_service, serving_paired
+from servers.serve.service import Service
 from tests.net.pairing.machines import Machine, paired
 from tests.support.engines import ScriptedAsr, ScriptedTts
 
@@ -35,7 +35,7 @@ ANY = "tls://127.0.0.1:0"
 async def served(machine: Machine) -> AsyncGenerator[str, None]:
     """Two roles of a machine at its port for paired satellites."""
     services: dict[str, Service] = {
-        role: service_of(role, engine, ServeLimits(), None)
+        role: make_service(role, engine, ServeLimits(), None)
         for role, engine in (("tts", ScriptedTts()), ("asr", ScriptedAsr(["x"])))
     }
     async with serving_paired(services, ANY, machine.folder) as uri:

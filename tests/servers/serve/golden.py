@@ -1,4 +1,4 @@
-"""Events as short lines, to compare with what a conversation shall look like."""
+"""Events as short lines, to compare with the expected conversation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Speech-to-text as a service: the order of events, whatever the audio looks like."""
+"""Speech-to-text as a service: the order of events, for any format of audio."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.peers import client
 ANY = "tcp://127.0.0.1:0"
 
 
-async def test_an_utterance_as_home_assistant_sends_it() -> None:
+async def test_an_utterance_of_home_assistant_is_transcribed() -> None:
     engine = ScriptedAsr(["turn on the lamp"])
     async with serving("asr", engine, ANY) as uri, client(uri) as peer:
         names = {"transcript_names": ["lamp"], "transcript_terms": ["den"], "name": "base"}
@@ -40,7 +40,7 @@ async def test_partial_transcripts_frame_the_final_one() -> None:
     ]
 
 
-async def test_a_partial_that_was_revised_appends_nothing_wrong() -> None:
+async def test_a_revised_partial_appends_no_wrong_text() -> None:
     """A stranger appends chunks: what cannot be appended goes into our own field alone."""
     async with serving("asr", ScriptedAsr(["a bee|abbey|x"]), ANY) as uri, client(uri) as peer:
         await peer.send(Event("transcribe"), *utterance())
@@ -49,7 +49,7 @@ async def test_a_partial_that_was_revised_appends_nothing_wrong() -> None:
     assert [event.data["so_far"] for event in (first, second)] == ["a bee", "abbey"]
 
 
-async def test_several_requests_on_one_connection_with_and_without_transcribe() -> None:
+async def test_several_requests_share_one_connection_with_and_without_transcribe() -> None:
     engine = ScriptedAsr(["one", "two", "three"])
     async with serving("asr", engine, ANY) as uri, client(uri) as peer:
         await peer.send(Event("transcribe"), *utterance(), *utterance())
@@ -59,7 +59,7 @@ async def test_several_requests_on_one_connection_with_and_without_transcribe() 
         assert lines(await peer.until("transcript")) == ["transcript three"]
 
 
-async def test_an_early_answer_comes_before_the_end_and_the_rest_is_forgotten() -> None:
+async def test_an_early_answer_comes_before_the_end_and_the_rest_is_dropped() -> None:
     engine = ScriptedAsr(["early", "next"], early=True)
     async with serving("asr", engine, ANY) as uri, client(uri) as peer:
         await peer.send(Event("transcribe"), *utterance()[:-1])
@@ -71,7 +71,7 @@ async def test_an_early_answer_comes_before_the_end_and_the_rest_is_forgotten() 
     assert len(engine.requests) == 2
 
 
-async def test_a_request_begun_anew_abandons_the_one_before() -> None:
+async def test_a_new_request_abandons_the_unfinished_one() -> None:
     engine = ScriptedAsr(["answer"])
     async with serving("asr", engine, ANY) as uri, client(uri) as peer:
         await peer.send(Event("transcribe"), *utterance()[:-1])
@@ -92,7 +92,7 @@ async def test_audio_of_any_rate_becomes_16_khz_mono(rate: int, channels: int) -
     assert abs(len(engine.heard[0]) - 32000) < 400
 
 
-async def test_an_engines_error_is_told_and_the_connection_lives_on() -> None:
+async def test_an_error_of_the_engine_is_reported_and_the_connection_stays() -> None:
     engine = ScriptedAsr(["x"], error=ModelMissing("base is not here: download it"))
     async with serving("asr", engine, ANY) as uri, client(uri) as peer:
         await peer.send(Event("transcribe"), *utterance())
@@ -102,7 +102,7 @@ async def test_an_engines_error_is_told_and_the_connection_lives_on() -> None:
         assert lines(await peer.until("info")) == ["info"]
 
 
-async def test_an_unexpected_error_is_told_as_the_engines_failure(
+async def test_an_unexpected_exception_is_reported_as_a_failure_of_the_engine(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     engine = ScriptedAsr(["x"], error=ZeroDivisionError("oops"))
@@ -113,7 +113,7 @@ async def test_an_unexpected_error_is_told_as_the_engines_failure(
     assert caplog.records[-1].exc_info
 
 
-async def test_audio_without_an_end_is_refused_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_endless_audio_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("servers.serve.asr.LONGEST", 0.5)
     async with serving("asr", ScriptedAsr(), ANY) as uri, client(uri) as peer:
         await peer.send(Event("transcribe"), *[chunk() for _ in range(6)])

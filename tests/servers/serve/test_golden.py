@@ -110,13 +110,13 @@ class Replay:
 
 
 @pytest.mark.parametrize("name", LOGS)
-async def test_home_assistant_is_answered_as_it_wants(name: str) -> None:
+async def test_home_assistant_receives_the_expected_events(name: str) -> None:
     async with served(ROLES[name.partition("_")[0]]) as uri, client(uri) as peer:
         await Replay(peer).run(log(name))
 
 
 @pytest.mark.parametrize("role", ENGINE_ROLES)
-async def test_home_assistant_accepts_what_a_service_says_it_is(role: str) -> None:
+async def test_home_assistant_accepts_the_description_of_a_service(role: str) -> None:
     """Something installed, with languages and, for speech, voices that have names."""
     async with served(role) as uri:
         info = Info.from_event(await describe(uri))

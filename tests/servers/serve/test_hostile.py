@@ -1,4 +1,4 @@
-"""Clients that mean harm, or are only broken: they cost little and leave nothing behind."""
+"""Hostile and broken clients: they cost little and leave nothing behind."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ANY = "tcp://127.0.0.1:0"
 MEGABYTE = 1 << 20
 
 
-async def test_clients_that_come_and_go_leave_no_descriptor_behind() -> None:
+async def test_connections_leave_no_descriptor_behind() -> None:
     async with serving("tts", ScriptedTts(), ANY) as uri:
         await describe(uri)
         before = len(os.listdir("/proc/self/fd"))
@@ -46,7 +46,7 @@ async def test_frames_that_claim_a_gigabyte_take_no_memory() -> None:
         assert psutil.Process().memory_info().rss - before < 16 * MEGABYTE
 
 
-async def test_audio_sent_faster_than_it_is_heard_is_held_back() -> None:
+async def test_audio_sent_faster_than_the_engine_works_is_slowed_down() -> None:
     """The engine hears nothing yet: what the client may send ahead is bounded."""
     gate = asyncio.Event()
     engine = ScriptedAsr(["x"], gate=gate)
@@ -70,7 +70,7 @@ async def test_audio_sent_faster_than_it_is_heard_is_held_back() -> None:
     assert engine.running == 0
 
 
-async def test_one_that_asks_and_never_reads_is_dropped() -> None:
+async def test_a_client_that_never_reads_is_dropped() -> None:
     limits = ServeLimits(connections=1, wire=Limits(write=0.1))
     engine = ScriptedTts(seconds_per_word=5.0)
     async with serving("tts", engine, ANY, limits=limits) as uri:

@@ -1,4 +1,4 @@
-"""A brain as a service: streamed and whole replies, actions, and strangers' conversations."""
+"""Language models as a service: streamed and whole replies, actions, remembered conversations."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.peers import client
 ANY = "tcp://127.0.0.1:0"
 
 
-async def test_a_reply_is_streamed_and_then_told_whole() -> None:
+async def test_a_reply_is_streamed_and_then_sent_whole() -> None:
     engine = ScriptedLlm([("It is ", "seven.")])
     async with serving("llm", engine, ANY) as uri, client(uri) as peer:
         context = {"conversation_id": "7"}
@@ -44,20 +44,20 @@ async def test_an_action_keeps_its_place_among_the_text() -> None:
     assert events[4].data["text"] == "Yes. Done."
 
 
-async def test_who_declines_says_not_handled() -> None:
+async def test_a_declined_request_is_not_handled() -> None:
     engine = ScriptedLlm([(Declined(text="what?"),)])
     async with serving("llm", engine, ANY) as uri, client(uri) as peer:
         await peer.send(Event("transcript", {"text": "x"}))
         assert lines(await peer.until("not-handled")) == ["not-handled what?"]
 
 
-async def test_nothing_said_is_handled_with_nothing() -> None:
+async def test_an_empty_reply_is_handled_without_text() -> None:
     async with serving("llm", ScriptedLlm(), ANY) as uri, client(uri) as peer:
         await peer.send(Event("transcript", {"text": " "}))
         assert lines(await peer.until("handled")) == ["handled "]
 
 
-async def test_history_and_situation_come_with_our_own_requests() -> None:
+async def test_satellites_send_history_and_situation() -> None:
     engine = ScriptedLlm()
     timer = TimerState(id="1", total=60.0, remaining=30.0)
     ours = {
@@ -74,7 +74,7 @@ async def test_history_and_situation_come_with_our_own_requests() -> None:
         assert (request.situation.area, request.situation.timers) == ("den", (timer,))
 
 
-async def test_a_stranger_with_an_id_is_remembered_and_another_is_not_told() -> None:
+async def test_conversations_are_remembered_by_their_id_and_not_mixed() -> None:
     engine = ScriptedLlm([("Hello Ada.",), ("You are Ada.",)])
     async with serving("llm", engine, ANY) as uri:
         for text, conversation in (("I am Ada", "a"), ("who am I", "a"), ("who am I", "b")):

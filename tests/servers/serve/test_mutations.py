@@ -1,4 +1,4 @@
-"""Streams of the kept corpus, made wrong: others are answered after each, whatever was sent."""
+"""Corrupted streams of the stored corpus: other clients are answered after each of them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ COUNT = 60
 
 
 @pytest.mark.parametrize("role", ENGINES)
-async def test_wrong_streams_harm_nobody_else(role: str, caplog: pytest.LogCaptureFixture) -> None:
+async def test_corrupted_streams_harm_no_other_client(
+    role: str, caplog: pytest.LogCaptureFixture
+) -> None:
     chosen, corpus = random.Random(role), streams(role)
     async with AsyncExitStack() as stack:
         uri = await stack.enter_async_context(serving(role, ENGINES[role](), "tcp://127.0.0.1:0"))
@@ -44,7 +46,7 @@ async def _send(port: int, stream: bytes) -> None:
         writer.transport.abort()
 
 
-def test_the_corpus_is_of_events_and_small() -> None:
+def test_the_corpus_holds_events_and_is_small() -> None:
     files = [file for file in CORPUS.iterdir() if "failure" not in file.name]
     assert len(files) > 15
     for file in files:

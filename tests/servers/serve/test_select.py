@@ -1,4 +1,4 @@
-"""select-program: what a client chooses for its connection holds for whatever names nothing."""
+"""select-program: a client's choice applies to the requests of its connection that name none."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ REQUESTS: dict[str, tuple[Any, list[Event], str, str]] = {
 
 
 @pytest.mark.parametrize("role", REQUESTS)
-async def test_the_choice_holds_for_the_connection_alone(role: str) -> None:
+async def test_the_choice_applies_to_its_connection_only(role: str) -> None:
     kind, request, last, field = REQUESTS[role]
     engine = choosable(kind)
     async with serving(role, engine, ANY) as uri:
@@ -51,7 +51,7 @@ async def test_the_choice_holds_for_the_connection_alone(role: str) -> None:
     assert asked == ([("two",), (), ()] if role == "wake" else ["two", None, None])
 
 
-async def test_what_a_request_names_itself_goes_before() -> None:
+async def test_a_name_in_the_request_overrides_the_choice() -> None:
     asr, tts = choosable(ScriptedAsr), choosable(ScriptedTts)
     async with serving("asr", asr, ANY) as uri, client(uri) as peer:
         await peer.send(select("two"), Event("transcribe", {"name": "one"}), *utterance())
@@ -65,7 +65,7 @@ async def test_what_a_request_names_itself_goes_before() -> None:
     assert [request.voice for request in tts.requests] == ["one", None]
 
 
-async def test_an_unknown_choice_is_told_and_changes_nothing() -> None:
+async def test_an_unknown_choice_is_reported_and_changes_nothing() -> None:
     engine = choosable(ScriptedTts)
     async with serving("tts", engine, ANY) as uri, client(uri) as peer:
         await peer.send(select("two"), select("twoo"))

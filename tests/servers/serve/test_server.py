@@ -1,4 +1,4 @@
-"""Serving: any number of clients of any kind, and none of them harms another."""
+"""Serving many clients, none of which harms another."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ ANY = "tcp://127.0.0.1:0"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "localhost", "0.0.0.0", "*"])
-async def test_any_host_and_any_free_port(host: str) -> None:
+async def test_any_host_and_a_free_port_can_be_used(host: str) -> None:
     async with serving("tts", ScriptedTts(), f"tcp://{host}:0") as uri:
         assert uri.startswith(f"tcp://{host}:")
         there = uri.replace("*", "127.0.0.1").replace("0.0.0.0", "127.0.0.1")
         assert (await describe(there)).data["tts"][0]["name"] == "scriptedtts"
 
 
-async def test_describe_and_ping_are_answered_in_the_middle_of_a_request() -> None:
+async def test_describe_and_ping_are_answered_during_a_request() -> None:
     gate = asyncio.Event()
     async with serving("asr", ScriptedAsr(["x"], gate=gate), ANY) as uri, client(uri) as peer:
         await peer.send(Event("transcribe"), *utterance(), Event("describe"))
@@ -44,7 +44,7 @@ async def test_describe_and_ping_are_answered_in_the_middle_of_a_request() -> No
         assert lines(await peer.until("transcript")) == ["transcript x"]
 
 
-async def test_a_client_may_say_nothing_for_as_long_as_it_likes() -> None:
+async def test_a_client_may_stay_silent() -> None:
     """Home Assistant keeps connections; only an event that was begun has to be ended."""
     limits = ServeLimits(wire=Limits(frame=0.05))
     async with serving("tts", ScriptedTts(), ANY, limits=limits) as uri, client(uri) as idle:
@@ -93,7 +93,7 @@ async def _end(peer: Connection) -> list[Event]:
     return events
 
 
-async def test_a_client_is_told_what_is_wrong_before_it_is_dropped() -> None:
+async def test_a_client_receives_the_error_before_it_is_dropped() -> None:
     async with serving("asr", ScriptedAsr(), ANY) as uri, client(uri) as peer:
         await peer.send(chunk(bytes(100), width=1))
         (error,) = await _end(peer.connection)
@@ -101,7 +101,7 @@ async def test_a_client_is_told_what_is_wrong_before_it_is_dropped() -> None:
     assert "8 bits" in error.data["text"]
 
 
-async def test_too_many_connections_are_turned_away_and_room_is_made_again() -> None:
+async def test_too_many_connections_are_refused_until_others_end() -> None:
     limits = ServeLimits(connections=2)
     async with serving("tts", ScriptedTts(), ANY, limits=limits) as uri:
         async with client(uri) as first, client(uri) as second:
@@ -119,7 +119,7 @@ async def test_too_many_connections_are_turned_away_and_room_is_made_again() -> 
 
 
 @pytest.mark.parametrize("sent", range(5))
-async def test_hanging_up_after_any_event_cancels_the_work(sent: int) -> None:
+async def test_disconnecting_after_any_event_cancels_the_request(sent: int) -> None:
     engine = ScriptedAsr(["x"], gate=asyncio.Event())
     events = [Event("transcribe"), *utterance(chunk(), chunk())]
     async with serving("asr", engine, ANY) as uri:
@@ -134,7 +134,7 @@ async def test_hanging_up_after_any_event_cancels_the_work(sent: int) -> None:
 
 
 @pytest.mark.parametrize("count", range(4))
-async def test_hanging_up_within_the_answer_cancels_the_work(count: int) -> None:
+async def test_disconnecting_within_the_answer_cancels_the_request(count: int) -> None:
     engine = ScriptedTts(words=6, hang=True)
     async with serving("tts", engine, ANY) as uri:
         async with client(uri) as peer:
@@ -145,7 +145,7 @@ async def test_hanging_up_within_the_answer_cancels_the_work(count: int) -> None
         await until(lambda: not engine.running)
 
 
-async def test_leaving_the_block_ends_clients_and_their_work_at_once() -> None:
+async def test_leaving_the_block_ends_clients_and_requests_at_once() -> None:
     engine = ScriptedTts(gate=asyncio.Event())
     async with serving("tts", engine, ANY) as uri:
         peer = await connect(uri, 1)
@@ -156,7 +156,7 @@ async def test_leaving_the_block_ends_clients_and_their_work_at_once() -> None:
     await peer.close()
 
 
-async def test_a_port_that_is_taken_is_named() -> None:
+async def test_a_port_in_use_is_reported() -> None:
     async with serving("tts", ScriptedTts(), ANY) as uri:
         port = uri.rpartition(":")[2]
         with pytest.raises(PortInUse, match=f"port {port} is taken"):
@@ -170,7 +170,7 @@ async def test_an_address_of_another_machine_is_refused() -> None:
             pass
 
 
-async def test_a_unix_socket_comes_and_goes(tmp_path: Path) -> None:
+async def test_a_unix_socket_is_created_and_removed(tmp_path: Path) -> None:
     path = tmp_path / "tts.sock"
     uri = f"unix://{path}"
     async with serving("tts", ScriptedTts(), uri) as bound:
@@ -192,7 +192,7 @@ async def test_a_socket_of_a_crashed_server_is_replaced(tmp_path: Path) -> None:
         assert (await describe(uri)).type == "info"
 
 
-async def test_a_file_is_not_clobbered_and_a_missing_folder_is_named(tmp_path: Path) -> None:
+async def test_a_file_is_not_overwritten_and_a_missing_folder_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "precious"
     path.write_text("text")
     with pytest.raises(PortInUse, match="is not a socket"):
@@ -204,7 +204,7 @@ async def test_a_file_is_not_clobbered_and_a_missing_folder_is_named(tmp_path: P
             pass
 
 
-async def test_a_socket_that_another_server_has_replaced_is_left_alone(tmp_path: Path) -> None:
+async def test_the_socket_of_another_server_is_not_removed(tmp_path: Path) -> None:
     path = tmp_path / "tts.sock"
     async with serving("tts", ScriptedTts(), f"unix://{path}"):
         os.unlink(path)

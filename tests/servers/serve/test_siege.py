@@ -18,7 +18,7 @@ from satellite.net.memory_budget import MemoryBudget
 from satellite.net.wire import Connection, Limits, encode
 from servers.serve import ServeLimits, incoming_audio, serving
 from servers.serve.incoming_audio import IncomingAudio
-from servers.serve.inlet import Inlet
+from servers.serve.input_buffer import InputBuffer
 from tests.servers.serve.golden import chunk, lines, utterance
 from tests.support.engines import ScriptedAsr
 from tests.support.peers import client, until
@@ -132,7 +132,7 @@ async def _answered(uri: str) -> None:
                 await asyncio.sleep(0.02)
 
 
-async def test_all_clients_together_can_have_no_more_held_than_the_limit() -> None:
+async def test_the_input_of_all_clients_together_is_limited() -> None:
     """Sixty-four that each send what one may would be a quarter of a gigabyte."""
     gate = asyncio.Event()
     engine = ScriptedAsr(["x"], gate=gate)
@@ -168,9 +168,9 @@ async def _end(peer: Connection) -> None:
     raise PeerClosed("a clean end")
 
 
-async def test_what_is_held_is_accounted_for_until_it_is_used_or_dropped() -> None:
+async def test_buffered_input_is_counted_until_it_is_used_or_dropped() -> None:
     held = MemoryBudget(100)
-    first, second = Inlet[str](1000, held), Inlet[str](1000, held)
+    first, second = InputBuffer[str](1000, held), InputBuffer[str](1000, held)
     await first.put("a", 60)
     await second.put("b", 40)
     with pytest.raises(SatelliteError, match=r"limits\.held"):
@@ -182,7 +182,7 @@ async def test_what_is_held_is_accounted_for_until_it_is_used_or_dropped() -> No
     assert held.now == 0
 
 
-async def test_an_utterance_that_does_not_go_on_is_given_up_and_its_place_is_free(
+async def test_a_stalled_utterance_is_abandoned_and_its_worker_is_free(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("servers.serve.asr.PATIENCE", 0.1)
@@ -199,7 +199,7 @@ async def test_an_utterance_that_does_not_go_on_is_given_up_and_its_place_is_fre
         assert lines(await other.until("transcript")) == ["transcript x"]
 
 
-async def test_a_sound_that_stops_coming_raises() -> None:
+async def test_stalled_audio_raises() -> None:
     source = IncomingAudio(MemoryBudget(), None, 0.05)
     with pytest.raises(EngineTimeout, match=r"within 0\.05 s"):
         await anext(source.samples())

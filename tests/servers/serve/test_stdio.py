@@ -1,4 +1,4 @@
-"""One client at standard input and output, as a process of its own."""
+"""One client on standard input and output of another process."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def serve(sent: bytes) -> subprocess.CompletedProcess[bytes]:
     )
 
 
-def test_what_was_asked_before_the_end_is_answered_and_the_process_ends() -> None:
+def test_requests_before_the_end_of_input_are_answered_and_the_process_ends() -> None:
     asked = [
         Event("describe"),
         Event("synthesize", {"text": "one"}),
@@ -44,17 +44,17 @@ def test_what_was_asked_before_the_end_is_answered_and_the_process_ends() -> Non
     assert lines(events) == ["info", *spoken, *spoken, "synthesize-stopped"]
 
 
-def test_garbage_ends_it_in_order() -> None:
+def test_garbage_ends_the_process_cleanly() -> None:
     done = serve(b"hello?\n")
     assert (done.returncode, done.stdout) == (0, b"")
     assert b"dropped a client" in done.stderr
     assert b"Traceback" not in done.stderr
 
 
-def test_a_regular_file_is_refused_in_words() -> None:
+def test_a_regular_file_is_refused_with_a_message() -> None:
     with open(__file__, "rb") as file:
         done = subprocess.run(
             [sys.executable, "-c", PROGRAM], stdin=file, capture_output=True, timeout=30
         )
     assert done.returncode == 1
-    assert b"stdio:// wants pipes on both sides" in done.stderr
+    assert b"stdio:// needs pipes on both sides" in done.stderr

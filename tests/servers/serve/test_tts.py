@@ -15,7 +15,7 @@ ANY = "tcp://127.0.0.1:0"
 SPOKEN = ["audio-start", "audio-chunk", "audio-stop"]
 
 
-async def test_a_whole_text() -> None:
+async def test_a_whole_text_is_spoken() -> None:
     engine = ScriptedTts(rate=22050)
     async with serving("tts", engine, ANY) as uri, client(uri) as peer:
         voice = {"name": "alba", "speaker": "2", "language": "en"}
@@ -32,13 +32,13 @@ async def test_a_whole_text() -> None:
     assert (request.voice, request.speaker, request.language) == ("alba", "2", "en")
 
 
-async def test_nothing_to_say_is_a_start_and_a_stop() -> None:
+async def test_an_empty_text_gives_a_start_and_a_stop() -> None:
     async with serving("tts", ScriptedTts(), ANY) as uri, client(uri) as peer:
         await peer.send(Event("synthesize", {"text": ""}))
         assert lines(await peer.until("audio-stop")) == ["audio-start", "audio-stop"]
 
 
-async def test_a_stream_as_home_assistant_sends_it() -> None:
+async def test_a_stream_of_home_assistant_is_spoken() -> None:
     """Sentences are spoken as they are complete; the whole text in between is not said again."""
     engine = ScriptedTts()
     text = "It is seven o'clock. The sun is up. Good"
@@ -54,7 +54,7 @@ async def test_a_stream_as_home_assistant_sends_it() -> None:
     assert {request.voice for request in engine.requests} == {"alba", None}
 
 
-async def test_the_first_sentence_is_heard_while_the_second_is_written() -> None:
+async def test_the_first_sentence_is_spoken_while_the_second_is_written() -> None:
     async with serving("tts", ScriptedTts(), ANY) as uri, client(uri) as peer:
         await peer.send(Event("synthesize-start"))
         await peer.send(Event("synthesize-chunk", {"text": "One is said. Two"}))
@@ -63,7 +63,7 @@ async def test_the_first_sentence_is_heard_while_the_second_is_written() -> None
         assert lines(await peer.until("synthesize-stopped"))[-1] == "synthesize-stopped"
 
 
-async def test_a_stream_of_nothing_ends_too() -> None:
+async def test_an_empty_stream_ends() -> None:
     async with serving("tts", ScriptedTts(), ANY) as uri, client(uri) as peer:
         await peer.send(Event("synthesize-start"), Event("synthesize-stop"))
         events = await peer.until("synthesize-stopped")
@@ -81,7 +81,7 @@ async def test_texts_sent_ahead_are_spoken_in_their_order() -> None:
     assert engine.most == 1
 
 
-async def test_one_who_sends_too_many_ahead_is_told_so() -> None:
+async def test_too_many_requests_ahead_are_refused() -> None:
     gate = asyncio.Event()
     async with serving("tts", ScriptedTts(gate=gate), ANY) as uri, client(uri) as peer:
         for _ in range(30):
@@ -92,7 +92,7 @@ async def test_one_who_sends_too_many_ahead_is_told_so() -> None:
         assert (await peer.until("audio-stop"))[-1].type == "audio-stop"
 
 
-async def test_the_first_clause_is_heard_while_its_sentence_is_written() -> None:
+async def test_the_first_clause_is_spoken_while_its_sentence_is_written() -> None:
     engine = ScriptedTts()
     async with serving("tts", engine, ANY) as uri, client(uri) as peer:
         await peer.send(Event("synthesize-start"))

@@ -12,7 +12,7 @@ from tests.support.peers import client
 ANY = "tcp://127.0.0.1:0"
 
 
-async def test_a_detection_comes_while_the_audio_goes_on() -> None:
+async def test_a_detection_is_sent_while_the_audio_continues() -> None:
     """As Home Assistant does it: audio with timestamps, until the word was heard."""
     engine = ScriptedWake([4800], word="okay_nabu", score=0.75)
     async with serving("wake", engine, ANY) as uri, client(uri) as peer:
@@ -26,13 +26,13 @@ async def test_a_detection_comes_while_the_audio_goes_on() -> None:
     assert engine.requests[0].words == ("okay_nabu",)
 
 
-async def test_no_detection_is_told_at_the_end() -> None:
+async def test_a_stream_without_detection_ends_with_not_detected() -> None:
     async with serving("wake", ScriptedWake([99999]), ANY) as uri, client(uri) as peer:
         await peer.send(Event("detect"), *utterance(chunk(), chunk()))
         assert lines(await peer.until("not-detected")) == ["not-detected"]
 
 
-async def test_several_detections_and_an_end() -> None:
+async def test_several_detections_are_sent_before_the_end() -> None:
     engine = ScriptedWake([100, 2000], word="w")
     async with serving("wake", engine, ANY) as uri, client(uri) as peer:
         await peer.send(Event("detect"), *utterance(chunk(), chunk()))
@@ -40,7 +40,7 @@ async def test_several_detections_and_an_end() -> None:
     assert lines(events) == ["detection w", "detection w", "detect-stopped"]
 
 
-async def test_detect_sent_again_listens_anew_without_another_start() -> None:
+async def test_a_second_detect_restarts_detection_without_another_start() -> None:
     """An older satellite sends `audio-start` once and `detect` after each turn."""
     engine = ScriptedWake([1600], word="w")
     async with serving("wake", engine, ANY) as uri, client(uri) as peer:

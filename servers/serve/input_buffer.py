@@ -1,4 +1,4 @@
-"""What a request still receives while it is worked on."""
+"""Input of a request that arrives while an engine works on it."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from satellite.net.memory_budget import MemoryBudget
 Piece = TypeVar("Piece")
 
 
-class Inlet(Generic[Piece]):
-    """Pieces put in by a connection's reader and iterated by the request.
+class InputBuffer(Generic[Piece]):
+    """A bounded queue from a connection's reader to the request's handler.
 
-    `put` waits while pieces worth `capacity` or more are held, so that a client which sends faster
-    than the engine works is slowed down by its own connection. That it has hung up is then noticed
-    only when the engine goes on. What is held counts in `account`, too.
+    `put` waits while the pieces held reach `capacity`: TCP then slows a client that sends faster
+    than the engine works. Its disconnection is noticed only once the engine continues. Held pieces
+    count in `account`, too.
     """
 
     def __init__(
         self, capacity: int, account: MemoryBudget | None = None, patience: float | None = None
     ) -> None:
-        """`patience`: seconds for the next piece once it is waited for; None for ever."""
+        """`patience` bounds the wait for the next piece in seconds; None means no bound."""
         self._capacity = capacity
         self._account = account or MemoryBudget()
         self._patience = patience
@@ -35,9 +35,9 @@ class Inlet(Generic[Piece]):
         self._room.set()
 
     async def put(self, piece: Piece, size: int) -> None:
-        """Add a piece worth `size`; forget it after `end` or `discard`.
+        """Add a piece of `size` bytes or characters; drop it after `end` or `discard`.
 
-        Raises `EngineBusy` when too much is held for all clients together.
+        Raises `EngineBusy` when the clients together exceed the memory budget.
         """
         await self._room.wait()
         if self._ended:
@@ -50,19 +50,19 @@ class Inlet(Generic[Piece]):
         self._changed.set()
 
     def end(self) -> None:
-        """Let the iteration end after what is held. Twice is once."""
+        """End the iteration after the pieces held. Idempotent."""
         self._ended = True
         self._changed.set()
 
     def discard(self) -> None:
-        """Nobody reads any more: forget what is held and whatever comes."""
+        """Drop the pieces held and all that follow: the reader has stopped."""
         self.end()
         self._pieces.clear()
         self._account.remove(self._held)
         self._held = 0
         self._room.set()
 
-    def __aiter__(self) -> Inlet[Piece]:
+    def __aiter__(self) -> InputBuffer[Piece]:
         return self
 
     async def __anext__(self) -> Piece:
@@ -79,7 +79,7 @@ class Inlet(Generic[Piece]):
         return piece
 
     async def _more(self) -> None:
-        """Wait for a piece or the end. Raises `EngineTimeout` when neither comes."""
+        """Wait for a piece or the end. Raises `EngineTimeout`."""
         try:
             async with asyncio.timeout(self._patience):
                 await self._changed.wait()
