@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from hypothesis import settings
 
-from tests.faults.table import pytest_terminal_summary
+from tests.faults.fault_table import pytest_terminal_summary
 
 __all__ = ["pytest_terminal_summary"]
 

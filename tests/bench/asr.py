@@ -32,7 +32,7 @@ from wyoming.info import Describe, Info
 
 from satellite.net.dial import connect
 from satellite.values import SPEECH
-from tests.bench.wire import listens
+from tests.bench.port_wait import listens
 from tests.support.speech import speak
 from tests.support.whisper_model import TINY, make_whisper
 

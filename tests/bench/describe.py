@@ -24,7 +24,7 @@ from wyoming.event import Event
 
 from satellite.net.uri import Tcp, parse
 from satellite.net.wire import encode
-from tests.soak.served import LAST, TEXT, real_engines, request
+from tests.soak.served_engines import LAST, TEXT, real_engines, request
 from tests.support.peers import client
 from tests.support.program import satellite
 

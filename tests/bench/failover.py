@@ -28,7 +28,7 @@ from satellite.net.discovery.browser import Discovery
 from satellite.net.discovery.preferences import Preferences
 from satellite.settings import DeadlineSettings
 from satellite.values import ReplyRequest, SpeechRequest, TranscribeRequest
-from tests.faults.kitchen import BUILT_IN
+from tests.faults.checked_satellite import BUILT_IN
 from tests.faults.machine import Machine
 from tests.support.checkable_engines import ANSWER
 

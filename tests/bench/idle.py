@@ -24,7 +24,7 @@ import numpy as np
 from satellite.audio.wavfile import write_wav
 from satellite.values import SPEECH
 from tests.bench.load import Load, measure
-from tests.bench.wire import listens
+from tests.bench.port_wait import listens
 from tests.support.acoustics import pcm, room_noise
 from tests.support.program import satellite
 from tests.support.speech import speak
@@ -60,7 +60,7 @@ def quiet_room() -> bytes:
 
 
 def mic(tape: Path) -> str:
-    return f"{sys.executable} -m tests.bench.tape {tape}"
+    return f"{sys.executable} -m tests.bench.looped_microphone {tape}"
 
 
 @contextmanager

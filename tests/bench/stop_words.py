@@ -22,7 +22,7 @@ import numpy as np
 from satellite.listening.stop_words import CONFIDENCE, OTHERS, PHRASES
 from servers.asr.sphinx.recognizer import Recognizer
 from servers.asr.sphinx.vocabulary import for_phrases
-from tests.bench.stop_words_said import VOICES, sound_of
+from tests.bench.stop_words_texts import VOICES, sound_of
 from tests.support import recordings
 from tests.support.acoustics import at_level, heard, pcm, response, room_noise
 

@@ -29,7 +29,7 @@ from satellite.net.describe import describe
 from satellite.net.dial import connect
 from satellite.net.wire import Connection
 from satellite.values import AudioFormat
-from tests.bench.wire import listens
+from tests.bench.port_wait import listens
 from tests.support.piper_voice import SPEECH_HOP, VoiceSpec, make_voice
 
 SENTENCES = (

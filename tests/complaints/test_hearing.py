@@ -14,7 +14,7 @@ from satellite.components import spec
 from satellite.listening.listener import Listener, Utterance
 from satellite.settings import ListenSettings
 from satellite.values import SPEECH, DetectRequest
-from tests.bench.stop_words_aloud import Trial
+from tests.bench.stop_words_over_sound import Trial
 from tests.support.acoustics import Samples, at_level, heard, pcm, response, room_noise, samples
 from tests.support.engines import ScriptedWake
 from tests.support.speech import speak

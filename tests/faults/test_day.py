@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.soak.day import Day
+from tests.soak.day_report import DayReport
 from tests.soak.home import live
-from tests.soak.memory_budget import State
+from tests.soak.process_state import ProcessState
 
 
 @pytest.mark.timeout(240)
@@ -18,11 +18,11 @@ def test_an_hour_in_a_home_ends_with_a_satellite_that_listens(tmp_path: Path) ->
     assert day.by_server >= 2
 
 
-def hours(rss: float = 0.0, descriptors: int = 0) -> Day:
+def hours(rss: float = 0.0, descriptors: int = 0) -> DayReport:
     """A day in which so much more is held each hour."""
-    return Day(
+    return DayReport(
         held=[
-            State(
+            ProcessState(
                 rss=100.0 + rss * hour,
                 tasks=20,
                 threads=10,

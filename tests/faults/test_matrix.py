@@ -8,9 +8,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.kitchen import SAID, Heard, Kitchen, bound_to, fair, kitchen
+from tests.faults.checked_satellite import (
+    UTTERANCE_BYTES,
+    CheckedSatellite,
+    TurnRecord,
+    bound_to,
+    checked_satellite,
+    fair_deadline,
+)
+from tests.faults.fault_table import note
 from tests.faults.machine import Machine, inside
-from tests.faults.table import note
 from tests.support.checkable_engines import ANSWER, EXPECTED
 from tests.support.debian import need
 from tests.support.faulty_server import ELSEWHERE, FAULTS, HERE
@@ -69,8 +76,10 @@ async def test_a_fault(
         pytest.skip("needs network namespaces and nftables")
     servers = [bad.uris, good.uris] if others == "another server" else [bad.uris]
     alone = others == "nobody else"
-    deadline = await fair(good.uris)
-    where = bound_to(bad.uris, deadline) if alone else kitchen(*servers, deadline=deadline)
+    deadline = await fair_deadline(good.uris)
+    where = (
+        bound_to(bad.uris, deadline) if alone else checked_satellite(*servers, deadline=deadline)
+    )
     try:
         async with where as satellite:
             bad.order(stage, moment, fault)
@@ -89,16 +98,16 @@ async def test_a_fault(
         bad.mend()
 
 
-def check_whole(heard: Heard) -> None:
+def check_whole(heard: TurnRecord) -> None:
     """The answer was understood, made and heard once, from its first word to its last."""
     assert (heard.outcome, heard.stage) == ("answered", None), heard
-    assert heard.text == f"heard {SAID}", "the whole utterance was listened to"
+    assert heard.text == f"heard {UTTERANCE_BYTES}", "the whole utterance was listened to"
     assert heard.words == EXPECTED, heard
     assert " ".join(heard.reply.split()) == ANSWER
     assert not heard.cue
 
 
-def check_alone(heard: Heard, stage: str, deadline: float) -> None:
+def check_alone(heard: TurnRecord, stage: str, deadline: float) -> None:
     """It was answered in spite of the fault, or failed in time and so that a person knows."""
     assert heard.seconds < 4 * deadline + SLACK, heard
     if heard.outcome == "answered":
@@ -112,7 +121,7 @@ def check_alone(heard: Heard, stage: str, deadline: float) -> None:
         assert heard.words == EXPECTED[: len(heard.words)], "nothing is said twice"
 
 
-async def answered_again(satellite: Kitchen) -> None:
+async def answered_again(satellite: CheckedSatellite) -> None:
     """The server is well, and so are the turns."""
     for _ in range(AGAIN):
         heard = await satellite.turn()

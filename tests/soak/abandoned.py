@@ -19,8 +19,8 @@ import psutil
 
 from satellite.net import uri as uris
 from satellite.net.wire import encode
-from tests.soak.memory_budget import Result, State, state
-from tests.soak.served import answered, everything, request
+from tests.soak.process_state import Comparison, ProcessState, idle_state
+from tests.soak.served_engines import answered, everything, request
 
 AT_ONCE = 4
 SETTLE = 20.0
@@ -71,7 +71,7 @@ async def abandon_many(served: list[tuple[str, str]], count: int, chance: random
             tasks.create_task(one_after_another())
 
 
-async def settled(tasks: int, descriptors: int | None = None) -> State:
+async def settled(tasks: int, descriptors: int | None = None) -> ProcessState:
     """The state when no more is open than that, or when the time for it is over.
 
     Ollama, on a thread of its own, closes its end of a connection after the engine has.
@@ -88,10 +88,10 @@ async def settled(tasks: int, descriptors: int | None = None) -> State:
             await asyncio.sleep(0.5)  # transports close, threads end what they do
     except TimeoutError:
         pass  # the state tells what is left
-    return await state()
+    return await idle_state()
 
 
-async def run(count: int, warm_up: int, seed: int = 1) -> Result:
+async def run(count: int, warm_up: int, seed: int = 1) -> Comparison:
     """Abandon `count` requests, after some that show what the process takes anyway."""
     chance = random.Random(seed)
     async with everything() as served:
@@ -104,13 +104,13 @@ async def run(count: int, warm_up: int, seed: int = 1) -> Result:
         after = await settled(quiet, before.descriptors)
         for role, uri in served:
             await answered(role, uri)
-    return Result(count, before, after)
+    return Comparison(count, before, after)
 
 
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
     result = asyncio.run(run(count, warm_up=100))
-    for name in State.__struct_fields__:
+    for name in ProcessState.__struct_fields__:
         before, after = getattr(result.before, name), getattr(result.after, name)
         print(f"{name:12} {before:8.2f} before, {after:8.2f} after {count} abandoned requests")
     if problems := result.problems(megabytes=5.0):

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import msgspec
 
-from tests.soak.memory_budget import held
+from tests.soak.process_state import current_state
 
 FACTOR = 60
 SUSPEND, SET_CLOCK, TELL = signal.SIGUSR1, signal.SIGUSR2, signal.SIGRTMIN
@@ -65,7 +65,7 @@ def tell(*_: object) -> None:
     file = Path(os.environ["HELD"])
     whole = file.with_suffix(".whole")
     tasks = [task for task in asyncio.all_tasks() if not task.done()]
-    whole.write_bytes(msgspec.json.encode(held(len(tasks))))
+    whole.write_bytes(msgspec.json.encode(current_state(len(tasks))))
     whole.replace(file)
 
 

@@ -47,7 +47,7 @@ _TICK = 0.25
 _FEW = 10
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
+class FleetReport(msgspec.Struct, frozen=True, kw_only=True):
     """What came out. Times in seconds."""
 
     satellites: int
@@ -194,7 +194,7 @@ async def memory(program: Program, uri: str, count: int) -> float:
     return taken / count / 1024
 
 
-async def run(count: int, folder: Path) -> Told:
+async def run(count: int, folder: Path) -> FleetReport:
     """Restart the server under so many satellites."""
     port, metrics = free_port(), free_port()
     uri = f"tcp://127.0.0.1:{port}"
@@ -210,7 +210,7 @@ async def run(count: int, folder: Path) -> Told:
                 await asyncio.to_thread(after.wait_for, "ready")
                 back, rate = await returned(members, metrics, time.monotonic())
             failed = sum(member.failed for member in members)
-    return Told(satellites=count, back=back, rate=rate, idle=idle, failed=failed)
+    return FleetReport(satellites=count, back=back, rate=rate, idle=idle, failed=failed)
 
 
 def main() -> None:

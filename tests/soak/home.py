@@ -18,13 +18,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.soak.day import Day
-from tests.soak.home_of_satellites import Household
+from tests.soak.day_report import DayReport
+from tests.soak.soaked_home import SoakedHome
 
 Happening = tuple[str, Callable[[], None]]
 
 
-def happenings(home: Household, seed: int) -> Iterator[Happening]:
+def happenings(home: SoakedHome, seed: int) -> Iterator[Happening]:
     """What happens in this home, over and over; in another order with each seed but 0."""
     chance = random.Random(seed)
     everything: list[Happening] = [
@@ -45,10 +45,10 @@ def happenings(home: Household, seed: int) -> Iterator[Happening]:
         yield from everything
 
 
-def live(hours: int, folder: Path, seed: int = 0) -> Day:
+def live(hours: int, folder: Path, seed: int = 0) -> DayReport:
     """So many hours."""
     with ExitStack() as stack:
-        home = Household(stack, folder)
+        home = SoakedHome(stack, folder)
         home.server.wait_for("ready", timeout=60)
         day = happenings(home, seed)
         home.settle("the start")

@@ -17,10 +17,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.homeassistant.real import install, services
-from tests.homeassistant.real import installation as houses
-from tests.homeassistant.real import satellite as kitchen
-from tests.homeassistant.real.losses import RECONNECT, restart_home, restart_us
+from tests.homeassistant.real import install, installation, services
+from tests.homeassistant.real import satellite as satellites
+from tests.homeassistant.real.outages import RECONNECT, restart_home, restart_satellite
 from tests.homeassistant.real.satellite import RealSatellite
 from tests.homeassistant.real.turns import check_turn
 
@@ -49,11 +48,11 @@ def main() -> int:
         for part in ("house", "services", "kitchen"):
             (folder / part).mkdir()
         with (
-            houses.running(found, folder / "house") as house,
-            services.furnished(house, folder / "services") as home,
-            kitchen.kitchen(home, folder / "kitchen") as place,
+            installation.running(found, folder / "house") as home_assistant,
+            services.furnished(home_assistant, folder / "services") as home,
+            satellites.connected_satellite(home, folder / "kitchen") as place,
         ):
-            print(f"Home Assistant {house.version} and our satellite are connected")
+            print(f"Home Assistant {home_assistant.version} and our satellite are connected")
             failed = _restarts(place, given.restarts)
             return 1 if failed + _turns(place, given.minutes * 60) else 0
 
@@ -61,7 +60,10 @@ def main() -> int:
 def _restarts(place: RealSatellite, count: int) -> int:
     failed = 0
     for number in range(1, count + 1):
-        for what, restart in (("Home Assistant", restart_home), ("our satellite", restart_us)):
+        for what, restart in (
+            ("Home Assistant", restart_home),
+            ("our satellite", restart_satellite),
+        ):
             took = restart(place)
             fine = took < RECONNECT and _turn(place)
             failed += not fine
@@ -110,7 +112,7 @@ def _memory(place: RealSatellite) -> tuple[float, float, float]:
     """Megabytes of Home Assistant, our satellite, and our services."""
     ours = (place.program.process.pid, place.home.services.program.process.pid)
     satellite, served = (psutil.Process(pid).memory_info().rss / 1e6 for pid in ours)
-    return place.house.resident() / 1e6, satellite, served
+    return place.home_assistant.resident() / 1e6, satellite, served
 
 
 if __name__ == "__main__":

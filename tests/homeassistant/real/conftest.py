@@ -8,29 +8,30 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.homeassistant.real import installation as houses
-from tests.homeassistant.real import satellite as kitchens
-from tests.homeassistant.real import services
+from tests.homeassistant.real import installation, services
+from tests.homeassistant.real import satellite as satellites
 from tests.homeassistant.real.install import VERSIONS, need
 from tests.homeassistant.real.installation import Installation
 from tests.homeassistant.real.satellite import RealSatellite
-from tests.homeassistant.real.services import Home
+from tests.homeassistant.real.services import FurnishedHome
 
 
 @pytest.fixture(scope="module", params=VERSIONS)
-def house(
+def home_assistant(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Installation]:
     """A Home Assistant, of each installed version; of some by `indirect` parameters."""
     install = need(request.param)
-    with houses.running(install, tmp_path_factory.mktemp("house")) as running:
+    with installation.running(install, tmp_path_factory.mktemp("house")) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def home(house: Installation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+def home(
+    home_assistant: Installation, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[FurnishedHome]:
     """A house with our services in it."""
-    with services.furnished(house, tmp_path_factory.mktemp("services")) as furnished:
+    with services.furnished(home_assistant, tmp_path_factory.mktemp("services")) as furnished:
         yield furnished
 
 
@@ -44,9 +45,9 @@ def role() -> None:
 
 
 @pytest.fixture(scope="module")
-def kitchen(
-    role: None, home: Home, tmp_path_factory: pytest.TempPathFactory
+def satellite(
+    role: None, home: FurnishedHome, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RealSatellite]:
     """A house with our services and our satellite in it, connected."""
-    with kitchens.kitchen(home, tmp_path_factory.mktemp("kitchen")) as connected:
+    with satellites.connected_satellite(home, tmp_path_factory.mktemp("kitchen")) as connected:
         yield connected

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.homeassistant.real.api import Api, Refused
+from tests.homeassistant.real.background_loop import BackgroundLoop
 from tests.homeassistant.real.install import Install
-from tests.homeassistant.real.portal import Portal
 from tests.homeassistant.real.ports import free_port
 
 LAMP = "input_boolean.living_room_lamp"
@@ -67,12 +67,12 @@ class Installation:
     """Home Assistant: its process, and `api` while it runs."""
 
     def __init__(
-        self, install: Install, folder: Path, portal: Portal, prefix: Sequence[str] = ()
+        self, install: Install, folder: Path, loop: BackgroundLoop, prefix: Sequence[str] = ()
     ) -> None:
         """`prefix` puts it into a network namespace: what is put before its command."""
         self.install = install
         self.port = free_port()
-        self.portal = portal
+        self.loop = loop
         self._folder = folder
         self._prefix = prefix
         self.api = Api(f"http://127.0.0.1:{self.port}", self._relay if prefix else None)
@@ -101,8 +101,8 @@ class Installation:
                 start_new_session=True,
             )
         try:
-            self.portal.run(self.api.open())
-            self.portal.run(self._settle())
+            self.loop.run(self.api.open())
+            self.loop.run(self._settle())
         except BaseException as error:
             error.add_note(self.log()[-4000:])
             raise
@@ -155,7 +155,7 @@ class Installation:
             return 0.0
         if number == signal.SIGKILL:  # first: a goodbye would tell it apart from a loss of power
             self._signal(number)
-        self.portal.run(self.api.close())
+        self.loop.run(self.api.close())
         self._signal(number)
         try:
             self._process.wait(_STOP)
@@ -190,14 +190,14 @@ class Installation:
 @contextmanager
 def running(install: Install, folder: Path, prefix: Sequence[str] = ()) -> Iterator[Installation]:
     """A new house during this block."""
-    with Portal() as portal:
-        house = Installation(install, folder, portal, prefix)
+    with BackgroundLoop() as loop:
+        home_assistant = Installation(install, folder, loop, prefix)
         try:
-            with house.reachable():
-                house.start()
+            with home_assistant.reachable():
+                home_assistant.start()
                 expose = {"assistants": ["conversation"], "entity_ids": [LAMP]}
                 kind = "homeassistant/expose_entity"
-                portal.run(house.api.call(kind, should_expose=True, **expose))
-                yield house
+                loop.run(home_assistant.api.call(kind, should_expose=True, **expose))
+                yield home_assistant
         finally:
-            house.kill()
+            home_assistant.kill()

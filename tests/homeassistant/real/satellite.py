@@ -14,21 +14,21 @@ import soxr
 from tests.homeassistant.real import entries
 from tests.homeassistant.real.entries import Entry
 from tests.homeassistant.real.ports import free_port
-from tests.homeassistant.real.services import VOICE, Home
-from tests.homeassistant.real.wyoming_tap import HOME, OURS, Heard, Tap
+from tests.homeassistant.real.services import VOICE, FurnishedHome
+from tests.homeassistant.real.wyoming_tap import HOME, OURS, RecordedEvent, Tap
 from tests.support import loudspeaker, microphone
 from tests.support.program import Event, Program, satellite
 
-NAME = "kitchen"
+NAME = "connected_satellite"
 _SUPPORT = Path(microphone.__file__).parent
 
 
 class RealSatellite:
     """The satellite: what is said to it, what it plays, and what goes by between it and a house."""
 
-    def __init__(self, home: Home, folder: Path, *more: str) -> None:
+    def __init__(self, home: FurnishedHome, folder: Path, *more: str) -> None:
         self.home = home
-        self.house = home.house
+        self.home_assistant = home.home_assistant
         self.tap = Tap(free_port())
         self.entry: Entry
         self.program: Program
@@ -56,25 +56,25 @@ class RealSatellite:
             satellite(self.folder, *arguments, *self._more, name=f"satellite-{self._starts}")
         )
         self.program.wait_for("ready")
-        self.house.portal.run(self.tap.open())
+        self.home_assistant.loop.run(self.tap.open())
 
     def stop(self) -> None:
         """Stop it, as systemd would."""
-        self.house.portal.run(self.tap.refuse())
+        self.home_assistant.loop.run(self.tap.refuse())
         if self.program.process.poll() is None:
             self.program.stop()
         self._stack.close()
-        self.house.portal.run(self.tap.close())
+        self.home_assistant.loop.run(self.tap.close())
 
     def kill(self) -> None:
         """Have it disappear."""
-        self.house.portal.run(self.tap.refuse())
+        self.home_assistant.loop.run(self.tap.refuse())
         self._stack.close()
-        self.house.portal.run(self.tap.close())
+        self.home_assistant.loop.run(self.tap.close())
 
     def add(self) -> None:
         """Make it known to the house."""
-        self.entry = self.house.portal.run(entries.add(self.home.api, self.tap.port))
+        self.entry = self.home_assistant.loop.run(entries.add(self.home.api, self.tap.port))
 
     def say(self, pcm: bytes) -> int:
         """Speak to it; a mark in what goes by."""
@@ -82,11 +82,11 @@ class RealSatellite:
         microphone.say(self.folder / "microphone", pcm)
         return mark
 
-    def wait(self, kind: str, mark: int, timeout: float = 20.0, sender: str = "") -> Heard:
+    def wait(self, kind: str, mark: int, timeout: float = 20.0, sender: str = "") -> RecordedEvent:
         """Wait for an event between the two."""
-        return self.house.portal.run(self.tap.wait(kind, mark, timeout, sender), timeout + 5)
+        return self.home_assistant.loop.run(self.tap.wait(kind, mark, timeout, sender), timeout + 5)
 
-    def connected(self, mark: int, timeout: float = 20.0) -> Heard:
+    def connected(self, mark: int, timeout: float = 20.0) -> RecordedEvent:
         """Wait until Home Assistant has connected, and has had a pong over that connection."""
         deadline = time.monotonic() + timeout
         began = self.wait("run-satellite", mark, timeout, HOME)
@@ -108,7 +108,7 @@ class RealSatellite:
         names = self.entry.entities.get("assist_satellite") if entity else None
         deadline = time.monotonic() + timeout
         while names:
-            state = self.house.portal.run(self.home.api.state(names[0]))
+            state = self.home_assistant.loop.run(self.home.api.state(names[0]))
             if state is None or state["state"] == "idle":
                 return
             assert time.monotonic() < deadline, f"Home Assistant says {state}"
@@ -116,9 +116,9 @@ class RealSatellite:
 
     def switch(self, muted: bool) -> None:
         """Mute it in Home Assistant, or take that back."""
-        switch = self.house.portal.run(entries.entity(self.home.api, self.entry, "mute"))
+        switch = self.home_assistant.loop.run(entries.entity(self.home.api, self.entry, "mute"))
         service = "switch.turn_on" if muted else "switch.turn_off"
-        self.house.portal.run(self.home.api.service(service, entity_id=switch))
+        self.home_assistant.loop.run(self.home.api.service(service, entity_id=switch))
 
     def silence(self) -> None:
         """Forget what it has played so far."""
@@ -139,7 +139,7 @@ class RealSatellite:
 
 
 @contextmanager
-def kitchen(home: Home, folder: Path, *more: str) -> Iterator[RealSatellite]:
+def connected_satellite(home: FurnishedHome, folder: Path, *more: str) -> Iterator[RealSatellite]:
     """A satellite in a house, connected, during this block; `more` are arguments of it."""
     place = RealSatellite(home, folder, *more)
     place.start()
@@ -150,7 +150,7 @@ def kitchen(home: Home, folder: Path, *more: str) -> Iterator[RealSatellite]:
         try:
             yield place
         finally:
-            home.house.portal.run(entries.remove(home.api, place.entry))
+            home.home_assistant.loop.run(entries.remove(home.api, place.entry))
     except AssertionError as error:
         error.add_note(f"between them:\n{place.tap.told()}\n{place.program.told()}")
         raise

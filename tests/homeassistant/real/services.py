@@ -79,12 +79,12 @@ class Services:
         self._stack.close()
 
 
-class Home:
+class FurnishedHome:
     """A house with our services in it, each behind a recorder, and an Assist pipeline of them."""
 
-    def __init__(self, house: Installation, services: Services) -> None:
-        self.house = house
-        self.api = house.api
+    def __init__(self, home_assistant: Installation, services: Services) -> None:
+        self.home_assistant = home_assistant
+        self.api = home_assistant.api
         self.services = services
         self.taps = {role: Tap(port) for role, port in services.ports.items()}
         self.entries: dict[str, Entry] = {}
@@ -93,16 +93,16 @@ class Home:
     @property
     def brain(self) -> bool:
         """Whether this version of Home Assistant can use our brain."""
-        return self.house.version != OLD
+        return self.home_assistant.version != OLD
 
     def furnish(self) -> None:
         """Add the services and make the pipeline."""
         for role, tap in self.taps.items():
-            self.house.portal.run(tap.open())
+            self.home_assistant.loop.run(tap.open())
             if role != "llm" or self.brain:
-                entry = self.house.portal.run(entries.add(self.api, tap.port))
+                entry = self.home_assistant.loop.run(entries.add(self.api, tap.port))
                 self.entries[role] = entry
-        self.pipeline = self.house.portal.run(
+        self.pipeline = self.home_assistant.loop.run(
             assist.create(
                 self.api,
                 stt=self.entity("asr"),
@@ -122,30 +122,30 @@ class Home:
     def run(self, start: str, end: str, text: str | None = None, audio: bytes = b"") -> Run:
         """Run the pipeline."""
         work = assist.run(self.api, self.pipeline, start, end, text=text, audio=audio)
-        return self.house.portal.run(work)
+        return self.home_assistant.loop.run(work)
 
     def restart(self) -> None:
         """Stop Home Assistant and start it."""
-        self.house.stop()
-        self.house.start()
+        self.home_assistant.stop()
+        self.home_assistant.start()
         for entry in self.entries.values():
-            self.house.portal.run(entries.loaded(self.api, entry.id))
+            self.home_assistant.loop.run(entries.loaded(self.api, entry.id))
 
     def close(self) -> None:
         """Hang up everywhere."""
         for tap in self.taps.values():
-            self.house.portal.run(tap.close())
+            self.home_assistant.loop.run(tap.close())
 
 
 @contextmanager
 def furnished(
-    house: Installation, folder: Path, roles: Sequence[str] = ROLES, *more: str
-) -> Iterator[Home]:
+    home_assistant: Installation, folder: Path, roles: Sequence[str] = ROLES, *more: str
+) -> Iterator[FurnishedHome]:
     """A house with our services, during this block; `more` are arguments of theirs."""
     services = Services(folder, roles, *more)
     services.start()
     try:
-        home = Home(house, services)
+        home = FurnishedHome(home_assistant, services)
         try:
             home.furnish()
             yield home

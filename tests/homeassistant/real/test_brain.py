@@ -7,29 +7,29 @@ import pytest
 from tests.homeassistant.real import assist
 from tests.homeassistant.real.assist import Run
 from tests.homeassistant.real.install import NEW
-from tests.homeassistant.real.services import Home
+from tests.homeassistant.real.services import FurnishedHome
 from tests.homeassistant.real.wyoming_tap import HOME, OURS
 
 pytestmark = [
     pytest.mark.timeout(300),
-    pytest.mark.parametrize("house", [NEW], indirect=True, scope="module"),
+    pytest.mark.parametrize("home_assistant", [NEW], indirect=True, scope="module"),
 ]
 
 CONTROL = 1
 """Bit of an agent's `supported_features`: it can control the home."""
 
 
-def ask(home: Home, text: str, conversation: str | None = None) -> Run:
+def ask(home: FurnishedHome, text: str, conversation: str | None = None) -> Run:
     work = assist.run(
         home.api, home.pipeline, "intent", "intent", text=text, conversation_id=conversation
     )
-    return home.house.portal.run(work)
+    return home.home_assistant.loop.run(work)
 
 
 def test_it_is_listed_with_its_language_and_does_not_claim_a_home_that_it_has_not(
-    home: Home,
+    home: FurnishedHome,
 ) -> None:
-    run, api = home.house.portal.run, home.api
+    run, api = home.home_assistant.loop.run, home.api
     agent = home.entity("llm")
     assert agent is not None
     assert run(assist.offered(api, "conversation/agent/list", "agents", agent, "en")) == "en"
@@ -38,7 +38,7 @@ def test_it_is_listed_with_its_language_and_does_not_claim_a_home_that_it_has_no
     assert not state["attributes"]["supported_features"] & CONTROL
 
 
-def test_every_answer_ends_with_handled(home: Home) -> None:
+def test_every_answer_ends_with_handled(home: FurnishedHome) -> None:
     tap = home.taps["llm"]
     for text, part in (("what time is it", "is"), ("what can you do", "you can")):
         mark = len(tap.events)
@@ -50,7 +50,7 @@ def test_every_answer_ends_with_handled(home: Home) -> None:
         assert done.reply["response"]["response_type"] == "action_done"
 
 
-def test_what_it_does_not_understand_is_said_to_be_so(home: Home) -> None:
+def test_what_it_does_not_understand_is_said_to_be_so(home: FurnishedHome) -> None:
     tap = home.taps["llm"]
     mark = len(tap.events)
     done = ask(home, "why do birds suddenly appear")
@@ -59,7 +59,7 @@ def test_what_it_does_not_understand_is_said_to_be_so(home: Home) -> None:
     assert tap.types(mark, OURS) == ["not-handled"]
 
 
-def test_each_conversation_is_remembered_apart(home: Home) -> None:
+def test_each_conversation_is_remembered_apart(home: FurnishedHome) -> None:
     """Two conversations at once: what was said in one is repeated there, not in the other."""
     first = ask(home, "what can you do")
     second = ask(home, "is there a timer running")
@@ -74,7 +74,7 @@ def test_each_conversation_is_remembered_apart(home: Home) -> None:
     assert [run.response for run in repeated] == [first.response, second.response]
 
 
-def test_many_at_once_are_answered(home: Home) -> None:
+def test_many_at_once_are_answered(home: FurnishedHome) -> None:
     async def all_of_them() -> list[Run]:
         import asyncio
 
@@ -83,7 +83,7 @@ def test_many_at_once_are_answered(home: Home) -> None:
             *(assist.run(home.api, home.pipeline, "intent", "intent", text=text) for text in texts)
         )
 
-    done = home.house.portal.run(all_of_them())
+    done = home.home_assistant.loop.run(all_of_them())
     assert [run.error for run in done] == [None] * 12
     assert len({run.reply["conversation_id"] for run in done}) == 12
     responses = [run.response for run in done]

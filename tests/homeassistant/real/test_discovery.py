@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.homeassistant.real import entries
-from tests.homeassistant.real import installation as houses
+from tests.homeassistant.real import entries, installation
 from tests.homeassistant.real.install import OLD, VERSIONS, need
 from tests.homeassistant.real.services import PLATFORMS, ROLES, Services
 from tests.support.netns import network
@@ -29,8 +28,8 @@ def test_each_service_is_discovered_by_name_and_configured(
         services.start()
         try:
             folder = tmp_path_factory.mktemp("house")
-            with houses.running(install, folder, hall.prefix) as house:
-                run, api = house.portal.run, house.api
+            with installation.running(install, folder, hall.prefix) as home_assistant:
+                run, api = home_assistant.loop.run, home_assistant.api
                 flows = run(entries.discovered(api, len(names)))
                 assert sorted(flows) == sorted(names.values())
                 made = {}

@@ -14,16 +14,16 @@ from tests.homeassistant.real.satellite import NAME, RealSatellite
 
 pytestmark = [
     pytest.mark.timeout(300),
-    pytest.mark.parametrize("house", [NEW], indirect=True, scope="module"),
+    pytest.mark.parametrize("home_assistant", [NEW], indirect=True, scope="module"),
 ]
 
 
-def _findings(kitchen: RealSatellite, token: Path) -> tuple[int, dict[str, list[dict[str, str]]]]:
+def _findings(satellite: RealSatellite, token: Path) -> tuple[int, dict[str, list[dict[str, str]]]]:
     """The exit code, and what was found, by what it is about."""
     command = [sys.executable, "-m", "satellite", "doctor", "homeassistant", "--json"]
     options = [
-        *("--listen", f"tcp://127.0.0.1:{kitchen.tap.target}"),
-        *("--set", f"home.url={kitchen.house.api.base}"),
+        *("--listen", f"tcp://127.0.0.1:{satellite.tap.target}"),
+        *("--set", f"home.url={satellite.home_assistant.api.base}"),
         *("--set", f"home.token_file={token}"),
     ]
     done = subprocess.run([*command, *options], capture_output=True, text=True, timeout=120)
@@ -34,18 +34,20 @@ def _findings(kitchen: RealSatellite, token: Path) -> tuple[int, dict[str, list[
 
 
 @pytest.fixture(scope="module")
-def token(kitchen: RealSatellite, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def token(satellite: RealSatellite, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file with a token that the house gave."""
-    call = kitchen.house.api.call("auth/long_lived_access_token", client_name="doctor", lifespan=1)
+    call = satellite.home_assistant.api.call(
+        "auth/long_lived_access_token", client_name="doctor", lifespan=1
+    )
     file = tmp_path_factory.mktemp("secret") / "token"
-    file.write_text(kitchen.house.portal.run(call))
+    file.write_text(satellite.home_assistant.loop.run(call))
     file.chmod(0o600)
     return file
 
 
-def test_it_tells_what_home_assistant_sees(kitchen: RealSatellite, token: Path) -> None:
-    _, found = _findings(kitchen, token)
-    port = found[f"port {kitchen.tap.target}"]
+def test_it_tells_what_home_assistant_sees(satellite: RealSatellite, token: Path) -> None:
+    _, found = _findings(satellite, token)
+    port = found[f"port {satellite.tap.target}"]
     told = "; ".join(finding["found"] for finding in port)
     for part in (f"{NAME}: an Assist satellite", "describe answered", "ping answered", "alone"):
         assert part in told
@@ -55,11 +57,11 @@ def test_it_tells_what_home_assistant_sees(kitchen: RealSatellite, token: Path) 
     assert found["clocks"][0]["state"] == "ok"
 
 
-def test_a_wrong_token_is_named(kitchen: RealSatellite, tmp_path: Path) -> None:
+def test_a_wrong_token_is_named(satellite: RealSatellite, tmp_path: Path) -> None:
     wrong = tmp_path / "token"
     wrong.write_text("no-token-of-theirs")
     wrong.chmod(0o600)
-    code, found = _findings(kitchen, wrong)
+    code, found = _findings(satellite, wrong)
     assert code == 1
     (home,) = found["Home Assistant"]
     assert home["state"] == "broken"

@@ -16,7 +16,7 @@ from satellite.homeassistant.client.service_calls import HomeCommand
 from satellite.settings import HomeSettings
 from satellite.values import Declined, ReplyRequest
 from servers.llm.homeassistant import HomeAssistant
-from tests.homeassistant.real import entries, said
+from tests.homeassistant.real import entries, spoken_requests
 from tests.homeassistant.real.install import OLD
 from tests.homeassistant.real.installation import LAMP, Installation
 from tests.support.program import satellite
@@ -28,31 +28,33 @@ ON = HomeCommand(deed="turn_on", name="living room lamp", target="the lamp")
 
 
 @pytest.fixture(scope="module")
-def secret(house: Installation, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def secret(home_assistant: Installation, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file with a token of the house."""
-    call = house.api.call("auth/long_lived_access_token", client_name="satellite", lifespan=1)
+    call = home_assistant.api.call(
+        "auth/long_lived_access_token", client_name="satellite", lifespan=1
+    )
     file = tmp_path_factory.mktemp("secret") / "token"
-    file.write_text(house.portal.run(call))
+    file.write_text(home_assistant.loop.run(call))
     file.chmod(0o600)
     return file
 
 
 @pytest.fixture
 def settings(
-    house: Installation, secret: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home_assistant: Installation, secret: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> HomeSettings:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return HomeSettings(url=house.api.base, token_file=str(secret))
+    return HomeSettings(url=home_assistant.api.base, token_file=str(secret))
 
 
 @pytest.fixture(autouse=True)
-def lamp_off(house: Installation) -> None:
-    house.portal.run(house.api.service("input_boolean.turn_off", entity_id=LAMP))
-    assert lamp(house) == "off"
+def lamp_off(home_assistant: Installation) -> None:
+    home_assistant.loop.run(home_assistant.api.service("input_boolean.turn_off", entity_id=LAMP))
+    assert lamp(home_assistant) == "off"
 
 
-def lamp(house: Installation) -> str:
-    found = house.portal.run(house.api.state(LAMP))
+def lamp(home_assistant: Installation) -> str:
+    found = home_assistant.loop.run(home_assistant.api.state(LAMP))
     assert found is not None
     return str(found["state"])
 
@@ -67,21 +69,21 @@ def options(settings: HomeSettings) -> Iterator[str]:
     [("intents", "Turned on the living room lamp."), ("homeassistant", "Turned on")],
 )
 def test_a_question_on_the_command_line_switches_the_lamp(
-    house: Installation, settings: HomeSettings, tmp_path: Path, brain: str, answer: str
+    home_assistant: Installation, settings: HomeSettings, tmp_path: Path, brain: str, answer: str
 ) -> None:
     command = ("ask", "turn on the living room lamp", "--no-zeroconf", "--llm", brain)
     with satellite(tmp_path, *command, *options(settings)) as program:
         assert program.finish() == 0, program.told()
         assert answer in program.errors()
         assert Path(settings.token_file).read_text() not in program.told()
-    assert lamp(house) == "on"
+    assert lamp(home_assistant) == "on"
 
 
 def test_a_spoken_request_switches_the_lamp(
-    house: Installation, settings: HomeSettings, tmp_path: Path
+    home_assistant: Installation, settings: HomeSettings, tmp_path: Path
 ) -> None:
     """From the wake word to the answer, with nothing but the built-in engines."""
-    wav, out = write_wav(tmp_path / "in.wav", said.request()), tmp_path / "out.wav"
+    wav, out = write_wav(tmp_path / "in.wav", spoken_requests.request()), tmp_path / "out.wav"
     command = (
         *("--mic", f"wav:{wav}", "--speaker", f"wav:{out}", "--no-zeroconf"),
         *("--wake", "openwakeword:okay_nabu", "--asr", "pocketsphinx", "--llm", "intents"),
@@ -91,17 +93,17 @@ def test_a_spoken_request_switches_the_lamp(
         assert program.finish() == 0, program.told()
         (reply,) = [event for event in program.events("reply") if event["final"]]
     assert reply["text"] == "Turned on the living room lamp."
-    assert lamp(house) == "on"
+    assert lamp(home_assistant) == "on"
 
 
 def test_a_server_with_the_home_is_an_agent_that_controls_it(
-    house: Installation, settings: HomeSettings, tmp_path: Path
+    home_assistant: Installation, settings: HomeSettings, tmp_path: Path
 ) -> None:
     """Home Assistant asks our brain, which switches the lamp at Home Assistant."""
-    if house.version == OLD:
+    if home_assistant.version == OLD:
         pytest.skip(f"Home Assistant {OLD} has no Wyoming conversation agents")
     command = ("--server", "llm", "--host", "127.0.0.1", "--llm-port", "0", "--no-zeroconf")
-    run, api = house.portal.run, house.api
+    run, api = home_assistant.loop.run, home_assistant.api
     with satellite(tmp_path, *command, "--llm", "intents", *options(settings)) as program:
         (ready,) = program.wait_for("ready")
         entry = run(entries.add(api, int(ready["engines"]["llm"].rpartition(":")[2])))
@@ -113,14 +115,14 @@ def test_a_server_with_the_home_is_an_agent_that_controls_it(
         answer = run(api.rest("POST", "/api/conversation/process", body))
         run(entries.remove(api, entry))
     assert answer["response"]["speech"]["plain"]["speech"] == "Turned on the living room lamp."
-    assert lamp(house) == "on"
+    assert lamp(home_assistant) == "on"
 
 
 async def test_names_are_followed_and_only_exposed_things_are_touched(
-    house: Installation, settings: HomeSettings
+    home_assistant: Installation, settings: HomeSettings
 ) -> None:
     def ask(kind: str, **fields: Any) -> Any:
-        return house.portal.run(house.api.call(kind, **fields))
+        return home_assistant.loop.run(home_assistant.api.call(kind, **fields))
 
     def expose(exposed: bool) -> None:
         ask("homeassistant/expose_entity", assistants=["conversation"], entity_ids=[fan],
@@ -138,13 +140,13 @@ async def test_names_are_followed_and_only_exposed_things_are_touched(
         await _until(lambda: "blower" in home.contents.names)
         blower = HomeCommand(deed="turn_on", name="blower", area="kitchen", target="the blower")
         assert await home.do(blower) == "Done."
-        assert (house.portal.run(house.api.state(fan)) or {})["state"] == "on"
+        assert (home_assistant.loop.run(home_assistant.api.state(fan)) or {})["state"] == "on"
         expose(False)
         assert await home.do(blower) == "I know no such thing here: the blower."
 
 
 async def test_a_wrong_token_is_told(
-    house: Installation, settings: HomeSettings, tmp_path: Path
+    home_assistant: Installation, settings: HomeSettings, tmp_path: Path
 ) -> None:
     wrong = tmp_path / "wrong"
     wrong.write_text("abc.def.ghi")
@@ -155,7 +157,7 @@ async def test_a_wrong_token_is_told(
 
 
 async def test_its_brain_declines_what_it_does_not_understand(
-    house: Installation, settings: HomeSettings
+    home_assistant: Installation, settings: HomeSettings
 ) -> None:
     brain = HomeAssistant(HomeAssistant.Options(url=settings.url, token_file=settings.token_file))
     replies = []
@@ -166,24 +168,28 @@ async def test_its_brain_declines_what_it_does_not_understand(
     await brain.close()
     assert isinstance(replies[0], str)
     assert isinstance(replies[1], Declined)
-    assert lamp(house) == "on"
+    assert lamp(home_assistant) == "on"
 
 
-async def test_it_may_go_and_come_back(house: Installation, settings: HomeSettings) -> None:
+async def test_it_may_go_and_come_back(
+    home_assistant: Installation, settings: HomeSettings
+) -> None:
     async with opened(settings) as home:
         assert isinstance(home, Home)
         await home.known()
         assert await home.do(ON) == "Done."
-        house.stop()
+        home_assistant.stop()
         with pytest.raises(HomeDown):
             await home.do(ON)
     async with opened(settings) as home:
         assert isinstance(home, Home)
         assert "living room lamp" in (await home.known()).names
-        house.start()
-        house.portal.run(house.api.service("input_boolean.turn_off", entity_id=LAMP))
+        home_assistant.start()
+        home_assistant.loop.run(
+            home_assistant.api.service("input_boolean.turn_off", entity_id=LAMP)
+        )
         assert await home.do(ON) == "Done."
-    assert lamp(house) == "on"
+    assert lamp(home_assistant) == "on"
 
 
 async def _until(true: Callable[[], bool]) -> None:

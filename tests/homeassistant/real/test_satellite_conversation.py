@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.homeassistant.real import satellite as kitchens
+from tests.homeassistant.real import satellite as satellites
 from tests.homeassistant.real import services as served
 from tests.homeassistant.real.install import NEW
 from tests.homeassistant.real.installation import Installation
 from tests.homeassistant.real.satellite import RealSatellite
-from tests.homeassistant.real.services import Home
+from tests.homeassistant.real.services import FurnishedHome
 from tests.homeassistant.real.wyoming_tap import HOME, OURS
 from tests.support import recordings
 from tests.support.speech import silence, speak
 
 pytestmark = [
     pytest.mark.timeout(300),
-    pytest.mark.parametrize("house", [NEW], indirect=True, scope="module"),
+    pytest.mark.parametrize("home_assistant", [NEW], indirect=True, scope="module"),
 ]
 
 SENTENCES = """
@@ -37,51 +37,53 @@ responses:
 
 
 @pytest.fixture(scope="module")
-def home(house: Installation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+def home(
+    home_assistant: Installation, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[FurnishedHome]:
     """A house with our services, whose brain asks back."""
     sentences: Path = tmp_path_factory.mktemp("sentences")
     (sentences / "story.yaml").write_text(SENTENCES)
     more = ("--asr", f"pocketsphinx:{sentences}", "--llm", f"intents?sentences={sentences}")
     folder = tmp_path_factory.mktemp("services")
-    with served.furnished(house, folder, served.ROLES, *more) as furnished:
+    with served.furnished(home_assistant, folder, served.ROLES, *more) as furnished:
         yield furnished
 
 
 @pytest.fixture(scope="module")
-def kitchen(
-    role: None, home: Home, tmp_path_factory: pytest.TempPathFactory
+def satellite(
+    role: None, home: FurnishedHome, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RealSatellite]:
-    with kitchens.kitchen(home, tmp_path_factory.mktemp("kitchen")) as connected:
+    with satellites.connected_satellite(home, tmp_path_factory.mktemp("kitchen")) as connected:
         yield connected
 
 
-def test_a_question_is_answered_without_the_wake_word(kitchen: RealSatellite) -> None:
-    asking = len(kitchen.home.taps["llm"].events)
-    mark = kitchen.say(recordings.okay_nabu() + silence(0.1) + speak("tell me a story"))
-    question = kitchen.wait("synthesize", mark, sender=HOME)
+def test_a_question_is_answered_without_the_wake_word(satellite: RealSatellite) -> None:
+    asking = len(satellite.home.taps["llm"].events)
+    mark = satellite.say(recordings.okay_nabu() + silence(0.1) + speak("tell me a story"))
+    question = satellite.wait("synthesize", mark, sender=HOME)
     assert question.data["text"] == "Which one do you want to hear?"
-    played = kitchen.wait("played", mark, sender=OURS)
-    mark = kitchen.tap.events.index(played)
-    again = kitchen.wait("run-pipeline", mark, 5.0, OURS)
+    played = satellite.wait("played", mark, sender=OURS)
+    mark = satellite.tap.events.index(played)
+    again = satellite.wait("run-pipeline", mark, 5.0, OURS)
     assert (again.data["start_stage"], again.data["end_stage"]) == ("asr", "tts")
     assert again.at - played.at < 1.0
-    kitchen.say(silence(0.5) + speak("the one about the sailor"))
-    answer = kitchen.wait("synthesize", mark, sender=HOME)
+    satellite.say(silence(0.5) + speak("the one about the sailor"))
+    answer = satellite.wait("synthesize", mark, sender=HOME)
     assert answer.data["text"] == "There was a sailor who came home."
-    kitchen.wait("played", kitchen.tap.events.index(answer), sender=OURS)
-    kitchen.idle()
-    asked = kitchen.home.taps["llm"].since(asking, HOME, "transcript")
+    satellite.wait("played", satellite.tap.events.index(answer), sender=OURS)
+    satellite.idle()
+    asked = satellite.home.taps["llm"].since(asking, HOME, "transcript")
     assert len({event.data["context"]["conversation_id"] for event in asked}) == 1
     # an answer that asks nothing ends it
-    last = len(kitchen.tap.events)
-    assert "run-pipeline" not in kitchen.tap.types(last, OURS)
+    last = len(satellite.tap.events)
+    assert "run-pipeline" not in satellite.tap.types(last, OURS)
 
 
-def test_who_says_nothing_to_a_question_is_left_alone(kitchen: RealSatellite) -> None:
-    mark = kitchen.say(recordings.okay_nabu() + silence(0.1) + speak("tell me a story"))
-    played = kitchen.wait("played", mark, sender=OURS)
-    mark = kitchen.tap.events.index(played)
-    kitchen.wait("run-pipeline", mark, 5.0, OURS)
-    kitchen.idle(40.0)
-    asked = kitchen.tap.since(mark, OURS, "run-pipeline")
+def test_who_says_nothing_to_a_question_is_left_alone(satellite: RealSatellite) -> None:
+    mark = satellite.say(recordings.okay_nabu() + silence(0.1) + speak("tell me a story"))
+    played = satellite.wait("played", mark, sender=OURS)
+    mark = satellite.tap.events.index(played)
+    satellite.wait("run-pipeline", mark, 5.0, OURS)
+    satellite.idle(40.0)
+    asked = satellite.tap.since(mark, OURS, "run-pipeline")
     assert len(asked) == 1

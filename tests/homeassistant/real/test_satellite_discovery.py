@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.homeassistant.real import entries
-from tests.homeassistant.real import installation as houses
+from tests.homeassistant.real import entries, installation
 from tests.homeassistant.real.install import NEW, need
 from tests.homeassistant.real.services import Services
 from tests.support.netns import network
@@ -28,10 +27,12 @@ def test_it_is_discovered_by_its_name_apart_from_the_servers(
         try:
             with (
                 satellite(folder, *arguments, prefix=kitchen.prefix) as program,
-                houses.running(install, tmp_path_factory.mktemp("house"), hall.prefix) as house,
+                installation.running(
+                    install, tmp_path_factory.mktemp("house"), hall.prefix
+                ) as home_assistant,
             ):
                 program.wait_for("ready")
-                run, api = house.portal.run, house.api
+                run, api = home_assistant.loop.run, home_assistant.api
                 flows = run(entries.discovered(api, 3))
                 assert sorted(flows) == ["espeak", "kitchen", "pocketsphinx"]
                 entry = run(entries.confirm(api, flows["kitchen"]))

@@ -7,16 +7,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.homeassistant.real import said
+from tests.homeassistant.real import spoken_requests
 from tests.homeassistant.real.install import NEW
-from tests.homeassistant.real.losses import (
+from tests.homeassistant.real.outages import (
     RECONNECT,
     RECONNECT_KILLED,
     STAGES,
     check_alone,
-    lose,
+    kill_within_turn,
     restart_home,
-    restart_us,
+    restart_satellite,
 )
 from tests.homeassistant.real.satellite import RealSatellite
 from tests.homeassistant.real.turns import check_turn
@@ -24,47 +24,47 @@ from tests.homeassistant.real.wyoming_tap import HOME, OURS
 
 pytestmark = [
     pytest.mark.timeout(400),
-    pytest.mark.parametrize("house", [NEW], indirect=True, scope="module"),
+    pytest.mark.parametrize("home_assistant", [NEW], indirect=True, scope="module"),
 ]
 
 
 @pytest.fixture(autouse=True, scope="module")
-def written(kitchen: RealSatellite) -> None:
+def written(satellite: RealSatellite) -> None:
     """What Home Assistant knows is on its disk: it writes at its end, and else when it has time."""
-    restart_home(kitchen)
+    restart_home(satellite)
 
 
 @pytest.fixture(autouse=True)
-def back(kitchen: RealSatellite, written: None) -> Iterator[None]:
+def back(satellite: RealSatellite, written: None) -> Iterator[None]:
     """After each test Home Assistant is there, and connected."""
     yield
-    if not kitchen.house.alive:
-        mark = len(kitchen.tap.events)
-        kitchen.house.start()
-        kitchen.connected(mark, 30.0)
+    if not satellite.home_assistant.alive:
+        mark = len(satellite.tap.events)
+        satellite.home_assistant.start()
+        satellite.connected(mark, 30.0)
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_home_assistant_is_killed_within_a_turn(kitchen: RealSatellite, stage: str) -> None:
-    lose(kitchen, stage)
-    check_alone(kitchen)
-    mark = len(kitchen.tap.events)
-    kitchen.house.start()
-    kitchen.connected(mark, 30.0)
-    check_turn(kitchen)
+def test_home_assistant_is_killed_within_a_turn(satellite: RealSatellite, stage: str) -> None:
+    kill_within_turn(satellite, stage)
+    check_alone(satellite)
+    mark = len(satellite.tap.events)
+    satellite.home_assistant.start()
+    satellite.connected(mark, 30.0)
+    check_turn(satellite)
 
 
-def test_either_side_is_restarted(kitchen: RealSatellite) -> None:
-    assert restart_home(kitchen) < RECONNECT
-    check_turn(kitchen)
-    assert restart_us(kitchen) < RECONNECT
-    check_turn(kitchen)
+def test_either_side_is_restarted(satellite: RealSatellite) -> None:
+    assert restart_home(satellite) < RECONNECT
+    check_turn(satellite)
+    assert restart_satellite(satellite) < RECONNECT
+    check_turn(satellite)
 
 
-def test_our_satellite_is_killed_while_it_speaks(kitchen: RealSatellite) -> None:
-    mark = kitchen.say(said.request())
-    kitchen.wait("audio-start", mark, sender=HOME)
-    assert restart_us(kitchen, kill=True) < RECONNECT_KILLED
+def test_our_satellite_is_killed_while_it_speaks(satellite: RealSatellite) -> None:
+    mark = satellite.say(spoken_requests.request())
+    satellite.wait("audio-start", mark, sender=HOME)
+    assert restart_satellite(satellite, kill=True) < RECONNECT_KILLED
     time.sleep(0.5)
-    assert kitchen.tap.since(mark, OURS, "detection")
-    check_turn(kitchen)
+    assert satellite.tap.since(mark, OURS, "detection")
+    check_turn(satellite)

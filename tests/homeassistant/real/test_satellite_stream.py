@@ -7,17 +7,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.homeassistant.real import said
-from tests.homeassistant.real import satellite as kitchens
+from tests.homeassistant.real import satellite as satellites
+from tests.homeassistant.real import spoken_requests
 from tests.homeassistant.real.install import NEW
-from tests.homeassistant.real.said import LAMP
 from tests.homeassistant.real.satellite import RealSatellite
-from tests.homeassistant.real.services import Home
+from tests.homeassistant.real.services import FurnishedHome
+from tests.homeassistant.real.spoken_requests import LAMP
 from tests.homeassistant.real.wyoming_tap import HOME, OURS
 
 pytestmark = [
     pytest.mark.timeout(400),
-    pytest.mark.parametrize("house", [NEW], indirect=True, scope="module"),
+    pytest.mark.parametrize("home_assistant", [NEW], indirect=True, scope="module"),
 ]
 
 DEAF = 50.0
@@ -25,51 +25,53 @@ DEAF = 50.0
 
 
 @pytest.fixture(scope="module")
-def kitchen(
-    role: None, home: Home, tmp_path_factory: pytest.TempPathFactory
+def satellite(
+    role: None, home: FurnishedHome, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RealSatellite]:
     """A satellite that leaves the wake word to Home Assistant."""
     folder = tmp_path_factory.mktemp("kitchen")
-    with kitchens.kitchen(home, folder, "--set", "homeassistant.wake=stream") as connected:
+    with satellites.connected_satellite(
+        home, folder, "--set", "homeassistant.wake=stream"
+    ) as connected:
         yield connected
 
 
-def check_streamed_turn(kitchen: RealSatellite) -> None:
+def check_streamed_turn(satellite: RealSatellite) -> None:
     """The wake word is heard over there, and the rest is as ever."""
-    mark = kitchen.say(said.request())
-    kitchen.wait("detection", mark, sender=HOME)
-    transcript = kitchen.wait("transcript", mark, sender=HOME)
-    assert said.words(transcript.data["text"]) == said.words(LAMP)
-    kitchen.wait("played", mark, sender=OURS)
-    kitchen.idle(entity=False)
+    mark = satellite.say(spoken_requests.request())
+    satellite.wait("detection", mark, sender=HOME)
+    transcript = satellite.wait("transcript", mark, sender=HOME)
+    assert spoken_requests.words(transcript.data["text"]) == spoken_requests.words(LAMP)
+    satellite.wait("played", mark, sender=OURS)
+    satellite.idle(entity=False)
 
 
-def test_the_wake_word_is_heard_by_home_assistant(kitchen: RealSatellite) -> None:
-    asked = kitchen.wait("run-pipeline", 0, sender=OURS)
+def test_the_wake_word_is_heard_by_home_assistant(satellite: RealSatellite) -> None:
+    asked = satellite.wait("run-pipeline", 0, sender=OURS)
     assert asked.data["start_stage"] == "wake"
-    check_streamed_turn(kitchen)
+    check_streamed_turn(satellite)
     time.sleep(1.0)  # until it listens for the next one
-    check_streamed_turn(kitchen)
+    check_streamed_turn(satellite)
 
 
-def test_muted_nothing_is_sent_and_unmuted_it_comes_back(kitchen: RealSatellite) -> None:
-    mark = len(kitchen.tap.events)
-    kitchen.switch(muted=True)
-    kitchen.wait("pause-satellite", mark, sender=HOME)
+def test_muted_nothing_is_sent_and_unmuted_it_comes_back(satellite: RealSatellite) -> None:
+    mark = len(satellite.tap.events)
+    satellite.switch(muted=True)
+    satellite.wait("pause-satellite", mark, sender=HOME)
     time.sleep(0.5)  # what is under way arrives
-    mark = kitchen.say(said.request())
-    time.sleep(len(said.request()) / 32000 + 0.5)
-    assert kitchen.tap.types(mark, OURS) == []
-    kitchen.switch(muted=False)
-    back = kitchen.connected(mark)
+    mark = satellite.say(spoken_requests.request())
+    time.sleep(len(spoken_requests.request()) / 32000 + 0.5)
+    assert satellite.tap.types(mark, OURS) == []
+    satellite.switch(muted=False)
+    back = satellite.connected(mark)
     deadline = time.monotonic() + DEAF
     while True:
-        mark = kitchen.say(said.request())
+        mark = satellite.say(spoken_requests.request())
         try:
-            kitchen.wait("detection", mark, 8.0, HOME)
+            satellite.wait("detection", mark, 8.0, HOME)
             break
         except AssertionError:
             assert time.monotonic() < deadline, f"deaf since {back}"
-    kitchen.wait("played", mark, 30.0, OURS)
-    kitchen.idle(entity=False)
-    check_streamed_turn(kitchen)
+    satellite.wait("played", mark, 30.0, OURS)
+    satellite.idle(entity=False)
+    check_streamed_turn(satellite)

@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from tests.homeassistant.real import assist, said
-from tests.homeassistant.real.said import LAMP
-from tests.homeassistant.real.services import PLATFORMS, Home
+from tests.homeassistant.real import assist, spoken_requests
+from tests.homeassistant.real.services import PLATFORMS, FurnishedHome
+from tests.homeassistant.real.spoken_requests import LAMP
 from tests.homeassistant.real.wyoming_tap import HOME, OURS
 from tests.support.speech import noise, speak
 from tests.support.spoken_choice import heard
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.timeout(300)
 NO_HOME = "I can't turn on the living room lamp: no home is connected."
 
 
-def test_every_service_is_an_entity_of_its_platform(home: Home) -> None:
+def test_every_service_is_an_entity_of_its_platform(home: FurnishedHome) -> None:
     titles = {role: entry.title for role, entry in home.entries.items()}
     expected = {"asr": "pocketsphinx", "tts": "espeak", "wake": "openwakeword", "llm": "intents"}
     if not home.brain:
@@ -26,11 +26,11 @@ def test_every_service_is_an_entity_of_its_platform(home: Home) -> None:
     assert titles == expected
     for role, entry in home.entries.items():
         assert list(entry.entities) == [PLATFORMS[role]]
-        assert home.house.portal.run(home.api.state(entry.entities[PLATFORMS[role]][0]))
+        assert home.home_assistant.loop.run(home.api.state(entry.entities[PLATFORMS[role]][0]))
 
 
-def test_languages_and_voices_are_listed(home: Home) -> None:
-    run, api = home.house.portal.run, home.api
+def test_languages_and_voices_are_listed(home: FurnishedHome) -> None:
+    run, api = home.home_assistant.loop.run, home.api
     stt, tts = home.entity("asr"), home.entity("tts")
     assert run(assist.offered(api, "stt/engine/list", "providers", stt, "en-US")) == "en-US"
     for language in ("en-US", "de", "fr"):
@@ -43,12 +43,12 @@ def test_languages_and_voices_are_listed(home: Home) -> None:
     assert {word["id"] for word in words} >= {"okay_nabu", "hey_jarvis"}
 
 
-def test_a_spoken_request_is_understood_answered_and_the_answer_spoken(home: Home) -> None:
+def test_a_spoken_request_is_understood_answered_and_the_answer_spoken(home: FurnishedHome) -> None:
     marks = {role: len(tap.events) for role, tap in home.taps.items()}
-    done = home.run("stt", "tts", audio=said.lamp())
+    done = home.run("stt", "tts", audio=spoken_requests.lamp())
     assert done.error is None, done.events
-    assert said.words(done.transcript) == said.words(LAMP)
-    speech = said.pcm(home.house.portal.run(home.api.fetch(done.url)))
+    assert spoken_requests.words(done.transcript) == spoken_requests.words(LAMP)
+    speech = spoken_requests.pcm(home.home_assistant.loop.run(home.api.fetch(done.url)))
     if home.brain:
         assert done.response == NO_HOME
         others = ["There is no timer running.", "Sorry, I did not understand."]
@@ -62,19 +62,19 @@ def test_a_spoken_request_is_understood_answered_and_the_answer_spoken(home: Hom
         assert tap.broken == [], role
 
 
-def test_what_we_say_we_understand(home: Home) -> None:
+def test_what_we_say_we_understand(home: FurnishedHome) -> None:
     """Text goes to our voice, and its sound to our ears, both by way of Home Assistant."""
     spoken = home.run("tts", "tts", text=LAMP)
-    speech = said.pcm(home.house.portal.run(home.api.fetch(spoken.url)))
+    speech = spoken_requests.pcm(home.home_assistant.loop.run(home.api.fetch(spoken.url)))
     done = home.run("stt", "stt", audio=speech)
-    assert said.words(done.transcript) == said.words(LAMP)
+    assert spoken_requests.words(done.transcript) == spoken_requests.words(LAMP)
 
 
-def test_streamed_speech_is_ended_once(home: Home) -> None:
+def test_streamed_speech_is_ended_once(home: FurnishedHome) -> None:
     tap = home.taps["tts"]
     mark = len(tap.events)
     done = home.run("tts", "tts", text="The first sentence is said. And this is another one.")
-    speech = home.house.portal.run(home.api.fetch(done.url))
+    speech = home.home_assistant.loop.run(home.api.fetch(done.url))
     assert len(speech) > 16000
     asked, answered = tap.types(mark, HOME), tap.types(mark, OURS)
     if home.brain:
@@ -86,9 +86,9 @@ def test_streamed_speech_is_ended_once(home: Home) -> None:
         assert answered == ["audio-start", "audio-chunk", "audio-stop"]
 
 
-def test_a_voice_is_spoken_with(home: Home) -> None:
+def test_a_voice_is_spoken_with(home: FurnishedHome) -> None:
     """A voice chosen in a pipeline is the one that is asked for, and it sounds different."""
-    run, api, tts = home.house.portal.run, home.api, home.entity("tts")
+    run, api, tts = home.home_assistant.loop.run, home.api, home.entity("tts")
     language = run(assist.offered(api, "tts/engine/list", "providers", tts, "en-US"))
     voices = run(api.call("tts/engine/voices", engine_id=tts, language=language))["voices"]
     usual = home.run("tts", "tts", text="one two three")
@@ -107,14 +107,14 @@ def test_a_voice_is_spoken_with(home: Home) -> None:
     assert sounds[0] != sounds[1]
 
 
-def test_a_wake_word_and_a_request_in_one_breath(home: Home) -> None:
-    done = home.run("wake_word", "tts", audio=said.request())
+def test_a_wake_word_and_a_request_in_one_breath(home: FurnishedHome) -> None:
+    done = home.run("wake_word", "tts", audio=spoken_requests.request())
     assert done.error is None, done.events
     assert done.wake_word == "okay_nabu"
-    assert said.words(done.transcript) == said.words(LAMP)
+    assert spoken_requests.words(done.transcript) == spoken_requests.words(LAMP)
 
 
-def test_other_words_do_not_wake(home: Home) -> None:
+def test_other_words_do_not_wake(home: FurnishedHome) -> None:
     tap = home.taps["wake"]
     mark = len(tap.events)
     done = home.run("wake_word", "stt", audio=speak("the weather is fine today"))
@@ -124,7 +124,7 @@ def test_other_words_do_not_wake(home: Home) -> None:
     assert not tap.since(mark, OURS, "detection")
 
 
-def test_noise_is_no_request(home: Home) -> None:
+def test_noise_is_no_request(home: FurnishedHome) -> None:
     """Nothing is invented where nobody speaks, and the run ends."""
     done = home.run("stt", "intent", audio=noise(2.0, 0.01))
     assert done.transcript in (None, "")
@@ -132,31 +132,31 @@ def test_noise_is_no_request(home: Home) -> None:
     assert done.error["code"] in ("stt-no-text-recognized", "timeout"), done.events
 
 
-def test_ten_requests_one_after_the_other(home: Home) -> None:
+def test_ten_requests_one_after_the_other(home: FurnishedHome) -> None:
     for number in range(10):
         done = home.run("tts", "tts", text=f"this is number {number}")
-        assert len(home.house.portal.run(home.api.fetch(done.url))) > 8000
+        assert len(home.home_assistant.loop.run(home.api.fetch(done.url))) > 8000
     assert [tap.broken for tap in home.taps.values()] == [[]] * len(home.taps)
 
 
-def test_being_asked_again_and_again_harms_nothing(home: Home) -> None:
+def test_being_asked_again_and_again_harms_nothing(home: FurnishedHome) -> None:
     """Home Assistant describes every service each 30 s, with a request under way too."""
     if not home.brain:
         pytest.skip("this version describes a service when its entry is loaded, and never again")
     tap = home.taps["asr"]
     mark = len(tap.events)
-    heard_at = home.house.portal.run(tap.wait("info", mark, 40.0, OURS))
+    heard_at = home.home_assistant.loop.run(tap.wait("info", mark, 40.0, OURS))
     assert heard_at.at <= time.monotonic()
     described = tap.since(mark, HOME, "describe")[0]
     assert heard_at.at - described.at < 0.5
-    done = home.run("stt", "stt", audio=said.lamp())
-    assert said.words(done.transcript) == said.words(LAMP)
+    done = home.run("stt", "stt", audio=spoken_requests.lamp())
+    assert spoken_requests.words(done.transcript) == spoken_requests.words(LAMP)
 
 
-def test_the_log_of_the_house_is_clean(home: Home) -> None:
+def test_the_log_of_the_house_is_clean(home: FurnishedHome) -> None:
     lines = [
         line
-        for line in home.house.log().splitlines()
+        for line in home.home_assistant.log().splitlines()
         if (" ERROR " in line or " WARNING " in line)
         and ("wyoming" in line or "conversation" in line or "assist_pipeline" in line)
     ]

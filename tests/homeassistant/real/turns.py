@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.homeassistant.real import said
-from tests.homeassistant.real.said import LAMP
+from tests.homeassistant.real import spoken_requests
 from tests.homeassistant.real.satellite import RealSatellite
+from tests.homeassistant.real.spoken_requests import LAMP
 from tests.homeassistant.real.wyoming_tap import HOME, OURS
 from tests.support.spoken_choice import heard
 
@@ -18,28 +18,30 @@ ANSWERS = [
 ]
 
 
-def check_turn(kitchen: RealSatellite) -> None:
+def check_turn(satellite: RealSatellite) -> None:
     """A wake word and a request; what goes by is in order, and the answer is heard to its end."""
-    kitchen.silence()
-    mark = kitchen.say(said.request())
-    asked = kitchen.wait("run-pipeline", mark, sender=OURS)
+    satellite.silence()
+    mark = satellite.say(spoken_requests.request())
+    asked = satellite.wait("run-pipeline", mark, sender=OURS)
     assert (asked.data["start_stage"], asked.data["end_stage"]) == ("asr", "tts")
-    transcript = kitchen.wait("transcript", mark, sender=HOME)
-    assert said.words(transcript.data["text"]) == said.words(LAMP), transcript.data
-    answer = kitchen.wait("synthesize", mark, sender=HOME).data["text"]
-    stop = kitchen.wait("audio-stop", mark, sender=HOME)
-    played = kitchen.wait("played", mark, sender=OURS)
-    kitchen.idle()
-    sent = kitchen.tap.types(mark, OURS)
-    assert sent[:3] == ["detection", "run-pipeline", "audio-chunk"], kitchen.tap.told(mark)
-    assert sent.count("played") == 1, kitchen.tap.told(mark)
-    got = kitchen.tap.types(mark, HOME)
+    transcript = satellite.wait("transcript", mark, sender=HOME)
+    assert spoken_requests.words(transcript.data["text"]) == spoken_requests.words(LAMP), (
+        transcript.data
+    )
+    answer = satellite.wait("synthesize", mark, sender=HOME).data["text"]
+    stop = satellite.wait("audio-stop", mark, sender=HOME)
+    played = satellite.wait("played", mark, sender=OURS)
+    satellite.idle()
+    sent = satellite.tap.types(mark, OURS)
+    assert sent[:3] == ["detection", "run-pipeline", "audio-chunk"], satellite.tap.told(mark)
+    assert sent.count("played") == 1, satellite.tap.told(mark)
+    got = satellite.tap.types(mark, HOME)
     # it need not notice the end of the speech before we do; and streamed speech may begin early
     got = [kind for kind in got if kind not in ("voice-started", "voice-stopped", "synthesize")]
     order = ["transcribe", "transcript", "audio-start", "audio-chunk", "audio-stop"]
-    assert got == order, kitchen.tap.told(mark)
-    speech = kitchen.played()
-    told = kitchen.tap.since(mark, HOME, "audio-chunk")
+    assert got == order, satellite.tap.told(mark)
+    speech = satellite.played()
+    told = satellite.tap.since(mark, HOME, "audio-chunk")
     length = sum(event.size for event in told) / (2 * told[0].data["rate"])
     ours = len(speech) / 32000
     assert ours == pytest.approx(length, abs=0.25), f"{ours:.2f} s of {length:.2f} s were played"
@@ -48,4 +50,4 @@ def check_turn(kitchen: RealSatellite) -> None:
     assert -0.3 < late < 1.0, f"played was sent {late:.2f} s after the end of {length:.2f} s"
     understood = heard(speech, [answer, *ANSWERS])
     assert understood == answer, f"{understood} was heard, not {answer}"
-    assert kitchen.tap.broken == [], kitchen.tap.broken
+    assert satellite.tap.broken == [], satellite.tap.broken

@@ -21,7 +21,7 @@ _LINE = 1024 * 1024
 """Longest JSON line it passes on."""
 
 
-class Heard(msgspec.Struct, frozen=True):
+class RecordedEvent(msgspec.Struct, frozen=True):
     """One event as it went by."""
 
     at: float
@@ -42,7 +42,7 @@ class Tap:
         self.target = target
         """The port at 127.0.0.1 that is behind it."""
         self.port = 0
-        self.events: list[Heard] = []
+        self.events: list[RecordedEvent] = []
         self.broken: list[str] = []
         """What was no Wyoming frame."""
         self._server: asyncio.Server | None = None
@@ -68,7 +68,7 @@ class Tap:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def since(self, mark: int, sender: str = "", *types: str) -> list[Heard]:
+    def since(self, mark: int, sender: str = "", *types: str) -> list[RecordedEvent]:
         """The events after a mark (a number of events), of one sender and some types."""
         return [
             event
@@ -90,8 +90,8 @@ class Tap:
         mark: int,
         timeout: float = 20.0,
         sender: str = "",
-        fits: Callable[[Heard], bool] = lambda event: True,
-    ) -> Heard:
+        fits: Callable[[RecordedEvent], bool] = lambda event: True,
+    ) -> RecordedEvent:
         """The first event of these types after a mark. Raises `AssertionError` where none comes."""
         wanted = (types,) if isinstance(types, str) else tuple(types)
         deadline = time.monotonic() + timeout
@@ -160,7 +160,9 @@ class Tap:
                 writer.write(data + payload)
                 facts = {**(header.get("data") or {}), **(json.loads(data) if data else {})}
                 self.events.append(
-                    Heard(time.monotonic(), link, sender, header["type"], facts, len(payload))
+                    RecordedEvent(
+                        time.monotonic(), link, sender, header["type"], facts, len(payload)
+                    )
                 )
                 await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):

@@ -15,9 +15,9 @@ import psutil
 
 from tests.faults.machine import inside
 from tests.soak.accelerated import SET_CLOCK, SUSPEND, TELL
-from tests.soak.day import Day
-from tests.soak.memory_budget import State
-from tests.soak.owner import drive
+from tests.soak.day_report import DayReport
+from tests.soak.home_assistant_driver import drive
+from tests.soak.process_state import ProcessState
 from tests.soak.target import waited
 from tests.support.microphone import say
 from tests.support.netns import Namespace, network
@@ -41,7 +41,7 @@ _BUSY = 2.0
 judge it by: as long as its wake engine may be behind before sound is lost."""
 
 
-class Household:
+class SoakedHome:
     """The satellite, the server, and the day so far."""
 
     def __init__(self, stack: ExitStack, folder: Path) -> None:
@@ -60,7 +60,7 @@ class Household:
             + speak("what time is it")
             + silence(1.5)
         )
-        self.day = Day()
+        self.day = DayReport()
         self.server = self._start_server()
         self.satellite = self._start_satellite()
 
@@ -136,7 +136,7 @@ class Household:
         busy = (sum(process.cpu_times()[:2]) - before) / (time.monotonic() - began)
         process.send_signal(TELL)
         self.satellite.wait_until(file.exists, "what it holds", _SOON)
-        state = msgspec.json.decode(file.read_bytes(), type=State)
+        state = msgspec.json.decode(file.read_bytes(), type=ProcessState)
         file.unlink()
         self.day.held.append(msgspec.structs.replace(state, busy=round(busy, 3)))
 

@@ -11,14 +11,14 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class Portal:
+class BackgroundLoop:
     """Runs coroutines for a test that is none itself; recorders go on in between."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="portal")
 
-    def __enter__(self) -> Portal:
+    def __enter__(self) -> BackgroundLoop:
         self._thread.start()
         return self
 

@@ -30,14 +30,14 @@ DEADLINE = 0.6
 """Seconds of each stage: long for engines that answer in milliseconds, and short for a test."""
 LONGEST = 3.0
 """Seconds of each stage on a machine that does much else."""
-SAID = 16000
+UTTERANCE_BYTES = 16000
 """Bytes of the utterance: half a second."""
 PATIENCE = 15.0
 """Seconds after which a turn is stuck: it has three stages, an apology and a busy machine."""
 BUILT_IN = {"asr": CheckableAsr(), "llm": CheckableLlm(goes_on=False), "tts": CheckableTts()}
 
 
-class Heard(msgspec.Struct, frozen=True, kw_only=True):
+class TurnRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A turn, as a person and the event log know it."""
 
     outcome: str
@@ -51,14 +51,14 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     """Who did the work in the end: asr, llm, as the events tell, and whoever took over a role."""
 
 
-async def fair(uris: Sequence[str]) -> float:
+async def fair_deadline(uris: Sequence[str]) -> float:
     """A deadline that a server that is well does not miss on this machine now, in seconds."""
     async with bound_to(uris, LONGEST) as satellite:
         needed = (await satellite.turn()).seconds
     return min(LONGEST, max(DEADLINE, 4 * needed))
 
 
-class Kitchen:
+class CheckedSatellite:
     """A satellite at work."""
 
     def __init__(self, engines: Engines, deadline: float) -> None:
@@ -68,18 +68,18 @@ class Kitchen:
         self._speaker = ScriptedSpeaker(FORM)
         playback = Playback(self._speaker, self.happened.append)
         settings = Settings(
-            name="kitchen",
+            name="checked_satellite",
             cues=CueSettings(awake=False),
             deadlines=DeadlineSettings(asr=deadline, llm=deadline, tts=deadline),
         )
         self.assistant = TurnManager(settings, engines, playback, self._bus)
 
-    async def turn(self) -> Heard:
+    async def turn(self) -> TurnRecord:
         """Say something and wait until the satellite listens again."""
         self.happened.clear()
         self._speaker.heard = b""
         began = time.monotonic()
-        assert self.assistant.start(utterance(bytes(SAID)))
+        assert self.assistant.start(utterance(bytes(UTTERANCE_BYTES)))
         async with asyncio.timeout(PATIENCE):
             while not self.assistant.idle:
                 await asyncio.sleep(0.001)
@@ -87,7 +87,7 @@ class Kitchen:
         (end,) = self._of(events.TurnEnd)
         texts = [event for event in self._of(events.Transcript) if event.final]
         replies = [event for event in self._of(events.Reply) if event.final]
-        return Heard(
+        return TurnRecord(
             outcome=end.outcome,
             stage=end.stage,
             seconds=seconds,
@@ -103,9 +103,9 @@ class Kitchen:
 
 
 @asynccontextmanager
-async def kitchen(
+async def checked_satellite(
     *servers: Sequence[str], deadline: float = DEADLINE
-) -> AsyncGenerator[Kitchen, None]:
+) -> AsyncGenerator[CheckedSatellite, None]:
     """A satellite that prefers these servers, in this order, to its built-in engines."""
     pins = tuple(uri for uris in servers for uri in uris)
     discovery = Discovery(wishes=Preferences(pin=pins), announced=False)
@@ -119,7 +119,7 @@ async def kitchen(
             for role in ("asr", "llm", "tts")
         )
     )
-    made = Kitchen(engines, deadline)
+    made = CheckedSatellite(engines, deadline)
     async with asyncio.TaskGroup() as tasks:
         looking = tasks.create_task(discovery.run())
         helping = tasks.create_task(made.assistant.run())
@@ -133,12 +133,12 @@ async def kitchen(
 @asynccontextmanager
 async def bound_to(
     uris: Sequence[str], deadline: float = DEADLINE
-) -> AsyncGenerator[Kitchen, None]:
+) -> AsyncGenerator[CheckedSatellite, None]:
     """A satellite that has been told to use these services and nothing else."""
     asr, llm, tts = (
         remote(uri, role) for uri, role in zip(uris, ("asr", "llm", "tts"), strict=True)
     )
-    made = Kitchen(Engines(asr, llm, tts), deadline)
+    made = CheckedSatellite(Engines(asr, llm, tts), deadline)
     async with asyncio.TaskGroup() as tasks:
         helping = tasks.create_task(made.assistant.run())
         await asyncio.sleep(0)

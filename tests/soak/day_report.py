@@ -6,7 +6,7 @@ import statistics
 
 import msgspec
 
-from tests.soak.memory_budget import State
+from tests.soak.process_state import ProcessState
 
 _MEGABYTES = 8.0
 """Megabytes by which memory may differ between morning and evening: of what is freed, the allocator
@@ -15,7 +15,7 @@ _SETTLED = 0.34
 """Share of the day after which everything was done once, and what is held is compared."""
 
 
-class Day(msgspec.Struct):
+class DayReport(msgspec.Struct):
     """What came of it."""
 
     outcomes: dict[str, int] = {}
@@ -25,7 +25,7 @@ class Day(msgspec.Struct):
     busy: int = 0
     """Turns that were not answered while the machine had too much else to do to hear anything."""
     missed: list[str] = []
-    held: list[State] = []
+    held: list[ProcessState] = []
     """What the satellite held after each hour."""
 
     @property
@@ -70,7 +70,7 @@ class Day(msgspec.Struct):
             lines.append(f"{name}: {before} in the morning, {after} in the evening")
         return "\n".join(lines)
 
-    def _compared(self) -> tuple[list[State], list[State]]:
+    def _compared(self) -> tuple[list[ProcessState], list[ProcessState]]:
         """The first and the last third of the day once everything has settled."""
         settled = self.held[round(len(self.held) * _SETTLED) :]
         part = max(1, len(settled) // 3)

@@ -1,5 +1,5 @@
 """Stop words over a reply, an announcement or a ring that the microphone hears:
-python -m tests.bench.stop_words_aloud [--sounds 24] [--leak -12 -6 0 6] [--what reply ring]
+python -m tests.bench.stop_words_over_sound [--sounds 24] [--leak -12 -6 0 6] [--what reply ring]
 
 In a simulated room, behind the echo canceller, at some levels of the leak: how many of the words
 that a person says over it are heard, and how often it is stopped without one. Over every other
@@ -29,7 +29,7 @@ from satellite.listening.stop_words import COMPONENT, Interjection, StopWords
 from satellite.settings import SoundSettings
 from satellite.timers.ringing import PAUSE
 from satellite.values import SPEECH, AudioChunk
-from tests.bench.stop_words_said import REPLIES, VOICES, sound_of
+from tests.bench.stop_words_texts import REPLIES, VOICES, sound_of
 from tests.soak.talk import sentence
 from tests.support.acoustics import Samples, at_level, heard, pcm, response, samples
 from tests.support.simulated_room import SimulatedRoom

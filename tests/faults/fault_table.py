@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tests.faults.kitchen import Heard
+    from tests.faults.checked_satellite import TurnRecord
 
 PROPERTY = "fault"
 Cell = tuple[str, str, str, str]
 """The fault, the stage, the moment, and who else was there."""
 
 
-def note(node: Any, cell: Cell, heard: Heard) -> None:
+def note(node: Any, cell: Cell, heard: TurnRecord) -> None:
     """Remember, with a test, what a fault came to; test workers send it along with the result."""
     how = heard.outcome if heard.outcome != "failed" else f"fails in {heard.stage}"
     node.user_properties.append((PROPERTY, [*cell, how, heard.seconds]))

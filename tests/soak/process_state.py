@@ -15,7 +15,7 @@ IDLE = 0.1
 """CPU cores that a process with nothing to do may take."""
 
 
-class State(msgspec.Struct, frozen=True):
+class ProcessState(msgspec.Struct, frozen=True):
     """What the process holds."""
 
     rss: float
@@ -27,12 +27,12 @@ class State(msgspec.Struct, frozen=True):
     """CPU cores at work while nobody asks for anything."""
 
 
-class Result(msgspec.Struct, frozen=True):
+class Comparison(msgspec.Struct, frozen=True):
     """Before and after."""
 
     requests: int
-    before: State
-    after: State
+    before: ProcessState
+    after: ProcessState
 
     def problems(self, megabytes: float) -> list[str]:
         """What is held that was not before."""
@@ -47,22 +47,22 @@ class Result(msgspec.Struct, frozen=True):
         return [*grown, *([f"memory: {more:.1f} MB more"] if more > megabytes else [])]
 
 
-async def state() -> State:
+async def idle_state() -> ProcessState:
     """What this process holds, without what the allocator keeps for later."""
     before, began = psutil.Process().cpu_times(), time.monotonic()
     await asyncio.sleep(0.5)
     used = psutil.Process().cpu_times()
     busy = (sum(used[:2]) - sum(before[:2])) / (time.monotonic() - began)
     tasks = [task for task in asyncio.all_tasks() if not task.done()]
-    return held(len(tasks), abs(round(busy, 3)))
+    return current_state(len(tasks), abs(round(busy, 3)))
 
 
-def held(tasks: int, busy: float = 0.0) -> State:
+def current_state(tasks: int, busy: float = 0.0) -> ProcessState:
     """The same, with so many tasks and so much to do."""
     gc.collect()
     ctypes.CDLL(None).malloc_trim(0)
     process = psutil.Process()
-    return State(
+    return ProcessState(
         rss=process.memory_info().rss / 1e6,
         tasks=tasks,
         threads=threading.active_count(),
