@@ -1,4 +1,4 @@
-"""PulseAudio, or PipeWire in its place, as a sound server whose streams can be made quieter."""
+"""A client of PulseAudio, or of PipeWire in its place."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any
 from satellite.audio.sound_server import (
     FULL,
     ServerDevice,
+    ServerStream,
     SoundServerError,
-    Source,
-    Stream,
+    SourceProperties,
     Volume,
 )
 
 ANSWER = 1.0
-"""Seconds in which a server answers, on the same machine within milliseconds; else it hangs."""
+"""Seconds after which a server counts as hung: on the same machine it answers in milliseconds."""
 
 
 class PulseServer:
@@ -26,8 +26,8 @@ class PulseServer:
 
     def __init__(self) -> None:
         """Connect, without starting a server. Raises `SoundServerError`."""
-        if not _may_be_there():  # its library takes 4 MB
-            raise SoundServerError("nobody listens where one would")
+        if not _may_exist():  # its library takes 4 MB
+            raise SoundServerError("no socket of a sound server exists")
         with _translated_errors():
             self._client = _client()
             try:
@@ -36,13 +36,13 @@ class PulseServer:
                 self._client.close()
                 raise
 
-    def streams(self) -> list[Stream]:
+    def streams(self) -> list[ServerStream]:
         """See `SoundServer`."""
         with _translated_errors():
             return [_stream(info) for info in self._client.sink_input_list()]
 
-    def recordings(self) -> list[tuple[Stream, Source]]:
-        """What is recorded now, and from where."""
+    def recordings(self) -> list[tuple[ServerStream, SourceProperties]]:
+        """Return the streams that are recorded now, each with its source."""
         with _translated_errors():
             sources = {info.index: info for info in self._client.source_list()}
             streams = self._client.source_output_list()
@@ -93,8 +93,8 @@ class PulseServer:
         self._client.close()
 
 
-def _may_be_there() -> bool:
-    """Whether a server is named, or listens at one of the usual places (pulseaudio(1))."""
+def _may_exist() -> bool:
+    """Return whether a server is configured, or has a socket at a usual place (pulseaudio(1))."""
     if os.environ.get("PULSE_SERVER"):
         return True
     usual = [Path("/run/pulse/native"), Path("/var/run/pulse/native")]
@@ -102,15 +102,15 @@ def _may_be_there() -> bool:
         if folder := os.environ.get(name):
             usual += [Path(folder, "native"), Path(folder, "pulse", "native")]
     home = Path("~/.config/pulse").expanduser()
-    named = (home / "client.conf", Path("/etc/pulse/client.conf"))
+    configuration = (home / "client.conf", Path("/etc/pulse/client.conf"))
     return (
         any(place.exists() for place in (*usual, *home.glob("*-runtime/native")))
-        or any(_names_server(file) for file in named)
+        or any(_configures_server(file) for file in configuration)
         or bool(os.environ.get("DISPLAY"))  # its root window may name one
     )
 
 
-def _names_server(file: Path) -> bool:
+def _configures_server(file: Path) -> bool:
     try:
         lines = file.read_text(errors="replace").splitlines()
     except OSError:
@@ -119,7 +119,7 @@ def _names_server(file: Path) -> bool:
 
 
 def _client() -> Any:
-    """A client of pulsectl whose waiting ends. Raises `OSError` where there is no libpulse."""
+    """Make a pulsectl client whose waits have a timeout. Raises `OSError` without libpulse."""
     import pulsectl
     from pulsectl import _pulsectl
 
@@ -127,7 +127,7 @@ def _client() -> Any:
 
     class Client(pulsectl.Pulse):  # type: ignore[misc]  # it has no types
         def _pulse_iterate(self, block: bool = True) -> None:
-            """Wait for the server's next word, but not for ever, as the original does."""
+            """Wait up to `ANSWER` seconds for a message; the original waits forever."""
             with self._pulse_loop() as loop:
                 library.mainloop_prepare(loop, int(ANSWER * 1e6) if block else 0)
                 library.mainloop_poll(loop)
@@ -135,12 +135,12 @@ def _client() -> Any:
                     self.connected = False
                     raise pulsectl.PulseError(f"no answer within {ANSWER:g} s")
 
-    return Client("satellite ducking", connect=False)
+    return Client("satellite", connect=False)
 
 
 @contextmanager
 def _translated_errors() -> Generator[None, None, None]:
-    """Raise what goes wrong inside as `SoundServerError`."""
+    """Raise errors of pulsectl and libpulse as `SoundServerError`."""
     try:
         import pulsectl
         from pulsectl._pulsectl import LibPulse
@@ -152,15 +152,15 @@ def _translated_errors() -> Generator[None, None, None]:
         raise SoundServerError(f"{type(error).__name__}: {error}") from error
 
 
-def _stream(info: Any) -> Stream:
-    says = info.proplist
-    process = says.get("application.process.id", "")
-    return Stream(
+def _stream(info: Any) -> ServerStream:
+    properties = info.proplist
+    process = properties.get("application.process.id", "")
+    return ServerStream(
         id=info.index,
-        program=says.get("application.name") or says.get("node.name") or "",
+        program=properties.get("application.name") or properties.get("node.name") or "",
         process=int(process) if process.isdecimal() else None,
-        binary=says.get("application.process.binary", ""),
-        memory=says.get("module-stream-restore.id", ""),
+        binary=properties.get("application.process.binary", ""),
+        memory=properties.get("module-stream-restore.id", ""),
         volume=_volume(info),
     )
 
@@ -180,10 +180,10 @@ def _device(info: Any) -> ServerDevice:
     )
 
 
-def _source(info: Any) -> Source:
+def _source(info: Any) -> SourceProperties:
     group = info.proplist.get("node.group")
-    says = (info.name, info.driver, info.description, group)
-    return Source(info.name, " ".join(word for word in says if word))
+    properties = (info.name, info.driver, info.description, group)
+    return SourceProperties(info.name, " ".join(text for text in properties if text))
 
 
 def _volume(info: Any) -> Volume:

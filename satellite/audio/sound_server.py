@@ -1,4 +1,4 @@
-"""What a sound server plays, as values, and what is asked of one."""
+"""A sound server's streams and devices as values, and the interface by which it is used."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ FULL = 65536
 """The volume at which a stream is left as it is (`PA_VOLUME_NORM` of pulse/volume.h)."""
 
 Volume = tuple[int, ...]
-"""Loudness of each channel; `FULL` is as it came, and loudness goes with its third power."""
+"""Volume of each channel; `FULL` leaves it as it came, and loudness goes with the third power."""
 
 
-class Stream(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that a program plays."""
+class ServerStream(msgspec.Struct, frozen=True, kw_only=True):
+    """A stream that a program plays to, or records from, a sound server."""
 
     id: int
-    """The server's number of it, which is used once in the server's life."""
+    """The server's number of it, used once in the server's life."""
     program: str
     process: int | None
-    """The program's process id, as far as it tells."""
+    """The program's process id, where it is known."""
     binary: str
-    """File name of the program, as far as it tells."""
+    """File name of the program; empty where it is unknown."""
     memory: str
-    """Under what the server remembers its volume for the next time; empty where it does not."""
+    """The key under which the server remembers its volume; empty where it does not."""
     volume: Volume
 
 
@@ -32,12 +32,12 @@ class SoundServerError(Exception):
     """There is no sound server, or it does not answer."""
 
 
-class Source(msgspec.Struct, frozen=True):
-    """Where sound comes from: a microphone, or what a module makes of one."""
+class SourceProperties(msgspec.Struct, frozen=True):
+    """A source that is recorded: a microphone, or a module that processes one."""
 
     name: str
-    says: str
-    """All that tells what it is: name, driver, description."""
+    properties: str
+    """Name, driver, description and group of nodes, separated by blanks."""
 
 
 class ServerDevice(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,20 +56,21 @@ class ServerDevice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SoundServer(Protocol):
-    """What is needed of a sound server. Every method blocks, and raises `SoundServerError`."""
+    """The parts of a sound server that ducking uses. All methods block; all but `close` raise
+    `SoundServerError`."""
 
-    def streams(self) -> list[Stream]:
-        """What is played now, by whomever."""
+    def streams(self) -> list[ServerStream]:
+        """Return the streams that are played now, of every program."""
 
     def set_volume(self, stream: int, volume: Volume) -> None:
-        """Make a stream so loud; nothing, when it has ended meanwhile."""
+        """Set a stream's volume; do nothing when it has ended."""
 
     def remembered(self) -> dict[str, Volume]:
-        """The volumes that streams to come will have, by `Stream.memory`; none where the server
+        """Return the volumes of future streams by `ServerStream.memory`; empty where the server
         remembers none."""
 
     def remember(self, memory: str, volume: Volume) -> None:
-        """Have a stream to come as loud as that."""
+        """Set the volume of a future stream."""
 
     def close(self) -> None:
-        """Let go of the server. Twice is once."""
+        """Disconnect. Idempotent."""

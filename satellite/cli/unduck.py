@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from satellite.audio.ducking.ducker import Ducker, notes
+from satellite.audio.ducking.ducker import Ducker, ducked_store
 from satellite.audio.pulse_server import PulseServer
 from satellite.audio.sound_server import SoundServerError
 from satellite.cli import command, flags
@@ -20,14 +20,14 @@ def unduck() -> None:
     systemd's ExecStopPost=. While a satellite runs, it restores the volume that other programs have
     between two turns.
     """
-    kept = notes()
-    if not kept.read():  # no sound server is needed then, nor is one missed
+    store = ducked_store()
+    if not store.read():  # then no sound server is needed
         click.echo("no other program was left quiet")
         return
     try:
         server = PulseServer()
         try:
-            count = Ducker(server, 1.0, kept).recover()
+            count = Ducker(server, 1.0, store).recover()
         finally:
             server.close()
     except SoundServerError as error:

@@ -115,7 +115,7 @@ class Tape:
         for blocks, heard_ in self._steps:
             for block in blocks:
                 reference.played(block, SPEECH)
-            reference.hear(len(heard_) // 2)
+            reference.advance(len(heard_) // 2)
             yield candidate.process(heard_)
 
 

@@ -71,7 +71,7 @@ class Talker:
     async def hear(self, audio: bytes) -> None:
         """Hear it as a microphone gives it; return when what was said is understood."""
         for piece in pieces(audio):
-            self.reference.hear(len(piece) // 2)
+            self.reference.advance(len(piece) // 2)
             self.words.hear(piece)
             await asyncio.sleep(0)
         for _ in range(200):

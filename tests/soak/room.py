@@ -129,7 +129,7 @@ async def soak(engine: WakeEngine, leak: float, seconds: float, seed: int) -> Ou
                     drift=drift,
                     reverberation=reverberation,
                 )
-                async with simulated(SimulatedSatellite(room, engine, kept=kept)) as satellite:
+                async with simulated(SimulatedSatellite(room, engine, store=kept)) as satellite:
                     await _life(satellite, random, outcome, name)
                 outcome.seconds += room.now / SECOND
                 number += 1

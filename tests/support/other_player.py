@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from satellite.audio.pulse_server import PulseServer
-from satellite.audio.sound_server import Stream
+from satellite.audio.sound_server import ServerStream
 
 _WAIT = 10.0
 """Seconds that a busy machine may take for what takes milliseconds."""
@@ -24,7 +24,7 @@ class Mixer:
     def __init__(self) -> None:
         self._server = PulseServer()
 
-    def streams(self) -> dict[str, Stream]:
+    def streams(self) -> dict[str, ServerStream]:
         """What is played now, by the name of its program."""
         return {stream.program: stream for stream in self._server.streams()}
 

@@ -34,10 +34,10 @@ class SimulatedSatellite:
         sound: SoundSettings | None = None,
         *,
         knows_itself: bool = True,
-        kept: StoredValue[StoredPath] | None = None,
+        store: StoredValue[StoredPath] | None = None,
     ) -> None:
-        """`knows_itself`: a word that it said itself is not heard; `kept`: where it remembers the
-        room's echo."""
+        """`knows_itself`: a word that it said itself is not heard; `store`: where
+        the path of the echo is stored."""
         self.room = room
         self.wakes: list[int] = []
         """Positions of the wake words, in samples of the microphone."""
@@ -51,7 +51,7 @@ class SimulatedSatellite:
         self._tasks: asyncio.TaskGroup | None = None
         engine = PacedWake(OwnVoice(wake, self.reference) if knows_itself else wake, room)
         capture = Capture(room.microphone, lambda event: None)
-        front = FrontEnd(capture, self.reference, sound or SoundSettings(), kept)
+        front = FrontEnd(capture, self.reference, sound or SoundSettings(), store)
         vad = EnergyVad(EnergyVad.Options())
         self._listener = Listener(front, engine, vad, ListenSettings(), lambda event: None)
 

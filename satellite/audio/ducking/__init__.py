@@ -1,1 +1,1 @@
-"""Ducking: other programs on the sound server are quieter while somebody is heard or answered."""
+"""Ducking: the volume of other programs is lowered while the satellite listens or speaks."""

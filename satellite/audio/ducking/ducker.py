@@ -1,8 +1,7 @@
-"""Makes other programs quieter on a sound server, and as loud again as they were.
+"""Lowers the volume of other programs on a sound server, and restores it.
 
-What is changed is written down before it is changed, so that whoever comes after a crash can undo
-it. A volume is given back only where it still is one that was set here: what somebody else has set
-meanwhile is theirs.
+Each change is stored before it is made, so that it can be undone after a crash. A volume is
+restored only where it is still one that was set here: a person's own setting stays.
 """
 
 from __future__ import annotations
@@ -12,8 +11,8 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from satellite.audio.ducking.own_streams import is_ours
-from satellite.audio.sound_server import SoundServer, Stream, Volume
+from satellite.audio.ducking.own_streams import is_own_stream
+from satellite.audio.sound_server import ServerStream, SoundServer, Volume
 from satellite.lib.persistence import StoredValue
 
 _LOGGER = logging.getLogger(__name__)
@@ -23,190 +22,194 @@ STEPS = 10
 
 
 SAME = 66
-"""Difference of two volumes that are the same: a thousandth. PipeWire keeps loudness and not its
-root, people set volumes by the hundredth."""
+"""Difference up to which two volumes are the same: a thousandth. PipeWire stores loudness and not
+its root; people set volumes by the hundredth."""
 
 
-def is_same(one: Volume, other: Volume) -> bool:
-    """Whether two volumes are, but for rounding, the same."""
-    return len(one) == len(other) and all(
-        abs(a - b) <= SAME for a, b in zip(one, other, strict=True)
+def is_same(first: Volume, second: Volume) -> bool:
+    """Return whether two volumes are the same, but for rounding."""
+    return len(first) == len(second) and all(
+        abs(a - b) <= SAME for a, b in zip(first, second, strict=True)
     )
 
 
 class DuckedStream(msgspec.Struct, frozen=True, kw_only=True):
-    """A stream that was made quieter."""
+    """A stream whose volume was lowered. Stored: fields are not renamed."""
 
     id: int
     program: str
     memory: str
     before: Volume
     level: float
-    """What it is left of its volume in the last step."""
+    """Part of its volume that remains at the last step, 0 to 1."""
 
     def at(self, step: int) -> Volume:
-        """Its volume at a step, from 0 (its own) to `STEPS` (the quietest)."""
+        """Return its volume at a step, from 0 (its own) to `STEPS` (the quietest)."""
         factor = 1 - (1 - self.level) * step / STEPS
         return tuple(round(level * factor) for level in self.before)
 
-    def is_one(self, volume: Volume) -> bool:
-        """Whether it was given this volume here, at whichever step."""
+    def was_set(self, volume: Volume) -> bool:
+        """Return whether this volume is that of one of the steps."""
         return any(is_same(volume, self.at(step)) for step in range(1, STEPS + 1))
 
 
-Notes = StoredValue[tuple[DuckedStream, ...]]
+DuckedStore = StoredValue[tuple[DuckedStream, ...]]
 
 
-def notes() -> Notes:
-    """Where it is written down what was changed."""
+def ducked_store() -> DuckedStore:
+    """Return the store of the changes that are not undone yet."""
     return StoredValue("ducked", tuple[DuckedStream, ...], ())
 
 
 class Ducker:
-    """What was changed on one connection to a sound server. For one thread.
+    """Ducks the streams of one connection to a sound server. For one thread.
 
-    Methods raise `SoundServerError`; what was changed until then stays written down.
+    Methods raise `SoundServerError`; changes made until then remain stored.
     """
 
     def __init__(
         self,
         server: SoundServer,
         level: float,
-        kept: Notes,
+        store: DuckedStore,
         *,
         spared: Iterable[str] = (),
-        is_ours: Callable[[Stream], bool] = is_ours,
+        is_own_stream: Callable[[ServerStream], bool] = is_own_stream,
     ) -> None:
-        """`level`: what others are left of their volume. `spared`: programs that are left alone."""
+        """`level` is the part of their volume that other programs retain (0 to 1), `spared` are
+        names of programs that are never ducked."""
         self._server = server
         self._level = level
-        self._kept = kept
+        self._store = store
         self._spared = {name.casefold() for name in spared}
-        self._is_ours = is_ours
-        self._held: dict[int, tuple[DuckedStream, int]] = {}
-        """What was made quieter, and the step at which it is."""
-        self._owed: list[DuckedStream] = []
-        """Streams that ended while they were quieter, or that another process has left so."""
+        self._is_own = is_own_stream
+        self._ducked: dict[int, tuple[DuckedStream, int]] = {}
+        """The ducked streams by id, each with its present step."""
+        self._unrestored: list[DuckedStream] = []
+        """Streams that ended while they were ducked, or that another process left ducked."""
         self._written: list[DuckedStream] | None = None
-        """What stands in the file, as far as it is known."""
-        self._left: set[int] = set()
-        """Streams that are left alone, for as long as others are quieter."""
+        """The content of the store; None while it is unknown."""
+        self._ignored: set[int] = set()
+        """Streams that are not ducked until the others are restored."""
 
-    def settle(self, step: int) -> None:
-        """Bring everything others play to a step. With 0 nothing is left to be given back."""
+    def apply(self, step: int) -> None:
+        """Bring the streams of all other programs to a step; 0 restores them."""
         streams = {stream.id: stream for stream in self._server.streams()}
-        self._forget_ended(streams)
+        self._remove_ended(streams)
         if step:
-            self._take_in(streams.values())
-        for id_, (held, at) in list(self._held.items()):
-            if not is_same(streams[id_].volume, held.at(at)):
-                _LOGGER.debug("%s was made as loud as somebody likes it: left so", held.program)
-                del self._held[id_]
-                self._left.add(id_)
+            self._add(streams.values())
+        for id_, (ducked, at) in list(self._ducked.items()):
+            if not is_same(streams[id_].volume, ducked.at(at)):
+                _LOGGER.debug("ducking: the volume of %s was changed by hand", ducked.program)
+                del self._ducked[id_]
+                self._ignored.add(id_)
             elif at != step:
-                self._server.set_volume(id_, held.at(step))
-                self._held[id_] = (held, step)
-        if not step and (self._held or self._owed or self._left):
-            self._held.clear()
-            self._left.clear()
-            self._pay(streams.values())
+                self._server.set_volume(id_, ducked.at(step))
+                self._ducked[id_] = (ducked, step)
+        if not step and (self._ducked or self._unrestored or self._ignored):
+            self._ducked.clear()
+            self._ignored.clear()
+            self._restore(streams.values())
 
     @property
-    def owing(self) -> bool:
-        """Something that ended while it was quieter will be so when it comes again: the server
-        remembers that, and cannot be told otherwise. `recover` is to be tried again then."""
-        return bool(self._owed)
+    def has_unrestored(self) -> bool:
+        """Whether a program that ended while it was ducked will play at that volume again: the
+        server remembers it, and offers no way to change that. Call `recover` when it plays."""
+        return bool(self._unrestored)
 
     def recover(self) -> int:
-        """Give back what is written down as left quieter; say how many streams those were.
+        """Restore the stored streams, and return how many were found.
 
-        They are found by their numbers or, when they or the server began anew, by their programs.
-        To be called while nothing is made quieter.
+        They are found by their numbers or, when they or the server were restarted, by their
+        programs. To be called while no stream is ducked.
         """
-        self._written = list(self._kept.read())
-        self._owed = list(self._written)
-        return self._pay(self._server.streams()) if self._owed else 0
+        self._written = list(self._store.read())
+        self._unrestored = list(self._written)
+        return self._restore(self._server.streams()) if self._unrestored else 0
 
-    def _pay(self, streams: Iterable[Stream]) -> int:
-        """Give back what is owed to streams that are there, or to come."""
-        waiting, found = {stream.id: stream for stream in streams}, 0
-        still: list[DuckedStream] = []
-        for held in self._owed:
-            alike = [stream for stream in waiting.values() if _is_of(held, stream)]
-            alike.sort(key=lambda stream: stream.id != held.id)  # that very stream, if it is there
-            if alike:
-                stream = waiting.pop(alike[0].id)
-                if held.is_one(stream.volume):
-                    self._server.set_volume(stream.id, held.before)
-                    found += 1
-            elif held.memory:
-                still.append(held)
-        paid, self._owed = self._remember(still)
-        self._write(self._owed)
-        return found + paid
+    def _restore(self, streams: Iterable[ServerStream]) -> int:
+        """Restore the volumes of present streams and of future ones; return their number."""
+        candidates, restored = {stream.id: stream for stream in streams}, 0
+        ended: list[DuckedStream] = []
+        for ducked in self._unrestored:
+            matching = [
+                stream for stream in candidates.values() if _is_same_program(ducked, stream)
+            ]
+            matching.sort(key=lambda stream: stream.id != ducked.id)  # the very stream comes first
+            if matching:
+                stream = candidates.pop(matching[0].id)
+                if ducked.was_set(stream.volume):
+                    self._server.set_volume(stream.id, ducked.before)
+                    restored += 1
+            elif ducked.memory:
+                ended.append(ducked)
+        restored_memories, self._unrestored = self._restore_memories(ended)
+        self._write(self._unrestored)
+        return restored + restored_memories
 
-    def _take_in(self, streams: Iterable[Stream]) -> None:
+    def _add(self, streams: Iterable[ServerStream]) -> None:
         new = [stream for stream in streams if self._is_wanted(stream)]
         if not new:
             return
         for stream in new:
-            self._held[stream.id] = self._first_look(stream)
-        self._write([held for held, _ in self._held.values()] + self._owed)
+            self._ducked[stream.id] = self._new_entry(stream)
+        self._write([ducked for ducked, _ in self._ducked.values()] + self._unrestored)
 
-    def _write(self, everything: list[DuckedStream]) -> None:
-        """Write down what was changed; as seldom as possible, since it may be on a card."""
-        if self._written != everything:
-            self._kept.write(tuple(everything))
-            self._written = list(everything)
+    def _write(self, changes: list[DuckedStream]) -> None:
+        """Store the changes, if they differ: the store may be on an SD card, which wears out."""
+        if self._written != changes:
+            self._store.write(tuple(changes))
+            self._written = list(changes)
 
-    def _first_look(self, stream: Stream) -> tuple[DuckedStream, int]:
-        """What is to be given back to a stream that is new, and the step at which it is.
+    def _new_entry(self, stream: ServerStream) -> tuple[DuckedStream, int]:
+        """Return the entry of a new stream, and the step at which it is.
 
-        A program's next stream begins as loud as the server remembers, which may be our doing.
+        A program's next stream begins at the volume that the server remembers, which may be a
+        ducked one.
         """
-        known = [*self._owed, *(held for held, _ in self._held.values())]
-        for held in known if stream.memory else ():
-            if held.memory == stream.memory:
+        known = [*self._unrestored, *(ducked for ducked, _ in self._ducked.values())]
+        for ducked in known if stream.memory else ():
+            if ducked.memory == stream.memory:
                 for step in range(1, STEPS + 1):
-                    if is_same(stream.volume, held.at(step)):
-                        return msgspec.structs.replace(held, id=stream.id), step
-        held = DuckedStream(
+                    if is_same(stream.volume, ducked.at(step)):
+                        return msgspec.structs.replace(ducked, id=stream.id), step
+        ducked = DuckedStream(
             id=stream.id,
             program=stream.program,
             memory=stream.memory,
             before=stream.volume,
             level=self._level,
         )
-        return held, 0
+        return ducked, 0
 
-    def _is_wanted(self, stream: Stream) -> bool:
-        if stream.id in self._held or stream.id in self._left or not any(stream.volume):
+    def _is_wanted(self, stream: ServerStream) -> bool:
+        if stream.id in self._ducked or stream.id in self._ignored or not any(stream.volume):
             return False
         names = {stream.program.casefold(), stream.binary.casefold()}
-        if names & self._spared or self._is_ours(stream):
-            self._left.add(stream.id)
+        if names & self._spared or self._is_own(stream):
+            self._ignored.add(stream.id)
             return False
         return True
 
-    def _forget_ended(self, streams: dict[int, Stream]) -> None:
-        for id_ in self._held.keys() - streams.keys():
-            held, _ = self._held.pop(id_)
-            if held.memory and held.memory not in {other.memory for other in self._owed}:
-                self._owed.append(held)
-        self._left &= streams.keys()
+    def _remove_ended(self, streams: dict[int, ServerStream]) -> None:
+        for id_ in self._ducked.keys() - streams.keys():
+            ducked, _ = self._ducked.pop(id_)
+            if ducked.memory and ducked.memory not in {other.memory for other in self._unrestored}:
+                self._unrestored.append(ducked)
+        self._ignored &= streams.keys()
 
-    def _remember(self, owed: list[DuckedStream]) -> tuple[int, list[DuckedStream]]:
-        """Have what a program plays next as loud as what has ended was; say how often that was
-        needed, and for what the server cannot be told so, as WirePlumber cannot."""
-        remembered = self._server.remembered() if owed else {}
-        found = 0
-        for held in owed:
-            volume = remembered.get(held.memory)
-            if volume is not None and held.is_one(volume):
-                self._server.remember(held.memory, held.before)
-                found += 1
-        return found, [held for held in owed if held.memory not in remembered]
+    def _restore_memories(self, ended: list[DuckedStream]) -> tuple[int, list[DuckedStream]]:
+        """Set the remembered volumes of programs whose streams ended; return how many there were,
+        and the streams whose volume the server cannot be made to remember (WirePlumber)."""
+        remembered = self._server.remembered() if ended else {}
+        restored = 0
+        for ducked in ended:
+            volume = remembered.get(ducked.memory)
+            if volume is not None and ducked.was_set(volume):
+                self._server.remember(ducked.memory, ducked.before)
+                restored += 1
+        return restored, [ducked for ducked in ended if ducked.memory not in remembered]
 
 
-def _is_of(held: DuckedStream, stream: Stream) -> bool:
-    return (held.program, held.memory) == (stream.program, stream.memory)
+def _is_same_program(ducked: DuckedStream, stream: ServerStream) -> bool:
+    return (ducked.program, ducked.memory) == (stream.program, stream.memory)

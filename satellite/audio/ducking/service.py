@@ -1,4 +1,4 @@
-"""Ducking beside the satellite that runs: told by its events, on a thread of its own."""
+"""Ducking as part of a running satellite: follows its events, and works on a thread of its own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 
-from satellite.audio.ducking.ducker import STEPS, Ducker, Notes, notes
+from satellite.audio.ducking.ducker import STEPS, DuckedStore, Ducker, ducked_store
 from satellite.audio.pulse_server import PulseServer
 from satellite.audio.sound_server import SoundServer, SoundServerError
 from satellite.events import Phase
@@ -18,35 +18,35 @@ from satellite.settings import DuckingSettings
 _LOGGER = logging.getLogger(__name__)
 
 LOOK = 0.05
-"""Seconds between two looks at what is played while others are quieter: what begins to play then
-is as loud as it likes for so long. A look takes under a millisecond."""
+"""Seconds between two looks at the streams while others are ducked: a new stream plays at its own
+volume for so long. A look takes under a millisecond."""
 
 WATCH = 2.0
-"""Seconds between two looks for a player that ended while it was quieter, where its volume can only
-be given back when it plays again."""
+"""Seconds between two looks for a player that ended while it was ducked, where its volume can only
+be restored when it plays again."""
 
-FAREWELL = 3.0
-"""Seconds to give everything back at the end; a server that runs takes some milliseconds."""
+CLOSING = 3.0
+"""Seconds to restore all volumes at the end; a responsive server takes some milliseconds."""
 
 
 @asynccontextmanager
 async def ducking(
     settings: DuckingSettings, bus: Bus, connect: Callable[[], SoundServer] = PulseServer
 ) -> AsyncGenerator[None, None]:
-    """Make others quieter whenever the satellite that runs in this block is not idle.
+    """Duck other programs whenever the satellite that runs in this block is not idle.
 
-    What a crash has left quieter is given back first, and everything at the end.
+    Volumes that a crash has left lowered are restored first, and all of them at the end.
     """
     if not settings.enabled:
         yield
         return
     worker = Worker("ducking")
-    follower = _Follower(settings, worker, connect, notes())
+    service = _DuckingService(settings, worker, connect, ducked_store())
     try:
-        async with bus.subscribe("ducking") as happening, asyncio.TaskGroup() as tasks:
+        async with bus.subscribe("ducking") as events, asyncio.TaskGroup() as tasks:
             helpers = (
-                tasks.create_task(follower.follow(happening), name="ducking events"),
-                tasks.create_task(follower.run(), name="ducking"),
+                tasks.create_task(service.follow(events), name="ducking events"),
+                tasks.create_task(service.run(), name="ducking"),
             )
             try:
                 yield
@@ -55,71 +55,71 @@ async def ducking(
                     helper.cancel()
     finally:
         with suppress(TimeoutError):
-            async with asyncio.timeout(FAREWELL):
-                await follower.close()
+            async with asyncio.timeout(CLOSING):
+                await service.close()
         await worker.close()
 
 
-class _Follower:
-    """Has the volumes of others follow what the satellite does."""
+class _DuckingService:
+    """Fades the volumes of other programs with the satellite's phase."""
 
     def __init__(
         self,
         settings: DuckingSettings,
         worker: Worker,
         connect: Callable[[], SoundServer],
-        kept: Notes,
+        store: DuckedStore,
     ) -> None:
         self._settings = settings
         self._worker = worker
         self._connect = connect
-        self._kept = kept
+        self._store = store
         self._server: SoundServer | None = None
         self._ducker: Ducker | None = None
         self._wanted = 0
-        """The step at which others shall be."""
+        """The step that other programs are to reach."""
         self._step = 0
         """The step at which they are."""
         self._changed = asyncio.Event()
         self._failures = 0
-        self._owing = False
+        self._has_unrestored = False
 
-    async def follow(self, happening: Subscription) -> None:
-        """Wish for what the satellite's events ask for."""
-        async for event in happening:
+    async def follow(self, events: Subscription) -> None:
+        """Set the wanted step by the satellite's events."""
+        async for event in events:
             if isinstance(event, Phase):
                 self._wanted = 0 if event.phase == "idle" else STEPS
                 self._changed.set()
 
     async def run(self) -> None:
-        """Bring about what is wished, until cancelled."""
-        if await self._worker.call(self._kept.read):  # else the server's library is not needed yet
-            await self._try(self._begin)
+        """Bring other programs to the wanted step, until cancelled."""
+        if await self._worker.call(self._store.read):  # otherwise its library is not needed yet
+            await self._try(self._recover)
         while True:
             if self._step == self._wanted == 0:
-                await self._rest()
+                await self._wait_for_turn()
             self._changed.clear()
             if await self._try(self._advance):
                 await self._pause()
                 continue
             self._step = 0
             await self._changed.wait()
-            if not self._wanted:  # the server may be there again, as loud as it was left
-                await self._try(self._begin)
+            if not self._wanted:  # the server may be back, with the volumes that it was left with
+                await self._try(self._recover)
 
     async def close(self) -> None:
-        """Give everything back at once."""
+        """Restore all volumes at once."""
         await self._try(self._end)
 
-    async def _rest(self) -> None:
-        """Wait for the next turn, meanwhile giving back what comes again quieter than it was."""
+    async def _wait_for_turn(self) -> None:
+        """Wait for the next turn, meanwhile restoring programs that play again while ducked."""
         while True:
             try:
-                async with asyncio.timeout(WATCH if self._owing else None):
+                async with asyncio.timeout(WATCH if self._has_unrestored else None):
                     await self._changed.wait()
                     return
             except TimeoutError:
-                await self._try(self._begin)
+                await self._try(self._recover)
 
     async def _pause(self) -> None:
         fading = self._step != self._wanted
@@ -139,8 +139,8 @@ class _Follower:
             level = logging.INFO if self._failures == 1 else logging.DEBUG
             _LOGGER.log(
                 level,
-                "others are not made quieter while the satellite talks: there is no PulseAudio or "
-                "PipeWire for this user: %s (ducking.enabled=false ends the attempts)",
+                "ducking is unavailable: no PulseAudio or PipeWire for this user: %s "
+                "(ducking.enabled=false ends the attempts)",
                 error,
             )
             return False
@@ -150,11 +150,11 @@ class _Follower:
         self._failures = 0
         return True
 
-    # what follows runs on the thread
+    # the following methods run on the worker's thread
 
-    def _begin(self) -> None:
-        """See that there is a server, and give back what a crash has left."""
-        self._owing = self._connected().owing
+    def _recover(self) -> None:
+        """Restore the volumes that a crash, or a program that ended, has left lowered."""
+        self._has_unrestored = self._connected().has_unrestored
         self._disconnect()
 
     def _advance(self) -> None:
@@ -163,8 +163,8 @@ class _Follower:
             self._step += (self._wanted > self._step) - (self._wanted < self._step)
             if not self._settings.fade:
                 self._step = self._wanted
-            ducker.settle(self._step)
-            self._owing = ducker.owing
+            ducker.apply(self._step)
+            self._has_unrestored = ducker.has_unrestored
             if not self._step:
                 self._disconnect()
         except BaseException:
@@ -174,7 +174,7 @@ class _Follower:
     def _end(self) -> None:
         try:
             if self._ducker is not None:
-                self._ducker.settle(0)
+                self._ducker.apply(0)
         finally:
             self._disconnect()
 
@@ -183,10 +183,10 @@ class _Follower:
             server = self._connect()
             try:
                 ducker = Ducker(
-                    server, self._settings.level, self._kept, spared=self._settings.spared
+                    server, self._settings.level, self._store, spared=self._settings.spared
                 )
-                if found := ducker.recover():
-                    _LOGGER.info("as loud again as before: %d streams of others", found)
+                if count := ducker.recover():
+                    _LOGGER.info("ducking: restored the volume of %d streams", count)
             except BaseException:
                 server.close()
                 raise

@@ -1,1 +1,1 @@
-"""The sound front end: what is done to the microphone's sound before anybody listens to it."""
+"""The sound front end: echo cancellation, noise suppression and gain."""

@@ -1,4 +1,4 @@
-"""Speaker and microphone have clocks of their own: where an echo's origin is, as time goes by."""
+"""Clock drift between speaker and microphone: maps recorded positions to played ones."""
 
 from __future__ import annotations
 
@@ -11,69 +11,69 @@ from satellite.values import SPEECH
 Floats = npt.NDArray[np.float32]
 
 _SPAN, _SPAN_AGAIN = SPEECH.rate, 3 * SPEECH.rate
-"""Samples between the first and the last of the delays from which a drift is told: where nothing is
-known of it, and where it is to be known better. Clocks change slowly."""
+"""Samples between the first and the last of the delays from which a drift is estimated: the first
+time, and to refine it. Clocks change slowly."""
 
 _POINTS = 3
-"""Delays from which it is told."""
+"""Delays from which a drift is estimated, at least."""
 
 _STRAIGHT = 0.7
-"""Samples by which a delay may lie beside the line through all: one that jumps is no drift."""
+"""Samples by which a delay may miss the line through all of them: a jump is no drift."""
 
 _MOST = 5e-4
-"""Samples a sample: cheap crystals differ by 1e-4, anything more is no crystal."""
+"""Highest drift (samples per sample): cheap crystals differ by 1e-4, none by more than this."""
 
 _LEAST = 2e-6
-"""Below this the filter follows by itself (0.03 samples a second)."""
+"""Drift below which the filter follows by itself (0.03 samples per second)."""
 
 _WHOLE = 0.05
-"""Samples beside a whole one that make no difference."""
+"""Fraction of a sample that makes no difference."""
 
 _PIECE = 512
-"""Samples made at once: by their end the clocks are a twentieth of a sample further at most, which
-is left out."""
+"""Samples interpolated at once: by their end the clocks have drifted by a twentieth of a sample at
+most, which is neglected."""
 
 _TAPS = np.arange(-7, 9)
-"""Samples around a moment between two, from which its value is made (a windowed sinc)."""
+"""Samples around a fractional position from which it is interpolated (a windowed sinc)."""
 
 
 class Clocks:
-    """Follows how the delay between what is played and what is heard drifts within a sound."""
+    """Follows the drift of the delay between played and recorded sound."""
 
     def __init__(self, reference: PlaybackReference) -> None:
         self.drift = 0.0
-        """Samples by which the delay grows with each sample; kept from sound to sound."""
-        self.told = False
-        """Whether anything is known of the drift."""
+        """Samples by which the delay grows with each sample; holds for later sounds, too."""
+        self.is_known = False
+        """Whether the drift was estimated or restored."""
         self._reference = reference
         self._offset = 0.0
         self._anchor = self._began = 0
         self._found: list[tuple[int, float]] = []
 
-    def recall(self, drift: float) -> None:
-        """Take a drift that was told another day."""
-        self.drift, self.told = drift, True
+    def set_drift(self, drift: float) -> None:
+        """Take a drift that was estimated earlier."""
+        self.drift, self.is_known = drift, True
 
     def offset(self, position: int) -> float:
-        """Samples from what is heard at a position back to what is taken for played then."""
+        """Return the samples from a recorded position back to the played one that it holds."""
         return self._offset + self.drift * (position - self._anchor)
 
     def align(self, offset: float, position: int) -> None:
-        """From now on, what is played and heard lie so far apart at a position."""
+        """Take `offset` for the distance between recorded and played sound at a position."""
         self._offset, self._anchor = offset, position
 
     def begin(self, position: int) -> None:
-        """Another sound begins, whose delay may be another: it is taken to be what that of the
-        sound before was at its beginning, from where it has drifted."""
+        """Begin another sound. Its delay is assumed to be that with which the sound before began,
+        without the drift since."""
         self.align(self.offset(self._began), position)
         self._began = position
         self._found.clear()
 
     def note(self, position: int, delay: float) -> None:
-        """A delay was found at a position; learn from it and those before it."""
+        """Estimate the drift from a delay found at a position, and from those before it."""
         self._found.append((position, delay))
         positions, delays = np.array(self._found).T
-        span = _SPAN_AGAIN if self.told else _SPAN
+        span = _SPAN_AGAIN if self.is_known else _SPAN
         if len(self._found) < _POINTS or positions[-1] - positions[0] < span:
             return
         slope, start = np.polyfit(positions, delays, 1)
@@ -81,12 +81,12 @@ class Clocks:
         if beside < _STRAIGHT and abs(slope) < _MOST:
             self.align(self.offset(position), position)
             self.drift = float(slope) if abs(slope) > _LEAST else 0.0
-            self.told = True
+            self.is_known = True
         else:
             del self._found[:-1]
 
     def played(self, position: int, count: int) -> Floats:
-        """What was played, as far as it belongs to `count` samples heard from a position on."""
+        """Return the played samples that belong to `count` recorded ones from a position on."""
         if not self.drift:
             return self._between(position, count)
         starts = range(0, count, _PIECE)

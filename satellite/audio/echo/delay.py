@@ -1,4 +1,4 @@
-"""How much later the microphone hears what the speaker was given."""
+"""The delay from a sound's handover to the speaker to its echo at the microphone."""
 
 from __future__ import annotations
 
@@ -13,41 +13,45 @@ from satellite.values import SPEECH
 Floats = npt.NDArray[np.float32]
 
 WINDOW = 12000
-"""Samples of the microphone's that are looked for (0.75 s)."""
+"""Samples of the microphone's sound in which an echo is looked for (0.75 s)."""
 
 MOST = 32000
-"""Samples of delay at most (2 s): aplay and PulseAudio together stay under 1 s, most Bluetooth
+"""Longest delay in samples (2 s): aplay and PulseAudio together stay under 1 s, most Bluetooth
 speakers under 0.5 s."""
 
 _FADE = 800
-"""Samples (50 ms) in which what was heard fades in and out. Both sounds end at the same moment, in
-the middle of a vowel, too: two steps at once look like an echo that is not late at all."""
+"""Samples (50 ms) over which the recorded sound is faded in and out. Recorded and played sound end
+at the same moment, perhaps in the middle of vowels, and two simultaneous steps look like an echo
+without delay."""
 
 EARLY = 512
-"""Samples that the direct sound may be late in a path that is known."""
+"""Samples by which the direct sound may be late within a known path."""
 
 _BAND = (200.0, 6000.0)
-"""Hz that count: below is hum, above many speakers and microphones have nothing."""
+"""Band in Hz that is correlated: below it is hum, above it many devices transmit nothing."""
 
 
 class Delay(msgspec.Struct, frozen=True):
-    """Samples of delay, in the middle of the window, and how far they stand out."""
+    """A delay in samples, in the middle of the window, and how clearly it stands out.
+
+    `clarity` is the peak of the correlation over its standard deviation.
+    """
 
     samples: float
     clarity: float
 
 
-def find_delay(heard: Floats, played: Floats, path: Floats | None = None) -> Delay:
-    """Look for what was `played` in what was `heard`, both up to the same moment.
+def find_delay(recorded: Floats, played: Floats, path: Floats | None = None) -> Delay:
+    """Find the delay of the `played` sound in the `recorded` one, both up to the same moment.
 
-    `heard` are WINDOW samples, `played` MOST more than those. The spectra are whitened before they
-    are correlated (generalised cross-correlation with phase transform: Knapp, Carter, IEEE ASSP
-    1976), so that neither the room nor what else is heard in it matters much. Through a `path`
-    that is known it stands out more; the delay is then what is missing in the path, from -EARLY on.
+    `recorded` has WINDOW samples, `played` MOST more. The spectra are whitened before they are
+    correlated (generalised cross-correlation with phase transform: Knapp, Carter, IEEE ASSP 1976),
+    so that neither the room nor other sounds in it matter much. With a known `path` the peak is
+    clearer; the delay is then the one beyond the path's own, from -EARLY on.
     """
     early = 0 if path is None else EARLY
     size = _size(len(played) + early)
-    cross = np.fft.rfft(played, size) * np.fft.rfft(_faded(heard), size).conj()
+    cross = np.fft.rfft(played, size) * np.fft.rfft(_faded(recorded), size).conj()
     if path is not None:
         cross *= np.fft.rfft(path, size)
     cross *= _weights(size) / (np.abs(cross) + 1e-3)
@@ -61,20 +65,20 @@ def find_delay(heard: Floats, played: Floats, path: Floats | None = None) -> Del
     return Delay(best - early + _between(strength), float(strength.max()) / spread)
 
 
-def _faded(heard: Floats) -> Floats:
-    """What was heard, fading in from its first sample that is not silent, and out at its end."""
-    sound = heard[int(np.argmax(heard != 0)) :]
+def _faded(recorded: Floats) -> Floats:
+    """Fade a sound in from its first sample that is not 0, and out at its end."""
+    sound = recorded[int(np.argmax(recorded != 0)) :]
     count = min(_FADE, len(sound) // 2)
     ramp = np.sin(0.5 * np.pi * (np.arange(count, dtype=np.float32) + 0.5) / max(count, 1)) ** 2
-    faded = heard.copy()
-    faded[len(heard) - len(sound) :][:count] *= ramp
-    faded[len(heard) - count :] *= ramp[::-1]
+    faded = recorded.copy()
+    faded[len(recorded) - len(sound) :][:count] *= ramp
+    faded[len(recorded) - count :] *= ramp[::-1]
     return faded
 
 
 def _between(around: Floats) -> float:
-    """Where between three samples, of which the middle one is the highest, a parabola is highest:
-    -0.5 to 0.5 (J. O. Smith, Spectral Audio Signal Processing, quadratic interpolation)."""
+    """Return where a parabola through three samples, the middle one the highest, peaks: -0.5 to 0.5
+    (J. O. Smith, Spectral Audio Signal Processing, quadratic interpolation)."""
     if len(around) < 3:
         return 0.0
     before, top, after = map(float, around)
@@ -83,7 +87,7 @@ def _between(around: Floats) -> float:
 
 
 def _size(samples: int) -> int:
-    """A length of Fourier transform that is quick, and holds so many samples."""
+    """Return a fast length of Fourier transform that holds so many samples."""
     return 3 << max(0, (-(-samples // 3) - 1).bit_length())
 
 

@@ -1,15 +1,16 @@
-"""The front end itself: a source of sound, cleaned for those who listen to it."""
+"""The sound front end: a microphone's sound without echo and noise, and as loud as configured."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from satellite.audio.echo.playback_reference import PlaybackReference
-from satellite.audio.echo.server_aec import canceller
+from satellite.audio.echo.server_aec import cancelling_source
 from satellite.audio.echo.stored_path import StoredPath
+from satellite.audio.tap import Source
 from satellite.lib.persistence import StoredValue
 from satellite.settings import SoundSettings
 
@@ -20,19 +21,10 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 
-class Source(Protocol):
-    """What is cleaned: see `satellite.audio.capture.Capture`."""
-
-    @property
-    def finished(self) -> bool: ...
-
-    def frames(self) -> AsyncGenerator[bytes, None]: ...
-
-
 class FrontEnd:
-    """Takes our own speaker out of the sound, then noise, and makes it as loud as is wanted.
+    """Cancels the echo of our own speaker, suppresses noise, and applies gain.
 
-    Sound may be held back by up to 32 ms; none is lost or added, so that positions stay.
+    Sound may be delayed by up to 32 ms; no sample is lost or added, so that positions hold.
     """
 
     def __init__(
@@ -40,11 +32,11 @@ class FrontEnd:
         source: Source,
         reference: PlaybackReference,
         settings: SoundSettings,
-        kept: StoredValue[StoredPath] | None = None,
+        store: StoredValue[StoredPath] | None = None,
     ) -> None:
-        """`reference` is told how much was heard; what is learned of the room is remembered by
-        `kept`. Raises `PackageMissing`."""
-        self._kept = kept
+        """`reference` is advanced by the samples that the microphone gives; `store` holds the echo
+        path over a restart. Raises `PackageMissing`."""
+        self._store = store
         self._source = source
         self._reference = reference
         self._volume = settings.mic_volume
@@ -57,12 +49,12 @@ class FrontEnd:
             self._cleaner = NoiseReducer(settings.noise_suppression, settings.auto_gain)
 
     async def settle(self) -> None:
-        """Leave our own speaker to the sound server, where it takes it out of what we record.
+        """Leave echo cancellation to the sound server where we record from a source that does it.
 
-        For when the microphone is open.
+        To be called when the microphone is open.
         """
-        if self._cancels and (name := await canceller()):
-            _LOGGER.info("echo is cancelled by the sound server (%s), and not here", name)
+        if self._cancels and (name := await cancelling_source()):
+            _LOGGER.info("the sound server cancels the echo (%s); ours is off", name)
             self._cancels = False
 
     @property
@@ -71,7 +63,7 @@ class FrontEnd:
         return self._source.finished
 
     async def frames(self) -> AsyncGenerator[bytes, None]:
-        """Yield 16 kHz mono. Raises what the source raises; closing this closes the source."""
+        """Yield 16 kHz mono. Raises the source's errors; closing this closes the source."""
         async with aclosing(self._source.frames()) as frames:
             async for audio in frames:
                 if cleaned := self._clean(audio):
@@ -79,7 +71,7 @@ class FrontEnd:
 
     def _clean(self, audio: bytes) -> bytes:
         reference = self._reference
-        reference.hear(len(audio) // 2)
+        reference.advance(len(audio) // 2)
         if self._cancels:
             audio = self._canceller().process(audio)
         if self._cleaner is not None:
@@ -87,16 +79,16 @@ class FrontEnd:
         return louder(audio, self._volume) if self._volume != 1.0 else audio
 
     def _canceller(self) -> EchoCanceller:
-        """Made with the first sound: a microphone that is not listened to needs none."""
+        """Return the canceller, made with the first sound: its NumPy takes memory and time."""
         if self._echo is None:
             from satellite.audio.echo.canceller import EchoCanceller
 
-            self._echo = EchoCanceller(self._reference, self._kept)
+            self._echo = EchoCanceller(self._reference, self._store)
         return self._echo
 
 
 def louder(audio: bytes, volume: float) -> bytes:
-    """Multiply s16le samples, clipping those that become too large."""
+    """Multiply s16le samples by a factor, clipping the result."""
     import numpy as np
 
     values = np.frombuffer(audio, "<i2").astype(np.float32) * volume

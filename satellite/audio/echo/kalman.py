@@ -1,12 +1,12 @@
-"""The echo's path through speaker, room and microphone, followed by a Kalman filter.
+"""A Kalman filter that follows the echo's path through speaker, room and microphone.
 
 In the frequency domain, in partitions, so that a long path costs little: G. Enzner, P. Vary,
 "Frequency-domain adaptive Kalman filter for acoustic echo control in hands-free telephones",
-Signal Processing 86 (2006); partitions: F. Kuech, E. Mabande, G. Enzner, ICASSP 2014. What is not
-echo counts as noise of the measurement, and so the filter's step is small by itself while a person
-speaks: it needs no detector of double talk. Being linear, it leaves the person's voice as it was
-(0.0 dB weaker over replies, where WebRTC's AEC3 takes 1.5 to 5.2 dB; measured, see `canceller`),
-and a loudspeaker that distorts limits it to about 21 dB.
+Signal Processing 86 (2006); partitions: F. Kuech, E. Mabande, G. Enzner, ICASSP 2014. Sound
+other than echo counts as measurement noise, and so the filter's step is small by itself while a
+person speaks: it needs no double-talk detector. Being linear, it leaves the person's voice as it
+was (0.0 dB weaker over replies, where WebRTC's AEC3 takes 1.5 to 5.2 dB; measured, see
+`canceller`), and a loudspeaker that distorts limits it to about 21 dB.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ PARTITIONS = 10
 """Blocks that the path is long: 0.32 s, beyond which the echo in a furnished room is weak."""
 
 _STAYS = 0.9998**2
-"""How much the path is expected to stay as it is from block to block (A² of the paper)."""
+"""Expected similarity of the path from block to block (A² of the paper)."""
 
 _NOISE_MEMORY = 0.8
-"""Of the estimate of what is not echo, from block to block."""
+"""Weight of the past, from block to block, in the estimate of the noise."""
 
 _DECAY = 60 * BLOCK / SPEECH.rate / 0.5
 """Decibels by which a partition is expected to be weaker than the one before: a furnished room's
-sound falls by 60 dB in 0.5 s or less. A filter that knows so much learns the rest sooner."""
+sound falls by 60 dB in 0.5 s or less. With this prior the filter converges sooner."""
 
 _UNSURE = 10 ** (-_DECAY / 10 * np.arange(PARTITIONS, dtype=np.float32)[:, None])
 """Variance of the coefficients of each partition before anything is known: echo may be as strong as
-what is played.
+the played sound.
 """
 
 Floats = npt.NDArray[np.float32]
 
 
 class KalmanFilter:
-    """Knows the path between what was played and what is heard, and takes the echo away."""
+    """Estimates the path from played to recorded sound, and cancels the echo."""
 
     def __init__(self) -> None:
         bins = BLOCK + 1
@@ -52,12 +52,12 @@ class KalmanFilter:
         self._variance = np.tile(_UNSURE, (1, bins))
         self._noise = np.ones(bins, np.float32)
 
-    def cancel(self, heard: Floats, played: Floats, learn: bool = True) -> Floats:
-        """Take the echo of what was played so far out of a block that was heard."""
+    def cancel(self, recorded: Floats, played: Floats, learn: bool = True) -> Floats:
+        """Cancel the echo of the sound played so far in a recorded block of BLOCK samples."""
         self._push(played)
         spectra, path = self._spectra, self._path
         echo = np.fft.irfft((spectra * path).sum(axis=0))[BLOCK:]
-        rest: Floats = (heard - echo).astype(np.float32)
+        rest: Floats = (recorded - echo).astype(np.float32)
         if not learn:
             return rest
         error = np.fft.rfft(np.concatenate((np.zeros(BLOCK, np.float32), rest)))
@@ -75,23 +75,25 @@ class KalmanFilter:
         return rest
 
     def refill(self, played: Floats) -> None:
-        """Take `PARTITIONS * BLOCK` samples for what was played up to now."""
+        """Replace the played sound up to now by `PARTITIONS * BLOCK` samples."""
         for start in range(0, len(played), BLOCK):
             self._push(played[start : start + BLOCK])
 
     def peak(self) -> int | None:
-        """Samples to the strongest part of the path; None while it is not known."""
+        """Return the samples to the strongest tap of the path; None while the path is unknown."""
         strength = np.abs(self.taps())
         best = int(strength.argmax())
         return best if strength[best] > 6 * strength.mean() else None
 
     def taps(self) -> Floats:
-        """The path, `PARTITIONS * BLOCK` samples long."""
+        """Return the path, `PARTITIONS * BLOCK` samples long."""
         return np.fft.irfft(self._path, axis=1)[:, :BLOCK].astype(np.float32).ravel()
 
-    def remember(self, taps: Floats, doubt: float) -> None:
-        """Take a path for likely: its variance is `doubt` times what it would be if nothing was
-        known. Raises `ValueError` for one of another length."""
+    def set_path(self, taps: Floats, doubt: float) -> None:
+        """Set the path, with a variance of `doubt` times that of an unknown path.
+
+        Raises `ValueError` for one of another length.
+        """
         path = np.zeros((PARTITIONS, 2 * BLOCK), np.float32)
         path[:, :BLOCK] = taps.reshape(PARTITIONS, BLOCK)
         self._path = np.fft.rfft(path, axis=1).astype(np.complex64)
@@ -99,7 +101,7 @@ class KalmanFilter:
         self._variance = (doubt * (strength + _UNSURE)).astype(np.float32)
 
     def forget(self) -> None:
-        """Know nothing of the path."""
+        """Return to an unknown path."""
         self._path[:] = 0
         self._variance[:] = _UNSURE
 

@@ -1,8 +1,8 @@
-"""The path of an echo out of the first moments of it: what explains best all that was heard so far.
+"""The path of an echo fitted to its first moments, by least squares.
 
 Least squares with a prior, by conjugate gradients (M. Hestenes, E. Stiefel, J. Res. NBS 49, 1952),
-preconditioned by the spectrum of what was played (T. Chan, SIAM J. Sci. Stat. Comput. 9, 1988). A
-filter that goes from block to block needs seconds for what half a second of sound tells already.
+preconditioned by the spectrum of the played sound (T. Chan, SIAM J. Sci. Stat. Comput. 9, 1988). A
+filter that adapts block by block needs seconds for a path that half a second of sound determines.
 """
 
 from __future__ import annotations
@@ -13,31 +13,31 @@ import numpy.typing as npt
 from satellite.values import SPEECH
 
 HEAD = 256
-"""Samples between the beginning of a path and the direct sound: as uncertain as the delay is."""
+"""Samples between the beginning of a path and the direct sound: the uncertainty of the delay."""
 
 _DECAY = 60.0 / 0.5
 """Decibels a second by which the path is expected to fall after the direct sound: a furnished
 room's sound falls by 60 dB in 0.5 s or less."""
 
 _NOISE = 0.005
-"""Part (-23 dB) of the power heard that is expected to be no echo."""
+"""Part (-23 dB) of the recorded power that is expected to be no echo."""
 
 _FLOOR = 0.01
-"""Part of the mean power below which the preconditioner takes frequencies for equally weak."""
+"""Part of the mean power below which the preconditioner treats frequencies as equally weak."""
 
 _SMOOTH = 65
-"""Bins over which the preconditioner takes the mean of the power."""
+"""Bins over which the preconditioner averages the power."""
 
 Floats = npt.NDArray[np.float32]
 
 
-def fit(heard: Floats, played: Floats, path: Floats, steps: int) -> Floats:
-    """The path of `len(path)` taps from `played` to `heard`, in so many steps from `path` on.
+def fit(recorded: Floats, played: Floats, path: Floats, steps: int) -> Floats:
+    """Return the path of `len(path)` taps from `played` to `recorded`, `steps` from `path` on.
 
-    `played` begins `len(path)` samples before `heard`, and ends with it. What is known little of
-    stays as it is in `path`, where nothing is, nothing is found. A step takes 1 ms for a second.
+    `played` begins `len(path)` samples before `recorded` and ends with it. Frequencies that were
+    hardly played stay as they are in `path`. A step takes 1 ms for a second of sound.
     """
-    count, taps = len(heard), len(path)
+    count, taps = len(recorded), len(path)
     size = _quick(len(played))
     spectrum = np.fft.rfft(played, size).astype(np.complex64)
     power = spectrum.real**2 + spectrum.imag**2
@@ -62,7 +62,7 @@ def fit(heard: Floats, played: Floats, path: Floats, steps: int) -> Floats:
         return np.fft.irfft(np.fft.rfft(rest, size) * condition, size)[:taps].astype(np.float32)
 
     found = path / prior
-    rest = back(heard - echo(found)) - doubt * found
+    rest = back(recorded - echo(found)) - doubt * found
     better = conditioned(rest)
     direction, gain = better, float(rest @ better)
     for _ in range(steps):
@@ -77,12 +77,12 @@ def fit(heard: Floats, played: Floats, path: Floats, steps: int) -> Floats:
 
 
 def _prior(taps: int) -> Floats:
-    """How strong each tap is expected to be, the strongest 1."""
+    """Return the expected strength of each tap, the strongest being 1."""
     late = np.maximum(0, np.arange(taps) - HEAD) / SPEECH.rate
     return (10 ** (-_DECAY * late / 20)).astype(np.float32)
 
 
 def _quick(samples: int) -> int:
-    """A length of Fourier transform that is quick, and holds so many samples."""
+    """Return a fast length of Fourier transform that holds so many samples."""
     sizes = (odd << max(0, (-(-samples // odd) - 1).bit_length()) for odd in (1, 3, 5, 9))
     return min(sizes)

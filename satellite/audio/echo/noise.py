@@ -1,4 +1,4 @@
-"""Noise suppression and automatic gain, as WebRTC has them, by pywebrtc-audio."""
+"""WebRTC's noise suppression and automatic gain, by pywebrtc-audio."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from satellite.requirements import Package
 REQUIRES = Package("pywebrtc_audio", extra="sound")
 
 _FRAME = 320
-"""Bytes (10 ms) that WebRTC works on at once; others would be filled up with silence."""
+"""Bytes (10 ms) that WebRTC works on at once; shorter frames would be padded with silence."""
 
 
 class NoiseReducer:
-    """Cleans one stream of sound."""
+    """Suppresses noise in one stream of sound, and amplifies a quiet voice."""
 
     def __init__(self, noise_suppression: int, auto_gain: float) -> None:
-        """Suppress noise by a level of 1 to 4 (6, 12, 18 or 21 dB), 0 for not at all; amplify a
-        quiet voice by up to `auto_gain` dB. Raises `PackageMissing`."""
+        """Suppress noise by a level of 1 to 4 (6, 12, 18 or 21 dB; 0 is off), and amplify a quiet
+        voice by up to `auto_gain` dB. Raises `PackageMissing`."""
         if hint := REQUIRES.missing():
             raise PackageMissing(f"sound.noise_suppression and sound.auto_gain: {hint}")
         from pywebrtc_audio import AudioProcessor
@@ -32,7 +32,7 @@ class NoiseReducer:
         self._waiting = b""
 
     def process(self, audio: bytes) -> bytes:
-        """Take the next samples, 16 kHz mono; return what is ready."""
+        """Take the next samples, 16 kHz mono; return those that are ready."""
         audio = self._waiting + audio
         whole = len(audio) - len(audio) % _FRAME
         self._waiting = audio[whole:]

@@ -1,4 +1,4 @@
-"""What the speaker is given, kept on the microphone's clock: what an echo is an echo of."""
+"""The speaker's sound on the microphone's clock: the reference of an echo."""
 
 from __future__ import annotations
 
@@ -8,64 +8,63 @@ from collections.abc import Callable
 from satellite.audio.resample import Resampler
 from satellite.values import SPEECH, AudioFormat
 
-KEPT = 5 * SPEECH.rate
-"""Samples kept of what was played: as late as a word in it may be asked for."""
+HISTORY = 5 * SPEECH.rate
+"""Samples of the past that are stored: as late as a word in them may be asked for."""
 
 AHEAD = 10 * SPEECH.rate
-"""Samples kept of what is still to be played; a player's pipe holds 3 s of them."""
+"""Samples stored that are still to be played; a player's pipe holds 3 s of them."""
 
 LATE_STOP = 3 * SPEECH.rate // 10
-"""Samples that a speaker plays on at most when it is told to stop: sound servers took 0.2 s."""
+"""Samples that a speaker plays at most after it was stopped: sound servers took 0.2 s."""
 
 
 PIECE = 512
 """Samples of the blocks in which echo is cancelled."""
 
-_PIECES = KEPT // PIECE
-"""Blocks of which is kept how much was left of them."""
+_PIECES = HISTORY // PIECE
+"""Blocks whose residual is stored."""
 
 
 class PlaybackReference:
-    """A tap on the speaker. Positions count samples that the microphone has given (16 kHz).
+    """A tap on the speaker. Positions count the samples that the microphone has given (16 kHz).
 
-    A sound is noted as if it began when its first samples were handed over, and went on without a
-    gap; how much later the microphone hears it is for others to find out.
+    A sound is recorded here as if it began when its first samples were handed over, and went on
+    without a gap; the echo canceller finds out how much later the microphone hears it.
     """
 
     def __init__(self) -> None:
         self.now = 0
         """Samples that the microphone has given."""
         self.sounds = 0
-        """How often something has begun to play out of silence."""
+        """Number of sounds that began after silence."""
         self.delay: int | None = None
-        """Samples by which the microphone hears what is played later than it is noted here; None
-        where no echo was found."""
-        self.through: Callable[[bytes], bytes] | None = None
-        """What the room makes of samples that are played, where that is known."""
+        """Samples from a position here to the microphone's echo of it; None until one was found."""
+        self.apply_path: Callable[[bytes], bytes] | None = None
+        """Returns the echo of played samples at the microphone; None while the path is unknown."""
         self.stopped = False
-        """Whether what is noted after the last `silenced` may be played or not."""
+        """Whether it is unknown if the samples after the last `silenced` are played."""
         self._start = 0
         self._audio = bytearray()
         self._format: AudioFormat | None = None
         self._resampler: Resampler | None = None
-        self._cancelled: deque[tuple[int, float, float]] = deque(maxlen=_PIECES)
+        self._residuals: deque[tuple[int, float, float]] = deque(maxlen=_PIECES)
 
     @property
     def end(self) -> int:
         """Position after the last sample that was handed over."""
         return self._start + len(self._audio) // 2
 
-    def hear(self, samples: int) -> None:
-        """The microphone has given so many more."""
+    def advance(self, samples: int) -> None:
+        """Count samples that the microphone has given."""
         self.now += samples
         # trimmed a second at a time, so that bytes are seldom moved
-        if self._audio and self.now - self._start > KEPT + SPEECH.rate:
-            gone = min(self.now - KEPT - self._start, len(self._audio) // 2)
+        if self._audio and self.now - self._start > HISTORY + SPEECH.rate:
+            gone = min(self.now - HISTORY - self._start, len(self._audio) // 2)
             del self._audio[: 2 * gone]
             self._start += gone
 
     def played(self, audio: bytes, form: AudioFormat) -> None:
-        """The speaker is handed samples."""
+        """Take samples that are handed to the speaker."""
         if self._resampler is None or form != self._format:
             self.finished()
             self._format, self._resampler = form, Resampler(form, SPEECH)
@@ -78,12 +77,12 @@ class PlaybackReference:
         self._append(self._resampler.convert(audio))
 
     def finished(self) -> None:
-        """The last of a sound has been handed over."""
+        """Note that the last samples of a sound were handed over."""
         if self._resampler is not None:
             self._append(self._resampler.flush())
 
     def silenced(self) -> None:
-        """What was handed over and not heard yet never will be."""
+        """Note that the speaker was stopped: samples that were not heard yet never will be."""
         if self._resampler is not None:
             self._resampler.flush()
         self.stopped = True
@@ -91,22 +90,21 @@ class PlaybackReference:
         if heard < self.end:
             del self._audio[2 * max(0, heard - self._start) :]
 
-    def cancelled(self, position: int, heard: float, rest: float) -> None:
-        """Of a block that begins at a position, and was heard while something was played, so much
-        of its energy is left."""
-        self._cancelled.append((position, heard, rest))
+    def note_residual(self, position: int, recorded: float, rest: float) -> None:
+        """Note the energies of a block at a position, before and after its echo was cancelled."""
+        self._residuals.append((position, recorded, rest))
 
-    def left(self, first: int, last: int) -> float | None:
-        """Part of the energy heard between two positions that was no echo, 0 to 1; None where no
-        echo was cancelled for half the time."""
-        pieces = [piece for piece in self._cancelled if first <= piece[0] < last]
-        heard = sum(energy for _, energy, _ in pieces)
-        if not heard or not pieces or 2 * len(pieces) * PIECE < last - first:
+    def residual(self, first: int, last: int) -> float | None:
+        """Return the part of the energy recorded between two positions that was no echo, 0 to 1;
+        None where no echo was cancelled for half the time."""
+        blocks = [block for block in self._residuals if first <= block[0] < last]
+        recorded = sum(energy for _, energy, _ in blocks)
+        if not recorded or not blocks or 2 * len(blocks) * PIECE < last - first:
             return None
-        return sum(rest for _, _, rest in pieces) / heard
+        return sum(rest for _, _, rest in blocks) / recorded
 
     def take(self, start: int, count: int) -> bytes:
-        """Samples from position `start` on; silence where nothing was played."""
+        """Return samples from position `start` on; silence where nothing was played."""
         first, last = max(start, self._start), min(start + count, self.end)
         if first >= last:
             return bytes(2 * count)
@@ -114,9 +112,9 @@ class PlaybackReference:
         return bytes(2 * (first - start)) + bytes(found) + bytes(2 * (start + count - last))
 
     def _begin(self) -> None:
-        """Go on at the present, with silence since the last sound."""
+        """Go on at the present position, with silence since the last sound."""
         gap = self.now - self.end
-        if gap > KEPT:
+        if gap > HISTORY:
             self._audio.clear()
             self._start = self.now
         else:

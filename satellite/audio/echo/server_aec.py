@@ -1,4 +1,4 @@
-"""Whether the sound server takes our own speaker out of the microphone's sound already."""
+"""Detects echo cancellation in the sound server."""
 
 from __future__ import annotations
 
@@ -9,37 +9,39 @@ import re
 _LOGGER = logging.getLogger(__name__)
 
 _CANCELS = re.compile(r"echo[-_ ]?cancel", re.IGNORECASE)
-"""In what a source says of itself: PulseAudio's module-echo-cancel is its driver, and PipeWire's
-libpipewire-module-echo-cancel calls its group of nodes so, whatever a user calls the source."""
+"""In a source's properties: PulseAudio names its module-echo-cancel as the driver, PipeWire's
+libpipewire-module-echo-cancel as the group of nodes, however a user names the source."""
 
 ANSWER = 3.0
-"""Seconds for the sound server to say who records what; each of its answers takes 1 s at most."""
+"""Seconds for the sound server to list all recordings; each of its answers takes 1 s at most."""
 
 
-async def canceller() -> str | None:
-    """The echo-cancelling source that we, or programs of ours, record from; None where there is
-    none, or no sound server that tells."""
+async def cancelling_source() -> str | None:
+    """Return the name of the echo-cancelling source from which this process or its children record.
+
+    None without such a source or without a sound server.
+    """
     try:
         async with asyncio.timeout(ANSWER):
-            return await asyncio.to_thread(_canceller)
+            return await asyncio.to_thread(_find)
     except TimeoutError:
-        _LOGGER.debug("the sound server does not say whether it cancels echoes")
+        _LOGGER.debug("echo cancellation by the sound server: no answer in %g s", ANSWER)
         return None
 
 
-def _canceller() -> str | None:
-    from satellite.audio.ducking.own_streams import is_ours
+def _find() -> str | None:
+    from satellite.audio.ducking.own_streams import is_own_stream
     from satellite.audio.pulse_server import PulseServer
     from satellite.audio.sound_server import SoundServerError
 
     try:
         server = PulseServer()
         try:
-            recorded = [source for stream, source in server.recordings() if is_ours(stream)]
+            recorded = [source for stream, source in server.recordings() if is_own_stream(stream)]
         finally:
             server.close()
     except SoundServerError as error:
-        _LOGGER.debug("no sound server says whether it cancels echoes: %s", error)
+        _LOGGER.debug("echo cancellation by the sound server: %s", error)
         return None
-    found = (source.name for source in recorded if _CANCELS.search(source.says))
-    return next(found, None)
+    names = (source.name for source in recorded if _CANCELS.search(source.properties))
+    return next(names, None)

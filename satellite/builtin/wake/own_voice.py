@@ -112,7 +112,7 @@ class OwnVoice:
         played = self._reference.take(first, position + AFTER - first)
         if max(map(abs, array("h", played))) < _LOUD:
             return False
-        left = self._reference.left(position - WORD, position)
+        left = self._reference.residual(position - WORD, position)
         if left is not None and left < GONE:
             _LOGGER.debug("%s %.2f was heard, and is echo", detection.word, detection.score)
             return True
@@ -120,11 +120,11 @@ class OwnVoice:
             return await self._says(played + _PAUSE, detection.word)
         if await self._is_in(self._wake, played, detection):
             return True
-        through = self._reference.through
-        if through is None or delay is None:
+        apply_path = self._reference.apply_path
+        if apply_path is None or delay is None:
             return False
         first = position - delay - SPAN - before - CUTS[-1]
-        echo = through(self._reference.take(first, position - delay + AFTER - first))
+        echo = apply_path(self._reference.take(first, position - delay + AFTER - first))
         return await self._is_in(self._wake, echo, detection)  # a room makes a word of what is none
 
     async def _is_in(self, wake: WakeEngine, played: bytes, detection: Detection) -> bool:

@@ -51,7 +51,7 @@ def test_music_is_loud_again_after_the_satellite_was_killed(
         with satellite(tmp_path, *arguments(tmp_path), environment=state(tmp_path)) as program:
             sliders.wait("music", 1.0)
             program.wait_for("ready")
-        assert "as loud again as before: 1 streams" in program.errors()
+        assert "restored the volume of 1 streams" in program.errors()
 
 
 def test_unduck_gives_back_what_no_satellite_will(tmp_path: Path, pulse: PulseServer) -> None:

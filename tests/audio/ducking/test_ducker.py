@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from satellite.audio.ducking.ducker import STEPS, DuckedStream, Ducker
-from satellite.audio.sound_server import FULL, Stream, Volume
+from satellite.audio.sound_server import FULL, ServerStream, Volume
 from satellite.lib.persistence import StoredValue
 
 PROGRAMS = ("music", "radio", "game")
@@ -20,7 +20,7 @@ class Server:
     """A sound server that remembers volumes as WirePlumber does: it cannot be told others."""
 
     def __init__(self) -> None:
-        self.playing: dict[int, Stream] = {}
+        self.playing: dict[int, ServerStream] = {}
         self.wished: dict[str, Volume] = {}
         """How loud each program is to be, as its user sees it."""
         self._memory: dict[str, Volume] = {}
@@ -30,11 +30,11 @@ class Server:
         volume = self._memory.get(program, (FULL, FULL))
         self.wished.setdefault(program, volume)
         self._next += 1
-        self.playing[self._next] = Stream(
+        self.playing[self._next] = ServerStream(
             id=self._next, program=program, process=1, binary="", memory=program, volume=volume
         )
 
-    def streams(self) -> list[Stream]:
+    def streams(self) -> list[ServerStream]:
         return list(self.playing.values())
 
     def set_volume(self, stream: int, volume: Volume) -> None:
@@ -67,13 +67,13 @@ STORIES = st.lists(
 def test_every_program_ends_as_loud_as_its_user_wished(
     tmp_path_factory: pytest.TempPathFactory, story: list[tuple[str, int | str]]
 ) -> None:
-    kept = StoredValue("ducked", tuple[DuckedStream, ...], (), tmp_path_factory.mktemp("state"))
+    store = StoredValue("ducked", tuple[DuckedStream, ...], (), tmp_path_factory.mktemp("state"))
     server = Server()
-    ducker = make(server, kept)
+    ducker = make(server, store)
     for number, (what, which) in enumerate(story):
         running = {stream.program: stream for stream in server.streams()}
         if what == "step":
-            ducker.settle(int(which))
+            ducker.apply(int(which))
         elif what == "begin" and which not in running:
             server.begin(str(which))
         elif what == "end" and which in running:
@@ -84,30 +84,30 @@ def test_every_program_ends_as_loud_as_its_user_wished(
             server.wished[str(which)] = volume
             server.set_volume(running[str(which)].id, volume)
         elif what == "crash":
-            ducker = make(server, kept)
+            ducker = make(server, store)
             ducker.recover()
-    ducker.settle(0)
+    ducker.apply(0)
     for program in server.wished.keys() - {stream.program for stream in server.streams()}:
         server.begin(program)
     ducker.recover()
     for stream in server.streams():
         wished = server.wished[stream.program][0]
         assert stream.volume[0] == pytest.approx(wished, abs=FULL // 100), stream.program
-    assert not ducker.owing
-    assert kept.read() == ()
+    assert not ducker.has_unrestored
+    assert store.read() == ()
 
 
-def make(server: Server, kept: StoredValue[tuple[DuckedStream, ...]]) -> Ducker:
-    return Ducker(server, 0.45, kept, is_ours=lambda stream: False)
+def make(server: Server, store: StoredValue[tuple[DuckedStream, ...]]) -> Ducker:
+    return Ducker(server, 0.45, store, is_own_stream=lambda stream: False)
 
 
 def test_nothing_is_written_while_nothing_changes(tmp_path: Path) -> None:
-    kept = StoredValue("ducked", tuple[DuckedStream, ...], (), tmp_path)
+    store = StoredValue("ducked", tuple[DuckedStream, ...], (), tmp_path)
     server = Server()
-    ducker = make(server, kept)
+    ducker = make(server, store)
     server.begin("music")
-    ducker.settle(STEPS)
+    ducker.apply(STEPS)
     (tmp_path / "ducked.json").unlink()
     for _ in range(3):
-        ducker.settle(STEPS)
+        ducker.apply(STEPS)
     assert not (tmp_path / "ducked.json").exists()

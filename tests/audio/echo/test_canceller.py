@@ -27,10 +27,10 @@ SECOND = SPEECH.rate
 class Trial:
     """A canceller in a room, and what went in and came out of it."""
 
-    def __init__(self, room: SimulatedRoom, kept: StoredValue[StoredPath] | None = None) -> None:
+    def __init__(self, room: SimulatedRoom, store: StoredValue[StoredPath] | None = None) -> None:
         self.room = room
         self.reference = PlaybackReference()
-        self.canceller = EchoCanceller(self.reference, kept)
+        self.canceller = EchoCanceller(self.reference, store)
         self.raw = b""
         self.clean = b""
 
@@ -51,7 +51,7 @@ class Trial:
     def listen(self, count: int) -> None:
         for _ in range(0, count, CHUNK):
             heard = self.room.step()
-            self.reference.hear(CHUNK)
+            self.reference.advance(CHUNK)
             self.raw += heard
             self.clean += self.canceller.process(heard)
 
@@ -73,10 +73,10 @@ def test_the_echo_goes(latency: float) -> None:
 
 
 def test_after_a_restart_the_first_reply_is_as_well_known_as_later_ones(tmp_path: Path) -> None:
-    kept = StoredValue("echo", StoredPath, StoredPath(), tmp_path)
+    store = StoredValue("echo", StoredPath, StoredPath(), tmp_path)
     gone = []
     for latency in (0.1, 0.13):  # no player's buffers are filled in quite the same time
-        trial = Trial(SimulatedRoom(leak=1.0, latency=latency), kept)
+        trial = Trial(SimulatedRoom(leak=1.0, latency=latency), store)
         trial.run(TALK[: 3 * SECOND // 2])
         gone.append(trial.gone(0.75))
         trial.run(TALK)
@@ -87,9 +87,9 @@ def test_after_a_restart_the_first_reply_is_as_well_known_as_later_ones(tmp_path
 
 @pytest.mark.parametrize("taps", [b"1234", b"123"])
 def test_a_kept_path_that_is_none_does_no_harm(tmp_path: Path, taps: bytes) -> None:
-    kept = StoredValue("echo", StoredPath, StoredPath(), tmp_path)
-    kept.write(StoredPath(taps))
-    trial = Trial(SimulatedRoom(leak=1.0), kept)
+    store = StoredValue("echo", StoredPath, StoredPath(), tmp_path)
+    store.write(StoredPath(taps))
+    trial = Trial(SimulatedRoom(leak=1.0), store)
     trial.run(TALK)
     assert trial.gone(1.5) > 15
 
@@ -223,7 +223,7 @@ class OddTrial(Trial):
             heard = self.room.step()
             self.raw += heard
             for piece in (heard[:502], heard[502:]):
-                self.reference.hear(len(piece) // 2)
+                self.reference.advance(len(piece) // 2)
                 self.clean += self.canceller.process(piece)
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from satellite.audio.echo.playback_reference import AHEAD, KEPT, LATE_STOP, PlaybackReference
+from satellite.audio.echo.playback_reference import AHEAD, HISTORY, LATE_STOP, PlaybackReference
 from satellite.values import SPEECH, AudioFormat
 from tests.support.sound import pitch, tone
 
@@ -18,9 +18,9 @@ def ones(count: int, value: int = 1) -> bytes:
 
 def test_a_sound_begins_when_it_is_handed_over_and_goes_on_without_a_gap() -> None:
     reference = PlaybackReference()
-    reference.hear(1000)
+    reference.advance(1000)
     reference.played(ones(1600), SPEECH)
-    reference.hear(512)
+    reference.advance(512)
     reference.played(ones(1600, 2), SPEECH)
     assert (reference.end, reference.sounds) == (4200, 1)
     assert reference.take(990, 20) == bytes(20) + ones(10)
@@ -31,7 +31,7 @@ def test_a_sound_begins_when_it_is_handed_over_and_goes_on_without_a_gap() -> No
 def test_after_a_silence_the_next_sound_begins_anew() -> None:
     reference = PlaybackReference()
     reference.played(ones(100), SPEECH)
-    reference.hear(5000)
+    reference.advance(5000)
     reference.played(ones(100), SPEECH)
     assert (reference.end, reference.sounds) == (5100, 1 + 1)
     assert reference.take(4990, 20) == bytes(20) + ones(10)
@@ -55,10 +55,10 @@ def test_what_was_not_heard_when_it_was_stopped_was_not_played(
     reference = PlaybackReference()
     reference.delay = delay
     reference.played(ones(16000), SPEECH)
-    reference.hear(3000)
+    reference.advance(3000)
     reference.silenced()
     assert reference.end == kept + LATE_STOP
-    reference.hear(32000)
+    reference.advance(32000)
     reference.silenced()
     assert reference.end == kept + LATE_STOP
 
@@ -67,12 +67,12 @@ def test_what_was_not_heard_when_it_was_stopped_was_not_played(
 def test_it_keeps_what_it_promises_and_no_more(steps: list[tuple[int, int]]) -> None:
     reference, line = PlaybackReference(), np.zeros(2_000_000, "<i2")
     for number, (heard, played) in enumerate(steps, 1):
-        reference.hear(heard)
+        reference.advance(heard)
         begin = max(reference.end, reference.now)
         reference.played(ones(played, number), SPEECH)
         line[begin : min(begin + played, reference.now + AHEAD)] = number
-        start = max(0, reference.now - KEPT)
+        start = max(0, reference.now - HISTORY)
         count = reference.now + AHEAD - start
         if played:
             assert reference.take(start, count) == line[start : start + count].tobytes()
-        assert len(reference._audio) // 2 <= 2 * KEPT + AHEAD + 60000  # noqa: SLF001
+        assert len(reference._audio) // 2 <= 2 * HISTORY + AHEAD + 60000  # noqa: SLF001

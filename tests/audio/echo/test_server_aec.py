@@ -13,7 +13,7 @@ import pytest
 from satellite.audio.capture import Capture
 from satellite.audio.echo.frontend import FrontEnd
 from satellite.audio.echo.playback_reference import PlaybackReference
-from satellite.audio.echo.server_aec import canceller
+from satellite.audio.echo.server_aec import cancelling_source
 from satellite.builtin.audio.alsa import AlsaMic
 from satellite.settings import SoundSettings
 from satellite.values import SPEECH
@@ -42,7 +42,7 @@ async def test_the_sound_servers_canceller_takes_the_place_of_ours(
     front = FrontEnd(capture, reference, SoundSettings())
     await capture.open()
     await front.settle()
-    assert f"cancelled by the sound server ({name})" in caplog.text
+    assert f"the sound server cancels the echo ({name})" in caplog.text
     reference.played(pcm(room_noise(1.0, -30)), SPEECH)
     async with aclosing(front.frames()) as frames:
         first = await anext(frames)  # ours would hold back what is less than a block of its own
@@ -57,7 +57,7 @@ async def test_a_canceller_that_we_do_not_record_from_is_none(
     capture = Capture(AlsaMic(AlsaMic.Options()), lambda event: None)
     await capture.open()
     try:
-        assert await canceller() is None
+        assert await cancelling_source() is None
     finally:
         await capture.close()
 
@@ -67,7 +67,7 @@ async def test_where_there_is_no_sound_server_ours_is_used(
 ) -> None:
     monkeypatch.setenv("PULSE_SERVER", "unix:/nonexistent")
     async with asyncio.timeout(5):
-        assert await canceller() is None
+        assert await cancelling_source() is None
 
 
 def test_the_front_end_is_light_without_a_sound_server() -> None:

@@ -118,10 +118,10 @@ class Claims:
 
 async def hearing(reference: PlaybackReference, backlog: int) -> AsyncIterator[bytes]:
     """Sound of which `backlog` samples were heard before anybody listened to them."""
-    reference.hear(backlog)
+    reference.advance(backlog)
     for start in range(0, 20000, 1000):
         if start >= backlog:
-            reference.hear(1000)
+            reference.advance(1000)
         yield b"\1\1" * 1000
 
 
