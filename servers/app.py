@@ -19,10 +19,10 @@ from satellite.events import Event, Ready
 from satellite.http import token as tokens
 from satellite.lib.taskgroups import first_error
 from satellite.net import pairing
-from satellite.net.discovery.advert import Advert, announce, facts
+from satellite.net.discovery.advert import Advert, announce, engine_facts
 from satellite.net.discovery.location import LOAD
 from satellite.net.discovery.mdns import NoMulticast
-from satellite.net.listen import limits_of
+from satellite.net.listen import listen_limits
 from satellite.net.uri import Stdio, Tcp, parse
 from satellite.ports import ENGINE_ROLES
 from satellite.settings import Settings
@@ -107,7 +107,7 @@ class _Service:
 
     def facts(self) -> dict[str, str]:
         """What is announced of it now."""
-        told = facts(self.engine.describe(), version("satellite"))
+        told = engine_facts(self.engine.describe(), version("satellite"))
         return {**told, LOAD: self._load.tell()}
 
     def service(self, limits: ServeLimits) -> Service:
@@ -205,7 +205,7 @@ async def _announce(adverts: list[Advert]) -> None:
 
 
 def _limits(settings: Settings) -> ServeLimits:
-    common = limits_of(
+    common = listen_limits(
         settings,
         connections=settings.server.connections,
         paired_only=settings.pairing.required,

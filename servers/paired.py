@@ -11,7 +11,7 @@ from typing import Any
 from satellite.errors import PortInUse
 from satellite.net import pairing
 from satellite.net.pairing.errors import KeysUnusable
-from satellite.net.pairing.identity import own
+from satellite.net.pairing.identity import ensure_identity
 from satellite.net.pairing.policy import KEY_FACT, PORT_FACT
 from satellite.net.uri import Tls, parse
 from satellite.settings import Settings
@@ -66,7 +66,7 @@ class PairedPort:
         if self._facts or not (self._settings.pairing.required or pairing.peers().all()):
             return
         server, folder = self._settings.server, pairing.folder()
-        me = await asyncio.to_thread(own, folder, self._settings.name)
+        me = await asyncio.to_thread(ensure_identity, folder, self._settings.name)
         for port in (server.tls_port, 0):
             try:
                 uri = str(Tls(server.host, port))

@@ -12,7 +12,7 @@ from satellite.arbitration.election import Announcement
 from satellite.arbitration.multicast import MulticastNetwork, interfaces
 from satellite.arbitration.peers import Peer, PeerTable, SocketAddress
 from satellite.arbitration.protocol import Claim, GroupMessage, MessageKind, Seal
-from satellite.net.allowed import Allowed
+from satellite.net.allowed import AllowedNetworks
 from satellite.settings import Settings
 
 _LOGGER = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class Group:
         self._busy = busy
         self._on_claim = on_claim
         self._seal = Seal(settings.rooms.group)
-        self._allowed = Allowed(settings.allow)
+        self._allowed = AllowedNetworks(settings.allow)
         self._peers = PeerTable()
         self._network: MulticastNetwork | None = None
         self._sent = 0

@@ -14,7 +14,7 @@ from satellite.net import pairing
 from satellite.net.discovery import pairing_codes
 from satellite.net.discovery.mdns import NoMulticast
 from satellite.net.pairing import join as joining
-from satellite.net.pairing.identity import identity, shown
+from satellite.net.pairing.identity import grouped, read_identity
 from satellite.net.pairing.known_peers import KnownPeer
 from satellite.net.pairing.offer import PORT, VALID, Offer, new_code
 from satellite.settings import Settings
@@ -88,7 +88,7 @@ def pair(
 
 
 def _list(json: bool) -> None:
-    me, peers = identity(pairing.folder()), pairing.peers().all()
+    me, peers = read_identity(pairing.folder()), pairing.peers().all()
     if json:
         rows = [
             {"name": p.name, "host": p.host, "fingerprint": p.fingerprint, "since": p.since}
@@ -100,10 +100,10 @@ def _list(json: bool) -> None:
         click.echo("This machine is paired with none.", err=True)
     else:
         header = ("NAME", "ADDRESS THEN", "SINCE (UTC)", "KEY")
-        cells = [(p.name, p.host, p.since, shown(p.fingerprint)) for p in peers]
+        cells = [(p.name, p.host, p.since, grouped(p.fingerprint)) for p in peers]
         click.echo(table(cells, header=header))
     if me is not None:
-        click.echo(f"This machine's own key is {shown(me.fingerprint)}.", err=True)
+        click.echo(f"This machine's own key is {grouped(me.fingerprint)}.", err=True)
 
 
 async def _offer(settings: Settings, port: int | None) -> None:
@@ -152,9 +152,9 @@ async def _find() -> None:
 
 async def _join(settings: Settings, text: str) -> None:
     """Ask for the code that is shown elsewhere, and pair with it."""
-    host, port = pairing_codes.split(text)
+    host, port = pairing_codes.parse_address(text)
     try:
-        await joining.reachable(host, port)
+        await joining.check_reachable(host, port)
     except PeerUnreachable:
         try:
             found = await pairing_codes.find() if settings.zeroconf else {}
@@ -163,10 +163,10 @@ async def _join(settings: Settings, text: str) -> None:
         if host not in found:
             raise
         host, port = found[host]
-        await joining.reachable(host, port)
+        await joining.check_reachable(host, port)
     code = await asyncio.to_thread(click.prompt, "The code that is shown there", type=str)
     _tell(await joining.join(pairing.folder(), host, port, code, settings.name))
 
 
 def _tell(peer: KnownPeer) -> None:
-    click.echo(f"Paired with {peer.name}, whose key is {shown(peer.fingerprint)}.")
+    click.echo(f"Paired with {peer.name}, whose key is {grouped(peer.fingerprint)}.")

@@ -19,7 +19,7 @@ from satellite.http import token as tokens
 from satellite.http.auth import Guard
 from satellite.http.controls import Controls
 from satellite.http.pages import Pages
-from satellite.net.allowed import Allowed
+from satellite.net.allowed import AllowedNetworks
 from satellite.net.refusals import Refusals
 from satellite.settings import HttpSettings, Settings
 
@@ -68,7 +68,7 @@ async def http_server(
         _LOGGER.warning("no HTTP for this satellite: %s", error)
         yield None
         return
-    guard, allowed = Guard(token, wanted.origins), Allowed(settings.allow)
+    guard, allowed = Guard(token, wanted.origins), AllowedNetworks(settings.allow)
     async with served(listener, controls, guard, allowed, pages) as address:
         _LOGGER.info("HTTP: programs can use this satellite at %s", address)
         yield address
@@ -79,7 +79,7 @@ async def served(
     listener: socket.socket,
     controls: Controls,
     guard: Guard,
-    allowed: Allowed,
+    allowed: AllowedNetworks,
     pages: Pages | None = None,
 ) -> AsyncGenerator[str, None]:
     """Serve `/api`, `/events` and the pages at a listening socket; yield the address.
@@ -105,7 +105,7 @@ class HttpServer:
         listeners: Sequence[socket.socket],
         runner: Callable[[], AppRunner],
         *,
-        allowed: Allowed | None = None,
+        allowed: AllowedNetworks | None = None,
         life: float | None = None,
     ) -> None:
         """`runner` imports aiohttp and makes the application; it is called in a thread, once.

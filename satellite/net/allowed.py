@@ -1,4 +1,4 @@
-"""Who may connect: addresses, networks, and two words for many of them."""
+"""The networks from which peers may connect: addresses, networks, and words for common ones."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 
 from satellite.errors import ConfigError
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-WORDS: dict[str, tuple[str, ...]] = {
+NETWORK_WORDS: dict[str, tuple[str, ...]] = {
     "loopback": ("127.0.0.0/8", "::1/128"),
-    # RFC 1918, RFC 4193, and link-local (RFC 3927, RFC 4291). Not 100.64.0.0/10 (RFC 6598): there
-    # an internet provider's other customers are neighbours; who uses it for a VPN names it.
+    # RFC 1918, RFC 4193, and link-local (RFC 3927, RFC 4291). Not 100.64.0.0/10 (RFC 6598), which
+    # may be shared with other customers of an internet provider: add it for a VPN that uses it.
     "private": (
         "10.0.0.0/8",
         "172.16.0.0/12",
@@ -23,33 +23,35 @@ WORDS: dict[str, tuple[str, ...]] = {
     ),
     "any": ("0.0.0.0/0", "::/0"),
 }
-"""What can be said in place of networks."""
+"""Words for lists of networks."""
 
-HOME = ("loopback", "private")
-"""Who may connect by default: this machine and the networks of a home."""
+DEFAULT_ALLOW = ("loopback", "private")
+"""Networks that may connect by default: this machine and the networks of a home."""
 
 
-class Allowed:
-    """The networks from which peers may connect."""
+class AllowedNetworks:
+    """A set of networks."""
 
     def __init__(self, texts: Iterable[str]) -> None:
-        """Raises `ConfigError` with every text that is neither an address, a network nor a word."""
-        self._networks: list[Network] = []
-        found = []
+        """Raises `ConfigError` with every text that is no address, no network and no known word."""
+        self._networks: list[IpNetwork] = []
+        problems_found = []
         for text in texts:
             try:
-                self._networks += (ipaddress.ip_network(n) for n in WORDS.get(text, (text,)))
+                self._networks += (
+                    ipaddress.ip_network(n) for n in NETWORK_WORDS.get(text, (text,))
+                )
             except ValueError as error:
-                words = ", ".join(WORDS)
-                found.append(
+                words = ", ".join(NETWORK_WORDS)
+                problems_found.append(
                     f"allow: {text!r} is neither an address, a network such as 192.168.1.0/24, "
                     f"nor one of {words}: {error}"
                 )
-        if found:
-            raise ConfigError(found)
+        if problems_found:
+            raise ConfigError(problems_found)
 
     def __contains__(self, host: str) -> bool:
-        """Whether a peer's address, perhaps with a scope (`%eth0`), is in one of the networks."""
+        """Return whether an address, possibly with a scope (`%eth0`), is in one of the networks."""
         try:
             address = ipaddress.ip_address(host.partition("%")[0])
         except ValueError:
@@ -60,9 +62,9 @@ class Allowed:
 
 
 def problems(texts: Sequence[str]) -> tuple[str, ...]:
-    """What is wrong with a list of who may connect."""
+    """Return the problems of a list of networks."""
     try:
-        Allowed(texts)
+        AllowedNetworks(texts)
     except ConfigError as error:
         return error.problems
     return ()

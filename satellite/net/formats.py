@@ -1,4 +1,4 @@
-"""The format of a peer's sound, held to what can be heard."""
+"""The format of a peer's audio, limited to plausible values."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from satellite.values import AudioChunk as Sound
 from satellite.values import AudioFormat
 
 _RATES = range(4000, 384_001)
-"""Hz, from telephones to studios."""
+"""Hz, from telephone to studio equipment."""
 _CHANNELS = range(1, 33)
 
 
 def format_of(event: AudioChunk | AudioStart) -> AudioFormat:
-    """The format that an event tells. Raises `BadFrame` for one that nobody can play or hear."""
+    """Return the format of an event. Raises `BadFrame` if it is not supported."""
     if event.width != 2 or event.rate not in _RATES or event.channels not in _CHANNELS:
         raise BadFrame(
             f"audio of {event.rate} Hz, {8 * event.width} bits and {event.channels} channels is "
-            "not understood: 16 bits are, at 4 to 384 kHz"
+            "not supported: use 16 bits at 4 to 384 kHz"
         )
     return AudioFormat(event.rate, event.channels)
 
 
 def audio_of(event: Event) -> Sound:
-    """The sound in an `audio-chunk`. Raises `BadFrame`."""
+    """Return the audio of an `audio-chunk`. Raises `BadFrame`."""
     chunk = read(AudioChunk, event)
     return Sound(audio=chunk.audio, format=format_of(chunk))

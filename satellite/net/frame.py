@@ -1,5 +1,5 @@
-"""The form of an event on the wire: a JSON line, then as many bytes of JSON data and of payload as
-it announces. Nothing here waits: `satellite.net.wire` moves the bytes."""
+"""The format of an event on the wire: a JSON line, then the JSON data and the payload, whose
+lengths it announces. Pure: `satellite.net.wire` transfers the bytes."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from wyoming.event import Event
 from satellite.errors import BadFrame
 
 VERSION = "1.10.2"
-"""Version of the protocol that is spoken here, as PyPI's `wyoming` counts it."""
+"""Version of the protocol, as numbered by the `wyoming` package."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """What a peer may ask of this side, in bytes and seconds."""
+    """Limits of what a peer may send, in bytes and seconds."""
 
     header: int = 64 * 1024
-    """Longest JSON line: what the `wyoming` library itself accepts."""
+    """Longest JSON line: the limit of the `wyoming` library itself."""
     data: int = 1024 * 1024
     """Longest JSON data: ten times the `info` of a server with a thousand voices."""
     payload: int = 4 * 1024 * 1024
-    """Longest payload: two minutes of 16 kHz sound in one event."""
+    """Longest payload: two minutes of 16 kHz audio in one event."""
     depth: int = 32
     """Deepest nesting of JSON: `info` has nine levels."""
     values: int = 50_000
-    """Most values in one event's JSON: a thousand voices with twenty facts each, twice. Each takes
-    up to a hundred times the memory of its text."""
+    """Most values in the JSON of one event: twice a thousand voices with twenty fields each. A
+    value takes up to a hundred times the memory of its text."""
     events: float = 1000.0
-    """Most events a second in the long run; twice as many at once. Who sends more is read no
-    faster. Sound in pieces of 10 ms makes a hundred."""
+    """Most events per second on average; twice as many at once. A faster peer is read no faster.
+    Audio in pieces of 10 ms makes a hundred."""
     frame: float = 30.0
-    """From a frame's first byte to its last: 4 MiB at a poor Wi-Fi's 150 kB/s."""
+    """From the first byte of a frame to its last: 4 MiB over poor Wi-Fi at 150 kB/s."""
     write: float = 60.0
-    """Without room for an event: a satellite that plays a long sentence reads no further one."""
+    """Without room to send: a satellite that plays a long sentence reads no further audio."""
     close: float = 1.0
-    """For the last bytes to leave when a connection is closed."""
+    """To send the last bytes when a connection is closed."""
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -51,17 +51,17 @@ class Header(msgspec.Struct, frozen=True):
 
 _HEADER = msgspec.json.Decoder(Header)
 _DATA = msgspec.json.Decoder(dict[str, Any])
-_PASSED_OVER = msgspec.json.Decoder(msgspec.Raw)
+_VALIDATOR = msgspec.json.Decoder(msgspec.Raw)
 
 _TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"')
-"""A JSON text, in JSON that is known to be right: elsewhere its search takes quadratic time."""
+"""A JSON string. Only for valid JSON: on other text the search takes quadratic time."""
 _ROUND = bytes.maketrans(b"{}", b"[]")
 _PLAIN = bytes(set(range(256)) - set(b"[]{}"))
 _NOT_JSON = (msgspec.DecodeError, UnicodeError, RecursionError)
 
 
 def encode(event: Event) -> bytes:
-    """The bytes of a frame. Raises `BadFrame` for what JSON cannot hold."""
+    """Return the bytes of an event. Raises `BadFrame` for values that JSON cannot represent."""
     header: dict[str, Any] = {"type": event.type, "version": VERSION}
     try:
         data = msgspec.json.encode(event.data) if event.data else b""
@@ -75,11 +75,11 @@ def encode(event: Event) -> bytes:
 
 
 def read_header(line: bytes, limits: Limits, peer: str) -> Header:
-    """Read the line of an event, and hold what it announces to the limits. Raises `BadFrame`."""
+    """Read the line of an event, and check what it announces. Raises `BadFrame`."""
     try:
         header = _HEADER.decode(line)
     except _NOT_JSON as error:
-        raise BadFrame(f"{peer} sent what is not a Wyoming event: {error}") from error
+        raise BadFrame(f"{peer} sent something that is no Wyoming event: {error}") from error
     if header.data and not _surely_small(line, limits):
         _check_shape(line, limits, peer)
     for part, size, most in (
@@ -87,9 +87,7 @@ def read_header(line: bytes, limits: Limits, peer: str) -> Header:
         ("payload", header.payload_length or 0, limits.payload),
     ):
         if size > most:
-            raise BadFrame(
-                f"{peer} announced {size} bytes of {part}; no event has more than {most}"
-            )
+            raise BadFrame(f"{peer} announced {size} bytes of {part}; at most {most} are allowed")
     return header
 
 
@@ -97,7 +95,7 @@ def read_data(text: bytes, limits: Limits, peer: str) -> dict[str, Any]:
     """Read the data of an event. Raises `BadFrame`."""
     try:
         if not _surely_small(text, limits):
-            _PASSED_OVER.decode(text)  # builds nothing: what is too much costs no memory
+            _VALIDATOR.decode(text)  # builds no objects: excess values cost no memory
             _check_shape(text, limits, peer)
         return _DATA.decode(text)
     except _NOT_JSON as error:
@@ -105,13 +103,13 @@ def read_data(text: bytes, limits: Limits, peer: str) -> dict[str, Any]:
 
 
 def _surely_small(text: bytes, limits: Limits) -> bool:
-    """Whether it is within the limits even if no bracket and no comma of it stands in a text."""
+    """Return whether JSON is within the limits even if none of its brackets is part of a string."""
     opened = text.count(b"[") + text.count(b"{")
     return opened <= limits.depth and opened + text.count(b",") <= limits.values
 
 
 def _check_shape(text: bytes, limits: Limits, peer: str) -> None:
-    """Hold JSON that is known to be right to the limits of nesting and of values."""
+    """Check the nesting and the number of values of valid JSON. Raises `BadFrame`."""
     bare = _TEXT.sub(b"", text)
     if bare.count(b"[") + bare.count(b"{") + bare.count(b",") > limits.values:
         raise BadFrame(f"{peer} sent an event of more than {limits.values} values")

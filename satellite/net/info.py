@@ -1,4 +1,4 @@
-"""What an engine is, as Wyoming's `info` event and back."""
+"""Conversion between an engine's description and Wyoming's `info` event."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from satellite.net import messages
 from satellite.values import EngineInfo, ModelInfo
 
 OURS = "Satellite"
-"""Attribution of every service of this project; a stranger's names somebody else."""
+"""Attribution of every service of this project; other services name their own authors."""
 _KEYS = {"asr": "asr", "llm": "handle", "tts": "tts", "wake": "wake"}
 _MAKER = "maker"
-"""Our own field of a program: who made the engine behind it, which `attribution` cannot say."""
+"""Our own field of a program: the author of its engine, as `attribution` names this project."""
 _STREAMING = "supports_streaming"
-"""Our own field: what each role's field of its own says, for wake words too, which have none."""
+"""Our own field: whether the engine streams, in every role; Wyoming has none for wake words."""
 _STREAMING_FLAGS = (
     "supports_transcript_streaming",
     "supports_synthesize_streaming",
@@ -27,7 +27,7 @@ _URL = "https://github.com/OHF-Voice/wyoming"
 
 
 def to_event(role: str, info: EngineInfo) -> Event:
-    """Make the `info` of a service that offers one engine in one role."""
+    """Return the `info` event of a service that offers one engine in one role."""
     event = wy.Info().event()
     event.data[_KEYS[role]] = [
         {
@@ -45,20 +45,23 @@ def from_event(event: Event) -> wy.Info:
 
 
 def roles(info: wy.Info) -> tuple[str, ...]:
-    """The roles in which a service offers something installed; a brain may be `intent`, too."""
+    """Return the roles in which a service has an installed program; an llm may also be an
+    `intent`."""
     return tuple(role for role in _KEYS if _programs(role, info))
 
 
 def engine_info(role: str, event: Event) -> EngineInfo:
-    """What the service behind an `info` event is in a role: its first installed program.
+    """Return the description of the first installed program that an `info` event has for a role.
 
-    Raises `BadFrame`, and `EngineFailed` when it offers nothing in that role.
+    Raises:
+        BadFrame: the event is malformed.
+        EngineFailed: the service has no program for that role.
     """
     info = from_event(event)
     programs = _programs(role, info)
     if not programs:
         offered = ", ".join(roles(info)) or ("a satellite" if info.satellite else "nothing")
-        raise EngineFailed(f"it serves no {role} (it serves {offered})")
+        raise EngineFailed(f"the service has no {role} (it has {offered})")
     program: Any = programs[0]
     maker, streaming = _own_fields(role, event, program)
     return EngineInfo(
@@ -74,7 +77,7 @@ def engine_info(role: str, event: Event) -> EngineInfo:
 
 
 def is_ours(info: wy.Info) -> bool:
-    """Whether a service was made by this project."""
+    """Return whether a service belongs to this project."""
     programs: list[Any] = [*info.asr, *info.handle, *info.tts, *info.wake]
     programs += [info.satellite] if info.satellite else []
     return any(program.attribution.name == OURS for program in programs)
@@ -99,7 +102,7 @@ def _program(role: str, info: EngineInfo) -> Any:
             )
             for model in info.models
         ]
-        # whole sentences are cut from streamed text here, whatever the engine can do
+        # streamed text is split into sentences here, whatever the engine supports
         return wy.TtsProgram(**facts, voices=voices, supports_synthesize_streaming=True)
     if role == "wake":
         words = [
@@ -145,7 +148,7 @@ def _programs(role: str, info: wy.Info) -> list[Any]:
 
 
 def _own_fields(role: str, event: Event, program: Any) -> tuple[dict[str, str], bool]:
-    """The maker and whether it streams, as our own fields say; as a stranger's say, else."""
+    """Return the author, and whether the engine streams, by our own fields or else by Wyoming's."""
     for raw in event.data.get(_KEYS[role]) or ():
         maker = raw.get(_MAKER)
         if raw.get("name") == program.name and isinstance(maker, dict):

@@ -11,36 +11,38 @@ import msgspec
 
 from satellite.errors import ConfigError, PortInUse
 from satellite.net import uri as uris
-from satellite.net.admission import Peers, Secure, Serve
+from satellite.net.admission import Admission, Secure, Serve
 from satellite.net.limits import ListenLimits
 from satellite.net.memory_budget import MemoryBudget
 from satellite.net.unix import unix_socket
 from satellite.net.wire import Limits
 from satellite.settings import Settings
 
-__all__ = ["ListenLimits", "Serve", "limits_of", "listening"]
+__all__ = ["ListenLimits", "Serve", "listen_limits", "listening"]
 
 
-def limits_of(settings: Settings, connections: int = 64, paired_only: bool = False) -> ListenLimits:
-    """What the settings allow the peers of a port. Raises `ConfigError` for a wrong `allow`."""
-    said = settings.limits
+def listen_limits(
+    settings: Settings, connections: int = 64, paired_only: bool = False
+) -> ListenLimits:
+    """Return the limits that the settings define for a port. Raises `ConfigError`."""
+    limits = settings.limits
     wire = Limits(
-        header=said.header,
-        data=said.data,
-        payload=said.payload,
-        depth=said.depth,
-        values=said.values,
-        events=said.events,
-        frame=said.frame,
-        write=said.write,
+        header=limits.header,
+        data=limits.data,
+        payload=limits.payload,
+        depth=limits.depth,
+        values=limits.values,
+        events=limits.events,
+        frame=limits.frame,
+        write=limits.write,
     )
     return ListenLimits(
         allow=settings.allow,
-        per_address=said.per_address,
-        first=said.first,
-        idle=said.idle,
-        total=said.total,
-        held=said.held,
+        per_address=limits.per_address,
+        first=limits.first,
+        idle=limits.idle,
+        total=limits.total,
+        memory=limits.held,
         wire=wire,
         connections=connections,
         paired_only=paired_only,
@@ -54,33 +56,39 @@ async def listening(
     *,
     name: str,
     limits: ListenLimits | None = None,
-    refused: Callable[[str], None] = lambda code: None,
-    held: MemoryBudget | None = None,
+    on_refusal: Callable[[str], None] = lambda code: None,
+    memory: MemoryBudget | None = None,
     secure: Secure | None = None,
 ) -> AsyncGenerator[str, None]:
-    """Let peers in at a TCP, TLS or Unix URI during this block, and yield where.
+    """Listen at a TCP, TLS or Unix URI during this block, and yield the URI that was bound.
 
-    TCP port 0 takes any free port; host `*` listens on every address, IPv6 included. `name` is what
-    the log calls the service; `refused` is told the code of each error with which a peer was turned
-    away. `held` is where long events count, if not for this door alone. At a TLS URI `secure` is
-    to shake hands with each peer before anything is read, and says what to call it. Raises
-    `PortInUse`, and `ConfigError` for an address that is not this machine's.
+    TCP port 0 takes any free port; host `*` listens on every address, IPv6 included. `name` is the
+    name of the service in the log; `on_refusal` is called with the error code of each refused peer.
+    `memory` limits long events, by default for this listener alone. At a TLS URI, `secure` performs
+    the handshake with each peer before anything is read, and returns its name.
+
+    Raises:
+        PortInUse: another program listens there.
+        ConfigError: the address does not belong to this machine.
     """
     limits = limits or ListenLimits()
-    peers = Peers(serve, name, limits, refused, held or MemoryBudget(limits.held), secure)
+    memory = memory or MemoryBudget(limits.memory)
+    admission = Admission(serve, name, limits, on_refusal, memory, secure)
     address = uris.parse(uri)
     if isinstance(address, uris.Tls) != (secure is not None):
-        raise ConfigError([f"cannot listen on {uri}: tls:// and pairing belong together"])
-    async with peers.welcoming(), _bound_server(address, peers, limits) as bound:
+        raise ConfigError(
+            [f"cannot listen on {uri}: tls:// requires pairing, and pairing requires tls://"]
+        )
+    async with admission.running(), _bound_server(address, admission, limits) as bound:
         yield bound
 
 
 @asynccontextmanager
 async def _bound_server(
-    address: uris.Address, peers: Peers, limits: ListenLimits
+    address: uris.Address, admission: Admission, limits: ListenLimits
 ) -> AsyncGenerator[str, None]:
     if isinstance(address, uris.Tcp | uris.Tls):
-        server = await _listen(address, peers, limits)
+        server = await _listen(address, admission, limits)
         try:
             port = server.sockets[0].getsockname()[1]
             yield str(msgspec.structs.replace(address, port=port))
@@ -89,23 +97,25 @@ async def _bound_server(
     elif isinstance(address, uris.Unix):
         with unix_socket(address.path) as listener:
             server = await asyncio.start_unix_server(
-                peers.accept, sock=listener, limit=limits.wire.header
+                admission.accept, sock=listener, limit=limits.wire.header
             )
             try:
                 yield str(address)
             finally:
                 server.close()
     else:
-        raise ConfigError([f"{address} is for one client, at standard input and output"])
+        raise ConfigError([f"{address} is standard input and output, which serve one client only"])
 
 
 async def _listen(
-    address: uris.Tcp | uris.Tls, peers: Peers, limits: ListenLimits
+    address: uris.Tcp | uris.Tls, admission: Admission, limits: ListenLimits
 ) -> asyncio.Server:
     host, port = None if address.host == "*" else address.host, address.port
     while True:
         try:
-            server = await asyncio.start_server(peers.accept, host, port, limit=limits.wire.header)
+            server = await asyncio.start_server(
+                admission.accept, host, port, limit=limits.wire.header
+            )
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 reason = error.strerror or str(error)
@@ -120,6 +130,6 @@ async def _listen(
         ports = {listener.getsockname()[1] for listener in server.sockets}
         if len(ports) == 1:
             return server
-        # any free port was asked for and each address got one of its own: take the first for all
+        # each address got its own free port: bind them all to the lowest
         server.close()
         port = min(ports)

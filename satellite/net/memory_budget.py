@@ -1,4 +1,4 @@
-"""How many bytes are held for all peers of a service together."""
+"""A limit of the bytes that are buffered for all peers of a service together."""
 
 from __future__ import annotations
 
@@ -8,32 +8,33 @@ from contextlib import contextmanager
 from satellite.errors import EngineBusy
 
 MOST = 128 * 1024 * 1024
-"""Bytes: over an hour of 16 kHz sound, for every service."""
+"""Bytes for each service: over an hour of 16 kHz audio."""
 
 
 class MemoryBudget:
-    """An account of what was received and is not used up yet."""
+    """Counts the bytes that were received and not processed yet."""
 
     def __init__(self, most: int = MOST) -> None:
         self.most = most
-        self.now = 0
+        self.used = 0
 
     def add(self, size: int) -> None:
-        """Note bytes that came. Raises `EngineBusy`, and notes nothing, where they are too many."""
-        if self.now + size > self.most:
+        """Count received bytes. Raises `EngineBusy`, and counts none of them, if they are too
+        many."""
+        if self.used + size > self.most:
             raise EngineBusy(
-                f"{self.most} bytes are held for all clients together, and no more are taken "
+                f"{self.most} bytes are buffered for all clients together, which is the limit "
                 "(limits.held)"
             )
-        self.now += size
+        self.used += size
 
     def remove(self, size: int) -> None:
-        """Note bytes that were used up or dropped."""
-        self.now -= size
+        """Uncount bytes that were processed or dropped."""
+        self.used -= size
 
     @contextmanager
-    def growing(self) -> Generator[Callable[[int], None], None, None]:
-        """What is added with the function that is yielded counts until the end of the block."""
+    def reserved(self) -> Generator[Callable[[int], None], None, None]:
+        """Yield a function that counts bytes until the end of the block."""
         size = 0
 
         def add(more: int) -> None:

@@ -1,4 +1,4 @@
-"""Reading events as the `wyoming` package's dataclasses, held to the types these declare."""
+"""Reading events as dataclasses of the `wyoming` package, checked against their declared types."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
-class Message(Protocol[T_co]):
+class EventClass(Protocol[T_co]):
     """A dataclass of the `wyoming` package."""
 
     def from_event(self, event: Event) -> T_co: ...
 
 
-def read(kind: Message[T], event: Event) -> T:
+def read(kind: EventClass[T], event: Event) -> T:
     """Read an event. Raises `BadFrame` for fields that are missing or of a wrong type.
 
-    A timestamp that is no whole number is taken for none: older peers send seconds where others
-    send milliseconds. A field that is null is taken for one that is missing.
+    A timestamp that is no integer is ignored: older peers send seconds, others milliseconds. A null
+    field counts as missing.
     """
     data = {key: value for key, value in event.data.items() if value is not None}
     if type(data.get("timestamp")) is not int:
@@ -43,13 +43,13 @@ def read(kind: Message[T], event: Event) -> T:
 
 
 def error_of(event: Event) -> EngineError:
-    """The exception that an `error` event tells of."""
+    """Return the exception that an `error` event reports."""
     text, code = event.data.get("text"), event.data.get("code")
     return engine_error(code if isinstance(code, str) else None, str(text or "it gave no reason"))
 
 
 def _misfit(message: Any) -> str | None:
-    """The name of the first field whose value is not of its declared type."""
+    """Return the name of the first field whose value is not of its declared type, if any."""
     kind: Any = type(message)
     for name, hint in _fields(kind):
         if not _fits(getattr(message, name), hint):

@@ -1,4 +1,4 @@
-"""Telling the log of peers that were refused, without letting them fill it."""
+"""Logging of refused peers that does not let them fill the log."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from collections import OrderedDict
 _LOGGER = logging.getLogger(__name__)
 
 _AGAIN = 600.0
-"""Seconds without a refusal of the same kind, after which the next one is news."""
+"""Seconds without a refusal of the same kind after which the next one is logged again."""
 _KNOWN = 256
-"""Refusals remembered: a flood from many addresses is told by the first ones."""
+"""Refusals remembered: of a flood from many addresses the first ones are logged."""
 
 
 class Refusals:
-    """The refusals of one service: the first of each kind is a warning, repeats are not."""
+    """The refusals of one service: the first of each kind is logged at its level, repeats at
+    debug."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -29,8 +30,8 @@ class Refusals:
             if now - self._last[old] < _AGAIN:
                 break
             del self._last[old]
-        news = key not in self._last and len(self._last) < _KNOWN
-        if key in self._last or news:
+        new = key not in self._last and len(self._last) < _KNOWN
+        if key in self._last or new:
             self._last[key] = now
             self._last.move_to_end(key)
-        _LOGGER.log(level if news else logging.DEBUG, "%s: %s", self._name, text)
+        _LOGGER.log(level if new else logging.DEBUG, "%s: %s", self._name, text)

@@ -1,4 +1,4 @@
-"""A Unix socket to listen on, which does away with what crashed servers left behind."""
+"""A listening Unix socket that replaces the stale file of a crashed server."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from satellite.errors import ConfigError, PortInUse
 
 @contextmanager
 def unix_socket(path: str) -> Generator[socket.socket, None, None]:
-    """Bind a socket at `path`, and remove the file at the end of the block.
+    """Bind a socket at `path`, and remove its file at the end of the block.
 
-    Raises `PortInUse` when a program listens there or the path is a file of another kind,
-    `ConfigError` when there can be no socket.
+    Raises:
+        PortInUse: a program listens there, or the path is a file of another kind.
+        ConfigError: no socket can be created there.
     """
-    _make_way(path)
+    _remove_stale(path)
     listener = socket.socket(socket.AF_UNIX)
     try:
         try:
@@ -27,23 +28,23 @@ def unix_socket(path: str) -> Generator[socket.socket, None, None]:
             reason = error.strerror or str(error)
             raise ConfigError([f"cannot listen on unix://{path}: {reason}"]) from error
         listener.setblocking(False)
-        ours = _identity(path)
+        own = _identity(path)
         try:
             yield listener
         finally:
             with suppress(FileNotFoundError):
-                if _identity(path) == ours:
+                if _identity(path) == own:
                     os.unlink(path)
     finally:
         listener.close()
 
 
-def _make_way(path: str) -> None:
-    """Remove a socket on which nobody listens."""
+def _remove_stale(path: str) -> None:
+    """Remove a socket on which no program listens."""
     try:
         kind = os.stat(path).st_mode
     except OSError:
-        return  # nothing there; what else may be wrong, `bind` will say
+        return  # missing; `bind` reports any other problem
     if not stat.S_ISSOCK(kind):
         raise PortInUse(f"{path} exists and is not a socket: choose another path, or remove it")
     with socket.socket(socket.AF_UNIX) as probe:
@@ -54,7 +55,7 @@ def _make_way(path: str) -> None:
             os.unlink(path)
             return
         except OSError:
-            pass  # it is there, and does not answer at once
+            pass  # a program listens, and does not accept at once
     raise PortInUse(f"unix://{path} is taken: stop the program that listens there")
 
 

@@ -21,12 +21,12 @@ class Tcp(msgspec.Struct, frozen=True):
 
 
 class Tls(msgspec.Struct, frozen=True):
-    """A TCP port where paired machines talk in TLS; one port serves all roles."""
+    """A TCP port with TLS for paired machines; one port serves all roles."""
 
     host: str
     port: int
     role: str = ""
-    """The role that is wanted, as asr; it is the path of the URI."""
+    """The requested role, such as asr: the path of the URI."""
 
     def __str__(self) -> str:
         return str(Tcp(self.host, self.port)).replace("tcp:", "tls:") + (
@@ -54,7 +54,7 @@ Address = Tcp | Tls | Unix | Stdio
 
 
 def parse(uri: str) -> Address:
-    """Take a URI apart. Raises `ConfigError`, saying how one is written."""
+    """Parse a URI. Raises `ConfigError`, with the forms that are valid."""
     try:
         parts = urlsplit(uri)
         port = parts.port
@@ -62,7 +62,7 @@ def parse(uri: str) -> Address:
         raise ConfigError([f"{uri!r} is not an address: {error}"]) from error
     if "@" in parts.netloc and parts.scheme != "unix":
         raise ConfigError(
-            [f"{uri!r} is not an address: Wyoming knows neither users nor passwords; remove them"]
+            [f"{uri!r} is not an address: Wyoming has no users and passwords: remove them"]
         )
     if parts.scheme == "tcp" and parts.hostname and port is not None:
         return Tcp(parts.hostname, port)
@@ -78,7 +78,7 @@ def parse(uri: str) -> Address:
 
 
 def for_role(uri: str, role: str) -> str:
-    """The URI at which a role is served: at `tls://`, a port serves all. Raises `ConfigError`."""
+    """Return the URI of a role: a `tls://` port serves all roles. Raises `ConfigError`."""
     address = parse(uri)
     if isinstance(address, Tls) and not address.role:
         return str(msgspec.structs.replace(address, role=role))

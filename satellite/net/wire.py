@@ -1,4 +1,4 @@
-"""Connections with peers: events are read and written, within limits, and nothing else."""
+"""Connections to peers: reading and writing events within limits."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from wyoming.event import Event
 
 from satellite.errors import BadFrame, EngineBusy, PeerClosed
 from satellite.net.frame import VERSION, Limits, encode, read_data, read_header
-from satellite.net.keepalive import notice_death
+from satellite.net.keepalive import enable_keepalive
 from satellite.net.memory_budget import MemoryBudget
 from satellite.net.rate_limit import RateLimit
 
 __all__ = ["VERSION", "Connection", "Limits", "encode"]
 
 _SMALL = 64 * 1024
-"""Bytes of a body that is read as a whole and not counted: what a socket's buffer holds anyway."""
-_UNKNOWN = (
-    "perhaps it is not paired with this machine, or no longer: see its log, and run "
+"""Bytes of a body that is read at once and not counted: a socket buffers as much anyway."""
+_UNPAIRED = (
+    "it may not be paired with this machine, or no longer: see its log, and run "
     "`satellite pair` on both"
 )
-"""What is said where a TLS server ends the connection."""
+"""Appended to errors where a TLS server ends the connection."""
 
 
 class Connection:
-    """One peer. Reading and writing may overlap; events written at once are never mixed up."""
+    """The connection to one peer. Reading and writing may overlap; concurrent writes never mix."""
 
     def __init__(
         self,
@@ -35,80 +35,80 @@ class Connection:
         writer: asyncio.StreamWriter,
         peer: str,
         limits: Limits | None = None,
-        held: MemoryBudget | None = None,
+        memory: MemoryBudget | None = None,
     ) -> None:
-        """`held` is where long events count while they are read."""
+        """`memory` counts the bytes of long events while they are read."""
         self.peer = peer
-        """What to call it in messages."""
-        self.began = self.active = asyncio.get_running_loop().time()
-        """When it began, and when an event was last read or written, on the loop's clock."""
+        """Its name in messages."""
+        self.last_event = asyncio.get_running_loop().time()
+        """When an event was last read or written, on the clock of the event loop."""
         self.events = 0
         """Events read."""
         self.slowed = 0
-        """Times that it sent events too fast and was read more slowly."""
-        self.work = 0
-        """Requests of this peer that are being worked on: while there are any, it may be silent."""
+        """Times that the peer sent events too fast and was read more slowly."""
+        self.requests = 0
+        """Requests of the peer in progress: while there are any, the peer may be silent."""
         self._reader = reader
         self._writer = writer
-        self._secure = writer.get_extra_info("ssl_object")
+        self._tls = writer.get_extra_info("ssl_object")
         name = writer.get_extra_info("peername")
         self.address = str(name[0]) if isinstance(name, tuple) else ""
-        """The peer's IP address; empty where it has none."""
+        """The IP address of the peer; empty if it has none."""
         self._limits = limits or Limits()
-        self._held = held or MemoryBudget()
-        self._pace = RateLimit(self._limits.events)
-        notice_death(writer)
+        self._memory = memory or MemoryBudget()
+        self._rate_limit = RateLimit(self._limits.events)
+        enable_keepalive(writer)
 
     @property
     def protocol(self) -> str | None:
-        """The protocol that was agreed on in a TLS connection (ALPN, RFC 7301), if any."""
-        return self._secure.selected_alpn_protocol() if self._secure is not None else None
+        """The protocol negotiated in a TLS connection (ALPN, RFC 7301), if any."""
+        return self._tls.selected_alpn_protocol() if self._tls is not None else None
 
     @property
-    def gone(self) -> bool:
-        """The peer has hung up, though this may not have been read yet; or this side has."""
+    def closed(self) -> bool:
+        """Whether either side has hung up, even if the end was not read yet."""
         return self._reader.at_eof() or self._writer.is_closing()
 
     @contextmanager
     def working(self) -> Generator[None, None, None]:
-        """The peer waits for something during this block, and is not idle."""
-        self.work += 1
+        """Count a request in progress during this block, so that the peer is not idle."""
+        self.requests += 1
         try:
             yield
         finally:
-            self.work -= 1
-            self.active = asyncio.get_running_loop().time()
+            self.requests -= 1
+            self.last_event = asyncio.get_running_loop().time()
 
     async def read(self) -> Event | None:
-        """Wait for an event; None when the peer ended the connection between two events.
+        """Return the next event; None if the peer ended the connection between two events.
 
-        Raises `BadFrame` for what is not Wyoming or is too large, `PeerClosed` when the connection
-        ends within a frame or the rest of a frame does not come. After either, and after being
-        cancelled, the connection is of no further use.
+        After an error, or after being cancelled, the connection is unusable.
+
+        Raises:
+            BadFrame: the data is not Wyoming, or too large.
+            PeerClosed: the connection ended within a frame, or the rest of a frame did not arrive.
         """
         try:
             first = await self._reader.read(1)
             if not first:
-                self._check_known()
+                self._check_paired()
                 return None
             async with asyncio.timeout(self._limits.frame):
-                event = await self._rest(first)
+                event = await self._frame(first)
         except TimeoutError as error:
-            raise PeerClosed(f"{self.peer} began to send an event and stopped") from error
+            raise PeerClosed(f"{self.peer} stopped within an event") from error
         except asyncio.IncompleteReadError as error:
             raise PeerClosed(f"{self.peer} hung up within an event") from error
         except OSError as error:
-            raise PeerClosed(
-                f"the connection with {self.peer} broke: {_reason_of(error)}"
-            ) from error
+            raise PeerClosed(f"the connection with {self.peer} broke: {_reason(error)}") from error
         self.events += 1
-        if await self._pace.step():
+        if await self._rate_limit.step():
             self.slowed += 1
-        self.active = asyncio.get_running_loop().time()
+        self.last_event = asyncio.get_running_loop().time()
         return event
 
     async def write(self, event: Event) -> None:
-        """Send an event. Raises `PeerClosed` when the peer has gone or takes nothing any more."""
+        """Send an event. Raises `PeerClosed` if the peer has hung up or reads nothing any more."""
         frame = encode(event)
         if self._writer.is_closing():
             raise PeerClosed(f"{self.peer} hung up")
@@ -121,38 +121,38 @@ class Connection:
             seconds = self._limits.write
             raise PeerClosed(f"{self.peer} has read nothing for {seconds:g} s") from error
         except (OSError, RuntimeError) as error:
-            raise PeerClosed(f"{self.peer} hung up: {_reason_of(error)}") from error
-        self.active = asyncio.get_running_loop().time()
+            raise PeerClosed(f"{self.peer} hung up: {_reason(error)}") from error
+        self.last_event = asyncio.get_running_loop().time()
 
     async def close(self) -> None:
-        """Hang up after what was written has left, in bounded time. Twice is once."""
+        """Hang up after sending what was written, in bounded time. Idempotent."""
         if not self._writer.is_closing():
             self._writer.close()
         try:
             async with asyncio.timeout(self._limits.close):
                 await self._writer.wait_closed()
-        except OSError:  # it broke before it was closed, or took too long: gone either way
+        except OSError:  # broken already, or too slow: closed either way
             pass
         finally:
             self.abort()
 
     def abort(self) -> None:
-        """Hang up at once, dropping what was not sent. Twice is once."""
+        """Hang up at once, dropping what was not sent. Idempotent."""
         transport = self._writer.transport
-        # a pipe must not be told again, and TLS does not know whether it is over
-        if not self._secure and transport.is_closing() and not transport.get_write_buffer_size():
+        # a pipe must not be aborted twice; TLS does not report whether it is closed
+        if not self._tls and transport.is_closing() and not transport.get_write_buffer_size():
             return
         transport.abort()
 
-    def _check_known(self) -> None:
-        """Raise `PeerClosed` where a server hung up instead of ever answering in TLS.
+    def _check_paired(self) -> None:
+        """Raise `PeerClosed` if a TLS server hung up without a single event.
 
-        Python's TLS does not pass on the alert with which it refuses a key.
+        Python does not report the TLS alert by which a server refuses a key.
         """
-        if self._secure is not None and not self.events and not self._secure.server_side:
-            raise PeerClosed(f"{self.peer} hung up at once; {_UNKNOWN}")
+        if self._tls is not None and not self.events and not self._tls.server_side:
+            raise PeerClosed(f"{self.peer} hung up at once; {_UNPAIRED}")
 
-    async def _rest(self, first: bytes) -> Event:
+    async def _frame(self, first: bytes) -> Event:
         try:
             line = first if first == b"\n" else first + await self._reader.readuntil(b"\n")
         except asyncio.LimitOverrunError as error:
@@ -172,11 +172,11 @@ class Connection:
         return Event(header.type, data, payload)
 
     async def _body(self, size: int) -> bytes:
-        """So many bytes, which count while they arrive; what is only announced takes nothing."""
+        """Read `size` bytes, counting them as they arrive: announced bytes take no memory."""
         if size <= _SMALL:
             return await self._reader.readexactly(size)
         parts = bytearray()
-        with self._held.growing() as add:
+        with self._memory.reserved() as add:
             while len(parts) < size:
                 part = await self._reader.read(min(size - len(parts), _SMALL))
                 if not part:
@@ -186,8 +186,8 @@ class Connection:
             return bytes(parts)
 
 
-def _reason_of(error: BaseException) -> str:
-    """What a broken connection tells; of TLS, what the other side said."""
+def _reason(error: BaseException) -> str:
+    """Return the reason of a broken connection; for TLS, the alert of the other side."""
     if isinstance(error, ssl.SSLError) and "ALERT" in (error.reason or ""):
-        return f"{error.reason}; {_UNKNOWN}"
+        return f"{error.reason}; {_UNPAIRED}"
     return str(error)

@@ -13,7 +13,7 @@ from satellite.net.discovery.mdns import NoMulticast
 from satellite.net.discovery.preferences import Preferences
 from satellite.net.discovery.remote_service import RemoteService
 from satellite.net.pairing import join as joining
-from satellite.net.pairing.identity import shown
+from satellite.net.pairing.identity import grouped
 from satellite.setup import lan
 from satellite.setup.home import home
 from satellite.setup.lan import FoundHome
@@ -68,7 +68,7 @@ async def _pair(session: Wizard, codes: dict[str, tuple[str, int]]) -> None:
     """Pair with whom the command line named, or with those that show a code now."""
     wishes = session.wishes
     if wishes.pair is not None:
-        place = codes.get(wishes.pair) or pairing_codes.split(wishes.pair)
+        place = codes.get(wishes.pair) or pairing_codes.parse_address(wishes.pair)
         await _join(session, wishes.pair, *place)
         return
     for name, place in codes.items():
@@ -90,4 +90,4 @@ async def _join(session: Wizard, name: str, host: str, port: int) -> None:
         if session.wishes.pair is not None:
             raise
         return
-    session.ask.say(f"  + paired with {peer.name}, whose key is {shown(peer.fingerprint)}")
+    session.ask.say(f"  + paired with {peer.name}, whose key is {grouped(peer.fingerprint)}")

@@ -67,7 +67,7 @@ async def serving(
     """
     limits = limits or ServeLimits()
     service = make_service(role, engine, limits, pool, observer)
-    service.held = MemoryBudget(limits.held)
+    service.held = MemoryBudget(limits.memory)
 
     async def serve(connection: Connection) -> None:
         service.observer.connected()
@@ -78,7 +78,7 @@ async def serving(
 
     refused = service.observer.refused
     async with listening(
-        uri, serve, name=role, limits=limits, refused=refused, held=service.held
+        uri, serve, name=role, limits=limits, on_refusal=refused, memory=service.held
     ) as bound:
         yield bound
 
@@ -97,7 +97,7 @@ async def serving_paired(
     and `ConfigError` for an address that is not this machine's.
     """
     limits = limits or ServeLimits()
-    held = MemoryBudget(limits.held)
+    held = MemoryBudget(limits.memory)
     for service in services.values():
         service.held = held
 
@@ -115,5 +115,7 @@ async def serving_paired(
             service.observer.disconnected()
 
     secure = TlsGate(folder, *services)
-    async with listening(uri, serve, name="tls", limits=limits, held=held, secure=secure) as bound:
+    async with listening(
+        uri, serve, name="tls", limits=limits, memory=held, secure=secure
+    ) as bound:
         yield bound

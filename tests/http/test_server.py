@@ -28,7 +28,7 @@ from satellite.http.pages import Page
 from satellite.http.server import http_server, listening, served
 from satellite.http.token import Token
 from satellite.lib.bus import Bus
-from satellite.net.allowed import Allowed
+from satellite.net.allowed import AllowedNetworks
 from satellite.settings import HttpSettings, Settings
 from satellite.values import SPEECH
 from tests.support.scripted_satellite import QUIET, ScriptedSatellite
@@ -64,7 +64,7 @@ async def office(
     async with (
         asyncio.timeout(20),
         room.open(),
-        served(listener, controls, Guard(token), Allowed(allow), PAGES) as address,
+        served(listener, controls, Guard(token), AllowedNetworks(allow), PAGES) as address,
         aiohttp.ClientSession() as session,
         asyncio.TaskGroup() as tasks,
     ):

@@ -1,4 +1,4 @@
-"""What an engine is comes back from its `info` as it was, and Home Assistant finds its fields."""
+"""Descriptions survive the conversion to an `info` event, and Home Assistant finds its fields."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ VOICE = ModelInfo(name="alba", speakers=("a", "b"))
 
 @pytest.mark.parametrize("streaming", [True, False])
 @pytest.mark.parametrize("role", ENGINE_ROLES)
-def test_an_engine_comes_back_as_it_was(role: str, streaming: bool) -> None:
+def test_a_description_survives_the_round_trip(role: str, streaming: bool) -> None:
     extra = {"wake": (WORDS,), "tts": (VOICE,)}.get(role, ())
     engine = msgspec.structs.replace(
         ENGINE,
@@ -44,7 +44,7 @@ def test_an_engine_comes_back_as_it_was(role: str, streaming: bool) -> None:
     assert info.roles(info.from_event(event)) == (role,)
 
 
-def test_home_assistant_finds_the_fields_it_looks_for() -> None:
+def test_home_assistant_finds_its_fields() -> None:
     asr = info.to_event("asr", ENGINE).data["asr"][0]
     assert (asr["supports_transcript_streaming"], asr["requires_external_vad"]) == (True, True)
     handle = info.to_event("llm", ENGINE).data["handle"][0]
@@ -59,7 +59,7 @@ def test_home_assistant_finds_the_fields_it_looks_for() -> None:
         assert program["installed"]
 
 
-def test_a_stranger_is_read_and_is_not_ours() -> None:
+def test_a_foreign_service_is_read_and_not_taken_for_ours() -> None:
     them = Attribution("them", "https://them.example")
     missing = TtsProgram("not here", them, False, None, None, voices=[])
     there = TtsProgram(
@@ -71,7 +71,7 @@ def test_a_stranger_is_read_and_is_not_ours() -> None:
     assert (found.name, found.author, found.streaming) == ("piper", "them", True)
 
 
-def test_an_intent_service_is_a_brain_too() -> None:
+def test_an_intent_service_counts_as_llm() -> None:
     them = Attribution("them", "")
     model = IntentModel("m", them, True, None, None, languages=["en"])
     event = Info(intent=[IntentProgram("rhasspy", them, True, None, None, models=[model])]).event()
@@ -91,6 +91,6 @@ def test_an_intent_service_is_a_brain_too() -> None:
         (Event("info"), "nothing"),
     ],
 )
-def test_another_role_is_refused_with_what_there_is(event: Event, offer: str) -> None:
-    with pytest.raises(EngineFailed, match=f"it serves no asr .it serves {offer}"):
+def test_a_missing_role_is_reported_with_the_roles_on_offer(event: Event, offer: str) -> None:
+    with pytest.raises(EngineFailed, match=f"has no asr .it has {offer}"):
         info.engine_info("asr", event)

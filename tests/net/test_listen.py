@@ -1,4 +1,4 @@
-"""The door: who is let in, who is turned away, who has to leave; and that each is told."""
+"""Admission: which peers are accepted, refused and dropped, and how each is reported."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import pytest
 from wyoming.event import Event
 
 from satellite.errors import PeerClosed, WireError
-from satellite.net.admission import SILENT
+from satellite.net.admission import MAX_SILENT
 from satellite.net.dial import connect
-from satellite.net.listen import ListenLimits, limits_of, listening
+from satellite.net.listen import ListenLimits, listen_limits, listening
 from satellite.net.wire import Connection, Limits
 from satellite.settings import LimitSettings, Settings
 from tests.support.peers import until
@@ -21,12 +21,12 @@ from tests.support.peers import until
 ANY = "tcp://127.0.0.1:0"
 IP = "127.0.0.1"
 PATIENCE = 20.0
-"""Seconds in which a busy machine does what takes milliseconds."""
+"""Seconds: on a busy machine milliseconds become seconds."""
 
 
 @asynccontextmanager
 async def echoing(limits: ListenLimits, refused: list[str]) -> AsyncGenerator[str, None]:
-    """A service that sends every event back; `work` holds up the peer for as long as it says."""
+    """Run a service that echoes every event, after the seconds in its `work`."""
 
     async def serve(connection: Connection) -> None:
         try:
@@ -39,12 +39,12 @@ async def echoing(limits: ListenLimits, refused: list[str]) -> AsyncGenerator[st
         finally:
             await connection.close()
 
-    async with listening(ANY, serve, name="echo", limits=limits, refused=refused.append) as uri:
+    async with listening(ANY, serve, name="echo", limits=limits, on_refusal=refused.append) as uri:
         yield uri
 
 
 async def echoed(peer: Connection) -> bool:
-    """Whether a peer is answered."""
+    """Return whether a peer is answered."""
     try:
         await peer.write(Event("x"))
         async with asyncio.timeout(PATIENCE):
@@ -58,7 +58,7 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING]
 
 
-async def test_who_is_not_allowed_is_told_and_the_log_names_the_setting_once(
+async def test_a_peer_not_allowed_is_refused_and_logged_once_with_the_setting(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     refused: list[str] = []
@@ -76,54 +76,54 @@ async def test_who_is_not_allowed_is_told_and_the_log_names_the_setting_once(
     assert "--allow" in line
 
 
-async def test_where_pairing_is_required_plain_connections_are_turned_away() -> None:
+async def test_plain_connections_are_refused_where_pairing_is_required() -> None:
     refused: list[str] = []
     async with echoing(ListenLimits(paired_only=True), refused) as uri:
         peer = await connect(uri, PATIENCE)
         event = await peer.read()
         assert event is not None
         assert (event.type, event.data["code"]) == ("error", "not-paired")
-        assert "127.0.0.1 comes without TLS" in event.data["text"]
+        assert "127.0.0.1 connects without TLS" in event.data["text"]
         assert "satellite pair" in event.data["text"]
         await peer.close()
     assert refused == ["not-paired"]
 
 
-async def test_one_address_cannot_take_every_place() -> None:
+async def test_connections_of_one_address_are_limited() -> None:
     async with echoing(ListenLimits(connections=8, per_address=2), []) as uri:
         peers = [await connect(uri, PATIENCE) for _ in range(2)]
         assert [await echoed(peer) for peer in peers] == [True, True]
         third = await connect(uri, PATIENCE)
         event = await third.read()
         assert event is not None
-        assert "from 127.0.0.1 already" in event.data["text"]
+        assert "already connected from 127.0.0.1" in event.data["text"]
         for peer in (*peers, third):
             await peer.close()
 
 
-async def test_the_silent_make_room_for_those_who_speak(caplog: pytest.LogCaptureFixture) -> None:
+async def test_silent_peers_are_dropped_for_active_ones(caplog: pytest.LogCaptureFixture) -> None:
     async with echoing(ListenLimits(connections=4), []) as uri:
-        speaking = await connect(uri, PATIENCE)
-        assert await echoed(speaking)
-        silent = [await asyncio.open_connection(*_place(uri)) for _ in range(SILENT + 5)]
+        active = await connect(uri, PATIENCE)
+        assert await echoed(active)
+        silent = [await asyncio.open_connection(*_address(uri)) for _ in range(MAX_SILENT + 5)]
         for _ in range(3):
             peer = await connect(uri, PATIENCE)
             assert await echoed(peer)
             await peer.close()
             await asyncio.sleep(0)
-        assert await echoed(speaking), "who has spoken is not dropped"
-        await speaking.close()
+        assert await echoed(active), "an active peer is not dropped"
+        await active.close()
         for _, writer in silent:
             writer.transport.abort()
-    assert "said nothing while others wait" in "".join(warnings(caplog))
+    assert "sent nothing while others wait" in "".join(warnings(caplog))
 
 
 @pytest.mark.parametrize("sent", [b"", b'{"type', b"\x16\x03"])
-async def test_who_says_nothing_that_can_be_understood_is_dropped(
+async def test_a_peer_without_a_valid_event_is_dropped(
     sent: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with echoing(ListenLimits(first=0.1), []) as uri:
-        reader, writer = await asyncio.open_connection(*_place(uri))
+        reader, writer = await asyncio.open_connection(*_address(uri))
         writer.write(sent)
         async with asyncio.timeout(2):
             with pytest.raises(ConnectionResetError):
@@ -132,7 +132,7 @@ async def test_who_says_nothing_that_can_be_understood_is_dropped(
     assert "limits.first" in "".join(warnings(caplog))
 
 
-async def test_the_idle_are_dropped_and_those_who_wait_for_work_are_not() -> None:
+async def test_idle_peers_are_dropped_and_waiting_ones_are_not() -> None:
     async with echoing(ListenLimits(idle=0.2), []) as uri:
         idle, busy = await connect(uri, PATIENCE), await connect(uri, PATIENCE)
         assert await echoed(idle)
@@ -147,8 +147,8 @@ async def test_the_idle_are_dropped_and_those_who_wait_for_work_are_not() -> Non
         await busy.close()
 
 
-async def test_pings_keep_a_session_for_ever() -> None:
-    """As Home Assistant's, every two seconds against fifteen minutes."""
+async def test_pings_keep_a_connection_open() -> None:
+    """As of Home Assistant, which pings every two seconds against a limit of fifteen minutes."""
     async with echoing(ListenLimits(idle=1.0, first=1.0), []) as uri:
         peer = await connect(uri, PATIENCE)
         for _ in range(15):
@@ -157,7 +157,7 @@ async def test_pings_keep_a_session_for_ever() -> None:
         await peer.close()
 
 
-async def test_a_longest_connection_can_be_set() -> None:
+async def test_the_total_time_of_a_connection_can_be_limited() -> None:
     async with echoing(ListenLimits(total=0.2), []) as uri:
         peer = await connect(uri, PATIENCE)
         assert await echoed(peer)
@@ -166,18 +166,18 @@ async def test_a_longest_connection_can_be_set() -> None:
         await peer.close()
 
 
-async def test_a_flood_is_slowed_down_and_others_are_answered(
+async def test_a_flooding_peer_is_slowed_down_and_others_are_answered(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     limits = ListenLimits(wire=Limits(events=100), first=0.4)
     async with echoing(limits, []) as uri:
-        reader, writer = await asyncio.open_connection(*_place(uri))
+        reader, writer = await asyncio.open_connection(*_address(uri))
         writer.write(b'{"type": "x"}\n' * 5000)
         other = await connect(uri, PATIENCE)
         began = asyncio.get_running_loop().time()
         assert await echoed(other)
         assert asyncio.get_running_loop().time() - began < 0.5
-        await until(lambda: "more than 100 events a second" in "".join(warnings(caplog)))
+        await until(lambda: "exceeds 100 events a second" in "".join(warnings(caplog)))
         took = asyncio.get_running_loop().time() - began
         got = (await reader.read(1 << 20)).count(b'"x"')
         assert 150 < got < 200 + 100 * took + 50
@@ -185,20 +185,22 @@ async def test_a_flood_is_slowed_down_and_others_are_answered(
         await other.close()
 
 
-def test_settings_are_the_doors_limits() -> None:
-    said = LimitSettings(data=2048, idle=5.0, per_address=3, held=9_000_000, depth=9)
-    limits = limits_of(Settings(limits=said, allow=("any",)), connections=7, paired_only=True)
+def test_the_limits_come_from_the_settings() -> None:
+    settings = LimitSettings(data=2048, idle=5.0, per_address=3, held=9_000_000, depth=9)
+    limits = listen_limits(
+        Settings(limits=settings, allow=("any",)), connections=7, paired_only=True
+    )
     assert (limits.wire.data, limits.wire.depth, limits.idle) == (2048, 9, 5.0)
-    assert (limits.per_address, limits.held, limits.connections) == (3, 9_000_000, 7)
+    assert (limits.per_address, limits.memory, limits.connections) == (3, 9_000_000, 7)
     assert limits.allow == ("any",)
     assert limits.paired_only
 
 
 async def _all(peer: Connection) -> None:
-    """Read to the end, which is an error as the other side does not wait to be read."""
+    """Read to the end, which is an error: the other side does not wait for its data to be read."""
     while await peer.read() is not None:
         pass
-    raise PeerClosed("a clean end, which a peer that is dropped may see as well")
+    raise PeerClosed("a clean end, which a dropped peer may see as well")
 
 
 async def _end(reader: asyncio.StreamReader) -> None:
@@ -206,5 +208,5 @@ async def _end(reader: asyncio.StreamReader) -> None:
         raise ConnectionResetError
 
 
-def _place(uri: str) -> tuple[str, int]:
+def _address(uri: str) -> tuple[str, int]:
     return IP, int(uri.rpartition(":")[2])

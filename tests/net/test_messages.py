@@ -1,4 +1,4 @@
-"""Events of peers, held to their types: nothing malformed gets past reading."""
+"""Events of peers are checked against their types: malformed events are refused."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ JUNK = st.recursive(
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 @given(data=st.dictionaries(st.sampled_from((*KEYS, "asr", "tts", "context")), JUNK))
-def test_whatever_comes_is_read_or_refused(kind: Any, data: dict[str, Any]) -> None:
+def test_any_data_is_read_or_refused(kind: Any, data: dict[str, Any]) -> None:
     try:
         read(kind, Event("junk", data))
     except BadFrame:
@@ -47,18 +47,18 @@ def test_whatever_comes_is_read_or_refused(kind: Any, data: dict[str, Any]) -> N
         (Info, {"asr": [{"name": "x"}]}, "malformed"),
     ],
 )
-def test_what_is_malformed_is_named(kind: Any, data: dict[str, Any], why: str) -> None:
+def test_the_malformed_field_is_named(kind: Any, data: dict[str, Any], why: str) -> None:
     with pytest.raises(BadFrame, match=why):
         read(kind, Event("thing", data))
 
 
-def test_null_is_as_good_as_missing_and_seconds_are_no_milliseconds() -> None:
+def test_null_counts_as_missing_and_fractional_timestamps_are_ignored() -> None:
     data = {"rate": 16000, "width": 2, "channels": 1, "timestamp": 1.25, "context": None}
     assert read(audio.AudioStart, Event("audio-start", data)).timestamp is None
     assert read(wake.Detect, Event("detect", {"names": None})).names is None
 
 
-def test_errors_become_what_their_code_says() -> None:
+def test_error_events_become_exceptions_by_their_code() -> None:
     assert type(error_of(Event("error", {"text": "later", "code": "busy"}))) is EngineBusy
     assert type(error_of(Event("error", {"text": "x", "code": "their-own"}))) is EngineFailed
     assert str(error_of(Event("error", {"text": None, "code": 7}))) == "it gave no reason"

@@ -63,7 +63,7 @@ async def test_an_error_of_the_audio_itself_is_raised_as_it_is() -> None:
 async def test_a_service_of_another_role_is_refused_at_load() -> None:
     async with serving("llm", ScriptedLlm(), ANY) as uri:
         engine = remote(uri, "tts")
-        with pytest.raises(EngineFailed, match=f"{uri}: it serves no tts .it serves llm"):
+        with pytest.raises(EngineFailed, match=f"{uri}: the service has no tts .it has llm"):
             await engine.load()
 
 

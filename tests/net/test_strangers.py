@@ -1,4 +1,4 @@
-"""Remote engines understand services that somebody else made, and their failures."""
+"""Remote engines understand services of other projects, and their failures."""
 
 from __future__ import annotations
 
@@ -34,8 +34,10 @@ ASR: list[tuple[dict[str, Sequence[Event | None]], list[tuple[str, bool]]]] = [
 
 
 @pytest.mark.parametrize(("script", "expected"), ASR)
-async def test_transcripts_of_strangers(script: Any, expected: list[tuple[str, bool]]) -> None:
-    """Only at the end, before the end of the audio (and hung up), in pieces."""
+async def test_transcripts_of_foreign_services(
+    script: Any, expected: list[tuple[str, bool]]
+) -> None:
+    """At the end, before the end of the audio (then hanging up), and in pieces."""
     assert [(item.text, item.final) for item in await answers("asr", script)] == expected
 
 
@@ -66,11 +68,11 @@ LLM: list[tuple[list[Event], list[Any]]] = [
 
 
 @pytest.mark.parametrize(("reply", "expected"), LLM)
-async def test_replies_of_strangers(reply: list[Event], expected: list[Any]) -> None:
+async def test_replies_of_foreign_services(reply: list[Event], expected: list[Any]) -> None:
     assert await answers("llm", {"transcript": reply}) == expected
 
 
-async def test_speech_of_strangers() -> None:
+async def test_speech_of_foreign_services() -> None:
     speech = [
         Event("audio-start", dict(AUDIO)),
         Event("audio-chunk", dict(AUDIO), b"abcd"),
@@ -85,7 +87,7 @@ async def test_speech_of_strangers() -> None:
         await answers("tts", {"synthesize": [narrow]})
 
 
-async def test_wake_words_of_strangers() -> None:
+async def test_wake_words_of_foreign_services() -> None:
     """A timestamp becomes a sample; no timestamp means now."""
     timed = Event("detection", {"name": "w", "timestamp": 50})
     (found,) = await answers(
@@ -97,7 +99,7 @@ async def test_wake_words_of_strangers() -> None:
     assert (found.word, found.sample) == ("", 1600)
 
 
-async def test_a_stranger_that_says_nothing_at_the_end_is_not_waited_for_long(
+async def test_a_foreign_service_that_sends_no_end_is_not_waited_for_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("satellite.net.remotes.wake._TAIL", 0.01)
@@ -117,7 +119,7 @@ FAILURES = [
 
 @pytest.mark.parametrize("role", FIRST)
 @pytest.mark.parametrize(("script", "error"), FAILURES)
-async def test_failures_of_strangers(
+async def test_failures_of_foreign_services(
     role: str, script: list[Event | None], error: type[Exception]
 ) -> None:
     with pytest.raises(error):

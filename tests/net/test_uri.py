@@ -1,4 +1,4 @@
-"""Addresses: what is understood, and what is refused in words."""
+"""URIs: valid forms, and errors that explain them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from satellite.net.uri import Stdio, Tcp, Unix, parse
         ("stdio://", Stdio()),
     ],
 )
-def test_addresses_are_read_and_written(text: str, address: object) -> None:
+def test_uris_are_parsed_and_formatted(text: str, address: object) -> None:
     assert parse(text) == address
     assert str(address) == text
 
@@ -38,12 +38,12 @@ def test_addresses_are_read_and_written(text: str, address: object) -> None:
         "unix://",
     ],
 )
-def test_what_is_no_address_is_refused_with_how_one_is_written(text: str) -> None:
+def test_an_invalid_uri_is_refused_with_the_valid_forms(text: str) -> None:
     with pytest.raises(ConfigError, match="is not an address"):
         parse(text)
 
 
-def test_a_password_in_an_address_is_refused_and_not_repeated() -> None:
-    with pytest.raises(ConfigError, match="neither users nor passwords") as raised:
+def test_a_password_in_a_uri_is_refused_and_not_repeated() -> None:
+    with pytest.raises(ConfigError, match="no users and passwords") as raised:
         parse("tcp://ann:correct-horse@den.local:10300")
     assert "correct-horse" not in str(raised.value)

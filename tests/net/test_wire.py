@@ -1,4 +1,4 @@
-"""Frames: what is written is read, however it is cut up; nothing else gets through."""
+"""Frames: written events are read, however they are split; nothing else is accepted."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def fields(event: Event | None) -> Any:
 
 @SOME
 @given(events=st.lists(EVENTS, min_size=1, max_size=4), data=st.data())
-async def test_any_events_cut_anywhere_are_read_as_written(
+async def test_events_split_anywhere_are_read_as_written(
     events: list[Event], data: st.DataObject
 ) -> None:
     stream = b"".join(map(encode, events))
@@ -53,7 +53,7 @@ async def test_any_events_cut_anywhere_are_read_as_written(
 
 @SOME
 @given(event=EVENTS)
-async def test_the_wyoming_library_reads_what_we_write_and_we_what_it_writes(event: Event) -> None:
+async def test_frames_are_compatible_with_the_wyoming_library(event: Event) -> None:
     assert fields(read_event(io.BytesIO(encode(event)))) == fields(event)  # type: ignore[arg-type]
     stream = io.BytesIO()
     write_event(event, stream)  # type: ignore[arg-type]
@@ -64,7 +64,7 @@ async def test_the_wyoming_library_reads_what_we_write_and_we_what_it_writes(eve
 
 @SOME
 @given(garbage=st.binary(min_size=1, max_size=200))
-async def test_garbage_ends_in_an_error_or_the_end_never_in_another_exception(
+async def test_garbage_raises_only_wire_errors(
     garbage: bytes,
 ) -> None:
     async with pair() as (connection, _, far):
@@ -93,14 +93,14 @@ async def test_garbage_ends_in_an_error_or_the_end_never_in_another_exception(
         b"x" * 70_000,
     ],
 )
-async def test_what_is_no_event_is_refused(frame: bytes) -> None:
+async def test_invalid_frames_are_refused(frame: bytes) -> None:
     async with pair() as (connection, _, far):
         far.write(frame)
         with pytest.raises(BadFrame, match="the peer"):
             await connection.read()
 
 
-async def test_data_may_stand_in_the_line_and_in_its_block() -> None:
+async def test_data_of_the_line_and_of_its_block_are_merged() -> None:
     async with pair() as (connection, _, far):
         far.write(b'{"type": "x", "data": {"a": 1, "b": 1}, "data_length": 8}\n{"b": 2}')
         event = await connection.read()
@@ -109,8 +109,8 @@ async def test_data_may_stand_in_the_line_and_in_its_block() -> None:
 
 
 @pytest.mark.parametrize("part", ["data", "payload"])
-async def test_a_peer_cannot_make_us_wait_for_more_than_the_limit(part: str) -> None:
-    """The claim alone is refused: not a byte of the gigabyte is read or held."""
+async def test_an_announced_length_over_the_limit_is_refused(part: str) -> None:
+    """The announcement alone is refused: not a byte of the gigabyte is read or buffered."""
     async with pair() as (connection, _, far):
         far.write(b'{"type": "x", "%s_length": 1073741824}\n' % part.encode())
         with pytest.raises(BadFrame, match="1073741824 bytes"):
@@ -118,7 +118,7 @@ async def test_a_peer_cannot_make_us_wait_for_more_than_the_limit(part: str) -> 
 
 
 @pytest.mark.parametrize("part", [b"{", b'{"type": "x", "payload_length": 9}\n', b'{"type": "x"'])
-async def test_an_end_within_an_event_is_no_clean_end(part: bytes) -> None:
+async def test_an_end_within_an_event_is_an_error(part: bytes) -> None:
     async with pair() as (connection, _, far):
         far.write(part)
         far.close()
@@ -126,7 +126,7 @@ async def test_an_end_within_an_event_is_no_clean_end(part: bytes) -> None:
             await connection.read()
 
 
-async def test_the_rest_of_an_event_has_to_come_in_time() -> None:
+async def test_a_stalled_event_times_out() -> None:
     async with pair(Limits(frame=0.02)) as (connection, _, far):
         far.write(b'{"type"')
         with pytest.raises(PeerClosed, match="stopped"):
@@ -139,7 +139,7 @@ async def test_a_peer_that_reads_nothing_is_dropped() -> None:
             await _write_on(connection)
 
 
-async def test_writing_to_a_peer_that_has_gone_is_an_error_and_closing_is_not() -> None:
+async def test_writing_to_a_closed_peer_is_an_error_and_closing_is_not() -> None:
     async with pair() as (connection, _, far):
         far.transport.abort()
         with pytest.raises(PeerClosed):
@@ -154,7 +154,7 @@ async def _write_on(connection: Connection) -> None:
         await asyncio.sleep(0)
 
 
-async def test_events_written_at_once_are_not_mixed_up() -> None:
+async def test_concurrent_writes_are_not_mixed_up() -> None:
     events = [Event("x", {"n": number}, bytes([number]) * 50_000) for number in range(20)]
     async with pair() as (connection, reader, _), asyncio.TaskGroup() as tasks:
         for event in events:
@@ -174,12 +174,12 @@ async def test_events_written_at_once_are_not_mixed_up() -> None:
         ("tcp://a..b:1", "no host can be called so"),
     ],
 )
-async def test_who_cannot_be_reached_is_named_with_the_reason(uri: str, why: str) -> None:
+async def test_an_unreachable_peer_is_reported_with_the_reason(uri: str, why: str) -> None:
     with pytest.raises(PeerUnreachable, match=why) as caught:
         await connect(uri, 5.0)
     assert uri.replace("[", "").split("]")[0] in str(caught.value).replace("[", "")
 
 
-async def test_there_is_no_connecting_to_standard_input() -> None:
+async def test_standard_input_cannot_be_connected_to() -> None:
     with pytest.raises(ConfigError, match="nothing to connect to"):
         await connect("stdio://", 1.0)

@@ -89,7 +89,7 @@ async def test_where_pairing_is_required_plain_clients_are_turned_away_and_told(
     async with running(settings(den.place, required=True), ports) as plain:
         with kitchen.here():
             assert (await describe(f"tls://127.0.0.1:{ports[0]['tls']}/tts")).type == "info"
-        with pytest.raises(PeerUnreachable, match="only paired satellites are served here, run"):
+        with pytest.raises(PeerUnreachable, match="but pairing is required"):
             await describe(plain)
 
 

@@ -14,7 +14,7 @@ from satellite.diagnostics.doctor.probe import ProbeResult, ask, ping
 from satellite.errors import BadFrame, WireError
 from satellite.lib.daemon_thread import run_in_daemon_thread
 from satellite.net import info as infos
-from satellite.net.discovery.addresses import reachable
+from satellite.net.discovery.addresses import announced_addresses
 from satellite.net.uri import Tcp
 
 PROMPT = 1.0
@@ -60,7 +60,7 @@ async def service(want: Wanted) -> AsyncGenerator[Finding, None]:
         )
         places: tuple[str, ...] = (want.host,)
     else:
-        places = await run_in_daemon_thread(lambda: reachable(want.host))
+        places = await run_in_daemon_thread(lambda: announced_addresses(want.host))
     uris = [str(Tcp(place, want.port)) for place in places]
     async with asyncio.TaskGroup() as tasks:
         asked = [tasks.create_task(ask(uri)) for uri in uris]

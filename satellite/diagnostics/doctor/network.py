@@ -10,7 +10,7 @@ from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.diagnostics.doctor.finding import Finding, broken, note, ok, warning
 from satellite.diagnostics.doctor.multicast import Probe, probe
 from satellite.lib.daemon_thread import run_in_daemon_thread
-from satellite.net.discovery.addresses import Address, adapters, is_virtual
+from satellite.net.discovery.addresses import IpAddress, adapters, is_virtual
 
 WITHOUT = "name servers by their addresses, as --asr tcp://HOST:10300, or use --no-zeroconf"
 """What works where multicast does not."""
@@ -77,7 +77,7 @@ async def multicast_dns(case: ExaminationInput) -> AsyncGenerator[Finding, None]
         )
 
 
-def _asked(name: str, address: Address) -> bool:
+def _asked(name: str, address: IpAddress) -> bool:
     """IPv4 interfaces to others: Home Assistant looks for services there."""
     return address.version == 4 and not address.is_loopback and not is_virtual(name)
 

@@ -12,7 +12,7 @@ from satellite.errors import PortInUse
 from satellite.homeassistant.driver.peer import HomeAssistantPeer
 from satellite.net.discovery.advert import Advert, announce
 from satellite.net.discovery.mdns import NoMulticast
-from satellite.net.listen import limits_of, listening
+from satellite.net.listen import listen_limits, listening
 from satellite.net.uri import Tcp, parse
 from satellite.net.wire import Connection
 from satellite.settings import HOME_ASSISTANT_PORT, Settings
@@ -67,7 +67,7 @@ async def reachable(settings: Settings) -> AsyncGenerator[Port, None]:
     uri, port = settings.homeassistant.listen, Port(settings)
     async with AsyncExitStack() as stack:
         if uri:
-            name, limits = "Home Assistant's satellite", limits_of(settings)
+            name, limits = "Home Assistant's satellite", listen_limits(settings)
             opened = listening(uri, port.serve, name=name, limits=limits)
             try:
                 port.bound = await stack.enter_async_context(opened)

@@ -11,10 +11,10 @@ ANY = ("0.0.0.0", "::", "*", "")
 _VIRTUAL = ("docker", "br-", "veth", "virbr", "cni", "flannel")
 """Beginnings of the names of interfaces that lead to containers inside this machine."""
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-def reachable(host: str) -> tuple[str, ...]:
+def announced_addresses(host: str) -> tuple[str, ...]:
     """What to announce for a service that listens on `host`, best first.
 
     For a wildcard: the addresses of the network interfaces, of a container bridge or of the loop
@@ -29,7 +29,7 @@ def reachable(host: str) -> tuple[str, ...]:
     return tuple(str(address) for _, address in sorted(chosen, key=lambda item: item[1].version))
 
 
-def _rank(name: str, address: Address) -> int:
+def _rank(name: str, address: IpAddress) -> int:
     if address.is_loopback:
         return 3
     if is_virtual(name):
@@ -42,7 +42,7 @@ def is_virtual(name: str) -> bool:
     return name.startswith(_VIRTUAL)
 
 
-def adapters() -> Iterator[tuple[str, Address]]:
+def adapters() -> Iterator[tuple[str, IpAddress]]:
     """Every interface of this machine, by its name, with each of its addresses."""
     import ifaddr
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from satellite.net.discovery.addresses import ANY, reachable
-from satellite.net.discovery.mdns import PROCESS, REFRESH, TYPE, follow, multicast
+from satellite.net.discovery.addresses import ANY, announced_addresses
+from satellite.net.discovery.mdns import PROCESS_ID, REFRESH, TYPE, follow_networks, multicast
 from satellite.net.uri import Tcp
 from satellite.values import EngineInfo
 
@@ -59,7 +59,7 @@ class Advert(msgspec.Struct, frozen=True, kw_only=True):
         return machine.encode()[: _NAME - len(own)].decode(errors="ignore") + own
 
 
-def facts(info: EngineInfo, version: str) -> dict[str, str]:
+def engine_facts(info: EngineInfo, version: str) -> dict[str, str]:
     """What an engine's advert tells: enough to choose one without asking each."""
     languages = sorted({language for model in info.models for language in model.languages})
     return {
@@ -89,7 +89,7 @@ async def announce(
         announced(tuple(service.name.removesuffix(f".{TYPE}") for service in services))
         async with asyncio.TaskGroup() as tasks:
             if not interfaces:
-                tasks.create_task(follow(member))
+                tasks.create_task(follow_networks(member))
             for advert, service in zip(adverts, services, strict=True):
                 tasks.create_task(_follow(member, advert, service))
 
@@ -119,7 +119,7 @@ async def _follow(member: AsyncZeroconf, advert: Advert, service: AsyncServiceIn
 
 
 def _txt_records(advert: Advert) -> dict[str, str]:
-    known = {"by": "satellite", "role": advert.role, "id": PROCESS, **advert.facts()}
+    known = {"by": "satellite", "role": advert.role, "id": PROCESS_ID, **advert.facts()}
     return {key: _short(value) for key, value in known.items() if value}
 
 
@@ -143,7 +143,7 @@ def _service(
 def _addresses(advert: Advert) -> tuple[str, ...]:
     host = advert.bound.host
     if advert.addresses or host in ANY:
-        return advert.addresses or reachable(host)
+        return advert.addresses or announced_addresses(host)
     found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     return tuple(dict.fromkeys(str(item[4][0]).partition("%")[0] for item in found))
 

@@ -12,7 +12,7 @@ import msgspec
 from satellite.events import Event, ServerFound, ServerLost
 from satellite.net import uri as uris
 from satellite.net.discovery.location import AdvertisedLocation, Location, NamedLocation
-from satellite.net.discovery.mdns import TYPE, NoMulticast, follow, multicast
+from satellite.net.discovery.mdns import TYPE, NoMulticast, follow_networks, multicast
 from satellite.net.discovery.monitor import IDLE, SPREAD, Monitor
 from satellite.net.discovery.preferences import Preferences
 from satellite.net.discovery.remote_service import RemoteService
@@ -126,7 +126,7 @@ class Discovery:
 
                 browser = AsyncServiceBrowser(member.zeroconf, TYPE, handlers=[seen])
                 try:
-                    await (asyncio.Event().wait() if self._interfaces else follow(member))
+                    await (asyncio.Event().wait() if self._interfaces else follow_networks(member))
                 finally:
                     await browser.async_cancel()
         except NoMulticast as error:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import msgspec
 
 from satellite.errors import WireError
-from satellite.net.discovery.mdns import PROCESS, TYPE
+from satellite.net.discovery.mdns import PROCESS_ID, TYPE
 from satellite.net.pairing import policy
 from satellite.net.uri import Tcp
 
@@ -82,7 +82,7 @@ class AdvertisedLocation:
             uris=policy.places(self.name, facts, hosts, plain),
             facts=facts,
             load=load,
-            own=facts.get("id") == PROCESS,
+            own=facts.get("id") == PROCESS_ID,
         )
 
     def forget(self) -> None:

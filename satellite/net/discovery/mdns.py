@@ -20,7 +20,7 @@ _LOGGER = logging.getLogger(__name__)
 TYPE = "_wyoming._tcp.local."
 """Where Home Assistant looks for Wyoming services."""
 
-PROCESS = uuid4().hex
+PROCESS_ID = uuid4().hex
 """Told in our adverts, so that a process does not take itself for another."""
 
 REFRESH = 3.0
@@ -54,7 +54,7 @@ async def multicast(interfaces: Sequence[str] = ()) -> AsyncGenerator[AsyncZeroc
             _LOGGER.warning("Services could not be withdrawn within %g s", CLOSE)
 
 
-async def follow(member: AsyncZeroconf) -> None:
+async def follow_networks(member: AsyncZeroconf) -> None:
     """Let `member` take part on every network that this machine joins later, until cancelled.
 
     A satellite is often started before its Wi-Fi is up.

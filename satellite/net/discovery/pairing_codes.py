@@ -7,9 +7,9 @@ import socket
 from typing import Any
 
 from satellite.errors import PeerUnreachable
-from satellite.net.discovery.addresses import reachable
+from satellite.net.discovery.addresses import announced_addresses
 from satellite.net.discovery.mdns import multicast
-from satellite.net.pairing.exchange import clean
+from satellite.net.pairing.exchange import printable
 from satellite.net.pairing.offer import PORT
 
 TYPE = "_satellite-pair._tcp.local."
@@ -23,12 +23,12 @@ async def announce(name: str, port: int) -> None:
     from zeroconf.asyncio import AsyncServiceInfo
 
     async with multicast() as member:
-        label = clean(name).replace(".", "-")
+        label = printable(name).replace(".", "-")
         service = AsyncServiceInfo(
             TYPE,
             f"{label}.{TYPE}",
             port=port,
-            addresses=[socket.inet_aton(a) for a in reachable("0.0.0.0")],
+            addresses=[socket.inet_aton(a) for a in announced_addresses("0.0.0.0")],
             server=f"{label.replace(' ', '-')}-pairing.local.",
         )
         await (await member.async_register_service(service, allow_name_change=True))
@@ -54,14 +54,14 @@ async def find(seconds: float = LOOK) -> dict[str, tuple[str, int]]:
                 if await service.async_request(member.zeroconf, LOOK * 1000):
                     addresses = service.parsed_scoped_addresses()
                     if addresses and service.port:
-                        label = clean(name.removesuffix(f".{TYPE}"))
+                        label = printable(name.removesuffix(f".{TYPE}"))
                         found[label] = (addresses[0], service.port)
         finally:
             await browser.async_cancel()
     return found
 
 
-def split(text: str) -> tuple[str, int]:
+def parse_address(text: str) -> tuple[str, int]:
     """The host and the port that a person names: HOST, HOST:PORT, or an IPv6 address.
 
     Raises `PeerUnreachable` for a port that is none.

@@ -64,7 +64,7 @@ class _Proof(msgspec.Struct, frozen=True):
     proof: str
 
 
-async def greeting(connection: Connection) -> Hello:
+async def receive_hello(connection: Connection) -> Hello:
     """What the joining side says first. Raises `WireError`."""
     hello: Hello = await _receive(connection, "pair-hello", Hello)
     return hello
@@ -78,7 +78,7 @@ async def prove(connection: Connection, code: str, me: Party, hello: Hello) -> P
     """
     from spake2 import SPAKE2_B
 
-    other = Party(clean(hello.name), _checked(hello.certificate))
+    other = Party(printable(hello.name), _checked(hello.certificate))
     side = SPAKE2_B(code.encode(), other.fingerprint.encode(), me.fingerprint.encode())
     message = side.start()
     await connection.write(Event("pair-hello", {"name": me.name, "message": message.hex()}))
@@ -106,7 +106,7 @@ async def join(connection: Connection, code: str, me: Party, certificate: bytes)
     facts = {"name": me.name, "certificate": me.certificate, "message": message}
     await connection.write(Event("pair-hello", facts))
     hello = await _receive(connection, "pair-hello", Hello)
-    other = Party(clean(hello.name), shown)
+    other = Party(printable(hello.name), shown)
     ours, expected = _proofs(_finish(side, hello.message), me, other, message, hello.message)
     await connection.write(Event("pair-proof", {"proof": ours}))
     theirs = await _receive(connection, "pair-proof", _Proof)
@@ -118,7 +118,7 @@ async def join(connection: Connection, code: str, me: Party, certificate: bytes)
     return other
 
 
-def clean(text: str, longest: int = _NAME) -> str:
+def printable(text: str, longest: int = _NAME) -> str:
     """A text from elsewhere, most of all a name, as it may be shown in a terminal and in a log."""
     return "".join(c for c in text if c.isprintable()).strip()[:longest] or "unnamed"
 
@@ -162,7 +162,7 @@ async def _receive(connection: Connection, kind: str, form: Any) -> Any:
     if event is None:
         raise PairingFailed(f"{connection.peer} hung up before the pairing was done")
     if Error.is_type(event.type):
-        raise PairingFailed(clean(str(event.data.get("text")), 400))
+        raise PairingFailed(printable(str(event.data.get("text")), 400))
     try:
         if event.type == kind:
             return msgspec.convert(event.data, form)

@@ -39,12 +39,12 @@ def fingerprint(certificate: bytes) -> str:
     return sha256(certificate).hexdigest()
 
 
-def shown(digits: str) -> str:
+def grouped(digits: str) -> str:
     """The first 128 bits of a fingerprint, as people compare them."""
     return " ".join(digits[start : start + 4] for start in range(0, 32, 4))
 
 
-def identity(folder: KeyStore) -> Identity | None:
+def read_identity(folder: KeyStore) -> Identity | None:
     """The key of this machine, if it has one. Raises `KeysUnusable`."""
     content = folder.read(_FILE)
     if content is None:
@@ -57,13 +57,13 @@ def identity(folder: KeyStore) -> Identity | None:
     return Identity(folder.path / _FILE, begin + rest)
 
 
-def own(folder: KeyStore, name: str) -> Identity:
+def ensure_identity(folder: KeyStore, name: str) -> Identity:
     """The key of this machine, made where it has none yet. Raises `KeysUnusable`."""
     with folder.locked():
-        if (known := identity(folder)) is not None:
+        if (known := read_identity(folder)) is not None:
             return known
         folder.write(_FILE, _make(name))
-    made = identity(folder)
+    made = read_identity(folder)
     assert made is not None
     return made
 

@@ -8,7 +8,7 @@ from satellite.errors import PeerUnreachable
 from satellite.net.pairing import exchange
 from satellite.net.pairing.errors import PairingFailed
 from satellite.net.pairing.exchange import Party
-from satellite.net.pairing.identity import own
+from satellite.net.pairing.identity import ensure_identity
 from satellite.net.pairing.key_store import KeyStore
 from satellite.net.pairing.known_peers import KnownPeer, KnownPeers
 from satellite.net.pairing.tls import client_context
@@ -20,7 +20,7 @@ EXCHANGE = 20.0
 """Seconds for the exchange, which takes one of a Raspberry Pi Zero's."""
 
 
-async def reachable(host: str, port: int) -> None:
+async def check_reachable(host: str, port: int) -> None:
     """Raise `PeerUnreachable` where nobody shows a code: before a person types one."""
     try:
         async with asyncio.timeout(CONNECT):
@@ -39,7 +39,7 @@ async def join(folder: KeyStore, host: str, port: int, code: str, name: str) -> 
 
     Raises `PairingFailed`, `PeerUnreachable`, other `WireError`s, and `KeysUnusable`.
     """
-    me = own(folder, name)
+    me = ensure_identity(folder, name)
     digits = "".join(character for character in code if character.isdigit())
     context = client_context(None, exchange.PROTOCOL)
     try:
@@ -54,7 +54,7 @@ async def join(folder: KeyStore, host: str, port: int, code: str, name: str) -> 
     address = str(writer.get_extra_info("peername")[0])
     try:
         async with asyncio.timeout(EXCHANGE):
-            party = Party(exchange.clean(name), me.certificate)
+            party = Party(exchange.printable(name), me.certificate)
             other = await exchange.join(connection, digits, party, certificate)
     except TimeoutError as error:
         raise PairingFailed(f"{host} did not answer within {EXCHANGE:g} s") from error

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from satellite.net.pairing.errors import KeyChanged, KeysUnusable, NotPaired
-from satellite.net.pairing.identity import fingerprint, shown
+from satellite.net.pairing.identity import fingerprint, grouped
 from satellite.net.pairing.key_store import KeyStore
 
 _FILE = "paired.json"
@@ -95,10 +95,10 @@ class KnownPeers:
                 return peer
         before = next((peer for peer in known if host in (peer.host, peer.name)), None)
         if before is not None:
-            raise changed(before, host, presented)
-        paired = ", ".join(f"{peer.name} with {shown(peer.fingerprint)}" for peer in known)
+            raise key_changed(before, host, presented)
+        paired = ", ".join(f"{peer.name} with {grouped(peer.fingerprint)}" for peer in known)
         raise NotPaired(
-            f"{host} has the key {shown(presented)}, which this machine is not paired with "
+            f"{host} has the key {grouped(presented)}, which this machine is not paired with "
             f"(paired: {paired or 'none'}): run `satellite pair` on both"
         )
 
@@ -107,10 +107,10 @@ class KnownPeers:
         self.folder.write(_FILE, msgspec.json.format(msgspec.json.encode(ordered)))
 
 
-def changed(peer: KnownPeer, host: str, presented: str) -> KeyChanged:
+def key_changed(peer: KnownPeer, host: str, presented: str) -> KeyChanged:
     """What is said of a machine that has another key than it was paired with."""
     return KeyChanged(
-        f"{peer.name} at {host} has another key: {shown(presented)}, but it was paired with "
-        f"{shown(peer.fingerprint)}. Somebody may pretend to be {peer.name}. If it was installed "
+        f"{peer.name} at {host} has another key: {grouped(presented)}, but it was paired with "
+        f"{grouped(peer.fingerprint)}. Somebody may pretend to be {peer.name}. If it was installed "
         f"anew, run `satellite pair --forget {peer.name}` here and pair them again"
     )

@@ -11,12 +11,12 @@ from contextlib import asynccontextmanager
 from wyoming.error import Error
 
 from satellite.errors import PeerClosed, WireError
-from satellite.net.allowed import HOME
+from satellite.net.allowed import DEFAULT_ALLOW
 from satellite.net.listen import ListenLimits, listening
 from satellite.net.pairing import exchange
 from satellite.net.pairing.errors import KeysUnusable, PairingFailed
 from satellite.net.pairing.exchange import Hello, Party
-from satellite.net.pairing.identity import Identity, own
+from satellite.net.pairing.identity import Identity, ensure_identity
 from satellite.net.pairing.key_store import KeyStore
 from satellite.net.pairing.known_peers import KnownPeer, KnownPeers
 from satellite.net.pairing.tls import HANDSHAKE, server_context
@@ -45,8 +45,8 @@ class Offer:
 
         Raises `KeysUnusable`.
         """
-        self._me: Identity = own(folder, name)
-        self._party = Party(exchange.clean(name), self._me.certificate)
+        self._me: Identity = ensure_identity(folder, name)
+        self._party = Party(exchange.printable(name), self._me.certificate)
         self._peers = KnownPeers(folder)
         self._code = code
         self._told = told
@@ -66,7 +66,7 @@ class Offer:
 
     @asynccontextmanager
     async def open(
-        self, host: str = "*", port: int = PORT, allow: tuple[str, ...] = HOME
+        self, host: str = "*", port: int = PORT, allow: tuple[str, ...] = DEFAULT_ALLOW
     ) -> AsyncGenerator[int, None]:
         """Let others join during this block; yield the port. Raises `PortInUse`."""
         limits = ListenLimits(
@@ -91,7 +91,7 @@ class Offer:
 
     async def _serve(self, connection: Connection) -> None:
         try:
-            hello = await exchange.greeting(connection)
+            hello = await exchange.receive_hello(connection)
             async with self._one:  # lest tries at the same time are counted together
                 await self._try(connection, hello)
         finally:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from satellite.net import pairing
 from satellite.net.pairing.errors import KeyChanged, KeysUnusable, NotPaired
-from satellite.net.pairing.known_peers import KnownPeer, changed
+from satellite.net.pairing.known_peers import KnownPeer, key_changed
 from satellite.net.refusals import Refusals
 from satellite.net.uri import Tls
 
@@ -53,7 +53,7 @@ def places(
     if role != "satellite":
         before = next((peer for peer in known if instance.startswith(f"{peer.name} ")), None)
         if before is not None and key and not paired:
-            other = changed(before, hosts[0] if hosts else instance, key[:64])
+            other = key_changed(before, hosts[0] if hosts else instance, key[:64])
             _warn_key_changed(instance, other)
             raise other
         if before is not None:

@@ -16,9 +16,9 @@ from satellite.errors import BadFrame, ConfigError, PeerClosed
 from satellite.net import pairing
 from satellite.net.pairing import policy
 from satellite.net.pairing.errors import KeysUnusable, NotPaired
-from satellite.net.pairing.identity import Identity, fingerprint, identity, shown
+from satellite.net.pairing.identity import Identity, fingerprint, grouped, read_identity
 from satellite.net.pairing.key_store import KeyStore
-from satellite.net.pairing.known_peers import KnownPeer, KnownPeers, changed
+from satellite.net.pairing.known_peers import KnownPeer, KnownPeers, key_changed
 from satellite.net.uri import Tls
 
 HANDSHAKE = 8.0
@@ -136,7 +136,7 @@ class TlsGate:
 
 
 def _own(folder: KeyStore) -> Identity:
-    me = identity(folder)
+    me = read_identity(folder)
     if me is None:
         raise NotPaired("this machine is not paired with any other: run `satellite pair` on both")
     return me
@@ -147,9 +147,9 @@ def _refusal(host: str, known: tuple[KnownPeer, ...], told: list[str]) -> NotPai
     digits = "".join(c for c in "".join(told) if c in "0123456789abcdef").ljust(_KNOWN, "0")
     before = next((peer for peer in known if peer.host == host), None)
     if before is not None:
-        return changed(before, host, digits)
-    paired = ", ".join(f"{peer.name} with {shown(peer.fingerprint)}" for peer in known)
+        return key_changed(before, host, digits)
+    paired = ", ".join(f"{peer.name} with {grouped(peer.fingerprint)}" for peer in known)
     return NotPaired(
-        f"{host} has a key that is not paired with this machine ({shown(digits)}, it says; paired: "
+        f"{host} claims the key {grouped(digits)}, which is not paired with this machine (paired: "
         f"{paired or 'none'}): run `satellite pair` on both"
     )

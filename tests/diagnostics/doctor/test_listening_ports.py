@@ -64,7 +64,7 @@ async def test_a_server_that_lets_nobody_but_paired_satellites_in_is_well() -> N
         assert isinstance(address, Tcp)
         (found,) = await found_at(address.port)
     assert found.state == "note"
-    assert "only paired satellites are served here" in found.found
+    assert "pairing is required (--require-pairing)" in found.found
 
 
 async def test_the_port_of_the_satellite_that_is_taken_is_broken() -> None:

@@ -7,7 +7,7 @@ import asyncio
 import ifaddr
 import pytest
 
-from satellite.net.discovery.addresses import reachable
+from satellite.net.discovery.addresses import announced_addresses
 from satellite.net.discovery.advert import Advert, announce
 from satellite.net.uri import Tcp
 from tests.net.discovery.test_browser import LOOP, PATIENCE, unique
@@ -45,7 +45,7 @@ def test_every_address_that_others_can_use_is_announced(
         for name, addresses in interfaces.items()
     ]
     monkeypatch.setattr("ifaddr.get_adapters", lambda: adapters)
-    found = reachable(host)
+    found = announced_addresses(host)
     assert set(found) == announced
     assert len(found) == len(announced)
 

@@ -15,7 +15,7 @@ from wyoming.event import Event
 from wyoming.info import Attribution, Info, Satellite
 
 from satellite import events
-from satellite.net.discovery.advert import Advert, announce, facts
+from satellite.net.discovery.advert import Advert, announce, engine_facts
 from satellite.net.discovery.browser import Discovery, scan
 from satellite.net.discovery.mdns import NoMulticast, multicast
 from satellite.net.discovery.remote_service import RemoteService
@@ -178,7 +178,7 @@ def test_long_and_strange_names_and_facts_fit() -> None:
         "den tts 10201",
         "den tts",
     )
-    told = facts(ScriptedTts().describe(), "1.0")
+    told = engine_facts(ScriptedTts().describe(), "1.0")
     assert told == {
         "version": "1.0",
         "engine": "scriptedtts",

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from satellite.net import pairing
-from satellite.net.pairing.identity import Identity, own
+from satellite.net.pairing.identity import Identity, ensure_identity
 from satellite.net.pairing.key_store import KeyStore
 from satellite.net.pairing.known_peers import KnownPeers
 from satellite.settings import PairingSettings
@@ -20,11 +20,11 @@ class Machine:
         self.place = place / name
         self.name = name
         self.folder = KeyStore(self.place / "keys")
-        own(self.folder, name)
+        ensure_identity(self.folder, name)
 
     @property
     def key(self) -> Identity:
-        return own(self.folder, self.name)
+        return ensure_identity(self.folder, self.name)
 
     @property
     def peers(self) -> KnownPeers:
@@ -38,7 +38,7 @@ class Machine:
     def renewed(self) -> None:
         """Installed anew: another key."""
         (self.folder.path / "key.pem").unlink()
-        own(self.folder, self.name)
+        ensure_identity(self.folder, self.name)
 
     @contextmanager
     def here(self, *, required: bool = False) -> Generator[None, None, None]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from satellite.net.pairing.errors import KeysUnusable
-from satellite.net.pairing.identity import identity, own
+from satellite.net.pairing.identity import ensure_identity, read_identity
 from satellite.net.pairing.key_store import KeyStore
 from satellite.net.pairing.known_peers import KnownPeers
 from tests.net.pairing.machines import Machine, paired
@@ -37,10 +37,10 @@ def test_what_others_can_read_is_refused_and_said_how_to_mend(
     path = den.folder.path / what
     path.chmod(mode)
     with pytest.raises(KeysUnusable, match=f"{mode:o}.*chmod {'600' if what else '700'}"):
-        (identity if what == "key.pem" else _known)(den.folder)
+        (read_identity if what == "key.pem" else _known)(den.folder)
     path.chmod(0o600 if what else 0o700)
     assert den.peers.all()
-    assert identity(den.folder)
+    assert read_identity(den.folder)
 
 
 def _known(folder: KeyStore) -> object:
@@ -52,18 +52,18 @@ def test_a_link_is_no_key(tmp_path: Path) -> None:
     real = den.key.file.rename(tmp_path / "elsewhere")
     (den.folder.path / "key.pem").symlink_to(real)
     with pytest.raises(KeysUnusable, match=r"key\.pem"):
-        identity(den.folder)
+        read_identity(den.folder)
 
 
 def test_a_key_is_made_once_and_a_damaged_one_is_never_replaced(tmp_path: Path) -> None:
     folder = KeyStore(tmp_path / "keys")
-    assert identity(folder) is None
+    assert read_identity(folder) is None
     assert not folder.path.exists(), "looking makes nothing"
-    first = own(folder, "den")
-    assert own(folder, "den").fingerprint == first.fingerprint
+    first = ensure_identity(folder, "den")
+    assert ensure_identity(folder, "den").fingerprint == first.fingerprint
     first.file.write_bytes(b"half")
     with pytest.raises(KeysUnusable, match="holds no key"):
-        own(folder, "den")
+        ensure_identity(folder, "den")
     assert first.file.read_bytes() == b"half"
 
 

@@ -46,7 +46,7 @@ async def test_both_know_each_others_key_afterwards(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     async with offered(den, []) as (offer, port):
-        await join.reachable(HERE, port)
+        await join.check_reachable(HERE, port)
         met = await join.join(kitchen.folder, HERE, port, "4021 0037", "kitchen")
         came = await offer.paired(5)
         with pytest.raises(PairingFailed, match="void"):  # one code, one machine
@@ -154,7 +154,7 @@ async def test_what_is_no_greeting_is_dropped(den: Machine, hello: dict[str, obj
 
 async def test_where_no_code_is_shown_nobody_is_asked_for_one() -> None:
     with pytest.raises(PeerUnreachable, match="run `satellite pair` there first"):
-        await join.reachable(HERE, 1)
+        await join.check_reachable(HERE, 1)
 
 
 def test_codes_are_eight_digits_and_differ() -> None:
@@ -164,8 +164,8 @@ def test_codes_are_eight_digits_and_differ() -> None:
 
 
 def test_a_name_from_elsewhere_cannot_write_into_a_terminal() -> None:
-    assert exchange.clean("den\x1b[2J\n\u202eroom" + "x" * 200)[:9] == "den[2Jroo"
-    assert len(exchange.clean("x" * 500)) == 64
+    assert exchange.printable("den\x1b[2J\n\u202eroom" + "x" * 200)[:9] == "den[2Jroo"
+    assert len(exchange.printable("x" * 500)) == 64
 
 
 async def _connected(port: int) -> Connection:

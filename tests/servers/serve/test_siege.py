@@ -106,7 +106,7 @@ async def test_describe_is_answered_within_a_second_and_memory_is_flat(
     attack: Attack, count: int
 ) -> None:
     """The attackers run in this process, too: their own buffers count as the server's do."""
-    limits = ServeLimits(per_address=48, first=2.0, held=24 * MEGABYTE, wire=Limits(data=262144))
+    limits = ServeLimits(per_address=48, first=2.0, memory=24 * MEGABYTE, wire=Limits(data=262144))
     async with serving("asr", ScriptedAsr(["x"]), ANY, limits=limits) as uri:
         await describe(uri)
         before = psutil.Process().memory_info().rss
@@ -137,7 +137,7 @@ async def test_the_input_of_all_clients_together_is_limited() -> None:
     gate = asyncio.Event()
     engine = ScriptedAsr(["x"], gate=gate)
     engine.early = True
-    limits = ServeLimits(held=8 * MEGABYTE, workers=64)
+    limits = ServeLimits(memory=8 * MEGABYTE, workers=64)
     async with serving("asr", engine, ANY, limits=limits) as uri:
         peers = [await connect(uri, 1) for _ in range(8)]
         for number, peer in enumerate(peers):
@@ -177,9 +177,9 @@ async def test_buffered_input_is_counted_until_it_is_used_or_dropped() -> None:
         await second.put("c", 1)
     assert await anext(first) == "a"
     await second.put("c", 60)
-    assert held.now == 100
+    assert held.used == 100
     second.discard()
-    assert held.now == 0
+    assert held.used == 0
 
 
 async def test_a_stalled_utterance_is_abandoned_and_its_worker_is_free(
