@@ -12,9 +12,12 @@ Engines raise only `EngineError`s, `PackageMissing`, and, when remote, `WireErro
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from typing import Any, Protocol, runtime_checkable
+from contextlib import aclosing, suppress
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
+from satellite.errors import EngineClosed
 from satellite.events import Event
 from satellite.values import (
     AudioChunk,
@@ -28,6 +31,8 @@ from satellite.values import (
     TranscribeRequest,
     Transcript,
 )
+
+T = TypeVar("T")
 
 ROLES = ("mic", "speaker", "wake", "vad", "asr", "llm", "tts", "hook")
 ENGINE_ROLES = ("asr", "llm", "tts", "wake")
@@ -180,3 +185,69 @@ class Hook(Protocol):
 
     async def close(self) -> None:
         """Give everything back. Twice is once."""
+
+
+class OpenCalls:
+    """The calls of an engine that are under way; closing ends them with `EngineClosed`.
+
+    An engine need not use it, but each has to keep the promise: after `close`, a call that is
+    waiting ends at once, and every later call is refused.
+
+        def reply(self, request):
+            return self._calls.run(self._answer(request))
+
+        async def close(self):
+            await self._calls.close()
+    """
+
+    def __init__(self, engine: str) -> None:
+        """`engine` is the name in the error's text."""
+        self._engine = engine
+        self._closed = False
+        self._waiting: dict[asyncio.Task[Any], bool] = {}
+        """Tasks that wait for the next item; True once `close` has interrupted the wait."""
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    async def run(self, items: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
+        """Yield the items of a call until it ends. Raises `EngineClosed` once closed."""
+        async with aclosing(items):
+            while True:
+                if self._closed:
+                    raise EngineClosed(f"{self._engine} is closed")
+                try:
+                    item = await self._next(items)
+                except StopAsyncIteration:
+                    return
+                yield item
+
+    async def close(self, seconds: float = 5.0) -> None:
+        """End the calls under way; return when none waits any longer, or after `seconds`."""
+        self._closed = True
+        for task, interrupted in self._waiting.items():
+            if not interrupted and task is not asyncio.current_task():
+                self._waiting[task] = True
+                task.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._idle.wait()
+
+    async def _next(self, items: AsyncGenerator[T, None]) -> T:
+        task = asyncio.current_task()
+        assert task is not None, "engines are used in tasks"
+        cancelling = task.cancelling()
+        self._waiting[task] = False
+        self._idle.clear()
+        try:
+            return await anext(items)
+        except asyncio.CancelledError:
+            # the same way by which asyncio.timeout knows its own cancellation from others'
+            if self._waiting[task] and task.uncancel() <= cancelling:
+                self._waiting[task] = False
+                raise EngineClosed(f"{self._engine} was closed") from None
+            raise
+        finally:
+            if self._waiting.pop(task):
+                task.uncancel()
+            if not self._waiting:
+                self._idle.set()

@@ -43,7 +43,7 @@ COMMANDS = {
     "discover": "Show the servers and satellites on the LAN.",
     "pair": "Pair two machines for encrypted connections.",
     "models": "List, fetch, check or remove models.",
-    "plugins": "List the installed plugins and their options.",
+    "plugins": "List, check or create plugins.",
     "config": "Print every setting with the origin of its value.",
     "unduck": "Restore the volume of other programs after a crash.",
 }

@@ -7,22 +7,53 @@ from collections.abc import Iterator, Sequence
 import click
 
 from satellite.cli import command, flags
+from satellite.cli.plugin_check import check
+from satellite.cli.plugin_new import new
 from satellite.cli.screen import print_json, table
 from satellite.components.registry import Report, installed, report
 from satellite.options import OptionInfo
 from satellite.ports import ROLES
 
 
-@command.command()
+class _PluginsGroup(command.SectionedGroup):
+    """A group in which the name of a role stands for `list ROLE`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Insert `list` before the first role, so that `plugins asr llm` lists both."""
+        first = next((word for word in args if word in ROLES or word in self.commands), None)
+        if first in ROLES:
+            at = args.index(first)
+            args = [*args[:at], "list", *args[at:]]
+        return super().parse_args(ctx, args)
+
+
+@click.group(
+    "plugins", cls=_PluginsGroup, context_settings=command.WIDTH, invoke_without_command=True
+)
+@flags.common
+@flags.as_json
+@click.pass_context
+def plugins(context: click.Context) -> None:
+    """List, check or create plugins.
+
+    Without a command, list the installed plugins with their options: all of them, or those of the
+    roles that are named, as in `satellite plugins asr llm`.
+    """
+    if context.invoked_subcommand is None:
+        context.invoke(list_plugins)
+    elif flags.state(context).json and context.invoked_subcommand != "list":
+        raise click.UsageError(f"plugins {context.invoked_subcommand} prints no table for --json")
+
+
+@plugins.command("list", context_settings=command.WIDTH)
 @flags.common
 @flags.as_json
 @click.argument("roles", nargs=-1, type=click.Choice(ROLES), metavar="[ROLE]...")
 @click.pass_context
-def plugins(context: click.Context, roles: Sequence[str]) -> None:
+def list_plugins(context: click.Context, roles: Sequence[str] = ()) -> None:
     """List the installed plugins and their options.
 
-    Lists all of them, or those of the roles named. A plugin that cannot be used here is listed
-    with the reason.
+    A plugin that cannot be used here is listed with the reason.
     """
     state = flags.state(context)
     state.start_logging()
@@ -52,3 +83,7 @@ def option_row(option: OptionInfo) -> tuple[str, str, str]:
     unit = f" {option.unit}" if option.unit else ""
     value = "" if option.default is None else f"={option.default}{unit}"
     return (option.name + value, option.type, option.doc)
+
+
+plugins.add_command(check)
+plugins.add_command(new)

@@ -1,0 +1,1 @@
+"""Small plugins, one for each role, that keep every promise: `plugins new` starts from a copy."""
