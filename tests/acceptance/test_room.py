@@ -46,10 +46,10 @@ def test_a_satellite_listens_and_answers_in_a_simulated_room(
         with pulse.record() as recording:
             pulse.play(request)
             (ended,) = program.wait_for("turn_end")
-        assert ended["outcome"] == "answered", program.told()
+        assert ended["outcome"] == "answered", program.report()
         finals = [event["text"] for event in program.events("transcript") if event["final"]]
         # a sound server's resampling may swallow the short word, which says nothing
         assert [text.replace(" the ", " ") for text in finals] == [
             requests.LAMP.replace(" the ", " ")
-        ], program.told()
-        assert heard(bytes(recording), REPLIES) == REPLIES[0], program.told()
+        ], program.report()
+        assert heard(bytes(recording), REPLIES) == REPLIES[0], program.report()

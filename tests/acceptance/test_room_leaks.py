@@ -57,7 +57,7 @@ def leak(louder: float) -> float:
 def announce(program: Program, text: str) -> None:
     """Have it say something; return when it was heard."""
     found = re.search(r"reach this satellite at (tcp://\S+)", program.errors())
-    assert found, program.told()
+    assert found, program.report()
     command = [sys.executable, "-m", "satellite", "say", "--to", found[1], text]
     subprocess.run(command, check=True, timeout=60, capture_output=True)
 
@@ -74,15 +74,15 @@ def test_leaking_replies_can_be_interrupted_and_are_never_recognized(
     ):
         program.wait_for("ready", timeout=BUSY)
         announce(program, "okay nabu. The soup is ready.")
-        assert program.events("wake") == [], program.told()
+        assert program.events("wake") == [], program.report()
         room.say(silence(2.0) + asked("what can you do"))  # it is deaf to a word it has just said
         program.wait_for("turn_end", timeout=BUSY)
-        assert len(program.events("wake")) == 1, program.told()
+        assert len(program.events("wake")) == 1, program.report()
         room.say_over(1.5, asked("what time is it"))
         room.say(asked("what can you do"))
         program.wait_for("turn_end", count=3, timeout=BUSY)
         said = [event["text"] for event in program.events("transcript") if event["final"]]
         ends = [event["outcome"] for event in program.events("turn_end")]
-        assert said == ["what can you do", "what can you do", "what time is it"], program.told()
-        assert ends[:2] == ["answered", "cancelled"], program.told()
-        assert len(program.events("wake")) == 3, program.told()
+        assert said == ["what can you do", "what can you do", "what time is it"], program.report()
+        assert ends[:2] == ["answered", "cancelled"], program.report()
+        assert len(program.events("wake")) == 3, program.report()

@@ -21,9 +21,9 @@ def stop(program: Program, number: int) -> None:
     """Stop it, and check that it, and every process it had started, ended in time with success."""
     children = psutil.Process(program.process.pid).children(recursive=True)
     took = program.stop(number)
-    assert program.process.returncode == 0, program.told()
-    assert took < LIMIT, f"{took:.2f} s: {program.told()}"
-    assert "Traceback" not in program.errors(), program.told()
+    assert program.process.returncode == 0, program.report()
+    assert took < LIMIT, f"{took:.2f} s: {program.report()}"
+    assert "Traceback" not in program.errors(), program.report()
     assert [child for child in children if child.is_running()] == []
 
 
@@ -48,7 +48,7 @@ def test_a_satellite_in_the_middle_of_a_turn_stops(tmp_path: Path, moment: str) 
         program.wait_for(moment)
         stop(program, signal.SIGTERM)
         (ended,) = program.events("turn_end")
-        assert ended["outcome"] in ("cancelled", "answered"), program.told()
+        assert ended["outcome"] in ("cancelled", "answered"), program.report()
 
 
 @pytest.mark.parametrize("number", SIGNALS)

@@ -20,7 +20,7 @@ def check_turn(program: Program, text: str) -> None:
     """The whole of one turn is in the log, in order, with one id."""
     kinds = [event["event"] for event in program.events()]
     for kind in ("ready", "wake", "transcript", "reply", "turn_end"):
-        assert kind in kinds, program.told()
+        assert kind in kinds, program.report()
     (wake,) = program.events("wake")
     assert wake["word"] == "okay_nabu"
     transcript = program.events("transcript")[-1]
@@ -33,7 +33,7 @@ def check_turn(program: Program, text: str) -> None:
 def test_a_recorded_request_is_understood_and_answered(tmp_path: Path) -> None:
     request = requests.recorded_request(tmp_path / "in.wav")
     with satellite(tmp_path, *arguments(tmp_path, request)) as program:
-        assert program.finish() == 0, program.told()
+        assert program.finish() == 0, program.report()
         check_turn(program, requests.LAMP)
     assert requests.sound_in(tmp_path / "out.wav") > 1.0
 
@@ -41,7 +41,7 @@ def test_a_recorded_request_is_understood_and_answered(tmp_path: Path) -> None:
 def test_a_request_spoken_without_a_pause_is_answered(tmp_path: Path) -> None:
     request = requests.recorded_request(tmp_path / "in.wav", pause=0.0)
     with satellite(tmp_path, *arguments(tmp_path, request)) as program:
-        assert program.finish() == 0, program.told()
+        assert program.finish() == 0, program.report()
         check_turn(program, requests.LAMP)
 
 
@@ -49,7 +49,7 @@ def test_a_request_spoken_without_a_pause_is_answered(tmp_path: Path) -> None:
 def test_a_synthetic_request_is_understood_and_answered(tmp_path: Path, text: str) -> None:
     request = requests.spoken_request(tmp_path / "in.wav", text)
     with satellite(tmp_path, *arguments(tmp_path, request)) as program:
-        assert program.finish() == 0, program.told()
+        assert program.finish() == 0, program.report()
         check_turn(program, text)
     assert requests.sound_in(tmp_path / "out.wav") > 0.5
 
@@ -57,17 +57,17 @@ def test_a_synthetic_request_is_understood_and_answered(tmp_path: Path, text: st
 def test_the_wake_word_alone_is_no_request(tmp_path: Path) -> None:
     request = requests.spoken_request(tmp_path / "in.wav", "", gap=8.0)
     with satellite(tmp_path, *arguments(tmp_path, request)) as program:
-        assert program.finish() == 0, program.told()
+        assert program.finish() == 0, program.report()
         (ended,) = program.events("turn_end")
-        assert ended["outcome"] == "nothing_heard", program.told()
+        assert ended["outcome"] == "nothing_heard", program.report()
 
 
 def test_field_1_ten_turns_one_after_another_are_ten_answers(tmp_path: Path) -> None:
     request = requests.spoken_request(tmp_path / "in.wav", "what time is it", times=10)
     with satellite(tmp_path, *arguments(tmp_path, request)) as program:
-        assert program.finish(timeout=180) == 0, program.told()
-        assert len(program.events("wake")) == 10, program.told()
+        assert program.finish(timeout=180) == 0, program.report()
+        assert len(program.events("wake")) == 10, program.report()
         outcomes = [event["outcome"] for event in program.events("turn_end")]
-        assert outcomes == ["answered"] * 10, program.told()
+        assert outcomes == ["answered"] * 10, program.report()
         finals = [event["text"] for event in program.events("transcript") if event["final"]]
-        assert finals == ["what time is it"] * 10, program.told()
+        assert finals == ["what time is it"] * 10, program.report()

@@ -21,14 +21,14 @@ PORTS = {"asr": 10300, "llm": 10600, "tts": 10200}
 def check_remote_turn(program: Program, text: str) -> None:
     """The turn was answered, and every stage of it by a server."""
     finals = [event for event in program.events("transcript") if event["final"]]
-    assert [event["text"] for event in finals] == [text], program.told()
+    assert [event["text"] for event in finals] == [text], program.report()
     assert [event["outcome"] for event in program.events("turn_end")] == ["answered"]
-    assert program.events("failover") == [], program.told()
+    assert program.events("failover") == [], program.report()
     replies = [event for event in program.events("reply") if event["final"]]
     for event in (*finals, *replies):
-        assert event["engine"].startswith("tcp://"), program.told()
+        assert event["engine"].startswith("tcp://"), program.report()
     found = {event["role"] for event in program.events("server_found")}
-    assert found >= {"asr", "llm", "tts"}, program.told()
+    assert found >= {"asr", "llm", "tts"}, program.report()
 
 
 def listen(folder: Path, request: Path) -> tuple[str, ...]:
@@ -51,7 +51,7 @@ def test_two_network_namespaces(tmp_path: Path, namespaces: tuple[Namespace, Nam
         server.wait_for("ready")
         arguments = listen(tmp_path, request)
         with satellite(tmp_path, *arguments, prefix=kitchen.prefix) as program:
-            assert program.finish() == 0, program.told()
+            assert program.finish() == 0, program.report()
             check_remote_turn(program, text)
         assert requests.sound_in(tmp_path / "out.wav") > 1.0
         listed = subprocess.run(
@@ -70,16 +70,16 @@ def test_two_processes_on_one_machine(tmp_path: Path, namespace: Namespace) -> N
     with satellite(tmp_path, "--server", prefix=namespace.prefix, name="server") as server:
         server.wait_for("ready")
         with satellite(tmp_path, *listen(tmp_path, request), prefix=namespace.prefix) as program:
-            assert program.finish() == 0, program.told()
+            assert program.finish() == 0, program.report()
             check_remote_turn(program, text)
 
 
 def test_without_servers_the_built_in_engines_answer(tmp_path: Path, namespace: Namespace) -> None:
     request, text = request_in(tmp_path)
     with satellite(tmp_path, *listen(tmp_path, request), prefix=namespace.prefix) as program:
-        assert program.finish() == 0, program.told()
+        assert program.finish() == 0, program.report()
         (final,) = [event for event in program.events("transcript") if event["final"]]
-        assert (final["text"], final["engine"]) == (text, "pocketsphinx"), program.told()
+        assert (final["text"], final["engine"]) == (text, "pocketsphinx"), program.report()
 
 
 def test_a_stopped_server_disappears_from_the_network(
@@ -96,4 +96,4 @@ def test_a_stopped_server_disappears_from_the_network(
                 (event["role"], event["uri"])
                 for event in program.wait_for("server_lost", 3, timeout=5.0)
             }
-            assert lost == found, program.told()
+            assert lost == found, program.report()

@@ -36,6 +36,6 @@ def test_an_announcement_is_ended_by_a_word_without_the_wake_word(tmp_path: Path
                     break
                 except subprocess.TimeoutExpired:
                     continue
-            assert told.poll() is not None, running.told()
+            assert told.poll() is not None, running.report()
         assert "stop was said" in running.errors()
         assert not running.events("wake")

@@ -36,7 +36,7 @@ def test_whoever_only_presses_enter_has_a_satellite_that_answers(
         program.wait_for("ready")
         pulse.play(request)
         (ended,) = program.wait_for("turn_end")
-        assert ended["outcome"] == "answered", program.told()
+        assert ended["outcome"] == "answered", program.report()
 
 
 def test_somebody_who_speaks_hears_himself_and_is_woken_to(

@@ -54,7 +54,7 @@ class DayReport(msgspec.Struct):
             found.append(f"turns that were not answered: {bad}")
         return [*found, *self.grown()]
 
-    def told(self) -> str:
+    def report(self) -> str:
         """All of it, for who reads it."""
         turns = sum(self.outcomes.values())
         morning, evening = self._compared()

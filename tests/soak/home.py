@@ -71,7 +71,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         day = live(options.hours, Path(folder), options.seed)
-    print(day.told())
+    print(day.report())
     if problems := day.problems():
         sys.exit("; ".join(problems))
 

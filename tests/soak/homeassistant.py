@@ -102,7 +102,7 @@ def _turn(place: RealSatellite) -> bool:
     try:
         check_turn(place)
     except (AssertionError, TimeoutError) as error:
-        print(f"a turn failed: {error}\n{place.tap.told(max(0, len(place.tap.events) - 400))}")
+        print(f"a turn failed: {error}\n{place.tap.report(max(0, len(place.tap.events) - 400))}")
         place.idle()
         return False
     return True

@@ -44,8 +44,8 @@ class Program:
         """Wait until something is true of a program that goes on running."""
         deadline = time.monotonic() + timeout
         while not true():
-            assert self.process.poll() is None, f"ended before {what}: {self.told()}"
-            assert time.monotonic() < deadline, f"no {what} in {timeout} s: {self.told()}"
+            assert self.process.poll() is None, f"ended before {what}: {self.report()}"
+            assert time.monotonic() < deadline, f"no {what} in {timeout} s: {self.report()}"
             time.sleep(0.02)
 
     def finish(self, timeout: float = 60.0) -> int:
@@ -53,7 +53,7 @@ class Program:
         try:
             return self.process.wait(timeout)
         except subprocess.TimeoutExpired:
-            raise AssertionError(f"still running after {timeout} s: {self.told()}") from None
+            raise AssertionError(f"still running after {timeout} s: {self.report()}") from None
 
     def stop(self, number: int = signal.SIGTERM, timeout: float = 10.0) -> float:
         """Send a signal; the seconds until it has ended."""
@@ -62,7 +62,7 @@ class Program:
         self.process.wait(timeout)
         return time.monotonic() - started
 
-    def told(self) -> str:
+    def report(self) -> str:
         """Everything it said, for a failing test."""
         return f"\n{self.errors()}\n" + "\n".join(map(str, self.events()))
 

@@ -100,7 +100,7 @@ class SatelliteCluster:
             time.sleep(0.05)
             events = [self._events(number) for number in range(len(self.programs))]
             for program in self.programs:
-                assert program.process.poll() is None, program.told()
+                assert program.process.poll() is None, program.report()
             begun = [_of(its, "wake") for its in events]
             ended = [_of(its, "turn_end") for its in events]
             done = all(len(b) == len(e) for b, e in zip(begun, ended, strict=True))

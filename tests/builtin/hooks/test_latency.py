@@ -37,8 +37,8 @@ def test_a_turn_beside_bad_hooks_is_answered_and_the_satellite_ends(tmp_path: Pa
     arguments += ["--no-zeroconf", "--listen", "", "--set", f"hooks={','.join(BAD)}"]
     with satellite(tmp_path, *arguments) as program:
         (ended,) = program.wait_for("turn_end")
-        assert program.finish(30) == 0, program.told()
-        assert ended["outcome"] == "answered", program.told()
+        assert program.finish(30) == 0, program.report()
+        assert ended["outcome"] == "answered", program.report()
         said = program.errors()
     for hook in BAD[1:]:
         name = hook.partition("?")[0]

@@ -29,7 +29,7 @@ def record(folder: Path, mic: Path, wished: str, *arguments: str) -> None:
     devices = ("--mic", f"wav:{mic}", "--speaker", f"wav:{folder / 'out.wav'}")
     rest = ("--no-zeroconf", "--listen", "", "--set", "http.port=0")
     with satellite(folder, *devices, *rest, *chosen, *where, *arguments, name=wished) as program:
-        assert program.finish() == 0, program.told()
+        assert program.finish() == 0, program.report()
 
 
 def test_a_turn_and_a_near_miss_are_listed_played_and_deleted(tmp_path: Path) -> None:

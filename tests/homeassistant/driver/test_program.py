@@ -61,7 +61,7 @@ async def test_killed_in_the_middle_the_program_answers_and_goes_on(
             await reach(stage, home)
             home.leave()
         await asyncio.to_thread(running.wait_for, "turn_end", 2)
-        assert await asyncio.to_thread(running.finish) == 0, running.told()
+        assert await asyncio.to_thread(running.finish) == 0, running.report()
         assert [event["outcome"] for event in running.events("turn_end")] == ["answered"] * 2
         first, second = (event["turn"] for event in running.events("wake"))
         (failover,) = running.events("failover")

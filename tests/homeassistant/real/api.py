@@ -1,4 +1,4 @@
-"""Home Assistant's HTTP and WebSocket interfaces, as its own user interface uses them."""
+"""Home Assistant's HTTP and WebSocket interfaces, as used by its own user interface."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ _STREAMED = 4096
 
 
 class Refused(Exception):
-    """Home Assistant did not do what it was asked to."""
+"""Home Assistant refused a request."""
 
 
 class Api:
-    """A logged-in user. `changes` are the states that entities took, oldest first."""
+    """The connection of a logged-in user. `changes` are state changes, oldest first."""
 
     def __init__(self, base: str, socket: Path | None = None) -> None:
-        """`base` is its address; `socket` the Unix socket where that is reached, if need be."""
+        """`base` is the address; `socket` is a Unix socket to reach it through, if needed."""
         self.base = base
         self._path = socket
         self.changes: list[tuple[float, str, str]] = []
-        """When (monotonic), which entity, its new state."""
+        """Monotonic time, entity and new state of each change."""
         self._http: aiohttp.ClientSession | None = None
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._reader: asyncio.Task[None] | None = None
@@ -44,7 +44,7 @@ class Api:
         self._streams: dict[int, asyncio.Queue[Json]] = {}
 
     async def open(self) -> None:
-        """Wait until Home Assistant runs, and log in; as a new user, the first time."""
+        """Wait until Home Assistant runs, and log in; the first time as a new user."""
         connector = aiohttp.UnixConnector(str(self._path)) if self._path else None
         timeout = aiohttp.ClientTimeout(_ANSWER)
         self._http = aiohttp.ClientSession(connector=connector, timeout=timeout)
@@ -54,7 +54,7 @@ class Api:
             if fresh:
                 self._token = await self._onboard()
             await self._connect()
-            if fresh:  # the first one ends after half an hour
+            if fresh:  # the first token expires after half an hour
                 self._token = await self.call(
                     "auth/long_lived_access_token", client_name="tests", lifespan=1
                 )
@@ -64,7 +64,7 @@ class Api:
             await self._ask(max(self._streams), "subscribe_events", event_type="state_changed")
 
     async def close(self) -> None:
-        """Hang up; it may have ended before."""
+        """Close the connection, which may be closed already."""
         if self._reader is not None:
             self._reader.cancel()
             await asyncio.gather(self._reader, return_exceptions=True)
@@ -77,17 +77,17 @@ class Api:
         self._reader = self._socket = self._http = None
 
     async def call(self, kind: str, **fields: Any) -> Any:
-        """The result of a command. Raises `Refused`."""
+        """Send a command and return its result. Raises `Refused`."""
         return await self._ask(next(self._numbers), kind, **fields)
 
     async def service(self, name: str, **data: Any) -> None:
-        """Call a service, as `switch.turn_on`."""
+        """Call a service, such as `switch.turn_on`."""
         domain, _, service = name.partition(".")
         await self.call("call_service", domain=domain, service=service, service_data=data)
 
     @asynccontextmanager
     async def stream(self, kind: str, **fields: Any) -> AsyncGenerator[asyncio.Queue[Json], None]:
-        """A command that is answered by events, during this block. Raises `Refused`."""
+        """Subscribe to a command's events during this block. Raises `Refused`."""
         number = next(self._numbers)
         self._streams[number] = asyncio.Queue(_STREAMED)
         try:
@@ -97,19 +97,19 @@ class Api:
             self._streams.pop(number, None)
 
     async def send(self, data: bytes) -> None:
-        """Send bytes, whose first one says what they belong to."""
+        """Send bytes; the first byte identifies their handler."""
         assert self._socket is not None
         await self._socket.send_bytes(data)
 
     async def rest(self, method: str, path: str, body: Json | None = None) -> Any:
-        """The answer to a request. Raises `Refused`."""
+        """Send an HTTP request and return the answer. Raises `Refused`."""
         async with self._request(method, path, json=body) as answer:
             if answer.status >= 400:
                 raise Refused(f"{method} {path}: {answer.status} {await answer.text()}")
             return await answer.json()
 
     async def fetch(self, path: str) -> bytes:
-        """A file, as a media player fetches it: without being logged in. Raises `Refused`."""
+        """Fetch a file without logging in, as a media player does. Raises `Refused`."""
         assert self._http is not None
         async with self._http.get(self.base + path) as answer:
             if answer.status != 200:
@@ -117,7 +117,7 @@ class Api:
             return await answer.read()
 
     async def state(self, entity: str) -> Json | None:
-        """An entity's state with its attributes; None when there is no such entity."""
+        """Return an entity's state with its attributes; None for a missing entity."""
         async with self._request("GET", f"/api/states/{entity}") as answer:
             return await answer.json() if answer.status == 200 else None
 
@@ -188,7 +188,7 @@ class Api:
             for item in found if isinstance(found, list) else [found]:
                 number = item.get("id")
                 if item["type"] == "result" and number in self._answers:
-                    if self._answers[number].done():  # nobody waits any more
+                    if self._answers[number].done():  # the caller has given up
                         continue
                     self._answers[number].set_result(item)
                 elif item["type"] == "event" and number in self._streams:
@@ -198,7 +198,7 @@ class Api:
 
 
 class _States(asyncio.Queue[Json]):
-    """Takes `state_changed` events, and notes them in a list."""
+    """Appends `state_changed` events to a list."""
 
     def __init__(self, changes: list[tuple[float, str, str]]) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Assist pipelines of a house: how they are made, run and read."""
+"""Assist pipelines of a Home Assistant: creating and running them, and reading their events."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from tests.homeassistant.real.api import Api, Json
 
 RATE = 16000
 _PIECE = 2 * RATE * 32 // 1000
-"""Bytes of 32 ms, which is what Home Assistant's own devices send at once."""
+"""Bytes of 32 ms: the chunk of Home Assistant's own devices."""
 _TAIL = 4.0
-"""Seconds of silence after what was said, in which its end has to be noticed."""
+"""Seconds of silence after the speech, in which its end must be detected."""
 _RUN = 60.0
 """Seconds of one run."""
 
 
 class Run(msgspec.Struct, frozen=True):
-    """What a pipeline did: its events in their order."""
+    """The events of a pipeline run, in order."""
 
     events: list[Json]
 
@@ -52,12 +52,12 @@ class Run(msgspec.Struct, frozen=True):
 
     @property
     def response(self) -> str | None:
-        """What is answered, as text."""
+        """The text of the answer."""
         return (self.reply["response"]["speech"].get("plain") or {}).get("speech")
 
     @property
     def url(self) -> str:
-        """Where the speech is."""
+        """The address of the speech."""
         found = self._data("tts-end")
         assert found, self.events
         return str(found["tts_output"]["url"])
@@ -77,7 +77,7 @@ async def create(
     language: str = "en",
     word: str = "okay_nabu",
 ) -> str:
-    """Make a pipeline of these entities for a language, and the preferred one; its id.
+    """Create a pipeline of these entities, make it the preferred one, and return its id.
 
     The languages of the engines are looked for as the user interface does. Raises
     `AssertionError` where an engine does not speak the language.
@@ -115,15 +115,15 @@ async def update(api: Api, pipeline: str, **fields: Any) -> None:
 
 
 async def built_in_agent(api: Api) -> str:
-    """Home Assistant's own brain."""
+    """Return the id of Home Assistant's own conversation agent."""
     agents = (await api.call("conversation/agent/list"))["agents"]
     own = ("homeassistant", "conversation.home_assistant")
     return next(str(agent["id"]) for agent in agents if agent["id"] in own)
 
 
 async def offered(api: Api, kind: str, key: str, entity: str | None, language: str) -> str | None:
-    """The language of an engine's list that is meant by `language`, `en` or `en-US`; None for
-    no engine."""
+    """Return the entry of an engine's list for `language` (`en` or `en-US`); None without
+    an engine."""
     if entity is None:
         return None
     listed = (await api.call(kind, language=language))[key]
@@ -174,7 +174,7 @@ async def run(
 
 @asynccontextmanager
 async def _speaking(api: Api) -> AsyncIterator[Any]:
-    """Sends sound beside what goes on in the block, until it is told None."""
+    """Yield a function that sends sound during the block; None ends the sound."""
     task: asyncio.Task[None] | None = None
 
     def speak(handler: int | None, audio: bytes) -> None:

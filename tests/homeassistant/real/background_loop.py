@@ -1,4 +1,4 @@
-"""An event loop on a thread: what goes on while a test waits for programs."""
+"""An event loop on a thread, which runs while a test waits for programs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class BackgroundLoop:
-    """Runs coroutines for a test that is none itself; recorders go on in between."""
+    """Runs coroutines for a synchronous test; recorders run in between."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
@@ -34,7 +34,7 @@ class BackgroundLoop:
         self._loop.close()
 
     def run(self, work: Coroutine[Any, Any, T], timeout: float = 120.0) -> T:
-        """Run a coroutine over there and wait for its result, so many seconds at most."""
+        """Run a coroutine on the loop and wait up to `timeout` seconds for its result."""
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return future.result(timeout)

@@ -1,4 +1,4 @@
-"""Houses: Home Assistants that run, one for all tests of a module."""
+"""Fixtures: running Home Assistants, one for all tests of a module."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.homeassistant.real.services import FurnishedHome
 def home_assistant(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Installation]:
-    """A Home Assistant, of each installed version; of some by `indirect` parameters."""
+    """A running Home Assistant of each installed version, or of the `indirect` parameters."""
     install = need(request.param)
     with installation.running(install, tmp_path_factory.mktemp("house")) as running:
         yield running
@@ -30,17 +30,17 @@ def home_assistant(
 def home(
     home_assistant: Installation, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[FurnishedHome]:
-    """A house with our services in it."""
+    """A Home Assistant with our services."""
     with services.furnished(home_assistant, tmp_path_factory.mktemp("services")) as furnished:
         yield furnished
 
 
 @pytest.fixture(scope="session")
 def role() -> None:
-    """Skips where the satellite cannot be a satellite of Home Assistant."""
+    """Skip if this satellite cannot serve Home Assistant."""
     command = [sys.executable, "-m", "satellite", "--help"]
-    told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    if "--listen" not in told.stdout:
+done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    if "--listen" not in done.stdout:
         pytest.skip("this satellite has no --listen for Home Assistant")
 
 
@@ -48,6 +48,6 @@ def role() -> None:
 def satellite(
     role: None, home: FurnishedHome, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RealSatellite]:
-    """A house with our services and our satellite in it, connected."""
+    """Our satellite, connected to a Home Assistant with our services."""
     with satellites.connected_satellite(home, tmp_path_factory.mktemp("kitchen")) as connected:
         yield connected

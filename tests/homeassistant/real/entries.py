@@ -1,4 +1,4 @@
-"""Adding our services and satellites to a house, as its user does."""
+"""Config entries: adding our services and satellites to Home Assistant as a user does."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from tests.homeassistant.real.api import Api, Json, Refused
 
 _FLOW = "/api/config/config_entries/flow"
 _LOAD = 30.0
-"""Seconds for an entry to be loaded, in which Home Assistant asks the service several times."""
+"""Seconds to load an entry, during which Home Assistant describes the service more than once."""
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """What Home Assistant made of a service: `entities` are entity ids by their platform."""
+    """A config entry of a service; `entities` are entity ids by platform."""
 
     id: str
     title: str
@@ -30,7 +30,7 @@ async def add(api: Api, port: int, host: str = "127.0.0.1") -> Entry:
 
 
 async def offered(api: Api) -> dict[str, Json]:
-    """What was discovered and is not configured: the flows by the name that is shown."""
+    """Return the flows of discovered, unconfigured services, by displayed name."""
     return {
         flow["context"]["title_placeholders"]["name"]: flow
         for flow in await api.call("config_entries/flow/progress")
@@ -39,7 +39,7 @@ async def offered(api: Api) -> dict[str, Json]:
 
 
 async def discovered(api: Api, count: int, timeout: float = 30.0) -> dict[str, Json]:
-    """Wait until so many things are discovered: their flows by the name that is shown."""
+    """Wait for `count` discovered services; return their flows by displayed name."""
     found: dict[str, Json] = {}
     try:
         async with asyncio.timeout(timeout):
@@ -52,7 +52,7 @@ async def discovered(api: Api, count: int, timeout: float = 30.0) -> dict[str, J
 
 
 async def confirm(api: Api, flow: Json) -> Entry:
-    """Press Configure at something discovered. Raises `Refused`."""
+    """Confirm a discovered service. Raises `Refused`."""
     return await _made(api, await api.rest("POST", f"{_FLOW}/{flow['flow_id']}", {}))
 
 
@@ -62,7 +62,7 @@ async def remove(api: Api, entry: Entry) -> None:
 
 
 async def reload(api: Api, entry: Entry) -> None:
-    """Have an entry unloaded and loaded."""
+    """Unload and load an entry."""
     await api.rest("POST", f"/api/config/config_entries/entry/{entry.id}/reload")
     await loaded(api, entry.id)
 
@@ -81,14 +81,14 @@ async def loaded(api: Api, entry: str, timeout: float = _LOAD) -> None:
 
 
 async def device(api: Api, entry: Entry) -> Json:
-    """The one device of an entry."""
+    """Return the only device of an entry."""
     devices: list[Json] = await api.call("config/device_registry/list")
     (one,) = [item for item in devices if entry.id in item["config_entries"]]
     return one
 
 
 async def entity(api: Api, entry: Entry, what: str) -> str:
-    """The entity of an entry whose unique id ends so."""
+    """Return the entity of an entry by the end of its unique id."""
     for item in await api.call("config/entity_registry/list"):
         if item["config_entry_id"] == entry.id and item["unique_id"].endswith(what):
             return str(item["entity_id"])

@@ -1,4 +1,4 @@
-"""The Home Assistants that are installed on this machine, and how one is started."""
+"""The installed versions of Home Assistant and their start commands."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import msgspec
 import pytest
 
 OLD = "2024.3.3"
-"""The last one for Python 3.11; it has neither Wyoming conversation nor streamed speech."""
+"""The last version for Python 3.11; it lacks Wyoming conversation and streamed speech."""
 NEW = "2026.11.0"
 VERSIONS = (OLD, NEW)
 
 _INSIDE = "/opt/ha"
-"""Where the environment is in a Debian of its own."""
+"""Path of the environment inside a separate Debian."""
 _CONFIG = "/mnt"
-"""Where the configuration is seen in there."""
+"""Path of the configuration inside it."""
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 _ENTER = """
@@ -27,7 +27,7 @@ for part in proc sys dev; do mount --rbind "/$part" "$root/$part"; done
 mount --bind "$folder" "$root{config}"
 exec chroot "$root" "$@"
 """
-"""Enters a Debian; its mounts are seen by what runs there alone, and are gone with it."""
+"""Script that enters a Debian; its mounts exist only for the program and end with it."""
 
 
 class Install(msgspec.Struct, frozen=True):
@@ -38,11 +38,11 @@ class Install(msgspec.Struct, frozen=True):
 
     @property
     def own_debian(self) -> bool:
-        """Whether it lives in a Debian of its own, not just in an environment."""
+        """Whether the version has a Debian of its own and not only an environment."""
         return (self.folder / _INSIDE.lstrip("/")).exists()
 
     def command(self, config: Path) -> list[str]:
-        """What starts it with the configuration in a folder; it fetches nothing."""
+        """Return the start command for the configuration in a folder; it downloads nothing."""
         if not self.own_debian:
             python = str(self.folder / "bin" / "python")
             return [python, "-m", "homeassistant", "-c", str(config), "--skip-pip"]
@@ -54,14 +54,14 @@ class Install(msgspec.Struct, frozen=True):
         ]
 
     def environment(self) -> Mapping[str, str]:
-        """The environment to start it in."""
+        """Return the environment variables for the start."""
         unwanted = ("VIRTUAL_ENV", "PYTHON", "SATELLITE_", "XDG_")
         clean = {key: it for key, it in os.environ.items() if not key.startswith(unwanted)}
         return {**clean, "PATH": _PATH, "HOME": "/root"} if self.own_debian else clean
 
 
 def need(version: str) -> Install:
-    """An installed version; skips the test where there is none, or where it cannot run."""
+    """Return an installed version; skip the test if it is missing or cannot run."""
     cache = os.environ.get("SATELLITE_TEST_CACHE") or Path(
         os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "satellite-tests"
     )

@@ -1,4 +1,4 @@
-"""A Home Assistant as a process, with a fresh configuration of its own."""
+"""A Home Assistant process with a fresh configuration."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.homeassistant.real.install import Install
 from tests.homeassistant.real.ports import free_port
 
 LAMP = "input_boolean.living_room_lamp"
-"""The house has one thing, which is called "living room lamp" and may be talked about."""
+"""The only entity, named "living room lamp" and exposed to assistants."""
 
 _STOP = 60.0
 """Seconds to stop; Home Assistant gives its integrations 30 s or so."""
@@ -54,7 +54,7 @@ logger:
     homeassistant.components.zeroconf: debug
 """
 
-# left to be done is the user; the other steps would set up what the Internet is needed for
+# only the user step remains; the other steps need the Internet
 _ONBOARDED = {
     "version": 4,
     "minor_version": 1,
@@ -64,12 +64,12 @@ _ONBOARDED = {
 
 
 class Installation:
-    """Home Assistant: its process, and `api` while it runs."""
+    """A Home Assistant process; `api` is its connection while it runs."""
 
     def __init__(
         self, install: Install, folder: Path, loop: BackgroundLoop, prefix: Sequence[str] = ()
     ) -> None:
-        """`prefix` puts it into a network namespace: what is put before its command."""
+        """`prefix` precedes the command, for example to run it in a network namespace."""
         self.install = install
         self.port = free_port()
         self.loop = loop
@@ -85,11 +85,11 @@ class Installation:
 
     @property
     def alive(self) -> bool:
-        """Whether it was started and not stopped or killed since."""
+        """Whether the process was started and neither stopped nor killed since."""
         return self._process is not None
 
     def start(self) -> float:
-        """Start it and connect; the seconds until it was running."""
+        """Start Home Assistant and connect; return the seconds until it ran."""
         began = time.monotonic()
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -109,21 +109,21 @@ class Installation:
         return time.monotonic() - began
 
     def stop(self) -> float:
-        """Stop it as its user would; the seconds that it took."""
+        """Stop Home Assistant as a user would; return the seconds it took."""
         return self._end(signal.SIGTERM)
 
     def kill(self) -> None:
-        """Have it disappear in the middle of whatever it does."""
+        """Kill Home Assistant."""
         self._end(signal.SIGKILL)
 
     def resident(self) -> int:
-        """Bytes of memory it has."""
+        """Return the resident memory in bytes."""
         assert self._process is not None
         pages = Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
     def log(self) -> str:
-        """What it said so far."""
+        """Return the log so far."""
         return self._log.read_text(errors="replace") if self._log.exists() else ""
 
     @property
@@ -143,17 +143,17 @@ class Installation:
         (storage / "onboarding").write_text(json.dumps(_ONBOARDED))
 
     async def _settle(self) -> None:
-        """Have it keep its HTTP port: where nobody confirms it, it starts anew after 5 minutes."""
+        """Confirm the HTTP port; without it, Home Assistant restarts after 5 minutes."""
         try:
             await self.api.call("http/config/promote")
         except Refused:
-            return  # an older one, or one that was told so before
+            return  # an older version, or confirmed before
 
     def _end(self, number: int) -> float:
         began = time.monotonic()
         if self._process is None:
             return 0.0
-        if number == signal.SIGKILL:  # first: a goodbye would tell it apart from a loss of power
+        if number == signal.SIGKILL:  # before closing the connection, as in a power failure
             self._signal(number)
         self.loop.run(self.api.close())
         self._signal(number)
@@ -174,7 +174,7 @@ class Installation:
 
     @contextmanager
     def reachable(self) -> Iterator[None]:
-        """Reach it wherever it is, during this block."""
+        """Make the API reachable during this block, from a network namespace, too."""
         if not self._prefix:
             yield
             return
@@ -189,7 +189,7 @@ class Installation:
 
 @contextmanager
 def running(install: Install, folder: Path, prefix: Sequence[str] = ()) -> Iterator[Installation]:
-    """A new house during this block."""
+    """Run a new Home Assistant during this block."""
     with BackgroundLoop() as loop:
         home_assistant = Installation(install, folder, loop, prefix)
         try:

@@ -1,4 +1,4 @@
-"""Losing one side, and what the other one does then."""
+"""Outages of Home Assistant or the satellite, and the other side's reaction."""
 
 from __future__ import annotations
 
@@ -14,24 +14,23 @@ ALONE = "I can't turn on the living room lamp: no home is connected."
 STAGES = ("run-pipeline", "transcript", "synthesize", "audio-chunk")
 """Events after which Home Assistant is killed; the last one is its own sound."""
 LISTENING = 1.0
-"""Seconds until the satellite is of use again."""
+"""Seconds until the satellite is usable again."""
 
 
 RECONNECT = 10.0
-"""Seconds to be connected again after a restart."""
+"""Seconds to reconnect after a restart."""
 
 RECONNECT_KILLED = 13.5
-"""Seconds to be connected again to a satellite that had no time to leave: Home Assistant waits 3 s
-when it has lost one, and 10 s more where what it sent meanwhile to the lost connection spoils the
-first attempt."""
+"""Seconds to reconnect to a killed satellite: Home Assistant waits 3 s after a lost connection, and
+10 s more if data sent to the lost connection in between spoils the first attempt."""
 
 
 def kill_within_turn(satellite: RealSatellite, stage: str) -> None:
-    """Kill Home Assistant within a turn, and hold the satellite to what it promises then.
+    """Kill Home Assistant within a turn, and check what the satellite promises for that case.
 
-    Within a second it listens, or it answers the request by itself: a turn whose request it still
-    has goes on without Home Assistant. An answer that has come as a whole is played to its end; the
-    wake word is listened for meanwhile, as always.
+    Within a second it listens, or answers the request itself: a turn whose request it still has
+        continues without Home Assistant. An answer that has arrived completely is played to its end,
+        while the satellite listens for the wake word, as always.
     """
     mark = satellite.say(spoken_requests.request())
     sender = OURS if stage == "run-pipeline" else HOME
@@ -44,14 +43,14 @@ def kill_within_turn(satellite: RealSatellite, stage: str) -> None:
         return satellite.program.events("phase")[-1]["phase"] == "idle"
 
     def alone() -> bool:
-        later = [it for it in satellite.program.events() if it["mono"] > killed]
-        return any(it["event"] in ("transcript", "reply", "audio_start") for it in later)
+        later = [event for event in satellite.program.events() if event["mono"] > killed]
+        return any(event["event"] in ("transcript", "reply", "audio_start") for event in later)
 
     whole = satellite.tap.since(mark, HOME, "audio-stop")
-    if stage != "run-pipeline" and not whole:  # else it is still being spoken, or answered
+    if stage != "run-pipeline" and not whole:  # otherwise it is still being spoken, or answered
         satellite.program.wait_until(lambda: over() or alone(), "way out of the turn", 20.0)
-        moved = [it["mono"] for it in satellite.program.events() if it["mono"] > killed]
-        assert min(moved, default=killed) - killed < LISTENING, satellite.program.told()
+        moved = [event["mono"] for event in satellite.program.events() if event["mono"] > killed]
+        assert min(moved, default=killed) - killed < LISTENING, satellite.program.report()
     satellite.program.wait_until(
         lambda: len(satellite.program.events("turn_end")) > turns and over(),
         "end of the turn",
@@ -62,7 +61,7 @@ def kill_within_turn(satellite: RealSatellite, stage: str) -> None:
 
 
 def check_alone(satellite: RealSatellite) -> None:
-    """The next request is answered without Home Assistant."""
+    """Check that the next request is answered without Home Assistant."""
     satellite.silence()
     mark, done = len(satellite.tap.events), len(satellite.finals())
     turns = len(satellite.program.events("turn_end"))
@@ -78,7 +77,7 @@ def check_alone(satellite: RealSatellite) -> None:
 
 
 def restart_home(satellite: RealSatellite) -> float:
-    """Stop and start Home Assistant; the seconds from when it runs until it is connected."""
+    """Restart Home Assistant; return the seconds from its start to the connection."""
     satellite.home_assistant.stop()
     mark = len(satellite.tap.events)
     satellite.home_assistant.start()
@@ -88,7 +87,7 @@ def restart_home(satellite: RealSatellite) -> float:
 
 
 def restart_satellite(satellite: RealSatellite, kill: bool = False) -> float:
-    """Stop and start the satellite; the seconds from when it runs until it is connected."""
+    """Restart the satellite; return the seconds from its start to the connection."""
     if kill:
         satellite.kill()
     else:

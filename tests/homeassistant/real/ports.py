@@ -1,4 +1,4 @@
-"""Ports for programs that have to come back at the same one after a restart."""
+"""Ports for programs that must use the same port again after a restart."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import random
 import socket
 
 _RANGE = (15000, 32000)
-"""Below the ports that the system hands out for connections: it cannot take one meanwhile."""
+"""Below the system's ephemeral ports, so that no connection takes one in between."""
 
 
 def free_port() -> int:
-    """A port at which nobody listens."""
+    """Return a free port."""
     for _ in range(100):
         with socket.socket() as free:
             try:

@@ -1,4 +1,4 @@
-"""Lets a test reach a port inside of a network namespace: a Unix socket, which knows none.
+"""Relay from a Unix socket, which ignores network namespaces, to a port inside of one.
 
 ip netns exec NAMESPACE python -m tests.homeassistant.real.relay SOCKET PORT
 """
@@ -12,7 +12,7 @@ _PIECE = 64 * 1024
 
 
 async def main(path: str, port: int) -> None:
-    """Connect whoever comes to the socket with the port at 127.0.0.1, until killed."""
+    """Connect clients of the socket to the port at 127.0.0.1 until killed."""
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -34,7 +34,7 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             writer.write(data)
             await writer.drain()
     except ConnectionError:
-        pass  # the other half will notice, too
+        pass  # the other direction notices it, too
     finally:
         writer.close()
 

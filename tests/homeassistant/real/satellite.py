@@ -1,4 +1,4 @@
-"""Our satellite as a process with a microphone and a speaker, known to a house."""
+"""Our satellite as a process with a microphone and a speaker, known to Home Assistant."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SUPPORT = Path(microphone.__file__).parent
 
 
 class RealSatellite:
-    """The satellite: what is said to it, what it plays, and what goes by between it and a house."""
+    """The satellite with its speech input, its sound output and its recorded events."""
 
     def __init__(self, home: FurnishedHome, folder: Path, *more: str) -> None:
         self.home = home
@@ -41,7 +41,7 @@ class RealSatellite:
             (folder / name).mkdir()
 
     def start(self) -> None:
-        """Start it and wait until it listens."""
+        """Start the satellite and wait until it listens."""
         self._starts += 1
         microphone_, speaker = self.folder / "microphone", self.folder / "speaker"
         python = sys.executable
@@ -59,7 +59,7 @@ class RealSatellite:
         self.home_assistant.loop.run(self.tap.open())
 
     def stop(self) -> None:
-        """Stop it, as systemd would."""
+        """Stop the satellite as systemd does."""
         self.home_assistant.loop.run(self.tap.refuse())
         if self.program.process.poll() is None:
             self.program.stop()
@@ -67,27 +67,27 @@ class RealSatellite:
         self.home_assistant.loop.run(self.tap.close())
 
     def kill(self) -> None:
-        """Have it disappear."""
+        """Kill the satellite."""
         self.home_assistant.loop.run(self.tap.refuse())
         self._stack.close()
         self.home_assistant.loop.run(self.tap.close())
 
     def add(self) -> None:
-        """Make it known to the house."""
+        """Add the satellite to Home Assistant."""
         self.entry = self.home_assistant.loop.run(entries.add(self.home.api, self.tap.port))
 
     def say(self, pcm: bytes) -> int:
-        """Speak to it; a mark in what goes by."""
+        """Play speech to the satellite; return a mark in the recorded events."""
         mark = len(self.tap.events)
         microphone.say(self.folder / "microphone", pcm)
         return mark
 
     def wait(self, kind: str, mark: int, timeout: float = 20.0, sender: str = "") -> RecordedEvent:
-        """Wait for an event between the two."""
+        """Wait for an event after a mark."""
         return self.home_assistant.loop.run(self.tap.wait(kind, mark, timeout, sender), timeout + 5)
 
     def connected(self, mark: int, timeout: float = 20.0) -> RecordedEvent:
-        """Wait until Home Assistant has connected, and has had a pong over that connection."""
+        """Wait until Home Assistant has connected and received a pong on that connection."""
         deadline = time.monotonic() + timeout
         began = self.wait("run-satellite", mark, timeout, HOME)
         while True:
@@ -99,7 +99,7 @@ class RealSatellite:
             began = newest
 
     def idle(self, timeout: float = 15.0, entity: bool = True) -> None:
-        """Wait until neither it nor Home Assistant does anything."""
+        """Wait until the satellite and Home Assistant are idle."""
         self.program.wait_until(
             lambda: (self.program.events("phase") or [{"phase": "idle"}])[-1]["phase"] == "idle",
             "end of the turn",
@@ -115,23 +115,23 @@ class RealSatellite:
             time.sleep(0.05)
 
     def switch(self, muted: bool) -> None:
-        """Mute it in Home Assistant, or take that back."""
+        """Mute or unmute the satellite in Home Assistant."""
         switch = self.home_assistant.loop.run(entries.entity(self.home.api, self.entry, "mute"))
         service = "switch.turn_on" if muted else "switch.turn_off"
         self.home_assistant.loop.run(self.home.api.service(service, entity_id=switch))
 
     def silence(self) -> None:
-        """Forget what it has played so far."""
+        """Discard the sound played so far."""
         self._silenced = len(self._sounds())
 
     def played(self) -> bytes:
-        """What was heard of it since it was silenced, as 16 kHz mono."""
+        """Return the sound played since `silence`, as 16 kHz mono."""
         raw = b"".join(file.read_bytes() for file in self._sounds()[self._silenced :])
         samples = np.frombuffer(raw, "<i2") / 32768
         return (soxr.resample(samples, loudspeaker.RATE, 16000) * 32767).astype("<i2").tobytes()
 
     def finals(self, since: int = 0) -> list[Event]:
-        """The final transcripts in its event log."""
+        """Return the final transcripts in the event log."""
         return [event for event in self.program.events("transcript") if event["final"]][since:]
 
     def _sounds(self) -> list[Path]:
@@ -140,7 +140,7 @@ class RealSatellite:
 
 @contextmanager
 def connected_satellite(home: FurnishedHome, folder: Path, *more: str) -> Iterator[RealSatellite]:
-    """A satellite in a house, connected, during this block; `more` are arguments of it."""
+    """Run a connected satellite during this block; `more` are its arguments."""
     place = RealSatellite(home, folder, *more)
     place.start()
     try:
@@ -152,7 +152,7 @@ def connected_satellite(home: FurnishedHome, folder: Path, *more: str) -> Iterat
         finally:
             home.home_assistant.loop.run(entries.remove(home.api, place.entry))
     except AssertionError as error:
-        error.add_note(f"between them:\n{place.tap.told()}\n{place.program.told()}")
+        error.add_note(f"between them:\n{place.tap.report()}\n{place.program.report()}")
         raise
     finally:
         place.kill()

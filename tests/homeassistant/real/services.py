@@ -1,4 +1,4 @@
-"""`satellite --server` behind recorders, and a house that uses its services."""
+"""`satellite --server` behind recorders, and a Home Assistant that uses its services."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.program import Program, satellite
 
 ROLES = ("asr", "llm", "tts", "wake")
 VOICE = "espeak:en-us+f3?rate=150"
-"""The voice that our own speech-to-text understands best."""
+"""The voice that our own speech-to-text recognizes best."""
 PLATFORMS = {"asr": "stt", "llm": "conversation", "tts": "tts", "wake": "wake_word"}
 
 _ENGINES = {
@@ -37,7 +37,7 @@ class Services:
         *more: str,
         prefix: tuple[str, ...] = (),
     ) -> None:
-        """`prefix` is put before its command, such as to run it in a network namespace."""
+        """`prefix` precedes the command, for example to run it in a network namespace."""
         self._folder = folder
         self._prefix = prefix
         self._roles = roles
@@ -48,7 +48,7 @@ class Services:
         self.program: Program
 
     def start(self) -> None:
-        """Start it and wait until it is ready."""
+        """Start the server and wait until it is ready."""
         self._starts += 1
         arguments = ["--server", ",".join(self._roles), "--tts", VOICE]
         for flag, engine in _ENGINES.items():
@@ -69,18 +69,18 @@ class Services:
         self.program.wait_for("ready")
 
     def stop(self) -> None:
-        """Stop it, as systemd would."""
+        """Stop the server as systemd does."""
         if self.program.process.poll() is None:
             self.program.stop()
         self._stack.close()
 
     def kill(self) -> None:
-        """Have it disappear."""
+        """Kill the server."""
         self._stack.close()
 
 
 class FurnishedHome:
-    """A house with our services in it, each behind a recorder, and an Assist pipeline of them."""
+    """A Home Assistant with our services, each behind a recorder, in an Assist pipeline."""
 
     def __init__(self, home_assistant: Installation, services: Services) -> None:
         self.home_assistant = home_assistant
@@ -113,11 +113,11 @@ class FurnishedHome:
         )
 
     def entity(self, role: str) -> str | None:
-        """The entity that a service became."""
+        """Return the entity of a service's role."""
         if role not in self.entries:
             return None
-        (one,) = self.entries[role].entities[PLATFORMS[role]]
-        return one
+(entity,) = self.entries[role].entities[PLATFORMS[role]]
+        return entity
 
     def run(self, start: str, end: str, text: str | None = None, audio: bytes = b"") -> Run:
         """Run the pipeline."""
@@ -125,14 +125,14 @@ class FurnishedHome:
         return self.home_assistant.loop.run(work)
 
     def restart(self) -> None:
-        """Stop Home Assistant and start it."""
+        """Restart Home Assistant."""
         self.home_assistant.stop()
         self.home_assistant.start()
         for entry in self.entries.values():
             self.home_assistant.loop.run(entries.loaded(self.api, entry.id))
 
     def close(self) -> None:
-        """Hang up everywhere."""
+        """Close all connections."""
         for tap in self.taps.values():
             self.home_assistant.loop.run(tap.close())
 
@@ -141,7 +141,7 @@ class FurnishedHome:
 def furnished(
     home_assistant: Installation, folder: Path, roles: Sequence[str] = ROLES, *more: str
 ) -> Iterator[FurnishedHome]:
-    """A house with our services, during this block; `more` are arguments of theirs."""
+    """Run our services in a Home Assistant during this block; `more` are their arguments."""
     services = Services(folder, roles, *more)
     services.start()
     try:

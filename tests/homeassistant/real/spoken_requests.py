@@ -1,4 +1,4 @@
-"""What is said to a house, and how its answers are understood."""
+"""Spoken requests for Home Assistant, and the normalization of its answers."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tests.support.speech import silence, speak
 __all__ = ["LAMP", "lamp", "pcm", "request", "words"]
 
 _AUDIBLE = 300
-"""Samples below this are the room's, not the speaker's."""
+"""Samples below this are noise of the room."""
 
 
 def lamp() -> bytes:
-    """ "turn on the living room lamp", by a person where there is a recording."""
+    """Return "turn on the living room lamp", spoken by a person if there is a recording."""
     try:
         return recordings.samples(LAMP.replace(" ", "_"))
     except pytest.skip.Exception:
@@ -28,18 +28,18 @@ def lamp() -> bytes:
 
 
 def request(pause: float = 0.1) -> bytes:
-    """Both, in one breath; Home Assistant takes a pause of 0.6 s for the end of a command."""
+    """Return wake word and request in one breath: a pause of 0.6 s ends a command."""
     word, command = _without_edges(recordings.okay_nabu()), _without_edges(lamp())
     return silence(1.0) + word + silence(pause) + command
 
 
 def words(text: str | None) -> str:
-    """A transcript without what nobody can hear, and without the article that is half swallowed."""
+    """Return a transcript without case, punctuation and the half-swallowed article."""
     return " ".join(re.findall(r"[a-z']+", (text or "").lower())).replace("on the ", "on ")
 
 
 def pcm(file: bytes) -> bytes:
-    """Any sound file as 16 kHz mono."""
+    """Convert any sound file to 16 kHz mono."""
     command = [need("ffmpeg", "ffmpeg"), "-v", "error", "-i", "-", "-f", "s16le", "-ac", "1"]
     done = subprocess.run(
         [*command, "-ar", "16000", "-"], input=file, capture_output=True, timeout=60

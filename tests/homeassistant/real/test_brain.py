@@ -16,7 +16,7 @@ pytestmark = [
 ]
 
 CONTROL = 1
-"""Bit of an agent's `supported_features`: it can control the home."""
+"""Bit of an agent's `supported_features`: the agent can control the home."""
 
 
 def ask(home: FurnishedHome, text: str, conversation: str | None = None) -> Run:
@@ -26,7 +26,7 @@ def ask(home: FurnishedHome, text: str, conversation: str | None = None) -> Run:
     return home.home_assistant.loop.run(work)
 
 
-def test_it_is_listed_with_its_language_and_does_not_claim_a_home_that_it_has_not(
+def test_the_agent_lists_its_language_and_claims_no_home(
     home: FurnishedHome,
 ) -> None:
     run, api = home.home_assistant.loop.run, home.api
@@ -50,7 +50,7 @@ def test_every_answer_ends_with_handled(home: FurnishedHome) -> None:
         assert done.reply["response"]["response_type"] == "action_done"
 
 
-def test_what_it_does_not_understand_is_said_to_be_so(home: FurnishedHome) -> None:
+def test_an_unknown_request_is_answered_as_not_understood(home: FurnishedHome) -> None:
     tap = home.taps["llm"]
     mark = len(tap.events)
     done = ask(home, "why do birds suddenly appear")
@@ -59,8 +59,8 @@ def test_what_it_does_not_understand_is_said_to_be_so(home: FurnishedHome) -> No
     assert tap.types(mark, OURS) == ["not-handled"]
 
 
-def test_each_conversation_is_remembered_apart(home: FurnishedHome) -> None:
-    """Two conversations at once: what was said in one is repeated there, not in the other."""
+def test_conversations_are_separate(home: FurnishedHome) -> None:
+    """Two concurrent conversations each repeat only their own last answer."""
     first = ask(home, "what can you do")
     second = ask(home, "is there a timer running")
     names = [run.reply["conversation_id"] for run in (first, second)]
@@ -74,7 +74,7 @@ def test_each_conversation_is_remembered_apart(home: FurnishedHome) -> None:
     assert [run.response for run in repeated] == [first.response, second.response]
 
 
-def test_many_at_once_are_answered(home: FurnishedHome) -> None:
+def test_concurrent_requests_are_answered(home: FurnishedHome) -> None:
     async def all_of_them() -> list[Run]:
         import asyncio
 

@@ -1,4 +1,4 @@
-"""Home Assistant finds our services by itself on another machine, each as a thing of its own."""
+"""Home Assistant finds our services on another machine, each as a service of its own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_each_service_is_discovered_by_name_and_configured(
     version: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     install = need(version)
-    # the old version has nothing to use a brain for, and does not offer it
+    # the old version cannot use a brain and does not offer it
     names = {role: name for role, name in NAMES.items() if version != OLD or role != "llm"}
     with network(2) as (hall, cellar):
         more = ("--host", "0.0.0.0", "--set", "name=cellar")
@@ -39,7 +39,7 @@ def test_each_service_is_discovered_by_name_and_configured(
                     made[role] = run(entries.confirm(api, flow))
                     assert made[role].title == name
                     assert list(made[role].entities) == [PLATFORMS[role]]
-                # started anew they are the same things, not others
+                # after a restart they are the same services
                 services.stop()
                 services.start()
                 for entry in made.values():

@@ -1,4 +1,4 @@
-"""`satellite doctor homeassistant` beside a real Home Assistant that our satellite belongs to."""
+"""`satellite doctor homeassistant` with a real Home Assistant that our satellite belongs to."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = [
 
 
 def _findings(satellite: RealSatellite, token: Path) -> tuple[int, dict[str, list[dict[str, str]]]]:
-    """The exit code, and what was found, by what it is about."""
+    """Return the exit code and the findings by subject."""
     command = [sys.executable, "-m", "satellite", "doctor", "homeassistant", "--json"]
     options = [
         *("--listen", f"tcp://127.0.0.1:{satellite.tap.target}"),
@@ -35,7 +35,7 @@ def _findings(satellite: RealSatellite, token: Path) -> tuple[int, dict[str, lis
 
 @pytest.fixture(scope="module")
 def token(satellite: RealSatellite, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with a token that the house gave."""
+    """A file with an access token of Home Assistant."""
     call = satellite.home_assistant.api.call(
         "auth/long_lived_access_token", client_name="doctor", lifespan=1
     )
@@ -45,12 +45,12 @@ def token(satellite: RealSatellite, tmp_path_factory: pytest.TempPathFactory) ->
     return file
 
 
-def test_it_tells_what_home_assistant_sees(satellite: RealSatellite, token: Path) -> None:
+def test_the_doctor_reports_what_home_assistant_sees(satellite: RealSatellite, token: Path) -> None:
     _, found = _findings(satellite, token)
     port = found[f"port {satellite.tap.target}"]
-    told = "; ".join(finding["found"] for finding in port)
+    reported = "; ".join(finding["found"] for finding in port)
     for part in (f"{NAME}: an Assist satellite", "describe answered", "ping answered", "alone"):
-        assert part in told
+        assert part in reported
     (home,) = found["Home Assistant"]
     assert home["state"] == "ok"
     assert "accepts the token" in home["found"]

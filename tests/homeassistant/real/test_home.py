@@ -1,4 +1,4 @@
-"""A real Home Assistant is our tool: named, asked and switched, and a brain that is asked."""
+"""Our brain uses a real Home Assistant: names, states, commands and its conversation agent."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ON = HomeCommand(deed="turn_on", name="living room lamp", target="the lamp")
 
 @pytest.fixture(scope="module")
 def secret(home_assistant: Installation, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with a token of the house."""
+    """A file with an access token of Home Assistant."""
     call = home_assistant.api.call(
         "auth/long_lived_access_token", client_name="satellite", lifespan=1
     )
@@ -73,16 +73,16 @@ def test_a_question_on_the_command_line_switches_the_lamp(
 ) -> None:
     command = ("ask", "turn on the living room lamp", "--no-zeroconf", "--llm", brain)
     with satellite(tmp_path, *command, *options(settings)) as program:
-        assert program.finish() == 0, program.told()
+        assert program.finish() == 0, program.report()
         assert answer in program.errors()
-        assert Path(settings.token_file).read_text() not in program.told()
+        assert Path(settings.token_file).read_text() not in program.report()
     assert lamp(home_assistant) == "on"
 
 
 def test_a_spoken_request_switches_the_lamp(
     home_assistant: Installation, settings: HomeSettings, tmp_path: Path
 ) -> None:
-    """From the wake word to the answer, with nothing but the built-in engines."""
+    """From the wake word to the answer, with only the built-in engines."""
     wav, out = write_wav(tmp_path / "in.wav", spoken_requests.request()), tmp_path / "out.wav"
     command = (
         *("--mic", f"wav:{wav}", "--speaker", f"wav:{out}", "--no-zeroconf"),
@@ -90,7 +90,7 @@ def test_a_spoken_request_switches_the_lamp(
         *("--tts", "espeak", "--set", "homeassistant.listen="),
     )
     with satellite(tmp_path, *command, *options(settings)) as program:
-        assert program.finish() == 0, program.told()
+        assert program.finish() == 0, program.report()
         (reply,) = [event for event in program.events("reply") if event["final"]]
     assert reply["text"] == "Turned on the living room lamp."
     assert lamp(home_assistant) == "on"
@@ -110,7 +110,7 @@ def test_a_server_with_the_home_is_an_agent_that_controls_it(
         (agent,) = entry.entities["conversation"]
         state = run(api.state(agent))
         assert state is not None
-        assert state["attributes"]["supported_features"] == 1  # it can control the home
+        assert state["attributes"]["supported_features"] == 1  # the agent can control the home
         body = {"text": "turn on the living room lamp", "agent_id": agent, "language": "en"}
         answer = run(api.rest("POST", "/api/conversation/process", body))
         run(entries.remove(api, entry))
@@ -118,7 +118,7 @@ def test_a_server_with_the_home_is_an_agent_that_controls_it(
     assert lamp(home_assistant) == "on"
 
 
-async def test_names_are_followed_and_only_exposed_things_are_touched(
+async def test_names_are_updated_and_only_exposed_things_are_controlled(
     home_assistant: Installation, settings: HomeSettings
 ) -> None:
     def ask(kind: str, **fields: Any) -> Any:
@@ -145,7 +145,7 @@ async def test_names_are_followed_and_only_exposed_things_are_touched(
         assert await home.do(blower) == "I know no such thing here: the blower."
 
 
-async def test_a_wrong_token_is_told(
+async def test_a_wrong_token_is_reported(
     home_assistant: Installation, settings: HomeSettings, tmp_path: Path
 ) -> None:
     wrong = tmp_path / "wrong"
@@ -156,7 +156,7 @@ async def test_a_wrong_token_is_told(
             await home.do(ON)
 
 
-async def test_its_brain_declines_what_it_does_not_understand(
+async def test_home_assistants_agent_declines_unknown_requests(
     home_assistant: Installation, settings: HomeSettings
 ) -> None:
     brain = HomeAssistant(HomeAssistant.Options(url=settings.url, token_file=settings.token_file))
@@ -171,7 +171,7 @@ async def test_its_brain_declines_what_it_does_not_understand(
     assert lamp(home_assistant) == "on"
 
 
-async def test_it_may_go_and_come_back(
+async def test_home_assistant_may_restart(
     home_assistant: Installation, settings: HomeSettings
 ) -> None:
     async with opened(settings) as home:

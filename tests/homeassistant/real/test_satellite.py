@@ -1,4 +1,4 @@
-"""Home Assistant uses our satellite: it is added, stays, and a spoken request is answered there."""
+"""Home Assistant uses our satellite: adding it, staying connected, answering requests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.homeassistant.real.wyoming_tap import HOME, OURS
 pytestmark = pytest.mark.timeout(300)
 
 
-def test_it_is_added_by_its_name_with_everything_it_has(satellite: RealSatellite) -> None:
+def test_the_satellite_is_added_by_name_with_all_entities(satellite: RealSatellite) -> None:
     assert satellite.entry.title == NAME
     device = satellite.home_assistant.loop.run(entries.device(satellite.home.api, satellite.entry))
     assert device["name"] == NAME
@@ -28,38 +28,38 @@ def test_it_is_added_by_its_name_with_everything_it_has(satellite: RealSatellite
     assert platforms == expected
 
 
-def test_it_stays_connected(satellite: RealSatellite) -> None:
+def test_the_satellite_stays_connected(satellite: RealSatellite) -> None:
     mark = len(satellite.tap.events)
     for _ in range(3):
         mark = satellite.tap.events.index(satellite.wait("pong", mark, 10.0, HOME)) + 1
     assert len({event.link for event in satellite.tap.since(0, HOME, "run-satellite")}) <= 2
 
 
-async def test_it_says_what_it_is_at_any_time(satellite: RealSatellite) -> None:
+async def test_describe_is_answered_at_any_time(satellite: RealSatellite) -> None:
     uri = f"tcp://127.0.0.1:{satellite.tap.target}"
     took = []
     for _ in range(5):
         began = time.monotonic()
-        told = await asyncio.gather(*(describe(uri) for _ in range(4)))
+        infos = await asyncio.gather(*(describe(uri) for _ in range(4)))
         took.append(time.monotonic() - began)
-        assert {event.data["satellite"]["name"] for event in told} == {NAME}
+        assert {event.data["satellite"]["name"] for event in infos} == {NAME}
     assert sorted(took)[2] < 0.1
 
 
-def test_a_spoken_request_is_answered_and_the_next_one_too(satellite: RealSatellite) -> None:
+def test_two_spoken_requests_are_answered(satellite: RealSatellite) -> None:
     check_turn(satellite)
     check_turn(satellite)
 
 
-def test_after_a_reload_it_goes_on(satellite: RealSatellite) -> None:
+def test_the_satellite_works_after_a_reload(satellite: RealSatellite) -> None:
     mark = len(satellite.tap.events)
     satellite.home_assistant.loop.run(entries.reload(satellite.home.api, satellite.entry))
     satellite.connected(mark)
     check_turn(satellite)
 
 
-def test_while_it_is_asked_what_it_is_turns_go_on(satellite: RealSatellite) -> None:
-    """Describe is answered at once also while it listens, and while it plays."""
+def test_describe_does_not_disturb_turns(satellite: RealSatellite) -> None:
+    """Describe is answered at once while the satellite listens and while it plays."""
     mark = satellite.say(spoken_requests.request())
     uri = f"tcp://127.0.0.1:{satellite.tap.target}"
     for kind in ("audio-chunk", "transcript", "audio-start"):
@@ -71,7 +71,7 @@ def test_while_it_is_asked_what_it_is_turns_go_on(satellite: RealSatellite) -> N
     satellite.idle()
 
 
-def test_muted_it_sends_nothing_and_unmuted_it_comes_back(satellite: RealSatellite) -> None:
+def test_a_muted_satellite_sends_nothing_until_it_is_unmuted(satellite: RealSatellite) -> None:
     mark = len(satellite.tap.events)
     satellite.switch(muted=True)
     satellite.wait("pause-satellite", mark, sender=HOME)

@@ -1,4 +1,4 @@
-"""A question of the house is answered without the wake word, in the same conversation."""
+"""A question of Home Assistant is answered without the wake word, in the same conversation."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ responses:
 def home(
     home_assistant: Installation, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[FurnishedHome]:
-    """A house with our services, whose brain asks back."""
+    """A Home Assistant with our services, whose brain asks a question."""
     sentences: Path = tmp_path_factory.mktemp("sentences")
     (sentences / "story.yaml").write_text(SENTENCES)
     more = ("--asr", f"pocketsphinx:{sentences}", "--llm", f"intents?sentences={sentences}")
@@ -74,12 +74,12 @@ def test_a_question_is_answered_without_the_wake_word(satellite: RealSatellite) 
     satellite.idle()
     asked = satellite.home.taps["llm"].since(asking, HOME, "transcript")
     assert len({event.data["context"]["conversation_id"] for event in asked}) == 1
-    # an answer that asks nothing ends it
+    # an answer without a question ends the conversation
     last = len(satellite.tap.events)
     assert "run-pipeline" not in satellite.tap.types(last, OURS)
 
 
-def test_who_says_nothing_to_a_question_is_left_alone(satellite: RealSatellite) -> None:
+def test_silence_after_a_question_ends_the_conversation(satellite: RealSatellite) -> None:
     mark = satellite.say(recordings.okay_nabu() + silence(0.1) + speak("tell me a story"))
     played = satellite.wait("played", mark, sender=OURS)
     mark = satellite.tap.events.index(played)

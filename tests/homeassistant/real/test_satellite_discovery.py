@@ -13,7 +13,7 @@ from tests.support.program import satellite
 pytestmark = pytest.mark.timeout(300)
 
 
-def test_it_is_discovered_by_its_name_apart_from_the_servers(
+def test_the_satellite_is_discovered_apart_from_the_servers(
     role: None, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     install = need(NEW)

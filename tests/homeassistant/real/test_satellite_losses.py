@@ -1,4 +1,4 @@
-"""Home Assistant goes away and comes back: the satellite listens, answers alone, and is found."""
+"""Home Assistant restarts: the satellite listens, answers alone, and is found again."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ pytestmark = [
 
 @pytest.fixture(autouse=True, scope="module")
 def written(satellite: RealSatellite) -> None:
-    """What Home Assistant knows is on its disk: it writes at its end, and else when it has time."""
+    """Restart Home Assistant, so that its state is on disk: it writes when it stops."""
     restart_home(satellite)
 
 
 @pytest.fixture(autouse=True)
 def back(satellite: RealSatellite, written: None) -> Iterator[None]:
-    """After each test Home Assistant is there, and connected."""
+    """Ensure after each test that Home Assistant runs and is connected."""
     yield
     if not satellite.home_assistant.alive:
         mark = len(satellite.tap.events)
@@ -61,7 +61,7 @@ def test_either_side_is_restarted(satellite: RealSatellite) -> None:
     check_turn(satellite)
 
 
-def test_our_satellite_is_killed_while_it_speaks(satellite: RealSatellite) -> None:
+def test_our_satellite_is_killed_during_speech(satellite: RealSatellite) -> None:
     mark = satellite.say(spoken_requests.request())
     satellite.wait("audio-start", mark, sender=HOME)
     assert restart_satellite(satellite, kill=True) < RECONNECT_KILLED

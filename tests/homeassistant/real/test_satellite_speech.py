@@ -1,4 +1,4 @@
-"""Home Assistant 2026.11 speaks through our satellite: announcements, timers, talking over it."""
+"""Home Assistant 2026.11 speaks through our satellite: announcements, timers, interruptions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OTHERS = ["the kitchen light is on", "there is no timer running", "good morning"
 
 
 def announce(satellite: RealSatellite, text: str) -> float:
-    """Have it announced; the seconds until Home Assistant took it for heard."""
+    """Announce a text; return the seconds until Home Assistant considered it played."""
     (entity,) = satellite.entry.entities["assist_satellite"]
     began = time.monotonic()
     work = satellite.home.api.service(
@@ -36,31 +36,31 @@ def announce(satellite: RealSatellite, text: str) -> float:
     return time.monotonic() - began
 
 
-def test_an_announcement_is_heard_after_a_chime(satellite: RealSatellite) -> None:
+def test_an_announcement_is_played_after_a_chime(satellite: RealSatellite) -> None:
     satellite.silence()
     mark = len(satellite.tap.events)
     took = announce(satellite, WASHED)
     chunks = satellite.tap.since(mark, HOME, "audio-chunk")
     length = sum(event.size for event in chunks) / (2 * chunks[0].data["rate"])
     assert satellite.tap.types(mark, OURS) == ["played"]
-    assert took > length - 0.3, "it was said to be over before it was"
+    assert took > length - 0.3, "the announcement was reported as finished too early"
     assert heard(satellite.played(), [WASHED, *OTHERS]) == WASHED
     assert len(satellite.played()) / 32000 > length, "no chime"
     satellite.program.wait_for("announce")
 
 
-def test_two_announcements_are_both_heard(satellite: RealSatellite) -> None:
+def test_two_announcements_are_both_played(satellite: RealSatellite) -> None:
     for text in (OTHERS[0], OTHERS[2]):
         satellite.silence()
         announce(satellite, text)
         assert heard(satellite.played(), [WASHED, *OTHERS]) == text
 
 
-def test_after_an_announcement_it_listens(satellite: RealSatellite) -> None:
+def test_the_satellite_listens_after_an_announcement(satellite: RealSatellite) -> None:
     check_turn(satellite)
 
 
-def test_a_timer_rings_here_and_is_stopped_by_voice(satellite: RealSatellite) -> None:
+def test_a_timer_rings_and_is_stopped_by_voice(satellite: RealSatellite) -> None:
     run, api = satellite.home_assistant.loop.run, satellite.home.api
     device = run(entries.device(api, satellite.entry))["id"]
     ours = satellite.home.entity("llm")
@@ -98,8 +98,8 @@ def test_a_timer_rings_here_and_is_stopped_by_voice(satellite: RealSatellite) ->
     check_turn(satellite)
 
 
-def test_who_talks_over_an_answer_is_answered_instead(satellite: RealSatellite) -> None:
-    """The long answer stops, what is left of it is discarded, and only the second one is heard."""
+def test_an_interrupting_request_replaces_the_answer(satellite: RealSatellite) -> None:
+    """The long answer stops, its rest is discarded, and only the second answer is played."""
     started = len(satellite.program.events("audio_start"))
     mark = satellite.say(recordings.okay_nabu() + silence(0.1) + speak("what can you do"))
     long = satellite.wait("synthesize", mark, sender=HOME).data["text"]

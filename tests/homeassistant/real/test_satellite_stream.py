@@ -1,4 +1,4 @@
-"""Home Assistant 2026.11 hears the wake word itself: it is sent all sound, and that comes back."""
+"""Home Assistant 2026.11 detects the wake word in the satellite's streamed sound."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ pytestmark = [
 ]
 
 DEAF = 50.0
-"""Seconds for which Home Assistant may be deaf after muting: its old pipeline has to end first."""
+"""Seconds for which Home Assistant may miss speech after muting: its old pipeline must end first."""
 
 
 @pytest.fixture(scope="module")
 def satellite(
     role: None, home: FurnishedHome, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RealSatellite]:
-    """A satellite that leaves the wake word to Home Assistant."""
+    """A satellite that streams to Home Assistant for wake word detection."""
     folder = tmp_path_factory.mktemp("kitchen")
     with satellites.connected_satellite(
         home, folder, "--set", "homeassistant.wake=stream"
@@ -37,7 +37,7 @@ def satellite(
 
 
 def check_streamed_turn(satellite: RealSatellite) -> None:
-    """The wake word is heard over there, and the rest is as ever."""
+    """Check a turn whose wake word Home Assistant detects."""
     mark = satellite.say(spoken_requests.request())
     satellite.wait("detection", mark, sender=HOME)
     transcript = satellite.wait("transcript", mark, sender=HOME)
@@ -46,19 +46,19 @@ def check_streamed_turn(satellite: RealSatellite) -> None:
     satellite.idle(entity=False)
 
 
-def test_the_wake_word_is_heard_by_home_assistant(satellite: RealSatellite) -> None:
+def test_home_assistant_detects_the_wake_word(satellite: RealSatellite) -> None:
     asked = satellite.wait("run-pipeline", 0, sender=OURS)
     assert asked.data["start_stage"] == "wake"
     check_streamed_turn(satellite)
-    time.sleep(1.0)  # until it listens for the next one
+    time.sleep(1.0)  # until Home Assistant listens for the next wake word
     check_streamed_turn(satellite)
 
 
-def test_muted_nothing_is_sent_and_unmuted_it_comes_back(satellite: RealSatellite) -> None:
+def test_streaming_stops_while_muted(satellite: RealSatellite) -> None:
     mark = len(satellite.tap.events)
     satellite.switch(muted=True)
     satellite.wait("pause-satellite", mark, sender=HOME)
-    time.sleep(0.5)  # what is under way arrives
+    time.sleep(0.5)  # sound under way arrives
     mark = satellite.say(spoken_requests.request())
     time.sleep(len(spoken_requests.request()) / 32000 + 0.5)
     assert satellite.tap.types(mark, OURS) == []

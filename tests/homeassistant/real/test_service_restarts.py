@@ -12,7 +12,7 @@ pytestmark = pytest.mark.timeout(300)
 
 
 def check_everything(home: FurnishedHome) -> None:
-    """A wake word, a request, an answer, and its sound."""
+    """Check a run from wake word and request to answer and speech."""
     done = home.run("wake_word", "tts", audio=spoken_requests.request())
     assert done.error is None, done.events
     assert spoken_requests.words(done.transcript) == spoken_requests.words(LAMP)
@@ -31,12 +31,12 @@ def test_our_services_restart(home: FurnishedHome) -> None:
         check_everything(home)
 
 
-def test_while_our_services_are_away_runs_fail_at_once_and_later_work(home: FurnishedHome) -> None:
+def test_runs_fail_at_once_without_services_and_work_later(home: FurnishedHome) -> None:
     home.services.stop()
     try:
         done = home.run("tts", "tts", text="is anybody there, I wonder")
         missing = done.error is not None
-        if not missing:  # the new version speaks while it is fetched
+        if not missing:  # the new version synthesizes while the speech is fetched
             try:
                 missing = not home.home_assistant.loop.run(home.api.fetch(done.url))
             except Exception as error:
@@ -51,7 +51,7 @@ def test_while_our_services_are_away_runs_fail_at_once_and_later_work(home: Furn
 
 def test_home_assistant_is_killed_and_started(home: FurnishedHome) -> None:
     home.home_assistant.loop.run(home.api.call("get_config"))
-    home.restart()  # whatever it has to remember is written
+    home.restart()  # its state is written
     home.home_assistant.kill()
     home.home_assistant.start()
     check_everything(home)

@@ -43,7 +43,7 @@ def test_languages_and_voices_are_listed(home: FurnishedHome) -> None:
     assert {word["id"] for word in words} >= {"okay_nabu", "hey_jarvis"}
 
 
-def test_a_spoken_request_is_understood_answered_and_the_answer_spoken(home: FurnishedHome) -> None:
+def test_a_spoken_request_gets_a_spoken_answer(home: FurnishedHome) -> None:
     marks = {role: len(tap.events) for role, tap in home.taps.items()}
     done = home.run("stt", "tts", audio=spoken_requests.lamp())
     assert done.error is None, done.events
@@ -55,22 +55,22 @@ def test_a_spoken_request_is_understood_answered_and_the_answer_spoken(home: Fur
         assert heard(speech, [NO_HOME, *others]) == NO_HOME
         types = home.taps["llm"].types(marks["llm"], OURS)
         assert "handled" in types, types
-    else:  # Home Assistant's own brain has switched it on
+    else:  # Home Assistant's own agent has switched the lamp on
         assert done.reply["response"]["response_type"] == "action_done", done.events
         assert len(speech) > 16000
     for role, tap in home.taps.items():
         assert tap.broken == [], role
 
 
-def test_what_we_say_we_understand(home: FurnishedHome) -> None:
-    """Text goes to our voice, and its sound to our ears, both by way of Home Assistant."""
+def test_our_speech_is_recognized_by_our_speech_to_text(home: FurnishedHome) -> None:
+    """Text goes to our text-to-speech and its sound to our speech-to-text, via Home Assistant."""
     spoken = home.run("tts", "tts", text=LAMP)
     speech = spoken_requests.pcm(home.home_assistant.loop.run(home.api.fetch(spoken.url)))
     done = home.run("stt", "stt", audio=speech)
     assert spoken_requests.words(done.transcript) == spoken_requests.words(LAMP)
 
 
-def test_streamed_speech_is_ended_once(home: FurnishedHome) -> None:
+def test_streamed_speech_ends_once(home: FurnishedHome) -> None:
     tap = home.taps["tts"]
     mark = len(tap.events)
     done = home.run("tts", "tts", text="The first sentence is said. And this is another one.")
@@ -86,8 +86,8 @@ def test_streamed_speech_is_ended_once(home: FurnishedHome) -> None:
         assert answered == ["audio-start", "audio-chunk", "audio-stop"]
 
 
-def test_a_voice_is_spoken_with(home: FurnishedHome) -> None:
-    """A voice chosen in a pipeline is the one that is asked for, and it sounds different."""
+def test_the_chosen_voice_is_used(home: FurnishedHome) -> None:
+    """The voice chosen in a pipeline is requested and sounds different."""
     run, api, tts = home.home_assistant.loop.run, home.api, home.entity("tts")
     language = run(assist.offered(api, "tts/engine/list", "providers", tts, "en-US"))
     voices = run(api.call("tts/engine/voices", engine_id=tts, language=language))["voices"]
@@ -124,23 +124,23 @@ def test_other_words_do_not_wake(home: FurnishedHome) -> None:
     assert not tap.since(mark, OURS, "detection")
 
 
-def test_noise_is_no_request(home: FurnishedHome) -> None:
-    """Nothing is invented where nobody speaks, and the run ends."""
+def test_noise_is_not_transcribed(home: FurnishedHome) -> None:
+    """Noise gives no text, and the run ends."""
     done = home.run("stt", "intent", audio=noise(2.0, 0.01))
     assert done.transcript in (None, "")
     assert done.error, done.events
     assert done.error["code"] in ("stt-no-text-recognized", "timeout"), done.events
 
 
-def test_ten_requests_one_after_the_other(home: FurnishedHome) -> None:
+def test_ten_consecutive_requests_are_answered(home: FurnishedHome) -> None:
     for number in range(10):
         done = home.run("tts", "tts", text=f"this is number {number}")
         assert len(home.home_assistant.loop.run(home.api.fetch(done.url))) > 8000
     assert [tap.broken for tap in home.taps.values()] == [[]] * len(home.taps)
 
 
-def test_being_asked_again_and_again_harms_nothing(home: FurnishedHome) -> None:
-    """Home Assistant describes every service each 30 s, with a request under way too."""
+def test_repeated_describes_do_no_harm(home: FurnishedHome) -> None:
+    """Home Assistant describes every service each 30 s, during requests, too."""
     if not home.brain:
         pytest.skip("this version describes a service when its entry is loaded, and never again")
     tap = home.taps["asr"]
@@ -153,7 +153,7 @@ def test_being_asked_again_and_again_harms_nothing(home: FurnishedHome) -> None:
     assert spoken_requests.words(done.transcript) == spoken_requests.words(LAMP)
 
 
-def test_the_log_of_the_house_is_clean(home: FurnishedHome) -> None:
+def test_the_log_of_home_assistant_is_clean(home: FurnishedHome) -> None:
     lines = [
         line
         for line in home.home_assistant.log().splitlines()

@@ -19,7 +19,7 @@ ANSWERS = [
 
 
 def check_turn(satellite: RealSatellite) -> None:
-    """A wake word and a request; what goes by is in order, and the answer is heard to its end."""
+    """Speak a request and check that all events are in order and the answer is fully played."""
     satellite.silence()
     mark = satellite.say(spoken_requests.request())
     asked = satellite.wait("run-pipeline", mark, sender=OURS)
@@ -33,20 +33,20 @@ def check_turn(satellite: RealSatellite) -> None:
     played = satellite.wait("played", mark, sender=OURS)
     satellite.idle()
     sent = satellite.tap.types(mark, OURS)
-    assert sent[:3] == ["detection", "run-pipeline", "audio-chunk"], satellite.tap.told(mark)
-    assert sent.count("played") == 1, satellite.tap.told(mark)
+    assert sent[:3] == ["detection", "run-pipeline", "audio-chunk"], satellite.tap.report(mark)
+    assert sent.count("played") == 1, satellite.tap.report(mark)
     got = satellite.tap.types(mark, HOME)
-    # it need not notice the end of the speech before we do; and streamed speech may begin early
+    # Home Assistant may detect the end of the speech later than we do; streamed speech may begin early
     got = [kind for kind in got if kind not in ("voice-started", "voice-stopped", "synthesize")]
     order = ["transcribe", "transcript", "audio-start", "audio-chunk", "audio-stop"]
-    assert got == order, satellite.tap.told(mark)
+    assert got == order, satellite.tap.report(mark)
     speech = satellite.played()
-    told = satellite.tap.since(mark, HOME, "audio-chunk")
-    length = sum(event.size for event in told) / (2 * told[0].data["rate"])
+    chunks = satellite.tap.since(mark, HOME, "audio-chunk")
+    length = sum(event.size for event in chunks) / (2 * told[0].data["rate"])
     ours = len(speech) / 32000
     assert ours == pytest.approx(length, abs=0.25), f"{ours:.2f} s of {length:.2f} s were played"
-    # the whole answer came at once; `played` comes when it has been heard
-    late = played.at - max(stop.at, told[0].at + length)
+    # the whole answer came at once; `played` follows when it has been played
+    late = played.at - max(stop.at, chunks[0].at + length)
     assert -0.3 < late < 1.0, f"played was sent {late:.2f} s after the end of {length:.2f} s"
     understood = heard(speech, [answer, *ANSWERS])
     assert understood == answer, f"{understood} was heard, not {answer}"

@@ -1,4 +1,4 @@
-"""A recorder between Home Assistant and one of our programs: every event of both directions.
+"""A recorder of all events between Home Assistant and one of our programs.
 
 It passes bytes on as they are, and reads the frames with code of its own, so that a mistake in ours
 would be seen.
@@ -18,16 +18,16 @@ HOME = "home"
 OURS = "ours"
 
 _LINE = 1024 * 1024
-"""Longest JSON line it passes on."""
+"""Bytes of the longest JSON line."""
 
 
 class RecordedEvent(msgspec.Struct, frozen=True):
-    """One event as it went by."""
+    """A recorded event."""
 
     at: float
     """Monotonic seconds."""
     link: int
-    """Number of the connection, counted up."""
+    """Number of the connection, in order of arrival."""
     sender: str
     type: str
     data: dict[str, Any]
@@ -36,32 +36,32 @@ class RecordedEvent(msgspec.Struct, frozen=True):
 
 
 class Tap:
-    """Listens at a port of its own and connects to ours for each connection there."""
+    """Listens at its own port and forwards each connection to our program."""
 
     def __init__(self, target: int) -> None:
         self.target = target
-        """The port at 127.0.0.1 that is behind it."""
+        """The program's port at 127.0.0.1."""
         self.port = 0
         self.events: list[RecordedEvent] = []
         self.broken: list[str] = []
-        """What was no Wyoming frame."""
+        """Data that was no Wyoming frame."""
         self._server: asyncio.Server | None = None
         self._links = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
-        """Listen, at the same port each time."""
+        """Listen, always at the same port."""
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def refuse(self) -> None:
-        """Let nobody in any more; who is connected stays so."""
+        """Refuse new connections; existing ones stay open."""
         if self._server is not None:
             self._server.close()
             self._server = None
 
     async def close(self) -> None:
-        """Let nobody in any more, and hang up."""
+        """Refuse new connections and close existing ones."""
         await self.refuse()
         tasks = tuple(self._tasks)
         for task in tasks:
@@ -69,7 +69,7 @@ class Tap:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def since(self, mark: int, sender: str = "", *types: str) -> list[RecordedEvent]:
-        """The events after a mark (a number of events), of one sender and some types."""
+        """Return the events after a mark (a number of events), by sender and types."""
         return [
             event
             for event in self.events[mark:]
@@ -77,7 +77,7 @@ class Tap:
         ]
 
     def types(self, mark: int, sender: str = "") -> list[str]:
-        """The types of events after a mark, without what goes on all the time, and sound once."""
+        """Return the types of events after a mark, without pings, and a run of sound once."""
         types: list[str] = []
         for event in self.since(mark, sender):
             if event.type not in ("ping", "pong", "describe", "info", *types[-1:]):
@@ -92,7 +92,7 @@ class Tap:
         sender: str = "",
         fits: Callable[[RecordedEvent], bool] = lambda event: True,
     ) -> RecordedEvent:
-        """The first event of these types after a mark. Raises `AssertionError` where none comes."""
+        """Wait for the first event of these types after a mark. Raises `AssertionError`."""
         wanted = (types,) if isinstance(types, str) else tuple(types)
         deadline = time.monotonic() + timeout
         while True:
@@ -100,11 +100,11 @@ class Tap:
                 if fits(event):
                     return event
             if time.monotonic() > deadline:
-                raise AssertionError(f"no {wanted} in {timeout} s; there were\n{self.told(mark)}")
+                raise AssertionError(f"no {wanted} in {timeout} s; there were\n{self.report(mark)}")
             await asyncio.sleep(0.01)
 
-    def told(self, mark: int = 0) -> str:
-        """The events after a mark as a table, for a failing test."""
+    def report(self, mark: int = 0) -> str:
+        """Return the events after a mark as a table, for a failing test."""
         events = [event for event in self.events[mark:] if event.type not in ("ping", "pong")]
         lines, start = [], events[0].at if events else 0.0
         before = ("", "")
@@ -137,7 +137,7 @@ class Tap:
                     way.cancel()
                 await asyncio.gather(*ways, return_exceptions=True)
         except (ConnectionError, asyncio.CancelledError):
-            pass  # nobody is behind it, or it was told to stop: who came here is hung up on
+            pass  # the program is gone or the tap stopped: close the client's connection
         finally:
             self._tasks.discard(task)
             for end in (writer, far):
@@ -166,4 +166,4 @@ class Tap:
                 )
                 await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # one of them has gone in the middle of an event, as happens when it is killed
+            pass  # a side was killed in the middle of an event
