@@ -23,7 +23,7 @@ _STREAMED = 4096
 
 
 class Refused(Exception):
-"""Home Assistant refused a request."""
+    """Home Assistant refused a request."""
 
 
 class Api:

@@ -39,7 +39,7 @@ def home(
 def role() -> None:
     """Skip if this satellite cannot serve Home Assistant."""
     command = [sys.executable, "-m", "satellite", "--help"]
-done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     if "--listen" not in done.stdout:
         pytest.skip("this satellite has no --listen for Home Assistant")
 

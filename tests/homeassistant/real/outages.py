@@ -29,8 +29,8 @@ def kill_within_turn(satellite: RealSatellite, stage: str) -> None:
     """Kill Home Assistant within a turn, and check what the satellite promises for that case.
 
     Within a second it listens, or answers the request itself: a turn whose request it still has
-        continues without Home Assistant. An answer that has arrived completely is played to its end,
-        while the satellite listens for the wake word, as always.
+    continues without Home Assistant. A completely received answer is played to its end, while the
+    satellite listens for the wake word, as always.
     """
     mark = satellite.say(spoken_requests.request())
     sender = OURS if stage == "run-pipeline" else HOME

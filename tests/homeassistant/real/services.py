@@ -116,7 +116,7 @@ class FurnishedHome:
         """Return the entity of a service's role."""
         if role not in self.entries:
             return None
-(entity,) = self.entries[role].entities[PLATFORMS[role]]
+        (entity,) = self.entries[role].entities[PLATFORMS[role]]
         return entity
 
     def run(self, start: str, end: str, text: str | None = None, audio: bytes = b"") -> Run:

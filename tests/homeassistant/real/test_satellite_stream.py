@@ -21,7 +21,7 @@ pytestmark = [
 ]
 
 DEAF = 50.0
-"""Seconds for which Home Assistant may miss speech after muting: its old pipeline must end first."""
+"""Seconds for which Home Assistant may miss speech after muting while its old pipeline ends."""
 
 
 @pytest.fixture(scope="module")

@@ -36,13 +36,13 @@ def check_turn(satellite: RealSatellite) -> None:
     assert sent[:3] == ["detection", "run-pipeline", "audio-chunk"], satellite.tap.report(mark)
     assert sent.count("played") == 1, satellite.tap.report(mark)
     got = satellite.tap.types(mark, HOME)
-    # Home Assistant may detect the end of the speech later than we do; streamed speech may begin early
+    # Home Assistant may detect the end of speech after us; streamed speech may begin early
     got = [kind for kind in got if kind not in ("voice-started", "voice-stopped", "synthesize")]
     order = ["transcribe", "transcript", "audio-start", "audio-chunk", "audio-stop"]
     assert got == order, satellite.tap.report(mark)
     speech = satellite.played()
     chunks = satellite.tap.since(mark, HOME, "audio-chunk")
-    length = sum(event.size for event in chunks) / (2 * told[0].data["rate"])
+    length = sum(event.size for event in chunks) / (2 * chunks[0].data["rate"])
     ours = len(speech) / 32000
     assert ours == pytest.approx(length, abs=0.25), f"{ours:.2f} s of {length:.2f} s were played"
     # the whole answer came at once; `played` follows when it has been played
