@@ -95,7 +95,7 @@ async def test_a_tool_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatc
         await asyncio.Event().wait()
         return ()
 
-    monkeypatch.setattr(toolbox, "PATIENCE", 0.01)
+    monkeypatch.setattr(toolbox, "TIMEOUT", 0.01)
     assert "did not end" in (await box(hang).call("weather", {"city": "X"}, REQUEST)).text
 
 

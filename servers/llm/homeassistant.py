@@ -1,4 +1,4 @@
-"""Home Assistant as a brain: its conversation agents answer."""
+"""The engine `homeassistant`: Home Assistant's conversation agents answer."""
 
 from __future__ import annotations
 
@@ -21,33 +21,34 @@ PATH = "/api/conversation/process"
 """https://developers.home-assistant.io/docs/intent_conversation_api"""
 
 NOT_UNDERSTOOD = ("no_intent_match", "no_valid_targets")
-"""The codes at which Home Assistant itself asks its language model: "what is the capital of France"
-is, to its sentences, a question for a thing of that name."""
+"""Error codes for which Home Assistant itself falls back to its language model: its sentences take
+"what is the capital of France" for a question about an entity of that name."""
 
 _CONVERSATIONS = 64
-"""Conversations whose ids at Home Assistant are remembered: those of a large house's rooms."""
+"""Conversations whose ids of Home Assistant are remembered: a large house has fewer rooms."""
 
 
 class HomeAssistant:
-    """Hands requests to Home Assistant, which does and answers what it can."""
+    """Passes requests to Home Assistant, which executes and answers them."""
 
     class Options(OptionSet, frozen=True):
-        """Where it is, and who answers there."""
+        """The address of Home Assistant, and the agent to ask."""
 
         url: Annotated[
             str, option("Address, as http://homeassistant.local:8123; home.url by default")
         ] = ""
         token_file: Annotated[
-            str, option("File with its long-lived access token; home.token_file by default")
+            str, option("File with a long-lived access token; home.token_file by default")
         ] = ""
         agent: Annotated[
             str, option("Conversation agent, as conversation.ollama; its own sentences by default")
         ] = ""
         device: Annotated[
-            str, option("Device id of this satellite there; found by its name by default")
+            str,
+            option("Device id of the satellite in Home Assistant; looked up by name by default"),
         ] = ""
         language: Annotated[
-            str, option("Language to ask in; the satellite's language by default")
+            str, option("Language of requests; the satellite's language by default")
         ] = ""
         timeout: Annotated[
             float, option("Wait this long for an answer", unit="s", minimum=1, maximum=300)
@@ -64,14 +65,14 @@ class HomeAssistant:
         self._conversations: OrderedDict[str, str] = OrderedDict()
 
     async def load(self) -> None:
-        """Know where it is. A Home Assistant that is away may come later.
+        """Check the configuration. Home Assistant itself may be unavailable until later.
 
-        Raises `EngineFailed` for an address that is none, or where there is none.
+        Raises `EngineFailed` for a missing or malformed address.
         """
         self._ready()
 
     def describe(self) -> EngineInfo:
-        """Say what this is; its only model is the agent."""
+        """Describe the engine; its only model is the agent."""
         return EngineInfo(
             name="homeassistant",
             description="Home Assistant's conversation agent",
@@ -82,7 +83,7 @@ class HomeAssistant:
         )
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
-        """Yield its answer whole; `Declined` for what fits none of its sentences or things.
+        """Yield the answer whole; `Declined` for a request that Home Assistant does not understand.
 
         Raises `HomeDown`, `HomeStarting`, `HomeRefused`, `HomeAgentMissing`, `HomeFailed`.
         """
@@ -96,9 +97,9 @@ class HomeAssistant:
             if error.status == 404 and (state := await api.state()) != "RUNNING":
                 raise HomeStarting(f"Home Assistant at {api.url} is not ready: {state}") from error
             raise
-        if request.conversation and isinstance(there := answer.get("conversation_id"), str):
-            self._remember(request.conversation, there)
-        yield spoken(answer)
+        if request.conversation and isinstance(id_there := answer.get("conversation_id"), str):
+            self._remember(request.conversation, id_there)
+        yield spoken_text(answer)
 
     async def close(self) -> None:
         self._closed = True
@@ -117,8 +118,8 @@ class HomeAssistant:
             asked["device_id"] = device
         return asked
 
-    def _remember(self, conversation: str, there: str) -> None:
-        self._conversations[conversation] = there
+    def _remember(self, conversation: str, id_there: str) -> None:
+        self._conversations[conversation] = id_there
         self._conversations.move_to_end(conversation)
         while len(self._conversations) > _CONVERSATIONS:
             self._conversations.popitem(last=False)
@@ -131,7 +132,7 @@ class HomeAssistant:
             url = self._options.url or home.url
             if not url:
                 raise EngineFailed(
-                    "homeassistant: there is no address: set home.url, or name it as "
+                    "homeassistant: no address: set home.url, or name it as "
                     "homeassistant:http://HOST:8123"
                 )
             try:
@@ -140,35 +141,37 @@ class HomeAssistant:
                 raise EngineFailed(f"homeassistant: {error}") from error
             if not self._options.token_file and home.url and address.parse(home.url) != url:
                 raise EngineFailed(
-                    f"homeassistant: the token of {home.url} is not shown to {url}: name the token "
-                    "of that one with the option token_file"
+                    f"homeassistant: the token of {home.url} is not sent to {url}: set the option "
+                    "token_file"
                 )
             self._api = Api(url, self._options.token_file or home.token_file)
         return self._api
 
 
-def spoken(answer: Any) -> str | Declined:
-    """What an answer of Home Assistant's says. Raises `HomeFailed` for one that is none."""
+def spoken_text(answer: Any) -> str | Declined:
+    """Return the spoken text of Home Assistant's answer. Raises `HomeFailed` for other JSON."""
     response = answer.get("response") if isinstance(answer, dict) else None
     if not isinstance(response, dict):
-        raise HomeFailed("Home Assistant's answer is none to a conversation: is it up to date?")
-    speech = _table(_table(response.get("speech")).get("plain")).get("speech")
+        raise HomeFailed(
+            "Home Assistant's answer is not that of a conversation: is Home Assistant up to date?"
+        )
+    speech = _object(_object(response.get("speech")).get("plain")).get("speech")
     text = speech if isinstance(speech, str) else ""
     failed = response.get("response_type") == "error"
-    if failed and _table(response.get("data")).get("code") in NOT_UNDERSTOOD:
+    if failed and _object(response.get("data")).get("code") in NOT_UNDERSTOOD:
         return Declined(text=text)
     if failed and not text:
-        raise HomeFailed(f"Home Assistant failed: {_table(response.get('data')).get('code')}")
+        raise HomeFailed(f"Home Assistant failed: {_object(response.get('data')).get('code')}")
     return text
 
 
 def _device(request: ReplyRequest) -> str | None:
-    """The satellite's device there, where Home Assistant has one of its name."""
+    """Return the id of the satellite's device in Home Assistant; None without one of its name."""
     home = here()
     if home is None or not request.situation.satellite:
         return None
     return home.contents.satellites.get(plain(request.situation.satellite))
 
 
-def _table(value: Any) -> Mapping[str, Any]:
+def _object(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}

@@ -1,7 +1,7 @@
-"""The home as tools for language models: only what is exposed to voice assistants.
+"""Tools of language models for the home: entities exposed to voice assistants.
 
-Where this process is connected with the home, a model is told what came of its call, and how things
-are. Where only the satellite is, things can be switched, by an action that travels back to it.
+A process with its own connection to Home Assistant returns results and states to the model.
+Otherwise the tools return an action, which the satellite executes; states are unavailable.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from satellite.options import OptionSet, option
 from satellite.tools import Tool
 from satellite.values import ReplyPart, ReplyRequest
 
-_BLIND = (
+_NO_HOME = (
     "this server cannot see the home: set home.url and home.token_file where the language model "
     "runs"
 )
 
 
 class EntityArguments(OptionSet, frozen=True):
-    """What is meant."""
+    """Which entities."""
 
     name: Annotated[
-        str, option("The thing as it is called, or lights, fans, blinds; empty for all of a room")
+        str, option("Name of the device, or lights, fans, blinds; empty for everything in a room")
     ] = ""
     area: Annotated[str, option("The room")] = ""
 
 
-class Switch(EntityArguments, frozen=True, kw_only=True):
-    """What shall be done with it."""
+class SwitchArguments(EntityArguments, frozen=True, kw_only=True):
+    """An action without a value."""
 
     action: Annotated[
         Literal["turn_on", "turn_off", "toggle", "open", "close", "lock", "unlock", "run"],
@@ -41,8 +41,8 @@ class Switch(EntityArguments, frozen=True, kw_only=True):
     ] = "turn_on"
 
 
-class Level(EntityArguments, frozen=True, kw_only=True):
-    """How much."""
+class LevelArguments(EntityArguments, frozen=True, kw_only=True):
+    """A level."""
 
     percent: Annotated[
         int,
@@ -55,44 +55,50 @@ class Level(EntityArguments, frozen=True, kw_only=True):
     ]
 
 
-class Warmth(EntityArguments, frozen=True, kw_only=True):
-    """How warm."""
+class TemperatureArguments(EntityArguments, frozen=True, kw_only=True):
+    """A temperature."""
 
-    degrees: Annotated[float, option("As the home counts them", minimum=-30, maximum=110)]
+    degrees: Annotated[float, option("In the unit of the home", minimum=-30, maximum=110)]
 
 
-async def switch(arguments: Switch, request: ReplyRequest) -> Sequence[ReplyPart]:
+async def switch(arguments: SwitchArguments, request: ReplyRequest) -> Sequence[ReplyPart]:
     return await _do(arguments.action, arguments, request)
 
 
-async def set_level(arguments: Level, request: ReplyRequest) -> Sequence[ReplyPart]:
+async def set_level(arguments: LevelArguments, request: ReplyRequest) -> Sequence[ReplyPart]:
     return await _do("level", arguments, request, arguments.percent)
 
 
-async def set_temperature(arguments: Warmth, request: ReplyRequest) -> Sequence[ReplyPart]:
+async def set_temperature(
+    arguments: TemperatureArguments, request: ReplyRequest
+) -> Sequence[ReplyPart]:
     return await _do("temperature", arguments, request, arguments.degrees)
 
 
 async def get_state(arguments: EntityArguments, request: ReplyRequest) -> Sequence[ReplyPart]:
     if (home := here()) is None:
-        raise EngineFailed(_BLIND)
+        raise EngineFailed(_NO_HOME)
     near = request.situation.area
     return (await home.describe(arguments.name or None, arguments.area or None, near),)
 
 
 async def _do(
-    deed: Deed, thing: EntityArguments, request: ReplyRequest, value: float | None = None
+    operation: Deed, entity: EntityArguments, request: ReplyRequest, value: float | None = None
 ) -> Sequence[ReplyPart]:
-    if not (thing.name or thing.area):
-        raise EngineFailed("give the name of a thing, or a room")
-    target = f"{thing.name or 'everything'} in the {thing.area}" if thing.area else thing.name
-    wish = HomeCommand(
-        deed=deed, value=value, name=thing.name or None, area=thing.area or None, target=target
+    if not (entity.name or entity.area):
+        raise EngineFailed("give the name of a device, or a room")
+    target = f"{entity.name or 'everything'} in the {entity.area}" if entity.area else entity.name
+    command = HomeCommand(
+        deed=operation,
+        value=value,
+        name=entity.name or None,
+        area=entity.area or None,
+        target=target,
     )
     if (home := here()) is not None:
-        return (await home.carry_out(wish, request.situation.area),)
-    # its result is told to the person, and not to the model
-    return "The satellite does it and says what came of it.", action(wish)
+        return (await home.carry_out(command, request.situation.area),)
+    # the satellite speaks the result; the model does not receive it
+    return "The satellite does it and says the result.", action(command)
 
 
 TOOLS = (
@@ -100,26 +106,26 @@ TOOLS = (
         name="switch_home",
         doc="Turn on or off, toggle, open, close, lock or run something in the home.",
         run=switch,
-        arguments=Switch,
+        arguments=SwitchArguments,
         home=True,
     ),
     Tool(
         name="set_home_level",
         doc="Set a brightness, volume, position or speed of something in the home.",
         run=set_level,
-        arguments=Level,
+        arguments=LevelArguments,
         home=True,
     ),
     Tool(
         name="set_home_temperature",
         doc="Set a thermostat in the home.",
         run=set_temperature,
-        arguments=Warmth,
+        arguments=TemperatureArguments,
         home=True,
     ),
     Tool(
         name="get_home_state",
-        doc="Tell how things in the home are: one thing, a room, or all of them.",
+        doc="Get the state of things in the home: one thing, a room, or all of them.",
         run=get_state,
         arguments=EntityArguments,
         home=True,

@@ -1,4 +1,4 @@
-"""The built-in brain: answers what its sentences foresee, and declines everything else."""
+"""The engine `intents`: answers requests that match its sentences, and declines all others."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from servers.intents.match import Match
 from servers.intents.phrases import Phrases
 from servers.intents.sentences import Sentences, load
 from servers.intents.skills import SKILLS
-from servers.llm.skill_tools import TOOLS
+from servers.llm.intents_tools import TOOLS
 
 
 class Intents:
-    """Time, date, timers, volume and things in the home, understood by sentence templates."""
+    """Understands time, date, timers, volume and the home by sentence templates."""
 
     class Options(OptionSet, frozen=True):
-        """What it understands."""
+        """The sentences."""
 
         language: Annotated[str, option("Language of the sentences")] = "en"
         sentences: Annotated[
-            str, option("Folder of your own sentences: YAML files with intents and responses")
+            str, option("Folder with your own sentences: YAML files with intents and responses")
         ] = ""
 
     argument: ClassVar[str] = "language"
@@ -45,7 +45,7 @@ class Intents:
         await self._ready()
 
     def describe(self) -> EngineInfo:
-        """Say what this is; its model is its language."""
+        """Describe the engine; its model is its language."""
         language = self._options.language
         return EngineInfo(
             name="intents",
@@ -55,10 +55,10 @@ class Intents:
         )
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
-        """Yield the reply; `Declined` for whatever no sentence foresees.
+        """Yield the reply; `Declined` for a request that matches no sentence.
 
-        A pure function of the request. Raises `EngineFailed` where a user's sentences lead to
-        something that cannot be said or done.
+        A pure function of the request. Raises `EngineFailed` for user sentences whose intent or
+        slots cannot be executed.
         """
         sentences = await self._ready()
         if not request.text.strip():
@@ -76,7 +76,7 @@ class Intents:
         return self._sentences
 
     def _read(self) -> Sentences:
-        if self._sentences is not None:  # read by a call that was made before this one
+        if self._sentences is not None:  # read by an earlier call
             return self._sentences
         sentences = load(self._options.language, self._options.sentences)
         for intent in sentences.intents.intents.values():
@@ -91,14 +91,14 @@ class Intents:
 
 
 def answer(sentences: Sentences, request: ReplyRequest) -> tuple[ReplyPart, ...]:
-    """Understand the request and do what its skill does. Takes milliseconds."""
+    """Match the request and run the skill of its intent. Takes milliseconds."""
     situation = request.situation
     match = sentences.match(
         request.text, situation.names or USUAL_NAMES, situation.areas or USUAL_AREAS
     )
     if match is None:
         return (Declined(text=sentences.phrases.words.declined),)
-    skill = SKILLS.get(match.intent, _respond)
+    skill = SKILLS.get(match.intent, _say_response)
     try:
         return skill(match, request, sentences.phrases)
     except (KeyError, TypeError, ValueError) as error:
@@ -108,5 +108,5 @@ def answer(sentences: Sentences, request: ReplyRequest) -> tuple[ReplyPart, ...]
         ) from error
 
 
-def _respond(match: Match, request: ReplyRequest, phrases: Phrases) -> tuple[ReplyPart, ...]:
+def _say_response(match: Match, request: ReplyRequest, phrases: Phrases) -> tuple[ReplyPart, ...]:
     return (phrases.say(match.intent, match.response, **match.slots),)

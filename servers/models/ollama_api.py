@@ -92,6 +92,11 @@ def base_url(host: str) -> str:
     return f"{scheme}://{name}:{parts.port or port}" + (f"/{path}" if path else "")
 
 
+def tagged(name: str) -> str:
+    """Return a model's name with its tag, `latest` by default."""
+    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
+
+
 class OllamaApi:
     """One Ollama server. Close it after use, in the event loop that used it.
 

@@ -15,7 +15,7 @@ from satellite.errors import DownloadFailed, ModelMissing
 from servers.models import ollama_api
 from servers.models.manifest import Installed
 from servers.models.names import OLLAMA, Name
-from servers.models.ollama_api import Answer, OllamaApi
+from servers.models.ollama_api import Answer, OllamaApi, tagged
 from servers.models.progress import Progress
 from servers.models.retry import RetryPolicy, TransientError
 
@@ -60,7 +60,7 @@ class OllamaModels:
 
     def has(self, name: Name) -> bool:
         """Return whether Ollama has a model. Raises `DownloadFailed` when it does not answer."""
-        return _tagged(name.name) in {_tagged(model.name) for model in self._listed()}
+        return tagged(name.name) in {tagged(model.name) for model in self._listed()}
 
     def pull(self, name: Name, progress: Progress) -> None:
         """Have Ollama fetch a model, which it resumes and checks itself.
@@ -204,8 +204,3 @@ class _PullProgress:
         """End the progress."""
         if self._layers:
             self._progress.end()
-
-
-def _tagged(name: str) -> str:
-    """Return a model's name with its tag, `latest` by default."""
-    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"

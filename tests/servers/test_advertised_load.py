@@ -1,4 +1,4 @@
-"""What is told of a role's load: averaged, in quarters, and not to and fro."""
+"""The advertised load of a role: averaged, in steps, without oscillation."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ def told(requests: list[int], places: int = 4, every: float = 3.0) -> list[str]:
     return texts
 
 
-def test_a_server_with_nothing_to_do_has_no_load() -> None:
+def test_an_idle_server_has_no_load() -> None:
     assert told([0, 0, 0]) == ["0", "0", "0"]
 
 
-def test_one_short_request_is_no_news() -> None:
+def test_one_short_request_changes_nothing() -> None:
     assert told([1, 0, 0, 1, 0, 0]) == ["0"] * 6
 
 
-def test_a_full_server_says_so_within_seconds_and_is_free_again() -> None:
+def test_a_full_server_is_advertised_within_seconds_and_free_again_later() -> None:
     texts = told([9] * 8 + [0] * 10)
     assert texts[7] == "1"
     assert texts[2] in ("0.5", "0.75")
@@ -48,6 +48,6 @@ def test_a_full_server_says_so_within_seconds_and_is_free_again() -> None:
     assert len(set(texts)) <= 5, "quarters"
 
 
-def test_what_lies_between_two_quarters_is_not_told_to_and_fro() -> None:
+def test_a_load_between_two_steps_does_not_oscillate() -> None:
     texts = told([2, 2, 2, 2, 2, 2, *[1, 2] * 20])
     assert len(set(texts[12:])) == 1

@@ -1,4 +1,4 @@
-"""`satellite --server`: what it serves, what it refuses, and how it stops."""
+"""`satellite --server`: serving, refusing, stopping."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _uris(caplog: pytest.LogCaptureFixture) -> dict[str, str]:
     return {line.partition(":")[0]: line.split()[-1] for line in lines if "://" in line}
 
 
-async def test_each_role_is_served_where_the_log_says(caplog: pytest.LogCaptureFixture) -> None:
+async def test_each_role_is_served_at_its_logged_address(caplog: pytest.LogCaptureFixture) -> None:
     async with running(settings("llm", "tts", "wake"), caplog) as uris:
         for role, uri in uris.items():
             engine = remote(uri, role)
@@ -79,14 +79,16 @@ async def test_each_role_is_served_where_the_log_says(caplog: pytest.LogCaptureF
             assert probe.connect_ex((host, int(port))) != 0, "nothing listens any more"
 
 
-async def test_one_role_at_a_unix_socket(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_one_role_is_served_on_a_unix_socket(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     uri = f"unix://{tmp_path / 'tts.sock'}"
     async with running(settings("tts", uri=uri), caplog):
         assert (await describe(uri)).type == "info"
     assert not (tmp_path / "tts.sock").exists()
 
 
-def test_every_problem_of_the_configuration_is_told_at_once() -> None:
+def test_every_problem_of_the_configuration_is_reported_at_once() -> None:
     chosen = settings("asr", "mic", "tts", "tts", uri="unix:///x")
     chosen = msgspec.structs.replace(chosen, asr="tcp://10.0.0.5:10300")
     with pytest.raises(ConfigError) as caught:
@@ -99,7 +101,7 @@ def test_every_problem_of_the_configuration_is_told_at_once() -> None:
         app.check(settings())
 
 
-async def test_a_port_that_is_taken_is_named_with_the_flag_that_changes_it(
+async def test_a_port_in_use_is_reported_with_its_flag(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async with running(settings("tts"), caplog) as uris:
@@ -108,7 +110,7 @@ async def test_a_port_that_is_taken_is_named_with_the_flag_that_changes_it(
             await app.run(settings("tts", tts_port=port), lambda event: None)
 
 
-async def test_an_unknown_engine_ends_it_at_once() -> None:
+async def test_an_unknown_engine_ends_the_server_at_once() -> None:
     chosen = msgspec.structs.replace(settings("tts"), tts="espaek")
     with pytest.raises(PluginUnknown, match="did you mean espeak"):
         await app.run(chosen, lambda event: None)
@@ -118,7 +120,7 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "satellite", "--server", *arguments]
 
 
-def test_standard_input_and_output_as_a_process() -> None:
+def test_a_process_serves_standard_input_and_output() -> None:
     sent = encode(Event("describe")) + encode(Event("synthesize", {"text": "one"}))
     done = subprocess.run(
         command("tts", "--uri", "stdio://"), input=sent, capture_output=True, timeout=30
@@ -139,7 +141,7 @@ print(json.dumps([[s.name, s.uri] for s in asyncio.run(scan(2.0)) if "tts" in s.
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_another_machine_finds_it_and_loses_it_when_it_is_told_to_stop(
+def test_another_machine_finds_the_server_until_it_stops(
     number: signal.Signals, namespaces: tuple[Namespace, ...]
 ) -> None:
     """No address is configured on either machine."""

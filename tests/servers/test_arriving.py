@@ -1,4 +1,4 @@
-"""`satellite --server` with no model at all, and models that arrive while it serves."""
+"""`satellite --server` without any model, and models that are added while it serves."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.support.piper_voice import VoiceSpec, make_voice
 from tests.support.whisper_model import made_whisper, saying
 
 PATIENCE = 20.0
-"""Seconds for a model to be fetched, noticed and loaded."""
+"""Seconds to download, notice and load a model."""
 
 KEYS = {"asr": "asr", "llm": "handle", "tts": "tts"}
 
@@ -83,7 +83,7 @@ def files_in(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-async def test_it_serves_with_what_is_built_in_and_says_how_to_get_more(
+async def test_built_in_engines_serve_and_the_remedies_are_logged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "servers.standby")
@@ -101,7 +101,7 @@ async def test_it_serves_with_what_is_built_in_and_says_how_to_get_more(
         assert line.endswith(f"satellite models pull {model}")
 
 
-async def test_models_that_arrive_are_used_and_nobody_is_cut_off(tmp_path: Path) -> None:
+async def test_new_models_are_used_without_interrupting_requests(tmp_path: Path) -> None:
     for package in ("piper", "faster_whisper", "httpx", "huggingface_hub"):
         pytest.importorskip(package)
     voice = "en_US-test-low"
@@ -154,7 +154,7 @@ async def test_ollama_that_starts_later_is_used(
         ("tts", "piper:en_US-lessac-medium", "satellite models pull piper:en_US-lessac-medium"),
     ],
 )
-async def test_a_model_that_was_named_has_to_be_there(
+async def test_a_configured_model_is_required(
     tmp_path: Path, role: str, component: str, remedy: str
 ) -> None:
     pytest.importorskip({"asr": "faster_whisper", "tts": "piper"}[role])

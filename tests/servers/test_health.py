@@ -1,4 +1,4 @@
-"""The server's health: it is asked as its clients ask, and told to probes and to systemd."""
+"""The server's health: checked through its services, reported to probes and systemd."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def told(health: Health, path: str) -> tuple[int, dict[str, Any]]:
     return page.status, json.loads(page.body)
 
 
-async def test_it_lives_while_it_loads_and_is_ready_when_it_serves() -> None:
+async def test_a_loading_server_is_alive_and_a_serving_one_ready() -> None:
     health = Health()
     assert told(health, "/healthz")[0] == 200
     assert told(health, "/readyz") == (
@@ -54,7 +54,7 @@ async def test_it_lives_while_it_loads_and_is_ready_when_it_serves() -> None:
         assert told(health, "/healthz")[0] == 200
 
 
-async def test_a_service_that_has_gone_is_noticed() -> None:
+async def test_a_stopped_service_is_noticed() -> None:
     health = Health()
     async with serving("tts", ScriptedTts(), ANY) as uri:
         gone = uri
@@ -63,7 +63,7 @@ async def test_a_service_that_has_gone_is_noticed() -> None:
         assert told(health, "/healthz")[1]["silent"] == ["tts"]
 
 
-async def test_a_service_that_is_stuck_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_hanging_service_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """It accepts connections, and nobody reads from them."""
     monkeypatch.setattr(health_module, "ANSWER", 0.1)
     with socket.socket() as stuck:
@@ -72,7 +72,7 @@ async def test_a_service_that_is_stuck_is_noticed(monkeypatch: pytest.MonkeyPatc
         assert not await answers_at(f"tcp://127.0.0.1:{stuck.getsockname()[1]}")
 
 
-async def test_a_service_that_is_full_or_closed_to_us_is_alive() -> None:
+async def test_a_full_or_refusing_service_is_alive() -> None:
     limits = ServeLimits(connections=1)
     async with serving("tts", ScriptedTts(), ANY, limits=limits) as uri, client(uri):
         assert await answers_at(uri)
@@ -81,7 +81,7 @@ async def test_a_service_that_is_full_or_closed_to_us_is_alive() -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "*"])
-async def test_where_pairing_is_required_it_is_asked_all_the_same(
+async def test_services_that_require_pairing_are_checked_too(
     host: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pairing, "_in_force", PairingSettings(required=True))
@@ -93,7 +93,7 @@ async def test_where_pairing_is_required_it_is_asked_all_the_same(
             assert told(health, "/readyz")[0] == 200
 
 
-async def test_systemd_gets_signs_of_life_only_while_services_answer(tmp_path: Path) -> None:
+async def test_the_watchdog_is_notified_only_while_services_answer(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(tmp_path / "notify"))
         manager.setblocking(False)

@@ -1,4 +1,4 @@
-"""Metrics and the line in the log: every request is counted once, as what it was."""
+"""Metrics and the log line of requests: each is counted once, by its outcome."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def get(port: int, question: str) -> str:
     return answer
 
 
-async def test_a_request_is_counted_timed_and_told(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_request_is_counted_timed_and_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "servers.serve.session")
     metrics, engine = Metrics(), ScriptedAsr(["x|x y"])
     pool = LocalPool(engine, 1, 1)
@@ -61,7 +61,7 @@ async def test_a_request_is_counted_timed_and_told(caplog: pytest.LogCaptureFixt
     ]
 
 
-async def test_failures_and_those_who_leave_are_told_apart(
+async def test_failures_and_disconnections_are_counted_separately(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO, "servers.serve.session")
@@ -87,7 +87,7 @@ async def test_failures_and_those_who_leave_are_told_apart(
     assert [line.rpartition("=")[2] for line in told] == ["failed", "cancelled"]
 
 
-async def test_who_is_turned_away_is_counted_by_the_reason() -> None:
+async def test_refused_clients_are_counted_by_reason() -> None:
     metrics, engine = Metrics(), ScriptedTts()
     observer = metrics.role("tts", LocalPool(engine, 1, 1))
     limits = ServeLimits(connections=1)
@@ -120,7 +120,7 @@ async def test_prometheus_can_read_it() -> None:
         writer.close()
 
 
-async def test_the_server_tells_its_metrics_on_this_machine_alone(tmp_path: Path) -> None:
+async def test_metrics_are_served_to_this_machine_only(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

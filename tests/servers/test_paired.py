@@ -1,4 +1,4 @@
-"""A server of paired satellites: its port opens when there is somebody, and can be the only one."""
+"""The TLS port for paired satellites: it opens with the first pairing, and may be required."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ async def running(chosen: Settings, ports: list[dict[str, str]]) -> AsyncGenerat
             await asyncio.wait([task])
 
 
-async def test_the_port_opens_when_somebody_is_paired_and_plain_clients_stay_welcome(
+async def test_the_port_opens_with_the_first_pairing_and_plain_clients_are_still_served(
     tmp_path: Path,
 ) -> None:
     den, kitchen = Machine(tmp_path, "den"), Machine(tmp_path, "kitchen")
@@ -79,7 +79,7 @@ async def test_the_port_opens_when_somebody_is_paired_and_plain_clients_stay_wel
             assert (await describe(plain)).data["tts"]
 
 
-async def test_where_pairing_is_required_plain_clients_are_turned_away_and_told(
+async def test_plain_clients_are_refused_with_a_reason_if_pairing_is_required(
     tmp_path: Path,
 ) -> None:
     den, kitchen = Machine(tmp_path, "den"), Machine(tmp_path, "kitchen")
@@ -93,7 +93,7 @@ async def test_where_pairing_is_required_plain_clients_are_turned_away_and_told(
             await describe(plain)
 
 
-async def test_keys_that_others_can_read_stop_the_server_with_what_to_do(tmp_path: Path) -> None:
+async def test_readable_keys_stop_the_server_with_a_remedy(tmp_path: Path) -> None:
     den = Machine(tmp_path, "den")
     den.knows(Machine(tmp_path, "kitchen"))
     (den.folder.path / "key.pem").chmod(0o644)

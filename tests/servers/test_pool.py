@@ -1,4 +1,4 @@
-"""The pool: in order, bounded, and a place is free the moment its work is over."""
+"""The pool: ordered and bounded, with places freed at once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ async def say(pool: LocalPool, text: str) -> list[AudioChunk]:
         return [chunk async for chunk in results]
 
 
-async def test_no_more_at_once_than_there_are_places_and_in_order() -> None:
+async def test_requests_run_in_order_and_within_the_limit() -> None:
     engine = ScriptedTts()
     pool = LocalPool(engine, workers=2, waiting=10)
     async with asyncio.TaskGroup() as tasks:
@@ -29,7 +29,7 @@ async def test_no_more_at_once_than_there_are_places_and_in_order() -> None:
     assert engine.texts == [str(number) for number in range(8)]
 
 
-async def test_one_more_than_may_wait_is_refused_in_words() -> None:
+async def test_requests_beyond_the_queue_are_refused_with_a_reason() -> None:
     gate = asyncio.Event()
     engine = ScriptedTts(gate=gate)
     pool = LocalPool(engine, workers=1, waiting=1)
@@ -44,7 +44,7 @@ async def test_one_more_than_may_wait_is_refused_in_words() -> None:
 
 
 @pytest.mark.parametrize("which", ["working", "waiting"])
-async def test_a_cancelled_request_gives_its_place_to_the_next(which: str) -> None:
+async def test_a_cancelled_request_frees_its_place(which: str) -> None:
     gate = asyncio.Event()
     engine = ScriptedTts(gate=gate)
     pool = LocalPool(engine, workers=1, waiting=5)
@@ -61,7 +61,7 @@ async def test_a_cancelled_request_gives_its_place_to_the_next(which: str) -> No
     assert engine.texts == ["working", left, "last"][: 3 if which == "working" else 2]
 
 
-async def test_closing_the_results_early_stops_the_work() -> None:
+async def test_closing_the_results_stops_the_request() -> None:
     engine = ScriptedTts(hang=True)
     pool = LocalPool(engine, workers=1, waiting=0)
     async with aclosing(pool.submit("synthesize", SpeechRequest(text="a b"))) as results:
@@ -71,7 +71,7 @@ async def test_closing_the_results_early_stops_the_work() -> None:
         assert await anext(results)
 
 
-async def test_an_error_passes_and_frees_the_place() -> None:
+async def test_an_error_is_raised_and_frees_the_place() -> None:
     pool = LocalPool(ScriptedTts(error=EngineFailed("no voice")), workers=1, waiting=0)
     for _ in range(3):
         with pytest.raises(EngineFailed, match="no voice"):

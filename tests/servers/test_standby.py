@@ -1,4 +1,4 @@
-"""Engines that stand by: what is used when, and what becomes of requests in between."""
+"""The standby: which engine serves when, and requests during a change."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.engines import Scripted, ScriptedLlm, ScriptedTts
 from tests.support.peers import until
 
 SOON = 0.005
-"""Seconds between two looks, in a test."""
+"""Seconds between two checks, in a test."""
 
 
 class Bench:
@@ -71,7 +71,7 @@ async def answer(standby: Any, text: str = "what") -> str:
         return "".join([part async for part in parts])
 
 
-async def test_the_stand_in_is_named_with_what_gets_the_real_one(
+async def test_the_built_in_engine_is_logged_with_the_remedy(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -88,7 +88,7 @@ async def test_the_stand_in_is_named_with_what_gets_the_real_one(
     assert bench.engines["intents"].closed
 
 
-async def test_a_model_that_arrives_is_taken_into_use(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_new_model_is_taken_into_use(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     bench = Bench("llm", intents=ScriptedLlm([["built-in"]]), real=ScriptedLlm([["better"]]))
     standby = bench.standby()
@@ -106,7 +106,7 @@ async def test_a_model_that_arrives_is_taken_into_use(caplog: pytest.LogCaptureF
     assert bench.made == ["intents", "real"]
 
 
-async def test_a_request_ends_where_it_began() -> None:
+async def test_a_request_stays_with_its_engine() -> None:
     pace = asyncio.Event()
     built_in = ScriptedLlm([["one ", "two"]], pace=pace)
     bench = Bench("llm", intents=built_in, real=ScriptedLlm([["better"]]))
@@ -124,7 +124,7 @@ async def test_a_request_ends_where_it_began() -> None:
         await until(lambda: built_in.closed)
 
 
-async def test_what_cannot_be_loaded_is_left_alone(caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_engine_that_fails_to_load_is_skipped(caplog: pytest.LogCaptureFixture) -> None:
     broken = EngineFailed("its file is damaged: satellite models verify")
     bench = Bench("tts", espeak=ScriptedTts(), broken=broken)
     bench.best = Preference("broken")
@@ -138,7 +138,7 @@ async def test_what_cannot_be_loaded_is_left_alone(caplog: pytest.LogCaptureFixt
     assert [record.getMessage() for record in warnings] == [f"tts: broken cannot be used: {broken}"]
 
 
-async def test_closing_ends_the_engines_that_still_work() -> None:
+async def test_closing_closes_engines_with_requests_too() -> None:
     built_in, real = ScriptedLlm(hang=True), ScriptedLlm([["better"]])
     bench = Bench("llm", intents=built_in, real=real)
     standby = bench.standby()
@@ -166,7 +166,7 @@ SAMPLES: dict[str, Any] = {
     [(role, check) for role in SAMPLES for check in CHECKS[role]],
     ids=[f"{role}-{check.name}" for role in SAMPLES for check in CHECKS[role]],
 )
-async def test_it_keeps_the_promises_of_its_role(role: str, check: Check) -> None:
+async def test_the_standby_conforms(role: str, check: Check) -> None:
     """With the real built-in engines behind it."""
     from satellite.engines import assembly as engines
 

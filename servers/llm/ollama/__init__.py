@@ -1,1 +1,1 @@
-"""Language models behind Ollama."""
+"""Language models that Ollama runs."""

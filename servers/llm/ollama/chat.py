@@ -1,4 +1,4 @@
-"""A model that answers, using tools in between."""
+"""Answers requests with a model, calling tools in between."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from satellite.errors import EngineError, EngineFailed
 from satellite.tools import Tool
 from satellite.values import ReplyPart, ReplyRequest
 from servers.llm.ollama import prompt
-from servers.llm.ollama.client import Call, OllamaClient
+from servers.llm.ollama.client import OllamaClient, ToolCall
 from servers.llm.ollama.errors import Unsupported
 from servers.llm.ollama.options import OllamaOptions
 from servers.llm.ollama.prompt import ChatMessage
 from servers.llm.ollama.spoken_stream import SpokenStream
-from servers.llm.ollama.toolbox import Result, Toolbox, shown
-from servers.llm.ollama.trimming import TokenMeter, fit, length
+from servers.llm.ollama.toolbox import Toolbox, ToolResult, log_text
+from servers.llm.ollama.trimming import TokenMeter, fit_prompt, prompt_length
 
 _LOGGER = logging.getLogger(__name__)
 
 CALLS = 8
-"""Tools that may be called at once; more of them are a model's mistake."""
+"""Most tool calls in one answer; more are a mistake of the model."""
 
 _ENOUGH = " (No more tools now: answer in words.)"
-"""Added to the last results that the model may have."""
+"""Appended to the results of the last round of tool calls."""
 
 
 class Chat:
-    """Answers requests through Ollama; keeps no conversation, only what it learnt of models."""
+    """Answers requests through Ollama. Stores no conversation, only facts about models."""
 
     def __init__(self, client: OllamaClient, options: OllamaOptions, tools: Sequence[Tool]) -> None:
         self._client = client
@@ -39,10 +39,13 @@ class Chat:
         self._toolless: set[str] = set()
 
     async def warm_up(self) -> None:
-        """Have Ollama load the model and compute the beginning that every prompt has."""
+        """Make Ollama load the model and compute the common beginning of all prompts."""
         request = ReplyRequest(text=".")
         model = self._options.model
-        messages = [prompt.system(self._options.system, request.situation), prompt.newest(request)]
+        messages = [
+            prompt.system_message(self._options.system, request.situation),
+            prompt.user_message(request),
+        ]
         answer = _Answer()
         parameters = {**self._options.parameters(), "num_predict": 1}
         async with aclosing(
@@ -52,44 +55,44 @@ class Chat:
                 pass
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
-        """Yield the answer's text, and actions as tools ask for them.
+        """Yield the answer's text, and the actions of tools.
 
-        What tools have done is told in their own words where the model does not find any. Raises
-        `EngineError`s; `EngineFailed` where the model answers nothing that can be spoken.
+        The results of tools are the answer where the model adds none of its own. Raises
+        `EngineError`s; `EngineFailed` for an answer without spoken text.
         """
         model = request.model or self._options.model
-        heard, results = False, list[Result]()
+        answered, results = False, list[ToolResult]()
         rounds = self._rounds(model, request, results)
         try:
             async with aclosing(rounds):
                 async for part in rounds:
-                    heard = heard or (isinstance(part, str) and bool(part.strip()))
+                    answered = answered or (isinstance(part, str) and bool(part.strip()))
                     yield part
         except EngineError as error:
-            if heard or not _format_call(results):
+            if answered or not _joined(results):
                 raise
-            _LOGGER.warning("its tools answer for it: %s", error)
-        if heard:
+            _LOGGER.warning("answering with the results of tools: %s", error)
+        if answered:
             return
-        if not (told := _format_call(results)):
+        if not (summary := _joined(results)):
             raise EngineFailed(f"ollama:{model} answered nothing that can be spoken")
-        yield told
+        yield summary
 
     async def _rounds(
-        self, model: str, request: ReplyRequest, results: list[Result]
+        self, model: str, request: ReplyRequest, results: list[ToolResult]
     ) -> AsyncGenerator[ReplyPart, None]:
-        """Ask, do what the answer asks for, and ask again, until the answer asks for nothing."""
+        """Ask the model and call its tools, until an answer calls none."""
         box = self._box(request)
-        latest = [prompt.newest(request)]
-        said = False
+        latest = [prompt.user_message(request)]
+        spoken = False
         for left in range(self._options.tool_rounds, -1, -1):
             answer = _Answer()
             messages = self._fit(model, request, latest, box)
-            gap = " " if said else ""  # between what was said before a tool and after it
+            gap = " " if spoken else ""  # between the texts before and after a tool
             async with aclosing(self._ask(model, messages, box, answer)) as texts:
                 async for text in texts:
                     yield gap + text
-                    gap, said = "", True
+                    gap, spoken = "", True
             if not answer.calls:
                 return
             if not left:
@@ -103,8 +106,8 @@ class Chat:
                 results.append(result)
                 for action in result.actions:
                     yield action
-                told = prompt.clean(result.text) + (_ENOUGH if left == 1 else "")
-                latest.append({"role": "tool", "tool_name": call.name, "content": told})
+                content = prompt.encodable(result.text) + (_ENOUGH if left == 1 else "")
+                latest.append({"role": "tool", "tool_name": call.name, "content": content})
 
     def _box(self, request: ReplyRequest) -> Toolbox:
         offered = self._tools if self._options.tool_rounds else ()
@@ -113,9 +116,9 @@ class Chat:
     def _fit(
         self, model: str, request: ReplyRequest, latest: Sequence[ChatMessage], box: Toolbox
     ) -> list[ChatMessage]:
-        return fit(
-            prompt.system(self._options.system, request.situation),
-            prompt.history(request.history),
+        return fit_prompt(
+            prompt.system_message(self._options.system, request.situation),
+            prompt.history_messages(request.history),
             latest,
             self._definitions(model, box),
             self._meters.get(model) or TokenMeter(),
@@ -133,9 +136,9 @@ class Chat:
         answer: _Answer,
         parameters: dict[str, Any] | None = None,
     ) -> AsyncGenerator[str, None]:
-        """Yield what a person shall hear of one answer, and collect all of it in `answer`.
+        """Yield the spoken text of one answer, and collect all of it in `answer`.
 
-        A model that cannot use tools is asked again without them, and from then on.
+        A model that does not support tools is asked again without them, now and later.
         """
         options, tools = self._options, self._definitions(model, box)
         spoken = SpokenStream()
@@ -144,7 +147,7 @@ class Chat:
             messages,
             tools=tools,
             parameters=parameters or options.parameters(),
-            keep_alive=options.kept,
+            keep_alive=options.model_lifetime,
             think=options.thinking,
         )
         try:
@@ -155,11 +158,11 @@ class Chat:
                         answer.text += text
                         yield text
                     if piece.prompt_tokens is not None:
-                        self._learn(model, length(messages, tools), piece.prompt_tokens)
+                        self._learn(model, prompt_length(messages, tools), piece.prompt_tokens)
         except Unsupported as error:
             if error.what != "tools" or not tools:
                 raise
-            _LOGGER.warning("%s: it is asked without them", error)
+            _LOGGER.warning("%s: asking without them", error)
             self._toolless.add(model)
             async with aclosing(self._ask(model, messages, box, answer, parameters)) as texts:
                 async for text in texts:
@@ -173,27 +176,29 @@ class Chat:
         meter = self._meters.setdefault(model, TokenMeter())
         meter.learn(characters, tokens, self._options.num_ctx)
 
-    async def _call(self, box: Toolbox, call: Call, request: ReplyRequest, number: int) -> Result:
+    async def _call(
+        self, box: Toolbox, call: ToolCall, request: ReplyRequest, number: int
+    ) -> ToolResult:
         if number >= CALLS:
-            return Result(f"Error: at most {CALLS} tools can be called at once", failed=True)
+            return ToolResult(f"Error: at most {CALLS} tools can be called at once", failed=True)
         result = await box.call(call.name, call.arguments, request)
-        _LOGGER.info("tool %s %s: %s", call.name, shown(call.arguments), result.text)
+        _LOGGER.info("tool %s %s: %s", call.name, log_text(call.arguments), result.text)
         return result
 
 
-def _format_call(results: Sequence[Result]) -> str:
-    """What tools did, in their words, each once."""
+def _joined(results: Sequence[ToolResult]) -> str:
+    """Join the distinct results of tools that succeeded."""
     return " ".join(dict.fromkeys(result.text for result in results if not result.failed))
 
 
 class _Answer:
-    """All of one answer of the model's."""
+    """One answer of the model."""
 
     def __init__(self) -> None:
         self.text = ""
-        self.calls: tuple[Call, ...] = ()
+        self.calls: tuple[ToolCall, ...] = ()
 
     def message(self) -> ChatMessage:
-        """The answer as part of the prompt that follows it."""
+        """Return the answer as a message of the next prompt."""
         calls = [{"function": {"name": c.name, "arguments": dict(c.arguments)}} for c in self.calls]
         return {"role": "assistant", "content": self.text, "tool_calls": calls}

@@ -13,7 +13,7 @@ import msgspec
 
 from satellite.engines import context as models
 from satellite.errors import EngineFailed
-from servers.llm.ollama.errors import broken, closed, explained
+from servers.llm.ollama.errors import broken_answer, closed_error, engine_errors
 from servers.llm.ollama.prompt import ChatMessage
 from servers.models.ollama_api import CONNECT, PORT, Answer, OllamaApi
 
@@ -21,7 +21,7 @@ ASKING = 5.0
 """Seconds for an answer that takes Ollama no work."""
 
 
-async def worth_asking() -> bool:
+async def may_be_running() -> bool:
     """Return whether an Ollama may answer: its address is set, or something listens on its port.
 
     Quicker than asking, for which aiohttp has to be imported.
@@ -40,18 +40,18 @@ async def worth_asking() -> bool:
 A = TypeVar("A", bound=Answer)
 
 
-class Call(msgspec.Struct, frozen=True):
+class ToolCall(msgspec.Struct, frozen=True):
     """A tool that the model wants to be called."""
 
     name: str
     arguments: Mapping[str, Any]
 
 
-class Piece(msgspec.Struct, frozen=True):
+class AnswerPiece(msgspec.Struct, frozen=True):
     """A piece of an answer."""
 
     text: str = ""
-    calls: tuple[Call, ...] = ()
+    calls: tuple[ToolCall, ...] = ()
     prompt_tokens: int | None = None
     """Tokens of the prompt; in the last piece only."""
 
@@ -86,7 +86,7 @@ class OllamaClient:
         parameters: Mapping[str, Any],
         keep_alive: str | int,
         think: bool | str = False,
-    ) -> AsyncGenerator[Piece, None]:
+    ) -> AsyncGenerator[AnswerPiece, None]:
         """Yield an answer as it is written. Closing the generator makes Ollama stop."""
         body: dict[str, Any] = {
             "model": model,
@@ -99,35 +99,35 @@ class OllamaClient:
         if tools:
             body["tools"] = tools
         api, done = self._opened(), False
-        with explained(model, api.url, self._timeout):
+        with engine_errors(model, api.url, self._timeout):
             async with aclosing(api.stream("/api/chat", body, _ChatLine)) as lines:
                 async for line in lines:
                     done = done or line.done
-                    yield Piece(
+                    yield AnswerPiece(
                         line.message.content or "",
                         tuple(call.function.call() for call in line.message.tool_calls or ()),
                         line.prompt_eval_count if line.done else None,
                     )
             if not done:
-                raise broken(model, "it ended without its last line")
+                raise broken_answer(model, "it ended without its last line")
 
     async def has_blob(self, digest: str) -> bool:
         """Return whether Ollama has the file with this `sha256:` digest."""
         api = self._opened()
-        with explained("", api.url, self._timeout):
+        with engine_errors("", api.url, self._timeout):
             return await api.has_blob(digest)
 
     async def send_blob(self, digest: str, path: Path) -> None:
         """Upload a file under its `sha256:` digest."""
         api = self._opened()
-        with explained("", api.url, self._timeout):
+        with engine_errors("", api.url, self._timeout):
             await api.send_blob(digest, path)
 
     async def create(self, model: str, recipe: Mapping[str, Any]) -> None:
         """Create a model from another one or from uploaded files (docs/api.md, Create a Model)."""
         api = self._opened()
         body = {"model": model, "stream": True, **recipe}
-        with explained(model, api.url, self._timeout):
+        with engine_errors(model, api.url, self._timeout):
             async with aclosing(api.stream("/api/create", body, Answer)) as steps:
                 async for _ in steps:
                     pass  # an error among them is raised
@@ -142,13 +142,13 @@ class OllamaClient:
         self, model: str, method: str, path: str, body: Mapping[str, Any] | None, kind: type[A]
     ) -> A:
         api = self._opened()
-        with explained(model, api.url, ASKING):
+        with engine_errors(model, api.url, ASKING):
             async with asyncio.timeout(ASKING):
                 return await api.ask(method, path, body, kind)
 
     def _opened(self) -> OllamaApi:
         if self._closed:
-            raise closed()
+            raise closed_error()
         if self._api is None:
             host = self._host or models.in_force().ollama
             try:
@@ -173,17 +173,17 @@ class _Function(msgspec.Struct, frozen=True):
     name: str = ""
     arguments: Any = None
 
-    def call(self) -> Call:
-        return Call(self.name, _arguments(self.arguments))
+    def call(self) -> ToolCall:
+        return ToolCall(self.name, _arguments(self.arguments))
 
 
-class _ToolCall(msgspec.Struct, frozen=True):
+class _RawToolCall(msgspec.Struct, frozen=True):
     function: _Function = _Function()
 
 
 class _Message(msgspec.Struct, frozen=True):
     content: str | None = None
-    tool_calls: tuple[_ToolCall, ...] | None = None
+    tool_calls: tuple[_RawToolCall, ...] | None = None
 
 
 class _ChatLine(Answer, frozen=True):

@@ -1,4 +1,4 @@
-"""A language model behind Ollama."""
+"""The engine `ollama`: a language model that Ollama runs."""
 
 from __future__ import annotations
 
@@ -20,19 +20,20 @@ from satellite.values import EngineInfo, ModelInfo, ReplyPart, ReplyRequest
 from servers.llm.intents import Intents
 from servers.llm.ollama import modelfile
 from servers.llm.ollama.chat import Chat
-from servers.llm.ollama.client import ASKING, OllamaClient, worth_asking
+from servers.llm.ollama.client import ASKING, OllamaClient, may_be_running
 from servers.llm.ollama.options import OllamaOptions
+from servers.models.ollama_api import tagged
 
 _LOGGER = logging.getLogger(__name__)
 
 NAME = "ollama"
 
-LOOK = 30.0
-"""Seconds between two looks at Ollama: as often as Home Assistant asks what there is."""
+CHECK_EVERY = 30.0
+"""Seconds between two checks of Ollama: as often as Home Assistant asks for the models."""
 
 
 class Ollama:
-    """A language model in Ollama, which answers what the built-in sentences do not foresee."""
+    """A language model in Ollama, for requests that no built-in sentence matches."""
 
     Options = OllamaOptions
     argument: ClassVar[str] = "model"
@@ -42,8 +43,8 @@ class Ollama:
 
     @classmethod
     async def auto(cls) -> str | None:
-        """The model that Ollama got last; None where it does not run or has none that talks."""
-        if not await worth_asking():
+        """Return the newest model of Ollama that can chat; None without one, or without Ollama."""
+        if not await may_be_running():
             return None
         client = OllamaClient("", ASKING)
         try:
@@ -58,49 +59,49 @@ class Ollama:
 
     def __init__(self, options: OllamaOptions) -> None:
         self._options = options
-        self._model = _Model(options)
-        self._brain: Llm = self._model
+        self._model = _OllamaModel(options)
+        self._llm: Llm = self._model
         if options.local_first:
             language = options.languages[0] if options.languages else "en"
-            self._brain = FallbackChain((Intents(Intents.Options(language=language)), self._model))
+            self._llm = FallbackChain((Intents(Intents.Options(language=language)), self._model))
 
     async def load(self) -> None:
-        """Make ready. Where Ollama does not run, or has no such model, it says so and goes on:
-        both may come later.
+        """Load the sentences and check Ollama. A missing Ollama or model is logged: both may come
+        later.
 
-        Raises `ModelMissing` where there are no sentences of the language, `EngineFailed`.
+        Raises `ModelMissing` for a language without sentences, `EngineFailed`.
         """
         try:
-            await self._brain.load()
+            await self._llm.load()
         except ModelMissing as error:
             raise ModelMissing(f"{error}; or set local_first=false") from error
 
     def describe(self) -> EngineInfo:
-        """Say what this is, with the models that Ollama has."""
+        """Describe the engine and the models of Ollama."""
         info = self._model.describe()
         able = self._options.local_first or self._options.tool_rounds > 0
         return msgspec.structs.replace(info, home_control=able and here() is not None)
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
-        """Yield the answer. Raises `EngineError`s that name the command that mends them."""
-        async with aclosing(self._brain.reply(request)) as parts:
+        """Yield the answer. Raises `EngineError`s that name the remedy."""
+        async with aclosing(self._llm.reply(request)) as parts:
             async for part in parts:
                 yield part
 
     async def close(self) -> None:
-        await self._brain.close()
+        await self._llm.close()
 
 
-class _Model:
-    """The model alone, kept ready."""
+class _OllamaModel:
+    """The model alone, loaded ahead of requests."""
 
     def __init__(self, options: OllamaOptions) -> None:
         self._options = options
         self._client = OllamaClient(options.host, options.timeout)
         self._chat: Chat | None = None
-        self._keeper: asyncio.Task[None] | None = None
+        self._watcher: asyncio.Task[None] | None = None
         self._known: tuple[str, ...] = ()
-        self._trouble = ""
+        self._problem = ""
         self._created = not options.modelfile
         self._creating = asyncio.Lock()
         self._closed = False
@@ -108,16 +109,16 @@ class _Model:
     async def load(self) -> None:
         if self._closed:
             raise EngineClosed("ollama was closed")
-        if self._keeper is None:
+        if self._watcher is None:
             await self._ready()
-            here = await self._look()
-            # owned by this object, as no call lasts as long; ended in `close`
-            self._keeper = asyncio.create_task(self._keep(here), name="ollama")
+            available = await self._check()
+            # owned by this object, as it outlives every call; `close` ends it
+            self._watcher = asyncio.create_task(self._watch(available), name="ollama")
 
     def describe(self) -> EngineInfo:
         chosen = tagged(self._options.model)
         others = [name for name in self._known if tagged(name) != chosen]
-        there = len(others) < len(self._known)
+        installed = len(others) < len(self._known)
         languages = self._options.languages
         return EngineInfo(
             name=NAME,
@@ -125,7 +126,7 @@ class _Model:
             author="Ollama",
             url="https://ollama.com",
             models=(
-                ModelInfo(name=self._options.model, languages=languages, installed=there),
+                ModelInfo(name=self._options.model, languages=languages, installed=installed),
                 *(ModelInfo(name=name, languages=languages) for name in others),
             ),
             streaming=True,
@@ -146,9 +147,9 @@ class _Model:
 
     async def close(self) -> None:
         self._closed = True
-        if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.wait([self._keeper])
+        if self._watcher is not None:
+            self._watcher.cancel()
+            await asyncio.wait([self._watcher])
         await self._client.close()
 
     async def _ready(self) -> Chat:
@@ -158,7 +159,7 @@ class _Model:
         return self._chat
 
     async def _create(self) -> None:
-        """Make the model of its Modelfile, once."""
+        """Create the model from its Modelfile, once."""
         if self._created:
             return
         async with self._creating:
@@ -166,18 +167,18 @@ class _Model:
                 await modelfile.create(self._client, self._options.model, self._options.modelfile)
                 self._created = True
 
-    async def _keep(self, here: bool) -> None:
-        """Have the model ready as soon as it can be, and know what Ollama has."""
+    async def _watch(self, available: bool) -> None:
+        """Warm the model up whenever it becomes available, and follow the models of Ollama."""
         warm = False
         while True:
-            if here and not warm:
+            if available and not warm:
                 await self._warm_up()
-            warm = here
-            await asyncio.sleep(LOOK)
-            here = await self._look()
+            warm = available
+            await asyncio.sleep(CHECK_EVERY)
+            available = await self._check()
 
-    async def _look(self) -> bool:
-        """Whether Ollama runs and has the model; when it does not, that is said once."""
+    async def _check(self) -> bool:
+        """Return whether Ollama runs and has the model; log each problem once."""
         try:
             await self._create()
             self._known = await self._client.models()
@@ -185,24 +186,19 @@ class _Model:
                 name = self._options.model
                 raise ModelMissing(f"{name} is not in Ollama: satellite models pull ollama:{name}")
         except EngineError as error:
-            level = logging.DEBUG if str(error) == self._trouble else logging.WARNING
-            _LOGGER.log(level, "no language model yet: %s", error)
-            self._trouble = str(error)
+            level = logging.DEBUG if str(error) == self._problem else logging.WARNING
+            _LOGGER.log(level, "language model unavailable: %s", error)
+            self._problem = str(error)
             if not isinstance(error, ModelMissing):
                 self._known = ()
             return False
-        if self._trouble:
-            _LOGGER.info("the language model %s is there now", self._options.model)
-        self._trouble = ""
+        if self._problem:
+            _LOGGER.info("language model %s is available", self._options.model)
+        self._problem = ""
         return True
 
     async def _warm_up(self) -> None:
         try:
             await (await self._ready()).warm_up()
         except EngineError as error:
-            _LOGGER.warning("the language model could not be warmed up: %s", error)
-
-
-def tagged(name: str) -> str:
-    """A model's name with its tag, which is `latest` where it is left out."""
-    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
+            _LOGGER.warning("language model not warmed up: %s", error)

@@ -1,4 +1,4 @@
-"""What goes wrong with Ollama, as errors that name the command that mends it."""
+"""Failures of Ollama as engine errors, each with its remedy."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ UNSUPPORTED = re.compile(r"does not support (tools|thinking)")
 
 
 class Unsupported(EngineFailed):
-    """The model cannot do what was asked of it; `what` is `tools` or `thinking`."""
+    """The model lacks a feature; `what` is `tools` or `thinking`."""
 
     def __init__(self, what: str, text: str) -> None:
         super().__init__(text)
@@ -39,33 +39,33 @@ class Unsupported(EngineFailed):
 
 
 @contextmanager
-def explained(model: str, url: str, timeout: float) -> Iterator[None]:
+def engine_errors(model: str, url: str, timeout: float) -> Iterator[None]:
     """Turn an `OllamaError` raised inside, or a `TimeoutError`, into an `EngineError`."""
     try:
         yield
     except ollama_api.Closed as error:
-        raise closed() from error
+        raise closed_error() from error
     except ollama_api.Refused as error:
-        raise refused(model, error.text, error.status) from error
+        raise error_for(model, error.text, error.status) from error
     except ollama_api.Unreachable as error:
         raise EngineDown(
             f"Ollama does not answer at {url}: start it (ollama serve), or set the option host"
         ) from error
     except (ollama_api.Silent, TimeoutError) as error:
         raise EngineTimeout(
-            f"Ollama at {url} was silent for {timeout:g} s with {model}: see what it does "
+            f"Ollama at {url} was silent for {timeout:g} s with {model}: see what is loaded "
             "(ollama ps), restart it (systemctl restart ollama), or raise the option timeout"
         ) from error
     except (ollama_api.Interrupted, OSError) as error:
-        raise broken(model, str(error) or type(error).__name__) from error
+        raise broken_answer(model, str(error) or type(error).__name__) from error
 
 
-def closed() -> EngineClosed:
+def closed_error() -> EngineClosed:
     """Return the error for a request of a closed engine."""
     return EngineClosed("ollama was closed")
 
 
-def refused(model: str, text: str, status: int) -> EngineError:
+def error_for(model: str, text: str, status: int) -> EngineError:
     """Return the error for a message of Ollama's; `status` as in `ollama_api.Refused`."""
     if found := UNSUPPORTED.search(text):
         hint = ": set think=false" if found[1] == "thinking" else ""
@@ -80,15 +80,15 @@ def refused(model: str, text: str, status: int) -> EngineError:
             f"the model {model} is not in Ollama ({text}): satellite models pull ollama:{model}"
         )
     if status == 503 or _BUSY.search(text):
-        return EngineBusy(f"Ollama is busy ({text}): ask later, or raise OLLAMA_MAX_QUEUE")
+        return EngineBusy(f"Ollama is busy ({text}): try again later, or raise OLLAMA_MAX_QUEUE")
     if _STOPPED.search(text):
-        return broken(model, text)
+        return broken_answer(model, text)
     return EngineFailed(f"Ollama with {model}: {text}")
 
 
-def broken(model: str, why: str) -> AnswerBroken:
-    """The error for an answer that ended before its end."""
+def broken_answer(model: str, why: str) -> AnswerBroken:
+    """Return the error for an incomplete answer."""
     return AnswerBroken(
-        f"the answer of ollama:{model} broke off ({why}): see what Ollama says "
+        f"the answer of ollama:{model} broke off ({why}): see the log of Ollama "
         "(journalctl -u ollama, or ollama serve in a terminal)"
     )

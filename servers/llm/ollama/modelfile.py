@@ -1,4 +1,4 @@
-"""Modelfiles: read as Ollama's own command reads them, and made into a model on its server."""
+"""Modelfiles: parsed as Ollama's own command does, and created as a model on its server."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from servers.llm.ollama.client import OllamaClient
 _LINE = re.compile(r"\s*(\w+)\s+(.*)", re.DOTALL)
 _QUOTES = '"""'
 _MANY = ("stop",)
-"""Parameters that may be given several times."""
+"""Parameters that may occur several times."""
 _TEXTS = {"TEMPLATE": "template", "SYSTEM": "system"}
 _ROLES = ("system", "user", "assistant")
 
 
 class Modelfile(msgspec.Struct, frozen=True):
-    """What a model is made of."""
+    """The parts of a model."""
 
     base: str
-    """Another model, or a file of weights."""
+    """Another model, or a file with weights."""
     adapters: tuple[str, ...] = ()
     texts: dict[str, str] = {}
     """`template` and `system`."""
@@ -35,7 +35,7 @@ class Modelfile(msgspec.Struct, frozen=True):
 
 
 def parse(text: str, name: str = "Modelfile") -> Modelfile:
-    """Read a Modelfile. Raises `EngineFailed`, naming the line that is wrong."""
+    """Parse a Modelfile. Raises `EngineFailed`, naming the wrong line."""
     base, adapters, licenses = "", list[str](), list[str]()
     texts: dict[str, str] = {}
     parameters: dict[str, Any] = {}
@@ -53,21 +53,21 @@ def parse(text: str, name: str = "Modelfile") -> Modelfile:
         elif command == "PARAMETER":
             _add_parameter(parameters, value, where)
         elif command == "MESSAGE":
-            role, _, said = value.partition(" ")
+            role, _, message = value.partition(" ")
             if role not in _ROLES:
                 raise EngineFailed(f"{where}: MESSAGE begins with {', '.join(_ROLES)}, not {role}")
-            messages.append({"role": role, "content": _unquoted(said.strip())})
+            messages.append({"role": role, "content": _unquoted(message.strip())})
         else:
-            raise EngineFailed(f"{where}: {command} is no instruction of Modelfiles")
+            raise EngineFailed(f"{where}: {command} is not an instruction of Modelfiles")
     if not base:
-        raise EngineFailed(f"{name}: says nowhere FROM which model")
+        raise EngineFailed(f"{name}: has no FROM instruction")
     return Modelfile(base, tuple(adapters), texts, parameters, tuple(licenses), tuple(messages))
 
 
 async def create(client: OllamaClient, model: str, path: str) -> None:
-    """Make `model` on Ollama's server of a Modelfile here; files it names are sent there.
+    """Create `model` on Ollama's server from a local Modelfile, uploading the files it names.
 
-    Raises `EngineFailed` where it cannot be read, and what the client raises.
+    Raises `EngineFailed` for an unreadable or wrong Modelfile, and what the client raises.
     """
     file = Path(path).expanduser()
     try:
@@ -75,27 +75,27 @@ async def create(client: OllamaClient, model: str, path: str) -> None:
     except (OSError, UnicodeDecodeError) as error:
         raise EngineFailed(f"modelfile = {path}: cannot be read: {error}") from error
     recipe = parse(text, str(file))
-    made: dict[str, Any] = dict(recipe.texts)
-    if weights := _file(recipe.base, file):
-        made["files"] = {weights.name: await _sent(client, weights)}
+    request: dict[str, Any] = dict(recipe.texts)
+    if weights := _existing_file(recipe.base, file):
+        request["files"] = {weights.name: await _uploaded(client, weights)}
     else:
-        made["from"] = recipe.base
+        request["from"] = recipe.base
     if recipe.adapters:
-        paths = [_file(name, file) for name in recipe.adapters]
+        paths = [_existing_file(name, file) for name in recipe.adapters]
         if None in paths:
-            raise EngineFailed(f"modelfile = {path}: ADAPTER names a file that is not there")
-        made["adapters"] = {p.name: await _sent(client, p) for p in paths if p}
+            raise EngineFailed(f"modelfile = {path}: ADAPTER names a missing file")
+        request["adapters"] = {p.name: await _uploaded(client, p) for p in paths if p}
     if recipe.parameters:
-        made["parameters"] = recipe.parameters
+        request["parameters"] = recipe.parameters
     if recipe.licenses:
-        made["license"] = list(recipe.licenses)
+        request["license"] = list(recipe.licenses)
     if recipe.messages:
-        made["messages"] = list(recipe.messages)
-    await client.create(model, made)
+        request["messages"] = list(recipe.messages)
+    await client.create(model, request)
 
 
 def _commands(text: str, name: str) -> list[tuple[int, str, str]]:
-    """The instructions with their line numbers; comments and empty lines left out."""
+    """Return line number, name and value of every instruction."""
     found: list[tuple[int, str, str]] = []
     lines = text.splitlines()
     at = 0
@@ -140,13 +140,13 @@ def _add_parameter(parameters: dict[str, Any], text: str, where: str) -> None:
     parameters[name] = {"true": True, "false": False}.get(value, value)
 
 
-def _file(name: str, modelfile: Path) -> Path | None:
+def _existing_file(name: str, modelfile: Path) -> Path | None:
     path = modelfile.parent / Path(name).expanduser()
     return path if path.is_file() else None
 
 
-async def _sent(client: OllamaClient, path: Path) -> str:
-    """Send a file unless it is there already; its digest."""
+async def _uploaded(client: OllamaClient, path: Path) -> str:
+    """Upload a file unless Ollama has it already; return its digest."""
     digest = f"sha256:{await asyncio.to_thread(_hash, path)}"
     if not await client.has_blob(digest):
         await client.send_blob(digest, path)

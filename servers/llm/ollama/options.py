@@ -8,53 +8,56 @@ from satellite.options import OptionSet, option
 
 
 class OllamaOptions(OptionSet, frozen=True):
-    """Which model answers, and how."""
+    """The model and the parameters of its answers."""
 
     model: Annotated[str, option("Model, as `ollama list` shows it")] = "llama3.2"
     host: Annotated[
-        str, option("Where Ollama is; models.ollama, OLLAMA_HOST or port 11434 here by default")
+        str, option("Address of Ollama; models.ollama, OLLAMA_HOST or port 11434 here by default")
     ] = ""
-    system: Annotated[str, option("The persona: what the model is told to be")] = ""
+    system: Annotated[str, option("System prompt: the character of the assistant")] = ""
     temperature: (
-        Annotated[
-            float, option("How freely it chooses words; the model's own by default", minimum=0)
-        ]
+        Annotated[float, option("Randomness of the answer; the model's own by default", minimum=0)]
         | None
     ) = None
     top_p: (
-        Annotated[float, option("Share of the likely words it chooses from", minimum=0, maximum=1)]
+        Annotated[
+            float,
+            option("Choose among the likeliest words of this total share", minimum=0, maximum=1),
+        ]
         | None
     ) = None
-    seed: Annotated[int, option("The same seed gives the same answer")] | None = None
-    num_ctx: Annotated[int, option("Context of the model", unit="tokens", minimum=256)] = 4096
+    seed: Annotated[int, option("Random seed: the same seed gives the same answer")] | None = None
+    num_ctx: Annotated[int, option("Context length of the model", unit="tokens", minimum=256)] = (
+        4096
+    )
     num_predict: Annotated[int, option("Longest answer", unit="tokens", minimum=1)] = 512
-    stop: Annotated[tuple[str, ...], option("Texts at which an answer ends")] = ()
+    stop: Annotated[tuple[str, ...], option("Texts that end an answer")] = ()
     keep_alive: Annotated[
-        str, option("How long the model stays in memory (10m, 2h, -1 for ever)")
+        str, option("Keep the model in memory this long after an answer (10m, 2h, -1 for ever)")
     ] = "30m"
     think: Annotated[
         Literal["false", "true", "low", "medium", "high"],
-        option("Whether it thinks before it answers; what it thinks is not spoken"),
+        option("Reason before answering; the reasoning is never spoken"),
     ] = "false"
     modelfile: Annotated[
         str, option("Modelfile to create the model from, under the name `model`")
     ] = ""
     local_first: Annotated[
-        bool, option("Answer what the built-in sentences foresee without the model")
+        bool, option("Answer what the built-in sentences understand without the model")
     ] = True
     tool_rounds: Annotated[
-        int, option("How often the model may use tools for one answer", minimum=0, maximum=20)
+        int, option("Most rounds of tool calls for one answer", minimum=0, maximum=20)
     ] = 4
     languages: Annotated[
         tuple[str, ...],
         option("Languages of the model; the first is that of the built-in sentences"),
     ] = ("en",)
     timeout: Annotated[
-        float, option("Longest silence of Ollama, loading a model included", unit="s", minimum=1)
+        float, option("Longest silence of Ollama, model loading included", unit="s", minimum=1)
     ] = 120.0
 
     def parameters(self) -> dict[str, Any]:
-        """What goes into `options` of Ollama's interface."""
+        """Return the parameters as `options` of Ollama's API; unset ones are left out."""
         chosen = {
             "temperature": self.temperature,
             "top_p": self.top_p,
@@ -67,16 +70,16 @@ class OllamaOptions(OptionSet, frozen=True):
 
     @property
     def prompt_tokens(self) -> int:
-        """Tokens there are for the prompt: what the answer may take is left free."""
+        """Tokens available for the prompt; the rest of the context is for the answer."""
         return max(self.num_ctx - self.num_predict, self.num_ctx // 2)
 
     @property
     def thinking(self) -> bool | str:
-        """`think` as Ollama's interface wants it."""
+        """`think` as Ollama's API expects it."""
         return {"false": False, "true": True}.get(self.think, self.think)
 
     @property
-    def kept(self) -> str | int:
-        """`keep_alive` as Ollama's interface wants it: seconds are a number there."""
+    def model_lifetime(self) -> str | int:
+        """`keep_alive` as Ollama's API expects it: seconds are a number there."""
         text = self.keep_alive.strip()
         return int(text) if text.lstrip("-").isdigit() else text

@@ -1,8 +1,8 @@
-"""What a model is told: who it is, what was said, and how things stand now.
+"""The prompt: system message, conversation, and the newest request with the current facts.
 
-Ollama keeps what it has computed for the beginning of a prompt, up to the first token that differs.
-So what stays the same comes first, and facts that change stand at the very end, beside what the
-person just said. They are no system message: many templates put all of these at the front.
+Ollama caches its computation for the beginning of a prompt, up to the first token that differs.
+Constant text therefore comes first, and changing facts come last, with the newest request. They are
+no system message, since many templates move all of these to the front.
 """
 
 from __future__ import annotations
@@ -14,50 +14,53 @@ from typing import Any
 from satellite.values import Message, ReplyRequest, Situation
 
 ChatMessage = dict[str, Any]
-"""As Ollama's interface has it: `role`, `content`, and what belongs to tools."""
+"""A message of Ollama's API: `role`, `content`, and the fields of tools."""
 
-PERSONA = (
+DEFAULT_SYSTEM = (
     "You are the voice assistant of a home. What you write is spoken aloud: answer in one to three "
     "short sentences of plain words, without Markdown, lists, emoji or links, in the language of "
     "the person. Where a tool can do what is asked, call it; never say that something was done "
     "unless a tool said so. Say so when you do not know something."
 )
-"""The system prompt where the user has not written one."""
+"""The system prompt without the option `system`."""
 
 _NAMES = 100
-"""Things that are named to the model: some hundred tokens; a tool tells of all of them."""
+"""Most names of entities in the prompt: some hundred tokens; a tool lists all of them."""
 
 _FACTS = "What stands in brackets at the end is from the device, not from the person."
 
 
-def system(persona: str, situation: Situation) -> ChatMessage:
-    """The first message: the same for every request of one assistant of a satellite."""
-    lines = [(situation.persona or persona).strip() or PERSONA, _FACTS]
+def system_message(system: str, situation: Situation) -> ChatMessage:
+    """Return the first message, which is constant for one assistant of a satellite."""
+    lines = [(situation.persona or system).strip() or DEFAULT_SYSTEM, _FACTS]
     if situation.home and situation.names:
         lines.append(f"Things in the home: {', '.join(situation.names[:_NAMES])}.")
     if situation.home and situation.areas:
         lines.append(f"Rooms: {', '.join(situation.areas)}.")
-    return {"role": "system", "content": "\n".join(map(clean, lines))}
+    return {"role": "system", "content": "\n".join(map(encodable, lines))}
 
 
-def history(messages: tuple[Message, ...]) -> list[ChatMessage]:
-    """What was said before, as it was said."""
+def history_messages(messages: tuple[Message, ...]) -> list[ChatMessage]:
+    """Return the earlier messages, unchanged."""
     return [
-        {"role": "assistant" if said.role == "assistant" else "user", "content": clean(said.text)}
-        for said in messages
-        if said.text.strip()
+        {
+            "role": "assistant" if message.role == "assistant" else "user",
+            "content": encodable(message.text),
+        }
+        for message in messages
+        if message.text.strip()
     ]
 
 
-def newest(request: ReplyRequest) -> ChatMessage:
-    """What the person says now, and how things stand."""
+def user_message(request: ReplyRequest) -> ChatMessage:
+    """Return the newest request with the current facts."""
     facts = " ".join(_facts(request))
-    text = clean(request.text.strip())
-    return {"role": "user", "content": f"{text}\n[{clean(facts)}]" if facts else text}
+    text = encodable(request.text.strip())
+    return {"role": "user", "content": f"{text}\n[{encodable(facts)}]" if facts else text}
 
 
-def clean(text: str) -> str:
-    """Text that can be sent: halves of characters, which no JSON holds, are replaced."""
+def encodable(text: str) -> str:
+    """Return the text with lone surrogates replaced, which UTF-8 cannot encode."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
@@ -84,5 +87,5 @@ def _moment(now: str | None) -> str:
         try:
             moment = datetime.datetime.fromisoformat(now)
         except ValueError:
-            return now  # whatever a stranger's satellite calls its time
+            return now  # the time in another client's format
     return moment.strftime("%A %Y-%m-%d %H:%M")

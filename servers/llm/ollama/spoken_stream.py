@@ -1,4 +1,4 @@
-"""What of a model's text is for a person: thinking and the syntax of tools are taken out."""
+"""Removes reasoning and tool syntax from a model's text, which leaves the spoken text."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _PAIRS = {
     "<|python_tag|>": "<|eom_id|>",
     "[TOOL_CALLS]": "\n",
 }
-"""What opens a passage that nobody shall hear, and what closes it, as models are trained to write
-them. One that is not closed goes on to the end."""
+"""The marks that open and close unspoken passages, as models are trained to write them. A passage
+without its closing mark extends to the end."""
 
 _STRAY = ("</think>", "</thinking>", "</tool_call>", "</reasoning>")
-"""Closings without an opening are left out: some templates write the opening themselves."""
+"""Closing marks that are removed without an opening: some templates write that themselves."""
 
 _CONTROL = re.compile(r"<\|[\w/]{1,40}\|>")
 """A model's control tokens, such as <|eot_id|>."""
@@ -38,62 +38,62 @@ _CLOSINGS = {
 
 
 class SpokenStream:
-    """Push a model's text in pieces of any size; take what a person shall hear.
+    """Takes a model's text in pieces of any size and returns the spoken text.
 
-    How the text is cut into pieces makes no difference to the whole of what comes out. Space
-    before the first word is left out.
+    The size of the pieces does not change the spoken text as a whole. Space before the first word
+    is removed.
     """
 
     def __init__(self) -> None:
-        self._held = ""
+        self._pending = ""
         self._closing: str | None = None
         self._begun = False
 
     def push(self, text: str) -> str:
-        """Add text; return what is now known to be for a person."""
-        self._held += text
+        """Add text; return the text now known to be spoken."""
+        self._pending += text
         return self._take(last=False)
 
     def flush(self) -> str:
-        """The text is over: return the rest."""
+        """Return the rest of the spoken text at the end."""
         return self._take(last=True)
 
     def _take(self, *, last: bool) -> str:
-        heard = ""
+        spoken = ""
         while True:
             if self._closing is not None:
                 if not self._skip(last):
                     break
             elif found := self._next():
-                heard += self._held[: found.start()]
-                self._held = self._held[found.end() :]
+                spoken += self._pending[: found.start()]
+                self._pending = self._pending[found.end() :]
                 self._closing = _PAIRS.get(_canonical(found.group()))
             else:
-                keep = 0 if last else _unfinished(self._held)
-                at = len(self._held) - keep
-                heard += self._held[:at]
-                self._held = self._held[at:]
+                keep = 0 if last else _unfinished(self._pending)
+                at = len(self._pending) - keep
+                spoken += self._pending[:at]
+                self._pending = self._pending[at:]
                 break
         if not self._begun:
-            heard = heard.lstrip()
-            self._begun = bool(heard)
-        return heard
+            spoken = spoken.lstrip()
+            self._begun = bool(spoken)
+        return spoken
 
     def _next(self) -> re.Match[str] | None:
-        """The first mark that stands in what is held."""
-        found = [pattern.search(self._held) for pattern in (_OPENINGS, _CONTROL)]
-        # a known mark counts before a control token at the same place
+        """Return the first mark in the pending text."""
+        found = [pattern.search(self._pending) for pattern in (_OPENINGS, _CONTROL)]
+        # at the same place, a known mark precedes a control token
         return min((m for m in found if m), key=lambda match: match.start(), default=None)
 
     def _skip(self, last: bool) -> bool:
-        """Leave out what lies before the closing; say whether it came."""
+        """Drop the text before the closing mark; return whether that has come."""
         assert self._closing is not None
-        if found := _CLOSINGS[self._closing].search(self._held):
-            self._held = self._held[found.end() :]
+        if found := _CLOSINGS[self._closing].search(self._pending):
+            self._pending = self._pending[found.end() :]
             self._closing = None
             return True
         keep = 0 if last else len(self._closing) - 1
-        self._held = self._held[max(0, len(self._held) - keep) :]
+        self._pending = self._pending[max(0, len(self._pending) - keep) :]
         return False
 
 
@@ -102,7 +102,7 @@ def _canonical(mark: str) -> str:
 
 
 def _unfinished(text: str) -> int:
-    """How many characters at the end of a text may be the beginning of a mark."""
+    """Return how many characters at the end of a text may begin a mark."""
     lower = text.lower()
     longest = 0
     for mark in (*_PAIRS, *_STRAY):

@@ -1,4 +1,4 @@
-"""The tools of one request: offered to a model, called for it, their errors told to it."""
+"""The tools of one request: offered to the model and called for it; it receives their errors."""
 
 from __future__ import annotations
 
@@ -17,30 +17,31 @@ from satellite.values import Action, ReplyRequest
 
 _LOGGER = logging.getLogger(__name__)
 
-PATIENCE = 10.0
-"""Seconds for one tool: somebody is waiting for the answer."""
+TIMEOUT = 10.0
+"""Seconds for one tool: a person is waiting for the answer."""
 
 LONGEST = 2000
-"""Characters of a result that the model is told: half of a small context at most."""
+"""Most characters of a result in the prompt: half of a small context."""
 
 
-class Result(msgspec.Struct, frozen=True):
-    """What came of a call."""
+class ToolResult(msgspec.Struct, frozen=True):
+    """The result of a call."""
 
     text: str
-    """For the model."""
+    """The text for the model."""
     actions: tuple[Action, ...] = ()
     failed: bool = False
 
 
 class Toolbox:
-    """The tools that may be used in a situation."""
+    """The tools available for one request."""
 
     def __init__(self, known: Sequence[Tool], *, home: bool) -> None:
+        """`home`: whether the request may control the home."""
         self._tools = {tool.name: tool for tool in known if home or not tool.home}
 
     def definitions(self) -> list[dict[str, Any]]:
-        """The tools as Ollama wants them, always in the same order."""
+        """Return the tools in the form of Ollama's API, always in the same order."""
         return [
             {
                 "type": "function",
@@ -53,21 +54,25 @@ class Toolbox:
             for tool in self._tools.values()
         ]
 
-    async def call(self, name: str, arguments: Mapping[str, Any], request: ReplyRequest) -> Result:
-        """Call a tool. Whatever is wrong with that becomes a result that says so."""
+    async def call(
+        self, name: str, arguments: Mapping[str, Any], request: ReplyRequest
+    ) -> ToolResult:
+        """Call a tool. A failure becomes a result that describes it to the model."""
         tool = self._tools.get(name)
         if tool is None:
             return _failure(f"tool {options.unknown_name(name, self._tools)}")
-        # models write null and "" for what they leave out
-        given = {key: value for key, value in arguments.items() if value not in (None, "")}
-        chosen, problems = options.convert(tool.arguments, given)
+        # models write null and "" for omitted arguments
+        chosen_arguments = {
+            key: value for key, value in arguments.items() if value not in (None, "")
+        }
+        chosen, problems = options.convert(tool.arguments, chosen_arguments)
         if chosen is None:
             return _failure(f"{name}: {'; '.join(problems)}")
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(TIMEOUT):
                 parts = await tool.run(chosen, request)
         except TimeoutError:
-            return _failure(f"{name} did not end within {PATIENCE:g} s")
+            return _failure(f"{name} did not end within {TIMEOUT:g} s")
         except SatelliteError as error:
             return _failure(f"{name}: {error}")
         except Exception as error:
@@ -75,14 +80,14 @@ class Toolbox:
             return _failure(f"{name}: {type(error).__name__}: {error}")
         text = " ".join(part for part in parts if isinstance(part, str))
         actions = tuple(part for part in parts if isinstance(part, Action))
-        return Result(text[:LONGEST] or "Done.", actions)
+        return ToolResult(text[:LONGEST] or "Done.", actions)
 
 
-def _failure(text: str) -> Result:
-    _LOGGER.info("a tool could not be used: %s", text)
-    return Result(f"Error: {text}"[:LONGEST], failed=True)
+def _failure(text: str) -> ToolResult:
+    _LOGGER.info("tool call failed: %s", text)
+    return ToolResult(f"Error: {text}"[:LONGEST], failed=True)
 
 
-def shown(arguments: Mapping[str, Any]) -> str:
-    """Arguments as a line for the log."""
+def log_text(arguments: Mapping[str, Any]) -> str:
+    """Return arguments as one line of the log."""
     return json.dumps(arguments, default=str)[:200]

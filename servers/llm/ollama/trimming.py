@@ -1,4 +1,4 @@
-"""Conversations held within a model's context, measured in tokens."""
+"""Trims conversations to the context of a model, measured in tokens."""
 
 from __future__ import annotations
 
@@ -9,58 +9,59 @@ from satellite.errors import EngineFailed
 from servers.llm.ollama.prompt import ChatMessage
 
 _FIRST_GUESS = 3.0
-"""Characters to a token, before a model has told: English has about 4, other languages less."""
+"""Characters per token before the first measurement: English has about 4, other languages less."""
 _FEWEST, _MOST = 0.5, 8.0
-"""Bounds of what is believed: byte tokens of a script with long characters, and long words."""
+"""Bounds of plausible measurements: byte tokens of scripts with long characters; long words."""
 _EASING = 0.2
-"""How much one answer may raise the guess; it falls at once, so that nothing is lost unseen."""
+"""Weight of one measurement that raises the estimate. A lower one applies at once, since an
+estimate that is too high lets Ollama cut the prompt unnoticed."""
 _FULL = 0.95
-"""Share of the context from which on a prompt was probably cut by Ollama."""
+"""Share of the context above which Ollama has probably cut the prompt."""
 _FRAME = 16
-"""Characters a template puts around a message, such as <|start_header_id|>user: 4 tokens."""
+"""Characters that a template adds to a message, such as <|start_header_id|>user: 4 tokens."""
 _BLOCK = 8
-"""Messages that are left out together: the next turns then begin with the same message, and what
-Ollama has computed for them stays good."""
+"""Messages dropped at a time: the prompts of the next turns then begin with the same message, and
+Ollama's cache stays valid."""
 
 
 class TokenMeter:
-    """Guesses how many tokens a text has, from what a model counted of others."""
+    """Estimates the tokens of a text from the counts that a model reported for others."""
 
     def __init__(self) -> None:
         self._characters = _FIRST_GUESS
 
     @property
     def characters(self) -> float:
-        """Characters that make a token."""
+        """Characters per token."""
         return self._characters
 
     def tokens(self, characters: int) -> int:
-        """How many tokens so many characters make."""
+        """Return the estimated tokens of a text of this many characters."""
         return int(characters / self._characters) + 1
 
     def learn(self, characters: int, tokens: int | None, context: int) -> None:
-        """Take note that a model counted `tokens` in a prompt of so many characters."""
+        """Learn from a model's count of `tokens` for a prompt of `characters`."""
         if not tokens or not characters:
             return
-        if tokens >= _FULL * context:  # it was cut: there were more, nobody knows how many
-            seen = min(self._characters, characters / tokens) * 0.75
+        if tokens >= _FULL * context:  # the prompt was cut: the true count is higher, and unknown
+            measured = min(self._characters, characters / tokens) * 0.75
         else:
-            seen = characters / tokens
-        seen = min(_MOST, max(_FEWEST, seen))
-        if seen < self._characters:
-            self._characters = seen
+            measured = characters / tokens
+        measured = min(_MOST, max(_FEWEST, measured))
+        if measured < self._characters:
+            self._characters = measured
         else:
-            self._characters += _EASING * (seen - self._characters)
+            self._characters += _EASING * (measured - self._characters)
 
 
-def length(messages: Sequence[ChatMessage], tools: Sequence[object] = ()) -> int:
-    """Characters of a prompt, what a template adds included."""
+def prompt_length(messages: Sequence[ChatMessage], tools: Sequence[object] = ()) -> int:
+    """Return the characters of a prompt, with the additions of the template."""
     written = sum(len(message.get("content") or "") + _FRAME for message in messages)
     calls = sum(len(json.dumps(m["tool_calls"])) for m in messages if m.get("tool_calls"))
     return written + calls + (len(json.dumps(list(tools))) if tools else 0)
 
 
-def fit(
+def fit_prompt(
     first: ChatMessage,
     history: Sequence[ChatMessage],
     last: Sequence[ChatMessage],
@@ -68,23 +69,22 @@ def fit(
     meter: TokenMeter,
     budget: int,
 ) -> list[ChatMessage]:
-    """Put a prompt of at most `budget` tokens together, leaving out the oldest of `history`.
+    """Build a prompt of at most `budget` tokens by dropping the oldest messages of `history`.
 
-    Raises `EngineFailed` when not even `last`, what was said last, fits.
+    Raises `EngineFailed` when `first` and `last`, the newest messages, do not fit by themselves.
     """
-    fixed = length([first, *last], tools)
+    fixed = prompt_length([first, *last], tools)
     if (needed := meter.tokens(fixed)) > budget:
         raise EngineFailed(
-            f"what was said is too long for the language model ({fixed} characters with all that "
-            f"goes before it, about {needed} tokens, where {budget} fit): say less, or raise the "
-            "option num_ctx"
+            f"the request is too long for the language model ({fixed} characters with its system "
+            f"prompt and tools, about {needed} tokens of {budget}): shorten it, or raise num_ctx"
         )
     start = 0
     while start < len(history):
-        if meter.tokens(fixed + length(history[start:])) > budget:
+        if meter.tokens(fixed + prompt_length(history[start:])) > budget:
             block = _BLOCK - start % _BLOCK
             start += block if len(history) - start > block else 1
-        elif history[start]["role"] == "assistant":  # its question has been left out
+        elif history[start]["role"] == "assistant":  # its question was dropped
             start += 1
         else:
             break

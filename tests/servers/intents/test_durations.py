@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from servers.intents.durations import has_duration as given_in
 from servers.intents.durations import in_words, seconds_of
 from tests.servers.intents.number_words import in_words as number_words
-from tests.servers.llm.brain import english
+from tests.servers.llm.built_in_engine import english
 
 WORDS = english().phrases.words
 

@@ -11,7 +11,7 @@ from hassil.intents import RangeSlotList, TextSlotList, WildcardSlotList
 
 from satellite.settings import USUAL_AREAS, USUAL_NAMES
 from tests.servers.intents.number_words import in_words
-from tests.servers.llm.brain import english
+from tests.servers.llm.built_in_engine import english
 
 TIMES = 12
 """Ways in which each template is said; the seed is fixed, so that a failure comes again."""

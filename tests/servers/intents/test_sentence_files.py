@@ -11,7 +11,7 @@ from satellite.values import Action, ReplyPart, ReplyRequest, Situation
 from servers.intents.sentence_files import base_language, languages
 from servers.intents.sentences import load
 from servers.llm.intents import Intents
-from tests.servers.llm.brain import NOW
+from tests.servers.llm.built_in_engine import NOW
 
 COFFEE = """
 language: en

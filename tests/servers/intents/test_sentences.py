@@ -8,7 +8,7 @@ import sys
 from servers.intents.sentences import LONGEST, load, normalize
 from servers.intents.skills import SKILLS
 from tests.servers.intents.number_words import in_words
-from tests.servers.llm.brain import english
+from tests.servers.llm.built_in_engine import english
 
 
 def test_text_is_matched_without_hyphens_case_and_punctuation() -> None:

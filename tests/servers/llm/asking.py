@@ -1,4 +1,4 @@
-"""Asking a brain that is reached through Ollama."""
+"""Requests to the engine `ollama`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people say about alarms and to the other rooms, and what is done and answered."""
+"""Requests about alarms and announcements, and the resulting actions and answers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from satellite.turns import actions
 from satellite.values import Action, AlarmState, Situation, TimerState
-from tests.servers.llm.brain import actions_of, parts, text_of
+from tests.servers.llm.built_in_engine import actions_of, parts, text_of
 
 FRIDAY = "2026-11-20T21:30:00+01:00"
 WAKE = AlarmState(id="w", at="2026-11-23T07:00:00+01:00", days=(0, 1, 2, 3, 4))
@@ -41,7 +41,7 @@ def evening(*alarms: AlarmState, **more: Any) -> Situation:
         ("wake me on friday at eight", "8:00", "2026-11-27", "8 AM on Friday"),
     ],
 )
-def test_an_alarm_is_set_and_said_to_be_when_it_rings(
+def test_an_alarm_is_set_and_its_time_confirmed(
     said: str, time: str, day: str, answer: str
 ) -> None:
     reply = parts(said, evening())
@@ -67,7 +67,7 @@ def test_an_alarm_is_set_for_days_of_the_week(said: str, days: list[int], answer
     assert text_of(reply) == f"Alarm set for {answer}."
 
 
-def test_what_is_over_today_is_not_set() -> None:
+def test_a_time_that_has_passed_today_is_refused() -> None:
     reply = parts("set an alarm for eight today", evening())
     assert actions_of(reply) == []
     assert text_of(reply) == "It is later than 8 PM already."
@@ -99,7 +99,7 @@ def test_what_is_over_today_is_not_set() -> None:
         ("snooze", (), [], "Nothing is ringing."),
     ],
 )
-def test_alarms_are_told_and_cancelled(
+def test_alarms_are_listed_and_cancelled(
     said: str, alarms: tuple[AlarmState, ...], actions: list[Any], answer: str
 ) -> None:
     reply = parts(said, evening(*alarms))
@@ -107,7 +107,7 @@ def test_alarms_are_told_and_cancelled(
     assert text_of(reply) == answer
 
 
-def test_what_rings_is_stopped_or_rings_again_later() -> None:
+def test_a_ringing_alarm_is_stopped_or_snoozed() -> None:
     assert actions_of(parts("stop the alarm", evening(WAKE, ringing=True))) == [Action(name="stop")]
     snoozed = parts("snooze for five minutes", evening(ringing=True))
     assert actions_of(snoozed) == [Action(name="snooze", data={"seconds": 300.0})]
@@ -147,7 +147,7 @@ def test_a_timer_is_changed(
     assert text_of(reply) == answer
 
 
-def test_which_timer_gets_more_time_has_to_be_said_where_there_are_several() -> None:
+def test_one_of_several_timers_has_to_be_named() -> None:
     reply = parts("add a minute to the timer", Situation(now=FRIDAY, timers=(EGG, TEA)))
     assert not actions_of(reply)
     assert text_of(reply).endswith("Say which one.")
@@ -162,7 +162,7 @@ def test_which_timer_gets_more_time_has_to_be_said_where_there_are_several() -> 
         ("tell everyone grandma is here", "grandma is here"),
     ],
 )
-def test_a_message_is_told_to_the_other_rooms(said: str, message: str) -> None:
+def test_a_message_is_announced_in_the_other_rooms(said: str, message: str) -> None:
     reply = parts(said, evening())
     assert actions_of(reply) == [Action(name="announce.broadcast", data={"text": message})]
     assert text_of(reply) == "I'll tell the others."

@@ -1,4 +1,4 @@
-"""The built-in brain says truthfully that it cannot end another one's answer."""
+"""The engine `intents` cannot resume the reply of another engine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from satellite.engines.resume_reply import GO_ON
 from satellite.values import Declined, Message, ReplyRequest
 
 
-async def test_the_built_in_brain_declines_to_go_on() -> None:
+async def test_the_built_in_engine_declines_to_resume_a_reply() -> None:
     brain = spec.create("llm", "intents")
     await brain.load()
     try:

@@ -1,4 +1,4 @@
-"""Home Assistant as a brain: asked as its conversation API wants it, its failures told."""
+"""The engine `homeassistant`: requests to the conversation API, and its failures."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ async def test_a_request_is_answered(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-async def test_what_fits_no_sentence_or_no_thing_is_declined_and_nothing_else_is(
+async def test_only_requests_without_a_matching_sentence_or_entity_are_declined(
     tmp_path: Path,
 ) -> None:
     async with fake_home() as fake, brain(fake, tmp_path) as engine:
@@ -94,7 +94,7 @@ async def test_agent_device_and_language_are_sent(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
-async def test_with_a_home_its_address_token_and_our_device_are_known(tmp_path: Path) -> None:
+async def test_address_token_and_device_come_from_the_home(tmp_path: Path) -> None:
     async with fake_home() as fake, connected(tmp_path, fake):
         engine = HomeAssistant(HomeAssistant.Options())
         await ask(engine, "hello", Situation(satellite="kitchen satellite"))
@@ -103,7 +103,7 @@ async def test_with_a_home_its_address_token_and_our_device_are_known(tmp_path: 
     assert [asked.get("device_id") for asked in fake.asked] == ["d1", None]
 
 
-async def test_the_id_that_it_gives_a_conversation_is_kept(tmp_path: Path) -> None:
+async def test_the_conversation_id_of_home_assistant_is_remembered(tmp_path: Path) -> None:
     class Renaming(FakeHome):
         async def _converse(self, request: Any) -> Any:
             self.asked.append(await request.json())
@@ -148,7 +148,7 @@ def moved(fake: FakeHome) -> None:
         (moved, HomeFailed, "sends on to", "could not do that"),
     ],
 )
-async def test_failures_are_told_and_apologised_for(
+async def test_failures_are_reported_and_apologised_for(
     tmp_path: Path, change: Any, kind: type[EngineError], told: str, said: str
 ) -> None:
     async with fake_home() as fake, brain(fake, tmp_path) as engine:
@@ -160,7 +160,7 @@ async def test_failures_are_told_and_apologised_for(
         assert fake.token not in str(raised.value)
 
 
-async def test_nobody_there_is_told(tmp_path: Path) -> None:
+async def test_a_stopped_home_assistant_is_reported(tmp_path: Path) -> None:
     async with fake_home() as fake:
         await fake.stop()
         async with brain(fake, tmp_path) as engine:
@@ -169,14 +169,14 @@ async def test_nobody_there_is_told(tmp_path: Path) -> None:
                 await ask(engine, "hello")
 
 
-async def test_an_agent_that_it_has_not_is_told(tmp_path: Path) -> None:
+async def test_an_unknown_agent_is_reported(tmp_path: Path) -> None:
     async with fake_home() as fake, brain(fake, tmp_path, agent="conversation.nobody") as engine:
         with pytest.raises(HomeAgentMissing, match="set the option agent"):
             await ask(engine, "hello")
 
 
 @pytest.mark.parametrize(("state", "kind"), [("STARTING", HomeStarting), ("RUNNING", HomeFailed)])
-async def test_a_missing_path_means_that_it_starts_or_lacks_it(
+async def test_a_missing_path_means_starting_up_or_lacking_the_api(
     tmp_path: Path, state: str, kind: type[EngineError]
 ) -> None:
     fake = FakeHome()
@@ -190,14 +190,12 @@ async def test_a_missing_path_means_that_it_starts_or_lacks_it(
 @pytest.mark.parametrize(
     ("settings", "options", "problem"),
     [
-        ({}, {}, "there is no address"),
+        ({}, {}, "no address: set home.url"),
         ({}, {"url": "tcp://ha:1"}, "no address such as"),
-        ({"url": "http://a:1"}, {"url": "http://b:1"}, "is not shown to http://b:1"),
+        ({"url": "http://a:1"}, {"url": "http://b:1"}, "is not sent to http://b:1"),
     ],
 )
-async def test_mistakes_are_known_when_it_is_loaded(
-    settings: Any, options: Any, problem: str
-) -> None:
+async def test_mistakes_are_reported_on_load(settings: Any, options: Any, problem: str) -> None:
     async with opened(HomeSettings(**settings)):
         with pytest.raises(EngineFailed, match=problem):
             await HomeAssistant(HomeAssistant.Options(**options)).load()
@@ -226,5 +224,5 @@ async def there(folder: Path) -> AsyncGenerator[Any, None]:
 
 @pytest.mark.parametrize("place", [here, there])
 @pytest.mark.parametrize("check", CHECKS["llm"], ids=[check.name for check in CHECKS["llm"]])
-async def test_it_keeps_the_promises_of_a_brain(check: Check, place: Any, tmp_path: Path) -> None:
+async def test_the_engine_conforms(check: Check, place: Any, tmp_path: Path) -> None:
     await check.run(lambda: place(tmp_path), LlmSample(text="one", other="two"))

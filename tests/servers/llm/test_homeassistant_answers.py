@@ -1,4 +1,4 @@
-"""Whatever Home Assistant answers is taken for something."""
+"""Any answer of Home Assistant is handled."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from satellite.errors import HomeFailed
 from satellite.values import Declined
-from servers.llm.homeassistant import spoken
+from servers.llm.homeassistant import spoken_text
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
@@ -24,9 +24,9 @@ JSON = st.recursive(
 
 
 @given(JSON | st.fixed_dictionaries({"response": JSON}))
-def test_whatever_it_answers_is_said_declined_or_told_as_its_failure(answer: Any) -> None:
+def test_any_answer_is_spoken_declined_or_a_failure(answer: Any) -> None:
     try:
-        said = spoken(answer)
+        said = spoken_text(answer)
     except HomeFailed:
         return
     assert isinstance(said, str | Declined)

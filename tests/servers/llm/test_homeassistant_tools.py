@@ -1,4 +1,4 @@
-"""A language model uses the home: it is told what came of it, and touches only what is exposed."""
+"""Tools of a language model for the home: results, and limits to exposed entities."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ def told(asked: dict[str, Any]) -> list[str]:
         (("switch_home", {"action": "lock", "name": "television"}), None,
          "I can't do that with television."),
         (("switch_home", {"action": "turn_on"}), None,
-         "Error: switch_home: give the name of a thing, or a room"),
+         "Error: switch_home: give the name of a device, or a room"),
         (("switch_home", {"action": "explode", "name": "tv"}), None, "Error: switch_home: action"),
         (("set_home_level", {"name": "counter", "percent": 200}), None, "Error: set_home_level"),
     ],
 )  # fmt: skip
-async def test_a_model_that_has_the_home_is_told_what_came_of_it(
+async def test_a_model_with_a_connected_home_receives_the_result(
     tmp_path: Path, call: Any, service: Any, result: str
 ) -> None:
     async with (
@@ -76,7 +76,7 @@ async def test_a_model_that_has_the_home_is_told_what_came_of_it(
         assert text.startswith(result)
 
 
-async def test_what_home_assistant_cannot_do_is_told_to_the_model(tmp_path: Path) -> None:
+async def test_the_model_receives_the_failures_of_home_assistant(tmp_path: Path) -> None:
     call = ("switch_home", {"action": "turn_on", "name": "counter"})
     async with (
         fake_home() as house,
@@ -91,7 +91,7 @@ async def test_what_home_assistant_cannot_do_is_told_to_the_model(tmp_path: Path
         assert heard(await ask(engine, "light", NEAR)) == "It is broken."
 
 
-async def test_a_model_far_from_the_home_wishes_and_cannot_see(tmp_path: Path) -> None:
+async def test_a_model_without_a_home_sends_actions_and_sees_no_state(tmp_path: Path) -> None:
     """The satellite has the home: it does what is wished, and says what came of it."""
     script = (
         calls(
@@ -111,7 +111,7 @@ async def test_a_model_far_from_the_home_wishes_and_cannot_see(tmp_path: Path) -
     assert "set home.url and home.token_file where the language model runs" in seen
 
 
-async def test_tools_for_the_home_are_offered_where_one_is() -> None:
+async def test_tools_for_the_home_need_a_connected_home() -> None:
     def names(home: bool) -> set[str]:
         definitions = Toolbox(tools.installed(), home=home).definitions()
         return {definition["function"]["name"] for definition in definitions}
@@ -125,7 +125,7 @@ async def test_tools_for_the_home_are_offered_where_one_is() -> None:
     ("options", "able"),
     [({}, True), ({"tool_rounds": 0}, False), ({"tool_rounds": 0, "local_first": True}, True)],
 )
-async def test_home_control_is_told_where_a_tool_or_a_sentence_has_a_home(
+async def test_home_control_is_described_if_a_home_is_connected(
     tmp_path: Path, options: Any, able: bool
 ) -> None:
     async with (

@@ -1,4 +1,4 @@
-"""The built-in brain as an engine: any text, cancellation, closing, errors."""
+"""The engine `intents`: any text, cancellation, closing, errors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from satellite.errors import EngineClosed, EngineFailed, ModelMissing
 from satellite.ports import Llm
 from satellite.values import Declined, ReplyPart, ReplyRequest, Situation
 from servers.llm.intents import Intents, answer
-from tests.servers.llm.brain import english
+from tests.servers.llm.built_in_engine import english
 
 WORDS = re.findall(
     r"\S+",
@@ -34,7 +34,7 @@ async def reply(engine: Intents, text: str, situation: Situation | None = None) 
         return [piece async for piece in pieces]
 
 
-async def test_it_is_a_brain_and_says_what_it_speaks() -> None:
+async def test_the_engine_describes_its_language() -> None:
     engine = brain()
     await engine.load()
     await engine.load()
@@ -43,7 +43,7 @@ async def test_it_is_a_brain_and_says_what_it_speaks() -> None:
     await engine.close()
 
 
-async def test_nothing_said_is_answered_by_nothing() -> None:
+async def test_an_empty_request_gets_an_empty_reply() -> None:
     engine = brain()
     assert await reply(engine, " \n ") == []
     await engine.close()
@@ -68,7 +68,7 @@ def test_any_text_gets_a_reply(text: str) -> None:
 
 @settings(deadline=None)
 @given(st.lists(st.sampled_from(WORDS), max_size=60).map(" ".join))
-def test_any_order_of_its_own_words_gets_a_reply_in_bounded_time(text: str) -> None:
+def test_any_order_of_known_words_gets_a_reply_in_bounded_time(text: str) -> None:
     begin = time.process_time()
     assert answer(english(), ReplyRequest(text=text))
     assert time.process_time() - begin < 2
@@ -82,7 +82,7 @@ async def test_overlapping_calls_are_each_answered() -> None:
     await engine.close()
 
 
-async def test_a_call_that_is_cancelled_leaves_it_ready_for_the_next() -> None:
+async def test_a_cancelled_call_does_not_affect_the_next() -> None:
     engine = brain()
     for steps in range(4):
         call = asyncio.ensure_future(reply(engine, "hello"))
@@ -95,7 +95,7 @@ async def test_a_call_that_is_cancelled_leaves_it_ready_for_the_next() -> None:
     await engine.close()
 
 
-async def test_closed_early_a_reply_ends() -> None:
+async def test_a_reply_can_be_closed_early() -> None:
     engine = brain()
     pieces = engine.reply(ReplyRequest(text="set a timer for five minutes"))
     assert await anext(pieces) == "Timer set for 5 minutes."
@@ -103,7 +103,7 @@ async def test_closed_early_a_reply_ends() -> None:
     await engine.close()
 
 
-async def test_close_twice_is_once_and_calls_after_it_fail() -> None:
+async def test_close_is_idempotent_and_later_calls_fail() -> None:
     engine = brain()
     await engine.load()
     await engine.close()
@@ -115,14 +115,14 @@ async def test_close_twice_is_once_and_calls_after_it_fail() -> None:
         await engine.load()
 
 
-async def test_an_unknown_language_is_named_with_the_known_ones() -> None:
+async def test_an_unknown_language_is_reported_with_the_known_ones() -> None:
     engine = brain(language="tlh-QO")
     with pytest.raises(ModelMissing, match=r"language 'tlh'; built in: .*en"):
         await engine.load()
     await engine.close()
 
 
-async def test_a_clock_that_tells_no_time_is_an_error_of_one_line() -> None:
+async def test_a_malformed_time_is_an_error_of_one_line() -> None:
     engine = brain()
     with pytest.raises(EngineFailed, match="the satellite's time is not ISO 8601: 'noon'"):
         await reply(engine, "what time is it", Situation(now="noon"))

@@ -1,4 +1,4 @@
-"""What people say about everything but timers, and what is done and answered."""
+"""Requests about everything but timers and alarms, and the resulting actions and answers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from satellite.homeassistant.client import service_calls
 from satellite.homeassistant.client.service_calls import HomeCommand, HomeQuery
 from satellite.values import Action, Situation
-from tests.servers.llm.brain import NOW, actions_of, declined, parts, text_of
+from tests.servers.llm.built_in_engine import NOW, actions_of, declined, parts, text_of
 
 HOME = Situation(now=NOW, home=True)
 
@@ -41,7 +41,7 @@ HOME = Situation(now=NOW, home=True)
          "percent."),
     ],
 )  # fmt: skip
-def test_answers(said: str, answer: str) -> None:
+def test_simple_requests_are_answered(said: str, answer: str) -> None:
     assert parts(said) == (answer,)
 
 
@@ -53,11 +53,11 @@ def test_answers(said: str, answer: str) -> None:
         ("2026-11-20T23:59:00", "It is 11:59 PM."),
     ],
 )
-def test_the_satellites_clock_is_told(now: str, answer: str) -> None:
+def test_the_time_is_that_of_the_satellite(now: str, answer: str) -> None:
     assert parts("what time is it", Situation(now=now)) == (answer,)
 
 
-def test_its_own_clock_serves_where_the_satellite_has_none() -> None:
+def test_the_clock_of_the_server_is_used_without_one_of_the_satellite() -> None:
     assert text_of(parts("what time is it", Situation())).startswith("It is ")
 
 
@@ -79,7 +79,7 @@ def test_its_own_clock_serves_where_the_satellite_has_none() -> None:
         ("unmute", 0.4),
     ],
 )
-def test_volume(said: str, level: float) -> None:
+def test_the_volume_is_set(said: str, level: float) -> None:
     reply = parts(said, Situation(volume=0.4))
     assert actions_of(reply) == [Action(name="volume.set", data={"level": level})]
     assert text_of(reply)
@@ -90,7 +90,7 @@ def test_a_muted_satellite_is_heard_again() -> None:
     assert actions_of(reply) == [Action(name="volume.set", data={"level": 0.5})]
 
 
-def test_the_volume_is_told() -> None:
+def test_the_volume_is_answered() -> None:
     assert parts("what is the volume", Situation(volume=0.45)) == ("The volume is 45 percent.",)
 
 
@@ -126,7 +126,7 @@ def test_the_volume_is_told() -> None:
         ("run the lamp script", "run", "lamp", None, None),
     ],
 )  # fmt: skip
-def test_things_are_switched_where_a_home_is_connected(
+def test_entities_of_a_connected_home_are_switched(
     said: str, deed: str, name: str | None, area: str | None, value: float | None
 ) -> None:
     """What came of it is said by whoever has the home: nothing is claimed before that."""
@@ -152,7 +152,7 @@ def test_things_are_switched_where_a_home_is_connected(
         ("what's the office temperature", "temperature", None, "office", None),
     ],
 )
-def test_things_are_asked_for_where_a_home_is_connected(
+def test_states_of_a_connected_home_are_requested(
     said: str, about: str, name: str | None, area: str | None, expected: str | None
 ) -> None:
     (asked,) = actions_of(parts(said, HOME))
@@ -170,11 +170,11 @@ def test_things_are_asked_for_where_a_home_is_connected(
         ("set the temperature to 20 degrees", "I can't set the temperature: no home is connected."),
     ],
 )
-def test_without_a_home_the_truth_is_told(said: str, answer: str) -> None:
+def test_a_missing_home_is_admitted(said: str, answer: str) -> None:
     assert parts(said) == (answer,)
 
 
-def test_names_of_the_home_are_understood_and_the_usual_ones_are_not() -> None:
+def test_names_of_the_home_replace_the_usual_ones() -> None:
     home = Situation(home=True, names=("Anna's Wi-Fi lamp",), areas=("attic",))
     (action,) = actions_of(parts("turn on anna's wi fi lamp", home))
     assert action.data["name"] == "Anna's Wi-Fi lamp"
@@ -195,7 +195,7 @@ def test_the_last_reply_is_repeated() -> None:
     assert parts("say that again", None, "One.", "Two.", "") == ("Two.",)
 
 
-def test_help_promises_no_more_than_there_is() -> None:
+def test_help_lists_only_existing_features() -> None:
     assert "When a home is connected" in text_of(parts("what can you do"))
     assert "When a home is connected" not in text_of(parts("what can you do", HOME))
 
@@ -226,12 +226,12 @@ def test_help_promises_no_more_than_there_is() -> None:
         "stop the world",
     ],
 )
-def test_what_is_not_foreseen_is_declined(said: str) -> None:
+def test_other_requests_are_declined(said: str) -> None:
     assert declined(parts(said))
 
 
 @pytest.mark.parametrize("said", ["mute yourself", "please stop listening", "mute the microphone"])
-def test_the_microphone_is_closed_and_how_to_open_it_is_told(said: str) -> None:
+def test_the_microphone_is_muted_with_a_hint_how_to_unmute_it(said: str) -> None:
     reply = parts(said)
     assert actions_of(reply) == [Action(name="mute")]
     assert "satellite mute off" in text_of(reply)

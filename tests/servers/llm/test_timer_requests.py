@@ -1,11 +1,11 @@
-"""What people say about timers, and what is done and answered."""
+"""Requests about timers, and the resulting actions and answers."""
 
 from __future__ import annotations
 
 import pytest
 
 from satellite.values import Action, Situation, TimerState
-from tests.servers.llm.brain import NOW, actions_of, parts, text_of
+from tests.servers.llm.built_in_engine import NOW, actions_of, parts, text_of
 
 PIZZA = TimerState(id="p", total=600, remaining=269.2, name="pizza")
 SHORT = TimerState(id="s", total=300, remaining=65)
@@ -116,7 +116,9 @@ def test_without_a_duration_it_asks(said: str) -> None:
         ),
     ],
 )
-def test_questions(said: str, timers: tuple[TimerState, ...], answer: str) -> None:
+def test_questions_about_timers_are_answered(
+    said: str, timers: tuple[TimerState, ...], answer: str
+) -> None:
     assert parts(said, running(*timers)) == (answer,)
 
 
@@ -132,7 +134,9 @@ def test_questions(said: str, timers: tuple[TimerState, ...], answer: str) -> No
         ("delete my timers", (SHORT,), {"all": True}),
     ],
 )
-def test_cancelling(said: str, timers: tuple[TimerState, ...], data: dict[str, object]) -> None:
+def test_timers_are_cancelled(
+    said: str, timers: tuple[TimerState, ...], data: dict[str, object]
+) -> None:
     reply = parts(said, running(*timers))
     assert actions_of(reply) == [Action(name="timer.cancel", data=data)]
     assert text_of(reply).startswith("Cancelled ")
@@ -160,7 +164,7 @@ def test_nothing_is_cancelled_by_guess(
 
 
 @pytest.mark.parametrize("said", ["stop", "stop the timer", "cancel", "stop the pizza timer"])
-def test_what_rings_is_silenced_and_other_timers_run_on(said: str) -> None:
+def test_a_ringing_timer_is_silenced_and_others_run_on(said: str) -> None:
     assert parts(said, running(SHORT, ringing=True)) == (Action(name="stop"),)
 
 
@@ -169,6 +173,6 @@ def test_a_running_timer_can_be_cancelled_by_name_while_another_rings() -> None:
     assert actions_of(reply) == [Action(name="timer.cancel", data={"id": "p"})]
 
 
-def test_all_timers_include_the_one_that_rings() -> None:
+def test_all_timers_include_the_ringing_one() -> None:
     reply = parts("cancel all timers", running(PIZZA, ringing=True))
     assert [action.name for action in actions_of(reply)] == ["timer.cancel", "stop"]

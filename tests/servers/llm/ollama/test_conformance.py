@@ -1,4 +1,4 @@
-"""A model behind Ollama keeps a brain's promises, here and at the other end of a wire."""
+"""The engine `ollama` conforms to the port, in this process and over a connection."""
 
 from __future__ import annotations
 

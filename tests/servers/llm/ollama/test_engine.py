@@ -1,4 +1,4 @@
-"""A model behind Ollama's wire: what it is sent, what is heard of its answers."""
+"""The engine `ollama`: its requests, and the replies from Ollama's answers."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def test_the_options_arrive_under_their_names() -> None:
     assert asked["messages"][0]["content"].startswith("Be a pirate.")
 
 
-async def test_history_goes_along_and_what_changes_comes_last() -> None:
+async def test_the_history_is_sent_and_changing_facts_come_last() -> None:
     """All but the newest message is the same for two requests of different times and timers."""
     history = (Message(role="user", text="I am Ada."), Message(role="assistant", text="Hello."))
     later = Situation(now="2026-11-20T11:00:00+01:00", area="kitchen", volume=0.5)
@@ -54,7 +54,7 @@ async def test_history_goes_along_and_what_changes_comes_last() -> None:
     assert "11:00" not in str(second["messages"][:-1])
 
 
-async def test_each_prompt_begins_as_the_one_before() -> None:
+async def test_each_prompt_begins_like_the_previous_one() -> None:
     """What Ollama computed stays good: only the newest exchange is read anew."""
     history: tuple[Message, ...] = ()
     async with fake_ollama(words("Yes.")) as fake, brain(fake.host) as engine:
@@ -85,7 +85,7 @@ async def test_thinking_and_marks_are_not_spoken() -> None:
         assert heard(await ask(engine, "well?")) == "Yes."
 
 
-async def test_a_request_may_name_another_model_and_the_engine_its_own() -> None:
+async def test_a_request_may_name_another_model() -> None:
     async with fake_ollama(models=["m:latest", "other:7b"]) as fake, brain(fake.host) as engine:
         for model in ("other:7b", None, "ollama"):
             await ask(engine, "hello", model=model)
@@ -94,7 +94,7 @@ async def test_a_request_may_name_another_model_and_the_engine_its_own() -> None
     assert [(m.name, m.installed) for m in models] == [("m", True), ("other:7b", True)]
 
 
-async def test_what_the_sentences_foresee_is_answered_without_the_model() -> None:
+async def test_requests_that_match_a_sentence_skip_the_model() -> None:
     async with fake_ollama(words("Paris.")) as fake, brain(fake.host, local_first=True) as engine:
         parts = await ask(engine, "set a timer for five minutes")
         assert [action.name for action in done(parts)] == ["timer.start"]
@@ -102,7 +102,7 @@ async def test_what_the_sentences_foresee_is_answered_without_the_model() -> Non
         assert len(fake.asked) == 1
 
 
-async def test_it_starts_without_ollama_and_answers_when_that_comes(
+async def test_the_engine_starts_without_ollama_and_answers_once_it_runs(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async with fake_ollama() as fake:
@@ -116,7 +116,7 @@ async def test_it_starts_without_ollama_and_answers_when_that_comes(
             assert heard(await ask(engine, "hello")) == "Here."
 
 
-async def test_a_model_that_is_not_there_is_told_with_the_command(
+async def test_a_missing_model_is_logged_with_its_command(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async with fake_ollama(models=["other:latest"]) as fake, brain(fake.host) as engine:
@@ -126,7 +126,7 @@ async def test_a_model_that_is_not_there_is_told_with_the_command(
     assert not fake.warmed
 
 
-async def test_who_stops_listening_stops_the_model() -> None:
+async def test_closing_the_reply_stops_the_model() -> None:
     script = cut(words("One ", "two "), "hang")
     async with fake_ollama(script) as fake, brain(fake.host) as engine:
         async with aclosing(engine.reply(ReplyRequest(text="count"))) as parts:
@@ -136,7 +136,7 @@ async def test_who_stops_listening_stops_the_model() -> None:
                 await asyncio.sleep(0.001)
 
 
-async def test_many_who_leave_in_the_middle_leave_nothing_behind() -> None:
+async def test_many_abandoned_replies_leave_nothing_behind() -> None:
     script = cut(words("One ", "two "), "hang")
     async with fake_ollama(script) as fake, brain(fake.host) as engine:
         before = asyncio.all_tasks()

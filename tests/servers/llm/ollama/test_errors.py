@@ -1,4 +1,4 @@
-"""What goes wrong with Ollama: the kind of error, the command that mends it, the sentence said."""
+"""Failures of Ollama: the error class, the remedy, the spoken apology."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ CASES: dict[str, tuple[Script, type[EngineError], str, str]] = {
 
 
 @pytest.mark.parametrize("name", CASES)
-async def test_each_failure_says_what_mends_it(name: str) -> None:
+async def test_each_failure_names_its_remedy(name: str) -> None:
     script, kind, hint, sentence = CASES[name]
     async with fake_ollama(script) as fake, brain(fake.host, timeout=1.0) as engine:
         with pytest.raises(kind) as raised:
@@ -77,7 +77,7 @@ async def test_each_failure_says_what_mends_it(name: str) -> None:
     assert (apology("llm", raised.value) or "").startswith(sentence)
 
 
-async def test_who_is_not_there_is_started_with_a_command() -> None:
+async def test_a_stopped_ollama_is_reported_with_the_command_that_starts_it() -> None:
     async with fake_ollama() as fake:
         host = fake.host
     async with brain(host) as engine:
@@ -86,7 +86,7 @@ async def test_who_is_not_there_is_started_with_a_command() -> None:
     assert apology("llm", raised.value) == "Sorry, the language model is not running."
 
 
-async def test_what_is_no_address_is_told_as_such() -> None:
+async def test_a_malformed_address_is_reported() -> None:
     async with brain("http://[nowhere", load=False) as engine:
         with pytest.raises(EngineFailed, match="no address"):
             await ask(engine, "hello")

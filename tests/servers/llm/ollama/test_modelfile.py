@@ -1,4 +1,4 @@
-"""Modelfiles: read, refused with their line, and made into a model on Ollama's server."""
+"""Modelfiles: parsed, refused with the line, and created as a model on Ollama's server."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ def test_every_instruction_is_read() -> None:
         ("FROM", "line 1"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_line(text: str, why: str) -> None:
+def test_a_wrong_line_is_reported_by_number(text: str, why: str) -> None:
     with pytest.raises(EngineFailed, match=why):
         parse(text)
 
 
-async def test_a_model_is_created_before_it_is_asked(tmp_path: Path) -> None:
+async def test_the_model_is_created_before_the_first_request(tmp_path: Path) -> None:
     weights = b"GGUF and so on"
     (tmp_path / "w.gguf").write_bytes(weights)
     file = tmp_path / "Modelfile"
@@ -81,7 +81,7 @@ async def test_a_model_is_created_before_it_is_asked(tmp_path: Path) -> None:
     assert len(fake.created) == 2
 
 
-async def test_a_modelfile_that_is_not_there_is_told(tmp_path: Path) -> None:
+async def test_a_missing_modelfile_is_reported(tmp_path: Path) -> None:
     async with (
         fake_ollama() as fake,
         brain(fake.host, modelfile=str(tmp_path / "none")) as engine,

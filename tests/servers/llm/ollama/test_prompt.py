@@ -1,4 +1,4 @@
-"""What a model is told that it is."""
+"""The system prompt."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from servers.llm.ollama import prompt
 @pytest.mark.parametrize(
     ("engines", "assistants", "told"),
     [
-        ("", None, prompt.PERSONA),
+        ("", None, prompt.DEFAULT_SYSTEM),
         ("Be a pirate.", None, "Be a pirate."),
         ("Be a pirate.", "You are a butler.", "You are a butler."),
         ("", "You are a butler.", "You are a butler."),
     ],
 )
-def test_an_assistants_own_persona_goes_before_the_engines(
+def test_the_system_prompt_of_an_assistant_overrides_the_option(
     engines: str, assistants: str | None, told: str
 ) -> None:
-    content = prompt.system(engines, Situation(persona=assistants))["content"]
+    content = prompt.system_message(engines, Situation(persona=assistants))["content"]
     assert content.startswith(told)

@@ -1,4 +1,4 @@
-"""The brain and a real Ollama with a tiny model: streamed, tools used, created, conforming."""
+"""The engine with a real Ollama and a tiny model."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         yield House(host, ollama_server.write_models(folder))
 
 
-async def test_it_is_created_of_its_modelfile_and_babbles(house: House) -> None:
+async def test_a_model_is_created_from_its_modelfile_and_answers(house: House) -> None:
     async with brain(house.host, **house.options(BABBLER)) as engine:
         parts = await ask(engine, "tell me about the lamp")
         assert len(parts) > 3
@@ -60,7 +60,7 @@ async def test_it_is_created_of_its_modelfile_and_babbles(house: House) -> None:
         assert engine.describe().models[0].installed
 
 
-async def test_the_seed_and_the_length_are_the_model_s(house: House) -> None:
+async def test_seed_and_length_reach_the_model(house: House) -> None:
     chosen = house.options(BABBLER, seed=5, num_predict=10)
     async with brain(house.host, **chosen) as engine:
         first, second = [await ask(engine, "go on") for _ in range(2)]
@@ -68,7 +68,7 @@ async def test_the_seed_and_the_length_are_the_model_s(house: House) -> None:
     assert len(heard(first).split()) <= 10
 
 
-async def test_it_starts_a_timer_by_a_tool_and_says_so(house: House) -> None:
+async def test_a_timer_is_started_by_a_tool_and_confirmed(house: House) -> None:
     async with brain(house.host, **house.options(CALLER)) as engine:
         parts = await ask(engine, "my tea needs five")
     start = Action(name="timer.start", data={"seconds": 300.0, "name": "tea"})
@@ -84,7 +84,7 @@ async def test_a_model_without_tools_is_asked_again_without_them(
     assert "does not support tools" in caplog.text
 
 
-async def test_a_model_that_is_missing_is_told_with_the_command(house: House) -> None:
+async def test_a_missing_model_is_reported_with_its_command(house: House) -> None:
     async with brain(house.host, model="nowhere") as engine:
         with pytest.raises(ModelMissing, match="satellite models pull ollama:nowhere"):
             await ask(engine, "hello")
@@ -130,7 +130,7 @@ async def _until_stop(peer: Client) -> list[Event]:
     return events
 
 
-async def test_what_changes_comes_last_and_ollama_computes_only_that(house: House) -> None:
+async def test_changing_facts_come_last_and_ollama_computes_only_those(house: House) -> None:
     """The same person asks twice, a minute apart: the second prompt is ready in no time."""
     async with brain(house.host, **house.options(CALLER)) as engine:
         await ask(engine, "anything")  # creates the model
@@ -142,7 +142,7 @@ async def test_what_changes_comes_last_and_ollama_computes_only_that(house: Hous
         request = ReplyRequest(text="hello again", situation=situation)
         asked = {
             "model": CALLER,
-            "messages": [prompt.system("", situation), prompt.newest(request)],
+            "messages": [prompt.system_message("", situation), prompt.user_message(request)],
             "tools": definitions,
             "stream": False,
             "options": {"num_ctx": 4096, "num_predict": 2},
@@ -155,7 +155,7 @@ async def test_what_changes_comes_last_and_ollama_computes_only_that(house: Hous
     assert min(later) < first / 5
 
 
-async def test_satellite_ask_speaks_with_it_from_the_command_line(house: House) -> None:
+async def test_satellite_ask_works_from_the_command_line(house: House) -> None:
     async with brain(house.host, **house.options(CALLER)) as engine:
         await ask(engine, "anything")  # creates the model
     component = f"ollama:{CALLER}?host={house.host}&num_predict=24"
@@ -170,7 +170,7 @@ async def test_satellite_ask_speaks_with_it_from_the_command_line(house: House) 
 
 @pytest.mark.parametrize("wire", [False, True], ids=["here", "wire"])
 @pytest.mark.parametrize("check", CHECKS["llm"], ids=[check.name for check in CHECKS["llm"]])
-async def test_it_conforms(house: House, check: Check, wire: bool) -> None:
+async def test_a_real_ollama_conforms(house: House, check: Check, wire: bool) -> None:
     @asynccontextmanager
     async def make() -> AsyncGenerator[Any, None]:
         chosen = house.options(BABBLER, num_predict=6, num_ctx=512, tool_rounds=0)

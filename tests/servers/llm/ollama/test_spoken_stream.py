@@ -1,4 +1,4 @@
-"""Thinking and the syntax of tools are never heard, however a model's text is cut into pieces."""
+"""Reasoning and tool syntax are never spoken, whatever the size of a model's pieces."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ places = st.lists(st.integers(0, 10_000), max_size=30)
 
 @given(text=texts, places=places)
 @example(text="<think>SECRET</think>yes", places=list(range(30)))
-def test_how_the_text_is_cut_makes_no_difference(text: str, places: list[int]) -> None:
+def test_the_size_of_pieces_makes_no_difference(text: str, places: list[int]) -> None:
     assert heard(*cut(text, places)) == heard(text)
 
 
 @given(text=st.text(alphabet="<>|/thinkTHINK_ [OL]ıKſ\nab", max_size=60), places=places)
-def test_nor_for_any_text_of_marks_and_parts_of_them(text: str, places: list[int]) -> None:
+def test_the_size_of_pieces_makes_no_difference_to_any_marks(text: str, places: list[int]) -> None:
     assert heard(*cut(text, places)) == heard(text)
 
 
 @given(passages=st.lists(st.sampled_from(PASSAGES), max_size=5), places=places)
-def test_what_is_hidden_is_never_heard(passages: list[str], places: list[int]) -> None:
+def test_hidden_passages_are_never_spoken(passages: list[str], places: list[int]) -> None:
     text = "One." + " Two.".join(passages) + " Three."
     spoken = heard(*cut(text, places))
     assert HIDDEN not in spoken
@@ -62,16 +62,16 @@ def test_what_is_hidden_is_never_heard(passages: list[str], places: list[int]) -
 
 
 @given(text=st.text(alphabet=st.characters(exclude_characters="<[")), places=places)
-def test_a_text_without_marks_is_heard_as_it_is(text: str, places: list[int]) -> None:
+def test_a_text_without_marks_is_spoken_unchanged(text: str, places: list[int]) -> None:
     assert heard(*cut(text, places)) == text.lstrip()
 
 
 @pytest.mark.parametrize("passage", PASSAGES[:4])
-def test_a_passage_that_is_not_closed_hides_the_rest(passage: str) -> None:
+def test_an_unclosed_passage_hides_the_rest(passage: str) -> None:
     assert heard("Yes. ", passage[: passage.index(HIDDEN)], "and more", " of it") == "Yes. "
 
 
-def test_a_word_is_not_kept_waiting() -> None:
+def test_a_word_is_spoken_at_once() -> None:
     stream = SpokenStream()
     assert [stream.push(piece) for piece in ("\n", "Yes", " I", " <", "3 you")] == [
         "",
@@ -82,8 +82,8 @@ def test_a_word_is_not_kept_waiting() -> None:
     ]
 
 
-def test_a_long_passage_is_not_kept() -> None:
+def test_a_long_hidden_passage_is_not_stored() -> None:
     stream = SpokenStream()
     for _ in range(10_000):
         stream.push("<think>deep ")
-    assert len(stream._held) < 20  # noqa: SLF001  memory is not visible otherwise
+    assert len(stream._pending) < 20  # noqa: SLF001  memory is not visible otherwise

@@ -1,4 +1,4 @@
-"""A model that uses tools: rounds, errors given back, limits, and the actions that come of it."""
+"""Tool calls of a model: rounds, errors, limits, and the resulting actions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ START = Action(name="timer.start", data={"seconds": 300.0, "name": "tea"})
 
 
 def results(asked: dict[str, Any]) -> list[str]:
-    """What the model was told of its tools."""
+    """The results of tools in a prompt."""
     return [m["content"] for m in asked["messages"] if m["role"] == "tool"]
 
 
@@ -32,7 +32,7 @@ async def test_the_skills_are_offered_with_their_arguments() -> None:
     assert offered["set_volume"]["parameters"]["required"] == ["percent"]
 
 
-async def test_a_tool_is_done_and_the_model_told_so() -> None:
+async def test_a_tool_is_called_and_the_model_receives_its_result() -> None:
     script = calls(TEA), words("Your tea timer runs.")
     async with fake_ollama(*script) as fake, brain(fake.host) as engine:
         assert await ask(engine, "tea please") == [START, "Your tea timer runs."]
@@ -50,7 +50,7 @@ async def test_arguments_written_as_json_text_are_read() -> None:
 
 
 @pytest.mark.parametrize("arguments", ["minutes=5", "[5]", 5])
-async def test_arguments_that_are_no_object_go_back_as_an_error(arguments: Any) -> None:
+async def test_the_model_receives_an_error_for_arguments_that_are_no_object(arguments: Any) -> None:
     script = calls(("start_timer", arguments)), words("I cannot.")
     async with fake_ollama(*script) as fake, brain(fake.host) as engine:
         assert await ask(engine, "tea please") == ["I cannot."]
@@ -58,18 +58,18 @@ async def test_arguments_that_are_no_object_go_back_as_an_error(arguments: Any) 
     assert told.startswith("Error: start_timer: ")
 
 
-async def test_a_model_with_nothing_to_add_leaves_the_word_to_the_tool() -> None:
+async def test_an_empty_answer_after_a_tool_speaks_its_result() -> None:
     async with fake_ollama(calls(TEA), words()) as fake, brain(fake.host) as engine:
         assert await ask(engine, "tea") == [START, "The tea timer is set for 5 minutes."]
 
 
-async def test_what_is_said_before_and_after_a_tool_is_two_sentences() -> None:
+async def test_texts_before_and_after_a_tool_are_two_sentences() -> None:
     script = calls(TEA, before="One moment."), words("Done.")
     async with fake_ollama(*script) as fake, brain(fake.host) as engine:
         assert heard(await ask(engine, "tea")) == "One moment. Done."
 
 
-async def test_errors_go_back_to_the_model() -> None:
+async def test_the_model_receives_the_errors_of_its_calls() -> None:
     wrong = calls(
         ("start_timr", {}),
         ("start_timer", {"minuts": 5}),
@@ -89,7 +89,7 @@ async def test_errors_go_back_to_the_model() -> None:
         assert part in text
 
 
-async def test_what_a_model_leaves_out_as_null_is_left_out() -> None:
+async def test_null_and_empty_arguments_count_as_omitted() -> None:
     script = calls(("cancel_timer", {"name": None, "all": ""})), words("Cancelled.")
     timer = TimerState(id="7", total=60.0, remaining=30.0)
     async with fake_ollama(*script) as fake, brain(fake.host) as engine:
@@ -97,7 +97,7 @@ async def test_what_a_model_leaves_out_as_null_is_left_out() -> None:
     assert done(parts) == [Action(name="timer.cancel", data={"id": "7"})]
 
 
-async def test_the_home_is_a_tool_where_one_is_connected() -> None:
+async def test_a_connected_home_is_offered_as_a_tool() -> None:
     lamp = calls(("switch_home", {"action": "turn_on", "name": "lamp", "area": "den"}))
     there = Situation(home=True, names=("lamp",), areas=("den",))
     async with fake_ollama(lamp, words("On.")) as fake, brain(fake.host) as engine:
@@ -108,7 +108,7 @@ async def test_the_home_is_a_tool_where_one_is_connected() -> None:
     assert (action.data["deed"], action.data["area"]) == ("turn_on", "den")
 
 
-async def test_rounds_are_limited_and_the_model_is_told_before_the_last() -> None:
+async def test_rounds_are_limited_and_the_last_one_is_announced() -> None:
     async with (
         fake_ollama(calls(("nothing", {}))) as fake,
         brain(fake.host, tool_rounds=2) as engine,
@@ -120,7 +120,7 @@ async def test_rounds_are_limited_and_the_model_is_told_before_the_last() -> Non
 
 
 @pytest.mark.parametrize("then", [calls(TEA), failure(500, "out of memory"), cut(words(), "short")])
-async def test_what_was_done_is_told_even_if_the_model_fails_after_it(then: Script) -> None:
+async def test_the_results_of_tools_are_spoken_if_the_model_fails_afterwards(then: Script) -> None:
     async with fake_ollama(calls(TEA), then) as fake, brain(fake.host, tool_rounds=1) as engine:
         assert await ask(engine, "tea") == [START, "The tea timer is set for 5 minutes."]
 
@@ -139,7 +139,7 @@ async def test_calls_at_once_are_limited() -> None:
         assert "at most" in results(fake.asked[1])[-1]
 
 
-async def test_a_model_that_knows_no_tools_is_asked_without_them() -> None:
+async def test_a_model_without_tool_support_is_asked_without_tools() -> None:
     refusal = failure(400, '"registry.ollama.ai/library/m:latest" does not support tools')
     async with fake_ollama(refusal, words("Hello.")) as fake, brain(fake.host) as engine:
         for _ in range(2):
@@ -147,7 +147,7 @@ async def test_a_model_that_knows_no_tools_is_asked_without_them() -> None:
         assert [bool(asked.get("tools")) for asked in fake.asked] == [True, False, False]
 
 
-async def test_an_answer_of_nothing_is_a_failure() -> None:
+async def test_an_empty_answer_is_a_failure() -> None:
     async with fake_ollama(words("<think>hm</think>\n")) as fake, brain(fake.host) as engine:
         with pytest.raises(EngineFailed, match="nothing that can be spoken"):
             await ask(engine, "hello")

@@ -1,4 +1,4 @@
-"""Conversations held within a context by tokens, which the model itself counts."""
+"""Conversations trimmed to a context by tokens, as counted by the model."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from satellite.errors import EngineFailed
 from satellite.values import Message
-from servers.llm.ollama.trimming import TokenMeter, fit, length
+from servers.llm.ollama.trimming import TokenMeter, fit_prompt, prompt_length
 from tests.servers.llm.asking import ask, brain
 from tests.support.ollama_fake import fake_ollama, words
 
@@ -30,35 +30,39 @@ def talk(count: int, size: int = 40) -> list[dict[str, Any]]:
     budget=st.integers(100, 2000),
     tokens=st.integers(50, 400),
 )
-def test_what_is_sent_fits_and_is_the_latest(sizes: list[int], budget: int, tokens: int) -> None:
+def test_the_prompt_fits_and_has_the_latest_messages(
+    sizes: list[int], budget: int, tokens: int
+) -> None:
     meter = TokenMeter()
     meter.learn(600, tokens, 4096)
     history = [talk(index + 1, size)[-1] for index, size in enumerate(sizes)]
-    prompt = fit(FIRST, history, LAST, (), meter, budget)
+    prompt = fit_prompt(FIRST, history, LAST, (), meter, budget)
     kept = prompt[1:-1]
-    assert meter.tokens(length(prompt)) <= budget
+    assert meter.tokens(prompt_length(prompt)) <= budget
     assert prompt[0] is FIRST
     assert prompt[-1:] == LAST
     assert kept == history[len(history) - len(kept) :]
     assert not kept or kept[0]["role"] == "user"
 
 
-def test_a_conversation_that_fits_is_whole() -> None:
-    assert fit(FIRST, talk(20), LAST, (), TokenMeter(), 4096)[1:-1] == talk(20)
+def test_a_conversation_that_fits_is_not_trimmed() -> None:
+    assert fit_prompt(FIRST, talk(20), LAST, (), TokenMeter(), 4096)[1:-1] == talk(20)
 
 
 def test_several_turns_in_a_row_begin_with_the_same_message() -> None:
     """Otherwise every turn would have Ollama compute the whole conversation anew."""
     starts = [
-        fit(FIRST, talk(count), LAST, (), TokenMeter(), 600)[1]["content"]
+        fit_prompt(FIRST, talk(count), LAST, (), TokenMeter(), 600)[1]["content"]
         for count in range(40, 60, 2)
     ]
     assert len(set(starts)) <= 4
 
 
-def test_what_does_not_fit_alone_is_refused() -> None:
+def test_a_message_that_does_not_fit_alone_is_refused() -> None:
     with pytest.raises(EngineFailed, match="num_ctx"):
-        fit(FIRST, talk(4), [{"role": "user", "content": "x" * 10_000}], (), TokenMeter(), 1000)
+        fit_prompt(
+            FIRST, talk(4), [{"role": "user", "content": "x" * 10_000}], (), TokenMeter(), 1000
+        )
 
 
 def test_the_meter_falls_at_once_and_rises_slowly() -> None:
@@ -72,21 +76,21 @@ def test_the_meter_falls_at_once_and_rises_slowly() -> None:
     assert meter.characters == pytest.approx(5.0, rel=0.01)
 
 
-def test_a_prompt_that_was_cut_means_that_there_were_more_tokens() -> None:
+def test_a_full_context_means_that_the_prompt_was_cut() -> None:
     meter = TokenMeter()
     before = meter.characters
     meter.learn(40_000, 4096, 4096)
     assert meter.characters < before
 
 
-def test_counts_that_are_missing_or_absurd_do_no_harm() -> None:
+def test_missing_and_absurd_counts_do_no_harm() -> None:
     meter = TokenMeter()
     for characters, tokens in ((100, None), (0, 5), (100, 0), (10**9, 1), (1, 3000)):
         meter.learn(characters, tokens, 4096)
         assert 0.5 <= meter.characters <= 8.0
 
 
-async def test_the_model_s_own_count_decides_how_much_is_sent() -> None:
+async def test_the_count_of_the_model_decides_the_length_of_the_prompt() -> None:
     """A language of which a character is a token gets fewer messages into the same context."""
     history = tuple(Message(role=m["role"], text=m["content"]) for m in talk(40, 120))
     async with (

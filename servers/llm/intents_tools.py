@@ -1,4 +1,4 @@
-"""The skills of the built-in brain as tools for language models."""
+"""The skills of the engine `intents` as tools of language models."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from servers.intents.phrases import Phrases
 from servers.intents.skills import SKILLS
 
 _LANGUAGE = "en"
-"""The language of tools' results, which every model reads; it answers in the person's own."""
+"""Language of tool results: every model reads English, and answers in the user's language."""
 
 _DAYS: dict[str, dict[str, str]] = {
     "next": {},
@@ -26,82 +26,82 @@ _DAYS: dict[str, dict[str, str]] = {
     "weekdays": {"days": "01234"},
     "weekends": {"days": "56"},
 }
-"""What is said of the day of an alarm, as slots of a sentence."""
+"""The day of an alarm, as slots of a sentence."""
 
 _LONGEST = 24 * 3600 * 7
-"""Seconds. A timer for longer than a week is a mistake of the model's."""
+"""Seconds: a longer timer than a week is a mistake of the model."""
 
 
 class Duration(OptionSet, frozen=True):
-    """How long, as a person says it."""
+    """A duration."""
 
     hours: Annotated[float, option("Hours", minimum=0, maximum=_LONGEST / 3600)] = 0
     minutes: Annotated[float, option("Minutes", minimum=0, maximum=_LONGEST / 60)] = 0
     seconds: Annotated[float, option("Seconds", minimum=0, maximum=_LONGEST)] = 0
 
     def slots(self) -> dict[str, float]:
-        """The parts that are not zero."""
+        """Return the parts that are not zero."""
         parts = {"hours": self.hours, "minutes": self.minutes, "seconds": self.seconds}
         return {unit: value for unit, value in parts.items() if value}
 
 
 class StartTimer(Duration, frozen=True):
-    """A timer that is to be started."""
+    """A timer to start."""
 
     name: Annotated[str, option("Name of the timer, if the person gave one")] = ""
 
 
 class WhichTimer(OptionSet, frozen=True):
-    """Timers that run."""
+    """Running timers."""
 
     name: Annotated[str, option("Only the timer of this name")] = ""
 
 
 class CancelTimer(WhichTimer, frozen=True):
-    """Timers that are to be cancelled."""
+    """Timers to cancel."""
 
     all: Annotated[bool, option("Every timer")] = False
 
 
 class ChangeTimer(OptionSet, frozen=True):
-    """A timer that is given more time, or less."""
+    """A timer to extend or shorten."""
 
     minutes: Annotated[float, option("Minutes more, or less below 0", minimum=-1440, maximum=1440)]
     name: Annotated[str, option("Name of the timer, if there are several")] = ""
 
 
 class SetAlarm(OptionSet, frozen=True):
-    """When an alarm rings."""
+    """The time of an alarm."""
 
     hour: Annotated[int, option("Hour of the day", minimum=0, maximum=23)]
     minute: Annotated[int, option("Minute", minimum=0, maximum=59)] = 0
     day: Annotated[
         Literal["next", "today", "tomorrow", "every day", "weekdays", "weekends"],
-        option("Which day; the next time it is that late by default"),
+        option("Which day; by default, the next time the clock shows that time"),
     ] = "next"
 
 
 class Broadcast(OptionSet, frozen=True):
-    """What is told to the other rooms."""
+    """An announcement in the other rooms."""
 
-    text: Annotated[str, option("What is said there, word for word")]
-
-
-class Loudness(OptionSet, frozen=True):
-    """How loud."""
-
-    percent: Annotated[int, option("Loudness", unit="percent", minimum=0, maximum=100)]
+    text: Annotated[str, option("Text to say there, word for word")]
 
 
-class Change(OptionSet, frozen=True):
-    """By how much louder or quieter."""
+class SetVolume(OptionSet, frozen=True):
+    """A volume."""
+
+    percent: Annotated[int, option("Volume", unit="percent", minimum=0, maximum=100)]
+
+
+class ChangeVolume(OptionSet, frozen=True):
+    """A change of the volume."""
 
     by: Annotated[
         int, option("Louder, or quieter below 0", unit="percent", minimum=-100, maximum=100)
     ]
 
 
-async def tell_time(arguments: NoArguments, request: ReplyRequest) -> Sequence[ReplyPart]:
+async def get_time(arguments: NoArguments, request: ReplyRequest) -> Sequence[ReplyPart]:
     time = await _do("HassGetCurrentTime", {}, request)
     date = await _do("HassGetCurrentDate", {}, request)
     year = await _do("HassGetCurrentDate", {}, request, "year")
@@ -148,11 +148,11 @@ async def broadcast(arguments: Broadcast, request: ReplyRequest) -> Sequence[Rep
     return await _do("HassBroadcast", {"message": arguments.text}, request)
 
 
-async def set_volume(arguments: Loudness, request: ReplyRequest) -> Sequence[ReplyPart]:
+async def set_volume(arguments: SetVolume, request: ReplyRequest) -> Sequence[ReplyPart]:
     return await _do("HassSetVolume", {"volume_level": arguments.percent}, request)
 
 
-async def change_volume(arguments: Change, request: ReplyRequest) -> Sequence[ReplyPart]:
+async def change_volume(arguments: ChangeVolume, request: ReplyRequest) -> Sequence[ReplyPart]:
     slots = {"volume_step": "up" if arguments.by > 0 else "down", "step": abs(arguments.by)}
     return await _do("HassSetVolumeRelative", slots, request)
 
@@ -181,23 +181,21 @@ def _tool(
     run: Callable[[Any, ReplyRequest], Awaitable[Sequence[ReplyPart]]],
     doc: str,
     arguments: type[OptionSet] = NoArguments,
-    *,
-    name: str = "",
 ) -> Tool:
-    return Tool(name=name or run.__name__, doc=doc, run=run, arguments=arguments)
+    return Tool(name=run.__name__, doc=doc, run=run, arguments=arguments)
 
 
 TOOLS = (
-    _tool(tell_time, "Tell the current time and date.", name="get_time"),
+    _tool(get_time, "Get the current time and date."),
     _tool(start_timer, "Start a timer that rings when it is over.", StartTimer),
-    _tool(check_timers, "Tell which timers run and how much time is left.", WhichTimer),
+    _tool(check_timers, "List the running timers and their remaining time.", WhichTimer),
     _tool(cancel_timer, "Cancel the timer of a name, the only timer, or all.", CancelTimer),
-    _tool(change_timer, "Give a running timer more time, or less.", ChangeTimer),
+    _tool(change_timer, "Extend or shorten a running timer.", ChangeTimer),
     _tool(set_alarm, "Set an alarm for a time of day.", SetAlarm),
-    _tool(check_alarms, "Tell which alarms are set."),
+    _tool(check_alarms, "List the alarms that are set."),
     _tool(cancel_alarms, "Cancel every alarm."),
     _tool(broadcast, "Say something on the speakers of all other rooms.", Broadcast),
-    _tool(set_volume, "Set how loud this speaker is.", Loudness),
-    _tool(change_volume, "Make this speaker louder or quieter.", Change),
+    _tool(set_volume, "Set how loud this speaker is.", SetVolume),
+    _tool(change_volume, "Make this speaker louder or quieter.", ChangeVolume),
     _tool(stop, "Silence a ringing timer."),
 )

@@ -1,4 +1,4 @@
-"""A brain for tests, and the situation that its answers depend on."""
+"""Replies of the engine `intents` in a fixed situation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def english() -> Sentences:
 
 
 def parts(text: str, situation: Situation | None = None, *said: str) -> tuple[ReplyPart, ...]:
-    """Everything the brain replies; `said` is what it said before."""
+    """Return the reply to a text; `said` are earlier replies."""
     history = tuple(Message(role="assistant", text=line) for line in said)
     request = ReplyRequest(text=text, situation=situation or Situation(now=NOW), history=history)
     return answer(english(), request)
