@@ -10,6 +10,7 @@ from typing import Any
 
 from satellite.audio.sound_server import (
     FULL,
+    ServerDefaults,
     ServerDevice,
     ServerStream,
     SoundServerError,
@@ -61,6 +62,17 @@ class PulseServer:
         """Return the devices to play to."""
         with _translated_errors():
             return [_device(info) for info in self._client.sink_list()]
+
+    def defaults(self) -> ServerDefaults:
+        """Return the server's name and its default microphone and speaker."""
+        with _translated_errors():
+            server = self._client.server_info()
+        source, sink = server.default_source_name, server.default_sink_name
+        return ServerDefaults(
+            server.server_name,
+            next((device for device in self.sources() if device.name == source), None),
+            next((device for device in self.sinks() if device.name == sink), None),
+        )
 
     def set_volume(self, stream: int, volume: Volume) -> None:
         """See `SoundServer`."""
@@ -177,6 +189,8 @@ def _device(info: Any) -> ServerDevice:
         channels=info.sample_spec.channels,
         is_monitor=is_monitor,
         card=(int(numbers[0]), int(numbers[1])) if is_card else None,
+        is_muted=bool(info.mute),
+        volume=_volume(info),
     )
 
 

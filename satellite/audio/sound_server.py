@@ -53,6 +53,21 @@ class ServerDevice(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it is a source that repeats what a sink plays."""
     card: tuple[int, int] | None = None
     """Numbers of its ALSA card and device; None where it is no sound card."""
+    is_muted: bool = False
+    volume: Volume = ()
+
+    @property
+    def percent(self) -> int:
+        """The volume of the loudest channel, in percent of `FULL`."""
+        return round(100 * max(self.volume, default=FULL) / FULL)
+
+
+class ServerDefaults(msgspec.Struct, frozen=True):
+    """The name of a sound server, and its default source and sink; None for a missing one."""
+
+    server: str
+    source: ServerDevice | None
+    sink: ServerDevice | None
 
 
 class SoundServer(Protocol):

@@ -6,29 +6,23 @@ import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from satellite.cli import command, flags
 from satellite.cli.screen import print_json
+from satellite.config.keys import build
+from satellite.diagnostics.doctor.areas import AREAS, checks
+from satellite.diagnostics.doctor.context import Context, ModelStore
+from satellite.diagnostics.doctor.examination import examine
+from satellite.diagnostics.doctor.report import masked_finding, write
+from satellite.diagnostics.doctor.show import Progress, progress, show
 from satellite.errors import ConfigError
 from satellite.lib import privileges
-
-if TYPE_CHECKING:
-    from satellite.config.load import Configuration
-    from satellite.diagnostics.doctor.examination_input import ExaminationInput, ModelStore
-    from satellite.diagnostics.doctor.finding import Finding
-    from satellite.diagnostics.doctor.show import Progress
-
-AREAS = (
-    *("configuration", "python", "audio", "echo", "wake", "network", "ports", "firewall"),
-    *("servers", "models", "machine", "homeassistant"),
-)
-"""As `satellite.diagnostics.doctor.areas` has them; that module is slow to import for a help."""
+from satellite.lib.finding import Finding
 
 SECONDS = 4.0
-"""How long the microphone is listened to: enough to tell a wrong rate from a right one."""
+"""Seconds to record: enough to recognise a wrong sample rate."""
 
 
 @command.command()
@@ -51,7 +45,9 @@ SECONDS = 4.0
 @flags.no_zeroconf()
 @flags.common
 @flags.as_json
-@click.argument("areas", nargs=-1, type=click.Choice(AREAS), metavar="[AREA]...")
+@click.argument(
+    "areas", nargs=-1, type=click.Choice([area.name for area in AREAS]), metavar="[AREA]..."
+)
 @click.pass_context
 def doctor(
     context: click.Context, areas: Sequence[str], report: Path | None, seconds: float
@@ -59,72 +55,53 @@ def doctor(
     """Find out what is wrong and how to fix it.
 
     The areas are configuration, python, audio, echo, wake, network, ports, firewall, servers,
-    models, machine and homeassistant: all of them but wake by default, and echo, which plays a
-    short sound, only on a terminal. What was recorded is measured and forgotten.
+    models, machine and homeassistant. By default all are checked but wake, and echo, which plays a
+    short sound, only on a terminal. Recordings are measured and not saved.
 
-    Ends with 1 if anything is broken.
+    The exit code is 1 if anything is broken.
     """
     state = flags.state(context)
     state.start_logging()
-    _hush()
-    configuration, problems = _configuration(state)
+    _silence_log()
     findings: list[Finding] = []
     watched = sys.stdout.isatty() and not state.json
 
     async def look(_bus: object) -> None:
-        from satellite.diagnostics.doctor.areas import checks
-        from satellite.diagnostics.doctor.examination import examine
-        from satellite.diagnostics.doctor.report import write
-        from satellite.diagnostics.doctor.secrets import masked_finding
-        from satellite.diagnostics.doctor.show import progress
-
         with progress() as shown:
-            case = _case(configuration, problems, seconds, shown)
-            found = await examine(checks(areas, watched=watched), case, watch=shown.watch)
+            machine = _context(state, seconds, shown)
+            found = await examine(list(checks(areas, watched=watched)), machine, watch=shown.watch)
         findings.extend(masked_finding(finding) for finding in found)
         if report is not None:
-            with privileges.as_root():  # for whoever looks for it beside them, and not the service
-                write(report, findings, case)
+            with privileges.as_root():  # the caller gets the file, not the user of the service
+                write(report, findings, machine)
 
     state.run(look)
-    _tell(findings, as_json=state.json)
+    if state.json:
+        print_json(findings)
+    else:
+        show(findings)
     if report is not None:
-        click.echo(f"the report is in {report}; read it before you give it to others", err=True)
+        click.echo(f"the report is in {report}; read it before you share it", err=True)
     if any(finding.state == "broken" for finding in findings):
         context.exit(1)
 
 
-def _configuration(state: flags.State) -> tuple[Configuration | None, tuple[str, ...]]:
-    """The configuration, or what is wrong with it."""
-    try:
-        return state.configuration(), ()
-    except ConfigError as error:
-        return None, error.problems
-
-
-def _case(
-    configuration: Configuration | None,
-    problems: tuple[str, ...],
-    seconds: float,
-    progress: Progress,
-) -> ExaminationInput:
-    from satellite.config.keys import build
-    from satellite.diagnostics.doctor.examination_input import ExaminationInput
+def _context(state: flags.State, seconds: float, progress: Progress) -> Context:
+    """Read the configuration; its problems become findings, and the defaults are used instead."""
     from satellite.engines import context as models
     from satellite.net import pairing
 
-    settings = configuration.settings if configuration else build({})
-    models.use(settings.models)
-    pairing.use(settings.pairing)
-    return ExaminationInput(
-        settings,
-        problems=problems,
-        origins=configuration.origins if configuration else {},
-        files=configuration.files if configuration else (),
-        store=_store,
-        say=progress.say,
-        seconds=seconds,
-    )
+    machine = Context(store=_store, say=progress.say, seconds=seconds)
+    try:
+        configuration = state.configuration()
+    except ConfigError as error:
+        machine.settings, machine.problems = build({}), error.problems
+    else:
+        machine.settings = configuration.settings
+        machine.origins, machine.files = configuration.origins, configuration.files
+    models.use(machine.settings.models)
+    pairing.use(machine.settings.pairing)
+    return machine
 
 
 def _store() -> ModelStore:
@@ -133,17 +110,8 @@ def _store() -> ModelStore:
     return Store()
 
 
-def _tell(findings: Sequence[Finding], *, as_json: bool) -> None:
-    from satellite.diagnostics.doctor.show import show
-
-    if as_json:
-        print_json(findings)
-    else:
-        show(findings)
-
-
-def _hush() -> None:
-    """Findings say what is wrong; the log of what they call is for those who ask for it."""
+def _silence_log() -> None:
+    """Leave only findings on the screen, unless the log was asked for by --log-level debug."""
     root = logging.getLogger()
     if root.level > logging.DEBUG:
         root.setLevel(logging.CRITICAL)

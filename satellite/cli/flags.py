@@ -63,7 +63,7 @@ class State:
         if renew:
             from satellite.setup import files
 
-            files.renew(configuration.files)
+            files.migrate(configuration.files)
         return configuration.settings
 
     @property

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from satellite.cli import command, flags
+from satellite.cli.terminal import asker
+from satellite.config import load as config
 from satellite.config.layers import Given
-
-if TYPE_CHECKING:
-    from satellite.lib.bus import Bus
-    from satellite.setup.asking import Asker
-    from satellite.setup.wizard import Wishes, Wizard
+from satellite.setup import files
+from satellite.setup.asking import Asker
+from satellite.setup.wizard import SetupOptions, Wizard
 
 
 def _option(name: str, text: str, **more: Any) -> flags.Decorator:
@@ -27,24 +27,26 @@ def _option(name: str, text: str, **more: Any) -> flags.Decorator:
 @_option(
     "--server", "Ask this server first, found or not; may be repeated", metavar="URI", multiple=True
 )
-@_option("--home", "Home Assistant to be used, as http://homeassistant.local:8123", metavar="URL")
+@_option("--home", "Address of Home Assistant, as http://homeassistant.local:8123", metavar="URL")
 @_option("--token-file", "File with its long-lived access token", metavar="FILE")
-@_option("--pair", "Pair with this machine, on which `satellite pair` shows a code", metavar="HOST")
-@_option("--code", "That code; asked for where it is not given", metavar="CODE")
+@_option(
+    "--pair", "Pair with this machine, which shows a code with `satellite pair`", metavar="HOST"
+)
+@_option("--code", "The pairing code  [default: ask for it]", metavar="CODE")
 @_option(
     "--service/--no-service",
-    "Start the service, or do not; asked where it is not given",
+    "Start the service, or do not  [default: ask]",
     default=None,
 )
 @_option(
     "--output",
-    "Write this file  [default: the one that is read]",
+    "Write this file  [default: the one that was read]",
     metavar="FILE",
     type=click.Path(dir_okay=False, path_type=Path),
 )
 @_option(
     "--yes",
-    "Ask nothing and play nothing: take what is given and, for the rest, what is set",
+    "Ask and play nothing: use the options and, for the rest, the current settings",
     is_flag=True,
 )
 @flags.no_zeroconf()
@@ -75,13 +77,11 @@ def setup(
         if value:
             state.flags[path] = Given(value, f"flag {flag}")
     state.start_logging()
-    from satellite.cli.terminal import asker
-    from satellite.setup.wizard import Wishes
+    options = SetupOptions(pair=pair, code=code, service=service)
+    session = _session(state, asker(silent=yes), options, output)
 
-    ask = asker(silent=yes)
-    session = _session(state, ask, Wishes(pair=pair, code=code, service=service), output)
-
-    async def run(_bus: Bus) -> None:
+    async def run(_bus: object) -> None:
+        # imported here: the audio and network parts take half a second, and --help needs none
         from satellite.setup.guide import guide
 
         await guide(session)
@@ -89,11 +89,8 @@ def setup(
     state.run(run)
 
 
-def _session(state: flags.State, ask: Asker, wishes: Wishes, output: Path | None) -> Wizard:
-    from satellite.config import load as config
+def _session(state: flags.State, ask: Asker, options: SetupOptions, output: Path | None) -> Wizard:
     from satellite.engines import context as models
-    from satellite.setup import files
-    from satellite.setup.wizard import Wizard
 
     named = output or (Path(state.file) if state.file else None)
     if named is None:
@@ -103,6 +100,6 @@ def _session(state: flags.State, ask: Asker, wishes: Wishes, output: Path | None
     else:
         read = config.load(flags=state.flags, pairs=state.pairs, files=())
     models.use(read.settings.models)
-    given = [path for path in state.flags if path != "zeroconf"]
-    given += [pair.partition("=")[0].strip() for pair in state.pairs]
-    return Wizard(ask, read.settings, given, wishes, named or files.target())
+    preset = [path for path in state.flags if path != "zeroconf"]
+    preset += [pair.partition("=")[0].strip() for pair in state.pairs]
+    return Wizard(ask, read.settings, preset, options, named or files.target())

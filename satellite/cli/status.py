@@ -13,11 +13,11 @@ import msgspec
 
 from satellite.cli import command, flags
 from satellite.cli.screen import print_json, table
-from satellite.diagnostics.doctor.probe import ask
 from satellite.diagnostics.stats import database
 from satellite.errors import PeerUnreachable
 from satellite.http import running_satellite
 from satellite.net import pairing
+from satellite.net.probe import probe
 from satellite.settings import Settings
 
 TURNS = 5
@@ -68,7 +68,7 @@ async def looked(settings: Settings) -> dict[str, Any]:
 async def _latency(settings: Settings, uri: str) -> float | None:
     """Seconds that a server takes to say what it is; None where it does not."""
     pairing.use(settings.pairing)
-    answer = await ask(uri, times=1)
+    answer = await probe(uri, times=1)
     return answer.fastest if answer.info is not None else None
 
 

@@ -1,1 +1,1 @@
-"""The guided first run: devices, wake word, servers, a configuration, the service."""
+"""The guided setup: devices, wake word, servers, the configuration and the service."""

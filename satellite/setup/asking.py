@@ -1,4 +1,4 @@
-"""How a person is asked: in a terminal, or not at all."""
+"""Questions for a person: on a terminal, or answered by their defaults."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ import msgspec
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """Something that can be chosen: what it is in the configuration, and to a person."""
+    """One of the answers to a question: its value in the configuration, and its text for people."""
 
     value: str
     text: str
 
 
 class Asker(Protocol):
-    """Asks, and tells. Each question has an answer that Enter gives."""
+    """Asks questions and shows texts. Enter answers each question with its default."""
 
     @property
     def present(self) -> bool:
-        """Whether somebody is there to speak, to hear and to answer."""
+        """Whether a person is there to speak, to listen and to answer."""
 
     def say(self, text: str = "") -> None:
-        """Tell something."""
+        """Show a line."""
 
     def head(self, text: str) -> None:
-        """Begin a part."""
+        """Show the heading of a part."""
 
     def level(self, rms: float, peak: float, *, last: bool = False) -> None:
-        """Show how loud it is now, in dBFS."""
+        """Show the level of the microphone, in dBFS."""
 
     async def text(self, question: str, default: str) -> str:
-        """A text; `-` where the default shall not hold and nothing shall stand in its place."""
+        """Ask for a text; the answer `-` stands for an empty one."""
 
     async def yes(self, question: str, default: bool) -> bool:
-        """Yes or no."""
+        """Ask a yes-or-no question."""
 
     async def choose(self, question: str, choices: Sequence[Choice], default: str) -> str:
-        """One of several by its number, or anything else as it is typed."""
+        """Ask for a choice by its number, or for any other value."""
 
     async def secret(self, question: str) -> str:
-        """A text that is not shown while it is typed; empty for none."""
+        """Ask for a text that is not shown while it is typed; empty for none."""

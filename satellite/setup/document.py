@@ -1,4 +1,4 @@
-"""A configuration file that keeps what people wrote in it: comments, order, keys of others."""
+"""A configuration file that preserves the comments, the order and the unknown keys in it."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from tomlkit import TOMLDocument
 
 HEAD = """\
-# Settings of this satellite. `satellite config` shows all there are and where each was set;
-# `satellite setup` asks for the most important ones and leaves the rest of this file as it is.
+# Settings of this satellite. `satellite config` lists all settings and where each was set;
+# `satellite setup` asks for the most important ones and leaves the rest of this file unchanged.
 """
 
 
 class Document:
-    """A file's content; blocks for as long as parsing takes."""
+    """The content of a file; parsing it blocks."""
 
     def __init__(self, text: str = "", origin: str = "the configuration") -> None:
-        """Read a text, empty for a new file. Raises `ConfigError`."""
+        """Parse a text, empty for a new file. Raises `ConfigError`."""
         import tomlkit
         from tomlkit.exceptions import TOMLKitError
 
@@ -34,16 +34,16 @@ class Document:
 
     @property
     def text(self) -> str:
-        """The file as it is to be written."""
+        """The text to write into the file."""
         return self._head + self._content.as_string()
 
     @property
     def empty(self) -> bool:
-        """Nothing is set in it; there may be comments, such as an installer's."""
+        """Whether no setting is in it; there may be comments, such as an installer's."""
         return not self._content
 
     def get(self, path: str) -> Any:
-        """The value that stands there; None where none does."""
+        """Return the value of a setting; None if it is not in the file."""
         value: Any = self._content
         for name in path.split("."):
             if not isinstance(value, Mapping) or name not in value:
@@ -52,7 +52,7 @@ class Document:
         return value.unwrap() if hasattr(value, "unwrap") else value
 
     def set(self, path: str, value: Any) -> bool:
-        """Set a key, with a comment above it where it is new; say whether that changed anything."""
+        """Set a key, with a comment above a new one; return whether that changed anything."""
         import tomlkit
 
         value = list(value) if isinstance(value, tuple) else value
@@ -73,14 +73,14 @@ class Document:
         return True
 
     def migrate(self) -> tuple[str, ...]:
-        """Bring it up to date; say what was changed. Raises `ValueError`."""
+        """Migrate to the current version; return the changes as text. Raises `ValueError`."""
         return migration.migrate(self._content)
 
 
 def comment(path: str) -> str:
-    """The line above a key: what it means, made from the options' documentation."""
+    """Return the comment above a key: its documentation and its unit."""
     if path == migration.KEY:
-        return "# For which version of the settings this file was written\n"
+        return "# Version of the settings for which this file was written\n"
     key = find(path)
     if key is None:
         return ""

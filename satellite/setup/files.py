@@ -1,4 +1,4 @@
-"""Configuration files on the disk: which one is written, whole or not at all, with a copy kept."""
+"""Configuration files on the disk: the one to write, and its replacement with a copy."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ from satellite.setup.document import Document
 _LOGGER = logging.getLogger(__name__)
 
 MODE = 0o640
-"""Of a file that is new: a configuration names hosts and people's rooms."""
+"""Permissions of a new file: a configuration names hosts and people's rooms."""
 
 SECRET = 0o600
+"""Permissions of a file with a secret."""
 
 
 def target() -> Path:
-    """The file that is written where none is named: the last one that is read and exists; else the
-    machine's for root, the user's for anybody else."""
+    """Return the default file to write: the last one read that exists; otherwise the machine's for
+    root, and the user's for other users."""
     system, user = config.default_files()
     for file in (user, system):
         if file.exists():
@@ -35,7 +36,7 @@ def target() -> Path:
 
 
 def content(file: Path) -> str:
-    """What stands in a file; nothing where there is none. Raises `SatelliteError`."""
+    """Return the text of a file; empty if it does not exist. Raises `SatelliteError`."""
     try:
         return file.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):
@@ -46,19 +47,19 @@ def content(file: Path) -> str:
 
 
 def replace(file: Path, text: str, copy: str = "old") -> Path | None:
-    """Write a file, whole or not at all; return the copy of what was there, `FILE.COPY`.
+    """Replace a file atomically; return the copy of its previous content, `FILE.COPY`.
 
-    Owner and permissions stay as they were; one that is new belongs to whom its folder belongs.
-    Raises `SatelliteError`.
+    Owner and permissions stay the same; a new file belongs to the owner of its folder. Raises
+    `SatelliteError`.
     """
     with privileges.as_root():
         return _replace(file, text, copy)
 
 
-def keep_secret(file: Path, text: str) -> None:
-    """Write a file, whole or not at all, that only who uses it can read. Raises `SatelliteError`.
+def write_secret(file: Path, text: str) -> None:
+    """Replace a file atomically that only its user can read. Raises `SatelliteError`.
 
-    That is the user that this runs as, and not root, which has written it for them.
+    With root's rights, the file belongs to the effective user, such as that of the service.
     """
     with privileges.as_root() as user:
         _replace(file, text, "old", SECRET, user)
@@ -67,21 +68,21 @@ def keep_secret(file: Path, text: str) -> None:
 def _replace(
     file: Path, text: str, copy: str, mode: int = MODE, user: int | None = None
 ) -> Path | None:
-    kept = file.with_name(f"{file.name}.{copy}") if file.exists() else None
+    previous = file.with_name(f"{file.name}.{copy}") if file.exists() else None
     part = None
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        if kept is not None:
-            shutil.copy2(file, kept)
-            _own(kept, file)
+        if previous is not None:
+            shutil.copy2(file, previous)
+            _own(previous, file)
         number, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
         part = Path(name)
         with os.fdopen(number, "w", encoding="utf-8") as opened:
             opened.write(text)
             opened.flush()
             os.fsync(opened.fileno())
-        part.chmod(file.stat().st_mode & 0o777 if kept is not None else mode)
-        _own(part, file if kept is not None else file.parent)
+        part.chmod(file.stat().st_mode & 0o777 if previous is not None else mode)
+        _own(part, file if previous is not None else file.parent)
         if user is not None and os.geteuid() == privileges.ROOT != user:
             os.chown(part, user, -1)
             part.chmod(mode)
@@ -91,25 +92,25 @@ def _replace(
             with suppress(OSError):
                 part.unlink()
         raise SatelliteError(
-            f"{file} cannot be written: {error.strerror}; name another with --output, or run it "
-            "as the user whose file it is"
+            f"{file} cannot be written: {error.strerror}; choose another file with --output, or "
+            "run this as the owner of the file"
         ) from error
-    return kept
+    return previous
 
 
-def renew(files: Iterable[Path]) -> None:
-    """Bring files of older versions up to date on the disk, a copy of each kept beside it.
+def migrate(files: Iterable[Path]) -> None:
+    """Migrate files of older versions on the disk, each with a copy beside it.
 
-    One that cannot be written, as below /etc for a service, is read as it was meant all the same.
+    A file that cannot be written, such as one in /etc for a service, is migrated when it is read.
     """
     for file in files:
         try:
-            _renew(file)
+            _migrate(file)
         except SatelliteError as error:
-            _LOGGER.info("%s is of an older version, and read as it was meant: %s", file, error)
+            _LOGGER.info("%s is of an older version and was migrated in memory: %s", file, error)
 
 
-def _renew(file: Path) -> None:
+def _migrate(file: Path) -> None:
     text = content(file)
     if migration.current() == 1 or not text:
         return
@@ -117,15 +118,15 @@ def _renew(file: Path) -> None:
     version = document.get(migration.KEY) or 1
     if version >= migration.current():
         return
-    told = document.migrate()
-    kept = replace(file, document.text, f"version-{version}")
-    _LOGGER.info("%s is brought up to date; as it was, it is %s", file, kept)
-    for line in told:
-        _LOGGER.info("%s: %s", file, line)
+    changes = document.migrate()
+    copy = replace(file, document.text, f"version-{version}")
+    _LOGGER.info("%s was migrated; its previous version is %s", file, copy)
+    for change in changes:
+        _LOGGER.info("%s: %s", file, change)
 
 
 def _own(file: Path, like: Path) -> None:
-    """Give a file to whom another belongs, where root may do that."""
+    """Give a file the owner of another, if root runs this."""
     if os.geteuid() == 0:
         status = like.stat()
         os.chown(file, status.st_uid, status.st_gid)

@@ -1,12 +1,13 @@
-"""Home Assistant as a tool: its address, and the token that it asks for."""
+"""Home Assistant as a tool of the satellite: its address and its token."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 
-from satellite.diagnostics.doctor import home_client as checks
+from satellite.errors import EngineError
 from satellite.homeassistant.client.access_token import VARIABLE
+from satellite.homeassistant.client.api import Api
 from satellite.lib.daemon_thread import run_in_daemon_thread
 from satellite.setup import files
 from satellite.setup.asking import Choice
@@ -14,37 +15,46 @@ from satellite.setup.lan import FoundHome
 from satellite.setup.wizard import Wizard
 
 TOKEN = "home-assistant.token"
-"""File beside the configuration that holds the token."""
+"""The token's file, beside the configuration."""
 
 
 async def home(session: Wizard, found: Sequence[FoundHome]) -> None:
-    """Tell which Home Assistants there are, and connect one if somebody has a token for it."""
-    for one in found:
-        version = f" ({one.version})" if one.version else ""
-        session.ask.say(f"  + Home Assistant {one.name} at {one.url}{version}")
+    """List the Home Assistants found, ask for a token of one, and try it."""
+    ask = session.ask
+    for place in found:
+        version = f" ({place.version})" if place.version else ""
+        ask.say(f"  + Home Assistant {place.name} at {place.url}{version}")
     if found:
-        session.ask.say("    It finds this satellite itself: Settings, Devices & services there.")
+        ask.say("    It finds this satellite automatically: open Settings, Devices & services.")
     settings = session.settings.home
-    if not settings.token_file and not os.environ.get(VARIABLE) and session.ask.present:
+    if not settings.token_file and not os.environ.get(VARIABLE) and ask.present:
         await _connect(session, found)
-    if session.settings.home.url:
-        async for finding in checks.home(session.case()):
-            session.tell(finding)
+    settings = session.settings.home
+    if settings.url:
+        api = Api(settings.url.rstrip("/"), settings.token_file)
+        try:
+            await api.get("/api/")
+            ask.say(f"  + Home Assistant at {settings.url} answers and accepts the token")
+        except EngineError as error:
+            ask.say(f"  ! {error}")
+        finally:
+            await api.close()
 
 
 async def _connect(session: Wizard, found: Sequence[FoundHome]) -> None:
     url = session.settings.home.url or (found[0].url if found else "")
     if not url:
         return
-    session.ask.say("    For the satellite to switch the home by itself it needs a token, made")
-    session.ask.say("    there: your profile, Security, long-lived access tokens.")
+    session.ask.say("    To control lights and other devices by itself, the satellite needs a")
+    session.ask.say("    token. Create one in Home Assistant: your profile, Security, long-lived")
+    session.ask.say("    access tokens.")
     if len(found) > 1 and not session.settings.home.url:
-        choices = [Choice(one.url, one.name) for one in found]
-        url = await session.ask.choose("Which one?", choices, url)
+        choices = [Choice(place.url, place.name) for place in found]
+        url = await session.ask.choose("Which Home Assistant?", choices, url)
     token = await session.ask.secret(f"Token for {url} (not shown; Enter for none)")
     if not token:
         return
     file = session.file.with_name(TOKEN)
-    await run_in_daemon_thread(lambda: files.keep_secret(file, f"{token}\n"))
+    await run_in_daemon_thread(lambda: files.write_secret(file, f"{token}\n"))
     session.choose("home.url", url)
     session.choose("home.token_file", str(file.absolute()))

@@ -1,4 +1,4 @@
-"""Servers and Home Assistant: found, paired with where that is wished, and connected."""
+"""Servers and Home Assistant: found, paired if the person agrees, and connected."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from satellite.net.discovery.preferences import Preferences
 from satellite.net.discovery.remote_service import RemoteService
 from satellite.net.pairing import join as joining
 from satellite.net.pairing.identity import grouped
-from satellite.setup import lan
 from satellite.setup.home import home
-from satellite.setup.lan import FoundHome
+from satellite.setup.lan import FoundHome, find_homes
 from satellite.setup.wizard import Wizard
 
 SCAN = 3.0
@@ -24,7 +23,7 @@ SCAN = 3.0
 
 
 async def network(session: Wizard) -> None:
-    """Look around, and let somebody connect what was found."""
+    """Look for servers and Home Assistants, and connect them."""
     session.ask.head("Servers and Home Assistant")
     pairing.use(session.settings.pairing)
     servers: tuple[RemoteService, ...] = ()
@@ -35,7 +34,7 @@ async def network(session: Wizard) -> None:
             servers, homes, codes = await _look(session)
         except NoMulticast as error:
             session.ask.say(f"  ! {error}")
-    _tell_servers(session, [server for server in servers if not server.satellite])
+    _list_servers(session, [server for server in servers if not server.satellite])
     await _pair(session, codes)
     await home(session, homes)
 
@@ -43,51 +42,52 @@ async def network(session: Wizard) -> None:
 async def _look(
     session: Wizard,
 ) -> tuple[tuple[RemoteService, ...], tuple[FoundHome, ...], dict[str, tuple[str, int]]]:
-    session.ask.say(f"  looking around for {SCAN:g} s")
+    session.ask.say(f"  Searching the network for {SCAN:g} seconds")
     with first_error(SatelliteError):
         async with asyncio.TaskGroup() as tasks:
             servers = tasks.create_task(scan(SCAN, wishes=Preferences.of(session.settings.servers)))
-            homes = tasks.create_task(lan.homes())
+            homes = tasks.create_task(find_homes())
             codes = tasks.create_task(pairing_codes.find())
     return servers.result(), homes.result(), codes.result()
 
 
-def _tell_servers(session: Wizard, servers: list[RemoteService]) -> None:
+def _list_servers(session: Wizard, servers: list[RemoteService]) -> None:
     for server in servers:
         models = ", ".join(server.models[:3]) or "no models"
         took = f"{server.latency * 1000:.0f} ms"
         roles = ", ".join(server.roles) or "nothing"
         session.ask.say(f"  + {server.name} at {server.uri}: {roles} ({models}), {took}")
     if servers:
-        session.ask.say("    Servers are used by themselves; `satellite discover` tells the order.")
+        session.ask.say("    They are used automatically; `satellite discover` shows their order.")
     else:
-        session.ask.say("    No server was found: the built-in engines answer until there is one.")
+        session.ask.say("    No server was found. The built-in engines answer until there is one.")
 
 
 async def _pair(session: Wizard, codes: dict[str, tuple[str, int]]) -> None:
-    """Pair with whom the command line named, or with those that show a code now."""
-    wishes = session.wishes
-    if wishes.pair is not None:
-        place = codes.get(wishes.pair) or pairing_codes.parse_address(wishes.pair)
-        await _join(session, wishes.pair, *place)
+    """Pair with the machine of the command line, or with those that show a code now."""
+    host = session.options.pair
+    if host is not None:
+        place = codes.get(host) or pairing_codes.parse_address(host)
+        await _join(session, host, *place)
         return
     for name, place in codes.items():
         await _join(session, name, *place)
 
 
 async def _join(session: Wizard, name: str, host: str, port: int) -> None:
-    code = session.wishes.code if session.wishes.pair is not None else None
+    required = session.options.pair is not None
+    code = session.options.code if required else None
     if code is None:
-        question = f"{name} shows a code for pairing. The code (Enter not to pair)"
+        question = f"{name} shows a pairing code. Type it, or press Enter to skip"
         code = await session.ask.text(question, "")
     if not code:
-        session.ask.say(f"  Not paired with {name}; later: satellite pair {name}")
+        session.ask.say(f"  Not paired with {name}. To pair later: satellite pair {name}")
         return
     try:
         peer = await joining.join(pairing.folder(), host, port, code, session.settings.name)
     except SatelliteError as error:
         session.ask.say(f"  ! {error}")
-        if session.wishes.pair is not None:
+        if required:
             raise
         return
-    session.ask.say(f"  + paired with {peer.name}, whose key is {grouped(peer.fingerprint)}")
+    session.ask.say(f"  + Paired with {peer.name}; its key is {grouped(peer.fingerprint)}")

@@ -1,42 +1,43 @@
-"""Speaker and microphone: found, heard, measured."""
+"""Speaker and microphone: chosen, tried and measured."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 
 import msgspec
 
-from satellite.audio.meter import PERIOD, level, tone
+from satellite.audio.capture import Capture
+from satellite.audio.meter import PERIOD, QUIETEST, level, tone
 from satellite.audio.playback import Playback
 from satellite.builtin.audio import devices
 from satellite.builtin.audio.devices import DeviceInfo
 from satellite.components import spec
-from satellite.diagnostics.doctor.device_error import refusal
-from satellite.diagnostics.doctor.echo import echo, nothing
-from satellite.diagnostics.doctor.recording import RecordedSample, chosen, judge, judge_rate, record
 from satellite.errors import DeviceError, DeviceMissing
 from satellite.lib.daemon_thread import run_in_daemon_thread
 from satellite.ports import Mic
 from satellite.setup.asking import Choice
 from satellite.setup.wizard import Wizard
+from satellite.soundcheck import echo
+from satellite.soundcheck.devices import chosen, explain
+from satellite.soundcheck.recording import TrialRecording, judge_level, judge_rate, record
 from satellite.values import AudioChunk, AudioFormat
 
 SECONDS = 4.0
-"""How long somebody speaks: a sentence or two."""
+"""Seconds for a person to speak: a sentence or two."""
 
 TONE = (440.0, 0.8)
 """Hz and seconds of the tone."""
 
 APART = 10.0
-"""Decibels by which a voice near the microphone stands out of the room, at least."""
+"""Decibels by which a voice near the microphone is louder than the room, at least."""
 
 _SHOWN = 8
 """Devices offered by number; `satellite devices` lists all."""
 
 
 class Loudness(msgspec.Struct, frozen=True):
-    """A recording in which somebody spoke, in dBFS."""
+    """The loudness of a recording of a voice, in dBFS."""
 
     noise: float
     """The quietest tenth of it."""
@@ -53,19 +54,17 @@ async def sound(session: Wizard) -> None:
     await _device(session, "mic", found)
     if session.ask.present:
         session.ask.head("Echo")
-        async with aclosing(echo(session.case())) as findings:
-            async for finding in findings:
-                session.tell(finding)
+        await _measure_echo(session)
 
 
 async def _device(session: Wizard, role: str, found: Sequence[DeviceInfo]) -> None:
     choices = await _choices(session, role, found)
-    if role not in session.given:
-        question = "Which speaker?" if role == "speaker" else "Which microphone?"
-        await session.component(role, question, choices)
-    attempt = _heard if role == "speaker" else _spoken
+    noun = "speaker" if role == "speaker" else "microphone"
+    if role not in session.preset:
+        await session.component(role, f"Which {noun}?", choices)
+    attempt = _try_speaker if role == "speaker" else _try_mic
     while session.ask.present and not await attempt(session):
-        await session.component(role, "Which one?", choices)
+        await session.component(role, f"Which other {noun}?", choices)
 
 
 async def _choices(session: Wizard, role: str, found: Sequence[DeviceInfo]) -> list[Choice]:
@@ -76,98 +75,124 @@ async def _choices(session: Wizard, role: str, found: Sequence[DeviceInfo]) -> l
         automatic = f"the system's default ({await run_in_daemon_thread(default)})"
     except DeviceMissing as error:
         session.ask.say(f"  ! {error}")
-        automatic = "the system's default, when there is one"
-    own = [device for device in found if device.direction == direction]
+        automatic = "the system's default, once there is one"
+    known = [device for device in found if device.direction == direction]
     choices = [Choice("auto", automatic)]
-    choices += [Choice(device.component, device.description) for device in own[:_SHOWN]]
+    choices += [Choice(device.component, device.description) for device in known[:_SHOWN]]
     now = getattr(session.settings, role)
     if now not in {choice.value for choice in choices}:
-        choices.append(Choice(now, "as it is now"))
+        choices.append(Choice(now, "the current setting"))
     return choices
 
 
-async def _heard(session: Wizard) -> bool:
-    """Play a tone; False to choose another speaker."""
-    name = await chosen(session.case(), "speaker")
+async def _try_speaker(session: Wizard) -> bool:
+    """Play a tone; return False to choose another speaker."""
+    name = await chosen(session.settings, "speaker")
     if name is None or spec.parse(name).plugin == "wav":
         return True
     try:
-        await _play(session, name, [tone(*TONE)])
+        await _play(session, name, tone(*TONE))
     except DeviceError as error:
-        session.tell(await refusal(session.case(), "speaker", error))
+        session.show(await explain("speaker", error))
         return not await session.ask.yes("Choose another one?", False)
-    return await session.ask.yes("That was a tone. Was it heard?", True)
+    return await session.ask.yes("Did you hear a tone?", True)
 
 
-async def _spoken(session: Wizard) -> bool:
-    """Let somebody speak and hear themselves; False to choose another microphone."""
-    name = await chosen(session.case(), "mic")
+async def _try_mic(session: Wizard) -> bool:
+    """Record a person and play it back; return False to choose another microphone."""
+    name = await chosen(session.settings, "mic")
     if name is None:
         return True
-    session.ask.say(f"  Say something for {SECONDS:g} seconds, from where you will speak to it.")
+    session.ask.say(f"  Say something for {SECONDS:g} seconds, from your usual place in the room.")
     mic: Mic = spec.create("mic", name)
     try:
-        heard = await record(_Shown(mic, session.ask.level), SECONDS)
+        recording = await record(_MeteredMic(mic, session.ask.level), SECONDS)
     except DeviceError as error:
-        session.tell(await refusal(session.case(), "microphone", error))
+        session.show(await explain("mic", error))
         return not await session.ask.yes("Choose another one?", False)
-    session.ask.level(-96.0, -96.0, last=True)
-    # notes are for rooms in which nobody speaks
-    findings = [f for f in (*judge(heard), *judge_rate(name, heard)) if f.state != "note"]
+    session.ask.level(QUIETEST, QUIETEST, last=True)
+    # notes are about rooms in which no one speaks
+    findings = [
+        finding
+        for finding in (*judge_level(recording), *judge_rate(name, recording))
+        if finding.state != "note"
+    ]
     for finding in findings:
-        session.tell(finding)
+        session.show(finding)
     if any(finding.state == "broken" for finding in findings):
         return not await session.ask.yes("Choose another one?", False)
-    _tell(session, loudness(heard))
-    speaker = await chosen(session.case(), "speaker")
+    _show_loudness(session, loudness(recording))
+    speaker = await chosen(session.settings, "speaker")
     if speaker is None:
         return True
     try:
-        await _play(session, speaker, [AudioChunk(audio=heard.audio, format=heard.form)])
+        await _play(session, speaker, AudioChunk(audio=recording.audio, format=recording.form))
     except DeviceError:
-        return True  # told when the speaker was tried
-    return await session.ask.yes("That is how it hears you. Is it clear?", True)
+        return True  # reported when the speaker was tried
+    return await session.ask.yes("This is how the satellite hears you. Is it clear?", True)
 
 
-def loudness(heard: RecordedSample) -> Loudness:
-    """How loud the room was, and who spoke in it."""
-    size = heard.form.bytes_of(PERIOD)
-    starts = range(0, max(1, len(heard.audio) - size + 1), size)
-    loud = sorted(level(heard.audio[start : start + size]).rms for start in starts)
-    return Loudness(loud[len(loud) // 10], loud[-1 - len(loud) // 20])
+def loudness(recording: TrialRecording) -> Loudness:
+    """Measure the room and the voice in a recording."""
+    size = recording.form.bytes_of(PERIOD)
+    starts = range(0, max(1, len(recording.audio) - size + 1), size)
+    levels = sorted(level(recording.audio[start : start + size]).rms for start in starts)
+    return Loudness(levels[len(levels) // 10], levels[-1 - len(levels) // 20])
 
 
-def _tell(session: Wizard, measured: Loudness) -> None:
+def _show_loudness(session: Wizard, measured: Loudness) -> None:
     apart = measured.voice - measured.noise
     text = f"the room {measured.noise:.0f} dBFS, the voice {measured.voice:.0f} dBFS"
     if apart < APART:
-        session.ask.say(f"  ! noise: {text}: nobody spoke, or far away, or the room is loud")
+        session.ask.say(f"  ! noise: {text}: speak louder or nearer, or make the room quieter")
     else:
         session.ask.say(f"  + noise: {text}, {apart:.0f} dB apart")
 
 
-async def _play(session: Wizard, name: str, chunks: Sequence[AudioChunk]) -> None:
-    async def audio() -> AsyncGenerator[AudioChunk, None]:
-        for chunk in chunks:
-            yield chunk
+async def _measure_echo(session: Wizard) -> None:
+    mic = await chosen(session.settings, "mic")
+    speaker = await chosen(session.settings, "speaker")
+    if mic is None or speaker is None:
+        return
+    if "wav" in (spec.parse(mic).plugin, spec.parse(speaker).plugin):
+        session.ask.say("    Not measured, as microphone or speaker is a file")
+        return
+    session.ask.say(f"  Playing a short sound on {speaker}")
+    try:
+        async with _playback(session, speaker) as playback:
+            capture = Capture(spec.create("mic", mic), lambda event: None)
+            session.show(echo.judge(await echo.measure(playback, capture)))
+    except DeviceError as error:
+        session.ask.say(f"  ! {error}")
 
-    playback = Playback(spec.create("speaker", name), nothing)
+
+async def _play(session: Wizard, speaker: str, chunk: AudioChunk) -> None:
+    async with _playback(session, speaker) as playback, aclosing(_single(chunk)) as audio:
+        await playback.play(audio)
+
+
+@asynccontextmanager
+async def _playback(session: Wizard, speaker: str) -> AsyncGenerator[Playback, None]:
+    playback = Playback(spec.create("speaker", speaker), lambda event: None)
     playback.volume = session.settings.volume
     try:
         await playback.open()
-        async with aclosing(audio()) as sounds:
-            await playback.play(sounds)
+        yield playback
     finally:
         await playback.close()
 
 
-class _Shown:
-    """A microphone whose level is shown while it is read."""
+async def _single(chunk: AudioChunk) -> AsyncGenerator[AudioChunk, None]:
+    yield chunk
+
+
+class _MeteredMic:
+    """A microphone that shows its level while it is read."""
 
     def __init__(self, mic: Mic, show: Callable[[float, float], None]) -> None:
         self._mic = mic
         self._show = show
-        self._heard = b""
+        self._audio = b""
         self._size = 0
 
     @property
@@ -185,11 +210,11 @@ class _Shown:
 
     async def read(self) -> bytes:
         audio = await self._mic.read()
-        self._heard += audio
-        if len(self._heard) >= self._size:
-            measured = level(self._heard)
+        self._audio += audio
+        if len(self._audio) >= self._size:
+            measured = level(self._audio)
             self._show(measured.rms, measured.peak)
-            self._heard = b""
+            self._audio = b""
         return audio
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The service: started, or how to start the satellite without one."""
+"""The service: started, or the command to start the satellite without one."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ UNIT = "satellite.service"
 
 SYSTEM = Path("/etc/systemd/system")
 RUNNING = Path("/run/systemd/system")
-"""There where systemd manages the machine (sd_booted(3))."""
+"""Exists if systemd manages the machine (sd_booted(3))."""
 
 START = 30.0
 """Seconds for a service to start: engines load within ten on a Pi."""
 
 
 class Manager(msgspec.Struct, frozen=True):
-    """Who starts the service: the machine's systemd, or the user's."""
+    """The manager of the service: the machine's systemd, or the user's."""
 
     command: tuple[str, ...]
 
     def hint(self, verb: str) -> str:
-        """The command for a person."""
+        """Return the command for a person to type."""
         return " ".join((*self.command, verb, UNIT.removesuffix(".service")))
 
 
-def manager() -> Manager | None:
-    """Whoever has the service's unit; None where there is none, or no systemd."""
+def find_manager() -> Manager | None:
+    """Return the manager of the service's unit; None without a unit, or without systemd."""
     if not RUNNING.is_dir():
         return None
     home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
@@ -47,55 +47,55 @@ def manager() -> Manager | None:
 
 
 async def service(session: Wizard) -> None:
-    """Offer to start the service, or say how to start without it. Raises `SatelliteError`."""
-    found = manager()
-    wished = session.wishes.service
+    """Offer to start the service, or show how to start without it. Raises `SatelliteError`."""
+    manager = find_manager()
+    start = session.options.service
     session.ask.say()
-    if found is None:
-        if wished:
+    if manager is None:
+        if start:
             raise SatelliteError(
-                "there is no service to start: deploy/install.sh of the source tree installs it"
+                "there is no service to start; install it with deploy/install.sh of the source tree"
             )
-        session.ask.say("Start it: satellite")
+        session.ask.say("To start the satellite: satellite")
         return
-    running = await _active(found)
-    verb = "restart" if running else "start"
-    if wished is None:
-        question = f"Have the service {verb}ed now?"
-        wished = session.ask.present and await session.ask.yes(question, True)
-    if not wished:
-        session.ask.say(f"Start it: {found.hint('restart' if running else 'enable --now')}")
+    verb = "restart" if await _is_active(manager) else "start"
+    if start is None:
+        question = f"{verb.capitalize()} the service now?"
+        start = session.ask.present and await session.ask.yes(question, True)
+    if not start:
+        command = manager.hint(verb if verb == "restart" else "enable --now")
+        session.ask.say(f"To start the satellite: {command}")
         return
-    for words in (("enable",), (verb,)):
-        answer = await program([*found.command, *words, UNIT], seconds=START, root=True)
+    for action in ("enable", verb):
+        answer = await program([*manager.command, action, UNIT], seconds=START, root=True)
         if answer is None or answer.code != 0:
             why = answer.complaint if answer else f"no answer within {START:g} s"
-            raise SatelliteError(f"{found.hint(words[0])}: {why}; see: journalctl -u satellite")
-    session.ask.say("The service runs. Its log: journalctl -u satellite -f")
+            raise SatelliteError(f"{manager.hint(action)}: {why}; see: journalctl -u satellite")
+    session.ask.say("The service is running. To see its log: journalctl -u satellite -f")
 
 
 @asynccontextmanager
-async def made_silent(session: Wizard) -> AsyncGenerator[None, None]:
-    """Stop a service that runs, if somebody agrees, so that its devices can be tried in this block;
-    it is started again afterwards in any case."""
-    found = manager()
-    question = "The satellite runs and has the microphone. Stop it while this is tried?"
+async def service_stopped(session: Wizard) -> AsyncGenerator[None, None]:
+    """Stop a running service during this block, if the person agrees, so that its devices can be
+    tried; start it again afterwards in any case."""
+    manager = find_manager()
+    question = "The satellite is running and uses the microphone. Stop it during the setup?"
     stopped = (
-        found is not None
+        manager is not None
         and session.ask.present
-        and await _active(found)
+        and await _is_active(manager)
         and await session.ask.yes(question, True)
     )
-    if found is None or not stopped:
+    if manager is None or not stopped:
         yield
         return
-    await program([*found.command, "stop", UNIT], seconds=START, root=True)
+    await program([*manager.command, "stop", UNIT], seconds=START, root=True)
     try:
         yield
     finally:
-        await program([*found.command, "start", "--no-block", UNIT], root=True)
+        await program([*manager.command, "start", "--no-block", UNIT], root=True)
 
 
-async def _active(found: Manager) -> bool:
-    answer = await program([*found.command, "is-active", "--quiet", UNIT])
+async def _is_active(manager: Manager) -> bool:
+    answer = await program([*manager.command, "is-active", "--quiet", UNIT])
     return answer is not None and answer.code == 0

@@ -98,7 +98,7 @@ def test_the_file_is_renewed_with_its_comments_and_a_copy_is_kept(
     file.write_text(OLD)
     file.chmod(0o600)
     before = config.load(file=file, environment={}).settings
-    files.renew([file])
+    files.migrate([file])
     assert (tmp_path / "satellite.toml.version-1").read_text() == OLD
     text = file.read_text()
     assert "# my kitchen" in text
@@ -107,7 +107,7 @@ def test_the_file_is_renewed_with_its_comments_and_a_copy_is_kept(
     assert config.load(file=file, environment={}).settings == before
     assert file.stat().st_mode & 0o777 == 0o600
     assert "pause is listen.silence now" in caplog.text
-    files.renew([file])
+    files.migrate([file])
     assert file.read_text() == text
     assert len(list(tmp_path.iterdir())) == 2
 
@@ -124,8 +124,8 @@ def test_a_file_that_cannot_be_written_is_read_all_the_same(
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("tempfile.mkstemp", refuse)
-    files.renew([file])
-    assert "read as it was meant" in caplog.text
+    files.migrate([file])
+    assert "was migrated in memory" in caplog.text
     assert file.read_text() == OLD
 
 
@@ -151,5 +151,5 @@ def test_a_file_of_today_may_say_so(tmp_path: Path) -> None:
     file = tmp_path / "satellite.toml"
     file.write_text("version = 1\nvolume = 0.5\n")
     assert config.load(file=file, environment={}).settings.volume == 0.5
-    files.renew([file])
+    files.migrate([file])
     assert [path.name for path in tmp_path.iterdir()] == ["satellite.toml"]

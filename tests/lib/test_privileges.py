@@ -11,11 +11,8 @@ from pathlib import Path
 import pytest
 
 from satellite.config import load as config
-from satellite.diagnostics.doctor import processes
-from satellite.diagnostics.doctor.examination_input import ExaminationInput
 from satellite.errors import ConfigError
 from satellite.lib import daemon_thread, privileges
-from satellite.settings import Settings
 from satellite.setup import files
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to be another user")
@@ -61,7 +58,7 @@ def test_a_configuration_is_root_s_and_the_service_can_read_it(etc: Path) -> Non
 
 
 def test_a_secret_is_the_service_s_alone(etc: Path) -> None:
-    files.keep_secret(etc / "token", "secret\n")
+    files.write_secret(etc / "token", "secret\n")
     assert owner(etc / "token") == (SERVICE, GROUP, 0o600)
     assert (etc / "token").read_text() == "secret\n"
 
@@ -72,18 +69,6 @@ async def test_programs_have_root_s_rights_where_they_are_said_to(etc: Path) -> 
         assert answer is not None
         assert answer.output.strip() == said
     assert privileges.root_owned()
-
-
-def test_what_all_others_have_open_is_seen(etc: Path) -> None:
-    case = ExaminationInput(Settings())
-    assert processes.everything_is_seen()
-    with privileges.as_root(), (etc / "held").open("w") as held:
-        found = {target for _, target in processes.open_files(case)}
-        assert held.name not in found  # our own are left out
-        os.seteuid(SERVICE)
-        pids = {process.pid for process, _ in processes.open_files(case)}
-    assert os.getppid() in pids
-    assert os.getpid() not in pids
 
 
 def test_a_file_that_may_not_be_read_is_told_with_who_may(etc: Path) -> None:

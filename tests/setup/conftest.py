@@ -1,4 +1,4 @@
-"""A room for those who set up a satellite, and none of the settings of whoever runs the tests."""
+"""The setup sees no settings and no secrets of the person who runs the tests."""
 
 from __future__ import annotations
 

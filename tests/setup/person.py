@@ -1,4 +1,4 @@
-"""Somebody at a real terminal, setting up a satellite."""
+"""A person at a real terminal, setting up a satellite."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pexpect
 from tests.cli.program import environment
 
 LIMIT = 40.0
-"""Seconds for the next question: the wake word is listened for during ten."""
+"""Seconds until the next question: the trial of the wake word takes ten."""
 
 
 class Person:
@@ -28,15 +28,15 @@ class Person:
             timeout=LIMIT,
         )
         self.read = ""
-        """Everything that was shown until the last question."""
+        """Everything shown until the last question."""
 
     @property
     def file(self) -> Path:
-        """The configuration that is written: named, as root would else write the machine's own."""
+        """The configuration to write: named, as root would otherwise write that of the machine."""
         return self.home / "config" / "satellite" / "satellite.toml"
 
     def until(self, question: str) -> None:
-        """Wait until something is shown; fails with what was shown in its place."""
+        """Wait until a text is shown; fail with the text shown instead."""
         try:
             self.program.expect(question)
         except (pexpect.EOF, pexpect.TIMEOUT):
@@ -49,14 +49,14 @@ class Person:
         self.program.sendline(text)
 
     def end(self) -> int:
-        """Wait for the end; the exit code."""
+        """Wait for the end and return the exit code."""
         self.program.expect(pexpect.EOF)
         self.read += str(self.program.before)
         self.program.close()
         return int(self.program.exitstatus if self.program.exitstatus is not None else -1)
 
     def press_enter_until_the_end(self, most: int = 40) -> int:
-        """Answer whatever is asked with Enter; the exit code."""
+        """Answer every question with Enter; return the exit code."""
         for _ in range(most):
             found = self.program.expect([r"\] $", r"[^\s:]: $", pexpect.EOF])
             self.read += str(self.program.before) + str(self.program.after or "")

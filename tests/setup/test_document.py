@@ -1,4 +1,4 @@
-"""What people wrote into their configuration stays; what is set is explained."""
+"""The text of a configuration file is preserved, and new settings are explained."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_new_file_explains_each_key(tmp_path: Path) -> None:
     assert all(lines[number - 1].startswith("# ") for number in keyed)
 
 
-def test_what_others_wrote_stays() -> None:
+def test_existing_text_is_preserved() -> None:
     document = Document(THEIRS)
     assert document.set("name", "den")
     assert document.set("mic", "auto")
@@ -70,7 +70,7 @@ def test_what_others_wrote_stays() -> None:
     assert tomllib.loads(document.text)["listen"] == {"silence": 0.9, "maximum": 9.0}
 
 
-def test_setting_what_is_set_changes_nothing() -> None:
+def test_setting_the_same_value_changes_nothing() -> None:
     document = Document(THEIRS)
     assert not document.set("name", "kitchen")
     assert not document.set("mine.frob", (1, 2))
@@ -82,37 +82,37 @@ SIMPLE = [path for path in keys() if path.count(".") <= 1]
 
 
 @given(st.dictionaries(st.sampled_from(SIMPLE), VALUES, max_size=8), st.booleans())
-def test_any_values_are_read_as_they_were_set(values: dict[str, Any], anew: bool) -> None:
-    document = Document("" if anew else THEIRS)
+def test_any_value_is_read_as_it_was_set(values: dict[str, Any], new: bool) -> None:
+    document = Document("" if new else THEIRS)
     for path, value in values.items():
         document.set(path, value)
     read = tomllib.loads(document.text)
     for path, value in values.items():
         table, _, name = path.rpartition(".")
         assert (read[table] if table else read)[name] == value
-    if not anew:
+    if not new:
         assert read["mine"] == {"frob": [1, 2]}
 
 
-def test_what_is_no_toml_is_told() -> None:
+def test_invalid_toml_is_reported() -> None:
     with pytest.raises(ConfigError, match="file x: is not TOML"):
         Document("a = ", "file x")
 
 
-def test_a_copy_of_the_file_before_is_kept(tmp_path: Path) -> None:
+def test_a_copy_of_the_previous_file_is_saved(tmp_path: Path) -> None:
     file = tmp_path / "new" / "satellite.toml"
     assert content(file) == ""
     assert replace(file, "a = 1\n") is None
     assert file.stat().st_mode & 0o777 == 0o640
     file.chmod(0o600)
-    kept = replace(file, "a = 2\n")
-    assert kept == file.with_name("satellite.toml.old")
-    assert (kept.read_text(), file.read_text()) == ("a = 1\n", "a = 2\n")
+    copy = replace(file, "a = 2\n")
+    assert copy == file.with_name("satellite.toml.old")
+    assert (copy.read_text(), file.read_text()) == ("a = 1\n", "a = 2\n")
     assert file.stat().st_mode & 0o777 == 0o600
     assert len(list(file.parent.iterdir())) == 2
 
 
-def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SatelliteError, match=r"cannot be written.*--output"):
         replace(tmp_path / "file" / "satellite.toml", "a = 1\n")

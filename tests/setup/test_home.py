@@ -1,4 +1,4 @@
-"""A Home Assistant is connected with the token that somebody types, which nobody else sees."""
+"""A Home Assistant is connected with a typed token, which is never shown."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from satellite.setup.lan import FoundHome
 from satellite.setup.wizard import Wizard
 from tests.diagnostics.doctor.test_home_client import TOKEN, home_assistant
 from tests.setup.person import Person
-from tests.setup.test_script import Nobody
+from tests.setup.test_script import NoPerson
 from tests.support.speech import silence, write_wav
 
 
-class Owner(Nobody):
-    """Has a token."""
+class Owner(NoPerson):
+    """A person with a token."""
 
     present = True
 
@@ -33,7 +33,7 @@ class Owner(Nobody):
 
 
 @pytest.mark.parametrize("token", [TOKEN, "a-wrong-one"])
-async def test_a_token_is_kept_for_its_owner_and_tried(tmp_path: Path, token: str) -> None:
+async def test_a_token_is_saved_for_its_owner_and_tried(tmp_path: Path, token: str) -> None:
     async with home_assistant() as url:
         ask = Owner(token)
         session = Wizard(ask, build({}), file=tmp_path / "satellite.toml")
@@ -41,7 +41,7 @@ async def test_a_token_is_kept_for_its_owner_and_tried(tmp_path: Path, token: st
     file = tmp_path / FILE
     assert (file.read_text(), file.stat().st_mode & 0o777) == (f"{token}\n", 0o600)
     assert session.chosen == {"home.url": url, "home.token_file": str(file)}
-    text = "\n".join(ask.said)
+    text = "\n".join(ask.lines)
     assert ("answers and accepts the token" in text) == (token == TOKEN)
     assert token not in text
 
@@ -53,7 +53,7 @@ async def test_without_a_token_nothing_is_set(tmp_path: Path) -> None:
     assert (session.chosen, list(tmp_path.iterdir())) == ({}, [])
 
 
-async def test_at_a_terminal_it_is_not_shown(tmp_path: Path) -> None:
+async def test_a_typed_token_is_not_shown(tmp_path: Path) -> None:
     room = write_wav(tmp_path / "in.wav", silence(1.0))
     devices = ("--mic", f"wav:{room}", "--speaker", f"wav:{tmp_path / 'out.wav'}")
 

@@ -1,4 +1,4 @@
-"""A Home Assistant that announces itself is found, whatever it says of itself."""
+"""Home Assistants are found on the LAN, whatever their adverts contain."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ time.sleep(120)
 
 LOOK = """
 import asyncio
-from satellite.setup.lan import homes
-for home in asyncio.run(homes()):
+from satellite.setup.lan import find_homes
+for home in asyncio.run(find_homes()):
     print(home.name, home.url, home.version)
 """
 
@@ -47,12 +47,12 @@ def look(here: Namespace, there: Namespace, name: str, url: str) -> str:
         announcing.communicate()
 
 
-def test_it_is_found_by_the_address_it_tells(namespaces: tuple[Namespace, Namespace]) -> None:
+def test_the_address_of_the_advert_is_used(namespaces: tuple[Namespace, Namespace]) -> None:
     found = look(*namespaces, "Our House", "http://home.local:8123")
     assert found == "Our House http://home.local:8123 2026.11.0\n"
 
 
-def test_one_that_tells_nonsense_is_found_by_its_address(
+def test_a_malformed_address_is_replaced_by_that_of_the_host(
     namespaces: tuple[Namespace, Namespace],
 ) -> None:
     found = look(*namespaces, "Our\x1b[31m House", "javascript:alert(1)")

@@ -1,4 +1,4 @@
-"""`satellite setup` by flags alone, and a second time."""
+"""`satellite setup` by flags alone, and repeated."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def setup(file: Path, *arguments: str) -> Done:
     return satellite("setup", "--yes", "--no-zeroconf", "--output", str(file), *arguments)
 
 
-def test_flags_say_everything(tmp_path: Path, devices: tuple[str, ...]) -> None:
+def test_flags_answer_every_question(tmp_path: Path, devices: tuple[str, ...]) -> None:
     file = tmp_path / "etc" / "satellite.toml"
-    wishes = ("--name", "den", "--area", "Den", "--wake", "openwakeword:hey_jarvis")
+    names = ("--name", "den", "--area", "Den", "--wake", "openwakeword:hey_jarvis")
     server = ("--server", "tcp://10.0.0.5:10300", "--set", "listen.silence=0.9")
-    done = setup(file, *devices, *wishes, *server, "--no-service")
+    done = setup(file, *devices, *names, *server, "--no-service")
     assert done.code == 0, done.errors
     settings = tomllib.loads(file.read_text())
     assert (settings["name"], settings["area"]) == ("den", "Den")
@@ -44,9 +44,7 @@ def test_flags_say_everything(tmp_path: Path, devices: tuple[str, ...]) -> None:
     assert 'name = "den"' in used.output
 
 
-def test_a_second_time_only_what_is_said_is_changed(
-    tmp_path: Path, devices: tuple[str, ...]
-) -> None:
+def test_repeated_only_the_named_settings_change(tmp_path: Path, devices: tuple[str, ...]) -> None:
     file = tmp_path / "satellite.toml"
     before = "# mine\nvolume = 0.5 # not so loud\n\n[listen] # slowly\nsilence = 1.5\n"
     file.write_text(before)
@@ -76,7 +74,7 @@ def test_a_file_of_comments_alone_is_filled(tmp_path: Path, devices: tuple[str, 
     assert list(tomllib.loads(text)) == ["version", "name", "area", "mic", "speaker", "wake"]
 
 
-def test_what_is_wrong_is_told_before_anything_is_asked(tmp_path: Path) -> None:
+def test_mistakes_are_reported_before_the_first_question(tmp_path: Path) -> None:
     file = tmp_path / "satellite.toml"
     wrong = setup(file, "--wake", "openwakword:alexa", "--home", "nowhere")
     assert (wrong.code, len(wrong.complaints)) == (2, 2)
@@ -86,36 +84,40 @@ def test_what_is_wrong_is_told_before_anything_is_asked(tmp_path: Path) -> None:
     assert (alone.code, "--yes" in alone.errors) == (2, True)
 
 
-def test_a_file_that_cannot_be_written_is_told(tmp_path: Path, devices: tuple[str, ...]) -> None:
+def test_a_file_that_cannot_be_written_is_reported(
+    tmp_path: Path, devices: tuple[str, ...]
+) -> None:
     (tmp_path / "file").write_text("")
     done = setup(tmp_path / "file" / "satellite.toml", *devices)
     assert done.code == 1
     assert "cannot be written" in done.complaints[0]
 
 
-def test_it_pairs_with_the_code_that_is_given(tmp_path: Path, devices: tuple[str, ...]) -> None:
+def test_it_pairs_with_the_code_of_the_command_line(
+    tmp_path: Path, devices: tuple[str, ...]
+) -> None:
     den = tmp_path / "den"
     keys = ("--set", f"pairing.folder={tmp_path / 'keys'}", "--name", "kitchen")
     with showing(den) as (process, code, place):
         done = setup(tmp_path / "s.toml", *devices, *keys, "--pair", place, "--code", code)
         assert done.code == 0, done.errors
         process.communicate(timeout=30)
-    assert "paired with den" in done.output
+    assert "Paired with den" in done.output
     assert tomllib.loads((tmp_path / "s.toml").read_text())["pairing"] == {
         "folder": str(tmp_path / "keys")
     }
 
 
-class Nobody:
-    """Nobody is there; what was said is kept."""
+class NoPerson:
+    """An asker without a person; it records the lines shown."""
 
     present = False
 
     def __init__(self) -> None:
-        self.said: list[str] = []
+        self.lines: list[str] = []
 
     def say(self, text: str = "") -> None:
-        self.said.append(text)
+        self.lines.append(text)
 
     head = say
 
@@ -135,15 +137,15 @@ class Nobody:
         return ""
 
 
-async def test_an_older_file_is_brought_up_to_date_on_the_way(
+async def test_a_file_of_an_older_version_is_migrated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(migration, "MIGRATIONS", ((Moved("loudness", "volume"),),))
     file = tmp_path / "satellite.toml"
     file.write_text("loudness = 0.5 # of the old days\n")
     settings = build({"volume": 0.5, "zeroconf": False, "mic": f"wav:{tmp_path / 'x.wav'}"})
-    ask = Nobody()
+    ask = NoPerson()
     await guide(Wizard(ask, settings, file=file))
     assert tomllib.loads(file.read_text()) == {"volume": 0.5, "version": 2}
     assert file.with_name("satellite.toml.old").read_text().startswith("loudness")
-    assert any("loudness is volume now" in line for line in ask.said)
+    assert any("loudness is volume now" in line for line in ask.lines)

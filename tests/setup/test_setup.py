@@ -1,4 +1,4 @@
-"""`satellite setup` at a real terminal, in a room that is real sound."""
+"""`satellite setup` at a real terminal, with sound in a real PulseAudio."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ VOICE = "espeak:en-us+f3?rate=150"
 REQUEST = "what time is it"
 
 
-def test_whoever_only_presses_enter_has_a_satellite_that_answers(
+def test_pressing_enter_throughout_gives_a_satellite_that_answers(
     tmp_path: Path, pulse: PulseServer
 ) -> None:
     person = Person(tmp_path, "--no-zeroconf")
     assert person.press_enter_until_the_end() == 0, person.read
-    assert "Start it: satellite" in person.read
+    assert "To start the satellite: satellite" in person.read
     settings = tomllib.loads(person.file.read_text())
     assert settings["version"] == 1
     assert (settings["mic"], settings["speaker"], settings["wake"]) == ("auto", "auto", "auto")
@@ -39,13 +39,13 @@ def test_whoever_only_presses_enter_has_a_satellite_that_answers(
         assert ended["outcome"] == "answered", program.report()
 
 
-def test_somebody_who_speaks_hears_himself_and_is_woken_to(
+def test_speech_is_played_back_and_the_wake_word_is_recognised(
     tmp_path: Path, pulse: PulseServer
 ) -> None:
     person = Person(tmp_path, "--no-zeroconf", "--name", "den")
-    person.answer("In which room")
+    person.answer("Which room")
     person.answer("Which speaker", "alsa:pulse")
-    person.answer("Was it heard")
+    person.answer("Did you hear")
     person.answer("Which microphone", "alsa:pulse")
     person.until("Say something for 4 seconds")
     sentence = (

@@ -1,4 +1,4 @@
-"""The service is offered where there is one; else it is said how to start without."""
+"""The service is started if there is one; otherwise the command to start is shown."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 from satellite.config.keys import build
 from satellite.errors import SatelliteError
 from satellite.setup import system_service as module
-from satellite.setup.system_service import made_silent, service
-from satellite.setup.wizard import Wishes, Wizard
-from tests.setup.test_script import Nobody
+from satellite.setup.system_service import service, service_stopped
+from satellite.setup.wizard import SetupOptions, Wizard
+from tests.setup.test_script import NoPerson
 
 SYSTEMCTL = """#!/bin/sh
 echo "$*" >> {log}
@@ -24,7 +24,7 @@ esac
 
 
 class Machine:
-    """A machine that systemd manages, as far as its files and its program tell."""
+    """A machine with the files and the program of systemd."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -43,8 +43,8 @@ class Machine:
         (self._folder / "units" / module.UNIT).write_text("[Service]\n")
 
     def calls(self) -> list[str]:
-        told = self._log.read_text().splitlines() if self._log.exists() else []
-        return [line.removeprefix("systemctl ") for line in told]
+        lines = self._log.read_text().splitlines() if self._log.exists() else []
+        return [line.removeprefix("systemctl ") for line in lines]
 
 
 @pytest.fixture
@@ -56,21 +56,21 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     return Machine(tmp_path)
 
 
-class Somebody(Nobody):
-    """Somebody who presses Enter."""
+class Person(NoPerson):
+    """A person who presses Enter."""
 
     present = True
 
 
-async def offered(ask: Nobody, wished: bool | None = None) -> list[str]:
-    await service(Wizard(ask, build({}), wishes=Wishes(service=wished)))
-    return ask.said
+async def offered(ask: NoPerson, start: bool | None = None) -> list[str]:
+    await service(Wizard(ask, build({}), options=SetupOptions(service=start)))
+    return ask.lines
 
 
-async def test_enter_starts_it_for_good(machine: Machine) -> None:
+async def test_enter_enables_and_starts_the_service(machine: Machine) -> None:
     machine.systemctl()
     machine.unit()
-    assert "The service runs" in (await offered(Somebody()))[-1]
+    assert "The service is running" in (await offered(Person()))[-1]
     assert machine.calls() == [
         "is-active --quiet satellite.service",
         "enable satellite.service",
@@ -78,42 +78,42 @@ async def test_enter_starts_it_for_good(machine: Machine) -> None:
     ]
 
 
-async def test_one_that_runs_is_started_again(machine: Machine) -> None:
+async def test_a_running_service_is_restarted(machine: Machine) -> None:
     machine.systemctl(active=True)
     machine.unit()
-    await offered(Nobody(), wished=True)
+    await offered(NoPerson(), start=True)
     assert machine.calls()[-1] == "restart satellite.service"
 
 
-async def test_nobody_and_no_service_start_nothing(machine: Machine) -> None:
+async def test_without_a_person_or_with_no_service_nothing_is_started(machine: Machine) -> None:
     machine.systemctl()
     machine.unit()
-    for ask, wished in ((Nobody(), None), (Somebody(), False)):
-        assert "enable --now satellite" in (await offered(ask, wished))[-1]
+    for ask, start in ((NoPerson(), None), (Person(), False)):
+        assert "enable --now satellite" in (await offered(ask, start))[-1]
     assert all(call.startswith("is-active") for call in machine.calls())
 
 
-async def test_without_a_unit_it_is_said_how_to_start(machine: Machine) -> None:
-    assert (await offered(Somebody()))[-1] == "Start it: satellite"
+async def test_without_a_unit_the_command_to_start_is_shown(machine: Machine) -> None:
+    assert (await offered(Person()))[-1] == "To start the satellite: satellite"
     with pytest.raises(SatelliteError, match=r"deploy/install\.sh"):
-        await offered(Nobody(), wished=True)
+        await offered(NoPerson(), start=True)
 
 
-async def test_a_start_that_fails_is_told(machine: Machine) -> None:
+async def test_a_start_that_fails_is_reported(machine: Machine) -> None:
     machine.systemctl(failing="start")
     machine.unit()
     with pytest.raises(SatelliteError, match=r"Job failed\.; see: journalctl"):
-        await offered(Nobody(), wished=True)
+        await offered(NoPerson(), start=True)
 
 
-async def test_one_that_runs_is_stopped_while_its_devices_are_tried(machine: Machine) -> None:
+async def test_a_running_service_is_stopped_while_its_devices_are_tried(machine: Machine) -> None:
     machine.systemctl(active=True)
     machine.unit()
-    session = Wizard(Somebody(), build({}))
+    session = Wizard(Person(), build({}))
     during = []
 
     async def trying() -> None:
-        async with made_silent(session):
+        async with service_stopped(session):
             during.extend(machine.calls())
             raise ZeroDivisionError
 
@@ -123,9 +123,9 @@ async def test_one_that_runs_is_stopped_while_its_devices_are_tried(machine: Mac
     assert machine.calls()[-1] == "start --no-block satellite.service"
 
 
-async def test_one_that_does_not_run_is_not_asked_about(machine: Machine) -> None:
+async def test_a_stopped_service_is_not_asked_about(machine: Machine) -> None:
     machine.systemctl()
     machine.unit()
-    async with made_silent(Wizard(Somebody(), build({}))):
+    async with service_stopped(Wizard(Person(), build({}))):
         pass
     assert machine.calls() == ["is-active --quiet satellite.service"]

@@ -1,1 +1,1 @@
-"""`satellite doctor`: what may be wrong with this machine, told with what to do about it."""
+"""`satellite doctor`: checks of this machine, each with what to do about its findings."""

@@ -1,102 +1,117 @@
-"""How this machine is announced: under which names, at which addresses, and only once."""
+"""The adverts of this machine: at which addresses, and under unique names."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Collection, Iterator
 
-from satellite.diagnostics.doctor.adverts import HeardAdvert
-from satellite.diagnostics.doctor.examination_input import ExaminationInput
-from satellite.diagnostics.doctor.expected_ports import Wanted, only_here, wanted
-from satellite.diagnostics.doctor.finding import Finding, broken, note, ok, warning
-from satellite.diagnostics.doctor.listening_ports import listeners
+from satellite.diagnostics.doctor.context import Context
+from satellite.diagnostics.doctor.ports import ExpectedPort, expected_ports, is_loopback, is_taken
 from satellite.lib.daemon_thread import run_in_daemon_thread
+from satellite.lib.finding import Finding, broken, note, ok, warning
 from satellite.net.discovery.addresses import ANY, adapters
 from satellite.net.discovery.mdns import NoMulticast
+from satellite.net.discovery.services import Service
 
 
-async def adverts(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
-    """How this machine is announced: under which names, at which addresses, and only once."""
-    if not case.settings.zeroconf:
+async def adverts(context: Context) -> AsyncGenerator[Finding, None]:
+    """Report how this machine announces its services."""
+    means = "Home Assistant does not find it automatically."
+    if not context.settings.zeroconf:
         yield note(
             "advert",
             "switched off (zeroconf = false)",
-            "Home Assistant does not find it by itself.",
-            "add it by hand there: Settings, Devices, Add integration, Wyoming, host and port",
+            means,
+            "add it in Home Assistant by hand: Settings, Devices, Add integration, Wyoming, then "
+            "host and port",
         )
         return
     try:
-        heard = await case.adverts()
+        services = await context.adverts()
     except NoMulticast as error:
-        yield broken("advert", str(error), "Home Assistant finds nothing by itself.", "")
+        yield broken("advert", str(error), means, "connect this machine to a network")
         return
-    mine = {str(address) for _, address in await run_in_daemon_thread(lambda: list(adapters()))}
-    ports = {item.port: item for item in await run_in_daemon_thread(lambda: listeners(case))}
-    for finding in judge_adverts(heard, mine, set(ports), wanted(case.settings)):
+    expected = expected_ports(context.settings)
+
+    def look() -> tuple[set[str], set[int]]:
+        mine = {str(address) for _, address in adapters()}
+        ports = {(port.host, port.number) for port in expected}
+        ports |= {("0.0.0.0", service.port) for service in services if service.port}
+        return mine, {number for host, number in ports if is_taken(host, number)}
+
+    mine, listening = await run_in_daemon_thread(look)
+    for finding in judge_adverts(services, mine, listening, expected):
         yield finding
 
 
 def judge_adverts(
-    heard: tuple[HeardAdvert, ...], mine: set[str], listening: set[int], wants: list[Wanted]
+    services: tuple[Service, ...],
+    mine: Collection[str],
+    listening: Collection[int],
+    expected: list[ExpectedPort],
 ) -> Iterator[Finding]:
-    """What is right and wrong with the adverts, those of other machines included."""
+    """Judge the adverts on the LAN; `mine` are this machine's addresses, and `listening` the ports
+    on which it listens."""
     announced = set()
-    for advert in heard:
-        places = {address.partition("%")[0] for address in advert.addresses}
-        own = bool(places & mine) and advert.port in listening
+    for service in services:
+        places = {address.partition("%")[0] for address in service.addresses}
+        own = bool(places.intersection(mine)) and service.port in listening
         if own:
-            announced.add(advert.port)
-        yield from _judge_advert(advert, places, mine, own=own)
-    for want in wants:
-        if want.port in listening and want.port not in announced:
+            announced.add(service.port)
+        yield from _judge_addresses(service, places, mine, own=own)
+    for port in expected:
+        if port.number in listening and port.number not in announced:
             yield warning(
-                f"port {want.port}",
-                "is not announced, though something listens there",
-                "Home Assistant does not find it by itself.",
-                "is zeroconf on for it, and multicast let through (satellite doctor network)? Or "
-                f"add it by hand: host and port {want.port}",
+                f"port {port.number}",
+                "is not announced, though a program listens there",
+                "Home Assistant does not find it automatically.",
+                "check that zeroconf is on and multicast works (satellite doctor network), or add "
+                f"it by hand: host and port {port.number}",
             )
-    bare: dict[str, list[HeardAdvert]] = {}
-    for advert in heard:
-        if advert.facts.get("by") == "satellite":
-            bare.setdefault(_without_number(advert.instance), []).append(advert)
-    for name, alike in bare.items():
-        if len(alike) > 1 and any(advert.instance != name for advert in alike):
+    yield from _judge_names(services)
+
+
+def _judge_addresses(
+    service: Service, places: set[str], mine: Collection[str], *, own: bool
+) -> Iterator[Finding]:
+    about = f"advert {service.instance}"
+    if not places or not service.port:
+        return  # reported by the check of the servers
+    useless = sorted(place for place in places if place in ANY or is_loopback(place))
+    stale = sorted(places.difference(mine)) if own else []
+    if len(useless) == len(places):
+        means = "Home Assistant on another machine cannot reach it, or does not see it at all."
+        remedy = "listen on 0.0.0.0, and remove homeassistant.advertise"
+        yield broken(about, f"announces {', '.join(useless)}", means, remedy)
+    elif useless:
+        means = "Other machines try an address first that they cannot reach."
+        remedy = "remove that address from homeassistant.advertise"
+        yield warning(about, f"announces {', '.join(useless)}, too", means, remedy)
+    elif stale:
+        yield warning(
+            about,
+            f"announces {', '.join(stale)}, which this machine no longer has",
+            "Home Assistant may use the old address and call it unavailable.",
+            "restart the service; have the router always assign the same address (DHCP)",
+        )
+    elif own:
+        yield ok(about, f"port {service.port} at {', '.join(sorted(places))}")
+
+
+def _judge_names(services: tuple[Service, ...]) -> Iterator[Finding]:
+    named: dict[str, list[Service]] = {}
+    for service in services:
+        if service.facts.get("by") == "satellite":
+            # zeroconf numbers the second service of a name: `name-2`
+            head, _, tail = service.instance.rpartition("-")
+            name = head if head and tail.isdigit() else service.instance
+            named.setdefault(name, []).append(service)
+    for name, alike in named.items():
+        if len(alike) > 1 and any(service.instance != name for service in alike):
             where = ", ".join(f"{a.instance} ({', '.join(a.addresses[:1])})" for a in alike)
             yield warning(
                 "advert",
                 f"several are called {name}: {where}",
-                "Which has a number after its name depends on who starts first; Home Assistant "
-                "then mixes them up.",
-                'give each machine a name of its own: name = "kitchen" in its configuration',
+                "The one that starts second gets a number after its name, so Home Assistant may "
+                "confuse them.",
+                'give each machine its own name: name = "kitchen" in its configuration',
             )
-
-
-def _judge_advert(
-    advert: HeardAdvert, places: set[str], mine: set[str], *, own: bool
-) -> Iterator[Finding]:
-    about = f"advert {advert.instance}"
-    if not places or not advert.port:
-        return  # the check of the servers tells
-    useless = sorted(place for place in places if place in ANY or only_here(place))
-    if useless == sorted(places):
-        means = "Home Assistant on another machine cannot reach it, or does not see it at all."
-        how = "listen on 0.0.0.0 and leave the addresses to be found (no homeassistant.advertise)"
-        yield broken(about, f"announces {', '.join(useless)}", means, how)
-    elif useless:
-        means = "Some who find it try in vain first."
-        yield warning(about, f"announces {', '.join(useless)}, too", means, "announce others only")
-    elif own and (stale := sorted(places - mine)):
-        yield warning(
-            about,
-            f"announces {', '.join(stale)}, which this machine has no more",
-            "Home Assistant may keep the old address and call it unavailable.",
-            "restart it; let the router always give the same address (DHCP reservation)",
-        )
-    elif own:
-        yield ok(about, f"port {advert.port} at {', '.join(sorted(places))}")
-
-
-def _without_number(instance: str) -> str:
-    """A name without the number that zeroconf gives to the second of the same (`name-2`)."""
-    head, _, tail = instance.rpartition("-")
-    return head if head and tail.isdigit() else instance

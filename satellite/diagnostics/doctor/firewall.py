@@ -4,212 +4,126 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator, Iterator
-from typing import Any
 
 import msgspec
 
-from satellite.diagnostics.doctor.examination_input import ExaminationInput
-from satellite.diagnostics.doctor.expected_ports import wanted
-from satellite.diagnostics.doctor.finding import Finding, note, ok, warning
+from satellite.diagnostics.doctor.context import Context
+from satellite.diagnostics.doctor.ports import expected_ports
 from satellite.lib import privileges
 from satellite.lib.daemon_thread import program
+from satellite.lib.finding import Finding, note, ok, warning
 
 MDNS = 5353
 """UDP port of multicast DNS."""
 
-_REFUSALS = {"drop", "reject"}
+_VERDICT = re.compile(r"\b(?:(accept)|drop|reject)\b", re.IGNORECASE)
+_POLICY = re.compile(r"policy (\w+);|^-P INPUT")
+_PORTS = re.compile(r"dports? (\{[^}]*\}|\S+)")
+_EVERYTHING = re.compile(
+    r"(-A INPUT -j |counter packets \d+ bytes \d+ )?(accept|drop|reject)\b", re.I
+)
+"""A rule for all packets."""
+_RANGE = re.compile(r"(\d+)(?:[-:](\d+))?")
+_TABLE = re.compile(r"^table (\S+ \S+) \{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
+_CHAIN = re.compile(r"^\tchain (\S+) \{\n(.*?)^\t\}", re.MULTILINE | re.DOTALL)
 
 
 class Gate(msgspec.Struct, frozen=True):
-    """A port that others must reach."""
+    """A port that other machines must reach."""
 
     protocol: str
     port: int
-    what: str
+    purpose: str
 
 
-class Rule(msgspec.Struct, frozen=True):
-    """A rule for what comes in, as far as it matters here."""
-
-    verdict: str
-    """`accept`, `drop` or `reject`."""
-    protocol: str = ""
-    ports: tuple[tuple[int, int], ...] = ()
-    """Ranges of destination ports; none means all."""
-    narrow: bool = False
-    """It holds only for some senders, interfaces or states."""
-
-    def concerns(self, gate: Gate) -> bool:
-        """Whether it is about that port."""
-        fits = self.protocol in ("", gate.protocol)
-        return fits and any(low <= gate.port <= high for low, high in self.ports)
-
-
-class Chain(msgspec.Struct, frozen=True):
-    """The rules for what comes in, in their order, and what becomes of the rest."""
-
-    name: str
-    policy: str
-    rules: tuple[Rule, ...]
-
-    def closed(self, gate: Gate) -> bool:
-        """Whether a port is kept shut. A rule that holds for some only is taken for an opening."""
-        for rule in self.rules:
-            if rule.concerns(gate):
-                return rule.verdict in _REFUSALS
-            if not rule.ports and not rule.protocol and not rule.narrow:
-                return rule.verdict in _REFUSALS
-        return self.policy in _REFUSALS
-
-
-async def firewall(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
-    """Which of the ports are kept shut; what cannot be read is said."""
-    gates = _gates(case)
+async def firewall(context: Context) -> AsyncGenerator[Finding, None]:
+    """Report the ports that the firewall blocks, or that its rules cannot be read."""
+    gates = [Gate("tcp", port.number, port.purpose) for port in expected_ports(context.settings)]
+    if context.settings.zeroconf:
+        gates.append(Gate("udp", MDNS, "multicast DNS"))
     ufw = await program(["ufw", "status"], root=True)
     if ufw is not None and ufw.code == 0 and "Status: active" in ufw.output:
-        opened = ufw.output
-        shut = [gate for gate in gates if not in_ufw(opened, gate)]
-        for finding in judge("ufw", gates, shut, "ufw allow {port}/{protocol}"):
+        blocked = [gate for gate in gates if not ufw_allows(ufw.output, gate)]
+        for finding in judge("ufw", gates, blocked, "ufw allow {port}/{protocol}"):
             yield finding
         return
-    answer = await program(["nft", "-j", "list", "ruleset"], root=True)
-    if answer is not None and answer.code == 0:
-        chains = nft_chains(answer.output)
-        shut = [gate for gate in gates if any(chain.closed(gate) for chain in chains)]
-        name = chains[0].name if chains else ""
+    nft = await program(["nft", "list", "ruleset"], root=True)
+    if nft is not None and nft.code == 0:
+        chains = dict(nft_input_chains(nft.output))
+        blocked = [gate for gate in gates if any(blocks(rules, gate) for rules in chains.values())]
+        name = next(iter(chains), "")
         opening = f"nft insert rule {name} {{protocol}} dport {{port}} accept"
-        for finding in judge("nftables", gates, shut, opening):
+        for finding in judge("nftables", gates, blocked, opening):
             yield finding
         return
-    answer = await program(["iptables", "-S", "INPUT"], root=True)
-    if answer is not None and answer.code == 0:
-        chain = iptables_chain(answer.output)
-        shut = [gate for gate in gates if chain.closed(gate)]
+    iptables = await program(["iptables", "-S", "INPUT"], root=True)
+    if iptables is not None and iptables.code == 0:
+        blocked = [gate for gate in gates if blocks(iptables.output, gate)]
         opening = "iptables -I INPUT -p {protocol} --dport {port} -j ACCEPT"
-        for finding in judge("iptables", gates, shut, opening):
+        for finding in judge("iptables", gates, blocked, opening):
             yield finding
-        return
-    if not privileges.root_owned():
-        yield note("firewall", "its rules can be read by root only", "", "sudo satellite doctor")
+    elif not privileges.root_owned():
+        yield note("firewall", "only root can read its rules", "", "sudo satellite doctor firewall")
     else:
         yield ok("firewall", "none found (no ufw, nft or iptables)")
 
 
-def judge(name: str, gates: list[Gate], shut: list[Gate], opening: str) -> Iterator[Finding]:
-    """What a firewall keeps shut, each with the command that opens it."""
-    for gate in shut:
+def judge(name: str, gates: list[Gate], blocked: list[Gate], opening: str) -> Iterator[Finding]:
+    """Judge the blocked ports; `opening` is the command that opens {port} of {protocol}."""
+    for gate in blocked:
         yield warning(
             "firewall",
-            f"{name} keeps {gate.protocol} port {gate.port} shut ({gate.what})",
-            "Others do not reach it: Home Assistant cannot connect, or nothing is found.",
+            f"{name} blocks {gate.protocol} port {gate.port} ({gate.purpose})",
+            "Other machines cannot reach it: Home Assistant cannot connect, or finds nothing.",
             "sudo " + opening.format(port=gate.port, protocol=gate.protocol),
         )
-    if not shut:
+    if not blocked:
         ports = ", ".join(str(gate.port) for gate in gates)
-        yield ok("firewall", f"{name} keeps none of the ports {ports} shut")
+        yield ok("firewall", f"{name} blocks none of the ports {ports}")
 
 
-def nft_chains(text: str) -> list[Chain]:
-    """The input chains of `nft -j list ruleset`."""
-    try:
-        items: list[dict[str, Any]] = msgspec.json.decode(text)["nftables"]
-    except (msgspec.DecodeError, KeyError, TypeError):
-        return []
-    chains = []
-    for item in items:
-        head = item.get("chain", {})
-        if head.get("hook") != "input":
+def nft_input_chains(ruleset: str) -> Iterator[tuple[str, str]]:
+    """Yield name and rules of the chains for incoming packets, from `nft list ruleset`."""
+    for table, chains in _TABLE.findall(ruleset):
+        for chain, rules in _CHAIN.findall(chains):
+            if "hook input" in rules:
+                yield f"{table} {chain}", rules
+
+
+def blocks(rules: str, gate: Gate) -> bool:
+    """Return whether the rules of a chain, as nft or iptables lists them, block a port.
+
+    The first rule about the port decides, then the policy. Rules for some senders, interfaces or
+    states only are passed over.
+    """
+    blocked = False
+    for line in map(str.strip, rules.splitlines()):
+        verdict = _VERDICT.search(line)
+        if verdict is None:
             continue
-        place = (head["family"], head["table"], head["name"])
-        rules = [
-            rule
-            for other in items
-            if (raw := other.get("rule"))
-            and (raw["family"], raw["table"], raw["chain"]) == place
-            and (rule := _nft_rule(raw.get("expr", [])))
-        ]
-        chains.append(Chain(" ".join(place), head.get("policy", "accept"), tuple(rules)))
-    return chains
+        refused = verdict[1] is None
+        if _POLICY.search(line):
+            blocked = refused
+        elif ports := _PORTS.search(line):
+            other = "udp" if gate.protocol == "tcp" else "tcp"
+            if _includes(ports[1], gate.port) and not re.search(rf"\b{other}\b", line):
+                return refused
+        elif _EVERYTHING.match(line):
+            return refused
+    return blocked
 
 
-def iptables_chain(text: str) -> Chain:
-    """The chain of `iptables -S INPUT`."""
-    policy, rules = "accept", []
-    for line in text.splitlines():
-        if line.startswith("-P INPUT"):
-            policy = line.split()[2].lower()
-        verdict = re.search(r"-j (ACCEPT|DROP|REJECT)\b", line)
-        if not verdict:
-            continue
-        protocol = re.search(r"-p (\w+)", line)
-        ports = re.search(r"--dports? (\S+)", line)
-        narrow = re.search(r" -(s|i|m (conntrack|state|mac|pkttype))\b", line) is not None
-        rules.append(
-            Rule(
-                verdict[1].lower(),
-                protocol[1] if protocol else "",
-                _ranges(ports[1].replace(":", "-").split(",")) if ports else (),
-                narrow,
-            )
-        )
-    return Chain("INPUT", policy, tuple(rules))
-
-
-def _nft_rule(expressions: list[dict[str, Any]]) -> Rule | None:
-    verdict, protocol, narrow = "", "", False
-    ports: tuple[tuple[int, int], ...] = ()
-    for expression in expressions:
-        kind, body = next(iter(expression.items()))
-        if kind in ("accept", "drop", "reject"):
-            verdict = kind
-        elif kind == "match":
-            payload = body.get("left", {}).get("payload", {}) if isinstance(body, dict) else {}
-            if payload.get("field") == "dport":
-                protocol = payload.get("protocol", "")
-                ports = _nft_ports(body.get("right"))
-            else:
-                narrow = True
-    return Rule(verdict, protocol, ports, narrow) if verdict else None
-
-
-def _nft_ports(right: Any) -> tuple[tuple[int, int], ...]:
-    """Port numbers of a match: one, a range, or a set of both."""
-    if isinstance(right, int):
-        return ((right, right),)
-    if isinstance(right, dict) and "range" in right:
-        low, high = right["range"]
-        return ((int(low), int(high)),)
-    if isinstance(right, dict) and "set" in right:
-        return tuple(pair for part in right["set"] for pair in _nft_ports(part))
-    return ()
-
-
-def _ranges(parts: list[str]) -> tuple[tuple[int, int], ...]:
-    found = []
-    for part in parts:
-        low, _, high = part.partition("-")
-        if low.isdigit():
-            found.append((int(low), int(high or low)))
-    return tuple(found)
-
-
-def _gates(case: ExaminationInput) -> list[Gate]:
-    gates = [Gate("tcp", want.port, want.what) for want in wanted(case.settings)]
-    return [*gates, Gate("udp", MDNS, "multicast DNS")] if case.settings.zeroconf else gates
-
-
-def in_ufw(status: str, gate: Gate) -> bool:
-    """Whether `ufw status` has a rule that lets a port in (ufw itself lets multicast DNS in)."""
+def ufw_allows(status: str, gate: Gate) -> bool:
+    """Return whether `ufw status` lets a port in (ufw itself lets multicast DNS in)."""
     if gate.port == MDNS:
         return True
-    for line in status.splitlines():
-        words = line.split()
-        if len(words) > 1 and "ALLOW" in words[1:3]:
-            port, _, protocol = words[0].partition("/")
-            if port == "Anywhere":
-                return True
-            if protocol in ("", gate.protocol) and any(
-                low <= gate.port <= high for low, high in _ranges(port.replace(":", "-").split(","))
-            ):
-                return True
-    return False
+    rules = re.findall(r"^(\S+?)(?:/(tcp|udp))?\s+(?:\(v6\)\s+)?ALLOW", status, re.MULTILINE)
+    return any(
+        protocol in ("", gate.protocol) and (ports == "Anywhere" or _includes(ports, gate.port))
+        for ports, protocol in rules
+    )
+
+
+def _includes(ports: str, port: int) -> bool:
+    """Return whether a list of ports and ranges, as in `22,10000:11000`, includes a port."""
+    return any(int(low) <= port <= int(high or low) for low, high in _RANGE.findall(ports))

@@ -2,165 +2,149 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import re
 from collections.abc import AsyncGenerator, Iterator
 from time import time
 
-from satellite.diagnostics.doctor.examination_input import ExaminationInput
-from satellite.diagnostics.doctor.finding import Finding, broken, note, ok, warning
+from satellite.diagnostics.doctor.context import Context
 from satellite.lib.daemon_thread import program
+from satellite.lib.finding import Finding, broken, note, ok, warning
 
 TIGHT = 100
-"""MB available below which the kernel soon ends programs; the satellite itself takes some 80."""
+"""MB available below which the kernel soon kills programs; the satellite itself takes some 80."""
 
 HOT, TOO_HOT = 75.0, 80.0
 """Degrees Celsius. From 80 on a Raspberry Pi runs slower (raspberrypi.com, frequency management).
 """
 
-POWER_NOW, CAPPED_NOW, SLOW_NOW, HEAT_NOW = 1 << 0, 1 << 1, 1 << 2, 1 << 3
-POWER_ONCE, CAPPED_ONCE, SLOW_ONCE, HEAT_ONCE = 1 << 16, 1 << 17, 1 << 18, 1 << 19
-"""Bits of `vcgencmd get_throttled`, now and since the start (raspberrypi.com, vcgencmd)."""
+LOW_VOLTAGE, SLOW = 0x1, 0xE
+"""Bits of `vcgencmd get_throttled` (raspberrypi.com, vcgencmd): a voltage that is too low; a capped
+or reduced frequency, or the soft temperature limit. Shifted by `SINCE_START`: since the start."""
+
+SINCE_START = 16
 
 BEGINNING = 1735689600.0
-"""Unix time of 2025-01-01: a clock that shows less was never set."""
-
-_UNSYNCHRONISED = 5
-"""TIME_ERROR, what adjtimex(2) returns while nothing keeps the clock right."""
+"""Unix time of 2025-01-01: a clock with an earlier time was never set."""
 
 
-async def memory(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
-    """How much memory there is left, and whether there was ever too little."""
-    text = case.text("proc/meminfo")
+async def memory(context: Context) -> AsyncGenerator[Finding, None]:
+    """Report the memory available, and programs that were killed for lack of it."""
+    text = context.text("proc/meminfo")
     if text is None:
         return
-    known = {name: int(value) // 1024 for name, value in re.findall(r"(\w+):\s+(\d+) kB", text)}
-    available, total = known.get("MemAvailable", 0), known.get("MemTotal", 0)
-    found = f"{available} of {total} MB available"
+    sizes = {name: int(size) // 1024 for name, size in re.findall(r"(\w+):\s+(\d+) kB", text)}
+    available = sizes.get("MemAvailable", 0)
+    found = f"{available} of {sizes.get('MemTotal', 0)} MB available"
     if available < TIGHT:
-        yield warning(
-            "memory",
-            found,
-            "The kernel may end the satellite or its server at any time.",
-            "see what takes it (top, then M); use a smaller model, or engines on another machine",
-        )
+        means = "The kernel may kill the satellite or its server at any time."
+        remedy = "find large programs (top, then M); use a smaller model, or engines elsewhere"
+        yield warning("memory", found, means, remedy)
     else:
         yield ok("memory", found)
-    killed = re.search(r"^oom_kill (\d+)", case.text("proc/vmstat") or "", re.MULTILINE)
+    killed = re.search(r"^oom_kill (\d+)", context.text("proc/vmstat") or "", re.MULTILINE)
     if killed and int(killed[1]):
+        programs = "1 program was" if killed[1] == "1" else f"{killed[1]} programs were"
         yield warning(
             "memory",
-            f"{killed[1]} programs were ended for want of memory since the start",
-            "One of them may have been ours.",
-            "journalctl -k | grep -i 'out of memory' names them; use smaller models",
+            f"{programs} killed for lack of memory since the start",
+            "It may have been the satellite or its server.",
+            "journalctl -k | grep -i 'out of memory' names the programs; use smaller models",
         )
 
 
-async def load(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
-    """Whether other programs leave time to listen."""
-    text = case.text("proc/loadavg")
+async def load(context: Context) -> AsyncGenerator[Finding, None]:
+    """Report whether other programs leave enough processor time."""
+    text = context.text("proc/loadavg")
     if not text:
         return
     average, cores = float(text.split()[1]), os.cpu_count() or 1
-    found = f"{average:.1f} programs want to run on {cores} cores (mean of 5 minutes)"
+    found = f"{average:.1f} on {cores} {'core' if cores == 1 else 'cores'} (mean of 5 minutes)"
     if average > 2 * cores:
-        yield warning(
-            "load",
-            found,
-            "Sound may be lost, and answers come late.",
-            "see what takes the time: top",
-        )
+        means = "Sound may be lost, and answers come late."
+        yield warning("load", found, means, "find the busiest programs: top")
     else:
         yield ok("load", found)
 
 
-async def heat(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
-    """How hot the processor is, and whether it was slowed down by heat or a weak supply."""
-    hottest = max(_temperatures(case), default=None)
+async def heat(context: Context) -> AsyncGenerator[Finding, None]:
+    """Report the temperature, and whether heat or a weak power supply slows the processor."""
+    hottest = max(_temperatures(context), default=None)
     if hottest is not None:
         found = f"{hottest:.0f} °C"
         if hottest >= TOO_HOT:
             means = "The processor is slowed down: answers come late, and sound may be lost."
-            yield warning("temperature", found, means, "give it air, a heat sink or a fan")
+            yield warning("temperature", found, means, "add ventilation, a heat sink or a fan")
         elif hottest >= HOT:
-            yield note("temperature", found, "It gets slower from 80 °C on.", "give it air")
+            means = "The processor slows down from 80 °C on."
+            yield note("temperature", found, means, "add ventilation")
         else:
             yield ok("temperature", found)
-    bits = await _throttled(case)
+    bits = await _throttled(context)
     if bits is not None:
         for finding in throttling(bits):
             yield finding
     if hottest is None and bits is None:
-        yield ok("temperature", "this machine tells none")
+        yield ok("temperature", "this machine has no sensor")
 
 
 def throttling(bits: int) -> Iterator[Finding]:
-    """What the firmware of a Raspberry Pi says of power and heat."""
-    power = "use the supply made for this Pi (5 V 3 A, Pi 5: 5 A) and a short, thick cable"
-    if bits & POWER_NOW:
+    """Judge power and heat by the firmware of a Raspberry Pi."""
+    supply = "use the supply made for this Pi (5 V 3 A, Pi 5: 5 A) and a short, thick cable"
+    earlier = bits >> SINCE_START
+    if bits & LOW_VOLTAGE:
         means = "The processor is slowed down, and USB microphones fail."
-        yield broken("power", "the voltage is too low", means, power)
-    elif bits & POWER_ONCE:
+        yield broken("power", "the voltage is too low", means, supply)
+    elif earlier & LOW_VOLTAGE:
         means = "The processor was slowed down, and USB microphones may have failed."
-        yield warning("power", "the voltage was too low since the start", means, power)
-    if bits & (SLOW_NOW | HEAT_NOW | CAPPED_NOW):
+        yield warning("power", "the voltage was too low since the start", means, supply)
+    if bits & SLOW:
         means = "Answers come late, and sound may be lost."
-        yield warning("throttling", "the processor is slowed down now", means, "cool it; " + power)
-    elif bits & (SLOW_ONCE | HEAT_ONCE | CAPPED_ONCE):
+        yield warning("throttling", "the processor is slowed down", means, f"cool it; {supply}")
+    elif earlier & SLOW:
         means = "Under load it may be slowed down again."
         yield note("throttling", "the processor was slowed down since the start", means, "cool it")
     if not bits:
         yield ok("throttling", "neither slowed down nor short of power since the start")
 
 
-async def clock(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
-    """Whether the clock is right, as far as the kernel knows."""
+async def clock(context: Context) -> AsyncGenerator[Finding, None]:
+    """Report whether the clock is synchronised."""
     if time() < BEGINNING:
         yield broken(
             "clock",
             "was never set",
             "Spoken times are wrong, and certificates are refused.",
-            "timedatectl set-ntp true, and see that the network is up",
+            "connect the network, then timedatectl set-ntp true",
         )
         return
-    state = kernel_clock()
-    if state is None:
-        yield note("clock", "the kernel does not say whether it is synchronised", "", "")
-    elif state == _UNSYNCHRONISED:
+    answer = await program(["timedatectl", "show", "--property=NTPSynchronized", "--value"])
+    if answer is None or answer.code != 0:
+        means = "In a container, the host keeps the clock."
+        yield note("clock", "timedatectl is not available here", means, "run date and compare")
+    elif answer.output.strip() == "yes":
+        yield ok("clock", "synchronised by NTP")
+    else:
         yield warning(
             "clock",
-            "nothing keeps it right (not synchronised by NTP)",
-            "Spoken times drift, and logs of several machines do not fit together.",
+            "not synchronised by NTP",
+            "Spoken times drift, and logs of several machines do not agree.",
             "timedatectl set-ntp true (apt install systemd-timesyncd)",
         )
-    else:
-        yield ok("clock", "synchronised by NTP")
 
 
-def kernel_clock() -> int | None:
-    """The state of the clock as adjtimex(2) returns it; nothing is set. None where it cannot."""
-    # struct timex has 208 bytes on 64-bit Linux, fewer elsewhere; its first field, `modes`, is 0
-    buffer = ctypes.create_string_buffer(512)
-    try:
-        state = ctypes.CDLL(None).adjtimex(buffer)
-    except (AttributeError, OSError):
-        return None
-    return int(state) if state >= 0 else None
-
-
-def _temperatures(case: ExaminationInput) -> Iterator[float]:
-    for file in sorted(case.file("sys/class/thermal").glob("thermal_zone*/temp")):
+def _temperatures(context: Context) -> Iterator[float]:
+    for file in sorted(context.root.glob("sys/class/thermal/thermal_zone*/temp")):
         try:
             degrees = int(file.read_text()) / 1000
         except (OSError, ValueError):
             continue
-        if 0 < degrees < 150:  # sensors that are not connected say anything
+        if 0 < degrees < 150:  # sensors that are not connected return any number
             yield degrees
 
 
-async def _throttled(case: ExaminationInput) -> int | None:
-    text = case.text("sys/devices/platform/soc/soc:firmware/get_throttled")
+async def _throttled(context: Context) -> int | None:
+    text = context.text("sys/devices/platform/soc/soc:firmware/get_throttled")
     if text is None and (answer := await program(["vcgencmd", "get_throttled"])):
         text = answer.output.strip().removeprefix("throttled=")
     try:

@@ -1,149 +1,104 @@
-"""The Home Assistant that is asked: reached, the token accepted, and of the same time."""
+"""The Home Assistant that the satellite calls: its address, the token, and its clock."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncGenerator
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from time import time
-from urllib.parse import urlsplit
 
-import msgspec
-
-from satellite.diagnostics.doctor.examination_input import ExaminationInput
-from satellite.diagnostics.doctor.finding import Finding, broken, note, ok, warning
+from satellite.diagnostics.doctor.context import Context
+from satellite.errors import EngineError, HomeDown, HomeRefused, HomeStarting
 from satellite.homeassistant.client.access_token import VARIABLE
-from satellite.lib.daemon_thread import run_in_daemon_thread
+from satellite.homeassistant.client.api import Api
+from satellite.lib.finding import Finding, broken, note, ok, warning
 
 PATIENCE = 5.0
 """Seconds to connect and to answer; a Home Assistant on a Pi takes some 0.05."""
 
 APART = 5.0
-"""Seconds between the clocks from which timers and logs do not fit together."""
-
-_HOW = "make a long-lived access token there (your profile, Security), and put it into a file"
+"""Seconds between the clocks from which timers and logs do not agree."""
 
 
-class Reply(msgspec.Struct, frozen=True):
-    """What came back over HTTP."""
-
-    status: int = 0
-    body: bytes = b""
-    date: str = ""
-    problem: str = ""
-
-
-async def home(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
-    """Ask for /api/ with the token."""
-    settings = case.settings.home
-    url, file = settings.url.rstrip("/"), settings.token_file
+async def home(context: Context) -> AsyncGenerator[Finding, None]:
+    """Report whether Home Assistant answers and accepts the token, and whether its clock agrees."""
+    settings = context.settings.home
+    url = settings.url.rstrip("/")
     if not url:
         yield note(
             "Home Assistant",
             "no address is set (home.url)",
-            "Home Assistant may use this satellite all the same; only asking it needs one.",
-            "",
+            "Home Assistant can use this satellite; the satellite cannot call Home Assistant.",
         )
         return
-    token, problem = await run_in_daemon_thread(lambda: read_token(file))
-    if problem is not None:
-        yield problem
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    reply = await fetch(f"{url}/api/", headers)
-    for finding in judge(url, file, reply, given=bool(token)):
-        yield finding
-    together = clocks(reply.date) if reply.date else None
-    if together is not None:
-        yield together
+    if _is_public(settings.token_file):
+        means = "Anyone with the token controls the home."
+        file = settings.token_file
+        yield warning("token", f"other users can read {file}", means, f"chmod 600 {file}")
+    yield await call(url, settings.token_file)
+    date = await _date(url)
+    apart = None if date is None else compare_clocks(date)
+    if apart is not None:
+        yield apart
 
 
-def read_token(file: str) -> tuple[str, Finding | None]:
-    """The token of a file, or of the environment, and what is wrong with where it lies."""
-    if not file:
-        token = os.environ.get(VARIABLE, "").strip()
-        if token:
-            return token, None
-        means = "Home Assistant answers nobody without one."
-        how = f"{_HOW} that home.token_file names, or into {VARIABLE}"
-        return "", broken("token", "there is none", means, how)
-    path = Path(file).expanduser()
+async def call(url: str, token_file: str) -> Finding:
+    """Call Home Assistant's API with the token; report the outcome."""
+    about, means = "Home Assistant", "The satellite cannot control the home."
+    api = Api(url, token_file)
     try:
-        token = path.read_text().strip()
-        mode = path.stat().st_mode
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
-        means = "Home Assistant answers nobody without a token."
-        return "", broken("token", f"{path} cannot be read: {reason}", means, f"{_HOW}: {path}")
-    if not token or any(letter.isspace() for letter in token) or not token.isascii():
-        means = "Home Assistant will not accept it."
-        return "", broken("token", f"{path} does not hold a token alone", means, _HOW)
-    if mode & 0o077:
-        means = "Whoever has it controls the home."
-        return token, warning("token", f"others can read {path}", means, f"chmod 600 {path}")
-    return token, None
+        await api.get("/api/", PATIENCE)
+    except HomeStarting as error:
+        return warning(about, str(error), means, "wait a minute, then run this again")
+    except HomeRefused as error:
+        where = token_file or f"the environment variable {VARIABLE}"
+        remedy = f"make a long-lived access token (your profile, Security), and put it into {where}"
+        return broken(about, str(error), means, remedy)
+    except HomeDown as error:
+        remedy = f"open {url} in a browser; if that works elsewhere, correct home.url"
+        return broken(about, str(error), means, remedy)
+    except EngineError as error:
+        remedy = "set home.url to the address of Home Assistant: http://homeassistant.local:8123"
+        return broken(about, str(error), means, remedy)
+    finally:
+        await api.close()
+    return ok(about, f"{url} answers and accepts the token")
 
 
-async def fetch(url: str, headers: dict[str, str]) -> Reply:
-    """Get a page, without following it elsewhere: the token goes nowhere else."""
-    import aiohttp
-
-    limit = aiohttp.ClientTimeout(total=PATIENCE)
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=limit) as session,
-            session.get(url, headers=headers, allow_redirects=False) as response,
-        ):
-            body = await response.content.read(1 << 16)
-            return Reply(response.status, body, response.headers.get("Date", ""))
-    except aiohttp.ClientConnectorCertificateError as error:
-        return Reply(problem=f"its certificate is not trusted here: {error.certificate_error}")
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-        return Reply(problem=str(error) or f"no answer within {PATIENCE:g} s")
-
-
-def judge(url: str, file: str, reply: Reply, *, given: bool) -> list[Finding]:
-    """What the answer means."""
-    about = "Home Assistant"
-    means = "Requests to the home fail."
-    where = file or VARIABLE
-    if reply.problem:
-        host = urlsplit(url).hostname
-        how = f"is it running, and home.url right? In a browser: {url}; ping {host}"
-        return [broken(about, f"{url} is not reached: {reply.problem}", means, how)]
-    if reply.status == 401:
-        if not given:
-            return [ok(about, f"{url} answers")]  # the missing token is told already
-        how = f"{_HOW}: {where}"
-        return [broken(about, f"{url} does not accept the token of {where}", means, how)]
-    if reply.status == 403:
-        how = "remove this machine from ip_bans.yaml in its configuration folder, restart it"
-        return [broken(about, f"{url} has banned this machine (HTTP 403)", means, how)]
-    if reply.status == 200 and b"message" in reply.body:
-        return [ok(about, f"{url} answers and accepts the token")]
-    if 300 <= reply.status < 400:
-        how = "set home.url to the address to which it leads (perhaps https)"
-        return [broken(about, f"{url} sends on elsewhere (HTTP {reply.status})", means, how)]
-    if reply.status in (502, 503, 504):
-        how = "it is starting: wait a minute"
-        return [warning(about, f"{url} is not ready (HTTP {reply.status})", means, how)]
-    found = f"{url} is no Home Assistant (HTTP {reply.status} at /api/)"
-    return [broken(about, found, means, "set home.url as http://homeassistant.local:8123")]
-
-
-def clocks(date: str, now: float | None = None) -> Finding | None:
-    """Whether its clock and ours are together; None where it tells no time."""
+def compare_clocks(date: str, now: float | None = None) -> Finding | None:
+    """Compare our clock with the `Date` of an HTTP response; None if that is not a date."""
     try:
         theirs = parsedate_to_datetime(date).timestamp()
     except ValueError:
         return None
     apart = (time() if now is None else now) - theirs
     if abs(apart) <= APART:
-        return ok("clocks", f"Home Assistant's and ours are at most {APART:g} s apart")
-    which = "ahead of" if apart > 0 else "behind"
+        return ok("clocks", f"ours and Home Assistant's are at most {APART:g} s apart")
     return warning(
         "clocks",
-        f"ours is {abs(apart):.0f} s {which} Home Assistant's",
-        "Spoken times differ, and logs do not fit together.",
-        "timedatectl set-ntp true on both",
+        f"ours is {abs(apart):.0f} s {'ahead of' if apart > 0 else 'behind'} Home Assistant's",
+        "Spoken times differ, and logs do not agree.",
+        "timedatectl set-ntp true on both machines",
     )
+
+
+async def _date(url: str) -> str | None:
+    """Return the date that Home Assistant sends with its answers; None without an answer."""
+    import aiohttp
+
+    limit = aiohttp.ClientTimeout(total=PATIENCE)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=limit) as session,
+            session.get(f"{url}/api/", allow_redirects=False) as response,
+        ):
+            return response.headers.get("Date")
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
+        return None  # reported by the call
+
+
+def _is_public(token_file: str) -> bool:
+    try:
+        return bool(token_file) and bool(Path(token_file).expanduser().stat().st_mode & 0o077)
+    except OSError:
+        return False  # reported by the call

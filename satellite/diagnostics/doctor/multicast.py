@@ -1,7 +1,8 @@
-"""A question to everybody by multicast DNS, on one interface, and who hears it."""
+"""A question to all machines by multicast DNS, on one interface, and their answers."""
 
 from __future__ import annotations
 
+import errno
 import secrets
 import socket
 import struct
@@ -10,60 +11,62 @@ from time import monotonic
 import msgspec
 
 GROUP, PORT = "224.0.0.251", 5353
-"""Where multicast DNS lives (RFC 6762, 3)."""
+"""Address and port of multicast DNS (RFC 6762, 3)."""
 
 WAIT = 1.5
-"""Seconds to listen: shared answers come within 0.12 s, and those of Wi-Fi that sleeps later."""
+"""Seconds to listen: shared answers come within 0.12 s, those of sleeping Wi-Fi devices later."""
 
 AGAIN = 0.5
-"""Seconds to a second question: a single packet may get lost."""
+"""Seconds until the second question: a single packet may get lost."""
 
 _NAME = b"\x09_services\x07_dns-sd\x04_udp\x05local\x00"
-"""What everybody answers who offers anything (RFC 6763, 9)."""
+"""The name that every machine with a service answers to (RFC 6763, 9)."""
 
 _HEAD = struct.Struct(">6H")
 _PTR, _IN = 12, 1
 _ANSWER = 0x8000
 """The flag of a response (RFC 6762, 18.2)."""
 
-
 _MULTICAST_ALL = 49
 """IP_MULTICAST_ALL of Linux, which Python's socket module does not name."""
 
 
-class Probe(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of the question."""
+class MulticastResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The outcome of a question."""
 
     returned: bool = False
-    """It was heard by this machine itself, as multicast loops back."""
+    """This machine received the question itself, as multicast loops back."""
     answered: frozenset[str] = frozenset()
-    """Addresses of others that answered."""
+    """Addresses of the other machines that answered."""
     problem: str = ""
-    """Why it could not be asked."""
+    """Why the question could not be sent."""
+    blocked: bool = False
+    """A firewall of this machine drops it: it was not permitted, or did not come back."""
 
 
 def question(identity: int) -> bytes:
-    """A query for all kinds of services; `identity` makes it known when it comes back."""
+    """Return a query for all types of services; `identity` marks it as ours."""
     return _HEAD.pack(identity, 0, 1, 0, 0, 0) + _NAME + struct.pack(">2H", _PTR, _IN)
 
 
-def probe(address: str, seconds: float = WAIT) -> Probe:
-    """Ask on the interface that has this IPv4 address. Blocks for `seconds`."""
+def query(address: str, seconds: float = WAIT) -> MulticastResult:
+    """Ask on the interface with this IPv4 address. Blocks for `seconds`."""
     try:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
             _join(wire, address)
             return _ask(wire, address, seconds)
     except OSError as error:
-        return Probe(problem=error.strerror or str(error))
+        problem = error.strerror or str(error)
+        return MulticastResult(problem=problem, blocked=error.errno == errno.EPERM)
 
 
 def _join(wire: socket.socket, address: str) -> None:
     wire.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if hasattr(socket, "SO_REUSEPORT"):
         wire.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    # else groups joined by others, on other interfaces, are heard, too (ip(7))
+    # otherwise packets to groups that other programs joined arrive, too (ip(7))
     wire.setsockopt(socket.IPPROTO_IP, _MULTICAST_ALL, 0)
-    # to the group, lest unicast packets meant for a responder of this machine come here
+    # to the group: unicast packets for a responder of this machine must not arrive here
     wire.bind((GROUP, PORT))
     interface = socket.inet_aton(address)
     membership = socket.inet_aton(GROUP) + interface
@@ -73,7 +76,7 @@ def _join(wire: socket.socket, address: str) -> None:
     wire.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 255)
 
 
-def _ask(wire: socket.socket, address: str, seconds: float) -> Probe:
+def _ask(wire: socket.socket, address: str, seconds: float) -> MulticastResult:
     identity = secrets.randbelow(0xFFFF) + 1
     asked = question(identity)
     wire.sendto(asked, (GROUP, PORT))
@@ -91,4 +94,5 @@ def _ask(wire: socket.socket, address: str, seconds: float) -> Probe:
         if not again and monotonic() - began > AGAIN:
             again = True
             wire.sendto(asked, (GROUP, PORT))
-    return Probe(returned=returned, answered=frozenset(answered - {address}))
+    others = frozenset(answered - {address})
+    return MulticastResult(returned=returned, answered=others, blocked=not returned)

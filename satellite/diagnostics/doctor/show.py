@@ -1,4 +1,4 @@
-"""An examination as people read it: by areas, in colours on a terminal, plain elsewhere."""
+"""Findings for display: by area, coloured on a terminal, and the progress of an examination."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from satellite.diagnostics.doctor.finding import STATES, Finding, State
+from satellite.lib.finding import STATES, Finding, State
 
 _COLOURS: dict[State, str] = {
     "ok": "green",
@@ -19,13 +19,12 @@ _COLOURS: dict[State, str] = {
 _WIDEST = max(map(len, STATES))
 _INDENT = " " * (_WIDEST + 4)
 
-
-_NAMED = 3
-"""Checks named while they run; more do not fit on a line."""
+_SHOWN = 3
+"""Checks shown while they run; more do not fit on a line."""
 
 
 def lines(findings: Sequence[Finding]) -> Iterator[tuple[State | None, str]]:
-    """The lines to print, each with the state that colours it."""
+    """Yield the lines to print, each with the state that sets its colour."""
     area = None
     for finding in findings:
         if finding.area != area:
@@ -41,35 +40,23 @@ def lines(findings: Sequence[Finding]) -> Iterator[tuple[State | None, str]]:
 
 
 def summary(findings: Sequence[Finding]) -> str:
-    """How many of each state: `1 broken, 2 warnings, 5 notes, 17 ok`."""
+    """Return the count of each state: `1 broken, 2 warnings, 5 notes, 17 ok`."""
     counts = {state: sum(f.state == state for f in findings) for state in reversed(STATES)}
     plural = {"warning": "warnings", "note": "notes"}
-    parts = [
+    return ", ".join(
         f"{count} {plural.get(state, state) if count != 1 else state}"
         for state, count in counts.items()
         if count or state == "broken"
-    ]
-    return ", ".join(parts)
-
-
-def plain(findings: Sequence[Finding]) -> str:
-    """All of it as plain text."""
-    return "\n".join([*(text for _, text in lines(findings)), "", summary(findings)])
-
-
-def folded(text: str, width: int) -> str:
-    """A line in so many columns, what goes on below indented like what is found."""
-    return textwrap.fill(
-        text,
-        max(width, 40),
-        subsequent_indent=_INDENT,
-        break_long_words=False,
-        break_on_hyphens=False,
     )
 
 
+def plain(findings: Sequence[Finding]) -> str:
+    """Return the findings as plain text."""
+    return "\n".join([*(text for _, text in lines(findings)), "", summary(findings)])
+
+
 def show(findings: Sequence[Finding]) -> None:
-    """Print to standard output; in colours where that is a terminal."""
+    """Print the findings on standard output, coloured and folded on a terminal."""
     from rich.console import Console
     from rich.text import Text
 
@@ -78,8 +65,15 @@ def show(findings: Sequence[Finding]) -> None:
         sys.stdout.write(plain(findings) + "\n")
         return
     for state, text in lines(findings):
-        # a whole line of the terminal's width would be followed by an empty one
-        styled = Text(folded(text, console.width - 1), style="" if text[:1] == " " else "bold")
+        folded = textwrap.fill(
+            text,
+            # a line as wide as the terminal would be followed by an empty one
+            max(console.width - 1, 40),
+            subsequent_indent=_INDENT,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        styled = Text(folded, style="" if text[:1] == " " else "bold")
         if state is not None:
             styled.stylize(_COLOURS[state], 2, 2 + len(state))
         elif text[:1] == " " and not text.lstrip().startswith("->"):
@@ -89,19 +83,19 @@ def show(findings: Sequence[Finding]) -> None:
 
 
 class Progress:
-    """Says what is looked at, on standard error: a moving line on a terminal, else nothing."""
+    """The running checks on standard error: a moving line on a terminal, nothing elsewhere."""
 
     def __init__(self, status: Any) -> None:
         self._status = status
 
     def watch(self, running: Sequence[str]) -> None:
-        """Tell what is still being looked at."""
+        """Show the checks that still run."""
         if self._status is not None:
-            more = f" and {len(running) - _NAMED} more" if len(running) > _NAMED else ""
-            self._status.update("looking at " + ", ".join(running[:_NAMED]) + more)
+            more = f" and {len(running) - _SHOWN} more" if len(running) > _SHOWN else ""
+            self._status.update("checking " + ", ".join(running[:_SHOWN]) + more)
 
     def say(self, text: str) -> None:
-        """Tell a person what to do, or what is done to their devices."""
+        """Show a person what to do, or what happens to their devices."""
         if self._status is not None:
             self._status.console.print(text, markup=False, highlight=False)
         else:
@@ -110,11 +104,11 @@ class Progress:
 
 @contextmanager
 def progress() -> Iterator[Progress]:
-    """The progress during this block."""
+    """Show the progress during this block."""
     if not sys.stderr.isatty():
         yield Progress(None)
         return
     from rich.console import Console
 
-    with Console(stderr=True).status("looking") as status:
+    with Console(stderr=True).status("checking") as status:
         yield Progress(status)

@@ -1,4 +1,4 @@
-"""Examinations see no settings and no secrets of whoever runs the tests."""
+"""Examinations see no settings and no secrets of the person who runs the tests."""
 
 from __future__ import annotations
 

@@ -8,14 +8,15 @@ import pty
 import re
 import subprocess
 import sys
-from importlib import import_module
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from satellite.cli import doctor as command
-from satellite.diagnostics.doctor.areas import AREAS, checks
-from satellite.diagnostics.doctor.finding import STATES
+from satellite.diagnostics.doctor.areas import AREAS, Check, checks
+from satellite.diagnostics.doctor.examination import load
+from satellite.lib.finding import STATES
 from tests.cli.program import Done, environment, satellite
 from tests.support.pulse import MICROPHONE
 from tests.support.speech import noise, write_wav
@@ -30,7 +31,7 @@ def room(tmp_path: Path) -> list[str]:
     return ["--mic", f"wav:{file}", "--speaker", f"wav:{tmp_path / 'out.wav'}"]
 
 
-def test_areas_are_grouped_and_nothing_broken_is_success(room: list[str]) -> None:
+def test_findings_are_grouped_by_area_and_without_broken_ones_it_succeeds(room: list[str]) -> None:
     done = satellite("doctor", *QUICK, *room)
     assert (done.code, done.complaints) == (0, [])
     headings = [line for line in done.output.splitlines() if line and line[0] not in " 0123456789"]
@@ -39,7 +40,7 @@ def test_areas_are_grouped_and_nothing_broken_is_success(room: list[str]) -> Non
     assert "\x1b" not in done.output
 
 
-def test_a_mistake_in_the_configuration_is_a_finding_and_the_rest_goes_on(tmp_path: Path) -> None:
+def test_a_mistake_in_the_configuration_is_a_finding_among_others(tmp_path: Path) -> None:
     file = tmp_path / "satellite.toml"
     file.write_text('volum = 0.5\nmic = "wav"\n')
     done = satellite("doctor", "configuration", "machine", "--config", str(file))
@@ -57,7 +58,7 @@ def test_json_is_a_list_of_findings(room: list[str]) -> None:
     assert done.code == any(finding["state"] == "broken" for finding in found)
 
 
-def test_what_is_broken_is_told_by_the_exit_code(tmp_path: Path) -> None:
+def test_a_broken_finding_sets_the_exit_code(tmp_path: Path) -> None:
     done = satellite("doctor", "servers", "--asr", "tcp://127.0.0.1:9", "--no-zeroconf")
     assert done.code == 1
     assert "broken   asr = tcp://127.0.0.1:9" in done.output
@@ -65,7 +66,7 @@ def test_what_is_broken_is_told_by_the_exit_code(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("pulse")
-def test_a_muted_microphone_is_named_with_its_remedy() -> None:
+def test_a_muted_microphone_is_reported_with_its_remedy() -> None:
     subprocess.run(["pactl", "set-source-mute", MICROPHONE, "1"], check=True, timeout=10)
     flags = ["--mic", "alsa:pulse", "--speaker", "alsa:pulse", "--seconds", "1"]
     done = satellite("doctor", "audio", *flags)
@@ -80,11 +81,11 @@ def test_a_terminal_gets_colours_and_lines_that_fit() -> None:
     shape = {**environment(), "TERM": "xterm-256color", "COLUMNS": "60"}
     with subprocess.Popen(command, stdout=theirs, stderr=subprocess.DEVNULL, env=shape) as process:
         os.close(theirs)
-        told = b"".join(iter(lambda: _read(ours), b"")).decode()
+        shown = b"".join(iter(lambda: _read(ours), b"")).decode()
         assert process.wait(30) == 0
     os.close(ours)
-    assert "\x1b[32mok\x1b[0m" in told
-    bare = re.sub(r"\x1b\[[\d;]*m", "", told)
+    assert "\x1b[32mok\x1b[0m" in shown
+    bare = re.sub(r"\x1b\[[\d;]*m", "", shown)
     assert all(len(line) < 60 for line in bare.splitlines() if "/" not in line)
 
 
@@ -117,7 +118,7 @@ def test_the_report_holds_no_secrets(tmp_path: Path, room: list[str]) -> None:
     assert (tmp_path / "report.txt").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_report_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_a_report_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     done = satellite("doctor", "machine", "--report", str(tmp_path / "none" / "report.txt"))
     assert done.code == 1
     assert "cannot be written" in done.complaints[0]
@@ -129,31 +130,33 @@ def test_an_unknown_area_is_refused() -> None:
     assert "'microphones'" in done.errors
 
 
-def test_the_help_knows_every_area() -> None:
-    assert tuple(area.name for area in AREAS) == command.AREAS
+def test_the_help_names_every_area() -> None:
     assert all(area.name in (command.doctor.help or "") for area in AREAS)
 
 
 def test_every_check_exists_and_has_a_deadline() -> None:
     for area in AREAS:
-        for _, place, deadline in area.checks:
-            module, _, name = place.partition(":")
-            assert callable(getattr(import_module(f"satellite.diagnostics.doctor.{module}"), name))
-            assert 0 < deadline <= 90
+        for check in area.checks:
+            assert callable(load(check))
+            assert 0 < check.deadline <= 90
 
 
-def test_nobody_is_asked_to_speak_unless_by_name() -> None:
-    assert {check.area for check in checks([], watched=False)}.isdisjoint({"wake", "echo"})
-    assert "echo" in {check.area for check in checks([], watched=True)}
-    assert {check.area for check in checks(["wake"], watched=False)} == {"wake"}
+def areas(found: Iterator[Check]) -> set[str]:
+    return {check.area for check in found}
 
 
-def test_what_home_assistant_sees_depends_on_the_network() -> None:
-    named = [check.area for check in checks(["homeassistant"], watched=False)]
-    assert set(named) == {"homeassistant", "network", "firewall"}
+def test_interactive_areas_must_be_named() -> None:
+    assert areas(checks([], watched=False)).isdisjoint({"wake", "echo"})
+    assert "echo" in areas(checks([], watched=True))
+    assert areas(checks(["wake"], watched=False)) == {"wake"}
 
 
-def test_the_doctor_imports_nothing_heavy_before_it_is_called() -> None:
+def test_home_assistant_includes_the_network_and_the_firewall() -> None:
+    found = areas(checks(["homeassistant"], watched=False))
+    assert found == {"homeassistant", "network", "firewall"}
+
+
+def test_the_doctor_is_imported_only_when_it_is_called() -> None:
     code = "import satellite.__main__, sys; print([m for m in sys.modules if '.doctor.' in m])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.stdout == "[]\n", done.stderr

@@ -1,11 +1,16 @@
-"""Ports that a firewall keeps shut: real nftables in a namespace, and the listings of others."""
+"""Ports blocked by a firewall: real nftables in a namespace, and listings of iptables and ufw."""
 
 from __future__ import annotations
 
 import pytest
 
-from satellite.diagnostics.doctor import firewall
-from satellite.diagnostics.doctor.firewall import Gate, iptables_chain, judge, nft_chains
+from satellite.diagnostics.doctor.firewall import (
+    Gate,
+    blocks,
+    judge,
+    nft_input_chains,
+    ufw_allows,
+)
 from tests.diagnostics.doctor.test_network import doctor, shell
 from tests.support.debian import need
 from tests.support.netns import Namespace, namespace
@@ -15,31 +20,33 @@ __all__ = ["namespace"]
 GATE = Gate("tcp", 10700, "the satellite")
 
 
-def test_ports_kept_shut_by_nftables_are_named_with_what_opens_them(namespace: Namespace) -> None:
+def test_ports_blocked_by_nftables_are_reported_and_opened_by_the_remedy(
+    namespace: Namespace,
+) -> None:
     need("nft", "nftables")
     shell(namespace, "nft add table inet f")
     chain = "{ type filter hook input priority 0; policy drop; }"
     shell(namespace, f"nft 'add chain inet f in {chain}'")
     shell(namespace, "nft add rule inet f in ct state established accept")
     shell(namespace, "nft 'add rule inet f in tcp dport { 22, 10200-10400 } accept'")
-    shut = [f for f in doctor(namespace, "firewall") if f["state"] == "warning"]
-    assert [f["found"].partition(" (")[0] for f in shut] == [
-        "nftables keeps tcp port 10700 shut",
-        "nftables keeps tcp port 10600 shut",
-        "nftables keeps udp port 5353 shut",
+    blocked = [f for f in doctor(namespace, "firewall") if f["state"] == "warning"]
+    assert [f["found"].partition(" (")[0] for f in blocked] == [
+        "nftables blocks tcp port 10700",
+        "nftables blocks tcp port 10600",
+        "nftables blocks udp port 5353",
     ]
-    for finding in shut:
+    for finding in blocked:
         shell(namespace, finding["remedy"].removeprefix("sudo "))
     assert [f["state"] for f in doctor(namespace, "firewall")] == ["ok"]
 
 
-def test_a_firewall_that_is_open_is_well(namespace: Namespace) -> None:
+def test_an_open_firewall_is_ok(namespace: Namespace) -> None:
     need("nft", "nftables")
     assert [f["state"] for f in doctor(namespace, "firewall")] == ["ok"]
 
 
 @pytest.mark.parametrize(
-    ("rules", "closed"),
+    ("rules", "blocked"),
     [
         ("-P INPUT ACCEPT", False),
         ("-P INPUT DROP", True),
@@ -51,15 +58,50 @@ def test_a_firewall_that_is_open_is_well(namespace: Namespace) -> None:
         ("-P INPUT ACCEPT\n-A INPUT -p tcp -m tcp --dport 10700 -j REJECT", True),
         ("-P INPUT ACCEPT\n-A INPUT -j REJECT --reject-with icmp-host-prohibited", True),
         ("-P INPUT DROP\n-A INPUT -j ACCEPT", False),
+        ("-P INPUT ACCEPT\n-A INPUT -p tcp -m tcp --dport 22 -j DROP", False),
+        ("-P INPUT DROP\n-A INPUT -p tcp --dport 10700 -j DROP\n-A INPUT -j ACCEPT", True),
     ],
 )
-def test_the_rules_of_iptables(rules: str, closed: bool) -> None:
-    assert iptables_chain(rules).closed(GATE) is closed
+def test_the_rules_of_iptables(rules: str, blocked: bool) -> None:
+    assert blocks(rules, GATE) is blocked
 
 
-def test_what_is_no_ruleset_has_no_chains() -> None:
-    assert nft_chains("") == []
-    assert nft_chains("{}") == []
+NFT = """table inet filter {
+\tset names { type inet_service; }
+\tchain forward {
+\t\ttype filter hook forward priority filter; policy drop;
+\t}
+\tchain input {
+\t\ttype filter hook input priority filter; policy accept;
+\t\tct state established,related accept
+\t\tiifname "lo" accept
+\t\tudp dport 10700 accept
+\t\ttcp dport { 22, 10000-10600 } accept
+\t\tRULE
+\t}
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("rule", "blocked"),
+    [
+        ("tcp dport 10700 ct state new accept", False),
+        ("counter packets 3 bytes 180 drop", True),
+        ("reject with icmpx admin-prohibited", True),
+        ("ip saddr 10.0.0.0/8 drop", False),
+        ("tcp dport 23 drop", False),
+        ("accept", False),
+    ],
+)
+def test_the_rules_of_nftables(rule: str, blocked: bool) -> None:
+    ((name, rules),) = nft_input_chains(NFT.replace("RULE", rule))
+    assert name == "inet filter input"
+    assert blocks(rules, GATE) is blocked
+
+
+def test_an_empty_ruleset_has_no_chains() -> None:
+    assert list(nft_input_chains("")) == []
 
 
 UFW = """Status: active
@@ -72,13 +114,13 @@ To                         Action      From
 
 
 @pytest.mark.parametrize(
-    ("gate", "shut"),
+    ("gate", "blocked"),
     [(GATE, False), (Gate("tcp", 10800, "x"), True), (Gate("udp", 5353, "mDNS"), False)],
 )
-def test_the_status_of_ufw(gate: Gate, shut: bool) -> None:
-    assert firewall.in_ufw(UFW, gate) is not shut
+def test_the_status_of_ufw(gate: Gate, blocked: bool) -> None:
+    assert ufw_allows(UFW, gate) is not blocked
 
 
-def test_what_is_shut_comes_with_the_command_that_opens_it() -> None:
+def test_a_blocked_port_has_the_command_that_opens_it() -> None:
     (finding,) = judge("ufw", [GATE], [GATE], "ufw allow {port}/{protocol}")
     assert finding.remedy == "sudo ufw allow 10700/tcp"

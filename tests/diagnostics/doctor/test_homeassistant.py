@@ -1,4 +1,4 @@
-"""What a Home Assistant sees of this machine."""
+"""The services of this machine as Home Assistant sees them."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from wyoming.event import Event
 from wyoming.info import AsrModel, AsrProgram, Attribution, Info, Satellite
 from wyoming.ping import Pong
 
-from satellite.diagnostics.doctor.examination_input import ExaminationInput
-from satellite.diagnostics.doctor.expected_ports import Wanted
-from satellite.diagnostics.doctor.finding import Finding
-from satellite.diagnostics.doctor.homeassistant import judge, seen, service
-from satellite.diagnostics.doctor.probe import ProbeResult
+from satellite.diagnostics.doctor.context import Context
+from satellite.diagnostics.doctor.homeassistant import judge, service, services
+from satellite.diagnostics.doctor.ports import ExpectedPort
+from satellite.lib.finding import Finding
+from satellite.net.probe import ProbeResult
 from satellite.net.uri import Tcp, parse
 from satellite.settings import HomeAssistantSettings, ServerSettings, Settings
 from servers.serve import serving
-from tests.diagnostics.doctor.examined import findings, of, only
+from tests.diagnostics.doctor.findings import findings, of, only
 from tests.support.engines import ScriptedAsr
 from tests.support.peers import stranger
 
@@ -29,45 +29,45 @@ ASR = AsrProgram(
 )
 
 
-def want(uri: str, role: str = "satellite", host: str = "127.0.0.1") -> Wanted:
+def port_of(uri: str, role: str = "satellite", host: str = "127.0.0.1") -> ExpectedPort:
     address = parse(uri)
     assert isinstance(address, Tcp)
     setting = "homeassistant.listen" if role == "satellite" else f"server.{role}_port"
-    return Wanted(role, host, address.port, role, setting)
+    return ExpectedPort(role, host, address.port, role, setting)
 
 
 @asynccontextmanager
 async def satellite(info: Info, *, pong: bool = True) -> AsyncGenerator[str, None]:
-    """A satellite that describes itself so, and answers pings if it is to."""
+    """Run a satellite with this description, which answers pings if `pong`."""
     script = {"describe": [info.event()], "ping": [Pong().event() if pong else None]}
     async with stranger(script) as peer:
         yield peer.uri
 
 
 async def at(uri: str, role: str = "satellite", host: str = "127.0.0.1") -> list[Finding]:
-    return [finding async for finding in service(want(uri, role, host))]
+    return [finding async for finding in service(port_of(uri, role, host))]
 
 
 def judged(info: Event, seconds: float = 0.01) -> list[Finding]:
-    asked = ProbeResult(uri="tcp://10.0.0.5:10700", info=info, fastest=seconds, slowest=seconds)
-    return list(judge(want("tcp://10.0.0.5:10700"), asked))
+    answer = ProbeResult(uri="tcp://10.0.0.5:10700", info=info, fastest=seconds, slowest=seconds)
+    return list(judge("port 10700", answer))
 
 
-async def test_a_satellite_on_the_loop_alone_is_out_of_reach() -> None:
+async def test_a_satellite_on_the_loopback_alone_is_reported() -> None:
     async with satellite(Info(satellite=DEN)) as uri:
         problem = only("broken", await at(uri))
     assert problem.found == "listens on 127.0.0.1 alone"
     assert 'homeassistant.listen = "tcp://0.0.0.0:' in problem.remedy
 
 
-async def test_what_listens_on_the_loop_does_not_answer_at_other_addresses() -> None:
+async def test_an_address_without_an_answer_is_reported() -> None:
     """As behind a firewall: the port is configured for all addresses, and answers at none."""
     async with satellite(Info(satellite=DEN)) as uri:
         found = await at(uri, host="127.0.0.2")
     assert any("Home Assistant cannot connect" in finding.means for finding in found)
 
 
-async def test_a_satellite_that_answers_is_taken_for_one() -> None:
+async def test_a_satellite_that_answers_is_ok() -> None:
     async with satellite(Info(satellite=DEN)) as uri:
         texts = [finding.found for finding in of("ok", await at(uri))]
     assert texts[0] == f"den: an Assist satellite at {uri}"
@@ -75,12 +75,12 @@ async def test_a_satellite_that_answers_is_taken_for_one() -> None:
     assert texts[2].startswith("ping answered in")
 
 
-async def test_a_satellite_that_answers_no_ping_is_told() -> None:
+async def test_a_satellite_that_ignores_pings_is_reported() -> None:
     async with satellite(Info(satellite=DEN), pong=False) as uri:
         assert "ping" in only("warning", await at(uri)).found
 
 
-async def test_a_server_is_taken_for_its_role() -> None:
+async def test_a_server_is_shown_with_its_role() -> None:
     async with serving("asr", ScriptedAsr(), "tcp://127.0.0.1:0") as uri:
         found = of("ok", await at(uri, "asr"))
     assert found[0].found.startswith("speech-to-text (")
@@ -92,43 +92,43 @@ def test_roles_beside_a_satellite_are_ignored_by_home_assistant() -> None:
     assert "satellite --server" in problem.remedy
 
 
-def test_nothing_installed_is_no_service() -> None:
+def test_a_port_without_installed_services_is_reported() -> None:
     assert "no services" in only("broken", judged(Info().event())).means
 
 
-def test_an_answer_that_is_none_is_told() -> None:
+def test_an_invalid_answer_is_reported() -> None:
     assert only("broken", judged(Event("info", {"asr": 7}))).means
 
 
-def test_a_missing_area_is_noted_and_a_slow_answer_told() -> None:
+def test_a_missing_area_and_a_slow_answer_are_reported() -> None:
     bare = Satellite("den", US, True, None, "1")
     assert "no area" in of("note", judged(Info(satellite=bare).event()))[0].found
     assert "took 2000 ms" in only("warning", judged(Info(satellite=DEN).event(), 2.0)).found
 
 
-async def test_a_satellite_that_does_not_run_is_told_with_how_to_start_it() -> None:
-    found = await findings(seen, ExaminationInput(listening_at(free_port())))
+async def test_a_stopped_satellite_is_reported_with_the_command_to_start_it() -> None:
+    found = await findings(services, Context(settings=listening_at(free_port())))
     assert "start it: satellite" in only("warning", found).remedy
 
 
-async def test_a_satellite_without_a_port_is_not_missed() -> None:
+async def test_a_satellite_without_a_port_is_not_reported() -> None:
     settings = Settings(
         homeassistant=HomeAssistantSettings(listen=""),
         server=ServerSettings(roles=("asr",), asr_port=free_port()),
     )
-    assert [finding.state for finding in await findings(seen, ExaminationInput(settings))] == [
+    assert [finding.state for finding in await findings(services, Context(settings=settings))] == [
         "note"
     ]
 
 
-async def test_every_service_that_runs_here_is_seen() -> None:
+async def test_a_running_service_is_found() -> None:
     async with satellite(Info(satellite=DEN)) as uri:
-        found = await findings(seen, ExaminationInput(listening_at(want(uri).port)))
+        found = await findings(services, Context(settings=listening_at(port_of(uri).number)))
     assert any("an Assist satellite at" in finding.found for finding in of("ok", found))
 
 
 def listening_at(port: int) -> Settings:
-    """A satellite with its port there, on the loop."""
+    """Return settings with the satellite's port, on the loopback."""
     return Settings(
         homeassistant=HomeAssistantSettings(listen=f"tcp://127.0.0.1:{port}"),
         server=ServerSettings(roles=("asr",), asr_port=free_port()),

@@ -1,4 +1,4 @@
-"""A machine's network as the doctor sees it, in network namespaces."""
+"""Networks with and without multicast DNS, in network namespaces."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ import asyncio
 from satellite.net.discovery.advert import Advert, announce
 from satellite.net.uri import Tcp
 async def main():
-    tell = lambda names: print("announced", flush=True)
-    await announce([Advert(role="tts", bound=Tcp("0.0.0.0", 10200))], announced=tell)
+    show = lambda names: print("announced", flush=True)
+    await announce([Advert(role="tts", bound=Tcp("0.0.0.0", 10200))], announced=show)
 asyncio.run(main())
 """
 
 
 def doctor(machine: Namespace, *arguments: str) -> list[dict[str, Any]]:
-    """What `satellite doctor` finds on a machine."""
+    """Run `satellite doctor` on a machine and return its findings."""
     command = [*machine.prefix, sys.executable, "-m", "satellite", "doctor", *arguments, "--json"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode in (0, 1), done.stderr
@@ -42,7 +42,7 @@ def shell(machine: Namespace, command: str) -> None:
 
 @contextmanager
 def responding(machine: Namespace) -> Iterator[None]:
-    """Somebody else on the network who answers by multicast DNS."""
+    """Run a program on a machine that answers by multicast DNS."""
     process = subprocess.Popen(
         [*machine.prefix, sys.executable, "-c", RESPONDER], stdout=subprocess.PIPE, text=True
     )
@@ -59,7 +59,7 @@ def about(found: list[dict[str, Any]], name: str) -> dict[str, Any]:
     return next(finding for finding in found if finding["about"].startswith(name))
 
 
-def test_others_that_answer_are_named(namespaces: tuple[Namespace, ...]) -> None:
+def test_machines_that_answer_are_listed(namespaces: tuple[Namespace, ...]) -> None:
     here, there = namespaces
     with responding(there):
         found = doctor(here, "network")
@@ -71,7 +71,7 @@ def test_others_that_answer_are_named(namespaces: tuple[Namespace, ...]) -> None
     )
 
 
-def test_multicast_dns_that_is_blocked_is_told(namespace: Namespace) -> None:
+def test_blocked_incoming_multicast_dns_is_reported(namespace: Namespace) -> None:
     need("nft", "nftables")
     shell(namespace, "nft add table inet f")
     shell(namespace, "nft 'add chain inet f in { type filter hook input priority 0; }'")
@@ -81,7 +81,7 @@ def test_multicast_dns_that_is_blocked_is_told(namespace: Namespace) -> None:
     assert "ufw allow 5353/udp" in blocked["remedy"]
 
 
-def test_multicast_dns_that_may_not_leave_is_told(namespace: Namespace) -> None:
+def test_blocked_outgoing_multicast_dns_is_reported(namespace: Namespace) -> None:
     need("nft", "nftables")
     shell(namespace, "nft add table inet f")
     shell(namespace, "nft 'add chain inet f out { type filter hook output priority 0; }'")
@@ -91,14 +91,14 @@ def test_multicast_dns_that_may_not_leave_is_told(namespace: Namespace) -> None:
     assert "firewall" in blocked["means"]
 
 
-def test_an_interface_without_multicast_is_told(namespace: Namespace) -> None:
+def test_an_interface_without_multicast_is_reported(namespace: Namespace) -> None:
     shell(namespace, "ip link set eth0 multicast off")
     problem = about(doctor(namespace, "network"), "multicast DNS on eth0")
     assert problem["state"] == "warning"
     assert problem["remedy"] == "ip link set eth0 multicast on"
 
 
-def test_an_interface_that_leads_nowhere_is_told(namespace: Namespace) -> None:
+def test_an_interface_that_is_down_is_reported(namespace: Namespace) -> None:
     shell(namespace, "ip link set eth0 down")
     problem = about(doctor(namespace, "network"), "multicast DNS on eth0")
     assert (problem["state"], problem["found"]) == (
@@ -107,19 +107,19 @@ def test_an_interface_that_leads_nowhere_is_told(namespace: Namespace) -> None:
     )
 
 
-def test_a_machine_alone_is_told_of_isolation(namespace: Namespace) -> None:
+def test_without_answers_client_isolation_is_mentioned(namespace: Namespace) -> None:
     found = doctor(namespace, "network")
     assert about(found, "multicast DNS on eth0")["state"] == "ok"
     assert "client isolation" in found[-1]["remedy"]
 
 
-def test_a_machine_without_a_network_is_told(namespace: Namespace) -> None:
+def test_a_machine_without_a_network_is_reported(namespace: Namespace) -> None:
     shell(namespace, "ip link set eth0 down && ip addr flush dev eth0")
     found = doctor(namespace, "network")
     assert (found[0]["state"], found[0]["found"]) == ("broken", "this machine has no network")
 
 
-def test_an_address_of_no_interface_cannot_be_asked_on() -> None:
-    result = multicast.probe("192.0.2.1", 0.1)
+def test_an_unknown_address_cannot_be_used() -> None:
+    result = multicast.query("192.0.2.1", 0.1)
     assert result.problem
     assert not result.returned

@@ -1,43 +1,51 @@
-"""Packages and plugins that are missing, too old or broken."""
+"""Packages and plugins that are missing, outdated or broken."""
 
 from __future__ import annotations
 
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
 from satellite.components import registry
 from satellite.diagnostics.doctor import python
-from satellite.diagnostics.doctor.examination_input import ExaminationInput
+from satellite.diagnostics.doctor.context import Context
 from satellite.errors import PluginBroken
 from satellite.requirements import Package, Program, Requirement
 from satellite.settings import Settings
-from tests.diagnostics.doctor.examined import findings, of, only
+from tests.diagnostics.doctor.findings import findings, of, only
 
 
-async def test_this_python_will_do() -> None:
+async def test_this_python_is_ok() -> None:
     found = await findings(python.interpreter)
     assert [finding.state for finding in found] == ["ok", "ok"]
 
 
 @pytest.mark.parametrize(
-    ("version", "specification", "old"),
-    [("1.8", ">=1.10", True), ("1.10", ">=1.8", False), ("2.0.1", "", False), ("5", ">=5", False)],
+    ("version", "least", "outdated"),
+    [("1.8", "1.10", True), ("1.10", "1.8", False), ("2.0.1", "", False), ("5", "5", False)],
 )
-def test_versions_are_compared_as_numbers(version: str, specification: str, old: bool) -> None:
-    assert python.too_old(version, specification) is old
+async def test_versions_are_compared_as_numbers(
+    monkeypatch: pytest.MonkeyPatch, version: str, least: str, outdated: bool
+) -> None:
+    monkeypatch.setattr(python, "needed", lambda: iter([python.Package("msgspec", least)]))
+    monkeypatch.setattr(python, "MODULES", ())
+    monkeypatch.setattr(metadata, "version", lambda name: version)
+    (found,) = await findings(python.packages)
+    assert found.state == ("broken" if outdated else "ok")
 
 
-def test_what_is_needed_leaves_out_the_extras() -> None:
-    names = {package.name for package in python.needed()}
-    assert {"msgspec", "wyoming", "zeroconf"} <= names
-    assert "faster-whisper" not in names
+def test_the_needed_packages_leave_out_the_extras() -> None:
+    versions = {package.name: package.least for package in python.needed()}
+    assert {"msgspec", "wyoming", "zeroconf"} <= versions.keys()
+    assert versions["wyoming"]
+    assert "faster-whisper" not in versions
 
 
-async def test_a_package_that_is_missing_and_one_that_is_too_old_are_told(
+async def test_missing_and_outdated_packages_are_reported(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    needed = [python.Package("no-such-package", ">=1"), python.Package("msgspec", ">=99")]
+    needed = [python.Package("no-such-package", "1"), python.Package("msgspec", "99")]
     monkeypatch.setattr(python, "needed", lambda: iter(needed))
     monkeypatch.setattr(python, "MODULES", ("json",))
     missing, old = of("broken", await findings(python.packages))
@@ -46,14 +54,14 @@ async def test_a_package_that_is_missing_and_one_that_is_too_old_are_told(
     assert "pip install 'msgspec>=99'" in old.remedy
 
 
-async def test_a_package_that_cannot_be_imported_or_crashes_is_told(
+async def test_packages_that_cannot_be_imported_are_reported(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "crashing.py").write_text("import os\nos.abort()\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setattr(python, "needed", lambda: iter(()))
-    monkeypatch.setattr(python, "MODULES", ("json", "no_such_module", "crashing"))
-    absent, crashed = of("broken", await findings(python.packages))
+    monkeypatch.setattr(python, "MODULES", ("json", "crashing", "no_such_module"))
+    crashed, absent = of("broken", await findings(python.packages))
     assert "ModuleNotFoundError" in absent.found
     assert (crashed.about, "crashed Python" in crashed.found) == ("package crashing", True)
 
@@ -89,9 +97,7 @@ async def test_a_chosen_plugin_that_cannot_be_used_is_broken(
         Planted("vad", "energy", "satellite"),
     ]
     monkeypatch.setattr(registry, "installed", lambda: iter(plugins))
-    found = await findings(
-        python.installed_plugins, ExaminationInput(Settings(mic="alsa:plughw:1,0"))
-    )
+    found = await findings(python.plugins, Context(settings=Settings(mic="alsa:plughw:1,0")))
     lacking = "the program no-such-recorder is not installed: apt install alsa-utils"
     assert only("broken", found).found == lacking
     assert only("warning", found).remedy.endswith("pip uninstall stranger")

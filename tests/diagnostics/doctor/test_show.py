@@ -1,33 +1,33 @@
-"""How findings are shown."""
+"""Findings as text."""
 
 from __future__ import annotations
 
-from satellite.diagnostics.doctor.finding import Finding, broken, note, ok
+import msgspec
+
 from satellite.diagnostics.doctor.show import lines, plain, summary
+from satellite.lib.finding import Finding, broken, note, ok
 
 
 def in_area(area: str, *found: Finding) -> list[Finding]:
-    import msgspec
-
     return [msgspec.structs.replace(finding, area=area) for finding in found]
 
 
 FOUND = [
-    *in_area("audio", ok("speaker", "there"), broken("microphone", "muted", "Deaf.", "unmute it")),
-    *in_area("network", note("multicast", "nobody answered")),
+    *in_area("audio", ok("speaker", "found"), broken("microphone", "muted", "Deaf.", "unmute it")),
+    *in_area("network", note("multicast", "no answer")),
 ]
 
 
-def test_findings_stand_under_their_areas_with_what_they_mean_and_what_to_do() -> None:
+def test_findings_are_grouped_by_area_with_consequence_and_remedy() -> None:
     assert plain(FOUND).splitlines() == [
         "audio",
-        "  ok       speaker: there",
+        "  ok       speaker: found",
         "  broken   microphone: muted",
         "           Deaf.",
         "           -> unmute it",
         "",
         "network",
-        "  note     multicast: nobody answered",
+        "  note     multicast: no answer",
         "",
         "1 broken, 1 note, 1 ok",
     ]

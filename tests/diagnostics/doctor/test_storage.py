@@ -1,4 +1,4 @@
-"""Half a model, a missing one, and a disk that is full."""
+"""Incomplete and missing models, and a full disk."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ import msgspec
 import pytest
 
 from satellite.diagnostics.doctor import storage
-from satellite.diagnostics.doctor.examination_input import ExaminationInput
-from satellite.diagnostics.doctor.finding import Finding
+from satellite.diagnostics.doctor.context import Context
+from satellite.lib.finding import Finding
 from satellite.settings import Settings
 from servers.models import manifest
 from servers.models.manifest import FileRecord, Manifest
 from servers.models.store import Store
-from tests.diagnostics.doctor.examined import findings, of, only
+from tests.diagnostics.doctor.findings import findings, of, only
 
 
 class Status(msgspec.Struct):
-    """A file system with room for everything."""
+    """The status of a file system with much free space."""
 
     f_frsize: int = 4096
     f_bavail: int = 10**9
@@ -33,7 +33,7 @@ class Status(msgspec.Struct):
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    """A store with a whole model, whisper:tiny.en, of one file of 1000 bytes."""
+    """Make a store with a complete model, whisper:tiny.en, of one file of 1000 bytes."""
     folder = tmp_path / "whisper/tiny.en"
     folder.mkdir(parents=True)
     content = bytes(1000)
@@ -45,18 +45,18 @@ def store(tmp_path: Path) -> Store:
 
 
 async def models(store: Store, **settings: str) -> list[Finding]:
-    case = ExaminationInput(Settings(**settings), store=lambda: store)  # type: ignore[arg-type]
-    return await findings(storage.models, case)
+    context = Context(settings=Settings(**settings), store=lambda: store)  # type: ignore[arg-type]
+    return await findings(storage.models, context)
 
 
-async def test_a_whole_model_is_well(store: Store) -> None:
+async def test_a_complete_model_is_ok(store: Store) -> None:
     found = await models(store)
     assert of("broken", found) == of("warning", found) == []
-    assert "1 whole" in found[0].found
+    assert "1 complete" in found[0].found
     assert "whisper:tiny.en" in found[0].found
 
 
-async def test_half_a_model_is_told_with_what_mends_it(store: Store) -> None:
+async def test_a_damaged_model_is_reported_with_the_command_to_repair_it(store: Store) -> None:
     os.truncate(store.root / "whisper/tiny.en/model.bin", 500)
     problem = only("broken", await models(store))
     assert problem.about == "model whisper:tiny.en"
@@ -64,7 +64,7 @@ async def test_half_a_model_is_told_with_what_mends_it(store: Store) -> None:
     assert "satellite models pull whisper:tiny.en" in problem.remedy
 
 
-async def test_a_download_that_broke_off_is_told(store: Store) -> None:
+async def test_an_unfinished_download_is_reported(store: Store) -> None:
     staging = store.root / "whisper/.base.en.part"
     staging.mkdir()
     (staging / "model.bin.part").write_bytes(bytes(300_000))
@@ -73,7 +73,7 @@ async def test_a_download_that_broke_off_is_told(store: Store) -> None:
     assert "satellite models pull whisper:base.en" in problem.remedy
 
 
-async def test_a_model_that_was_chosen_and_is_not_here_is_told(store: Store) -> None:
+async def test_a_missing_model_of_a_chosen_engine_is_reported(store: Store) -> None:
     problem = only("broken", await models(store, asr="faster-whisper:small"))
     assert problem.found == "not on this machine"
     assert problem.remedy == "satellite models pull whisper:small"
@@ -88,21 +88,21 @@ async def test_a_model_that_was_chosen_and_is_not_here_is_told(store: Store) -> 
         ({"f_bavail": 1000}, "broken", "full"),
         ({"f_favail": 0}, "broken", "full"),
         ({"f_bavail": 100_000}, "warning", "409.6 MB free"),
-        ({"f_flag": os.ST_RDONLY}, "broken", "can only be read"),
+        ({"f_flag": os.ST_RDONLY}, "broken", "read-only"),
     ],
 )
-async def test_the_room_on_a_disk(
+async def test_the_free_space_of_a_disk(
     store: Store, change: dict[str, int], state: str, words: str
 ) -> None:
-    case = ExaminationInput(Settings(), store=lambda: store, statvfs=lambda path: Status(**change))
-    found = (await findings(storage.disk, case))[0]
+    context = Context(store=lambda: store, statvfs=lambda path: Status(**change))
+    found = (await findings(storage.disk, context))[0]
     assert (found.state, words in found.found) == (state, True)
     assert found.remedy or state == "ok"
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of one megabyte."""
+    """Mount a file system of one megabyte."""
     folder = tmp_path / "disk"
     folder.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
@@ -112,9 +112,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(folder)], check=True)
 
 
-async def test_a_disk_that_is_really_full(small_disk: Path) -> None:
+async def test_a_full_disk_is_reported(small_disk: Path) -> None:
     (small_disk / "heap").write_bytes(bytes(1 << 20))
-    case = ExaminationInput(Settings(), store=lambda: Store(small_disk / "models"))
-    problem = only("broken", await findings(storage.disk, case))
+    context = Context(store=lambda: Store(small_disk / "models"))
+    problem = only("broken", await findings(storage.disk, context))
     assert problem.found.startswith("full: 0.0 MB free for models")
     assert "satellite models remove" in problem.remedy

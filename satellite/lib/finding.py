@@ -1,4 +1,4 @@
-"""What the doctor says: one thing that was looked at, how it is, and what to do."""
+"""A finding: the result of one check, its consequence, and what to do about it."""
 
 from __future__ import annotations
 
@@ -9,41 +9,41 @@ import msgspec
 State = Literal["ok", "note", "warning", "broken"]
 
 STATES: tuple[State, ...] = ("ok", "note", "warning", "broken")
-"""From good to bad. A note is worth knowing, a warning may be felt, what is broken does not work.
-"""
+"""From good to bad. A note is for information; a warning may cause trouble; what is broken does not
+work."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that was found."""
+    """The result of one check."""
 
     state: State
     about: str
-    """What was looked at, such as `microphone`."""
+    """The thing checked, such as `microphone`."""
     found: str
-    """What it is like."""
+    """Its condition."""
     means: str = ""
-    """What follows from that for somebody who uses the satellite."""
+    """The consequence for people who use the satellite."""
     remedy: str = ""
-    """What to do: a command, a setting, or a thing to look at."""
+    """What to do: a command, a setting, or where to look."""
     area: str = ""
-    """Where it belongs; filled in by the examination."""
+    """The area of the doctor that it belongs to; the examination fills it in."""
 
 
 def ok(about: str, found: str) -> Finding:
-    """All is well."""
+    """Return a finding of something that works."""
     return Finding(state="ok", about=about, found=found)
 
 
 def note(about: str, found: str, means: str = "", remedy: str = "") -> Finding:
-    """Worth knowing; nothing is wrong by it."""
+    """Return a finding for information; nothing is wrong."""
     return Finding(state="note", about=about, found=found, means=means, remedy=remedy)
 
 
 def warning(about: str, found: str, means: str, remedy: str) -> Finding:
-    """Works, but not as it should, or not for long."""
+    """Return a finding of something that works badly, or may stop working."""
     return Finding(state="warning", about=about, found=found, means=means, remedy=remedy)
 
 
 def broken(about: str, found: str, means: str, remedy: str) -> Finding:
-    """Does not work."""
+    """Return a finding of something that does not work."""
     return Finding(state="broken", about=about, found=found, means=means, remedy=remedy)

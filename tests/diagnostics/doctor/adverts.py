@@ -1,4 +1,4 @@
-"""Services announced on the loop, under names that no other test uses."""
+"""Services announced on the loopback interface, under names that no other test uses."""
 
 from __future__ import annotations
 
@@ -19,22 +19,24 @@ _NUMBERS = count()
 
 
 def unique() -> str:
-    """A name that no other test on this machine uses."""
+    """Return a name that no other test on this machine uses."""
     return f"doctor-{os.getpid()}-{next(_NUMBERS)}"
 
 
 @asynccontextmanager
 async def announced(uri: str, role: str, name: str, **facts: str) -> AsyncGenerator[str, None]:
-    """A service announced during this block; its instance name."""
+    """Announce a service during this block; yield its instance name."""
     bound = parse(uri)
     assert isinstance(bound, Tcp)
     advert = Advert(role=role, bound=bound, name=name, facts=lambda: facts)
-    told: asyncio.Future[tuple[str, ...]] = asyncio.get_running_loop().create_future()
+    instances: asyncio.Future[tuple[str, ...]] = asyncio.get_running_loop().create_future()
     async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(announce([advert], interfaces=LOOP, announced=told.set_result))
+        task = tasks.create_task(
+            announce([advert], interfaces=LOOP, announced=instances.set_result)
+        )
         try:
             async with asyncio.timeout(PATIENCE):
-                (instance,) = await told
+                (instance,) = await instances
                 yield instance
         finally:
             task.cancel()

@@ -1,4 +1,4 @@
-"""A service asked what it is, some times over, as Home Assistant and satellites do."""
+"""A probe of a service: its description and its latency, asked for as Home Assistant does."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from satellite.net.describe import describe
 from satellite.net.dial import connect
 
 PATIENCE = 5.0
-"""Seconds to connect and to answer: what Home Assistant allows."""
+"""Seconds to connect and to answer: the limit of Home Assistant."""
 
 TIMES = 3
-"""How often it is asked: one slow answer may be chance."""
+"""Questions of one probe: a single slow answer may be chance."""
 
 
 class ProbeResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What a service said, or why it said nothing."""
+    """A service's description, or why there is none."""
 
     uri: str
     info: Event | None = None
     fastest: float = 0.0
     slowest: float = 0.0
-    """Seconds from connecting to having its description."""
+    """Seconds from connecting until the description arrived."""
     problem: str = ""
 
     @property
     def latency(self) -> str:
-        """For people: `3 ms`, or `3 to 40 ms`."""
+        """The latency for display: `3 ms`, or `3 to 40 ms`."""
         low, high = round(self.fastest * 1000), round(self.slowest * 1000)
         return f"{high} ms" if high < 2 * low + 5 else f"{low} to {high} ms"
 
 
-async def ask(uri: str, times: int = TIMES) -> ProbeResult:
-    """Have a service describe itself; what goes wrong is in the answer."""
+async def probe(uri: str, times: int = TIMES) -> ProbeResult:
+    """Have a service describe itself; a failure is the result's `problem`."""
     loop = asyncio.get_running_loop()
     took: list[float] = []
     info: Event | None = None
@@ -52,7 +52,7 @@ async def ask(uri: str, times: int = TIMES) -> ProbeResult:
 
 
 async def ping(uri: str) -> float:
-    """Seconds until a service answered a ping. Raises `WireError`."""
+    """Return the seconds until a service answered a ping. Raises `WireError`."""
     connection = await connect(uri, PATIENCE)
     loop = asyncio.get_running_loop()
     began = loop.time()

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
+import shutil
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-from satellite.diagnostics.doctor import listening_ports
-from satellite.diagnostics.doctor.examination_input import ExaminationInput
-from satellite.diagnostics.doctor.finding import Finding
+import pytest
+
+from satellite.diagnostics.doctor.context import Context
+from satellite.diagnostics.doctor.ports import is_taken, ports
+from satellite.lib.daemon_thread import program
+from satellite.lib.finding import Finding
 from satellite.net.uri import Tcp, parse
 from satellite.settings import HomeAssistantSettings, ServerSettings, Settings
 from servers.serve import ServeLimits, serving
-from tests.diagnostics.doctor.examined import findings, only
+from tests.diagnostics.doctor.findings import findings, only
 from tests.support.engines import ScriptedAsr, ScriptedTts
 
 LISTENER = """
@@ -28,36 +29,44 @@ sys.stdin.read()
 """
 
 
-def with_asr_at(port: int) -> Settings:
-    server = ServerSettings(roles=("asr",), asr_port=port)
-    return Settings(server=server)
-
-
 async def found_at(port: int) -> list[Finding]:
+    settings = Settings(server=ServerSettings(roles=("asr",), asr_port=port))
     return [
         finding
-        for finding in await findings(listening_ports.ports, ExaminationInput(with_asr_at(port)))
+        for finding in await findings(ports, Context(settings=settings))
         if str(port) in finding.about + finding.found
     ]
 
 
 @contextmanager
 def taken() -> Iterator[tuple[int, int]]:
-    """A program that listens and says nothing: its port and its number."""
+    """Run a program that listens and never answers; yield its port and its process number."""
     command = [sys.executable, "-c", LISTENER]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         yield int(process.stdout.readline()), process.pid
 
 
-async def test_a_port_taken_by_another_program_names_it() -> None:
-    with taken() as (port, number):
+async def test_a_port_taken_by_another_program_is_reported() -> None:
+    with taken() as (port, _):
         problem = only("warning", await found_at(port))
-    assert f"(process {number}), which is no Wyoming service" in problem.found
+    assert problem.found == "taken by a program that is not a Wyoming service"
     assert "server.asr_port" in problem.remedy
 
 
-async def test_a_server_that_lets_nobody_but_paired_satellites_in_is_well() -> None:
+async def test_the_command_of_the_remedy_names_the_program_at_a_port() -> None:
+    if shutil.which("ss") is None:
+        pytest.skip("ss is not installed (apt install iproute2)")
+    with taken() as (port, number):
+        problem = only("warning", await found_at(port))
+        command = f"ss -ltnp 'sport = :{port}'"
+        assert command in problem.remedy
+        answer = await program(["sh", "-c", command])
+    assert answer is not None
+    assert f"pid={number}," in answer.output
+
+
+async def test_a_server_for_paired_satellites_only_is_ok() -> None:
     limits = ServeLimits(paired_only=True)
     async with serving("asr", ScriptedAsr(), "tcp://127.0.0.1:0", limits=limits) as uri:
         address = parse(uri)
@@ -67,25 +76,23 @@ async def test_a_server_that_lets_nobody_but_paired_satellites_in_is_well() -> N
     assert "pairing is required (--require-pairing)" in found.found
 
 
-async def test_the_port_of_the_satellite_that_is_taken_is_broken() -> None:
-    with taken() as (port, number):
+async def test_a_taken_port_of_the_satellite_is_broken() -> None:
+    with taken() as (port, _):
         listen = HomeAssistantSettings(listen=f"tcp://0.0.0.0:{port}")
-        found = await findings(
-            listening_ports.ports, ExaminationInput(Settings(homeassistant=listen))
-        )
+        found = await findings(ports, Context(settings=Settings(homeassistant=listen)))
     problem = only("broken", found)
-    assert f"(process {number})" in problem.found
+    assert f"sport = :{port}" in problem.remedy
     assert "homeassistant.listen" in problem.remedy
 
 
-async def test_a_free_port_is_well() -> None:
+async def test_a_free_port_is_ok() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     (found,) = await found_at(port)
     assert found.state == "ok"
 
 
-async def test_our_own_server_is_well_and_one_of_another_role_is_not() -> None:
+async def test_our_own_server_is_ok_and_that_of_another_role_is_not() -> None:
     for engine, role, state in ((ScriptedAsr(), "asr", "ok"), (ScriptedTts(), "tts", "warning")):
         async with serving(role, engine, "tcp://127.0.0.1:0") as uri:
             address = parse(uri)
@@ -94,27 +101,23 @@ async def test_our_own_server_is_well_and_one_of_another_role_is_not() -> None:
         assert found.state == state, found
 
 
-async def test_the_ports_of_ipv6_are_seen() -> None:
+def test_a_port_of_ipv6_is_taken_while_a_program_listens() -> None:
     with socket.socket(socket.AF_INET6) as listener:
         listener.bind(("::1", 0))
         listener.listen()
         port = listener.getsockname()[1]
-        seen = [i for i in await asyncio.to_thread(_listeners) if i.port == port]
-    assert [item.host for item in seen] == ["::1"]
+        assert is_taken("::1", port)
+        assert is_taken("::", port)
+    assert not is_taken("::1", port)
 
 
-def _listeners() -> list[listening_ports.Listener]:
-    return listening_ports.listeners(ExaminationInput(Settings()))
-
-
-async def test_whose_port_it_is_may_not_be_visible(tmp_path: Path) -> None:
-    """As for who is not root: /proc/net can be read, other users' /proc/PID/fd cannot."""
-    (tmp_path / "proc/net").mkdir(parents=True)
-    with taken() as (port, _):
-        (tmp_path / "proc/net/tcp").write_text(Path("/proc/net/tcp").read_text())
-        found = await findings(
-            listening_ports.ports, ExaminationInput(with_asr_at(port), root=tmp_path)
-        )
-    problem = only("warning", found)
-    assert "a program of another user" in problem.found
-    assert os.geteuid() == 0 or "sudo" in problem.remedy
+def test_a_port_with_a_connection_that_has_ended_is_free() -> None:
+    """The connection stays in TIME_WAIT on the side that closed it first."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        client = socket.create_connection(("127.0.0.1", port))
+        server, _ = listener.accept()
+        server.close()
+        assert client.recv(1) == b""
+        client.close()
+    assert not is_taken("0.0.0.0", port)

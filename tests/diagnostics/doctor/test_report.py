@@ -1,4 +1,4 @@
-"""No secret leaves the machine."""
+"""The report shows no secrets."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from satellite.diagnostics.doctor.finding import broken
-from satellite.diagnostics.doctor.secrets import masked, masked_finding, masked_setting
+from satellite.diagnostics.doctor.report import masked, masked_finding, masked_setting
+from satellite.lib.finding import broken
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiIxMjM0In0.SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c"
 
@@ -22,7 +22,7 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiIxMjM0In0.SflKxwRJSMeKKF2QT4fwpMeJf36POk6y
         ("set-source-mute room.monitor 0", "set-source-mute room.monitor 0"),
     ],
 )
-def test_what_looks_like_a_secret_is_masked(text: str, shown: str) -> None:
+def test_texts_that_look_like_secrets_are_masked(text: str, shown: str) -> None:
     assert masked(text) == shown
 
 
@@ -31,7 +31,7 @@ def test_no_credentials_in_an_address_survive(credentials: str) -> None:
     assert credentials not in masked(f"see https://{credentials}@home.example:8123/api/ there")
 
 
-def test_secrets_of_the_environment_are_masked_wherever_they_come_up(
+def test_secrets_of_the_environment_are_masked_in_findings(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("SATELLITE_HOME_TOKEN", "correct-horse-battery")

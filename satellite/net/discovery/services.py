@@ -1,0 +1,85 @@
+"""Services of any type on the LAN, found by multicast DNS."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from satellite.net.discovery.mdns import multicast
+from satellite.net.uri import Tcp
+
+RESOLVE = 2.0
+"""Seconds for a service to answer with its address: mDNS asks again after 1 s."""
+
+MOST = 64
+"""Services looked at; a LAN with more is broken or hostile."""
+
+
+class Service(msgspec.Struct, frozen=True, kw_only=True):
+    """A service as its advert describes it."""
+
+    instance: str
+    """Its name, without the type."""
+    port: int = 0
+    addresses: tuple[str, ...] = ()
+    facts: dict[str, str] = {}
+    """Its TXT record."""
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Its addresses, IPv4 first."""
+        return tuple(sorted(self.addresses, key=lambda address: ":" in address))
+
+    @property
+    def uris(self) -> tuple[str, ...]:
+        """The TCP addresses of its advert, in that order."""
+        return tuple(str(Tcp(host, self.port)) for host in self.hosts)
+
+
+async def browse(
+    kind: str, seconds: float, *, interfaces: Sequence[str] = ()
+) -> tuple[Service, ...]:
+    """Listen for adverts of a type such as `_wyoming._tcp.local.`; return the services by name.
+
+    A service that does not answer with its address has neither port nor addresses. Raises
+    `NoMulticast`.
+    """
+    from zeroconf.asyncio import AsyncServiceBrowser
+
+    names: dict[str, None] = {}
+
+    def note(zeroconf: Any, service_type: str, name: str, state_change: Any) -> None:
+        if state_change.name == "Removed":
+            names.pop(name, None)
+        elif len(names) < MOST:
+            names[name] = None
+
+    async with multicast(interfaces) as member:
+        browser = AsyncServiceBrowser(member.zeroconf, kind, handlers=[note])
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            await browser.async_cancel()
+        async with asyncio.TaskGroup() as tasks:
+            resolving = [
+                tasks.create_task(_resolve(member.zeroconf, kind, name)) for name in sorted(names)
+            ]
+    return tuple(task.result() for task in resolving)
+
+
+async def _resolve(zeroconf: Any, kind: str, name: str) -> Service:
+    from zeroconf.asyncio import AsyncServiceInfo
+
+    instance = name.removesuffix(f".{kind}")
+    info = AsyncServiceInfo(kind, name)
+    if not await info.async_request(zeroconf, RESOLVE * 1000):
+        return Service(instance=instance)
+    return Service(
+        instance=instance,
+        port=info.port or 0,
+        addresses=tuple(info.parsed_scoped_addresses()),
+        facts={key: value or "" for key, value in info.decoded_properties.items()},
+    )

@@ -1,0 +1,81 @@
+"""The wake word: chosen, and tried by saying it."""
+
+from __future__ import annotations
+
+from satellite.components import spec
+from satellite.components.auto import BUILT_IN
+from satellite.components.spec import AUTO
+from satellite.engines import assembly
+from satellite.errors import DeviceError, SatelliteError
+from satellite.setup.asking import Choice
+from satellite.setup.wizard import Wizard
+from satellite.soundcheck.devices import chosen, explain
+from satellite.soundcheck.wake_word import component_of, easier, judge, listen, threshold_of
+
+ENOUGH = 0.2
+"""Margin above the threshold at which the trial ends: the word was recognised well."""
+
+FIRST = "okay_nabu"
+"""The default wake word."""
+
+
+async def wake_word(session: Wizard) -> None:
+    """Ask for a wake word, and try it until its score is good."""
+    ask = session.ask
+    ask.head("Wake word")
+    choices = await _choices()
+    if "wake" not in session.preset:
+        await session.component("wake", "Which wake word?", choices)
+    if not ask.present or not await ask.yes("Try it now?", True):
+        return
+    while not await _try(session) and await ask.yes("Try it again?", False):
+        if "wake" not in session.preset:
+            await session.component("wake", "Which wake word?", choices)
+
+
+async def _choices() -> list[Choice]:
+    """Return the words of the built-in engine."""
+    name = BUILT_IN["wake"]
+    engine = await assembly.create("wake", name)
+    try:
+        await engine.load()
+        models = engine.describe().models
+    finally:
+        await engine.close()
+    words = {model.name.rpartition("_v")[0] or model.name: model for model in models}
+    choices = [Choice(AUTO, f"{FIRST.replace('_', ' ')} (the default)")]
+    return choices + [
+        Choice(f"{name}:{word}", model.phrase or word)
+        for word, model in words.items()
+        if word != FIRST
+    ]
+
+
+async def _try(session: Wizard) -> bool:
+    """Have a person say the word; return False if another try may give a better score."""
+    mic = await chosen(session.settings, "mic")
+    if mic is None:
+        session.ask.say("  ! There is no microphone to try it with")
+        return True
+    component = component_of(session.settings.wake)
+    threshold = threshold_of(component)
+    enough = None if threshold is None else threshold + ENOUGH
+    try:
+        words, best = await listen(
+            component, spec.create("mic", mic), lambda text: session.ask.say(f"  {text}"), enough
+        )
+    except DeviceError as error:
+        session.show(await explain("mic", error))
+        return True
+    except SatelliteError as error:
+        session.ask.say(f"  ! {error}")
+        return False
+    finding = judge(component, words, best)
+    session.show(finding)
+    if best is None or threshold is None or finding.state == "ok":
+        return finding.state == "ok"
+    lower = easier(component, best)
+    if await session.ask.yes(f"Make it easier to wake ({lower})?", True):
+        session.choose("wake", lower)
+        return True
+    return False

@@ -1,0 +1,1 @@
+"""Sound check: microphone, speaker, echo and wake word, tried and judged for doctor and setup."""
