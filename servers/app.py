@@ -199,7 +199,7 @@ async def _announce(adverts: list[Advert]) -> None:
         _LOGGER.info("announced on the LAN: %s", ", ".join(names))
 
     try:
-        await announce(adverts, announced=log)
+        await announce(adverts, on_announced=log)
     except NoMulticast as error:
         _LOGGER.warning("%s", error)
 

@@ -43,7 +43,7 @@ def discover(context: click.Context, wait: float) -> None:
     found: list[RemoteService] = []
 
     async def look(_bus: object) -> None:
-        found.extend(await scan(wait, wishes=Preferences.of(settings.servers)))
+        found.extend(await scan(wait, wishes=Preferences.from_settings(settings.servers)))
 
     state.run(look)
     rankings = ranked(found, settings)
@@ -63,7 +63,7 @@ def ranked(
     found: Sequence[RemoteService], settings: Settings
 ) -> dict[str, tuple[str, Sequence[RankedServer]]]:
     """The ranking of each role, as a satellite that has asked none of them yet would make it."""
-    wishes = Preferences.of(settings.servers)
+    wishes = Preferences.from_settings(settings.servers)
     return {
         role: (role, rank(role, found, wishes=wishes, language=settings.language))
         for role in ENGINE_ROLES

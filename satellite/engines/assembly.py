@@ -106,7 +106,7 @@ async def _made(
         for engine in (engine for several in made.values() for engine in several):
             stack.push_async_callback(engine.close)
         discovery = None
-        wishes = Preferences.of(settings.servers)
+        wishes = Preferences.from_settings(settings.servers)
         if shared and (settings.zeroconf or wishes.addresses):
             discovery = Discovery(publish, wishes=wishes, announced=settings.zeroconf)
             await stack.enter_async_context(_looking(discovery))

@@ -45,7 +45,9 @@ async def _look(
     session.ask.say(f"  Searching the network for {SCAN:g} seconds")
     with first_error(SatelliteError):
         async with asyncio.TaskGroup() as tasks:
-            servers = tasks.create_task(scan(SCAN, wishes=Preferences.of(session.settings.servers)))
+            servers = tasks.create_task(
+                scan(SCAN, wishes=Preferences.from_settings(session.settings.servers))
+            )
             homes = tasks.create_task(find_homes())
             codes = tasks.create_task(pairing_codes.find())
     return servers.result(), homes.result(), codes.result()

@@ -70,7 +70,7 @@ def named(context: Context) -> Iterator[NamedServer]:
         text = getattr(context.settings, role)
         if spec.is_uri(text):
             yield NamedServer(text, role, role)
-    for pin in Preferences.of(context.settings.servers).addresses:
+    for pin in Preferences.from_settings(context.settings.servers).addresses:
         yield NamedServer(pin, "servers.pin")
 
 

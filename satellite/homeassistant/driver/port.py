@@ -103,6 +103,6 @@ async def _announce(advert: Advert) -> None:
         _LOGGER.info("announced on the LAN: %s", ", ".join(names))
 
     try:
-        await announce([advert], announced=log)
+        await announce([advert], on_announced=log)
     except NoMulticast as error:
         _LOGGER.warning("Home Assistant cannot find this satellite by itself: %s", error)

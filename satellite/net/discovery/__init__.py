@@ -1,1 +1,1 @@
-"""Servers on the LAN: announced, found, and followed."""
+"""Discovery of servers on the LAN: announcing, finding and monitoring them."""

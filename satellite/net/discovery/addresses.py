@@ -1,4 +1,4 @@
-"""The addresses at which others reach this machine."""
+"""The addresses at which other machines reach this one."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import ipaddress
 from collections.abc import Iterator
 
 ANY = ("0.0.0.0", "::", "*", "")
-"""Hosts that stand for every address; the first two for those of their own family."""
+"""Hosts that stand for every address; the first two for those of their family only."""
 
 _VIRTUAL = ("docker", "br-", "veth", "virbr", "cni", "flannel")
-"""Beginnings of the names of interfaces that lead to containers inside this machine."""
+"""Prefixes of the names of interfaces that lead to containers on this machine."""
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def announced_addresses(host: str) -> tuple[str, ...]:
-    """What to announce for a service that listens on `host`, best first.
+    """Return the addresses to announce for a service that listens on `host`, IPv4 first.
 
-    For a wildcard: the addresses of the network interfaces, of a container bridge or of the loop
-    only where there is nothing better. A host that is no address is left for others to resolve.
+    For a wildcard these are the addresses of the network interfaces; those of a container bridge or
+    of the loopback only without better ones. Any other host is returned as it is.
     """
     if host not in ANY:
         return (host,)
@@ -38,12 +38,12 @@ def _rank(name: str, address: IpAddress) -> int:
 
 
 def is_virtual(name: str) -> bool:
-    """Whether an interface leads to containers inside this machine, by its name."""
+    """Return whether an interface leads to containers on this machine, by its name."""
     return name.startswith(_VIRTUAL)
 
 
 def adapters() -> Iterator[tuple[str, IpAddress]]:
-    """Every interface of this machine, by its name, with each of its addresses."""
+    """Yield the name and the address of every interface of this machine."""
     import ifaddr
 
     for adapter in ifaddr.get_adapters():

@@ -1,4 +1,4 @@
-"""Announcing services by multicast DNS, under names that stay the same for life."""
+"""Announcement of services by multicast DNS, under names that never change."""
 
 from __future__ import annotations
 
@@ -23,44 +23,44 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 PORTS = {"asr": 10300, "llm": 10600, "tts": 10200, "wake": 10400, "satellite": 10700}
-"""The usual port of each role. At most one program of a machine has it, and with it the plain name;
-any other has its port in its name, so that neither depends on which was started first."""
+"""The usual port of each role. The one program of a machine that uses it is announced by the plain
+name; any other has its port in its name, so that no name depends on which was started first."""
 
-_LOOP = ("127.", "::1", "localhost")
-"""Beginnings of hosts that only this machine itself can use: no other is told of them."""
+_LOOPBACK = ("127.", "::1", "localhost")
+"""Prefixes of hosts that only this machine can use: they are announced to no other."""
 _TEXT = 200
-"""Most bytes of one TXT value; with its key it must stay below 255 (RFC 6763, 6.1)."""
+"""Longest TXT value in bytes; with its key it must stay below 255 (RFC 6763, 6.1)."""
 _NAME = 63
-"""Most bytes of an instance name (RFC 6763, 4.1.1)."""
+"""Longest instance name in bytes (RFC 6763, 4.1.1)."""
 
-_UNFIT = re.compile(r"[\x00-\x1f\x7f.]")
-"""What zeroconf takes for the end of a name, or refuses in one."""
+_INVALID = re.compile(r"[\x00-\x1f\x7f.]")
+"""Characters that zeroconf takes for the end of a name, or refuses in one."""
 
 
 class Advert(msgspec.Struct, frozen=True, kw_only=True):
-    """What is announced of one service."""
+    """The announcement of one service."""
 
     role: str
     bound: Tcp
-    """Where it listens; a wildcard stands for every address of the machine."""
+    """The address on which it listens; a wildcard stands for every address of the machine."""
     name: str = ""
-    """What its machine is called; the host's name by default."""
+    """Name of its machine; the host name by default."""
     addresses: tuple[str, ...] = ()
-    """Announce these addresses, not those that are found."""
+    """Addresses to announce instead of those of the interfaces."""
     facts: Callable[[], dict[str, str]] = dict
-    """More to tell, as TXT; asked again and again, as it may change."""
+    """Returns further TXT values; called regularly, as they may change."""
 
     @property
     def instance(self) -> str:
-        """The name it is announced by: the same for life, and another for each role."""
-        machine = _UNFIT.sub("-", self.name or socket.gethostname().partition(".")[0])
+        """The instance name: constant, and different for each role."""
+        machine = _INVALID.sub("-", self.name or socket.gethostname().partition(".")[0])
         usual = PORTS.get(self.role) == self.bound.port
-        own = f" {self.role}" if usual else f" {self.role} {self.bound.port}"
-        return machine.encode()[: _NAME - len(own)].decode(errors="ignore") + own
+        suffix = f" {self.role}" if usual else f" {self.role} {self.bound.port}"
+        return machine.encode()[: _NAME - len(suffix)].decode(errors="ignore") + suffix
 
 
 def engine_facts(info: EngineInfo, version: str) -> dict[str, str]:
-    """What an engine's advert tells: enough to choose one without asking each."""
+    """Return the TXT values of an engine: enough to choose one without asking each."""
     languages = sorted({language for model in info.models for language in model.languages})
     return {
         "version": version,
@@ -74,36 +74,36 @@ async def announce(
     adverts: Sequence[Advert],
     *,
     interfaces: Sequence[str] = (),
-    announced: Callable[[tuple[str, ...]], None] = lambda names: None,
+    on_announced: Callable[[tuple[str, ...]], None] = lambda names: None,
 ) -> None:
     """Announce services until cancelled, then withdraw them, in bounded time.
 
-    `announced` is told the names under which they can be found. Raises `NoMulticast`.
+    `on_announced` is called once with the instance names of the services. Raises `NoMulticast`.
     """
-    if all(advert.bound.host.startswith(_LOOP) for advert in adverts):
+    if all(advert.bound.host.startswith(_LOOPBACK) for advert in adverts):
         interfaces = interfaces or ("127.0.0.1",)
     async with multicast(interfaces) as member:
         async with asyncio.TaskGroup() as tasks:
             registrations = [tasks.create_task(_register(member, advert)) for advert in adverts]
         services = [registration.result() for registration in registrations]
-        announced(tuple(service.name.removesuffix(f".{TYPE}") for service in services))
+        on_announced(tuple(service.name.removesuffix(f".{TYPE}") for service in services))
         async with asyncio.TaskGroup() as tasks:
             if not interfaces:
                 tasks.create_task(follow_networks(member))
             for advert, service in zip(adverts, services, strict=True):
-                tasks.create_task(_follow(member, advert, service))
+                tasks.create_task(_keep_current(member, advert, service))
 
 
 async def _register(member: AsyncZeroconf, advert: Advert) -> AsyncServiceInfo:
-    """Announce a service, with a number after its name where another machine is called the same."""
+    """Announce a service, with a number after its name if another machine uses the name."""
     addresses = await asyncio.to_thread(_addresses, advert)
     service = _service(advert, advert.instance, addresses)
     await (await member.async_register_service(service, allow_name_change=True))
     return service
 
 
-async def _follow(member: AsyncZeroconf, advert: Advert, service: AsyncServiceInfo) -> None:
-    """Announce a service anew whenever the machine's addresses or its facts have changed."""
+async def _keep_current(member: AsyncZeroconf, advert: Advert, service: AsyncServiceInfo) -> None:
+    """Update the announcement whenever the addresses or the TXT values have changed."""
     while True:
         await asyncio.sleep(REFRESH)
         current = await asyncio.to_thread(_addresses, advert)
@@ -112,15 +112,15 @@ async def _follow(member: AsyncZeroconf, advert: Advert, service: AsyncServiceIn
             continue
         if moved:
             _LOGGER.info("%s is now at %s", service.name, ", ".join(current))
-        place = current if moved else service.parsed_addresses()
+        addresses = current if moved else service.parsed_addresses()
         instance = service.name.removesuffix(f".{TYPE}")
-        service = _service(advert, instance, place, service.server)
+        service = _service(advert, instance, addresses, service.server)
         await (await member.async_update_service(service))
 
 
 def _txt_records(advert: Advert) -> dict[str, str]:
-    known = {"by": "satellite", "role": advert.role, "id": PROCESS_ID, **advert.facts()}
-    return {key: _short(value) for key, value in known.items() if value}
+    values = {"by": "satellite", "role": advert.role, "id": PROCESS_ID, **advert.facts()}
+    return {key: _short(value) for key, value in values.items() if value}
 
 
 def _service(
@@ -134,7 +134,7 @@ def _service(
         port=advert.bound.port,
         addresses=_packed(addresses),
         properties=_txt_records(advert),
-        # a name of its own, so that no other responder of this machine is contradicted
+        # a host name of its own, so that it contradicts no other responder of this machine
         server=server
         or f"{re.sub(r'[^A-Za-z0-9]+', '-', instance).strip('-') or 'satellite'}.local.",
     )
@@ -153,7 +153,7 @@ def _packed(addresses: Sequence[str]) -> list[bytes]:
 
 
 def _short(text: str) -> str:
-    """At most `_TEXT` bytes of a list, not cut within an item."""
+    """Return at most `_TEXT` bytes of a comma-separated list, split between items if possible."""
     while len(text.encode()) > _TEXT:
         head, comma, _ = text.rpartition(",")
         text = head if comma else text.encode()[:_TEXT].decode(errors="ignore")

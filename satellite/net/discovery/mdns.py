@@ -1,4 +1,4 @@
-"""Multicast DNS: the sockets behind announcing and finding services."""
+"""Multicast DNS: the sockets for announcing and finding services."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 TYPE = "_wyoming._tcp.local."
-"""Where Home Assistant looks for Wyoming services."""
+"""The service type under which Home Assistant finds Wyoming services."""
 
 PROCESS_ID = uuid4().hex
-"""Told in our adverts, so that a process does not take itself for another."""
+"""Included in the adverts of this process, so that it recognizes them as its own."""
 
 REFRESH = 3.0
-"""Seconds between looks at this machine's networks, which take a millisecond, and at what is told
-of its services: that an address has changed or a server is full is known to all within five."""
+"""Seconds between checks of this machine's networks, which take a millisecond, and of the TXT
+values of its services: all machines learn within five that an address changed or a server is
+full."""
 
 CLOSE = 1.0
-"""Seconds to say goodbye: zeroconf repeats it three times within 0.25 s."""
+"""Seconds to withdraw services: zeroconf sends three goodbyes within 0.25 s."""
 
 
 class NoMulticast(WireError):
@@ -39,9 +40,9 @@ class NoMulticast(WireError):
 
 @asynccontextmanager
 async def multicast(interfaces: Sequence[str] = ()) -> AsyncGenerator[AsyncZeroconf, None]:
-    """Take part in multicast DNS during this block; goodbyes are said at its end.
+    """Take part in multicast DNS during this block; withdraw all services at its end.
 
-    `interfaces` are addresses of this machine, all by default. Raises `NoMulticast`.
+    `interfaces` are addresses of this machine, by default all. Raises `NoMulticast`.
     """
     member = _join(interfaces)
     try:
@@ -51,24 +52,27 @@ async def multicast(interfaces: Sequence[str] = ()) -> AsyncGenerator[AsyncZeroc
             async with asyncio.timeout(CLOSE):
                 await member.async_close()
         except TimeoutError:
-            _LOGGER.warning("Services could not be withdrawn within %g s", CLOSE)
+            _LOGGER.warning("cannot withdraw services within %g s", CLOSE)
 
 
 async def follow_networks(member: AsyncZeroconf) -> None:
-    """Let `member` take part on every network that this machine joins later, until cancelled.
+    """Let `member` use every network that this machine joins later, until cancelled.
 
-    A satellite is often started before its Wi-Fi is up.
+    A satellite often starts before its Wi-Fi is up.
     """
     before = _own_interfaces()
     while True:
         await asyncio.sleep(REFRESH)
         if (now := _own_interfaces()) != before:
             before = now
-            _LOGGER.info("The network has changed: %s", ", ".join(map(str, now[0])) or "none")
+            _LOGGER.info(
+                "the networks of this machine have changed: %s",
+                ", ".join(map(str, now[0])) or "none",
+            )
             try:
                 await member.async_update_interfaces(interfaces=[*now[0], *now[1]])
             except OSError as error:
-                _LOGGER.warning("Multicast on the changed network: %s", error)
+                _LOGGER.warning("cannot use multicast on the changed networks: %s", error)
 
 
 def _join(interfaces: Sequence[str]) -> AsyncZeroconf:
@@ -80,20 +84,20 @@ def _join(interfaces: Sequence[str]) -> AsyncZeroconf:
         try:
             if chosen:
                 return AsyncZeroconf(interfaces=chosen)
-        except OSError as error:  # IPv6 may be there and without multicast
+        except OSError as error:  # IPv6 may exist without multicast
             problem = error
             _LOGGER.debug("multicast on %s: %s", chosen, error)
     reason = f": {problem.strerror or problem}" if problem else ""
     raise NoMulticast(
-        f"services can be neither announced nor found{reason}; is there a network? "
-        "(--no-zeroconf does without)"
+        f"cannot announce or find services: no network with multicast{reason} "
+        "(--no-zeroconf disables discovery)"
     )
 
 
 def _own_interfaces() -> tuple[list[str | int], list[str | int]]:
-    """This machine's IPv4 addresses, and the indexes of its interfaces with IPv6.
+    """Return this machine's IPv4 addresses, and the indexes of its interfaces with IPv6.
 
-    The loop has no IPv6 multicast, so that is left out there.
+    The loopback is left out of the latter: it has no IPv6 multicast.
     """
     import ifaddr
 

@@ -1,4 +1,4 @@
-"""Machines that show a code, as multicast DNS tells of them."""
+"""Discovery of machines that show a pairing code."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from satellite.net.pairing.exchange import printable
 from satellite.net.pairing.offer import PORT
 
 TYPE = "_satellite-pair._tcp.local."
-"""A service type of its own: Home Assistant has no use for it."""
+"""A separate service type: Home Assistant has no use for it."""
 LOOK = 1.5
-"""Seconds to look for a name: mDNS asks again after one."""
+"""Seconds to search for a name: mDNS repeats its query after one."""
 
 
 async def announce(name: str, port: int) -> None:
-    """Tell the LAN that a code is shown here, until cancelled. Raises `NoMulticast`."""
+    """Announce that this machine shows a code, until cancelled. Raises `NoMulticast`."""
     from zeroconf.asyncio import AsyncServiceInfo
 
     async with multicast() as member:
@@ -36,7 +36,7 @@ async def announce(name: str, port: int) -> None:
 
 
 async def find(seconds: float = LOOK) -> dict[str, tuple[str, int]]:
-    """Who shows a code: host and port by name. Raises `NoMulticast`."""
+    """Return host and port of the machines that show a code, by name. Raises `NoMulticast`."""
     from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo
 
     names: set[str] = set()
@@ -62,9 +62,9 @@ async def find(seconds: float = LOOK) -> dict[str, tuple[str, int]]:
 
 
 def parse_address(text: str) -> tuple[str, int]:
-    """The host and the port that a person names: HOST, HOST:PORT, or an IPv6 address.
+    """Parse HOST, HOST:PORT or an IPv6 address, as typed by a person.
 
-    Raises `PeerUnreachable` for a port that is none.
+    Raises `PeerUnreachable` for an invalid port.
     """
     if text.count(":") > 1 and not text.startswith("["):
         return text, PORT
@@ -72,5 +72,5 @@ def parse_address(text: str) -> tuple[str, int]:
     if not separator or text.endswith("]"):
         host, port = text, str(PORT)
     if not port.isdigit() or not 0 < int(port) < 65536:
-        raise PeerUnreachable(f"{text} cannot be reached: {port} is no port")
+        raise PeerUnreachable(f"{text} cannot be reached: {port} is not a port number")
     return host.strip("[]"), int(port)

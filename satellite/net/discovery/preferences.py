@@ -1,4 +1,4 @@
-"""What the user wishes of the servers: which ones first, which ones never, and which models."""
+"""The user's preferences: which servers to use first, which never, and which models."""
 
 from __future__ import annotations
 
@@ -20,30 +20,31 @@ class Preferences(msgspec.Struct, frozen=True):
     models: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, settings: ServersSettings) -> Preferences:
-        """The wishes that the settings hold."""
+    def from_settings(cls, settings: ServersSettings) -> Preferences:
+        """Return the preferences in the settings."""
         return cls(settings.pin, settings.exclude, settings.models)
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """Pinned servers that can be asked without having been found."""
+        """The pinned servers that are named by their URI, and so need no discovery."""
         return tuple(text for text in self.pin if "://" in text)
 
     def pinned(self, server: RemoteService) -> int:
-        """Where it stands among the pinned ones, from 0; their number for any other."""
-        return next((n for n, text in enumerate(self.pin) if _means(text, server)), len(self.pin))
+        """Return the position of a server among the pinned ones, from 0; their number for any
+        other."""
+        return next((n for n, text in enumerate(self.pin) if _matches(text, server)), len(self.pin))
 
     def excludes(self, server: RemoteService) -> bool:
-        """Whether it shall never be used."""
-        return any(_means(text, server) for text in self.exclude)
+        """Return whether a server must never be used."""
+        return any(_matches(text, server) for text in self.exclude)
 
     def model(self, server: RemoteService) -> str | None:
-        """The first model or engine wished for that it has."""
+        """Return the first preferred model or engine that a server has, if any."""
         offered = {name.casefold() for name in (*server.models, *server.engines)}
         return next((text for text in self.models if text.casefold() in offered), None)
 
 
-def _means(text: str, server: RemoteService) -> bool:
+def _matches(text: str, server: RemoteService) -> bool:
     wanted, name = text.casefold(), server.name.casefold()
     if "://" in text:
         return wanted == server.uri.casefold()

@@ -1,4 +1,4 @@
-"""What is known of a server on the LAN."""
+"""The description of a service on the LAN."""
 
 from __future__ import annotations
 
@@ -11,41 +11,41 @@ from satellite.net import info as infos
 
 
 class RemoteService(msgspec.Struct, frozen=True, kw_only=True):
-    """A Wyoming service that was found and has said what it is."""
+    """A Wyoming service that was found and described itself."""
 
     name: str
     """Its instance name in multicast DNS."""
     uri: str
     roles: tuple[str, ...] = ()
-    """What it does as an engine: asr, llm, tts, wake; nothing for a satellite."""
+    """Roles of its engines: asr, llm, tts, wake; none for a satellite."""
     models: tuple[str, ...] = ()
     engines: tuple[str, ...] = ()
     """Names of its programs, such as `faster-whisper`."""
     languages: tuple[str, ...] = ()
     latency: float = 0.0
-    """Seconds that connecting and describing took."""
+    """Seconds to connect and to describe itself."""
     ours: bool = False
-    """Made by this project, not by somebody else."""
+    """Whether it belongs to this project."""
     version: str = ""
     satellite: bool = False
-    """It is (also) a satellite."""
+    """Whether it is (also) a satellite."""
     load: float | None = None
-    """Share of its places that is taken, 0 to 1; None where it does not tell."""
+    """Share of its capacity that is in use, 0 to 1; None if unknown."""
     suspect: bool = False
-    """Something on its machine did not answer just now, and it is being looked at."""
+    """Whether a service of its machine has just failed, and it was not checked since."""
     since: float = 0.0
-    """When it was found, or came back after having been lost, on the event loop's clock."""
+    """When it was found, or found again after a loss, on the clock of the event loop."""
 
     def speaks(self, language: str | None) -> bool:
-        """Whether it knows a language, such as `en` or `en-US`; one that names none may."""
+        """Return whether it supports a language, such as `en` or `en-US`; True if it lists none."""
         if not language or not self.languages:
             return True
         wanted = _primary(language)
-        return any(_primary(known) == wanted for known in self.languages)
+        return any(_primary(name) == wanted for name in self.languages)
 
 
 def read_service(name: str, uri: str, event: Event, latency: float) -> RemoteService:
-    """Read what a service says of itself in an `info` event. Raises `BadFrame`."""
+    """Read the description of a service from its `info` event. Raises `BadFrame`."""
     info = infos.from_event(event)
     programs: list[Any] = [*info.asr, *info.handle, *info.intent, *info.tts, *info.wake]
     programs = [program for program in programs if program.installed]

@@ -1,4 +1,4 @@
-"""What can be wrong between machines that should know each other."""
+"""Errors of pairing."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from satellite.errors import SatelliteError, WireError
 
 
 class NotPaired(WireError):
-    """A machine has a key that this one is not paired with, or none at all."""
+    """A machine has a key that is not paired with this machine, or no key."""
 
     code = "not-paired"
 
 
 class KeyChanged(NotPaired):
-    """A machine that this one is paired with has another key now: it is somebody else, or anew."""
+    """A paired machine has another key: it is an impostor, or was reinstalled."""
 
     code = "key-changed"
 
 
 class PairingFailed(WireError):
-    """Two machines could not be paired, and neither knows the other now."""
+    """Two machines could not be paired; neither has stored the other."""
 
     code = "pairing"
 
 
 class KeysUnusable(SatelliteError):
-    """The files of this machine's keys cannot be read, or others could read them, too."""
+    """The key files of this machine cannot be read, or other users can read them."""
 
     code = "keys"

@@ -1,18 +1,18 @@
-"""Two machines agree on each other's keys, given a short code that a person carries between them.
+"""Authenticated exchange of keys between two machines, by a short code that a person transfers.
 
-They are connected by TLS, and neither knows whose TLS it is: somebody in the middle may speak with
-both. So they prove to each other that they know the code, by SPAKE2 (RFC 9382's construction, as
-the package `spake2` has it for magic-wormhole): who does not know the code learns nothing from an
-exchange but whether the one code that he guessed was right, and cannot try others afterwards, as he
-could if the code were only hashed. The proofs are made over the fingerprints of both certificates,
-as each side sees them: where somebody in the middle shows another certificate, they differ.
+The machines are connected by TLS, but do not know each other's certificates yet: an attacker in the
+middle may talk to both. So they prove to each other that they know the code, by SPAKE2 (the
+construction of RFC 9382, as implemented by the package `spake2` for magic-wormhole). An attacker
+learns from an exchange only whether the one code that he guessed was right, and cannot test others
+offline, as he could if the code were hashed. The proofs cover the fingerprints of both certificates
+as each side sees them: they differ if an attacker in the middle presents another certificate.
 
     joining -> showing   pair-hello   name, certificate, SPAKE2 message
-    showing -> joining   pair-hello   name, SPAKE2 message (the certificate is that of the TLS)
-    joining -> showing   pair-proof   who does not know the code is found out here first
+    showing -> joining   pair-hello   name, SPAKE2 message (its certificate is that of the TLS)
+    joining -> showing   pair-proof   here a wrong code is detected first
     showing -> joining   pair-proof
 
-The package takes varying time over secrets; a code is used for minutes and thrown away.
+The package is not constant-time; a code is used for minutes and discarded.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ from satellite.net.wire import Connection, Limits
 LIMITS = Limits(header=4096, data=16384, payload=0, events=10.0, frame=5.0, write=5.0)
 """An exchange has four events, of at most a kilobyte."""
 PROTOCOL = "satellite-pair"
-"""What it is called in the TLS handshake."""
+"""Name of the protocol in the TLS handshake (ALPN)."""
 
 _NAME = 64
-"""Most characters of a machine's name."""
+"""Longest name of a machine in characters."""
 
 
 class Party(msgspec.Struct, frozen=True):
@@ -53,7 +53,7 @@ class Party(msgspec.Struct, frozen=True):
 
 
 class Hello(msgspec.Struct, frozen=True):
-    """What each side says first."""
+    """The first message of each side."""
 
     name: str
     message: str
@@ -65,16 +65,19 @@ class _Proof(msgspec.Struct, frozen=True):
 
 
 async def receive_hello(connection: Connection) -> Hello:
-    """What the joining side says first. Raises `WireError`."""
+    """Receive the first message of the joining side. Raises `WireError`."""
     hello: Hello = await _receive(connection, "pair-hello", Hello)
     return hello
 
 
 async def prove(connection: Connection, code: str, me: Party, hello: Hello) -> Party:
-    """Exchange keys with whoever joins, as the side that shows the code; who it is.
+    """Exchange keys as the side that shows the code; return the joining machine.
 
-    Raises `PairingFailed` when the other side does not know the code, `WireError` for a connection
-    that ends or is not understood. Either has used up one try.
+    Every error uses up one try.
+
+    Raises:
+        PairingFailed: the other side does not know the code.
+        WireError: the connection ended, or the other side violated the protocol.
     """
     from spake2 import SPAKE2_B
 
@@ -83,20 +86,20 @@ async def prove(connection: Connection, code: str, me: Party, hello: Hello) -> P
     message = side.start()
     await connection.write(Event("pair-hello", {"name": me.name, "message": message.hex()}))
     key = _finish(side, hello.message)
-    expected, ours = _proofs(key, other, me, hello.message, message.hex())
+    expected, own = _proofs(key, other, me, hello.message, message.hex())
     theirs = await _receive(connection, "pair-proof", _Proof)
     if not hmac.compare_digest(theirs.proof, expected):
-        text = "the code was wrong, or somebody in between has changed what was sent"
+        text = "the code was wrong, or an attacker in between changed the messages"
         await connection.write(Error(text, PairingFailed.code).event())
         raise PairingFailed(f"{other.name} at {connection.peer}: {text}")
-    await connection.write(Event("pair-proof", {"proof": ours}))
+    await connection.write(Event("pair-proof", {"proof": own}))
     return other
 
 
 async def join(connection: Connection, code: str, me: Party, certificate: bytes) -> Party:
     """Exchange keys with the machine that shows the code; `certificate` (DER) is that of its TLS.
 
-    Raises `PairingFailed` where one side does not know the code, and other `WireError`s.
+    Raises `PairingFailed` if either side does not know the code, and other `WireError`s.
     """
     from spake2 import SPAKE2_A
 
@@ -107,51 +110,51 @@ async def join(connection: Connection, code: str, me: Party, certificate: bytes)
     await connection.write(Event("pair-hello", facts))
     hello = await _receive(connection, "pair-hello", Hello)
     other = Party(printable(hello.name), shown)
-    ours, expected = _proofs(_finish(side, hello.message), me, other, message, hello.message)
-    await connection.write(Event("pair-proof", {"proof": ours}))
+    own, expected = _proofs(_finish(side, hello.message), me, other, message, hello.message)
+    await connection.write(Event("pair-proof", {"proof": own}))
     theirs = await _receive(connection, "pair-proof", _Proof)
     if not hmac.compare_digest(theirs.proof, expected):
         raise PairingFailed(
             f"{connection.peer} does not know the code: it is not the machine that shows it, but "
-            "somebody in between"
+            "an attacker in between"
         )
     return other
 
 
 def printable(text: str, longest: int = _NAME) -> str:
-    """A text from elsewhere, most of all a name, as it may be shown in a terminal and in a log."""
+    """Return a text from another machine in a form that is safe in terminals and logs."""
     return "".join(c for c in text if c.isprintable()).strip()[:longest] or "unnamed"
 
 
 def _proofs(key: bytes, joining: Party, showing: Party, *messages: str) -> tuple[str, str]:
-    """What the joining and the showing side prove that they know the code by."""
+    """Return the proofs of the joining and of the showing side."""
     facts = (joining.name, joining.fingerprint, showing.name, showing.fingerprint, *messages)
-    all_of_it = sha256(msgspec.json.encode(facts)).digest()
+    digest = sha256(msgspec.json.encode(facts)).digest()
     first, second = (
-        hmac.new(key, side + all_of_it, sha256).hexdigest() for side in (b"joining", b"showing")
+        hmac.new(key, side + digest, sha256).hexdigest() for side in (b"joining", b"showing")
     )
     return first, second
 
 
 def _finish(side: Any, message: str) -> bytes:
-    """The key that both sides have if their codes are the same."""
+    """Return the key that both sides share if their codes are equal."""
     try:
         key: bytes = side.finish(bytes.fromhex(message))
-    except Exception as error:  # the package has no common base for what a message can do wrong
+    except Exception as error:  # the package has no common base class for invalid messages
         raise PairingFailed(f"the other side does not follow SPAKE2: {error!r}") from error
     return key
 
 
 def _checked(certificate: str) -> str:
-    """A certificate as it is written, so that it can be read again wherever it is needed."""
+    """Return a certificate in canonical PEM. Raises `PairingFailed` if it is invalid."""
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import Encoding
 
     try:
-        made = x509.load_pem_x509_certificate(certificate.encode())
-        return made.public_bytes(Encoding.PEM).decode()
+        parsed = x509.load_pem_x509_certificate(certificate.encode())
+        return parsed.public_bytes(Encoding.PEM).decode()
     except ValueError as error:
-        raise PairingFailed("the other side sent no certificate") from error
+        raise PairingFailed("the other side sent no valid certificate") from error
 
 
 async def _receive(connection: Connection, kind: str, form: Any) -> Any:
@@ -160,12 +163,12 @@ async def _receive(connection: Connection, kind: str, form: Any) -> Any:
     except PeerClosed:
         event = None
     if event is None:
-        raise PairingFailed(f"{connection.peer} hung up before the pairing was done")
+        raise PairingFailed(f"{connection.peer} hung up during the pairing")
     if Error.is_type(event.type):
         raise PairingFailed(printable(str(event.data.get("text")), 400))
     try:
         if event.type == kind:
             return msgspec.convert(event.data, form)
     except msgspec.ValidationError as error:
-        raise PairingFailed(f"{connection.peer} sent a {kind} that is malformed") from error
-    raise WireError(f"{connection.peer} sent something else than {kind}")
+        raise PairingFailed(f"{connection.peer} sent a malformed {kind}") from error
+    raise WireError(f"{connection.peer} sent no {kind}")

@@ -1,4 +1,4 @@
-"""Typing a code: the side of a pairing that connects to the other."""
+"""The joining side of a pairing: it connects to the machine that shows the code."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from satellite.net.pairing.tls import client_context
 from satellite.net.wire import Connection
 
 CONNECT = 5.0
-"""Seconds to connect: for a lost SYN to be sent again twice."""
+"""Seconds to connect: enough to repeat a lost SYN twice."""
 EXCHANGE = 20.0
-"""Seconds for the exchange, which takes one of a Raspberry Pi Zero's."""
+"""Seconds for the exchange, which takes one on a Raspberry Pi Zero."""
 
 
 async def check_reachable(host: str, port: int) -> None:
-    """Raise `PeerUnreachable` where nobody shows a code: before a person types one."""
+    """Raise `PeerUnreachable` if no code is shown there; to be called before a person types one."""
     try:
         async with asyncio.timeout(CONNECT):
             _, writer = await asyncio.open_connection(host, port)
-    except (OSError, UnicodeError) as error:  # a TimeoutError is one, too
+    except (OSError, UnicodeError) as error:  # TimeoutError is an OSError
         raise PeerUnreachable(
             f"no code is shown at {host} port {port}: run `satellite pair` there first, and type "
             "the code here within two minutes"
@@ -34,8 +34,8 @@ async def check_reachable(host: str, port: int) -> None:
 
 
 async def join(folder: KeyStore, host: str, port: int, code: str, name: str) -> KnownPeer:
-    """Pair with the machine that shows `code`; `name` is what this one is called, and its
-    keys are kept in `folder`.
+    """Pair this machine, called `name` and with its keys in `folder`, with the one that shows
+    `code`.
 
     Raises `PairingFailed`, `PeerUnreachable`, other `WireError`s, and `KeysUnusable`.
     """
@@ -48,7 +48,7 @@ async def join(folder: KeyStore, host: str, port: int, code: str, name: str) -> 
                 host, port, ssl=context, server_hostname="", limit=exchange.LIMITS.header
             )
     except (OSError, UnicodeError) as error:
-        raise PeerUnreachable(f"{host} port {port} does not answer as a pairing does") from error
+        raise PeerUnreachable(f"{host} port {port} does not answer the pairing protocol") from error
     connection = Connection(reader, writer, host, exchange.LIMITS)
     certificate = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
     address = str(writer.get_extra_info("peername")[0])

@@ -1,4 +1,4 @@
-"""A folder that only its owner can read."""
+"""A folder of secrets that only its owner can read."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from satellite.net.pairing.errors import KeysUnusable
 
 
 class KeyStore:
-    """Files of mode 0600 in a folder of mode 0700, both this user's own."""
+    """Files of mode 0600 in a folder of mode 0700, both owned by this user."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def read(self, name: str) -> bytes | None:
-        """What a file holds; None where there is none. Raises `KeysUnusable`."""
-        path = self.checked(name)
+        """Return the content of a file; None if it is missing. Raises `KeysUnusable`."""
+        path = self.path_of(name)
         return None if path is None else path.read_bytes()
 
-    def checked(self, name: str) -> Path | None:
-        """Where a file is, for libraries that read it themselves; None where there is none.
+    def path_of(self, name: str) -> Path | None:
+        """Return the path of a file, for libraries that read it themselves; None if it is missing.
 
-        Raises `KeysUnusable` when the file or the folder is not this user's alone.
+        Raises `KeysUnusable` if other users can access the file or the folder.
         """
         path = self.path / name
         try:
@@ -38,7 +38,7 @@ class KeyStore:
         return path
 
     def stamp(self, name: str) -> tuple[int, int] | None:
-        """Something that changes whenever the file does; None where there is none."""
+        """Return a value that changes whenever the file does; None if it is missing."""
         try:
             status = os.stat(self.path / name)
         except OSError:
@@ -46,30 +46,30 @@ class KeyStore:
         return status.st_mtime_ns, status.st_ino
 
     def write(self, name: str, content: bytes) -> Path:
-        """Write a whole file or leave it as it was. Raises `KeysUnusable`."""
-        path, made = self.path / name, self.path / f".{name}.{os.getpid()}"
+        """Replace a file atomically. Raises `KeysUnusable`."""
+        path, part = self.path / name, self.path / f".{name}.{os.getpid()}"
         try:
-            self._make()
-            descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+            self._create()
+            descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
             with open(descriptor, "wb") as file:
                 os.fchmod(descriptor, 0o600)
                 file.write(content)
                 file.flush()
                 os.fsync(descriptor)
-            os.replace(made, path)
+            os.replace(part, path)
         except OSError as error:
             with suppress(OSError):
-                made.unlink()
+                part.unlink()
             raise KeysUnusable(f"{path} cannot be written: {error.strerror}") from error
         return path
 
     @contextmanager
     def locked(self) -> Generator[None, None, None]:
-        """Nobody else changes the folder during this block. Raises `KeysUnusable`."""
+        """Lock the folder against other processes during this block. Raises `KeysUnusable`."""
         import fcntl
 
         try:
-            self._make()
+            self._create()
             descriptor = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         except OSError as error:
             raise KeysUnusable(f"{self.path} cannot be written: {error.strerror}") from error
@@ -79,7 +79,7 @@ class KeyStore:
         finally:
             os.close(descriptor)
 
-    def _make(self) -> None:
+    def _create(self) -> None:
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         _check(self.path)
 
@@ -96,7 +96,7 @@ def _check(path: Path) -> None:
         return
     wanted = "700" if stat.S_ISDIR(status.st_mode) else "600"
     raise KeysUnusable(
-        f"{path} can be read or changed by other users (mode {mode:03o}): if nobody has, run "
-        f"chmod {wanted} {path}; else remove {path.parent if wanted == '600' else path} and pair "
-        "again"
+        f"{path} can be read or changed by other users (mode {mode:03o}): if none has done so, run "
+        f"chmod {wanted} {path}; otherwise remove {path.parent if wanted == '600' else path} and "
+        "pair again"
     )

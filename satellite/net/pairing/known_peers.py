@@ -13,23 +13,23 @@ from satellite.net.pairing.key_store import KeyStore
 
 _FILE = "paired.json"
 MOST = 256
-"""Machines paired with: more than a house has."""
+"""Paired machines: more than a house has."""
 
 
 class KnownPeer(msgspec.Struct, frozen=True, kw_only=True):
-    """A machine whose key is known."""
+    """A paired machine."""
 
     name: str
     host: str
-    """Its address when it was paired, by which it is recognized with another key."""
+    """Its address at pairing, by which it is recognized if it presents another key."""
     certificate: str
     """PEM."""
     since: str
-    """UTC, as 2026-01-31T12:00:00."""
+    """When it was paired, UTC, such as 2026-01-31T12:00:00."""
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of its certificate, in hexadecimal digits."""
+        """SHA-256 of its certificate, as hexadecimal digits."""
         return fingerprint(ssl.PEM_cert_to_DER_cert(self.certificate))
 
 
@@ -37,18 +37,18 @@ _DECODER = msgspec.json.Decoder(tuple[KnownPeer, ...])
 
 
 class KnownPeers:
-    """Paired machines, as a file that every process of the user shares."""
+    """The paired machines, in a file that all processes of the user share."""
 
     def __init__(self, folder: KeyStore) -> None:
         self.folder = folder
 
     @property
     def stamp(self) -> object:
-        """Something that changes whenever somebody is paired or forgotten."""
+        """A value that changes whenever a machine is paired or forgotten."""
         return self.folder.stamp(_FILE)
 
     def all(self) -> tuple[KnownPeer, ...]:
-        """Everybody, by name. Raises `KeysUnusable`."""
+        """Return all paired machines, by name. Raises `KeysUnusable`."""
         content = self.folder.read(_FILE)
         try:
             return _DECODER.decode(content) if content else ()
@@ -57,7 +57,8 @@ class KnownPeers:
             raise KeysUnusable(f"{path} is damaged ({error}): remove it and pair again") from error
 
     def add(self, name: str, host: str, certificate: str) -> KnownPeer:
-        """Remember a machine, anew if its key is known; a second one of a name gets a number.
+        """Store a machine, replacing an entry with the same key; a second one of a name gets a
+        number.
 
         Raises `KeysUnusable`.
         """
@@ -74,7 +75,7 @@ class KnownPeers:
         return peer
 
     def forget(self, name: str) -> bool:
-        """Forget a machine by its name; say whether it was known. Raises `KeysUnusable`."""
+        """Forget a machine by its name; return whether it was paired. Raises `KeysUnusable`."""
         if self.folder.stamp(_FILE) is None:
             return False
         with self.folder.locked():
@@ -85,9 +86,11 @@ class KnownPeers:
         return len(left) < len(known)
 
     def check(self, host: str, presented: str) -> KnownPeer:
-        """The machine that has the key whose fingerprint was presented at an address.
+        """Return the machine whose key has the fingerprint that was presented at an address.
 
-        Raises `KeyChanged` where another key is known for that address, `NotPaired` where none is.
+        Raises:
+            KeyChanged: another key is paired for that address.
+            NotPaired: no key is paired for that address.
         """
         known = self.all()
         for peer in known:
@@ -108,9 +111,9 @@ class KnownPeers:
 
 
 def key_changed(peer: KnownPeer, host: str, presented: str) -> KeyChanged:
-    """What is said of a machine that has another key than it was paired with."""
+    """Return the error for a machine that presents another key than it was paired with."""
     return KeyChanged(
         f"{peer.name} at {host} has another key: {grouped(presented)}, but it was paired with "
-        f"{grouped(peer.fingerprint)}. Somebody may pretend to be {peer.name}. If it was installed "
-        f"anew, run `satellite pair --forget {peer.name}` here and pair them again"
+        f"{grouped(peer.fingerprint)}. It may be an impostor. If {peer.name} was reinstalled, "
+        f"run `satellite pair --forget {peer.name}` here and pair them again"
     )

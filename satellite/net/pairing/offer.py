@@ -1,4 +1,4 @@
-"""Showing a code: the side of a pairing that waits for the other."""
+"""The showing side of a pairing: it shows a code and waits for the other machine."""
 
 from __future__ import annotations
 
@@ -24,51 +24,53 @@ from satellite.net.uri import Tls
 from satellite.net.wire import Connection
 
 PORT = 10801
-"""TCP port of pairing; nothing listens there but for as long as a code is shown."""
+"""TCP port of pairing; it is open only while a code is shown."""
 VALID = 120.0
-"""Seconds a code holds: time to walk to the other machine."""
+"""Seconds that a code is valid: time to walk to the other machine."""
 TRIES = 3
-"""Exchanges that may fail: who guesses one of a hundred million codes has three chances."""
+"""Exchanges that may fail: an attacker has three guesses at one of a hundred million codes."""
 
 
 def new_code() -> str:
-    """Eight digits, as long as a person types without a mistake."""
+    """Return a random code of eight digits: about as many as people type without mistakes."""
     return f"{secrets.randbelow(10**8):08}"
 
 
 class Offer:
-    """A code that is shown until somebody has joined with it."""
+    """A code that is shown until a machine has joined with it."""
 
-    def __init__(self, folder: KeyStore, name: str, code: str, told: Callable[[str], None]) -> None:
-        """Keys are kept in `folder`; `name` is what this machine is called; `told` hears of every
-        try that failed.
+    def __init__(
+        self, folder: KeyStore, name: str, code: str, on_failure: Callable[[str], None]
+    ) -> None:
+        """Offer to pair this machine, called `name` and with its keys in `folder`.
 
-        Raises `KeysUnusable`.
+        `on_failure` is called with the reason of every try that failed. Raises `KeysUnusable`.
         """
-        self._me: Identity = ensure_identity(folder, name)
-        self._party = Party(exchange.printable(name), self._me.certificate)
+        self._identity: Identity = ensure_identity(folder, name)
+        self._party = Party(exchange.printable(name), self._identity.certificate)
         self._peers = KnownPeers(folder)
         self._code = code
-        self._told = told
-        self._left = TRIES
-        self._one = asyncio.Lock()
-        self._done: asyncio.Future[KnownPeer] = asyncio.get_running_loop().create_future()
+        self._on_failure = on_failure
+        self._tries_left = TRIES
+        self._lock = asyncio.Lock()
+        self._paired: asyncio.Future[KnownPeer] = asyncio.get_running_loop().create_future()
 
     async def paired(self, seconds: float = VALID) -> KnownPeer:
-        """Wait for the other machine. Raises `PairingFailed` when nobody came, or tries ran out."""
+        """Return the other machine. Raises `PairingFailed` on a timeout or after too many
+        failures."""
         try:
             async with asyncio.timeout(seconds):
-                return await asyncio.shield(self._done)
+                return await asyncio.shield(self._paired)
         except TimeoutError:
             raise PairingFailed(
-                f"nobody has joined within {seconds:g} s, and the code is void: run it again"
+                f"no machine has joined within {seconds:g} s; the code is void: run it again"
             ) from None
 
     @asynccontextmanager
     async def open(
         self, host: str = "*", port: int = PORT, allow: tuple[str, ...] = DEFAULT_ALLOW
     ) -> AsyncGenerator[int, None]:
-        """Let others join during this block; yield the port. Raises `PortInUse`."""
+        """Accept other machines during this block; yield the port. Raises `PortInUse`."""
         limits = ListenLimits(
             connections=8, per_address=4, total=30.0, wire=exchange.LIMITS, allow=allow
         )
@@ -81,35 +83,35 @@ class Offer:
     async def _secure(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str:
         host = str(writer.get_extra_info("peername")[0])
         try:
-            context = server_context(self._me, exchange.PROTOCOL)
+            context = server_context(self._identity, exchange.PROTOCOL)
             await writer.start_tls(context, ssl_handshake_timeout=HANDSHAKE)
         except ssl.SSLError as error:
             raise WireError(f"{host} does not speak our TLS") from error
         except OSError as error:
-            raise PeerClosed(f"{host} went away before it had said anything") from error
+            raise PeerClosed(f"{host} hung up during the TLS handshake") from error
         return host
 
     async def _serve(self, connection: Connection) -> None:
         try:
             hello = await exchange.receive_hello(connection)
-            async with self._one:  # lest tries at the same time are counted together
+            async with self._lock:  # or concurrent tries would be counted as one
                 await self._try(connection, hello)
         finally:
             await connection.close()
 
     async def _try(self, connection: Connection, hello: Hello) -> None:
-        if self._done.done():
+        if self._paired.done():
             await connection.write(Error("the code is void", PairingFailed.code).event())
             raise PairingFailed(f"{connection.peer} came too late: the code is void")
-        self._left -= 1  # counted before the proof, which a guesser would not give
+        self._tries_left -= 1  # counted before the proof, which an attacker would not send
         try:
             other = await exchange.prove(connection, self._code, self._party, hello)
             peer = self._peers.add(other.name, connection.peer, other.certificate)
-            self._done.set_result(peer)
+            self._paired.set_result(peer)
         except WireError as error:
-            self._told(f"{error} ({self._left} tries left)")
-            if not self._left:
-                text = f"{TRIES} tries have failed, and the code is void: run it again"
-                self._done.set_exception(PairingFailed(text))
+            self._on_failure(f"{error} ({self._tries_left} tries left)")
+            if not self._tries_left:
+                text = f"{TRIES} tries have failed; the code is void: run it again"
+                self._paired.set_exception(PairingFailed(text))
         except KeysUnusable as error:
-            self._done.set_exception(error)
+            self._paired.set_exception(error)

@@ -1,1 +1,1 @@
-"""Remote engines, one role a file."""
+"""Services on other machines: connecting to them, and using them as engines of each role."""

@@ -1,4 +1,4 @@
-"""Speech-to-text somewhere else."""
+"""Remote speech-to-text."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class RemoteAsr(Remote):
         async with self._call() as connection:
             await connection.write(_transcribe(request))
             async with uploading(connection, audio):
-                heard = ""
+                text = ""
                 while True:
                     event = await self._answer(connection)
                     if wy.Transcript.is_type(event.type):
@@ -32,10 +32,10 @@ class RemoteAsr(Remote):
                         yield Transcript(text=final.text, final=True, language=final.language)
                         return
                     if wy.TranscriptChunk.is_type(event.type):
-                        heard += read(wy.TranscriptChunk, event).text
-                        whole, language = event.data.get("so_far"), event.data.get("language")
+                        text += read(wy.TranscriptChunk, event).text
+                        so_far, language = event.data.get("so_far"), event.data.get("language")
                         yield Transcript(
-                            text=whole if isinstance(whole, str) else heard,
+                            text=so_far if isinstance(so_far, str) else text,
                             final=False,
                             language=language if isinstance(language, str) else None,
                         )

@@ -1,4 +1,4 @@
-"""A brain somewhere else."""
+"""Remote conversation and intent services."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ class RemoteLlm(Remote):
 
 
 class _Answer:
-    """What was understood of an answer so far."""
+    """Collects the parts of a reply from its events."""
 
     def __init__(self) -> None:
         self.complete = False
         self._streamed = False
-        self._several = False
+        self._multiple_intents = False
 
     def take(self, event: Event) -> list[ReplyPart]:
-        """Read an event; return the parts of the reply in it."""
+        """Return the parts of the reply in an event."""
         kind = event.type
         if handle.HandledChunk.is_type(kind):
             return self._chunk(event)
@@ -56,9 +56,9 @@ class _Answer:
             self.complete = True
             return [Declined(text=read(intent.NotRecognized, event).text or "")]
         elif intent.IntentsStart.is_type(kind):
-            self._several = True
+            self._multiple_intents = True
         elif intent.Intent.is_type(kind):
-            self.complete = not self._several
+            self.complete = not self._multiple_intents
             return self._intent(event)
         return []
 
@@ -71,7 +71,8 @@ class _Answer:
         return parts
 
     def _intent(self, event: Event) -> list[ReplyPart]:
-        """A stranger only names the intent: pass that on, with its text if there is one."""
+        """Return an intent as an action, and its text if there is one: foreign services name only
+        the intent."""
         found = read(intent.Intent, event)
         data = {entity.name: entity.value for entity in found.entities}
         parts: list[ReplyPart] = [Action(name=found.name, data=data)]
@@ -86,11 +87,12 @@ def _action(raw: Any) -> Action:
 
 
 def _transcript(request: ReplyRequest) -> Event:
-    """The request as Home Assistant sends it, with what our own servers want in its context."""
-    ours: dict[str, Any] = {"history": request.history, "situation": request.situation}
+    """Return the request as Home Assistant sends it; values for our own servers are in its
+    context."""
+    own: dict[str, Any] = {"history": request.history, "situation": request.situation}
     if request.model:
-        ours["model"] = request.model
-    context = {CONTEXT: msgspec.to_builtins(ours)}
+        own["model"] = request.model
+    context = {CONTEXT: msgspec.to_builtins(own)}
     if request.conversation:
         context["conversation_id"] = request.conversation
     return Transcript(text=request.text, language=request.language, context=context).event()

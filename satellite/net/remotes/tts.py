@@ -1,4 +1,4 @@
-"""Text-to-speech somewhere else."""
+"""Remote text-to-speech."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from satellite.net.remotes.base import CONTEXT, Remote
 from satellite.values import AudioChunk, SpeechRequest
 
 VOICE = {"voice": "name", "language": "language", "speaker": "speaker"}
-"""Fields of a request, and what Wyoming calls them in its `voice`."""
+"""Fields of a request, and their names in Wyoming's `voice`."""
 
 
 class RemoteTts(Remote):
@@ -37,13 +37,16 @@ class RemoteTts(Remote):
 
 
 def _synthesize(request: SpeechRequest) -> Event:
-    """The request as an event: language and speaker stand side by side, which Wyoming's own class
-    does not allow; what Wyoming has no word for goes into the context."""
-    facts = msgspec.to_builtins(request)
-    event = Synthesize(text=facts.pop("text")).event()
-    voice = {theirs: facts.pop(ours) for ours, theirs in VOICE.items()}
+    """Return the request as an event.
+
+    It has both language and speaker, which Wyoming's own class does not allow; fields unknown to
+    Wyoming go into the context.
+    """
+    fields = msgspec.to_builtins(request)
+    event = Synthesize(text=fields.pop("text")).event()
+    voice = {name: fields.pop(field) for field, name in VOICE.items()}
     if voice := {key: value for key, value in voice.items() if value}:
         event.data["voice"] = voice
-    if facts:
-        event.data["context"] = {CONTEXT: facts}
+    if fields:
+        event.data["context"] = {CONTEXT: fields}
     return event

@@ -13,7 +13,7 @@ from satellite.net.wire import Connection
 from satellite.values import SPEECH
 
 _LONGEST = SPEECH.bytes_of(1)
-"""Most bytes in one event: a second, so that no peer has to take a large piece at once."""
+"""Most bytes in one event: a second, so that no peer has to accept a large piece."""
 
 
 class Upload:
@@ -23,14 +23,14 @@ class Upload:
         self.samples = 0
         """Samples sent so far."""
         self.ended = asyncio.Event()
-        """Set when everything, the end included, was sent."""
+        """Set when all audio, and its end, were sent."""
 
     @property
     def milliseconds(self) -> int:
         return self.samples * 1000 // SPEECH.rate
 
     async def send(self, connection: Connection, audio: AsyncIterator[bytes]) -> None:
-        """Send audio as it comes, and its end."""
+        """Send audio as it arrives, and its end."""
         shape = {"rate": SPEECH.rate, "width": 2, "channels": 1}
         await connection.write(AudioStart(**shape, timestamp=0).event())
         odd = b""
@@ -51,10 +51,10 @@ class Upload:
 async def uploading(
     connection: Connection, audio: AsyncIterator[bytes]
 ) -> AsyncGenerator[Upload, None]:
-    """Send `audio` during this block, and stop when it is left.
+    """Send `audio` during this block, and stop at its end.
 
-    An error of the audio itself ends the connection, and is raised instead of that end. No task
-    group: one may not span the yields of an engine's generator, whose caller it would cancel.
+    An error of the audio source ends the connection, and is raised instead of `PeerClosed`. No task
+    group: that must not span the yields of an engine's generator, whose caller it would cancel.
     """
     upload = Upload()
     task = asyncio.create_task(_send(upload, connection, audio))
@@ -68,14 +68,14 @@ async def uploading(
         task.cancel()
         await asyncio.wait([task])
         if not task.cancelled():
-            task.exception()  # raised above, or of no interest after a complete answer
+            task.exception()  # raised above, or irrelevant after a complete answer
 
 
 async def _send(upload: Upload, connection: Connection, audio: AsyncIterator[bytes]) -> None:
     try:
         await upload.send(connection, audio)
     except PeerClosed:
-        pass  # the reading side meets the same end, after the answers that came before it
+        pass  # the reading side meets the same end, after the answers that arrived before it
     except BaseException:
         connection.abort()
         raise

@@ -1,4 +1,4 @@
-"""Wake words detected somewhere else."""
+"""Remote wake word detection."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from satellite.net.wire import Connection
 from satellite.values import SPEECH, Detection, DetectRequest
 
 STOPPED = "detect-stopped"
-"""Our own event: the audio has been heard to its end, and there were detections."""
+"""Our own event: all audio was processed, and there were detections."""
 _SILENT = 5.0
-"""Seconds to wait for a stranger's `not-detected` after the end of the audio."""
+"""Seconds to wait after the end of the audio for the `not-detected` of a foreign service."""
 _TAIL = 1.0
-"""Seconds to wait, after the end, for another detection of a stranger that has made one: unlike
-ours it says nothing at the end."""
+"""Seconds to wait after the end for another detection of a foreign service that has sent one:
+unlike ours, it sends nothing at the end."""
 
 
 class RemoteWake(Remote):
@@ -35,16 +35,17 @@ class RemoteWake(Remote):
         async with self._call() as connection:
             await connection.write(wy.Detect(names=list(request.words) or None).event())
             async with uploading(connection, audio) as upload:
-                heard = False
-                while event := await self._next(connection, upload, _TAIL if heard else _SILENT):
+                detected = False
+                while event := await self._next(connection, upload, _TAIL if detected else _SILENT):
                     if wy.Detection.is_type(event.type):
-                        heard = True
+                        detected = True
                         yield _detection(event, upload)
                     elif event.type == STOPPED or wy.NotDetected.is_type(event.type):
                         return
 
     async def _next(self, connection: Connection, upload: Upload, patience: float) -> Event | None:
-        """The next event; None when none comes within `patience` after the end of the audio."""
+        """Return the next event; None if none arrives within `patience` after the end of the
+        audio."""
         answer = asyncio.ensure_future(self._answer(connection))
         ended = asyncio.ensure_future(upload.ended.wait())
         try:
@@ -57,19 +58,19 @@ class RemoteWake(Remote):
                 task.cancel()
             await asyncio.wait([answer, ended])
             if not answer.cancelled():
-                answer.exception()  # raised above, unless the caller has stopped
+                answer.exception()  # raised above, unless the caller was cancelled
 
 
 def _detection(event: Event, upload: Upload) -> Detection:
-    """Read a detection; what only our own servers say is worked out for the others."""
-    facts = read(wy.Detection, event)
-    own: dict[str, Any] = event.data
-    sample, score, phrase = own.get("sample"), own.get("score"), own.get("phrase")
+    """Read a detection; fields of our own servers are estimated for foreign ones."""
+    detection = read(wy.Detection, event)
+    fields: dict[str, Any] = event.data
+    sample, score, phrase = fields.get("sample"), fields.get("score"), fields.get("phrase")
     if not isinstance(sample, int):
-        known = facts.timestamp is not None
-        sample = (facts.timestamp or 0) * SPEECH.rate // 1000 if known else upload.samples
+        timed = detection.timestamp is not None
+        sample = (detection.timestamp or 0) * SPEECH.rate // 1000 if timed else upload.samples
     return Detection(
-        word=facts.name or "",
+        word=detection.name or "",
         score=float(score) if isinstance(score, int | float) else 1.0,
         sample=sample,
         phrase=phrase if isinstance(phrase, str) else None,

@@ -32,7 +32,7 @@ async def announced(uri: str, role: str, name: str, **facts: str) -> AsyncGenera
     instances: asyncio.Future[tuple[str, ...]] = asyncio.get_running_loop().create_future()
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(
-            announce([advert], interfaces=LOOP, announced=instances.set_result)
+            announce([advert], interfaces=LOOP, on_announced=instances.set_result)
         )
         try:
             async with asyncio.timeout(PATIENCE):

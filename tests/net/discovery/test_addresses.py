@@ -54,7 +54,7 @@ async def test_addresses_set_by_hand_are_announced_and_no_others() -> None:
     by_hand = ("192.0.2.7", "2001:db8::7")
     speech = Advert(role="tts", bound=Tcp("0.0.0.0", 10298), name=unique(), addresses=by_hand)
     names: asyncio.Future[tuple[str, ...]] = asyncio.get_running_loop().create_future()
-    task = asyncio.create_task(announce([speech], interfaces=LOOP, announced=names.set_result))
+    task = asyncio.create_task(announce([speech], interfaces=LOOP, on_announced=names.set_result))
     try:
         async with asyncio.timeout(PATIENCE):
             heard = await asked((await names)[0])

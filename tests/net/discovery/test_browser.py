@@ -46,7 +46,7 @@ async def announced(*adverts: Advert) -> AsyncGenerator[tuple[str, ...], None]:
     """Adverts during this block, and the names they got."""
     names: asyncio.Future[tuple[str, ...]] = asyncio.get_running_loop().create_future()
     task = asyncio.create_task(
-        announce(adverts, interfaces=LOOP, announced=names.set_result), name="announce"
+        announce(adverts, interfaces=LOOP, on_announced=names.set_result), name="announce"
     )
     try:
         async with asyncio.timeout(PATIENCE):
@@ -162,7 +162,7 @@ async def test_what_cannot_be_used_is_told_once_and_left_out(
 
 async def test_no_network_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ifaddr.get_adapters", list)
-    with pytest.raises(NoMulticast, match="is there a network"):
+    with pytest.raises(NoMulticast, match="no network with multicast"):
         async with multicast():
             pass
 

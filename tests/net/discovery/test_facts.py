@@ -30,7 +30,7 @@ async def test_a_changed_engine_is_announced_under_the_same_name(
     told = {"engine": "espeak"}
     spoken = Advert(role="tts", bound=Tcp("127.0.0.1", 10299), name=unique(), facts=lambda: told)
     names: asyncio.Future[tuple[str, ...]] = asyncio.get_running_loop().create_future()
-    task = asyncio.create_task(announce([spoken], interfaces=LOOP, announced=names.set_result))
+    task = asyncio.create_task(announce([spoken], interfaces=LOOP, on_announced=names.set_result))
     try:
         async with asyncio.timeout(PATIENCE):
             name = (await names)[0]

@@ -23,7 +23,7 @@ async def main():
     async with serving("tts", ScriptedTts(), "tcp://0.0.0.0:10200"):
         told = lambda names: print("announced", flush=True)
         speech = advert.Advert(role="tts", bound=Tcp("0.0.0.0", 10200))
-        await advert.announce([speech], announced=told)
+        await advert.announce([speech], on_announced=told)
 asyncio.run(main())
 """
 

@@ -62,7 +62,7 @@ def test_a_key_is_made_once_and_a_damaged_one_is_never_replaced(tmp_path: Path) 
     first = ensure_identity(folder, "den")
     assert ensure_identity(folder, "den").fingerprint == first.fingerprint
     first.file.write_bytes(b"half")
-    with pytest.raises(KeysUnusable, match="holds no key"):
+    with pytest.raises(KeysUnusable, match="contains no key"):
         ensure_identity(folder, "den")
     assert first.file.read_bytes() == b"half"
 

@@ -93,7 +93,7 @@ async def test_who_greets_and_leaves_has_used_a_try(den: Machine, kitchen: Machi
 
 async def test_a_code_that_nobody_types_ends(den: Machine) -> None:
     async with offered(den, []) as (offer, _):
-        with pytest.raises(PairingFailed, match="nobody has joined"):
+        with pytest.raises(PairingFailed, match="no machine has joined"):
             await offer.paired(0.01)
 
 
@@ -104,11 +104,11 @@ async def test_somebody_in_between_gets_nothing_and_both_sides_say_so(
     failures: list[str] = []
     eve = Machine(tmp_path, "eve")
     async with offered(den, failures) as (offer, port), _between(eve, port) as his:
-        with pytest.raises(PairingFailed, match=r"the code was wrong, or somebody in between"):
+        with pytest.raises(PairingFailed, match=r"the code was wrong, or an attacker in between"):
             await join.join(kitchen.folder, HERE, his, CODE, "kitchen")
         await until(lambda: failures)
-        assert not offer._done.done()  # noqa: SLF001
-    assert "somebody in between" in failures[0]
+        assert not offer._paired.done()  # noqa: SLF001
+    assert "attacker in between" in failures[0]
     assert den.peers.all() == kitchen.peers.all() == ()
 
 
