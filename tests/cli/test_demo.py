@@ -54,14 +54,14 @@ def test_a_file_that_cannot_be_written_is_told_at_once(tmp_path: Path) -> None:
 async def test_a_wake_engine_that_is_late_hears_all_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    attend = engine._attend  # noqa: SLF001  where every engine works
+    process = engine._process  # noqa: SLF001  where every engine works
     waits = [LATE]
 
-    def late(stream: engine.Stream, pieces: list[AudioPiece]) -> list[Detection]:
+    def late(stream: engine.WakeStream, pieces: list[AudioPiece]) -> list[Detection]:
         time.sleep(waits.pop() if waits else 0.0)
-        return attend(stream, pieces)
+        return process(stream, pieces)
 
-    monkeypatch.setattr(engine, "_attend", late)
+    monkeypatch.setattr(engine, "_process", late)
     async with asyncio.timeout(60):
         shown = await demo.demonstrate(Settings(), Bus(), tmp_path / "answer.wav")
     assert shown.answered

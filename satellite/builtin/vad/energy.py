@@ -1,4 +1,4 @@
-"""Voice by loudness alone: what is well above the noise of the room."""
+"""Voice detection by loudness alone: sound well above the room's noise."""
 
 from __future__ import annotations
 
@@ -14,30 +14,35 @@ from satellite.values import SPEECH
 _FULL_SCALE = 32768.0
 
 _QUIETEST = -60.0
-"""Loudness (dBFS) below which nothing is told apart: the noise of a good microphone's amplifier."""
+"""Lowest loudness (dBFS) that is distinguished: the noise of a good microphone's amplifier."""
 
 _ASSUMED_ROOM = -50.0
-"""Noise (dBFS) taken for granted before any was heard: a quiet living room."""
+"""Noise (dBFS) assumed before any was measured: a quiet living room."""
 
 _SOFTNESS = 1.5
-"""Decibels around the margin over which the probability goes from a quarter to three quarters,
-about: loudness of steady noise varies by less from frame to frame."""
+"""Decibels around the margin over which the probability goes from about a quarter to about three
+quarters: the loudness of steady noise varies by less from frame to frame."""
 
 
 class EnergyVad:
-    """Takes for voice what is louder than the room's noise, which it follows; needs no model."""
+    """Treats sound that is louder than the room's noise as voice; needs no model."""
 
     class Options(OptionSet, frozen=True):
-        """What counts as voice."""
+        """Options of the detector."""
 
         margin: Annotated[
             float,
-            option("Voice is this much louder than the noise", unit="dB", minimum=1, maximum=60),
+            option(
+                "Treat sound this much above the noise as voice", unit="dB", minimum=1, maximum=60
+            ),
         ] = 9.0
         memory: Annotated[
             float,
             option(
-                "The quietest moment of this time is the noise", unit="s", minimum=0.2, maximum=30
+                "Take the quietest moment of this time as the noise",
+                unit="s",
+                minimum=0.2,
+                maximum=30,
             ),
         ] = 2.0
 
@@ -50,14 +55,14 @@ class EnergyVad:
         self.reset()
 
     def load(self) -> None:
-        """Nothing to load."""
+        """Do nothing: there is no model."""
 
     def probability(self, frame: bytes) -> float:
-        """How far a frame of 512 samples stands out of the noise, 0 to 1; a half at the margin.
+        """Return how far a frame of 512 samples stands out of the noise, 0 to 1; 0.5 at the margin.
 
-        The noise is the least loudness of the last while (minimum statistics, R. Martin 2001): a
-        voice has gaps between its syllables, steady noise has none. Raises `ValueError` for a
-        frame of another size.
+        The noise is the lowest recent loudness (minimum statistics, R. Martin 2001): a voice has
+        gaps between its syllables, steady noise has none. Raises `ValueError` for a frame of
+        another size.
         """
         if len(frame) != 2 * self.frame_samples:
             raise ValueError(f"a frame has {self.frame_samples} samples, not {len(frame) / 2:g}")
@@ -73,6 +78,6 @@ class EnergyVad:
 
 
 def _loudness(frame: bytes) -> float:
-    """Loudness in dBFS, without a constant offset, and not under the quietest."""
+    """Return the loudness in dBFS without DC offset, at least `_QUIETEST`."""
     samples = np.frombuffer(frame, "<i2") / _FULL_SCALE
     return max(_QUIETEST, 20.0 * math.log10(max(float(samples.std()), 1e-9)))

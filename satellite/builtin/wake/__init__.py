@@ -1,1 +1,1 @@
-"""Wake words: engines that hear them, and what those engines share."""
+"""Wake words: the engines that detect them, and their common parts."""

@@ -1,4 +1,4 @@
-"""Which wake words there are: model files in folders, and finding one by what a person calls it."""
+"""Wake word models in folders, found by the names that people use."""
 
 from __future__ import annotations
 
@@ -22,32 +22,32 @@ class WordFile(msgspec.Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """What the engine calls it: the file's name without its ending."""
+        """The engine's name of the word: the file name without its suffix."""
         return self.path.stem
 
     @property
     def version(self) -> str:
-        """`0.1` for a name that ends in `_v0.1`; empty without such an end."""
+        """`0.1` for a name that ends in `_v0.1`; otherwise empty."""
         found = _VERSION.search(self.name)
         return found[1] if found else ""
 
     @property
     def phrase(self) -> str:
-        """What a person says, as the name tells it."""
+        """The spoken phrase, derived from the name."""
         return plain(self.name).replace("_", " ")
 
 
 def plain(name: str) -> str:
-    """A word's name as it is compared: no version, lower case, `_` between its parts."""
+    """Normalize a word's name for comparison: no version, lower case, `_` between its parts."""
     return _GAPS.sub("_", _VERSION.sub("", name.strip().lower()))
 
 
 def find_words(
     folders: Iterable[Path], ending: str, *, without: Sequence[str] = ()
 ) -> dict[str, WordFile]:
-    """The model files in `folders`, by name; the last folder's win. Raises `ModelMissing`.
+    """Return the model files in `folders` by name; a later folder overrides an earlier one.
 
-    `without` names files that are not words.
+    `without` names files that are not words. Raises `ModelMissing` for a missing folder.
     """
     found: dict[str, WordFile] = {}
     for folder in folders:
@@ -62,10 +62,10 @@ def find_words(
 
 
 def choose(name: str, known: Mapping[str, WordFile]) -> WordFile:
-    """The word that `name` means: exactly, or without regard to version, case, blanks.
+    """Return the word of a name: an exact match, or one that ignores version, case and blanks.
 
-    Of several versions the highest is taken. Raises `ModelMissing`, with the nearest name and all
-    there are.
+    Of several versions the highest is taken. Raises `ModelMissing`, with the nearest name and
+    a list of all.
     """
     if name in known:
         return known[name]
@@ -73,4 +73,4 @@ def choose(name: str, known: Mapping[str, WordFile]) -> WordFile:
     if alike:
         return max(alike, key=lambda word: [int(part) for part in word.version.split(".") if part])
     hint = unknown_name(plain(name), {plain(word): None for word in known})
-    raise ModelMissing(f"wake word {hint}; there are: {', '.join(known) or 'none'}")
+    raise ModelMissing(f"wake word {hint}; available: {', '.join(known) or 'none'}")

@@ -1,6 +1,6 @@
-"""What the wake engines have in common: one thread, streams of their own, audio in even hops.
+"""The base of the wake engines: one thread, independent streams, audio in equal hops.
 
-Networks run on the thread, but for those that take less time than a change of threads.
+Networks run on the thread, except those that take less time than a thread switch.
 """
 
 from __future__ import annotations
@@ -20,69 +20,71 @@ from satellite.lib.worker import Worker
 from satellite.values import SPEECH, Detection, DetectRequest, EngineInfo
 
 HOP = 1280
-"""Samples (80 ms) that are looked at together: a change of threads costs as much as a small model,
-and nobody notices 80 ms."""
+"""Samples (80 ms) that are processed together: a thread switch costs as much as a small model, and
+80 ms are not noticed."""
 
 _MOST_HOPS = 12
 """Hops given to the thread at once (about a second), so that streams take turns."""
 
-_MOST_MISSED = 16
-"""Words nearly heard that wait to be told of."""
+_MOST_NEAR_MISSES = 16
+"""Near misses that wait to be reported."""
 
 
-class Stream(Protocol):
-    """One audio stream being listened to; used on the engine's thread only, but for `context` and
-    `glance`, and for one call at a time."""
+class WakeStream(Protocol):
+    """A detector for one audio stream. Used on the engine's thread only, except for `context` and
+    `process_at_once`, and for one call at a time."""
 
     @property
     def context(self) -> int:
-        """Samples of the past on which its answers depend."""
+        """Samples of the past on which its scores depend."""
 
-    def peak(self, audio: bytes) -> float:
+    def best_score(self, audio: bytes) -> float:
         """Take the next samples, a whole number of hops; return the highest score in them."""
 
     def skip(self, samples: int) -> None:
-        """Leave out the next samples, of which it never hears anything."""
+        """Skip the next samples, which are not given."""
 
-    def recall(self, audio: bytes) -> None:
-        """Take the next samples in, `context` of them, without judging."""
+    def prime(self, audio: bytes) -> None:
+        """Take the next samples, `context` of them, without scoring."""
 
-    def hear(self, audio: bytes) -> list[Detection]:
-        """Take the next samples, a whole number of hops; return what was heard in them."""
+    def process(self, audio: bytes) -> list[Detection]:
+        """Take the next samples, a whole number of hops; return the words detected in them."""
 
-    def glance(self, audio: bytes) -> list[Detection] | None:
-        """Do the same at once, on the event loop, where it takes less than to ask the thread.
+    def process_at_once(self, audio: bytes) -> list[Detection] | None:
+        """Do the same on the event loop where that takes less time than a thread switch.
 
-        None where `hear` has to be asked.
+        None where `process` has to be called.
         """
 
 
 class WakeEngine(ABC):
-    """A wake engine, but for loading models and looking for words."""
+    """A wake engine, except for loading models and detecting words."""
 
     name: str
-    """Also the name of its thread."""
+    """The engine's name, and that of its thread."""
 
-    talk: float = 0.3
-    """Score in a piece of sound by itself that talk without the word does not exceed."""
+    talk_score: float = 0.3
+    """Score that speech without the word does not exceed in an isolated piece of sound."""
 
-    before: int = 0
-    """Samples before a piece of sound without which its score in it is another."""
+    warm_up: int = 0
+    """Samples before an isolated piece of sound that its score depends on."""
 
     hop: int = HOP
-    """Samples given to the thread together; a multiple of `HOP`."""
+    """Samples processed together; a multiple of `HOP`."""
 
-    def __init__(self, rest: bool = True) -> None:
-        """`rest`: leave sound unheard in which there is nothing to hear."""
+    def __init__(
+        self, rest: bool = True, near_misses: deque[tuple[str, float]] | None = None
+    ) -> None:
+        """With `rest`, silence is not processed. `near_misses` is shared with another engine."""
         self._rest = rest
         self._worker: Worker | None = None
         self._loading = asyncio.Lock()
         self._loaded = False
         self._closed = False
         self.nearly: Callable[[str, float], None] = lambda word, score: None
-        """Told of each word that was not heard, but something like it, with its score."""
-        self.missed: deque[tuple[str, float]] = deque(maxlen=_MOST_MISSED)
-        """Those words and scores, until they are told."""
+        """Called with the word and score of each near miss."""
+        self.near_misses = deque(maxlen=_MOST_NEAR_MISSES) if near_misses is None else near_misses
+        """Words and scores that are not reported yet."""
 
     async def load(self) -> None:
         """Load the models. Raises `ModelMissing`, `EngineFailed`, `EngineClosed`."""
@@ -98,62 +100,66 @@ class WakeEngine(ABC):
 
     @abstractmethod
     def describe(self) -> EngineInfo:
-        """Say what this is and which words it knows."""
+        """Describe the engine and its words."""
 
     async def detect(
         self, audio: AsyncIterator[bytes], request: DetectRequest
     ) -> AsyncGenerator[Detection, None]:
-        """Yield each wake word heard. Raises `ModelMissing` for a word that there is not.
+        """Yield each wake word detected. Raises `ModelMissing` for an unknown word.
 
-        The last samples of `audio` are left unheard where they are less than a hop.
+        The last samples of `audio` are ignored where they are less than a hop.
         """
         await self.load()
         worker = self._worker
         if worker is None:
             raise EngineClosed(f"{self.name} was closed")
-        stream = await worker.call(self.listener, request.words)
-        doze = IdleGate(self.hop, -(-stream.context // self.hop)) if self._rest else None
-        async with aclosing(_batches(audio, 2 * self.hop, doze)) as batches:
+        stream = await worker.call(self.stream, request.words)
+        gate = IdleGate(self.hop, -(-stream.context // self.hop)) if self._rest else None
+        async with aclosing(_batches(audio, 2 * self.hop, gate)) as batches:
             async for hops in batches:
-                pieces = doze.take(hops) if doze else [AudioPiece(0, b"", b"".join(hops))]
+                pieces = gate.take(hops) if gate else [AudioPiece(0, b"", b"".join(hops))]
                 if not pieces:
                     continue
-                found = self._glance(stream, pieces)
+                found = self._process_at_once(stream, pieces)
                 if found is None:
-                    found = await worker.call(_attend, stream, pieces)
+                    found = await worker.call(_process, stream, pieces)
                 for detection in found:
                     yield detection
-                while self.missed:
-                    self.nearly(*self.missed.popleft())
+                while self.near_misses:
+                    self.nearly(*self.near_misses.popleft())
 
-    def _glance(self, stream: Stream, pieces: list[AudioPiece]) -> list[Detection] | None:
-        """What is heard in one more hop, where that is quickly said. Raises `EngineClosed`."""
+    def _process_at_once(
+        self, stream: WakeStream, pieces: list[AudioPiece]
+    ) -> list[Detection] | None:
+        """Process one hop on the event loop, where that is quick. Raises `EngineClosed`."""
         if self._closed:
             raise EngineClosed(f"{self.name} was closed")
-        if len(pieces) > 1 or pieces[0].skip or len(pieces[0].hear) > 2 * self.hop:
+        if len(pieces) > 1 or pieces[0].skip or len(pieces[0].process) > 2 * self.hop:
             return None
-        return stream.glance(pieces[0].hear)
+        return stream.process_at_once(pieces[0].process)
 
-    async def likeness(self, audio: bytes, word: str) -> float:
-        """The highest score of a word in a piece of sound by itself, 0 to 1, of which the first
-        `before` samples only come before. Raises what `detect` raises."""
+    async def score(self, audio: bytes, word: str) -> float:
+        """Return the highest score of a word in an isolated piece of sound, 0 to 1.
+
+        The first `warm_up` samples only lead in. Raises the errors of `detect`.
+        """
         await self.load()
         worker = self._worker
         if worker is None:
             raise EngineClosed(f"{self.name} was closed")
         hop = 2 * self.hop
         sound = audio[len(audio) % hop :]
-        first = min(2 * self.before, len(sound)) // hop * hop
+        first = min(2 * self.warm_up, len(sound)) // hop * hop
 
-        def listen() -> float:
-            stream = self.listener((word,))
-            stream.recall(sound[:first])
-            return stream.peak(sound[first:])
+        def highest() -> float:
+            stream = self.stream((word,))
+            stream.prime(sound[:first])
+            return stream.best_score(sound[first:])
 
-        return await worker.call(listen)
+        return await worker.call(highest)
 
     async def close(self) -> None:
-        """End the thread and let go of the models. Twice is once."""
+        """End the thread and release the models. Idempotent."""
         self._closed = True
         if self._worker is not None:
             await self._worker.close()
@@ -161,47 +167,47 @@ class WakeEngine(ABC):
 
     @abstractmethod
     def prepare(self) -> None:
-        """Load the models, on the thread. Raises what `load` raises."""
+        """Load the models, on the thread. Raises the errors of `load`."""
 
     @abstractmethod
-    def listener(self, words: tuple[str, ...]) -> Stream:
-        """Begin a stream for `words`, all that are loaded where there are none; on the thread.
+    def stream(self, words: tuple[str, ...]) -> WakeStream:
+        """Begin a stream for `words`, or for all configured words where empty; on the thread.
 
         Raises `ModelMissing`.
         """
 
-    def _watched(self, trigger: Trigger, word: str) -> Trigger:
-        """Have the near misses of a word's trigger told."""
-        trigger.nearly = partial(self._note, word)
-        return trigger
+    def trigger(self, word: str, threshold: float, level: int, refractory: float) -> Trigger:
+        """Make a word's trigger, whose near misses the engine reports; `refractory` in seconds."""
+        samples = round(refractory * SPEECH.rate)
+        return Trigger(threshold, level, samples, partial(self._note_near_miss, word))
 
-    def _note(self, word: str, score: float) -> None:
-        self.missed.append((word, score))
+    def _note_near_miss(self, word: str, score: float) -> None:
+        self.near_misses.append((word, score))
 
     @abstractmethod
     def release(self) -> None:
-        """Let go of the models."""
+        """Release the models."""
 
 
-def _attend(stream: Stream, pieces: list[AudioPiece]) -> list[Detection]:
-    """Do what was decided for a stream, on the thread."""
+def _process(stream: WakeStream, pieces: list[AudioPiece]) -> list[Detection]:
+    """Process pieces of a stream, on the thread."""
     found: list[Detection] = []
     for piece in pieces:
         if piece.skip:
             stream.skip(piece.skip)
-            stream.recall(piece.recall)
-        found.extend(stream.hear(piece.hear))
+            stream.prime(piece.prime)
+        found.extend(stream.process(piece.process))
     return found
 
 
 async def _batches(
-    audio: AsyncIterator[bytes], hop: int, doze: IdleGate | None
+    audio: AsyncIterator[bytes], hop: int, gate: IdleGate | None
 ) -> AsyncGenerator[list[bytes], None]:
-    """Cut sound into hops of `hop` bytes, some at a time, as many as it is worth waiting for."""
+    """Cut sound into hops of `hop` bytes, in batches of as many as are worth waiting for."""
     waiting = bytearray()
     async for chunk in audio:
         waiting += chunk
-        if doze is None or len(waiting) >= SPEECH.bytes_of(doze.patience):
+        if gate is None or len(waiting) >= SPEECH.bytes_of(gate.patience):
             for hops in _take_hops(waiting, hop):
                 yield hops
     for hops in _take_hops(waiting, hop):
@@ -209,7 +215,7 @@ async def _batches(
 
 
 def _take_hops(waiting: bytearray, hop: int) -> Iterator[list[bytes]]:
-    """Take whole hops, each of `hop` bytes, from the beginning of what waits; some at a time."""
+    """Take whole hops of `hop` bytes from the beginning of `waiting`, in batches."""
     while (count := min(len(waiting) // hop, _MOST_HOPS)) > 0:
         yield [bytes(waiting[start : start + hop]) for start in range(0, count * hop, hop)]
         del waiting[: count * hop]

@@ -1,4 +1,4 @@
-"""A file whose content lies in memory for as long as it is looked at, and no longer."""
+"""A memory-mapped file whose pages can be given back."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class MappedFile:
         self.size = len(self._content)
         """Bytes."""
         self.address = int(np.frombuffer(self._content, np.uint8).ctypes.data)
-        """Where it begins, while this lives."""
+        """Address of its first byte, valid while this object lives."""
 
-    def rest(self) -> None:
-        """Give back the memory of what was read of it; what is read again comes from the file."""
-        if hasattr(mmap, "MADV_DONTNEED"):  # elsewhere it stays
+    def release_pages(self) -> None:
+        """Give back the memory of the pages read so far; later reads come from the file."""
+        if hasattr(mmap, "MADV_DONTNEED"):  # elsewhere the pages stay
             self._content.madvise(mmap.MADV_DONTNEED)

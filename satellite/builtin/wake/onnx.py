@@ -10,15 +10,15 @@ import numpy.typing as npt
 from satellite.errors import EngineFailed, ModelMissing
 
 
-class Network:
+class OnnxNetwork:
     """A network of an `.onnx` file with one input and one output, run on one thread."""
 
     def __init__(self, path: Path) -> None:
         """Read the file. Raises `ModelMissing`, `EngineFailed`."""
-        import onnxruntime  # heavy: only where somebody chose it
+        import onnxruntime  # heavy: only for a satellite that uses it
 
         if not path.is_file():
-            raise ModelMissing(f"there is no {path}")
+            raise ModelMissing(f"{path} does not exist")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3  # errors only: it warns of unused parts of good models
@@ -34,12 +34,12 @@ class Network:
 
     @property
     def input_shape(self) -> tuple[Any, ...]:
-        """Shape of what `run` takes; text where the model leaves a size open."""
+        """Shape of the input; text where the model leaves a size open."""
         return tuple(self._input.shape)
 
     @property
     def output_shape(self) -> tuple[Any, ...]:
-        """Shape of what `run` gives; text where the model leaves a size open."""
+        """Shape of the output; text where the model leaves a size open."""
         return tuple(self._output.shape)
 
     def run(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -17,7 +17,7 @@ class OpenWakeWord(EmbeddingEngine):
     """Wake words of openWakeWord: okay_nabu, hey_jarvis and others, and your own .tflite models."""
 
     class Options(EmbeddingOptions, frozen=True):
-        """What it can be told."""
+        """Options of the engine."""
 
     argument: ClassVar[str] = "words"
     requires: ClassVar[tuple[Requirement, ...]] = (Package(_PACKAGE),)
@@ -36,5 +36,6 @@ class OpenWakeWord(EmbeddingEngine):
 
     def _network(
         self, path: Path, shape: tuple[int, ...] | None = None, *, accelerate: bool = False
-    ) -> tflite.Network:
-        return tflite.Network(tflite.Model(_PACKAGE, path), shape, accelerate=accelerate)
+    ) -> tflite.TfLiteNetwork:
+        model = tflite.TfLiteModel(_PACKAGE, path)
+        return tflite.TfLiteNetwork(model, shape, accelerate=accelerate)

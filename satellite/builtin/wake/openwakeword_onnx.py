@@ -21,7 +21,7 @@ class OpenWakeWordOnnx(EmbeddingEngine):
     """Wake words of openWakeWord as .onnx models: hey_jarvis and others, and your own."""
 
     class Options(EmbeddingOptions, frozen=True):
-        """What it can be told."""
+        """Options of the engine."""
 
         words: Annotated[tuple[str, ...], option("Wake words to listen for")] = ("hey_jarvis",)
         feature_dir: Annotated[
@@ -70,4 +70,4 @@ class OpenWakeWordOnnx(EmbeddingEngine):
     def _network(
         self, path: Path, shape: tuple[int, ...] | None = None, *, accelerate: bool = False
     ) -> Network:
-        return onnx.Network(path)
+        return onnx.OnnxNetwork(path)

@@ -1,4 +1,4 @@
-"""The line that XNNPACK writes about itself, kept off standard error."""
+"""Suppresses the line that XNNPACK writes to standard error."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ from contextlib import contextmanager
 _GREETING = b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU.\n"
 
 _STDERR = threading.Lock()
-"""Held while standard error goes elsewhere: two that did so at once would not find back."""
+"""Held while standard error is redirected: the descriptor is the process's, and two redirections at
+once could not both be undone."""
 
 
 @contextmanager
 def quiet_stderr() -> Generator[None, None, None]:
-    """Keep XNNPACK's line about itself off standard error; whatever else is written comes after.
+    """Suppress XNNPACK's line in this block; other output follows after it.
 
-    The C library writes it to the descriptor and offers no way to turn it off.
+    The C library writes the line to the descriptor and offers no way to turn it off.
     """
     with _STDERR, tempfile.TemporaryFile() as aside:
         try:
             stderr = os.dup(2)
-        except OSError:  # closed, as some daemons have it: nobody reads it
+        except OSError:  # closed, as in some daemons
             yield
             return
         os.dup2(aside.fileno(), 2)
@@ -33,5 +34,5 @@ def quiet_stderr() -> Generator[None, None, None]:
             os.dup2(stderr, 2)
             os.close(stderr)
             aside.seek(0)
-            if said := aside.read().replace(_GREETING, b""):
-                os.write(2, said)
+            if output := aside.read().replace(_GREETING, b""):
+                os.write(2, output)

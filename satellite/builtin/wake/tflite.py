@@ -36,7 +36,7 @@ _THREADS = 1
 _DTYPES: dict[int, Any] = {1: np.float32, 3: np.uint8, 9: np.int8}
 """Numbers of TfLiteType."""
 
-_BROKEN = "is not a TensorFlow Lite model; put a whole one there"
+_BROKEN = "is not a TensorFlow Lite model; replace it with a complete one"
 
 
 class _Quantization(ctypes.Structure):
@@ -51,7 +51,7 @@ def _log(_data: int | None, message: bytes, _arguments: int | None) -> None:
 
 
 _report = _REPORTER(_log)
-"""Takes what the C library would write to standard error (but for what its % signs stand for)."""
+"""Receives the C library's error messages, without the values of their % placeholders."""
 
 _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "TfLiteModelCreateWithErrorReporter": (c_void_p, [c_void_p, c_size_t, _REPORTER, c_void_p]),
@@ -78,18 +78,18 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
 }
 
 
-_LOADED: dict[Path, ctypes.CDLL] = {}
-"""The libraries by their files: packages have the same one, of which one copy will do."""
+_PACKAGES = ("pymicro_wakeword", "pyopen_wakeword")
+"""Packages that may carry the same library, of which one copy is loaded."""
 
 
 class Tensor:
-    """The one input or output of a network: its numbers, and how integers among them are read.
+    """The one input or output of a network: its values, and their quantization.
 
     A real number is `(integer - zero_point) * scale`; `scale` is 0 for networks of floats.
     """
 
     def __init__(self, library: ctypes.CDLL, handle: int) -> None:
-        """Raises `EngineFailed` for numbers of another kind than float32, int8 and uint8."""
+        """Raises `EngineFailed` for other types than float32, int8 and uint8."""
         rank = library.TfLiteTensorNumDims(handle)
         self.shape = tuple(library.TfLiteTensorDim(handle, axis) for axis in range(rank))
         self.dtype = _DTYPES.get(library.TfLiteTensorType(handle))
@@ -97,15 +97,15 @@ class Tensor:
         self.scale, self.zero_point = quantization.scale, quantization.zero_point
         address = library.TfLiteTensorData(handle)
         if self.dtype is None or not address:
-            raise EngineFailed("it works with numbers of a kind that is not supported")
+            raise EngineFailed("the type of its values is not supported")
         size = math.prod(self.shape) * np.dtype(self.dtype).itemsize
         memory = (ctypes.c_char * size).from_address(address)
         self.values: npt.NDArray[Any] = np.frombuffer(memory, self.dtype).reshape(self.shape)
         """The network's own memory, for as long as the network lives."""
 
 
-class Model:
-    """A network's weights, shared by any number of `Network`s."""
+class TfLiteModel:
+    """A network's weights, shared by any number of `TfLiteNetwork`s."""
 
     def __init__(self, package: str, path: Path) -> None:
         """Read a `.tflite` file with the C library of a package. Raises `EngineFailed`."""
@@ -120,21 +120,21 @@ class Model:
         )
         if not self.handle:
             raise EngineFailed(f"{path} {_BROKEN}")
-        weakref.finalize(self, _forget, self.library, self.handle, self._file)
+        weakref.finalize(self, _delete_model, self.library, self.handle, self._file)
 
-    def rest(self) -> None:
-        """A network is ready, and has its own copy of weights if it needs them often (XNNPACK)."""
-        self._file.rest()
+    def release_pages(self) -> None:
+        """Release the file's pages, of which XNNPACK has copied the weights into a network."""
+        self._file.release_pages()
 
 
-class Network:
-    """A network that can be run, with what it remembers from one run to the next, if anything.
+class TfLiteNetwork:
+    """A network with its own state, if it has one, from run to run.
 
-    Not for two threads at once.
+    Not thread-safe.
     """
 
     def __init__(
-        self, model: Model, shape: tuple[int, ...] | None = None, *, accelerate: bool = False
+        self, model: TfLiteModel, shape: tuple[int, ...] | None = None, *, accelerate: bool = False
     ) -> None:
         """Prepare to run `model`, its input resized to `shape`, with XNNPACK where `accelerate`.
 
@@ -154,20 +154,20 @@ class Network:
             self.output = Tensor(library, library.TfLiteInterpreterGetOutputTensor(self._handle, 0))
         except EngineFailed as error:
             raise EngineFailed(f"{model.path} cannot be run: {error}") from error
-        model.rest()
+        model.release_pages()
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """Shape of what `run` takes."""
+        """Shape of the input."""
         return self.input.shape
 
     @property
     def output_shape(self) -> tuple[int, ...]:
-        """Shape of what `run` gives."""
+        """Shape of the output."""
         return self.output.shape
 
     def run(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Run once; `values` are as many as the input takes, in any shape, of its type."""
+        """Run once; `values` fill the input, in any shape, of its type."""
         self.input.values[...] = values.reshape(self.input.shape)
         self._check(self._library.TfLiteInterpreterInvoke(self._handle))
         return self.output.values.copy()
@@ -184,7 +184,7 @@ class Network:
             library.TfLiteInterpreterOptionsAddDelegate(options, delegate)
         handle = library.TfLiteInterpreterCreate(self._model.handle, options)
         library.TfLiteInterpreterOptionsDelete(options)
-        weakref.finalize(self, _delete, library, handle, delegate)
+        weakref.finalize(self, _delete_interpreter, library, handle, delegate)
         if not handle:
             raise EngineFailed(f"{self._model.path} cannot be run by this TensorFlow Lite")
         return int(handle)
@@ -204,35 +204,46 @@ def package_folder(package: str) -> Path:
     return Path(found.origin).parent
 
 
-@functools.cache
 def _library(package: str) -> ctypes.CDLL:
-    """The package's library, or one that is the same and was loaded for another package."""
-    folder = package_folder(package) / "lib"
-    file = next(folder.glob("*tensorflowlite_c.*"), None)
+    """Return the package's library, or an identical one of another. Raises `EngineFailed`."""
+    file = _library_file(package)
     if file is None:
         raise EngineFailed(
-            f"{folder} has no TensorFlow Lite: no wheel of {package} for this machine?"
+            f"{package_folder(package)} has no TensorFlow Lite: no wheel of {package} for this "
+            "machine?"
         )
-    for other, library in list(_LOADED.items()):  # another thread may add to them
-        if filecmp.cmp(other, file, shallow=False):
-            return library
+    for other in _PACKAGES:
+        candidate = _library_file(other) if find_spec(other) else None
+        if candidate is not None and filecmp.cmp(candidate, file, shallow=False):
+            return _load(candidate)
+    return _load(file)
+
+
+def _library_file(package: str) -> Path | None:
+    return next((package_folder(package) / "lib").glob("*tensorflowlite_c.*"), None)
+
+
+@functools.cache
+def _load(file: Path) -> ctypes.CDLL:
+    """Load a library and declare its functions. Raises `EngineFailed`."""
     try:
         library = ctypes.CDLL(str(file))
     except OSError as error:
         raise EngineFailed(f"{file} cannot be used on this machine: {error}") from error
-    _LOADED[file] = library
     for name, (result, arguments) in _FUNCTIONS.items():
         function = getattr(library, name)
         function.restype, function.argtypes = result, arguments
     return library
 
 
-def _forget(library: ctypes.CDLL, model: int, file: MappedFile) -> None:
-    """Free a model, and only then the file that it reads."""
+def _delete_model(library: ctypes.CDLL, model: int, file: MappedFile) -> None:
+    """Free a model before the file that it reads."""
     library.TfLiteModelDelete(model)
 
 
-def _delete(library: ctypes.CDLL, interpreter: int | None, delegate: int | None) -> None:
+def _delete_interpreter(
+    library: ctypes.CDLL, interpreter: int | None, delegate: int | None
+) -> None:
     if interpreter:
         library.TfLiteInterpreterDelete(interpreter)
     if delegate:

@@ -1,4 +1,4 @@
-"""When scores are a wake word: threshold, trigger level and refractory time."""
+"""The decision from scores to a wake word: threshold, trigger level and refractory time."""
 
 from __future__ import annotations
 
@@ -6,36 +6,40 @@ from collections.abc import Callable
 
 from satellite.values import SPEECH
 
-NEARLY = 0.5
-"""Part of the threshold from which a score was like the word."""
+NEAR_MISS = 0.5
+"""Part of the threshold from which a score may be a near miss."""
 
 AFTER = SPEECH.rate
-"""Samples in which a word may still be heard after a score like it: words rise slowly."""
+"""Samples after such a score in which the word may still be detected: scores rise slowly."""
 
 
 class Trigger:
     """Decides for one word of one audio stream.
 
-    A score of at least `threshold` counts up, a lower one counts down, not below nothing; the word
-    was heard when the count reaches `level`. After that nothing is heard, and nothing is counted,
-    for `refractory` samples.
+    A score of at least `threshold` counts up, a lower one counts down, to 0 at least. The word is
+    detected when the count reaches `level`; then scores are ignored for `refractory` samples.
     """
 
-    nearly: Callable[[float], None] | None = None
-    """Told the best score of what was like the word, and was not it."""
-
-    def __init__(self, threshold: float, level: int, refractory: int) -> None:
+    def __init__(
+        self,
+        threshold: float,
+        level: int,
+        refractory: int,
+        on_near_miss: Callable[[float], None] | None = None,
+    ) -> None:
+        """`on_near_miss` is called with the best score of a sound like the word that was not it."""
         self._threshold = threshold
         self._level = level
         self._refractory = refractory
+        self._on_near_miss = on_near_miss
         self._count = 0
-        self._deaf_until = 0
+        self._ignore_until = 0
         self._best = 0.0
         self._best_at = 0
 
-    def heard(self, score: float, sample: int) -> bool:
-        """Whether the word was heard, given its score (0 to 1) at `sample` of the stream."""
-        if sample < self._deaf_until:
+    def detect(self, score: float, sample: int) -> bool:
+        """Take the score (0 to 1) at a sample of the stream; return whether it detects the word."""
+        if sample < self._ignore_until:
             return False
         self._follow(score, sample)
         if score < self._threshold:
@@ -46,21 +50,21 @@ class Trigger:
             return False
         self._count = 0
         self._best = 0.0
-        self._deaf_until = sample + self._refractory
+        self._ignore_until = sample + self._refractory
         return True
 
-    def forget(self) -> None:
-        """Count from nothing again: sound is left out in which nothing is to be heard."""
+    def reset(self) -> None:
+        """Count from 0 again, before a gap in the stream."""
         self._count = 0
-        self._tell()
+        self._report_near_miss()
 
     def _follow(self, score: float, sample: int) -> None:
-        if score >= NEARLY * self._threshold:
+        if score >= NEAR_MISS * self._threshold:
             self._best, self._best_at = max(self._best, score), sample
         elif self._best and sample - self._best_at >= AFTER:
-            self._tell()
+            self._report_near_miss()
 
-    def _tell(self) -> None:
-        if self._best and self.nearly is not None:
-            self.nearly(self._best)
+    def _report_near_miss(self) -> None:
+        if self._best and self._on_near_miss is not None:
+            self._on_near_miss(self._best)
         self._best = 0.0

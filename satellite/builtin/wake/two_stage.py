@@ -1,9 +1,9 @@
-"""Two detectors, one after the other: a cheap and permissive one, and one that confirms it.
+"""Two detectors in a row: a cheap and permissive one, and one that confirms its candidates.
 
 Both may be permissive, as they seldom take the same sound for the word: in 30 minutes of sounds
-that are no word (`tests.soak.other_sounds`) the first finds 25 signs of four words with the limit
-below, of which the second confirms none; what only begins like the word is mostly told apart, too
-(`tests.bench.recall`).
+other than wake words (`tests.soak.other_sounds`) the first finds 25 candidates of four words with
+the threshold below, of which the second confirms none; sounds that only begin like the word are
+mostly rejected, too (`tests.bench.recall`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar
 import msgspec
 
 from satellite.builtin.wake.bundled_models import plain
-from satellite.builtin.wake.engine import HOP, Stream, WakeEngine
+from satellite.builtin.wake.engine import HOP, WakeEngine, WakeStream
 from satellite.builtin.wake.microwakeword import MicroWakeWord
 from satellite.builtin.wake.openwakeword import OpenWakeWord
 from satellite.options import OptionSet, option
@@ -21,40 +21,40 @@ from satellite.requirements import Requirement
 from satellite.values import SPEECH, Detection, EngineInfo
 
 EARLY = 10 * HOP
-"""Samples (0.8 s) from before the first sign of a word in which the second detector may hear it."""
+"""Samples (0.8 s) before a candidate in which the second detector may find the word."""
 
 LATE = SPEECH.rate
-"""Samples after the last sign of a word in which the second detector may still hear it."""
+"""Samples after the last candidate in which the second detector may still find the word."""
 
 
 class TwoStage(WakeEngine):
-    """microWakeWord hears what might be the word; openWakeWord then listens to it again."""
+    """Wake words that microWakeWord proposes and openWakeWord confirms."""
 
     class Options(OptionSet, frozen=True):
-        """What it can be told."""
+        """Options of the engine."""
 
         words: Annotated[tuple[str, ...], option("Wake words to listen for")] = ("okay_nabu",)
         sign: Annotated[
             float,
-            option("Score of microWakeWord's that is looked into", minimum=0.01, maximum=1),
+            option("Score of microWakeWord that proposes the word", minimum=0.01, maximum=1),
         ] = 0.1
         threshold: Annotated[
-            float, option("Score of openWakeWord's that confirms it", minimum=0, maximum=1)
+            float, option("Score of openWakeWord that confirms it", minimum=0, maximum=1)
         ] = 0.1
         refractory: Annotated[
-            float, option("Deaf to the word for so long once it was heard", unit="s", minimum=0)
+            float, option("Ignore the word for this long after a detection", unit="s", minimum=0)
         ] = 2.0
         sign_model_dir: Annotated[str, option("Folder with microWakeWord models of your own")] = ""
         custom_model_dir: Annotated[
             str, option("Folder with openWakeWord models of your own, of the same names")
         ] = ""
-        rest: Annotated[bool, option("Do not work while there is nothing to hear")] = True
+        rest: Annotated[bool, option("Save CPU time in silence")] = True
 
     argument: ClassVar[str] = "words"
     requires: ClassVar[tuple[Requirement, ...]] = MicroWakeWord.requires + OpenWakeWord.requires
 
     name = "two-stage"
-    talk = 0.01  # of what openWakeWord scores
+    talk_score = OpenWakeWord.talk_score
     hop = MicroWakeWord.hop
 
     def __init__(self, options: Options) -> None:
@@ -73,19 +73,19 @@ class TwoStage(WakeEngine):
                 threshold=options.threshold,
                 refractory=options.refractory,
                 custom_model_dir=options.custom_model_dir,
-            )
+            ),
+            self.near_misses,
         )
-        self._second.missed = self.missed
 
     def describe(self) -> EngineInfo:
-        """Say which words there are, once loaded: those that both detectors know."""
-        signs = {plain(model.name) for model in self._first.describe().models}
+        """Describe the engine; once loaded, with the words that both detectors know."""
+        proposed = {plain(model.name) for model in self._first.describe().models}
         info = self._second.describe()
         return msgspec.structs.replace(
             info,
             name=self.name,
             description="Wake words of microWakeWord, confirmed by openWakeWord",
-            models=tuple(model for model in info.models if plain(model.name) in signs),
+            models=tuple(model for model in info.models if plain(model.name) in proposed),
         )
 
     def prepare(self) -> None:
@@ -93,104 +93,104 @@ class TwoStage(WakeEngine):
         self._first.prepare()
         self._second.prepare()
 
-    def listener(self, words: tuple[str, ...]) -> Stream:
+    def stream(self, words: tuple[str, ...]) -> WakeStream:
         """Begin a stream, on the thread. Raises `ModelMissing`."""
-        return Confirmed(self._first.listener(words), self._second.listener(words))
+        return TwoStageStream(self._first.stream(words), self._second.stream(words))
 
     def release(self) -> None:
-        """Let go of the models."""
+        """Release the models."""
         self._first.release()
         self._second.release()
 
 
-class Confirmed:
-    """One audio stream being listened to: by the first detector always, by the second where the
-    first has heard a sign of a word, and shortly before and after."""
+class TwoStageStream:
+    """One audio stream. The first detector processes all of it, the second only the surroundings of
+    candidates."""
 
-    def __init__(self, first: Stream, second: Stream) -> None:
+    def __init__(self, first: WakeStream, second: WakeStream) -> None:
         self._first = first
         self._second = second
-        self._kept = -(-second.context // HOP) * HOP + EARLY
-        """Samples remembered: those that the second detector judges, and what it has to know."""
+        self._history = -(-second.context // HOP) * HOP + EARLY
+        """Samples stored: those that the second detector scores, and its context."""
         self._past = bytearray()
         self._now = 0
         """Samples of the stream so far."""
-        self._given = 0
-        """Samples of it that the second detector has heard or left out."""
+        self._processed = 0
+        """Samples that the second detector has processed or skipped."""
         self._until: dict[str, int] = {}
-        """The sample up to which each word may be heard of which there was a sign."""
-        self._glanced = False
-        """What `hear` is asked for next, `glance` has shown to the first detector already."""
-        self._unsigned: list[Detection] = []
-        """What the second detector has heard, and the first one not yet."""
+        """The sample up to which each proposed word may be confirmed."""
+        self._tried = False
+        """Whether the first detector has processed the audio of the next `process` already."""
+        self._unproposed: list[Detection] = []
+        """Detections of the second detector without a candidate of the first one so far."""
 
     @property
     def context(self) -> int:
-        """Samples of the past on which its answers depend."""
-        return max(self._first.context, self._kept)
+        """Samples of the past on which its scores depend."""
+        return max(self._first.context, self._history)
 
-    def peak(self, audio: bytes) -> float:
+    def best_score(self, audio: bytes) -> float:
         """Take a whole number of hops; return the second detector's highest score in them."""
-        return self._second.peak(audio)
+        return self._second.best_score(audio)
 
     def skip(self, samples: int) -> None:
-        """Leave out the next samples."""
+        """Skip the next samples."""
         self._first.skip(samples)
         self._now += samples
         self._past.clear()
         self._until.clear()
-        self._unsigned.clear()
+        self._unproposed.clear()
 
-    def recall(self, audio: bytes) -> None:
-        """Take a whole number of hops in without judging."""
-        self._first.recall(audio)
+    def prime(self, audio: bytes) -> None:
+        """Take a whole number of hops without scoring."""
+        self._first.prime(audio)
         self._remember(audio)
 
-    def hear(self, audio: bytes) -> list[Detection]:
-        """Take a whole number of hops; say which words both have heard, and where."""
-        if not self._glanced:
-            self._take(audio, self._first.hear(audio))
-        self._glanced = False
+    def process(self, audio: bytes) -> list[Detection]:
+        """Take a whole number of hops; return the words that both detected in them."""
+        if not self._tried:
+            self._take(audio, self._first.process(audio))
+        self._tried = False
         return self._confirmed() if self._until else []
 
-    def glance(self, audio: bytes) -> list[Detection] | None:
-        """The same as long as there is no sign of a word."""
-        signs = self._first.glance(audio)
-        if signs is None:
+    def process_at_once(self, audio: bytes) -> list[Detection] | None:
+        """Process at once as long as no word is proposed."""
+        candidates = self._first.process_at_once(audio)
+        if candidates is None:
             return None
-        self._take(audio, signs)
-        self._glanced = bool(self._until)
-        return None if self._glanced else []
+        self._take(audio, candidates)
+        self._tried = bool(self._until)
+        return None if self._tried else []
 
-    def _take(self, audio: bytes, signs: list[Detection]) -> None:
+    def _take(self, audio: bytes, candidates: list[Detection]) -> None:
         self._remember(audio)
-        for sign in signs:
-            self._until[plain(sign.word)] = sign.sample + LATE
+        for candidate in candidates:
+            self._until[plain(candidate.word)] = candidate.sample + LATE
 
     def _confirmed(self) -> list[Detection]:
-        heard = self._unsigned + self._second.hear(self._caught_up())
-        found = [one for one in heard if one.sample <= self._until.get(plain(one.word), 0)]
-        self._unsigned = [
-            one for one in heard if one not in found and self._now - one.sample < EARLY
+        detections = self._unproposed + self._second.process(self._audio_to_confirm())
+        confirmed = [d for d in detections if d.sample <= self._until.get(plain(d.word), 0)]
+        self._unproposed = [
+            d for d in detections if d not in confirmed and self._now - d.sample < EARLY
         ]
         self._until = {word: end for word, end in self._until.items() if end > self._now}
         if not self._until:
-            self._second.skip(0)  # what was nearly heard is known now
-        return found
+            self._second.skip(0)  # reports its near misses
+        return confirmed
 
     def _remember(self, audio: bytes) -> None:
         self._past += audio
         self._now += len(audio) // 2
         # trimmed in halves, so that the cost of moving bytes is shared
-        if len(self._past) > 4 * self._kept:
-            del self._past[: -2 * self._kept]
+        if len(self._past) > 4 * self._history:
+            del self._past[: -2 * self._history]
 
-    def _caught_up(self) -> bytes:
-        """What the second detector is to judge, once it knows what went before."""
-        missed, self._given = self._now - self._given, self._now
-        if missed > self._kept:
-            self._second.skip(missed - self._kept)
-            known = bytes(self._past[-2 * self._kept :])
-            self._second.recall(known[: -2 * EARLY])
-            return known[-2 * EARLY :]
+    def _audio_to_confirm(self) -> bytes:
+        """Return the audio that the second detector has to score, once its context was given."""
+        missed, self._processed = self._now - self._processed, self._now
+        if missed > self._history:
+            self._second.skip(missed - self._history)
+            audio = bytes(self._past[-2 * self._history :])
+            self._second.prime(audio[: -2 * EARLY])
+            return audio[-2 * EARLY :]
         return bytes(self._past[-2 * missed :])

@@ -1,4 +1,4 @@
-"""What is understood when somebody speaks over a reply that is louder than they are."""
+"""A command spoken over a reply that is louder than the person is understood."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def understood(audio: bytes) -> str:
     return next(one.text for one in found if isinstance(one, Transcript) and one.final)
 
 
-async def test_who_speaks_over_a_reply_is_understood_and_a_reply_alone_is_not_listened_to(
+async def test_a_command_over_a_reply_is_understood_and_a_reply_alone_is_ignored(
     engine: MicroWakeWord | OpenWakeWord,
 ) -> None:
     factor = 10 ** ((USER + LOUDER - loudness(heard(REPLY, response(0.3, 0.25, 5)))) / 20)

@@ -28,13 +28,13 @@ def test_version_case_and_blanks_do_not_matter(asked: str, found: str) -> None:
     assert choose(asked, KNOWN).name == found
 
 
-def test_name_tells_version_and_phrase() -> None:
+def test_the_name_holds_version_and_phrase() -> None:
     word = KNOWN["hey_you_v0.9"]
     assert (word.version, word.phrase) == ("0.9", "hey you")
     assert (KNOWN["alexa"].version, KNOWN["alexa"].phrase) == ("", "alexa")
 
 
-def test_unknown_word_names_the_nearest_and_all_there_are() -> None:
+def test_an_unknown_word_is_reported_with_the_nearest_and_all() -> None:
     with pytest.raises(ModelMissing, match=r"ok_nabu is unknown \(did you mean okay_nabu\?\)") as e:
         choose("ok nabu", KNOWN)
     assert all(name in str(e.value) for name in NAMES)
@@ -53,6 +53,6 @@ def test_later_folders_win_and_other_files_are_left_out(tmp_path: Path) -> None:
     assert found["alexa"].path.parent == theirs
 
 
-def test_folder_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_folder(tmp_path: Path) -> None:
     with pytest.raises(ModelMissing, match=r"nowhere is not a folder; it should hold \*\.json"):
         find_words([tmp_path / "nowhere"], ".json")

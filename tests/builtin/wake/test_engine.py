@@ -1,4 +1,4 @@
-"""What holds for every wake engine."""
+"""Properties of every wake engine."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from satellite.builtin.wake.two_stage import TwoStage
 from satellite.errors import EngineClosed, ModelMissing
 from satellite.ports import Wake
 from satellite.values import DetectRequest
-from tests.builtin.wake.hearing import feed, hear, said
+from tests.builtin.wake.feeding import detections, feed, spoken
 from tests.support.speech import silence
 
 KINDS = (OpenWakeWord, MicroWakeWord, TwoStage)
 
 OKAY_NABU = ("okay nabu", "en-us", 150)
-"""Heard by all engines."""
+"""Detected by all engines."""
 
 
 def make(kind: type[WakeEngine]) -> WakeEngine:
-    """An engine with its default options."""
+    """Make an engine with its default options."""
     return kind(kind.Options())  # type: ignore[attr-defined,call-arg]
 
 
@@ -44,70 +44,70 @@ async def test_is_a_wake_engine(engine: WakeEngine) -> None:
 
 @pytest.mark.parametrize("size", [1, 3, 160, 1279, 1280, 1281, 2560, 50_000, 1_000_000])
 async def test_chunk_size_makes_no_difference(engine: WakeEngine, size: int) -> None:
-    audio = said(*OKAY_NABU)
-    expected = await hear(engine, audio)
+    audio = spoken(*OKAY_NABU)
+    expected = await detections(engine, audio)
     assert [found.word for found in expected] == ["okay_nabu"]
-    assert await hear(engine, audio, size=size) == expected
+    assert await detections(engine, audio, size=size) == expected
 
 
-async def test_says_where_and_how_surely(engine: WakeEngine) -> None:
-    """A score that only has to confirm a word is low, and where it is reached less sure."""
+async def test_a_detection_has_position_and_score(engine: WakeEngine) -> None:
+    """A two-stage score only has to confirm a word: it is lower, and its position less exact."""
     confirms = isinstance(engine, TwoStage)
-    [found] = await hear(engine, said(*OKAY_NABU))
+    [found] = await detections(engine, spoken(*OKAY_NABU))
     assert (0.1 if confirms else 0.5) <= found.score <= 1
     assert found.phrase == "okay nabu"
-    [later] = await hear(engine, silence(3) + said(*OKAY_NABU))
+    [later] = await detections(engine, silence(3) + spoken(*OKAY_NABU))
     assert abs(later.sample - found.sample - 3 * 16000) <= (4 if confirms else 1) * HOP
 
 
-async def test_word_said_again_is_heard_again(engine: WakeEngine) -> None:
-    assert len(await hear(engine, (said(*OKAY_NABU) + silence(1)) * 10)) == 10
+async def test_a_repeated_word_is_detected_again(engine: WakeEngine) -> None:
+    assert len(await detections(engine, (spoken(*OKAY_NABU) + silence(1)) * 10)) == 10
 
 
 @pytest.mark.parametrize("audio", [b"", b"\0", silence(0.079)])
-async def test_nothing_to_hear(engine: WakeEngine, audio: bytes) -> None:
-    assert await hear(engine, audio) == []
+async def test_silence_has_no_detection(engine: WakeEngine, audio: bytes) -> None:
+    assert await detections(engine, audio) == []
 
 
 async def test_streams_do_not_disturb_each_other(engine: WakeEngine) -> None:
-    """Each of many clients hears in its own stream what it would hear alone."""
+    """Each of many concurrent streams has the detections that it would have alone."""
     sounds = [
-        said(*OKAY_NABU),
-        said("turn on the lamp") * 2,
-        silence(2) + said(*OKAY_NABU),
-        said("hey jarvis"),
+        spoken(*OKAY_NABU),
+        spoken("turn on the lamp") * 2,
+        silence(2) + spoken(*OKAY_NABU),
+        spoken("hey jarvis"),
     ]
-    alone = [await hear(engine, audio) for audio in sounds]
-    together = await asyncio.gather(*(hear(engine, audio) for audio in sounds))
+    alone = [await detections(engine, audio) for audio in sounds]
+    together = await asyncio.gather(*(detections(engine, audio) for audio in sounds))
     assert together == alone
     assert [len(found) for found in alone] == [1, 0, 1, 0]
 
 
-async def test_a_stream_left_in_the_middle_leaves_no_trace(engine: WakeEngine) -> None:
-    audio = said(*OKAY_NABU)
-    expected = await hear(engine, audio)
+async def test_an_abandoned_stream_leaves_no_state(engine: WakeEngine) -> None:
+    audio = spoken(*OKAY_NABU)
+    expected = await detections(engine, audio)
     async with aclosing(engine.detect(feed(audio * 3), DetectRequest())) as found:
         await anext(found)
-    listening = asyncio.create_task(hear(engine, audio * 3, size=1280))
+    listening = asyncio.create_task(detections(engine, audio * 3, size=1280))
     await asyncio.sleep(0)
     listening.cancel()
     with pytest.raises(asyncio.CancelledError):
         await listening
-    assert await hear(engine, audio) == expected
+    assert await detections(engine, audio) == expected
 
 
 async def test_request_chooses_among_the_words(engine: WakeEngine) -> None:
-    """A word that was not loaded is loaded when it is asked for."""
-    audio = said("alexa", "en-us", 175) + said(*OKAY_NABU)
-    both = await hear(engine, audio, words=("okay_nabu", "alexa"))
+    """A word is loaded when it is first requested."""
+    audio = spoken("alexa", "en-us", 175) + spoken(*OKAY_NABU)
+    both = await detections(engine, audio, words=("okay_nabu", "alexa"))
     assert [found.word for found in both] == ["alexa", "okay_nabu"]
-    assert await hear(engine, audio, words=("Alexa",)) == both[:1]
-    assert [found.word for found in await hear(engine, audio)] == ["okay_nabu"]
+    assert await detections(engine, audio, words=("Alexa",)) == both[:1]
+    assert [found.word for found in await detections(engine, audio)] == ["okay_nabu"]
 
 
 async def test_unknown_word(engine: WakeEngine) -> None:
     with pytest.raises(ModelMissing, match=r"did you mean okay_nabu\?.*hey_jarvis"):
-        await hear(engine, silence(1), words=("ok_nabu",))
+        await detections(engine, silence(1), words=("ok_nabu",))
 
 
 async def test_describes_its_words(engine: WakeEngine) -> None:
@@ -118,7 +118,7 @@ async def test_describes_its_words(engine: WakeEngine) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_load_and_close_twice(kind: type[WakeEngine]) -> None:
+async def test_load_and_close_are_idempotent(kind: type[WakeEngine]) -> None:
     engine = make(kind)
     await engine.load()
     await engine.load()
@@ -127,7 +127,7 @@ async def test_load_and_close_twice(kind: type[WakeEngine]) -> None:
     with pytest.raises(EngineClosed):
         await engine.load()
     with pytest.raises(EngineClosed):
-        await hear(engine, silence(1))
+        await detections(engine, silence(1))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,4 +1,4 @@
-"""The gate is shut in a quiet room, whatever its noise, and open when something is to be heard."""
+"""The gate is shut in steady noise of any level, and open during other sound."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WARM = round(MEMORY * 16000 / HOP)
 
 
 def opened(sound: bytes, hop: int = HOP) -> list[bool]:
-    """What the gate says of each hop."""
+    """Return for each hop whether the gate is open."""
     gate = SpeechGate(hop)
     starts = range(0, len(sound) - 2 * hop + 1, 2 * hop)
     return [gate.opens([sound[start : start + 2 * hop]])[0] for start in starts]
@@ -38,7 +38,7 @@ def test_steady_noise_keeps_it_shut(room: bytes, hop: int) -> None:
     assert sum(known) / len(known) < 0.06
 
 
-def test_it_is_open_until_it_knows_the_room() -> None:
+def test_it_is_open_until_the_noise_is_known() -> None:
     assert all(opened(noise(2, 0.001)))
 
 
@@ -60,18 +60,18 @@ def test_it_shuts_again() -> None:
     assert not any(opened(sound)[-30:])
 
 
-def test_louder_noise_is_got_used_to() -> None:
+def test_it_adapts_to_louder_noise() -> None:
     open_ = opened(noise(6, 0.001) + noise(10, 0.01))
     assert open_[6 * 16000 // HOP + 2]
     assert not any(open_[-30:])
 
 
-def test_talk_is_something_to_hear() -> None:
+def test_continuous_talk_keeps_it_open() -> None:
     talk = b"".join(speak(text) for text in ("nobody knows when the train arrives", "let us wait"))
     assert sum(opened(talk * 5)) / len(opened(talk * 5)) > 0.95
 
 
-def test_a_knock_alone_does_not_open_it_but_two_do() -> None:
+def test_a_single_knock_does_not_open_it_but_two_do() -> None:
     knock = at_level(np.random.default_rng(2).normal(0, 1, 320), -20)
     room = room_noise(20, -58)
     for start in (8.0, 14.0, 14.25):
@@ -81,7 +81,7 @@ def test_a_knock_alone_does_not_open_it_but_two_do() -> None:
     assert any(open_[14 * 16000 // HOP :])
 
 
-def test_several_hops_at_once_are_judged_as_one_by_one() -> None:
+def test_several_hops_at_once_give_the_result_of_one_by_one() -> None:
     sound = pcm(room_noise(6, -58)) + speak("okay nabu") + pcm(room_noise(6, -58))
     hops = [sound[start : start + 2560] for start in range(0, len(sound) - 2560, 2560)]
     gate, judged = SpeechGate(HOP), []

@@ -1,4 +1,4 @@
-"""microWakeWord's models hear their words, as upstream's own code does, and nothing else."""
+"""microWakeWord's models detect their words as upstream's own code does, and nothing else."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from satellite.builtin.wake.microwakeword import MicroWakeWord
 from satellite.builtin.wake.tflite import package_folder
 from satellite.components.spec import create
 from satellite.errors import EngineFailed, ModelMissing
-from tests.builtin.wake.hearing import hear, said
+from tests.builtin.wake.feeding import detections, spoken
 from tests.support import recordings
 from tests.support.speech import noise, silence, speak
 
@@ -30,7 +30,7 @@ EVERY_WORD = ("alexa", "hey_jarvis", "hey_mycroft", "okay_nabu")
 
 @asynccontextmanager
 async def engine(**options: Any) -> AsyncIterator[MicroWakeWord]:
-    """A loaded engine."""
+    """Load an engine."""
     made = MicroWakeWord(MicroWakeWord.Options(**options))
     await made.load()
     try:
@@ -48,16 +48,16 @@ def own_model(folder: Path, **changes: Any) -> None:
 
 
 @pytest.mark.parametrize("word", ["okay_nabu", "hey_jarvis"])
-async def test_hears_people(word: str) -> None:
-    async with engine(words=EVERY_WORD) as ears:
-        found = await hear(ears, recordings.samples(word) + silence(1))
+async def test_detects_recorded_words(word: str) -> None:
+    async with engine(words=EVERY_WORD) as loaded:
+        found = await detections(loaded, recordings.samples(word) + silence(1))
     assert [detection.word for detection in found] == [word]
 
 
-async def test_does_not_hear_other_words_of_people() -> None:
-    async with engine(words=("okay_nabu",)) as ears:
+async def test_does_not_detect_other_recorded_words() -> None:
+    async with engine(words=("okay_nabu",)) as loaded:
         for name in ("hey_jarvis", "turn_on_the_living_room_lamp"):
-            assert await hear(ears, recordings.samples(name) + silence(1)) == []
+            assert await detections(loaded, recordings.samples(name) + silence(1)) == []
 
 
 @pytest.mark.parametrize(
@@ -71,13 +71,13 @@ async def test_does_not_hear_other_words_of_people() -> None:
         ("alexa", "en-us+f3", 150),
     ],
 )
-async def test_hears_synthetic_voices(word: str, voice: str, rate: int) -> None:
-    async with engine(words=EVERY_WORD, threshold=SURE) as ears:
-        found = await hear(ears, said(word.replace("_", " "), voice, rate))
+async def test_detects_synthetic_voices(word: str, voice: str, rate: int) -> None:
+    async with engine(words=EVERY_WORD, threshold=SURE) as loaded:
+        found = await detections(loaded, spoken(word.replace("_", " "), voice, rate))
     assert [detection.word for detection in found] == [word]
 
 
-async def test_hears_where_the_package_does() -> None:
+async def test_detects_where_the_package_does() -> None:
     """The scores, and so the moment, are those of pymicro-wakeword's own Python."""
     from pymicro_wakeword import MicroWakeWord as Package
     from pymicro_wakeword import MicroWakeWordFeatures, Model
@@ -91,26 +91,26 @@ async def test_hears_where_the_package_does() -> None:
             for frame in features.process_streaming(audio[start : start + 320])
         )
     expected = [(sample, score) for sample, score in scores if score >= 0.2]
-    async with engine(words=("hey_jarvis",), threshold=0.2, refractory=0) as ears:
-        found = await hear(ears, audio)
+    async with engine(words=("hey_jarvis",), threshold=0.2, refractory=0) as loaded:
+        found = await detections(loaded, audio)
     assert [detection.sample for detection in found] == [sample for sample, _ in expected]
     np.testing.assert_allclose([d.score for d in found], [s for _, s in expected], atol=1e-6)
     assert max(score for _, score in scores) > 0.9
 
 
 async def test_two_words_at_once() -> None:
-    async with engine(words=("okay_nabu", "hey jarvis"), threshold=SURE) as ears:
-        audio = said("hey jarvis") + said("okay nabu", "en-us", 150) + said("hey jarvis")
-        found = await hear(ears, audio)
+    async with engine(words=("okay_nabu", "hey jarvis"), threshold=SURE) as loaded:
+        audio = spoken("hey jarvis") + spoken("okay nabu", "en-us", 150) + spoken("hey jarvis")
+        found = await detections(loaded, audio)
     assert [detection.word for detection in found] == ["hey_jarvis", "okay_nabu", "hey_jarvis"]
 
 
 async def test_refractory_time() -> None:
-    audio = said("okay nabu", "en-us", 150) * 3
-    async with engine(refractory=30) as ears:
-        assert len(await hear(ears, audio, size=1_000_000)) == 1
-    async with engine() as ears:
-        assert len(await hear(ears, audio, size=1_000_000)) == 3
+    audio = spoken("okay nabu", "en-us", 150) * 3
+    async with engine(refractory=30) as loaded:
+        assert len(await detections(loaded, audio, size=1_000_000)) == 1
+    async with engine() as loaded:
+        assert len(await detections(loaded, audio, size=1_000_000)) == 3
 
 
 async def test_own_models(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -119,21 +119,23 @@ async def test_own_models(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> N
     (tmp_path / "settings.json").write_text('{"volume": 3}')
     with caplog.at_level(logging.WARNING):
         folder = str(tmp_path)
-        async with engine(words=("my butler",), custom_model_dir=folder, threshold=SURE) as ears:
-            [found] = await hear(ears, said("hey jarvis"))
-            models = {model.name: model for model in ears.describe().models}
+        async with engine(words=("my butler",), custom_model_dir=folder, threshold=SURE) as loaded:
+            [found] = await detections(loaded, spoken("hey jarvis"))
+            models = {model.name: model for model in loaded.describe().models}
     assert (found.word, found.phrase) == ("my_butler", "my butler")
     assert models["my_butler"].languages == ("nl",)
     assert "settings" not in models
     assert "settings.json is not a microWakeWord model's description" in caplog.text
 
 
-async def test_the_model_says_its_own_threshold(tmp_path: Path) -> None:
+async def test_the_model_sets_the_default_threshold(tmp_path: Path) -> None:
     own_model(tmp_path, micro={"probability_cutoff": 1.0, "sliding_window_size": 5})
-    async with engine(words=("my_butler",), custom_model_dir=str(tmp_path)) as ears:
-        assert await hear(ears, said("hey jarvis")) == []
-    async with engine(words=("my_butler",), custom_model_dir=str(tmp_path), threshold=0.5) as ears:
-        assert len(await hear(ears, said("hey jarvis"))) == 1
+    async with engine(words=("my_butler",), custom_model_dir=str(tmp_path)) as loaded:
+        assert await detections(loaded, spoken("hey jarvis")) == []
+    async with engine(
+        words=("my_butler",), custom_model_dir=str(tmp_path), threshold=0.5
+    ) as loaded:
+        assert len(await detections(loaded, spoken("hey jarvis"))) == 1
 
 
 async def test_own_model_without_its_network(tmp_path: Path) -> None:
@@ -148,13 +150,13 @@ async def test_own_model_of_another_kind(tmp_path: Path) -> None:
     own_model(tmp_path)
     other = package_folder("pyopen_wakeword") / "models" / "okay_nabu.tflite"
     shutil.copy(other, tmp_path / "butler.tflite")
-    with pytest.raises(EngineFailed, match="is not a microWakeWord model: it takes"):
+    with pytest.raises(EngineFailed, match="is not a microWakeWord model: its input is"):
         async with engine(words=("my_butler",), custom_model_dir=str(tmp_path)):
             pass
 
 
 async def test_as_a_component() -> None:
-    ears = create("wake", "microwakeword:hey_jarvis?threshold=0.9")
-    await ears.load()
-    assert [d.word for d in await hear(ears, said("hey jarvis"))] == ["hey_jarvis"]
-    await ears.close()
+    loaded = create("wake", "microwakeword:hey_jarvis?threshold=0.9")
+    await loaded.load()
+    assert [d.word for d in await detections(loaded, spoken("hey jarvis"))] == ["hey_jarvis"]
+    await loaded.close()

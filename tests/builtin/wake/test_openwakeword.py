@@ -1,4 +1,4 @@
-"""openWakeWord's models hear their words, as upstream's own code does, and nothing else."""
+"""openWakeWord's models detect their words as upstream's own code does, and nothing else."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from satellite.builtin.wake.openwakeword import OpenWakeWord
 from satellite.builtin.wake.tflite import package_folder
 from satellite.components.spec import create
 from satellite.errors import EngineFailed, ModelMissing
-from tests.builtin.wake.hearing import hear, said
+from tests.builtin.wake.feeding import detections, spoken
 from tests.support import recordings
 from tests.support.speech import noise, silence, speak
 
@@ -25,7 +25,7 @@ EVERY_WORD = ("alexa", "hey_jarvis", "hey_mycroft", "hey_rhasspy", "okay_nabu")
 
 @asynccontextmanager
 async def engine(**options: Any) -> AsyncIterator[OpenWakeWord]:
-    """A loaded engine."""
+    """Load an engine."""
     made = OpenWakeWord(OpenWakeWord.Options(**options))
     await made.load()
     try:
@@ -35,23 +35,23 @@ async def engine(**options: Any) -> AsyncIterator[OpenWakeWord]:
 
 
 @pytest.mark.parametrize("word", ["okay_nabu", "hey_jarvis"])
-async def test_hears_people(word: str) -> None:
-    async with engine(words=EVERY_WORD) as ears:
-        found = await hear(ears, recordings.samples(word) + silence(1))
+async def test_detects_recorded_words(word: str) -> None:
+    async with engine(words=EVERY_WORD) as loaded:
+        found = await detections(loaded, recordings.samples(word) + silence(1))
     assert [detection.word for detection in found] == [word]
 
 
-async def test_does_not_hear_other_words_of_people() -> None:
-    async with engine(words=("okay_nabu",)) as ears:
+async def test_does_not_detect_other_recorded_words() -> None:
+    async with engine(words=("okay_nabu",)) as loaded:
         for name in ("hey_jarvis", "turn_on_the_living_room_lamp"):
-            assert await hear(ears, recordings.samples(name) + silence(1)) == []
+            assert await detections(loaded, recordings.samples(name) + silence(1)) == []
 
 
 @pytest.mark.parametrize("voice", ["en-us", "en-us+f3", "en-us+m3", "en-us+f2"])
 @pytest.mark.parametrize("word", ["okay_nabu", "hey_jarvis"])
-async def test_hears_synthetic_voices(word: str, voice: str) -> None:
-    async with engine(words=EVERY_WORD) as ears:
-        found = await hear(ears, said(word.replace("_", " "), voice, 150))
+async def test_detects_synthetic_voices(word: str, voice: str) -> None:
+    async with engine(words=EVERY_WORD) as loaded:
+        found = await detections(loaded, spoken(word.replace("_", " "), voice, 150))
     assert [detection.word for detection in found] == [word]
 
 
@@ -73,54 +73,56 @@ async def test_scores_are_those_of_the_package() -> None:
     for start in range(0, len(padded), 2560):
         for embedding in features.process_streaming(padded[start : start + 2560]):
             expected += list(word.process_streaming(embedding))
-    async with engine(threshold=0, refractory=0) as ears:
-        scores = [detection.score for detection in await hear(ears, audio)]
+    async with engine(threshold=0, refractory=0) as loaded:
+        scores = [detection.score for detection in await detections(loaded, audio)]
     assert len(scores) == len(audio) // 2560
     assert max(scores) > 0.8
     np.testing.assert_allclose(scores, expected[-len(scores) :], atol=1e-3)
 
 
 async def test_two_words_at_once() -> None:
-    async with engine(words=("okay_nabu", "hey jarvis")) as ears:
-        found = await hear(ears, said("hey jarvis") + said("okay nabu") + said("hey jarvis"))
+    async with engine(words=("okay_nabu", "hey jarvis")) as loaded:
+        found = await detections(
+            loaded, spoken("hey jarvis") + spoken("okay nabu") + spoken("hey jarvis")
+        )
     assert [detection.word for detection in found] == ["hey_jarvis", "okay_nabu", "hey_jarvis"]
 
 
-async def test_refractory_time_is_of_one_word_and_in_samples() -> None:
-    audio = said("hey jarvis") + speak("okay nabu") + silence(0.5) + said("hey jarvis")
-    async with engine(words=("okay_nabu", "hey_jarvis"), refractory=30.0) as ears:
-        found = await hear(ears, audio, size=1_000_000)
+async def test_refractory_time_is_per_word_and_in_samples() -> None:
+    audio = spoken("hey jarvis") + speak("okay nabu") + silence(0.5) + spoken("hey jarvis")
+    async with engine(words=("okay_nabu", "hey_jarvis"), refractory=30.0) as loaded:
+        found = await detections(loaded, audio, size=1_000_000)
     assert [detection.word for detection in found] == ["hey_jarvis", "okay_nabu"]
 
 
-async def test_trigger_level_asks_for_more() -> None:
-    audio = said("hey jarvis")
+async def test_a_higher_trigger_level_detects_later() -> None:
+    audio = spoken("hey jarvis")
     samples = []
     for level in (1, 3):
-        async with engine(words=("hey_jarvis",), trigger_level=level) as ears:
-            [found] = await hear(ears, audio)
+        async with engine(words=("hey_jarvis",), trigger_level=level) as loaded:
+            [found] = await detections(loaded, audio)
             samples.append(found.sample)
     assert samples[1] >= samples[0] + 2 * 1280
-    async with engine(words=("hey_jarvis",), trigger_level=100) as ears:
-        assert await hear(ears, audio) == []
+    async with engine(words=("hey_jarvis",), trigger_level=100) as loaded:
+        assert await detections(loaded, audio) == []
 
 
 async def test_threshold() -> None:
-    async with engine(threshold=1.0) as ears:
-        assert await hear(ears, said("okay nabu")) == []
+    async with engine(threshold=1.0) as loaded:
+        assert await detections(loaded, spoken("okay nabu")) == []
 
 
 async def test_own_models(tmp_path: Path) -> None:
     shutil.copy(MODELS / "hey_jarvis.tflite", tmp_path / "my_butler_v0.3.tflite")
-    async with engine(words=("my butler",), custom_model_dir=str(tmp_path)) as ears:
-        [found] = await hear(ears, said("hey jarvis"))
-        models = {model.name: model for model in ears.describe().models}
+    async with engine(words=("my butler",), custom_model_dir=str(tmp_path)) as loaded:
+        [found] = await detections(loaded, spoken("hey jarvis"))
+        models = {model.name: model for model in loaded.describe().models}
     assert (found.word, found.phrase) == ("my_butler_v0.3", "my butler")
     assert models["my_butler_v0.3"].version == "0.3"
     assert set(EVERY_WORD) < set(models)
 
 
-async def test_folder_of_own_models_that_is_not_there(tmp_path: Path) -> None:
+async def test_a_missing_folder_of_own_models(tmp_path: Path) -> None:
     with pytest.raises(ModelMissing, match="nowhere is not a folder"):
         async with engine(custom_model_dir=str(tmp_path / "nowhere")):
             pass
@@ -129,11 +131,11 @@ async def test_folder_of_own_models_that_is_not_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "problem"),
     [
-        ("embedding_model", r"my_word is not an openWakeWord model: it takes \(1, 76, 32, 1\)"),
+        ("embedding_model", r"my_word is not an openWakeWord model: its input is \(1, 76, 32, 1\)"),
         (None, r"my_word.tflite is not a TensorFlow Lite model"),
     ],
 )
-async def test_own_model_that_is_none(tmp_path: Path, source: str | None, problem: str) -> None:
+async def test_an_invalid_own_model(tmp_path: Path, source: str | None, problem: str) -> None:
     file = tmp_path / "my_word.tflite"
     if source:
         shutil.copy(MODELS / f"{source}.tflite", file)
@@ -144,20 +146,20 @@ async def test_own_model_that_is_none(tmp_path: Path, source: str | None, proble
             pass
 
 
-async def test_unknown_word_is_told_when_loading() -> None:
+async def test_an_unknown_word_fails_when_loading() -> None:
     with pytest.raises(ModelMissing, match=r"did you mean hey_jarvis\?"):
         async with engine(words=("okay_nabu", "hey_travis")):
             pass
 
 
-async def test_no_word_at_all() -> None:
-    with pytest.raises(ModelMissing, match="no wake word was chosen; there are: alexa"):
+async def test_no_configured_word() -> None:
+    with pytest.raises(ModelMissing, match="no wake word is configured; available: alexa"):
         async with engine(words=()):
             pass
 
 
 async def test_as_a_component() -> None:
-    ears = create("wake", "openwakeword:okay_nabu,hey_jarvis?threshold=0.6&trigger_level=2")
-    await ears.load()
-    assert [d.word for d in await hear(ears, said("hey jarvis"))] == ["hey_jarvis"]
-    await ears.close()
+    loaded = create("wake", "openwakeword:okay_nabu,hey_jarvis?threshold=0.6&trigger_level=2")
+    await loaded.load()
+    assert [d.word for d in await detections(loaded, spoken("hey jarvis"))] == ["hey_jarvis"]
+    await loaded.close()

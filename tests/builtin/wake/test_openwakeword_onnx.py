@@ -16,7 +16,7 @@ import pytest
 from satellite.builtin.wake.openwakeword_onnx import OpenWakeWordOnnx
 from satellite.builtin.wake.tflite import package_folder
 from satellite.errors import EngineFailed, ModelMissing
-from tests.builtin.wake.hearing import hear, said
+from tests.builtin.wake.feeding import detections, spoken
 from tests.support import recordings
 from tests.support.speech import noise, silence, speak
 
@@ -39,7 +39,7 @@ for start in range(0, len(samples), 1280):
 
 @asynccontextmanager
 async def engine(**options: Any) -> AsyncIterator[OpenWakeWordOnnx]:
-    """A loaded engine."""
+    """Load an engine."""
     made = OpenWakeWordOnnx(OpenWakeWordOnnx.Options(**options))
     await made.load()
     try:
@@ -49,26 +49,26 @@ async def engine(**options: Any) -> AsyncIterator[OpenWakeWordOnnx]:
 
 
 def upstream_scores(model: Path, audio: bytes) -> list[float]:
-    """What the package openwakeword itself finds, hop by hop."""
+    """Return the scores of the package openwakeword itself, hop by hop."""
     command = [sys.executable, "-c", _UPSTREAM, str(model)]
     done = subprocess.run(command, input=audio, capture_output=True, check=True, timeout=100)
     return [float(line) for line in done.stdout.split()]
 
 
-async def test_hears_people() -> None:
-    async with engine(words=("alexa", "hey_jarvis")) as ears:
-        found = await hear(ears, recordings.samples("hey_jarvis") + silence(1))
+async def test_detects_recorded_words() -> None:
+    async with engine(words=("alexa", "hey_jarvis")) as loaded:
+        found = await detections(loaded, recordings.samples("hey_jarvis") + silence(1))
         assert [detection.word for detection in found] == ["hey_jarvis_v0.1"]
-        assert await hear(ears, recordings.samples("okay_nabu") + silence(1)) == []
+        assert await detections(loaded, recordings.samples("okay_nabu") + silence(1)) == []
 
 
 async def test_scores_are_those_of_upstream() -> None:
-    """From where upstream has forgotten the random noise that its streams begin with."""
+    """Compared once upstream has forgotten the random noise with which its streams begin."""
     audio = silence(4) + speak("hey jarvis") + noise(1.0) + speak("hey jarvis") + silence(0.6)
     audio = audio[: len(audio) // 2560 * 2560]
     expected = upstream_scores(MODELS / "hey_jarvis_v0.1.onnx", audio)
-    async with engine(threshold=0, refractory=0) as ears:
-        scores = [detection.score for detection in await hear(ears, audio)]
+    async with engine(threshold=0, refractory=0) as loaded:
+        scores = [detection.score for detection in await detections(loaded, audio)]
     begin = 16000 * 3 // 1280
     assert max(scores[begin:]) > 0.9
     np.testing.assert_allclose(scores[begin:], expected[begin:], atol=1e-3)
@@ -76,10 +76,10 @@ async def test_scores_are_those_of_upstream() -> None:
 
 @pytest.mark.parametrize("size", [1, 1281, 50_000])
 async def test_chunk_size_makes_no_difference(size: int) -> None:
-    async with engine() as ears:
-        expected = await hear(ears, said("hey jarvis"))
+    async with engine() as loaded:
+        expected = await detections(loaded, spoken("hey jarvis"))
         assert len(expected) == 1
-        assert await hear(ears, said("hey jarvis"), size=size) == expected
+        assert await detections(loaded, spoken("hey jarvis"), size=size) == expected
 
 
 async def test_own_models_and_own_feature_networks(tmp_path: Path) -> None:
@@ -91,36 +91,36 @@ async def test_own_models_and_own_feature_networks(tmp_path: Path) -> None:
         shutil.copy(MODELS / name, features)
     async with engine(
         words=("my_butler",), custom_model_dir=str(words), feature_dir=str(features)
-    ) as ears:
-        assert [model.name for model in ears.describe().models] == ["my_butler"]
-        [found] = await hear(ears, said("hey jarvis"))
+    ) as loaded:
+        assert [model.name for model in loaded.describe().models] == ["my_butler"]
+        [found] = await detections(loaded, spoken("hey jarvis"))
     assert (found.word, found.phrase) == ("my_butler", "my butler")
 
 
 async def test_lists_what_comes_with_the_package() -> None:
-    async with engine() as ears:
-        models = {model.name: model for model in ears.describe().models}
+    async with engine() as loaded:
+        models = {model.name: model for model in loaded.describe().models}
     assert {"alexa_v0.1", "hey_jarvis_v0.1", "hey_mycroft_v0.1"} <= set(models)
     assert not {"melspectrogram", "embedding_model", "silero_vad", "timer_v0.1"} & set(models)
     assert models["alexa_v0.1"].phrase == "alexa"
 
 
-async def test_feature_networks_that_are_not_there(tmp_path: Path) -> None:
+async def test_missing_feature_networks(tmp_path: Path) -> None:
     with pytest.raises(ModelMissing, match=r"has no embedding_model\.onnx.*set feature_dir"):
         async with engine(feature_dir=str(tmp_path)):
             pass
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>404</html>"])
-async def test_own_model_that_is_none(tmp_path: Path, content: bytes) -> None:
+async def test_an_invalid_own_model(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "my_word.onnx").write_bytes(content)
     with pytest.raises(EngineFailed, match=r"my_word\.onnx is not an ONNX model"):
         async with engine(words=("my_word",), custom_model_dir=str(tmp_path)):
             pass
 
 
-async def test_model_that_tells_several_things_apart(tmp_path: Path) -> None:
+async def test_a_model_with_several_outputs(tmp_path: Path) -> None:
     shutil.copy(MODELS / "timer_v0.1.onnx", tmp_path / "my_timer.onnx")
-    with pytest.raises(EngineFailed, match="my_timer tells 7 things apart"):
+    with pytest.raises(EngineFailed, match="my_timer has 7 outputs"):
         async with engine(words=("my_timer",), custom_model_dir=str(tmp_path)):
             pass

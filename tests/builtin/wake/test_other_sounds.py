@@ -1,4 +1,4 @@
-"""A minute of sounds that are no wake word wakes nothing; `tests.soak.other_sounds` has more."""
+"""A minute of sounds other than wake words has no detection; `tests.soak.other_sounds` has more."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.soak.other_sounds import KINDS, false_wakes, pieces
 SECONDS = 60.0
 
 
-def test_every_kind_of_sound_is_there_and_the_same_each_time() -> None:
+def test_every_kind_of_sound_is_included_and_deterministic() -> None:
     sounds = list(pieces(10, seed=3))
     assert {kind for kind, _ in sounds} == {make.__name__ for make in KINDS}
     assert sum(len(sound) for _, sound in sounds) == 10 * 32000
@@ -22,7 +22,7 @@ def test_every_kind_of_sound_is_there_and_the_same_each_time() -> None:
 
 
 @pytest.mark.parametrize("kind", [OpenWakeWord, MicroWakeWord, TwoStage])
-async def test_other_sounds_wake_nothing(kind: type[WakeEngine]) -> None:
+async def test_other_sounds_are_not_detected(kind: type[WakeEngine]) -> None:
     engine = kind(kind.Options())  # type: ignore[attr-defined,call-arg]
     await engine.load()
     every_word = tuple(model.name for model in engine.describe().models)

@@ -1,4 +1,4 @@
-"""Own voice: a satellite's own words never wake it, and a person's do while it speaks."""
+"""A satellite's own words never wake it, and a person's do while it speaks."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from satellite.builtin.wake.own_voice import OwnVoice
 from satellite.errors import EngineClosed
 from satellite.settings import SoundSettings
 from satellite.values import SPEECH, Detection, DetectRequest, EngineInfo
-from tests.builtin.wake.hearing import feed
+from tests.builtin.wake.feeding import feed
 from tests.support.acoustics import Samples, at_level, heard, loudness, response, samples
 from tests.support.simulated_room import SimulatedRoom
 from tests.support.simulated_satellite import SimulatedSatellite, likeness, simulated
 from tests.support.speech import speak
 
 WORD = samples(speak("okay nabu", "en-us", 150))
-"""Heard by every engine as the wake word."""
+"""Detected by every engine as the wake word."""
 
 TALK = samples(
     speak("The weather will be fine tomorrow, with a little wind from the west.", "en-us+f3", 160)
@@ -33,7 +33,7 @@ USER = -26.0
 
 
 def leak(sound: Samples, louder: float) -> float:
-    """The factor by which a sound leaks so that it is `louder` dB louder than the person."""
+    """Return the factor by which a sound leaks so that it is `louder` dB louder than the person."""
     return float(10 ** ((USER + louder - loudness(heard(sound, response(0.3, 0.25, 5)))) / 20))
 
 
@@ -46,7 +46,7 @@ async def engine() -> AsyncIterator[MicroWakeWord]:
 
 
 def own_words() -> Samples:
-    """A reply in which the satellite says its wake word."""
+    """Return a reply in which the satellite says its wake word."""
     parts = (TALK[:48000], WORD, TALK[48000:], WORD)
     return np.concatenate([np.pad(part, (0, SPEECH.rate // 3)) for part in parts])
 
@@ -56,7 +56,7 @@ def own_words() -> Samples:
 async def test_own_tts_scores_on_the_wake_model(
     engine: MicroWakeWord, louder: float, cancels: bool
 ) -> None:
-    """They do not wake it: with its echo cancelled, and also where it cannot be."""
+    """They do not wake it, whether its echo is cancelled or not."""
     room = SimulatedRoom(leak=leak(TALK, louder))
     sound = SoundSettings(echo_cancellation=cancels)
     async with simulated(SimulatedSatellite(room, engine, sound)) as satellite:
@@ -66,7 +66,7 @@ async def test_own_tts_scores_on_the_wake_model(
     assert satellite.wakes == []
 
 
-async def test_without_that_its_own_words_would_wake_it(engine: MicroWakeWord) -> None:
+async def test_without_own_voice_its_own_words_would_wake_it(engine: MicroWakeWord) -> None:
     room = SimulatedRoom(leak=leak(TALK, 6.0))
     sound = SoundSettings(echo_cancellation=False)
     made = SimulatedSatellite(room, engine, sound, knows_itself=False)
@@ -95,8 +95,8 @@ async def test_a_wake_word_during_a_reply_stops_it(engine: MicroWakeWord) -> Non
     assert likeness(utterance, TALK) < 0.2
 
 
-class Claims:
-    """An engine that hears its word after a second of anything, as one on a server: by the port."""
+class AlwaysDetects:
+    """An engine that detects its word after a second of any sound, and implements only the port."""
 
     async def load(self) -> None: ...
 
@@ -117,7 +117,7 @@ class Claims:
 
 
 async def hearing(reference: PlaybackReference, backlog: int) -> AsyncIterator[bytes]:
-    """Sound of which `backlog` samples were heard before anybody listened to them."""
+    """Yield sound of which `backlog` samples were recorded before they are read."""
     reference.advance(backlog)
     for start in range(0, 20000, 1000):
         if start >= backlog:
@@ -127,19 +127,19 @@ async def hearing(reference: PlaybackReference, backlog: int) -> AsyncIterator[b
 
 @pytest.mark.parametrize(("played", "wakes"), [(b"\0\0", 1), (b"\0\1", 0)])
 @pytest.mark.parametrize("backlog", [0, 70000])
-async def test_an_engine_on_a_server_is_asked_again(
+async def test_an_engine_on_a_server_searches_the_played_sound(
     played: bytes, wakes: int, backlog: int
 ) -> None:
-    """What was played is asked for at the right time, also where sound had waited for it."""
+    """The searched sound is that of the detection, also where sound had waited."""
     reference = PlaybackReference()
     reference.played(played * 24000, SPEECH)
-    engine = OwnVoice(Claims(), reference)  # type: ignore[arg-type]
+    engine = OwnVoice(AlwaysDetects(), reference)  # type: ignore[arg-type]
     sound = hearing(reference, backlog)
     found = [d async for d in engine.detect(sound, DetectRequest())]
     assert len(found) == wakes
 
 
-async def test_it_is_the_engine_in_all_else(engine: MicroWakeWord) -> None:
+async def test_it_is_otherwise_the_engine(engine: MicroWakeWord) -> None:
     own = OwnVoice(engine, PlaybackReference())
     await own.load()
     assert own.describe() == engine.describe()

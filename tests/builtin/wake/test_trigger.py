@@ -1,4 +1,4 @@
-"""When scores are a wake word."""
+"""The decision from scores to a wake word."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ REFRACTORIES = st.integers(0, 20).map(lambda hops: hops * HOP)
 
 
 def fired(scores: list[float], level: int = 1, refractory: int = 0) -> list[int]:
-    """The hops in which a trigger of threshold 0.5 says that the word was heard."""
+    """Return the hops in which a trigger of threshold 0.5 detects the word."""
     trigger = Trigger(0.5, level, refractory)
-    return [hop for hop, score in enumerate(scores) if trigger.heard(score, (hop + 1) * HOP)]
+    return [hop for hop, score in enumerate(scores) if trigger.detect(score, (hop + 1) * HOP)]
 
 
 @given(SCORES)
@@ -28,13 +28,15 @@ def test_level_one_without_refractory_time_is_the_threshold(scores: list[float])
 
 
 @given(SCORES, LEVELS, REFRACTORIES)
-def test_is_deaf_for_the_refractory_time(scores: list[float], level: int, refractory: int) -> None:
+def test_no_detection_follows_within_the_refractory_time(
+    scores: list[float], level: int, refractory: int
+) -> None:
     hops = fired(scores, level, refractory)
     assert all((b - a) * HOP >= refractory for a, b in itertools.pairwise(hops))
 
 
 @given(SCORES, LEVELS, REFRACTORIES)
-def test_needs_as_many_scores_as_its_level_for_each_word(
+def test_each_detection_needs_as_many_scores_as_the_level(
     scores: list[float], level: int, refractory: int
 ) -> None:
     hops = fired(scores, level, refractory)
@@ -44,7 +46,7 @@ def test_needs_as_many_scores_as_its_level_for_each_word(
 
 
 @given(SCORES, LEVELS)
-def test_a_row_of_high_scores_is_always_heard(scores: list[float], level: int) -> None:
+def test_a_row_of_high_scores_is_always_detected(scores: list[float], level: int) -> None:
     hops = fired([*scores, *[0.9] * level], level)
     assert any(hop >= len(scores) for hop in hops)
 
@@ -62,20 +64,19 @@ def test_low_scores_count_down(scores: list[float], hops: list[int]) -> None:
     assert fired(scores, level=3) == hops
 
 
-def nearly(scores: list[float]) -> list[float]:
-    """The near misses of a trigger of threshold 0.5."""
-    told: list[float] = []
-    trigger = Trigger(0.5, 1, 25 * HOP)
-    trigger.nearly = told.append
+def near_misses(scores: list[float]) -> list[float]:
+    """Return the near misses of a trigger of threshold 0.5."""
+    found: list[float] = []
+    trigger = Trigger(0.5, 1, 25 * HOP, found.append)
     for hop, score in enumerate(scores):
-        trigger.heard(score, (hop + 1) * HOP)
-    return told
+        trigger.detect(score, (hop + 1) * HOP)
+    return found
 
 
-def test_what_was_like_the_word_is_a_near_miss_when_the_word_did_not_follow() -> None:
+def test_a_score_below_the_threshold_is_a_near_miss_unless_the_word_follows() -> None:
     quiet = [0.0] * 14
-    assert nearly([*quiet, 0.3, 0.45, 0.3, *quiet]) == [0.45]
-    assert nearly([*quiet, 0.3, 0.1, 0.4, *quiet]) == [0.4]
-    assert nearly([*quiet, 0.3, 0.4, 0.9, 0.4, *quiet * 3]) == []
-    assert nearly([*quiet, 0.2, *quiet]) == []
-    assert nearly([*quiet, 0.3, *quiet, 0.3, *quiet]) == [0.3, 0.3]
+    assert near_misses([*quiet, 0.3, 0.45, 0.3, *quiet]) == [0.45]
+    assert near_misses([*quiet, 0.3, 0.1, 0.4, *quiet]) == [0.4]
+    assert near_misses([*quiet, 0.3, 0.4, 0.9, 0.4, *quiet * 3]) == []
+    assert near_misses([*quiet, 0.2, *quiet]) == []
+    assert near_misses([*quiet, 0.3, *quiet, 0.3, *quiet]) == [0.3, 0.3]

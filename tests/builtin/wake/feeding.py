@@ -1,4 +1,4 @@
-"""Playing sound to wake engines."""
+"""Feeding sound to wake engines."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from tests.support.speech import silence, speak
 
 
 async def feed(audio: bytes, size: int = 2560) -> AsyncIterator[bytes]:
-    """`audio` in chunks of `size` bytes."""
+    """Yield `audio` in chunks of `size` bytes."""
     for start in range(0, len(audio), size):
         yield audio[start : start + size]
 
 
-async def hear(
+async def detections(
     engine: Wake, audio: bytes, *, size: int = 2560, words: tuple[str, ...] = ()
 ) -> list[Detection]:
-    """Everything that `engine` hears in `audio`."""
+    """Return all detections of `engine` in `audio`."""
     async with aclosing(engine.detect(feed(audio, size), DetectRequest(words=words))) as found:
         return [detection async for detection in found]
 
 
-def said(text: str, voice: str = "en-us+f3", rate: int = 150) -> bytes:
-    """`text` spoken after a second of silence and before another."""
+def spoken(text: str, voice: str = "en-us+f3", rate: int = 150) -> bytes:
+    """Return `text` spoken after a second of silence and before another."""
     return silence(1) + speak(text, voice, rate) + silence(1)
