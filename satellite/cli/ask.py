@@ -1,4 +1,4 @@
-"""`satellite ask`: one question to a brain, its answer as it comes."""
+"""`satellite ask`: prints the answer to a question as it comes."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from contextlib import aclosing
 
 import click
+import msgspec
 
 from satellite import events
 from satellite.cli import command, flags
-from satellite.cli.screen import read_text
+from satellite.cli.screen import print_text, read_text
 from satellite.engines import assembly
 from satellite.lib.bus import Bus
 from satellite.lib.deadline import within
@@ -39,15 +40,15 @@ def ask(context: click.Context, text: Sequence[str]) -> None:
 
 
 async def _ask(settings: Settings, bus: Bus, text: str) -> None:
-    whole = ""
+    whole, actions = "", list[Action]()
     async with assembly.opened("llm", settings) as llm:
         parts = within(llm.reply(_request(settings, text)), settings.deadlines.llm, "the brain")
         async with aclosing(parts):
             async for part in parts:
                 if isinstance(part, Action):
-                    click.echo(f"(to do: {part.name} {part.data})", err=True)
+                    actions.append(part)
                     continue
-                if isinstance(part, Resumed):  # a printed text cannot be taken back, but told anew
+                if isinstance(part, Resumed):  # what is printed already cannot be taken back
                     whole = part.text
                     click.echo(f"\n{whole}", nl=False)
                     continue
@@ -57,6 +58,9 @@ async def _ask(settings: Settings, bus: Bus, text: str) -> None:
                 click.echo(piece, nl=False)
         bus.publish(events.Reply(text=whole, final=True, engine=label(llm)))
     click.echo()
+    for action in actions:
+        data = msgspec.json.encode(action.data).decode()
+        print_text(f"requested action: {action.name} {data}", err=True, later="  ")
 
 
 def _request(settings: Settings, text: str) -> ReplyRequest:

@@ -12,6 +12,8 @@ from click.shell_completion import CompletionItem
 COMMON = "Common options"
 OPTIONS = "Options"
 
+_NO_BREAK = "\xa0"
+
 WIDTH = {"max_content_width": 100, "help_option_names": ["-h", "--help"]}
 
 
@@ -26,6 +28,10 @@ class Flag(click.Option):
 class SectionedCommand(click.Command):
     """A command whose help shows each option under the heading it belongs to."""
 
+    def get_help(self, ctx: click.Context) -> str:
+        """Return the help page."""
+        return super().get_help(ctx).replace(_NO_BREAK, " ")
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options section by section, the common ones last."""
         write_sections(self, ctx, formatter)
@@ -35,6 +41,10 @@ class SectionedGroup(click.Group):
     """A group whose help lists the commands first, in the order in which they were added."""
 
     command_class = SectionedCommand
+
+    def get_help(self, ctx: click.Context) -> str:
+        """Return the help page."""
+        return super().get_help(ctx).replace(_NO_BREAK, " ")
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands, then the options section by section."""
@@ -102,16 +112,31 @@ class LazyGroup(SectionedGroup):
 def write_sections(
     command: click.Command, context: click.Context, formatter: click.HelpFormatter
 ) -> None:
-    """Write a command's options under their headings."""
-    sections: dict[str, list[Any]] = {}
+    """Write a command's options under their headings.
+
+    The common ones, which every command has, are explained in the help of the program alone.
+    """
+    sections: dict[str, list[tuple[str, str]]] = {}
+    common = []
     for parameter in command.get_params(context):
         record = parameter.get_help_record(context)
         if record and isinstance(parameter, click.Option):
             section = parameter.section if isinstance(parameter, Flag) else COMMON
-            sections.setdefault(section, []).append(record)
+            if section == COMMON and context.parent is not None:
+                common.append(parameter.opts[0])
+            else:
+                sections.setdefault(section, []).append((record[0], _unbroken(record[1])))
     for section in sorted(sections, key=lambda name: name == COMMON):
         with formatter.section(section):
             formatter.write_dl(sections[section])
+    if common:
+        formatter.write_paragraph()
+        formatter.write_text(f"{COMMON}: {', '.join(common)} (see satellite --help)")
+
+
+def _unbroken(text: str) -> str:
+    """Let no line end within `[default: x]`, by a space that is made an ordinary one in the end."""
+    return text.replace("[default: ", f"[default:{_NO_BREAK}")
 
 
 def command(name: str | None = None) -> Callable[[Callable[..., Any]], click.Command]:

@@ -1,4 +1,4 @@
-"""`satellite config`: what is set, and where each value came from."""
+"""`satellite config`: every setting, its value, and the origin of the value."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ import msgspec
 from satellite.cli import command, flags
 from satellite.cli.screen import print_json
 from satellite.config.keys import Key
+
+LONGEST = 60
+"""Characters of a list on one line, which leaves room for its origin."""
 
 
 @command.command()
@@ -36,7 +39,10 @@ def config(context: click.Context) -> None:
 
 
 def as_toml(effective: list[tuple[Key, Any, str]]) -> Iterator[str]:
-    """Write settings as a TOML file with the origin of each as a comment."""
+    """Write settings as a TOML file with the origin of each as a comment.
+
+    A list that is longer than a line has one line for each item.
+    """
     table = ""
     for key, value, origin in effective:
         if key.table != table:
@@ -44,9 +50,14 @@ def as_toml(effective: list[tuple[Key, Any, str]]) -> Iterator[str]:
             yield f"\n[{table}]"
         setting = f"{key.info.name} = {toml_value(value)}"
         unit = f"{key.info.unit}, " if key.info.unit else ""
-        yield f"{setting:<32} # {unit}{origin}"
+        if isinstance(value, list | tuple) and len(setting) > LONGEST:
+            yield f"{f'{key.info.name} = [':<32} # {unit}{origin}"
+            yield from (f"    {toml_value(item)}," for item in value)
+            yield "]"
+        else:
+            yield f"{setting:<32} # {unit}{origin}"
 
 
 def toml_value(value: Any) -> str:
-    """Write a text, number, truth value or list of texts as TOML (JSON but for one character)."""
+    """Write a text, number, truth value or list as TOML (JSON except for one character)."""
     return msgspec.json.encode(value).decode().replace("\x7f", "\\u007f")

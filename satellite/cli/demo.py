@@ -15,7 +15,7 @@ from satellite import app, events
 from satellite.audio.resample import Resampler
 from satellite.audio.wavfile import write_wav
 from satellite.cli import command, flags
-from satellite.cli.screen import table
+from satellite.cli.screen import print_table, print_text
 from satellite.engines.assembly import opened
 from satellite.errors import EngineFailed, SatelliteError, UsageError
 from satellite.lib import privileges
@@ -34,19 +34,19 @@ from satellite.values import SPEECH, SpeechRequest
 
 OUTPUT = "satellite-demo.wav"
 
-SAID = (
+REQUEST = (
     ("okay nabu", "espeak:en-us+m3?rate=150"),
     ("what time is it", "espeak:en-us+f3?rate=150"),
 )
-"""What the demonstration says to itself, each phrase in the synthetic voice that its listener,
-the wake word or speech-to-text, understands best (measured)."""
+"""The request, each phrase in the synthetic voice that its listener, the wake word or
+speech-to-text, understands best (measured)."""
 
 NAME = "demonstration"
-"""Of its own, so that neither a mute nor a timer of this machine's satellite is meant for it."""
+"""The satellite's name: another one than this machine's, whose mute and timers stay its own."""
 
 PATIENCE = 300.0
-"""Seconds for each stage: nobody waits for the answer, and an emulated processor, on which the
-whole turn takes two minutes, is to give one."""
+"""Seconds for each stage: on an emulated processor the whole turn takes two minutes, and is still
+to be answered."""
 
 PAUSE = 0.8
 """Seconds of silence around each phrase, as a person waits for the cue."""
@@ -74,21 +74,21 @@ def demo(context: click.Context, output: str) -> None:
 
 
 async def _demo(settings: Settings, bus: Bus, output: Path) -> None:
-    _keep(b"", output)  # before it takes anybody's time
+    _store(b"", output)  # fail before the demonstration, not after it
     with tempfile.TemporaryDirectory(prefix="satellite-demo-") as folder:
         shown = await demonstrate(settings, bus, Path(folder, OUTPUT))
-        _keep(shown.output.read_bytes(), output)
+        _store(shown.output.read_bytes(), output)
     moments = timeline(shown.happened)
-    click.echo(table([(f"{m.at:7.2f} s", m.what, m.detail) for m in moments]))
+    print_table([(f"{m.at:7.2f} s", m.what, m.detail) for m in moments])
     if not shown.answered:
         raise EngineFailed(
-            "the demonstration was not answered; the lines above show how far it got"
+            "the demonstration was not answered; the lines above show how far it came"
         )
-    click.echo(f"The answer can be heard in {output}.")
+    print_text(f"The spoken answer is in {output}.")
 
 
-def _keep(sound: bytes, output: Path) -> None:
-    """Write the file, with root's rights where root called: it stands where they are."""
+def _store(sound: bytes, output: Path) -> None:
+    """Write the file, with root's rights if root called: its folder is root's."""
     try:
         with privileges.as_root():
             output.write_bytes(sound)
@@ -99,14 +99,14 @@ def _keep(sound: bytes, output: Path) -> None:
 
 
 class Demonstration(msgspec.Struct, frozen=True):
-    """What happened, and where the answer can be heard."""
+    """The events of the turn, and the WAV file of the spoken answer."""
 
     happened: tuple[events.Event, ...]
     output: Path
 
     @property
     def answered(self) -> bool:
-        """The request was answered aloud."""
+        """Return whether the request was answered aloud."""
         outcomes = [event.outcome for event in self.happened if isinstance(event, events.TurnEnd)]
         return outcomes == ["answered"]
 
@@ -120,7 +120,7 @@ class Moment(msgspec.Struct, frozen=True):
 
 
 async def demonstrate(settings: Settings, bus: Bus, output: Path) -> Demonstration:
-    """Say a request to the satellite and write its answer to the WAV file `output`."""
+    """Speak a request to the satellite and write its answer to the WAV file `output`."""
     with tempfile.TemporaryDirectory(prefix="satellite-demo-") as folder:
         request = Path(folder) / "request.wav"
         await asyncio.to_thread(write_wav, request, SPEECH, await _request())
@@ -147,7 +147,7 @@ async def demonstrate(settings: Settings, bus: Bus, output: Path) -> Demonstrati
 
 
 def timeline(happened: Sequence[events.Event]) -> list[Moment]:
-    """Tell the stages of the turn, in order, in seconds from the wake word."""
+    """Return the stages of the turn, in order, in seconds from the wake word."""
     start = next((event.mono for event in happened if isinstance(event, events.Wake)), 0.0)
     moments = []
     for event in happened:
@@ -157,11 +157,11 @@ def timeline(happened: Sequence[events.Event]) -> list[Moment]:
             case events.SpeechStart():
                 line = ("voice begins", "")
             case events.SpeechEnd(decided_mono=decided):
-                line = ("voice ends", f"known {decided - event.mono:.2f} s later")
+                line = ("voice ends", f"detected {decided - event.mono:.2f} s later")
             case events.Transcript(final=True, text=text, engine=engine):
-                line = ("understood", f"{text!r} by {engine}")
+                line = ("understood", f'"{text}" by {engine}')
             case events.Reply(final=True, text=text, engine=engine):
-                line = ("answer", f"{text!r} by {engine}")
+                line = ("answer", f'"{text}" by {engine}')
             case events.AudioStart():
                 line = ("first sound", "")
             case events.AudioEnd():
@@ -175,10 +175,10 @@ def timeline(happened: Sequence[events.Event]) -> list[Moment]:
 
 
 async def _request() -> bytes:
-    """The spoken request, 16 kHz mono."""
+    """Return the spoken request, 16 kHz mono."""
     silence = bytes(SPEECH.bytes_of(PAUSE))
     spoken = [silence]
-    for phrase, voice in SAID:
+    for phrase, voice in REQUEST:
         async with opened("tts", Settings(tts=voice)) as tts:
             async with aclosing(tts.synthesize(SpeechRequest(text=phrase))) as chunks:
                 async for chunk in chunks:

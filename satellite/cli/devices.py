@@ -18,7 +18,7 @@ from satellite.builtin.audio.devices import (
     list_devices,
 )
 from satellite.cli import command, flags
-from satellite.cli.screen import print_json, table
+from satellite.cli.screen import print_json, print_table, print_text
 from satellite.components import spec
 from satellite.errors import DeviceMissing, SatelliteError
 from satellite.lib.bus import Bus
@@ -26,13 +26,13 @@ from satellite.settings import Settings
 from satellite.values import AudioChunk
 
 SECONDS = 5.0
-"""How long the meter is shown: time to say a sentence."""
+"""Time of the meter: enough to speak a sentence."""
 
 TONE = (440.0, 1.0)
 """Hz and seconds of the tone."""
 
 SILENT = -90.0
-"""dBFS: what never gets louder is no microphone in a room, but a muted one."""
+"""dBFS: a microphone in a room gets louder than this, a muted one never does."""
 
 _FLOOR = -60.0
 """dBFS at the left end of the meter."""
@@ -74,12 +74,12 @@ def devices(context: click.Context, test: bool, seconds: float) -> None:
         return
     if found:
         header = ("", "COMPONENT", "DESCRIPTION", "RATE", "CHANNELS")
-        click.echo(table([row(device) for device in found], header=header))
-    _tell_missing({device.direction for device in found})
+        print_table([row(device) for device in found], header=header)
+    _print_missing({device.direction for device in found})
 
 
 def row(device: DeviceInfo) -> tuple[str, ...]:
-    """A device's cells, in the order of the header."""
+    """Return a device's cells, in the order of the header."""
     kind = {"in": "microphone", "out": "speaker"}[device.direction]
     return (
         kind + (", default" if device.default else ""),
@@ -91,7 +91,7 @@ def row(device: DeviceInfo) -> tuple[str, ...]:
 
 
 def bar(rms: float, peak: float) -> str:
-    """A level in dBFS as a bar: filled up to the mean, with a mark at the peak."""
+    """Draw a level in dBFS as a bar: filled up to the mean, with a mark at the peak."""
 
     def place(level: float) -> int:
         return round(max(0.0, min(1.0, 1 - level / _FLOOR)) * (_WIDTH - 1))
@@ -101,17 +101,17 @@ def bar(rms: float, peak: float) -> str:
     return f"[{''.join(marks)}] {peak:6.1f} dBFS"
 
 
-def _tell_missing(directions: set[str]) -> None:
+def _print_missing(directions: set[str]) -> None:
     for direction, default in (("in", default_mic), ("out", default_speaker)):
         if direction not in directions:
             try:
                 default()
             except DeviceMissing as error:
-                click.echo(f"satellite: {error}", err=True)
+                print_text(f"satellite: {error}", err=True, later="  ")
 
 
 async def _test(settings: Settings, bus: Bus, seconds: float) -> None:
-    """Try the speaker, then the microphone whether or not there was a speaker."""
+    """Try the speaker, then the microphone, even if the speaker failed."""
     problems = []
     for attempt in (_play(settings, bus), _listen(settings, seconds)):
         try:
@@ -158,6 +158,6 @@ async def _listen(settings: Settings, seconds: float) -> None:
             if left <= 0:
                 break
     if loudest <= SILENT:
-        click.echo("nothing but silence came from it: is it muted, or another one meant?")
+        print_text("the microphone gives nothing but silence: is it muted, or the wrong one?")
     else:
-        click.echo(f"the loudest was {loudest:.1f} dBFS, where 0 is the most there is")
+        print_text(f"the peak was {loudest:.1f} dBFS (0 is the maximum)")

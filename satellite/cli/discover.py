@@ -1,4 +1,4 @@
-"""`satellite discover`: what is on the LAN."""
+"""`satellite discover`: the servers and satellites on the LAN."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from satellite.cli import command, flags
-from satellite.cli.screen import table
+from satellite.cli.screen import print_table, print_text
 from satellite.engines.ranking import RankedServer, rank
 from satellite.net.discovery.browser import scan
 from satellite.net.discovery.preferences import Preferences
@@ -50,41 +50,47 @@ def discover(context: click.Context, wait: float) -> None:
     if state.json:
         click.echo(msgspec.json.format(as_json(found, rankings)).decode())
     elif found:
-        header = ("ROLE", "NAME", "ADDRESS", "LATENCY", "LOAD", "MADE BY", "MODELS", "LANGUAGES")
-        click.echo(table([row(server) for server in found], header=header))
+        print_table(
+            [row(server) for server in found],
+            header=("ROLE", "NAME", "ADDRESS", "LATENCY", "LOAD"),
+        )
+        click.echo()
+        print_table(
+            [details(server) for server in found],
+            header=("NAME", "PROGRAM", "MODELS", "LANGUAGES"),
+        )
         if lines := [line for places in rankings.values() for line in order(places)]:
             click.echo()
-            click.echo(table(lines, header=("ROLE", "ASKED", "NAME", "ADDRESS", "WHY")))
+            print_table(lines, header=("ROLE", "RANK", "NAME", "REASON"))
     else:
-        click.echo(f"Nothing on the LAN has answered within {wait:g} s.", err=True)
+        print_text(f"Nothing on the LAN has answered within {wait:g} s.", err=True)
 
 
 def ranked(
     found: Sequence[RemoteService], settings: Settings
 ) -> dict[str, tuple[str, Sequence[RankedServer]]]:
-    """The ranking of each role, as a satellite that has asked none of them yet would make it."""
-    wishes = Preferences.from_settings(settings.servers)
+    """Return the ranking of each role as a satellite makes it that has used none of them yet."""
+    preferences = Preferences.from_settings(settings.servers)
     return {
-        role: (role, rank(role, found, wishes=wishes, language=settings.language))
+        role: (role, rank(role, found, wishes=preferences, language=settings.language))
         for role in ENGINE_ROLES
     }
 
 
 def order(ranking: tuple[str, Sequence[RankedServer]]) -> Iterator[tuple[str, ...]]:
-    """A role's servers, each with its place and why it has it."""
+    """Yield a role's servers, each with its rank and the reason for it."""
     role, places = ranking
     for number, place in enumerate(places):
         yield (
             role,
             "never" if place.unfit else str(number + 1),
             place.server.name,
-            place.server.uri,
             why(places, number),
         )
 
 
 def why(places: Sequence[RankedServer], number: int) -> str:
-    """Why a server has its place: what it has before the next one."""
+    """Return the reason for a server's rank: its advantage over the next one."""
     place = places[number]
     if place.unfit:
         return place.unfit
@@ -96,8 +102,8 @@ def why(places: Sequence[RankedServer], number: int) -> str:
 def as_json(
     found: Sequence[RemoteService], rankings: Mapping[str, tuple[str, Sequence[RankedServer]]]
 ) -> bytes:
-    """Every server with its place in the ranking of each of its roles, and all that counts."""
-    told = []
+    """Return every server with its rank in each of its roles, and all reasons, as JSON."""
+    rows = []
     for server in found:
         ranks = {}
         for role, (_, places) in rankings.items():
@@ -108,12 +114,12 @@ def as_json(
                         "why": why(places, number),
                         "reasons": [reason.text for reason in place.reasons],
                     }
-        told.append({**msgspec.structs.asdict(server), "ranks": ranks})
-    return msgspec.json.encode(told)
+        rows.append({**msgspec.structs.asdict(server), "ranks": ranks})
+    return msgspec.json.encode(rows)
 
 
 def row(server: RemoteService) -> tuple[str, ...]:
-    """A server's cells, in the order of the header."""
+    """Return a server's cells of the first table."""
     roles = [*server.roles, *(["satellite"] if server.satellite else [])]
     return (
         ",".join(roles) or "?",
@@ -121,7 +127,14 @@ def row(server: RemoteService) -> tuple[str, ...]:
         server.uri,
         f"{server.latency * 1000:.0f} ms",
         "" if server.load is None else f"{server.load:.0%}",
-        f"us {server.version}".strip() if server.ours else "others",
+    )
+
+
+def details(server: RemoteService) -> tuple[str, ...]:
+    """Return a server's cells of the second table."""
+    return (
+        server.name,
+        f"satellite {server.version}".strip() if server.ours else "another",
         _some(server.models),
         _some(server.languages),
     )

@@ -1,6 +1,6 @@
-"""A download as people watch it: a bar on a terminal, else a line now and then.
+"""The progress of a download: a bar at a terminal, a line now and then otherwise.
 
-Both are what `servers.models.Progress` asks for, and write to standard error.
+Both implement `servers.models.Progress`, and write to standard error.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import click
+from satellite.cli.screen import print_text
 
 EVERY = 2.0
-"""Seconds between two lines: enough for somebody who follows, little for a log that is kept."""
+"""Seconds between two lines: often enough to follow, rare enough for a stored log."""
 
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 def size(count: float) -> str:
-    """A number of bytes for people: `145 MB`, in powers of a thousand."""
+    """Return a number of bytes for people: `145 MB`, in powers of a thousand."""
     unit = 0
     while abs(count) >= 999.5 and unit < len(_UNITS) - 1:
         count, unit = count / 1000, unit + 1
@@ -31,7 +31,7 @@ def size(count: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time for people: `21 s`, `3 min 05 s`, `2 h 10 min`."""
+    """Return a duration for people: `21 s`, `3 min 05 s`, `2 h 10 min`."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -41,53 +41,52 @@ def duration(seconds: float) -> str:
 
 
 def display() -> Lines | Bar:
-    """The way to show a download on this standard error."""
+    """Return the progress display that fits standard error."""
     return Bar() if sys.stderr.isatty() else Lines()
 
 
 class Lines:
-    """Says how far it is, at most every `EVERY` seconds, and at the end."""
+    """Prints a line at most every `EVERY` seconds, and at the end."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._model = ""
 
     def begin(self, model: str, total: int, done: int) -> None:
-        """Say what is fetched, how large it is, and how much of it is here already."""
+        """Print the name, the size, and the part that is on the disk already."""
         if model != self._model:
             self._model, self._done, self._came = model, done, 0
-            self._started = self._told = self._clock()
-            here = f", {size(done)} of it here already" if done else ""
+            self._started = self._printed = self._clock()
+            here = f", {size(done)} of it on the disk already" if done else ""
             self.report(f"{model}: {size(total)}{here}")
         self._total = total
 
     def advance(self, count: int) -> None:
-        """Say how far it is when it is time for that."""
+        """Count bytes; print a line when it is time."""
         if not self._model:
             return
         self._done += count
         self._came += max(count, 0)
-        if self._clock() - self._told >= EVERY:
-            self._told = self._clock()
+        if self._clock() - self._printed >= EVERY:
+            self._printed = self._clock()
             self.report(self._line())
 
     def report(self, text: str) -> None:
-        """Say it on a line of its own."""
-        click.echo(text, err=True)
+        """Print a message."""
+        print_text(text, err=True)
 
     def end(self) -> None:
-        """Say how it ended up."""
+        """Print the total."""
         took = self._clock() - self._started
-        self.report(
-            f"{self._model}: {size(self._done)} here, {size(self._came)} in {duration(took)}"
-        )
+        fetched = f"{size(self._came)} fetched in {duration(took)}"
+        self.report(f"{self._model}: {size(self._done)} on the disk, {fetched}")
         self._model = ""
 
     def _line(self) -> str:
         parts = [f"{self._model}: {size(self._done)}"]
         if self._total:
             parts[0] += f" of {size(self._total)} ({self._done / self._total:.0%})"
-        rate = self._came / max(self._told - self._started, 1e-9)
+        rate = self._came / max(self._printed - self._started, 1e-9)
         parts.append(f"{size(rate)}/s")
         if rate and self._total:
             parts.append(f"{duration((self._total - self._done) / rate)} left")
@@ -103,7 +102,7 @@ class Bar:
     def begin(self, model: str, total: int, done: int) -> None:
         """Show the bar."""
         if self._bar is None:
-            from rich import progress
+            from rich import progress  # 50 ms that a model which is complete does not cost
             from rich.console import Console
 
             self._bar = progress.Progress(
@@ -124,14 +123,14 @@ class Bar:
             self._bar.advance(self._task, count)
 
     def report(self, text: str) -> None:
-        """Say it above the bar."""
+        """Print a message above the bar."""
         if self._bar is None:
-            click.echo(text, err=True)
+            print_text(text, err=True)
         else:
             self._bar.console.print(text, markup=False, highlight=False)
 
     def end(self) -> None:
-        """Leave the bar as it is."""
+        """Stop the bar, and leave it on the screen."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None

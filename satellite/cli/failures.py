@@ -1,4 +1,4 @@
-"""How a command that failed ends: one clear line for each thing wrong, and the right exit code."""
+"""The end of a command that failed: one line for each problem, and the exit code."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import click
 
+from satellite.cli.screen import print_text
 from satellite.errors import ConfigError, SatelliteError
 
 INTERRUPTED = 130
@@ -15,9 +16,9 @@ INTERRUPTED = 130
 
 
 def report(error: BaseException) -> int:
-    """Tell on standard error why the command failed; return its exit code.
+    """Print why the command failed on standard error; return its exit code.
 
-    What is nobody's mistake but ours keeps its traceback.
+    The notes of an error follow it. A bug of the program keeps its traceback.
     """
     if isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx else "satellite"
@@ -33,11 +34,13 @@ def report(error: BaseException) -> int:
         return 1
     for line in dict.fromkeys(line for cause in known for line in _lines(cause)):
         _line(line)
+    for note in dict.fromkeys(note for cause in known for note in getattr(cause, "__notes__", ())):
+        click.echo(note, err=True)
     return max(cause.exit_code for cause in known)
 
 
 def leaves(error: BaseException) -> Iterator[BaseException]:
-    """The errors inside groups of errors, which task groups make; itself where it is none."""
+    """Yield the errors inside a group, as task groups make them, or the error itself."""
     if isinstance(error, BaseExceptionGroup):
         for inner in error.exceptions:
             yield from leaves(inner)
@@ -52,4 +55,4 @@ def _lines(error: SatelliteError) -> tuple[str, ...]:
 
 
 def _line(text: str) -> None:
-    click.echo(f"satellite: {text}", err=True)
+    print_text(f"satellite: {text}", err=True, later="  ")

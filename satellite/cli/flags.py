@@ -1,7 +1,7 @@
-"""The options of the command line, and what was given of them.
+"""The options of the command line, and their values.
 
-Settings' flags are made from the typed settings, so that help and checks cannot drift from them.
-Common options are taken before and after a command's name; the later one holds.
+The flags of settings are made from the typed settings, so that help and checks cannot drift from
+them. Common options are taken before and after a command's name; the later one holds.
 """
 
 from __future__ import annotations
@@ -28,18 +28,20 @@ Decorator = Callable[[Any], Any]
 
 SATELLITE = "Satellite"
 SERVER = "Server (with --server)"
-BOTH = "Engines (with and without --server)"
+BOTH = "Satellite and server"
 
 _ARGUMENTS = {"whole number": "N", "number": "NUMBER"}
 
 
 class State:
-    """What the command line said, before and after the command's name together."""
+    """The options of one call, from before and after the command's name together."""
 
     def __init__(self) -> None:
         self.flags: dict[str, Given] = {}
         self.pairs: list[str] = []
         self.json = False
+        self.louder = 0
+        """Steps by which more is logged than `--log-level` names: -v minus -q."""
         self._common: dict[str, str] = {}
 
     def put(self, name: str, value: str) -> None:
@@ -48,7 +50,7 @@ class State:
 
     def configuration(self) -> Configuration:
         """Read and check the configuration. Raises `ConfigError`."""
-        from satellite.config import load as config
+        from satellite.config import load as config  # not for `--help`
 
         named = self._find("config")
         return config.load(flags=self.flags, pairs=self.pairs, file=Path(named) if named else None)
@@ -61,20 +63,30 @@ class State:
         self.start_logging()
         configuration = self.configuration()
         if renew:
-            from satellite.setup import files
+            from satellite.setup import files  # not for `--help`
 
             files.migrate(configuration.files)
         return configuration.settings
 
     @property
     def file(self) -> str | None:
-        """The configuration file that was named."""
+        """The configuration file of --config."""
         return self._find("config")
 
     @property
     def events(self) -> str | None:
-        """The event log that was named."""
+        """The event log of --events."""
         return self._find("events")
+
+    @property
+    def log_level(self) -> str:
+        """The level of --log-level, -v and -q together. Raises `ConfigError`."""
+        level = self._find("log_level") or "info"
+        if level not in logs.LEVELS:
+            known = ", ".join(logs.LEVELS)
+            raise ConfigError([f"environment SATELLITE_LOG_LEVEL: '{level}' is none of {known}"])
+        place = logs.LEVELS.index(level) - self.louder
+        return logs.LEVELS[min(max(place, 0), len(logs.LEVELS) - 1)]
 
     def run(
         self,
@@ -83,85 +95,85 @@ class State:
         lasting: bool = False,
         recorded: bool = True,
     ) -> None:
-        """Run a command's asynchronous part, `recorded` in the event log that was asked for."""
-        from satellite.cli import runner  # here, lest every `--help` waits for asyncio
+        """Run a command's asynchronous part, `recorded` in the event log of --events."""
+        from satellite.cli import runner  # asyncio is not for `--help`
 
         runner.run(main, events=self.events if recorded else None, lasting=lasting)
 
     def start_logging(self) -> None:
-        """Log from the level that was asked for. Raises `ConfigError`."""
-        level = self._find("log_level") or "info"
-        if level not in logs.LEVELS:
-            known = ", ".join(logs.LEVELS)
-            raise ConfigError([f"environment SATELLITE_LOG_LEVEL: {level!r} is none of {known}"])
-        logs.start(level)
+        """Log from the level of the options on. Raises `ConfigError`."""
+        logs.start(self.log_level)
 
     def _find(self, name: str) -> str | None:
         return self._common.get(name) or os.environ.get(f"SATELLITE_{name.upper()}") or None
 
 
 def state(context: click.Context) -> State:
-    """What this call of the program was given."""
+    """Return the options of this call of the program."""
     return context.find_root().ensure_object(State)
 
 
 def setting(path: str, metavar: str | None = None, *, section: str = OPTIONS) -> Decorator:
-    """The flag of a setting: `asr` becomes --asr, `server.asr_port` --asr-port."""
+    """Add the flag of a setting: `asr` becomes --asr, `server.asr_port` --asr-port."""
+
+    def remember(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+        if value is not None:
+            state(context).flags[path] = Given(value, f"flag {parameter.opts[0]}")
+
     key = keys()[path]
     unit = f" {key.info.unit}" if key.info.unit else ""
     default = f"  [default: {key.info.default}{unit}]" if key.info.default else ""
-    return click.option(
-        "--" + path.rpartition(".")[2].replace("_", "-"),
-        cls=Flag,
-        section=section,
+    return _flag(
+        _name_of(path),
+        key.info.doc + default,
+        remember,
+        section,
         metavar=metavar or _ARGUMENTS.get(key.info.type, key.info.name.upper()),
-        help=key.info.doc + default,
-        expose_value=False,
-        callback=_remember(path),
     )
 
 
-def listed(path: str, section: str, metavar: str) -> Decorator:
-    """The flag of a setting that is a list; it may be given once for each item."""
+def listed(path: str, metavar: str, *, section: str = OPTIONS) -> Decorator:
+    """Add the flag of a setting that is a list; it may be repeated, once for each item."""
 
     def remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
         if value:
-            name = parameter.opts[0]
-            state(context).flags[path] = Given(",".join(value), f"flag {name}")
+            state(context).flags[path] = Given(",".join(value), f"flag {parameter.opts[0]}")
 
     key = keys()[path]
-    return click.option(
-        "--" + path.rpartition(".")[2].replace("_", "-"),
-        cls=Flag,
-        section=section,
-        metavar=metavar,
-        multiple=True,
-        help=f"{key.info.doc}; may be repeated  [default: {key.info.default}]",
-        expose_value=False,
-        callback=remember,
-    )
+    text = f"{key.info.doc}; may be repeated  [default: {key.info.default}]"
+    return _flag(_name_of(path), text, remember, section, metavar=metavar, multiple=True)
+
+
+def switch(path: str, name: str, value: str, text: str, *, section: str = OPTIONS) -> Decorator:
+    """Add a flag without a value that gives a setting one."""
+
+    def remember(context: click.Context, _parameter: click.Parameter, on: bool) -> None:
+        if on:
+            state(context).flags[path] = Given(value, f"flag {name}")
+
+    return _flag(name, text, remember, section, is_flag=True)
 
 
 def require_pairing(section: str = OPTIONS) -> Decorator:
-    """The flag that turns away everybody who is not paired."""
+    """Add the flag that refuses peers that are not paired."""
+    text = keys()["pairing.required"].info.doc
+    return switch("pairing.required", "--require-pairing", "true", text, section=section)
 
-    def remember(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
-        if value:
-            state(context).flags["pairing.required"] = Given("true", "flag --require-pairing")
 
-    return click.option(
-        "--require-pairing",
-        cls=Flag,
-        section=section,
-        is_flag=True,
-        help=keys()["pairing.required"].info.doc,
-        expose_value=False,
-        callback=remember,
-    )
+def no_zeroconf(section: str = OPTIONS) -> Decorator:
+    """Add the flag that turns off all discovery and all adverts on the LAN."""
+    text = "Neither look for servers on the LAN nor announce ours"
+    return switch("zeroconf", "--no-zeroconf", "false", text, section=section)
+
+
+def offline(section: str = OPTIONS) -> Decorator:
+    """Add the flag that forbids downloads of models."""
+    text = "Download no models: no network contact for them"
+    return switch("models.offline", "--offline", "true", text, section=section)
 
 
 def engine(*roles: str, section: str = OPTIONS) -> Decorator:
-    """The flags that choose the components of roles."""
+    """Add the flags that choose the components of roles."""
 
     def decorate(command: Any) -> Any:
         for role in reversed(roles):
@@ -169,42 +181,6 @@ def engine(*roles: str, section: str = OPTIONS) -> Decorator:
         return command
 
     return decorate
-
-
-def no_zeroconf(section: str = OPTIONS) -> Decorator:
-    """The flag that turns off all looking around and announcing on the LAN."""
-
-    def remember(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
-        if value:
-            state(context).flags["zeroconf"] = Given("false", "flag --no-zeroconf")
-
-    return click.option(
-        "--no-zeroconf",
-        cls=Flag,
-        section=section,
-        is_flag=True,
-        help="Neither look for servers on the LAN nor announce ours",
-        expose_value=False,
-        callback=remember,
-    )
-
-
-def offline(section: str = OPTIONS) -> Decorator:
-    """The flag that forbids to fetch models."""
-
-    def remember(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
-        if value:
-            state(context).flags["models.offline"] = Given("true", "flag --offline")
-
-    return click.option(
-        "--offline",
-        cls=Flag,
-        section=section,
-        is_flag=True,
-        help="Fetch no models: no network contact for them",
-        expose_value=False,
-        callback=remember,
-    )
 
 
 def common(command: Any) -> Any:
@@ -220,15 +196,8 @@ def as_json(command: Any) -> Any:
     def remember(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
         state(context).json |= value
 
-    return click.option(
-        "--json",
-        cls=Flag,
-        section=COMMON,
-        is_flag=True,
-        help="Print JSON in place of a table",
-        expose_value=False,
-        callback=remember,
-    )(command)
+    text = "Print JSON in place of a table, where a command prints one"
+    return _flag("--json", text, remember, COMMON, is_flag=True)(command)
 
 
 def _common() -> list[Decorator]:
@@ -239,51 +208,62 @@ def _common() -> list[Decorator]:
     def add_pairs(context: click.Context, _parameter: click.Parameter, value: Any) -> None:
         state(context).pairs.extend(value)
 
-    def option(name: str, text: str, callback: Any, **more: Any) -> Decorator:
-        return click.option(
-            name,
-            cls=Flag,
-            section=COMMON,
-            help=text,
-            expose_value=False,
-            callback=callback,
-            **more,
-        )
+    def louder(context: click.Context, parameter: click.Parameter, value: int) -> None:
+        state(context).louder += value if parameter.name == "verbose" else -value
 
     return [
-        option(
+        _flag(
             "--config",
             "Read this file and no other  [default: /etc/satellite/satellite.toml and "
             "~/.config/satellite/satellite.toml]",
             put,
+            COMMON,
             metavar="FILE",
         ),
-        option(
+        _flag(
             "--set",
             "Set anything; `satellite config` lists all keys",
             add_pairs,
+            COMMON,
             metavar="KEY=VALUE",
             multiple=True,
         ),
-        option(
+        _flag(
             "--events",
             "Write every event as a line of JSON to a file, or to standard output (-)",
             put,
+            COMMON,
             metavar="FILE|-",
         ),
-        option(
+        _flag(
             "--log-level",
-            f"Tell this much on standard error: {', '.join(logs.LEVELS)}  [default: info]",
+            f"Log from this level on: {', '.join(logs.LEVELS)}  [default: info]",
             put,
+            COMMON,
             metavar="LEVEL",
             type=click.Choice(logs.LEVELS),
+        ),
+        _flag("-v", "Log more: debug messages", louder, COMMON, long="--verbose", count=True),
+        _flag(
+            "-q",
+            "Log less: warnings only; -qq: errors only",
+            louder,
+            COMMON,
+            long="--quiet",
+            count=True,
         ),
     ]
 
 
-def _remember(path: str) -> Callable[[click.Context, click.Parameter, str | None], None]:
-    def remember(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
-        if value is not None:
-            state(context).flags[path] = Given(value, f"flag {parameter.opts[0]}")
+def _name_of(path: str) -> str:
+    return "--" + path.rpartition(".")[2].replace("_", "-")
 
-    return remember
+
+def _flag(
+    name: str, text: str, callback: Any, section: str, *, long: str = "", **more: Any
+) -> Decorator:
+    """Make an option whose value goes into `State`, not to the command's function."""
+    names = (name, long) if long else (name,)
+    return click.option(
+        *names, cls=Flag, section=section, help=text, expose_value=False, callback=callback, **more
+    )

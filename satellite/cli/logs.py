@@ -1,4 +1,4 @@
-"""What the program tells of itself while it runs: on standard error, one line each."""
+"""The log of the program: on standard error, a line for each message."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 
+from satellite.cli.screen import columns, wrapped
 from satellite.text.redact import masked
 
 LEVELS = ("debug", "info", "warning", "error")
@@ -13,20 +14,21 @@ LEVELS = ("debug", "info", "warning", "error")
 _PRIORITIES = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
 """Levels and their syslog priorities (sd-daemon(3)); everything below them is 7."""
 
-
 _TALKATIVE = {"httpx": logging.WARNING, "zeroconf": logging.ERROR}
-"""Libraries that tell everyday matters, such as every request, or an interface that is down, and
-from which level on they are heard."""
+"""Libraries that log everyday events, such as every request or an interface that is down, and the
+level from which their messages count."""
+
+_TIME = "%H:%M:%S"
 
 
-class Discreet(logging.Formatter):
+class MaskedFormatter(logging.Formatter):
     """Lines without passwords and tokens, those of libraries included."""
 
     def format(self, record: logging.LogRecord) -> str:
         return masked(super().format(record))
 
 
-class JournalFormatter(Discreet):
+class JournalFormatter(MaskedFormatter):
     """Lines for the journal, which adds time and program itself and reads the priority."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -35,21 +37,46 @@ class JournalFormatter(Discreet):
         return "\n".join(f"<{priority}>{line}" for line in text.splitlines())
 
 
+class TerminalFormatter(MaskedFormatter):
+    """Short lines, broken between words: time, level, message."""
+
+    def __init__(self) -> None:
+        super().__init__(f"%(asctime)s {LEVEL} %(message)s", datefmt=_TIME)
+
+    def format(self, record: logging.LogRecord) -> str:
+        first, *more = super().format(record).splitlines()  # a traceback stays as it is
+        return "\n".join([wrapped(first, columns(sys.stderr), later=INDENT), *more])
+
+
+LEVEL = "%(levelname)-7s"
+
+INDENT = " " * len("00:00:00 WARNING ")
+"""Goes before the later lines of a message at a terminal."""
+
+
 def start(level: str) -> None:
-    """Log to standard error from `level` (one of `LEVELS`) on."""
+    """Log to standard error from `level` (one of `LEVELS`) on.
+
+    The module of each message is logged too, but at a terminal only with `debug`.
+    """
     handler = logging.StreamHandler(sys.stderr)
     if in_journal():
         handler.setFormatter(JournalFormatter("%(name)s: %(message)s"))
+    elif sys.stderr.isatty() and level != "debug":
+        handler.setFormatter(TerminalFormatter())
     else:
-        line = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
-        handler.setFormatter(Discreet(line, datefmt="%H:%M:%S"))
+        line = f"%(asctime)s {LEVEL} %(name)s: %(message)s"
+        handler.setFormatter(MaskedFormatter(line, datefmt=_TIME))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for name, least in _TALKATIVE.items():
         logging.getLogger(name).setLevel(logging.NOTSET if level == "debug" else least)
 
 
 def in_journal() -> bool:
-    """Whether standard error goes to systemd's journal (systemd.exec(5), `$JOURNAL_STREAM`)."""
+    """Return whether standard error goes to systemd's journal.
+
+    See `$JOURNAL_STREAM` in systemd.exec(5).
+    """
     device, _, inode = os.environ.get("JOURNAL_STREAM", "").partition(":")
     try:
         status = os.fstat(sys.stderr.fileno())

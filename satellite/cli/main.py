@@ -15,15 +15,19 @@ service, or auto. `satellite plugins` lists the plugins with their options.
 
 \b
 Examples:
-  satellite demo                          one whole turn without any hardware
-  satellite                               listen; use the servers on the LAN if there are any
-  satellite --server                      serve speech and language models to the LAN
-  satellite --mic alsa:plughw:1,0 --wake 'openwakeword:hey_jarvis?threshold=0.6'
+  satellite demo                  one whole turn without any hardware
+  satellite                       listen; use servers on the LAN if there are any
+  satellite --server              serve speech and language models to the LAN
+  satellite config                every setting, and where its value comes from
+  satellite --mic pulse:NAME --wake 'openwakeword:hey_jarvis?threshold=0.6'
   satellite --asr tcp://10.0.0.5:10300 --set listen.silence=0.9
-  satellite config                        what is set, and where it was set
 
 Every setting can also stand in the environment (listen.silence is SATELLITE_LISTEN_SILENCE) or in
 a TOML file. Flags go before the environment, the environment before files.
+
+\b
+Completion of commands and options, for bash (zsh and fish likewise):
+  eval "$(_SATELLITE_COMPLETE=bash_source satellite)"
 """
 
 COMMANDS = {
@@ -65,7 +69,7 @@ _ONLY_SERVER = (
     "uri",
     "metrics",
 )
-_ONLY_SATELLITE = ("name", "area", "mic", "speaker", "vad", "brain", "homeassistant.listen")
+_ONLY_SATELLITE = ("area", "mic", "speaker", "vad", "brain", "homeassistant.listen")
 
 
 @click.group(
@@ -74,14 +78,14 @@ _ONLY_SATELLITE = ("name", "area", "mic", "speaker", "vad", "brain", "homeassist
     epilog=_EPILOG,
     context_settings=WIDTH,
 )
-@flags.setting("name", section=SATELLITE)
 @flags.setting("area", section=SATELLITE)
 @flags.setting("language", section=SATELLITE)
 @flags.engine("mic", "speaker", "vad", section=SATELLITE)
 @flags.setting("brain", "auto|local|homeassistant", section=SATELLITE)
 @flags.setting("homeassistant.listen", "URI", section=SATELLITE)
+@flags.setting("name", section=BOTH)
 @flags.engine("wake", "asr", "llm", "tts", section=BOTH)
-@flags.listed("allow", BOTH, "NETWORK")
+@flags.listed("allow", "NETWORK", section=BOTH)
 @flags.require_pairing(BOTH)
 @flags.no_zeroconf(BOTH)
 @flags.offline(BOTH)
@@ -107,12 +111,13 @@ _ONLY_SATELLITE = ("name", "area", "mic", "speaker", "vad", "brain", "homeassist
 @flags.common
 @flags.as_json
 @click.option(
+    "-V",
     "--version",
     "asked",
     cls=Flag,
     section=COMMON,
     is_flag=True,
-    help="Print the version, and those of the engines and models here",
+    help="Print the version, and those of the installed engines and models",
 )
 @click.pass_context
 def cli(context: click.Context, served: str | None, asked: bool) -> None:

@@ -1,4 +1,4 @@
-"""`satellite models`: the models of the engines on this machine; more of them; fewer."""
+"""`satellite models`: lists, fetches, checks and removes the engines' models on this machine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 
 from satellite.cli import command, flags
 from satellite.cli.download import display, size
-from satellite.cli.screen import print_json, table
+from satellite.cli.screen import print_json, print_table, print_text
 from satellite.engines import context as shared
 from satellite.errors import SatelliteError
 from servers.models.names import Name, parse
@@ -54,7 +54,7 @@ def models(context: click.Context) -> None:
 @flags.as_json
 @click.pass_context
 def list_models(context: click.Context) -> None:
-    """List the models on this machine, and those of Ollama if it runs."""
+    """List the models on this machine and those of Ollama."""
     store, ollama = _stores(context)
     rows = [Row(str(m), m.bytes, "whole", m.when) for m in store.installed() + ollama.installed()]
     rows += [Row(str(name), count, state) for name, count, state in store.broken()]
@@ -63,9 +63,11 @@ def list_models(context: click.Context) -> None:
         return
     if rows:
         cells = [(row.model, size(row.bytes), row.state, row.when[:10]) for row in rows]
-        click.echo(table(cells, header=("MODEL", "SIZE", "STATE", "SINCE")))
-    total = sum(row.bytes for row in rows if not row.model.startswith("ollama:"))
-    click.echo(f"{size(total)} in {store.root}" if rows else f"no models in {store.root}")
+        print_table(cells, header=("MODEL", "SIZE", "STATE", "SINCE"))
+        total = sum(row.bytes for row in rows if not row.model.startswith("ollama:"))
+        print_text(f"{size(total)} in {store.root}")
+    else:
+        print_text(f"no models in {store.root}; satellite models pull NAME fetches one")
 
 
 @models.command("pull", context_settings=command.WIDTH)
@@ -77,10 +79,10 @@ def list_models(context: click.Context) -> None:
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @click.pass_context
 def pull(context: click.Context, names: Sequence[str]) -> None:
-    """Fetch models, as far as they are not here.
+    """Fetch models, or finish and repair them.
 
-    A download that broke off goes on where it was. What is here is checked, and fetched again if it
-    is damaged. A server that runs takes the models into use by itself.
+    A download that broke off resumes. Files that exist are checked, and fetched again if they are
+    damaged. A running server puts new models to use by itself.
     """
     store, ollama = _stores(context)
     progress = display()
@@ -102,9 +104,9 @@ def pull(context: click.Context, names: Sequence[str]) -> None:
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.pass_context
 def verify(context: click.Context, names: Sequence[str]) -> None:
-    """Read every byte of models here and compare it with what was fetched.
+    """Check models against their checksums.
 
-    All of them, or those named. Ollama checks its own models.
+    Reads every byte of all models, or of those named. Ollama checks its own models.
     """
     store, _ = _stores(context)
     found: dict[str, list[str]] = {}
@@ -114,18 +116,17 @@ def verify(context: click.Context, names: Sequence[str]) -> None:
             raise click.UsageError(f"{name}: Ollama checks its models itself")
         found[str(name)] = store.verify(name.kind, name.name)
         if not flags.state(context).json:
-            click.echo(f"{name}: {'; '.join(found[str(name)]) or 'as it was fetched'}")
+            click.echo(f"{name}: {'; '.join(found[str(name)]) or 'intact'}")
 
     _each(names or [str(name) for name in store.known()], check)
     if flags.state(context).json:
         rows = [{"model": name, "problems": problems} for name, problems in found.items()]
         print_json(rows)
     elif not found:
-        click.echo(f"no models in {store.root}")
+        print_text(f"no models in {store.root}")
     if damaged := [name for name, problems in found.items() if problems]:
         raise SatelliteError(
-            f"damaged: {', '.join(damaged)}; what is wrong is fetched again by "
-            f"satellite models pull {' '.join(damaged)}"
+            f"damaged: {', '.join(damaged)}; to repair, satellite models pull {' '.join(damaged)}"
         )
 
 
@@ -136,7 +137,7 @@ def verify(context: click.Context, names: Sequence[str]) -> None:
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @click.pass_context
 def remove(context: click.Context, names: Sequence[str]) -> None:
-    """Delete models, and what there is of unfinished ones."""
+    """Delete models, unfinished ones included."""
     store, ollama = _stores(context)
 
     def delete(name: Name) -> None:
@@ -161,7 +162,10 @@ def _stores(context: click.Context) -> tuple[Store, OllamaModels]:
 
 
 def _each(names: Sequence[str], action: Callable[[Name], None]) -> None:
-    """Do something with every model; with the others too when one fails."""
+    """Apply an action to every model, also when it fails for some.
+
+    Raises an `ExceptionGroup` of the failures.
+    """
     problems = []
     for name in [parse(text) for text in names]:
         try:

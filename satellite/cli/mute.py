@@ -1,4 +1,4 @@
-"""`satellite mute`: the running satellite's microphone, closed or opened."""
+"""`satellite mute`: mutes or unmutes the running satellite's microphone."""
 
 from __future__ import annotations
 

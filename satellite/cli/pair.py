@@ -1,4 +1,4 @@
-"""`satellite pair`: lets two machines know each other's keys."""
+"""`satellite pair`: exchanges the keys of two machines, authenticated by a code."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import asyncio
 import click
 
 from satellite.cli import command, flags
-from satellite.cli.screen import print_json, table
+from satellite.cli.screen import print_json, print_table, print_text
 from satellite.errors import PeerUnreachable, SatelliteError, UsageError
 from satellite.lib.taskgroups import first_error
 from satellite.net import pairing
@@ -26,23 +26,23 @@ from satellite.settings import Settings
     "--list",
     "listed",
     is_flag=True,
-    help="Show the machines that this one is paired with",
+    help="List the machines that this one is paired with",
 )
 @command.option(
     "--forget",
     metavar="NAME",
-    help="Trust a machine no longer",
+    help="Stop trusting a machine",
 )
 @command.option(
     "--find",
     is_flag=True,
-    help="Show the machines on the LAN that show a code now",
+    help="List the machines on the LAN that show a code now",
 )
 @command.option(
     "--port",
     type=click.IntRange(0, 65535),
     metavar="PORT",
-    help="TCP port at which the code is shown; 0 for any free one  [default: 10801]",
+    help="TCP port to wait for the other machine at; 0 for any free one  [default: 10801]",
 )
 @flags.no_zeroconf()
 @flags.common
@@ -74,10 +74,10 @@ def pair(
     elif forget is not None:
         if not pairing.peers().forget(forget):
             names = ", ".join(peer.name for peer in pairing.peers().all())
-            raise UsageError(f"{forget} is not paired (paired: {names or 'none'})")
+            raise UsageError(f"{forget} is not paired (paired machines: {names or 'none'})")
         click.echo(f"{forget} is no longer trusted.")
     elif host is not None and port is not None:
-        raise click.UsageError("--port is where a code is shown; name another's as HOST:PORT")
+        raise click.UsageError("--port is for the machine that shows the code; use HOST:PORT here")
     else:
         if find:
             state.run(lambda _bus: _find())
@@ -97,30 +97,30 @@ def _list(json: bool) -> None:
         print_json(rows)
         return
     if not peers:
-        click.echo("This machine is paired with none.", err=True)
+        print_text("This machine is not paired with any other.", err=True)
     else:
         header = ("NAME", "ADDRESS THEN", "SINCE (UTC)", "KEY")
         cells = [(p.name, p.host, p.since, grouped(p.fingerprint)) for p in peers]
-        click.echo(table(cells, header=header))
+        print_table(cells, header=header)
     if me is not None:
-        click.echo(f"This machine's own key is {grouped(me.fingerprint)}.", err=True)
+        print_text(f"The key of this machine is {grouped(me.fingerprint)}.", err=True)
 
 
 async def _offer(settings: Settings, port: int | None) -> None:
-    """Show a code until somebody has joined."""
+    """Show a code until another machine has paired."""
     code = new_code()
     offered = Offer(
         pairing.folder(),
         settings.name,
         code,
-        lambda text: click.echo(f"A try failed: {text}", err=True),
+        lambda text: print_text(f"An attempt failed: {text}", err=True),
     )
 
     async def announce(bound: int) -> None:
         try:
             await pairing_codes.announce(settings.name, bound)
         except NoMulticast as error:
-            click.echo(f"It is not announced on the LAN: {error}", err=True)
+            print_text(f"Not announced on the LAN: {error}", err=True)
 
     allow = settings.allow
     with first_error(SatelliteError):
@@ -134,24 +134,24 @@ async def _offer(settings: Settings, port: int | None) -> None:
                 if settings.zeroconf:
                     announcer = tasks.create_task(announce(bound))
                 try:
-                    _tell(await offered.paired())
+                    _report(await offered.paired())
                 finally:
                     if announcer is not None:
                         announcer.cancel()
 
 
 async def _find() -> None:
-    """Show who shows a code."""
+    """List the machines that show a code."""
     found = await pairing_codes.find()
     if not found:
-        click.echo("Nobody on the LAN shows a code now.", err=True)
+        print_text("No machine on the LAN shows a code now.", err=True)
         return
     rows = [(name, f"{host}:{port}") for name, (host, port) in found.items()]
-    click.echo(table(rows, header=("NAME", "ADDRESS")))
+    print_table(rows, header=("NAME", "ADDRESS"))
 
 
 async def _join(settings: Settings, text: str) -> None:
-    """Ask for the code that is shown elsewhere, and pair with it."""
+    """Ask for the code that the other machine shows, and pair with that machine."""
     host, port = pairing_codes.parse_address(text)
     try:
         await joining.check_reachable(host, port)
@@ -164,9 +164,9 @@ async def _join(settings: Settings, text: str) -> None:
             raise
         host, port = found[host]
         await joining.check_reachable(host, port)
-    code = await asyncio.to_thread(click.prompt, "The code that is shown there", type=str)
-    _tell(await joining.join(pairing.folder(), host, port, code, settings.name))
+    code = await asyncio.to_thread(click.prompt, "The code on the other machine", type=str)
+    _report(await joining.join(pairing.folder(), host, port, code, settings.name))
 
 
-def _tell(peer: KnownPeer) -> None:
-    click.echo(f"Paired with {peer.name}, whose key is {grouped(peer.fingerprint)}.")
+def _report(peer: KnownPeer) -> None:
+    print_text(f"Paired with {peer.name}, whose key is {grouped(peer.fingerprint)}.")

@@ -1,4 +1,4 @@
-"""`satellite plugins`: what is installed, what it needs, and why a broken one is broken."""
+"""`satellite plugins`: the installed plugins, their requirements, and why any is unusable."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 from satellite.cli import command, flags
 from satellite.cli.plugin_check import check
 from satellite.cli.plugin_new import new
-from satellite.cli.screen import print_json, table
+from satellite.cli.screen import columns, print_json, table, wrapped
 from satellite.components.registry import Report, installed, report
 from satellite.options import OptionInfo
 from satellite.ports import ROLES
@@ -61,25 +61,27 @@ def list_plugins(context: click.Context, roles: Sequence[str] = ()) -> None:
     if state.json:
         print_json(reports)
     else:
-        click.echo("\n\n".join("\n".join(describe(item)) for item in reports))
+        width = columns()
+        click.echo("\n\n".join("\n".join(describe(item, width)) for item in reports))
 
 
-def describe(item: Report) -> Iterator[str]:
-    """Tell people about one plugin."""
+def describe(item: Report, width: int | None = None) -> Iterator[str]:
+    """Yield what people want to know of one plugin, in lines of at most `width` characters."""
     argument = f":{item.argument.upper()}" if item.argument else ""
     yield f"{item.role}  {item.name}{argument}  ({item.distribution} {item.version})"
     if item.problem:
-        yield f"  cannot be used: {item.problem}"
+        yield wrapped(f"cannot be used: {item.problem}", width, indent="  ", later="  ")
     if item.summary:
-        yield f"  {item.summary}"
+        yield wrapped(item.summary, width, indent="  ", later="  ")
     if item.needs:
-        yield f"  needs {', '.join(item.needs)}"
+        yield wrapped(f"needs {', '.join(item.needs)}", width, indent="  ", later="  ")
     if item.options:
-        yield table([option_row(option) for option in item.options], indent="    ")
+        rows = [option_row(option) for option in item.options]
+        yield table(rows, indent="    ", width=width)
 
 
 def option_row(option: OptionInfo) -> tuple[str, str, str]:
-    """An option's cells: name with default and unit, type, meaning."""
+    """Return an option's cells: name with default and unit, type, meaning."""
     unit = f" {option.unit}" if option.unit else ""
     value = "" if option.default is None else f"={option.default}{unit}"
     return (option.name + value, option.type, option.doc)

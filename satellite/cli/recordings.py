@@ -1,4 +1,4 @@
-"""`satellite recordings`: what was recorded of turns and near misses: listed, played, deleted."""
+"""`satellite recordings`: lists, plays and deletes the recordings of turns and near misses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from satellite.audio.playback import Playback
 from satellite.audio.wavfile import read_wav
 from satellite.builtin.audio.devices import default_speaker
 from satellite.cli import command, flags
-from satellite.cli.screen import print_json, table
+from satellite.cli.screen import count, print_json, print_table, print_text
 from satellite.components import spec
 from satellite.diagnostics.recordings.folder import Recording, RecordingFolder
 from satellite.errors import UsageError
@@ -22,7 +22,7 @@ from satellite.settings import Settings
 from satellite.values import AudioChunk
 
 LAST = "last"
-"""What the newest recording may be called."""
+"""The name that means the newest recording."""
 
 
 @command.group("recordings")
@@ -49,26 +49,27 @@ def recordings(context: click.Context) -> None:
 @flags.as_json
 @click.pass_context
 def list_recordings(context: click.Context) -> None:
-    """List the recordings, the newest first."""
+    """List the recordings, newest first."""
     state = flags.state(context)
     settings = state.settings()
     folder = _folder(settings)
     found = folder.recordings()
     if state.json:
-        rows = [msgspec.to_builtins(one) | {"file": str(folder.sound(one.id))} for one in found]
+        rows = [
+            msgspec.to_builtins(recording) | {"file": str(folder.sound(recording.id))}
+            for recording in found
+        ]
         print_json(rows)
         return
     if found:
         header = ("ID", "WHEN", "LENGTH", "WORD", "SCORE", "WHAT")
-        click.echo(table([_row(one) for one in found], header=header))
-    size = sum(folder.size(one.id) for one in found) / 1e6
-    click.echo(
-        f"{len(found)} recordings, {size:.1f} MB, in {folder.path}"
-        if found
-        else f"no recordings in {folder.path}"
-    )
+        print_table([_row(recording) for recording in found], header=header)
+        size = sum(folder.size(recording.id) for recording in found) / 1e6
+        print_text(f"{count(len(found), 'recording')}, {size:.1f} MB, in {folder.path}")
+    else:
+        print_text(f"no recordings in {folder.path}")
     if not (settings.recordings.turns or settings.recordings.near_misses):
-        click.echo("none are made: recordings.turns and recordings.near_misses are not set")
+        print_text("recording is off: set recordings.turns or recordings.near_misses")
 
 
 @recordings.command("play", context_settings=command.WIDTH)
@@ -80,7 +81,7 @@ def list_recordings(context: click.Context) -> None:
 def play(context: click.Context, name: str) -> None:
     """Play a recording.
 
-    ID is as in the list, or as much of its beginning as no other has, or `last` for the newest.
+    ID is an ID of the list, an unambiguous beginning of one, or `last` for the newest.
     """
     state = flags.state(context)
     settings = state.settings()
@@ -103,15 +104,15 @@ def play(context: click.Context, name: str) -> None:
 def delete(context: click.Context, names: Sequence[str], everything: bool) -> None:
     """Delete recordings.
 
-    Each ID is as in the list, or as much of its beginning as no other has, or `last`.
+    ID is an ID of the list, an unambiguous beginning of one, or `last` for the newest.
     """
     if everything == bool(names):
-        raise click.UsageError("name recordings, or say --all")
+        raise click.UsageError("name recordings, or give --all")
     folder = _folder(flags.state(context).settings())
     chosen = folder.recordings() if everything else [_named(folder, name) for name in names]
-    for one in chosen:
-        folder.delete(one.id)
-        click.echo(f"{one.id} is deleted")
+    for recording in chosen:
+        folder.delete(recording.id)
+        click.echo(f"{recording.id} is deleted")
 
 
 def _folder(settings: Settings) -> RecordingFolder:
@@ -122,8 +123,8 @@ def _named(folder: RecordingFolder, name: str) -> Recording:
     found = folder.recordings()
     if name == LAST and found:
         return found[0]
-    alike = [one for one in found if one.id == name] or [
-        one for one in found if one.id.startswith(name)
+    alike = [recording for recording in found if recording.id == name] or [
+        recording for recording in found if recording.id.startswith(name)
     ]
     if len(alike) != 1:
         problem = f"{len(alike)} recordings begin with" if alike else "there is no recording"
@@ -131,11 +132,15 @@ def _named(folder: RecordingFolder, name: str) -> Recording:
     return alike[0]
 
 
-def _row(one: Recording) -> tuple[str, ...]:
-    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(one.time))
-    score = "" if one.score is None else f"{one.score:.2f}"
-    what = "near miss" if one.kind == "near_miss" else f"{one.outcome}: {one.transcript or ''}"
-    return one.id, when, f"{one.seconds:.1f} s", one.word or "", score, what
+def _row(recording: Recording) -> tuple[str, ...]:
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(recording.time))
+    score = "" if recording.score is None else f"{recording.score:.2f}"
+    what = (
+        "near miss"
+        if recording.kind == "near_miss"
+        else f"{recording.outcome}: {recording.transcript or ''}"
+    )
+    return recording.id, when, f"{recording.seconds:.1f} s", recording.word or "", score, what
 
 
 async def _play(settings: Settings, bus: Bus, file: str) -> None:

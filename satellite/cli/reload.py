@@ -1,4 +1,4 @@
-"""`satellite reload`: a running satellite's settings, read again."""
+"""`satellite reload`: makes a running satellite reread its settings."""
 
 from __future__ import annotations
 

@@ -2,16 +2,102 @@
 
 from __future__ import annotations
 
-from satellite import app
+import asyncio
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+
+import click
+
+from satellite import app, events
+from satellite.builtin.audio.devices import default_mic, default_speaker
 from satellite.cli.flags import State
+from satellite.cli.logs import INDENT
+from satellite.cli.screen import columns, wrapped
+from satellite.components.spec import AUTO
+from satellite.errors import DeviceMissing, SatelliteError
+from satellite.events import Event
+from satellite.lib.bus import Bus, Subscription
+from satellite.lib.taskgroups import first_error
 from satellite.settings import Settings
+
+OTHER_WAYS = (
+    ("satellite setup", "choose devices, wake word and servers step by step"),
+    ("satellite doctor audio", "find out why no device was found"),
+    ("satellite demo", "run one turn without any hardware"),
+    ("satellite --server", "serve engines to satellites on other machines"),
+)
+"""Commands for a machine without a microphone or a speaker."""
 
 
 def run(state: State) -> None:
-    """Run the satellite; returns when a microphone that has an end is done."""
+    """Run the satellite; return when a microphone that has an end is done.
+
+    At a terminal, print what was heard and answered.
+    """
     settings = state.settings(renew=True)
+    shown = sys.stdout.isatty() and state.events != "-" and state.louder >= 0
 
     def read_again() -> Settings:
         return state.configuration().settings
 
-    state.run(lambda bus: app.run(settings, bus, read_again), lasting=True)
+    async def listen(bus: Bus) -> None:
+        if not shown:
+            await app.run(settings, bus, read_again)
+            return
+        with first_error(SatelliteError):
+            async with bus.subscribe("terminal") as happening, asyncio.TaskGroup() as tasks:
+                printing = tasks.create_task(_print_turns(happening), name="terminal")
+                await app.run(settings, bus, read_again)
+                printing.cancel()
+
+    try:
+        state.run(listen, lasting=True)
+    except DeviceMissing as error:
+        missing = list(_missing(settings))
+        if not missing:
+            raise
+        raise _without_devices(missing) from error
+
+
+def spoken_line(event: Event) -> str | None:
+    """Return the line for what was heard or answered; None for any other event."""
+    match event:
+        case events.Transcript(final=True, text=text) if text:
+            speaker = "you"
+        case events.Reply(final=True, text=text) if text:
+            speaker = "answer"
+        case _:
+            return None
+    return f"{datetime.fromtimestamp(event.time):%H:%M:%S} {speaker:<7} {text}"
+
+
+async def _print_turns(happening: Subscription) -> None:
+    async for event in happening:
+        if line := spoken_line(event):
+            click.echo(wrapped(line, columns(), later=INDENT))
+
+
+def _missing(settings: Settings) -> Iterator[str]:
+    """Yield the kinds of devices of which `auto` finds none."""
+    for noun, chosen, default in (
+        ("microphone", settings.mic, default_mic),
+        ("speaker", settings.speaker, default_speaker),
+    ):
+        if chosen == AUTO:
+            try:
+                default()
+            except DeviceMissing:
+                yield noun
+
+
+def _without_devices(missing: list[str]) -> DeviceMissing:
+    width = max(len(command) for command, _ in OTHER_WAYS)
+    flags = " and ".join({"microphone": "--mic", "speaker": "--speaker"}[noun] for noun in missing)
+    error = DeviceMissing(
+        f"no {' and no '.join(missing)} found: connect one, or name one with {flags} "
+        "(satellite devices lists them)"
+    )
+    for command, purpose in OTHER_WAYS:
+        error.add_note(f"  {command:<{width}}  {purpose}")
+    return error

@@ -1,4 +1,4 @@
-"""Runs the asynchronous part of a command: signals, event log, and a sure end."""
+"""Runs the asynchronous part of a command: signals, event log, and an end in bounded time."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def run(
 ) -> None:
     """Run a command to its end, or until SIGINT or SIGTERM, which cancel it.
 
-    A `lasting` command has no end of its own, so that being told to stop is success; any other
-    exits with 128 plus the signal. A second signal exits at once; so does a command that has not
-    stopped `STOP_LIMIT` seconds after the first, showing where it hangs.
+    A `lasting` command has no end of its own, so that a signal is its success; any other exits with
+    128 plus the signal. A second signal exits at once; so does a command that has not stopped
+    `STOP_LIMIT` seconds after the first, showing where it hangs.
     """
     stopper = Stopper()
 
@@ -84,7 +84,7 @@ class Stopper:
             os._exit(128 + number)
         self.received = number
         if sys.__stderr__ is not None:
-            # it is not disarmed: threads that the interpreter waits for at its end count too
+            # never disarmed: threads that the interpreter joins at its end may hang, too
             faulthandler.dump_traceback_later(STOP_LIMIT, exit=True, file=sys.__stderr__)
         if self._cancel is not None:
             self._cancel()

@@ -1,4 +1,4 @@
-"""`satellite say`: a text, spoken."""
+"""`satellite say`: speaks a text here or on running satellites."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ from satellite.values import SpeechRequest
     "--to",
     multiple=True,
     metavar="NAME|all|URI",
-    help="Have a running satellite say it, by its name or address; may be repeated",
+    help="Let a running satellite speak it, by its name or address; may be repeated",
 )
 @command.option(
     "--priority",
     type=click.Choice(["low", "normal", "high"]),
     default="normal",
-    help="With --to: wait until all is quiet, or for a turn to end, or for nothing",
+    help="With --to: wait for silence, for the end of a turn, or not at all",
 )
 @command.option(
     "--chime/--no-chime",
     default=True,
-    help="With --to: a sound goes before it",
+    help="With --to: play a sound first",
 )
 @click.argument("text", nargs=-1, required=True)
 @click.pass_context
@@ -68,16 +68,18 @@ def say(
 
 
 async def _announce(to: Sequence[str], text: str, priority: Priority, chime: bool) -> None:
-    manner = AnnouncementStyle(priority=priority, chime=chime)
-    whom = await remote.resolve(to)
-    if not whom:
-        raise PeerUnreachable("no satellite was found on the LAN: name one, as tcp://HOST:10700")
-    failed = await remote.announce_to_all(whom, text_of(text), manner)
-    for name in sorted(set(whom) - set(failed)):
+    style = AnnouncementStyle(priority=priority, chime=chime)
+    satellites = await remote.resolve(to)
+    if not satellites:
+        raise PeerUnreachable(
+            "no satellite found on the LAN; name one, as in --to tcp://HOST:10700"
+        )
+    failed = await remote.announce_to_all(satellites, text_of(text), style)
+    for name in sorted(set(satellites) - set(failed)):
         click.echo(f"heard on {name}")
     if failed:
-        told = "; ".join(f"{name}: {error}" for name, error in sorted(failed.items()))
-        raise PeerUnreachable(f"not heard on {told}")
+        problems = "; ".join(f"{name}: {error}" for name, error in sorted(failed.items()))
+        raise PeerUnreachable(f"not heard on {problems}")
 
 
 async def _say(settings: Settings, bus: Bus, text: str) -> None:

@@ -1,13 +1,25 @@
-"""Input and output of commands: a text from the command line, tables and JSON for the screen."""
+"""Input and output of commands: a text from the command line; tables, prose and JSON.
+
+A terminal breaks lines wherever they reach its edge, so that they are broken between words here.
+Files and pipes get one line for each row and each message.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
+import textwrap
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TextIO
 
 import click
 import msgspec
+
+GAP = 2
+"""Spaces between two columns."""
+
+NARROWEST = 12
+"""Characters below which a column is not made narrower, even if its words are shorter."""
 
 
 def read_text(words: Sequence[str]) -> str:
@@ -21,16 +33,112 @@ def read_text(words: Sequence[str]) -> str:
     return text.strip()
 
 
-def table(rows: Sequence[Sequence[str]], *, header: Sequence[str] = (), indent: str = "") -> str:
-    """Lay out rows in columns as wide as their longest cell; the last one is not padded."""
+def columns(stream: TextIO | None = None) -> int | None:
+    """Return the width of a stream's terminal, by default standard output's; None for no terminal.
+
+    COLUMNS in the environment goes before the terminal's own width, as in other programs.
+    """
+    try:
+        width = os.get_terminal_size((sys.stdout if stream is None else stream).fileno()).columns
+    except (OSError, ValueError):
+        return None
+    named = os.environ.get("COLUMNS", "")
+    return int(named) if named.isdigit() and int(named) else width or None
+
+
+def wrapped(text: str, width: int | None, *, indent: str = "", later: str = "") -> str:
+    """Break a text between words into lines of at most `width` characters, if one is given.
+
+    `indent` goes before the first line and `later` before the others. A word that is longer than a
+    line has a line of its own.
+    """
+    if width is None:
+        return indent + text
+    return textwrap.fill(
+        text,
+        width,
+        initial_indent=indent,
+        subsequent_indent=later,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def print_text(text: str, *, err: bool = False, later: str = "") -> None:
+    """Print a text, broken between words at a terminal."""
+    width = columns(sys.stderr if err else sys.stdout)
+    click.echo(wrapped(text, width, later=later), err=err)
+
+
+def print_table(
+    rows: Sequence[Sequence[str]], *, header: Sequence[str] = (), indent: str = ""
+) -> None:
+    """Print a table as wide as the terminal at most."""
+    click.echo(table(rows, header=header, indent=indent, width=columns()))
+
+
+def table(
+    rows: Sequence[Sequence[str]],
+    *,
+    header: Sequence[str] = (),
+    indent: str = "",
+    width: int | None = None,
+) -> str:
+    """Lay out rows in columns as wide as their longest cell; the last one is not padded.
+
+    Columns that do not fit into `width` are made narrower, and their cells broken between words.
+    """
     lines = [header, *rows] if header else list(rows)
     if not lines:
         return ""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        (indent + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True))).rstrip()
-        for row in lines
-    )
+    if width is not None:
+        room = width - len(indent) - GAP * (len(widths) - 1)
+        widths = _narrowed(widths, [_longest_word(c) for c in zip(*lines, strict=True)], room)
+    return "\n".join(line for row in lines for line in _laid_out(row, widths, indent))
+
+
+def _laid_out(row: Sequence[str], widths: Sequence[int], indent: str) -> list[str]:
+    """Return the lines of one row: as many as its highest cell has."""
+    cells = [
+        [cell] if len(cell) <= width else wrapped(cell, max(width, 1)).splitlines()
+        for cell, width in zip(row, widths, strict=True)
+    ]
+    height = max(map(len, cells))
+    return [
+        (
+            indent
+            + (" " * GAP).join(
+                (cell[number] if number < len(cell) else "").ljust(width)
+                for cell, width in zip(cells, widths, strict=True)
+            )
+        ).rstrip()
+        for number in range(height)
+    ]
+
+
+def _narrowed(widths: Sequence[int], least: Sequence[int], room: int) -> list[int]:
+    """Take from the widest column that can give, until all fit or none can."""
+    narrowed = list(widths)
+    while sum(narrowed) > room:
+        able = [
+            number
+            for number, (width, word) in enumerate(zip(narrowed, least, strict=True))
+            if width > max(word, NARROWEST)
+        ]
+        if not able:
+            break
+        narrowed[max(able, key=lambda number: narrowed[number])] -= 1
+    return narrowed
+
+
+def _longest_word(cells: Sequence[str]) -> int:
+    return max((len(word) for cell in cells for word in cell.split()), default=0)
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun: `1 turn`, `2 turns`."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
 def print_json(value: Any) -> None:

@@ -1,4 +1,4 @@
-"""`satellite stats`: how turns ended, what took how long, and how often it woke."""
+"""`satellite stats`: the outcomes, times and wake words of the last days."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from time import time
 import click
 
 from satellite.cli import command, flags
-from satellite.cli.screen import print_json, table
+from satellite.cli.screen import columns, count, print_json, print_text, table, wrapped
 from satellite.diagnostics.stats import database
 from satellite.diagnostics.stats.summary import Summary, summary
 
 DAYS = 7.0
 
 _MEANING = {
-    "endpoint": "from the voice's end to knowing it",
+    "endpoint": "from the end of speech to its detection",
     "asr": "to the text",
     "llm": "to the answer's first words",
     "tts": "to the first sound",
-    "answer": "from the voice's end to the first sound",
+    "answer": "from the end of speech to the first sound",
 }
 
 
@@ -35,7 +35,7 @@ _MEANING = {
 @command.option(
     "--forget",
     is_flag=True,
-    help="Delete everything that was kept",
+    help="Delete the statistics",
 )
 @flags.setting("name")
 @flags.common
@@ -52,49 +52,52 @@ def stats(context: click.Context, days: float, forget: bool) -> None:
     file = database.found(settings.name)
     if forget:
         file.unlink(missing_ok=True)
-        click.echo(f"{file} is deleted.", err=True)
+        print_text(f"{file} is deleted.", err=True)
         return
     found = summary(*database.read(file, time() - days * 86400))
     if state.json:
         print_json(found)
     elif found.since is None:
-        click.echo(f"Nothing was kept in the last {days:g} days ({file}).", err=True)
+        since = count(int(days), "day") if days == int(days) else f"{days:g} days"
+        print_text(f"No statistics of the last {since} in {file}.", err=True)
     else:
-        click.echo("\n".join(summary_lines(found)))
+        click.echo("\n".join(summary_lines(found, columns())))
 
 
-def summary_lines(found: Summary) -> Iterator[str]:
-    """The numbers for people."""
+def summary_lines(found: Summary, width: int | None = None) -> Iterator[str]:
+    """Yield the figures for people, in lines of at most `width` characters."""
     since = datetime.fromtimestamp(found.since or 0).strftime("%Y-%m-%d %H:%M")
-    yield f"since {since}: {found.turns} turns{_counted(found.outcomes)}"
+    yield wrapped(f"since {since}: {count(found.turns, 'turn')}{_counted(found.outcomes)}", width)
     if found.failures:
-        yield f"failed in{_counted(found.failures).replace(':', '', 1)}"
+        yield wrapped(f"failures by stage{_counted(found.failures)}", width)
     if found.stages:
         yield ""
         rows = [
             (name, f"{s.p50:.2f} s", f"{s.p95:.2f} s", str(s.turns), _MEANING[name])
             for name, s in found.stages.items()
         ]
-        yield table(rows, header=("STAGE", "HALF WITHIN", "95 % WITHIN", "TURNS", ""))
+        header = ("STAGE", "50 % WITHIN", "95 % WITHIN", "TURNS", "MEASURED")
+        yield table(rows, header=header, width=width)
     if found.words:
         yield ""
         words = [
             (word, str(w.heard), f"{w.score:.2f}" if w.heard else "", str(w.nearly))
             for word, w in found.words.items()
         ]
-        yield table(words, header=("WAKE WORD", "HEARD", "MEAN SCORE", "NEARLY"))
+        columns_of_words = ("WAKE WORD", "HEARD", "MEAN SCORE", "NEAR MISSES")
+        yield table(words, header=columns_of_words, width=width)
     rest = [
-        ("left to another satellite", found.yielded),
-        ("times the microphone lost sound", found.losses.get("overrun", 0)),
-        ("times the speaker ran dry", found.losses.get("underrun", 0)),
-        (f"changes to another engine{_counted(found.failovers)}", sum(found.failovers.values())),
+        ("requests left to another satellite", found.yielded),
+        ("losses of microphone samples", found.losses.get("overrun", 0)),
+        ("gaps in playback", found.losses.get("underrun", 0)),
+        (f"failovers to another engine{_counted(found.failovers)}", sum(found.failovers.values())),
         (f"failures outside turns{_counted(found.errors)}", sum(found.errors.values())),
         ("starts of the program", found.starts),
     ]
     yield ""
-    yield table([(str(count), what) for what, count in rest])
+    yield table([(str(number), what) for what, number in rest], width=width)
 
 
 def _counted(counts: Mapping[str, int]) -> str:
-    named = ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in counts.items())
+    named = ", ".join(f"{number} {what.replace('_', ' ')}" for what, number in counts.items())
     return f": {named}" if named else ""

@@ -1,4 +1,4 @@
-"""`satellite status`: what the satellite of this machine is like now, on one screen."""
+"""`satellite status`: the state of the satellite on this machine, on one screen."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import click
 import msgspec
 
 from satellite.cli import command, flags
-from satellite.cli.screen import print_json, table
+from satellite.cli.screen import columns, print_json, table, wrapped
 from satellite.diagnostics.stats import database
 from satellite.errors import PeerUnreachable
 from satellite.http import running_satellite
@@ -40,23 +40,27 @@ def status(context: click.Context) -> None:
     found: dict[str, Any] = {}
 
     async def look(_bus: object) -> None:
-        found.update(await looked(settings))
+        found.update(await ask_state(settings))
 
     state.run(look)
     if state.json:
         print_json(found)
     else:
-        click.echo("\n".join(status_lines(found)))
+        click.echo("\n".join(status_lines(found, columns())))
     if not found["running"]:
         context.exit(1)
 
 
-async def looked(settings: Settings) -> dict[str, Any]:
-    """Ask the satellite, and the servers that it has in reach."""
+async def ask_state(settings: Settings) -> dict[str, Any]:
+    """Ask the satellite for its state, and each server in reach for its latency."""
     try:
         state = await running_satellite.ask(settings, "GET", "/api/state")
     except PeerUnreachable as error:
-        return {"running": False, "problem": str(error), **await asyncio.to_thread(_kept, settings)}
+        return {
+            "running": False,
+            "problem": str(error),
+            **await asyncio.to_thread(_stored_turns, settings),
+        }
     uris = dict.fromkeys(str(server.get("uri", "")) for server in state.get("servers", ()))
     async with asyncio.TaskGroup() as tasks:
         asked = {uri: tasks.create_task(_latency(settings, uri)) for uri in uris}
@@ -66,32 +70,35 @@ async def looked(settings: Settings) -> dict[str, Any]:
 
 
 async def _latency(settings: Settings, uri: str) -> float | None:
-    """Seconds that a server takes to say what it is; None where it does not."""
+    """Return the seconds that a server takes to describe itself; None if it does not answer."""
     pairing.use(settings.pairing)
     answer = await probe(uri, times=1)
     return answer.fastest if answer.info is not None else None
 
 
-def _kept(settings: Settings) -> dict[str, Any]:
-    """The last turns of a satellite that does not run, as far as they were kept."""
+def _stored_turns(settings: Settings) -> dict[str, Any]:
+    """Return the last turns in the statistics of a satellite that does not run."""
     turns, _ = database.read(database.found(settings.name))
     return {"name": settings.name, "turns": [msgspec.to_builtins(turn) for turn in turns[-TURNS:]]}
 
 
-def status_lines(found: Mapping[str, Any]) -> Iterator[str]:
-    """The screen, for people."""
+def status_lines(found: Mapping[str, Any], width: int | None = None) -> Iterator[str]:
+    """Yield the screen, in lines of at most `width` characters."""
     if not found["running"]:
-        yield f"{found['name']} does not run: {found['problem']}"
+        yield wrapped(f"{found['name']} does not run: {found['problem']}", width, later="  ")
     else:
-        yield _headline(found)
+        yield wrapped(_headline(found), width, later="  ")
         if trouble := found.get("trouble"):
-            yield f"  last trouble {_ago(trouble['time'])}: {trouble['where']}: {trouble['text']}"
-        yield from _part("engines", [(r, str(w)) for r, w in found.get("engines", {}).items()])
-        yield from _part("servers", [_server(server) for server in found.get("servers", ())])
-        yield from _part("timers", [_timer(timer) for timer in found.get("timers", ())])
-        yield from _part("alarms", [_alarm(alarm) for alarm in found.get("alarms", ())])
+            text = f"last problem {_ago(trouble['time'])}: {trouble['where']}: {trouble['text']}"
+            yield wrapped(text, width, indent="  ", later="    ")
+        yield from _part(
+            "engines", [(r, str(w)) for r, w in found.get("engines", {}).items()], width
+        )
+        yield from _part("servers", [_server(server) for server in found.get("servers", ())], width)
+        yield from _part("timers", [_timer(timer) for timer in found.get("timers", ())], width)
+        yield from _part("alarms", [_alarm(alarm) for alarm in found.get("alarms", ())], width)
     turns = list(found.get("turns", ()))[-TURNS:]
-    yield from _part("last turns", [_turn(turn) for turn in turns])
+    yield from _part("last turns", [_turn(turn) for turn in turns], width)
 
 
 def _headline(found: Mapping[str, Any]) -> str:
@@ -105,16 +112,16 @@ def _headline(found: Mapping[str, Any]) -> str:
     return f"{found.get('name', '?')}{area}: {does}; {', '.join(more)}"
 
 
-def _part(name: str, rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+def _part(name: str, rows: Sequence[tuple[str, ...]], width: int | None) -> Iterator[str]:
     if rows:
         yield f"\n{name}"
-        yield table(rows, indent="  ")
+        yield table(rows, indent="  ", width=width)
 
 
 def _server(server: Mapping[str, Any]) -> tuple[str, ...]:
     latency = server.get("latency")
-    took = "does not answer" if latency is None else f"{latency * 1000:.0f} ms"
-    return (str(server.get("role", "?")), str(server.get("uri", "?")), took)
+    shown = "does not answer" if latency is None else f"{latency * 1000:.0f} ms"
+    return (str(server.get("role", "?")), str(server.get("uri", "?")), shown)
 
 
 def _timer(timer: Mapping[str, Any]) -> tuple[str, ...]:
@@ -129,13 +136,13 @@ def _alarm(alarm: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _turn(turn: Mapping[str, Any]) -> tuple[str, ...]:
     answer = turn.get("answer")
-    took = "" if answer is None else f"{answer:.2f} s"
+    shown = "" if answer is None else f"{answer:.2f} s"
     where = f" in {turn['stage']}" if turn.get("stage") else ""
-    return (_ago(turn["at"]), f"{str(turn['outcome']).replace('_', ' ')}{where}", took)
+    return (_ago(turn["at"]), f"{str(turn['outcome']).replace('_', ' ')}{where}", shown)
 
 
 def _ago(moment: float) -> str:
-    """How long ago, in the largest unit that fits."""
+    """Return how long ago a moment was, in the largest unit that fits."""
     seconds = max(0, round(time() - moment))
     for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= length:

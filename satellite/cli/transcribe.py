@@ -1,4 +1,4 @@
-"""`satellite transcribe`: a WAV file in, its text out."""
+"""`satellite transcribe`: prints the text of a WAV file."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from satellite import events
 from satellite.audio.resample import Resampler
 from satellite.audio.wavfile import read_wav
 from satellite.cli import command, flags
+from satellite.cli.screen import print_text
 from satellite.engines import assembly
 from satellite.lib.bus import Bus
 from satellite.lib.deadline import within
@@ -20,7 +21,7 @@ from satellite.turns.context import label
 from satellite.values import SPEECH, TranscribeRequest
 
 _PIECE = 32_000
-"""Bytes handed to the engine at a time: one second."""
+"""Bytes that the engine gets at a time: one second."""
 
 
 @command.command()
@@ -54,8 +55,10 @@ async def _transcribe(settings: Settings, bus: Bus, speech: bytes) -> None:
             async for result in results:
                 event = events.Transcript(text=result.text, final=result.final, engine=label(asr))
                 bus.publish(event)
-                if result.final:
+                if result.final and result.text.strip():
                     click.echo(result.text)
+                elif result.final:
+                    print_text(f"{label(asr)} understood nothing", err=True)
 
 
 async def _pieces(speech: bytes) -> AsyncIterator[bytes]:

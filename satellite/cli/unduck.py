@@ -1,4 +1,4 @@
-"""`satellite unduck`: other programs as loud as they were, where a crash has left them quiet."""
+"""`satellite unduck`: restores the volume of programs that a crash has left quiet."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from satellite.audio.ducking.ducker import Ducker, ducked_store
 from satellite.audio.pulse_server import PulseServer
 from satellite.audio.sound_server import SoundServerError
 from satellite.cli import command, flags
+from satellite.cli.screen import count
 from satellite.errors import DeviceMissing
 
 
@@ -20,16 +21,16 @@ def unduck() -> None:
     systemd's ExecStopPost=. While a satellite runs, it restores the volume that other programs have
     between two turns.
     """
-    store = ducked_store()
-    if not store.read():  # then no sound server is needed
-        click.echo("no other program was left quiet")
+    lowered = ducked_store()
+    if not lowered.read():  # no sound server is needed, so that none can be missing
+        click.echo("no program was left quiet")
         return
     try:
         server = PulseServer()
         try:
-            count = Ducker(server, 1.0, store).recover()
+            restored = Ducker(server, 1.0, lowered).recover()
         finally:
             server.close()
     except SoundServerError as error:
-        raise DeviceMissing(f"there is no PulseAudio or PipeWire for this user: {error}") from error
-    click.echo(f"{count} stream{' is' if count == 1 else 's are'} as loud as before")
+        raise DeviceMissing(f"no PulseAudio or PipeWire for this user: {error}") from error
+    click.echo(f"{count(restored, 'stream has', 'streams have')} the volume of before")

@@ -1,4 +1,4 @@
-"""`satellite --version`: the version, and those of the engines and models that are here."""
+"""`satellite --version`: the versions of the program, its engines and its models."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import click
 import msgspec
 
 from satellite.cli.flags import State
-from satellite.cli.screen import print_json, table
+from satellite.cli.screen import print_json, print_table, print_text
 from satellite.components import registry
-from satellite.engines import context as in_force
+from satellite.engines import context as engine_context
 from satellite.errors import PluginBroken, SatelliteError
 from satellite.requirements import Package
 from servers.models.store import Store
@@ -21,16 +21,16 @@ ROLES = ("wake", "vad", "asr", "llm", "tts")
 
 
 class EngineVersion(msgspec.Struct, frozen=True):
-    """An engine that can be used here."""
+    """A usable engine."""
 
     role: str
     name: str
     packages: dict[str, str]
-    """The packages that do its work, with their versions."""
+    """Its packages with their versions."""
 
 
 class ModelVersion(msgspec.Struct, frozen=True):
-    """A model that is here."""
+    """A model on this machine."""
 
     name: str
     bytes: int
@@ -38,8 +38,8 @@ class ModelVersion(msgspec.Struct, frozen=True):
 
 
 def version(state: State) -> None:
-    """Print it: the bare version on the first line, for scripts."""
-    told: dict[str, Any] = {
+    """Print the versions: the program's alone on the first line, for scripts."""
+    facts: dict[str, Any] = {
         "satellite": metadata.version("satellite"),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
@@ -47,27 +47,27 @@ def version(state: State) -> None:
         "models": models(state),
     }
     if state.json:
-        print_json(told)
+        print_json(facts)
         return
-    click.echo(told["satellite"])
-    click.echo(f"Python {told['python']} on {told['system']}")
+    click.echo(facts["satellite"])
+    click.echo(f"Python {facts['python']} on {facts['system']}")
     rows = [
         (engine.role, engine.name, ", ".join(f"{p} {v}" for p, v in engine.packages.items()))
-        for engine in told["engines"]
+        for engine in facts["engines"]
     ]
-    rows += [("model", model.name, model.since[:10]) for model in told["models"]]
-    click.echo(table(rows))
+    rows += [("model", model.name, model.since[:10]) for model in facts["models"]]
+    print_table(rows)
 
 
 def engines() -> list[EngineVersion]:
-    """The engines that can be used here, in the order of the roles."""
+    """Return the usable engines, in the order of the roles."""
     providers = metadata.packages_distributions()
     found = []
     for plugin in registry.installed(*ROLES):
         try:
             needs = registry.requirements(plugin.load())
         except PluginBroken:
-            continue  # `satellite plugins` tells why
+            continue  # `satellite plugins` prints the reason
         if any(need.missing() for need in needs):
             continue
         packages = (
@@ -81,10 +81,10 @@ def engines() -> list[EngineVersion]:
 
 
 def models(state: State) -> list[ModelVersion]:
-    """The models in the folder that is set; none where that cannot be told."""
+    """Return the models in the folder of the settings; none, with a message, on an error."""
     try:
-        in_force.use(state.configuration().settings.models)
+        engine_context.use(state.configuration().settings.models)
         return [ModelVersion(str(m), m.bytes, m.when) for m in Store().installed()]
     except (SatelliteError, OSError) as error:
-        click.echo(f"models are not told: {error}", err=True)
+        print_text(f"models are not listed: {error}", err=True)
         return []

@@ -30,8 +30,8 @@ def test_the_turn_is_shown_and_answered_in_a_file(tmp_path: Path) -> None:
     assert stages[0] == "wake word"
     assert stages[-1] == "answered"
     assert {"understood", "answer", "first sound", "last sound"} <= set(stages)
-    assert "'what time is it' by pocketsphinx" in done.output
-    assert done.output.endswith("The answer can be heard in answer.wav.\n")
+    assert '"what time is it" by pocketsphinx' in done.output
+    assert done.output.endswith("The spoken answer is in answer.wav.\n")
     form, audio = read_wav(tmp_path / "answer.wav")
     assert form.seconds(audio) > 0.5
 

@@ -20,7 +20,7 @@ def test_the_test_plays_a_tone_and_measures_the_microphone(tmp_path: Path) -> No
     done = satellite("devices", "--test", *arguments, folder=tmp_path)
     assert (done.code, done.complaints) == (0, [])
     assert "speaker wav:out.wav: a tone of 440 Hz\n" in done.output
-    assert "the loudest was -" in done.output
+    assert "the peak was -" in done.output
     form, audio = read_wav(tmp_path / "out.wav")
     assert form.seconds(audio) == pytest.approx(1, abs=0.01)
 

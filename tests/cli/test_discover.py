@@ -22,7 +22,7 @@ SERVERS = (
 def places(**wishes: tuple[str, ...]) -> list[tuple[str, str, str]]:
     """The number, the name and the reason of each server of speech-to-text."""
     rankings = ranked(SERVERS, Settings(servers=ServersSettings(**wishes)))
-    return [(line[1], line[2], line[4]) for line in order(rankings["asr"])]
+    return [(line[1], line[2], line[3]) for line in order(rankings["asr"])]
 
 
 def test_every_place_has_its_reason() -> None:

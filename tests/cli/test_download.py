@@ -31,9 +31,9 @@ def test_lines_come_at_most_every_two_seconds(capsys: pytest.CaptureFixture[str]
         lines.advance(500_000)
     lines.end()
     told = capsys.readouterr().err.splitlines()
-    assert told[0] == "piper:x: 100 MB, 20.0 MB of it here already"
+    assert told[0] == "piper:x: 100 MB, 20.0 MB of it on the disk already"
     assert told[1] == "piper:x: 24.0 MB of 100 MB (24%), 2.0 MB/s, 38 s left"
-    assert told[-1] == "piper:x: 70.0 MB here, 50.0 MB in 25 s"
+    assert told[-1] == "piper:x: 70.0 MB on the disk, 50.0 MB fetched in 25 s"
     assert len(told) == 1 + 100 // 8 + 1
 
 

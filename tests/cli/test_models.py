@@ -38,14 +38,16 @@ def call(hub: Hub, tmp_path: Path) -> Call:
 
 
 def test_models_come_are_listed_and_go(call: Call, tmp_path: Path) -> None:
-    assert call().output == f"no models in {tmp_path}\n"
+    assert call().output == (
+        f"no models in {tmp_path}; satellite models pull NAME fetches one\n"
+    )
     pulled = call("pull", "whisper:base.en", f"piper:{VOICE}")
     assert pulled.code == 0
     assert pulled.output.splitlines() == [
         f"whisper:base.en is in {tmp_path}/whisper/base.en",
         f"piper:{VOICE} is in {tmp_path}/piper/{VOICE}",
     ]
-    assert "whisper:base.en: 100 kB here, 100 kB in" in pulled.errors
+    assert "whisper:base.en: 100 kB on the disk, 100 kB fetched in" in pulled.errors
     listed = call("list").output.splitlines()
     assert listed[0].split() == ["MODEL", "SIZE", "STATE", "SINCE"]
     assert listed[1].split()[:4] == ["whisper:base.en", "100", "kB", "whole"]
@@ -69,7 +71,7 @@ def test_what_is_damaged_is_told_and_mended(call: Call, tmp_path: Path) -> None:
     done = call("verify")
     assert done.code == 1
     assert "whisper:base.en: vocabulary.txt has changed since it was downloaded" in done.output
-    assert f"piper:{VOICE}: as it was fetched" in done.output
+    assert f"piper:{VOICE}: intact" in done.output
     (complaint,) = done.complaints
     assert complaint.endswith("satellite models pull whisper:base.en")
     rows = json.loads(call("verify", "--json", "whisper:base.en").output)

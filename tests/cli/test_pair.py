@@ -70,7 +70,7 @@ def test_where_nothing_is_shown_no_code_is_asked_for(tmp_path: Path) -> None:
     done = run(tmp_path / "kitchen", "127.0.0.1:1", typed="1\n")
     assert done.returncode == 1
     assert "run `satellite pair` there first" in done.stderr
-    assert "shown there:" not in done.stdout
+    assert "on the other machine:" not in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Tables are aligned, whatever is in them."""
 
-from satellite.cli.discover import row
+from satellite.cli.discover import details, row
 from satellite.cli.screen import table
 from satellite.net.discovery.remote_service import RemoteService
 
@@ -24,8 +24,6 @@ def test_a_server_of_many_models_has_one_line() -> None:
         version="1.2",
         load=0.5,
     )
-    assert row(server) == (
-        *("tts", "attic tts", "tcp://10.0.0.5:10200", "4 ms", "50%", "us 1.2"),
-        *("a, b, c and 2 more", "de, en"),
-    )
+    assert row(server) == ("tts", "attic tts", "tcp://10.0.0.5:10200", "4 ms", "50%")
+    assert details(server) == ("attic tts", "satellite 1.2", "a, b, c and 2 more", "de, en")
     assert row(RemoteService(name="x", uri="tcp://h:1", satellite=True))[0] == "satellite"

@@ -32,4 +32,4 @@ def test_a_wrong_configuration_does_not_hide_the_version() -> None:
     done = satellite("--version", variables={"SATELLITE_VOLUME": "loud"})
     assert done.code == 0
     assert done.output.startswith(metadata.version("satellite"))
-    assert "models are not told" in done.errors
+    assert "models are not listed" in done.errors

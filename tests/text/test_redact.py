@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from satellite.cli.logs import Discreet, JournalFormatter
+from satellite.cli.logs import JournalFormatter, MaskedFormatter
 from satellite.components import registry
 from satellite.config.keys import keys
 from satellite.errors import ConfigError, EngineFailed
@@ -44,7 +44,7 @@ def test_no_error_repeats_the_password_in_an_address(credentials: str) -> None:
     assert credentials not in problem
 
 
-@pytest.mark.parametrize("kind", [Discreet, JournalFormatter])
+@pytest.mark.parametrize("kind", [MaskedFormatter, JournalFormatter])
 def test_no_log_contains_a_token_not_even_from_a_library(
     kind: type[logging.Formatter], monkeypatch: pytest.MonkeyPatch
 ) -> None:
