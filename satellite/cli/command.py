@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -137,6 +137,21 @@ def write_sections(
 def _unbroken(text: str) -> str:
     """Let no line end within `[default: x]`, by a space that is made an ordinary one in the end."""
     return text.replace("[default: ", f"[default:{_NO_BREAK}")
+
+
+def walk(commands: Mapping[str, click.Command]) -> Iterator[tuple[str, click.Command]]:
+    """Yield every command by its words, those of a group after the group."""
+    for name, command in commands.items():
+        yield name, command
+        if isinstance(command, click.Group):
+            for words, inner in walk(command.commands):
+                yield f"{name} {words}", inner
+
+
+def argument_text(argument: click.Argument) -> str:
+    """Return an argument as the usage line shows it: `NAME...`."""
+    name = argument.metavar or (argument.name or "").upper()
+    return f"{name}..." if argument.nargs < 0 and not name.endswith("...") else name
 
 
 def command(name: str | None = None) -> Callable[[Callable[..., Any]], click.Command]:

@@ -16,17 +16,18 @@ service, or auto. `satellite plugins` lists the plugins with their options.
 \b
 Examples:
   satellite demo                  one whole turn without any hardware
-  satellite                       listen; use servers on the LAN if there are any
+  satellite                       listen, with servers of the LAN if any
   satellite --server              serve speech and language models to the LAN
-  satellite config                every setting, and where its value comes from
+  satellite config                every setting and its origin
   satellite --mic pulse:NAME --wake 'openwakeword:hey_jarvis?threshold=0.6'
   satellite --asr tcp://10.0.0.5:10300 --set listen.silence=0.9
 
 Every setting can also stand in the environment (listen.silence is SATELLITE_LISTEN_SILENCE) or in
 a TOML file. Flags go before the environment, the environment before files.
 
-\b
 Completion of commands and options, for bash (zsh and fish likewise):
+
+\b
   eval "$(_SATELLITE_COMPLETE=bash_source satellite)"
 """
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import typing
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import click
 import msgspec
 
 from satellite import events
-from satellite.cli.command import COMMON, Flag
+from satellite.cli.command import COMMON, Flag, argument_text, walk
 from satellite.cli.main import cli
 from satellite.components import registry
 from satellite.config.keys import GROUP, keys
@@ -68,23 +68,14 @@ def command_section() -> str:
     parts = [f"**{name}**\n\n{_table(('option', 'meaning'), r)}" for name, r in sections.items()]
     parts.append(f"**{COMMON}, of every command**\n\n{_table(('option', 'meaning'), common)}")
     rows = []
-    for name, command in _commands(cli.load()):
-        arguments = [_argument(p) for p in command.params if isinstance(p, click.Argument)]
+    for name, command in walk(cli.load()):
+        arguments = [argument_text(p) for p in command.params if isinstance(p, click.Argument)]
         own = [p for p in command.params if isinstance(p, Flag) and p.section != COMMON]
         flags = " ".join(f"`{p.opts[0]}`" for p in own)
         usage = " ".join(["satellite", name, *arguments])
         rows.append((f"`{usage}`", _first_sentence(command.help or ""), flags))
     parts.append(f"**Commands**\n\n{_table(('command', 'what it does', 'its options'), rows)}")
     return "\n\n".join(parts)
-
-
-def _commands(commands: Mapping[str, click.Command]) -> Iterator[tuple[str, click.Command]]:
-    """Every command by its words, those inside a group after the group."""
-    for name, command in commands.items():
-        yield name, command
-        if isinstance(command, click.Group):
-            for inner, its in _commands(command.commands):
-                yield f"{name} {inner}", its
 
 
 def setting_section() -> str:
@@ -167,11 +158,6 @@ def _type(hint: Any) -> str:
 def _flag_row(flag: Flag) -> tuple[str, str]:
     words = [", ".join(flag.opts), *([] if flag.is_flag else [flag.metavar or ""])]
     return f"`{' '.join(words)}`", flag.help or ""
-
-
-def _argument(argument: click.Argument) -> str:
-    name = argument.metavar or (argument.name or "").upper()
-    return f"{name}..." if argument.nargs < 0 and not name.endswith("...") else name
 
 
 def _default(info: OptionInfo) -> str:

@@ -10,7 +10,7 @@ from satellite.cli.flags import State
 from satellite.events import Event, Ready
 from satellite.lib import worker
 from satellite.lib.bus import Bus
-from satellite.net.discovery.addresses import reachable
+from satellite.net.discovery.addresses import announced_addresses
 from satellite.net.uri import Tcp, parse
 from satellite.settings import Settings
 from servers import app
@@ -48,7 +48,7 @@ def how_to_use(settings: Settings, served: Mapping[str, str]) -> str:
     for role, uri in served.items():
         address = parse(uri)
         if isinstance(address, Tcp):
-            host = (*reachable(address.host), address.host)[0]
+            host = (*announced_addresses(address.host), address.host)[0]
             remote |= not host.startswith(("127.", "::1", "localhost"))
             uri = str(Tcp(host, address.port))
         flags.append(f"--{role} {uri}")

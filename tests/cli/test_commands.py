@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
+from satellite.cli.command import walk
 from satellite.cli.main import COMMANDS, cli
 from satellite.config import load as config
 from satellite.config.keys import keys
@@ -93,6 +97,24 @@ def test_common_options_from_the_environment(
         call("config")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "level"),
+    [
+        (["-v"], logging.DEBUG),
+        (["-q"], logging.WARNING),
+        (["-qq"], logging.ERROR),
+        (["-vqq"], logging.WARNING),
+        (["--quiet", "--log-level", "debug"], logging.INFO),
+        (["-vvv"], logging.DEBUG),
+    ],
+)
+def test_verbose_and_quiet_move_the_log_level(call: Call, arguments: list[str], level: int) -> None:
+    call("config", *arguments)
+    assert logging.getLogger().level == level
+    call(*arguments, "config")
+    assert logging.getLogger().level == level
+
+
 def test_config_tells_every_setting_with_unit_and_origin(call: Call) -> None:
     result = call("config", "--set", "listen.silence=1.5")
     assert "silence = 1.5                    # s, flag --set listen.silence\n" in result.stdout
@@ -126,8 +148,33 @@ def test_every_help_names_its_options_and_the_common_ones(call: Call) -> None:
             parameter.opts[0] in text for parameter in command.params if parameter.opts[0][0] == "-"
         )
         assert all(o in text for o in ("--config", "--set", "--events", "--log-level")), name
+        explained = text.partition("Common options:")[0]
+        assert "Read this file" not in explained
     text = call("--help").stdout
+    assert "Read this file and no other" in text
     assert "--asr-port PORT" in text
     assert "[default: 10300]" in text
     assert "Examples:" in text
     assert all(name in text for name in cli.commands)
+
+
+@pytest.mark.parametrize("width", [80, 100, 120])
+def test_help_fits_the_screen_and_breaks_no_word(width: int) -> None:
+    root = click.Context(cli, info_name="satellite", terminal_width=width)
+    words: set[str] = set()
+    for name, command in [("", cli), *walk(cli.load())]:
+        parent = root if name else None
+        context = click.Context(command, info_name=name, parent=parent, terminal_width=width)
+        lines = command.get_help(context).splitlines()
+        words |= {word for line in lines for word in line.split()}
+        assert [line for line in lines if len(line) > width] == [], name
+    assert {"http://homeassistant.local:8123", "~/.config/satellite/satellite.toml]"} <= words
+
+
+def test_names_of_commands_complete_without_their_modules() -> None:
+    code = "from satellite.cli.main import cli; import click, sys; " + (
+        "print([i.value for i in cli.shell_complete(click.Context(cli), 'mo')], "
+        "'satellite.cli.models' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout == "['models'] False\n", done.stderr

@@ -52,3 +52,10 @@ def test_transcribe_prints_the_text_of_a_file_of_any_format(tmp_path: Path) -> N
     write_wav(tmp_path / "in.wav", SPEECH, speak("what time is it"))
     done = satellite("transcribe", "in.wav", HERE, folder=tmp_path)
     assert (done.code, done.output, done.complaints) == (0, "what time is it\n", [])
+
+
+def test_transcribe_says_that_it_understood_nothing(tmp_path: Path) -> None:
+    write_wav(tmp_path / "in.wav", SPEECH, bytes(32000))
+    done = satellite("transcribe", "in.wav", "--asr", "pocketsphinx", HERE, folder=tmp_path)
+    assert (done.code, done.output) == (0, "")
+    assert done.errors == "pocketsphinx understood nothing\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import pty
 import re
 from pathlib import Path
 
@@ -53,3 +54,23 @@ def test_libraries_warn_of_everyday_matters_in_debug_logs_only(
     told = capsys.readouterr().err
     assert told.endswith("zeroconf: in debug\n")
     assert "in info" not in told
+
+
+@pytest.mark.parametrize(
+    ("level", "expected"),
+    [
+        ("info", r"\d\d:\d\d:\d\d INFO    one two\r\n {17}three\r\n"),
+        ("debug", r"\d\d:\d\d:\d\d INFO    satellite\.test: one two three\r\n"),
+    ],
+)
+def test_a_terminal_gets_short_lines_without_the_module(
+    level: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, theirs = pty.openpty()
+    monkeypatch.setenv("COLUMNS", "26")
+    with os.fdopen(theirs, "w", buffering=1) as terminal:
+        monkeypatch.setattr("sys.stderr", terminal)
+        logs.start(level)
+        _LOGGER.info("one two three")
+        assert re.fullmatch(expected, os.read(ours, 1000).decode())
+    os.close(ours)

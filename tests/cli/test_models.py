@@ -38,9 +38,7 @@ def call(hub: Hub, tmp_path: Path) -> Call:
 
 
 def test_models_come_are_listed_and_go(call: Call, tmp_path: Path) -> None:
-    assert call().output == (
-        f"no models in {tmp_path}; satellite models pull NAME fetches one\n"
-    )
+    assert call().output == (f"no models in {tmp_path}; satellite models pull NAME fetches one\n")
     pulled = call("pull", "whisper:base.en", f"piper:{VOICE}")
     assert pulled.code == 0
     assert pulled.output.splitlines() == [

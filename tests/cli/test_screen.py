@@ -1,7 +1,9 @@
-"""Tables are aligned, whatever is in them."""
+"""Tables and texts: aligned, and broken between words."""
+
+import pytest
 
 from satellite.cli.discover import details, row
-from satellite.cli.screen import table
+from satellite.cli.screen import count, table, wrapped
 from satellite.net.discovery.remote_service import RemoteService
 
 
@@ -27,3 +29,47 @@ def test_a_server_of_many_models_has_one_line() -> None:
     assert row(server) == ("tts", "attic tts", "tcp://10.0.0.5:10200", "4 ms", "50%")
     assert details(server) == ("attic tts", "satellite 1.2", "a, b, c and 2 more", "de, en")
     assert row(RemoteService(name="x", uri="tcp://h:1", satellite=True))[0] == "satellite"
+
+
+ROWS = [
+    ("wake", "two-stage", "pymicro-wakeword 2.5.0, pymicro-features 2.0.2, pyopen-wakeword 1.1.0"),
+    ("asr", "pocketsphinx", "pocketsphinx 5.1.1"),
+]
+
+
+def test_a_table_that_is_too_wide_breaks_between_words() -> None:
+    lines = table(ROWS, width=60).splitlines()
+    assert lines == [
+        "wake  two-stage     pymicro-wakeword 2.5.0, pymicro-features",
+        "                    2.0.2, pyopen-wakeword 1.1.0",
+        "asr   pocketsphinx  pocketsphinx 5.1.1",
+    ]
+    assert table(ROWS) == table(ROWS, width=200)
+
+
+@pytest.mark.parametrize("width", [1, 20, 40, 60, 80])
+def test_no_width_breaks_a_word(width: int) -> None:
+    words = table(ROWS, header=("ROLE", "NAME", "PACKAGES"), width=width).split()
+    assert sorted(words) == sorted(
+        word
+        for row in [("ROLE", "NAME", "PACKAGES"), *ROWS]
+        for cell in row
+        for word in cell.split()
+    )
+
+
+def test_a_text_breaks_between_words_and_a_long_word_stands_alone() -> None:
+    text = "no satellite answers at http://127.0.0.1:10780 now"
+    assert wrapped(text, 22, later="  ").splitlines() == [
+        "no satellite answers",
+        "  at",
+        "  http://127.0.0.1:10780",
+        "  now",
+    ]
+    assert wrapped(text, None) == text
+
+
+def test_a_count_has_the_right_number() -> None:
+    assert [count(n, "turn") for n in (0, 1, 2)] == ["0 turns", "1 turn", "2 turns"]
+    assert count(1, "stream has", "streams have") == "1 stream has"
+    assert count(2, "stream has", "streams have") == "2 streams have"

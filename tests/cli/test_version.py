@@ -10,7 +10,7 @@ from tests.cli.program import satellite
 
 
 def test_the_first_line_is_the_version_alone_and_engines_follow(tmp_path: Path) -> None:
-    done = satellite("--version", variables={"SATELLITE_MODELS_FOLDER": str(tmp_path)})
+    done = satellite("-V", variables={"SATELLITE_MODELS_FOLDER": str(tmp_path)})
     lines = done.output.splitlines()
     assert (done.code, lines[0]) == (0, metadata.version("satellite"))
     assert lines[1].startswith("Python 3.")
