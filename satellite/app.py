@@ -48,7 +48,7 @@ from satellite.listening.mute import Mute
 from satellite.listening.mute import mute_store as kept_mute
 from satellite.listening.stop_words import COMPONENT as STOP_WORDS
 from satellite.listening.stop_words import StopWords
-from satellite.ports import Asr, Wake
+from satellite.ports import Asr, EngineContext, Wake
 from satellite.settings import Settings
 from satellite.turns.assistants import assistant_wake_words
 from satellite.turns.context import label
@@ -90,7 +90,7 @@ async def _listen(
 ) -> None:
     chosen = settings.mic if settings.mic != AUTO else devices.default_mic()
     mic = spec.create("mic", chosen)
-    words = await wake_words_of(settings.wake)
+    words = wake_words_of(settings.wake)
     home = HomeAssistantPeer(
         settings, engines.vad, lambda: info_event(settings, listener.wake.describe(), words)
     )
@@ -127,7 +127,7 @@ async def _listen(
 
     async def adopt(changed: Settings, engine: Wake | None) -> None:
         nonlocal words
-        words = await wake_words_of(changed.wake)
+        words = wake_words_of(changed.wake)
         if engine is not None:
             await listener.listen_with(_wake(engine, reference, bus))
         rooms.set_wake_words(words)
@@ -136,7 +136,7 @@ async def _listen(
         named = tuple(words.values())
         bus.publish(events.WakeWords(words=named, engine=label(listener.wake)))
 
-    reload = Reload(settings, engines.wake, read, adopt)
+    reload = Reload(settings, engines.wake, read, adopt, engines.context)
     controls.reloading = reload.now
     controls.more = lambda: {**now.facts(), "level": level(listener.recent(PERIOD)).rms}
     hooks.operate(controls)
@@ -184,7 +184,7 @@ async def _stop_words(
     wanted = settings.listen.stop_words and settings.language.lower().startswith("en")
     return StopWords(
         lambda: cast(Asr, spec.create("asr", STOP_WORDS)),
-        await create("vad", settings.vad),
+        await create("vad", settings.vad, EngineContext.for_settings(settings)),
         settings.listen.threshold,
         lambda: wanted and assistant.talking,
         assistant.hush,

@@ -1,9 +1,10 @@
 """The protocols: the whole plugin surface on one screen.
 
 A plugin is a class, named by an entry point of the group `satellite.<role>`. Beside it stands its
-`Options` (see `satellite.options`), and it is constructed as `Plugin(options)`; constructing is
-cheap and imports nothing heavy. State machines, retries, deadlines, logging and metrics stay with
-the caller.
+`Options` (see `satellite.options`), and it is constructed as `Plugin(options)`, or as
+`Plugin(options, context=context)` where its constructor has a parameter `context`, an
+`EngineContext`. Constructing is cheap and imports nothing heavy. State machines, retries,
+deadlines, logging and metrics stay with the caller.
 
 Every engine method is an async generator. Its caller may stop at any await (cancel it, or close the
 generator); the engine then stops working and is ready for the next call. Calls may overlap.
@@ -17,9 +18,13 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
+import msgspec
+
 from satellite.errors import EngineClosed
 from satellite.events import Event
+from satellite.settings import HomeSettings, ModelSettings, PairingSettings, Settings
 from satellite.values import (
+    Action,
     AudioChunk,
     AudioFormat,
     Detection,
@@ -38,6 +43,54 @@ ROLES = ("mic", "speaker", "wake", "vad", "asr", "llm", "tts", "hook")
 ENGINE_ROLES = ("asr", "llm", "tts", "wake")
 TURN_ROLES = ("asr", "llm", "tts")
 """Roles whose engines an assistant may have of its own."""
+
+
+class ConnectedHome(Protocol):
+    """The Home Assistant that this process is connected to.
+
+    Only what is exposed to voice assistants exists here. Methods raise `EngineError`s.
+    """
+
+    def device_of(self, satellite: str) -> str | None:
+        """Return Home Assistant's device id of the satellite of a name; None where it has none."""
+
+    async def perform(self, action: Action, area: str | None = None) -> str:
+        """Carry out a `home.do` or `home.ask` action; return the sentence that reports the result.
+
+        `area` is the room in which it was asked for.
+        """
+
+    async def describe(self, name: str | None, area: str | None, near: str | None) -> str:
+        """Return a line for each entity of a name, in an area, with its state; for a language
+        model. `near` is the room in which it was asked for."""
+
+
+class EngineContext(msgspec.Struct, frozen=True, kw_only=True):
+    """What a program hands to each of its engines besides their own options."""
+
+    models: ModelSettings = ModelSettings()
+    """Where models are stored, and whether they may be fetched."""
+    home: ConnectedHome | None = None
+    """The home that this process is connected to."""
+    home_settings: HomeSettings = HomeSettings()
+    """The settings of that home; its address is set even while it cannot be reached."""
+    pairing: PairingSettings = PairingSettings()
+    nice: int = 0
+    """How much lower than the event loop's the priority of model threads is, in steps of nice(1);
+    see `satellite.lib.worker`."""
+
+    @classmethod
+    def for_settings(
+        cls, settings: Settings, home: ConnectedHome | None = None, nice: int = 0
+    ) -> EngineContext:
+        """Return the context of a program with these settings."""
+        return cls(
+            models=settings.models,
+            home=home,
+            home_settings=settings.home,
+            pairing=settings.pairing,
+            nice=nice,
+        )
 
 
 class Engine(Protocol):

@@ -25,6 +25,7 @@ from satellite import options
 from satellite.components import registry
 from satellite.errors import PluginBroken
 from satellite.options import OptionSet
+from satellite.ports import EngineContext
 from satellite.values import ReplyPart, ReplyRequest
 
 _LOGGER = logging.getLogger(__name__)
@@ -42,7 +43,8 @@ class NoArguments(OptionSet, frozen=True):
 class Tool(msgspec.Struct, frozen=True, kw_only=True):
     """One tool.
 
-    `run` gets its arguments, checked, and the request that is being answered. The texts it returns
+    `run` gets its arguments, checked, and the request that is being answered; where it has a
+    parameter `context`, the `EngineContext` of the brain, too. The texts it returns
     are told to the model, or, if the model has nothing to add, to the person; actions are done. A
     `SatelliteError` that it raises is told to the model, too.
     """
@@ -51,10 +53,18 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True):
     """As the model calls it, such as `start_timer`."""
     doc: str
     """What it does, for the model."""
-    run: Callable[[Any, ReplyRequest], Awaitable[Sequence[ReplyPart]]]
+    run: Callable[..., Awaitable[Sequence[ReplyPart]]]
     arguments: type[OptionSet] = NoArguments
     home: bool = False
     """Offered only where a home is connected."""
+
+    async def call(
+        self, arguments: OptionSet, request: ReplyRequest, context: EngineContext
+    ) -> Sequence[ReplyPart]:
+        """Run the tool. Raises whatever `run` raises."""
+        if registry.takes_context(self.run):
+            return await self.run(arguments, request, context=context)
+        return await self.run(arguments, request)
 
 
 def installed() -> tuple[Tool, ...]:

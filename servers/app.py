@@ -18,7 +18,6 @@ from satellite.errors import ConfigError, PortInUse, SatelliteError
 from satellite.events import Event, Ready
 from satellite.http import token as tokens
 from satellite.lib.taskgroups import first_error
-from satellite.net import pairing
 from satellite.net.discovery.advert import Advert, announce, engine_facts
 from satellite.net.discovery.location import LOAD
 from satellite.net.discovery.mdns import NoMulticast
@@ -38,14 +37,15 @@ from servers.serve.service import Service
 _LOGGER = logging.getLogger(__name__)
 
 
-async def run(settings: Settings, publish: Callable[[Event], None]) -> None:
+async def run(settings: Settings, publish: Callable[[Event], None], *, nice: int = 0) -> None:
     """Serve until cancelled; at stdio://, until the end of standard input.
+
+    `nice` is how much lower than the event loop's the priority of model threads is.
 
     Raises `SatelliteError`s for what is wrong at the start: the configuration, a missing model, a
     port that is taken.
     """
     check(settings)
-    pairing.use(settings.pairing)
     metrics = Metrics() if settings.server.metrics else None
     health = Health()
     with first_error(SatelliteError):
@@ -53,7 +53,7 @@ async def run(settings: Settings, publish: Callable[[Event], None]) -> None:
             await stack.enter_async_context(limited(settings.health))
             if metrics is not None:
                 await stack.enter_async_context(_scraped(metrics, settings, health))
-            made = await stack.enter_async_context(loaded(settings, metrics))
+            made = await stack.enter_async_context(loaded(settings, metrics, nice))
             services = [
                 _Service(role, engine, made, metrics) for role, engine in made.engines.items()
             ]

@@ -12,10 +12,11 @@ from typing import Any
 
 from satellite.components.auto import look_every, preference
 from satellite.components.spec import AUTO
-from satellite.engines import assembly, context
+from satellite.engines import assembly
 from satellite.engines.home_aware import at_home
 from satellite.homeassistant.client.home import Home
 from satellite.homeassistant.client.home import opened as opened_home
+from satellite.ports import EngineContext
 from satellite.settings import Settings
 from servers import standby
 from servers.metrics import Metrics
@@ -31,9 +32,12 @@ CLOSE = 1.0
 class Loaded:
     """The engines of the roles, and what works with them."""
 
-    def __init__(self, settings: Settings, metrics: Metrics | None, home: Home | None) -> None:
+    def __init__(
+        self, settings: Settings, metrics: Metrics | None, home: Home | None, nice: int
+    ) -> None:
         self._settings = settings
         self._home = home
+        self._context = EngineContext.for_settings(settings, home, nice)
         self._metrics = metrics
         self.engines: dict[str, Any] = {}
 
@@ -44,7 +48,7 @@ class Loaded:
             if text == AUTO and role in standby.KINDS:
                 self.engines[role] = standby.KINDS[role](
                     role,
-                    choose=partial(preference, role),
+                    choose=partial(preference, role, self._context),
                     loaded=partial(self._loaded, role),
                     pool=partial(self.pool, role),
                 )
@@ -96,7 +100,7 @@ class Loaded:
             self._metrics.loaded(role, engine.describe().name, monotonic() - began)
 
     async def _create(self, role: str, component: str) -> Any:
-        engine = await assembly.create(role, component)
+        engine = await assembly.create(role, component, self._context)
         return engine if self._home is None else at_home(role, engine, self._home)
 
     async def _loaded(self, role: str, component: str) -> Any:
@@ -111,14 +115,15 @@ class Loaded:
 
 
 @asynccontextmanager
-async def loaded(settings: Settings, metrics: Metrics | None) -> AsyncGenerator[Loaded, None]:
+async def loaded(
+    settings: Settings, metrics: Metrics | None, nice: int = 0
+) -> AsyncGenerator[Loaded, None]:
     """The engines that the settings name, loaded; closed at the end of the block.
 
-    Raises what making and loading them raises.
+    `nice`: see `EngineContext`. Raises what making and loading them raises.
     """
-    context.use(settings.models)
     async with opened_home(settings.home) as home:
-        made = Loaded(settings, metrics, home)
+        made = Loaded(settings, metrics, home, nice)
         try:
             await made.make()
             await made.load()

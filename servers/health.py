@@ -13,6 +13,7 @@ from satellite.diagnostics.health.systemd import Notifier
 from satellite.errors import SatelliteError
 from satellite.http.pages import Page, Pages, as_json
 from satellite.net.dial import connect
+from satellite.net.pairing import Pairing
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -89,7 +90,8 @@ class Health:
 async def answers_at(uri: str) -> bool:
     """Whether a service of ours answers at all. A refusal is an answer, too: it was decided on."""
     try:
-        connection = await connect(uri.replace("//*:", "//localhost:"), CONNECT, own=True)
+        # never paired with itself, so that this works where pairing is required, too
+        connection = await connect(uri.replace("//*:", "//localhost:"), CONNECT, pairing=Pairing())
     except SatelliteError as error:
         _LOGGER.debug("%s", error)
         return False

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from satellite.errors import PortInUse
-from satellite.net import pairing
+from satellite.net.pairing import Pairing
 from satellite.net.pairing.errors import KeysUnusable
 from satellite.net.pairing.identity import ensure_identity
 from satellite.net.pairing.policy import KEY_FACT, PORT_FACT
@@ -32,6 +32,7 @@ class PairedPort:
         self, settings: Settings, services: Mapping[str, Service], limits: ServeLimits
     ) -> None:
         self._settings = settings
+        self._pairing = Pairing(settings.pairing)
         self._services = services
         self._limits = limits
         self._facts: dict[str, str] = {}
@@ -63,9 +64,9 @@ class PairedPort:
         await asyncio.Event().wait()
 
     async def _look(self) -> None:
-        if self._facts or not (self._settings.pairing.required or pairing.peers().all()):
+        if self._facts or not (self._pairing.required or self._pairing.peers.all()):
             return
-        server, folder = self._settings.server, pairing.folder()
+        server, folder = self._settings.server, self._pairing.keys
         me = await asyncio.to_thread(ensure_identity, folder, self._settings.name)
         for port in (server.tls_port, 0):
             try:
@@ -75,7 +76,7 @@ class PairedPort:
                 )
                 break
             except PortInUse as error:
-                if self._settings.pairing.required or not port:
+                if self._pairing.required or not port:
                     raise PortInUse(f"paired satellites: {error} (--tls-port)") from error
                 _LOGGER.warning("%s: paired satellites are told of another one", error)
         address = parse(bound)

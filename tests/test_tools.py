@@ -12,6 +12,7 @@ import pytest
 from satellite import tools
 from satellite.errors import EngineFailed
 from satellite.options import OptionSet, option
+from satellite.ports import EngineContext
 from satellite.tools import Tool
 from satellite.values import Action, ReplyPart, ReplyRequest
 from servers.llm.ollama import toolbox
@@ -36,7 +37,7 @@ async def weather(place: Place, request: ReplyRequest) -> Sequence[ReplyPart]:
 
 def box(run: Any = weather) -> Toolbox:
     tool = Tool(name="weather", doc="Tell the weather.", run=run, arguments=Place)
-    return Toolbox([tool], home=False)
+    return Toolbox([tool], home=False, context=EngineContext())
 
 
 def test_arguments_are_described_as_json_schema() -> None:

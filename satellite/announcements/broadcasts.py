@@ -9,6 +9,7 @@ from satellite.announcements import remote
 from satellite.announcements.announcement import AnnouncementStyle
 from satellite.announcements.announcer import Announcer
 from satellite.errors import EngineBusy, SatelliteError
+from satellite.net.pairing import Pairing
 from satellite.settings import Settings
 
 _LOGGER = logging.getLogger(__name__)
@@ -23,6 +24,7 @@ class Broadcasts:
     def __init__(self, settings: Settings, announcer: Announcer) -> None:
         self._settings = settings
         self._announcer = announcer
+        self._pairing = Pairing(settings.pairing)
         self._texts: asyncio.Queue[str] = asyncio.Queue(WAITING)
 
     def put(self, text: str) -> None:
@@ -46,12 +48,13 @@ class Broadcasts:
         whom = {address: address for address in said.others}
         try:
             if self._settings.zeroconf:
-                whom |= await remote.resolve([remote.ALL])
+                whom |= await remote.resolve([remote.ALL], self._pairing)
         except SatelliteError as error:
             _LOGGER.warning("no satellites can be found on the LAN: %s", error)
         if not whom:
             return "I found no other satellite to tell."
-        failed = await remote.announce_to_all(whom, text, AnnouncementStyle(chime=said.chime))
+        style = AnnouncementStyle(chime=said.chime)
+        failed = await remote.announce_to_all(whom, text, style, self._pairing)
         for name, reason in failed.items():
             _LOGGER.warning("%s was not told: %s", name, reason)
         _LOGGER.info("told %d of %d other satellites", len(whom) - len(failed), len(whom))

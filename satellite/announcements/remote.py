@@ -21,6 +21,7 @@ from satellite.net.dial import connect
 from satellite.net.discovery.browser import Discovery
 from satellite.net.discovery.remote_service import RemoteService
 from satellite.net.messages import error_of
+from satellite.net.pairing import Pairing
 from satellite.net.remotes.base import CONTEXT
 from satellite.values import AudioChunk as Sound
 
@@ -41,9 +42,9 @@ _PIECE = 0.1
 _SAME = ("127.0.0.1", "::1", "localhost")
 
 
-async def satellites(seconds: float = LOOKING) -> tuple[RemoteService, ...]:
+async def satellites(pairing: Pairing, seconds: float = LOOKING) -> tuple[RemoteService, ...]:
     """Our satellites on the LAN, this process left out. Raises `NoMulticast`."""
-    discovery = Discovery()
+    discovery = Discovery(pairing=pairing)
     try:
         async with asyncio.timeout(seconds):
             await discovery.run()
@@ -52,7 +53,9 @@ async def satellites(seconds: float = LOOKING) -> tuple[RemoteService, ...]:
     return tuple(server for server in discovery.all() if server.satellite and server.ours)
 
 
-async def resolve(names: Sequence[str], seconds: float = LOOKING) -> dict[str, str]:
+async def resolve(
+    names: Sequence[str], pairing: Pairing, seconds: float = LOOKING
+) -> dict[str, str]:
     """The addresses of satellites by what they are called: names, tcp:// addresses, or `all`.
 
     Raises `UsageError` for a name that nobody has, `NoMulticast`.
@@ -64,7 +67,7 @@ async def resolve(names: Sequence[str], seconds: float = LOOKING) -> dict[str, s
     wanted = [name for name in names if "://" not in name]
     if not wanted:
         return found
-    there = await satellites(seconds)
+    there = await satellites(pairing, seconds)
     if ALL in wanted:
         return found | {server.name: server.uri for server in there}
     known = {server.name.casefold(): server for server in there}
@@ -77,12 +80,14 @@ async def resolve(names: Sequence[str], seconds: float = LOOKING) -> dict[str, s
     return found
 
 
-async def announce_to(uri: str, what: str | Sound, manner: AnnouncementStyle) -> None:
+async def announce_to(
+    uri: str, what: str | Sound, manner: AnnouncementStyle, pairing: Pairing
+) -> None:
     """Have a satellite announce a text, or sound, and wait until it was heard.
 
     Raises `WireError` where it cannot be reached, and what it says where it was not heard.
     """
-    connection = await connect(uri, CONNECT)
+    connection = await connect(uri, CONNECT, pairing=pairing)
     try:
         async with asyncio.timeout(HEARD):
             for event in _events(what, manner):
@@ -100,14 +105,14 @@ async def announce_to(uri: str, what: str | Sound, manner: AnnouncementStyle) ->
 
 
 async def announce_to_all(
-    whom: dict[str, str], what: str | Sound, manner: AnnouncementStyle
+    whom: dict[str, str], what: str | Sound, manner: AnnouncementStyle, pairing: Pairing
 ) -> dict[str, SatelliteError]:
     """Tell several at once; what failed, by name."""
     failed: dict[str, SatelliteError] = {}
 
     async def one(name: str, uri: str) -> None:
         try:
-            await announce_to(uri, what, manner)
+            await announce_to(uri, what, manner, pairing)
         except SatelliteError as error:
             failed[name] = error
 

@@ -137,7 +137,7 @@ class Arbiter:
         """Take part until cancelled; return at once if that is disabled or impossible."""
         if not (self._settings.zeroconf and self._settings.rooms.enabled):
             return
-        self._words = self._words or await wake_words_of(self._settings.wake)
+        self._words = self._words or wake_words_of(self._settings.wake)
         await asyncio.to_thread(fingerprint.warm_up)
         async with asyncio.TaskGroup() as tasks:
             agreeing = tasks.create_task(self._agree(), name="rooms: election")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from satellite.arbitration.protocol import normalized_word
 from satellite.components import spec
-from satellite.components.auto import preference
+from satellite.components.auto import BUILT_IN
 from satellite.components.spec import AUTO
 from satellite.errors import SatelliteError
 
 
-async def wake_words_of(wake: str) -> dict[str, str]:
+def wake_words_of(wake: str) -> dict[str, str]:
     """Return a wake component's names of its words, by their `normalized_word`.
 
     Empty for a remote service: its words are learned when it detects them.
@@ -17,7 +17,7 @@ async def wake_words_of(wake: str) -> dict[str, str]:
     if spec.is_uri(wake):
         return {}
     try:
-        component = (await preference("wake")).component if wake == AUTO else wake
+        component = BUILT_IN["wake"] if wake == AUTO else wake
         options = spec.read_options("wake", component)
     except SatelliteError:  # reported where the engine is created
         return {}

@@ -13,6 +13,7 @@ from satellite.engines.ranking import RankedServer, rank
 from satellite.net.discovery.browser import scan
 from satellite.net.discovery.preferences import Preferences
 from satellite.net.discovery.remote_service import RemoteService
+from satellite.net.pairing import Pairing
 from satellite.ports import ENGINE_ROLES
 from satellite.settings import Settings
 
@@ -43,7 +44,9 @@ def discover(context: click.Context, wait: float) -> None:
     found: list[RemoteService] = []
 
     async def look(_bus: object) -> None:
-        found.extend(await scan(wait, wishes=Preferences.from_settings(settings.servers)))
+        pairing = Pairing(settings.pairing)
+        wishes = Preferences.from_settings(settings.servers)
+        found.extend(await scan(wait, pairing=pairing, wishes=wishes))
 
     state.run(look)
     rankings = ranked(found, settings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import click
@@ -20,6 +21,7 @@ from satellite.diagnostics.doctor.show import Progress, progress, show
 from satellite.errors import ConfigError
 from satellite.lib import privileges
 from satellite.lib.finding import Finding
+from satellite.settings import ModelSettings
 
 SECONDS = 4.0
 """Seconds to record: enough to recognise a wrong sample rate."""
@@ -88,10 +90,7 @@ def doctor(
 
 def _context(state: flags.State, seconds: float, progress: Progress) -> Context:
     """Read the configuration; its problems become findings, and the defaults are used instead."""
-    from satellite.engines import context as models
-    from satellite.net import pairing
-
-    machine = Context(store=_store, say=progress.say, seconds=seconds)
+    machine = Context(say=progress.say, seconds=seconds)
     try:
         configuration = state.configuration()
     except ConfigError as error:
@@ -99,15 +98,14 @@ def _context(state: flags.State, seconds: float, progress: Progress) -> Context:
     else:
         machine.settings = configuration.settings
         machine.origins, machine.files = configuration.origins, configuration.files
-    models.use(machine.settings.models)
-    pairing.use(machine.settings.pairing)
+    machine.store = partial(_store, machine.settings.models)
     return machine
 
 
-def _store() -> ModelStore:
+def _store(settings: ModelSettings) -> ModelStore:
     from servers.models.store import Store
 
-    return Store()
+    return Store.for_settings(settings)
 
 
 def _silence_log() -> None:

@@ -10,7 +10,6 @@ import msgspec
 from satellite.cli import command, flags
 from satellite.cli.download import display, size
 from satellite.cli.screen import print_json, print_table, print_text
-from satellite.engines import context as shared
 from satellite.errors import SatelliteError
 from servers.models.names import Name, parse
 from servers.models.ollama_models import OllamaModels
@@ -157,8 +156,7 @@ for _command in (pull, verify, remove):
 def _stores(context: click.Context) -> tuple[Store, OllamaModels]:
     state = flags.state(context)
     settings = state.settings().models
-    shared.use(settings)
-    return Store(), OllamaModels(settings.ollama, offline=settings.offline)
+    return Store.for_settings(settings), OllamaModels(settings.ollama, offline=settings.offline)
 
 
 def _each(names: Sequence[str], action: Callable[[Name], None]) -> None:

@@ -10,9 +10,9 @@ from satellite.cli import command, flags
 from satellite.cli.screen import print_json, print_table, print_text
 from satellite.errors import PeerUnreachable, SatelliteError, UsageError
 from satellite.lib.taskgroups import first_error
-from satellite.net import pairing
 from satellite.net.discovery import pairing_codes
 from satellite.net.discovery.mdns import NoMulticast
+from satellite.net.pairing import Pairing
 from satellite.net.pairing import join as joining
 from satellite.net.pairing.identity import grouped, read_identity
 from satellite.net.pairing.known_peers import KnownPeer
@@ -68,12 +68,12 @@ def pair(
         raise click.UsageError("HOST, --list, --forget and --find exclude each other")
     if state.json and not listed:
         raise click.UsageError("--json is for --list")
-    pairing.use(settings.pairing)
+    known = Pairing(settings.pairing)
     if listed:
-        _list(state.json)
+        _list(known, state.json)
     elif forget is not None:
-        if not pairing.peers().forget(forget):
-            names = ", ".join(peer.name for peer in pairing.peers().all())
+        if not known.peers.forget(forget):
+            names = ", ".join(peer.name for peer in known.peers.all())
             raise UsageError(f"{forget} is not paired (paired machines: {names or 'none'})")
         click.echo(f"{forget} is no longer trusted.")
     elif host is not None and port is not None:
@@ -87,8 +87,8 @@ def pair(
             state.run(lambda _bus: _join(settings, host))
 
 
-def _list(json: bool) -> None:
-    me, peers = read_identity(pairing.folder()), pairing.peers().all()
+def _list(known: Pairing, json: bool) -> None:
+    me, peers = read_identity(known.keys), known.peers.all()
     if json:
         rows = [
             {"name": p.name, "host": p.host, "fingerprint": p.fingerprint, "since": p.since}
@@ -110,7 +110,7 @@ async def _offer(settings: Settings, port: int | None) -> None:
     """Show a code until another machine has paired."""
     code = new_code()
     offered = Offer(
-        pairing.folder(),
+        Pairing(settings.pairing).keys,
         settings.name,
         code,
         lambda text: print_text(f"An attempt failed: {text}", err=True),
@@ -165,7 +165,7 @@ async def _join(settings: Settings, text: str) -> None:
         host, port = found[host]
         await joining.check_reachable(host, port)
     code = await asyncio.to_thread(click.prompt, "The code on the other machine", type=str)
-    _report(await joining.join(pairing.folder(), host, port, code, settings.name))
+    _report(await joining.join(Pairing(settings.pairing).keys, host, port, code, settings.name))
 
 
 def _report(peer: KnownPeer) -> None:

@@ -20,7 +20,7 @@ from satellite.engines import assembly
 from satellite.errors import PeerUnreachable
 from satellite.lib.bus import Bus
 from satellite.lib.deadline import within
-from satellite.net import pairing
+from satellite.net.pairing import Pairing
 from satellite.settings import Settings
 from satellite.values import SpeechRequest
 
@@ -61,20 +61,22 @@ def say(
     settings = state.settings()
     words = read_text(text)
     if to:
-        pairing.use(settings.pairing)
-        state.run(lambda bus: _announce(to, words, priority, chime))
+        state.run(lambda bus: _announce(settings, to, words, priority, chime))
         return
     state.run(lambda bus: _say(settings, bus, words))
 
 
-async def _announce(to: Sequence[str], text: str, priority: Priority, chime: bool) -> None:
+async def _announce(
+    settings: Settings, to: Sequence[str], text: str, priority: Priority, chime: bool
+) -> None:
+    pairing = Pairing(settings.pairing)
     style = AnnouncementStyle(priority=priority, chime=chime)
-    satellites = await remote.resolve(to)
+    satellites = await remote.resolve(to, pairing)
     if not satellites:
         raise PeerUnreachable(
             "no satellite found on the LAN; name one, as in --to tcp://HOST:10700"
         )
-    failed = await remote.announce_to_all(satellites, text_of(text), style)
+    failed = await remote.announce_to_all(satellites, text_of(text), style, pairing)
     for name in sorted(set(satellites) - set(failed)):
         click.echo(f"heard on {name}")
     if failed:

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 
 from satellite.cli.flags import State
 from satellite.events import Event, Ready
-from satellite.lib import worker
 from satellite.lib.bus import Bus
 from satellite.net.discovery.addresses import announced_addresses
 from satellite.net.uri import Tcp, parse
@@ -29,7 +28,6 @@ def server(state: State) -> None:
     """Serve the roles of the settings."""
     settings = state.settings(renew=True)
     sys.setswitchinterval(SWITCH)
-    worker.give_way(NICE)
 
     async def serve(bus: Bus) -> None:
         def publish(event: Event) -> None:
@@ -37,7 +35,7 @@ def server(state: State) -> None:
             if isinstance(event, Ready) and (line := how_to_use(settings, event.engines)):
                 _LOGGER.info("%s", line)
 
-        await app.run(settings, publish)
+        await app.run(settings, publish, nice=NICE)
 
     state.run(serve, lasting=True)
 

@@ -90,8 +90,6 @@ def setup(
 
 
 def _session(state: flags.State, ask: Asker, options: SetupOptions, output: Path | None) -> Wizard:
-    from satellite.engines import context as models
-
     named = output or (Path(state.file) if state.file else None)
     if named is None:
         read = config.load(flags=state.flags, pairs=state.pairs)
@@ -99,7 +97,6 @@ def _session(state: flags.State, ask: Asker, options: SetupOptions, output: Path
         read = config.load(flags=state.flags, pairs=state.pairs, file=named)
     else:
         read = config.load(flags=state.flags, pairs=state.pairs, files=())
-    models.use(read.settings.models)
     preset = [path for path in state.flags if path != "zeroconf"]
     preset += [pair.partition("=")[0].strip() for pair in state.pairs]
     return Wizard(ask, read.settings, preset, options, named or files.target())

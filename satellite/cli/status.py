@@ -16,7 +16,7 @@ from satellite.cli.screen import columns, print_json, table, wrapped
 from satellite.diagnostics.stats import database
 from satellite.errors import PeerUnreachable
 from satellite.http import running_satellite
-from satellite.net import pairing
+from satellite.net.pairing import Pairing
 from satellite.net.probe import probe
 from satellite.settings import Settings
 
@@ -71,8 +71,7 @@ async def ask_state(settings: Settings) -> dict[str, Any]:
 
 async def _latency(settings: Settings, uri: str) -> float | None:
     """Return the seconds that a server takes to describe itself; None if it does not answer."""
-    pairing.use(settings.pairing)
-    answer = await probe(uri, times=1)
+    answer = await probe(uri, Pairing(settings.pairing), times=1)
     return answer.fastest if answer.info is not None else None
 
 

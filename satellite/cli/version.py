@@ -12,7 +12,6 @@ import msgspec
 from satellite.cli.flags import State
 from satellite.cli.screen import print_json, print_table, print_text
 from satellite.components import registry
-from satellite.engines import context as engine_context
 from satellite.errors import PluginBroken, SatelliteError
 from satellite.requirements import Package
 from servers.models.store import Store
@@ -83,8 +82,8 @@ def engines() -> list[EngineVersion]:
 def models(state: State) -> list[ModelVersion]:
     """Return the models in the folder of the settings; none, with a message, on an error."""
     try:
-        engine_context.use(state.configuration().settings.models)
-        return [ModelVersion(str(m), m.bytes, m.when) for m in Store().installed()]
+        store = Store.for_settings(state.configuration().settings.models)
+        return [ModelVersion(str(m), m.bytes, m.when) for m in store.installed()]
     except (SatelliteError, OSError) as error:
         print_text(f"models are not listed: {error}", err=True)
         return []

@@ -10,6 +10,7 @@ import msgspec
 
 from satellite.components import registry
 from satellite.errors import EngineError, PluginError, PluginUnknown
+from satellite.ports import EngineContext
 
 BUILT_IN = {
     "wake": "openwakeword",
@@ -32,7 +33,7 @@ class Preference(msgspec.Struct, frozen=True):
     """What gets the real engine where this is a stand-in for it; else empty."""
 
 
-async def preference(role: str) -> Preference:
+async def preference(role: str, context: EngineContext) -> Preference:
     """What `auto` stands for now: it may be another component when a model has come or gone.
 
     A plugin is asked through its class method `auto`; see `satellite.components.registry`.
@@ -46,8 +47,8 @@ async def preference(role: str) -> Preference:
         for need in registry.requirements(kind):
             if hint := need.missing():
                 return Preference(built_in, f"{hint} && {pull}")
-        ask: Callable[[], Awaitable[str | None]] = kind.auto
-        argument = await ask()
+        ask: Callable[..., Awaitable[str | None]] = kind.auto
+        argument = await (ask(context=context) if registry.takes_context(ask) else ask())
     except (PluginUnknown, PluginError, EngineError) as error:
         return Preference(built_in, str(error))
     if argument is None:

@@ -12,13 +12,15 @@ and, where `auto` shall prefer it to a built-in engine as soon as its model is t
 
     model: ClassVar[str] = "whisper:base.en"     what `satellite models pull` fetches for it
     async def auto(cls) -> str | None            a class method, quick: the argument that it is to
-                                                 have; None while no model is there
+                                                 have; None while no model is there. It may take
+                                                 the `context`, as the constructor does
     look_every: ClassVar[float] = 2.0            seconds between two such questions
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import inspect
+from collections.abc import Callable, Iterator
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, cast
 
@@ -27,7 +29,7 @@ import msgspec
 from satellite import options
 from satellite.errors import PackageMissing, PluginBroken, PluginUnknown
 from satellite.options import OptionInfo, OptionSet
-from satellite.ports import ROLES
+from satellite.ports import ROLES, EngineContext
 from satellite.requirements import Requirement
 
 
@@ -57,14 +59,17 @@ class Plugin(msgspec.Struct, frozen=True):
             )
         return cast(type[Any], kind)
 
-    def create(self, values: Any) -> Any:
-        """Construct the plugin with options. Raises `PackageMissing`, `PluginBroken`."""
+    def create(self, values: Any, context: EngineContext) -> Any:
+        """Construct the plugin with its options, and the context where its constructor takes one.
+
+        Raises `PackageMissing`, `PluginBroken`.
+        """
         kind = self.load()
         for requirement in requirements(kind):
             if hint := requirement.missing():
                 raise PackageMissing(f"{self.role} plugin {self.name}: {hint}")
         try:
-            return kind(values)
+            return kind(values, context=context) if takes_context(kind) else kind(values)
         except Exception as error:  # as above
             raise PluginBroken(
                 f"plugin {self.name} ({self.role}) cannot be made: {type(error).__name__}: {error}"
@@ -84,6 +89,14 @@ class Report(msgspec.Struct, frozen=True):
     needs: tuple[str, ...] = ()
     problem: str | None = None
     """Why it cannot be used here; None when it can."""
+
+
+def takes_context(function: Callable[..., Any]) -> bool:
+    """Return whether a constructor, `auto` or a tool's `run` has a parameter named `context`."""
+    try:
+        return "context" in inspect.signature(function).parameters
+    except (TypeError, ValueError):  # built-in functions may not tell their parameters
+        return False
 
 
 def requirements(kind: type[Any]) -> tuple[Requirement, ...]:

@@ -11,6 +11,7 @@ import msgspec
 from satellite import options
 from satellite.components import registry
 from satellite.errors import ConfigError
+from satellite.ports import EngineContext
 
 AUTO = "auto"
 CHAINED = "llm"
@@ -68,14 +69,14 @@ def parse(text: str) -> Component:
     return Component(name, argument, {unquote(key): unquote(value) for key, _, value in pairs})
 
 
-def create(role: str, text: str) -> Any:
-    """Make the plugin that a component names.
+def create(role: str, text: str, context: EngineContext | None = None) -> Any:
+    """Make the plugin that a component names, in a context; only engines need one.
 
     Raises `ConfigError` with every problem of it, `PluginUnknown`, `PluginBroken`,
     `PackageMissing`.
     """
     plugin = registry.find(role, parse(text).plugin)
-    return plugin.create(read_options(role, text))
+    return plugin.create(read_options(role, text), context or EngineContext())
 
 
 def read_options(role: str, text: str) -> options.OptionSet:

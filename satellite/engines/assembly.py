@@ -13,7 +13,6 @@ import msgspec
 from satellite.components import spec
 from satellite.components.auto import preference
 from satellite.components.spec import AUTO
-from satellite.engines import context
 from satellite.engines.chain import FallbackChain
 from satellite.engines.failover import failover
 from satellite.engines.home_aware import at_home
@@ -22,12 +21,12 @@ from satellite.errors import SatelliteError, WireError
 from satellite.events import Event
 from satellite.homeassistant.client.home import opened as opened_home
 from satellite.lib.taskgroups import first_error
-from satellite.net import pairing
 from satellite.net.discovery.browser import Discovery
 from satellite.net.discovery.mdns import NoMulticast
 from satellite.net.discovery.preferences import Preferences
+from satellite.net.pairing import Pairing
 from satellite.net.remotes.by_uri import remote
-from satellite.ports import Engine, Vad, Wake
+from satellite.ports import Engine, EngineContext, Vad, Wake
 from satellite.settings import Settings
 from satellite.turns.assistants import Assistants, assistant_components, build_assistants
 from satellite.turns.context import Engines
@@ -52,25 +51,27 @@ class Assembly(msgspec.Struct, frozen=True):
     vad: Vad
     turn: Engines
     personas: Assistants
+    context: EngineContext
 
 
-async def create(role: str, text: str) -> Any:
+async def create(role: str, text: str, context: EngineContext) -> Any:
     """Make the engine that a component names; `auto` is the best that this machine has by itself.
 
     A brain may be a chain of several. Raises what `components.create` raises.
     """
     if len(links := spec.chain(role, text)) > 1:
-        return FallbackChain([await create(role, link) for link in links])
+        return FallbackChain([await create(role, link, context) for link in links])
     if spec.is_uri(text):
-        return remote(text, role)
-    return spec.create(role, (await preference(role)).component if text == AUTO else text)
+        return remote(text, role, Pairing(context.pairing))
+    component = (await preference(role, context)).component if text == AUTO else text
+    return spec.create(role, component, context)
 
 
 @asynccontextmanager
 async def opened(role: str, settings: Settings) -> AsyncGenerator[Any, None]:
     """The engine that the settings name for a role, loaded; closed when the block is left."""
     wanted = (role, getattr(settings, role))
-    async with _made([wanted], settings, lambda event: None) as engines:
+    async with _made([wanted], settings, lambda event: None) as (engines, _):
         await engines[wanted].load()
         yield engines[wanted]
 
@@ -80,13 +81,14 @@ async def assembled(
     settings: Settings, publish: Callable[[Event], None]
 ) -> AsyncGenerator[Assembly, None]:
     """The engines that the settings name, loaded side by side; closed when the block is left."""
-    vad: Vad = await create("vad", settings.vad)
+    vad: Vad = await create("vad", settings.vad, EngineContext.for_settings(settings))
     wake = ("wake", settings.wake)
-    async with _made(
-        [*assistant_components(settings), wake], settings, publish, vad.load
-    ) as engines:
+    async with _made([*assistant_components(settings), wake], settings, publish, vad.load) as (
+        engines,
+        context,
+    ):
         personas = build_assistants(settings, engines)
-        yield Assembly(engines[wake], vad, personas.first.engines, personas)
+        yield Assembly(engines[wake], vad, personas.first.engines, personas, context)
 
 
 @asynccontextmanager
@@ -95,20 +97,26 @@ async def _made(
     settings: Settings,
     publish: Callable[[Event], None],
     *also: Callable[[], None],
-) -> AsyncGenerator[dict[Named, Any], None]:
-    context.use(settings.models)
-    pairing.use(settings.pairing)
+) -> AsyncGenerator[tuple[dict[Named, Any], EngineContext], None]:
     chains = {wanted: spec.chain(*wanted) for wanted in named}
     shared = [one for one, texts in chains.items() if one[0] in ELSEWHERE and AUTO in texts]
-    made = {one: [await create(one[0], text) for text in chains[one]] for one in chains}
     async with AsyncExitStack() as stack:
         home = await stack.enter_async_context(opened_home(settings.home))
+        context = EngineContext.for_settings(settings, home)
+        made = {
+            one: [await create(one[0], text, context) for text in chains[one]] for one in chains
+        }
         for engine in (engine for several in made.values() for engine in several):
             stack.push_async_callback(engine.close)
         discovery = None
         wishes = Preferences.from_settings(settings.servers)
         if shared and (settings.zeroconf or wishes.addresses):
-            discovery = Discovery(publish, wishes=wishes, announced=settings.zeroconf)
+            discovery = Discovery(
+                publish,
+                pairing=Pairing(settings.pairing),
+                wishes=wishes,
+                announced=settings.zeroconf,
+            )
             await stack.enter_async_context(_looking(discovery))
             for one in shared:
                 role, place = one[0], chains[one].index(AUTO)
@@ -128,7 +136,7 @@ async def _made(
                     tasks.create_task(asyncio.to_thread(load))
                 if discovery is not None:
                     tasks.create_task(discovery.settle([role for role, _ in shared], SETTLE))
-        yield engines
+        yield engines, context
 
 
 async def _load(role: str, engine: Engine) -> None:

@@ -18,7 +18,7 @@ import msgspec
 from satellite.config.keys import GROUP, differences
 from satellite.engines.assembly import create
 from satellite.errors import SatelliteError, UsageError
-from satellite.ports import Wake
+from satellite.ports import EngineContext, Wake
 from satellite.settings import Settings
 
 _LOGGER = logging.getLogger(__name__)
@@ -51,12 +51,14 @@ class Reload:
         wake: Wake,
         read: Callable[[], Settings] | None,
         adopt: Callable[[Settings, Wake | None], Awaitable[None]],
+        context: EngineContext,
     ) -> None:
         """`wake` is in use, and closed when another takes its place; `read` reads the settings
         anew, None where they came from no file or flag."""
         self._settings = settings
         self._read = read
         self._adopt = adopt
+        self._context = context
         self._wake = self._first = wake
         self._one = asyncio.Lock()
 
@@ -112,7 +114,11 @@ class Reload:
         )
 
     async def _change(self, wanted: Settings) -> None:
-        engine = await _loaded(wanted.wake) if wanted.wake != self._settings.wake else None
+        engine = (
+            await _loaded(wanted.wake, self._context)
+            if wanted.wake != self._settings.wake
+            else None
+        )
         its = {
             name: msgspec.structs.replace(own, wake=wanted.assistants[name].wake)
             if name in wanted.assistants
@@ -136,9 +142,9 @@ def _has_terminal() -> bool:
     return True
 
 
-async def _loaded(component: str) -> Wake:
+async def _loaded(component: str, context: EngineContext) -> Wake:
     """A wake engine that works. Raises `SatelliteError`."""
-    engine: Wake = await create("wake", component)
+    engine: Wake = await create("wake", component, context)
     try:
         async with asyncio.timeout(LOADS):
             await engine.load()

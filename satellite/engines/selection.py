@@ -194,7 +194,7 @@ class ServerSelection:
             *(
                 Candidate(
                     label=server.uri,
-                    engine=remote(server.uri, self._role),
+                    engine=remote(server.uri, self._role, self._discovery.pairing),
                     uri=server.uri,
                     deadline=self._deadline * (1 - SHARE) ** number,
                     remembers=server.ours,

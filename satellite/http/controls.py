@@ -14,6 +14,7 @@ from satellite.engines.reload import Reloaded
 from satellite.errors import SatelliteError, UsageError
 from satellite.lib.bus import Bus
 from satellite.listening.mute import Mute
+from satellite.net.pairing import Pairing
 from satellite.settings import Settings
 from satellite.turns import actions
 from satellite.values import Action, AudioChunk, Situation
@@ -55,6 +56,7 @@ class Controls:
         self._settings = settings
         self._satellite = satellite
         self._announcer = announcer
+        self._pairing = Pairing(settings.pairing)
         self._begin = begin
         self.reloading: Callable[[], Awaitable[Reloaded]] = _nothing_to_read
         """See `satellite.engines.reload.Reload.now`."""
@@ -119,8 +121,8 @@ class Controls:
             outcome = self._here(what, manner)
             became[self._settings.name] = await outcome if wait and not whom else "queued"
         if whom:
-            found = await remote.resolve(whom)
-            failed = await remote.announce_to_all(found, what, manner)
+            found = await remote.resolve(whom, self._pairing)
+            failed = await remote.announce_to_all(found, what, manner, self._pairing)
             became |= {name: str(failed.get(name, "heard")) for name in found}
         return became
 

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 from satellite.errors import EngineClosed
@@ -16,23 +17,17 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _END = object()
-_nice = 0
+_LOWEST = 19
+"""The lowest priority that Linux knows, nice(1)."""
 
 
-def give_way(nice: int) -> None:
-    """Have the threads that begin from now on run at a lower priority than the event loop, as
-    `nice` says (nice(1)), so that it is never kept waiting for a core. Only Linux can do that."""
-    global _nice
-    _nice = nice
-
-
-def begin() -> None:
-    """What a thread that runs model code does first, with the threads that libraries begin on it
-    after it."""
-    if _nice and sys.platform == "linux":
-        # there a thread has a priority of its own, and hands it on
-        nice = os.getpriority(os.PRIO_PROCESS, os.getpid()) + _nice  # of the main thread, and more
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), min(nice, 19))
+def lower_priority(nice: int) -> None:
+    """Run the calling thread, and the threads that libraries start on it later, at a priority
+    `nice` steps (nice(1)) below that of the main thread, so that the event loop never waits for a
+    core. Only Linux has priorities for threads; elsewhere, and for 0, this does nothing."""
+    if nice and sys.platform == "linux":
+        main = os.getpriority(os.PRIO_PROCESS, os.getpid())
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), min(main + nice, _LOWEST))
 
 
 class Worker:
@@ -41,12 +36,12 @@ class Worker:
     A call whose caller is cancelled still runs to its end on the thread; its result is dropped.
     """
 
-    def __init__(self, name: str, *, gives_way: bool = True) -> None:
-        """`gives_way`: has the lower priority of `give_way`. What holds Python's lock all the time
-        should not: the event loop would wait for it while others have the cores."""
+    def __init__(self, name: str, *, nice: int = 0) -> None:
+        """`nice`: see `lower_priority`. Leave it at 0 for code that holds Python's lock all the
+        time: the event loop would wait for it while others have the cores."""
         self._name = name
         self._executor: ThreadPoolExecutor | None = ThreadPoolExecutor(
-            1, thread_name_prefix=name, initializer=begin if gives_way else None
+            1, thread_name_prefix=name, initializer=partial(lower_priority, nice)
         )
 
     async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

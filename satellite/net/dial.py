@@ -10,6 +10,9 @@ import ssl
 from satellite.errors import ConfigError, PeerUnreachable
 from satellite.net import uri as uris
 from satellite.net.frame import Limits
+from satellite.net.pairing import Pairing
+from satellite.net.pairing.errors import NotPaired
+from satellite.net.pairing.tls import open_tls
 from satellite.net.wire import Connection
 
 _HERE = ("127.", "::1", "localhost")
@@ -17,10 +20,9 @@ _HERE = ("127.", "::1", "localhost")
 
 
 async def connect(
-    uri: str, timeout: float, limits: Limits | None = None, *, own: bool = False
+    uri: str, timeout: float, limits: Limits | None = None, *, pairing: Pairing
 ) -> Connection:
-    """Reach the service at a TCP, TLS or Unix URI within `timeout` seconds; with `own` it is one of
-    this process, which needs no pairing.
+    """Connect to the service at a TCP, TLS or Unix URI within `timeout` seconds.
 
     Raises `PeerUnreachable`, saying why, `KeyChanged` and `NotPaired` for a TLS peer that is not
     the one this machine is paired with, and `ConfigError` for what is no such URI.
@@ -29,7 +31,7 @@ async def connect(
     address = uris.parse(uri)
     try:
         async with asyncio.timeout(timeout):
-            reader, writer = await _streams(address, limits.header, own)
+            reader, writer = await _streams(address, limits.header, pairing)
     except TimeoutError as error:
         raise PeerUnreachable(f"{uri} cannot be reached: no answer in {timeout:g} s") from error
     except UnicodeError as error:
@@ -40,18 +42,14 @@ async def connect(
 
 
 async def _streams(
-    address: uris.Address, header: int, own: bool
+    address: uris.Address, header: int, pairing: Pairing
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    from satellite.net import pairing
-    from satellite.net.pairing.errors import NotPaired
-    from satellite.net.pairing.tls import open_tls
-
     if isinstance(address, uris.Tcp):
-        if pairing.required() and not (own or address.host.startswith(_HERE)):
+        if pairing.required and not address.host.startswith(_HERE):
             raise NotPaired(f"{address} has no TLS, and pairing is required (--require-pairing)")
         return await asyncio.open_connection(address.host, address.port, limit=header)
     if isinstance(address, uris.Tls):
-        return await open_tls(address, header)
+        return await open_tls(address, header, pairing)
     if isinstance(address, uris.Unix):
         return await asyncio.open_unix_connection(address.path, limit=header)
     raise ConfigError([f"{address} can be served, but there is nothing to connect to"])

@@ -11,6 +11,7 @@ from wyoming.ping import Ping, Pong
 from satellite.errors import PeerClosed, PeerUnreachable, WireError
 from satellite.net.describe import describe
 from satellite.net.dial import connect
+from satellite.net.pairing import Pairing
 
 PATIENCE = 5.0
 """Seconds to connect and to answer: the limit of Home Assistant."""
@@ -36,7 +37,7 @@ class ProbeResult(msgspec.Struct, frozen=True, kw_only=True):
         return f"{high} ms" if high < 2 * low + 5 else f"{low} to {high} ms"
 
 
-async def probe(uri: str, times: int = TIMES) -> ProbeResult:
+async def probe(uri: str, pairing: Pairing, times: int = TIMES) -> ProbeResult:
     """Have a service describe itself; a failure is the result's `problem`."""
     loop = asyncio.get_running_loop()
     took: list[float] = []
@@ -44,16 +45,16 @@ async def probe(uri: str, times: int = TIMES) -> ProbeResult:
     try:
         for _ in range(times):
             began = loop.time()
-            info = await describe(uri, PATIENCE, PATIENCE)
+            info = await describe(uri, PATIENCE, PATIENCE, pairing=pairing)
             took.append(loop.time() - began)
     except WireError as error:
         return ProbeResult(uri=uri, problem=str(error))
     return ProbeResult(uri=uri, info=info, fastest=min(took), slowest=max(took))
 
 
-async def ping(uri: str) -> float:
+async def ping(uri: str, pairing: Pairing) -> float:
     """Return the seconds until a service answered a ping. Raises `WireError`."""
-    connection = await connect(uri, PATIENCE)
+    connection = await connect(uri, PATIENCE, pairing=pairing)
     loop = asyncio.get_running_loop()
     began = loop.time()
     try:

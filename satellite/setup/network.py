@@ -6,12 +6,12 @@ import asyncio
 
 from satellite.errors import SatelliteError
 from satellite.lib.taskgroups import first_error
-from satellite.net import pairing
 from satellite.net.discovery import pairing_codes
 from satellite.net.discovery.browser import scan
 from satellite.net.discovery.mdns import NoMulticast
 from satellite.net.discovery.preferences import Preferences
 from satellite.net.discovery.remote_service import RemoteService
+from satellite.net.pairing import Pairing
 from satellite.net.pairing import join as joining
 from satellite.net.pairing.identity import grouped
 from satellite.setup.home import home
@@ -25,7 +25,6 @@ SCAN = 3.0
 async def network(session: Wizard) -> None:
     """Look for servers and Home Assistants, and connect them."""
     session.ask.head("Servers and Home Assistant")
-    pairing.use(session.settings.pairing)
     servers: tuple[RemoteService, ...] = ()
     homes: tuple[FoundHome, ...] = ()
     codes: dict[str, tuple[str, int]] = {}
@@ -43,11 +42,11 @@ async def _look(
     session: Wizard,
 ) -> tuple[tuple[RemoteService, ...], tuple[FoundHome, ...], dict[str, tuple[str, int]]]:
     session.ask.say(f"  Searching the network for {SCAN:g} seconds")
+    pairing = Pairing(session.settings.pairing)
+    preferences = Preferences.from_settings(session.settings.servers)
     with first_error(SatelliteError):
         async with asyncio.TaskGroup() as tasks:
-            servers = tasks.create_task(
-                scan(SCAN, wishes=Preferences.from_settings(session.settings.servers))
-            )
+            servers = tasks.create_task(scan(SCAN, pairing=pairing, wishes=preferences))
             homes = tasks.create_task(find_homes())
             codes = tasks.create_task(pairing_codes.find())
     return servers.result(), homes.result(), codes.result()
@@ -86,7 +85,8 @@ async def _join(session: Wizard, name: str, host: str, port: int) -> None:
         session.ask.say(f"  Not paired with {name}. To pair later: satellite pair {name}")
         return
     try:
-        peer = await joining.join(pairing.folder(), host, port, code, session.settings.name)
+        keys = Pairing(session.settings.pairing).keys
+        peer = await joining.join(keys, host, port, code, session.settings.name)
     except SatelliteError as error:
         session.ask.say(f"  ! {error}")
         if required:

@@ -7,6 +7,7 @@ from satellite.components.auto import BUILT_IN
 from satellite.components.spec import AUTO
 from satellite.engines import assembly
 from satellite.errors import DeviceError, SatelliteError
+from satellite.ports import EngineContext
 from satellite.setup.asking import Choice
 from satellite.setup.wizard import Wizard
 from satellite.soundcheck.devices import chosen, explain
@@ -36,7 +37,7 @@ async def wake_word(session: Wizard) -> None:
 async def _choices() -> list[Choice]:
     """Return the words of the built-in engine."""
     name = BUILT_IN["wake"]
-    engine = await assembly.create("wake", name)
+    engine = await assembly.create("wake", name, EngineContext())
     try:
         await engine.load()
         models = engine.describe().models
@@ -62,7 +63,11 @@ async def _try(session: Wizard) -> bool:
     enough = None if threshold is None else threshold + ENOUGH
     try:
         words, best = await listen(
-            component, spec.create("mic", mic), lambda text: session.ask.say(f"  {text}"), enough
+            component,
+            spec.create("mic", mic),
+            lambda text: session.ask.say(f"  {text}"),
+            EngineContext.for_settings(session.settings),
+            enough,
         )
     except DeviceError as error:
         session.show(await explain("mic", error))

@@ -15,7 +15,7 @@ from satellite.components import spec
 from satellite.components.auto import BUILT_IN
 from satellite.engines import assembly
 from satellite.lib.finding import Finding, broken, ok, warning
-from satellite.ports import Mic
+from satellite.ports import EngineContext, Mic
 from satellite.values import SPEECH, DetectRequest
 
 SECONDS = 10.0
@@ -80,13 +80,17 @@ def judge(component: str, words: str, best: Score | None) -> Finding:
 
 
 async def listen(
-    component: str, mic: Mic, prompt: Callable[[str], None], enough: float | None = None
+    component: str,
+    mic: Mic,
+    prompt: Callable[[str], None],
+    context: EngineContext,
+    enough: float | None = None,
 ) -> tuple[str, Score | None]:
     """Ask a person, by `prompt`, to say the wake word; return the words and the best score.
 
     Ends early with a score of `enough`. Raises `SatelliteError`s of the microphone and the engine.
     """
-    engine: Any = await assembly.create("wake", sensitive(component))
+    engine: Any = await assembly.create("wake", sensitive(component), context)
     try:
         await engine.load()
         words = ", ".join(model.phrase or model.name for model in _models(engine, component))

@@ -219,7 +219,7 @@ class TimerManager:
 
     async def run(self) -> None:
         """Ring entries when they are due, and save changes, until cancelled."""
-        writer = Worker("timers", gives_way=False)
+        writer = Worker("timers")
         try:
             async with asyncio.TaskGroup() as tasks:
                 if self._store is not None:

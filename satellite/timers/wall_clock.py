@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -40,13 +41,9 @@ def now() -> Moment:
     return Moment(time.time(), time.clock_gettime(_BOOT), _session())
 
 
+@cache
 def _session() -> str:
-    if not _known:
-        try:
-            _known.append(_SESSION.read_text().strip())
-        except OSError:  # not Linux: nothing is known of how this was counted before this program
-            _known.append(uuid.uuid4().hex)
-    return _known[0]
-
-
-_known: list[str] = []
+    try:
+        return _SESSION.read_text().strip()
+    except OSError:  # not Linux: nothing is known of how this was counted before this program
+        return uuid.uuid4().hex

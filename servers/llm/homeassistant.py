@@ -9,9 +9,8 @@ from typing import Annotated, Any, ClassVar
 from satellite.errors import ConfigError, EngineClosed, EngineFailed, HomeFailed, HomeStarting
 from satellite.homeassistant.client import address
 from satellite.homeassistant.client.api import Api
-from satellite.homeassistant.client.entities import plain
-from satellite.homeassistant.client.home import here, in_force
 from satellite.options import OptionSet, option
+from satellite.ports import EngineContext
 from satellite.requirements import Package, Requirement
 from satellite.tools import Tool
 from satellite.values import Declined, EngineInfo, ModelInfo, ReplyPart, ReplyRequest
@@ -58,8 +57,9 @@ class HomeAssistant:
     requires: ClassVar[tuple[Requirement, ...]] = (Package("aiohttp"),)
     tools: ClassVar[tuple[Tool, ...]] = TOOLS
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, context: EngineContext | None = None) -> None:
         self._options = options
+        self._context = context or EngineContext()
         self._api: Api | None = None
         self._closed = False
         self._conversations: OrderedDict[str, str] = OrderedDict()
@@ -114,7 +114,7 @@ class HomeAssistant:
             asked["agent_id"] = self._options.agent
         if conversation := request.conversation:
             asked["conversation_id"] = self._conversations.get(conversation, conversation)
-        if device := self._options.device or _device(request):
+        if device := self._options.device or self._device(request):
             asked["device_id"] = device
         return asked
 
@@ -124,11 +124,16 @@ class HomeAssistant:
         while len(self._conversations) > _CONVERSATIONS:
             self._conversations.popitem(last=False)
 
+    def _device(self, request: ReplyRequest) -> str | None:
+        """Return the satellite's device id in Home Assistant; None without one of its name."""
+        home, satellite = self._context.home, request.situation.satellite
+        return home.device_of(satellite) if home is not None and satellite else None
+
     def _ready(self) -> Api:
         if self._closed:
             raise EngineClosed("homeassistant was closed")
         if self._api is None:
-            home = in_force()
+            home = self._context.home_settings
             url = self._options.url or home.url
             if not url:
                 raise EngineFailed(
@@ -163,14 +168,6 @@ def spoken_text(answer: Any) -> str | Declined:
     if failed and not text:
         raise HomeFailed(f"Home Assistant failed: {_object(response.get('data')).get('code')}")
     return text
-
-
-def _device(request: ReplyRequest) -> str | None:
-    """Return the id of the satellite's device in Home Assistant; None without one of its name."""
-    home = here()
-    if home is None or not request.situation.satellite:
-        return None
-    return home.contents.satellites.get(plain(request.situation.satellite))
 
 
 def _object(value: Any) -> Mapping[str, Any]:

@@ -11,9 +11,9 @@ from typing import Annotated, Literal
 
 from satellite.errors import EngineFailed
 from satellite.homeassistant.client.entity_kinds import Deed
-from satellite.homeassistant.client.home import here
 from satellite.homeassistant.client.service_calls import HomeCommand, action
 from satellite.options import OptionSet, option
+from satellite.ports import EngineContext
 from satellite.tools import Tool
 from satellite.values import ReplyPart, ReplyRequest
 
@@ -61,29 +61,39 @@ class TemperatureArguments(EntityArguments, frozen=True, kw_only=True):
     degrees: Annotated[float, option("In the unit of the home", minimum=-30, maximum=110)]
 
 
-async def switch(arguments: SwitchArguments, request: ReplyRequest) -> Sequence[ReplyPart]:
-    return await _do(arguments.action, arguments, request)
+async def switch(
+    arguments: SwitchArguments, request: ReplyRequest, context: EngineContext
+) -> Sequence[ReplyPart]:
+    return await _do(arguments.action, arguments, request, context)
 
 
-async def set_level(arguments: LevelArguments, request: ReplyRequest) -> Sequence[ReplyPart]:
-    return await _do("level", arguments, request, arguments.percent)
+async def set_level(
+    arguments: LevelArguments, request: ReplyRequest, context: EngineContext
+) -> Sequence[ReplyPart]:
+    return await _do("level", arguments, request, context, arguments.percent)
 
 
 async def set_temperature(
-    arguments: TemperatureArguments, request: ReplyRequest
+    arguments: TemperatureArguments, request: ReplyRequest, context: EngineContext
 ) -> Sequence[ReplyPart]:
-    return await _do("temperature", arguments, request, arguments.degrees)
+    return await _do("temperature", arguments, request, context, arguments.degrees)
 
 
-async def get_state(arguments: EntityArguments, request: ReplyRequest) -> Sequence[ReplyPart]:
-    if (home := here()) is None:
+async def get_state(
+    arguments: EntityArguments, request: ReplyRequest, context: EngineContext
+) -> Sequence[ReplyPart]:
+    if (home := context.home) is None:
         raise EngineFailed(_NO_HOME)
     near = request.situation.area
     return (await home.describe(arguments.name or None, arguments.area or None, near),)
 
 
 async def _do(
-    operation: Deed, entity: EntityArguments, request: ReplyRequest, value: float | None = None
+    operation: Deed,
+    entity: EntityArguments,
+    request: ReplyRequest,
+    context: EngineContext,
+    value: float | None = None,
 ) -> Sequence[ReplyPart]:
     if not (entity.name or entity.area):
         raise EngineFailed("give the name of a device, or a room")
@@ -95,8 +105,8 @@ async def _do(
         area=entity.area or None,
         target=target,
     )
-    if (home := here()) is not None:
-        return (await home.carry_out(command, request.situation.area),)
+    if (home := context.home) is not None:
+        return (await home.perform(action(command), request.situation.area),)
     # the satellite speaks the result; the model does not receive it
     return "The satellite does it and says the result.", action(command)
 

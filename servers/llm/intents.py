@@ -6,9 +6,9 @@ from collections.abc import AsyncGenerator
 from typing import Annotated, ClassVar
 
 from satellite.errors import EngineFailed
-from satellite.homeassistant.client.home import here
 from satellite.lib.worker import Worker
 from satellite.options import OptionSet, option
+from satellite.ports import EngineContext
 from satellite.requirements import Package, Requirement
 from satellite.settings import USUAL_AREAS, USUAL_NAMES
 from satellite.tools import Tool
@@ -35,9 +35,10 @@ class Intents:
     requires: ClassVar[tuple[Requirement, ...]] = (Package("hassil"), Package("yaml"))
     tools: ClassVar[tuple[Tool, ...]] = TOOLS
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, context: EngineContext | None = None) -> None:
         self._options = options
-        self._worker = Worker("intents", gives_way=False)
+        self._home = context.home if context else None
+        self._worker = Worker("intents")
         self._sentences: Sentences | None = None
 
     async def load(self) -> None:
@@ -51,7 +52,7 @@ class Intents:
             name="intents",
             description="Answers set sentences, with nothing but this machine",
             models=(ModelInfo(name=language, languages=(language,)),),
-            home_control=here() is not None,
+            home_control=self._home is not None,
         )
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:

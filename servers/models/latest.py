@@ -5,15 +5,16 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
+from satellite.settings import ModelSettings
 from servers.models.store import Fingerprint, Store
 
 
-def latest(kind: str) -> str | None:
+def latest(kind: str, settings: ModelSettings) -> str | None:
     """Return the name of the newest complete model of a kind; None where there is none.
 
     Quick while no model is added or removed. Raises `ModelMissing` for an unreadable folder.
     """
-    store = Store()
+    store = Store.for_settings(settings)
     return _latest(store.root, kind, store.fingerprint())
 
 

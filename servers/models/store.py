@@ -6,10 +6,10 @@ from pathlib import Path
 
 import platformdirs
 
-from satellite.engines import context
 from satellite.errors import DownloadFailed, ModelMissing, PackageMissing, UsageError
 from satellite.options import unknown_name
 from satellite.requirements import Package
+from satellite.settings import ModelSettings
 from servers.models import manifest, names
 from servers.models.lock import locked
 from servers.models.manifest import Installed
@@ -33,17 +33,22 @@ class Store:
 
     def __init__(
         self,
-        root: Path | None = None,
-        offline: bool | None = None,
-        endpoint: str | None = None,
+        root: Path,
+        offline: bool = False,
+        endpoint: str = "",
         retry: RetryPolicy | None = None,
     ) -> None:
-        """None stands for the settings in force in this process (`satellite.engines.context`)."""
-        settings = context.in_force()
-        self.root = root or _default_root(settings.folder)
-        self.offline = settings.offline if offline is None else offline
-        self.endpoint = endpoint or settings.endpoint
+        """`endpoint`: see `ModelSettings`."""
+        self.root = root
+        self.offline = offline
+        self.endpoint = endpoint
         self._retry = retry or RetryPolicy()
+
+    @classmethod
+    def for_settings(cls, settings: ModelSettings, retry: RetryPolicy | None = None) -> Store:
+        """Return the store that the settings name."""
+        root = _default_root(settings.folder)
+        return cls(root, settings.offline, settings.endpoint, retry)
 
     def path(self, kind: str, name: str) -> Path | None:
         """Return the folder of a model; None unless it is complete. Quick: sizes, no hashes.

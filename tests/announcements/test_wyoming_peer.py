@@ -18,6 +18,7 @@ from satellite.announcements.announcer import Announcer
 from satellite.announcements.broadcasts import Broadcasts
 from satellite.errors import EngineError, PeerClosed, PeerUnreachable, UsageError
 from satellite.net.dial import connect
+from satellite.net.pairing import Pairing
 from satellite.settings import AnnounceSettings, Settings
 from satellite.values import Action, AudioChunk, AudioFormat
 from tests.support.recorded_turn import utterance
@@ -42,12 +43,17 @@ async def kitchen(settings: Settings = QUIET) -> AsyncIterator[ScriptedSatellite
 
 async def test_a_text_is_announced_with_a_chime_complaint_48_announce_to_a_satellite() -> None:
     async with kitchen() as room:
-        await remote.announce_to(room.uri, "dinner is ready", AnnouncementStyle())
+        await remote.announce_to(
+            room.uri, "dinner is ready", AnnouncementStyle(), pairing=Pairing()
+        )
         assert [event.text for event in room.of(events.Announce)] == ["dinner is ready"]
         assert [request.text for request in room.tts.requests] == ["dinner is ready"]
         with_chime = len(room.speaker.heard)
         await remote.announce_to(
-            room.uri, "dinner is ready", AnnouncementStyle(chime=False, voice="anna")
+            room.uri,
+            "dinner is ready",
+            AnnouncementStyle(chime=False, voice="anna"),
+            pairing=Pairing(),
         )
         assert len(room.speaker.heard) - with_chime < with_chime
         assert room.tts.requests[-1].voice == "anna"
@@ -55,13 +61,13 @@ async def test_a_text_is_announced_with_a_chime_complaint_48_announce_to_a_satel
 
 async def test_sound_is_announced_as_it_is() -> None:
     async with kitchen() as room:
-        await remote.announce_to(room.uri, BELL, AnnouncementStyle(chime=False))
+        await remote.announce_to(room.uri, BELL, AnnouncementStyle(chime=False), pairing=Pairing())
         assert room.speaker.heard
 
 
 async def test_wyomings_own_bare_event_is_enough() -> None:
     async with kitchen() as room:
-        connection = await connect(room.uri, 5.0)
+        connection = await connect(room.uri, 5.0, pairing=Pairing())
         await connection.write(Synthesize(text="hello").event())
         answer = await connection.read()
         assert answer is not None
@@ -71,7 +77,7 @@ async def test_wyomings_own_bare_event_is_enough() -> None:
 
 async def test_who_hangs_up_at_once_is_still_heard() -> None:
     async with kitchen() as room:
-        connection = await connect(room.uri, 5.0)
+        connection = await connect(room.uri, 5.0, pairing=Pairing())
         await connection.write(Synthesize(text="bye").event())
         await connection.close()
         await room.until(lambda: bool(room.of(events.Announce)))
@@ -91,7 +97,7 @@ async def test_nonsense_ends_the_connection_and_nothing_is_said(
     event: Event, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with kitchen() as room:
-        connection = await connect(room.uri, 5.0)
+        connection = await connect(room.uri, 5.0, pairing=Pairing())
         await connection.write(event)
         try:
             assert await connection.read() is None
@@ -106,14 +112,14 @@ async def test_nonsense_ends_the_connection_and_nothing_is_said(
 async def test_a_peer_that_stops_sending_keeps_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("satellite.announcements.wyoming_peer.STALL", 0.05)
     async with kitchen() as room:
-        connection = await connect(room.uri, 5.0)
+        connection = await connect(room.uri, 5.0, pairing=Pairing())
         start = {"rate": 16000, "width": 2, "channels": 1}
         await connection.write(Event("audio-start", start))
         await connection.write(Event("audio-chunk", start, bytes(3200)))
         answer = await connection.read()
         assert answer is not None
         assert answer.type in ("played", "error")
-        await remote.announce_to(room.uri, "next", AnnouncementStyle())
+        await remote.announce_to(room.uri, "next", AnnouncementStyle(), pairing=Pairing())
         connection.abort()
 
 
@@ -122,7 +128,9 @@ async def test_what_was_interrupted_is_not_told_as_heard() -> None:
         room.speaker.stuck = True
         async with asyncio.TaskGroup() as tasks:
             telling = tasks.create_task(
-                remote.announce_to_all({"it": room.uri}, "text", AnnouncementStyle())
+                remote.announce_to_all(
+                    {"it": room.uri}, "text", AnnouncementStyle(), pairing=Pairing()
+                )
             )
             await room.until(lambda: "write" in room.speaker.calls)
             room.assistant.hush()
@@ -161,6 +169,8 @@ async def test_what_nobody_heard_is_said_here(whom: tuple[str, ...], said: str) 
 
 async def test_who_is_not_there_or_no_satellite_is_said_to_be() -> None:
     with pytest.raises(PeerUnreachable):
-        await remote.announce_to("tcp://127.0.0.1:9", "text", AnnouncementStyle())
+        await remote.announce_to(
+            "tcp://127.0.0.1:9", "text", AnnouncementStyle(), pairing=Pairing()
+        )
     with pytest.raises(UsageError, match="not the address of a satellite"):
-        await remote.resolve(["stdio://"])
+        await remote.resolve(["stdio://"], pairing=Pairing())

@@ -31,6 +31,7 @@ from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.info import Describe, Info
 
 from satellite.net.dial import connect
+from satellite.net.pairing import Pairing
 from satellite.values import SPEECH
 from tests.bench.port_wait import listens
 from tests.support.speech import speak
@@ -88,7 +89,7 @@ def utterances() -> list[bytes]:
 
 async def ask(port: int, audio: bytes, load: Load) -> None:
     """One utterance on a connection of its own, as the peer wants it."""
-    connection = await connect(f"tcp://127.0.0.1:{port}", PATIENCE)
+    connection = await connect(f"tcp://127.0.0.1:{port}", PATIENCE, pairing=Pairing())
     try:
         await connection.write(Transcribe(language="en").event())
         await connection.write(AudioStart(16000, 2, 1).event())
@@ -111,7 +112,7 @@ async def ask(port: int, audio: bytes, load: Load) -> None:
 
 async def describe(port: int, load: Load) -> None:
     """Ask what it is, again and again, for ever."""
-    connection = await connect(f"tcp://127.0.0.1:{port}", PATIENCE)
+    connection = await connect(f"tcp://127.0.0.1:{port}", PATIENCE, pairing=Pairing())
     try:
         while True:
             began = time.monotonic()

@@ -26,6 +26,7 @@ from satellite.engines.failover import failover
 from satellite.engines.selection import DEADLINES
 from satellite.net.discovery.browser import Discovery
 from satellite.net.discovery.preferences import Preferences
+from satellite.net.pairing import Pairing
 from satellite.settings import DeadlineSettings
 from satellite.values import ReplyRequest, SpeechRequest, TranscribeRequest
 from tests.faults.checked_satellite import BUILT_IN
@@ -46,7 +47,7 @@ class Lan:
     def __init__(self, machines: tuple[Machine, Machine]) -> None:
         self.machines = machines
         pins = tuple(uri for machine in machines for uri in machine.uris)
-        self.discovery = Discovery(wishes=Preferences(pin=pins), announced=False)
+        self.discovery = Discovery(wishes=Preferences(pin=pins), announced=False, pairing=Pairing())
         self.engines = {
             role: failover(role, BUILT_IN[role], self.discovery) for role in ("asr", "llm", "tts")
         }

@@ -27,6 +27,7 @@ from wyoming.event import Event
 from satellite.errors import PeerUnreachable
 from satellite.net.describe import describe
 from satellite.net.dial import connect
+from satellite.net.pairing import Pairing
 from satellite.net.wire import Connection
 from satellite.values import AudioFormat
 from tests.bench.port_wait import listens
@@ -83,7 +84,7 @@ async def streamed_words(connection: Connection) -> None:
 
 async def listen(uri: str, ask: Ask, end: str) -> Heard:
     """Ask, and time what comes back until the event `end`."""
-    connection = await connect(uri, 5.0)
+    connection = await connect(uri, 5.0, pairing=Pairing())
     first = dry_at = silent = speech = 0.0
     dry = 0
     async with asyncio.TaskGroup() as tasks:
@@ -114,7 +115,7 @@ async def one_round(uri: str, ask: Ask, end: str, clients: int) -> Round:
         while True:
             began = time.monotonic()
             try:
-                await describe(uri, timeout=60.0)
+                await describe(uri, timeout=60.0, pairing=Pairing())
             except PeerUnreachable:
                 return
             described.append(time.monotonic() - began)

@@ -18,7 +18,7 @@ import pytest
 from satellite.builtin.wake.microwakeword import MicroWakeWord
 from satellite.engines.reload import Reload
 from satellite.errors import ConfigError, EngineClosed, ModelMissing, UsageError
-from satellite.ports import Wake
+from satellite.ports import EngineContext, Wake
 from satellite.settings import AssistantSettings, Settings
 from tests.support.engines import ScriptedWake
 from tests.support.microphone import say
@@ -121,7 +121,7 @@ class Office:
         self._read = list(read)
         self.adopted: list[tuple[Settings, Wake | None]] = []
         self.first = ScriptedWake()
-        self.reload = Reload(BEFORE, self.first, self._next, self._adopt)
+        self.reload = Reload(BEFORE, self.first, self._next, self._adopt, context=EngineContext())
 
     def _next(self) -> Settings:
         found = self._read.pop(0)
@@ -191,4 +191,4 @@ async def test_without_a_settings_file_reload_reads_nothing() -> None:
 
     read: Callable[[], Settings] | None = None
     with pytest.raises(UsageError, match="no settings"):
-        await Reload(BEFORE, ScriptedWake(), read, adopt).now()
+        await Reload(BEFORE, ScriptedWake(), read, adopt, context=EngineContext()).now()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from satellite.components import auto
 from satellite.components.auto import BUILT_IN, REAL, Preference, look_every
-from satellite.engines import assembly, context
+from satellite.engines import assembly
+from satellite.ports import EngineContext
 from satellite.requirements import Package
 from satellite.settings import ModelSettings, Settings
 from servers.asr.whisper.engine import FasterWhisper
@@ -20,13 +20,14 @@ from tests.support.peers import until
 from tests.support.piper_voice import install_voice
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path) -> Iterator[Path]:
-    """An empty folder of models, in force."""
-    before = context._in_force  # noqa: SLF001
-    context.use(ModelSettings(folder=str(tmp_path), ollama="http://127.0.0.1:9"))
-    yield tmp_path
-    context._in_force = before  # noqa: SLF001
+@pytest.fixture
+def context(tmp_path: Path) -> EngineContext:
+    """A context with an empty folder of models, and an Ollama that does not run."""
+    return in_folder(tmp_path)
+
+
+def in_folder(folder: Path, ollama: str = "http://127.0.0.1:9") -> EngineContext:
+    return EngineContext(models=ModelSettings(folder=str(folder), ollama=ollama))
 
 
 def put_whisper(folder: Path, name: str, when: str) -> None:
@@ -38,57 +39,59 @@ def put_whisper(folder: Path, name: str, when: str) -> None:
 
 
 @pytest.mark.parametrize("role", ["wake", "vad"])
-async def test_some_roles_have_no_other_engine(role: str) -> None:
-    assert await auto.preference(role) == Preference(BUILT_IN[role])
+async def test_some_roles_have_no_other_engine(role: str, context: EngineContext) -> None:
+    assert await auto.preference(role, context) == Preference(BUILT_IN[role])
     assert look_every(role) is None
 
 
 @pytest.mark.parametrize("role", REAL)
 async def test_a_missing_package_is_named_with_the_model(
-    role: str, monkeypatch: pytest.MonkeyPatch
+    role: str, context: EngineContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kind = auto._kind(role, REAL[role])  # noqa: SLF001
     monkeypatch.setattr(kind, "requires", (Package("no_such_package", "server"),))
-    found = await auto.preference(role)
+    found = await auto.preference(role, context)
     assert found.component == BUILT_IN[role]
     assert "pip install 'satellite[server]' && satellite models pull " in found.remedy
 
 
 async def test_the_model_that_came_last_is_taken(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, context: EngineContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(FasterWhisper, "requires", ())
-    assert await auto.preference("asr") == Preference(
+    assert await auto.preference("asr", context) == Preference(
         "pocketsphinx", "satellite models pull whisper:base.en"
     )
-    put_whisper(folder, "base.en", "2026-01-02T00:00:00+00:00")
-    assert (await auto.preference("asr")).component == "faster-whisper:base.en"
-    put_whisper(folder, "tiny", "2026-01-01T00:00:00+00:00")
-    assert (await auto.preference("asr")).component == "faster-whisper:base.en"
-    put_whisper(folder, "small", "2026-01-03T00:00:00+00:00")
-    assert await auto.preference("asr") == Preference("faster-whisper:small")
+    put_whisper(tmp_path, "base.en", "2026-01-02T00:00:00+00:00")
+    assert (await auto.preference("asr", context)).component == "faster-whisper:base.en"
+    put_whisper(tmp_path, "tiny", "2026-01-01T00:00:00+00:00")
+    assert (await auto.preference("asr", context)).component == "faster-whisper:base.en"
+    put_whisper(tmp_path, "small", "2026-01-03T00:00:00+00:00")
+    assert await auto.preference("asr", context) == Preference("faster-whisper:small")
 
 
-async def test_a_satellite_uses_them_too(folder: Path) -> None:
+async def test_a_satellite_uses_them_too(tmp_path: Path) -> None:
     """Where its machine has them and there is no server."""
     pytest.importorskip("piper")
     pytest.importorskip("onnx")
-    settings = Settings(zeroconf=False, models=ModelSettings(folder=str(folder)))
+    settings = Settings(zeroconf=False, models=ModelSettings(folder=str(tmp_path)))
     async with assembly.opened("tts", settings) as engine:
         assert engine.describe().name == "espeak"
-    install_voice(folder)
+    install_voice(tmp_path)
     async with assembly.opened("tts", settings) as engine:
         assert engine.describe().name == "piper"
 
 
 async def test_ollama_is_taken_where_it_runs_and_can_talk(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, context: EngineContext
 ) -> None:
-    assert (await auto.preference("llm")).component == "intents"
+    assert (await auto.preference("llm", context)).component == "intents"
     async with fake_ollama(models=("new:1b", "old:1b")) as fake:
-        context.use(ModelSettings(folder=str(folder), ollama=fake.host))
-        assert await Ollama.auto() == "new:1b"
-        assert await auto.preference("llm") == Preference("ollama:new:1b")
+        context = in_folder(tmp_path, fake.host)
+        assert await Ollama.auto(context) == "new:1b"
+        assert await auto.preference("llm", context) == Preference("ollama:new:1b")
         fake.models.clear()
-        assert (await auto.preference("llm")).remedy == "satellite models pull ollama:llama3.2"
+        assert (
+            await auto.preference("llm", context)
+        ).remedy == "satellite models pull ollama:llama3.2"
         await until(lambda: not fake.connections)

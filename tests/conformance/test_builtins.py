@@ -21,6 +21,7 @@ from satellite.conformance import (
     fresh,
 )
 from satellite.errors import PackageMissing
+from satellite.net.pairing import Pairing
 from satellite.net.remotes.by_uri import remote
 from satellite.ports import ENGINE_ROLES
 from servers.serve.server import serving
@@ -77,7 +78,7 @@ def there(role: str, name: str) -> Make:
             await engine.load()
             async with (
                 serving(role, engine, "tcp://127.0.0.1:0") as uri,
-                fresh(lambda: remote(uri, role))() as far,
+                fresh(lambda: remote(uri, role, pairing=Pairing()))() as far,
             ):
                 yield far
 

@@ -15,7 +15,7 @@ from satellite.engines import assembly as engines
 from satellite.errors import ConfigError, ModelMissing, PeerUnreachable, PluginUnknown
 from satellite.events import Event
 from satellite.net.remotes.base import Remote
-from satellite.ports import ENGINE_ROLES
+from satellite.ports import ENGINE_ROLES, EngineContext
 from satellite.settings import DeadlineSettings, ModelSettings, ServersSettings, Settings
 from satellite.turns.context import label
 from satellite.values import SpeechRequest
@@ -35,14 +35,16 @@ async def test_auto_is_the_built_in_engine_where_there_are_no_models(
 
 
 async def test_a_uri_is_a_remote_engine() -> None:
-    assert isinstance(await engines.create("asr", "tcp://10.0.0.5:10300"), Remote)
+    assert isinstance(
+        await engines.create("asr", "tcp://10.0.0.5:10300", context=EngineContext()), Remote
+    )
 
 
 async def test_what_is_no_engine_is_told() -> None:
     with pytest.raises(PluginUnknown, match="did you mean espeak"):
-        await engines.create("tts", "espeek")
+        await engines.create("tts", "espeek", context=EngineContext())
     with pytest.raises(ConfigError, match="rat is unknown"):
-        await engines.create("tts", "espeak?rat=3")
+        await engines.create("tts", "espeak?rat=3", context=EngineContext())
 
 
 async def test_a_satellite_starts_before_its_servers_do(

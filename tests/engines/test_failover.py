@@ -16,6 +16,7 @@ from satellite.errors import EngineBusy, EngineFailed, PeerClosed
 from satellite.events import Event, Failover
 from satellite.net.discovery.preferences import Preferences
 from satellite.net.discovery.remote_service import RemoteService
+from satellite.net.pairing import Pairing
 from satellite.values import ReplyRequest, SpeechRequest, TranscribeRequest
 from servers.serve import serving
 from tests.support.engines import Scripted, ScriptedAsr, ScriptedLlm, ScriptedTts
@@ -31,6 +32,7 @@ class Lan:
         self.pins: list[str] = []
         self.ours = False
         self.doubted: list[str] = []
+        self.pairing = Pairing()
 
     @property
     def wishes(self) -> Preferences:

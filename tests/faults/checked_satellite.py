@@ -18,6 +18,7 @@ from satellite.engines.selection import SHARE
 from satellite.lib.bus import Bus
 from satellite.net.discovery.browser import Discovery
 from satellite.net.discovery.preferences import Preferences
+from satellite.net.pairing import Pairing
 from satellite.net.remotes.by_uri import remote
 from satellite.settings import CueSettings, DeadlineSettings, Settings
 from satellite.turns.context import Engines
@@ -108,7 +109,7 @@ async def checked_satellite(
 ) -> AsyncGenerator[CheckedSatellite, None]:
     """A satellite that prefers these servers, in this order, to its built-in engines."""
     pins = tuple(uri for uris in servers for uri in uris)
-    discovery = Discovery(wishes=Preferences(pin=pins), announced=False)
+    discovery = Discovery(wishes=Preferences(pin=pins), announced=False, pairing=Pairing())
 
     def publish(event: events.Event) -> None:
         made.happened.append(event)
@@ -136,7 +137,8 @@ async def bound_to(
 ) -> AsyncGenerator[CheckedSatellite, None]:
     """A satellite that has been told to use these services and nothing else."""
     asr, llm, tts = (
-        remote(uri, role) for uri, role in zip(uris, ("asr", "llm", "tts"), strict=True)
+        remote(uri, role, pairing=Pairing())
+        for uri, role in zip(uris, ("asr", "llm", "tts"), strict=True)
     )
     made = CheckedSatellite(Engines(asr, llm, tts), deadline)
     async with asyncio.TaskGroup() as tasks:

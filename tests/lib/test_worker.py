@@ -12,7 +12,7 @@ from contextlib import aclosing
 import pytest
 
 from satellite.errors import EngineClosed
-from satellite.lib.worker import Worker, give_way
+from satellite.lib.worker import Worker
 
 LIMIT = 5.0
 """Seconds a test's thread waits for its event: only a failing test comes near it."""
@@ -105,14 +105,9 @@ async def test_model_threads_give_way_to_the_event_loop() -> None:
         return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 
     usual = nice()
-    give_way(5)
-    try:
-        worker = Worker("giving way")
-        assert await worker.call(nice) == usual + 5
-        await worker.close()
-        worker = Worker("holding Python's lock", gives_way=False)
-        assert await worker.call(nice) == usual
-        await worker.close()
-    finally:
-        give_way(0)
+    polite, urgent = Worker("polite", nice=5), Worker("urgent")
+    assert await polite.call(nice) == usual + 5
+    assert await urgent.call(nice) == usual, "each worker has its own priority"
+    await polite.close()
+    await urgent.close()
     assert nice() == usual

@@ -8,6 +8,7 @@ from typing import Any
 
 from wyoming.event import Event
 
+from satellite.net.pairing import Pairing
 from satellite.net.remotes.by_uri import remote
 from satellite.values import DetectRequest, ReplyRequest, SpeechRequest, TranscribeRequest
 from tests.support.peers import stranger
@@ -37,5 +38,8 @@ def ask(
 
 
 async def answers(role: str, script: dict[str, Sequence[Event | None]]) -> list[Any]:
-    async with stranger(script) as service, aclosing(ask(role, remote(service.uri, role))) as items:
+    async with (
+        stranger(script) as service,
+        aclosing(ask(role, remote(service.uri, role, pairing=Pairing()))) as items,
+    ):
         return [item async for item in items]

@@ -14,6 +14,7 @@ from wyoming.info import AsrProgram, Attribution, Describe, Info
 from wyoming.server import AsyncEventHandler
 from wyoming.tts import Synthesize
 
+from satellite.net.pairing import Pairing
 from satellite.net.remotes.by_uri import remote
 from satellite.values import TranscribeRequest
 from servers.serve import serving
@@ -72,7 +73,7 @@ async def sound() -> AsyncIterator[bytes]:
 
 async def test_a_service_made_with_the_library_is_an_engine() -> None:
     async with library_server() as uri:
-        engine = remote(uri, "asr")
+        engine = remote(uri, "asr", pairing=Pairing())
         await engine.load()
         assert (engine.describe().name, engine.describe().author) == ("counter", "them")
         for _ in range(2):

@@ -14,6 +14,7 @@ from satellite.errors import PeerClosed, WireError
 from satellite.net.admission import MAX_SILENT
 from satellite.net.dial import connect
 from satellite.net.listen import ListenLimits, listen_limits, listening
+from satellite.net.pairing import Pairing
 from satellite.net.wire import Connection, Limits
 from satellite.settings import LimitSettings, Settings
 from tests.support.peers import until
@@ -64,7 +65,7 @@ async def test_a_peer_not_allowed_is_refused_and_logged_once_with_the_setting(
     refused: list[str] = []
     async with echoing(ListenLimits(allow=("192.0.2.0/24",)), refused) as uri:
         for _ in range(3):
-            peer = await connect(uri, PATIENCE)
+            peer = await connect(uri, PATIENCE, pairing=Pairing())
             event = await peer.read()
             assert event is not None
             assert event.data["code"] == "not-allowed"
@@ -79,7 +80,7 @@ async def test_a_peer_not_allowed_is_refused_and_logged_once_with_the_setting(
 async def test_plain_connections_are_refused_where_pairing_is_required() -> None:
     refused: list[str] = []
     async with echoing(ListenLimits(paired_only=True), refused) as uri:
-        peer = await connect(uri, PATIENCE)
+        peer = await connect(uri, PATIENCE, pairing=Pairing())
         event = await peer.read()
         assert event is not None
         assert (event.type, event.data["code"]) == ("error", "not-paired")
@@ -91,9 +92,9 @@ async def test_plain_connections_are_refused_where_pairing_is_required() -> None
 
 async def test_connections_of_one_address_are_limited() -> None:
     async with echoing(ListenLimits(connections=8, per_address=2), []) as uri:
-        peers = [await connect(uri, PATIENCE) for _ in range(2)]
+        peers = [await connect(uri, PATIENCE, pairing=Pairing()) for _ in range(2)]
         assert [await echoed(peer) for peer in peers] == [True, True]
-        third = await connect(uri, PATIENCE)
+        third = await connect(uri, PATIENCE, pairing=Pairing())
         event = await third.read()
         assert event is not None
         assert "already connected from 127.0.0.1" in event.data["text"]
@@ -103,11 +104,11 @@ async def test_connections_of_one_address_are_limited() -> None:
 
 async def test_silent_peers_are_dropped_for_active_ones(caplog: pytest.LogCaptureFixture) -> None:
     async with echoing(ListenLimits(connections=4), []) as uri:
-        active = await connect(uri, PATIENCE)
+        active = await connect(uri, PATIENCE, pairing=Pairing())
         assert await echoed(active)
         silent = [await asyncio.open_connection(*_address(uri)) for _ in range(MAX_SILENT + 5)]
         for _ in range(3):
-            peer = await connect(uri, PATIENCE)
+            peer = await connect(uri, PATIENCE, pairing=Pairing())
             assert await echoed(peer)
             await peer.close()
             await asyncio.sleep(0)
@@ -134,7 +135,10 @@ async def test_a_peer_without_a_valid_event_is_dropped(
 
 async def test_idle_peers_are_dropped_and_waiting_ones_are_not() -> None:
     async with echoing(ListenLimits(idle=0.2), []) as uri:
-        idle, busy = await connect(uri, PATIENCE), await connect(uri, PATIENCE)
+        idle, busy = (
+            await connect(uri, PATIENCE, pairing=Pairing()),
+            await connect(uri, PATIENCE, pairing=Pairing()),
+        )
         assert await echoed(idle)
         await busy.write(Event("x", {"work": 0.6}))
         began = asyncio.get_running_loop().time()
@@ -150,7 +154,7 @@ async def test_idle_peers_are_dropped_and_waiting_ones_are_not() -> None:
 async def test_pings_keep_a_connection_open() -> None:
     """As of Home Assistant, which pings every two seconds against a limit of fifteen minutes."""
     async with echoing(ListenLimits(idle=1.0, first=1.0), []) as uri:
-        peer = await connect(uri, PATIENCE)
+        peer = await connect(uri, PATIENCE, pairing=Pairing())
         for _ in range(15):
             assert await echoed(peer)
             await asyncio.sleep(0.1)
@@ -159,7 +163,7 @@ async def test_pings_keep_a_connection_open() -> None:
 
 async def test_the_total_time_of_a_connection_can_be_limited() -> None:
     async with echoing(ListenLimits(total=0.2), []) as uri:
-        peer = await connect(uri, PATIENCE)
+        peer = await connect(uri, PATIENCE, pairing=Pairing())
         assert await echoed(peer)
         with pytest.raises(PeerClosed):
             await _all(peer)
@@ -173,7 +177,7 @@ async def test_a_flooding_peer_is_slowed_down_and_others_are_answered(
     async with echoing(limits, []) as uri:
         reader, writer = await asyncio.open_connection(*_address(uri))
         writer.write(b'{"type": "x"}\n' * 5000)
-        other = await connect(uri, PATIENCE)
+        other = await connect(uri, PATIENCE, pairing=Pairing())
         began = asyncio.get_running_loop().time()
         assert await echoed(other)
         assert asyncio.get_running_loop().time() - began < 0.5

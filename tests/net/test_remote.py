@@ -9,6 +9,7 @@ from contextlib import aclosing
 import pytest
 
 from satellite.errors import ConfigError, EngineClosed, EngineFailed, PeerUnreachable
+from satellite.net.pairing import Pairing
 from satellite.net.remotes.by_uri import remote
 from satellite.values import Message, ReplyRequest, Situation, SpeechRequest, TimerState
 from servers.serve import serving
@@ -29,7 +30,9 @@ async def test_who_stops_asking_hangs_up(role: str) -> None:
             await asyncio.sleep(0.001)
 
     async def call() -> None:
-        async with aclosing(ask(role, remote(service.uri, role), endless())) as items:
+        async with aclosing(
+            ask(role, remote(service.uri, role, pairing=Pairing()), endless())
+        ) as items:
             async for _ in items:
                 pass
 
@@ -57,22 +60,22 @@ async def test_an_error_of_the_audio_itself_is_raised_as_it_is() -> None:
     async with stranger() as service:
         for role in ("asr", "wake"):
             with pytest.raises(ZeroDivisionError):
-                await anext(ask(role, remote(service.uri, role), broken()))
+                await anext(ask(role, remote(service.uri, role, pairing=Pairing()), broken()))
 
 
 async def test_a_service_of_another_role_is_refused_at_load() -> None:
     async with serving("llm", ScriptedLlm(), ANY) as uri:
-        engine = remote(uri, "tts")
+        engine = remote(uri, "tts", pairing=Pairing())
         with pytest.raises(EngineFailed, match=f"{uri}: the service has no tts .it has llm"):
             await engine.load()
 
 
 async def test_what_cannot_be_reached_or_is_closed() -> None:
     with pytest.raises(PeerUnreachable):
-        await remote("tcp://127.0.0.1:1", "tts").load()
+        await remote("tcp://127.0.0.1:1", "tts", pairing=Pairing()).load()
     with pytest.raises(ConfigError):
-        remote("10.0.0.5:10300", "tts")
-    engine = remote("tcp://127.0.0.1:1", "tts")
+        remote("10.0.0.5:10300", "tts", pairing=Pairing())
+    engine = remote("tcp://127.0.0.1:1", "tts", pairing=Pairing())
     assert (engine.label, engine.describe().name) == ("tcp://127.0.0.1:1", "tcp://127.0.0.1:1")
     await engine.close()
     await engine.close()
@@ -93,7 +96,10 @@ async def test_everything_of_a_request_arrives() -> None:
         ),
         conversation="7",
     )  # fmt: skip
-    async with serving("llm", engine, ANY) as uri, aclosing(remote(uri, "llm").reply(request)) as p:
+    async with (
+        serving("llm", engine, ANY) as uri,
+        aclosing(remote(uri, "llm", pairing=Pairing()).reply(request)) as p,
+    ):
         assert [part async for part in p] == ["It is ", "seven o'clock."]
     assert engine.requests == [request]
 
@@ -106,7 +112,7 @@ async def test_everything_of_a_request_for_speech_arrives() -> None:
         engine = ScriptedTts()
         async with (
             serving("tts", engine, ANY) as uri,
-            aclosing(remote(uri, "tts").synthesize(request)) as chunks,
+            aclosing(remote(uri, "tts", pairing=Pairing()).synthesize(request)) as chunks,
         ):
             assert len([chunk async for chunk in chunks]) == 1
         assert engine.requests == [request]

@@ -13,6 +13,7 @@ from wyoming.event import Event, read_event, write_event
 
 from satellite.errors import BadFrame, ConfigError, PeerClosed, PeerUnreachable
 from satellite.net.dial import connect
+from satellite.net.pairing import Pairing
 from satellite.net.wire import Connection, Limits, encode
 from tests.support.peers import pair
 
@@ -176,10 +177,10 @@ async def test_concurrent_writes_are_not_mixed_up() -> None:
 )
 async def test_an_unreachable_peer_is_reported_with_the_reason(uri: str, why: str) -> None:
     with pytest.raises(PeerUnreachable, match=why) as caught:
-        await connect(uri, 5.0)
+        await connect(uri, 5.0, pairing=Pairing())
     assert uri.replace("[", "").split("]")[0] in str(caught.value).replace("[", "")
 
 
 async def test_standard_input_cannot_be_connected_to() -> None:
     with pytest.raises(ConfigError, match="nothing to connect to"):
-        await connect("stdio://", 1.0)
+        await connect("stdio://", 1.0, pairing=Pairing())

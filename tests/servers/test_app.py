@@ -21,6 +21,7 @@ from wyoming.event import Event, read_event
 
 from satellite.errors import ConfigError, PluginUnknown, PortInUse
 from satellite.net.describe import describe
+from satellite.net.pairing import Pairing
 from satellite.net.remotes.by_uri import remote
 from satellite.net.wire import encode
 from satellite.settings import ServerSettings, Settings
@@ -65,12 +66,14 @@ def _uris(caplog: pytest.LogCaptureFixture) -> dict[str, str]:
 async def test_each_role_is_served_at_its_logged_address(caplog: pytest.LogCaptureFixture) -> None:
     async with running(settings("llm", "tts", "wake"), caplog) as uris:
         for role, uri in uris.items():
-            engine = remote(uri, role)
+            engine = remote(uri, role, pairing=Pairing())
             await engine.load()
             assert engine.describe().models
             await engine.close()
         async with aclosing(
-            remote(uris["tts"], "tts").synthesize(SpeechRequest(text="Good morning."))
+            remote(uris["tts"], "tts", pairing=Pairing()).synthesize(
+                SpeechRequest(text="Good morning.")
+            )
         ) as chunks:
             assert sum([len(chunk.audio) async for chunk in chunks]) > 20_000
     for uri in uris.values():
@@ -84,7 +87,7 @@ async def test_one_role_is_served_on_a_unix_socket(
 ) -> None:
     uri = f"unix://{tmp_path / 'tts.sock'}"
     async with running(settings("tts", uri=uri), caplog):
-        assert (await describe(uri)).type == "info"
+        assert (await describe(uri, pairing=Pairing())).type == "info"
     assert not (tmp_path / "tts.sock").exists()
 
 
@@ -136,7 +139,9 @@ def test_a_process_serves_standard_input_and_output() -> None:
 SCAN = """
 import asyncio, json
 from satellite.net.discovery.browser import scan
-print(json.dumps([[s.name, s.uri] for s in asyncio.run(scan(2.0)) if "tts" in s.roles]))
+from satellite.net.pairing import Pairing
+found = asyncio.run(scan(2.0, pairing=Pairing()))
+print(json.dumps([[s.name, s.uri] for s in found if "tts" in s.roles]))
 """
 
 

@@ -15,6 +15,7 @@ from wyoming.event import Event
 
 from satellite.errors import ModelMissing
 from satellite.net.describe import describe
+from satellite.net.pairing import Pairing
 from satellite.net.remotes.by_uri import remote
 from satellite.settings import ModelSettings, ServerSettings, Settings
 from satellite.values import ReplyRequest
@@ -64,7 +65,7 @@ async def running(folder: Path, ollama: str, **more: Any) -> AsyncGenerator[dict
 async def until_it_is(role: str, uri: str, name: str) -> None:
     """Wait until the service's program has this name."""
     async with asyncio.timeout(PATIENCE):
-        while (await describe(uri)).data[KEYS[role]][0]["name"] != name:
+        while (await describe(uri, pairing=Pairing())).data[KEYS[role]][0]["name"] != name:
             await asyncio.sleep(0.05)
 
 
@@ -141,7 +142,7 @@ async def test_ollama_that_starts_later_is_used(
         await until_it_is("llm", uris["llm"], "intents")
         async with fake_ollama(words("Bees do."), port=int(host.rpartition(":")[2])):
             await until_it_is("llm", uris["llm"], "ollama")
-            brain = remote(uris["llm"], "llm")
+            brain = remote(uris["llm"], "llm", pairing=Pairing())
             async with aclosing(brain.reply(ReplyRequest(text="who makes honey"))) as parts:
                 assert "".join([str(part) async for part in parts]) == "Bees do."
             await brain.close()

@@ -13,8 +13,6 @@ from typing import Any
 import pytest
 
 from satellite.diagnostics.health.systemd import Notifier
-from satellite.net import pairing
-from satellite.settings import PairingSettings
 from servers import health as health_module
 from servers.health import Health, answers_at
 from servers.serve import ServeLimits, serving
@@ -82,9 +80,8 @@ async def test_a_full_or_refusing_service_is_alive() -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "*"])
 async def test_services_that_require_pairing_are_checked_too(
-    host: str, monkeypatch: pytest.MonkeyPatch
+    host: str,
 ) -> None:
-    monkeypatch.setattr(pairing, "_in_force", PairingSettings(required=True))
     limits = ServeLimits(paired_only=True)
     async with serving("tts", ScriptedTts(), f"tcp://{host}:0", limits=limits) as uri:
         health = Health()

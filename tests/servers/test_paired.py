@@ -14,6 +14,7 @@ import pytest
 from satellite.errors import PeerUnreachable
 from satellite.events import Event, Ready
 from satellite.net.describe import describe
+from satellite.net.pairing import Pairing
 from satellite.net.pairing.errors import KeysUnusable
 from satellite.settings import PairingSettings, ServerSettings, Settings
 from servers import app, paired
@@ -65,18 +66,16 @@ async def test_the_port_opens_with_the_first_pairing_and_plain_clients_are_still
     den, kitchen = Machine(tmp_path, "den"), Machine(tmp_path, "kitchen")
     kitchen.knows(den)
     ports: list[dict[str, str]] = []
-    with kitchen.here():
-        async with running(settings(den.place), ports) as plain:
-            assert ports == [{}], "nobody is paired yet"
-            den.knows(kitchen)
-            await asyncio.sleep(0.1)
-        assert set(ports[1]) == {"tls", "key"}
-        assert ports[1]["key"] == den.key.fingerprint
-        async with running(settings(den.place), ports) as plain:
-            with kitchen.here():
-                uri = f"tls://127.0.0.1:{ports[2]['tls']}/tts"
-                assert (await describe(uri)).data["tts"][0]["name"] == "espeak"
-            assert (await describe(plain)).data["tts"]
+    async with running(settings(den.place), ports) as plain:
+        assert ports == [{}], "nobody is paired yet"
+        den.knows(kitchen)
+        await asyncio.sleep(0.1)
+    assert set(ports[1]) == {"tls", "key"}
+    assert ports[1]["key"] == den.key.fingerprint
+    async with running(settings(den.place), ports) as plain:
+        uri = f"tls://127.0.0.1:{ports[2]['tls']}/tts"
+        assert (await describe(uri, pairing=kitchen.pairing())).data["tts"][0]["name"] == "espeak"
+        assert (await describe(plain, pairing=kitchen.pairing())).data["tts"]
 
 
 async def test_plain_clients_are_refused_with_a_reason_if_pairing_is_required(
@@ -87,10 +86,10 @@ async def test_plain_clients_are_refused_with_a_reason_if_pairing_is_required(
     kitchen.knows(den)
     ports: list[dict[str, str]] = []
     async with running(settings(den.place, required=True), ports) as plain:
-        with kitchen.here():
-            assert (await describe(f"tls://127.0.0.1:{ports[0]['tls']}/tts")).type == "info"
+        uri = f"tls://127.0.0.1:{ports[0]['tls']}/tts"
+        assert (await describe(uri, pairing=kitchen.pairing())).type == "info"
         with pytest.raises(PeerUnreachable, match="but pairing is required"):
-            await describe(plain)
+            await describe(plain, pairing=Pairing())
 
 
 async def test_readable_keys_stop_the_server_with_a_remedy(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 from satellite.components.auto import Preference
 from satellite.conformance import CHECKS, Check, LlmSample, TtsSample, fresh
 from satellite.errors import EngineClosed, EngineFailed
+from satellite.ports import EngineContext
 from satellite.values import ReplyRequest, SpeechRequest
 from servers.pool import LocalPool
 from servers.standby import KINDS, Standby
@@ -171,7 +172,7 @@ async def test_the_standby_conforms(role: str, check: Check) -> None:
     from satellite.engines import assembly as engines
 
     async def loaded(component: str) -> Scripted:
-        engine: Scripted = await engines.create(role, component)
+        engine: Scripted = await engines.create(role, component, context=EngineContext())
         await engine.load()
         return engine
 

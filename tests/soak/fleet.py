@@ -30,6 +30,7 @@ from satellite.engines.failover import failover
 from satellite.net.dial import connect
 from satellite.net.discovery.browser import Discovery
 from satellite.net.discovery.preferences import Preferences
+from satellite.net.pairing import Pairing
 from satellite.values import SpeechRequest
 from tests.support.checkable_engines import CheckableTts
 from tests.support.program import Program, satellite
@@ -77,7 +78,9 @@ class Member:
 
     def __init__(self, uri: str) -> None:
         self.uri = uri
-        self.discovery = Discovery(wishes=Preferences(pin=(uri,)), announced=False)
+        self.discovery = Discovery(
+            wishes=Preferences(pin=(uri,)), announced=False, pairing=Pairing()
+        )
         self.engine = failover("tts", CheckableTts(), self.discovery)
         self.used: float | None = None
         """When the server answered it last."""
@@ -176,7 +179,7 @@ async def memory(program: Program, uri: str, count: int) -> float:
         return int(psutil.Process(program.process.pid).memory_info().rss)
 
     async def opened() -> Any:
-        connection = await connect(uri, 5.0)
+        connection = await connect(uri, 5.0, pairing=Pairing())
         await connection.write(Describe().event())
         await connection.read()
         return connection

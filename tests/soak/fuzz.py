@@ -23,6 +23,7 @@ from pathlib import Path
 
 from satellite.errors import PeerClosed, PeerUnreachable, SatelliteError
 from satellite.net.describe import describe
+from satellite.net.pairing import Pairing
 from tests.soak.mutate import CORPUS, mutated, streams
 from tests.soak.target import Target, free_ports, started, waited_here
 
@@ -113,7 +114,7 @@ class Fuzz:
         async with asyncio.timeout(PATIENCE):
             while True:
                 try:
-                    await describe(f"tcp://127.0.0.1:{port}", PATIENCE, PATIENCE)
+                    await describe(f"tcp://127.0.0.1:{port}", PATIENCE, PATIENCE, pairing=Pairing())
                     return
                 except PeerClosed:
                     pass  # it had to make room, as this process was too slow to say anything

@@ -55,10 +55,15 @@ async def fake_home(fake: FakeHome | None = None) -> AsyncGenerator[FakeHome, No
         await fake.stop()
 
 
+def home_settings(folder: Path, fake: FakeHome) -> HomeSettings:
+    """The settings of a program that is connected to the house; `folder` gets the token."""
+    return HomeSettings(url=fake.url, token_file=token_file(folder))
+
+
 @asynccontextmanager
 async def connected(folder: Path, fake: FakeHome) -> AsyncGenerator[Home, None]:
     """A home that knows what is in the house; `folder` gets the token."""
-    async with opened(HomeSettings(url=fake.url, token_file=token_file(folder))) as home:
+    async with opened(home_settings(folder, fake)) as home:
         assert home is not None
         await home.known()
         yield home

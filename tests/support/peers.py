@@ -12,6 +12,7 @@ from wyoming.event import Event
 
 from satellite.errors import WireError
 from satellite.net.dial import connect
+from satellite.net.pairing import Pairing
 from satellite.net.wire import Connection, Limits
 
 PATIENCE = 5.0
@@ -139,7 +140,7 @@ class Client:
 @asynccontextmanager
 async def client(uri: str) -> AsyncGenerator[Client, None]:
     """A client of a service during this block."""
-    connection = await connect(uri, PATIENCE)
+    connection = await connect(uri, PATIENCE, pairing=Pairing())
     try:
         yield Client(connection)
     finally:

@@ -12,6 +12,7 @@ from wyoming.event import Event
 
 from satellite.errors import WireError
 from satellite.net.dial import connect
+from satellite.net.pairing import Pairing
 from satellite.net.wire import Connection
 from tests.support.scripted_satellite import SOON
 
@@ -108,7 +109,7 @@ async def connected_home_assistant(
     uri: str, drive: bool = True, patience: float = SOON
 ) -> AsyncGenerator[ScriptedHomeAssistant, None]:
     """A Home Assistant that is connected."""
-    connection = await connect(uri, SOON)
+    connection = await connect(uri, SOON, pairing=Pairing())
     home = ScriptedHomeAssistant(connection)
     home.patience = patience
     async with asyncio.TaskGroup() as tasks:

@@ -22,6 +22,7 @@ from satellite.builtin.wake.features import (
 from satellite.builtin.wake.trigger import Trigger
 from satellite.errors import ModelMissing
 from satellite.options import OptionSet, option
+from satellite.ports import EngineContext
 from satellite.values import EngineInfo, ModelInfo
 
 _MEL = "melspectrogram"
@@ -57,9 +58,12 @@ class EmbeddingEngine(WakeEngine):
     """The description without the models."""
 
     def __init__(
-        self, options: EmbeddingOptions, near_misses: deque[tuple[str, float]] | None = None
+        self,
+        options: EmbeddingOptions,
+        context: EngineContext | None = None,
+        near_misses: deque[tuple[str, float]] | None = None,
     ) -> None:
-        super().__init__(options.rest, near_misses)
+        super().__init__(options.rest, context, near_misses)
         self._options = options
         self._known: dict[str, WordFile] = {}
         self._words: dict[str, WordNetwork] = {}

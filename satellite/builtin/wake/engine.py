@@ -17,6 +17,7 @@ from satellite.builtin.wake.idle_gate import AudioPiece, IdleGate
 from satellite.builtin.wake.trigger import Trigger
 from satellite.errors import EngineClosed
 from satellite.lib.worker import Worker
+from satellite.ports import EngineContext
 from satellite.values import SPEECH, Detection, DetectRequest, EngineInfo
 
 HOP = 1280
@@ -73,9 +74,13 @@ class WakeEngine(ABC):
     """Samples processed together; a multiple of `HOP`."""
 
     def __init__(
-        self, rest: bool = True, near_misses: deque[tuple[str, float]] | None = None
+        self,
+        rest: bool = True,
+        context: EngineContext | None = None,
+        near_misses: deque[tuple[str, float]] | None = None,
     ) -> None:
         """With `rest`, silence is not processed. `near_misses` is shared with another engine."""
+        self._nice = context.nice if context is not None else 0
         self._rest = rest
         self._worker: Worker | None = None
         self._loading = asyncio.Lock()
@@ -94,7 +99,7 @@ class WakeEngine(ABC):
             if self._loaded:
                 return
             if self._worker is None:
-                self._worker = Worker(self.name)
+                self._worker = Worker(self.name, nice=self._nice)
             await self._worker.call(self.prepare)
             self._loaded = True
 

@@ -20,6 +20,7 @@ from satellite.builtin.wake.micro import (
 from satellite.builtin.wake.tflite import TfLiteModel, package_folder
 from satellite.errors import ModelMissing
 from satellite.options import OptionSet, option
+from satellite.ports import EngineContext
 from satellite.requirements import Package, Requirement
 from satellite.values import EngineInfo, ModelInfo
 
@@ -52,8 +53,8 @@ class MicroWakeWord(WakeEngine):
     warm_up = CONTEXT
     hop = 2 * HOP  # its models cost less than a thread switch
 
-    def __init__(self, options: Options) -> None:
-        super().__init__(options.rest)
+    def __init__(self, options: Options, context: EngineContext | None = None) -> None:
+        super().__init__(options.rest, context)
         self._options = options
         self._known: dict[str, WordFile] = {}
         self._descriptions: dict[str, ModelDescription] = {}

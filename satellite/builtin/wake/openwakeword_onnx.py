@@ -11,6 +11,7 @@ from satellite.builtin.wake.embedding_engine import EmbeddingEngine, EmbeddingOp
 from satellite.builtin.wake.features import Network
 from satellite.errors import ModelMissing
 from satellite.options import option
+from satellite.ports import EngineContext
 from satellite.requirements import Package, Requirement
 from satellite.values import EngineInfo
 
@@ -47,8 +48,8 @@ class OpenWakeWordOnnx(EmbeddingEngine):
         url="https://github.com/dscripka/openWakeWord",
     )
 
-    def __init__(self, options: Options) -> None:
-        super().__init__(options)
+    def __init__(self, options: Options, context: EngineContext | None = None) -> None:
+        super().__init__(options, context)
         self._feature_dir = options.feature_dir
 
     def _folder(self) -> Path:

@@ -17,6 +17,7 @@ from satellite.builtin.wake.engine import HOP, WakeEngine, WakeStream
 from satellite.builtin.wake.microwakeword import MicroWakeWord
 from satellite.builtin.wake.openwakeword import OpenWakeWord
 from satellite.options import OptionSet, option
+from satellite.ports import EngineContext
 from satellite.requirements import Requirement
 from satellite.values import SPEECH, Detection, EngineInfo
 
@@ -57,8 +58,8 @@ class TwoStage(WakeEngine):
     talk_score = OpenWakeWord.talk_score
     hop = MicroWakeWord.hop
 
-    def __init__(self, options: Options) -> None:
-        super().__init__(options.rest)
+    def __init__(self, options: Options, context: EngineContext | None = None) -> None:
+        super().__init__(options.rest, context)
         self._first = MicroWakeWord(
             MicroWakeWord.Options(
                 words=options.words,
@@ -74,7 +75,7 @@ class TwoStage(WakeEngine):
                 refractory=options.refractory,
                 custom_model_dir=options.custom_model_dir,
             ),
-            self.near_misses,
+            near_misses=self.near_misses,
         )
 
     def describe(self) -> EngineInfo:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from satellite.net.discovery.mdns import TYPE
 from satellite.net.discovery.services import Service, browse
+from satellite.net.pairing import Pairing
 from satellite.settings import Settings
 
 LISTEN = 2.5
@@ -57,6 +58,11 @@ class Context:
     _sound: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     _browsing: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     _adverts: tuple[Service, ...] | None = field(default=None, init=False)
+
+    @property
+    def pairing(self) -> Pairing:
+        """The pairing of this machine, by the settings."""
+        return Pairing(self.settings.pairing)
 
     @asynccontextmanager
     async def sound_devices(self) -> AsyncGenerator[None, None]:

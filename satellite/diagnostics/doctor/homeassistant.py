@@ -13,6 +13,7 @@ from satellite.lib.daemon_thread import run_in_daemon_thread
 from satellite.lib.finding import Finding, broken, note, ok, warning
 from satellite.net import info as infos
 from satellite.net.discovery.addresses import announced_addresses
+from satellite.net.pairing import Pairing
 from satellite.net.probe import ProbeResult, ping, probe
 from satellite.net.uri import Tcp
 
@@ -33,7 +34,7 @@ async def services(context: Context) -> AsyncGenerator[Finding, None]:
     for port in expected_ports(context.settings):
         if await run_in_daemon_thread(lambda port=port: is_taken(port.host, port.number)):  # type: ignore[misc]
             running = True
-            async for finding in service(port):
+            async for finding in service(port, context.pairing):
                 yield finding
         elif port.role == "satellite":
             yield warning(
@@ -52,7 +53,7 @@ async def services(context: Context) -> AsyncGenerator[Finding, None]:
         )
 
 
-async def service(port: ExpectedPort) -> AsyncGenerator[Finding, None]:
+async def service(port: ExpectedPort, pairing: Pairing) -> AsyncGenerator[Finding, None]:
     """Report what Home Assistant finds at one port."""
     about = f"port {port.number}"
     hosts: tuple[str, ...] = (port.host,)
@@ -69,7 +70,7 @@ async def service(port: ExpectedPort) -> AsyncGenerator[Finding, None]:
     else:
         hosts = await run_in_daemon_thread(lambda: announced_addresses(port.host))
     async with asyncio.TaskGroup() as tasks:
-        probes = [tasks.create_task(probe(str(Tcp(host, port.number)))) for host in hosts]
+        probes = [tasks.create_task(probe(str(Tcp(host, port.number)), pairing)) for host in hosts]
     answers = [task.result() for task in probes]
     for answer in answers:
         if answer.info is None:
@@ -83,7 +84,7 @@ async def service(port: ExpectedPort) -> AsyncGenerator[Finding, None]:
     if good := next((answer for answer in answers if answer.info is not None), None):
         for finding in judge(about, good):
             yield finding
-        yield await _ping(about, good.uri)
+        yield await _ping(about, good.uri, pairing)
 
 
 def judge(about: str, answer: ProbeResult) -> Iterator[Finding]:
@@ -129,9 +130,9 @@ def judge(about: str, answer: ProbeResult) -> Iterator[Finding]:
         yield ok(about, f"describe answered in {answer.latency}")
 
 
-async def _ping(about: str, uri: str) -> Finding:
+async def _ping(about: str, uri: str, pairing: Pairing) -> Finding:
     try:
-        took = await ping(uri)
+        took = await ping(uri, pairing)
     except WireError as error:
         means = "Home Assistant drops a satellite that is silent for 5 s."
         return warning(about, str(error), means, "update the program that listens there")

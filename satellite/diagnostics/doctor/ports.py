@@ -16,6 +16,7 @@ from satellite.lib.finding import Finding, broken, note, ok, warning
 from satellite.net import uri
 from satellite.net.describe import describe
 from satellite.net.discovery.remote_service import read_service
+from satellite.net.pairing import Pairing
 from satellite.net.uri import Tcp
 from satellite.settings import Settings
 
@@ -85,14 +86,14 @@ async def ports(context: Context) -> AsyncGenerator[Finding, None]:
     free = []
     for port in expected_ports(context.settings):
         if await run_in_daemon_thread(lambda port=port: is_taken(port.host, port.number)):  # type: ignore[misc]
-            yield await _judge(port)
+            yield await _judge(port, context.pairing)
         else:
             free.append(f"{port.number} ({port.purpose})")
     if free:
         yield ok("ports", f"free: {', '.join(free)}")
 
 
-async def _judge(port: ExpectedPort) -> Finding:
+async def _judge(port: ExpectedPort, pairing: Pairing) -> Finding:
     about = f"port {port.number}"
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(port.host, port.host)
     place = str(Tcp(host, port.number))
@@ -102,7 +103,8 @@ async def _judge(port: ExpectedPort) -> Finding:
         f"{port.setting}"
     )
     try:
-        server = read_service(place, place, await describe(place, ANSWER, ANSWER), 0.0)
+        answer = await describe(place, ANSWER, ANSWER, pairing=pairing)
+        server = read_service(place, place, answer, 0.0)
     except PeerRefused as error:
         found = f"a Wyoming service refuses the doctor: {error}"
         return note(about, found, "Nothing is wrong if --require-pairing or --allow is set.")

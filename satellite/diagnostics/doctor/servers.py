@@ -16,7 +16,7 @@ from satellite.net.discovery.mdns import NoMulticast
 from satellite.net.discovery.preferences import Preferences
 from satellite.net.discovery.remote_service import RemoteService, read_service
 from satellite.net.discovery.services import Service
-from satellite.net.pairing import policy
+from satellite.net.pairing import Pairing, policy
 from satellite.net.probe import ProbeResult, probe
 from satellite.ports import ENGINE_ROLES
 
@@ -46,8 +46,8 @@ async def servers(context: Context) -> AsyncGenerator[Finding, None]:
             yield note("servers", "none can be found", str(error), "satellite doctor network")
     names = list(named(context))
     async with asyncio.TaskGroup() as tasks:
-        reaching = [tasks.create_task(_reach(service)) for service in services]
-        probing = [tasks.create_task(probe(name.uri)) for name in names]
+        reaching = [tasks.create_task(_reach(service, context.pairing)) for service in services]
+        probing = [tasks.create_task(probe(name.uri, context.pairing)) for name in names]
     for name, task in zip(names, probing, strict=True):
         yield judge_named(name, task.result(), services)
     usable = False
@@ -140,15 +140,15 @@ def _judge_quality(about: str, server: RemoteService, answer: ProbeResult, relea
     return ok(about, found + (f", version {release}" if release else ""))
 
 
-async def _reach(service: Service) -> ProbeResult:
+async def _reach(service: Service, pairing: Pairing) -> ProbeResult:
     """Probe a service at the first of its addresses that answers."""
     answer = ProbeResult(uri="", problem="its advert has no address")
     try:
-        uris = policy.places(service.instance, service.facts, service.hosts, service.uris)
+        uris = policy.places(pairing, service.instance, service.facts, service.hosts, service.uris)
     except WireError as error:
         return ProbeResult(uri="", problem=str(error))
     for uri in uris[:ADDRESSES]:
-        answer = await probe(uri)
+        answer = await probe(uri, pairing)
         if answer.info is not None:
             break
     return answer

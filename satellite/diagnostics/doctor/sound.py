@@ -10,6 +10,7 @@ from satellite.components import spec
 from satellite.diagnostics.doctor.context import Context
 from satellite.errors import DeviceError, SatelliteError
 from satellite.lib.finding import Finding, broken, note
+from satellite.ports import EngineContext
 from satellite.soundcheck import echo as echoes
 from satellite.soundcheck import wake_word
 from satellite.soundcheck.devices import chosen, explain
@@ -69,7 +70,9 @@ async def wake(context: Context) -> AsyncGenerator[Finding, None]:
     try:
         async with context.sound_devices():
             mic = spec.create("mic", name)
-            words, best = await wake_word.listen(component, mic, context.say)
+            words, best = await wake_word.listen(
+                component, mic, context.say, EngineContext.for_settings(context.settings)
+            )
     except DeviceError as error:
         yield await explain("mic", error, context.root)
         return

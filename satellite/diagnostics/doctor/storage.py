@@ -14,6 +14,7 @@ from satellite.diagnostics.doctor.context import Context, ModelStore
 from satellite.errors import SatelliteError
 from satellite.lib.daemon_thread import run_in_daemon_thread
 from satellite.lib.finding import Finding, broken, note, ok, warning
+from satellite.ports import EngineContext
 
 FULL = 50e6
 """Bytes below which logs and the rest of a download fill the disk."""
@@ -57,7 +58,7 @@ async def _judge_engine(context: Context, role: str, store: ModelStore) -> Findi
     """Judge whether the engine of a role has its model; None for an engine without models."""
     text, about = getattr(context.settings, role), f"engine for {role}"
     if text == AUTO:
-        choice = await preference(role)
+        choice = await preference(role, EngineContext.for_settings(context.settings))
         if not choice.remedy:
             return ok(about, f"{choice.component} (auto)")
         means = f"{choice.component} is used instead, which can do less."

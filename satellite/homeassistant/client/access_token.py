@@ -1,4 +1,4 @@
-"""The token that opens Home Assistant: from a file or from the environment, and nowhere else."""
+"""The access token of Home Assistant: read from a file or the environment, and shown nowhere."""
 
 from __future__ import annotations
 
@@ -22,11 +22,9 @@ _HOW = "make a long-lived access token in Home Assistant (your profile, Security
 _LONGEST = 4096
 """Characters. Home Assistant's tokens have about 180."""
 
-_told: set[Path] = set()
-
 
 class Token(msgspec.Struct, frozen=True):
-    """A token, and where it came from. It never shows what it is."""
+    """A token and its source. Its text form does not contain the secret."""
 
     secret: str
     where: str
@@ -38,47 +36,54 @@ class Token(msgspec.Struct, frozen=True):
 
     @property
     def headers(self) -> dict[str, str]:
-        """What an HTTP request has to say."""
+        """The HTTP headers that authorize a request."""
         return {"Authorization": f"Bearer {self.secret}"}
 
 
-def read(file: str, environment: Mapping[str, str] | None = None) -> Token:
-    """Read the token: of `file` where one is named, else of the environment. Blocks.
+class TokenSource:
+    """The file that is named, or else the environment."""
 
-    It is read anew for each connection, so that another one holds without a restart. Raises
-    `HomeRefused`, saying what to do.
-    """
-    if file:
-        path = Path(file).expanduser()
-        where = f"the file {path}"
-        text = _content(path)
-    else:
-        text = (os.environ if environment is None else environment).get(VARIABLE, "")
-        where = f"the environment variable {VARIABLE}"
-        if not text.strip():
+    def __init__(self, file: str, environment: Mapping[str, str] | None = None) -> None:
+        """`file` may be empty; `environment` is that of the process by default."""
+        self._path = Path(file).expanduser() if file else None
+        self._environment = os.environ if environment is None else environment
+        self._warned = False
+
+    def read(self) -> Token:
+        """Read the token from its source; blocks.
+
+        Read it for each connection, so that a new token is used without a restart. Raises
+        `HomeRefused` with a remedy.
+        """
+        if self._path is not None:
+            where = f"the file {self._path}"
+            text = self._content(self._path)
+        else:
+            text = self._environment.get(VARIABLE, "")
+            where = f"the environment variable {VARIABLE}"
+            if not text.strip():
+                raise HomeRefused(
+                    f"there is no token for Home Assistant: {_HOW}, put it into a file that only "
+                    "this user can read, and name that with home.token_file; or set "
+                    f"{VARIABLE}"
+                )
+        secret = text.strip()
+        printable = secret.isascii() and secret.isprintable() and " " not in secret
+        if not secret or len(secret) > _LONGEST or not printable:
+            raise HomeRefused(f"{where} does not hold a token alone: {_HOW}, and put it there")
+        return Token(secret, where)
+
+    def _content(self, path: Path) -> str:
+        try:
+            with path.open(encoding="utf-8") as opened:
+                mode = os.fstat(opened.fileno()).st_mode
+                text = opened.read(_LONGEST + 2)
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not text"
             raise HomeRefused(
-                f"there is no token for Home Assistant: {_HOW}, put it into a file that only this "
-                f"user can read, and name that with home.token_file; or set {VARIABLE}"
-            )
-    secret = text.strip()
-    if not secret or len(secret) > _LONGEST or not secret.isascii() or not secret.isprintable():
-        raise HomeRefused(f"{where} does not hold a token alone: {_HOW}, and put it there")
-    if any(letter.isspace() for letter in secret):
-        raise HomeRefused(f"{where} does not hold a token alone: {_HOW}, and put it there")
-    return Token(secret, where)
-
-
-def _content(path: Path) -> str:
-    try:
-        with path.open(encoding="utf-8") as opened:
-            mode = os.fstat(opened.fileno()).st_mode
-            text = opened.read(_LONGEST + 2)
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is not text"
-        raise HomeRefused(
-            f"the token file {path} cannot be read ({why}): {_HOW}, and put it there"
-        ) from error
-    if stat.S_IMODE(mode) & 0o077 and path not in _told:
-        _told.add(path)
-        _LOGGER.warning("others can read the token file %s: chmod 600 %s", path, path)
-    return text
+                f"the token file {path} cannot be read ({reason}): {_HOW}, and put it there"
+            ) from error
+        if stat.S_IMODE(mode) & 0o077 and not self._warned:
+            self._warned = True
+            _LOGGER.warning("others can read the token file %s: chmod 600 %s", path, path)
+        return text

@@ -17,8 +17,7 @@ from satellite.errors import (
     HomeRefused,
     HomeStarting,
 )
-from satellite.homeassistant.client import access_token
-from satellite.homeassistant.client.access_token import Token
+from satellite.homeassistant.client.access_token import Token, TokenSource
 from satellite.homeassistant.client.socket import ANSWER, Socket
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ class Api:
     def __init__(self, url: str, token_file: str) -> None:
         """`url` is checked already (see `address.parse`)."""
         self.url = url
-        self._token_file = token_file
+        self._token = TokenSource(token_file)
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
 
@@ -59,7 +58,7 @@ class Api:
         """The WebSocket, open and let in; closed at the end of the block."""
         import aiohttp
 
-        secret = await asyncio.to_thread(access_token.read, self._token_file)
+        secret = await asyncio.to_thread(self._token.read)
         session = self._opened()
         url = "ws" + self.url.removeprefix("http") + "/api/websocket"
         with self._explained(secret):
@@ -91,7 +90,7 @@ class Api:
     ) -> Any:
         import aiohttp
 
-        secret = await asyncio.to_thread(access_token.read, self._token_file)
+        secret = await asyncio.to_thread(self._token.read)
         session = self._opened()
         limit = aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT)
         with self._explained(secret, asked=path):

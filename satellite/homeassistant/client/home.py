@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
-from satellite.errors import HomeFailed, SatelliteError
-from satellite.homeassistant.client import address, answers, registries
+from satellite.errors import EngineFailed, HomeFailed, SatelliteError
+from satellite.homeassistant.client import address, answers, registries, service_calls
 from satellite.homeassistant.client.connection import HomeConnection
-from satellite.homeassistant.client.entities import Contents, Entity
+from satellite.homeassistant.client.entities import Contents, Entity, plain
 from satellite.homeassistant.client.entity_kinds import Service, service
 from satellite.homeassistant.client.search import Found, search
 from satellite.homeassistant.client.service_calls import HomeCommand, HomeQuery
@@ -18,12 +18,10 @@ from satellite.homeassistant.client.socket import Socket
 from satellite.homeassistant.client.states import SILENT, State
 from satellite.lib.taskgroups import first_error
 from satellite.settings import HomeSettings
+from satellite.values import Action
 
 KNOWN = 2.0
 """Seconds the first request waits for names that were never known before."""
-
-_here: Home | None = None
-_settings = HomeSettings()
 
 
 class Home:
@@ -45,6 +43,19 @@ class Home:
         except TimeoutError:
             pass
         return self.contents
+
+    def device_of(self, satellite: str) -> str | None:
+        """Return the device id of the satellite of a name; None where Home Assistant has none."""
+        return self.contents.satellites.get(plain(satellite))
+
+    async def perform(self, action: Action, area: str | None = None) -> str:
+        """Carry out a `home.do` or `home.ask` action; return the sentence that reports the result.
+
+        `area` is the room in which it was asked for. Raises `EngineFailed` for another action.
+        """
+        if (request := service_calls.read(action)) is None:
+            raise EngineFailed(f"{action.name} is no action of the home")
+        return await self.carry_out(request, area)
 
     async def carry_out(self, wish: HomeCommand | HomeQuery, near: str | None = None) -> str:
         """Do or tell what is wished; return the sentence about it.
@@ -158,34 +169,19 @@ async def _call_service(socket: Socket, call: Service, ids: list[str]) -> HomeFa
 async def opened(settings: HomeSettings) -> AsyncGenerator[Home | None, None]:
     """The home that the settings name, being connected in the background; None without one.
 
-    Inside the block `here` is this home. Raises `ConfigError` for an address that is none.
+    Raises `ConfigError` for an address that is none.
     """
-    global _here, _settings
-    _settings = settings
     if not settings.url:
         yield None
         return
     link = HomeConnection(address.parse(settings.url), settings.token_file)
-    home, before = Home(link), _here
     try:
         with first_error(SatelliteError):
             async with asyncio.TaskGroup() as tasks:
                 running = tasks.create_task(link.run(), name="home assistant")
-                _here = home
                 try:
-                    yield home
+                    yield Home(link)
                 finally:
-                    _here = before
                     running.cancel()
     finally:
         await link.api.close()
-
-
-def here() -> Home | None:
-    """The home that this process is connected with."""
-    return _here
-
-
-def in_force() -> HomeSettings:
-    """What is set of the home in this process, connected or not."""
-    return _settings

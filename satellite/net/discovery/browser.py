@@ -16,6 +16,7 @@ from satellite.net.discovery.mdns import TYPE, NoMulticast, follow_networks, mul
 from satellite.net.discovery.monitor import IDLE, SPREAD, Monitor
 from satellite.net.discovery.preferences import Preferences
 from satellite.net.discovery.remote_service import RemoteService
+from satellite.net.pairing import Pairing
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -38,12 +39,14 @@ class Discovery:
         self,
         publish: Callable[[Event], None] = lambda event: None,
         *,
+        pairing: Pairing,
         interfaces: Sequence[str] = (),
         own: bool = False,
         wishes: Preferences | None = None,
         announced: bool = True,
     ) -> None:
         self.wishes = wishes or Preferences()
+        self.pairing = pairing
         self._publish = publish
         self._interfaces = interfaces
         self._own = own
@@ -147,7 +150,7 @@ class Discovery:
         elif known is not None:
             known[0].tell(wait)
         else:
-            self._watch(tasks, name, AdvertisedLocation(zeroconf, name), wait)
+            self._watch(tasks, name, AdvertisedLocation(zeroconf, name, self.pairing), wait)
 
     def _watch(
         self, tasks: asyncio.TaskGroup, key: str, location: Location, wait: float = 0.0
@@ -155,7 +158,7 @@ class Discovery:
         if len(self._watches) >= MOST:
             _LOGGER.debug("%s is ignored: %d services are known", key, MOST)
             return
-        watch = Monitor(location, self._noted, self._lost, self._in_use, self._own)
+        watch = Monitor(location, self._noted, self._lost, self._in_use, self.pairing, self._own)
         task = tasks.create_task(watch.run(wait), name=f"watch {key}")
         self._watches[key] = (watch, task)
 
@@ -193,10 +196,14 @@ def _host(uri: str) -> str:
 
 
 async def scan(
-    seconds: float, *, interfaces: Sequence[str] = (), wishes: Preferences | None = None
+    seconds: float,
+    *,
+    pairing: Pairing,
+    interfaces: Sequence[str] = (),
+    wishes: Preferences | None = None,
 ) -> tuple[RemoteService, ...]:
     """What is on the LAN: every service that answers within `seconds`. Raises `NoMulticast`."""
-    discovery = Discovery(interfaces=interfaces, own=True, wishes=wishes)
+    discovery = Discovery(pairing=pairing, interfaces=interfaces, own=True, wishes=wishes)
     try:
         async with asyncio.timeout(seconds):
             await discovery.run()

@@ -9,7 +9,7 @@ import msgspec
 
 from satellite.errors import WireError
 from satellite.net.discovery.mdns import PROCESS_ID, TYPE
-from satellite.net.pairing import policy
+from satellite.net.pairing import Pairing, policy
 from satellite.net.uri import Tcp
 
 RESOLVE = 3.0
@@ -61,9 +61,10 @@ class NamedLocation:
 class AdvertisedLocation:
     """A service that is announced by multicast DNS."""
 
-    def __init__(self, zeroconf: Any, name: str) -> None:
+    def __init__(self, zeroconf: Any, name: str, pairing: Pairing) -> None:
         self.name = name.removesuffix(f".{TYPE}")
         self._zeroconf = zeroconf
+        self._pairing = pairing
         self._full_name = name
 
     async def where(self) -> Where:
@@ -79,7 +80,7 @@ class AdvertisedLocation:
         hosts = addresses[:ADDRESSES]
         plain = tuple(str(Tcp(host, service.port)) for host in hosts)
         return Where(
-            uris=policy.places(self.name, facts, hosts, plain),
+            uris=policy.places(self._pairing, self.name, facts, hosts, plain),
             facts=facts,
             load=load,
             own=facts.get("id") == PROCESS_ID,

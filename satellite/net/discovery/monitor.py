@@ -13,6 +13,7 @@ from satellite.errors import BadFrame, WireError
 from satellite.net.describe import describe
 from satellite.net.discovery.location import Location, Where
 from satellite.net.discovery.remote_service import RemoteService, read_service
+from satellite.net.pairing import Pairing
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -44,6 +45,7 @@ class Monitor:
         found: Callable[[RemoteService | None, RemoteService], None],
         lost: Callable[[RemoteService], None],
         in_use: Callable[[str], bool],
+        pairing: Pairing,
         own: bool = False,
     ) -> None:
         """`found` is told what it was and what it is, `lost` what it was; `in_use` says whether a
@@ -52,6 +54,7 @@ class Monitor:
         self.server: RemoteService | None = None
         """What is known of it while it is there."""
         self._found, self._lost, self._in_use = found, lost, in_use
+        self._pairing = pairing
         self._own = own
         self._where: Where | None = None
         self._news = asyncio.Event()
@@ -141,7 +144,7 @@ class Monitor:
         for uri in uris:
             began = loop.time()
             try:
-                event = await describe(uri, CONNECT, ANSWER)
+                event = await describe(uri, CONNECT, ANSWER, pairing=self._pairing)
                 found = read_service(self.location.name, uri, event, loop.time() - began)
             except WireError as error:
                 problem = error

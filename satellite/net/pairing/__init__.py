@@ -14,28 +14,21 @@ import platformdirs
 
 from satellite.net.pairing.key_store import KeyStore
 from satellite.net.pairing.known_peers import KnownPeers
+from satellite.net.refusals import Refusals
 from satellite.settings import PairingSettings
 
-_in_force = PairingSettings()
 
+class Pairing:
+    """The pairing of one program with other machines, by its settings."""
 
-def use(settings: PairingSettings) -> None:
-    """Let these settings hold in this process from now on."""
-    global _in_force
-    _in_force = settings
-
-
-def required() -> bool:
-    """Whether only paired machines are to be talked to."""
-    return _in_force.required
-
-
-def folder() -> KeyStore:
-    """Where keys are kept."""
-    named = _in_force.folder
-    return KeyStore(Path(named or platformdirs.user_data_dir("satellite")) / "keys")
-
-
-def peers() -> KnownPeers:
-    """Who this machine is paired with."""
-    return KnownPeers(folder())
+    def __init__(self, settings: PairingSettings | None = None) -> None:
+        """Without settings, the user's own keys are used and pairing is not required."""
+        settings = settings or PairingSettings()
+        self.required = settings.required
+        """Whether only paired machines may be talked to."""
+        folder = Path(settings.folder or platformdirs.user_data_dir("satellite"))
+        self.keys = KeyStore(folder / "keys")
+        """This machine's key and the certificates of the others."""
+        self.peers = KnownPeers(self.keys)
+        self.refusals = Refusals("pairing")
+        """Limits how often a changed key is logged."""

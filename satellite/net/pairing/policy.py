@@ -6,10 +6,9 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 
-from satellite.net import pairing
+from satellite.net.pairing import Pairing
 from satellite.net.pairing.errors import KeyChanged, KeysUnusable, NotPaired
 from satellite.net.pairing.known_peers import KnownPeer, key_changed
-from satellite.net.refusals import Refusals
 from satellite.net.uri import Tls
 
 PORT_FACT = "tls"
@@ -18,23 +17,25 @@ KEY_FACT = "key"
 """Key of the TXT value that tells the fingerprint of the server's certificate."""
 _ROLE_FACT = "role"
 
-_refusals = Refusals("pairing")
 
-
-def verified(host: str, presented: str) -> KnownPeer:
+def verified(pairing: Pairing, host: str, presented: str) -> KnownPeer:
     """The paired machine whose key was presented at a host.
 
     Raises `KeyChanged`, which the log tells as an error, and `NotPaired`.
     """
     try:
-        return pairing.peers().check(host, presented)
+        return pairing.peers.check(host, presented)
     except KeyChanged as error:
-        _warn_key_changed(host, error)
+        _warn_key_changed(pairing, host, error)
         raise
 
 
 def places(
-    instance: str, facts: Mapping[str, str], hosts: Sequence[str], plain: tuple[str, ...]
+    pairing: Pairing,
+    instance: str,
+    facts: Mapping[str, str],
+    hosts: Sequence[str],
+    plain: tuple[str, ...],
 ) -> tuple[str, ...]:
     """Where to try a service that is announced: in TLS where its machine is paired, else `plain`.
 
@@ -43,7 +44,7 @@ def places(
     `NotPaired`. That it has the key whose fingerprint it announces is seen when it is connected to.
     """
     try:
-        known = pairing.peers().all()
+        known = pairing.peers.all()
     except KeysUnusable as error:
         raise NotPaired(f"{instance} cannot be known: {error}") from error
     port, key, role = (facts.get(name, "") for name in (PORT_FACT, KEY_FACT, _ROLE_FACT))
@@ -54,11 +55,11 @@ def places(
         before = next((peer for peer in known if instance.startswith(f"{peer.name} ")), None)
         if before is not None and key and not paired:
             other = key_changed(before, hosts[0] if hosts else instance, key[:64])
-            _warn_key_changed(instance, other)
+            _warn_key_changed(pairing, instance, other)
             raise other
         if before is not None:
             raise NotPaired(f"{instance} was paired, but offers no TLS now: it is not used")
-        if pairing.required():
+        if pairing.required:
             raise NotPaired(
                 f"{instance} is not paired, and pairing is required (--require-pairing): run "
                 "`satellite pair` on both"
@@ -66,6 +67,6 @@ def places(
     return plain
 
 
-def _warn_key_changed(who: str, error: KeyChanged) -> None:
+def _warn_key_changed(pairing: Pairing, who: str, error: KeyChanged) -> None:
     now = asyncio.get_running_loop().time()
-    _refusals.tell(now, error.code, who, str(error), logging.ERROR)
+    pairing.refusals.tell(now, error.code, who, str(error), logging.ERROR)

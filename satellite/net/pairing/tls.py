@@ -13,8 +13,7 @@ import asyncio
 import ssl
 
 from satellite.errors import BadFrame, ConfigError, PeerClosed
-from satellite.net import pairing
-from satellite.net.pairing import policy
+from satellite.net.pairing import Pairing, policy
 from satellite.net.pairing.errors import KeysUnusable, NotPaired
 from satellite.net.pairing.identity import Identity, fingerprint, grouped, read_identity
 from satellite.net.pairing.key_store import KeyStore
@@ -38,14 +37,16 @@ def role_of(protocol: str | None) -> str:
     return (protocol or "").removeprefix(_PREFIX)
 
 
-async def open_tls(address: Tls, limit: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def open_tls(
+    address: Tls, limit: int, pairing: Pairing
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """Connect to the paired machine at an address; nothing is sent to any other.
 
     Raises `KeyChanged`, `NotPaired`, `ConfigError` for an address without a role, and `OSError`s.
     """
     if not address.role:
         raise ConfigError([f"{address}: name the role, as in {address}/asr"])
-    me = _own(pairing.folder())
+    me = _own(pairing.keys)
     context = client_context(me, protocol(address.role))
     reader, writer = await asyncio.open_connection(
         address.host,
@@ -55,7 +56,7 @@ async def open_tls(address: Tls, limit: int) -> tuple[asyncio.StreamReader, asyn
         server_hostname=f"{me.fingerprint[:_KNOWN]}.satellite",
     )
     try:
-        policy.verified(address.host, presented(writer))
+        policy.verified(pairing, address.host, presented(writer))
     except BaseException:
         writer.transport.abort()
         raise

@@ -14,6 +14,7 @@ from satellite.net import info
 from satellite.net.describe import CONNECT, describe
 from satellite.net.dial import connect
 from satellite.net.messages import error_of
+from satellite.net.pairing import Pairing
 from satellite.net.wire import Connection
 from satellite.values import EngineInfo
 
@@ -31,9 +32,10 @@ class Remote:
 
     role: ClassVar[str]
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, pairing: Pairing) -> None:
         self.label = uri
         """Where it is, for people and for events."""
+        self._pairing = pairing
         self._info: EngineInfo | None = None
         self._open: set[Connection] = set()
         self._closed = False
@@ -42,7 +44,7 @@ class Remote:
         """Ask the service what it is. Raises `WireError`, and `EngineFailed` for another role."""
         self._check_open()
         if self._info is None:
-            event = await describe(self.label)
+            event = await describe(self.label, pairing=self._pairing)
             try:
                 self._info = info.engine_info(self.role, event)
             except (EngineError, WireError) as error:
@@ -60,7 +62,7 @@ class Remote:
     async def _call(self) -> AsyncGenerator[Connection, None]:
         """A connection for one call, gone when the block is left."""
         self._check_open()
-        connection = await connect(self.label, CONNECT)
+        connection = await connect(self.label, CONNECT, pairing=self._pairing)
         self._open.add(connection)
         try:
             self._check_open()  # it may have been closed while it connected

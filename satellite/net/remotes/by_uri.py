@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from satellite.net import uri as uris
+from satellite.net.pairing import Pairing
 from satellite.net.remotes.asr import RemoteAsr
 from satellite.net.remotes.llm import RemoteLlm
 from satellite.net.remotes.tts import RemoteTts
@@ -13,9 +14,9 @@ from satellite.net.remotes.wake import RemoteWake
 _KINDS = {kind.role: kind for kind in (RemoteAsr, RemoteLlm, RemoteTts, RemoteWake)}
 
 
-def remote(uri: str, role: str) -> Any:
+def remote(uri: str, role: str, pairing: Pairing) -> Any:
     """Make the service at a TCP, TLS or Unix URI an engine of a role: asr, llm, tts or wake.
 
     Raises `ConfigError` for what is no URI; nothing is connected before `load`.
     """
-    return _KINDS[role](uris.for_role(uri, role))
+    return _KINDS[role](uris.for_role(uri, role), pairing)

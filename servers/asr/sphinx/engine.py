@@ -64,7 +64,7 @@ class PocketSphinx:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._worker = Worker("pocketsphinx", gives_way=False)
+        self._worker = Worker("pocketsphinx")
         self._closed = False
         self._vocabularies: OrderedDict[HomeNames, Vocabulary] = OrderedDict()
         self._idle: OrderedDict[int, tuple[HomeNames, Recognizer]] = OrderedDict()

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from satellite.errors import EngineFailed, ModelMissing
 from satellite.lib.worker import Worker
 from satellite.options import unknown_name
+from satellite.ports import EngineContext
 from satellite.requirements import Package, Requirement
 from satellite.values import EngineInfo, ModelInfo, TranscribeRequest, Transcript
 from servers.asr.malloc import keep_buffers
@@ -47,13 +48,16 @@ class FasterWhisper:
     )
 
     @classmethod
-    async def auto(cls) -> str | None:
+    async def auto(cls, context: EngineContext) -> str | None:
         """Return the most recently installed model; None if there is none."""
-        return await asyncio.to_thread(latest, WHISPER)
+        return await asyncio.to_thread(latest, WHISPER, context.models)
 
-    def __init__(self, options: WhisperOptions) -> None:
+    def __init__(self, options: WhisperOptions, context: EngineContext | None = None) -> None:
+        context = context or EngineContext()
         self._options = options
-        self._detection = Worker("whisper-vad", gives_way=False)
+        self._nice = context.nice
+        self._store = Store.for_settings(context.models)
+        self._detection = Worker("whisper-vad")
         self._models = ModelCache(options.models, self._loaded)
         self._languages: tuple[str, ...] = ()
         self._silero: Any = None
@@ -79,7 +83,7 @@ class FasterWhisper:
                 ModelInfo(name=self._name, languages=self._languages),
                 *(
                     ModelInfo(name=name, languages=languages)
-                    for name, languages in installed()
+                    for name, languages in installed(self._store)
                     if name not in mine
                 ),
             ),
@@ -117,7 +121,7 @@ class FasterWhisper:
         """Return the model that a request names, never by a path on this machine."""
         if not wanted or wanted in (self._name, self._options.model):
             return self._options.model
-        names = [name for name, _ in installed()]
+        names = [name for name, _ in installed(self._store)]
         if wanted in names:
             return wanted
         hint = unknown_name(wanted, dict.fromkeys([self._name, *names]))
@@ -141,7 +145,7 @@ class FasterWhisper:
 
     async def _loaded(self, name: str) -> CachedModel:
         # on a low-priority thread, as the model's own threads inherit its priority
-        loader = Worker("whisper-loader")
+        loader = Worker("whisper-loader", nice=self._nice)
         try:
             model, workers = await loader.call(self._load, name)
         finally:
@@ -156,7 +160,7 @@ class FasterWhisper:
 
         options = self._options
         path = Path(name).expanduser() if name == options.model else None
-        folder = path if path and path.is_dir() else Store().find(WHISPER, name)
+        folder = path if path and path.is_dir() else self._store.find(WHISPER, name)
         cuda = options.device != "cpu" and machine.has_cuda()
         chosen = options.machine(options.device, cuda)
         try:

@@ -108,12 +108,11 @@ class ModelCache:
             raise EngineClosed("faster-whisper was closed")
 
 
-def installed() -> tuple[tuple[str, tuple[str, ...]], ...]:
+def installed(store: Store) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Return the names and languages of the Whisper models on this machine.
 
     Cached until a model is added or removed; then takes some milliseconds per model.
     """
-    store = Store()
     try:
         return _installed(store.root, store.fingerprint())
     except ModelMissing as error:

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from typing import Any
 
 from satellite.errors import EngineError, EngineFailed
+from satellite.ports import EngineContext
 from satellite.tools import Tool
 from satellite.values import ReplyPart, ReplyRequest
 from servers.llm.ollama import prompt
@@ -31,10 +32,17 @@ _ENOUGH = " (No more tools now: answer in words.)"
 class Chat:
     """Answers requests through Ollama. Stores no conversation, only facts about models."""
 
-    def __init__(self, client: OllamaClient, options: OllamaOptions, tools: Sequence[Tool]) -> None:
+    def __init__(
+        self,
+        client: OllamaClient,
+        options: OllamaOptions,
+        tools: Sequence[Tool],
+        context: EngineContext,
+    ) -> None:
         self._client = client
         self._options = options
         self._tools = tools
+        self._context = context
         self._meters: dict[str, TokenMeter] = {}
         self._toolless: set[str] = set()
 
@@ -111,7 +119,7 @@ class Chat:
 
     def _box(self, request: ReplyRequest) -> Toolbox:
         offered = self._tools if self._options.tool_rounds else ()
-        return Toolbox(offered, home=request.situation.home)
+        return Toolbox(offered, self._context, home=request.situation.home)
 
     def _fit(
         self, model: str, request: ReplyRequest, latest: Sequence[ChatMessage], box: Toolbox

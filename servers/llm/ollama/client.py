@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from satellite.engines import context as models
 from satellite.errors import EngineFailed
 from servers.llm.ollama.errors import broken_answer, closed_error, engine_errors
 from servers.llm.ollama.prompt import ChatMessage
@@ -21,12 +20,12 @@ ASKING = 5.0
 """Seconds for an answer that takes Ollama no work."""
 
 
-async def may_be_running() -> bool:
+async def may_be_running(host: str) -> bool:
     """Return whether an Ollama may answer: its address is set, or something listens on its port.
 
     Quicker than asking, for which aiohttp has to be imported.
     """
-    if models.in_force().ollama or os.environ.get("OLLAMA_HOST"):
+    if host or os.environ.get("OLLAMA_HOST"):
         return True
     try:
         async with asyncio.timeout(CONNECT):
@@ -150,12 +149,11 @@ class OllamaClient:
         if self._closed:
             raise closed_error()
         if self._api is None:
-            host = self._host or models.in_force().ollama
             try:
-                self._api = OllamaApi(host, self._timeout)
+                self._api = OllamaApi(self._host, self._timeout)
             except ValueError as error:
                 raise EngineFailed(
-                    f"host = {host}: is no address of an Ollama ({error})"
+                    f"host = {self._host}: is no address of an Ollama ({error})"
                 ) from error
         return self._api
 

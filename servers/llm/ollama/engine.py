@@ -13,8 +13,7 @@ import msgspec
 from satellite import tools
 from satellite.engines.chain import FallbackChain
 from satellite.errors import EngineClosed, EngineError, ModelMissing
-from satellite.homeassistant.client.home import here
-from satellite.ports import Llm
+from satellite.ports import EngineContext, Llm
 from satellite.requirements import Package, Requirement
 from satellite.values import EngineInfo, ModelInfo, ReplyPart, ReplyRequest
 from servers.llm.intents import Intents
@@ -42,11 +41,11 @@ class Ollama:
     requires: ClassVar[tuple[Requirement, ...]] = (Package("aiohttp"),)
 
     @classmethod
-    async def auto(cls) -> str | None:
+    async def auto(cls, context: EngineContext) -> str | None:
         """Return the newest model of Ollama that can chat; None without one, or without Ollama."""
-        if not await may_be_running():
+        if not await may_be_running(context.models.ollama):
             return None
-        client = OllamaClient("", ASKING)
+        client = OllamaClient(context.models.ollama, ASKING)
         try:
             for name in await client.models():
                 if await client.can_chat(name):
@@ -57,13 +56,16 @@ class Ollama:
             await client.close()
         return None
 
-    def __init__(self, options: OllamaOptions) -> None:
+    def __init__(self, options: OllamaOptions, context: EngineContext | None = None) -> None:
+        context = context or EngineContext()
         self._options = options
-        self._model = _OllamaModel(options)
+        self._home = context.home
+        self._model = _OllamaModel(options, context)
         self._llm: Llm = self._model
         if options.local_first:
             language = options.languages[0] if options.languages else "en"
-            self._llm = FallbackChain((Intents(Intents.Options(language=language)), self._model))
+            intents = Intents(Intents.Options(language=language), context)
+            self._llm = FallbackChain((intents, self._model))
 
     async def load(self) -> None:
         """Load the sentences and check Ollama. A missing Ollama or model is logged: both may come
@@ -80,7 +82,7 @@ class Ollama:
         """Describe the engine and the models of Ollama."""
         info = self._model.describe()
         able = self._options.local_first or self._options.tool_rounds > 0
-        return msgspec.structs.replace(info, home_control=able and here() is not None)
+        return msgspec.structs.replace(info, home_control=able and self._home is not None)
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
         """Yield the answer. Raises `EngineError`s that name the remedy."""
@@ -95,9 +97,10 @@ class Ollama:
 class _OllamaModel:
     """The model alone, loaded ahead of requests."""
 
-    def __init__(self, options: OllamaOptions) -> None:
+    def __init__(self, options: OllamaOptions, context: EngineContext) -> None:
         self._options = options
-        self._client = OllamaClient(options.host, options.timeout)
+        self._context = context
+        self._client = OllamaClient(options.host or context.models.ollama, options.timeout)
         self._chat: Chat | None = None
         self._watcher: asyncio.Task[None] | None = None
         self._known: tuple[str, ...] = ()
@@ -155,7 +158,7 @@ class _OllamaModel:
     async def _ready(self) -> Chat:
         if self._chat is None:
             offered = await asyncio.to_thread(tools.installed)
-            self._chat = self._chat or Chat(self._client, self._options, offered)
+            self._chat = self._chat or Chat(self._client, self._options, offered, self._context)
         return self._chat
 
     async def _create(self) -> None:

@@ -12,6 +12,7 @@ import msgspec
 
 from satellite import options, tools
 from satellite.errors import SatelliteError
+from satellite.ports import EngineContext
 from satellite.tools import Tool
 from satellite.values import Action, ReplyRequest
 
@@ -36,8 +37,9 @@ class ToolResult(msgspec.Struct, frozen=True):
 class Toolbox:
     """The tools available for one request."""
 
-    def __init__(self, known: Sequence[Tool], *, home: bool) -> None:
+    def __init__(self, known: Sequence[Tool], context: EngineContext, *, home: bool) -> None:
         """`home`: whether the request may control the home."""
+        self._context = context
         self._tools = {tool.name: tool for tool in known if home or not tool.home}
 
     def definitions(self) -> list[dict[str, Any]]:
@@ -70,7 +72,7 @@ class Toolbox:
             return _failure(f"{name}: {'; '.join(problems)}")
         try:
             async with asyncio.timeout(TIMEOUT):
-                parts = await tool.run(chosen, request)
+                parts = await tool.call(chosen, request, self._context)
         except TimeoutError:
             return _failure(f"{name} did not end within {TIMEOUT:g} s")
         except SatelliteError as error:

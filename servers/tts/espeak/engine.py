@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 
 from satellite.lib.worker import Worker
 from satellite.options import OptionSet, option
+from satellite.ports import EngineContext
 from satellite.requirements import Package, Requirement
 from satellite.values import AudioChunk, AudioFormat, EngineInfo, ModelInfo, SpeechRequest
 from servers.tts.espeak.library import EspeakLibrary, library
@@ -36,9 +37,9 @@ class Espeak:
     argument: ClassVar[str] = "voice"
     requires: ClassVar[tuple[Requirement, ...]] = (Package("espeakng_loader"),)
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, context: EngineContext | None = None) -> None:
         self._options = options
-        self._worker = Worker("espeak")
+        self._worker = Worker("espeak", nice=context.nice if context else 0)
         self._library: EspeakLibrary | None = None
 
     async def load(self) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar
 
 from satellite.audio.lead import Lead
 from satellite.options import OptionSet, option
+from satellite.ports import EngineContext
 from satellite.requirements import Package, Requirement
 from satellite.values import AudioChunk, AudioFormat, EngineInfo, SpeechRequest
 from servers.models.latest import latest
@@ -90,15 +91,17 @@ class Piper:
     """It accepts any number of requests at once and divides its threads among them."""
 
     @classmethod
-    async def auto(cls) -> str | None:
+    async def auto(cls, context: EngineContext) -> str | None:
         """Return no particular voice, as all installed ones are used; None if there are none."""
-        return None if await asyncio.to_thread(latest, PIPER) is None else ""
+        found = await asyncio.to_thread(latest, PIPER, context.models)
+        return None if found is None else ""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, context: EngineContext | None = None) -> None:
+        context = context or EngineContext()
         self._options = options
         self._threads, pieces = divide_cores(options.cpu_threads)
-        self._scheduler = Scheduler("piper", pieces)
-        self._catalog = Catalog(Store(), options.voice)
+        self._scheduler = Scheduler("piper", pieces, context.nice)
+        self._catalog = Catalog(Store.for_settings(context.models), options.voice)
         self._loaded: LruCache[PiperVoice] = LruCache(options.voices)
         self.phrases = PhraseCache(options.cache * 1_000_000)
         """Sounds of recent short phrases."""

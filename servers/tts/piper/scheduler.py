@@ -7,13 +7,14 @@ import heapq
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from itertools import count
 from typing import Any, TypeVar
 
 import msgspec
 
 from satellite.errors import EngineClosed
-from satellite.lib.worker import begin
+from satellite.lib.worker import lower_priority
 
 T = TypeVar("T")
 
@@ -43,10 +44,11 @@ class Scheduler:
     it; a running call is finished and its result dropped. Use from one event loop at a time.
     """
 
-    def __init__(self, name: str, threads: int) -> None:
+    def __init__(self, name: str, threads: int, nice: int = 0) -> None:
+        """`nice`: see `satellite.lib.worker.lower_priority`."""
         self._name = name
         self._executor: ThreadPoolExecutor | None = ThreadPoolExecutor(
-            threads, thread_name_prefix=name, initializer=begin
+            threads, thread_name_prefix=name, initializer=partial(lower_priority, nice)
         )
         self._threads = self._free = threads
         self._took = 0.0

@@ -14,6 +14,7 @@ from satellite.diagnostics.doctor.context import Context
 from satellite.diagnostics.doctor.homeassistant import judge, service, services
 from satellite.diagnostics.doctor.ports import ExpectedPort
 from satellite.lib.finding import Finding
+from satellite.net.pairing import Pairing
 from satellite.net.probe import ProbeResult
 from satellite.net.uri import Tcp, parse
 from satellite.settings import HomeAssistantSettings, ServerSettings, Settings
@@ -45,7 +46,7 @@ async def satellite(info: Info, *, pong: bool = True) -> AsyncGenerator[str, Non
 
 
 async def at(uri: str, role: str = "satellite", host: str = "127.0.0.1") -> list[Finding]:
-    return [finding async for finding in service(port_of(uri, role, host))]
+    return [finding async for finding in service(port_of(uri, role, host), Pairing())]
 
 
 def judged(info: Event, seconds: float = 0.01) -> list[Finding]:

@@ -13,6 +13,7 @@ from satellite.diagnostics.doctor.servers import judge_found, servers
 from satellite.lib.finding import Finding
 from satellite.net.describe import describe
 from satellite.net.discovery.services import Service
+from satellite.net.pairing import Pairing
 from satellite.net.probe import ProbeResult
 from satellite.settings import Settings
 from servers.serve import serving
@@ -103,6 +104,6 @@ async def test_without_zeroconf_no_server_is_searched() -> None:
 @pytest.mark.parametrize(("seconds", "state"), [(0.01, "ok"), (0.8, "warning")])
 async def test_a_slow_server_is_reported(seconds: float, state: str) -> None:
     async with serving("asr", ScriptedAsr(), "tcp://127.0.0.1:0") as uri:
-        info = await describe(uri)
+        info = await describe(uri, pairing=Pairing())
     answer = ProbeResult(uri="tcp://10.0.0.5:10300", info=info, fastest=seconds, slowest=seconds)
     assert judge_found(Service(instance="cellar asr"), answer).state == state

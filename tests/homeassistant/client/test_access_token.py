@@ -14,44 +14,48 @@ from satellite.cli.config import as_toml
 from satellite.config import load as config
 from satellite.config.layers import from_environment, from_file
 from satellite.errors import HomeRefused
-from satellite.homeassistant.client import access_token
-from satellite.homeassistant.client.access_token import VARIABLE, Token
+from satellite.homeassistant.client.access_token import VARIABLE, Token, TokenSource
 from tests.support.connected_home import token_file
 
 
 def test_the_file_that_is_named_goes_before_the_environment(tmp_path: Path) -> None:
-    found = access_token.read(token_file(tmp_path, "of-the-file"), {VARIABLE: "of-the-environment"})
+    found = TokenSource(
+        token_file(tmp_path, "of-the-file"), {VARIABLE: "of-the-environment"}
+    ).read()
     assert found.secret == "of-the-file"
     assert found.headers == {"Authorization": "Bearer of-the-file"}
-    assert access_token.read("", {VARIABLE: " of-the-environment\n"}).secret == "of-the-environment"
+    assert (
+        TokenSource("", {VARIABLE: " of-the-environment\n"}).read().secret == "of-the-environment"
+    )
 
 
 def test_without_any_it_is_said_what_to_do() -> None:
     with pytest.raises(HomeRefused, match=f"long-lived.*home.token_file.*{VARIABLE}"):
-        access_token.read("", {})
+        TokenSource("", {}).read()
 
 
 @pytest.mark.parametrize("text", ["", "\n", "two words", "a\nb", "ü", "x" * 5000, "\0"])
 def test_what_is_no_token_is_not_sent(tmp_path: Path, text: str) -> None:
     with pytest.raises(HomeRefused, match="does not hold a token alone") as raised:
-        access_token.read(token_file(tmp_path, text))
+        TokenSource(token_file(tmp_path, text)).read()
     assert not text.strip() or text.strip() not in str(raised.value).replace("file", "")
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(HomeRefused, match=r"nowhere cannot be read.*No such file"):
-        access_token.read(str(tmp_path / "nowhere"))
+        TokenSource(str(tmp_path / "nowhere")).read()
 
 
 def test_a_file_that_others_can_read_is_warned_of_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = token_file(tmp_path)
-    access_token.read(file)
+    source = TokenSource(file)
+    source.read()
     assert not caplog.records
     os.chmod(file, 0o644)
-    access_token.read(file)
-    access_token.read(file)
+    source.read()
+    source.read()
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
     assert f"chmod 600 {file}" in record.getMessage()

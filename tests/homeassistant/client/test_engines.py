@@ -12,7 +12,9 @@ from satellite.engines import assembly
 from satellite.engines.home_aware import HomeAsr, HomeLlm
 from satellite.errors import EngineFailed, HomeDown, HomeRefused
 from satellite.homeassistant.client.service_calls import HomeCommand, HomeQuery, action
+from satellite.net.pairing import Pairing
 from satellite.net.remotes.by_uri import remote
+from satellite.ports import EngineContext
 from satellite.settings import USUAL_AREAS, USUAL_NAMES, HomeSettings, Settings
 from satellite.values import (
     Action,
@@ -73,7 +75,7 @@ async def test_a_brain_on_another_machine_needs_no_token(tmp_path: Path) -> None
         connected(tmp_path, fake) as home,
         serving("llm", brain, "tcp://127.0.0.1:0") as uri,
     ):
-        far = HomeLlm(remote(uri, "llm"), home)
+        far = HomeLlm(remote(uri, "llm", pairing=Pairing()), home)
         assert await ask(far, "turn on the counter", HERE) == ["Turned on the Counter."]
         assert await ask(far, "is the counter on", HERE) == ["Yes, the Counter is on."]
         await far.close()
@@ -145,13 +147,15 @@ async def test_home_control_is_told_exactly_where_a_home_is(tmp_path: Path) -> N
         info: EngineInfo = brain.describe()
         return info.home_control
 
-    intents = Intents(Intents.Options())
-    assert not told(intents)
+    elsewhere = Intents(Intents.Options())
+    assert not told(elsewhere)
     async with fake_home() as fake, connected(tmp_path, fake) as home:
+        intents = Intents(Intents.Options(), EngineContext(home=home))
         assert told(intents)
         assert told(HomeLlm(intents, home))
-    assert not told(intents)
-    await intents.close()
+        assert not told(elsewhere), "another program in this process"
+        await intents.close()
+    await elsewhere.close()
 
 
 async def test_a_malformed_wish_is_a_failure_of_the_brain(tmp_path: Path) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from satellite.errors import HomeFailed
-from satellite.homeassistant.client.home import Home, here
-from satellite.homeassistant.client.service_calls import HomeCommand, HomeQuery
+from satellite.errors import EngineFailed, HomeFailed
+from satellite.homeassistant.client.home import Home
+from satellite.homeassistant.client.service_calls import HomeCommand, HomeQuery, action
+from satellite.values import Action
 from tests.support.connected_home import FakeHome, connected, fake_home, until
 
 
@@ -178,8 +179,9 @@ async def test_a_model_is_told_all_about_things(house: Any) -> None:
     assert "Secret" not in whole
 
 
-async def test_the_home_is_here_while_it_is_open(tmp_path: Path) -> None:
-    assert here() is None
-    async with fake_home() as fake, connected(tmp_path, fake) as home:
-        assert here() is home
-    assert here() is None
+async def test_an_action_is_performed_and_reported_in_words(house: Any) -> None:
+    _, home = house
+    lamp = HomeCommand(deed="turn_on", name="counter", area="kitchen", target="the counter")
+    assert await home.perform(action(lamp)) == "Done."
+    with pytest.raises(EngineFailed, match="no action of the home"):
+        await home.perform(Action(name="volume", data={"level": 1}))

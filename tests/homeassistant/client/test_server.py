@@ -12,6 +12,7 @@ import pytest
 from satellite.events import Event, Ready
 from satellite.net.describe import describe
 from satellite.net.info import from_event
+from satellite.net.pairing import Pairing
 from satellite.net.remotes.by_uri import remote
 from satellite.settings import HomeSettings, ServerSettings, Settings
 from satellite.values import Situation
@@ -40,7 +41,7 @@ async def served(home: HomeSettings, llm: str) -> AsyncGenerator[str, None]:
 
 async def controls(uri: str) -> bool:
     """Whether the service says that it can control the home."""
-    (program,) = from_event(await describe(uri)).handle
+    (program,) = from_event(await describe(uri, pairing=Pairing())).handle
     return program.supports_home_control
 
 
@@ -50,7 +51,7 @@ async def test_a_server_with_a_home_says_so_and_switches(tmp_path: Path, llm: st
         home = HomeSettings(url=fake.url, token_file=token_file(tmp_path))
         async with served(home, llm) as uri:
             assert await controls(uri)
-            brain = remote(uri, "llm")
+            brain = remote(uri, "llm", pairing=Pairing())
             parts = await ask(brain, "turn on the counter", Situation())
             await brain.close()
     assert parts == ["Turned on the Counter."]
@@ -70,6 +71,6 @@ async def test_home_assistant_s_own_brain_is_control(tmp_path: Path) -> None:
         home = HomeSettings(token_file=token_file(tmp_path))
         async with served(home, f"homeassistant:{fake.url}") as uri:
             assert await controls(uri)
-            brain = remote(uri, "llm")
+            brain = remote(uri, "llm", pairing=Pairing())
             assert await ask(brain, "hello") == ["Hi."]
             await brain.close()

@@ -14,6 +14,7 @@ from satellite.errors import PortInUse
 from satellite.homeassistant.driver import link
 from satellite.homeassistant.driver.port import reachable
 from satellite.net import describe, info
+from satellite.net.pairing import Pairing
 from satellite.settings import HOME_ASSISTANT_PORT, HomeAssistantSettings
 from tests.support.scripted_home_assistant import connected_home_assistant
 from tests.support.scripted_satellite import QUIET, SILENCE, VOICE, WAKE, ScriptedSatellite
@@ -29,7 +30,7 @@ async def test_describe_on_other_connections_in_the_middle_of_a_turn() -> None:
         took = []
         for _ in range(20):
             began = time.monotonic()
-            told = info.from_event(await describe.describe(kitchen.uri))
+            told = info.from_event(await describe.describe(kitchen.uri, pairing=Pairing()))
             took.append(time.monotonic() - began)
         assert sorted(took)[10] < 0.1  # not all, on a machine that is shared
         satellite = told.satellite
@@ -49,7 +50,7 @@ async def test_a_satellite_is_no_server_of_wake_words_to_others() -> None:
     from satellite.net.discovery.remote_service import read_service
 
     async with ScriptedSatellite().open() as kitchen:
-        event = await describe.describe(kitchen.uri)
+        event = await describe.describe(kitchen.uri, pairing=Pairing())
         server = read_service("kitchen satellite", kitchen.uri, event, 0.0)
         assert (server.satellite, server.roles, server.ours) == (True, (), True)
 

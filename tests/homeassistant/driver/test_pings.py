@@ -11,6 +11,7 @@ from satellite.homeassistant.driver import pings
 from satellite.homeassistant.driver.pings import Pings
 from satellite.homeassistant.driver.port import reachable
 from satellite.net.dial import connect
+from satellite.net.pairing import Pairing
 from tests.support.scripted_home_assistant import connected_home_assistant
 from tests.support.scripted_satellite import QUIET, SOON, ScriptedSatellite
 
@@ -114,7 +115,7 @@ async def test_who_knocks_while_models_are_loaded_is_served_then() -> None:
     kitchen = ScriptedSatellite()
     async with reachable(QUIET) as port:
         assert port.bound
-        early = await connect(port.bound, SOON)
+        early = await connect(port.bound, SOON, pairing=Pairing())
         await early.write(Event("run-satellite"))
         await early.write(Event("describe"))
         async with port.open(kitchen.role), asyncio.timeout(SOON):
@@ -124,7 +125,7 @@ async def test_who_knocks_while_models_are_loaded_is_served_then() -> None:
         assert "info" in kinds
         while await early.read() is not None:  # its ping
             pass
-        late = await connect(port.bound, SOON)
+        late = await connect(port.bound, SOON, pairing=Pairing())
         assert await late.read() is None
         for connection in (early, late):
             await connection.close()

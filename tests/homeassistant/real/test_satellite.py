@@ -8,6 +8,7 @@ import time
 import pytest
 
 from satellite.net.describe import describe
+from satellite.net.pairing import Pairing
 from tests.homeassistant.real import entries, spoken_requests
 from tests.homeassistant.real.install import OLD
 from tests.homeassistant.real.satellite import NAME, RealSatellite
@@ -40,7 +41,7 @@ async def test_describe_is_answered_at_any_time(satellite: RealSatellite) -> Non
     took = []
     for _ in range(5):
         began = time.monotonic()
-        infos = await asyncio.gather(*(describe(uri) for _ in range(4)))
+        infos = await asyncio.gather(*(describe(uri, pairing=Pairing()) for _ in range(4)))
         took.append(time.monotonic() - began)
         assert {event.data["satellite"]["name"] for event in infos} == {NAME}
     assert sorted(took)[2] < 0.1
@@ -65,7 +66,7 @@ def test_describe_does_not_disturb_turns(satellite: RealSatellite) -> None:
     for kind in ("audio-chunk", "transcript", "audio-start"):
         satellite.wait(kind, mark)
         began = time.monotonic()
-        satellite.home_assistant.loop.run(describe(uri))
+        satellite.home_assistant.loop.run(describe(uri, pairing=Pairing()))
         assert time.monotonic() - began < 0.3
     satellite.wait("played", mark, sender=OURS)
     satellite.idle()

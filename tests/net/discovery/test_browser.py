@@ -19,6 +19,7 @@ from satellite.net.discovery.advert import Advert, announce, engine_facts
 from satellite.net.discovery.browser import Discovery, scan
 from satellite.net.discovery.mdns import NoMulticast, multicast
 from satellite.net.discovery.remote_service import RemoteService
+from satellite.net.pairing import Pairing
 from satellite.net.uri import Tcp, parse
 from servers.serve import serving
 from tests.support.engines import ScriptedAsr, ScriptedTts
@@ -60,7 +61,7 @@ async def announced(*adverts: Advert) -> AsyncGenerator[tuple[str, ...], None]:
 async def looking(own: bool = True) -> AsyncGenerator[tuple[Discovery, list[events.Event]], None]:
     """A discovery at work, and what it publishes."""
     published: list[events.Event] = []
-    discovery = Discovery(published.append, interfaces=LOOP, own=own)
+    discovery = Discovery(published.append, interfaces=LOOP, own=own, pairing=Pairing())
     task = asyncio.create_task(discovery.run(), name="discovery")
     try:
         async with asyncio.timeout(PATIENCE):
@@ -111,7 +112,7 @@ async def test_two_roles_and_a_second_server_of_one_role_have_names_of_their_own
         announced(advert(three, "tts", name)) as others,
     ):
         assert len({*names, *others}) == 3
-        listed = await scan(2.5, interfaces=LOOP)
+        listed = await scan(2.5, interfaces=LOOP, pairing=Pairing())
     assert {server.uri for server in listed if name in server.name} == {one, two, three}
 
 

@@ -29,8 +29,9 @@ import asyncio
 from satellite.net.discovery import mdns
 mdns.REFRESH = 0.5
 from satellite.net.discovery.browser import Discovery
+from satellite.net.pairing import Pairing
 async def main():
-    discovery = Discovery()
+    discovery = Discovery(pairing=Pairing())
     async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
         looking = tasks.create_task(discovery.run())
         print("looking", await discovery.settle(["tts"], 0.3), flush=True)

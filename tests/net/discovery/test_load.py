@@ -10,6 +10,7 @@ from satellite.net.discovery import advert as adverts
 from satellite.net.discovery import monitor
 from satellite.net.discovery.advert import Advert, announce
 from satellite.net.discovery.location import LOAD
+from satellite.net.pairing import Pairing
 from satellite.net.uri import Tcp, parse
 from servers.serve import serving
 from tests.net.discovery.test_browser import LOOP, found, looking, unique
@@ -22,7 +23,7 @@ async def test_a_load_that_changes_is_known_without_asking(
 ) -> None:
     monkeypatch.setattr(adverts, "REFRESH", 0.05)
     async with serving("tts", ScriptedTts(), "tcp://127.0.0.1:0") as uri:
-        info = await monitor.describe(uri)
+        info = await monitor.describe(uri, pairing=Pairing())
     told = {LOAD: "0.25"}
     async with stranger({"describe": [info]}) as service, looking() as (discovery, _):
         bound = parse(service.uri)

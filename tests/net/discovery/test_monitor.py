@@ -15,6 +15,7 @@ from satellite.net.discovery import monitor
 from satellite.net.discovery.browser import Discovery
 from satellite.net.discovery.preferences import Preferences
 from satellite.net.discovery.remote_service import RemoteService
+from satellite.net.pairing import Pairing
 from servers.serve import serving
 from tests.support.engines import ScriptedTts
 from tests.support.peers import Stranger, stranger, until
@@ -24,7 +25,9 @@ from tests.support.peers import Stranger, stranger, until
 async def watching(*uris: str) -> AsyncGenerator[tuple[Discovery, list[events.Event]], None]:
     """A discovery that watches the servers that the user named, without multicast."""
     published: list[events.Event] = []
-    discovery = Discovery(published.append, wishes=Preferences(pin=uris), announced=False)
+    discovery = Discovery(
+        published.append, wishes=Preferences(pin=uris), announced=False, pairing=Pairing()
+    )
     async with asyncio.TaskGroup() as tasks:
         looking = tasks.create_task(discovery.run())
         yield discovery, published
@@ -35,7 +38,7 @@ async def watching(*uris: str) -> AsyncGenerator[tuple[Discovery, list[events.Ev
 async def speech() -> AsyncGenerator[Stranger, None]:
     """A service that says what our text-to-speech says, and counts how often it is asked."""
     async with serving("tts", ScriptedTts(), "tcp://127.0.0.1:0") as uri:
-        info = await monitor.describe(uri)
+        info = await monitor.describe(uri, pairing=Pairing())
     async with stranger({"describe": [info]}) as service:
         yield service
 
@@ -137,7 +140,7 @@ async def test_one_that_talks_nonsense_is_asked_less_and_less(quick: None) -> No
 async def test_without_a_network_named_servers_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ifaddr.get_adapters", list)
     async with speech() as service:
-        discovery = Discovery(wishes=Preferences(pin=(service.uri,)))
+        discovery = Discovery(wishes=Preferences(pin=(service.uri,)), pairing=Pairing())
         async with asyncio.TaskGroup() as tasks:
             looking = tasks.create_task(discovery.run())
             await one(discovery)

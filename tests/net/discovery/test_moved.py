@@ -30,8 +30,9 @@ asyncio.run(main())
 SATELLITE = """
 import asyncio
 from satellite.net.discovery.browser import Discovery
+from satellite.net.pairing import Pairing
 async def main():
-    discovery = Discovery()
+    discovery = Discovery(pairing=Pairing())
     async with asyncio.timeout(40), asyncio.TaskGroup() as tasks:
         looking = tasks.create_task(discovery.run())
         seen = set()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 
-from satellite.net import pairing
+from satellite.net.pairing import Pairing
 from satellite.net.pairing.identity import Identity, ensure_identity
 from satellite.net.pairing.key_store import KeyStore
 from satellite.net.pairing.known_peers import KnownPeers
@@ -40,14 +38,9 @@ class Machine:
         (self.folder.path / "key.pem").unlink()
         ensure_identity(self.folder, self.name)
 
-    @contextmanager
-    def here(self, *, required: bool = False) -> Generator[None, None, None]:
-        """This process is that machine during the block, as far as it connects to others."""
-        pairing.use(PairingSettings(folder=str(self.place), required=required))
-        try:
-            yield
-        finally:
-            pairing.use(PairingSettings())
+    def pairing(self, *, required: bool = False) -> Pairing:
+        """The pairing of a program that runs on this machine."""
+        return Pairing(PairingSettings(folder=str(self.place), required=required))
 
 
 def paired(place: Path) -> tuple[Machine, Machine]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from satellite.net.pairing import policy
+from satellite.net.pairing import Pairing, policy
 from satellite.net.pairing.errors import KeyChanged, NotPaired
 from tests.net.pairing.machines import Machine, paired
 
@@ -14,61 +14,55 @@ HOSTS = ("10.0.0.5", "fd00::5")
 PLAIN = ("tcp://10.0.0.5:10300", "tcp://[fd00::5]:10300")
 
 
-def places(machine: Machine, key: str, instance: str = "den asr", port: str = "10800") -> object:
+def places(pairing: Pairing, key: str, instance: str = "den asr", port: str = "10800") -> object:
     facts = {"role": "asr", **({"tls": port, "key": key} if key else {})}
-    return policy.places(instance, facts, HOSTS, PLAIN)
+    return policy.places(pairing, instance, facts, HOSTS, PLAIN)
 
 
 async def test_a_paired_server_is_reached_in_tls(tmp_path: Path) -> None:
     den, kitchen = paired(tmp_path)
-    with kitchen.here():
-        assert places(den, den.key.fingerprint) == (
-            "tls://10.0.0.5:10800/asr",
-            "tls://[fd00::5]:10800/asr",
-        )
+    assert places(kitchen.pairing(), den.key.fingerprint) == (
+        "tls://10.0.0.5:10800/asr",
+        "tls://[fd00::5]:10800/asr",
+    )
 
 
 async def test_others_are_reached_as_ever_unless_pairing_is_required(tmp_path: Path) -> None:
     _, kitchen = paired(tmp_path)
     attic = Machine(tmp_path, "attic")
-    with kitchen.here():
-        assert places(attic, "", "attic asr") == PLAIN
-        assert places(attic, attic.key.fingerprint, "attic asr") == PLAIN
-    with kitchen.here(required=True), pytest.raises(NotPaired, match="--require-pairing"):
-        places(attic, attic.key.fingerprint, "attic asr")
+    assert places(kitchen.pairing(), "", "attic asr") == PLAIN
+    assert places(kitchen.pairing(), attic.key.fingerprint, "attic asr") == PLAIN
+    with pytest.raises(NotPaired, match="--require-pairing"):
+        places(kitchen.pairing(required=True), attic.key.fingerprint, "attic asr")
 
 
 async def test_another_key_under_a_paired_name_is_refused(tmp_path: Path) -> None:
-    den, kitchen = paired(tmp_path)
-    with (
-        kitchen.here(),
-        pytest.raises(KeyChanged, match="may be an impostor"),
-    ):
-        places(den, "ab" * 32)
+    _, kitchen = paired(tmp_path)
+    with pytest.raises(KeyChanged, match="may be an impostor"):
+        places(kitchen.pairing(), "ab" * 32)
 
 
 async def test_a_paired_server_is_not_used_without_tls(tmp_path: Path) -> None:
     """Else whoever announces its name without a key would be sent everything in the clear."""
-    den, kitchen = paired(tmp_path)
-    with kitchen.here(), pytest.raises(NotPaired, match="offers no TLS now"):
-        places(den, "")
+    _, kitchen = paired(tmp_path)
+    with pytest.raises(NotPaired, match="offers no TLS now"):
+        places(kitchen.pairing(), "")
 
 
 @pytest.mark.parametrize("port", ["", "0", "70000", "x", "-1"])
 async def test_a_port_that_is_none_is_no_way_around_tls(tmp_path: Path, port: str) -> None:
     den, kitchen = paired(tmp_path)
-    with kitchen.here(), pytest.raises(NotPaired):
-        places(den, den.key.fingerprint, port=port)
+    with pytest.raises(NotPaired):
+        places(kitchen.pairing(), den.key.fingerprint, port=port)
 
 
 async def test_the_satellites_own_port_of_a_paired_machine_is_no_server(tmp_path: Path) -> None:
     _, kitchen = paired(tmp_path)
-    with kitchen.here():
-        assert policy.places("den", {"role": "satellite"}, HOSTS, PLAIN) == PLAIN
+    assert policy.places(kitchen.pairing(), "den", {"role": "satellite"}, HOSTS, PLAIN) == PLAIN
 
 
 async def test_unreadable_keys_trust_nobody(tmp_path: Path) -> None:
     den, kitchen = paired(tmp_path)
     (kitchen.folder.path / "paired.json").chmod(0o644)
-    with kitchen.here(), pytest.raises(NotPaired, match="chmod 600"):
-        places(den, den.key.fingerprint)
+    with pytest.raises(NotPaired, match="chmod 600"):
+        places(kitchen.pairing(), den.key.fingerprint)

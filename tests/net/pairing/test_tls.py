@@ -16,6 +16,7 @@ from satellite.errors import PeerClosed, PeerUnreachable
 from satellite.net.describe import describe
 from satellite.net.dial import connect
 from satellite.net.listen import listening
+from satellite.net.pairing import Pairing
 from satellite.net.pairing.errors import KeyChanged, NotPaired
 from satellite.net.pairing.identity import grouped
 from satellite.net.pairing.tls import TlsGate, client_context, protocol
@@ -42,25 +43,24 @@ async def served(machine: Machine) -> AsyncGenerator[str, None]:
         yield uri
 
 
-async def refused(uri: str) -> str:
+async def refused(uri: str, pairing: Pairing) -> str:
     """What a client whose key is not accepted is told."""
     with pytest.raises(PeerClosed) as told:
-        await describe(f"{uri}/tts")
+        await describe(f"{uri}/tts", pairing=pairing)
     return str(told.value)
 
 
 async def test_one_port_serves_every_role_to_a_paired_satellite(tmp_path: Path) -> None:
     den, kitchen = paired(tmp_path)
     async with served(den) as uri:
-        with kitchen.here():
-            assert (await describe(f"{uri}/asr")).data["asr"]
-            engine = remote(uri, "tts")
-            await engine.load()
-            chunks = [c async for c in engine.synthesize(SpeechRequest(text="one two three"))]
-            assert chunks
-            await engine.close()
-            with pytest.raises(PeerUnreachable, match="only tts, asr are served here"):
-                await describe(f"{uri}/wake")
+        assert (await describe(f"{uri}/asr", pairing=kitchen.pairing())).data["asr"]
+        engine = remote(uri, "tts", pairing=kitchen.pairing())
+        await engine.load()
+        chunks = [c async for c in engine.synthesize(SpeechRequest(text="one two three"))]
+        assert chunks
+        await engine.close()
+        with pytest.raises(PeerUnreachable, match="only tts, asr are served here"):
+            await describe(f"{uri}/wake", pairing=kitchen.pairing())
 
 
 async def test_it_is_tls_1_3_and_says_who_the_client_is(tmp_path: Path) -> None:
@@ -74,8 +74,7 @@ async def test_it_is_tls_1_3_and_says_who_the_client_is(tmp_path: Path) -> None:
 
     gate = TlsGate(den.folder, "asr")
     async with listening(ANY, serve, name="tls", secure=gate) as uri:
-        with kitchen.here():
-            connection = await connect(f"{uri}/asr", 5)
+        connection = await connect(f"{uri}/asr", 5, pairing=kitchen.pairing())
         version = connection._writer.get_extra_info("ssl_object").version()  # noqa: SLF001
         assert (await connection.read(), await connection.read())[1] is None
         await connection.close()
@@ -91,8 +90,8 @@ async def test_a_server_whose_key_has_changed_is_not_spoken_to(
     before = den.key.fingerprint
     den.renewed()
     async with served(den) as uri:
-        with kitchen.here(), pytest.raises(KeyChanged) as told:
-            await describe(f"{uri}/tts")
+        with pytest.raises(KeyChanged) as told:
+            await describe(f"{uri}/tts", pairing=kitchen.pairing())
         for text in (
             grouped(before),
             grouped(den.key.fingerprint),
@@ -111,8 +110,7 @@ async def test_a_satellite_whose_key_has_changed_is_told_and_logged(
     kitchen.renewed()
     after = kitchen.key.fingerprint
     async with served(den) as uri:
-        with kitchen.here():
-            assert "may not be paired with this machine" in await refused(uri)
+        assert "may not be paired with this machine" in await refused(uri, kitchen.pairing())
     (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]
     for text in (
         "kitchen",
@@ -132,8 +130,7 @@ async def test_strangers_are_refused_with_a_line_and_repeats_are_not_told(
     stranger.knows(den)
     async with served(den) as uri:
         for _ in range(3):
-            with stranger.here():
-                assert "not be paired" in await refused(uri)
+            assert "not be paired" in await refused(uri, stranger.pairing())
     lines = [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING]
     assert len(lines) == 1
     assert grouped(stranger.key.fingerprint) in lines[0]
@@ -142,10 +139,9 @@ async def test_strangers_are_refused_with_a_line_and_repeats_are_not_told(
 async def test_who_is_forgotten_is_refused_at_the_next_connection(tmp_path: Path) -> None:
     den, kitchen = paired(tmp_path)
     async with served(den) as uri:
-        with kitchen.here():
-            await describe(f"{uri}/tts")
-            den.peers.forget("kitchen")
-            assert "no longer" in await refused(uri)
+        await describe(f"{uri}/tts", pairing=kitchen.pairing())
+        den.peers.forget("kitchen")
+        assert "no longer" in await refused(uri, kitchen.pairing())
 
 
 async def test_without_a_key_or_without_tls_nothing_is_served(tmp_path: Path) -> None:
@@ -164,18 +160,18 @@ async def test_without_a_key_or_without_tls_nothing_is_served(tmp_path: Path) ->
 async def test_a_machine_that_is_paired_with_nobody_says_what_to_do(tmp_path: Path) -> None:
     alone = Machine(tmp_path, "alone")
     alone.key.file.unlink()
-    with alone.here(), pytest.raises(NotPaired, match="satellite pair"):
-        await connect("tls://127.0.0.1:1/asr", 1)
+    with pytest.raises(NotPaired, match="satellite pair"):
+        await connect("tls://127.0.0.1:1/asr", 1, pairing=alone.pairing())
 
 
 async def test_where_pairing_is_required_no_other_machine_is_spoken_to_in_the_clear(
     tmp_path: Path,
 ) -> None:
-    with Machine(tmp_path, "den").here(required=True):
-        with pytest.raises(NotPaired, match="--require-pairing"):
-            await connect("tcp://192.0.2.7:10300", 1)
-        with pytest.raises(PeerUnreachable, match="nothing listens"):
-            await connect("tcp://127.0.0.1:1", 1)
+    strict = Machine(tmp_path, "den").pairing(required=True)
+    with pytest.raises(NotPaired, match="--require-pairing"):
+        await connect("tcp://192.0.2.7:10300", 1, pairing=strict)
+    with pytest.raises(PeerUnreachable, match="nothing listens"):
+        await connect("tcp://127.0.0.1:1", 1, pairing=strict)
 
 
 async def _ask(host: str, port: int, context: ssl.SSLContext | None) -> bytes:
@@ -206,8 +202,7 @@ async def test_large_events_pass_and_slow_readers_are_waited_for(tmp_path: Path)
         await connection.close()
 
     async with listening(ANY, echo, name="tls", secure=TlsGate(den.folder, "asr")) as uri:
-        with kitchen.here():
-            connection = await connect(f"{uri}/asr", 5)
+        connection = await connect(f"{uri}/asr", 5, pairing=kitchen.pairing())
         for _ in range(3):
             await connection.write(Event("x", {"a": 1}, sound))
         for _ in range(3):

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
+from satellite.ports import ConnectedHome, EngineContext
 from satellite.values import Action, ReplyPart, ReplyRequest, Situation
 from servers.llm.ollama.engine import Ollama
 
@@ -13,10 +14,12 @@ NOW = Situation(now="2026-11-20T10:25:00+01:00")
 
 
 @asynccontextmanager
-async def brain(host: str, *, load: bool = True, **options: Any) -> AsyncIterator[Ollama]:
-    """A model alone, unless `local_first` is given."""
+async def brain(
+    host: str, *, load: bool = True, home: ConnectedHome | None = None, **options: Any
+) -> AsyncIterator[Ollama]:
+    """A model alone, unless `local_first` is given; connected to a home where there is one."""
     chosen = {"model": "m", "local_first": False, "host": host, **options}
-    engine = Ollama(Ollama.Options(**chosen))
+    engine = Ollama(Ollama.Options(**chosen), EngineContext(home=home))
     try:
         if load:
             await engine.load()

@@ -19,15 +19,23 @@ from satellite.errors import (
     HomeRefused,
     HomeStarting,
 )
-from satellite.homeassistant.client.home import opened
+from satellite.net.pairing import Pairing
 from satellite.net.remotes.by_uri import remote
+from satellite.ports import EngineContext
 from satellite.settings import HomeSettings
 from satellite.turns.apologies import apology
 from satellite.values import Declined, Situation
 from servers.llm.homeassistant import HomeAssistant
 from servers.serve.server import serving
 from tests.servers.llm.asking import ask
-from tests.support.connected_home import FakeHome, connected, fake_home, furnished_home, token_file
+from tests.support.connected_home import (
+    FakeHome,
+    connected,
+    fake_home,
+    furnished_home,
+    home_settings,
+    token_file,
+)
 
 NO_DEVICE = {
     "response_type": "error",
@@ -95,8 +103,9 @@ async def test_agent_device_and_language_are_sent(tmp_path: Path) -> None:
 
 
 async def test_address_token_and_device_come_from_the_home(tmp_path: Path) -> None:
-    async with fake_home() as fake, connected(tmp_path, fake):
-        engine = HomeAssistant(HomeAssistant.Options())
+    async with fake_home() as fake, connected(tmp_path, fake) as home:
+        context = EngineContext(home=home, home_settings=home_settings(tmp_path, fake))
+        engine = HomeAssistant(HomeAssistant.Options(), context)
         await ask(engine, "hello", Situation(satellite="kitchen satellite"))
         await ask(engine, "hello", Situation(satellite="another"))
         await engine.close()
@@ -196,9 +205,9 @@ async def test_a_missing_path_means_starting_up_or_lacking_the_api(
     ],
 )
 async def test_mistakes_are_reported_on_load(settings: Any, options: Any, problem: str) -> None:
-    async with opened(HomeSettings(**settings)):
-        with pytest.raises(EngineFailed, match=problem):
-            await HomeAssistant(HomeAssistant.Options(**options)).load()
+    context = EngineContext(home_settings=HomeSettings(**settings))
+    with pytest.raises(EngineFailed, match=problem):
+        await HomeAssistant(HomeAssistant.Options(**options), context).load()
 
 
 @asynccontextmanager
@@ -217,7 +226,7 @@ async def there(folder: Path) -> AsyncGenerator[Any, None]:
         await engine.load()
         async with (
             serving("llm", engine, "tcp://127.0.0.1:0") as uri,
-            fresh(lambda: remote(uri, "llm"))() as far,
+            fresh(lambda: remote(uri, "llm", pairing=Pairing()))() as far,
         ):
             yield far
 

@@ -11,6 +11,7 @@ from satellite import tools
 from satellite.engines.home_aware import HomeLlm
 from satellite.homeassistant.client import service_calls
 from satellite.homeassistant.client.service_calls import HomeCommand
+from satellite.ports import EngineContext
 from satellite.values import Situation
 from servers.llm.ollama.toolbox import Toolbox
 from tests.servers.llm.asking import ask, brain, done, heard
@@ -66,7 +67,7 @@ async def test_a_model_with_a_connected_home_receives_the_result(
         fake_home() as house,
         connected(tmp_path, house) as home,
         fake_ollama(calls(call), words("There.")) as fake,
-        brain(fake.host) as engine,
+        brain(fake.host, home=home) as engine,
     ):
         parts = await ask(HomeLlm(engine, home), "it is dark", NEAR)
         assert heard(parts) == "There."
@@ -80,9 +81,9 @@ async def test_the_model_receives_the_failures_of_home_assistant(tmp_path: Path)
     call = ("switch_home", {"action": "turn_on", "name": "counter"})
     async with (
         fake_home() as house,
-        connected(tmp_path, house),
+        connected(tmp_path, house) as home,
         fake_ollama(calls(call), words("It is broken.")) as fake,
-        brain(fake.host) as engine,
+        brain(fake.host, home=home) as engine,
     ):
         house.refused, house.refusal = {"light.turn_on"}, {"code": "x", "message": "no bulb"}
         assert heard(await ask(engine, "light", NEAR)) == "It is broken."
@@ -113,7 +114,7 @@ async def test_a_model_without_a_home_sends_actions_and_sees_no_state(tmp_path: 
 
 async def test_tools_for_the_home_need_a_connected_home() -> None:
     def names(home: bool) -> set[str]:
-        definitions = Toolbox(tools.installed(), home=home).definitions()
+        definitions = Toolbox(tools.installed(), home=home, context=EngineContext()).definitions()
         return {definition["function"]["name"] for definition in definitions}
 
     assert names(True) - names(False) == {
@@ -130,10 +131,10 @@ async def test_home_control_is_described_if_a_home_is_connected(
 ) -> None:
     async with (
         fake_home() as house,
+        connected(tmp_path, house) as home,
         fake_ollama(words("x")) as fake,
-        brain(fake.host, load=False, **options) as engine,
+        brain(fake.host, load=False, home=home, **options) as at_home,
+        brain(fake.host, load=False, **options) as elsewhere,
     ):
-        assert not engine.describe().home_control
-        async with connected(tmp_path, house):
-            assert engine.describe().home_control is able
-        assert not engine.describe().home_control
+        assert at_home.describe().home_control is able
+        assert not elsewhere.describe().home_control

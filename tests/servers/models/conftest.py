@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from satellite.engines import context
 from servers.models import RetryPolicy, Store
 from tests.support import model_files
 from tests.support.hub import Hub, hub_running
@@ -24,7 +23,6 @@ def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith(("SATELLITE_", "HF_", "OLLAMA_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HF_TOKEN_PATH", os.devnull)
-    monkeypatch.setattr(context, "_in_force", None)
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from satellite.engines import context
 from satellite.errors import DownloadFailed, ModelMissing, UsageError
 from satellite.settings import ModelSettings
 from servers.models import Store
@@ -66,20 +65,21 @@ def test_offline_makes_no_request(hub: Hub, tmp_path: Path) -> None:
     assert hub.connections == 0
 
 
-def test_the_settings_of_the_process_are_used(hub: Hub, tmp_path: Path) -> None:
-    context.use(ModelSettings(folder=str(tmp_path / "a"), endpoint=hub.endpoint))
-    assert Store().pull("whisper:base.en") == tmp_path / "a" / "whisper" / "base.en"
-    context.use(ModelSettings(folder=str(tmp_path / "b"), offline=True))
+def test_stores_side_by_side_each_follow_their_own_settings(hub: Hub, tmp_path: Path) -> None:
+    settings = ModelSettings(folder=str(tmp_path / "a"), endpoint=hub.endpoint)
+    online = Store.for_settings(settings, FAST)
+    offline = Store.for_settings(ModelSettings(folder=str(tmp_path / "b"), offline=True))
+    assert online.pull("whisper:base.en") == tmp_path / "a" / "whisper" / "base.en"
     with pytest.raises(ModelMissing):
-        Store().pull("whisper:base.en")
+        offline.pull("whisper:base.en")
 
 
-def test_the_environment_is_used_without_settings(
+def test_hf_endpoint_is_used_if_no_endpoint_is_set(
     hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SATELLITE_MODELS_FOLDER", str(tmp_path))
     monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
-    assert Store(retry=FAST).pull("whisper:base.en") == tmp_path / "whisper" / "base.en"
+    store = Store.for_settings(ModelSettings(folder=str(tmp_path)), FAST)
+    assert store.pull("whisper:base.en") == tmp_path / "whisper" / "base.en"
 
 
 def test_a_model_without_its_manifest_or_a_file_is_incomplete(store: Store) -> None:

@@ -21,7 +21,8 @@ from wyoming.info import Info, TtsProgram
 from satellite.components.auto import BUILT_IN
 from satellite.engines import assembly
 from satellite.net.describe import describe
-from satellite.ports import ENGINE_ROLES
+from satellite.net.pairing import Pairing
+from satellite.ports import ENGINE_ROLES, EngineContext
 from servers.serve import serving
 from tests.servers.serve.golden import AUDIO
 from tests.support.peers import Client, client
@@ -38,7 +39,7 @@ Line = dict[str, Any]
 @asynccontextmanager
 async def served(role: str) -> AsyncGenerator[str, None]:
     """The built-in engine of a role, as a service."""
-    engine = await assembly.create(role, BUILT_IN[role])
+    engine = await assembly.create(role, BUILT_IN[role], context=EngineContext())
     try:
         await engine.load()
         async with serving(role, engine, "tcp://127.0.0.1:0") as uri:
@@ -119,7 +120,7 @@ async def test_home_assistant_receives_the_expected_events(name: str) -> None:
 async def test_home_assistant_accepts_the_description_of_a_service(role: str) -> None:
     """Something installed, with languages and, for speech, voices that have names."""
     async with served(role) as uri:
-        info = Info.from_event(await describe(uri))
+        info = Info.from_event(await describe(uri, pairing=Pairing()))
     programs = {"asr": info.asr, "llm": info.handle, "tts": info.tts, "wake": info.wake}
     assert [bool(found) for found in programs.values()] == [name == role for name in programs]
     (program,) = programs.pop(role)

@@ -10,6 +10,7 @@ from wyoming.event import Event
 
 from satellite.net.describe import describe
 from satellite.net.dial import connect
+from satellite.net.pairing import Pairing
 from satellite.net.wire import Limits, encode
 from servers.serve import ServeLimits, serving
 from tests.servers.serve.golden import chunk
@@ -22,10 +23,10 @@ MEGABYTE = 1 << 20
 
 async def test_connections_leave_no_descriptor_behind() -> None:
     async with serving("tts", ScriptedTts(), ANY) as uri:
-        await describe(uri)
+        await describe(uri, pairing=Pairing())
         before = len(os.listdir("/proc/self/fd"))
         for number in range(100):
-            connection = await connect(uri, 1)
+            connection = await connect(uri, 1, pairing=Pairing())
             if number % 2:
                 await connection.write(Event("synthesize", {"text": "one two three"}))
             connection.abort()
@@ -35,14 +36,14 @@ async def test_connections_leave_no_descriptor_behind() -> None:
 async def test_frames_that_claim_a_gigabyte_take_no_memory() -> None:
     frame = b'{"type": "audio-chunk", "payload_length": 1073741824}\n' + bytes(65536)
     async with serving("asr", ScriptedAsr(), ANY) as uri:
-        await describe(uri)
+        await describe(uri, pairing=Pairing())
         before = psutil.Process().memory_info().rss
         for _ in range(50):
             _, writer = await asyncio.open_connection(*address(uri))
             writer.write(frame)
             await asyncio.sleep(0)
             writer.transport.abort()
-        await describe(uri)
+        await describe(uri, pairing=Pairing())
         assert psutil.Process().memory_info().rss - before < 16 * MEGABYTE
 
 
@@ -65,7 +66,9 @@ async def test_audio_sent_faster_than_the_engine_works_is_slowed_down() -> None:
         except TimeoutError:
             pass
         assert 0 < sent < 40, "the socket's buffers, one frame and two megabytes"
-        assert (await describe(uri)).type == "info", "others are served meanwhile"
+        assert (await describe(uri, pairing=Pairing())).type == "info", (
+            "others are served meanwhile"
+        )
         writer.transport.abort()
     assert engine.running == 0
 

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from satellite.net.describe import describe
+from satellite.net.pairing import Pairing
 from servers.serve import serving
 from tests.soak.mutate import CORPUS, frames, joined, mutated, streams
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts, ScriptedWake
@@ -28,7 +29,7 @@ async def test_corrupted_streams_harm_no_other_client(
         port = int(uri.rpartition(":")[2])
         for _ in range(COUNT):
             await _send(port, mutated(chosen, corpus))
-        assert (await describe(uri)).type == "info"
+        assert (await describe(uri, pairing=Pairing())).type == "info"
     errors = [record for record in caplog.records if record.levelno >= logging.ERROR]
     assert errors == []
 

@@ -16,6 +16,7 @@ from wyoming.event import Event
 from satellite.errors import ConfigError, PeerClosed, PortInUse
 from satellite.net.describe import describe
 from satellite.net.dial import connect
+from satellite.net.pairing import Pairing
 from satellite.net.wire import Connection, Limits, encode
 from servers.serve import ServeLimits, serving
 from tests.servers.serve.golden import chunk, lines, utterance
@@ -30,7 +31,7 @@ async def test_any_host_and_a_free_port_can_be_used(host: str) -> None:
     async with serving("tts", ScriptedTts(), f"tcp://{host}:0") as uri:
         assert uri.startswith(f"tcp://{host}:")
         there = uri.replace("*", "127.0.0.1").replace("0.0.0.0", "127.0.0.1")
-        assert (await describe(there)).data["tts"][0]["name"] == "scriptedtts"
+        assert (await describe(there, pairing=Pairing())).data["tts"][0]["name"] == "scriptedtts"
 
 
 async def test_describe_and_ping_are_answered_during_a_request() -> None:
@@ -48,7 +49,7 @@ async def test_a_client_may_stay_silent() -> None:
     """Home Assistant keeps connections; only an event that was begun has to be ended."""
     limits = ServeLimits(wire=Limits(frame=0.05))
     async with serving("tts", ScriptedTts(), ANY, limits=limits) as uri, client(uri) as idle:
-        half = await connect(uri, 1)
+        half = await connect(uri, 1, pairing=Pairing())
         half._writer.write(b'{"type": "desc')  # noqa: SLF001 - half an event cannot be written
         assert await half.read() is None
         await half.close()
@@ -72,7 +73,7 @@ async def test_garbage_is_dropped_with_one_line_and_others_are_unharmed(
 ) -> None:
     async with serving("tts", ScriptedTts(), ANY) as uri, client(uri) as good:
         await good.send(Event("synthesize-start"))
-        bad = await connect(uri, 1)
+        bad = await connect(uri, 1, pairing=Pairing())
         bad._writer.write(junk + b"\n")  # noqa: SLF001
         with caplog.at_level(logging.INFO):
             assert {event.type for event in await _end(bad)} <= {"error"}
@@ -148,7 +149,7 @@ async def test_disconnecting_within_the_answer_cancels_the_request(count: int) -
 async def test_leaving_the_block_ends_clients_and_requests_at_once() -> None:
     engine = ScriptedTts(gate=asyncio.Event())
     async with serving("tts", engine, ANY) as uri:
-        peer = await connect(uri, 1)
+        peer = await connect(uri, 1, pairing=Pairing())
         await peer.write(Event("synthesize", {"text": "x"}))
         await until(lambda: engine.running)
     assert not engine.running
@@ -176,11 +177,13 @@ async def test_a_unix_socket_is_created_and_removed(tmp_path: Path) -> None:
     async with serving("tts", ScriptedTts(), uri) as bound:
         assert bound == uri
         assert stat.S_ISSOCK(path.stat().st_mode)
-        assert (await describe(uri)).type == "info"
+        assert (await describe(uri, pairing=Pairing())).type == "info"
         with pytest.raises(PortInUse, match="is taken"):
             async with serving("tts", ScriptedTts(), uri):
                 pass
-        assert (await describe(uri)).type == "info", "the attempt did not disturb it"
+        assert (await describe(uri, pairing=Pairing())).type == "info", (
+            "the attempt did not disturb it"
+        )
     assert not path.exists()
 
 
@@ -189,7 +192,7 @@ async def test_a_socket_of_a_crashed_server_is_replaced(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as stale:
         stale.bind(str(path))
     async with serving("tts", ScriptedTts(), f"unix://{path}") as uri:
-        assert (await describe(uri)).type == "info"
+        assert (await describe(uri, pairing=Pairing())).type == "info"
 
 
 async def test_a_file_is_not_overwritten_and_a_missing_folder_is_reported(tmp_path: Path) -> None:

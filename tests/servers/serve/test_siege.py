@@ -15,6 +15,7 @@ from satellite.errors import EngineTimeout, PeerClosed, SatelliteError
 from satellite.net.describe import describe
 from satellite.net.dial import connect
 from satellite.net.memory_budget import MemoryBudget
+from satellite.net.pairing import Pairing
 from satellite.net.wire import Connection, Limits, encode
 from servers.serve import ServeLimits, incoming_audio, serving
 from servers.serve.incoming_audio import IncomingAudio
@@ -108,7 +109,7 @@ async def test_describe_is_answered_within_a_second_and_memory_is_flat(
     """The attackers run in this process, too: their own buffers count as the server's do."""
     limits = ServeLimits(per_address=48, first=2.0, memory=24 * MEGABYTE, wire=Limits(data=262144))
     async with serving("asr", ScriptedAsr(["x"]), ANY, limits=limits) as uri:
-        await describe(uri)
+        await describe(uri, pairing=Pairing())
         before = psutil.Process().memory_info().rss
         async with besieged(uri, attack, count):
             for _ in range(5):
@@ -126,7 +127,7 @@ async def _answered(uri: str) -> None:
     async with asyncio.timeout(1.0):
         while True:
             try:
-                await describe(uri)
+                await describe(uri, pairing=Pairing())
                 return
             except SatelliteError:
                 await asyncio.sleep(0.02)
@@ -139,7 +140,7 @@ async def test_the_input_of_all_clients_together_is_limited() -> None:
     engine.early = True
     limits = ServeLimits(memory=8 * MEGABYTE, workers=64)
     async with serving("asr", engine, ANY, limits=limits) as uri:
-        peers = [await connect(uri, 1) for _ in range(8)]
+        peers = [await connect(uri, 1, pairing=Pairing()) for _ in range(8)]
         for number, peer in enumerate(peers):
             await peer.write(Event("transcribe"))
             await peer.write(chunk(bytes(1900 * 1024)))
@@ -209,7 +210,7 @@ async def test_stalled_audio_raises() -> None:
 async def test_a_thousand_connections_leave_nothing_behind() -> None:
     async with serving("asr", ScriptedAsr(), ANY) as uri:
         place = ("127.0.0.1", int(uri.rpartition(":")[2]))
-        await describe(uri)
+        await describe(uri, pairing=Pairing())
         before = psutil.Process().num_fds()
         for _ in range(20):
             streams = [await asyncio.open_connection(*place) for _ in range(50)]
@@ -217,4 +218,4 @@ async def test_a_thousand_connections_leave_nothing_behind() -> None:
                 writer.write(encode(Event("ping"))[:5])
                 writer.transport.abort()
         await until(lambda: psutil.Process().num_fds() <= before)
-        await describe(uri)
+        await describe(uri, pairing=Pairing())

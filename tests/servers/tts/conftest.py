@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from satellite.engines import context
-from satellite.settings import ModelSettings
 from tests.support.piper_voice import VoiceSpec, install_voice, make_voice
 
 SPEAKERS = ("amy", "joe", "kim")
@@ -21,10 +19,9 @@ def voice(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of a store that is the one in force, with three voices."""
+def store(tmp_path: Path) -> Path:
+    """The folder of a store with three voices."""
     pytest.importorskip("piper")
-    monkeypatch.setattr(context, "_in_force", ModelSettings(folder=str(tmp_path), offline=True))
     install_voice(tmp_path, VoiceSpec(name="en_US-one-low"))
     install_voice(
         tmp_path, VoiceSpec(name="en_GB-many-low", language="en_GB", espeak="en", speakers=SPEAKERS)

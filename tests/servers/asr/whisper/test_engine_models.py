@@ -14,8 +14,8 @@ from wyoming.event import Event
 pytest.importorskip("faster_whisper", reason="satellite[server] is not installed")
 
 from satellite.conformance.feeding import feed
-from satellite.engines import context
 from satellite.errors import EngineBusy, EngineClosed, ModelMissing
+from satellite.ports import EngineContext
 from satellite.settings import ModelSettings
 from satellite.values import TranscribeRequest
 from servers.asr.whisper import model_cache
@@ -33,9 +33,8 @@ Put = Callable[[str, str], None]
 
 
 @pytest.fixture
-def put(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Put:
+def put(tmp_path: Path) -> Put:
     """Puts a model that says something in the folder of models."""
-    monkeypatch.setattr(context, "_in_force", ModelSettings(folder=str(tmp_path), offline=True))
 
     def put(name: str, says: str) -> None:
         folder = tmp_path / "whisper" / name
@@ -50,11 +49,12 @@ def put(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Put:
 
 
 @pytest.fixture
-async def engine(put: Put) -> AsyncIterator[FasterWhisper]:
+async def engine(put: Put, tmp_path: Path) -> AsyncIterator[FasterWhisper]:
     put("tiny", "small words")
     put("base.en", "other words")
     options = FasterWhisper.Options(model=MAIN, models=2, num_workers=1, cpu_threads=1)
-    engine = FasterWhisper(options)
+    models = ModelSettings(folder=str(tmp_path), offline=True)
+    engine = FasterWhisper(options, EngineContext(models=models))
     await engine.load()
     yield engine
     await engine.close()

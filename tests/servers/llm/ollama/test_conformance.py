@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from satellite.conformance import CHECKS, Check, LlmSample, fresh
+from satellite.net.pairing import Pairing
 from satellite.net.remotes.by_uri import remote
 from servers.serve.server import serving
 from tests.servers.llm.asking import Ollama
@@ -32,7 +33,7 @@ async def there() -> AsyncGenerator[Any, None]:
         await engine.load()
         async with (
             serving("llm", engine, "tcp://127.0.0.1:0") as uri,
-            fresh(lambda: remote(uri, "llm"))() as far,
+            fresh(lambda: remote(uri, "llm", pairing=Pairing()))() as far,
         ):
             yield far
 

@@ -17,7 +17,9 @@ from wyoming.event import Event
 from satellite import tools
 from satellite.conformance import CHECKS, Check, LlmSample, fresh
 from satellite.errors import ModelMissing
+from satellite.net.pairing import Pairing
 from satellite.net.remotes.by_uri import remote
+from satellite.ports import EngineContext
 from satellite.values import Action, Message, ReplyRequest, Situation
 from servers.llm.ollama import prompt
 from servers.llm.ollama.toolbox import Toolbox
@@ -134,7 +136,7 @@ async def test_changing_facts_come_last_and_ollama_computes_only_those(house: Ho
     """The same person asks twice, a minute apart: the second prompt is ready in no time."""
     async with brain(house.host, **house.options(CALLER)) as engine:
         await ask(engine, "anything")  # creates the model
-    definitions = Toolbox(tools.installed(), home=False).definitions()
+    definitions = Toolbox(tools.installed(), home=False, context=EngineContext()).definitions()
 
     def evaluate(minute: int) -> int:
         """Nanoseconds that Ollama spends on the prompt."""
@@ -182,7 +184,7 @@ async def test_a_real_ollama_conforms(house: House, check: Check, wire: bool) ->
             await engine.load()
             async with (
                 served("llm", engine, "tcp://127.0.0.1:0") as uri,
-                fresh(lambda: remote(uri, "llm"))() as far,
+                fresh(lambda: remote(uri, "llm", pairing=Pairing()))() as far,
             ):
                 yield far
 

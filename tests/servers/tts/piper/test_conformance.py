@@ -11,6 +11,7 @@ import pytest
 
 from satellite.components import spec
 from satellite.conformance import CHECKS, Check, Make, TtsSample, fresh
+from satellite.net.pairing import Pairing
 from satellite.net.remotes.by_uri import remote
 from servers.serve.server import serving
 
@@ -28,7 +29,7 @@ def there(voice: Path) -> Make:
             await engine.load()
             async with (
                 serving("tts", engine, "tcp://127.0.0.1:0") as uri,
-                fresh(lambda: remote(uri, "tts"))() as far,
+                fresh(lambda: remote(uri, "tts", pairing=Pairing()))() as far,
             ):
                 yield far
 

@@ -11,6 +11,8 @@ import pytest
 
 from satellite.components import spec
 from satellite.errors import ConfigError, EngineClosed, EngineFailed, ModelMissing
+from satellite.ports import EngineContext
+from satellite.settings import ModelSettings
 from satellite.values import AudioChunk, SpeechRequest
 from servers.tts.piper.engine import CHUNK_SECONDS, Piper
 from tests.support.piper_voice import HOP, VoiceSpec, make_voice
@@ -18,8 +20,9 @@ from tests.support.piper_voice import HOP, VoiceSpec, make_voice
 SENTENCE = "The lamp in the living room is on, and the heater in the kitchen is off."
 
 
-def make(component: str | Path) -> Piper:
-    engine = spec.create("tts", f"piper:{component}")
+def make(component: str | Path, folder: Path | None = None) -> Piper:
+    models = ModelSettings(folder=str(folder or ""), offline=True)
+    engine = spec.create("tts", f"piper:{component}", EngineContext(models=models))
     assert isinstance(engine, Piper)
     return engine
 
@@ -135,7 +138,7 @@ async def test_a_new_request_does_not_wait_for_a_long_text(voice: Path) -> None:
 
 
 async def test_phrases_are_cached_by_voice_and_style(store: Path) -> None:
-    engine = make("en_US-one-low?noise_scale=0.3")
+    engine = make("en_US-one-low?noise_scale=0.3", store)
     first = await spoken(engine, "The lamp is on.")
     held = engine.phrases.bytes
     assert held == len(first)
