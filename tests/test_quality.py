@@ -1,4 +1,4 @@
-"""The checks of style, types and layers, as part of the test run."""
+"""Checks of style, types and import layers, as part of the test run."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ ROOT = Path(__file__).parent.parent
         ["ruff", "check", "."],
         ["ruff", "format", "--check", "."],
         ["mypy"],
-        ["lint-imports", "--no-cache"],  # its cache does not notice files that were added
+        ["lint-imports", "--no-cache"],  # its cache misses added files
     ],
     ids=" ".join,
 )
-def test_is_clean(command: list[str]) -> None:
+def test_the_tree_is_clean(command: list[str]) -> None:
     program = Path(sys.executable).with_name(command[0])
     done = subprocess.run(
         [program if program.exists() else command[0], *command[1:]],

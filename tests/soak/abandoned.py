@@ -1,10 +1,9 @@
 """Clients that disappear at any moment: python -m tests.soak.abandoned [REQUESTS]
 
-Every role is served, with the built-in engines and with the real ones as far as they are installed,
-the language model's Ollama being one of the tests. Clients hang up after each possible event, in
-the middle of frames, while their answer is on its way; some say goodbye, some reset the connection.
-Afterwards memory, tasks, threads and file descriptors have to be as before, and every engine has to
-answer.
+Every role is served, with the built-in engines and with the installed real ones; the Ollama of the
+language model is a fake of the tests. Clients hang up after each possible event, in the middle of
+frames and during their answer; some close the connection, some reset it. Afterwards memory, tasks,
+threads and file descriptors must be as before, and every engine must answer.
 """
 
 from __future__ import annotations
@@ -24,11 +23,11 @@ from tests.soak.served_engines import answered, everything, request
 
 AT_ONCE = 4
 SETTLE = 20.0
-"""Seconds for work that nobody wants any more to end: of Whisper, a batch that was begun."""
+"""Seconds for abandoned work to end: of Whisper, a batch that was started."""
 
 
 async def abandon(role: str, uri: str, chance: random.Random) -> None:
-    """Begin a request and be gone before its end."""
+    """Start a request and disconnect before its end."""
     address = uris.parse(uri)
     assert isinstance(address, uris.Tcp)
     reader, writer = await asyncio.open_connection(address.host, address.port)
@@ -58,7 +57,7 @@ async def abandon(role: str, uri: str, chance: random.Random) -> None:
 
 
 async def abandon_many(served: list[tuple[str, str]], count: int, chance: random.Random) -> None:
-    """So many requests, each engine in turn, several at once."""
+    """Send `count` requests, to each engine in turn, several at once."""
     left = iter(range(count))
 
     async def one_after_another() -> None:
@@ -72,9 +71,9 @@ async def abandon_many(served: list[tuple[str, str]], count: int, chance: random
 
 
 async def settled(tasks: int, descriptors: int | None = None) -> ProcessState:
-    """The state when no more is open than that, or when the time for it is over.
+    """Return the state once no more tasks and descriptors are open, or after a timeout.
 
-    Ollama, on a thread of its own, closes its end of a connection after the engine has.
+    Ollama, on its own thread, closes its end of a connection after the engine.
     """
 
     def open_still() -> bool:
@@ -92,7 +91,7 @@ async def settled(tasks: int, descriptors: int | None = None) -> ProcessState:
 
 
 async def run(count: int, warm_up: int, seed: int = 1) -> Comparison:
-    """Abandon `count` requests, after some that show what the process takes anyway."""
+    """Abandon `count` requests, after some that show the normal use of resources."""
     chance = random.Random(seed)
     async with everything() as served:
         quiet = len(asyncio.all_tasks())

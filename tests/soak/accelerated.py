@@ -1,13 +1,13 @@
 """`satellite` in a home where time runs faster: python -m tests.soak.accelerated ARGUMENTS
 
-It looks after its servers sixty times as often, and signals do to it what happens to a laptop:
+It checks its servers sixty times as often, and signals simulate events of a laptop:
 
-- SUSPEND stops it until it is continued, and then an hour has passed. It sees of that hour what
-  Linux shows after a suspension (clock_gettime(2)): CLOCK_REALTIME and CLOCK_BOOTTIME have gone on,
-  while CLOCK_MONOTONIC, which event loops and deadlines go by, stood still. So the clocks of Python
-  jump and stand; libraries in C that ask the kernel themselves see a pause of some seconds.
-- SET_CLOCK sets the wall's clock forward by an hour, as somebody does, or the network's time.
-- TELL has it write what it holds, as JSON, to the file that $HELD names.
+- SUSPEND stops it until it is continued, after which an hour has passed. Its clocks show that hour
+  as Linux does after a suspension (clock_gettime(2)): CLOCK_REALTIME and CLOCK_BOOTTIME have
+  advanced, CLOCK_MONOTONIC, which event loops and deadlines use, has not. So do the clocks of
+  Python; libraries in C that ask the kernel see a pause of some seconds.
+- SET_CLOCK sets the wall clock forward by an hour, as a person or the network's time may.
+- TELL makes it write its use of resources, as JSON, to the file that $HELD names.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _HOUR = 3600.0
 
 
 class Clocks:
-    """What this program sees of time."""
+    """The clocks that this program sees."""
 
     def __init__(self) -> None:
         self._wall, self._monotonic, self._any = time.time, time.monotonic, time.clock_gettime
         self._set = self._slept = self._stood = 0.0
 
     def install(self) -> None:
-        """Have everybody see it who has not asked yet."""
+        """Install the clocks for all code that has not imported them yet."""
         time.time = lambda: self._wall() + self._set + self._slept
         time.monotonic = lambda: self._monotonic() - self._stood
         time.clock_gettime = self._gettime
@@ -61,7 +61,7 @@ class Clocks:
 
 
 def tell(*_: object) -> None:
-    """Write what is held."""
+    """Write the use of resources."""
     file = Path(os.environ["HELD"])
     whole = file.with_suffix(".whole")
     tasks = [task for task in asyncio.all_tasks() if not task.done()]

@@ -2,9 +2,9 @@
 
     python -m tests.soak.button [--folder DIR]
 
-QEMU's board "virt" has an ARM PL061, whose line 3 is pressed for 0.1 s whenever the machine is told
-to power down. Debian's kernel for arm64 drives it, libgpiod's own package asks for its edges, and
-the hook is to do what a press does. Needs root, debootstrap, the network, qemu-user-static,
+QEMU's board "virt" has an ARM PL061, whose line 3 is pressed for 0.1 s by a power-down request.
+Debian's kernel for arm64 drives it, libgpiod's own package reports its edges, and the hook must
+react to each press. Needs root, debootstrap, the network, qemu-user-static,
 qemu-system-arm and cpio. Takes some ten minutes, most of it for packages in an emulated root.
 """
 
@@ -24,10 +24,10 @@ from tests.soak.installed_use import expect
 SUITE, ARCHITECTURE = "bookworm", "arm64"
 PRESSES = 3
 LONGEST = 480.0
-"""Seconds for all of it on an emulated processor; a quiet machine takes 70."""
+"""Seconds for the whole run on an emulated processor; an idle machine takes 70."""
 NEEDED = "python3 python3-venv kmod"
 PACKAGES = ("gpiod>=2.1", "msgspec>=0.19")
-"""What the hook imports."""
+"""Packages that the hook imports."""
 LEFT_OUT = ("usr/share", "var/cache", "var/lib/apt")
 
 GUEST = f"""
@@ -64,7 +64,7 @@ sleep 10
 
 
 def prepare(root: CleanRoot, folder: Path) -> tuple[Path, Path]:
-    """Fill a root and pack it; the kernel and the root as its initial memory disk."""
+    """Fill a root and pack it; return the kernel, and the root as its initial memory disk."""
     root.put_source()
     install = f"apt-get update -qq; apt-get install -y -qq --no-install-recommends {NEEDED}"
     root.run("sh", "-euc", f"export DEBIAN_FRONTEND=noninteractive; {install}")
@@ -91,8 +91,8 @@ def prepare(root: CleanRoot, folder: Path) -> tuple[Path, Path]:
 
 
 def press(kernel: Path, disk: Path, folder: Path) -> str:
-    """Boot it, press the button as soon as it is looked at, and again after each deed; what the
-    guest said."""
+    """Boot, press the button as soon as it is watched, and again after each action; return the
+    output of the guest."""
     console, monitor = folder / "console", folder / "monitor"
     console.touch()
     arguments = ["-M", "virt", "-nic", "none", "-cpu", "cortex-a72", "-smp", "2", "-m", "2500"]
@@ -118,7 +118,7 @@ def press(kernel: Path, disk: Path, folder: Path) -> str:
 
 
 def main() -> int:
-    """Press it."""
+    """Press the button."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, help="where the clean root is kept")
     asked = parser.parse_args()

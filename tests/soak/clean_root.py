@@ -1,6 +1,6 @@
-"""A Debian with nothing in it, in a folder: made by debootstrap, entered by chroot or booted.
+"""A minimal Debian in a folder: made by debootstrap, entered by chroot or booted.
 
-Nothing stays mounted, as all mounts are in a name space that ends with its command.
+Nothing stays mounted: all mounts are in a namespace that ends with its command.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
 SOURCE = Path("/usr/src/satellite")
-"""Where the source tree lies in the root."""
+"""Path of the source tree in the root."""
 TREE = ("pyproject.toml", "README.md", "LICENSE", "satellite", "servers", "deploy")
 LONGEST = 3600
 """Seconds for one command: an emulated processor takes ten times as long as a real one."""
@@ -53,11 +53,11 @@ exec env -i container=lxc PATH=/usr/sbin:/usr/bin:/sbin:/bin \
 
 
 class Unable(Exception):
-    """This machine cannot do it; the message says why."""
+    """This machine cannot run the check; the message says why."""
 
 
 class CleanRoot:
-    """A Debian of a suite and an architecture, in a folder."""
+    """A Debian of one suite and architecture, in a folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -65,7 +65,7 @@ class CleanRoot:
     def run(
         self, *command: str, check: bool = True, alone: bool = False
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command in it, with this machine's network, or `alone` with none but its own."""
+        """Run a command in it, with this machine's network, or with `alone` only a loopback."""
         kept = {key: value for key, value in os.environ.items() if key.endswith("_proxy")}
         environment = {**kept, "HOME": "/root", "LC_ALL": "C.UTF-8"}
         environment["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -84,7 +84,7 @@ class CleanRoot:
         return done
 
     def put_source(self) -> None:
-        """Copy what a checkout has into it."""
+        """Copy the files of a checkout into it."""
         for name in TREE:
             target = self.folder / SOURCE.relative_to("/") / name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -95,7 +95,7 @@ class CleanRoot:
                 shutil.copy(ROOT / name, target)
 
     def files(self) -> set[str]:
-        """Every path in it."""
+        """Return every path in it."""
         found = set()
         for folder, folders, names in os.walk(self.folder):
             for name in (*folders, *names):
@@ -105,7 +105,7 @@ class CleanRoot:
 
     @contextlib.contextmanager
     def booted(self) -> Iterator[BootedRoot]:
-        """It with its systemd as the first process; ended when the block is left."""
+        """Boot it with its systemd as the first process, until the end of the block."""
         if shutil.which("nsenter") is None or shutil.which("ip") is None:
             raise Unable("nsenter and ip are needed to boot a root")
         spaces = ["--mount", "--pid", "--fork", "--cgroup", "--uts", "--ipc", "--net"]
@@ -123,13 +123,13 @@ class CleanRoot:
 
 
 class BootedRoot:
-    """A Debian that runs; its first process is `pid` here."""
+    """A booted Debian; its first process is `pid` of this machine."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
 
     def run(self, *command: str, check: bool = True) -> str:
-        """Run a command in it; what it said."""
+        """Run a command in it; return its output."""
         enter = ["nsenter", "-t", str(self.pid), "--mount", "--pid", "--net", "--uts", "--ipc"]
         enter += [f"--root=/proc/{self.pid}/root", "--wd=/"]
         done = subprocess.run(
@@ -143,7 +143,7 @@ class BootedRoot:
         return done.stdout.strip()
 
     def until(self, wanted: str, *command: str, limit: float) -> float:
-        """Wait until a command says what is wanted; the seconds that took."""
+        """Wait until a command prints an expected text; return the seconds."""
         began = time.monotonic()
         while (said := self.run(*command, check=False)) != wanted:
             if time.monotonic() - began > limit:
@@ -153,7 +153,7 @@ class BootedRoot:
 
 
 def made(folder: Path, suite: str, architecture: str = "", packages: str = "") -> CleanRoot:
-    """Make a root, or a copy of one that was made before. Raises `Unable`."""
+    """Create a root, or a copy of an earlier one. Raises `Unable`."""
     if os.geteuid() != 0 or shutil.which("debootstrap") is None:
         raise Unable("a clean root needs root, and apt install debootstrap")
     if subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode:
@@ -183,8 +183,8 @@ def made(folder: Path, suite: str, architecture: str = "", packages: str = "") -
 
 
 def carried_out(work: Callable[[Path], None], folder: Path | None) -> int:
-    """Do work in a folder, one of its own where none is given; the exit code: 0, 1 where something
-    was wrong (`RuntimeError`), 3 where this machine cannot tell (`Unable`)."""
+    """Run checks in a folder, by default a new one; return the exit code: 0, 1 for a failed check
+    (`RuntimeError`), or 3 if this machine cannot run it (`Unable`)."""
     place = folder or Path(tempfile.mkdtemp(prefix="satellite-root-"))
     try:
         work(place)
@@ -201,7 +201,7 @@ def carried_out(work: Callable[[Path], None], folder: Path | None) -> int:
 
 
 def _child(pid: int) -> int:
-    """The process that `unshare` forked, as soon as it is there."""
+    """Return the process that `unshare` forked, once it exists."""
     children = Path(f"/proc/{pid}/task/{pid}/children")
     for _ in range(100):
         if found := children.read_text().split():

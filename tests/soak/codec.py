@@ -1,8 +1,8 @@
 """The wire codec under a coverage-guided fuzzer: python -m tests.soak.codec [--minutes 10]
 
-Atheris (extra `fuzz`) makes bytes that reach ever more of the codec; whatever they are, reading
-ends in events, in the end, in `BadFrame` or in `PeerClosed`, and what was read can be written and
-read again as it was. Where there is no wheel of Atheris, this says so and changes nothing.
+Atheris (extra `fuzz`) generates bytes that reach more and more of the codec. Reading them must give
+events, the end, `BadFrame` or `PeerClosed`, and events must be unchanged after writing and reading
+them again. Without a wheel of Atheris, this reports it and does nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ CORPUS = Path(__file__).with_name("corpus")
 
 
 class Sink(asyncio.Transport):
-    """Where a connection writes that is only read."""
+    """The writer of a connection that is only read."""
 
     def get_extra_info(self, name: str, default: object = None) -> object:
         return default
@@ -31,14 +31,14 @@ class Sink(asyncio.Transport):
         return 0
 
     def abort(self) -> None:
-        """Nothing is open."""
+        """Do nothing: no transport is open."""
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: no transport is open."""
 
 
 def check(loop: asyncio.AbstractEventLoop, stream: bytes) -> None:
-    """Read a stream to its end, and write and read again what came out of it."""
+    """Read a stream to its end, and write and read its events again."""
     from satellite.net.wire import Connection, Limits, encode
 
     async def events(content: bytes) -> list[tuple[str, object, bytes | None]]:
@@ -65,7 +65,7 @@ def check(loop: asyncio.AbstractEventLoop, stream: bytes) -> None:
 
 
 def main() -> int:
-    """Fuzz for so long; Atheris itself ends the process where something fails."""
+    """Fuzz for a time; Atheris itself ends the process on a failure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--work", type=Path, help="folder for what it finds")

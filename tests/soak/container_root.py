@@ -4,7 +4,7 @@
 
 For machines without a container engine. Each stage is a root of debootstrap in place of its base
 image; RUN, COPY, WORKDIR, ENV and USER do there what they do in a build. Then the entry point is
-started as the image's user, and the health check asked until it is content. Needs root, debootstrap
+started as the image's user, and the health check repeated until it passes. Needs root, debootstrap
 and the network. Takes some four minutes.
 """
 
@@ -27,7 +27,7 @@ from tests.soak.clean_root import ROOT, CleanRoot, carried_out, made
 
 SUITE = "trixie"
 HEALTHY = 90
-"""Seconds from the start to a health check that is content."""
+"""Seconds from the start until the health check passes."""
 MICROPHONE = "command:sh -c 'while :; do head -c 1024 /dev/zero; sleep 0.032; done'"
 
 _RUN = """
@@ -47,7 +47,7 @@ echo "never healthy" >&2; eval "$CHECK"; exit 1
 
 
 class Stage(msgspec.Struct):
-    """A stage of a build, and what was said of it so far."""
+    """A stage of a build, and the instructions read so far."""
 
     root: CleanRoot
     environment: dict[str, str]
@@ -58,7 +58,7 @@ class Stage(msgspec.Struct):
 
 
 def build(file: Path, variant: str, folder: Path) -> Stage:
-    """Do what a container file says; its last stage."""
+    """Run the instructions of a container file; return its last stage."""
     with tempfile.TemporaryDirectory() as scratch:
         parser = DockerfileParser(path=scratch)
         parser.content = file.read_text()
@@ -119,7 +119,7 @@ def _copy(stage: Stage, value: str, stages: dict[str, Stage]) -> None:
 
 
 def start(stage: Stage, *given: str) -> str:
-    """Start the entry point as its user until it is healthy; what it said."""
+    """Start the entry point as its user until it is healthy; return its output."""
     check = " ".join(f"'{part}'" if " " not in part else f'"{part}"' for part in stage.health)
     environment = {**stage.environment, "CHECK": check, "LIMIT": str(HEALTHY)}
     pairs = [*(f"{key}={text}" for key, text in environment.items()), *given]
@@ -130,7 +130,7 @@ def start(stage: Stage, *given: str) -> str:
 
 
 def main() -> int:
-    """Build and start what was asked for."""
+    """Build and start the requested images."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", default=["satellite", "server"])
     parser.add_argument("--variant", default="cpu", choices=("cpu", "cuda"))

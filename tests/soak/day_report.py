@@ -1,4 +1,4 @@
-"""What came of a day in a home."""
+"""The results of a day in a home."""
 
 from __future__ import annotations
 
@@ -9,33 +9,34 @@ import msgspec
 from tests.soak.process_state import ProcessState
 
 _MEGABYTES = 8.0
-"""Megabytes by which memory may differ between morning and evening: of what is freed, the allocator
-keeps some."""
+"""Megabytes by which memory may differ between morning and evening: the allocator does not return
+all freed memory."""
 _SETTLED = 0.34
-"""Share of the day after which everything was done once, and what is held is compared."""
+"""Share of the day after which everything has happened once; from then on resources are
+compared."""
 
 
 class DayReport(msgspec.Struct):
-    """What came of it."""
+    """The results."""
 
     outcomes: dict[str, int] = {}
     by_server: int = 0
     by_home: int = 0
-    """Turns that Home Assistant drove to their end."""
+    """Completed turns driven by Home Assistant."""
     busy: int = 0
-    """Turns that were not answered while the machine had too much else to do to hear anything."""
+    """Turns not answered because the machine was too busy to process audio."""
     missed: list[str] = []
     held: list[ProcessState] = []
-    """What the satellite held after each hour."""
+    """Resources of the satellite after each hour."""
 
     @property
     def growth(self) -> float:
-        """Megabytes from the first third's end to the evening."""
+        """Megabytes gained from the end of the first third to the evening."""
         morning, evening = self._compared()
         return statistics.mean(s.rss for s in evening) - statistics.mean(s.rss for s in morning)
 
     def grown(self) -> list[str]:
-        """What the satellite holds that it gave back at no time of the evening."""
+        """Resources that the satellite released at no time of the evening."""
         morning, evening = self._compared()
         found = []
         for name in ("tasks", "threads", "descriptors"):
@@ -48,14 +49,14 @@ class DayReport(msgspec.Struct):
         return found
 
     def problems(self) -> list[str]:
-        """What is not as it shall be."""
+        """The failed expectations."""
         found = [f"after {what} the server was not used again" for what in self.missed]
         if bad := {name: n for name, n in self.outcomes.items() if name != "answered"}:
             found.append(f"turns that were not answered: {bad}")
         return [*found, *self.grown()]
 
     def report(self) -> str:
-        """All of it, for who reads it."""
+        """The report for a reader."""
         turns = sum(self.outcomes.values())
         morning, evening = self._compared()
         lines = [
@@ -71,7 +72,7 @@ class DayReport(msgspec.Struct):
         return "\n".join(lines)
 
     def _compared(self) -> tuple[list[ProcessState], list[ProcessState]]:
-        """The first and the last third of the day once everything has settled."""
+        """The first and the last third of the day after everything has settled."""
         settled = self.held[round(len(self.held) * _SETTLED) :]
         part = max(1, len(settled) // 3)
         return settled[:part], settled[-part:]

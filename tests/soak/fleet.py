@@ -1,9 +1,9 @@
 """Many satellites and one server that is restarted: python -m tests.soak.fleet [--satellites 200]
 
-Each satellite is simulated as far as its network goes: it watches the server, asks it something now
-and then, and has a built-in engine. The server is a program of its own, killed and started again.
-Told are the seconds until every satellite uses it again, the most connections that it was asked for
-within a second, as its own metrics count them, and its memory for each connection that is idle.
+The network side of each satellite is simulated: it monitors the server, sends requests now and
+then, and has a built-in engine. The server is a separate process, killed and restarted. Prints the
+seconds until every satellite uses it again, the most connections within a second by its own
+metrics, and its memory for each idle connection.
 """
 
 from __future__ import annotations
@@ -36,33 +36,33 @@ from tests.support.checkable_engines import CheckableTts
 from tests.support.program import Program, satellite
 
 BACK = 15.0
-"""Seconds in which all of them shall use the server again."""
+"""Seconds within which all satellites must use the server again."""
 PER_SATELLITE = 0.6
-"""Connections a second that the server may be asked for, for each satellite: a look every two
-seconds on average, and what people ask."""
+"""Connections per second and satellite that are acceptable: a check every two seconds on average,
+and people's requests."""
 AWAY = 5.0
-"""Seconds that the server is away."""
+"""Seconds for which the server is down."""
 _ASKS = (5.0, 15.0)
-"""Seconds between two things that are asked of one satellite, which are many for a home."""
+"""Seconds between two requests of one satellite: more than people make in a home."""
 _TICK = 0.25
 _FEW = 10
 
 
 class FleetReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What came out. Times in seconds."""
+    """The results. Times in seconds."""
 
     satellites: int
     back: float
-    """Until the last one uses the server again."""
+    """Until the last satellite uses the server again."""
     rate: float
     """Most connections accepted within a second."""
     idle: float
-    """Kilobytes of the server's memory for a connection that is idle."""
+    """Kilobytes of the server's memory for an idle connection."""
     failed: int
-    """Calls that nobody has answered."""
+    """Requests that no engine answered."""
 
     def problems(self) -> list[str]:
-        """What is not as it shall be."""
+        """The failed expectations."""
         found = []
         if self.back > BACK:
             found.append(f"the last satellite was back after {self.back:.1f} s")
@@ -83,11 +83,11 @@ class Member:
         )
         self.engine = failover("tts", CheckableTts(), self.discovery)
         self.used: float | None = None
-        """When the server answered it last."""
+        """When the server last answered it."""
         self.failed = 0
 
     async def run(self) -> None:
-        """Watch the server, and ask it something now and then."""
+        """Monitor the server, and send a request now and then."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.discovery.run())
             while True:
@@ -95,7 +95,7 @@ class Member:
                 await self._ask()
 
     def uses(self, since: float) -> bool:
-        """Whether it has the server and would ask it, or has asked it since then."""
+        """Return whether it would use the server now, or has used it since then."""
         return (self.used is not None and self.used > since) or self.engine.label == self.uri
 
     async def _ask(self) -> None:
@@ -113,7 +113,7 @@ class Member:
 
 @asynccontextmanager
 async def fleet(count: int, uri: str) -> AsyncGenerator[list[Member], None]:
-    """So many satellites at work."""
+    """Run a number of satellites."""
     members = [Member(uri) for _ in range(count)]
     async with asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(member.run()) for member in members]
@@ -129,7 +129,7 @@ def free_port() -> int:
 
 
 def server(folder: Path, port: int, metrics: int, name: str) -> Any:
-    """The server, as a user runs it, that lets a whole fleet in from one address."""
+    """Run the server as a user does, with limits that admit a whole fleet from one address."""
     most = "1024"
     return satellite(
         folder,
@@ -141,7 +141,7 @@ def server(folder: Path, port: int, metrics: int, name: str) -> Any:
 
 
 def clients(metrics: int) -> float:
-    """Connections that the server has accepted since it was started; 0 while it is away."""
+    """Return the connections accepted since the server started; 0 while it is down."""
     try:
         with urlopen(f"http://127.0.0.1:{metrics}/metrics", timeout=1) as answer:
             lines = answer.read().decode().splitlines()
@@ -152,7 +152,7 @@ def clients(metrics: int) -> float:
 
 
 async def returned(members: list[Member], metrics: int, began: float) -> tuple[float, float]:
-    """Wait until all use the server; the seconds since `began`, and the most it was asked."""
+    """Wait until all use the server; return the seconds since `began`, and the peak of requests."""
     counts: list[tuple[float, float]] = [(began, 0.0)]
     back: float | None = None
     while back is None or time.monotonic() - began < back + 3.0:
@@ -173,7 +173,7 @@ async def returned(members: list[Member], metrics: int, began: float) -> tuple[f
 
 
 async def memory(program: Program, uri: str, count: int) -> float:
-    """Kilobytes that the server takes for each idle connection."""
+    """Return the kilobytes that the server takes for each idle connection."""
 
     def rss() -> int:
         return int(psutil.Process(program.process.pid).memory_info().rss)
@@ -198,7 +198,7 @@ async def memory(program: Program, uri: str, count: int) -> float:
 
 
 async def run(count: int, folder: Path) -> FleetReport:
-    """Restart the server under so many satellites."""
+    """Restart the server under a number of satellites."""
     port, metrics = free_port(), free_port()
     uri = f"tcp://127.0.0.1:{port}"
     with server(folder, port, metrics, "before") as before:

@@ -1,11 +1,10 @@
 """Wrong events at real ports: python -m tests.soak.fuzz --minutes 60 [--seed N]
 
-A `satellite --server` with the built-in engines, and a satellite that Home Assistant could reach,
-each a process of its own, are sent streams of the kept corpus with something wrong, by several
-clients at once that send, read, stop, reset and come again as they like. All the time each port is
-asked what it is. It fails when a process ends, when an answer takes longer than a second, when
-something is logged that has a traceback, or when memory grows. The last streams before a failure
-are kept beside the corpus.
+A `satellite --server` with the built-in engines, and a satellite with a port for Home Assistant,
+each a process of its own, receive corrupted streams of the stored corpus from several clients at
+once, which send, read, stop, reset and reconnect at random. All the time each port is asked to
+describe itself. The run fails if a process ends, an answer takes longer than a second, a traceback
+is logged, or memory grows. The last streams before a failure are saved beside the corpus.
 """
 
 from __future__ import annotations
@@ -31,20 +30,21 @@ ROLES = ("asr", "llm", "tts", "wake")
 AT_ONCE = 3
 """Clients at each port."""
 ANSWER = 1.0
-"""Seconds for the answer to `describe`, without those that a busy machine lets the server wait."""
+"""Seconds for the answer to `describe`, less those that a busy machine lets the server wait."""
 PATIENCE = 120.0
-"""Seconds after which no busy machine is to blame."""
+"""Seconds for it that no busy machine excuses."""
 SHOWN = 15.0
 """Seconds between two lines about memory."""
 GROWTH = 40.0
-"""Megabytes that a process may have grown by from the first fifth of the streams to the last: what
-allocators do not give back; a leak of a kilobyte a stream would be more in minutes."""
+"""Megabytes by which a process may grow from the first fifth of the streams to the last, as
+allocators do not return all memory; a leak of a kilobyte per stream would exceed this in
+minutes."""
 SILENCE = bytes(2 * 16000 // 50)
-"""20 ms of sound, as a microphone in a quiet room gives it."""
+"""20 ms of audio, as from a microphone in a quiet room."""
 
 
 class Fuzz:
-    """The clients, and what they have seen."""
+    """The clients, and their observations."""
 
     def __init__(self, targets: list[Target], seed: int) -> None:
         self.targets = targets
@@ -56,7 +56,7 @@ class Fuzz:
         self._last: deque[tuple[str, bytes]] = deque(maxlen=40)
 
     async def run(self, seconds: float) -> None:
-        """Fuzz for so long, or until something fails."""
+        """Fuzz for a time, or until a failure."""
         began = time.monotonic()
         tasks = []
         for target in self.targets:
@@ -94,7 +94,7 @@ class Fuzz:
         )
 
     async def _ask(self, target: Target, role: str, port: int) -> None:
-        """Ask a port what it is, twice a second."""
+        """Let a port describe itself twice a second."""
         while True:
             began, waited = time.monotonic(), target.waited() + waited_here()
             try:
@@ -110,7 +110,8 @@ class Fuzz:
             await asyncio.sleep(0.5)
 
     async def _described(self, port: int) -> None:
-        """Ask until it is not busy: on a machine that is, it learns late who has hung up."""
+        """Repeat while the server is busy: on a busy machine it notices late that clients hung
+        up."""
         async with asyncio.timeout(PATIENCE):
             while True:
                 try:
@@ -125,7 +126,7 @@ class Fuzz:
                 await asyncio.sleep(0.05)
 
     async def _bother(self, role: str, port: int) -> None:
-        """Send one wrong stream after another."""
+        """Send one corrupted stream after another."""
         corpus = streams(role)
         while True:
             stream = mutated(self.random, corpus)
@@ -162,7 +163,7 @@ class Fuzz:
 
 
 def microphone() -> None:
-    """Silence in real time, on standard output."""
+    """Write silence to standard output in real time."""
     began, given = time.monotonic(), 0
     while True:
         sys.stdout.buffer.write(SILENCE)
@@ -172,7 +173,7 @@ def microphone() -> None:
 
 
 def main() -> int:
-    """Fuzz, and say how it went."""
+    """Fuzz, and print the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=random.randrange(2**31))

@@ -1,11 +1,11 @@
 """A day in a home: python -m tests.soak.home [--hours 24] [--seed 0]
 
-A satellite and a server, real programs on machines of their own as far as the network goes. Every
-simulated hour two things happen to them: the server is restarted or killed, stopped for a while, or
-gets another address; the Wi-Fi is gone for some seconds; the satellite's machine is suspended, has
-no time for it, or is told another time of day; Home Assistant drives turns and dies within one.
-During and after each, somebody asks for the time. In the end the satellite has to listen, use the
-server, and hold no more than in the morning: memory, tasks, threads and descriptors.
+A satellite and a server, real programs on separate machines as far as the network is concerned.
+Every simulated hour two incidents happen: the server is restarted or killed, stopped for a while,
+or gets another address; the Wi-Fi fails for some seconds; the satellite's machine is suspended, is
+too busy, or has its clock set; Home Assistant drives turns and dies within one. During and after
+each, a person asks for the time. At the end the satellite must listen, use the server, and use no
+more memory, tasks, threads and descriptors than in the morning.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Happening = tuple[str, Callable[[], None]]
 
 
 def happenings(home: SoakedHome, seed: int) -> Iterator[Happening]:
-    """What happens in this home, over and over; in another order with each seed but 0."""
+    """Return the endless incidents of this home; each seed but 0 has another order."""
     chance = random.Random(seed)
     everything: list[Happening] = [
         ("a restart of the server", home.restart_server),
@@ -46,7 +46,7 @@ def happenings(home: SoakedHome, seed: int) -> Iterator[Happening]:
 
 
 def live(hours: int, folder: Path, seed: int = 0) -> DayReport:
-    """So many hours."""
+    """Run a number of hours."""
     with ExitStack() as stack:
         home = SoakedHome(stack, folder)
         home.server.wait_for("ready", timeout=60)

@@ -1,6 +1,6 @@
-"""Home Assistant in a home that is soaked: it drives turns, and dies within them.
+"""Home Assistant in the soak of a home: it drives turns, and dies within them.
 
-A scripted one on a real connection; tests/soak/homeassistant.py has the real one.
+It is scripted, on a real connection; tests/soak/homeassistant.py uses the real one.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from collections.abc import Callable
 from tests.support.scripted_home_assistant import connected_home_assistant
 
 _PATIENCE = 30.0
-"""Seconds in which a satellite sends what comes next, on a machine that does much else, too."""
+"""Seconds within which a satellite sends its next event, on a busy machine."""
 
 
 def drive(uri: str, ask: Callable[[], None], dies: bool) -> None:
-    """Connect, and drive a turn after `ask` to its end or until somebody speaks; hang up.
+    """Connect, drive a turn after `ask` to its end or until a person speaks, and hang up.
 
     Raises `TimeoutError` where the satellite does not send what it shall.
     """

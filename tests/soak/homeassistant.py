@@ -1,9 +1,9 @@
 """Turns against a real Home Assistant: python -m tests.soak.homeassistant
 
-First restarts of either side in a row, each followed by a turn; then turns, one after the other,
-for as long as asked for. Every turn is checked from the wake word to the last sample of its answer.
-Memory of Home Assistant, our satellite and our services is told every few minutes; at the end, none
-of ours may have grown. Where Home Assistant comes from: tests/support/install_home_assistant.sh.
+First several restarts of either side, each followed by a turn; then one turn after another for the
+requested time. Every turn is checked from the wake word to the last sample of its answer. The
+memory of Home Assistant, our satellite and our services is printed every few minutes; at the end,
+none of ours may have grown. tests/support/install_home_assistant.sh installs Home Assistant.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from tests.homeassistant.real.satellite import RealSatellite
 from tests.homeassistant.real.turns import check_turn
 
 TELL = 300.0
-"""Seconds from one line about memory to the next."""
+"""Seconds between two lines about memory."""
 SETTLED = 600.0
-"""Seconds after which a process has what it needs; from then on it may not grow."""
+"""Seconds after which a process has warmed up; from then on it may not grow."""
 GROWTH = 8.0
-"""Megabytes that ours may have more at the end: allocators keep some."""
+"""Megabytes by which ours may grow, as allocators do not return all memory."""
 
 
 def main() -> int:
-    """Run it; the exit code."""
+    """Run the soak; return the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--minutes", type=float, default=60, help="how long turns are taken")
     parser.add_argument("--restarts", type=int, default=10, help="restarts of either side")
@@ -109,7 +109,7 @@ def _turn(place: RealSatellite) -> bool:
 
 
 def _memory(place: RealSatellite) -> tuple[float, float, float]:
-    """Megabytes of Home Assistant, our satellite, and our services."""
+    """Return the megabytes of Home Assistant, our satellite and our services."""
     ours = (place.program.process.pid, place.home.services.program.process.pid)
     satellite, served = (psutil.Process(pid).memory_info().rss / 1e6 for pid in ours)
     return place.home_assistant.resident() / 1e6, satellite, served

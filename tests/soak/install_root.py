@@ -2,12 +2,12 @@
 
     python -m tests.soak.install_root [SUITE…] [--architecture arm64] [--folder DIR] [--no-boot]
 
-Both suites by default. In each: install, install again, answer the demo's request, use it as a
-stranger, as root and as a member of its group, start the service under the root's own systemd with
-a microphone that is a program, stop its audio loop from outside in three ways, kill it, uninstall,
-and compare the file tree with what was there before. Needs root, debootstrap, and the network;
-another architecture needs qemu-user-static. Takes some six minutes a suite, and half an hour with
-an emulated processor, which is not booted.
+Both suites by default. In each: install, install again, run the demo, use the command as any user,
+as root and as a member of its group, start the service under the systemd of the root with a program
+as microphone, stop its audio loop from outside in three ways, kill it, uninstall, and compare the
+file tree with the one before. Needs root, debootstrap, and the network; another architecture needs
+qemu-user-static. Takes some six minutes a suite, and half an hour with an emulated processor, which
+is not booted.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ SUITES = ("bookworm", "trixie")
 INSTALLER = str(SOURCE / "deploy/install.sh")
 JOURNAL = ("journalctl", "-u", "satellite", "--no-pager", "-o", "cat")
 STARTED = 120
-"""Seconds to a service that listens on a machine that does other things, too."""
+"""Seconds until a service listens on a busy machine."""
 RESTARTED = 30 + 5 + 2 + 15
-"""Seconds: of the watchdog, to end, to the next start, and for the start on a busy machine."""
+"""Seconds: of the watchdog, to stop, to the next start, and for the start on a busy machine."""
 
 DEBIANS = re.compile(
     r"^/(var/(cache|lib|log)/(apt|dpkg|debconf|systemd|polkit-1)|var/cache/(ldconfig|fontconfig)|"
@@ -37,7 +37,7 @@ DEBIANS = re.compile(
     r"var/lib/(ucf|pam)|tmp/|root/|run/|dev/|proc/|sys/|var/tmp|etc/\.pwd\.lock|etc/machine-id|"
     r"var/lib/python|(etc|var)/\.updated|etc/alternatives/|usr/local/lib/python)"
 )
-"""What Debian's package manager keeps of packages that came and went, and what a boot writes."""
+"""Files that Debian's package manager leaves behind, and files written by a boot."""
 
 MICROPHONE = """
 import sys, time, os
@@ -67,7 +67,7 @@ except OSError as error: print(error)
 
 
 def check(root: CleanRoot, boot: bool) -> None:
-    """Everything, in one root. Raises `RuntimeError` at what is not as it should be."""
+    """Run all checks in one root. Raises `RuntimeError` for a failed one."""
     root.put_source()
     before = root.files()
     began = time.monotonic()
@@ -150,7 +150,7 @@ def _stop_the_loop(machine: BootedRoot) -> None:
 
 
 def main() -> int:
-    """Check the suites that were asked for."""
+    """Check the requested suites."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("suites", nargs="*", default=list(SUITES))
     parser.add_argument("--architecture", default="")

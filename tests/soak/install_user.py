@@ -1,10 +1,10 @@
-"""The installer for a user alone, in a clean Debian: `python -m tests.soak.install_user trixie`.
+"""The installer for a single user, in a clean Debian: `python -m tests.soak.install_user trixie`.
 
-    python -m tests.soak.install_user [SUITE] [--folder DIR]
+python -m tests.soak.install_user [SUITE] [--folder DIR]
 
-A person without root installs; the root is booted, and the person's own service manager starts the
-satellite in its sandbox; it listens, again after a crash, and is uninstalled to the last file.
-Bookworm by default. Needs root, debootstrap, and the network. Takes some three minutes.
+A user without root privileges installs; the root is booted, and the user's own service manager
+starts the satellite in its sandbox; it listens, also after a crash, and is uninstalled to the last
+file. Bookworm by default. Needs root, debootstrap, and the network. Takes some three minutes.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from tests.soak.installed_use import crash, expect
 
 PACKAGES = "systemd,dbus"
 SESSION = "libpam-systemd dbus-user-session"
-"""What a user's own service manager takes."""
+"""Packages for a user's own service manager."""
 NEEDED = "python3 python3-venv alsa-utils libportaudio2 libpulse0"
-"""What the installer asks a user to have installed."""
+"""Packages that the installer requires of a user."""
 PERSON = ("runuser", "-u", "person", "--", "env", "HOME=/home/person", "PATH=/usr/bin:/bin")
 LISTENING = 90
-"""Seconds from the start to a service that listens, on a busy machine."""
+"""Seconds from the start until a service listens, on a busy machine."""
 
 
 def check(root: CleanRoot) -> None:
-    """Everything, in one root. Raises `RuntimeError` at what is not as it should be."""
+    """Run all checks in one root. Raises `RuntimeError` for a failed one."""
     root.put_source()
     install = f"apt-get install -y -qq --no-install-recommends {SESSION}"
     root.run("sh", "-euc", f"apt-get update -qq; DEBIAN_FRONTEND=noninteractive {install}")
@@ -72,7 +72,7 @@ def check(root: CleanRoot) -> None:
 
 
 def main() -> int:
-    """Check the suite that was asked for."""
+    """Check the requested suite."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("suite", nargs="?", default="bookworm")
     parser.add_argument("--folder", type=Path, help="where the clean root is kept")

@@ -1,4 +1,4 @@
-"""What people and root meet who use the command of an installation for the whole machine."""
+"""Use of the command of a system-wide installation by users and by root."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ PERSON = ("runuser", "-u", "person", "--")
 HOMES = ("root", "home/person")
 MEMBER = "usermod --append --groups satellite person"
 DONE = "code=exited ; status=0"
-"""What systemctl shows of a command of a unit that succeeded."""
+"""The output of systemctl for a successful command of a unit."""
 AGAIN = 30.0
-"""Seconds for what a service does after a crash, on a busy machine."""
+"""Seconds for the commands of a service after a crash, on a busy machine."""
 
 
 def expect(true: bool, otherwise: str) -> None:
-    """Raise `RuntimeError` unless something is true."""
+    """Raise `RuntimeError` unless a condition holds."""
     if not true:
         raise RuntimeError(otherwise)
 
 
 def check(root: CleanRoot) -> None:
-    """Ask it as a stranger, as root and as a member of its group, while no service runs."""
+    """Use the command as any user, as root and as a member of its group, while no service runs."""
     root.run("useradd", "-m", "person")
     for words in (["status"], ["watch", "--once"], ["mute"], ["say", "hello"], ["config"]):
         line = _refused(root, *words)
@@ -58,7 +58,7 @@ def check(root: CleanRoot) -> None:
 
 
 def check_models(root: CleanRoot, installer: str) -> None:
-    """Fetch a voice from a hub of this machine, as root, for the service to find."""
+    """Download a voice from a local hub as root, for the service to find."""
     print(root.run(installer, "--extras", "server").stdout, end="")
     before = _kept_at_home(root)
     with hub_running() as hub:
@@ -79,7 +79,7 @@ def check_models(root: CleanRoot, installer: str) -> None:
 
 
 def check_running(machine: BootedRoot) -> None:
-    """Ask the service that runs as a member, and end it as a crash does."""
+    """Ask the running service as a member of its group, and end it as a crash does."""
     for words, said in ((["status"], "idle"), (["mute", "on"], "muted"), (["mute", "off"], "not")):
         told = machine.run(*PERSON, COMMAND, *words)
         expect(said in told, f"{' '.join(words)}: {told}")
@@ -90,8 +90,8 @@ def check_running(machine: BootedRoot) -> None:
 
 
 def crash(machine: BootedRoot, *control: str) -> None:
-    """End the service as a crash does, and wait for what is done after one; `control` is the
-    service manager's command."""
+    """End the service as a crash does, and wait for its commands after one; `control` is the
+    command of the service manager."""
     machine.run(*control, "kill", "--kill-who=main", "--signal=KILL", "satellite")
     began = time.monotonic()
     while DONE not in (told := machine.run(*control, "show", "-P", "ExecStopPost", "satellite")):
@@ -100,7 +100,7 @@ def crash(machine: BootedRoot, *control: str) -> None:
 
 
 def _refused(root: CleanRoot, *words: str) -> str:
-    """The one line that a stranger is told."""
+    """Return the only line that any other user is shown."""
     done: subprocess.CompletedProcess[str] = root.run(*PERSON, COMMAND, *words, check=False)
     lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
     expect(done.returncode != 0 and len(lines) == 1, f"{words}: {done.returncode}: {lines}")
@@ -108,7 +108,7 @@ def _refused(root: CleanRoot, *words: str) -> str:
 
 
 def _is_the_service_s(root: CleanRoot) -> None:
-    """What root has set up is where the service looks for it, and can be read by it."""
+    """Check that the service finds the configuration written by root, and can read it."""
     expect('name = "kitchen"' in root.run("cat", FILE).stdout, "setup has not written its name")
     rights = root.run("stat", "-c", "%U:%G %a", FILE).stdout.strip()
     expect(rights == "root:satellite 640", f"{FILE} is {rights}")

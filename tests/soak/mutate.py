@@ -1,4 +1,4 @@
-"""Events made wrong: streams of a kept corpus, changed as a frame, as JSON, and as bytes."""
+"""Corrupted events: streams of a stored corpus, changed as frames, as JSON and as bytes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 CORPUS = Path(__file__).with_name("corpus")
-"""Streams of events as clients send them, by role, and those that have once found a fault."""
+"""Streams of events as clients send them, by role, and those that once revealed a fault."""
 
 Frame = tuple[dict[str, Any], bytes, bytes]
 """Header, data and payload."""
@@ -20,17 +20,17 @@ _STRANGE: tuple[Any, ...] = (
     "\ud7ff", "../../etc/passwd", "%s%n", [], {}, [[]], {"": {}}, [None] * 50, {"a": [{"b": []}]},
     16000, 48000, 384001, 33, 8, 3,
 )  # fmt: skip
-"""Values that break what expects others."""
+"""Values that break code which expects others."""
 
 
 def streams(role: str) -> list[bytes]:
-    """The corpus of a role, and what is of no role."""
+    """Return the corpus of a role, and the streams of no role."""
     files = sorted([*CORPUS.glob(f"{role}-*"), *CORPUS.glob("any-*")])
     return [file.read_bytes() for file in files]
 
 
 def frames(stream: bytes) -> list[Frame]:
-    """The events of a stream; what is none is left out."""
+    """Return the events of a stream, without anything that is none."""
     found: list[Frame] = []
     while stream:
         line, _, stream = stream.partition(b"\n")
@@ -48,7 +48,7 @@ def frames(stream: bytes) -> list[Frame]:
 
 
 def joined(events: list[Frame]) -> bytes:
-    """Events as they are sent."""
+    """Return the bytes of events."""
     parts = []
     for header, data, payload in events:
         lengths: dict[str, Any] = {}
@@ -62,7 +62,7 @@ def joined(events: list[Frame]) -> bytes:
 
 
 def mutated(random: random.Random, corpus: list[bytes]) -> bytes:
-    """A stream of the corpus with one to four things wrong, or now and then nothing."""
+    """Return a stream of the corpus with one to four corruptions, occasionally with none."""
     events = frames(random.choice(corpus))
     for _ in range(random.choice((0, 1, 1, 1, 2, 4))):
         if not events:

@@ -1,8 +1,8 @@
-"""How often sounds that are no wake word wake: `python -m tests.soak.other_sounds --minutes 30`.
+"""False wakes by other sounds: `python -m tests.soak.other_sounds --minutes 30`.
 
-Makes silence, noises, tones, music and talk, and plays them to all engines faster than they
-last. Prints every false wake with its score, and how many there were in an hour. Exits 1 where
-the engines as they are by default heard any.
+Generates silence, noises, tones, music and speech, and plays them to all engines faster than in
+real time. Prints every false wake with its score, and their number per hour. Exits 1 if the engines
+with their default settings had any.
 """
 
 from __future__ import annotations
@@ -26,31 +26,31 @@ from tests.support.speech import speak
 
 RATE = 16000
 PIECE = 10.0
-"""Seconds of one kind of sound before the next."""
+"""Seconds of each kind of sound."""
 
 Samples = npt.NDArray[np.float64]
 Random = np.random.Generator
 
 
 def silence(random: Random, count: int) -> Samples:
-    """Nothing, or the last bit's flicker of a quiet microphone."""
+    """Digital silence, or the flickering last bit of a quiet microphone."""
     return random.integers(-1, 2, count) * random.integers(0, 2) / 32768
 
 
 def white(random: Random, count: int) -> Samples:
-    """White noise, from a whisper to a roar."""
+    """White noise, from very soft to very loud."""
     return random.normal(0, 10 ** random.uniform(-3, -0.7), count)
 
 
 def pink(random: Random, count: int) -> Samples:
-    """Noise with as much power in every octave, as rain or a fan."""
+    """Noise with equal power in every octave, like rain or a fan."""
     spectrum = np.fft.rfft(random.normal(0, 1, count))
     spectrum /= np.sqrt(np.maximum(np.arange(len(spectrum)), 1))
     return _level(np.fft.irfft(spectrum, count), 10 ** random.uniform(-2.5, -0.7))
 
 
 def tones(random: Random, count: int) -> Samples:
-    """Beeps, each half a second, and one rising through all."""
+    """Beeps of half a second each, and a rising sweep."""
     each = RATE // 2
     times = np.arange(count) / RATE
     steps = 2 ** random.uniform(7, 11.8, count // each + 1)  # 128 to 3600 Hz
@@ -61,7 +61,7 @@ def tones(random: Random, count: int) -> Samples:
 
 
 def music(random: Random, count: int) -> Samples:
-    """Struck chords with overtones, a drum, and a tune above them."""
+    """Chords with overtones, a drum, and a melody."""
     beat = RATE * 60 // int(random.integers(70, 160))
     sound = np.zeros(count + 4 * beat)
     root = random.uniform(90, 180)
@@ -86,7 +86,7 @@ def talk(random: Random, count: int) -> Samples:
 
 
 def talk_in_noise(random: Random, count: int) -> Samples:
-    """Sentences as from a television, with music or noise behind them."""
+    """Sentences with music or noise in the background, as from a television."""
     behind = (pink, music)[random.integers(2)](random, count)
     return 0.7 * talk(random, count) + _level(behind, 10 ** random.uniform(-2.5, -1.5))
 
@@ -103,11 +103,11 @@ KINDS: tuple[Callable[[Random, int], Samples], ...] = (
     talk,
     music,
 )
-"""In their order; half of the time somebody speaks, since only that comes close to a wake word."""
+"""In this order; half of the time is speech, since only that resembles a wake word."""
 
 
 def pieces(seconds: float, seed: int = 1) -> Iterator[tuple[str, bytes]]:
-    """Sounds with their names, 16 kHz mono, `seconds` altogether; the same for the same seed."""
+    """Yield sounds and their names, 16 kHz mono, `seconds` in all; the same for the same seed."""
     random = np.random.default_rng(seed)
     length = min(PIECE, seconds / len(KINDS))
     for number in range(round(seconds / length)):
@@ -119,7 +119,8 @@ def pieces(seconds: float, seed: int = 1) -> Iterator[tuple[str, bytes]]:
 async def false_wakes(
     engine: WakeEngine, sounds: Iterator[tuple[str, bytes]], words: tuple[str, ...] = ()
 ) -> list[tuple[str, Detection]]:
-    """What wakes `engine`, and during which sound. Empty `words` are those it has by default."""
+    """Return the wakes of `engine`, each with its sound. Empty `words` stand for the default
+    ones."""
     playing = ""
 
     async def audio() -> AsyncIterator[bytes]:

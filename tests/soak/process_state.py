@@ -1,4 +1,4 @@
-"""What a process holds: memory, tasks, threads, descriptors; and what of it has grown."""
+"""Resources of a process: memory, tasks, threads, descriptors; and their growth."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import msgspec
 import psutil
 
 IDLE = 0.1
-"""CPU cores that a process with nothing to do may take."""
+"""CPU cores that an idle process may use."""
 
 
 class ProcessState(msgspec.Struct, frozen=True):
-    """What the process holds."""
+    """The resources of a process."""
 
     rss: float
     """Megabytes."""
@@ -24,18 +24,18 @@ class ProcessState(msgspec.Struct, frozen=True):
     threads: int
     descriptors: int
     busy: float
-    """CPU cores at work while nobody asks for anything."""
+    """CPU cores in use while there are no requests."""
 
 
 class Comparison(msgspec.Struct, frozen=True):
-    """Before and after."""
+    """The resources before and after."""
 
     requests: int
     before: ProcessState
     after: ProcessState
 
     def problems(self, megabytes: float) -> list[str]:
-        """What is held that was not before."""
+        """The resources that have grown."""
         grown = [
             f"{name}: {getattr(self.before, name)} before, {getattr(self.after, name)} after"
             for name in ("tasks", "threads", "descriptors")
@@ -48,7 +48,7 @@ class Comparison(msgspec.Struct, frozen=True):
 
 
 async def idle_state() -> ProcessState:
-    """What this process holds, without what the allocator keeps for later."""
+    """Return the resources of this process, after returning free memory to the system."""
     before, began = psutil.Process().cpu_times(), time.monotonic()
     await asyncio.sleep(0.5)
     used = psutil.Process().cpu_times()
@@ -58,7 +58,7 @@ async def idle_state() -> ProcessState:
 
 
 def current_state(tasks: int, busy: float = 0.0) -> ProcessState:
-    """The same, with so many tasks and so much to do."""
+    """Return the resources, with a number of tasks and a CPU load that were measured elsewhere."""
     gc.collect()
     ctypes.CDLL(None).malloc_trim(0)
     process = psutil.Process()

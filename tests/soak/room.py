@@ -1,11 +1,11 @@
 """An hour of replies in rooms whose microphone hears them: python -m tests.soak.room
 
-Replies that hold the wake word leak into the microphone at several levels, delays and clocks, and
-at times a person says the wake word over them: over the first reply of a satellite's life, over the
-first one after a restart, and over later ones. Prints, for each level, how often the satellite woke
-itself (0 is asked for), how many barge-ins it heard, how many wake words between replies, and how
-much of a reply was in what was heard after a barge-in. Faster than real time. Exits 1 where it woke
-itself.
+Replies that contain the wake word leak into the microphone at several levels, delays and clocks,
+and at times a person says the wake word over them: over the first reply of a new satellite, over
+the first one after a restart, and over later ones. Prints for each level how often the satellite
+woke itself (0 is required), the barge-ins that it detected, the wake words detected between
+replies, and the part of a reply in the utterance after a barge-in. Faster than real time. Exits 1
+if the satellite woke itself.
 """
 
 from __future__ import annotations
@@ -40,22 +40,22 @@ ENGINES: dict[str, type[OpenWakeWord] | type[MicroWakeWord]] = {
 }
 SECOND = SPEECH.rate
 USER = -28.0
-"""dBFS of the person at the microphone: two metres away."""
+"""dBFS of the person at the microphone, two metres away."""
 LEAKS = (-12.0, -6.0, 0.0, 6.0)
-"""Decibels by which the reply is louder than the person."""
+"""Decibels by which the reply is louder than the person at the microphone."""
 LATENCIES = (0.02, 0.09, 0.2, 0.45)
 DRIFTS = (0.0, 5e-5, -2e-5)
 VOICES = (("en-us", 150), ("en-us+m3", 150), ("en-us", 130), ("en-us", 175))
-"""Voices whose "okay nabu" the engines hear when it is quiet."""
+"""Voices whose "okay nabu" the engines detect in silence."""
 BARGES = 0.4
 """Part of the later replies that a person speaks over."""
 SENTENCES = 60
 LATER = 9
-"""Replies after the first one until the satellite is started anew."""
+"""Replies after the first one until the satellite is restarted."""
 
 
 class Count(msgspec.Struct):
-    """How many of so many."""
+    """A number of successes out of a number of trials."""
 
     heard: int = 0
     said: int = 0
@@ -73,7 +73,7 @@ def _counts() -> dict[str, Count]:
 
 
 class Outcome(msgspec.Struct):
-    """What happened at one level."""
+    """The results at one level."""
 
     seconds: float = 0.0
     spoken: float = 0.0
@@ -81,9 +81,10 @@ class Outcome(msgspec.Struct):
     own_words: int = 0
     self_wakes: int = 0
     words: dict[str, Count] = msgspec.field(default_factory=_counts)
-    """Wake words that were heard: over first, first after a restart, and later replies; between."""
+    """Wake words detected over first replies, over the first after a restart, over later ones, and
+    between replies."""
     leftover: float = 0.0
-    """The most of a reply that was in an utterance: normalised correlation, 0 to 1."""
+    """The largest part of a reply in an utterance: normalised correlation, 0 to 1."""
 
 
 def words() -> list[Samples]:
@@ -96,13 +97,13 @@ def words() -> list[Samples]:
 
 @cache
 def sentences() -> list[str]:
-    """What replies are made of: synthesis takes longer than all else."""
+    """Sentences of replies, stored because synthesis takes the longest."""
     random = np.random.default_rng(0)
     return [sentence("en", random) for _ in range(SENTENCES)]
 
 
 def reply(random: np.random.Generator, own: bool) -> Samples:
-    """Three sentences, about 8 s; with the wake word in between where `own`."""
+    """Return three sentences of about 8 s, with the wake word in between if `own`."""
     texts = [sentences()[random.integers(SENTENCES)] for _ in range(3)]
     parts = [samples(speak(text, "en-us+f3", 165)) for text in texts]
     if own:
@@ -112,7 +113,7 @@ def reply(random: np.random.Generator, own: bool) -> Samples:
 
 
 async def soak(engine: WakeEngine, leak: float, seconds: float, seed: int) -> Outcome:
-    """Play replies in rooms of one leak for so long."""
+    """Play replies in rooms of one leak for a time."""
     outcome = Outcome()
     random = np.random.default_rng(seed)
     level = loudness(heard(reply(random, False), response(0.3, 0.25, 5)))
@@ -139,7 +140,7 @@ async def soak(engine: WakeEngine, leak: float, seconds: float, seed: int) -> Ou
 async def _life(
     satellite: SimulatedSatellite, random: np.random.Generator, outcome: Outcome, name: str
 ) -> None:
-    """From one start to the next."""
+    """Run the satellite from one start to the next."""
     await _barge_in(satellite, random, outcome, name)
     for _ in range(LATER):
         await satellite.room.until(satellite.room.now + round(random.uniform(2.0, 4.0) * SECOND))
@@ -155,7 +156,7 @@ async def _life(
 
 
 def _say(satellite: SimulatedSatellite, random: np.random.Generator, after: float) -> None:
-    """Somebody says the wake word in the room."""
+    """Let a person say the wake word in the room."""
     known = words()
     word = np.pad(known[random.integers(len(known))], (0, 3200))
     voice = heard(word, response(1.5, 0.2, int(random.integers(1000))))
@@ -186,7 +187,7 @@ async def _own_words(
 
 
 async def _play(satellite: SimulatedSatellite, sound: Samples) -> float:
-    """Seconds that were played until it was heard, or was ended."""
+    """Return the seconds that were played until a detection, or until the end."""
     before = satellite.room.now
     await satellite.play(sound)
     return (satellite.room.now - before) / SECOND

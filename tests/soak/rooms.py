@@ -1,10 +1,10 @@
 """Three satellites hear one wake word: python -m tests.soak.rooms [--runs 100] [--loss 20]
 
-Three machines of their own on one network, each with a microphone that hears the word at another
-level and up to 80 ms later than another's, one with a clock an hour off, and as much of what
-reaches each lost as asked for. Tells how often exactly one satellite answered and only its speaker
-made a sound, how often that was the best placed one, the time from its wake to the decision and to
-its cue. Exits 1 where either was not so in every run.
+Three machines on one network, each with a microphone that receives the word at another level and up
+to 80 ms later, one with a clock an hour off, and with the requested loss of packets. Prints how
+often exactly one satellite answered and only its speaker made a sound, how often that was the best
+placed one, and the time from its wake to the decision and to its cue. Exits 1 unless both held in
+every run.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ import pytest
 from tests.support.satellite_cluster import Outcome, satellite_cluster
 
 GAINS = (0.0, -8.0, -16.0)
-"""Decibels: twice and four times as far away, and a little more."""
+"""Decibels: twice and four times the distance, and a little more."""
 
 
 def main() -> int:
-    """Run it; the exit code."""
+    """Run the soak; return the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--runs", type=int, default=100)
     parser.add_argument("--loss", type=int, default=0, metavar="PERCENT")

@@ -1,4 +1,4 @@
-"""Every engine served, and requests for it."""
+"""All engines as services, and requests to them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LAST = {
 """The events that end an answer."""
 TEXT = "It is seven o'clock. The lamp in the living room is on. Nothing else has happened today. "
 QUESTIONS = ("what time is it", "set a timer for ten minutes", "tell a story", "who was that")
-"""The last two are none for the intents."""
+"""The last two match no intent."""
 AUDIO = {"rate": 16000, "width": 2, "channels": 1}
 
 
@@ -35,7 +35,7 @@ AUDIO = {"rate": 16000, "width": 2, "channels": 1}
 async def running(
     roles: tuple[str, ...], **components: str
 ) -> AsyncGenerator[dict[str, str], None]:
-    """A server of these roles in this process, and its URIs."""
+    """Run a server of these roles in this process; yield its URIs."""
     ready: asyncio.Queue[Any] = asyncio.Queue()
     ports = {f"{role}_port": 0 for role in roles}
     server = ServerSettings(roles=roles, host="127.0.0.1", **ports)  # type: ignore[arg-type]
@@ -55,7 +55,7 @@ async def running(
 
 @asynccontextmanager
 async def everything() -> AsyncGenerator[list[tuple[str, str]], None]:
-    """Every role with every engine that there is: the role and where it is served."""
+    """Serve every available engine; yield the role and the URI of each."""
     async with AsyncExitStack() as stack:
         built_in = {"asr": "pocketsphinx", "llm": "intents", "tts": "espeak"}
         served = list(
@@ -74,7 +74,7 @@ async def everything() -> AsyncGenerator[list[tuple[str, str]], None]:
 
 @asynccontextmanager
 async def talkative_ollama() -> AsyncGenerator[str, None]:
-    """The component of an engine whose Ollama says the text again and again."""
+    """Return an engine component whose Ollama repeats the text."""
     from tests.support.ollama_fake import fake_ollama, words
 
     pieces = [f"{word} " for word in TEXT.split()] * 20
@@ -84,7 +84,7 @@ async def talkative_ollama() -> AsyncGenerator[str, None]:
 
 
 def real_engines(folder: Path) -> dict[str, str]:
-    """The components of the real engines that are installed, with models made here."""
+    """Return the components of the installed real engines, with models generated here."""
     found = {}
     if importlib.util.find_spec("faster_whisper"):
         from tests.support.whisper_model import made_whisper
@@ -98,7 +98,7 @@ def real_engines(folder: Path) -> dict[str, str]:
 
 
 def request(role: str, chance: random.Random) -> list[Event]:
-    """One whole request."""
+    """Return one complete request."""
     if role == "llm":
         text = chance.choice(QUESTIONS)
         return [Event("transcript", {"text": text, "context": {"conversation_id": "c"}})]
@@ -119,7 +119,7 @@ def chunks_of_speech() -> Iterator[Event]:
 
 
 async def answered(role: str, uri: str) -> None:
-    """A request that is waited for."""
+    """Send a request and wait for its answer."""
     async with asyncio.timeout(30), client(uri) as peer:
         await peer.send(*request(role, random.Random(0)))
         while (event := await peer.connection.read()) is not None:

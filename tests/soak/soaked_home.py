@@ -1,4 +1,4 @@
-"""A satellite and a server, each on a machine of its own, and what happens to them."""
+"""A satellite and a server, each on its own machine, and incidents that happen to them."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ from tests.support.program import Program, satellite
 from tests.support.speech import silence, speak
 
 PATIENCE = 120.0
-"""Seconds for a turn to end: the longest utterance, and every deadline of a turn."""
+"""Seconds for a turn to end: the longest utterance and every deadline of a turn."""
 _DEADLINES = ("deadlines.asr=30", "deadlines.tts=20")
-"""Twice the usual ones: the built-in engines shall answer on a machine that does much else, too."""
+"""Twice the usual deadlines: the built-in engines must answer on a busy machine, too."""
 RETURN = 60.0
-"""Seconds for the server to be used again after whatever happened; it takes some to start."""
+"""Seconds for the server to be used again after an incident, including its start."""
 _AWAY = 4.0
 _WIFI = 1.0
-"""Seconds from waking up until a laptop has its network again, when it is fast."""
+"""Seconds from resuming until a fast laptop has its network again."""
 _QUIET = 2.0
-"""Seconds after a turn in which what was begun for it ends."""
+"""Seconds after a turn in which its tasks end."""
 _SOON = 10.0
 _BUSY = 2.0
-"""Seconds that the satellite waits for a processor within one turn on a machine that is too busy to
-judge it by: as long as its wake engine may be behind before sound is lost."""
+"""Seconds of waiting for a processor within one turn from which the machine is too busy to judge
+the turn: the time that the wake engine may lag before audio is lost."""
 
 
 class SoakedHome:
-    """The satellite, the server, and the day so far."""
+    """The satellite, the server, and the results so far."""
 
     def __init__(self, stack: ExitStack, folder: Path) -> None:
         self._stack = stack
@@ -89,23 +89,24 @@ class SoakedHome:
         return program
 
     def say(self) -> None:
-        """Somebody asks for the time."""
+        """Let a person ask for the time."""
         self._waited = waited(self.satellite.process.pid)
         say(self._room, self._request)
 
     def ask(self) -> bool:
-        """Ask for the time; whether speech-to-text was done by the server."""
+        """Ask for the time; return whether the server did the speech-to-text."""
         ended = self.ended
         self.say()
         return self.answered(ended + 1).startswith("tcp://")
 
     @property
     def ended(self) -> int:
-        """Turns so far."""
+        """The number of turns so far."""
         return len(self.satellite.events("turn_end"))
 
     def answered(self, turns: int) -> str:
-        """Wait until so many turns have ended; who understood what was said in the last one."""
+        """Wait until a number of turns have ended; return the speech-to-text engine of the last
+        one."""
         last = self.satellite.wait_for("turn_end", turns, timeout=PATIENCE)[-1]
         outcome = last["outcome"]
         late = waited(self.satellite.process.pid) - self._waited
@@ -128,7 +129,7 @@ class SoakedHome:
                 return
 
     def measure(self) -> None:
-        """Note what the satellite holds while nobody asks for anything."""
+        """Record the resources of the idle satellite."""
         process, file = psutil.Process(self.satellite.process.pid), self._folder / "held"
         time.sleep(_QUIET)
         before, began = sum(process.cpu_times()[:2]), time.monotonic()
@@ -174,8 +175,8 @@ class SoakedHome:
             self._ip(self._kitchen, "link set eth0 up")
 
     def suspend(self) -> None:
-        """The satellite, its microphone and its player stop, and their machine leaves the network;
-        what the satellite sees of time says tests/soak/accelerated.py."""
+        """Suspend the machine: the satellite, its microphone and its player stop, and the network
+        is down. tests/soak/accelerated.py describes the clocks that the satellite sees."""
         process = psutil.Process(self.satellite.process.pid)
         process.send_signal(SUSPEND)
         self._stopped(process)
@@ -197,7 +198,7 @@ class SoakedHome:
         self.answered(ended + 1)
 
     def stand_still(self) -> None:
-        """The satellite does not run, while clocks, microphone and network go on."""
+        """Stop the satellite while clocks, microphone and network run on."""
         process = psutil.Process(self.satellite.process.pid)
         process.send_signal(signal.SIGSTOP)
         self._stopped(process)
@@ -208,7 +209,7 @@ class SoakedHome:
         self.satellite.process.send_signal(SET_CLOCK)
 
     def home_assistant(self) -> None:
-        """It drives a turn, dies without a goodbye in the next, comes back and drives another."""
+        """Let Home Assistant drive a turn, die within the next, come back and drive another."""
         uri = f"tcp://{self._kitchen.address}:10700"
         for dies in (False, True, False):
             ended, before = self.ended, self.day.by_home

@@ -1,4 +1,4 @@
-"""Things people say that are no wake word: whole sentences, and ones put together at random."""
+"""Speech without a wake word: complete sentences, and ones composed at random."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ _WHEN = ("this morning", "last winter", "before dinner", "a few days ago", "as a
 
 
 def sentence(language: str, random: np.random.Generator) -> str:
-    """Something said in `language`; in English mostly put together at random."""
+    """Return a sentence in `language`; in English mostly composed at random."""
     if language == "en" and random.random() < 0.7:
         parts = (_WHO, _DID, _WHAT, _WHERE, _WHEN)
         return " ".join(part[random.integers(len(part))] for part in parts) + "."

@@ -1,4 +1,4 @@
-"""Processes under fire: how they are started, and what is seen of them."""
+"""Processes under test: starting and observing them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pathlib import Path
 import psutil
 
 WARM = 20_000
-"""Streams after which engines and allocator have taken most of what they keep: a server has 110 MB
-at first, 224 MB after 13,000, 236 MB after 27,000, and 248 MB from 60,000 to 118,000."""
+"""Streams after which engines and allocator have reached most of their lasting memory: a server has
+110 MB at first, 224 MB after 13,000, 236 MB after 27,000, and 248 MB from 60,000 to 118,000."""
 
 
 class Target:
@@ -26,10 +26,10 @@ class Target:
         self.log = log
         self.ports = ports
         self.memory: list[tuple[int, float]] = []
-        """After so many streams, so many megabytes."""
+        """Number of streams, and megabytes after them."""
 
     def problem(self) -> str:
-        """What has gone wrong with it so far, if anything."""
+        """The first failure so far, if any."""
         if (code := self.process.poll()) is not None:
             return f"ended with {code}"
         text = self.log.read_text(errors="replace")
@@ -37,18 +37,18 @@ class Target:
         return f"logged {text[max(0, at - 300) : at + 3000]}" if at >= 0 else ""
 
     def waited(self) -> float:
-        """Seconds that its event loop was ready to run and the machine did other things."""
+        """Seconds for which its event loop was ready to run and had no processor."""
         return waited(self.process.pid)
 
     def measure(self, streams: int) -> float:
-        """Note and return the megabytes that it has after so many streams."""
+        """Record and return its megabytes after a number of streams."""
         rss = psutil.Process(self.process.pid).memory_info().rss / 1e6
         self.memory.append((streams, rss))
         return rss
 
     def growth(self) -> float:
-        """Megabytes from the first fifth of the streams, or `WARM` of them (its highest), to the
-        last fifth (its mean)."""
+        """Megabytes gained from the first fifth of the streams, or `WARM` of them (the maximum), to
+        the last fifth (the mean)."""
         most = self.memory[-1][0] if self.memory else 0
         warm = max(WARM, most * 0.2)
         early = [rss for streams, rss in self.memory if streams <= warm]
@@ -57,12 +57,13 @@ class Target:
 
 
 def waited_here() -> float:
-    """Seconds that this process was ready to run and the machine did other things."""
+    """Return the seconds for which this process was ready to run and had no processor."""
     return waited(os.getpid())
 
 
 def waited(pid: int) -> float:
-    """The same of a process's first thread, on Linux (Documentation/scheduler/sched-stats.rst)."""
+    """Return them for the first thread of a process (Linux,
+    Documentation/scheduler/sched-stats.rst)."""
     try:
         told = Path(f"/proc/{pid}/task/{pid}/schedstat").read_text()
     except OSError:  # not Linux, or it has ended
@@ -83,7 +84,7 @@ def free_ports(count: int) -> list[int]:
 
 @contextmanager
 def started(folder: Path, name: str, ports: dict[str, int], *arguments: str) -> Iterator[Target]:
-    """A `satellite` of the built-in engines during this block, ready."""
+    """Run `satellite` with the built-in engines during this block; it is ready when yielded."""
     log, events = folder / f"{name}.log", folder / f"{name}.jsonl"
     events.unlink(missing_ok=True)
     environment = {

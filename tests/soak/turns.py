@@ -1,10 +1,9 @@
 """A thousand turns in one process: python -m tests.soak.turns [--turns 1000] [--seed 1]
 
-A satellite with scripted engines that fail, hang, dawdle and have bugs, on devices that go away, is
-talked to, interrupted, told to stop, muted, asked to announce; hours of it in minutes, as its clock
-jumps over what is only waited for. Every turn must have exactly one outcome, the satellite must be
-listening after each, and memory, tasks, threads and file descriptors must stay flat. Exits 1 where
-they did not.
+A satellite with scripted engines that fail, hang, are slow and have bugs, on devices that
+disappear, is spoken to, interrupted, stopped, muted and asked to announce: hours of it in minutes,
+as its clock skips all waiting. Every turn must have exactly one outcome, the satellite must listen
+after each, and memory, tasks, threads and file descriptors must stay flat. Exits 1 if they do not.
 """
 
 from __future__ import annotations
@@ -25,29 +24,29 @@ from tests.support import virtual_time
 from tests.support.flaky_satellite import FlakySatellite
 
 TROUBLE = 0.04
-"""How likely a call of an engine goes wrong; a turn has about six of them."""
+"""Probability that a call of an engine fails; a turn has about six calls."""
 
 WARM = 0.2
-"""Part of the turns after which everything is there that is kept: a conversation, caches."""
+"""Part of the turns after which all lasting objects exist: a conversation, caches."""
 
 GROWTH = 2.0
-"""MB by which memory may grow after that: the allocator's own wandering."""
+"""MB by which memory may grow after that: variation of the allocator."""
 
 
 class State(msgspec.Struct, frozen=True):
-    """What the process holds."""
+    """The resources of the process."""
 
     memory: float
     """Resident, MB."""
     objects: int
-    """Containers that Python keeps."""
+    """Container objects of Python."""
     tasks: int
     threads: int
     files: int
 
 
 def state() -> State:
-    """What is held now that nothing is going on."""
+    """Return the resources while nothing happens."""
     gc.collect()
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return State(
@@ -60,7 +59,7 @@ def state() -> State:
 
 
 async def soak(turns: int, seed: int, every: int) -> tuple[FlakySatellite, list[State]]:
-    """Take so many turns; what was held at the beginning, and after `every` so many."""
+    """Run turns; return the resources at the start, and after `every` turns each."""
     hallway = FlakySatellite(seed, TROUBLE)
     states = []
     async with hallway.open():
@@ -76,7 +75,7 @@ async def soak(turns: int, seed: int, every: int) -> tuple[FlakySatellite, list[
 
 
 def grown(states: list[State]) -> list[str]:
-    """What is not flat."""
+    """Return the resources that grew."""
     first, last = states[int(len(states) * WARM)], states[-1]
     found = [
         f"{name}: {getattr(first, name)} -> {getattr(last, name)}"

@@ -1,12 +1,12 @@
-"""Whether every package that an installation needs has a wheel for a Raspberry Pi.
+"""Check that every package of an installation has a wheel for a Raspberry Pi.
 
     python -m tests.soak.wheels [ARCHITECTURE…]      aarch64 by default
 
-pip resolves the light base, and it with each extra of the installer, for Python 3.11 and 3.13 on
-Debian's glibc, from wheels alone: what has none for that machine fails. Nothing is downloaded but
-what pip reads to resolve. Needs the package index; exit code 3 where it cannot be reached, 1 where
-a wheel is missing. Markers are those of this machine's architecture: the project's own dependencies
-have none that tell architectures apart.
+pip resolves the base package, alone and with each extra of the installer, for Python 3.11 and 3.13
+on Debian's glibc, from wheels only: a package without a wheel for that machine fails. Only metadata
+is downloaded. Needs the package index; exit code 3 if it is unreachable, 1 if a wheel is missing.
+Markers are evaluated for this machine's architecture: the project's own dependencies have none that
+distinguish architectures.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ ROOT = Path(__file__).parent.parent.parent
 PYTHONS = {"3.11": 36, "3.13": 41}
 """Python of a Debian (bookworm, trixie) and the minor version of its glibc 2."""
 OLDEST = 17
-"""Minor version of the glibc that the oldest wheels in use ask for: manylinux2014 (PEP 599)."""
+"""Minor version of the glibc of the oldest wheels in use: manylinux2014 (PEP 599)."""
 EXTRAS = ("", "server", "gpio", "sound")
-"""What the installer installs; the first is the light base alone."""
+"""Installations of the installer; the first is the base package alone."""
 INDEX = "https://pypi.org/simple/pip/"
 LONGEST = 900
 """Seconds for one resolution."""
 
 
 def requirements(extra: str) -> list[str]:
-    """What the project asks for, by itself or with an extra."""
+    """Return the requirements of the project, alone or with an extra."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     needed: list[str] = list(project["dependencies"])
     return needed + (project["optional-dependencies"][extra] if extra else [])
 
 
 def resolve(python: str, architecture: str, needed: list[str]) -> list[str]:
-    """The wheels that pip would install, as `name version file`. Raises `RuntimeError`."""
+    """Return the wheels that pip would install, as `name version file`. Raises `RuntimeError`."""
     glibc = range(PYTHONS[python], OLDEST - 1, -1)
     platforms = [f"manylinux_2_{minor}_{architecture}" for minor in glibc]
     platforms += [f"manylinux2014_{architecture}", f"linux_{architecture}"]
@@ -63,7 +63,7 @@ def resolve(python: str, architecture: str, needed: list[str]) -> list[str]:
 
 
 def main(architectures: list[str]) -> int:
-    """Resolve everything, and tell what came of it."""
+    """Resolve all installations, and print the results."""
     try:
         urllib.request.urlopen(INDEX, timeout=10).close()
     except urllib.error.HTTPError:
