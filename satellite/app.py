@@ -28,10 +28,10 @@ from satellite.builtin.wake.own_voice import OwnVoice
 from satellite.components import spec
 from satellite.components.hooks import Hooks, hooked
 from satellite.components.spec import AUTO
-from satellite.diagnostics.health.watchdog import Watch, watched
+from satellite.diagnostics.health.supervision import Supervision, supervised
 from satellite.diagnostics.recordings.recorder import Recorder, recorded
 from satellite.diagnostics.stats.snapshot import Snapshot
-from satellite.diagnostics.stats.writer import recorded_stats
+from satellite.diagnostics.stats.writer import written_stats
 from satellite.engines.assembly import Assembly, assembled, create
 from satellite.engines.reload import Reload
 from satellite.errors import SatelliteError
@@ -65,11 +65,11 @@ async def run(settings: Settings, bus: Bus, read: Callable[[], Settings] | None 
     """
     with first_error(SatelliteError):
         async with AsyncExitStack() as stack:
-            watch = await stack.enter_async_context(watched(settings, bus))
+            watch = await stack.enter_async_context(supervised(settings, bus))
             port = await stack.enter_async_context(reachable(settings))
             hooks = await stack.enter_async_context(hooked(settings.hooks, bus))
             await stack.enter_async_context(ducking(settings.ducking, bus))
-            now = await stack.enter_async_context(recorded_stats(settings, bus))
+            now = await stack.enter_async_context(written_stats(settings, bus))
             engines = await stack.enter_async_context(assembled(settings, bus.publish))
             playback = await stack.enter_async_context(_speaker(settings, bus))
             recorder = await stack.enter_async_context(recorded(settings, bus))
@@ -84,7 +84,7 @@ async def _listen(
     engines: Assembly,
     playback: Playback,
     now: Snapshot,
-    watch: Watch,
+    watch: Supervision,
     recorder: Recorder,
     read: Callable[[], Settings] | None,
 ) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from satellite.components.spec import is_uri
-from satellite.diagnostics.health.watchdog import limited
+from satellite.diagnostics.health.supervision import limit_resources
 from satellite.errors import ConfigError, PortInUse, SatelliteError
 from satellite.events import Event, Ready
 from satellite.http import token as tokens
@@ -50,7 +50,7 @@ async def run(settings: Settings, publish: Callable[[Event], None], *, nice: int
     health = Health()
     with first_error(SatelliteError):
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(limited(settings.health))
+            await stack.enter_async_context(limit_resources(settings.health))
             if metrics is not None:
                 await stack.enter_async_context(_scraped(metrics, settings, health))
             made = await stack.enter_async_context(loaded(settings, metrics, nice))

@@ -49,7 +49,7 @@ def stats(context: click.Context, days: float, forget: bool) -> None:
     """
     state = flags.state(context)
     settings = state.settings()
-    file = database.found(settings.name)
+    file = database.find_file(settings.name)
     if forget:
         file.unlink(missing_ok=True)
         print_text(f"{file} is deleted.", err=True)

@@ -77,7 +77,7 @@ async def _latency(settings: Settings, uri: str) -> float | None:
 
 def _stored_turns(settings: Settings) -> dict[str, Any]:
     """Return the last turns in the statistics of a satellite that does not run."""
-    turns, _ = database.read(database.found(settings.name))
+    turns, _ = database.read(database.find_file(settings.name))
     return {"name": settings.name, "turns": [msgspec.to_builtins(turn) for turn in turns[-TURNS:]]}
 
 

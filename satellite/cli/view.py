@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from satellite import events
-from satellite.diagnostics.stats.collect import STAGES, Collector, TurnRow
+from satellite.diagnostics.stats.collector import STAGES, Collector, TurnRow
 from satellite.diagnostics.stats.snapshot import Snapshot
 from satellite.events import Event
 

@@ -125,7 +125,7 @@ def uses_sound_server(component: str) -> bool:
     if component == AUTO:
         return True
     parsed = parse(component)
-    return parsed.plugin == "portaudio" or (
+    return parsed.plugin in ("portaudio", "pulse") or (
         parsed.plugin == "alsa" and parsed.argument in ("", "default", "pulse", "pipewire")
     )
 

@@ -1,1 +1,1 @@
-"""How the program is: told to systemd, to who asks by HTTP, and held to its limits."""
+"""The health of the program: for systemd, for HTTP probes, and within its limits."""

@@ -1,4 +1,4 @@
-"""The memory of this process, and its limit: better an end of its own than the kernel's choice."""
+"""The memory of this process and its limit: it ends by itself before the kernel kills programs."""
 
 from __future__ import annotations
 
@@ -13,41 +13,42 @@ from satellite.errors import MemoryFull
 _LOGGER = logging.getLogger(__name__)
 
 EVERY = 5.0
-"""Seconds between two looks: what grows faster is stopped by the service's own limit."""
+"""Seconds between two checks: faster growth is stopped by the limit of the service."""
 
 PATIENCE = 12
-"""Looks at most until what starting has left is given back: models are loaded within a minute."""
+"""Checks at most before freed memory is given back: models load within a minute."""
 
 _M_ARENA_MAX = -8
 """Parameter of glibc's `mallopt`, from <malloc.h>."""
 
 _ARENAS = 2
-"""One for the event loop, and one for all others."""
+"""One for the event loop, and one for all other threads."""
 
 SHARE = 0.75
-"""Of the machine's memory, or the container's: what is usual, and the rest is the system's."""
+"""Default limit as a share of the machine's or container's memory; the system needs the rest."""
 
 _NEAR = 0.9
-"""Of the limit, from which on the log says so."""
+"""Share of the limit from which a warning is logged."""
 
 _CONTAINER = (
     Path("/sys/fs/cgroup/memory.max"),
     Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
 )
-"""Where a container's limit is told, by version 2 and 1 of control groups (cgroups(7))."""
+"""Files with the limit of a container, of version 2 and 1 of control groups (cgroups(7))."""
 
 MB = 1_000_000
 
 
 def used() -> int:
-    """Bytes of memory that this process occupies now (resident, proc_pid_statm(5)).
+    """Return the bytes of memory that this process occupies (resident, proc_pid_statm(5)).
 
-    Raises `OSError` where there is no /proc."""
+    Raises `OSError` without /proc.
+    """
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def usual() -> int:
-    """Bytes that hold as limit where none is set."""
+def default_limit() -> int:
+    """Return the default limit in bytes."""
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return int(SHARE * min([machine, *_cgroup_limits()]))
 
@@ -58,10 +59,10 @@ def _cgroup_limits() -> list[int]:
 
 
 def share_arenas() -> None:
-    """Have threads that begin from now on share what the C library allocates from.
+    """Make new threads share the arenas of the C library.
 
-    glibc gives each of its first threads (eight for a core) its own, and the holes in them add up;
-    ours seldom allocate at once.
+    glibc gives each of its first threads (eight per core) an arena of its own, whose unused parts
+    add up; our threads seldom allocate at the same time.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # other C libraries have none
     if mallopt is not None:
@@ -69,17 +70,17 @@ def share_arenas() -> None:
 
 
 def give_back() -> None:
-    """Give memory that was freed back to the system, which glibc does not do by itself.
+    """Return freed memory to the system, which glibc does not do by itself.
 
-    Takes milliseconds, up to some tens of them where there is much.
+    Takes milliseconds; some tens of them for much memory.
     """
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # other C libraries have none
     if trim is not None:
         trim(0)
 
 
-async def tidy() -> None:
-    """Give back what starting has left, once: as soon as the memory stays as it is."""
+async def return_memory_after_start() -> None:
+    """Give back the memory freed after the start, once its amount no longer changes."""
     before = 0
     try:
         for _ in range(PATIENCE):
@@ -88,23 +89,23 @@ async def tidy() -> None:
                 break
             before = used()
     except OSError as error:
-        _LOGGER.debug("memory cannot be watched here: %s", error)
+        _LOGGER.debug("the memory of this process cannot be read: %s", error)
     give_back()
 
 
 async def watch(limit: int) -> None:
-    """Look at this process's memory until cancelled. Raises `MemoryFull` above `limit` bytes."""
+    """Check this process's memory until cancelled. Raises `MemoryFull` above `limit` bytes."""
     near = False
     while True:
         try:
             now = used()
         except OSError as error:
-            _LOGGER.debug("memory cannot be watched here: %s", error)
+            _LOGGER.debug("the memory of this process cannot be read: %s", error)
             return
         if now > limit:
             raise MemoryFull(
-                f"this process uses {now // MB} MB of memory, more than the {limit // MB} MB that "
-                "it may; it ends, to be started again (health.memory sets the limit)"
+                f"this process uses {now // MB} MB of memory, more than its limit of "
+                f"{limit // MB} MB (health.memory); it ends, to be started again"
             )
         if now > _NEAR * limit and not near:
             _LOGGER.warning("%d MB of memory in use, of %d MB", now // MB, limit // MB)

@@ -1,4 +1,4 @@
-"""What the satellite does, as numbers for Prometheus, of its events alone."""
+"""Metrics of the satellite for Prometheus, counted from its events."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
 _TIMES = (0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0)
-"""Seconds, from what nobody notices to what nobody waits for."""
+"""Seconds, from unnoticeable to too long for anyone to wait."""
 
 _TURNS = 8
-"""Turns whose moments are kept: one runs, and others may have been cut short by it."""
+"""Turns to remember: one runs, and it may have interrupted others."""
 
 
 class SatelliteMetrics:
-    """Counters of turns, wake words and losses; `page` tells their values."""
+    """Counters of turns, wake words and losses; `text_of` returns their values."""
 
-    def __init__(self, pulse: Heartbeat) -> None:
+    def __init__(self, heartbeat: Heartbeat) -> None:
         import prometheus_client as prometheus
 
         self.registry: CollectorRegistry = prometheus.CollectorRegistry()
@@ -48,18 +48,18 @@ class SatelliteMetrics:
         self._failovers = named(counter, "failovers", "Changes to another engine", "role")
         self._errors = named(counter, "errors", "Failures outside turns", "where")
         self._servers = named(gauge, "servers", "Servers of the LAN in reach", "role")
-        self._phase = named(gauge, "phase", "1 for what it does now", "phase")
-        self._muted = named(gauge, "muted", "1 while nobody is listened to")
+        self._phase = named(gauge, "phase", "1 for the current phase", "phase")
+        self._muted = named(gauge, "muted", "1 while the microphone is muted")
         heard = named(gauge, "audio_heard_seconds", "Sound taken from the microphone so far")
-        heard.set_function(lambda: pulse.samples / SPEECH.rate)
-        moving = named(gauge, "audio_moving", "1 while the microphone's sound moves")
-        moving.set_function(lambda: float(pulse.beats))
-        self._known: dict[str, set[str]] = {}
+        heard.set_function(lambda: heartbeat.samples / SPEECH.rate)
+        moving = named(gauge, "audio_moving", "1 while sound arrives from the microphone")
+        moving.set_function(lambda: float(heartbeat.beats))
+        self._uris: dict[str, set[str]] = {}
         self._moments: dict[str, dict[str, float]] = {}
         self._take_phase("idle")
 
     def text_of(self, accepted: str) -> tuple[bytes, str]:
-        """All values in the form that a scraper accepts, and the name of that form."""
+        """Return all values in a format that the scraper accepts, and the content type."""
         from prometheus_client.exposition import choose_encoder
 
         encode, kind = choose_encoder(accepted)
@@ -67,7 +67,7 @@ class SatelliteMetrics:
 
     @singledispatchmethod
     def take(self, event: Event) -> None:
-        """Count what has happened; most events are none that count."""
+        """Count an event; most events are not counted."""
 
     @take.register
     def _(self, event: events.Wake) -> None:
@@ -134,9 +134,9 @@ class SatelliteMetrics:
             self._phase.labels(phase).set(phase == now)
 
     def _reach(self, role: str, uri: str, found: bool) -> None:
-        known = self._known.setdefault(role, set())
-        (known.add if found else known.discard)(uri)
-        self._servers.labels(role).set(len(known))
+        uris = self._uris.setdefault(role, set())
+        (uris.add if found else uris.discard)(uri)
+        self._servers.labels(role).set(len(uris))
 
     def _note(self, event: Event, name: str, mono: float) -> None:
         if event.turn is None:
@@ -146,7 +146,7 @@ class SatelliteMetrics:
             del self._moments[next(iter(self._moments))]
 
     def _passed(self, event: Event, stage: str, since: str, name: str) -> None:
-        """Observe a stage at its first result, where its beginning is known."""
+        """Observe a stage at its first result, if its beginning is known."""
         moments = self._moments.get(event.turn or "", {})
         if since in moments and name not in moments:
             self._stages.labels(stage).observe(max(0.0, event.mono - moments[since]))

@@ -1,1 +1,1 @@
-"""What is kept of turns and wake words: in a small database, on this machine alone."""
+"""Statistics of turns and wake words, in a small database on this machine."""

@@ -1,4 +1,4 @@
-"""What a satellite that runs is like now, as far as its events tell."""
+"""The current state of a running satellite, from its events."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 import msgspec
 
 from satellite import events
-from satellite.diagnostics.stats.collect import Row, TurnRow
+from satellite.diagnostics.stats.collector import Row, TurnRow
 from satellite.events import Event
 
 LAST = 8
-"""Turns that are told."""
+"""Turns to report."""
 
 MOST = 256
-"""Servers that are told; a LAN with more is broken or hostile."""
+"""Servers to report; a LAN with more is broken or hostile."""
 
 
 class Snapshot:
@@ -49,8 +49,8 @@ class Snapshot:
             self._turns.append(row)
 
     def facts(self) -> dict[str, Any]:
-        """Everything as plain values: `since` in Unix seconds, `engines` by role, `servers`, the
-        last `turns`, the last `trouble` outside a turn."""
+        """Return plain values: `since` in Unix seconds, `engines` by role, `servers`, the last
+        `turns`, the last `trouble` outside a turn."""
         return {
             "since": self._since,
             "engines": dict(self._engines),

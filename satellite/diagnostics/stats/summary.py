@@ -1,17 +1,18 @@
-"""What has been kept, in numbers."""
+"""A summary of the statistics."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from statistics import fmean
 
 import msgspec
 
-from satellite.diagnostics.stats.collect import STAGES, RecordedEvent, TurnRow
+from satellite.diagnostics.stats.collector import STAGES, CountedEvent, TurnRow
 
 
 class Stage(msgspec.Struct, frozen=True):
-    """How long a stage took, in seconds, over so many turns."""
+    """Percentiles of a stage's time, in seconds, over a number of turns."""
 
     turns: int
     p50: float
@@ -19,7 +20,7 @@ class Stage(msgspec.Struct, frozen=True):
 
 
 class Word(msgspec.Struct, frozen=True):
-    """A wake word: how often it was heard, and nearly; its mean score when it was heard."""
+    """A wake word: detections, near misses, and the mean score of the detections."""
 
     heard: int
     nearly: int
@@ -27,10 +28,10 @@ class Word(msgspec.Struct, frozen=True):
 
 
 class Summary(msgspec.Struct, frozen=True):
-    """Everything `satellite stats` shows."""
+    """The numbers that `satellite stats` shows."""
 
     since: float | None
-    """The first thing that was kept, Unix seconds."""
+    """Time of the first row, in Unix seconds."""
     turns: int
     outcomes: dict[str, int]
     failures: dict[str, int]
@@ -44,9 +45,9 @@ class Summary(msgspec.Struct, frozen=True):
     starts: int
 
 
-def summary(turns: Sequence[TurnRow], happenings: Sequence[RecordedEvent]) -> Summary:
-    """Count and measure."""
-    moments = [row.at for row in turns[:1]] + [row.at for row in happenings[:1]]
+def summary(turns: Sequence[TurnRow], counted: Sequence[CountedEvent]) -> Summary:
+    """Summarise turns and other events."""
+    moments = [row.at for row in turns[:1]] + [row.at for row in counted[:1]]
     return Summary(
         since=min(moments, default=None),
         turns=len(turns),
@@ -55,19 +56,18 @@ def summary(turns: Sequence[TurnRow], happenings: Sequence[RecordedEvent]) -> Su
             Counter(turn.stage or "?" for turn in turns if turn.outcome == "failed").most_common()
         ),
         stages={name: stage for name in STAGES if (stage := _stage(turns, name)) is not None},
-        words=_words(happenings),
-        losses=_total(happenings, "overrun", by_kind=True)
-        | _total(happenings, "underrun", by_kind=True),
-        failovers=_total(happenings, "failover"),
-        errors=_total(happenings, "error"),
-        yielded=sum(row.kind == "yielded" for row in happenings),
-        starts=sum(row.kind == "start" for row in happenings),
+        words=_words(counted),
+        losses=_total(counted, "overrun", by_kind=True) | _total(counted, "underrun", by_kind=True),
+        failovers=_total(counted, "failover"),
+        errors=_total(counted, "error"),
+        yielded=sum(row.kind == "yielded" for row in counted),
+        starts=sum(row.kind == "start" for row in counted),
     )
 
 
 def percentile(values: Iterable[float], share: float) -> float:
-    """The value that `share` (0 to 1) of the values do not exceed (nearest rank, Hyndman and Fan
-    1996, definition 1). Raises `ValueError` without values."""
+    """Return the value that `share` (0 to 1) of the values do not exceed (nearest rank, Hyndman and
+    Fan 1996, definition 1). Raises `ValueError` without values."""
     ordered = sorted(values)
     if not ordered:
         raise ValueError("there are no values")
@@ -80,26 +80,23 @@ def _stage(turns: Sequence[TurnRow], name: str) -> Stage | None:
     return Stage(len(took), percentile(took, 0.5), percentile(took, 0.95)) if took else None
 
 
-def _words(happenings: Sequence[RecordedEvent]) -> dict[str, Word]:
-    heard: dict[str, list[float]] = defaultdict(list)
+def _words(counted: Sequence[CountedEvent]) -> dict[str, Word]:
+    scores: dict[str, list[float]] = defaultdict(list)
     nearly: Counter[str] = Counter()
-    for row in happenings:
+    for row in counted:
         if row.kind == "wake":
-            heard[row.what].append(row.value)
+            scores[row.what].append(row.value)
         elif row.kind == "near_miss":
             nearly[row.what] += 1
     return {
-        word: Word(len(scores), nearly[word], sum(scores) / len(scores) if scores else 0.0)
-        for word in sorted(heard.keys() | nearly.keys())
-        if (scores := heard.get(word, [])) is not None
+        word: Word(len(scores[word]), nearly[word], fmean(scores[word]) if scores[word] else 0.0)
+        for word in sorted({*scores, *nearly})
     }
 
 
-def _total(
-    happenings: Sequence[RecordedEvent], kind: str, *, by_kind: bool = False
-) -> dict[str, int]:
+def _total(counted: Sequence[CountedEvent], kind: str, *, by_kind: bool = False) -> dict[str, int]:
     found: Counter[str] = Counter()
-    for row in happenings:
+    for row in counted:
         if row.kind == kind:
             found[row.kind if by_kind else row.what] += round(row.value)
     return dict(found.most_common())

@@ -1,4 +1,4 @@
-"""Keeps what happens while a satellite runs, and tells each turn on one line of the log."""
+"""Writes statistics while a satellite runs, and logs a line for each turn."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from satellite.diagnostics.stats.collect import Collector, Row, TurnRow
-from satellite.diagnostics.stats.database import Database, path
+from satellite.diagnostics.stats.collector import Collector, Row, TurnRow
+from satellite.diagnostics.stats.database import Database, file_of
 from satellite.diagnostics.stats.snapshot import Snapshot
 from satellite.lib.bus import Bus, Subscription
 from satellite.lib.worker import Worker
@@ -19,71 +19,73 @@ from satellite.settings import Settings
 _LOGGER = logging.getLogger(__name__)
 
 LATER = 30.0
-"""Seconds that what is no turn waits to be written, so that a card is not worn out by it."""
+"""Seconds for which events outside turns wait to be written, which saves wear of the card."""
 
 MOST = 500
 """Rows that wait at most."""
 
 DRAIN = 1.0
-"""Seconds that the last rows may take to be written when the program ends."""
+"""Seconds to write the last rows when the program ends."""
 
 
 @asynccontextmanager
-async def recorded_stats(settings: Settings, bus: Bus) -> AsyncGenerator[Snapshot, None]:
-    """Keep what is published inside this block, and yield what it is like now; where it cannot be
-    kept, only the log knows."""
+async def written_stats(settings: Settings, bus: Bus) -> AsyncGenerator[Snapshot, None]:
+    """Write the statistics of the events published in this block; yield the current state.
+
+    A failure to write is logged, and does not disturb the satellite.
+    """
     worker = Worker("stats")
-    keeper = _Writer(settings, worker)
+    writer = _Writer(settings, worker)
     try:
-        async with asyncio.TaskGroup() as tasks, bus.subscribe("stats") as happening:
-            keeping = tasks.create_task(keeper.run(happening), name="stats")
+        async with asyncio.TaskGroup() as tasks, bus.subscribe("stats") as changes:
+            writing = tasks.create_task(writer.run(changes), name="stats")
             try:
-                yield keeper.now
+                yield writer.snapshot
             finally:
-                happening.end()
-                _, late = await asyncio.wait([keeping], timeout=DRAIN)
+                changes.end()
+                _, late = await asyncio.wait([writing], timeout=DRAIN)
                 if late:
                     _LOGGER.warning("the last statistics could not be written in %g s", DRAIN)
-                keeping.cancel()
+                writing.cancel()
     finally:
         await worker.close()
-        keeper.close()
+        writer.close()
 
 
 class _Writer:
     def __init__(self, settings: Settings, worker: Worker) -> None:
         self._settings = settings.stats
-        self._file: Path = path(settings.name)
+        self._file: Path = file_of(settings.name)
         self._worker = worker
-        self._store: Database | None = None
+        self._database: Database | None = None
         self._rows: list[Row] = []
-        self._gatherer = Collector(settings.stats.texts)
-        self.now = Snapshot()
+        self._collector = Collector(settings.stats.texts)
+        self.snapshot = Snapshot()
         self._given_up = not settings.stats.enabled
 
-    async def run(self, happening: Subscription) -> None:
+    async def run(self, changes: Subscription) -> None:
         """Take events until they end."""
         while True:
             try:
                 async with asyncio.timeout(LATER if self._rows else None):
-                    event = await anext(happening)
+                    event = await anext(changes)
             except TimeoutError:
                 await self._write()
                 continue
             except StopAsyncIteration:
                 break
-            row = self._gatherer.take(event)
-            self.now.take(event, row)
+            row = self._collector.take(event)
+            self.snapshot.take(event, row)
             if row is not None:
-                await self._keep(row)
+                await self._add(row)
         await self._write()
 
     def close(self) -> None:
-        """Close the database, when its thread has ended."""
-        if self._store is not None:
-            self._store.close()
+        """Close the database, after its thread has ended."""
+        if self._database is not None:
+            self._database.close()
 
-    async def _keep(self, row: Row) -> None:
+    async def _add(self, row: Row) -> None:
         ended = isinstance(row, TurnRow)
         if isinstance(row, TurnRow):
             _LOGGER.info("turn %s: %s", row.id, row.line())
@@ -98,9 +100,9 @@ class _Writer:
         if not rows or self._given_up:
             return
         try:
-            if self._store is None:
-                self._store = await self._worker.call(Database, self._file, self._settings.days)
-            await self._worker.call(self._store.write, rows)
+            if self._database is None:
+                self._database = await self._worker.call(Database, self._file, self._settings.days)
+            await self._worker.call(self._database.write, rows)
         except (OSError, sqlite3.Error) as error:
             self._given_up = True
-            _LOGGER.warning("no statistics are kept: %s: %s", self._file, error)
+            _LOGGER.warning("cannot write statistics to %s: %s", self._file, error)

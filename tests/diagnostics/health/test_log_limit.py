@@ -1,4 +1,4 @@
-"""The log tells so much and no more, and says what it did not tell."""
+"""The log is limited, and reports the number of dropped lines."""
 
 from __future__ import annotations
 
@@ -23,44 +23,44 @@ def record(text: str = "again", level: int = logging.WARNING) -> logging.LogReco
     return logging.LogRecord("talkative", level, "", 0, text, None, None)
 
 
-def test_a_burst_is_told_and_then_the_usual_rate() -> None:
+def test_a_burst_passes_and_then_the_usual_rate() -> None:
     clock = Clock()
-    moderator = LogLimit(LINES, [].append, clock)
-    told = sum(moderator.filter(record()) for _ in range(10_000))
-    assert told == LINES * BURST
+    limit = LogLimit(LINES, [].append, clock)
+    passed = sum(limit.filter(record()) for _ in range(10_000))
+    assert passed == LINES * BURST
     for _ in range(600):
         clock.now += 1.0
-        told += sum(moderator.filter(record()) for _ in range(10))
-    assert told == LINES * BURST + 600
+        passed += sum(limit.filter(record()) for _ in range(10))
+    assert passed == LINES * BURST + 600
 
 
-def test_what_was_left_out_is_said() -> None:
-    clock, told = Clock(), list[logging.LogRecord]()
-    moderator = LogLimit(LINES, told.append, clock)
-    while moderator.filter(record()):
+def test_the_number_of_dropped_lines_is_logged() -> None:
+    clock, logged = Clock(), list[logging.LogRecord]()
+    limit = LogLimit(LINES, logged.append, clock)
+    while limit.filter(record()):
         pass
     for _ in range(9):
-        moderator.filter(record())
-    assert told == []
+        limit.filter(record())
+    assert logged == []
     clock.now += 1.0
-    assert moderator.filter(record("at last"))
+    assert limit.filter(record("at last"))
     clock.now += 1.0
-    assert moderator.filter(record("then"))
-    (line,) = told
-    assert line.getMessage() == "10 lines were left out: more than health.log allows"
+    assert limit.filter(record("then"))
+    (line,) = logged
+    assert line.getMessage() == "10 lines were dropped from the log (health.log sets the limit)"
 
 
-def test_errors_are_told_when_the_rest_is_not() -> None:
-    moderator = LogLimit(LINES, [].append, Clock())
-    while moderator.filter(record()):
+def test_errors_pass_when_other_lines_do_not() -> None:
+    limit = LogLimit(LINES, [].append, Clock())
+    while limit.filter(record()):
         pass
-    assert moderator.filter(record(level=logging.ERROR))
-    assert not moderator.filter(record())
-    errors = sum(moderator.filter(record(level=logging.ERROR)) for _ in range(10_000))
+    assert limit.filter(record(level=logging.ERROR))
+    assert not limit.filter(record())
+    errors = sum(limit.filter(record(level=logging.ERROR)) for _ in range(10_000))
     assert errors < LINES * BURST
 
 
-def test_it_holds_in_its_block_alone(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_limit_ends_with_its_block(caplog: pytest.LogCaptureFixture) -> None:
     log, root = logging.getLogger("talkative"), logging.getLogger()
     before = [len(handler.filters) for handler in root.handlers]
     with limited_log(1):

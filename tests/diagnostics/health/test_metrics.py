@@ -1,4 +1,4 @@
-"""The satellite's metrics, of a turn as its events tell it."""
+"""The satellite's metrics, counted from the events of a turn."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def value(metrics: SatelliteMetrics, name: str, **labels: str) -> float | None:
     return metrics.registry.get_sample_value(f"satellite_{name}", labels)
 
 
-def take(metrics: SatelliteMetrics, *happened: Event) -> None:
-    for event in happened:
+def take(metrics: SatelliteMetrics, *published: Event) -> None:
+    for event in published:
         metrics.take(event)
 
 
@@ -88,11 +88,11 @@ def test_failures_losses_servers_and_phases(metrics: SatelliteMetrics) -> None:
     assert value(metrics, "muted") == 1
 
 
-def test_the_pulse_and_the_process_are_told() -> None:
-    pulse = Heartbeat()
-    metrics = SatelliteMetrics(pulse)
+def test_the_heartbeat_and_the_process_are_reported() -> None:
+    heartbeat = Heartbeat()
+    metrics = SatelliteMetrics(heartbeat)
     assert value(metrics, "audio_moving") == 0
-    pulse.moved(32000)
+    heartbeat.moved(32000)
     assert value(metrics, "audio_moving") == 1
     assert value(metrics, "audio_heard_seconds") == 2
     text, kind = metrics.text_of("")

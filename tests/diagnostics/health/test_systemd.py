@@ -1,4 +1,4 @@
-"""What systemd is told, at a real socket."""
+"""Notifications to systemd, at a real socket."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from satellite.diagnostics.health.systemd import Notifier
 
 @pytest.fixture(params=["path", "abstract"])
 def manager(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[socket.socket, str]]:
-    """A service manager's socket, and how it is named in the environment."""
+    """Open a service manager's socket; yield it and its name for the environment."""
     name = str(tmp_path / "notify")
     named = f"@{name}" if request.param == "abstract" else name
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
@@ -32,13 +32,13 @@ def test_each_message_is_one_datagram(manager: tuple[socket.socket, str]) -> Non
     notifier.status("listening")
     notifier.alive()
     notifier.stopping()
-    said = [listening.recv(100).decode() for _ in range(4)]
-    assert said == ["READY=1", "STATUS=listening", "WATCHDOG=1", "STOPPING=1"]
+    received = [listening.recv(100).decode() for _ in range(4)]
+    assert received == ["READY=1", "STATUS=listening", "WATCHDOG=1", "STOPPING=1"]
     with pytest.raises(BlockingIOError):
         listening.recv(100)
 
 
-def test_a_manager_that_does_not_read_holds_nobody_up(
+def test_a_manager_that_does_not_read_delays_nothing(
     manager: tuple[socket.socket, str], caplog: pytest.LogCaptureFixture
 ) -> None:
     _, named = manager
@@ -58,7 +58,7 @@ def test_without_a_manager_nothing_is_sent_and_nothing_logged(
 
 
 @pytest.mark.parametrize(
-    ("given", "seconds"),
+    ("variables", "seconds"),
     [
         ({"WATCHDOG_USEC": "30000000"}, 30.0),
         ({"WATCHDOG_USEC": "30000000", "WATCHDOG_PID": str(os.getpid())}, 30.0),
@@ -67,7 +67,7 @@ def test_without_a_manager_nothing_is_sent_and_nothing_logged(
         ({}, 0.0),
     ],
 )
-def test_the_watchdog_s_time_is_what_was_meant_for_us(
-    given: dict[str, str], seconds: float
+def test_the_watchdog_counts_only_for_this_process(
+    variables: dict[str, str], seconds: float
 ) -> None:
-    assert Notifier({"NOTIFY_SOCKET": "/nowhere", **given}).watchdog == seconds
+    assert Notifier({"NOTIFY_SOCKET": "/nowhere", **variables}).watchdog == seconds

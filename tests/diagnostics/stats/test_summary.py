@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from satellite.diagnostics.stats.collect import RecordedEvent, TurnRow
+from satellite.diagnostics.stats.collector import CountedEvent, TurnRow
 from satellite.diagnostics.stats.database import Database
 from satellite.diagnostics.stats.summary import percentile, summary
 from tests.cli.program import satellite
@@ -20,7 +20,7 @@ NOW = time()
 
 
 @given(st.lists(st.floats(0, 100), min_size=1))
-def test_a_percentile_is_a_value_that_so_many_do_not_exceed(values: list[float]) -> None:
+def test_a_percentile_is_the_value_that_a_share_does_not_exceed(values: list[float]) -> None:
     for share in (0.5, 0.95):
         found = percentile(values, share)
         assert found in values
@@ -28,7 +28,7 @@ def test_a_percentile_is_a_value_that_so_many_do_not_exceed(values: list[float])
         assert sum(value < found for value in values) < share * len(values)
 
 
-def test_of_a_hundred_the_fiftieth_and_the_ninety_fifth() -> None:
+def test_the_percentiles_of_the_first_hundred_numbers() -> None:
     assert [percentile(range(1, 101), share) for share in (0.5, 0.95, 1.0)] == [50, 95, 100]
     with pytest.raises(ValueError, match="no values"):
         percentile([], 0.5)
@@ -38,20 +38,20 @@ TURNS = [
     *(TurnRow(id=str(n), at=NOW + n, outcome="answered", asr=n / 10) for n in range(1, 21)),
     TurnRow(id="x", at=NOW + 30, outcome="failed", stage="llm"),
 ]
-HAPPENINGS = [
-    RecordedEvent(NOW - 5, "start", "den", 1),
-    RecordedEvent(NOW, "wake", "okay_nabu", 0.8),
-    RecordedEvent(NOW, "wake", "okay_nabu", 0.6),
-    RecordedEvent(NOW, "near_miss", "okay_nabu", 0.3),
-    RecordedEvent(NOW, "near_miss", "hey_jarvis", 0.3),
-    RecordedEvent(NOW, "underrun", "", 3),
-    RecordedEvent(NOW, "underrun", "", 2),
-    RecordedEvent(NOW, "failover", "asr", 1),
+EVENTS = [
+    CountedEvent(NOW - 5, "start", "den", 1),
+    CountedEvent(NOW, "wake", "okay_nabu", 0.8),
+    CountedEvent(NOW, "wake", "okay_nabu", 0.6),
+    CountedEvent(NOW, "near_miss", "okay_nabu", 0.3),
+    CountedEvent(NOW, "near_miss", "hey_jarvis", 0.3),
+    CountedEvent(NOW, "underrun", "", 3),
+    CountedEvent(NOW, "underrun", "", 2),
+    CountedEvent(NOW, "failover", "asr", 1),
 ]
 
 
-def test_everything_is_counted() -> None:
-    found = summary(TURNS, HAPPENINGS)
+def test_turns_and_events_are_counted() -> None:
+    found = summary(TURNS, EVENTS)
     assert found.since == NOW - 5
     assert (found.turns, found.outcomes, found.failures) == (
         21,
@@ -66,13 +66,13 @@ def test_everything_is_counted() -> None:
     assert (found.losses, found.failovers) == ({"underrun": 5}, {"asr": 1})
 
 
-def test_the_command_shows_it(tmp_path: Path) -> None:
+def test_the_command_shows_the_summary(tmp_path: Path) -> None:
     variables = {"STATE_DIRECTORY": str(tmp_path)}
     nothing = satellite("stats", "--name", "den", variables=variables)
     assert (nothing.code, nothing.output) == (0, "")
     assert "Nothing was kept in the last 7 days" in nothing.errors
-    with closing(Database(tmp_path / "stats-den.sqlite")) as kept:
-        kept.write([*TURNS, *HAPPENINGS])
+    with closing(Database(tmp_path / "stats-den.sqlite")) as stats:
+        stats.write([*TURNS, *EVENTS])
     done = satellite("stats", "--name", "den", variables=variables)
     assert done.code == 0
     assert "21 turns: 20 answered, 1 failed\nfailed in 1 llm" in done.output

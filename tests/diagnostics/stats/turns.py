@@ -1,4 +1,4 @@
-"""Turns as the bus tells them."""
+"""The events of turns."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from satellite.events import Event
 
 
 def answered(turn: str = "t1", start: float = 100.0, time: float = 1e9) -> list[Event]:
-    """A whole turn: 0.7 s to know the voice's end, 0.2 to its text, 0.5 to the answer, 0.1 to its
-    sound."""
+    """Return the events of a turn: 0.7 s to detect the end of the voice, 0.2 to its text, 0.5 to
+    the answer, 0.1 to its sound."""
 
     def at(seconds: float) -> dict[str, float | str]:
         return {"mono": start + seconds, "time": time + seconds, "turn": turn}
 
-    made: list[tuple[type[Event], float, dict[str, object]]] = [
+    schedule: list[tuple[type[Event], float, dict[str, object]]] = [
         (events.SpeechStart, 0.0, {}),
         (events.SpeechEnd, 1.0, {"decided": time + 1.7, "decided_mono": start + 1.7}),
         (events.Transcript, 1.8, {"text": "what", "final": False, "engine": "a"}),
@@ -24,4 +24,4 @@ def answered(turn: str = "t1", start: float = 100.0, time: float = 1e9) -> list[
         (events.AudioEnd, 3.0, {}),
         (events.TurnEnd, 3.1, {"outcome": "answered"}),
     ]
-    return [kind(**fields, **at(seconds)) for kind, seconds, fields in made]
+    return [kind(**fields, **at(seconds)) for kind, seconds, fields in schedule]

@@ -1,18 +1,18 @@
-"""Events become rows: what each stage of a turn took, and what is counted beside turns."""
+"""Events become rows: turns with the time of each stage, and other events."""
 
 from __future__ import annotations
 
 import pytest
 
 from satellite import events
-from satellite.diagnostics.stats.collect import Collector, RecordedEvent, Row, TurnRow
+from satellite.diagnostics.stats.collector import Collector, CountedEvent, Row, TurnRow
 from satellite.events import Event
 from tests.diagnostics.stats.turns import answered
 
 
-def rows(happened: list[Event], texts: bool = False) -> list[Row]:
-    gatherer = Collector(texts)
-    return [row for event in happened if (row := gatherer.take(event)) is not None]
+def rows(published: list[Event], texts: bool = False) -> list[Row]:
+    collector = Collector(texts)
+    return [row for event in published if (row := collector.take(event)) is not None]
 
 
 def test_a_turn_is_one_row_with_its_stages_and_without_its_texts() -> None:
@@ -27,35 +27,35 @@ def test_a_turn_is_one_row_with_its_stages_and_without_its_texts() -> None:
     )
 
 
-def test_texts_are_kept_where_that_is_wished() -> None:
+def test_rows_include_texts_if_that_is_set() -> None:
     (row,) = rows(answered(), texts=True)
     assert isinstance(row, TurnRow)
     assert (row.text, row.reply) == ("what time is it", "It is ten.")
 
 
-def test_a_turn_that_failed_has_what_it_reached() -> None:
-    happened = [*answered()[:4], events.TurnEnd(outcome="failed", stage="llm", turn="t1")]
-    (row,) = rows(happened)
+def test_a_failed_turn_has_the_stages_that_it_reached() -> None:
+    published = [*answered()[:4], events.TurnEnd(outcome="failed", stage="llm", turn="t1")]
+    (row,) = rows(published)
     assert isinstance(row, TurnRow)
     assert (row.asr, row.llm, row.answer) == (pytest.approx(0.2), None, None)
     assert row.line() == "failed in llm (heard in 0.70 s, understood in 0.20 s)"
 
 
-def test_turns_that_overlap_are_told_apart() -> None:
+def test_overlapping_turns_are_separate_rows() -> None:
     first, second = answered("t1"), answered("t2", start=500.0)
     mixed = [event for pair in zip(first, second, strict=True) for event in pair]
     assert [row.id for row in rows(mixed) if isinstance(row, TurnRow)] == ["t1", "t2"]
 
 
 def test_turns_without_an_end_are_forgotten() -> None:
-    gatherer = Collector()
+    collector = Collector()
     for number in range(1000):
-        gatherer.take(events.SpeechStart(turn=f"t{number}"))
-    assert len(gatherer._turns) <= 8  # noqa: SLF001 - that it is bounded shows nowhere else
+        collector.take(events.SpeechStart(turn=f"t{number}"))
+    assert len(collector._turns) <= 8  # noqa: SLF001 - the bound is visible nowhere else
 
 
-def test_what_is_counted_beside_turns() -> None:
-    happened: list[Event] = [
+def test_other_events_are_counted() -> None:
+    published: list[Event] = [
         events.Ready(name="den", engines={}),
         events.Wake(word="okay_nabu", score=0.9),
         events.NearMiss(word="okay_nabu", score=0.4),
@@ -66,7 +66,7 @@ def test_what_is_counted_beside_turns() -> None:
         events.Phase(phase="idle"),
     ]
     found = [
-        (row.kind, row.what, row.value) for row in rows(happened) if isinstance(row, RecordedEvent)
+        (row.kind, row.what, row.value) for row in rows(published) if isinstance(row, CountedEvent)
     ]
     assert found == [
         ("start", "den", 1),

@@ -1,4 +1,4 @@
-"""Turns put together out of events: what each stage took, and how it ended."""
+"""Turns assembled from events: the time of each stage, and the outcome."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from satellite.events import Event
 from satellite.turns.outcome import OutcomeName
 
 STAGES = ("endpoint", "asr", "llm", "tts", "answer")
-"""endpoint: from the voice's end to its detection; asr, llm, tts: from the stage before to the
-first result; answer: from the voice's end to the first sound."""
+"""endpoint: from the end of the voice to its detection; asr, llm, tts: from the previous stage to
+the first result; answer: from the end of the voice to the first sound."""
 
 _RUNNING = 8
-"""Turns of which something is known: one runs, and others may have been cut short by it."""
+"""Turns to remember: one runs, and it may have interrupted others."""
 
 Kind = Literal["start", "wake", "near_miss", "yielded", "overrun", "underrun", "failover", "error"]
 
 
 class TurnRow(msgspec.Struct, kw_only=True):
-    """A turn. Stages are in seconds, and None where they were not reached."""
+    """A turn. Stages are in seconds, and None if they were not reached."""
 
     id: str
     at: float = 0.0
-    """When it ended, Unix seconds."""
+    """End of the turn, in Unix seconds."""
     outcome: OutcomeName = "cancelled"
     stage: str | None = None
-    """In which stage it failed."""
+    """The stage that failed."""
     endpoint: float | None = None
     asr: float | None = None
     llm: float | None = None
@@ -38,7 +38,7 @@ class TurnRow(msgspec.Struct, kw_only=True):
     reply: str | None = None
 
     def line(self) -> str:
-        """The turn on one line, for people."""
+        """Return the turn as a line of text."""
         named = (("heard", self.endpoint), ("understood", self.asr), ("thought", self.llm))
         parts = [f"{what} in {took:.2f} s" for what, took in (*named, ("spoke", self.tts)) if took]
         stages = f" ({', '.join(parts)})" if parts else ""
@@ -47,8 +47,8 @@ class TurnRow(msgspec.Struct, kw_only=True):
         return f"{self.outcome.replace('_', ' ')}{where}{total}{stages}"
 
 
-class RecordedEvent(msgspec.Struct, frozen=True):
-    """Something that is counted; `what` is a word, a role or a part, `value` a score or a count."""
+class CountedEvent(msgspec.Struct, frozen=True):
+    """An event outside turns; `what` is a word, a role or a part, `value` a score or a count."""
 
     at: float
     kind: Kind
@@ -56,35 +56,35 @@ class RecordedEvent(msgspec.Struct, frozen=True):
     value: float
 
 
-Row = TurnRow | RecordedEvent
+Row = TurnRow | CountedEvent
 
 
 class Collector:
-    """Turns events into rows."""
+    """Assembles events into rows."""
 
     def __init__(self, texts: bool = False) -> None:
-        """`texts`: keep what was said and answered, too."""
+        """With `texts`, rows include the request and the answer."""
         self._texts = texts
         self._turns: dict[str, TurnRow] = {}
         self._moments: dict[str, dict[str, float]] = {}
 
     def take(self, event: Event) -> Row | None:
-        """Take the next event; the row that it completes, if any."""
+        """Take the next event; return the row that it completes, if any."""
         match event:
             case events.Ready():
-                return RecordedEvent(event.time, "start", event.name, 1)
+                return CountedEvent(event.time, "start", event.name, 1)
             case events.Wake(word=word, score=score):
-                return RecordedEvent(event.time, "wake", word, score)
+                return CountedEvent(event.time, "wake", word, score)
             case events.NearMiss(word=word, score=score):
-                return RecordedEvent(event.time, "near_miss", word, score)
+                return CountedEvent(event.time, "near_miss", word, score)
             case events.Yielded(to=to, waited=waited):
-                return RecordedEvent(event.time, "yielded", to, waited)
+                return CountedEvent(event.time, "yielded", to, waited)
             case events.AudioLoss(loss=loss, count=count):
-                return RecordedEvent(event.time, loss, "", count)
+                return CountedEvent(event.time, loss, "", count)
             case events.Failover(role=role):
-                return RecordedEvent(event.time, "failover", role, 1)
+                return CountedEvent(event.time, "failover", role, 1)
             case events.Error(where=where):
-                return RecordedEvent(event.time, "error", where, 1)
+                return CountedEvent(event.time, "error", where, 1)
         return self._of_turn(event, event.turn) if event.turn else None
 
     def _of_turn(self, event: Event, turn: str) -> TurnRow | None:

@@ -1,4 +1,4 @@
-"""The satellite under watch: by systemd, by probes and scrapers, and by itself."""
+"""The supervision of the satellite: by systemd, by probes and scrapers, and by its own limits."""
 
 from __future__ import annotations
 
@@ -28,56 +28,56 @@ from satellite.values import SPEECH
 _LOGGER = logging.getLogger(__name__)
 
 OFTEN = 1.0
-"""Seconds of sound from one sign of life to the next; systemd wants two within its limit."""
+"""Seconds of sound between two signs of life; systemd expects two within its limit."""
 
 
-class Watch(NamedTuple):
-    """A satellite under watch."""
+class Supervision(NamedTuple):
+    """The supervision of a running satellite."""
 
     heartbeat: Heartbeat
-    """What is heard goes through it."""
+    """The satellite's audio passes through it."""
     pages: Pages
-    """Its health and its metrics, for HTTP."""
+    """Health and metrics, for HTTP."""
 
 
 @asynccontextmanager
-async def watched(settings: Settings, bus: Bus) -> AsyncGenerator[Watch, None]:
-    """Watch the satellite that runs in this block.
+async def supervised(settings: Settings, bus: Bus) -> AsyncGenerator[Supervision, None]:
+    """Supervise the satellite that runs in this block.
 
     Raises:
         ConfigError: nothing can listen at `health.port`.
         MemoryFull: the process uses more memory than it may.
     """
     memory_limit.share_arenas()
-    notifier, pulse = Notifier(), Heartbeat()
-    state = _State(notifier, pulse)
-    metrics = _LazyMetrics(pulse)
-    pages: Pages = {"/healthz": lambda headers: state.page(), "/metrics": metrics.page}
+    notifier, heartbeat = Notifier(), Heartbeat()
+    status = _Status(notifier, heartbeat)
+    metrics = _LazyMetrics(heartbeat)
+    pages: Pages = {"/healthz": lambda headers: status.page(), "/metrics": metrics.page}
     if notifier.watchdog:
         faulthandler.enable()  # the watchdog's signal then shows where it hung
-        pulse.every = int(SPEECH.rate * min(OFTEN, notifier.watchdog / 2))
-        pulse.on_beat = notifier.alive
-    pulse.on_end = state.stop
-    async with limited(settings.health), AsyncExitStack() as stack:
-        happening = await stack.enter_async_context(bus.subscribe("health"))
+        heartbeat.every = int(SPEECH.rate * min(OFTEN, notifier.watchdog / 2))
+        heartbeat.on_beat = notifier.alive
+    heartbeat.on_end = status.stop
+    async with limit_resources(settings.health), AsyncExitStack() as stack:
+        changes = await stack.enter_async_context(bus.subscribe("health"))
         if settings.health.port:
             metrics.start()
             await stack.enter_async_context(_answer_probes(settings, pages))
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
-        following = tasks.create_task(_follow(happening, state, metrics), name="health")
-        tidying = tasks.create_task(memory_limit.tidy(), name="tidying")
+        following = tasks.create_task(_follow(changes, status, metrics), name="health")
+        tidying = tasks.create_task(memory_limit.return_memory_after_start(), name="tidying")
         try:
-            yield Watch(pulse, pages)
+            yield Supervision(heartbeat, pages)
         finally:
-            state.stop()
+            status.stop()
             following.cancel()
             tidying.cancel()
 
 
 @asynccontextmanager
-async def limited(settings: HealthSettings) -> AsyncGenerator[None, None]:
-    """Hold this process to its memory and its talk in this block. Raises `MemoryFull`."""
-    limit = settings.memory * memory_limit.MB or memory_limit.usual()
+async def limit_resources(settings: HealthSettings) -> AsyncGenerator[None, None]:
+    """Limit the memory and the log of this process during this block. Raises `MemoryFull`."""
+    limit = settings.memory * memory_limit.MB or memory_limit.default_limit()
     with limited_log(settings.log), first_error(SatelliteError):
         async with asyncio.TaskGroup() as tasks:
             watching = tasks.create_task(memory_limit.watch(limit), name="memory")
@@ -87,17 +87,17 @@ async def limited(settings: HealthSettings) -> AsyncGenerator[None, None]:
                 watching.cancel()
 
 
-class _State:
-    """What the satellite does, as far as its events tell."""
+class _Status:
+    """The status of the satellite, from its events."""
 
-    def __init__(self, notifier: Notifier, pulse: Heartbeat) -> None:
+    def __init__(self, notifier: Notifier, heartbeat: Heartbeat) -> None:
         self._notifier = notifier
-        self._pulse = pulse
+        self._heartbeat = heartbeat
         self._stopping = False
         self.phase = "starting"
 
     def take(self, event: Event) -> None:
-        """Tell the service manager what has changed."""
+        """Report a change to the service manager."""
         if isinstance(event, events.Ready):
             self.phase = "idle"
             engines = ", ".join(f"{role}: {what}" for role, what in event.engines.items())
@@ -110,21 +110,21 @@ class _State:
             self._notifier.status(f"{event.where}: {event.text}")
 
     def stop(self) -> None:
-        """Listening has ended, or never began. Twice is once."""
+        """Report that listening has ended, or never began. Idempotent."""
         if not self._stopping:
             self._stopping, self.phase = True, "stopping"
             self._notifier.stopping()
 
     def page(self) -> Page:
         """Return whether sound arrives from the microphone, which is what a satellite is for."""
-        age = self._pulse.age
+        age = self._heartbeat.age
         facts = {
-            "status": "ok" if self._pulse.beats else "no sound comes from the microphone",
+            "status": "ok" if self._heartbeat.beats else "no sound comes from the microphone",
             "phase": self.phase,
             "audio_age_seconds": None if age is None else round(age, 3),
-            "audio_heard_seconds": round(self._pulse.samples / SPEECH.rate, 1),
+            "audio_heard_seconds": round(self._heartbeat.samples / SPEECH.rate, 1),
         }
-        return as_json(facts, self._pulse.beats)
+        return as_json(facts, self._heartbeat.beats)
 
 
 class _LazyMetrics:
@@ -133,14 +133,14 @@ class _LazyMetrics:
     Their library takes 4.5 MB, which a satellite whose metrics are never scraped does not pay.
     """
 
-    def __init__(self, pulse: Heartbeat) -> None:
-        self._pulse = pulse
+    def __init__(self, heartbeat: Heartbeat) -> None:
+        self._heartbeat = heartbeat
         self._metrics: SatelliteMetrics | None = None
 
     def start(self) -> SatelliteMetrics:
         """Count from now on. Idempotent."""
         if self._metrics is None:
-            self._metrics = SatelliteMetrics(self._pulse)
+            self._metrics = SatelliteMetrics(self._heartbeat)
         return self._metrics
 
     def take(self, event: Event) -> None:
@@ -173,7 +173,7 @@ async def _answer_probes(settings: Settings, pages: Pages) -> AsyncGenerator[Non
         yield
 
 
-async def _follow(happening: Subscription, state: _State, metrics: _LazyMetrics) -> None:
-    async for event in happening:
-        state.take(event)
+async def _follow(changes: Subscription, status: _Status, metrics: _LazyMetrics) -> None:
+    async for event in changes:
+        status.take(event)
         metrics.take(event)

@@ -1,4 +1,4 @@
-"""A satellite under watch: what probes, scrapers and systemd are told of its life."""
+"""The supervision of a satellite by probes, scrapers and systemd."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from satellite import events
-from satellite.diagnostics.health.watchdog import watched
+from satellite.diagnostics.health.supervision import supervised
 from satellite.errors import ConfigError
 from satellite.lib.bus import Bus
 from satellite.settings import HealthSettings, Settings
@@ -25,7 +25,7 @@ def free_port() -> int:
 
 
 async def get(port: int, path: str) -> tuple[int, bytes]:
-    """A page's status and body."""
+    """Return the status and the body of a page."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(f"GET {path} HTTP/1.1\r\nHost: here\r\n\r\n".encode())
     head, _, body = (await reader.read()).partition(b"\r\n\r\n")
@@ -34,7 +34,7 @@ async def get(port: int, path: str) -> tuple[int, bytes]:
 
 
 class Silence:
-    """A source that gives a chunk whenever it is let."""
+    """A source that yields a chunk for each release of `go`."""
 
     finished = False
 
@@ -47,22 +47,22 @@ class Silence:
             yield bytes(32000)
 
 
-async def test_it_is_healthy_only_while_sound_moves() -> None:
+async def test_it_is_healthy_only_while_sound_arrives() -> None:
     port, bus, source = free_port(), Bus(), Silence()
-    async with watched(Settings(health=HealthSettings(port=port)), bus) as watch:
+    async with supervised(Settings(health=HealthSettings(port=port)), bus) as supervision:
         status, body = await get(port, "/healthz")
-        told = json.loads(body)
-        assert (status, told["phase"], told["audio_age_seconds"]) == (503, "starting", None)
+        facts = json.loads(body)
+        assert (status, facts["phase"], facts["audio_age_seconds"]) == (503, "starting", None)
         bus.publish(events.Ready(name="here", engines={}))
-        async with aclosing(watch.heartbeat.of(source).frames()) as frames:
+        async with aclosing(supervision.heartbeat.of(source).frames()) as frames:
             source.go.release()
             await anext(frames)
             source.go.release()
             await anext(frames)
             status, body = await get(port, "/healthz")
-            told = json.loads(body)
-            assert (status, told["status"], told["phase"]) == (200, "ok", "idle")
-            assert told["audio_heard_seconds"] == 1.0
+            facts = json.loads(body)
+            assert (status, facts["status"], facts["phase"]) == (200, "ok", "idle")
+            assert facts["audio_heard_seconds"] == 1.0
         bus.publish(events.TurnEnd(outcome="answered", turn="x"))
         await settled()
         status, body = await get(port, "/metrics")
@@ -73,38 +73,40 @@ async def test_it_is_healthy_only_while_sound_moves() -> None:
 
 
 async def settled() -> None:
-    """Everything that was published has been taken: a round of the loop for each event."""
+    """Wait until all published events are taken: one round of the loop for each."""
     for _ in range(20):
         await asyncio.sleep(0)
 
 
 def drained(manager: socket.socket) -> list[str]:
-    """Everything that came to a service manager."""
-    said = []
+    """Return the messages received by a service manager."""
+    received = []
     while True:
         try:
-            said.append(manager.recv(1000).decode())
+            received.append(manager.recv(1000).decode())
         except BlockingIOError:
-            return said
+            return received
 
 
-async def test_systemd_hears_its_life(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Signs of life are counted in sound: half a watchdog's time of it for each."""
+async def test_systemd_receives_signs_of_life(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Signs of life are counted in sound: one for each half of the watchdog's time."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(tmp_path / "notify"))
         manager.setblocking(False)
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
         monkeypatch.setenv("WATCHDOG_USEC", "500000")
         bus = Bus()
-        async with watched(Settings(), bus) as watch:
+        async with supervised(Settings(), bus) as supervision:
             bus.publish(events.Ready(name="here", engines={"tts": "espeak"}))
             bus.publish(events.Phase(phase="listening"))
             bus.publish(events.Error(where="mic", text="it was unplugged"))
             await settled()
             for _ in range(8):
-                watch.heartbeat.moved(1000)
-        said = drained(manager)
-    assert said == [
+                supervision.heartbeat.moved(1000)
+        received = drained(manager)
+    assert received == [
         "READY=1",
         "STATUS=listening; tts: espeak",
         "STATUS=turn: listening",
@@ -114,12 +116,12 @@ async def test_systemd_hears_its_life(tmp_path: Path, monkeypatch: pytest.Monkey
     ]
 
 
-async def test_a_port_that_is_taken_is_named() -> None:
+async def test_a_taken_port_is_reported() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
         settings = Settings(health=HealthSettings(port=port))
         with pytest.raises(ConfigError, match=rf"port {port}: .*health\.port"):
-            async with watched(settings, Bus()):
+            async with supervised(settings, Bus()):
                 pass
