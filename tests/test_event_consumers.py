@@ -17,7 +17,7 @@ from satellite import events
 from satellite.builtin.hooks import indicator
 from satellite.cli import view
 from satellite.diagnostics.health import metrics
-from satellite.diagnostics.stats import collect, snapshot
+from satellite.diagnostics.stats import collector, snapshot
 
 _PHASE = "the phase changes with it, and is used"
 _ITS_TURN_END = "the turn's end says all that is needed"
