@@ -104,7 +104,7 @@ VIEW = {
 CONSUMERS = {
     indicator: INDICATOR,
     metrics: METRICS,
-    collect: STATISTICS,
+    collector: STATISTICS,
     snapshot: SNAPSHOT,
     view: VIEW,
 }
