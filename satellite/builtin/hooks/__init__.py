@@ -1,1 +1,1 @@
-"""Hook plugins: programs, lamps and pins that follow what the satellite does."""
+"""Hook plugins: programs, lights and GPIO lines that follow the satellite's events, and buttons."""

@@ -1,4 +1,4 @@
-"""A button on a GPIO line as a hook: to be listened to without a wake word, or to mute."""
+"""A button on a GPIO line as a hook: starts a turn without a wake word, or mutes."""
 
 from __future__ import annotations
 
@@ -17,153 +17,155 @@ from satellite.requirements import Package, Requirement
 _LOGGER = logging.getLogger(__name__)
 
 DEBOUNCE = 0.02
-"""Seconds for which a contact must be still to count: a push button bounces for under 10 ms."""
+"""Seconds for which a contact must be stable: a push button bounces for under 10 ms."""
 
-Deed = Literal["talk", "mute", "stop", "nothing"]
+Action = Literal["talk", "mute", "stop", "nothing"]
 
 
-class Line(Protocol):
+class ButtonLine(Protocol):
     """An input with a button."""
 
     def fileno(self) -> int:
-        """What can be waited for: readable when something was pressed or let go."""
+        """Return a file descriptor that becomes readable when the button is pressed or released."""
 
     def edges(self) -> list[bool]:
-        """What happened since: True for each time it was pressed, False for each it was let go."""
+        """Return the edges since the last call: True for a press, False for a release."""
 
     def close(self) -> None: ...
 
 
 class ButtonHook:
-    """Does something when a button is pressed, and something else when it is held.
+    """Performs one action when a button is pressed, and another when it is held.
 
-    `talk` listens as after the wake word, or ends what is said or rung; `mute` closes the
-    microphone, or opens it again.
+    `talk` listens as after the wake word, or stops a reply or a ring; `mute` mutes or unmutes the
+    microphone.
     """
 
     class Options(OptionSet, frozen=True):
-        """What it can be told."""
+        """Options of the hook."""
 
-        line: Annotated[int, option("Number of the line, as 17 for GPIO17", minimum=0)]
-        press: Annotated[Deed, option("What a press does")] = "talk"
-        hold: Annotated[Deed, option("What holding it does")] = "mute"
+        line: Annotated[int, option("Number of the GPIO line, as 17 for GPIO17", minimum=0)]
+        press: Annotated[Action, option("Action of a press")] = "talk"
+        hold: Annotated[Action, option("Action of holding the button")] = "mute"
         long: Annotated[
-            float, option("How long it is held for that", unit="s", minimum=0.2, maximum=10)
+            float,
+            option("Treat a press of this long as holding", unit="s", minimum=0.2, maximum=10),
         ] = 0.8
         chip: Annotated[str, option("GPIO chip")] = "/dev/gpiochip0"
         active_low: Annotated[
-            bool, option("Pressed, it joins the line to ground; else to the supply")
+            bool,
+            option("Button connects the line to ground when pressed (otherwise to 3.3 V)"),
         ] = True
 
     argument: ClassVar[str] = "line"
     requires: ClassVar[tuple[Requirement, ...]] = (Package("gpiod", extra="gpio"),)
 
     def __init__(
-        self, options: Options, open_line: Callable[[Options], Line] | None = None
+        self, options: Options, open_line: Callable[[Options], ButtonLine] | None = None
     ) -> None:
         self._options = options
-        self._open_line = open_line or _Line
-        self._line: Line | None = None
-        self._desk: SatelliteControls | None = None
-        self._holding: asyncio.TimerHandle | None = None
+        self._open_line = open_line or _GpioButton
+        self._line: ButtonLine | None = None
+        self._controls: SatelliteControls | None = None
+        self._hold_timer: asyncio.TimerHandle | None = None
 
-    def operate(self, desk: SatelliteControls) -> None:
-        """Be given what is operated; before that a press does nothing."""
-        self._desk = desk
+    def operate(self, controls: SatelliteControls) -> None:
+        """Set the satellite's controls; a press before that is ignored."""
+        self._controls = controls
 
     async def start(self) -> None:
-        """Take the line. Raises `DeviceMissing`."""
+        """Request the line. Raises `DeviceMissing`."""
         self._line = self._open_line(self._options)
-        asyncio.get_running_loop().add_reader(self._line.fileno(), self._look, self._line)
+        asyncio.get_running_loop().add_reader(self._line.fileno(), self._read_edges, self._line)
 
     async def handle(self, event: Event) -> None:
-        """Nothing: it tells, and is not told."""
+        """Do nothing: a button has no output."""
 
     async def close(self) -> None:
-        """Give the line back. Twice is once."""
-        if self._holding is not None:
-            self._holding.cancel()
+        """Release the line. Idempotent."""
+        if self._hold_timer is not None:
+            self._hold_timer.cancel()
         line, self._line = self._line, None
         if line is not None:
             asyncio.get_running_loop().remove_reader(line.fileno())
             line.close()
 
-    def _look(self, line: Line) -> None:
-        """See what happened to the button, when something has."""
+    def _read_edges(self, line: ButtonLine) -> None:
+        """Act on the edges since the last call."""
         try:
             edges = line.edges()
         except DeviceLost as error:
-            _LOGGER.warning("the button is not looked at any more: %s", error)
+            _LOGGER.warning("button: no longer read: %s", error)
             asyncio.get_running_loop().remove_reader(line.fileno())
             return
         for pressed in edges:
-            self._press() if pressed else self._let_go()
+            self._press() if pressed else self._release()
 
     def _press(self) -> None:
         if self._options.hold == "nothing":
-            self._do(self._options.press)  # nothing has to be told apart
+            self._do(self._options.press)  # press and hold need no distinction
             return
         loop = asyncio.get_running_loop()
-        if self._holding is None:
-            self._holding = loop.call_later(self._options.long, self._hold)
+        if self._hold_timer is None:
+            self._hold_timer = loop.call_later(self._options.long, self._hold)
 
     def _hold(self) -> None:
-        self._holding = None
+        self._hold_timer = None
         self._do(self._options.hold)
 
-    def _let_go(self) -> None:
-        holding, self._holding = self._holding, None
-        if holding is not None:
-            holding.cancel()
+    def _release(self) -> None:
+        timer, self._hold_timer = self._hold_timer, None
+        if timer is not None:
+            timer.cancel()
             self._do(self._options.press)
 
-    def _do(self, deed: Deed) -> None:
-        desk = self._desk
-        if desk is None:
-            _LOGGER.info("a button was pressed before the satellite was ready")
-        elif deed == "mute":
-            desk.mute(None)
-        elif deed == "stop":
-            desk.stop()
-        elif deed == "talk":
-            _talk(desk)
+    def _do(self, action: Action) -> None:
+        controls = self._controls
+        if controls is None:
+            _LOGGER.info("button: ignored, the satellite is not ready yet")
+        elif action == "mute":
+            controls.mute(None)
+        elif action == "stop":
+            controls.stop()
+        elif action == "talk":
+            _talk(controls)
 
 
-def _talk(desk: SatelliteControls) -> None:
-    state = desk.state()
+def _talk(controls: SatelliteControls) -> None:
+    state = controls.state()
     if state.get("ringing") or state.get("phase") == "speaking":
-        desk.stop()
-    elif not desk.wake():
-        _LOGGER.info("a button was pressed while nobody may be listened to, or somebody is")
+        controls.stop()
+    elif not controls.wake():
+        _LOGGER.info("button: ignored, the microphone is muted or already in use")
 
 
-class _Line:
-    """A line of the kernel's GPIO character device, which also keeps a contact's bounces away."""
+class _GpioButton:
+    """A line of the kernel's GPIO character device, which also debounces the contact."""
 
     def __init__(self, options: ButtonHook.Options) -> None:
         from gpiod import EdgeEvent
 
         self._pressed = EdgeEvent.Type.RISING_EDGE  # of the logical value
-        self._request: Any = gpio_lines.request(options.chip, options.line, settings(options))
+        self._request: Any = gpio_lines.request(options.chip, options.line, line_settings(options))
 
     def fileno(self) -> int:
-        """The file descriptor of its events."""
+        """Return the file descriptor of its events."""
         return int(self._request.fd)
 
     def edges(self) -> list[bool]:
-        """The events that wait. Raises `DeviceLost`."""
+        """Return the pending edges. Raises `DeviceLost`."""
         try:
             return [event.event_type is self._pressed for event in self._request.read_edge_events()]
         except OSError as error:
             raise DeviceLost(str(error)) from error
 
     def close(self) -> None:
-        """Give it back."""
+        """Release the line."""
         self._request.release()
 
 
-def settings(options: ButtonHook.Options) -> Any:
-    """What the kernel is asked for: an input, pulled to where it is when nobody presses."""
+def line_settings(options: ButtonHook.Options) -> Any:
+    """Return the settings of the request: an input, pulled to its level when released."""
     from datetime import timedelta
 
     from gpiod import LineSettings

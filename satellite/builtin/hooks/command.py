@@ -1,4 +1,4 @@
-"""Any program as a hook: run at events, with what happened in its environment and on its input."""
+"""Any program as a hook: run at events, which it gets in its environment and on standard input."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from satellite.options import OptionSet, option, unknown_name
 _LOGGER = logging.getLogger(__name__)
 
 LATE = 10.0
-"""Seconds after which an event is of no use to a program any more: it is left out. So a program
-that hangs is as soon up to date as it goes again."""
+"""Seconds after which an event is too old for a program and is skipped: so a program that hung is
+up to date as soon as it works again."""
 
 ENDING = 1.5
-"""Seconds in which a program is ended that ran too long."""
+"""Seconds to end a program that ran too long."""
 
 _PIECES = ("transcript", "reply")
-"""Events that come in pieces."""
+"""Events that are published in pieces."""
 
 
-COMPLAINTS = 16_384
-"""Bytes of a program's complaints that are read; then nobody listens any more. What writes without
-end would keep everybody else waiting."""
+MOST_OUTPUT = 16_384
+"""Bytes of a program's error output that are read; then its pipe is closed, since endless output
+would hold up the event loop."""
 
 
 class CommandFailed(SatelliteError):
@@ -41,29 +41,29 @@ class CommandFailed(SatelliteError):
 class CommandHook:
     """Runs a program at each event, one after another, without a shell.
 
-    It finds what happened in `SATELLITE_EVENT` and `SATELLITE_EVENT_<FIELD>`, and as one line of
-    JSON on its standard input.
+    The event is in `SATELLITE_EVENT` and `SATELLITE_EVENT_<FIELD>`, and as one line of JSON on
+    standard input.
     """
 
     class Options(OptionSet, frozen=True):
-        """What it can be told."""
+        """Options of the hook."""
 
         command: Annotated[str, option("Program with its arguments; run without a shell")]
         events: Annotated[
-            tuple[str, ...], option("Events at which it is run, as wake,turn_end; all by default")
+            tuple[str, ...], option("Events that run it, as wake,turn_end; all by default")
         ] = ()
         pieces: Annotated[
-            bool, option("Run it at each piece of a transcript or a reply, not only at its end")
+            bool, option("Run it at each piece of a transcript or reply, not only at its end")
         ] = False
         limit: Annotated[
-            float, option("It is ended after so long", unit="s", minimum=0.1, maximum=600)
+            float, option("End the program after this long", unit="s", minimum=0.1, maximum=600)
         ] = 5.0
 
     argument: ClassVar[str] = "command"
 
     @staticmethod
     def problems(options: Options) -> Iterator[str]:
-        """What is wrong with options that each by itself are right."""
+        """Yield what is wrong with the options, beyond their types and ranges."""
         try:
             split(options.command)
         except DeviceMissing as error:
@@ -81,11 +81,11 @@ class CommandHook:
         self.patience = options.limit + 2 * ENDING
 
     async def start(self) -> None:
-        """Nothing: the program is looked for when it is run."""
+        """Do nothing: the program is looked for when it is run."""
 
     async def handle(self, event: Event) -> None:
-        """Run the program, if it is for this event, to its end; a failure is logged."""
-        if not self._is_wanted(event):
+        """Run the program to its end, if the event is one of those configured; log a failure."""
+        if not self._is_configured(event):
             return
         try:
             await self.run(event)
@@ -93,55 +93,55 @@ class CommandHook:
         except CommandFailed as error:
             self._failures += 1
             level = logging.WARNING if self._failures == 1 else logging.DEBUG
-            what = self._options.command
-            _LOGGER.log(level, "hook command:%s failed at %s: %s", what, event.kind, error)
+            command = self._options.command
+            _LOGGER.log(level, "hook command:%s failed at %s: %s", command, event.kind, error)
 
     async def run(self, event: Event) -> None:
         """Run the program for an event, to its end. Raises `CommandFailed`."""
         if time.monotonic() - event.mono > LATE:
-            raise CommandFailed(f"it is behind: {event.kind} was more than {LATE:g} s ago")
+            raise CommandFailed(f"skipped: {event.kind} was more than {LATE:g} s ago")
         self._last_line = ""
-        child = _Run(f"hook {self._argv[0]}", self._note)
+        child = _BoundedChild(f"hook {self._argv[0]}", self._note)
         try:
             await child.start(self._argv, stdin=True, environment=environment(event))
-            await self._tell(child, msgspec.json.encode(event) + b"\n")
+            await self._run_to_end(child, msgspec.json.encode(event) + b"\n")
         except DeviceMissing as error:
             raise CommandFailed(str(error)) from error
         except TimeoutError:
-            raise CommandFailed(f"it was ended after {self._options.limit:g} s") from None
+            raise CommandFailed(f"ended after {self._options.limit:g} s") from None
         finally:
             await child.end(at_once=True)
 
     async def close(self) -> None:
-        """Nothing: no run outlasts its `handle`."""
+        """Do nothing: no run outlasts its `handle`."""
 
-    async def _tell(self, child: Child, line: bytes) -> None:
+    async def _run_to_end(self, child: Child, line: bytes) -> None:
         async with asyncio.timeout(self._options.limit):
             await child.write(line)
             child.end_input()
             await child.wait_gone()
         if child.returncode:
-            said = f": {self._last_line}" if self._last_line else ""
-            raise CommandFailed(f"it ended with status {child.returncode}{said}")
+            reason = f": {self._last_line}" if self._last_line else ""
+            raise CommandFailed(f"ended with status {child.returncode}{reason}")
 
-    def _is_wanted(self, event: Event) -> bool:
+    def _is_configured(self, event: Event) -> bool:
         if event.kind in _PIECES and not self._options.pieces and not getattr(event, "final", True):
             return False
         return not self._options.events or event.kind in self._options.events
 
     def _note(self, line: str) -> None:
-        # a program's output may be anything, and a terminal obeys some of it
+        # drops control characters, which a terminal would obey
         self._last_line = "".join(letter for letter in line if letter.isprintable())
 
 
-class _Run(Child):
-    """One run, which is not listened to for ever."""
+class _BoundedChild(Child):
+    """A child whose output is read up to a limit."""
 
-    _said = 0
+    _received = 0
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
-        self._said += len(data)
-        if self._said <= COMPLAINTS:
+        self._received += len(data)
+        if self._received <= MOST_OUTPUT:
             super().pipe_data_received(fd, data)
         elif self._transport is not None and (pipe := self._transport.get_pipe_transport(fd)):
             pipe.close()
@@ -153,8 +153,8 @@ def kinds_of_events() -> list[str]:
 
 
 def environment(event: Event) -> dict[str, str]:
-    """What a program finds in its environment: `SATELLITE_EVENT` and `SATELLITE_EVENT_<FIELD>`, as
-    text or as JSON. A zero byte, which no environment can hold, is left out."""
+    """Return an event as environment variables: `SATELLITE_EVENT` and `SATELLITE_EVENT_<FIELD>`, as
+    text or as JSON. Zero bytes, which no environment can hold, are left out."""
     fields: dict[str, Any] = msgspec.to_builtins(event)
     found = {"SATELLITE_EVENT": fields.pop("event")}
     for name, value in fields.items():

@@ -1,4 +1,4 @@
-"""A line of a Raspberry Pi, or of any GPIO chip, as a hook: a lamp, a relay, an amplifier."""
+"""A GPIO line as a hook that switches a lamp, a relay or an amplifier."""
 
 from __future__ import annotations
 
@@ -23,48 +23,50 @@ class Pin(Protocol):
 
 
 class GpioHook:
-    """Switches a pin on while the satellite does certain things."""
+    """Switches a pin on in certain states of the satellite."""
 
     class Options(OptionSet, frozen=True):
-        """What it can be told."""
+        """Options of the hook."""
 
-        line: Annotated[int, option("Number of the line, as 17 for GPIO17", minimum=0)]
+        line: Annotated[int, option("Number of the GPIO line, as 17 for GPIO17", minimum=0)]
         when: Annotated[
             tuple[str, ...],
-            option("When it is on: idle, listening, thinking, speaking, muted, error, timer"),
+            option(
+                "States in which it is on: idle, listening, thinking, speaking, muted, error, timer"
+            ),
         ] = ("listening",)
         chip: Annotated[str, option("GPIO chip")] = "/dev/gpiochip0"
-        active_low: Annotated[bool, option("The pin is low when it is on")] = False
+        active_low: Annotated[bool, option("Drive the pin low when it is on")] = False
 
     argument: ClassVar[str] = "line"
     requires: ClassVar[tuple[Requirement, ...]] = (Package("gpiod", extra="gpio"),)
 
     @staticmethod
     def problems(options: Options) -> Iterator[str]:
-        """What is wrong with options that each by itself are right."""
+        """Yield what is wrong with the options, beyond their types and ranges."""
         for name in options.when:
             if name not in STATES:
                 yield f"when: {unknown_name(name, dict.fromkeys(STATES))}"
 
     def __init__(self, options: Options, open_pin: Callable[[Options], Pin] | None = None) -> None:
         self._options = options
-        self._open_pin = open_pin or _Line
+        self._open_pin = open_pin or _GpioPin
         self._pin: Pin | None = None
-        self._shows = Indicator()
+        self._indicator = Indicator()
         self._timer: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
-        """Take the pin. Raises `DeviceMissing`."""
+        """Request the line. Raises `DeviceMissing`."""
         self._pin = self._open_pin(self._options)
-        self._show()
+        self._update()
 
     async def handle(self, event: Event) -> None:
-        """Switch it, if this event changes anything."""
-        self._shows.take(event)
-        self._show()
+        """Switch the pin where the event changes the state."""
+        self._indicator.take(event)
+        self._update()
 
     async def close(self) -> None:
-        """Switch it off and give it back. Twice is once."""
+        """Switch the pin off and release the line. Idempotent."""
         if self._timer is not None:
             self._timer.cancel()
         pin, self._pin = self._pin, None
@@ -72,19 +74,19 @@ class GpioHook:
             pin.set(False)
             pin.close()
 
-    def _show(self) -> None:
+    def _update(self) -> None:
         now = time.monotonic()
         if self._pin is not None:
-            self._pin.set(self._shows.at(now) in self._options.when)
+            self._pin.set(self._indicator.at(now) in self._options.when)
         if self._timer is not None:
             self._timer.cancel()
-        change = self._shows.changes_at(now)
+        change = self._indicator.changes_at(now)
         if change is not None:
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(change - now, self._show)
+            self._timer = loop.call_later(change - now, self._update)
 
 
-class _Line:
+class _GpioPin:
     """A line of the kernel's GPIO character device. Setting it takes microseconds."""
 
     def __init__(self, options: GpioHook.Options) -> None:
@@ -99,9 +101,9 @@ class _Line:
         self._request: Any = gpio_lines.request(options.chip, options.line, settings)
 
     def set(self, on: bool) -> None:
-        """Switch it on or off."""
+        """Switch the pin on or off."""
         self._request.set_value(self._line, self._values[on])
 
     def close(self) -> None:
-        """Give it back."""
+        """Release the line."""
         self._request.release()

@@ -1,4 +1,4 @@
-"""Lines of the kernel's GPIO chips, by libgpiod's own Python package: on the Pi 5 as elsewhere."""
+"""GPIO lines of the kernel's chips, by libgpiod's Python package; works on the Pi 5, too."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ if TYPE_CHECKING:
 
 
 def request(chip: str, line: int, settings: LineSettings) -> Any:
-    """Take a line; a `gpiod.LineRequest`, which takes microseconds. Raises `DeviceMissing`."""
+    """Request a line; return a `gpiod.LineRequest`, whose calls take microseconds.
+
+    Raises `DeviceMissing`.
+    """
     import gpiod
 
     where = f"line {line} of {chip}"
     try:
         return gpiod.request_lines(chip, consumer="satellite", config={line: settings})
     except FileNotFoundError as error:
-        raise DeviceMissing(f"there is no GPIO chip {chip}; see: gpiodetect") from error
+        raise DeviceMissing(f"the GPIO chip {chip} does not exist; see: gpiodetect") from error
     except PermissionError as error:
-        raise DeviceMissing(f"{where} may not be used: add the user to the group gpio") from error
+        raise DeviceMissing(f"no permission for {where}; add the user to the group gpio") from error
     except (OSError, ValueError) as error:
         raise DeviceMissing(f"{where} cannot be used: {error}; see: gpioinfo") from error

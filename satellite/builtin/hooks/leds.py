@@ -1,13 +1,14 @@
-"""A ring or row of coloured lamps as a hook: it shows what the satellite does."""
+"""A ring or row of coloured lamps as a hook that shows the satellite's state."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 import time
 from typing import Annotated, ClassVar
 
-from satellite.builtin.hooks.apa102 import Strip
+from satellite.builtin.hooks.apa102 import LedStrip
 from satellite.builtin.hooks.indicator import Indicator
 from satellite.builtin.hooks.patterns import OFF, RATE, moves, picture
 from satellite.errors import DeviceError
@@ -17,45 +18,43 @@ from satellite.options import OptionSet, option
 _LOGGER = logging.getLogger(__name__)
 
 _END = 2.0
-"""Seconds in which the thread ends; it waits for one picture at most."""
+"""Seconds for the thread to end; it waits for one picture at most."""
 
 
 class LedsHook:
-    """Lamps of the ReSpeaker boards (APA102 on SPI): a colour for each thing that it does."""
+    """Lamps of the ReSpeaker boards (APA102 on SPI), in a colour for each state."""
 
     class Options(OptionSet, frozen=True):
-        """What it can be told."""
+        """Options of the hook."""
 
         device: Annotated[str, option("SPI device file")] = "/dev/spidev0.0"
         count: Annotated[int, option("Lamps: 3 on the 2-Mics HAT, 12 on the 4-Mics", minimum=1)] = 3
-        brightness: Annotated[float, option("How bright they are", minimum=0, maximum=1)] = 0.3
+        brightness: Annotated[float, option("Brightness, 1 being full", minimum=0, maximum=1)] = 0.3
 
     argument: ClassVar[str] = "device"
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._shows = Indicator()
+        self._indicator = Indicator()
         self._changed = threading.Condition()
         self._ending = False
         self._thread: threading.Thread | None = None
 
     async def start(self) -> None:
-        """Open the device and begin to show. Raises `DeviceMissing`."""
-        strip = Strip(self._options.device)
-        # of its own, since pictures follow each other without anything happening
+        """Open the device and start the thread. Raises `DeviceMissing`."""
+        strip = LedStrip(self._options.device)
+        # a thread of its own, since pictures change without events
         self._thread = threading.Thread(target=self._show, args=(strip,), name="leds", daemon=True)
         self._thread.start()
 
     async def handle(self, event: Event) -> None:
-        """Show what has changed."""
+        """Show the state after an event."""
         with self._changed:
-            self._shows.take(event)
+            self._indicator.take(event)
             self._changed.notify()
 
     async def close(self) -> None:
-        """Turn the lamps off. Twice is once."""
-        import asyncio
-
+        """Turn the lamps off. Idempotent."""
         thread, self._thread = self._thread, None
         if thread is not None:
             with self._changed:
@@ -63,21 +62,21 @@ class LedsHook:
                 self._changed.notify()
             await asyncio.to_thread(thread.join, _END)
 
-    def _show(self, strip: Strip) -> None:
-        """Show pictures until the end, on the thread."""
+    def _show(self, strip: LedStrip) -> None:
+        """Show pictures until `close`, on the thread."""
         options = self._options
         try:
-            state, began = self._shows.at(time.monotonic()), time.monotonic()
+            state, began = self._indicator.at(time.monotonic()), time.monotonic()
             while True:
                 now = time.monotonic()
                 with self._changed:
                     if self._ending:
                         break
-                    if (latest := self._shows.at(now)) != state:
+                    if (latest := self._indicator.at(now)) != state:
                         state, began = latest, now
                 strip.show(picture(state, now - began, options.count), options.brightness)
                 with self._changed:
-                    if not self._ending and self._shows.at(time.monotonic()) == state:
+                    if not self._ending and self._indicator.at(time.monotonic()) == state:
                         self._changed.wait(1 / RATE if moves(state) else None)
             strip.show([OFF] * options.count, 0)
         except DeviceError as error:

@@ -1,4 +1,4 @@
-"""Colours of a ring or row of lamps for what the satellite does, as pure functions of time."""
+"""Colours of a ring or row of lamps for each state, as pure functions of time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Colour = tuple[int, int, int]
 """Red, green and blue, 0 to 255."""
 
 RATE = 25
-"""Pictures a second where there is movement: enough for the eye, little for a Raspberry Pi."""
+"""Pictures per second of an animation: enough for the eye, little work for a Raspberry Pi."""
 
 BLUE: Colour = (0, 90, 255)
 WHITE: Colour = (200, 200, 200)
@@ -26,27 +26,27 @@ _STILL: dict[State, Colour] = {
 }
 
 _TURN = 1.0
-"""Seconds of a dot's way around while something is thought about."""
+"""Seconds of a dot's way around the ring while thinking."""
 
 _BREATH = 2.0
-"""Seconds from bright to bright while something is said."""
+"""Seconds from bright to bright while speaking."""
 
 _BLINK = 0.5
-"""Seconds from light to light of a ring and of an error."""
+"""Seconds of a blink, for a ringing timer and an error."""
 
 
 def moves(state: State) -> bool:
-    """Whether the picture changes with time."""
+    """Return whether the picture changes with time."""
     return state not in _STILL
 
 
 def picture(state: State, seconds: float, count: int) -> list[Colour]:
-    """The colours of `count` lamps, so many seconds after the state began."""
+    """Return the colours of `count` lamps, `seconds` after the state began."""
     if state in _STILL:
         return [_STILL[state]] * count
     if state == "thinking":
         place = seconds / _TURN * count % count
-        return [_dim(WHITE, _near(lamp, place, count)) for lamp in range(count)]
+        return [_dim(WHITE, _closeness(lamp, place, count)) for lamp in range(count)]
     if state == "speaking":
         level = 0.6 + 0.4 * math.cos(2 * math.pi * seconds / _BREATH)
         return [_dim(GREEN, level)] * count
@@ -55,8 +55,8 @@ def picture(state: State, seconds: float, count: int) -> list[Colour]:
     return [colour if lit else OFF] * count
 
 
-def _near(lamp: int, place: float, count: int) -> float:
-    """How much a dot at `place` of a ring lights a lamp: all there, nothing two lamps away."""
+def _closeness(lamp: int, place: float, count: int) -> float:
+    """Return how strongly a dot at `place` of a ring lights a lamp: 1 there, 0 two lamps away."""
     away = abs(lamp - place)
     return max(0.0, 1 - min(away, count - away) / 2)
 

@@ -1,4 +1,4 @@
-"""A button: what a press does and what holding does, and what the kernel is asked for."""
+"""A button: the actions of a press and of holding, and the request to the kernel."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ class Pipe:
         self.closed += 1
         os.close(self._end)
 
-    def tell(self, edges: str) -> None:
+    def send(self, edges: str) -> None:
         os.write(self.far_end, edges.encode())
 
 
-class Notes:
-    """A desk that writes down what is done at it."""
+class RecordingControls:
+    """Controls of a satellite that note their calls."""
 
     def __init__(self, phase: str = "idle", ringing: bool = False, free: bool = True) -> None:
         self.done: asyncio.Queue[str] = asyncio.Queue()
@@ -79,12 +79,12 @@ class Notes:
 
 
 @asynccontextmanager
-async def pressed(notes: Notes, **options: Any) -> AsyncIterator[Pipe]:
-    """A button that operates something, to be pressed in this block."""
+async def pressed(controls: RecordingControls, **options: Any) -> AsyncIterator[Pipe]:
+    """Make a button that operates controls, to be pressed in this block."""
     line = Pipe()
     hook = ButtonHook(Options(line=17, **options), lambda _: line)
     await hook.start()
-    hook.operate(notes)
+    hook.operate(controls)
     try:
         yield line
     finally:
@@ -95,51 +95,55 @@ async def pressed(notes: Notes, **options: Any) -> AsyncIterator[Pipe]:
 
 
 @pytest.mark.parametrize(
-    ("notes", "deed"),
+    ("controls", "action"),
     [
-        (Notes(), "wake"),
-        (Notes("speaking"), "stop"),
-        (Notes(ringing=True), "stop"),
-        (Notes("listening"), "wake"),
+        (RecordingControls(), "wake"),
+        (RecordingControls("speaking"), "stop"),
+        (RecordingControls(ringing=True), "stop"),
+        (RecordingControls("listening"), "wake"),
     ],
 )
-async def test_a_press_begins_or_ends(notes: Notes, deed: str) -> None:
-    async with pressed(notes) as line:
-        line.tell("1")
+async def test_a_press_starts_a_turn_or_stops_a_reply(
+    controls: RecordingControls, action: str
+) -> None:
+    async with pressed(controls) as line:
+        line.send("1")
         await asyncio.sleep(0.01)
-        assert notes.done.empty()  # it may become a long one
-        line.tell("0")
-        assert await notes.next() == deed
+        assert controls.done.empty()  # it may become a long one
+        line.send("0")
+        assert await controls.next() == action
 
 
-async def test_holding_mutes_and_letting_go_then_does_nothing_more() -> None:
-    async with pressed(notes := Notes(), long=0.2) as line:
-        line.tell("1")
-        assert await notes.next() == "mute None"
-        line.tell("0")
-        line.tell("10")
-        assert await notes.next() == "wake"
+async def test_holding_mutes_and_the_release_after_it_is_ignored() -> None:
+    async with pressed(controls := RecordingControls(), long=0.2) as line:
+        line.send("1")
+        assert await controls.next() == "mute None"
+        line.send("0")
+        line.send("10")
+        assert await controls.next() == "wake"
 
 
-async def test_where_holding_does_nothing_a_press_is_quicker() -> None:
-    async with pressed(notes := Notes(), press="mute", hold="nothing") as line:
-        line.tell("1")
-        assert await notes.next() == "mute None"
-        line.tell("010")
-        assert await notes.next() == "mute None"
-        assert notes.done.empty()
+async def test_without_an_action_of_holding_a_press_acts_at_once() -> None:
+    async with pressed(controls := RecordingControls(), press="mute", hold="nothing") as line:
+        line.send("1")
+        assert await controls.next() == "mute None"
+        line.send("010")
+        assert await controls.next() == "mute None"
+        assert controls.done.empty()
 
 
-async def test_what_cannot_be_done_is_told(caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_impossible_action_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    async with pressed(notes := Notes(free=False)) as line:
-        line.tell("10")
-        assert await notes.next() == "wake"
+    async with pressed(controls := RecordingControls(free=False)) as line:
+        line.send("10")
+        assert await controls.next() == "wake"
         await asyncio.sleep(0)
-        assert "nobody may be listened to" in caplog.text
+        assert "button: ignored" in caplog.text
 
 
-async def test_a_button_that_goes_away_is_left(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_button_that_is_unplugged_is_no_longer_read(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     line = Pipe()
     hook = ButtonHook(Options(line=17), lambda _: line)
     await hook.start()
@@ -150,55 +154,55 @@ async def test_a_button_that_goes_away_is_left(caplog: pytest.LogCaptureFixture)
     await hook.close()
 
 
-async def test_hooks_that_operate_are_given_the_desk(caplog: pytest.LogCaptureFixture) -> None:
+async def test_hooks_that_operate_get_the_controls(caplog: pytest.LogCaptureFixture) -> None:
     class Broken:
-        def operate(self, desk: object) -> None:
+        def operate(self, controls: object) -> None:
             raise ZeroDivisionError("a hook's mistake")
 
-    given = ButtonHook(Options(line=17), lambda _: Pipe())
-    every = {"lamp": object(), "broken": Broken(), "button": given}
-    hooks.Hooks(every).operate(notes := Notes())  # type: ignore[arg-type]
-    given._do("stop")  # noqa: SLF001  as a press does
-    assert await notes.next() == "stop"
+    made = ButtonHook(Options(line=17), lambda _: Pipe())
+    every = {"lamp": object(), "broken": Broken(), "button": made}
+    hooks.Hooks(every).operate(controls := RecordingControls())  # type: ignore[arg-type]
+    made._do("stop")  # noqa: SLF001  as a press does
+    assert await controls.next() == "stop"
     assert "hook broken operates nothing: ZeroDivisionError" in caplog.text
     async with hooks.hooked((), Bus()) as none:
-        none.operate(notes)
+        none.operate(controls)
 
 
-async def test_a_chip_that_is_not_there_is_told() -> None:
+async def test_a_missing_chip_is_reported() -> None:
     pytest.importorskip("gpiod", reason="Python package gpiod: pip install 'satellite[gpio]'")
     hook = ButtonHook(Options(line=17, chip="/dev/gpiochip77"))
-    with pytest.raises(DeviceMissing, match="no GPIO chip /dev/gpiochip77"):
+    with pytest.raises(DeviceMissing, match="the GPIO chip /dev/gpiochip77 does not exist"):
         await hook.start()
     await hook.close()
 
 
-def test_a_deed_that_does_not_exist_is_a_mistake() -> None:
+def test_an_unknown_action_is_an_error() -> None:
     with pytest.raises(ConfigError, match="press"):
         spec.create("hook", "button:17?press=dance")
 
 
 @pytest.mark.parametrize("active_low", [True, False])
-def test_the_kernel_pulls_the_line_away_from_pressed(active_low: bool) -> None:
+def test_the_line_is_pulled_to_its_released_level(active_low: bool) -> None:
     pytest.importorskip("gpiod", reason="Python package gpiod: pip install 'satellite[gpio]'")
     from gpiod.line import Bias, Direction, Edge
 
-    asked = button.settings(Options(line=17, active_low=active_low))
-    assert (asked.direction, asked.edge_detection) == (Direction.INPUT, Edge.BOTH)
-    assert asked.bias is (Bias.PULL_UP if active_low else Bias.PULL_DOWN)
-    assert asked.active_low is active_low
-    assert asked.debounce_period.total_seconds() == button.DEBOUNCE
+    request = button.line_settings(Options(line=17, active_low=active_low))
+    assert (request.direction, request.edge_detection) == (Direction.INPUT, Edge.BOTH)
+    assert request.bias is (Bias.PULL_UP if active_low else Bias.PULL_DOWN)
+    assert request.active_low is active_low
+    assert request.debounce_period.total_seconds() == button.DEBOUNCE
 
 
-async def test_a_button_of_the_kernel_s_own_simulator(chip: Chip) -> None:
+async def test_a_button_of_the_kernels_own_simulator(chip: Chip) -> None:
     hook = ButtonHook(Options(line=3, chip=str(chip.device)))
     await hook.start()
-    hook.operate(notes := Notes())
+    hook.operate(controls := RecordingControls())
     try:
         chip.pull(3, down=True)
         await asyncio.sleep(10 * button.DEBOUNCE)
         chip.pull(3, down=False)
-        assert await notes.next() == "wake"
+        assert await controls.next() == "wake"
     finally:
         await hook.close()
     assert Path(chip.device).exists()

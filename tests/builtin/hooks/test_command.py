@@ -1,4 +1,4 @@
-"""A program as a hook: what it is told, and that its troubles are its own."""
+"""A program as a hook: its input, and that its failures stay its own."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from satellite.errors import ConfigError
 from satellite.events import Event
 from satellite.lib.bus import Bus
 
-TELL = """\
+NOTE_EVENT = """\
 #!/bin/sh
-printf '%s|%s|%s|%s\\n' "$SATELLITE_EVENT" "$SATELLITE_EVENT_WORD" "$1" "$(cat)" >>"$0.told"
+printf '%s|%s|%s|%s\\n' "$SATELLITE_EVENT" "$SATELLITE_EVENT_WORD" "$1" "$(cat)" >>"$0.events"
 """
 
 
@@ -36,8 +36,8 @@ def hook(command: str, **values: object) -> CommandHook:
     return CommandHook(CommandHook.Options(command=command, **values))  # type: ignore[arg-type]
 
 
-async def told(component: str, *happened: Event, wait: bool = True) -> None:
-    """Run the hook that a component names while something happens."""
+async def run_hook(component: str, *happened: Event, wait: bool = True) -> None:
+    """Run the hook of a component while events are published."""
     bus = Bus()
     async with asyncio.timeout(20), hooks.hooked([component], bus):
         await asyncio.sleep(0)
@@ -49,11 +49,11 @@ def wake() -> events.Wake:
     return events.Wake(word="okay_nabu; touch /tmp/oops $(id)", score=0.9, turn="t1")
 
 
-async def test_a_program_is_told_what_happened_and_no_shell_looks_at_it(tmp_path: Path) -> None:
-    file = script(tmp_path, TELL)
+async def test_a_program_gets_the_event_without_a_shell(tmp_path: Path) -> None:
+    file = script(tmp_path, NOTE_EVENT)
     heard = wake()
-    await told(f"command:{file} '$HOME *'", heard, events.Mute(muted=True))
-    first, second = Path(f"{file}.told").read_text().splitlines()
+    await run_hook(f"command:{file} '$HOME *'", heard, events.Mute(muted=True))
+    first, second = Path(f"{file}.events").read_text().splitlines()
     kind, word, argument, line = first.split("|")
     assert (kind, word, argument) == ("wake", heard.word, "$HOME *")
     assert json.loads(line) == {"event": "wake", "word": heard.word, "score": 0.9, "turn": "t1"} | {
@@ -63,22 +63,22 @@ async def test_a_program_is_told_what_happened_and_no_shell_looks_at_it(tmp_path
     assert second.startswith("mute||$HOME *|{")
 
 
-async def test_only_for_the_events_wished_and_for_whole_texts(tmp_path: Path) -> None:
-    file = script(tmp_path, TELL)
+async def test_it_runs_for_the_configured_events_and_for_whole_texts(tmp_path: Path) -> None:
+    file = script(tmp_path, NOTE_EVENT)
     piece = events.Transcript(text="turn", final=False, engine="x")
     whole = events.Transcript(text="turn on", final=True, engine="x")
-    await told(f"command:{file}?events=transcript,mute", wake(), piece, whole)
-    assert [line[:10] for line in Path(f"{file}.told").read_text().splitlines()] == ["transcript"]
+    await run_hook(f"command:{file}?events=transcript,mute", wake(), piece, whole)
+    assert [line[:10] for line in Path(f"{file}.events").read_text().splitlines()] == ["transcript"]
 
 
-def test_an_event_that_does_not_exist_is_a_mistake_in_the_configuration() -> None:
+def test_an_unknown_event_is_a_configuration_error() -> None:
     with pytest.raises(ConfigError, match=r"turn_ende is unknown .did you mean turn_end"):
         spec.create("hook", "command:true?events=turn_ende")
     with pytest.raises(ConfigError, match="not well quoted"):
         spec.create("hook", "command:say 'hello")
 
 
-def test_what_it_is_told_is_no_setting_of_a_satellite_that_it_runs() -> None:
+def test_its_environment_is_no_setting_of_a_satellite_that_it_runs() -> None:
     assert from_environment(environment(wake())).problems == []
     assert environment(events.Mute(muted=False))["SATELLITE_EVENT_MUTED"] == "false"
     assert "\0" not in environment(events.Announce(text="a\0b"))["SATELLITE_EVENT_TEXT"]
@@ -109,7 +109,7 @@ async def test_a_program_that_hangs_is_ended_with_its_children(tmp_path: Path) -
     ],
     ids=["killed", "garbage", "reads nothing", "no program"],
 )
-async def test_a_program_in_trouble_is_told_of(tmp_path: Path, text: str, says: str | None) -> None:
+async def test_a_failing_program_is_logged(tmp_path: Path, text: str, says: str | None) -> None:
     running = hook(str(script(tmp_path, text)))
     if says is None:
         await running.run(wake())
@@ -118,31 +118,31 @@ async def test_a_program_in_trouble_is_told_of(tmp_path: Path, text: str, says: 
             await running.run(wake())
 
 
-async def test_what_happened_long_ago_is_left_out() -> None:
+async def test_an_old_event_is_skipped() -> None:
     old = events.Mute(muted=True, mono=time.monotonic() - LATE - 1)
-    with pytest.raises(CommandFailed, match="behind"):
+    with pytest.raises(CommandFailed, match="skipped: mute"):
         await hook("true").run(old)
 
 
-async def test_failures_are_a_warning_once_and_again_after_it_went_well(
+async def test_failures_are_a_warning_once_and_again_after_a_success(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = script(tmp_path, '#!/bin/sh\n[ "$SATELLITE_EVENT" = mute ] || exit 7\n')
     with caplog.at_level(logging.DEBUG, "satellite.builtin.hooks"):
         piece = events.Reply(text="it", final=False, engine="x")  # no run, so no success
-        await told(f"command:{file}", wake(), piece, wake(), events.Mute(muted=True), wake())
+        await run_hook(f"command:{file}", wake(), piece, wake(), events.Mute(muted=True), wake())
     levels = [record.levelname for record in caplog.records]
     assert levels == ["WARNING", "DEBUG", "WARNING"]
-    assert "failed at wake: it ended with status 7" in caplog.text
+    assert "failed at wake: ended with status 7" in caplog.text
 
 
-async def test_what_cannot_be_used_on_this_machine_is_left_out(
+async def test_an_unavailable_hook_is_left_out(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from satellite.builtin.hooks.gpio import GpioHook
     from satellite.requirements import Package
 
     monkeypatch.setattr(GpioHook, "requires", (Package("gpiod_of_nobody", extra="gpio"),))
-    await told("gpio:17", wake())
+    await run_hook("gpio:17", wake())
     assert "hook gpio:17 is left out" in caplog.text
     assert "pip install 'satellite[gpio]'" in caplog.text

@@ -1,4 +1,4 @@
-"""Lamps and pins follow what the satellite does: states, pictures, and the bytes that are sent."""
+"""Lamps and pins follow the satellite's state: states, pictures, and the bytes sent."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from satellite import events
-from satellite.builtin.hooks.apa102 import Strip, frame
+from satellite.builtin.hooks.apa102 import LedStrip, frame
 from satellite.builtin.hooks.gpio import GpioHook
 from satellite.builtin.hooks.indicator import ERROR, STATES, Indicator, State
 from satellite.builtin.hooks.leds import LedsHook
@@ -22,23 +22,23 @@ from satellite.errors import ConfigError, DeviceMissing
 from satellite.lib.bus import Bus
 
 
-def test_what_is_shown_follows_the_events() -> None:
-    shows = Indicator()
+def test_the_state_follows_the_events() -> None:
+    indicator = Indicator()
     now = monotonic()
-    assert shows.at(now) == "idle"
-    shows.take(events.Mute(muted=True))
-    assert shows.at(now) == "muted"
-    shows.take(events.Timer(id="1", state="finished", total=5))
-    assert shows.at(now) == "timer"
-    shows.take(events.Phase(phase="speaking"))
-    assert shows.at(now) == "speaking"
-    shows.take(events.TurnEnd(outcome="failed", stage="llm", error="x", mono=now))
-    assert shows.at(now) == "error"
-    assert shows.changes_at(now) == now + ERROR
-    shows.take(events.Phase(phase="idle"))
-    shows.take(events.Timer(id="1", state="dismissed", total=5))
-    assert shows.at(now + ERROR) == "muted"
-    assert shows.changes_at(now + ERROR) is None
+    assert indicator.at(now) == "idle"
+    indicator.take(events.Mute(muted=True))
+    assert indicator.at(now) == "muted"
+    indicator.take(events.Timer(id="1", state="finished", total=5))
+    assert indicator.at(now) == "timer"
+    indicator.take(events.Phase(phase="speaking"))
+    assert indicator.at(now) == "speaking"
+    indicator.take(events.TurnEnd(outcome="failed", stage="llm", error="x", mono=now))
+    assert indicator.at(now) == "error"
+    assert indicator.changes_at(now) == now + ERROR
+    indicator.take(events.Phase(phase="idle"))
+    indicator.take(events.Timer(id="1", state="dismissed", total=5))
+    assert indicator.at(now + ERROR) == "muted"
+    assert indicator.changes_at(now + ERROR) is None
 
 
 @pytest.mark.parametrize("state", ["dismissed", "cancelled"])
@@ -65,7 +65,7 @@ def test_an_alarm_that_does_not_ring_is_not_shown(
 
 
 @given(st.sampled_from(STATES), st.floats(0, 1e6), st.integers(1, 60))
-def test_every_picture_has_its_colours(state: State, seconds: float, count: int) -> None:
+def test_every_picture_has_a_colour_for_each_lamp(state: State, seconds: float, count: int) -> None:
     colours = picture(state, seconds, count)
     assert len(colours) == count
     assert all(0 <= part <= 255 for colour in colours for part in colour)
@@ -81,7 +81,7 @@ def test_states_look_different() -> None:
     assert [max(range(12), key=lambda lamp: shown[lamp]) for shown in dot] == [0, 3, 6]
 
 
-def test_the_bytes_are_those_of_the_data_sheet() -> None:
+def test_a_frame_is_that_of_the_data_sheet() -> None:
     sent = frame([(1, 2, 3), (255, 0, 16)], 1.0)
     assert sent == b"\0\0\0\0" + b"\xff\x03\x02\x01" + b"\xff\x10\x00\xff" + bytes(5)
     assert frame([OFF], 0.0)[4] == 0xE0
@@ -90,7 +90,7 @@ def test_the_bytes_are_those_of_the_data_sheet() -> None:
         assert (len(frame([OFF] * count, 0.5)) - lamps - 4) * 8 >= count / 2
 
 
-async def test_lamps_show_a_turn_and_go_out_at_the_end(tmp_path: Path) -> None:
+async def test_lamps_show_a_turn_and_are_off_at_the_end(tmp_path: Path) -> None:
     device = tmp_path / "spidev"
     device.touch()
     leds = LedsHook(LedsHook.Options(device=str(device), count=3, brightness=1.0))
@@ -118,13 +118,13 @@ async def test_lamps_show_a_turn_and_go_out_at_the_end(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ["/nonexistent/spidev0.0", "/"])
-def test_lamps_that_are_not_there_are_told(path: str) -> None:
+def test_missing_lamps_are_reported(path: str) -> None:
     with pytest.raises(DeviceMissing, match=path):
-        Strip(path)
+        LedStrip(path)
 
 
-class WritingPin:
-    """A pin that writes down what was done to it."""
+class RecordingPin:
+    """A pin that notes its calls."""
 
     def __init__(self) -> None:
         self.done: list[bool | str] = []
@@ -136,8 +136,8 @@ class WritingPin:
         self.done.append("closed")
 
 
-async def test_a_pin_is_on_while_it_is_wished() -> None:
-    pin = WritingPin()
+async def test_a_pin_is_on_in_its_states() -> None:
+    pin = RecordingPin()
     options = GpioHook.Options(line=17, when=("listening", "error"))
     hook = GpioHook(options, lambda options: pin)
     bus = Bus()
@@ -158,14 +158,14 @@ async def test_a_pin_is_on_while_it_is_wished() -> None:
     assert pin.done[-2:] == [False, "closed"]
 
 
-async def test_a_chip_that_is_not_there_is_told() -> None:
+async def test_a_missing_chip_is_reported() -> None:
     pytest.importorskip("gpiod", reason="Python package gpiod: pip install 'satellite[gpio]'")
     hook = GpioHook(GpioHook.Options(line=17, chip="/dev/gpiochip77"))
-    with pytest.raises(DeviceMissing, match="no GPIO chip /dev/gpiochip77"):
+    with pytest.raises(DeviceMissing, match="the GPIO chip /dev/gpiochip77 does not exist"):
         await hook.start()
     await hook.close()
 
 
-def test_a_state_that_does_not_exist_is_a_mistake() -> None:
+def test_an_unknown_state_is_an_error() -> None:
     with pytest.raises(ConfigError, match=r"lisening is unknown .did you mean listening"):
         spec.create("hook", "gpio:17?when=lisening")

@@ -1,4 +1,4 @@
-"""Hooks that hang, die and write garbage cost a turn nothing, nor the end of the satellite."""
+"""Hooks that hang, die and write garbage delay neither a turn nor the end of the satellite."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ BAD = (
 )
 
 PUBLISHED = 0.001
-"""Seconds that it may take to tell everybody what happened: nobody is waited for."""
+"""Seconds for publishing an event to all subscribers: none is waited for."""
 
 COST = 0.01
 """Seconds of processor time of the event loop that an event may cost for each bad hook: on a quick
-machine a program is begun in under a millisecond; this leaves room for a slow and busy one."""
+machine a program is started in under a millisecond; this leaves room for a slow and busy one."""
 
 
 @pytest.mark.timeout(180)
@@ -39,14 +39,14 @@ def test_a_turn_beside_bad_hooks_is_answered_and_the_satellite_ends(tmp_path: Pa
         (ended,) = program.wait_for("turn_end")
         assert program.finish(30) == 0, program.report()
         assert ended["outcome"] == "answered", program.report()
-        said = program.errors()
+        errors = program.errors()
     for hook in BAD[1:]:
         name = hook.partition("?")[0]
-        assert said.count(f"hook {name} failed") == 1  # told once, not at every event
-    assert "\x1b" not in said
+        assert errors.count(f"hook {name} failed") == 1  # logged once, not at every event
+    assert "\x1b" not in errors
 
 
-async def test_bad_hooks_cost_the_event_loop_next_to_nothing() -> None:
+async def test_bad_hooks_cost_the_event_loop_hardly_any_time() -> None:
     bus = Bus()
     slowest = 0.0
     async with asyncio.timeout(60), hooks.hooked(BAD, bus):

@@ -1,4 +1,4 @@
-"""A button of a satellite that runs: it listens without a wake word, and closes its microphone."""
+"""A button of a running satellite: starts a turn without a wake word, and mutes."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ async def test_a_press_begins_a_turn_and_holding_mutes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     line = Pipe()
-    monkeypatch.setattr(button, "_Line", lambda options: line)
+    monkeypatch.setattr(button, "_GpioButton", lambda options: line)
     settings = Settings(
         mic=f"wav:{write_wav(tmp_path / 'room.wav', silence(LISTENED))}",
-        speaker=f"wav:{tmp_path / 'said.wav'}",
+        speaker=f"wav:{tmp_path / 'spoken.wav'}",
         zeroconf=False,
         hooks=("button:17?long=0.2",),
         homeassistant=HomeAssistantSettings(listen=""),
@@ -39,9 +39,9 @@ async def test_a_press_begins_a_turn_and_holding_mutes(
         async with bus.subscribe("test") as happening:
             async for event in happening:
                 if isinstance(event, events.Ready):
-                    line.tell("10")
+                    line.send("10")
                 elif isinstance(event, events.Phase) and event.phase == "listening":
-                    line.tell("1")
+                    line.send("1")
                 elif isinstance(event, events.Mute):
                     assert event.muted
                     return
