@@ -38,7 +38,9 @@ NAMES = frozenset(
 WHOLE = frozenset({"it", "its", "one", "several", "said", "heard", "given"})
 """Words that are no identifier by themselves."""
 
-ALLOWED: dict[tuple[str, str], str] = {}
+ALLOWED: dict[tuple[str, str], str] = {
+    ("satellite/diagnostics/stats/summary.py", "heard"): "a field of `satellite stats --json`",
+}
 """Words that a file may use: path and text as reported, and the reason."""
 
 UNCLEAN = frozenset(
@@ -63,7 +65,6 @@ UNCLEAN = frozenset(
         "satellite/listening",
         "satellite/net",
         "satellite/settings",
-        "satellite/setup",
         "satellite/turns",
         "servers",
         "servers/llm",
@@ -85,7 +86,6 @@ UNCLEAN = frozenset(
         "tests/listening",
         "tests/net",
         "tests/servers",
-        "tests/setup",
         "tests/turns",
     }
 )

@@ -59,7 +59,7 @@ async def ping(uri: str, pairing: Pairing) -> float:
     began = loop.time()
     try:
         async with asyncio.timeout(PATIENCE):
-            await connection.write(Ping(text="doctor").event())
+            await connection.write(Ping(text="probe").event())
             while event := await connection.read():
                 if Pong.is_type(event.type):
                     return loop.time() - began

@@ -22,10 +22,11 @@ class CardUser(msgspec.Struct, frozen=True):
     device: str
     """Direction, card and device, as in `microphone 1,0`."""
     pid: int
+    """0 for a program outside this container (pid_namespaces(7))."""
     program: str
 
     def __str__(self) -> str:
-        return f"{self.program} (process {self.pid})"
+        return f"{self.program} (process {self.pid})" if self.pid else self.program
 
     @property
     def satellite(self) -> bool:

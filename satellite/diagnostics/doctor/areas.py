@@ -44,7 +44,7 @@ AREAS = (
         (
             Check("devices", "sound_devices:devices", 25.0),
             Check("permissions", "sound_devices:permissions", 5.0),
-            Check("who holds devices", "sound_devices:users", 5.0),
+            Check("devices in use", "sound_devices:users", 5.0),
             Check("sound server", "mute_and_volume:sound_server", 15.0),
             Check("mixer", "mute_and_volume:mixer", 15.0),
             # opening takes at most 8 s, and the recording waits for the echo

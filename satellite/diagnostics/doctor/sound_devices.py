@@ -79,23 +79,24 @@ async def users(context: Context) -> AsyncGenerator[Finding, None]:
     for user in await run_in_daemon_thread(lambda: card_users(context.root)):
         found = f"{user.device} is open in {user}"
         if user.satellite:
-            yield note("who holds devices", found, "A satellite is running.")
+            yield note("devices in use", found, "A satellite is running.")
         elif user.program not in SOUND_SERVERS:
             yield broken(
-                "who holds devices",
+                "devices in use",
                 found,
                 "Many devices can be opened only once, so the satellite may not get this one.",
-                f"stop that program (kill {user.pid}), or let both use PipeWire or PulseAudio",
+                f"stop that program{f' (kill {user.pid})' if user.pid else ''}, or let both use "
+                "PipeWire or PulseAudio",
             )
         elif direct:
             yield warning(
-                "who holds devices",
+                "devices in use",
                 found,
                 "mic or speaker is set to the device itself, which the sound server may not share.",
                 "set mic and speaker to auto, so that sound goes through the sound server",
             )
         else:
-            yield ok("who holds devices", f"{found}, which shares it")
+            yield ok("devices in use", f"{found}, which shares it")
 
 
 def _is_direct(settings: Settings, role: str) -> bool:

@@ -50,8 +50,8 @@ class SatelliteMetrics:
         self._servers = named(gauge, "servers", "Servers of the LAN in reach", "role")
         self._phase = named(gauge, "phase", "1 for the current phase", "phase")
         self._muted = named(gauge, "muted", "1 while the microphone is muted")
-        heard = named(gauge, "audio_heard_seconds", "Sound taken from the microphone so far")
-        heard.set_function(lambda: heartbeat.samples / SPEECH.rate)
+        arrived = named(gauge, "audio_heard_seconds", "Sound taken from the microphone so far")
+        arrived.set_function(lambda: heartbeat.samples / SPEECH.rate)
         moving = named(gauge, "audio_moving", "1 while sound arrives from the microphone")
         moving.set_function(lambda: float(heartbeat.beats))
         self._uris: dict[str, set[str]] = {}

@@ -1,4 +1,4 @@
-"""A bounded folder of recordings: each a WAV file and what is known of it, as JSON beside it."""
+"""A bounded folder of recordings: each a WAV file with a description as JSON beside it."""
 
 from __future__ import annotations
 
@@ -24,51 +24,50 @@ MB = 1_000_000
 DAY = 86400
 
 LARGEST = 1_000_000
-"""Bytes read of what is known of a recording: what is longer was not written here."""
+"""Bytes to read of a description: a longer one was not written here."""
 
 Kind = Literal["turn", "near_miss"]
 
 
 class Recording(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a recording, beside its sound (16 kHz mono)."""
+    """The description of a recording; its sound is 16 kHz mono."""
 
     id: str
-    """Also its files' name: when it was, what it is, and a number."""
+    """The name of its files, too: time, kind and a number."""
     kind: Kind
     time: float
-    """When it ended, Unix seconds."""
+    """End of the recording, in Unix seconds."""
     seconds: float
-    """Its length."""
+    """Length of the recording."""
     word: str | None = None
-    """The wake word that was heard, or nearly."""
+    """The wake word of a detection or a near miss."""
     score: float | None = None
-    """How sure it was, 0 to 1."""
+    """Score of the wake word, 0 to 1."""
     outcome: str | None = None
-    """How the turn ended."""
+    """Outcome of the turn."""
     transcript: str | None = None
     reply: str | None = None
     events: tuple[dict[str, Any], ...] = ()
-    """The turn's events as in the event log, without pieces of texts."""
+    """The turn's events as in the event log, without partial texts."""
 
 
 def name_of(kind: Kind, when: float, number: str) -> str:
-    """The id of a recording: those of one satellite sort by time."""
+    """Return the id of a recording; ids sort by time."""
     moment = time.strftime("%Y%m%d-%H%M%S", time.localtime(when))
     return f"{moment}-{kind.replace('_', '-')}-{number}"
 
 
 class RecordingFolder:
-    """The recordings of this user. Every method blocks as long as files take."""
+    """The recordings of this user. Every method blocks for file access."""
 
     def __init__(self, settings: RecordingSettings) -> None:
         self._settings = settings
-        given = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
-        usual = Path(given) if given else Path(platformdirs.user_data_dir("satellite"))
-        chosen = settings.folder
-        self.path = Path(chosen).expanduser() if chosen else usual / "recordings"
+        state = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
+        default = Path(state or platformdirs.user_data_dir("satellite")) / "recordings"
+        self.path = Path(settings.folder).expanduser() if settings.folder else default
 
     def add(self, recording: Recording, audio: bytes) -> None:
-        """Write a recording, which is there as a whole or not at all, and delete what is too much.
+        """Write a recording atomically, and delete those beyond the limits.
 
         Raises `OSError`, `AudioFileError`.
         """
@@ -79,44 +78,44 @@ class RecordingFolder:
             text.write_bytes(msgspec.json.format(msgspec.json.encode(recording)))
             for file in (sound, text):
                 file.chmod(0o600)
-            # a recording is what has a .json: without it the sound is nothing, and swept away
+            # sound without a description is deleted later, so the description comes last
             sound.replace(self.sound(recording.id))
             text.replace(self._text(recording.id))
         self.trim()
 
     def recordings(self) -> list[Recording]:
-        """All of them, the newest first; files that are no recordings are passed over."""
+        """Return all recordings, the newest first; other files are ignored."""
         found = [self._read(file) for file in self.path.glob("*.json")]
-        return sorted((one for one in found if one is not None), key=_age)
+        return sorted(filter(None, found), key=_age)
 
     def sound(self, name: str) -> Path:
-        """Its WAV file."""
+        """Return the WAV file of a recording."""
         return self.path / f"{name}.wav"
 
     def delete(self, name: str) -> None:
-        """Delete a recording. Twice is once."""
+        """Delete a recording. Idempotent."""
         self._text(name).unlink(missing_ok=True)
         self.sound(name).unlink(missing_ok=True)
 
     def trim(self) -> None:
-        """Delete what is too old, too many of a kind, or too large, the oldest first."""
+        """Delete the oldest recordings beyond the limits of age, count and size."""
         settings = self._settings
         counts: dict[Kind, int] = {}
         size = 0
         oldest = time.time() - settings.days * DAY
-        for one in self.recordings():
-            counts[one.kind] = counts.get(one.kind, 0) + 1
-            size += self.size(one.id)
+        for recording in self.recordings():
+            counts[recording.kind] = counts.get(recording.kind, 0) + 1
+            size += self.size(recording.id)
             if (
-                one.time < oldest
-                or counts[one.kind] > settings.count
+                recording.time < oldest
+                or counts[recording.kind] > settings.count
                 or size > settings.megabytes * MB
             ):
-                self.delete(one.id)
+                self.delete(recording.id)
         self._sweep()
 
     def size(self, name: str) -> int:
-        """Bytes of its files."""
+        """Return the bytes of a recording's files."""
         total = 0
         for file in (self.sound(name), self._text(name)):
             with suppress(FileNotFoundError):
@@ -129,19 +128,19 @@ class RecordingFolder:
     def _read(self, file: Path) -> Recording | None:
         try:
             with file.open("rb") as content:
-                one = msgspec.json.decode(content.read(LARGEST), type=Recording)
+                recording = msgspec.json.decode(content.read(LARGEST), type=Recording)
         except FileNotFoundError:
             return None
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-            _LOGGER.debug("%s is no recording: %s", file, error)
+            _LOGGER.debug("ignoring %s, which is not a recording: %s", file, error)
             return None
-        # the name is used as a file's: nothing else than the file's own is believed
-        return one if one.id == file.stem else None
+        # the id becomes the name of a file: it must be that of this file
+        return recording if recording.id == file.stem else None
 
     def _sweep(self) -> None:
         """Delete sound whose description was never written, as in a power cut."""
         for file in self._without_description():
-            _LOGGER.debug("%s was never finished: deleted", file)
+            _LOGGER.debug("deleting unfinished %s", file)
             file.unlink(missing_ok=True)
 
     def _without_description(self) -> Iterator[Path]:

@@ -141,6 +141,14 @@ async def test_the_doctor_does_not_report_its_own_recorder(machine: Path) -> Non
     assert await findings(sound_devices.users, Context(root=machine)) == []
 
 
+async def test_a_program_outside_the_container_is_reported_without_a_number(machine: Path) -> None:
+    status = machine / "proc/asound/card1/pcm0c/sub0/status"
+    status.write_text(STATUS.format(pid=0))
+    problem = only("broken", await findings(sound_devices.users, Context(root=machine)))
+    assert problem.found == "microphone 1,0 is open in an unknown program"
+    assert "kill" not in problem.remedy
+
+
 @pytest.mark.parametrize(
     ("mic", "state"), [("auto", "ok"), ("alsa:default", "ok"), ("alsa:plughw:1,0", "warning")]
 )
