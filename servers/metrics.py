@@ -1,4 +1,4 @@
-"""What the servers do, as numbers for Prometheus."""
+"""Metrics of the servers, for Prometheus."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LOADS = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 120)
 
 
 class Metrics:
-    """Counters of everything that is served; `text` tells their values."""
+    """Counters of everything that is served."""
 
     def __init__(self) -> None:
         import prometheus_client as prometheus
@@ -69,17 +69,17 @@ class Metrics:
         self.clients = named(counter, "clients", "Clients that have connected", "role")
 
     def role(self, role: str, pool: Pool) -> Observer:
-        """The observer of a role's service, which works with `pool`."""
+        """Return the observer of a role's service, which works with `pool`."""
         self.running.labels(role).set_function(lambda: pool.running)
         self.queued.labels(role).set_function(lambda: pool.queued)
         return _RoleMetrics(self, role)
 
     def loaded(self, role: str, engine: str, seconds: float) -> None:
-        """An engine was loaded."""
+        """Count the loading of an engine."""
         self.load.labels(role, engine).observe(seconds)
 
     def text_of(self, accepted: str) -> tuple[bytes, str]:
-        """All values in the form that a scraper accepts, and the name of that form."""
+        """Return all values in the form that a scraper accepts, and its content type."""
         from prometheus_client.exposition import choose_encoder
 
         encode, kind = choose_encoder(accepted)
@@ -125,11 +125,10 @@ async def scraped(
     pages: Pages | None = None,
     token: Token | None = None,
 ) -> AsyncGenerator[int, None]:
-    """Tell the metrics, and other pages, by HTTP in this block; yield the port.
+    """Serve the metrics and other pages by HTTP during this block; yield the port.
 
-    On other machines they are told to those who show the token.
-
-    Raises `ConfigError` where nothing can listen there.
+    Requests from other machines must send the token; see `satellite.http.probes`.
+    Raises `ConfigError` where nothing can listen at the address.
     """
 
     def page(headers: Mapping[str, str]) -> Page:
@@ -142,6 +141,6 @@ async def scraped(
         except OSError as error:
             reason = error.strerror or str(error)
             raise ConfigError(
-                [f"metrics cannot be told at {host} port {port}: {reason} (--metrics)"]
+                [f"cannot serve metrics at {host} port {port}: {reason} (--metrics)"]
             ) from error
         yield bound

@@ -48,7 +48,7 @@ async def _ask(settings: Settings, bus: Bus, text: str) -> None:
                 if isinstance(part, Action):
                     actions.append(part)
                     continue
-                if isinstance(part, Resumed):  # what is printed already cannot be taken back
+                if isinstance(part, Resumed):  # the terminal shows the first answer already
                     whole = part.text
                     click.echo(f"\n{whole}", nl=False)
                     continue

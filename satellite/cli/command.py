@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import Any
@@ -11,6 +12,8 @@ from click.shell_completion import CompletionItem
 
 COMMON = "Common options"
 OPTIONS = "Options"
+
+_RANGE = re.compile(r"\[([\d.]+)<=x<=([\d.]+)\]")
 
 _NO_BREAK = "\xa0"
 
@@ -135,7 +138,11 @@ def write_sections(
 
 
 def _unbroken(text: str) -> str:
-    """Let no line end within `[default: x]`, by a space that is made an ordinary one in the end."""
+    """Write a range of numbers plainly, and let no line end within `[default: x]`.
+
+    The space in it is made an ordinary one in the end.
+    """
+    text = _RANGE.sub(r"[\1 to \2]", text)
     return text.replace("[default: ", f"[default:{_NO_BREAK}")
 
 

@@ -1,6 +1,8 @@
-"""The command `satellite`: itself without a command's name, and all its commands."""
+"""The program `satellite`: its own options, and the list of its commands."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import click
 
@@ -58,7 +60,7 @@ The modules are imported when their command is called, so that `satellite --help
 """
 
 _USUAL = "usual"
-"""What --server without a value means: the roles of the configuration."""
+"""Stands for the roles of the configuration, where --server has no value."""
 
 _ONLY_SERVER = (
     "host",
@@ -154,10 +156,11 @@ def cli(context: click.Context, served: str | None, asked: bool) -> None:
         server(state)
 
 
-def _refuse(state: flags.State, paths: list[str] | tuple[str, ...], why: str) -> None:
+def _refuse(state: flags.State, paths: Sequence[str], reason: str) -> None:
+    """Raise `click.UsageError` for a flag of a setting that has no meaning here."""
     for path in paths:
-        if given := state.flags.get(path):
-            raise click.UsageError(f"{given.origin.removeprefix('flag ')} {why}")
+        if flag := state.flags.get(path):
+            raise click.UsageError(f"{flag.origin.removeprefix('flag ')} {reason}")
 
 
 def _prints_table(context: click.Context) -> bool:

@@ -90,23 +90,23 @@ async def _check(
     """Run the checks of a role, a line each; return how many promises are broken."""
     sample = await _sample(role, make(), wav, text, word)
     checks, began, broken = CHECKS[role], time.monotonic(), 0
-    for one in checks:
-        broken += not await _holds(one, make, sample)
+    for check in checks:
+        broken += not await _holds(check, make, sample)
     seconds = time.monotonic() - began
     verdict = "keeps every promise" if not broken else f"breaks {broken} of {len(checks)} promises"
     click.echo(f"\n{role} plugin: {verdict} ({len(checks)} checked in {seconds:.1f} s)")
     return broken
 
 
-async def _holds(one: Check, make: Callable[[], Any], sample: Any) -> bool:
+async def _holds(check: Check, make: Callable[[], Any], sample: Any) -> bool:
     try:
-        await one.run(fresh(make), sample)
+        await check.run(fresh(make), sample)
     except NotConforming as error:
-        click.echo(f"broken  {one.name}: {error.why}")
-        click.echo(f"        The promise: {one.promise}")
+        click.echo(f"broken  {check.name}: {error.why}")
+        click.echo(f"        The promise: {check.promise}")
         _LOGGER.debug("the cause", exc_info=error)
         return False
-    click.echo(f"ok      {one.name}")
+    click.echo(f"ok      {check.name}")
     return True
 
 

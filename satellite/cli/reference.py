@@ -74,7 +74,7 @@ def command_section() -> str:
         flags = " ".join(f"`{p.opts[0]}`" for p in own)
         usage = " ".join(["satellite", name, *arguments])
         rows.append((f"`{usage}`", _first_sentence(command.help or ""), flags))
-    parts.append(f"**Commands**\n\n{_table(('command', 'what it does', 'its options'), rows)}")
+    parts.append(f"**Commands**\n\n{_table(('command', 'purpose', 'its options'), rows)}")
     return "\n\n".join(parts)
 
 

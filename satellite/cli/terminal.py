@@ -1,4 +1,4 @@
-"""Asking in a terminal, line by line; and not asking at all."""
+"""Questions of the setup: asked at a terminal, or answered with their defaults."""
 
 from __future__ import annotations
 
@@ -12,47 +12,48 @@ from contextlib import contextmanager
 import click
 
 from satellite.cli.devices import bar
+from satellite.cli.screen import columns, print_text, wrapped
 from satellite.errors import UsageError
 from satellite.setup.asking import Choice
 
-_WAY_OUT = "nobody answers: --yes takes what stands in brackets"
+_REMEDY = "--yes takes the answers in brackets"
 
 
 class Silent:
-    """Nobody is asked: every question has the answer that Enter gives."""
+    """Asks nothing: every question has the answer that Enter gives."""
 
     present = False
 
     def say(self, text: str = "") -> None:
-        """Tell something."""
-        click.echo(text)
+        """Print a text."""
+        print_text(text)
 
     def head(self, text: str) -> None:
-        """Begin a part."""
+        """Print the heading of a part."""
         click.echo(f"{text}:")
 
     def level(self, rms: float, peak: float, *, last: bool = False) -> None:
-        """Levels are for those who look on."""
+        """Show nothing: a meter is for a terminal."""
 
     async def text(self, question: str, default: str) -> str:
-        """The default."""
+        """Return the default."""
         return default
 
     async def yes(self, question: str, default: bool) -> bool:
-        """The default."""
+        """Return the default."""
         return default
 
     async def choose(self, question: str, choices: Sequence[Choice], default: str) -> str:
-        """The default."""
+        """Return the default."""
         return default
 
     async def secret(self, question: str) -> str:
-        """None."""
+        """Return no secret."""
         return ""
 
 
 class Terminal(Silent):
-    """Somebody at a terminal. What is typed is read as it comes, so that Ctrl-C always works."""
+    """Asks at a terminal. Reads the input as it comes, so that Ctrl-C always works."""
 
     present = True
 
@@ -60,7 +61,7 @@ class Terminal(Silent):
         self._typed = b""
 
     def head(self, text: str) -> None:
-        """Begin a part."""
+        """Print the heading of a part."""
         click.secho(f"\n{text}", bold=True)
 
     def level(self, rms: float, peak: float, *, last: bool = False) -> None:
@@ -68,13 +69,13 @@ class Terminal(Silent):
         click.echo("\r" + " " * 64 + "\r" if last else f"\r  {bar(rms, peak)}", nl=False)
 
     async def text(self, question: str, default: str) -> str:
-        """What is typed, or the default."""
+        """Return the line that was typed, or the default."""
         return (
             await self._ask(f"{question} [{default}] " if default else f"{question}: ")
         ) or default
 
     async def yes(self, question: str, default: bool) -> bool:
-        """Yes or no, in English or as a number."""
+        """Ask until the answer is yes or no, in English or as a number."""
         while True:
             answer = await self._ask(f"{question} [{'Y/n' if default else 'y/N'}] ")
             if not answer:
@@ -84,11 +85,13 @@ class Terminal(Silent):
             click.echo("  y or n?")
 
     async def choose(self, question: str, choices: Sequence[Choice], default: str) -> str:
-        """A choice by its number, or what is typed in full."""
+        """Return the choice of a number, or a component that was typed in full."""
         width = max(len(choice.value) for choice in choices)
         for number, choice in enumerate(choices, 1):
             mark = "*" if choice.value == default else " "
-            click.echo(f" {mark}{number:2}  {choice.value:<{width}}  {choice.text}".rstrip())
+            line = f" {mark}{number:2}  {choice.value:<{width}}  {choice.text}".rstrip()
+            later = " " * (width + 7 if width < 40 else 7)
+            click.echo(wrapped(line, columns(), later=later))
         while True:
             answer = await self._ask(f"{question} A number, or a component [{default}] ")
             if not answer:
@@ -100,8 +103,8 @@ class Terminal(Silent):
             click.echo(f"  1 to {len(choices)}?")
 
     async def secret(self, question: str) -> str:
-        """What is typed, unseen."""
-        with _unseen():
+        """Return the line that was typed, without showing it."""
+        with _without_echo():
             answer = await self._ask(f"{question}: ")
         click.echo()
         return answer
@@ -112,18 +115,18 @@ class Terminal(Silent):
         return line.decode("utf-8", "replace").strip()
 
     async def _line(self) -> bytes:
-        """The next line. Raises `UsageError` at the end of what is typed (Ctrl-D)."""
+        """Return the next line. Raises `UsageError` at the end of the input (Ctrl-D)."""
         loop, descriptor = asyncio.get_running_loop(), sys.stdin.fileno()
         came = asyncio.Event()
         loop.add_reader(descriptor, came.set)
         try:
             while b"\n" not in self._typed:
-                await came.wait()  # for as long as somebody thinks
+                await came.wait()  # without a limit: people think
                 came.clear()
                 piece = os.read(descriptor, 4096)
                 if not piece:
                     click.echo()
-                    raise UsageError(_WAY_OUT)
+                    raise UsageError(f"the input has ended: {_REMEDY}")
                 self._typed += piece
         finally:
             loop.remove_reader(descriptor)
@@ -132,16 +135,16 @@ class Terminal(Silent):
 
 
 def asker(*, silent: bool) -> Silent:
-    """Who asks here. Raises `UsageError` where nobody could answer."""
+    """Return the asker for standard input. Raises `UsageError` if that is no terminal."""
     if silent:
         return Silent()
     if not sys.stdin.isatty():
-        raise UsageError(f"standard input is no terminal, so {_WAY_OUT}")
+        raise UsageError(f"standard input is no terminal: {_REMEDY}")
     return Terminal()
 
 
 @contextmanager
-def _unseen() -> Generator[None, None, None]:
+def _without_echo() -> Generator[None, None, None]:
     before = termios.tcgetattr(sys.stdin.fileno())
     unseen = before.copy()
     unseen[3] &= ~termios.ECHO

@@ -1,4 +1,4 @@
-"""What `satellite watch` shows: everything that its events tell, and how it looks."""
+"""The screen of `satellite watch`, made from the events of a satellite."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from satellite.diagnostics.stats.snapshot import Snapshot
 from satellite.events import Event
 
 LINES = 6
-"""Things that happened, as shown."""
+"""Events on the screen."""
 
 _BAR = 30
 """Characters of the longest latency bar."""
 
 _LONG = 5.0
-"""Seconds that such a bar is at least: a quick satellite has short bars."""
+"""Seconds of such a bar at least, so that a fast satellite has short bars."""
 
 _FLOOR = -60.0
 """dBFS at the left end of the meter."""
@@ -45,25 +45,25 @@ def read(line: bytes | str) -> Event | None:
 
 
 class View:
-    """What is shown."""
+    """The state on the screen."""
 
     def __init__(self) -> None:
         self.name = ""
         self.phase = "starting"
         self.muted = False
         self.level: float | None = None
-        """dBFS of the microphone now; None where that is not known."""
+        """dBFS of the microphone now; None if unknown."""
         self.text = ""
         self.reply = ""
         self.turn: TurnRow | None = None
-        """The last one that ended."""
+        """The last turn that ended."""
         self.happened: deque[str] = deque(maxlen=LINES)
         self._now = Snapshot()
-        self._gatherer = Collector()
-        self._saying = False
+        self._collector = Collector()
+        self._replying = False
 
     def state(self, facts: dict[str, Any]) -> None:
-        """Take what the satellite says of itself."""
+        """Take the answer of `/api/state`."""
         self.name = str(facts.get("name", self.name))
         self.phase = str(facts.get("phase", self.phase))
         self.muted = bool(facts.get("muted", self.muted))
@@ -76,7 +76,7 @@ class View:
 
     def take(self, event: Event) -> None:
         """Take the next event."""
-        row = self._gatherer.take(event)
+        row = self._collector.take(event)
         self._now.take(event, row)
         if isinstance(row, TurnRow):
             self.turn = row
@@ -91,34 +91,36 @@ class View:
             case events.Wake():
                 self.text = self.reply = ""
             case events.Transcript(text=text):
-                self.text, self.reply, self._saying = text, "", False
+                self.text, self.reply, self._replying = text, "", False
             case events.Reply(text=text, final=final):
-                self.reply = text if final or not self._saying else f"{self.reply}{text}"
-                self._saying = not final
+                self.reply = text if final or not self._replying else f"{self.reply}{text}"
+                self._replying = not final
         if text := line_of(event):
             self._note(event, text)
 
     def shown(self) -> RenderableType:
-        """The screen."""
+        """Return the screen."""
         facts = self._now.facts()
-        does = "muted" if self.muted else self.phase
-        head = Text.assemble((self.name or "?", "bold"), "  ", (does, _COLOURS.get(does, "red")))
+        state = "muted" if self.muted else self.phase
+        head = Text.assemble((self.name or "?", "bold"), "  ", (state, _COLOURS.get(state, "red")))
         if self.level is not None:
             head.append("  " + meter(self.level), style="green")
-        said = Table.grid(padding=(0, 1))
-        said.add_row(Text("you", style="dim"), Text(self.text))
-        said.add_row(Text("it", style="dim"), Text(self.reply))
+        words = Table.grid(padding=(0, 1))
+        words.add_row(Text("you", style="dim"), Text(self.text))
+        words.add_row(Text("answer", style="dim"), Text(self.reply))
         engines = Table.grid(padding=(0, 2))
-        for role, what in facts["engines"].items():
+        for role, engine in facts["engines"].items():
             uris = [s["uri"] for s in facts["servers"] if s["role"] == role]
-            engines.add_row(Text(role, style="dim"), Text(what), Text(", ".join(uris), style="dim"))
-        parts: list[RenderableType] = [head, Panel(said, title="last turn", title_align="left")]
+            engines.add_row(
+                Text(role, style="dim"), Text(engine), Text(", ".join(uris), style="dim")
+            )
+        parts: list[RenderableType] = [head, Panel(words, title="last turn", title_align="left")]
         if self.turn is not None:
-            parts.append(Panel(bars(self.turn), title="took", title_align="left"))
+            parts.append(Panel(bars(self.turn), title="timing", title_align="left"))
         if facts["engines"]:
             parts.append(Panel(engines, title="engines and servers", title_align="left"))
-        lines = Text("\n".join(self.happened), no_wrap=True, overflow="ellipsis")
-        parts.append(Panel(lines, title="happened", title_align="left"))
+        lines = Text("\n".join(self.happened))
+        parts.append(Panel(lines, title="events", title_align="left"))
         return Group(*parts)
 
     def _note(self, event: Event, text: str) -> None:
@@ -126,14 +128,14 @@ class View:
 
 
 def line_of(event: Event) -> str:
-    """An event on one line; empty for those that are shown elsewhere."""
+    """Return an event as one line; empty for those that have their own place."""
     match event:
         case events.Wake(word=word, score=score):
-            return f"woken by {word}, score {score:.2f}"
+            return f"wake word {word}, score {score:.2f}"
         case events.NearMiss(word=word, score=score):
-            return f"nearly woken by {word}, score {score:.2f}"
+            return f"near miss of {word}, score {score:.2f}"
         case events.Yielded(to=to):
-            return f"left to {to}"
+            return f"left the request to {to}"
         case events.Timer(state="finished", name=name):
             return f"timer rings: {name}" if name else "timer rings"
         case events.Alarm(state="finished", at=at):
@@ -141,7 +143,7 @@ def line_of(event: Event) -> str:
         case events.Announce(text=text):
             return f"announced: {text}"
         case events.AudioLoss(loss=loss):
-            return f"sound was lost ({loss})"
+            return f"samples were lost ({loss})"
         case events.Error(where=where, text=text):
             return f"{where}: {text}"
     return _engine_line(event)
@@ -150,7 +152,7 @@ def line_of(event: Event) -> str:
 def _engine_line(event: Event) -> str:
     match event:
         case events.Failover(role=role, to=to):
-            return f"{role} goes on with {to}"
+            return f"{role} continues with {to}"
         case events.ServerFound(role=role, uri=uri):
             return f"found {uri} ({role})"
         case events.ServerLost(role=role, uri=uri):
@@ -159,7 +161,7 @@ def _engine_line(event: Event) -> str:
 
 
 def bars(turn: TurnRow) -> RenderableType:
-    """How long each stage of a turn took, as bars on one scale."""
+    """Return the time of each stage of a turn as bars on one scale."""
     grid = Table.grid(padding=(0, 1))
     took = {stage: value for stage in STAGES if (value := getattr(turn, stage)) is not None}
     longest = max(_LONG, *took.values()) if took else _LONG
@@ -174,6 +176,6 @@ def bars(turn: TurnRow) -> RenderableType:
 
 
 def meter(level: float) -> str:
-    """A level in dBFS as a bar of twenty places."""
+    """Return a level in dBFS as a bar of twenty characters."""
     filled = round(max(0.0, min(1.0, 1 - level / _FLOOR)) * 20)
     return "▮" * filled + "▯" * (20 - filled)

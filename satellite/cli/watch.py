@@ -1,4 +1,4 @@
-"""`satellite watch`: what happens, as it happens."""
+"""`satellite watch`: shows a satellite live."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from satellite.lib.taskgroups import first_error
 from satellite.settings import Settings
 
 OFTEN = 0.2
-"""Seconds between two looks at the level and what has changed: five times a second look alive."""
+"""Seconds between two updates of the screen: five a second look alive."""
 
 RETRY = 2.0
-"""Seconds until a satellite that does not run is looked for again."""
+"""Seconds between two attempts to reach a satellite that does not run."""
 
 _TAIL = 256 * 1024
-"""Bytes at the end of an event log from which on it is read."""
+"""Bytes read at the end of an event log."""
 
 
 @command.command()
 @command.option(
     "--once",
     is_flag=True,
-    help="Show what there is now, and end",
+    help="Show the state now, and exit",
 )
 @flags.common
 @click.pass_context
@@ -49,7 +49,7 @@ def watch(context: click.Context, once: bool) -> None:
     settings = state.settings()
     log = None if state.events in (None, "-") else Path(str(state.events))
     if log is not None and not log.is_file():
-        raise UsageError(f"there is no event log {log}: satellite --events {log} writes one")
+        raise UsageError(f"no event log {log}: satellite --events {log} writes one")
 
     async def show(_bus: object) -> None:
         await (_show_once(settings, log) if once else _show_live(settings, log))
@@ -58,7 +58,7 @@ def watch(context: click.Context, once: bool) -> None:
 
 
 async def _show_once(settings: Settings, log: Path | None) -> None:
-    """Show what there is now. Raises `PeerUnreachable` where no satellite runs."""
+    """Show the state now. Raises `PeerUnreachable` if no satellite runs."""
     view = View()
     if log is not None:
         for line in await asyncio.to_thread(_tail, log):
@@ -69,7 +69,7 @@ async def _show_once(settings: Settings, log: Path | None) -> None:
 
 
 async def _show_live(settings: Settings, log: Path | None) -> None:
-    """Show what happens, until cancelled."""
+    """Update the screen until cancelled."""
     view, console = View(), Console()
     with Live(console=console, screen=console.is_terminal, auto_refresh=False) as screen:
         async with asyncio.TaskGroup() as tasks:
@@ -81,7 +81,7 @@ async def _show_live(settings: Settings, log: Path | None) -> None:
 
 
 async def _follow(settings: Settings, view: View) -> None:
-    """Follow a satellite that may end, and begin again."""
+    """Follow a satellite, also through its restarts."""
     while True:
         try:
             with first_error(PeerUnreachable):
@@ -104,14 +104,14 @@ async def _follow(settings: Settings, view: View) -> None:
 
 
 async def _ask(settings: Settings, view: View) -> None:
-    """Keep the level and what events do not tell up to date. Raises `PeerUnreachable`."""
+    """Update the level and all that events do not report. Raises `PeerUnreachable`."""
     while True:
         await asyncio.sleep(OFTEN)
         view.state(await running_satellite.ask(settings, "GET", "/api/state"))
 
 
 async def _follow_file(log: Path, view: View) -> None:
-    """Follow an event log as it grows; one that was begun anew is read from its beginning."""
+    """Follow an event log as it grows; a log that was truncated is read from its beginning."""
     async with aclosing(_lines(log)) as lines:
         async for line in lines:
             _take(view, line)
@@ -133,7 +133,7 @@ async def _lines(log: Path) -> AsyncGenerator[bytes, None]:
 
 
 def _read(log: Path, place: int) -> bytes | None:
-    """What a file has from a place on; None where it is shorter than that."""
+    """Return the bytes of a file from an offset on; None if the file is shorter."""
     with log.open("rb") as file:
         if file.seek(0, 2) < place:
             return None

@@ -1,1 +1,1 @@
-"""The desk: where programs and pages of this machine use the satellite, by HTTP and WebSocket."""
+"""HTTP and WebSocket: the API of a satellite, its events, and its pages for probes."""

@@ -152,7 +152,7 @@ class _Api:
 
     async def wake(self, request: web.Request) -> web.StreamResponse:
         if not self._controls.wake():
-            raise web.HTTPConflict(reason="somebody is listened to already, or nobody may be")
+            raise web.HTTPConflict(reason="the satellite listens already, or is muted")
         return _json({})
 
     async def stop(self, request: web.Request) -> web.StreamResponse:
@@ -177,7 +177,7 @@ class _Api:
 
 
 async def _announced(request: web.Request) -> tuple[str | AudioChunk, dict[str, Any]]:
-    """What is to be announced, and what is said of how."""
+    """Return the text or sound to announce, and the other facts of the request."""
     if request.content_type in _WAV:
         async with asyncio.timeout(BODY):
             content = await request.read()

@@ -1,4 +1,4 @@
-"""Using the desk of a satellite that runs, from another program."""
+"""The client of a running satellite's HTTP API."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ from satellite.settings import Settings
 _LOGGER = logging.getLogger(__name__)
 
 PATIENCE = 10.0
-"""Seconds for an answer; what is asked for here is done at once."""
+"""Seconds for an answer; the requests of this client take no time."""
 
 HEARTBEAT = 20.0
-"""Seconds between two questions whether it is still there."""
+"""Seconds between two pings."""
 
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "*": "127.0.0.1"}
 
 
 @asynccontextmanager
 async def reached(settings: Settings) -> AsyncGenerator[tuple[Any, str], None]:
-    """An aiohttp session that shows the token, and the address of the settings' satellite.
+    """Yield an aiohttp session that sends the token, and the address of the satellite.
 
     Raises `UsageError` where it has none, and `PeerUnreachable` for connections that fail inside
     the block.
     """
     import aiohttp
 
-    said = settings.http
-    if not said.port:
-        raise UsageError("http.port is 0: a satellite cannot be asked anything then")
-    host = _ANYWHERE.get(said.host, f"[{said.host}]" if ":" in said.host else said.host)
-    address = f"http://{host}:{said.port}"
-    token = await asyncio.to_thread(tokens.read, said)
+    http = settings.http
+    if not http.port:
+        raise UsageError("http.port is 0, so that no satellite can be reached by HTTP")
+    host = _ANYWHERE.get(http.host, f"[{http.host}]" if ":" in http.host else http.host)
+    address = f"http://{host}:{http.port}"
+    token = await asyncio.to_thread(tokens.read, http)
     limit = aiohttp.ClientTimeout(total=None, connect=PATIENCE)
     try:
         async with aiohttp.ClientSession(
@@ -52,12 +52,12 @@ async def reached(settings: Settings) -> AsyncGenerator[tuple[Any, str], None]:
         raise UsageError(f"the satellite at {address} says: HTTP {error.status}") from error
     except (aiohttp.ClientError, OSError) as error:
         raise PeerUnreachable(
-            f"no satellite answers at {address}: start one, or say where it is (--set http.port=)"
+            f"no satellite answers at {address}: start one, or set its port (--set http.port=)"
         ) from error
 
 
 async def ask(settings: Settings, method: str, path: str, **facts: Any) -> dict[str, Any]:
-    """Send a request to the satellite that the settings name, and return its answer.
+    """Send a request to the satellite of the settings, and return its answer.
 
     Raises `PeerUnreachable` where none runs, and `UsageError` with what it says.
     """
@@ -68,7 +68,7 @@ async def ask(settings: Settings, method: str, path: str, **facts: Any) -> dict[
 async def ask_of(
     session: Any, address: str, method: str, path: str, **facts: Any
 ) -> dict[str, Any]:
-    """The same of a satellite that was reached already."""
+    """Send a request in a session that `reached` has yielded, and return the answer."""
     async with (
         asyncio.timeout(PATIENCE),
         session.request(method, address + path, json=facts if facts else None) as response,
@@ -77,14 +77,14 @@ async def ask_of(
     try:
         answer = msgspec.json.decode(content, type=dict[str, Any])
     except msgspec.MsgspecError as error:
-        raise PeerUnreachable(f"what answers at {address} is no satellite") from error
+        raise PeerUnreachable(f"another program than a satellite answers at {address}") from error
     if "error" in answer:
         raise UsageError(f"the satellite at {address} says: {answer['error']}")
     return answer
 
 
 async def follow(session: Any, address: str) -> AsyncGenerator[dict[str, Any], None]:
-    """Every event of a satellite that was reached, as it happens; ends when the satellite does.
+    """Yield every event of a satellite as it happens, until the satellite ends.
 
     What cannot be read is left out.
     """

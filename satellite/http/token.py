@@ -1,4 +1,4 @@
-"""The token that opens HTTP to other machines: from a file or the environment, and nowhere else."""
+"""The token of the HTTP API, from a file or the environment, and from nowhere else."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from satellite.lib.privileges import remedy
 from satellite.settings import HttpSettings
 
 VARIABLE = "SATELLITE_HTTP_TOKEN"
-"""The environment variable that may hold it; no setting, so that no listing shows it."""
+"""The environment variable that may hold the token; no setting, so that no listing shows it."""
 
 SHORTEST = 16
-"""Characters: 64 bits even where they are hexadecimal."""
+"""Fewest characters: 64 bits even if they are hexadecimal."""
 _LONGEST = 4096
 
 _HOW = "`openssl rand -hex 32` makes one"
 
 
 class Token:
-    """What has to be shown. It never shows itself."""
+    """A secret that requests must send. Its repr does not contain it."""
 
     def __init__(self, secret: str) -> None:
         self._secret = secret
@@ -33,18 +33,18 @@ class Token:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What a request has to say."""
+        """The headers that a request must send."""
         return {"Authorization": f"Bearer {self._secret}"}
 
     def opens(self, authorization: str) -> bool:
-        """Whether an `Authorization` header shows it; takes as long for any that does not."""
+        """Return whether an `Authorization` header holds the token, in constant time."""
         kind, _, shown = authorization.partition(" ")
-        given = shown.strip().encode("utf-8", "replace")
-        return hmac.compare_digest(given, self._secret.encode()) and kind.lower() == "bearer"
+        sent = shown.strip().encode("utf-8", "replace")
+        return hmac.compare_digest(sent, self._secret.encode()) and kind.lower() == "bearer"
 
 
 def read(settings: HttpSettings, environment: Mapping[str, str] | None = None) -> Token | None:
-    """The token, if there is one. Blocks. Raises `ConfigError` for one that is none."""
+    """Return the token, or None if none is set. Blocks. Raises `ConfigError` for an unfit one."""
     if settings.token_file:
         where = f"the file {settings.token_file} (http.token_file)"
         path = Path(settings.token_file).expanduser()
@@ -71,11 +71,11 @@ def read(settings: HttpSettings, environment: Mapping[str, str] | None = None) -
 
 
 def check(settings: HttpSettings, token: Token | None) -> None:
-    """Raise `ConfigError` where others than this machine could come in without a token."""
+    """Raise `ConfigError` if other machines could connect without a token."""
     if token is None and not is_here(settings.host):
         raise ConfigError(
             [
-                f"http.host = {settings.host} lets others than this machine in, which needs a "
+                f"http.host = {settings.host} lets other machines connect, which needs a "
                 f"token: put one into a file that only satellite can read ({_HOW}), and name it "
                 f"with http.token_file, or set {VARIABLE}"
             ]
@@ -83,7 +83,7 @@ def check(settings: HttpSettings, token: Token | None) -> None:
 
 
 def is_here(host: str) -> bool:
-    """Whether a host is this machine's own loop."""
+    """Return whether a host is the loopback of this machine."""
     if host == "localhost":
         return True
     try:

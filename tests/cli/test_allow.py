@@ -1,4 +1,4 @@
-"""Who may connect, as it is said on the command line."""
+"""The flags for access: --allow and --require-pairing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_the_flag_may_be_repeated_and_takes_the_place_of_the_default() -> None:
     assert allowed("--allow", "any") == ["any"]
 
 
-def test_what_is_no_network_is_told_with_where_it_was_said() -> None:
+def test_a_wrong_network_is_reported_with_its_origin() -> None:
     done = satellite("--allow", "10.0.0.0/99", "--allow", "home", "config")
     assert done.code == 2
     assert len(done.complaints) == 2

@@ -1,4 +1,4 @@
-"""The command line is parsed as its contract says, and its tables tell what is true."""
+"""The command line: its flags, its help, and its tables."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ def test_options_count_before_and_after_the_commands_name(call: Call, tmp_path: 
     assert origins(after)["volume"] == (0.5, "flag --set volume")
 
 
-def test_of_two_the_later_holds(call: Call) -> None:
+def test_of_two_values_the_later_holds(call: Call) -> None:
     both = call("--mic", "wav:a", "--set", "area=a", "config", "--set", "area=b", "--json")
     assert origins(both)["mic"] == ("wav:a", "flag --mic")
     assert origins(both)["area"] == ("b", "flag --set area")
 
 
-def test_every_flag_sets_what_it_names(call: Call) -> None:
+def test_every_flag_sets_its_setting(call: Call) -> None:
     arguments = {
         "name": "hal",
         "area": "attic",
@@ -115,7 +115,7 @@ def test_verbose_and_quiet_move_the_log_level(call: Call, arguments: list[str], 
     assert logging.getLogger().level == level
 
 
-def test_config_tells_every_setting_with_unit_and_origin(call: Call) -> None:
+def test_config_prints_every_setting_with_unit_and_origin(call: Call) -> None:
     result = call("config", "--set", "listen.silence=1.5")
     assert "silence = 1.5                    # s, flag --set listen.silence\n" in result.stdout
     assert result.stdout.count(" = ") == len(keys())

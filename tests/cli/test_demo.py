@@ -43,7 +43,7 @@ def test_a_demonstration_that_is_not_answered_fails(tmp_path: Path) -> None:
     assert "was not answered" in done.complaints[0]
 
 
-def test_a_file_that_cannot_be_written_is_told_at_once(tmp_path: Path) -> None:
+def test_an_unwritable_file_is_reported_at_once(tmp_path: Path) -> None:
     done = satellite("demo", "--output", "no/answer.wav", folder=tmp_path)
     assert done.code != 0
     (line,) = done.complaints
@@ -51,7 +51,7 @@ def test_a_file_that_cannot_be_written_is_told_at_once(tmp_path: Path) -> None:
     assert "--output" in line
 
 
-async def test_a_wake_engine_that_is_late_hears_all_of_it(
+async def test_a_slow_wake_engine_hears_the_whole_request(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     process = engine._process  # noqa: SLF001  where every engine works

@@ -33,7 +33,7 @@ def test_a_muted_microphone_is_noticed(tmp_path: Path) -> None:
     assert "is it muted" in done.output
 
 
-def test_both_are_tried_and_both_failures_told(tmp_path: Path) -> None:
+def test_both_devices_are_tried_and_both_failures_reported(tmp_path: Path) -> None:
     arguments = ["--mic", "wav:none.wav", "--speaker", "wav:none/out.wav"]
     done = satellite("devices", "--test", *arguments, folder=tmp_path)
     assert done.code == 1
@@ -42,7 +42,7 @@ def test_both_are_tried_and_both_failures_told(tmp_path: Path) -> None:
     assert "none.wav" in done.complaints[1]
 
 
-def test_the_list_names_what_there_is_or_says_what_to_do() -> None:
+def test_the_list_names_devices_or_a_remedy() -> None:
     done = satellite("devices")
     assert done.code == 0
     for flag, noun in (("--mic", "microphone"), ("--speaker", "speaker")):

@@ -1,4 +1,4 @@
-"""`satellite discover` says who is asked first, and why."""
+"""`satellite discover` shows the ranking of servers and its reasons."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def places(**wishes: tuple[str, ...]) -> list[tuple[str, str, str]]:
     return [(line[1], line[2], line[3]) for line in order(rankings["asr"])]
 
 
-def test_every_place_has_its_reason() -> None:
+def test_every_rank_has_its_reason() -> None:
     assert places(exclude=("shed",)) == [
         ("1", "cellar asr", "has a load of 0%, attic asr has a load of 75%"),
         ("2", "attic asr", "is the last before the built-in engine"),
@@ -38,11 +38,11 @@ def test_every_place_has_its_reason() -> None:
     ]
 
 
-def test_json_tells_all_that_counts() -> None:
+def test_json_lists_every_reason() -> None:
     rankings = ranked(SERVERS, Settings(servers=ServersSettings(pin=("shed",))))
-    told = {entry["name"]: entry for entry in msgspec.json.decode(as_json(SERVERS, rankings))}
-    assert told["shed asr"]["ranks"]["asr"]["place"] == 1
-    assert told["shed asr"]["ranks"]["asr"]["why"] == "is pinned (1), cellar asr is not pinned"
-    assert "has a place free" in told["cellar asr"]["ranks"]["asr"]["reasons"]
-    assert told["cellar asr"]["load"] == 0.0
-    assert told["den"]["ranks"] == {}
+    listed = {entry["name"]: entry for entry in msgspec.json.decode(as_json(SERVERS, rankings))}
+    assert listed["shed asr"]["ranks"]["asr"]["place"] == 1
+    assert listed["shed asr"]["ranks"]["asr"]["why"] == "is pinned (1), cellar asr is not pinned"
+    assert "has a place free" in listed["cellar asr"]["ranks"]["asr"]["reasons"]
+    assert listed["cellar asr"]["load"] == 0.0
+    assert listed["den"]["ranks"] == {}

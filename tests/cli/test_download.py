@@ -1,4 +1,4 @@
-"""A download as people watch it."""
+"""The progress of a download on the screen."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def test_lines_come_at_most_every_two_seconds(capsys: pytest.CaptureFixture[str]
         now[0] += EVERY / 8
         lines.advance(500_000)
     lines.end()
-    told = capsys.readouterr().err.splitlines()
-    assert told[0] == "piper:x: 100 MB, 20.0 MB of it on the disk already"
-    assert told[1] == "piper:x: 24.0 MB of 100 MB (24%), 2.0 MB/s, 38 s left"
-    assert told[-1] == "piper:x: 70.0 MB on the disk, 50.0 MB fetched in 25 s"
-    assert len(told) == 1 + 100 // 8 + 1
+    output = capsys.readouterr().err.splitlines()
+    assert output[0] == "piper:x: 100 MB, 20.0 MB of it on the disk already"
+    assert output[1] == "piper:x: 24.0 MB of 100 MB (24%), 2.0 MB/s, 38 s left"
+    assert output[-1] == "piper:x: 70.0 MB on the disk, 50.0 MB fetched in 25 s"
+    assert len(output) == 1 + 100 // 8 + 1
 
 
-def test_a_bar_shows_sizes_rate_and_what_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_bar_shows_sizes_rate_and_messages(capsys: pytest.CaptureFixture[str]) -> None:
     bar = Bar()
     bar.report("waiting")
     bar.begin("whisper:x", 1_000_000, 0)
@@ -47,7 +47,7 @@ def test_a_bar_shows_sizes_rate_and_what_is_told(capsys: pytest.CaptureFixture[s
     bar.advance(500_000)
     bar.end()
     bar.advance(1)
-    told = capsys.readouterr().err
-    assert told.startswith("waiting\n")
-    assert "again" in told
-    assert "1.0/2.0 MB" in told
+    output = capsys.readouterr().err
+    assert output.startswith("waiting\n")
+    assert "again" in output
+    assert "1.0/2.0 MB" in output

@@ -21,7 +21,7 @@ def test_say_speaks_into_a_file(tmp_path: Path) -> None:
     assert max(audio[1::2]) > 0
 
 
-def test_say_reads_standard_input_and_tells_its_events(tmp_path: Path) -> None:
+def test_say_reads_standard_input_and_writes_its_events(tmp_path: Path) -> None:
     done = satellite(
         *("say", "-", "--speaker", "wav:out.wav", HERE, "--events", "-"),
         folder=tmp_path,
@@ -41,7 +41,7 @@ def test_ask_prints_the_reply(tmp_path: Path) -> None:
     assert "".join(reply["text"] for reply in replies[:-1]) == replies[-1]["text"]
 
 
-def test_ask_tells_and_does_not_do_what_the_brain_wants_done() -> None:
+def test_ask_prints_actions_and_does_not_perform_them() -> None:
     done = satellite("ask", "set a timer for five minutes", HERE)
     assert done.code == 0
     assert "5 minutes" in done.output
@@ -54,7 +54,7 @@ def test_transcribe_prints_the_text_of_a_file_of_any_format(tmp_path: Path) -> N
     assert (done.code, done.output, done.complaints) == (0, "what time is it\n", [])
 
 
-def test_transcribe_says_that_it_understood_nothing(tmp_path: Path) -> None:
+def test_transcribe_reports_that_it_understood_nothing(tmp_path: Path) -> None:
     write_wav(tmp_path / "in.wav", SPEECH, bytes(32000))
     done = satellite("transcribe", "in.wav", "--asr", "pocketsphinx", HERE, folder=tmp_path)
     assert (done.code, done.output) == (0, "")

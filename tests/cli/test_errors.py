@@ -1,4 +1,4 @@
-"""Whatever a user does wrong: one clear line with what to do, the right exit code, no traceback."""
+"""Mistakes of users: one line with a remedy, the right exit code, no traceback."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.cli.program import environment, satellite
         (["transcribe"], "Missing argument 'WAV'"),
     ],
 )
-def test_a_wrong_call_is_told_where_to_look(
+def test_a_wrong_call_is_answered_with_the_help_to_read(
     arguments: list[str], line: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert call(arguments) == 2
@@ -67,14 +67,14 @@ def test_an_unknown_flag() -> None:
         ),
     ],
 )
-def test_a_wrong_configuration_is_told_with_its_place(
+def test_a_wrong_configuration_is_reported_with_its_origin(
     arguments: list[str], line: str, tmp_path: Path
 ) -> None:
     done = satellite(*arguments, folder=tmp_path)
     assert (done.code, done.complaints) == (2, [line])
 
 
-def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
+def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
     (tmp_path / "my.toml").write_text("[listen]\nsilense = 1\n")
     done = satellite(
         *("--config", "my.toml", "--wake", "x"),
@@ -91,7 +91,7 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
     ]
 
 
-def test_a_wav_file_that_is_none(tmp_path: Path) -> None:
+def test_a_file_that_is_no_wav(tmp_path: Path) -> None:
     (tmp_path / "text.wav").write_text("I am no WAV file")
     asked = satellite("transcribe", "text.wav", folder=tmp_path)
     assert (asked.code, asked.complaints) == (1, ["text.wav is not a WAV file"])

@@ -25,7 +25,7 @@ from satellite.errors import ConfigError, DeviceMissing, ModelMissing, PortInUse
         (ExceptionGroup("a", [ModelMissing("m"), ConfigError(["c", "m"])]), 2, ["m", "c"]),
     ],
 )
-def test_a_failure_is_told_in_lines(
+def test_a_failure_is_reported_in_lines(
     error: BaseException, code: int, lines: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert report(error) == code
@@ -39,6 +39,6 @@ def test_a_bug_keeps_its_traceback(
     error: BaseException, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert report(error) == 1
-    told = capsys.readouterr().err
-    assert "KeyError: 'k'" in told
-    assert told.endswith("satellite: this is a bug; please report it with the lines above\n")
+    errors = capsys.readouterr().err
+    assert "KeyError: 'k'" in errors
+    assert errors.endswith("satellite: this is a bug; please report it with the lines above\n")

@@ -15,7 +15,7 @@ from satellite.cli import logs
 _LOGGER = logging.getLogger("satellite.test")
 
 
-def test_people_read_time_level_and_place(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_gets_time_level_and_module(capsys: pytest.CaptureFixture[str]) -> None:
     logs.start("info")
     _LOGGER.warning("a %s", "b")
     _LOGGER.debug("not this")
@@ -45,15 +45,15 @@ def test_the_journal_reads_priorities_and_has_its_own_times(
     assert (lines == expected) is ours
 
 
-def test_libraries_warn_of_everyday_matters_in_debug_logs_only(
+def test_libraries_log_everyday_events_with_debug_only(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     for level in ("info", "debug"):
         logs.start(level)
         logging.getLogger("zeroconf").warning("in %s", level)
-    told = capsys.readouterr().err
-    assert told.endswith("zeroconf: in debug\n")
-    assert "in info" not in told
+    errors = capsys.readouterr().err
+    assert errors.endswith("zeroconf: in debug\n")
+    assert "in info" not in errors
 
 
 @pytest.mark.parametrize(

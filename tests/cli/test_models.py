@@ -37,7 +37,7 @@ def call(hub: Hub, tmp_path: Path) -> Call:
     return lambda *arguments: satellite("models", *arguments, variables=variables)
 
 
-def test_models_come_are_listed_and_go(call: Call, tmp_path: Path) -> None:
+def test_models_are_fetched_listed_and_removed(call: Call, tmp_path: Path) -> None:
     assert call().output == (f"no models in {tmp_path}; satellite models pull NAME fetches one\n")
     pulled = call("pull", "whisper:base.en", f"piper:{VOICE}")
     assert pulled.code == 0
@@ -62,7 +62,7 @@ def test_models_come_are_listed_and_go(call: Call, tmp_path: Path) -> None:
     assert complaint.startswith("whisper:tiny is unknown")
 
 
-def test_what_is_damaged_is_told_and_mended(call: Call, tmp_path: Path) -> None:
+def test_a_damaged_model_is_reported_and_repaired(call: Call, tmp_path: Path) -> None:
     call("pull", "whisper:base.en", f"piper:{VOICE}")
     assert call("verify").code == 0
     (tmp_path / "whisper" / "base.en" / "vocabulary.txt").write_text("a\nc\n")

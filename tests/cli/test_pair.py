@@ -66,7 +66,7 @@ def test_a_code_is_shown_and_typed_and_both_know_each_other(tmp_path: Path) -> N
     assert (again.returncode, "is not paired" in again.stderr) == (2, True)
 
 
-def test_where_nothing_is_shown_no_code_is_asked_for(tmp_path: Path) -> None:
+def test_no_code_is_asked_for_where_none_is_shown(tmp_path: Path) -> None:
     done = run(tmp_path / "kitchen", "127.0.0.1:1", typed="1\n")
     assert done.returncode == 1
     assert "run `satellite pair` there first" in done.stderr
@@ -76,7 +76,9 @@ def test_where_nothing_is_shown_no_code_is_asked_for(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "arguments", [("den", "--list"), ("--forget", "x", "--find"), ("den", "--port", "5")]
 )
-def test_what_excludes_each_other_is_refused(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+def test_options_that_exclude_each_other_are_refused(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
     began = time.monotonic()
     assert run(tmp_path, *arguments).returncode == 2
     assert time.monotonic() - began < 30

@@ -1,4 +1,4 @@
-"""How a run ends: cleanly on a signal, at once on a second one, never not at all."""
+"""The end of a run: clean on a signal, at once on a second one, and always in bounded time."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_signal_stops_a_lasting_command_cleanly(number: signal.Signals) -> Non
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_command_with_an_end_says_that_it_was_interrupted(number: signal.Signals) -> None:
+def test_a_command_with_an_end_exits_with_the_signal(number: signal.Signals) -> None:
     process = start(_LISTENS, "runner.run(main)")
     process.send_signal(number)
     output, errors = process.communicate(timeout=10)
@@ -90,7 +90,7 @@ def test_a_second_signal_exits_at_once(main: str) -> None:
     assert process.returncode in (128 + signal.SIGINT, 128 + signal.SIGTERM)
 
 
-def test_what_does_not_stop_is_ended_and_shown() -> None:
+def test_a_command_that_hangs_is_ended_and_shown() -> None:
     process = start(_BLOCKS, "runner.STOP_LIMIT = 0.2; runner.run(main, lasting=True)")
     process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=10)

@@ -135,14 +135,14 @@ def test_watch_reads_an_event_log(tmp_path: Path) -> None:
     log.write_text(text)
     done = call("watch", "--once", "--events", str(log))
     assert done.code == 0, done.errors
-    for shown in ("den", "what time is it", "It is ten.", "woken by okay_nabu, score 0.91"):
+    for shown in ("den", "what time is it", "It is ten.", "wake word okay_nabu, score 0.91"):
         assert shown in done.output
     assert log.read_text() == text
     missing = call("watch", "--events", str(tmp_path / "none"))
     assert (missing.code, len(missing.complaints)) == (2, 1)
 
 
-def test_one_that_does_not_run_is_told(port: int) -> None:
+def test_a_satellite_that_does_not_run_is_reported(port: int) -> None:
     done = call("status", "--set", f"http.port={port}", "--name", "den")
     assert done.code == 1
     assert done.output.startswith("den does not run: no satellite answers at ")

@@ -20,12 +20,12 @@ def test_the_first_line_is_the_version_alone_and_engines_follow(tmp_path: Path) 
 def test_json_says_the_same(tmp_path: Path) -> None:
     variables = {"SATELLITE_MODELS_FOLDER": str(tmp_path)}
     for arguments in (("--version", "--json"), ("--json", "--version")):
-        told = json.loads(satellite(*arguments, variables=variables).output)
+        facts = json.loads(satellite(*arguments, variables=variables).output)
         engines = {
-            (engine["role"], engine["name"]): engine["packages"] for engine in told["engines"]
+            (engine["role"], engine["name"]): engine["packages"] for engine in facts["engines"]
         }
         assert engines["asr", "pocketsphinx"]["pocketsphinx"] == metadata.version("pocketsphinx")
-        assert told["models"] == []
+        assert facts["models"] == []
 
 
 def test_a_wrong_configuration_does_not_hide_the_version() -> None:

@@ -1,4 +1,4 @@
-"""Who may use the desk: tokens, pages, and names that are not ours."""
+"""Access to the HTTP API: tokens, web pages, and foreign names."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ def status(guard: Guard, **headers: str) -> int:
     "host",
     ["127.0.0.1", "localhost:10780", "[::1]:10780", "192.168.1.9:1", "den.lan", "DEN.local:10780"],
 )
-def test_without_a_token_our_own_names_may(host: str) -> None:
+def test_without_a_token_our_own_names_are_accepted(host: str) -> None:
     assert status(Guard(None, name="den.lan"), host=host) == 200
 
 
 @pytest.mark.parametrize("host", ["", "evil.example", "den.evil.example", "[", "127.0.0.1.evil"])
-def test_without_a_token_other_names_may_not(host: str) -> None:
+def test_without_a_token_other_names_are_refused(host: str) -> None:
     assert status(Guard(None, name="den"), host=host) == 403
 
 
-def test_pages_of_others_may_not_with_or_without_a_token() -> None:
+def test_foreign_pages_are_refused_with_and_without_a_token() -> None:
     for guard, shown in ((Guard(None), ""), (Guard(Token(SECRET)), f"Bearer {SECRET}")):
         more = {"authorization": shown} if shown else {}
         assert status(guard, origin="http://evil.example", **more) == 403
@@ -47,7 +47,7 @@ def test_pages_of_others_may_not_with_or_without_a_token() -> None:
     assert status(panel, origin="https://panel.example:8080") == 200
 
 
-def test_the_token_is_shown_or_nobody_comes_in() -> None:
+def test_every_request_needs_the_token() -> None:
     guard = Guard(Token(SECRET))
     assert status(guard) == 401
     assert status(guard, authorization=f"Basic {SECRET}") == 401
@@ -78,17 +78,17 @@ def test_a_token_comes_from_a_file_or_the_environment_and_never_shows(tmp_path: 
     ("content", "problem"),
     [("short", "under 16"), ("two words are no token", "alone"), ("\n", "under 16")],
 )
-def test_a_file_without_a_token_is_told(content: str, problem: str, tmp_path: Path) -> None:
+def test_a_file_without_a_token_is_reported(content: str, problem: str, tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text(content)
-    with pytest.raises(ConfigError, match=problem) as told:
+    with pytest.raises(ConfigError, match=problem) as error:
         tokens.read(HttpSettings(token_file=str(file)), {})
-    assert content.strip() not in str(told.value) or not content.strip()
+    assert content.strip() not in str(error.value) or not content.strip()
     with pytest.raises(ConfigError, match="cannot be read"):
         tokens.read(HttpSettings(token_file=str(tmp_path / "none")), {})
 
 
-def test_others_than_this_machine_are_let_in_with_a_token_alone() -> None:
+def test_other_machines_need_a_token() -> None:
     for host in ("0.0.0.0", "192.168.1.5", "::", "kitchen.lan"):
         with pytest.raises(ConfigError, match="needs a token"):
             tokens.check(HttpSettings(host=host), None)

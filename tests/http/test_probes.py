@@ -28,29 +28,29 @@ async def get(port: int, path: str, *headers: str) -> tuple[int, bytes]:
     return int(head.split()[1]), body
 
 
-async def test_this_machine_is_told_everything() -> None:
+async def test_this_machine_gets_every_page() -> None:
     async with probe_server(PAGES, "127.0.0.1", 0, TOKEN) as port:
         assert await get(port, "/metrics") == (200, b"turns 1\n")
         assert b"idle" in (await get(port, "/healthz"))[1]
 
 
-async def test_others_are_told_the_status_alone_without_the_token() -> None:
+async def test_other_machines_get_the_bare_status_without_the_token() -> None:
     async with probe_server(PAGES, "0.0.0.0", 0, TOKEN) as port:
         assert await get(port, "/healthz") == (200, b"")
-        refused, why = await get(port, "/metrics", "Authorization: Bearer a-token-of-nobody")
+        refused, why = await get(port, "/metrics", "Authorization: Bearer another-token")
         assert refused == 401
         assert b"http.token_file" in why
         shown = "Authorization: Bearer a-token-of-the-tests"
         assert await get(port, "/metrics", shown) == (200, b"turns 1\n")
 
 
-async def test_pages_of_others_get_nothing_even_with_the_token() -> None:
+async def test_web_pages_get_nothing_even_with_the_token() -> None:
     shown = ("Authorization: Bearer a-token-of-the-tests", "Origin: https://elsewhere.example")
     async with probe_server(PAGES, "0.0.0.0", 0, TOKEN) as port:
         assert (await get(port, "/metrics", *shown))[0] == 403
 
 
-async def test_where_no_token_was_made_no_one_else_is_told() -> None:
+async def test_without_a_token_other_machines_get_nothing() -> None:
     async with probe_server(PAGES, "0.0.0.0", 0) as port:
         assert (await get(port, "/metrics", "Authorization: Bearer "))[0] == 401
 

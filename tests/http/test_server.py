@@ -1,4 +1,4 @@
-"""The desk at a real port: what programs may ask of a satellite, and what is refused."""
+"""The HTTP API at a real port: its requests, and its refusals."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ SECRET = "0123456789abcdef0123"
 PAGES = {"/metrics": lambda headers: Page(b"turns 1\n")}
 
 
-class Office:
-    """A satellite with a desk, and a client of it."""
+class ServedSatellite:
+    """A satellite with an HTTP port, and a client of it."""
 
-    def __init__(self, room: ScriptedSatellite, bus: Bus, address: str, session: Any) -> None:
-        self.room, self.bus, self.address, self.session = room, bus, address, session
+    def __init__(self, satellite: ScriptedSatellite, bus: Bus, address: str, session: Any) -> None:
+        self.satellite, self.bus, self.address, self.session = satellite, bus, address, session
 
     async def get(self, path: str, **more: Any) -> tuple[int, dict[str, Any]]:
         async with self.session.get(self.address + path, **more) as response:
@@ -54,30 +54,30 @@ class Office:
 
 
 @asynccontextmanager
-async def office(
+async def served_satellite(
     token: Token | None = None, allow: tuple[str, ...] = ("loopback",)
-) -> AsyncIterator[Office]:
-    room, bus = ScriptedSatellite(QUIET), Bus()
-    announcer = Announcer(room.assistant, QUIET, room.tts)
-    controls = Controls(QUIET, room.assistant, announcer, bus, room.listener.listen_now)
+) -> AsyncIterator[ServedSatellite]:
+    satellite, bus = ScriptedSatellite(QUIET), Bus()
+    announcer = Announcer(satellite.assistant, QUIET, satellite.tts)
+    controls = Controls(QUIET, satellite.assistant, announcer, bus, satellite.listener.listen_now)
     listener = listening("127.0.0.1", 0)
     async with (
         asyncio.timeout(20),
-        room.open(),
+        satellite.open(),
         served(listener, controls, Guard(token), AllowedNetworks(allow), PAGES) as address,
         aiohttp.ClientSession() as session,
         asyncio.TaskGroup() as tasks,
     ):
         running = tasks.create_task(announcer.run())
-        yield Office(room, bus, address, session)
+        yield ServedSatellite(satellite, bus, address, session)
         running.cancel()
 
 
-async def test_it_tells_what_the_satellite_does() -> None:
-    async with office() as it:
-        it.room.assistant.timers.start(600, "egg")
-        it.room.assistant.timers.set_alarm(7)
-        status, state = await it.get("/api/state")
+async def test_the_state_is_served() -> None:
+    async with served_satellite() as api:
+        api.satellite.assistant.timers.start(600, "egg")
+        api.satellite.assistant.timers.set_alarm(7)
+        status, state = await api.get("/api/state")
         assert status == 200
         assert (state["name"], state["area"], state["phase"]) == ("kitchen", "Kitchen", "idle")
         assert (state["muted"], state["volume"], state["ringing"]) == (False, 1.0, False)
@@ -85,57 +85,57 @@ async def test_it_tells_what_the_satellite_does() -> None:
         assert "T07:00" in state["alarms"][0]["at"]
 
 
-async def test_a_text_is_announced_and_what_became_of_it_told() -> None:
-    async with office() as it:
-        status, told = await it.post("/api/announce", json={"text": "dinner", "chime": False})
-        assert (status, told) == (200, {"outcomes": {"kitchen": "heard"}})
-        assert it.room.tts.requests[0].text == "dinner"
-        status, told = await it.post("/api/announce", json={"text": "dinner", "wait": False})
-        assert (status, told) == (202, {"outcomes": {"kitchen": "queued"}})
+async def test_a_text_is_announced_and_its_outcome_returned() -> None:
+    async with served_satellite() as api:
+        status, answer = await api.post("/api/announce", json={"text": "dinner", "chime": False})
+        assert (status, answer) == (200, {"outcomes": {"kitchen": "heard"}})
+        assert api.satellite.tts.requests[0].text == "dinner"
+        status, answer = await api.post("/api/announce", json={"text": "dinner", "wait": False})
+        assert (status, answer) == (202, {"outcomes": {"kitchen": "queued"}})
 
 
 async def test_a_file_of_sound_is_announced_raw_or_in_base64(tmp_path: Path) -> None:
     write_wav(tmp_path / "bell.wav", SPEECH, b"\x10\x00" * 1600)
     content = (tmp_path / "bell.wav").read_bytes()
-    async with office() as it:
+    async with served_satellite() as api:
         kind = {"Content-Type": "audio/wav"}
         query = "/api/announce?chime=off&priority=high"
-        status, told = await it.post(query, data=content, headers=kind)
-        assert (status, told) == (200, {"outcomes": {"kitchen": "heard"}})
+        status, answer = await api.post(query, data=content, headers=kind)
+        assert (status, answer) == (200, {"outcomes": {"kitchen": "heard"}})
         encoded = base64.b64encode(content).decode()
-        assert (await it.post("/api/announce", json={"wav": encoded}))[0] == 200
-        assert (await it.post("/api/announce", data=b"RIFF", headers=kind))[0] == 400
+        assert (await api.post("/api/announce", json={"wav": encoded}))[0] == 200
+        assert (await api.post("/api/announce", data=b"RIFF", headers=kind))[0] == 400
 
 
-async def test_another_satellite_is_told_complaint_48_remote_trigger() -> None:
-    async with office() as it, office() as other:
-        announcer = Announcer(other.room.assistant, QUIET, other.room.tts)
-        other.room.role.announcer = announcer
+async def test_an_announcement_reaches_another_satellite_complaint_48_remote_trigger() -> None:
+    async with served_satellite() as api, served_satellite() as other:
+        announcer = Announcer(other.satellite.assistant, QUIET, other.satellite.tts)
+        other.satellite.role.announcer = announcer
         async with asyncio.TaskGroup() as tasks:
             running = tasks.create_task(announcer.run())
-            facts = {"text": "dinner", "to": [other.room.uri, "here"]}
-            status, told = await it.post("/api/announce", json=facts)
+            facts = {"text": "dinner", "to": [other.satellite.uri, "here"]}
+            status, answer = await api.post("/api/announce", json=facts)
             running.cancel()
-        assert (status, told["outcomes"][other.room.uri]) == (200, "heard")
-        assert "kitchen" in told["outcomes"]
-        assert other.room.tts.requests[0].text == "dinner"
+        assert (status, answer["outcomes"][other.satellite.uri]) == (200, "heard")
+        assert "kitchen" in answer["outcomes"]
+        assert other.satellite.tts.requests[0].text == "dinner"
 
 
 async def test_mute_wake_stop_and_volume() -> None:
-    async with office() as it:
-        assert await it.post("/api/mute") == (200, {"muted": True})
-        assert await it.post("/api/wake") == (
+    async with served_satellite() as api:
+        assert await api.post("/api/mute") == (200, {"muted": True})
+        assert await api.post("/api/wake") == (
             409,
-            {"error": "somebody is listened to already, or nobody may be"},
+            {"error": "the satellite listens already, or is muted"},
         )
-        assert await it.post("/api/mute", json={"muted": False}) == (200, {"muted": False})
-        assert (await it.post("/api/wake"))[0] == 200
-        assert it.room.assistant.phase in ("idle", "listening")
-        assert await it.post("/api/volume", json={"level": 0.25}) == (200, {"volume": 0.25})
-        it.room.assistant.timers.start(0)
-        await it.room.until(lambda: it.room.assistant.timers.ringing)
-        assert (await it.post("/api/stop"))[0] == 200
-        assert not it.room.assistant.timers.ringing
+        assert await api.post("/api/mute", json={"muted": False}) == (200, {"muted": False})
+        assert (await api.post("/api/wake"))[0] == 200
+        assert api.satellite.assistant.phase in ("idle", "listening")
+        assert await api.post("/api/volume", json={"level": 0.25}) == (200, {"volume": 0.25})
+        api.satellite.assistant.timers.start(0)
+        await api.satellite.until(lambda: api.satellite.assistant.timers.ringing)
+        assert (await api.post("/api/stop"))[0] == 200
+        assert not api.satellite.assistant.timers.ringing
 
 
 @pytest.mark.parametrize(
@@ -153,55 +153,55 @@ async def test_mute_wake_stop_and_volume() -> None:
         ("/api/reload", b"", "no settings that could be read again"),
     ],
 )
-async def test_what_cannot_be_done_is_said(path: str, body: bytes, says: str) -> None:
-    async with office() as it:
-        status, told = await it.post(path, data=body)
+async def test_a_wrong_request_is_explained(path: str, body: bytes, says: str) -> None:
+    async with served_satellite() as api:
+        status, answer = await api.post(path, data=body)
         assert status == 400
-        assert says in told["error"]
+        assert says in answer["error"]
 
 
 async def test_strangers_large_requests_and_wrong_paths_are_refused() -> None:
-    async with office(Token(SECRET)) as it:
-        assert (await it.get("/api/state"))[0] == 401
+    async with served_satellite(Token(SECRET)) as api:
+        assert (await api.get("/api/state"))[0] == 401
         shown = {"Authorization": f"Bearer {SECRET}"}
-        assert (await it.get("/api/state", headers=shown))[0] == 200
-        assert (await it.get("/nothing", headers=shown))[0] == 404
-        assert (await it.get("/api/mute", headers=shown))[0] == 405
+        assert (await api.get("/api/state", headers=shown))[0] == 200
+        assert (await api.get("/nothing", headers=shown))[0] == 404
+        assert (await api.get("/api/mute", headers=shown))[0] == 405
         evil = {**shown, "Origin": "http://evil.example"}
-        assert (await it.post("/api/mute", headers=evil))[0] == 403
+        assert (await api.post("/api/mute", headers=evil))[0] == 403
         large = io.BytesIO(bytes(17 * 1024 * 1024))
-        assert (await it.post("/api/announce", data=large, headers=shown))[0] == 413
+        assert (await api.post("/api/announce", data=large, headers=shown))[0] == 413
         with pytest.raises(aiohttp.WSServerHandshakeError):
-            await it.session.ws_connect(it.address + "/events")
-    async with office(allow=("10.0.0.0/8",)) as it:
+            await api.session.ws_connect(api.address + "/events")
+    async with served_satellite(allow=("10.0.0.0/8",)) as api:
         with pytest.raises(aiohttp.ClientError):
-            await it.get("/api/state")
+            await api.get("/api/state")
 
 
 async def test_pages_of_probes_stand_behind_the_same_guard() -> None:
-    async with office(Token(SECRET)) as it:
-        assert (await it.get("/metrics"))[0] == 401
+    async with served_satellite(Token(SECRET)) as api:
+        assert (await api.get("/metrics"))[0] == 401
         shown = {"Authorization": f"Bearer {SECRET}"}
-        async with it.session.get(it.address + "/metrics", headers=shown) as response:
+        async with api.session.get(api.address + "/metrics", headers=shown) as response:
             assert (response.status, await response.read()) == (200, b"turns 1\n")
         evil = {**shown, "Origin": "http://evil.example"}
-        assert (await it.get("/metrics", headers=evil))[0] == 403
-    async with office() as it:
-        assert (await it.get("/metrics", headers={"Host": "evil.example"}))[0] == 403
+        assert (await api.get("/metrics", headers=evil))[0] == 403
+    async with served_satellite() as api:
+        assert (await api.get("/metrics", headers={"Host": "evil.example"}))[0] == 403
 
 
 async def test_events_come_as_they_happen() -> None:
-    async with office() as it, it.session.ws_connect(it.address + "/events") as socket:
-        told = events.Wake(word="okay_nabu", score=0.5)
+    async with served_satellite() as api, api.session.ws_connect(api.address + "/events") as socket:
+        sent = events.Wake(word="okay_nabu", score=0.5)
         while True:  # it is subscribed a moment after it is connected
-            it.bus.publish(told)
+            api.bus.publish(sent)
             try:
                 line = await socket.receive_str(timeout=0.2)
                 break
             except TimeoutError:
                 continue
-        assert msgspec.convert(json.loads(line), events.Wake) == told
-        it.bus.end()
+        assert msgspec.convert(json.loads(line), events.Wake) == sent
+        api.bus.end()
         while (message := await socket.receive()).type == aiohttp.WSMsgType.TEXT:
             pass
         assert message.data == aiohttp.WSCloseCode.GOING_AWAY
@@ -211,8 +211,10 @@ async def test_a_client_that_reads_nothing_is_dropped_and_others_go_on(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(event_stream, "BEHIND", 5)
-    async with office() as it:
-        reader, writer = await asyncio.open_connection("127.0.0.1", int(it.address[-5:].strip(":")))
+    async with served_satellite() as api:
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", int(api.address[-5:].strip(":"))
+        )
         writer.write(
             b"GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
             b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
@@ -222,16 +224,16 @@ async def test_a_client_that_reads_nothing_is_dropped_and_others_go_on(
         writer.transport.pause_reading()  # type: ignore[attr-defined]
         while "too slow" not in caplog.text and "dropped the client" not in caplog.text:
             for _ in range(50):
-                it.bus.publish(events.Error(where="x", text="y" * 10000))
+                api.bus.publish(events.Error(where="x", text="y" * 10000))
             await asyncio.sleep(0.001)
         writer.close()
-        assert (await it.get("/api/state"))[0] == 200
+        assert (await api.get("/api/state"))[0] == 200
 
 
-async def test_who_connects_and_asks_nothing_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_client_without_a_request_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "FIRST", 0.05)
-    async with office() as it:
-        host, port = it.address.removeprefix("http://").split(":")
+    async with served_satellite() as api:
+        host, port = api.address.removeprefix("http://").split(":")
         reader, writer = await asyncio.open_connection(host, int(port))
         writer.write(b"GET / HTTP/1.1\r\nX: ")
         with suppress(ConnectionError):  # it is cut off, or ended
@@ -261,9 +263,9 @@ async def test_a_taken_port_is_a_warning_unless_it_was_chosen(
         listening("192.0.2.1", 1)
 
 
-async def test_another_program_tells_the_running_satellite_or_that_there_is_none() -> None:
-    async with office() as it:
-        port = int(it.address.rpartition(":")[2])
+async def test_another_program_controls_the_running_satellite_or_finds_none() -> None:
+    async with served_satellite() as api:
+        port = int(api.address.rpartition(":")[2])
         settings = Settings(http=HttpSettings(port=port))
         assert await running_satellite.ask(settings, "POST", "/api/mute", muted=True) == {
             "muted": True

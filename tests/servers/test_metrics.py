@@ -132,7 +132,7 @@ async def test_metrics_are_served_to_this_machine_only(tmp_path: Path) -> None:
         await until(lambda: Path(uri.removeprefix("unix://")).exists() or task.done())
         answer = await get(port, "GET /metrics")
         assert 'satellite_model_load_seconds_count{engine="espeak",role="tts"} 1.0' in answer
-        with pytest.raises(ConfigError, match=r"metrics cannot be told.*--metrics"):
+        with pytest.raises(ConfigError, match=r"cannot serve metrics.*--metrics"):
             await app.run(settings, lambda event: None)
     finally:
         task.cancel()
