@@ -1,4 +1,4 @@
-"""Any program as microphone (raw PCM on its output) or speaker (raw PCM on its input)."""
+"""Any program as a microphone (raw PCM on its output) or speaker (raw PCM on its input)."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class CommandMic(RecordingProgram):
         self._format = AudioFormat(options.rate, options.channels)
 
     async def open(self) -> AudioFormat:
-        """Start the program. Raises `DeviceMissing`, with the last line of its complaints."""
+        """Start the program. Raises `DeviceMissing`, with the last line of its error output."""
         await self.start(split(self._options.command))
         return self._format
 
     async def read(self) -> bytes:
-        """Return what was recorded. Raises `DeviceLost` when the program ends or falls silent."""
+        """Return recorded samples. Raises `DeviceLost` when the program ends or stops writing."""
         return await self.read_frames(self._format)
 
 
@@ -55,6 +55,6 @@ class CommandSpeaker(PlayingProgram):
         self._format = AudioFormat(options.rate, options.channels)
 
     async def open(self) -> AudioFormat:
-        """Start the program. Raises `DeviceMissing`, with the last line of its complaints."""
+        """Start the program. Raises `DeviceMissing`, with the last line of its error output."""
         await self.start(split(self._options.command), self._format)
         return self._format

@@ -1,4 +1,4 @@
-"""The microphones and speakers of this machine, and which of them `auto` means."""
+"""The microphones and speakers of this machine, and those that `auto` stands for."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from satellite.errors import DeviceMissing
 _LOGGER = logging.getLogger(__name__)
 
 _PROGRAM = 5.0
-"""Seconds for arecord and aplay to list or to try a device; a sound server may be asked."""
+"""Seconds for arecord and aplay to list or try a device; a sound server may be involved."""
 
 _NOT_DEVICES = {
     *("null", "lavrate", "samplerate", "speexrate", "speex"),
     *("jack", "oss", "upmix", "vdownmix", "usbstream"),
 }
-"""Names in ALSA's list that convert for other devices, or lead nowhere."""
+"""Names in ALSA's list that convert for other devices, or lead to none."""
 
 Direction = Literal["in", "out"]
 
@@ -40,17 +40,16 @@ class DeviceInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     direction: Direction
     component: str
-    """What to give to `--mic` or `--speaker`."""
+    """The value for `--mic` or `--speaker`."""
     description: str
     rate: int | None = None
-    """The device's own sample rate in Hz, where it is known."""
+    """The device's own sample rate in Hz; None if unknown."""
     channels: int | None = None
-    """The most channels it has, where that is known."""
+    """Its number of channels; None if unknown."""
     default: bool = False
-    """Whether it is the one that `auto` means."""
+    """Whether `auto` stands for it."""
     identity: str = ""
-    """What devices of different components that lead to the same one share, as `hw:1,0`; empty
-    where that is not known."""
+    """Equal for components that lead to the same device, as `hw:1,0`; empty if unknown."""
 
 
 def list_devices() -> list[DeviceInfo]:
@@ -68,7 +67,7 @@ def list_devices() -> list[DeviceInfo]:
 def merged(devices: Iterable[DeviceInfo]) -> list[DeviceInfo]:
     """Merge the devices of one direction that are the same: the same sound card, or ALSA's name.
 
-    The first is listed, with what the others know beyond it.
+    The first is listed, with the facts that it lacks from the others.
     """
     found: dict[str, DeviceInfo] = {}
     for number, device in enumerate(devices):
@@ -84,34 +83,34 @@ def merged(devices: Iterable[DeviceInfo]) -> list[DeviceInfo]:
 
 
 def default_mic() -> str:
-    """The component that `--mic auto` means. Raises `DeviceMissing`, saying what to do."""
+    """Return the component for `--mic auto`. Raises `DeviceMissing`, with the remedy."""
     return _default("in")
 
 
 def default_speaker() -> str:
-    """The component that `--speaker auto` means. Raises `DeviceMissing`, saying what to do."""
+    """Return the component for `--speaker auto`. Raises `DeviceMissing`, with the remedy."""
     return _default("out")
 
 
 def _default(direction: Direction) -> str:
-    """PortAudio's default device where there is one, else ALSA's where it can be opened."""
+    """Return PortAudio's default device if it has one, otherwise ALSA's if it can be opened."""
     noun, program, flag = _WORDS[direction]
     missing = next((hint for need in REQUIRES if (hint := need.missing())), None)
     if missing is None:
         if any(device.default for device in _portaudio() if device.direction == direction):
             return "portaudio"
         missing = "PortAudio has no default device"
-    looked = [missing]
+    reasons = [missing]
     kind = DeviceMissing
     if hint := requirements.Program(program, debian="alsa-utils").missing():
-        looked.append(hint)
+        reasons.append(hint)
     elif refusal := _refusal(program):
-        looked.append(f"{program}: {refusal}")
+        reasons.append(f"{program}: {refusal}")
         kind = type(open_error(refusal))
     else:
         return "alsa"
     raise kind(
-        f"no {noun} found ({'; '.join(looked)}); connect one, or name one with {flag} "
+        f"no {noun} found ({'; '.join(reasons)}); connect one, or name one with {flag} "
         f"(see: satellite devices), or use {flag} wav:FILE"
     )
 
@@ -128,7 +127,7 @@ def _pulse(direction: Direction) -> list[DeviceInfo]:
         finally:
             server.close()
     except SoundServerError as error:
-        _LOGGER.debug("no devices of a sound server are listed: %s", error)
+        _LOGGER.debug("the sound server's devices are not listed: %s", error)
         return []
     return [
         DeviceInfo(
@@ -194,7 +193,7 @@ def _card(card: int, device: int) -> str:
 
 
 def _identity(name: str, host: str) -> str:
-    """Return what a device of PortAudio is for ALSA: its card's number, or ALSA's name."""
+    """Return ALSA's name of a device of PortAudio; for a sound card, as `hw:1,0`."""
     if host != "ALSA":
         return ""
     card = re.search(r"\((hw:\d+,\d+)\)$", name)
@@ -202,7 +201,7 @@ def _identity(name: str, host: str) -> str:
 
 
 def cards(listing: str) -> list[tuple[int, int, str]]:
-    """Card, device and description from the output of `arecord -l`."""
+    """Return card, device and description from the output of `arecord -l`."""
     line = re.compile(r"^card (\d+): \S+ \[(.*?)\], device (\d+): .*?\[(.*?)\]", re.MULTILINE)
     return [
         (int(card), int(device), f"{name}, {part}" if part else name)
@@ -211,7 +210,7 @@ def cards(listing: str) -> list[tuple[int, int, str]]:
 
 
 def names(listing: str) -> list[tuple[str, str]]:
-    """Name and description from the output of `arecord -L`; those of cards are left to `cards`."""
+    """Return name and description from the output of `arecord -L`, without cards (see `cards`)."""
     found: list[tuple[str, str]] = []
     for line in listing.splitlines():
         if not line[:1].isspace():
@@ -226,7 +225,7 @@ def names(listing: str) -> list[tuple[str, str]]:
 
 
 def _refusal(program: str) -> str | None:
-    """Try the default device with one sample; say why it cannot be opened, None when it can."""
+    """Try the default device with one sample; return why it cannot be opened, None if it can."""
     file = "/dev/zero" if program == "aplay" else "/dev/null"
     try:
         done = subprocess.run(
@@ -245,7 +244,7 @@ def _refusal(program: str) -> str | None:
 
 
 def _output(program: str, option: str) -> str:
-    """What a program lists; nothing where it is not there, or finds no card."""
+    """Return the output of a program; empty if it is missing or hangs."""
     if shutil.which(program) is None:
         return ""
     try:

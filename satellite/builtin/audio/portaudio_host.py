@@ -1,7 +1,7 @@
-"""The PortAudio library of this process: loaded when needed, quietly, and asked on threads.
+"""The PortAudio library of this process: loaded when needed, silently, and called on threads.
 
-PortAudio lists the devices once, when it is initialised; to see one that came back it has to be
-initialised again, which ends every stream. That is done only when there is none.
+PortAudio lists the devices once, when it is initialised; to see a device that came back it has to
+be initialised again, which ends every stream. So that is done only while no stream exists.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Direction = Literal["input", "output"]
 T = TypeVar("T")
 
 CALL = 10.0
-"""Seconds for a call of PortAudio: opening asks every sound server, and Bluetooth takes five."""
+"""Seconds for a call of PortAudio: opening tries every sound server, and Bluetooth takes 5 s."""
 
 REQUIRES: tuple[requirements.Requirement, ...] = (
     requirements.Library("portaudio", debian="libportaudio2"),
@@ -34,22 +34,22 @@ REQUIRES: tuple[requirements.Requirement, ...] = (
 """What PortAudio's microphones and speakers need."""
 
 _OTHER_RATES = (48000, 44100, 32000, 16000)
-"""Hz to try where a device takes neither the wanted rate nor the one it says is its own."""
+"""Hz to try where a device supports neither the requested rate nor its own default."""
 
 _UNAVAILABLE = -9985
 """paDeviceUnavailable (portaudio.h): the device is there, and another program has it open."""
 
 
-class Host:
-    """The library, its devices, and who has streams."""
+class PortAudioHost:
+    """The library, its list of devices, and its users."""
 
     def __init__(self) -> None:
         self.busy: set[object] = set()
-        """Who has a stream."""
+        """The microphones and speakers that have a stream."""
         self.listing = 0
-        """Which listing of the devices this is; their numbers differ between listings."""
+        """Number of the present list of devices; a device's index differs between lists."""
         self.stale = False
-        """A device went away or was not found; the list of devices may be old."""
+        """Whether a device was lost or not found, so that the list may be outdated."""
         self._lock = Lock()
         self._library: Any = None
 
@@ -58,8 +58,8 @@ class Host:
     ) -> T:
         """Run `function(sounddevice)` on a thread of its own, one at a time.
 
-        `undo` is given the result when nobody waits for it any more. Raises what the function
-        raises, and `DeviceLost` when it hangs; its thread is then left behind, as is its driver.
+        `undo` gets the result when the caller was cancelled. Raises the function's errors, and
+        `DeviceLost` when it hangs; its thread is then abandoned, as is its driver.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
@@ -82,7 +82,7 @@ class Host:
             with suppress(RuntimeError):  # the loop has ended, and its caller with it
                 loop.call_soon_threadsafe(settle, result, error)
 
-        # not an executor's thread: the interpreter would wait for one that a driver holds for ever
+        # not an executor's thread: the interpreter would wait for one that hangs in a driver
         Thread(target=run, name="portaudio", daemon=True).start()
         try:
             async with asyncio.timeout(CALL):
@@ -91,7 +91,7 @@ class Host:
             raise DeviceLost(f"PortAudio did not answer within {CALL:g} s") from None
 
     def ask(self, function: Callable[[Any], T]) -> T:
-        """Run `function(sounddevice)` here and now; blocks."""
+        """Run `function(sounddevice)` on this thread; blocks."""
         with self._lock:
             return function(self._ready())
 
@@ -107,7 +107,7 @@ class Host:
                 ) from error
             self._library = sounddevice
         elif self.stale and not self.busy:
-            # sounddevice has no public name for this, and PortAudio no other way to a list of today
+            # sounddevice has no public name for this, and PortAudio no other way to renew the list
             self._library._terminate()  # noqa: SLF001
             self._library._initialize()  # noqa: SLF001
             self.stale = False
@@ -117,14 +117,14 @@ class Host:
     def choose(
         self, library: Any, wanted: str, direction: Direction, form: AudioFormat
     ) -> tuple[int, AudioFormat]:
-        """Find a device, and the format nearest to `form` that it takes. Raises `DeviceMissing`."""
+        """Find a device, and the supported format nearest to `form`. Raises `DeviceMissing`."""
         devices = [d for d in library.query_devices() if d[f"max_{direction}_channels"] > 0]
         device = _pick(library, devices, wanted, direction)
         if device is None:
             self.stale = True
             known = ", ".join(f"{d['index']}: {d['name']}" for d in devices) or "none"
             asked = f"no {direction} device {wanted!r}" if wanted else f"no default {direction}"
-            raise DeviceMissing(f"PortAudio has {asked} (there are: {known})")
+            raise DeviceMissing(f"PortAudio has {asked} (known: {known})")
         check = getattr(library, f"check_{direction}_settings")
         most = device[f"max_{direction}_channels"]
         refusal, kind = "it has no channels", DeviceMissing
@@ -146,13 +146,13 @@ def error_kind(error: Exception) -> type[DeviceMissing]:
 
 
 def end(stream: Any) -> None:
-    """Stop and close a stream, whatever state its device is in. Blocks."""
+    """Stop and close a stream in any state of its device. Blocks."""
     stream.abort(ignore_errors=True)
     stream.close(ignore_errors=True)
 
 
 def _pick(library: Any, devices: list[Any], wanted: str, direction: Direction) -> Any:
-    """The default, the one of that index, of exactly that name, or with it in its name."""
+    """Return the default device, or the one of an index, an exact name, or a part of its name."""
     if not wanted:
         index = library.default.device[0 if direction == "input" else 1]
         return next((d for d in devices if d["index"] == index), None)
@@ -177,13 +177,13 @@ def _log_jack(text: bytes) -> None:
     _LOGGER.debug("JACK: %r", text)
 
 
-# kept for good: the libraries call them at any time
+# module constants, since the libraries may call them at any time
 _ALSA = _ALSA_HANDLER(_log_alsa)
 _JACK = _JACK_HANDLER(_log_jack)
 
 
 def _silence() -> None:
-    """Have ALSA and JACK tell the log, and not the terminal, of each device they do not find.
+    """Redirect the messages of ALSA and JACK from standard error to the log.
 
     `snd_lib_error_set_handler` (alsa/error.h), `jack_set_error_function` (jack/jack.h).
     """
@@ -199,5 +199,5 @@ def _silence() -> None:
             getattr(library, setter)(handler)
 
 
-HOST = Host()
-"""PortAudio has one state for the whole process, and so there is one of these."""
+HOST = PortAudioHost()
+"""The one instance: PortAudio's state is that of the process."""

@@ -14,16 +14,16 @@ from satellite.options import OptionSet, option
 from satellite.values import AudioFormat
 
 _CHUNK = 0.032
-"""Seconds of a microphone's sound in one chunk; the end of speech is known no sooner than that."""
+"""Seconds of sound in one chunk: the end of speech is detected that much later."""
 
 _LATENCY = 0.1
-"""Seconds of sound the driver may hold, for when Python is late."""
+"""Seconds of sound that the driver may buffer while Python is late."""
 
 _LATE = 64
-"""Chunks kept for a reader that is late: 2 s."""
+"""Chunks stored for a late reader: 2 s."""
 
 _NEXT_SOUND = 3.0
-"""Seconds after which a microphone that gives nothing has gone; they give sound all the time."""
+"""Seconds without sound after which a microphone is lost; microphones give sound all the time."""
 
 
 class PortAudioMic:
@@ -32,7 +32,7 @@ class PortAudioMic:
     class Options(OptionSet, frozen=True):
         device: Annotated[str, option("Number or part of the name; empty for the default")] = ""
         rate: Annotated[
-            int, option("Sample rate to ask for", unit="Hz", minimum=4000, maximum=192000)
+            int, option("Sample rate to request", unit="Hz", minimum=4000, maximum=192000)
         ] = 16000
 
     argument: ClassVar[str] = "device"
@@ -49,7 +49,7 @@ class PortAudioMic:
         self._overruns = 0
 
     async def open(self) -> AudioFormat:
-        """Begin to record, in the device's own format where it refuses ours."""
+        """Start recording, in the device's own format where it refuses the requested one."""
         await self.close()
         self._loop = asyncio.get_running_loop()
         self._chunks.clear()
@@ -80,7 +80,7 @@ class PortAudioMic:
         return form
 
     async def read(self) -> bytes:
-        """Return what was recorded. Raises `DeviceLost` when the stream ends or falls silent."""
+        """Return recorded samples. Raises `DeviceLost` when the stream ends or gives none."""
         if self._stream is None:
             raise DeviceLost(f"{self._name} is not open")
         while not self._chunks:
@@ -105,11 +105,11 @@ class PortAudioMic:
 
     @property
     def overruns(self) -> int:
-        """How often the driver or the reader was too late."""
+        """Losses, because the driver or the reader was too late."""
         return self._overruns
 
     async def close(self) -> None:
-        """Stop recording. Twice is once."""
+        """Stop recording. Idempotent."""
         stream, self._stream = self._stream, None
         if stream is not None:
             await HOST.call(lambda _: self._end(stream))
@@ -123,18 +123,18 @@ class PortAudioMic:
         if status.input_overflow:
             self._overruns += 1
         if len(self._chunks) >= _LATE:
-            with suppress(IndexError):  # the reader took it just now
+            with suppress(IndexError):  # the reader has just taken it
                 self._chunks.popleft()
             self._overruns += 1
         self._chunks.append(bytes(data))
-        self._tell()
+        self._wake_reader()
 
     def _finish(self) -> None:
         """Called by PortAudio on its thread."""
         self._ended = True
-        self._tell()
+        self._wake_reader()
 
-    def _tell(self) -> None:
+    def _wake_reader(self) -> None:
         if self._loop is not None and not self._changed.is_set():
             with suppress(RuntimeError):  # the loop has ended, and its reader with it
                 self._loop.call_soon_threadsafe(self._changed.set)

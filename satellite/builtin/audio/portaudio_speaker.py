@@ -14,33 +14,33 @@ from satellite.options import OptionSet, option
 from satellite.values import AudioFormat
 
 _LATENCY = 0.1
-"""Seconds of sound the driver may hold, for when Python is late."""
+"""Seconds of sound that the driver may buffer while Python is late."""
 
 _FIRST = 0.2
-"""Seconds of sound with which a stream begins; with less, the second chunk could come too late."""
+"""Seconds of sound with which a stream starts; with less, the second chunk could be late."""
 
 _AHEAD = 0.5
-"""Seconds of sound kept for the driver; as much may come late without being missed."""
+"""Seconds of sound stored for the driver; samples may come that late without a gap."""
 
-_HELD = 1.5
-"""Of the latency that PortAudio tells: what the driver may hold, and one callback's sound."""
+_DRIVER_BUFFER = 1.5
+"""Factor of the latency that PortAudio reports: the driver's buffer, and one callback's samples."""
 
 _DRAIN_SLACK = 3.0
-"""Seconds beyond its length in which a driver has played its sound."""
+"""Seconds beyond the length of a sound within which a driver has played it."""
 
 
 class PortAudioSpeaker:
-    """A speaker of PortAudio, opened for each piece of sound.
+    """A speaker of PortAudio, opened for each sound.
 
-    Between sounds it holds no stream: the device is free for other programs, no thread wakes up,
-    and one that went away meanwhile is noticed (PortAudio hangs when it starts a stream whose
-    device has gone). Opening takes some 10 ms.
+    Between sounds it has no stream: the device is available to other programs, no thread wakes up,
+    and a lost device is noticed (PortAudio hangs when it restarts a stream whose device is gone).
+    Opening takes some 10 ms.
     """
 
     class Options(OptionSet, frozen=True):
         device: Annotated[str, option("Number or part of the name; empty for the default")] = ""
         rate: Annotated[
-            int, option("Sample rate to ask for", unit="Hz", minimum=4000, maximum=192000)
+            int, option("Sample rate to request", unit="Hz", minimum=4000, maximum=192000)
         ] = 22050
 
     argument: ClassVar[str] = "device"
@@ -52,7 +52,7 @@ class PortAudioSpeaker:
         self._format: AudioFormat | None = None
         self._device = 0
         self._listing = 0
-        """Which of the host's listings `_device` is a number of."""
+        """The host's list in which `_device` is an index."""
         self._stream: Any = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._lock = Lock()
@@ -62,13 +62,13 @@ class PortAudioSpeaker:
         self._ended = False
         self._dry = False
         self._silence = 0
-        """Bytes of silence to give after the last sample."""
+        """Bytes of silence to play after the last sample."""
         self._underruns = 0
         self._played_all: type[Exception] = Exception
-        """What a callback raises to end the stream."""
+        """The exception with which a callback ends the stream."""
 
     async def open(self) -> AudioFormat:
-        """See that the device is there; say in which format it plays. Raises `DeviceMissing`."""
+        """Check that the device exists; return its format. Raises `DeviceMissing`."""
         await self.close()
         self._loop = asyncio.get_running_loop()
         self._underruns = 0
@@ -77,7 +77,7 @@ class PortAudioSpeaker:
         return self._format
 
     async def write(self, audio: bytes) -> None:
-        """Take samples; return when no more than half a second of them is waiting."""
+        """Take samples; return when no more than half a second of them waits."""
         form = self._format
         if form is None:
             raise DeviceLost(f"{self._name} is not open")
@@ -97,8 +97,8 @@ class PortAudioSpeaker:
         if self._stream is None:
             await self._run(self._format)
         latency = float(self._stream.latency)
-        # PortAudio's ALSA side drops what the driver holds at the end, so let that be silence
-        self._silence = self._format.bytes_of(_HELD * latency)
+        # PortAudio's ALSA host drops the driver's buffer at the end, so fill it with silence
+        self._silence = self._format.bytes_of(_DRIVER_BUFFER * latency)
         self._draining = True
         left = self._format.seconds(bytes(self._buffer)) + latency
         try:
@@ -111,7 +111,7 @@ class PortAudioSpeaker:
         await self.stop()
 
     async def stop(self) -> None:
-        """Fall silent, dropping what the driver holds."""
+        """Stop at once, dropping the samples in the driver's buffer."""
         with self._lock:
             self._buffer.clear()
         stream, self._stream = self._stream, None
@@ -120,19 +120,19 @@ class PortAudioSpeaker:
 
     @property
     def waiting(self) -> float:
-        """Seconds of sound that are still to be heard, here and in the driver."""
+        """Seconds of sound that wait here and in the driver."""
         if self._format is None or (self._stream is None and not self._buffer):
             return 0.0
-        held = float(self._stream.latency) if self._stream is not None else 0.0
-        return self._format.seconds(bytes(self._buffer)) + held
+        buffered = float(self._stream.latency) if self._stream is not None else 0.0
+        return self._format.seconds(bytes(self._buffer)) + buffered
 
     @property
     def underruns(self) -> int:
-        """How often sound came too late for the driver."""
+        """Gaps, because samples came too late for the driver."""
         return self._underruns
 
     async def close(self) -> None:
-        """Let go of the device. Twice is once."""
+        """Release the device. Idempotent."""
         self._format = None
         await self.stop()
 
@@ -174,7 +174,7 @@ class PortAudioSpeaker:
         HOST.busy.discard(self)
 
     async def _change(self) -> None:
-        """Wait until the driver took something. Raises `DeviceLost` when it has stopped."""
+        """Wait until the driver takes samples. Raises `DeviceLost` when it has stopped."""
         if self._ended and not self._draining:
             HOST.stale = True
             raise DeviceLost(f"{self._name}: the device stopped playing")
@@ -189,7 +189,7 @@ class PortAudioSpeaker:
             audio = bytes(self._buffer[:size])
             del self._buffer[:size]
         data[:] = audio + bytes(size - len(audio))
-        self._tell()
+        self._wake_writer()
         if len(audio) == size:
             self._dry = False
         elif self._draining:
@@ -203,9 +203,9 @@ class PortAudioSpeaker:
     def _finish(self) -> None:
         """Called by PortAudio on its thread."""
         self._ended = True
-        self._tell()
+        self._wake_writer()
 
-    def _tell(self) -> None:
+    def _wake_writer(self) -> None:
         if self._loop is not None:
             with suppress(RuntimeError):  # the loop has ended, and its writer with it
                 self._loop.call_soon_threadsafe(self._changed.set)

@@ -1,4 +1,4 @@
-"""Programs that record or play sound, with their beginning, their end and their complaints."""
+"""Programs that record or play sound: start, end, losses and error output."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from satellite.values import AudioFormat
 _LOGGER = logging.getLogger(__name__)
 
 _FIRST_SOUND = 8.0
-"""Seconds to a microphone's first sound: a Bluetooth headset takes up to five to connect."""
+"""Seconds to a microphone's first sound: a Bluetooth headset takes up to 5 s to connect."""
 
 _NEXT_SOUND = 3.0
-"""Seconds after which a microphone that gives nothing has gone; they give sound all the time."""
+"""Seconds without sound after which a microphone is lost; microphones give sound all the time."""
 
 _STARTED = 0.1
-"""Seconds in which a player finds out that its device is not there; aplay needs some 10 ms."""
+"""Seconds in which a player fails if its device is missing; aplay needs some 10 ms."""
 
-_LAST_WORDS = 1.0
-"""Seconds for a program that is ending to say why; on a busy machine some 0.1 s go by."""
+_REASON_WAIT = 1.0
+"""Seconds for an ending program to write its reason; on a busy machine it takes some 0.1 s."""
 
-_HEARD = 0.01
-"""Seconds in which the event loop takes what a program said before its first sound."""
+_OUTPUT_WAIT = 0.01
+"""Seconds in which the event loop reads the output that came before a program's first sound."""
 
 _PROBE = 5.0
-"""Seconds to find out whether a device plays; aplay needs 0.2 s with PulseAudio."""
+"""Seconds for a test whether a device plays; aplay needs 0.2 s with PulseAudio."""
 
 _DRAIN_SLACK = 3.0
-"""Seconds beyond its length in which a player has played its sound and ended."""
+"""Seconds beyond the length of a sound within which a player ends."""
 
 _REASONS = {
     os.strerror(errno.EBUSY): DeviceBusy,
@@ -52,8 +52,8 @@ def open_error(text: str) -> DeviceMissing:
     return _REASONS.get(reason, DeviceMissing)(text)
 
 
-class Program:
-    """A program by which sound comes or goes, and what it says of itself."""
+class AudioProgram:
+    """A program that records or plays, with its losses and its error output."""
 
     def __init__(self, name: str, environment: Mapping[str, str] | None = None) -> None:
         self._name = name
@@ -62,7 +62,7 @@ class Program:
         self._last_line = ""
 
     def on_line(self, line: str) -> None:
-        """Look at a line of the program's complaints; arecord and aplay tell losses there."""
+        """Take a line of the program's error output, where arecord and aplay report losses."""
         self._last_line = line
         if "overrun" in line or "underrun" in line:
             self._losses += 1
@@ -74,7 +74,7 @@ class Program:
         return child
 
     async def probe(self, argv: Sequence[str]) -> str | None:
-        """Run a program to its end; say how it failed, None when it did not."""
+        """Run a program to its end; return why it failed, None if it did not."""
         try:
             child = await self._run(argv, stdin=True)
         except DeviceMissing as error:
@@ -82,16 +82,16 @@ class Program:
         try:
             async with asyncio.timeout(_PROBE):
                 await child.wait_gone()
-            return await self._how_it_ended(child) if child.returncode else None
+            return await self._reason(child) if child.returncode else None
         except TimeoutError:
             return f"{self._name}: stuck for {_PROBE:g} s{self._error_output()}"
         finally:
             await child.end(at_once=True)
 
-    async def _how_it_ended(self, child: Child) -> str:
-        """Say so in one line, giving an ending program a moment to say why."""
+    async def _reason(self, child: Child) -> str:
+        """Return in one line why the program ended; wait a moment for an ending one."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(_LAST_WORDS):
+            async with asyncio.timeout(_REASON_WAIT):
                 await child.wait_gone()
         status = "" if child.returncode is None else f" with status {child.returncode}"
         return f"{self._name}: ended{status}{self._error_output()}"
@@ -100,8 +100,8 @@ class Program:
         return f": {self._last_line}" if self._last_line else ""
 
 
-class RecordingProgram(Program):
-    """A microphone that is a program; what `command` and `alsa` have in common."""
+class RecordingProgram(AudioProgram):
+    """A microphone that is a program: the base of `alsa`, `command` and `pulse`."""
 
     def __init__(self, name: str, environment: Mapping[str, str] | None = None) -> None:
         super().__init__(name, environment)
@@ -118,8 +118,8 @@ class RecordingProgram(Program):
             async with asyncio.timeout(_FIRST_SOUND):
                 self._rest = await self._child.read()
             if not self._rest:
-                raise open_error(await self._how_it_ended(self._child))
-            await asyncio.sleep(_HEARD)
+                raise open_error(await self._reason(self._child))
+            await asyncio.sleep(_OUTPUT_WAIT)
         except TimeoutError:
             await self.close()
             raise DeviceMissing(
@@ -141,16 +141,16 @@ class RecordingProgram(Program):
 
     @property
     def finished(self) -> bool:
-        """Always false: a program that ends is a device that went away."""
+        """Always false: a program that ends is a lost device."""
         return False
 
     @property
     def overruns(self) -> int:
-        """How many overruns the program told of since it was started."""
+        """Overruns that the program has reported since it was started."""
         return self._losses
 
     async def close(self) -> None:
-        """End the program, within a second. Twice is once."""
+        """End the program, within a second. Idempotent."""
         child, self._child = self._child, None
         self._rest = b""
         self._patience.end()
@@ -166,16 +166,16 @@ class RecordingProgram(Program):
                 f"{self._name}: no sound for {_NEXT_SOUND:g} s{self._error_output()}"
             ) from None
         if not audio:
-            raise DeviceLost(await self._how_it_ended(child))
+            raise DeviceLost(await self._reason(child))
         return audio
 
 
-class PlayingProgram(Program):
-    """A speaker that is a program; what `command` and `alsa` have in common.
+class PlayingProgram(AudioProgram):
+    """A speaker that is a program: the base of `alsa`, `command` and `pulse`.
 
-    Each piece of sound, from its first write to its drain, has one run of the program: draining
-    closes its input and waits until it ends, as players do when the last sample was heard. The run
-    for the next piece is started right after, so that nobody waits for it.
+    Each sound, from its first write to its drain, has one run of the program: draining closes the
+    program's input and waits until it ends, as players do when the last sample was played. The run
+    for the next sound is started right away, so that its beginning is not delayed.
     """
 
     def __init__(self, name: str, environment: Mapping[str, str] | None = None) -> None:
@@ -187,7 +187,7 @@ class PlayingProgram(Program):
         self._written = 0
 
     async def start(self, argv: Sequence[str], form: AudioFormat) -> None:
-        """Start the program and see that it stays. Raises `DeviceMissing`."""
+        """Start the program and check that it keeps running. Raises `DeviceMissing`."""
         await self.close()
         self._argv, self._form, self._losses = argv, form, 0
         child = self._child = await self._run(argv, stdin=True)
@@ -195,28 +195,28 @@ class PlayingProgram(Program):
             async with asyncio.timeout(_STARTED):
                 await child.wait()
         if child.exited:
-            problem = await self._how_it_ended(child)
+            problem = await self._reason(child)
             await self.close()
             raise open_error(problem)
 
     async def write(self, audio: bytes) -> None:
-        """Hand samples to the program. Raises `DeviceLost` when it has ended."""
+        """Write samples to the program. Raises `DeviceLost` when it has ended."""
         if not self._argv:
             raise DeviceLost(f"{self._name} is not open")
         child = self._child
         if child is None or (child.exited and self._began is None):
-            child = await self._run_again()
+            child = await self._restart()
         if self._began is None:
             self._began = monotonic()
         await child.write(audio)
         self._written += len(audio)
         if child.exited:
-            problem = await self._how_it_ended(child)
+            problem = await self._reason(child)
             await self.stop()
             raise DeviceLost(problem)
 
     async def drain(self) -> None:
-        """Return when the program has played all and ended. Raises `DeviceLost`."""
+        """Return when the program has played everything and ended. Raises `DeviceLost`."""
         child = self._child
         if child is None or self._began is None:
             return
@@ -231,17 +231,17 @@ class PlayingProgram(Program):
             raise DeviceLost(
                 f"{self._name}: still running {_DRAIN_SLACK:g} s after the sound's end"
             ) from None
-        problem = await self._how_it_ended(child)
+        problem = await self._reason(child)
         await self.stop()
         if child.returncode:
             raise DeviceLost(problem)
         try:
-            await self._run_again()
+            await self._restart()
         except DeviceLost as error:
             _LOGGER.debug("not ready for the next sound: %s", error)
 
     async def stop(self) -> None:
-        """Kill the program, which is the quickest silence there is."""
+        """Kill the program, the fastest way to silence it."""
         child, self._child = self._child, None
         self._began, self._written = None, 0
         if child is not None:
@@ -249,17 +249,17 @@ class PlayingProgram(Program):
 
     @property
     def underruns(self) -> int:
-        """How many underruns the program told of since `start`."""
+        """Underruns that the program has reported since `start`."""
         return self._losses
 
     async def close(self) -> None:
-        """End the program, within a second. Twice is once."""
+        """End the program, within a second. Idempotent."""
         child, self._child = self._child, None
         self._argv, self._began, self._written = (), None, 0
         if child is not None:
             await child.end()
 
-    async def _run_again(self) -> Child:
+    async def _restart(self) -> Child:
         await self.stop()
         try:
             child = self._child = await self._run(self._argv, stdin=True)

@@ -15,13 +15,13 @@ from satellite.options import OptionSet, option, unknown_name
 from satellite.values import AudioFormat
 
 _ENVIRONMENT = {"LC_ALL": "C"}
-"""For the programs: their complaints are shown, and in English like everything else."""
+"""Environment of the programs, whose error output is shown, in English."""
 
 _MIC_LATENCY = 30
-"""Milliseconds of sound in one chunk: the end of speech is known no sooner than that."""
+"""Milliseconds of sound in one chunk: the end of speech is detected that much later."""
 
 _SPEAKER_LATENCY = 200
-"""Milliseconds of sound that the server holds. Its default of 2 s would be heard after a stop."""
+"""Milliseconds of sound that the server buffers; its default of 2 s is still heard after a stop."""
 
 
 class PulseMic(RecordingProgram):
@@ -45,9 +45,9 @@ class PulseMic(RecordingProgram):
         self._format = AudioFormat(options.rate, options.channels)
 
     async def open(self) -> AudioFormat:
-        """Record in the format asked for, to which the server converts.
+        """Record in the requested format, to which the server converts.
 
-        Raises `DeviceMissing`, with the names there are or parec's reason.
+        Raises `DeviceMissing`, with the known names or parec's reason.
         """
         if self._device:
             await _check(self._name, "source", self._device, PulseServer.sources)
@@ -55,7 +55,7 @@ class PulseMic(RecordingProgram):
         return self._format
 
     async def read(self) -> bytes:
-        """Return what was recorded. Raises `DeviceLost`, with parec's reason."""
+        """Return recorded samples. Raises `DeviceLost`, with parec's reason."""
         return await self.read_frames(self._format)
 
 
@@ -80,9 +80,9 @@ class PulseSpeaker(PlayingProgram):
         self._format = AudioFormat(options.rate, options.channels)
 
     async def open(self) -> AudioFormat:
-        """Play in the format asked for, from which the server converts.
+        """Play in the requested format, from which the server converts.
 
-        Raises `DeviceMissing`, with the names there are or pacat's reason.
+        Raises `DeviceMissing`, with the known names or pacat's reason.
         """
         if self._device:
             await _check(self._name, "sink", self._device, PulseServer.sinks)
@@ -96,7 +96,7 @@ async def _check(
 ) -> None:
     """Raise `DeviceMissing` unless the server has a device of that name.
 
-    PulseAudio refuses an unknown name, but PipeWire takes its default device instead.
+    PulseAudio refuses an unknown name, but PipeWire uses its default device instead.
     """
 
     def names() -> list[str]:

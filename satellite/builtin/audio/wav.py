@@ -14,10 +14,10 @@ from satellite.values import AudioFormat
 __all__ = ["WavMic", "WavSpeaker", "read_wav", "write_wav"]
 
 _CHUNK = 0.032
-"""Seconds of sound in one read: what the voice detector looks at in one call."""
+"""Seconds of sound in one read: a frame of the voice detector."""
 
 _AHEAD = 0.2
-"""Seconds of sound that a speaker with a pace takes before it has played them, as sound cards do"""
+"""Seconds of sound that a speaker with a pace buffers, as sound cards do."""
 
 
 class WavMic:
@@ -26,7 +26,7 @@ class WavMic:
     class Options(OptionSet, frozen=True):
         path: Annotated[str, option("WAV file (8, 16, 24 or 32-bit PCM)")]
         pace: Annotated[
-            float, option("How fast it plays; 1 is real time", minimum=0.01, maximum=1000)
+            float, option("Speed of playback; 1 is real time", minimum=0.01, maximum=1000)
         ] = 1.0
 
     argument: ClassVar[str] = "path"
@@ -40,7 +40,7 @@ class WavMic:
         self._began = 0.0
 
     async def open(self) -> AudioFormat:
-        """Read the file; its first sample is heard now. Raises `AudioFileError`."""
+        """Read the file; its first sample is recorded now. Raises `AudioFileError`."""
         form, self._audio = await asyncio.to_thread(read_wav, self._options.path)
         self._format = form
         self._position = 0
@@ -48,14 +48,14 @@ class WavMic:
         return form
 
     async def read(self) -> bytes:
-        """Return 32 ms, when they have been spoken; after the end, of silence."""
+        """Return the next 32 ms when they are due; silence after the end of the file."""
         if self._format is None:
             raise DeviceLost(f"the WAV file {self._options.path} is not open")
         size = self._format.bytes_of(_CHUNK) or self._format.frame_bytes
         chunk = self._audio[self._position : self._position + size] or bytes(size)
         frames = (self._position + len(chunk)) // self._format.frame_bytes
-        spoken = frames / self._format.rate / self._options.pace
-        await asyncio.sleep(self._began + spoken - monotonic())
+        due = frames / self._format.rate / self._options.pace
+        await asyncio.sleep(self._began + due - monotonic())
         self._position += len(chunk)
         return chunk
 
@@ -66,19 +66,19 @@ class WavMic:
 
     @property
     def overruns(self) -> int:
-        """Always 0: what is read late is not lost."""
+        """Always 0: samples that are read late are not lost."""
         return 0
 
     async def close(self) -> None:
-        """Let go of the file."""
+        """Release the file."""
         self._format = None
         self._audio = b""
 
 
 class WavSpeaker:
-    """Writes what is said into a WAV file.
+    """Writes played sound into a WAV file.
 
-    The file is emptied at the first `open`; what is said after a later one is added at its end.
+    The file is emptied at the first `open`; after later ones, sound is appended.
     """
 
     class Options(OptionSet, frozen=True):
@@ -86,7 +86,9 @@ class WavSpeaker:
         rate: Annotated[int, option("Sample rate", unit="Hz", minimum=4000, maximum=192000)] = 22050
         pace: Annotated[
             float,
-            option("How fast it takes sound; 1 is real time, 0 at once", minimum=0, maximum=1000),
+            option(
+                "Speed at which it takes sound; 1 is real time, 0 at once", minimum=0, maximum=1000
+            ),
         ] = 0.0
 
     argument: ClassVar[str] = "path"
@@ -98,13 +100,13 @@ class WavSpeaker:
         self._size = 0
         """Bytes of sound in the file."""
         self._piece_start = 0
-        """Of these, what was said before the present piece of sound."""
+        """Bytes of them from before the present sound."""
         self._piece_began: float | None = None
-        """Monotonic time at which the present piece began; None between pieces."""
+        """Monotonic time at which the present sound began; None between sounds."""
         self._underruns = 0
 
     async def open(self) -> AudioFormat:
-        """Create the file. Raises `AudioFileError`, as when its folder is not there."""
+        """Create the file. Raises `AudioFileError`, as for a missing folder."""
         if self._writer is None:
             self._writer = WavWriter(self._options.path, self._format, keep=self._size)
             self._size = self._writer.size
@@ -113,7 +115,7 @@ class WavSpeaker:
         return self._format
 
     async def write(self, audio: bytes) -> None:
-        """Write samples; with a pace, return when all but 0.2 s of them would have been heard."""
+        """Write samples; with a pace, return when all but 0.2 s of them are due."""
         if self._writer is None:
             raise DeviceLost(f"the WAV file {self._options.path} is not open")
         pace = self._options.pace
@@ -131,32 +133,32 @@ class WavSpeaker:
             await asyncio.sleep(self._left(self._piece_began) - _AHEAD / pace)
 
     async def drain(self) -> None:
-        """Return when everything would have been heard."""
+        """Return when all samples are due."""
         if self._options.pace and self._piece_began is not None:
             await asyncio.sleep(self._left(self._piece_began))
         self._end_piece()
 
     async def stop(self) -> None:
-        """End the present piece; with a pace, the file keeps only what would have been heard."""
+        """End the present sound; with a pace, samples that are not due yet are cut off."""
         if self._writer is not None and self._piece_began is not None and self._options.pace:
-            heard = (monotonic() - self._piece_began) * self._options.pace
-            self._writer.cut(self._piece_start + self._format.bytes_of(heard))
+            due = (monotonic() - self._piece_began) * self._options.pace
+            self._writer.cut(self._piece_start + self._format.bytes_of(due))
             self._size = self._writer.size
         self._end_piece()
 
     @property
     def underruns(self) -> int:
-        """How often, with a pace, sound came later than it should have been heard."""
+        """Gaps, with a pace, because samples came late."""
         return self._underruns
 
     async def close(self) -> None:
-        """Close the file. What is said after another `open` is added at its end."""
+        """Close the file."""
         if self._writer is not None:
             self._writer.close()
             self._writer = None
 
     def _left(self, began: float) -> float:
-        """Seconds until the last sample written is heard; negative when it was before now."""
+        """Return the seconds until the last written sample is due; negative if it is overdue."""
         frames = (self._size - self._piece_start) // self._format.frame_bytes
         return began + frames / self._format.rate / self._options.pace - monotonic()
 

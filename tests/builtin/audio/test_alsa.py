@@ -1,7 +1,7 @@
-"""What arecord and aplay say of a device; scripts of those names say it here.
+"""The output of arecord and aplay about a device, imitated by scripts of those names.
 
-No device of the tests refuses a rate or a channel count, so these say what the programs say then
-(alsa-utils, aplay.c: `set_params`).
+No device of the tests refuses a rate or a channel count, so the scripts print what the
+programs print then (alsa-utils, aplay.c: `set_params`).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ exec cat > /dev/null
 
 @pytest.fixture
 def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder in which programs are found first."""
+    """Return a folder that is first on the search path."""
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     return tmp_path
 
@@ -72,7 +72,7 @@ async def test_a_devices_own_format_is_taken_where_it_refuses_ours(
 
 
 @pytest.mark.parametrize("kind", [AlsaMic, AlsaSpeaker])
-async def test_a_device_of_no_usable_format_is_told_with_the_way_out(
+async def test_a_device_without_a_usable_format_is_reported_with_the_remedy(
     programs: Path, kind: type[AlsaMic] | type[AlsaSpeaker]
 ) -> None:
     install(programs, 48000, 5)

@@ -53,7 +53,7 @@ def alive(pid: int) -> bool:
     return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
-async def test_what_a_program_writes_is_heard_in_whole_frames() -> None:
+async def test_a_programs_output_is_recorded_in_whole_frames() -> None:
     source = mic("printf '\\1\\0\\2'; sleep 0.05; printf '\\0\\3\\0'; exec sleep 60", channels=2)
     assert await source.open() == AudioFormat(16000, 2)
     heard = b""
@@ -78,7 +78,7 @@ async def test_a_fast_program_is_not_read_further_ahead_than_its_reader() -> Non
     await source.close()
 
 
-async def test_a_program_that_is_not_there_is_named() -> None:
+async def test_a_missing_program_is_reported() -> None:
     with pytest.raises(DeviceMissing, match="no-such-program cannot be started"):
         await CommandMic(CommandMic.Options(command="no-such-program -x")).open()
     with pytest.raises(DeviceMissing, match="no-such-program cannot be started"):
@@ -86,12 +86,12 @@ async def test_a_program_that_is_not_there_is_named() -> None:
 
 
 @pytest.mark.parametrize(("command", "problem"), [("", "empty"), ("play 'it", "not well quoted")])
-async def test_a_command_that_is_none_is_told(command: str, problem: str) -> None:
+async def test_an_invalid_command_is_reported(command: str, problem: str) -> None:
     with pytest.raises(DeviceMissing, match=problem):
         await CommandMic(CommandMic.Options(command=command)).open()
 
 
-async def test_a_program_that_fails_at_once_says_why() -> None:
+async def test_a_program_that_fails_at_once_is_reported_with_its_reason() -> None:
     script = "echo first >&2; printf 'no such device' >&2; exit 3"
     for device in (mic(script), speaker(script)):
         with pytest.raises(DeviceMissing, match="ended with status 3: no such device"):
@@ -108,7 +108,7 @@ async def test_a_microphone_that_ends_later_is_lost_and_can_be_reopened() -> Non
     await source.close()
 
 
-async def test_a_microphone_that_gives_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_microphone_without_sound_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(program, "_FIRST_SOUND", 0.1)
     monkeypatch.setattr(program, "_NEXT_SOUND", 0.05)
     with pytest.raises(DeviceMissing, match=r"no sound within 0\.1 s"):
@@ -175,7 +175,7 @@ async def test_writing_waits_for_a_slow_player() -> None:
     await sink.close()
 
 
-async def test_stop_is_at_once_and_the_next_sound_is_whole(tmp_path: Path) -> None:
+async def test_stop_is_immediate_and_the_next_sound_is_whole(tmp_path: Path) -> None:
     out = tmp_path / "out"
     sink = speaker(f"trap '' TERM; cat >> {out}; sleep 60")
     await sink.open()
@@ -210,7 +210,7 @@ async def test_a_player_that_never_ends_is_lost(monkeypatch: pytest.MonkeyPatch)
     await sink.close()
 
 
-async def test_who_stood_still_loses_no_player_that_ended_meanwhile(
+async def test_a_player_that_ended_during_a_stall_is_not_lost(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(program, "_DRAIN_SLACK", 0.1)
@@ -222,7 +222,7 @@ async def test_who_stood_still_loses_no_player_that_ended_meanwhile(
     await sink.close()
 
 
-async def test_losses_that_a_program_tells_of_are_counted() -> None:
+async def test_losses_that_a_program_reports_are_counted() -> None:
     script = "printf 'overrun!!! (at least 3.1 ms long)\\n' >&2; printf '\\1\\0'; exec sleep 60"
     source = mic(script)
     await source.open()

@@ -1,4 +1,4 @@
-"""Which microphones and speakers there are, and which of them `auto` means."""
+"""The list of microphones and speakers, and those that `auto` stands for."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ print(json.dumps(found))
 """
 
 
-def look(path: str | None = None) -> tuple[dict[str, Any], str]:
-    """What a fresh process finds, and what it prints on its standard error."""
+def list_in_process(path: str | None = None) -> tuple[dict[str, Any], str]:
+    """Return the devices that a fresh process finds, and its standard error."""
     environment = dict(os.environ)
     if path is not None:
         environment["PATH"] = path
@@ -64,7 +64,7 @@ def look(path: str | None = None) -> tuple[dict[str, Any], str]:
     return json.loads(done.stdout), done.stderr
 
 
-def test_cards_are_read_from_the_list_of_cards() -> None:
+def test_cards_are_parsed() -> None:
     assert cards(CARDS) == [
         (1, 0, "USB PnP Sound Device, USB Audio"),
         (2, 0, "seeed-2mic-voicecard, bcm2835 wm8960"),
@@ -72,7 +72,7 @@ def test_cards_are_read_from_the_list_of_cards() -> None:
     assert cards("") == []
 
 
-def test_names_are_read_without_those_that_lead_nowhere() -> None:
+def test_names_are_parsed_without_those_that_lead_to_no_device() -> None:
     assert names(NAMES) == [
         ("default", "Playback/recording through the PulseAudio sound server"),
         ("pipewire", "PipeWire Sound Server"),
@@ -82,7 +82,7 @@ def test_names_are_read_without_those_that_lead_nowhere() -> None:
 
 
 def test_a_device_that_several_offer_is_listed_once() -> None:
-    """With the facts that the others know beyond it; unknown devices are never the same."""
+    """It gets the facts that it lacks from the others; devices without identity stay apart."""
     usb = DeviceInfo(
         direction="in", component="pulse:alsa_input.usb", description="USB", identity="hw:1,0"
     )
@@ -114,19 +114,19 @@ def test_a_device_that_several_offer_is_listed_once() -> None:
 
 
 def test_a_sound_servers_devices_are_listed_by_name_without_monitors(pulse: PulseServer) -> None:
-    listed, _ = look()
+    listed, _ = list_in_process()
     components = [device["component"] for device in listed["devices"]]
     assert [name for name in components if name.startswith("pulse:")] == [
         f"pulse:{SPEAKER}",
         f"pulse:{ROOM}",
     ]
     pulse.kill()
-    assert not any("pulse:" in device["component"] for device in look()[0]["devices"])
+    assert not any("pulse:" in device["component"] for device in list_in_process()[0]["devices"])
 
 
 def test_a_sound_server_is_found_and_everything_listed_can_be_pasted(pulse: PulseServer) -> None:
     assert pulse.streams() == 0
-    found, noise = look()
+    found, noise = list_in_process()
     assert noise == ""
     listed = found["devices"]
     assert isinstance(listed, list)
@@ -140,7 +140,7 @@ def test_a_sound_server_is_found_and_everything_listed_can_be_pasted(pulse: Puls
     assert (found["mic"], found["speaker"]) == (expected, expected)
 
 
-def test_without_any_device_one_line_says_what_to_do(
+def test_without_any_device_one_line_gives_the_remedy(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     if any(Path("/dev/snd").glob("pcm*")):
@@ -149,7 +149,7 @@ def test_without_any_device_one_line_says_what_to_do(
     nothing.write_text("pcm.!default { type hw card 0 }\nctl.!default { type hw card 0 }\n")
     monkeypatch.setenv("ALSA_CONFIG_PATH", str(nothing))
     for path in (None, str(tmp_path)):
-        found, noise = look(path)
+        found, noise = list_in_process(path)
         assert noise == ""
         assert found["devices"] == []
         for role, noun in (("mic", "microphone"), ("speaker", "speaker")):

@@ -1,4 +1,4 @@
-"""Mute lets go of the real device: another program's to use, and nothing records meanwhile."""
+"""Mute releases the real device: other programs may use it, and none of ours records."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from satellite.events import Event
 from satellite.listening.microphone import Microphone
 from satellite.listening.mute import Mute
 from satellite.values import SPEECH
-from tests.builtin.audio.test_pulse import MICS, portaudio_is_there
+from tests.builtin.audio.test_pulse import MICS, require_portaudio
 from tests.support.pulse import PulseServer
 
-__all__ = ["portaudio_is_there"]
+__all__ = ["require_portaudio"]
 
 RECORD = "import sys,time\nopen(sys.argv[1],'a').write(f'{__import__(\"os\").getpid()}\\n')\n"
 RECORD += "while True:\n sys.stdout.buffer.write(bytes(1024)); sys.stdout.flush(); time.sleep(.032)"
 
 
-class Muted:
-    """A microphone that is listened to, and can be muted."""
+class MutableMicrophone:
+    """A microphone that can be muted."""
 
     def __init__(self, component: str) -> None:
         events: list[Event] = []
@@ -35,14 +35,14 @@ class Muted:
         self.microphone = Microphone(Capture(mic, events.append), self.mute, events.append)
 
     async def take(self, frames: AsyncGenerator[bytes, None], seconds: float) -> None:
-        """Listen to so many seconds of it."""
+        """Read so many seconds of sound."""
         left = seconds
         async with asyncio.timeout(20):
             while left > 0:
                 left -= SPEECH.seconds(await anext(frames))
 
 
-def _look_anew() -> None:
+def _renew_list() -> None:
     """PortAudio lists devices once in a process, perhaps before this sound server ran."""
     sounddevice = pytest.importorskip("sounddevice")
     sounddevice._terminate()  # noqa: SLF001  there is no public way
@@ -54,8 +54,8 @@ async def test_pulse_has_no_recording_stream_while_it_is_muted(
     component: str, pulse: PulseServer
 ) -> None:
     if component == "portaudio":
-        _look_anew()
-    muted = Muted(component)
+        _renew_list()
+    muted = MutableMicrophone(component)
     await muted.microphone.open()
     async with aclosing(muted.microphone.frames()) as frames:
         await muted.take(frames, 0.2)
@@ -69,10 +69,10 @@ async def test_pulse_has_no_recording_stream_while_it_is_muted(
     assert pulse.recordings() == 0
 
 
-async def test_the_program_that_records_is_ended(tmp_path: Path) -> None:
+async def test_the_recording_program_is_ended(tmp_path: Path) -> None:
     script, pids = tmp_path / "record.py", tmp_path / "pids"
     script.write_text(RECORD)
-    muted = Muted(f"command:python3 {script} {pids}")
+    muted = MutableMicrophone(f"command:python3 {script} {pids}")
     await muted.microphone.open()
     async with aclosing(muted.microphone.frames()) as frames:
         await muted.take(frames, 0.1)

@@ -1,4 +1,4 @@
-"""How a PortAudio device and its format are chosen, from a library's list."""
+"""The choice of a PortAudio device and format from the library's list."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from satellite.builtin.audio.portaudio_host import Direction, Host, error_kind
+from satellite.builtin.audio.portaudio_host import Direction, PortAudioHost, error_kind
 from satellite.errors import DeviceBusy, DeviceMissing
 from satellite.values import AudioFormat
 
 
 class Library:
-    """A list of devices as sounddevice gives it; `takes` are the formats each device accepts."""
+    """A list of devices as sounddevice gives it; `takes` are the formats of each device."""
 
     PortAudioError = RuntimeError
 
@@ -63,26 +63,26 @@ LIBRARY = Library(
         ("odd", 4, AudioFormat(8000)),
     ],
 )
-def test_a_device_is_chosen_with_the_nearest_format_it_takes(
+def test_a_device_is_chosen_with_the_nearest_supported_format(
     wanted: str, index: int, form: AudioFormat
 ) -> None:
-    assert Host().choose(LIBRARY, wanted, "input", OURS) == (index, form)
+    assert PortAudioHost().choose(LIBRARY, wanted, "input", OURS) == (index, form)
 
 
 @pytest.mark.parametrize(
     ("wanted", "direction", "problem"),
     [
-        ("violin", "input", r"no input device 'violin' \(there are: 1: USB mic"),
+        ("violin", "input", r"no input device 'violin' \(known: 1: USB mic"),
         ("HDMI", "input", "no input device 'HDMI'"),
         ("0", "input", "no input device '0'"),
-        ("", "output", r"no default output \(there are: none\)"),
+        ("", "output", r"no default output \(known: none\)"),
         ("broken", "input", "cannot open Broken: Invalid sample rate"),
     ],
 )
-def test_what_is_not_there_is_told_and_looked_for_anew(
+def test_a_missing_device_is_reported_and_the_list_renewed(
     wanted: str, direction: Direction, problem: str
 ) -> None:
-    host = Host()
+    host = PortAudioHost()
     with pytest.raises(DeviceMissing, match=problem):
         host.choose(LIBRARY, wanted, direction, OURS)
     assert host.stale

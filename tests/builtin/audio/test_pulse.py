@@ -44,7 +44,7 @@ LOSABLE_SPEAKERS = [SPEAKERS[0], SPEAKERS[2], "portaudio:pulse", f"pulse:{SPEAKE
 
 
 @pytest.fixture(autouse=True)
-def portaudio_is_there(request: pytest.FixtureRequest) -> None:
+def require_portaudio(request: pytest.FixtureRequest) -> None:
     if "portaudio" in request.node.name and Library("portaudio", "libportaudio2").missing():
         pytest.skip("PortAudio is not installed (Debian package libportaudio2)")
 
@@ -96,7 +96,7 @@ class Recorder:
 
 
 @pytest.mark.parametrize("component", MICS)
-async def test_what_sounds_in_the_room_is_captured(pulse: PulseServer, component: str) -> None:
+async def test_sound_in_the_room_is_captured(pulse: PulseServer, component: str) -> None:
     capture = Capture(spec.create("mic", component), lambda event: None)
     async with aclosing(capture.frames()) as frames:
         await anext(frames)
@@ -116,7 +116,7 @@ def wait_for_silence(pulse: PulseServer) -> None:
 
 
 @pytest.mark.parametrize("component", SPEAKERS)
-async def test_what_is_played_is_heard_whole_and_once(pulse: PulseServer, component: str) -> None:
+async def test_a_clip_is_played_whole_and_once(pulse: PulseServer, component: str) -> None:
     events: list[Event] = []
     playback = Playback(spec.create("speaker", component), events.append)
     await playback.open()
@@ -137,7 +137,7 @@ async def test_what_is_played_is_heard_whole_and_once(pulse: PulseServer, compon
 
 
 @pytest.mark.parametrize("component", LOSABLE_SPEAKERS)
-async def test_stop_falls_silent_at_once(pulse: PulseServer, component: str) -> None:
+async def test_stop_silences_at_once(pulse: PulseServer, component: str) -> None:
     playback = Playback(spec.create("speaker", component), lambda event: None)
     await playback.open()
     recorder = Recorder(pulse)
@@ -153,7 +153,7 @@ async def test_stop_falls_silent_at_once(pulse: PulseServer, component: str) -> 
 
 
 @pytest.mark.parametrize("component", LOSABLE_MICS)
-async def test_a_microphone_that_goes_away_is_reported_and_reopened(
+async def test_a_lost_microphone_is_reported_and_reopened(
     pulse: PulseServer, component: str
 ) -> None:
     events: list[Event] = []
@@ -171,9 +171,7 @@ async def test_a_microphone_that_goes_away_is_reported_and_reopened(
 
 
 @pytest.mark.parametrize("component", LOSABLE_SPEAKERS)
-async def test_a_speaker_that_goes_away_is_reported_and_reopened(
-    pulse: PulseServer, component: str
-) -> None:
+async def test_a_lost_speaker_is_reported_and_reopened(pulse: PulseServer, component: str) -> None:
     events: list[Event] = []
     playback = Playback(spec.create("speaker", component), events.append)
     await playback.open()

@@ -22,7 +22,7 @@ def speaker(path: Path, pace: float = 0.0) -> WavSpeaker:
     return WavSpeaker(WavSpeaker.Options(path=str(path), rate=16000, pace=pace))
 
 
-async def test_the_file_is_heard_at_its_pace_and_then_silence(tmp_path: Path) -> None:
+async def test_the_file_is_played_at_its_pace_and_then_silence(tmp_path: Path) -> None:
     sound = tone(440, 0.5)
     write_wav(tmp_path / "in.wav", SPEECH, sound)
     source = mic(tmp_path / "in.wav", pace=4)
@@ -52,7 +52,7 @@ async def test_a_late_reader_catches_up(tmp_path: Path) -> None:
     await source.close()
 
 
-async def test_opened_again_it_begins_anew(tmp_path: Path) -> None:
+async def test_reopening_restarts_the_file(tmp_path: Path) -> None:
     write_wav(tmp_path / "in.wav", SPEECH, tone(440, 0.1))
     source = mic(tmp_path / "in.wav", pace=100)
     chunks = []
@@ -65,14 +65,14 @@ async def test_opened_again_it_begins_anew(tmp_path: Path) -> None:
         await source.read()
 
 
-async def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+async def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(AudioFileError, match="No such file"):
         await mic(tmp_path / "no.wav").open()
     with pytest.raises(AudioFileError, match="no folder"):
         await speaker(tmp_path / "no" / "out.wav").open()
 
 
-async def test_what_is_said_is_added_and_what_was_there_before_is_not_kept(tmp_path: Path) -> None:
+async def test_sound_is_appended_after_the_old_content_is_dropped(tmp_path: Path) -> None:
     file = tmp_path / "out.wav"
     file.write_bytes(b"something else")
     sink = speaker(file)
@@ -113,7 +113,7 @@ async def test_with_a_pace_it_takes_sound_as_a_device_does(tmp_path: Path) -> No
     await sink.close()
 
 
-async def test_stopping_forgets_what_was_not_heard_yet(tmp_path: Path) -> None:
+async def test_stopping_cuts_samples_that_are_not_due(tmp_path: Path) -> None:
     sink = speaker(tmp_path / "out.wav", pace=1)
     await sink.open()
     await sink.write(tone(440, 0.3))
@@ -125,7 +125,7 @@ async def test_stopping_forgets_what_was_not_heard_yet(tmp_path: Path) -> None:
     assert audio.endswith(b"\7\0" * 160)
 
 
-async def test_sound_that_comes_too_late_is_an_underrun(tmp_path: Path) -> None:
+async def test_late_sound_is_an_underrun(tmp_path: Path) -> None:
     sink = speaker(tmp_path / "out.wav", pace=1)
     await sink.open()
     await sink.write(tone(440, 0.01))
