@@ -27,16 +27,16 @@ def test_fields_20_and_21_only_the_best_placed_satellite_answers(
     with satellite_cluster(tmp_path, wake, loss=loss) as house:
         outcomes = [house.ask(GAINS) for _ in range(runs)]
     for outcome in outcomes:
-        assert len(outcome.took) == 1, outcome.told
-        assert outcome.heard == outcome.took, outcome.told
+        assert len(outcome.took) == 1, outcome.log
+        assert outcome.heard == outcome.took, outcome.log
     # on a machine that does much else, a microphone may lose sound, and a satellite be kept from
     # the processor for as long as the window: a worse one answers then
     wrong = [outcome for outcome in outcomes if not outcome.fine]
-    assert len(wrong) <= 1, wrong[0].told
+    assert len(wrong) <= 1, wrong[0].log
 
 
 def test_a_lone_satellite_does_not_wait(tmp_path: Path) -> None:
     with satellite_cluster(tmp_path, "openwakeword:okay_nabu", count=1, late_clock=False) as house:
         outcome = house.ask((0.0,))
-        assert outcome.answered == outcome.heard == (0,), outcome.told
-        assert "'chosen'" not in outcome.told
+        assert outcome.answered == outcome.heard == (0,), outcome.log
+        assert "'chosen'" not in outcome.log

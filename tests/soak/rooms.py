@@ -47,7 +47,7 @@ def main() -> int:
                     if not outcome.fine:
                         print(
                             f"run {number}: {outcome.answered} answered, {outcome.heard} heard, "
-                            f"best {outcome.best}\n{outcome.told}",
+                            f"best {outcome.best}\n{outcome.log}",
                             flush=True,
                         )
         except pytest.skip.Exception as error:

@@ -1,1 +1,1 @@
-"""What tests share: speech, recordings, Debian programs, and fakes."""
+"""Helpers that tests share: speech, recordings, Debian programs, and fakes."""

@@ -1,4 +1,4 @@
-"""Rooms made of numbers: their noise, and what they do to a sound on its way to a microphone."""
+"""Simulated room acoustics: noise, and the effect of a room on sound at a microphone."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ Samples = npt.NDArray[np.float64]
 
 
 def samples(pcm: bytes) -> Samples:
-    """s16le as numbers."""
+    """Convert s16le to numbers."""
     return np.frombuffer(pcm, "<i2").astype(np.float64)
 
 
 def pcm(sound: Samples) -> bytes:
-    """Numbers as s16le, clipped as a converter does."""
+    """Convert numbers to s16le, with clipping."""
     return np.clip(np.rint(sound), -32768, 32767).astype("<i2").tobytes()
 
 
 def response(distance: float, reverberation: float, seed: int = 0) -> Samples:
-    """A room's answer to a click, of energy 1.
+    """Return a room's impulse response, with energy 1.
 
-    The direct sound, falling with `distance` (m), and noise that decays by 60 dB in
-    `reverberation` seconds (Moorer 1979); both are equally strong at 1 m.
+    It is the direct sound, falling with `distance` (m), and noise that decays by 60 dB in
+        `reverberation` seconds (Moorer 1979); both are equally strong at 1 m.
     """
     count = max(1, round(0.8 * reverberation * RATE))
     time = np.arange(count) / RATE
@@ -37,14 +37,14 @@ def response(distance: float, reverberation: float, seed: int = 0) -> Samples:
 
 
 def heard(sound: Samples, room: Samples) -> Samples:
-    """What of a sound arrives through a room's response, as long as the sound."""
+    """Convolve a sound with a room's response, cut to the length of the sound."""
     size = 1 << (len(sound) + len(room) - 1).bit_length()
     whole = np.fft.irfft(np.fft.rfft(sound, size) * np.fft.rfft(room, size), size)
     return np.asarray(whole[: len(sound)])
 
 
 def loudness(sound: Samples) -> float:
-    """Level in dBFS of what is not a pause: of the frames of 20 ms within 30 dB of the loudest."""
+    """Return the level in dBFS without pauses: of the 20 ms frames within 30 dB of the loudest."""
     frames = sound[: len(sound) // 320 * 320].reshape(-1, 320)
     energy = (frames**2).mean(axis=1)
     if not energy.max(initial=0):
@@ -53,12 +53,12 @@ def loudness(sound: Samples) -> float:
 
 
 def at_level(sound: Samples, level: float) -> Samples:
-    """The sound at a loudness of `level` dBFS."""
+    """Scale the sound to `level` dBFS."""
     return sound * 10 ** ((level - loudness(sound)) / 20)
 
 
 def room_noise(seconds: float, level: float, seed: int = 0) -> Samples:
-    """Noise as of a quiet room: pink, its loudness wandering by 1 dB, with a mains hum."""
+    """Return noise of a quiet room: pink, with a level that varies by 1 dB and a mains hum."""
     count = round(seconds * RATE)
     random = np.random.default_rng(seed)
     spectrum = np.fft.rfft(random.normal(0, 1, count))

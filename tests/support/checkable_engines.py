@@ -1,4 +1,4 @@
-"""Light engines whose work can be checked to the word: what was heard, and what was said.
+"""Light engines whose input and output can be checked word by word.
 
 Speech is a code: every word lasts `LENGTH` at a loudness of its own, so that `words` reads back
 exactly what came out of a speaker, however often voices changed in the middle of a sentence.
@@ -26,30 +26,30 @@ from satellite.values import (
 )
 
 FORM = AudioFormat(22050)
-"""Of the satellite's own cues, too: nothing is resampled."""
+"""The format of the satellite's own cues, too, so that nothing is resampled."""
 LENGTH = 0.08
-"""Seconds of a word."""
+"""Seconds of each word."""
 ANSWER = "Alpha bravo charlie delta. Echo foxtrot golf hotel. India juliet kilo lima."
 _SAMPLES = int(LENGTH * FORM.rate)
 _WORDS = ANSWER.lower().replace(".", "").split()
 _SOFTEST, _STEP = 6000, 700
 _BETWEEN = 0.005
-"""Seconds between two pieces of an answer, so that there is a middle of it."""
+"""Seconds between two parts of an answer, so that a fault can occur in between."""
 
 
 class _Checkable:
     async def load(self) -> None:
-        """There is nothing to load."""
+        """Do nothing: there is nothing to load."""
 
     async def close(self) -> None:
-        """There is nothing to give back."""
+        """Do nothing: there is nothing to release."""
 
     def describe(self) -> EngineInfo:
         return EngineInfo(name="coded", models=(ModelInfo(name="code", languages=("en",)),))
 
 
 class CheckableAsr(_Checkable):
-    """Hears how many bytes were said, in the end; it has a partial transcript, too."""
+    """Transcribes to the number of received bytes, after a partial transcript."""
 
     async def transcribe(
         self, audio: AsyncIterator[bytes], request: TranscribeRequest
@@ -63,7 +63,7 @@ class CheckableAsr(_Checkable):
 
 
 class CheckableLlm(_Checkable):
-    """Answers word by word; told to go on, it goes on after what it is told it has said."""
+    """Answers word by word; a continued request continues after the words it names."""
 
     def __init__(self, *, goes_on: bool = True) -> None:
         self._goes_on = goes_on
@@ -81,7 +81,7 @@ class CheckableLlm(_Checkable):
 
 
 class CheckableTts(_Checkable):
-    """Speaks in code, a word at a time."""
+    """Speaks the code, one word at a time."""
 
     async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[AudioChunk, None]:
         for word in request.text.lower().replace(".", "").split():
@@ -93,9 +93,9 @@ class CheckableTts(_Checkable):
 
 
 def words(audio: bytes) -> list[str]:
-    """The words in what a speaker was given; sounds that are none are left out.
+    """Return the words in a speaker's sound, without other sounds.
 
-    A word that was cut off counts as heard from half of its length on.
+    A word that was cut off counts from half of its length on.
     """
     samples = np.frombuffer(audio, "<i2")
     edges = np.flatnonzero(np.diff(samples.astype(np.int32))) + 1
@@ -108,4 +108,4 @@ def words(audio: bytes) -> list[str]:
 
 
 EXPECTED = _WORDS
-"""The words of the answer, once and whole."""
+"""The words of the complete answer."""

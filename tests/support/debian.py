@@ -13,7 +13,7 @@ import pytest
 
 
 def need(program: str, package: str) -> str:
-    """The path of a program; installs its Debian package as root, skips the test otherwise."""
+    """Return the path of a program; install its Debian package as root, or skip the test."""
     if found := shutil.which(program):
         return found
     if os.geteuid() != 0 or shutil.which("apt-get") is None:

@@ -1,4 +1,4 @@
-"""A microphone and a speaker that do what a script says."""
+"""A microphone and a speaker that follow a script."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from satellite.values import SPEECH, AudioFormat
 
 
 class ScriptedMic:
-    """Each `open` takes the next entry: an error to raise, or what its reads give, one by one.
+    """Each `open` uses the next entry: an error to raise, or the results of its reads.
 
-    A read gives bytes or raises an error; when its entry is used up, it waits for ever.
+    A read returns bytes or raises an error; after the last result it never returns.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class ScriptedMic:
 
 
 class ScriptedSpeaker:
-    """Keeps what it is given. `failures` are raised by the next writes, None being a success."""
+    """Records its input. `failures` are raised by the next writes; None means success."""
 
     def __init__(self, form: AudioFormat = SPEECH) -> None:
         self._form = form
@@ -58,7 +58,7 @@ class ScriptedSpeaker:
         self.open_failures: list[Exception] = []
         self.stuck = False
         self.slow: asyncio.Event | None = None
-        """While it is not set, nothing drains."""
+        """While this event is not set, nothing drains."""
         self.heard = b""
         self.calls: list[str] = []
         self.underruns = 0

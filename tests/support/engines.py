@@ -1,14 +1,14 @@
-"""Engines that follow a script: what they answer, when they fail, and when they never answer.
+"""Engines that follow a script of answers, failures and hangs.
 
-Every one of them takes these keywords beside its script:
+All of them take these keywords in addition to the script:
 
-    gate    an `asyncio.Event` it waits for before its first answer
+gate    an `asyncio.Event` to wait for before the first answer
     error   raised when the script of a call is at its end
-    hang    at that end it never answers again
+hang    at that end the engine never answers again
 
-and keeps `requests` (those of every call, in order), `running` (calls that have not ended),
-`most` (calls that ran at once), `stopped` (calls that ended early: cancelled or closed), `loads`
-and `closed`. The script of call n is entry n, the last entry ever after.
+and record `requests` (of all calls, in order), `running` (calls that have not ended),
+`most` (most calls at once), `stopped` (calls that ended early: cancelled or closed), `loads`
+and `closed`. The script of call n is entry n, and the last entry from then on.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Script = Sequence[T]
 
 
 class Scripted:
-    """What the scripted engines have in common."""
+    """The common part of the scripted engines."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class Scripted:
 
     @contextmanager
     def _call(self, request: Any) -> Iterator[int]:
-        """Keep count of a call and give its number."""
+        """Count a call and return its number."""
         if self.closed:
             raise EngineClosed("the scripted engine was closed")
         self.requests.append(request)
@@ -101,10 +101,10 @@ class Scripted:
 
 
 class ScriptedAsr(Scripted):
-    """Hears all of the audio, then says what the script says was said.
+    """Consumes all of the audio, then returns the text of the script.
 
-    The words of an entry before its last `|` are its partial transcripts: `"turn|turn on"`.
-    With `early` it answers without waiting for the end of the audio.
+        The words of an entry before its last `|` are its partial transcripts: `"turn|turn on"`.
+    With `early`, it answers without waiting for the end of the audio.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class ScriptedAsr(Scripted):
         self.texts = texts
         self.early = early
         self.heard: list[bytes] = []
-        """The audio of every call, in the order in which they ended."""
+        """The audio of every call, in the order of their ends."""
 
     async def transcribe(
         self, audio: AsyncIterator[bytes], request: TranscribeRequest
@@ -131,7 +131,7 @@ class ScriptedAsr(Scripted):
 
 
 class ScriptedLlm(Scripted):
-    """Answers with the parts of its script, `pace` waiting for between two of them, if given."""
+    """Answers with the parts of its script; awaits `pace`, if set, between two parts."""
 
     def __init__(
         self,
@@ -158,9 +158,9 @@ class ScriptedLlm(Scripted):
 
 
 class ScriptedTts(Scripted):
-    """Speaks a tone that lasts `seconds_per_word` for each word, in chunks of a word.
+    """Synthesizes a tone of `seconds_per_word` for each word, in chunks of one word.
 
-    With `words` it stops after so many words of each request: there come `error` and `hang`.
+    With `words`, it stops after this many words of each request; `error` and `hang` apply there.
     """
 
     def __init__(
@@ -178,7 +178,7 @@ class ScriptedTts(Scripted):
 
     @property
     def texts(self) -> list[str]:
-        """What it was asked to speak."""
+        """The texts of all requests."""
         return [request.text for request in self.requests]
 
     async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[AudioChunk, None]:
@@ -191,7 +191,7 @@ class ScriptedTts(Scripted):
 
 
 class ScriptedWake(Scripted):
-    """Hears its word at the given samples (16 kHz) of each stream, once that much was heard."""
+    """Detects its word at the scripted samples (16 kHz) of each stream."""
 
     def __init__(
         self,
@@ -206,7 +206,7 @@ class ScriptedWake(Scripted):
         self.word = word
         self.score = score
         self.samples = 0
-        """Samples heard, of all streams together."""
+        """Samples received from all streams."""
 
     async def detect(
         self, audio: AsyncIterator[bytes], request: DetectRequest
@@ -223,5 +223,5 @@ class ScriptedWake(Scripted):
 
 
 def entry(script: Script[T], number: int) -> T:
-    """Entry `number` of a script, the last one past its end."""
+    """Return entry `number` of a script, or the last entry past its end."""
     return script[min(number, len(script) - 1)]

@@ -79,11 +79,11 @@ class FakeHome:
         before = self.states[id_][1]
         self.states[id_] = (state, {**before, **attributes})
         change = {"c": {id_: {"+": {"s": state, "a": attributes}}}}
-        await self._tell("subscribe_entities", change, id_)
+        await self._send_event("subscribe_entities", change, id_)
 
     async def announce(self, event: str = "entity_registry_updated") -> None:
         """Say that a registry has changed."""
-        await self._tell("subscribe_events", {"event_type": event, "data": {}}, event)
+        await self._send_event("subscribe_events", {"event_type": event, "data": {}}, event)
 
     async def start(self) -> None:
         """Listen, at the same port as before."""
@@ -173,9 +173,9 @@ class FakeHome:
             subscriptions[number] = asked
         await socket.send_json({"id": number, "type": "result", "success": True, "result": result})
         if kind == "subscribe_entities":
-            told = {i: {"s": s, "a": a} for i, (s, a) in self.states.items()
+            states = {i: {"s": s, "a": a} for i, (s, a) in self.states.items()
                     if i in asked["entity_ids"]}  # fmt: skip
-            await socket.send_json({"id": number, "type": "event", "event": {"a": told}})
+            await socket.send_json({"id": number, "type": "event", "event": {"a": states}})
 
     async def _result(self, kind: str, asked: dict[str, Any]) -> Any:
         match kind:
@@ -200,7 +200,7 @@ class FakeHome:
             if service in becomes:
                 await self.set(id_, becomes[service])
 
-    async def _tell(self, kind: str, event: dict[str, Any], about: str) -> None:
+    async def _send_event(self, kind: str, event: dict[str, Any], about: str) -> None:
         for socket, subscriptions in list(self._sockets.items()):
             for number, asked in subscriptions.items():
                 if asked["type"] == kind and about in (asked.get("event_type"),

@@ -1,8 +1,9 @@
 """A server that fails on command: python -m tests.support.faulty_server ADDRESS [PORT PORT PORT]
 
-It serves the coded engines, each behind a small proxy that knows the protocol. On standard output
-it says, as lines of JSON, where (`ports`) and when somebody else has to do the fault (`now`); on
-standard input it is told the next fault (`stage`, `moment`, `fault`), or to go on (`go`).
+It serves the checkable engines, each behind a small proxy that knows the protocol. It writes JSON
+lines to standard output: its ports (`ports`), and when the test has to cause the fault (`now`). It
+reads the next fault (`stage`, `moment`, `fault`), or an order to continue (`go`), from standard
+input.
 """
 
 from __future__ import annotations
@@ -24,26 +25,26 @@ from tests.support.checkable_engines import CheckableAsr, CheckableLlm, Checkabl
 
 ENGINES = {"asr": CheckableAsr, "llm": CheckableLlm, "tts": CheckableTts}
 BEGINS = {"asr": "transcribe", "llm": "transcript", "tts": "synthesize"}
-"""The event with which a request begins."""
+"""The first event of a request, by stage."""
 MIDDLE = {"asr": ("audio-chunk", 3), "llm": ("handled-chunk", 7), "tts": ("audio-chunk", 3)}
-"""The event in the middle of a request or its answer, and which one of them."""
+"""The event in the middle of a request or its answer, and its number, by stage."""
 ENDS = {"asr": "transcript", "llm": "handled", "tts": "audio-stop"}
-"""The event at the end of an answer; where the answer is complete before it, it is held back."""
+"""The last event of an answer, by stage; it is held back if the answer is complete before it."""
 HERE = ("killed", "stopped")
-"""Faults that this process does to itself."""
+"""Faults that this process causes itself."""
 ELSEWHERE = ("cut", "loss")
-"""Faults of the network, which whoever tests does."""
+"""Faults of the network, which the test causes."""
 
 
 class Plan:
-    """The next fault, done once."""
+    """The next fault, which occurs once."""
 
     def __init__(self) -> None:
         self.stage = self.moment = self.fault = ""
         self.go = asyncio.Event()
 
     def take(self, order: dict[str, str]) -> None:
-        """Follow an order."""
+        """Accept an order."""
         if "go" in order:
             self.go.set()
         else:
@@ -51,7 +52,7 @@ class Plan:
             self.fault = order.get("fault", "")
 
     def due(self, stage: str, moment: str) -> str:
-        """The fault that is to be done now, if there is one."""
+        """Return the fault to cause now; empty if there is none."""
         if (self.stage, self.moment) != (stage, moment):
             return ""
         self.stage = ""
@@ -59,7 +60,7 @@ class Plan:
 
 
 class Proxy:
-    """Between a client and an engine's service."""
+    """A proxy between a client and an engine's service."""
 
     def __init__(self, stage: str, inner: str, plan: Plan) -> None:
         self._stage = stage
@@ -67,7 +68,7 @@ class Proxy:
         self._plan = plan
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Pass events on both ways until either side is done, or a fault is."""
+        """Forward events in both directions until a side ends or a fault occurs."""
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._inner)
         tasks = [
             asyncio.create_task(self._requests(reader, far_writer, writer)),
@@ -124,41 +125,41 @@ class Proxy:
             os.kill(os.getpid(), signal.SIGKILL if fault == "killed" else signal.SIGSTOP)
         elif fault in ELSEWHERE:
             self._plan.go.clear()
-            tell({"now": fault})
+            report({"now": fault})
             await self._plan.go.wait()
         else:
             await FAULTS[fault](client)
 
 
 async def reset(client: asyncio.StreamWriter) -> None:
-    """The connection ends as when a machine has lost its memory of it."""
+    """Reset the connection, as after a crash of the machine."""
     linger = struct.pack("ii", 1, 0)
     client.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
     client.transport.abort()
 
 
 async def garbage(client: asyncio.StreamWriter) -> None:
-    """Bytes that are no event."""
+    """Send bytes that are no event."""
     client.write(bytes(range(256)) * 8 + b"\n")
     await nothing(client)
 
 
 async def wrong(client: asyncio.StreamWriter) -> None:
-    """Events that nobody has asked for, and no other."""
+    """Send only events that were not requested."""
     for kind in ("detection", "played", "pong"):
         await async_write_event(Event(kind, {"text": "?"}), client)
     await nothing(client)
 
 
 async def stall(client: asyncio.StreamWriter) -> None:
-    """An event that comes a byte at a time."""
+    """Send an event byte by byte."""
     for byte in b'{"type": "info", "version": "1.0.0", "data": {}}' * 100:
         client.write(bytes([byte]))
         await asyncio.sleep(0.1)
 
 
 async def nothing(client: asyncio.StreamWriter) -> None:
-    """No answer, and no end."""
+    """Send neither an answer nor an end."""
     await asyncio.Event().wait()
 
 
@@ -171,9 +172,9 @@ FAULTS = {
 }
 
 
-def tell(what: dict[str, Any]) -> None:
-    """Say something to whoever has started this."""
-    sys.stdout.write(json.dumps(what) + "\n")
+def report(message: dict[str, Any]) -> None:
+    """Write a message to the parent process."""
+    sys.stdout.write(json.dumps(message) + "\n")
     sys.stdout.flush()
 
 
@@ -190,7 +191,7 @@ async def main(address: str, wanted: list[int]) -> None:
             server = await asyncio.start_server(Proxy(stage, inner, plan).serve, address, port)
             stack.callback(server.close)
             ports[stage] = server.sockets[0].getsockname()[1]
-        tell({"ports": ports})
+        report({"ports": ports})
         while line := await orders.readline():
             plan.take(json.loads(line))
 

@@ -1,4 +1,4 @@
-"""Engines that answer, fail, hang, dawdle or have a bug, as chance has it."""
+"""Engines that randomly answer, fail, hang, are slow or have a bug."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from satellite.values import (
 )
 
 HANG = 600.0
-"""Seconds in which one that hangs says nothing: longer than any deadline."""
+"""Seconds for which a hanging engine is silent: longer than any deadline."""
 
 REPLIES: tuple[tuple[ReplyPart, ...], ...] = (
     ("It is seven ", "o'clock. ", "The sun is up."),
@@ -36,12 +36,12 @@ REPLIES: tuple[tuple[ReplyPart, ...], ...] = (
 
 
 class Flaky:
-    """What they have in common: `troubles` counts what each call had in store for its caller."""
+    """The common part of the flaky engines; `troubles` counts the troubles of all calls."""
 
     kinds = ("error", "lost", "hang", "bug", "dawdle", "stubborn")
 
     def __init__(self, chance: random.Random, trouble: float) -> None:
-        """`trouble` is how likely a call goes wrong in one of the ways, 0 to 1."""
+        """`trouble` is the probability, 0 to 1, that a call goes wrong."""
         self.troubles: Counter[str] = Counter()
         self._chance = chance
         self._trouble = trouble
@@ -56,7 +56,7 @@ class Flaky:
         pass
 
     async def _suffer(self) -> None:
-        """Have the trouble of this call, if it has any."""
+        """Cause the trouble of this call, if it has any."""
         fine = self._chance.random() >= self._trouble
         kind = "none" if fine else self._chance.choice(self.kinds)
         self.troubles[kind] += 1
@@ -74,7 +74,7 @@ class Flaky:
             case "stubborn":
                 try:
                     await asyncio.sleep(HANG)
-                finally:  # lets go late
+                finally:  # ends late after a cancellation
                     await asyncio.sleep(self._chance.uniform(0.0, 1.0))
 
     def __repr__(self) -> str:
@@ -82,7 +82,7 @@ class Flaky:
 
 
 class FlakyAsr(Flaky):
-    """Understands a question, or nothing."""
+    """Transcribes a question, or nothing."""
 
     async def transcribe(
         self, audio: AsyncIterator[bytes], request: TranscribeRequest
@@ -98,7 +98,7 @@ class FlakyAsr(Flaky):
 
 
 class FlakyLlm(Flaky):
-    """Says one of some replies."""
+    """Answers with a random reply."""
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
         for part in self._chance.choice(REPLIES):
@@ -107,7 +107,7 @@ class FlakyLlm(Flaky):
 
 
 class FlakyTts(Flaky):
-    """Speaks at 0.3 s a word."""
+    """Speaks at 0.3 s per word."""
 
     async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[AudioChunk, None]:
         for _ in request.text.split():

@@ -1,4 +1,4 @@
-"""A satellite whose engines are fickle and whose devices go away, and what came of its turns."""
+"""A satellite with flaky engines and disappearing devices, and the record of its turns."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.paced_satellite import PacedSatellite
 from tests.support.scripted_satellite import SILENCE, VOICE
 
 DEAF = 8.0
-"""Seconds after which a wake word was not heard: a microphone that went away is back by then."""
+"""Seconds after which a wake word counts as missed: a lost microphone is back by then."""
 
 SETTINGS = Settings(
     name="hallway",
@@ -27,14 +27,14 @@ SETTINGS = Settings(
 )
 
 ENDLESS = 200.0
-"""Seconds after which a turn does not end: all deadlines together, with answers listened to."""
+"""Seconds after which a turn counts as endless: all deadlines, and the playback of answers."""
 
 
 class FlakySatellite(PacedSatellite):
-    """The satellite, and the books that are kept of its turns."""
+    """The satellite, with a record of its turns and faults."""
 
     def __init__(self, seed: int, trouble: float) -> None:
-        """`trouble`: how likely an engine's call goes wrong, 0 to 1."""
+        """`trouble`: probability that a call of an engine goes wrong, 0 to 1."""
         self.chance = chance = random.Random(seed)
         self.counted: Counter[str] = Counter()
         """Turns by outcome."""
@@ -49,7 +49,7 @@ class FlakySatellite(PacedSatellite):
         super().__init__(SETTINGS, Engines(self.asr, self.llm, self.tts))
 
     async def turn(self) -> None:
-        """Somebody asks something, and things happen meanwhile; return when all is quiet again."""
+        """Ask something, cause random events meanwhile, and return when the satellite is idle."""
         await self._ask("wake word")
         for _ in range(self.chance.choice((0, 0, 1, 1, 2))):
             await asyncio.sleep(self.chance.uniform(0.0, 6.0))
@@ -112,14 +112,14 @@ class FlakySatellite(PacedSatellite):
         return True
 
     def woken(self, utterance: Utterance) -> bool:
-        """Somebody is heard."""
+        """Count a wake word and start its turn."""
         taken = self.assistant.start(utterance)
         if taken:
             self._running.add(utterance.id)
         return taken
 
     def note(self, event: events.Event) -> None:
-        """Keep the books."""
+        """Record an event."""
         self.happened[:-20] = []
         self.happened.append(event)
         if isinstance(event, events.Wake):

@@ -1,9 +1,9 @@
-"""A tiny language model for a real Ollama: Llama's layout, made up here, a few hundred kB.
+"""A tiny generated language model for a real Ollama: Llama's layout, a few hundred kB.
 
-Its layers do nothing: the next token depends on the last one alone, by a table that is laid into
-the embeddings. Words follow each other at random; after the mark `ASKED` comes `CALL`, a tool's
-call, and after it the end; after `TOLD` come the words of `ANSWER`. So templates can be written
-with which it babbles, or calls a tool and then answers.
+Its layers do nothing: the next token depends only on the last one, by a table in the embeddings.
+Words follow each other at random; the mark `ASKED` is followed by `CALL`, a tool call, and the end;
+`ANSWERED` is followed by the words of `ANSWER`. So one template makes the model babble, and another
+makes it call a tool and then answer.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ _TEXT = (
 WORDS = tuple(_TEXT.split())
 ANSWER = ("your", "timer", "runs", "now")
 CALL = '{"name": "start_timer", "parameters": {"minutes": 5, "name": "tea"}}'
-ASKED, TOLD = "<|asked|>", "<|told|>"
+ASKED, ANSWERED = "<|asked|>", "<|done|>"
 
 _WIDTH = 128
 _FOLLOWERS = 3
 """Words that may follow a word, equally likely."""
 _END_EVERY = 12
-"""One word in so many may be the last."""
+"""Every how many words a word may be the last."""
 _SHARPNESS = 24.0
-"""By how much the log-odds of a follower exceed those of another token: the answer is sure."""
+"""Advantage in log-odds of a follower over other tokens, which makes the answer certain."""
 _NORMAL, _UNKNOWN, _CONTROL, _BYTE = 1, 2, 3, 6
 """Kinds of tokens, as GGUF numbers them."""
 
@@ -39,16 +39,16 @@ TEMPLATE = (
     '{{- range .Messages }}{{ if eq .Role "system" }}{{ .Content }}\n{{ else }}{{ .Role }}: '
     "{{ .Content }}\n{{ end }}{{ end }} the"
 )
-"""With which it babbles; it has no tools."""
+"""Template that makes the model babble, without tools."""
 
 TOOL_TEMPLATE = (
     "{{- if .System }}{{ .System }}\n{{ end }}{{- if .Tools }}tools: {{ .Tools }}\n{{ end }}"
     "{{- range $i, $_ := .Messages }}{{- $last := eq (len (slice $.Messages $i)) 1 }}"
     '{{- if ne .Role "system" }}{{ .Role }}: {{ .Content }}{{ range .ToolCalls }}'
     '{"name": "{{ .Function.Name }}", "parameters": {{ .Function.Arguments }}}{{ end }}\n{{ end }}'
-    '{{- if and $last (eq .Role "tool") }}<|told|>{{ else if $last }}<|asked|>{{ end }}{{ end }}'
+    '{{- if and $last (eq .Role "tool") }}<|done|>{{ else if $last }}<|asked|>{{ end }}{{ end }}'
 )
-"""With which it calls `CALL` when it is asked and says `ANSWER` when the tool has answered."""
+"""Template for `CALL` after a request and `ANSWER` after the tool's result."""
 
 
 def write(path: Path, seed: int = 1) -> None:
@@ -95,11 +95,11 @@ def write(path: Path, seed: int = 1) -> None:
 
 
 def _vocabulary() -> tuple[list[str], list[int]]:
-    """SentencePiece's layout: specials, the 256 bytes, pieces of words, words."""
-    tokens = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256)), ASKED, TOLD]
+    """Return tokens in SentencePiece's layout: specials, 256 bytes, pieces of words, words."""
+    tokens = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256)), ASKED, ANSWERED]
     kinds = [_UNKNOWN, _CONTROL, _CONTROL, *[_BYTE] * 256, _CONTROL, _CONTROL]
     words = [*WORDS, *ANSWER]
-    # SentencePiece builds a word out of two shorter pieces at a time: all of them must be there
+    # SentencePiece joins two shorter pieces at a time, so all intermediate pieces must exist
     pieces = {"▁" + word[:end] for word in words for end in range(len(word) + 1)}
     pieces |= {letter for word in words for letter in word}
     ordered = sorted(pieces, key=lambda piece: (-len(piece), piece))
@@ -108,7 +108,7 @@ def _vocabulary() -> tuple[list[str], list[int]]:
 
 
 def _followers(tokens: list[str], random: np.random.Generator) -> dict[int, list[int]]:
-    """Which tokens may follow each word; what follows other tokens is left to chance."""
+    """Return the tokens that may follow each word; other tokens have random followers."""
     numbers = {token: number for number, token in enumerate(tokens)}
     words = [numbers["▁" + word] for word in WORDS]
     table: dict[int, list[int]] = {}
@@ -117,7 +117,7 @@ def _followers(tokens: list[str], random: np.random.Generator) -> dict[int, list
         if number in words[5::_END_EVERY]:
             table[number].append(2)
     end = numbers["</s>"]
-    chain = [numbers[TOLD], *(numbers["▁" + word] for word in ANSWER), end]
+    chain = [numbers[ANSWERED], *(numbers["▁" + word] for word in ANSWER), end]
     call = [numbers[ASKED], numbers[CALL.replace(" ", "▁")], end]
     for path in (chain, call):
         for before, after in pairwise(path):
@@ -128,7 +128,7 @@ def _followers(tokens: list[str], random: np.random.Generator) -> dict[int, list
 def _tables(
     size: int, followers: dict[int, list[int]], random: np.random.Generator
 ) -> tuple[Table, Table]:
-    """Embeddings, and the output matrix in which each token's followers lie in its direction."""
+    """Return the embeddings, and an output matrix that favours each token's followers."""
     embeddings = random.standard_normal((size, _WIDTH)).astype(np.float32)
     embeddings *= np.sqrt(_WIDTH) / np.linalg.norm(embeddings, axis=1, keepdims=True)
     output = np.zeros((size, _WIDTH), np.float32)

@@ -1,6 +1,6 @@
-"""A GPIO chip of the kernel's own simulator, gpio-sim: real lines, pulled by a test.
+"""A GPIO chip of the kernel's simulator gpio-sim, with real lines that a test pulls.
 
-It takes root, a kernel with that module, and configfs; where they are not, its tests are skipped.
+Needs root, a kernel with that module, and configfs; otherwise the tests are skipped.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Tells what Home Assistant's integrations need from pip; run with Home Assistant's interpreter.
+"""List the pip requirements of Home Assistant's integrations; run with its interpreter.
 
     python home_assistant_needs.py list          # one requirement a line
     python home_assistant_needs.py constraints   # the file with the versions that go together
 
-Home Assistant fetches these when it starts, unless they are there. Imports nothing of it: that
+Home Assistant downloads missing ones at its start. Imports nothing of Home Assistant, because that
 would need them already.
 """
 
@@ -22,18 +22,18 @@ CONFIGURED = (
     *("ffmpeg", "input_boolean", "intent", "media_source", "number", "recorder", "select", "stt"),
     *("switch", "tts", "wake_word", "wyoming", "zeroconf"),
 )
-"""What the tests' configuration names, and the platforms that it brings along."""
+"""The integrations in the tests' configuration, and the platforms that they use."""
 WITHOUT = frozenset(("bluetooth", "cloud", "default_config", "dhcp", "hassio", "ssdp", "usb"))
-"""What asks for hardware, or for the Internet; nothing here depends on it."""
+"""Integrations that need hardware or the Internet; the tests do not use them."""
 UNTOLD = (
     *("av", "cached-ipaddress", "file-read-backwards", "go2rtc-client", "hass-nabucasa", "numpy"),
     *("pillow", "pynacl", "pyturbojpeg", "webrtc-noise-gain"),
 )
-"""Packages that the core imports although no manifest of the above names them."""
+"""Packages that the core imports although no manifest above names them."""
 
 
 def main() -> None:
-    """Print what is asked for."""
+    """Print the requested list."""
     folder = _folder()
     constraints = folder / "package_constraints.txt"
     if sys.argv[1:] == ["constraints"]:
@@ -57,7 +57,7 @@ def _needs(folder: Path, constraints: Path) -> set[str]:
     while waiting:
         name = waiting.pop()
         manifest = folder / "components" / name / "manifest.json"
-        if name in seen or not manifest.exists():  # not every version has each of them
+        if name in seen or not manifest.exists():  # not every version has each integration
             continue
         seen.add(name)
         facts = json.loads(manifest.read_text())
@@ -71,12 +71,12 @@ def _needs(folder: Path, constraints: Path) -> set[str]:
 
 
 def _always(bootstrap: Path) -> Iterator[str]:
-    """The integrations that are imported or set up whatever the configuration says."""
+    """Yield the integrations that are imported or set up in any configuration."""
     for node in ast.parse(bootstrap.read_text()).body:
         if isinstance(node, ast.ImportFrom) and node.module == "components":
             yield from (alias.name for alias in node.names)
         targets = node.targets if isinstance(node, ast.Assign) else []
-        if any(isinstance(it, ast.Name) and it.id.startswith("DEFAULT_INTEGR") for it in targets):
+        if any(isinstance(t, ast.Name) and t.id.startswith("DEFAULT_INTEGR") for t in targets):
             for part in ast.walk(node):
                 if isinstance(part, ast.Constant) and isinstance(part.value, str):
                     yield part.value

@@ -1,4 +1,4 @@
-"""A Hugging Face of our own on localhost, that can be told to misbehave."""
+"""A fake Hugging Face hub on localhost that can be made to misbehave."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 BLOCK = 16 << 10
 
 Misdeed = Callable[["Request"], None]
-"""Answers a request in place of the hub."""
+"""A faulty answer in place of the hub's."""
 
 
 class Request(BaseHTTPRequestHandler):
@@ -41,7 +41,7 @@ class Request(BaseHTTPRequestHandler):
             self.answer_file()
 
     def answer_model(self, repository: str) -> None:
-        """What is known of a repository."""
+        """Answer with the metadata of a repository."""
         hub = self.server.hub
         files = hub.repositories.get(repository)
         if files is None:
@@ -53,17 +53,17 @@ class Request(BaseHTTPRequestHandler):
 
     @property
     def content(self) -> bytes | None:
-        """The bytes of the file that is asked for."""
+        """The bytes of the requested file."""
         repository, _, rest = unquote(urlsplit(self.path).path)[1:].partition("/resolve/")
         return self.server.hub.repositories.get(repository, {}).get(rest.partition("/")[2])
 
     @property
     def offset(self) -> int:
-        """Where it is asked for from."""
+        """The requested offset."""
         return int(self.headers.get("range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
 
     def answer_file(self) -> None:
-        """The file that is asked for, from where it is asked for."""
+        """Answer with the requested file from the requested offset."""
         content = self.content
         if content is None:
             self.reply(404, b"Entry not found")
@@ -87,7 +87,7 @@ class Request(BaseHTTPRequestHandler):
         headers: dict[str, str] | None = None,
         length: int | None = -1,
     ) -> None:
-        """Send an answer; `length` is what it claims to be long, None for no claim."""
+        """Send an answer; `length` is its Content-Length, None for no header."""
         self.send_response(status)
         for name, value in (headers or {}).items():
             self.send_header(name, value)
@@ -103,11 +103,11 @@ class Request(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def log_message(self, *args: Any) -> None:
-        """Say nothing."""
+        """Suppress the request log."""
 
 
 class Server(ThreadingHTTPServer):
-    """Answers on threads that end with it."""
+    """Answers on threads that end with the server."""
 
     daemon_threads = False
     block_on_close = True
@@ -123,10 +123,10 @@ class Server(ThreadingHTTPServer):
         super().process_request(request, client_address)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Clients may go at any time."""
+        """Ignore errors of clients that disconnect at any time."""
 
     def hang_up(self) -> None:
-        """End every connection, lest threads wait for the next request on one."""
+        """Close every connection, so that no thread waits for another request."""
         for connection in self._connections:
             try:
                 connection.shutdown(socket.SHUT_RDWR)
@@ -135,36 +135,36 @@ class Server(ThreadingHTTPServer):
 
 
 class Hub:
-    """What the hub holds, how it misbehaves, and what was asked of it."""
+    """The hub's content, its faults, and a record of its requests."""
 
     def __init__(self) -> None:
         self.repositories: dict[str, dict[str, bytes]] = {}
         self.large: set[str] = {"model.bin"}
-        """Files that are stored as large ones: with a SHA-256."""
+        """Names of files stored as large files, with a SHA-256."""
         self.linked = False
-        """Whether a file's answer names its SHA-256."""
+        """Whether the answer for a file names its SHA-256."""
         self.misdeeds: dict[str, list[Misdeed]] = {}
-        """By the last part of the path: what answers the next requests for it."""
+        """Faulty answers to the next requests, by the last part of the path."""
         self.forever = False
-        """Whether the first misdeed of a file is its last."""
+        """Whether each file misbehaves only once."""
         self.requests: list[tuple[str, str]] = []
         """The path and the range of every request."""
         self.tokens: list[str] = []
         """The authorization of every request."""
         self.connections = 0
-        """Connections that were made, whatever was asked on them."""
+        """Number of connections."""
         self.sent = 0
-        """Bytes of bodies."""
+        """Bytes sent in bodies."""
         self.pace: Callable[[], object] = lambda: None
         """Called before every block of 16 KiB."""
         self.endpoint = ""
 
     def asked(self, name: str) -> list[str]:
-        """The ranges that were asked of a file, in order."""
+        """Return the requested ranges of a file, in order."""
         return [where for path, where in self.requests if path.endswith(f"/{name}")]
 
     def add_voice(self, name: str, files: dict[str, bytes]) -> None:
-        """Publish a voice of Piper."""
+        """Publish a Piper voice."""
         voices = self.repositories.setdefault("rhasspy/piper-voices", {"voices.json": b"{}"})
         folder = f"xx/{name.replace('-', '/')}"
         listed = json.loads(voices["voices.json"])
@@ -183,7 +183,7 @@ class Hub:
 
 
 def sibling(name: str, content: bytes, large: bool) -> dict[str, Any]:
-    """A file's entry in what is known of a repository."""
+    """Return a file's entry in the metadata of a repository."""
     blob = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
     entry: dict[str, Any] = {"rfilename": name, "size": len(content), "blobId": blob}
     if large:
@@ -194,7 +194,7 @@ def sibling(name: str, content: bytes, large: bool) -> dict[str, Any]:
 
 @contextmanager
 def hub_running() -> Iterator[Hub]:
-    """A hub that answers inside this block, at its `endpoint`."""
+    """Run a hub inside this block, at its `endpoint`."""
     hub = Hub()
     server = Server(hub)
     hub.endpoint = f"http://127.0.0.1:{server.server_address[1]}"

@@ -1,9 +1,9 @@
-"""A room at PulseAudio's null sink: the microphone hears the speaker, and who speaks in it.
+"""A room at PulseAudio's null sink: the microphone picks up the speaker and voices in the room.
 
-As a program it is the air: what the speaker plays goes through the room's response into a pipe that
-is the sound server's microphone, with voices that begin when they are told to. All is counted in
-samples of what was played, and nothing is thrown away where somebody is late: so the echo stays
-where it is, and a voice comes where it is meant to, however busy the machine is.
+As a program, it simulates the air: sound of the speaker passes through the room's response into a
+pipe that is the sound server's microphone, with voices that begin on command. All positions are
+samples of played sound, and nothing is dropped in case of a delay, so that the echo and the voices
+keep their positions however busy the machine is.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from tests.support.pulse import HEARD
 
 RATE = 16000
 BLOCK = 320
-"""Samples (20 ms) of the air that move at once."""
+"""Samples processed at once: 20 ms."""
 
 MICROPHONE = "air"
-"""The source that hears the room."""
+"""The source that records the room."""
 
 NOISE = -62.0
-"""dBFS of the room itself."""
+"""Level of the room's noise in dBFS."""
 
 _QUIET = 20.0
-"""Root mean square below which a block of the speaker's is silence."""
+"""Root mean square below which a block of the speaker is silence."""
 
 _SHAPE = ("--raw", "--format=s16le", f"--rate={RATE}", "--channels=1")
 
 
 class LeakyRoom:
-    """Speaks in the room; times are seconds."""
+    """Controls the voices in the room; times are in seconds."""
 
     def __init__(self, process: subprocess.Popen[str], folder: Path) -> None:
         self._process = process
@@ -45,14 +45,14 @@ class LeakyRoom:
         self._count = 0
 
     def say(self, sound: bytes) -> None:
-        """Somebody speaks now."""
-        self._tell("now", 0.0, sound)
+        """Play a voice now."""
+        self._order("now", 0.0, sound)
 
     def say_over(self, seconds: float, sound: bytes) -> None:
-        """Somebody speaks when the speaker has sounded for so long, after a second of silence."""
-        self._tell("over", seconds, sound)
+        """Play a voice once the speaker has played for `seconds`, after a second of silence."""
+        self._order("over", seconds, sound)
 
-    def _tell(self, when: str, seconds: float, sound: bytes) -> None:
+    def _order(self, when: str, seconds: float, sound: bytes) -> None:
         self._count += 1
         file = self._folder / f"voice-{self._count}.raw"
         file.write_bytes(sound)
@@ -63,7 +63,7 @@ class LeakyRoom:
 
 @contextmanager
 def leaking(folder: Path, level: float) -> Iterator[LeakyRoom]:
-    """Have the microphone hear the speaker inside the block, louder by `level` decibels."""
+    """Let the speaker leak into the microphone inside the block, louder by `level` decibels."""
     pipe = folder / "air"
     shape = f"format=s16le rate={RATE} channels=1"
     _pactl("load-module", "module-pipe-source", f"source_name={MICROPHONE} file={pipe} {shape}")
@@ -84,7 +84,7 @@ def _pactl(*arguments: str) -> None:
 
 
 class Air:
-    """What is on its way, block by block."""
+    """The sound in the air, block by block."""
 
     def __init__(self, level: float) -> None:
         self._path = 10 ** (level / 20) * response(0.3, 0.25, 5)
@@ -95,8 +95,8 @@ class Air:
         self._sounding, self._silent = 0, RATE
         self._lock = threading.Lock()
 
-    def tell(self, line: str) -> None:
-        """Take an order: `now 0.0 FILE` or `over SECONDS FILE`."""
+    def order(self, line: str) -> None:
+        """Accept an order: `now 0.0 FILE` or `over SECONDS FILE`."""
         when, seconds, name = line.split(maxsplit=2)
         voice = samples(Path(name).read_bytes())
         with self._lock:
@@ -106,7 +106,7 @@ class Air:
                 self._voices.append((float(seconds) * RATE, voice))
 
     def carry(self, played: bytes) -> bytes:
-        """What the microphone hears while a block is played."""
+        """Return the microphone's sound while a block is played."""
         sound = samples(played)
         size = 2 * (BLOCK + len(self._path))
         spectrum = np.fft.rfft(sound, size) * np.fft.rfft(self._path, size)
@@ -120,7 +120,7 @@ class Air:
         return pcm(heard)
 
     def _listen(self, sound: Samples) -> None:
-        """Who waits for a reply speaks when it has gone on for so long."""
+        """Start the voices that wait for a reply of a certain length."""
         if np.sqrt(np.mean(sound**2)) < _QUIET:
             self._silent += BLOCK
         else:
@@ -135,12 +135,12 @@ class Air:
 
 
 def main(level: float, pipe: str) -> None:
-    """Be the air until killed."""
+    """Simulate the air until killed."""
     air = Air(level)
 
     def orders() -> None:
         for line in sys.stdin:
-            air.tell(line.rstrip("\n"))
+            air.order(line.rstrip("\n"))
 
     threading.Thread(target=orders, daemon=True).start()
     command = ("parec", f"--device={HEARD}", *_SHAPE, "--latency-msec=20")

@@ -1,9 +1,9 @@
-"""A microphone that is a program: quiet, in real time, until something is said to it.
+"""A simulated microphone as a program: quiet room noise in real time, until speech is supplied.
 
     python -m tests.support.microphone FOLDER
 
-gives 16 kHz mono 16-bit samples. `say` puts speech into the folder, which is then heard. Needs the
-standard library alone, so that it starts at once.
+writes 16 kHz mono 16-bit samples. `say` puts speech into the folder, to be played at once. Uses
+only the standard library, so that it starts at once.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from pathlib import Path
 
 RATE = 16000
 _PIECE = 512
-"""Samples at once: 32 ms."""
+"""Samples written at once: 32 ms."""
 _NOISE = 8
-"""Loudest sample of the room itself; a microphone never gives zeros alone."""
+"""Loudest sample of the room's noise; a real microphone never delivers only zeros."""
 _LATE = 1.0
-"""Seconds after which it does not catch up: it was stopped, and nobody spoke meanwhile."""
+"""Seconds of delay beyond which the microphone does not catch up, as it was suspended."""
 
 
 def say(folder: Path, pcm: bytes) -> None:
-    """Have samples heard by the microphone of a folder, at once."""
+    """Play samples to the microphone of a folder at once."""
     file = folder / "saying"
     file.write_bytes(pcm)
     os.replace(file, folder / "say")
 
 
 def main(folder: Path) -> None:
-    """Record until nobody takes it any more."""
+    """Write sound until the reader is gone."""
     chance = random.Random(0)
     room = [
         b"".join(
@@ -40,12 +40,12 @@ def main(folder: Path) -> None:
         )
         for _ in range(32)
     ]
-    pending, said = b"", folder / "say"
+    pending, supplied = b"", folder / "say"
     began, given = time.monotonic(), 0
     while True:
-        if said.exists():
-            pending += said.read_bytes()
-            said.unlink()
+        if supplied.exists():
+            pending += supplied.read_bytes()
+            supplied.unlink()
         piece, pending = pending[: 2 * _PIECE], pending[2 * _PIECE :]
         given += _PIECE
         early = began + given / RATE - time.monotonic()
@@ -61,4 +61,4 @@ if __name__ == "__main__":
     try:
         main(Path(sys.argv[1]))
     except (BrokenPipeError, KeyboardInterrupt):
-        os._exit(0)  # whoever listened has gone
+        os._exit(0)  # the reader is gone

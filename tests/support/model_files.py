@@ -1,4 +1,4 @@
-"""Small files that look like models from outside."""
+"""Small files that resemble models."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import struct
 
 
 def noise(size: int, seed: int = 1) -> bytes:
-    """Bytes that do not repeat."""
+    """Return bytes that do not repeat."""
     return random.Random(seed).randbytes(size)
 
 
 def whisper(size: int = 100_000, seed: int = 1) -> dict[str, bytes]:
-    """The files of a Whisper model for CTranslate2, its weights noise."""
+    """Return the files of a Whisper model for CTranslate2, with noise as weights."""
     name = b"WhisperSpec\0"
     return {
         ".gitattributes": b"*.bin filter=lfs",
@@ -26,7 +26,7 @@ def whisper(size: int = 100_000, seed: int = 1) -> dict[str, bytes]:
 
 
 def voice(name: str, size: int = 50_000, seed: int = 1) -> dict[str, bytes]:
-    """The files of a Piper voice: Protocol Buffers with a graph (field 7) of noise in it."""
+    """Return the files of a Piper voice: Protocol Buffers with a graph (field 7) of noise."""
     graph = b"\x3a" + varint(size) + noise(size, seed)
     return {
         f"{name}.onnx": b"\x08\x08" + graph,
@@ -36,7 +36,7 @@ def voice(name: str, size: int = 50_000, seed: int = 1) -> dict[str, bytes]:
 
 
 def varint(value: int) -> bytes:
-    """A number of seven bits a byte, lowest first."""
+    """Encode a number as a Protocol Buffers varint: seven bits per byte, lowest first."""
     out = bytearray()
     while value > 0x7F:
         out.append(value & 0x7F | 0x80)

@@ -1,12 +1,12 @@
-"""Several machines on one: network namespaces joined by a switch, multicast included.
+"""Simulated machines: network namespaces joined by a switch, including multicast.
 
     from tests.support.netns import Namespace, namespaces  # the fixture: two of them
 
     def test(namespaces: tuple[Namespace, Namespace]) -> None:
         subprocess.run([*namespaces[0].prefix, "ping", "-c1", namespaces[1].address])
 
-Needs root and the program `ip`; skips the test elsewhere. Nothing of this machine's own network is
-touched, and everything is removed afterwards.
+Needs root and the program `ip`; otherwise skips the test. Leaves this machine's own network alone
+and removes everything afterwards.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _NUMBERS = count()
 
 
 class Namespace(msgspec.Struct, frozen=True):
-    """A machine of its own, as far as the network goes."""
+    """A machine of its own with respect to the network."""
 
     name: str
     address: str
 
     @property
     def prefix(self) -> tuple[str, ...]:
-        """What to put before a command so that it runs there."""
+        """The prefix of a command that runs on the machine."""
         return ("ip", "netns", "exec", self.name)
 
 
@@ -54,7 +54,7 @@ def namespace() -> Iterator[Namespace]:
 
 @contextmanager
 def network(machines: int) -> Iterator[tuple[Namespace, ...]]:
-    """Machines on one network, removed at the end of the block; skips where there can be none."""
+    """Create machines on one network for the block; skip the test if that is impossible."""
     if os.geteuid() != 0:
         pytest.skip("network namespaces need root")
     need("ip", "iproute2")
@@ -88,7 +88,7 @@ def _namespace(name: str) -> Iterator[None]:
     except subprocess.CalledProcessError as error:
         pytest.skip(f"network namespaces cannot be made here: {error.stderr.strip()}")
     try:
-        # no wait for duplicates of addresses that cannot exist: IPv6 works at once
+        # skip IPv6 duplicate address detection, so that IPv6 works at once
         command = "for f in /proc/sys/net/ipv6/conf/*/accept_dad; do echo 0 > $f; done"
         subprocess.run(["ip", "netns", "exec", name, "sh", "-c", command], check=False)
         yield

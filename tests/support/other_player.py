@@ -1,4 +1,4 @@
-"""Another program that plays on the tests' PulseAudio, and how loud it is there."""
+"""Another program that plays on the tests' PulseAudio, and its volume there."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from satellite.audio.pulse_server import PulseServer
 from satellite.audio.sound_server import ServerStream
 
 _WAIT = 10.0
-"""Seconds that a busy machine may take for what takes milliseconds."""
+"""Seconds allowed on a busy machine for steps of milliseconds."""
 
 
 class Mixer:
-    """What a person sees and does in the sound server's volume control."""
+    """A user's volume control of the sound server."""
 
     def __init__(self) -> None:
         self._server = PulseServer()
 
     def streams(self) -> dict[str, ServerStream]:
-        """What is played now, by the name of its program."""
+        """Return the current streams by the name of their program."""
         return {stream.program: stream for stream in self._server.streams()}
 
     def volume(self, program: str) -> float | None:
-        """Volume of what a program plays, 1 as it came; None while it plays nothing."""
+        """Return the volume of a program's stream, 1 being unchanged; None without a stream."""
         stream = self.streams().get(program)
         return stream and round(stream.volume[0] / 65536, 2)
 
     def set(self, program: str, volume: float) -> None:
-        """Move a program's slider."""
+        """Set a program's volume."""
         stream = self.streams()[program]
         level = round(volume * 65536)
         self._server.set_volume(stream.id, (level,) * len(stream.volume))
 
     def wait(self, program: str, volume: float | None) -> None:
-        """Wait until a program is that loud."""
+        """Wait until a program has this volume."""
         deadline = time.monotonic() + _WAIT
         while self.volume(program) != volume:
             if time.monotonic() > deadline:
@@ -53,7 +53,7 @@ class Mixer:
 
 @contextmanager
 def mixer() -> Iterator[Mixer]:
-    """A volume control inside the block."""
+    """Open a volume control for the block."""
     control = Mixer()
     try:
         yield control
@@ -63,19 +63,19 @@ def mixer() -> Iterator[Mixer]:
 
 @contextmanager
 def playing(program: str, *, volume: int | None = None) -> Iterator[Callable[[], None]]:
-    """A program of that name plays silence inside the block, or until the given function is
-    called; as loud as the server likes, or with a `volume` of 65536."""
+    """Play silence as a program of this name during the block, or until the yielded function
+    is called; at the server's default volume, or at `volume` of 65536."""
     command = ["pacat", "--raw", "--format=s16le", "--channels=2", "--rate=16000"]
     command += ["--latency-msec=50", f"--client-name={program}"]
     if volume is not None:
         command.append(f"--volume={volume}")
-    # the shell ends, so that what plays is a stranger's and no child of the tests
-    told = subprocess.run(
+    # the shell ends, so that the player is no child of the tests
+    started = subprocess.run(
         ["sh", "-c", '"$@" </dev/zero >/dev/null 2>&1 & echo $!', "sh", *command],
         capture_output=True,
         check=True,
     )
-    process = int(told.stdout)
+    process = int(started.stdout)
 
     def end() -> None:
         with suppress(ProcessLookupError):

@@ -1,4 +1,4 @@
-"""A microphone and a speaker that take their time by the event loop's clock, virtual or not."""
+"""A microphone and a speaker paced by the event loop's clock, which may be virtual."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from satellite.errors import DeviceLost
 from satellite.values import SPEECH, AudioFormat
 
 FRAME = 512
-"""Samples that the microphone gives at once."""
+"""Samples that the microphone delivers at once."""
 
 
 class PacedMic:
-    """Hears what is said to it, and silence else."""
+    """Delivers supplied speech, and silence otherwise."""
 
     def __init__(self) -> None:
         self.finished = False
@@ -20,21 +20,21 @@ class PacedMic:
         self.is_open = False
         self.opened = 0
         self.given = 0
-        """Samples, since it was made."""
+        """Samples delivered since the start."""
         self.losses = 0
-        """How many of the next reads find no device."""
+        """Number of next reads that fail as if the device were gone."""
         self.missing: Exception | None = None
-        """Why it cannot be opened now."""
+        """The error that opening raises, if any."""
         self._said = bytearray()
         self._due = 0.0
 
     @property
     def silent(self) -> bool:
-        """Nothing is left to be said."""
+        """Whether no speech is left to deliver."""
         return not self._said
 
     def say(self, *parts: tuple[bytes, float]) -> None:
-        """Say so many seconds of each of these samples."""
+        """Supply sound: a sample value and its seconds for each part."""
         for sample, seconds in parts:
             self._said += sample * FRAME * max(1, round(seconds * SPEECH.rate / FRAME))
 
@@ -62,16 +62,16 @@ class PacedMic:
 
 
 class PacedSpeaker:
-    """Plays at its own pace, with a buffer of a quarter of a second; knows what it has played."""
+    """Plays in real time with a buffer of a quarter of a second, and measures the played sound."""
 
     buffer = 0.25
 
     def __init__(self) -> None:
         self.underruns = 0
         self.losses = 0
-        """How many of the next writes find no device."""
+        """Number of next writes that fail as if the device were gone."""
         self.played = 0.0
-        """Seconds that were really heard, since it was made."""
+        """Seconds of sound played since the start."""
         self._dry = 0.0
 
     @property
@@ -80,7 +80,7 @@ class PacedSpeaker:
 
     @property
     def silent(self) -> bool:
-        """Nothing is to be heard from it now."""
+        """Whether no sound is playing now."""
         return not self.waiting
 
     async def open(self) -> AudioFormat:

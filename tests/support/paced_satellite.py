@@ -1,4 +1,4 @@
-"""A satellite on a microphone and a speaker that take their time, virtual or not."""
+"""A satellite with a microphone and a speaker in real or virtual time."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from tests.support.paced_devices import PacedMic, PacedSpeaker
 from tests.support.scripted_satellite import SILENCE, VOICE, WAKE, MarkVad, MarkWake
 
 STEP = 0.01
-"""Seconds from one look at what has happened to the next."""
+"""Seconds between checks of a condition."""
 
 QUIET = Settings(name="parlour", cues=CueSettings(awake=False, follow_up=False, mute=False))
 
 
 class PacedSatellite:
-    """The satellite, its devices, and everything that happened."""
+    """The satellite, its devices and its events."""
 
     def __init__(
         self,
@@ -60,30 +60,30 @@ class PacedSatellite:
         )
 
     def note(self, event: events.Event) -> None:
-        """Something happens."""
+        """Record an event."""
         self.happened.append(event)
 
     def woken(self, utterance: Utterance) -> bool:
-        """Somebody is heard."""
+        """Record an utterance that starts a turn."""
         taken = self.assistant.start(utterance)
         if taken:
             self.utterances.append(utterance)
         return taken
 
     def of(self, kind: type[Any]) -> list[Any]:
-        """The events of one kind, in order."""
+        """Return the events of one kind, in order."""
         return [event for event in self.happened if isinstance(event, kind)]
 
     def outcomes(self) -> list[str]:
-        """How turns ended, in order."""
+        """Return the outcomes of turns, in order."""
         return [event.outcome for event in self.of(events.TurnEnd)]
 
     def ask(self) -> None:
-        """The wake word, a pause, a request, and silence to its end."""
+        """Supply the wake word, a pause, a request, and silence to its end."""
         self.mic.say((WAKE, 0.03), (SILENCE, 0.4), (VOICE, 1.0), (SILENCE, 1.0))
 
     async def until(self, true: Callable[[], bool], seconds: float = 60.0) -> float:
-        """Wait for something; returns how many seconds that took."""
+        """Wait for a condition; return the seconds that it took."""
         loop = asyncio.get_running_loop()
         began = loop.time()
         while not true():
@@ -93,16 +93,16 @@ class PacedSatellite:
         return loop.time() - began
 
     async def speaking(self) -> None:
-        """Until a reply is heard."""
+        """Wait until a reply plays."""
         await self.until(lambda: self.assistant.phase == "speaking")
 
     async def ended(self, turns: int = 1) -> None:
-        """Until so many turns are over, and nobody is listened to."""
+        """Wait until this many turns are over and the satellite is idle."""
         await self.until(lambda: len(self.outcomes()) >= turns and self.assistant.idle)
 
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[PacedSatellite, None]:
-        """The satellite runs inside this block."""
+        """Run the satellite during this block."""
         async with asyncio.TaskGroup() as tasks:
             await self.microphone.open()
             running = (

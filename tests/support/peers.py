@@ -16,14 +16,14 @@ from satellite.net.pairing import Pairing
 from satellite.net.wire import Connection, Limits
 
 PATIENCE = 5.0
-"""Seconds after which a test takes a peer for dead."""
+"""Seconds after which a test considers a peer dead."""
 
 
 @asynccontextmanager
 async def pair(
     limits: Limits | None = None,
 ) -> AsyncGenerator[tuple[Connection, asyncio.StreamReader, asyncio.StreamWriter], None]:
-    """A connection, and the raw streams of its other end."""
+    """Yield a connection and the raw streams of its other end."""
     ours, theirs = socket.socketpair()
     limits = limits or Limits()
     reader, writer = await asyncio.open_connection(sock=ours, limit=limits.header)
@@ -38,10 +38,10 @@ async def pair(
 
 
 class Stranger:
-    """A service of somebody else: answers each event with what its script says, then goes on.
+    """A foreign service that answers each event as its script says.
 
-    A script maps an event's type to the events that answer it; None instead of one hangs up.
-    `seen` are the events that came, `hangups` counts the clients that left.
+    A script maps the type of an event to the answering events; None closes the connection.
+        `seen` are the events that came, `hangups` counts the clients that left.
     """
 
     def __init__(self, script: dict[str, Sequence[Event | None]]) -> None:
@@ -52,7 +52,7 @@ class Stranger:
 
     @property
     def types(self) -> list[str]:
-        """The types of the events that came, audio chunks told once for many."""
+        """The types of the received events; a run of audio chunks counts once."""
         types: list[str] = []
         for event in self.seen:
             if types[-1:] != [event.type]:
@@ -79,7 +79,7 @@ class Stranger:
 async def stranger(
     script: dict[str, Sequence[Event | None]] | None = None,
 ) -> AsyncGenerator[Stranger, None]:
-    """A service on a TCP port of its own during this block."""
+    """Run a foreign service on its own TCP port during this block."""
     service = Stranger(script or {})
     async with listening(service.serve) as uri:
         service.uri = uri
@@ -90,7 +90,7 @@ async def stranger(
 async def listening(
     serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
 ) -> AsyncGenerator[str, None]:
-    """A TCP server of whatever kind during this block."""
+    """Run a TCP server during this block."""
     tasks: set[asyncio.Task[None]] = set()
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -117,7 +117,7 @@ async def listening(
 
 
 class Client:
-    """Sends events to a service and collects what comes back."""
+    """Sends events to a service and collects its answers."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -127,7 +127,7 @@ class Client:
             await self.connection.write(event)
 
     async def until(self, *types: str) -> list[Event]:
-        """The events up to the first one of these types."""
+        """Return the events up to the first one of these types."""
         events: list[Event] = []
         async with asyncio.timeout(PATIENCE):
             while not events or events[-1].type not in types:
@@ -139,7 +139,7 @@ class Client:
 
 @asynccontextmanager
 async def client(uri: str) -> AsyncGenerator[Client, None]:
-    """A client of a service during this block."""
+    """Connect a client to a service during this block."""
     connection = await connect(uri, PATIENCE, pairing=Pairing())
     try:
         yield Client(connection)
@@ -148,7 +148,7 @@ async def client(uri: str) -> AsyncGenerator[Client, None]:
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Wait until something is true of what runs beside the test."""
+    """Wait until a condition becomes true."""
     async with asyncio.timeout(PATIENCE):
         while not condition():
             await asyncio.sleep(0.002)

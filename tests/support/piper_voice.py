@@ -1,4 +1,4 @@
-"""Piper voices made here: the inputs, output and description of a real one, a tone per phoneme."""
+"""Generated Piper voices: inputs, output and description of a real voice, a tone per phoneme."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import numpy as np
 PAD, BOS, EOS = 0, 1, 2
 SYMBOLS = 256
 HOP = 240
-"""Samples for one id at a length scale of 1. A phoneme and the pad after it are two ids: 22 ms at
-22.05 kHz, so that a text lasts about a third of what a person would take, and tests are quick."""
+"""Samples per id at a length scale of 1. A phoneme and the pad after it are two ids: 22 ms at
+22.05 kHz, so that a text lasts a third of the time of natural speech, and tests are quick."""
 SPEECH_HOP = 735
-"""The same, as long as a person would take: for playback that has to last."""
+"""Samples per id for the duration of natural speech, for playback that has to last."""
 CHANNELS = 256
 
 
 class VoiceSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """What a voice is to be like."""
+    """Properties of a generated voice."""
 
     name: str = "en_US-test-low"
     language: str = "en_US"
@@ -35,7 +35,7 @@ class VoiceSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make_voice(folder: Path, spec: VoiceSpec | None = None) -> Path:
-    """Write `NAME.onnx` and its description into a folder; return the path of the former."""
+    """Write `NAME.onnx` and its description into a folder; return the path of the `.onnx`."""
     import onnx
 
     spec = spec or VoiceSpec()
@@ -66,10 +66,10 @@ def _description(spec: VoiceSpec) -> dict[str, Any]:
 
 
 def _model(spec: VoiceSpec) -> Any:
-    """A graph of opset 17: every id is `hop * length_scale` samples of its own pitch.
+    """Build a graph of opset 17: every id is `hop * length_scale` samples of its own pitch.
 
-    `noise_scale` adds a hiss that is the same each time, `noise_w` makes it longer, and each
-    speaker is higher than the one before.
+    `noise_scale` adds a hiss that is always the same, `noise_w` lengthens it, and each speaker
+        has a higher pitch than the previous one.
     """
     from onnx import TensorProto, helper, numpy_helper
 
@@ -95,7 +95,7 @@ def _model(spec: VoiceSpec) -> Any:
     hop = node("Mul", stretch, constant("hop", np.array([spec.hop], np.float32)))
     hop = node("Cast", node("Round", hop), to=TensorProto.INT64)
 
-    pitches = np.zeros(SYMBOLS, np.float32)  # what is no phoneme is silent
+    pitches = np.zeros(SYMBOLS, np.float32)  # other symbols are silent
     pitches[EOS + 1 :] = 120 + 3.0 * np.arange(SYMBOLS - EOS - 1)
     pitch = node("Gather", constant("pitches", pitches), "input", axis=0)
     if spec.speakers:
@@ -136,7 +136,7 @@ def _model(spec: VoiceSpec) -> Any:
 
 
 def _work(spec: VoiceSpec, node: Any, constant: Any, audio: str) -> str:
-    """Convolutions over the audio in frames of 32 samples, in the end almost nothing of it."""
+    """Add convolutions over frames of 32 samples, whose result is almost zero."""
     frame = 32
     random = np.random.default_rng(0)
     value = node("Unsqueeze", audio, constant("channel", np.array([1], np.int64)))  # [1, 1, time]
@@ -152,7 +152,7 @@ def _work(spec: VoiceSpec, node: Any, constant: Any, audio: str) -> str:
 
 
 def install_voice(root: Path, spec: VoiceSpec | None = None) -> Path:
-    """Make a voice in a store of models, as whole as one that was fetched; return its `.onnx`."""
+    """Install a voice into a store of models like a fetched one; return its `.onnx`."""
     from servers.models import manifest
 
     spec = spec or VoiceSpec()

@@ -1,4 +1,4 @@
-"""`satellite` as a user runs it: a process of its own, watched through its event log."""
+"""`satellite` as a process, observed through its event log."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Event = dict[str, Any]
 
 
 class Program:
-    """A running `satellite`, its event log, and what it said on standard error."""
+    """A running `satellite` with its event log and standard error."""
 
     def __init__(self, process: subprocess.Popen[str], events: Path, errors: Path) -> None:
         self.process = process
@@ -25,23 +25,23 @@ class Program:
         self._errors = errors
 
     def events(self, kind: str | None = None) -> list[Event]:
-        """The events so far, of one kind or of all."""
+        """Return the events so far, of one kind or all."""
         lines = self._events.read_text().splitlines() if self._events.exists() else []
-        # the last line may be half written
+        # the last line may be incomplete
         parsed = [json.loads(line) for line in lines if line.endswith("}")]
         return [event for event in parsed if kind in (None, event["event"])]
 
     def errors(self) -> str:
-        """Its standard error so far."""
+        """Return the standard error output so far."""
         return self._errors.read_text()
 
     def wait_for(self, kind: str, count: int = 1, timeout: float = 30.0) -> list[Event]:
-        """Wait until so many events of a kind have come."""
+        """Wait for `count` events of a kind."""
         self.wait_until(lambda: len(self.events(kind)) >= count, f"{count} × {kind}", timeout)
         return self.events(kind)
 
     def wait_until(self, true: Callable[[], bool], what: str, timeout: float = 30.0) -> None:
-        """Wait until something is true of a program that goes on running."""
+        """Wait until a condition is true while the program runs."""
         deadline = time.monotonic() + timeout
         while not true():
             assert self.process.poll() is None, f"ended before {what}: {self.report()}"
@@ -49,21 +49,21 @@ class Program:
             time.sleep(0.02)
 
     def finish(self, timeout: float = 60.0) -> int:
-        """Wait for it to end by itself; its exit code."""
+        """Wait until the program ends by itself; return its exit code."""
         try:
             return self.process.wait(timeout)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"still running after {timeout} s: {self.report()}") from None
 
     def stop(self, number: int = signal.SIGTERM, timeout: float = 10.0) -> float:
-        """Send a signal; the seconds until it has ended."""
+        """Send a signal; return the seconds until the program has ended."""
         started = time.monotonic()
         self.process.send_signal(number)
         self.process.wait(timeout)
         return time.monotonic() - started
 
     def report(self) -> str:
-        """Everything it said, for a failing test."""
+        """Return all events and errors, for a failing test."""
         return f"\n{self.errors()}\n" + "\n".join(map(str, self.events()))
 
 
@@ -76,9 +76,9 @@ def satellite(
     name: str = "satellite",
     module: str = "satellite",
 ) -> Iterator[Program]:
-    """Run `satellite` with its event log in `folder`; killed when the block is left.
+    """Run `satellite` with its event log in `folder` during the block, then kill it.
 
-    `module` is a program that prepares something and then is `satellite`.
+    `module` is a program that prepares something and then runs `satellite`.
     """
     events, errors = folder / f"{name}.jsonl", folder / f"{name}.err"
     command = [*prefix, sys.executable, "-m", module, *arguments, "--events", str(events)]
@@ -87,14 +87,14 @@ def satellite(
         "HOME": str(folder),
         "XDG_CONFIG_HOME": str(folder / "config"),
         "XDG_STATE_HOME": str(folder / "state"),
-        "SATELLITE_HTTP_PORT": "0",  # its own would be that of every satellite of this machine
+        "SATELLITE_HTTP_PORT": "0",  # the default port may be in use on this machine
     }
-    with errors.open("w") as told:
+    with errors.open("w") as log:
         process = subprocess.Popen(
             command,
             env={**clean, **home, **(environment or {})},
             stdin=subprocess.DEVNULL,
-            stdout=told,
+            stdout=log,
             stderr=subprocess.STDOUT,
             text=True,
         )

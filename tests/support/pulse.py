@@ -1,4 +1,4 @@
-"""A PulseAudio of the tests' own: a room that can be heard and a speaker that can be recorded."""
+"""A private PulseAudio: a room that supplies sound and a speaker that can be recorded."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ import pytest
 from tests.support.debian import need
 
 ROOM = "room"
-"""The sink into which tests play what the microphone shall hear."""
+"""The sink that tests play the microphone's sound into."""
 MICROPHONE = "room.monitor"
-"""The default source: what is played into the room."""
+"""The default source: the sound of the room."""
 SPEAKER = "speaker"
-"""The default sink: where the satellite speaks."""
+"""The default sink: the satellite's speaker."""
 HEARD = "speaker.monitor"
-"""The source on which tests record what was spoken."""
+"""The source that tests record the speaker from."""
 
 _START = 10.0
-"""Seconds the server may take to listen; it takes some 20 ms on an idle machine."""
+"""Seconds allowed for the server's start; it takes some 20 ms on an idle machine."""
 _PLAY_SLACK = 20.0
-"""Seconds beyond its length that a sound may take to be played on a busy machine."""
+"""Seconds allowed beyond a sound's length to play it on a busy machine."""
 
 _ASOUND = """\
 pcm.pulse { type pulse hint { show on description "PulseAudio of a test" } }
@@ -38,9 +38,9 @@ ctl.!default { type pulse }
 
 
 class PulseServer:
-    """A PulseAudio server with a private socket, two null sinks, and ALSA devices that lead to it.
+    """A PulseAudio server with a private socket, two null sinks, and ALSA devices for it.
 
-    Every sound is 16 kHz mono s16le unless another rate is given.
+    Every sound is 16 kHz mono s16le unless a rate is specified.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -51,17 +51,17 @@ class PulseServer:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a client's environment must hold, beside everything else."""
+        """Environment variables of a client."""
         return {
             "PULSE_SERVER": f"unix:{self._socket}",
             "PULSE_COOKIE": str(self._folder / "cookie"),
             "ALSA_CONFIG_PATH": str(self._folder / "asound.conf"),
-            # neither JACK nor a sound server of the user's may answer in its place
+            # neither JACK nor the user's sound server may answer in its place
             "JACK_NO_START_SERVER": "1",
         }
 
     def start(self) -> None:
-        """Start the server, and return when it takes clients."""
+        """Start the server and return when it accepts clients."""
         self._socket.unlink(missing_ok=True)
         with (self._folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -77,29 +77,29 @@ class PulseServer:
         self._pactl("set-default-source", MICROPHONE)
 
     def kill(self) -> None:
-        """End the server at once, as when the sound card is pulled out. Twice is once."""
+        """Kill the server, as when the sound card is unplugged. Idempotent."""
         process, self._process = self._process, None
         if process is not None:
             process.send_signal(signal.SIGKILL)
             process.wait()
 
     def halt(self) -> None:
-        """Let the server hang, until `resume`."""
+        """Suspend the server until `resume`."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Let a server that hangs go on."""
+        """Resume a suspended server."""
         assert self._process is not None
         self._process.send_signal(signal.SIGCONT)
 
     def restart(self) -> None:
-        """Let every device go away, and come back."""
+        """Restart the server, so that every device disappears and returns."""
         self.kill()
         self.start()
 
     def play(self, sound: Path | bytes, sink: str = ROOM, rate: int = 16000) -> None:
-        """Play a WAV file or samples into a sink; return when it was heard."""
+        """Play a WAV file or samples into a sink; return after playback."""
         if isinstance(sound, Path):
             command = ["paplay", f"--device={sink}", str(sound)]
             data, seconds = None, sound.stat().st_size / 8000
@@ -116,9 +116,9 @@ class PulseServer:
 
     @contextmanager
     def record(self, source: str = HEARD, rate: int = 16000) -> Iterator[bytearray]:
-        """Record a source inside the block; afterwards the samples are in the given array.
+        """Record a source during the block; afterwards the yielded array has the samples.
 
-        Inside the block the array stays empty. Recording has begun when the block begins.
+        Inside the block, the array is empty. Recording has begun when the block begins.
         """
         heard = bytearray()
         file = self._folder / f"recorded-{time.monotonic_ns()}.raw"
@@ -138,12 +138,12 @@ class PulseServer:
             heard += file.read_bytes()
 
     def streams(self) -> int:
-        """How many clients record from or play to the server just now."""
+        """Return the number of clients that record or play now."""
         listing = [self._pactl("list", "short", kind) for kind in ("sink-inputs", "source-outputs")]
         return sum(len(answer.stdout.splitlines()) for answer in listing)
 
     def recordings(self) -> int:
-        """How many programs record now."""
+        """Return the number of programs that record now."""
         listed = self._pactl("list", "short", "source-outputs").stdout
         return len(listed.splitlines())
 
@@ -153,7 +153,7 @@ class PulseServer:
         )
 
     def _command(self) -> list[str]:
-        # without norewinds a null sink is rendered two seconds ahead, and a recording lags by that
+        # without norewinds, a null sink is rendered two seconds ahead, and a recording lags by that
         modules = [
             f"module-native-protocol-unix socket={self._socket} auth-anonymous=1",
             f"module-null-sink sink_name={SPEAKER} rate=48000 norewinds=1",
@@ -186,12 +186,12 @@ def _shape(rate: int) -> list[str]:
 
 @pytest.fixture
 def pulse(monkeypatch: pytest.MonkeyPatch) -> Iterator[PulseServer]:
-    """A running PulseAudio, to which this process and its children are led."""
+    """A running PulseAudio that this process and its children use."""
     need("pulseaudio", "pulseaudio")
     need("pactl", "pulseaudio-utils")
     need("arecord", "alsa-utils")
     need_alsa_plugin()
-    # a socket's path has little room; pytest's own folders can be too deep for it
+    # the path of a socket is limited; pytest's folders can be too deep
     with TemporaryDirectory(prefix="pulse-") as folder:
         server = PulseServer(Path(folder))
         for name, value in server.environment.items():
@@ -202,7 +202,7 @@ def pulse(monkeypatch: pytest.MonkeyPatch) -> Iterator[PulseServer]:
 
 
 def need_alsa_plugin() -> None:
-    """Skip the test where ALSA programs cannot reach PulseAudio."""
+    """Skip the test if ALSA programs cannot reach PulseAudio."""
     name = "libasound_module_pcm_pulse.so"
     if not any(Path("/usr/lib").glob(f"*/alsa-lib/{name}")):
         pytest.skip(f"{name} is not installed (Debian package libasound2-plugins)")

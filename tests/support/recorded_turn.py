@@ -1,4 +1,4 @@
-"""A satellite around a turn, with everything it did written down."""
+"""A turn's context that records everything the turn does."""
 
 from __future__ import annotations
 
@@ -59,15 +59,15 @@ class RecordedTurn:
         self.causes.append(error)
 
     def of(self, kind: type[EventT]) -> list[EventT]:
-        """The events of one kind, in order."""
+        """Return the events of one kind, in order."""
         return [event for event in self.events if isinstance(event, kind)]
 
 
 def utterance(audio: bytes = bytes(3200), heard: bool = True) -> Utterance:
-    """An utterance that is over."""
-    said = Utterance(Detection(word="okay_nabu", score=0.9, sample=0), limit=30.0)
+    """Return a complete utterance."""
+    complete = Utterance(Detection(word="okay_nabu", score=0.9, sample=0), limit=30.0)
     for start in range(0, len(audio), SPEECH.bytes_of(0.032)):
-        said.audio.put(audio[start : start + SPEECH.bytes_of(0.032)])
-    said.heard = heard
-    said.audio.end()
-    return said
+        complete.audio.put(audio[start : start + SPEECH.bytes_of(0.032)])
+    complete.heard = heard
+    complete.audio.end()
+    return complete

@@ -1,4 +1,4 @@
-"""Recorded speech of real people, where the folder with it lies beside the checkout."""
+"""Recorded speech of real people, if its folder exists beside the checkout."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FOLDER = Path(__file__).parents[3] / "shared" / "audio"
 
 
 def path(name: str) -> Path:
-    """The WAV file of a recording; skips the test where there is none."""
+    """Return the WAV file of a recording; skip the test if it is missing."""
     file = FOLDER / f"{name}.wav"
     if not file.exists():
         pytest.skip(f"the recording {name}.wav is not on this machine")
@@ -23,7 +23,7 @@ def path(name: str) -> Path:
 
 
 def samples(name: str) -> bytes:
-    """A recording as 16 kHz mono; skips the test where there is none."""
+    """Return a recording as 16 kHz mono; skip the test if it is missing."""
     with wave.open(str(path(name))) as reader:
         rate, channels = reader.getframerate(), reader.getnchannels()
         frames = np.frombuffer(reader.readframes(reader.getnframes()), "<i2")
@@ -32,10 +32,10 @@ def samples(name: str) -> bytes:
 
 
 def okay_nabu() -> bytes:
-    """ "okay nabu" as 16 kHz mono, by a person where there is a recording.
+    """Return "okay nabu" as 16 kHz mono, spoken by a person if there is a recording.
 
-    Of eSpeak's voices this is one that detectors are quick to hear: 0.2 s after its end, where
-    others take 0.6 s, in which the command of the same breath has begun.
+    The eSpeak voice is one that detectors recognize quickly: 0.2 s after its end, where others
+        take 0.6 s, during which the command of the same breath has begun.
     """
     try:
         return samples("okay_nabu")

@@ -1,4 +1,4 @@
-"""What is said in a room: requests as WAV files, recorded where there are recordings."""
+"""Spoken requests as WAV files, from recordings or speech synthesis."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from tests.support import recordings
 from tests.support.speech import silence, speak
 
 QUIET = 200
-"""Samples below this are silence to a person."""
+"""Samples below this are inaudible."""
 
 LAMP = "turn on the living room lamp"
 
 
 def recorded_request(file: Path, times: int = 1, pause: float = 0.2, gap: float = 5.0) -> Path:
-    """Real people: "okay nabu", a pause, "turn on the living room lamp", and a gap, repeated."""
+    """Write recorded "okay nabu", a pause, "turn on the living room lamp", and a gap, repeated."""
     wake, command = recordings.samples("okay_nabu"), recordings.samples(LAMP.replace(" ", "_"))
     return _write(file, (wake + silence(pause) + command + silence(gap)) * times)
 
@@ -26,13 +26,13 @@ def recorded_request(file: Path, times: int = 1, pause: float = 0.2, gap: float 
 def spoken_request(
     file: Path, text: str, times: int = 1, pause: float = 0.8, gap: float = 5.0
 ) -> Path:
-    """eSpeak NG: "okay nabu", a pause, the text, and a gap, repeated."""
+    """Write eSpeak NG's "okay nabu", a pause, the text, and a gap, repeated."""
     once = speak("okay nabu", voice="en-us+m3") + silence(pause) + speak(text) + silence(gap)
     return _write(file, silence(1.0) + once * times)
 
 
 def sound_in(file: Path) -> float:
-    """Seconds of the WAV file in which there is something to be heard."""
+    """Return the seconds of audible sound in a WAV file."""
     form, audio = read_wav(file)
     step = form.bytes_of(0.02) // 2
     samples = np.frombuffer(audio, "<i2")

@@ -1,7 +1,7 @@
-"""Satellites of one home, each a machine of its own, that hear one person at different levels.
+"""Satellites of one home, each on own own machine, that hear a person at different levels.
 
 The processes, their network and their sound are real; the microphones are `microphone`, the
-speakers `loudspeaker`. What one satellite does is read from its event log and its speaker.
+speakers `loudspeaker`. What one satellite does is read from own event log and own speaker.
 """
 
 from __future__ import annotations
@@ -27,41 +27,41 @@ from tests.support.speech import ROOT, silence, speak
 
 REQUEST = "what time is it"
 SPREAD = 0.08
-"""Seconds between the first and the last that hears the word: a hop of a detector."""
+"""Seconds between the first and the last satellite that hears the word: a detector's hop."""
 NOISE = 6.0
-"""Root mean square of a microphone's own noise, of 32768."""
+"""Root mean square of a microphone's noise (full scale is 32768)."""
 QUIET = 200
-"""Samples below this are silence to a person."""
+"""Samples below this are inaudible."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What came of one wake word."""
+    """The outcome of one wake word."""
 
     best: int
-    """Which satellite is the best placed."""
+    """The best placed satellite."""
     answered: tuple[int, ...]
-    """Which satellites answered."""
+    """The satellites that answered."""
     took: tuple[int, ...]
-    """Which satellites took a turn, whatever came of it."""
+    """The satellites that started a turn, with any outcome."""
     heard: tuple[int, ...]
-    """Which speakers made any sound."""
+    """The satellites that made any sound."""
     waited: float
     """Seconds from the answering detector's wake to the decision."""
     cue: float
     """Seconds from the answering detector's wake to the cue at the speaker."""
     yielded: int
-    """Satellites that heard the word and went back to sleep."""
-    told: str
-    """What happened, for who wants to know why."""
+    """Number of satellites that detected the word and yielded."""
+    log: str
+    """A log of all events, for a failing test."""
 
     @property
     def fine(self) -> bool:
-        """The best placed one answered, and nobody else made a sound."""
+        """Whether only the best placed satellite answered and made a sound."""
         return self.answered == (self.best,) and self.heard == (self.best,)
 
 
 class SatelliteCluster:
-    """Running satellites; `ask` has all of them hear the word and a request."""
+    """Running satellites; `ask` plays the word and a request to all of them."""
 
     def __init__(self, folders: Sequence[Path], programs: Sequence[Program], seed: int) -> None:
         self.programs = programs
@@ -73,7 +73,7 @@ class SatelliteCluster:
         self._sounds: list[set[Path]] = [set() for _ in programs]
 
     def ask(self, gains: Sequence[float]) -> Outcome:
-        """Say the word and a request; `gains` are dB at each microphone, in any order."""
+        """Play the word and a request; `gains` are dB at each microphone, in any order."""
         order = self._random.permutation(len(self.programs))
         levels = [gains[n] for n in order]
         best = int(np.argmax(levels))
@@ -94,15 +94,15 @@ class SatelliteCluster:
         return np.clip(np.rint(sound), -32768, 32767).astype("<i2").tobytes()
 
     def _settle(self, timeout: float = 40.0) -> None:
-        """Until somebody's turn has ended, and all are idle for a moment."""
+        """Wait until all started turns have ended and all satellites are idle for a moment."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             time.sleep(0.05)
             events = [self._events(number) for number in range(len(self.programs))]
             for program in self.programs:
                 assert program.process.poll() is None, program.report()
-            begun = [_of(its, "wake") for its in events]
-            ended = [_of(its, "turn_end") for its in events]
+            begun = [_of(own, "wake") for own in events]
+            ended = [_of(own, "turn_end") for own in events]
             done = all(len(b) == len(e) for b, e in zip(begun, ended, strict=True))
             if any(begun) and done:
                 time.sleep(0.6)
@@ -120,8 +120,8 @@ class SatelliteCluster:
         sounds = [[file for file in files if _audible(file)] for files in sounds]
         answered = [
             number
-            for number, its in enumerate(events)
-            if any(event["outcome"] == "answered" for event in _of(its, "turn_end"))
+            for number, own in enumerate(events)
+            if any(event["outcome"] == "answered" for event in _of(own, "turn_end"))
         ]
         waited = cue = float("nan")
         for number in answered[:1]:
@@ -134,18 +134,18 @@ class SatelliteCluster:
             tuple(answered),
             tuple(
                 number
-                for number, its in enumerate(events)
-                if any(event["outcome"] != "cancelled" for event in _of(its, "turn_end"))
+                for number, own in enumerate(events)
+                if any(event["outcome"] != "cancelled" for event in _of(own, "turn_end"))
             ),
             tuple(number for number, files in enumerate(sounds) if files),
             waited,
             cue,
-            sum(bool(_of(its, "yielded")) for its in events),
-            "\n".join([*self._likeness(), *_told(events)]),
+            sum(bool(_of(own, "yielded")) for own in events),
+            "\n".join([*self._likeness(), *_log_lines(events)]),
         )
 
     def _likeness(self) -> Iterator[str]:
-        """What the satellites said of each other's sound since the word was said."""
+        """Yield the satellites' log lines on the election since the word was played."""
         for number, program in enumerate(self.programs):
             said = program.errors()
             lines = said[self._said[number] :].splitlines()
@@ -164,8 +164,8 @@ def satellite_cluster(
     seed: int = 0,
     environment: Mapping[str, str] | None = None,
 ) -> Iterator[SatelliteCluster]:
-    """Satellites that know each other, `loss` percent of what reaches each lost on its way, the
-    last with a clock that is an hour off. Skips the test where there can be none."""
+    """Run satellites that know each other. Each loses `loss` percent of own incoming packets,
+    and the last has a clock that is an hour off. Skips the test if that is impossible."""
     with network(count) as machines, ExitStack() as stack:
         folders, programs = [], []
         for number, machine in enumerate(machines):
@@ -189,7 +189,7 @@ def satellite_cluster(
             folders.append(own)
         for program in programs:
             program.wait_for("ready", timeout=90)
-        time.sleep(2.0)  # they have asked three times who is there
+        time.sleep(2.0)  # they have sent three discovery queries
         yield SatelliteCluster(folders, programs, seed)
 
 
@@ -225,9 +225,9 @@ def _audible(file: Path) -> bool:
     return bool(len(samples)) and int(np.abs(samples.astype(int)).max()) > QUIET
 
 
-def _told(events: list[list[dict[str, Any]]]) -> Iterator[str]:
-    for number, its in enumerate(events):
-        yield from (f"{number}: {event}" for event in its)
+def _log_lines(events: list[list[dict[str, Any]]]) -> Iterator[str]:
+    for number, own in enumerate(events):
+        yield from (f"{number}: {event}" for event in own)
 
 
 def _of(events: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""A scripted Home Assistant, for a satellite on a real port."""
+"""A scripted Home Assistant for a satellite on a real port."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from satellite.net.wire import Connection
 from tests.support.scripted_satellite import SOON
 
 RATE = 22050
-"""Of the sound that it sends, in Hz."""
+"""Rate of the sent sound in Hz."""
 
 
 class ScriptedHomeAssistant:
-    """A Home Assistant that does what it is told, but for pings, which it answers by itself."""
+    """A Home Assistant under a test's control, which answers pings by itself."""
 
     def __init__(self, connection: Connection) -> None:
         self.log: list[Event] = []
-        """What the satellite sent, pings and pongs left out."""
+        """The satellite's events, without pings and pongs."""
         self.pongs = 0
-        self.tells_pongs = False
-        """The log has the answers to our pings, too."""
+        self.logs_pongs = False
+        """Whether the log includes the answers to our pings."""
         self.alive = True
-        """It answers pings."""
+        """Whether it answers pings."""
         self.gone = False
-        """The satellite has hung up."""
+        """Whether the satellite has closed the connection."""
         self.connection = connection
         self.patience = SOON
-        """Seconds in which what is expected happens."""
+        """Seconds to wait for an expected event."""
         self._next = 0
 
     async def listen(self) -> None:
@@ -45,14 +45,14 @@ class ScriptedHomeAssistant:
                     await self.send("pong", **event.data)
                 continue
             self.pongs += event.type == "pong"
-            if event.type != "pong" or self.tells_pongs:
+            if event.type != "pong" or self.logs_pongs:
                 self.log.append(event)
 
     async def send(self, kind: str, payload: bytes | None = None, **data: Any) -> None:
         await self.connection.write(Event(kind, data, payload))
 
     async def expect(self, kind: str) -> Event:
-        """The next event of a kind; what comes before it is passed over."""
+        """Wait for the next event of a kind and skip the events before it."""
         async with asyncio.timeout(self.patience):
             while True:
                 while self._next < len(self.log):
@@ -63,7 +63,7 @@ class ScriptedHomeAssistant:
                 await asyncio.sleep(0.001)
 
     async def past_chunks(self, passed: int) -> int:
-        """Wait for an event after so many that is of no row of chunks that began before."""
+        """Wait for an event after `passed` that is not part of an earlier run of chunks."""
         async with asyncio.timeout(SOON):
             while True:
                 while 0 < passed < len(self.log) and (
@@ -75,16 +75,16 @@ class ScriptedHomeAssistant:
                 await asyncio.sleep(0.001)
 
     def kinds(self) -> list[str]:
-        """The kinds of events that came, each row of chunks as one."""
+        """Return the types of received events, with each run of chunks as one."""
         kinds = [event.type for event in self.log]
         return [k for i, k in enumerate(kinds) if i == 0 or k != kinds[i - 1]]
 
     def heard(self) -> bytes:
-        """The microphone's sound that came."""
+        """Return the received sound of the microphone."""
         return b"".join(event.payload or b"" for event in self.log if event.type == "audio-chunk")
 
     async def speak(self, seconds: float = 0.5, end: bool = True) -> None:
-        """Send sound, at once, as Home Assistant does."""
+        """Send sound without pauses, as Home Assistant does."""
         form = {"rate": RATE, "width": 2, "channels": 1}
         await self.connection.write(AudioStart(**form, timestamp=0).event())
         for _ in range(round(seconds * RATE / 1024)):
@@ -93,14 +93,14 @@ class ScriptedHomeAssistant:
             await self.connection.write(AudioStop().event())
 
     async def answer(self, asked: str, text: str, seconds: float = 0.5) -> None:
-        """A run's events from the transcript on."""
+        """Send the events of a run from the transcript on."""
         await self.send("voice-stopped", timestamp=2000)
         await self.send("transcript", text=asked)
         await self.send("synthesize", text=text, voice={"name": "en", "language": None})
         await self.speak(seconds)
 
     def leave(self) -> None:
-        """Die without a word."""
+        """Abort the connection."""
         self.connection.abort()
 
 
@@ -108,7 +108,7 @@ class ScriptedHomeAssistant:
 async def connected_home_assistant(
     uri: str, drive: bool = True, patience: float = SOON
 ) -> AsyncGenerator[ScriptedHomeAssistant, None]:
-    """A Home Assistant that is connected."""
+    """Connect a Home Assistant during the block."""
     connection = await connect(uri, SOON, pairing=Pairing())
     home = ScriptedHomeAssistant(connection)
     home.patience = patience

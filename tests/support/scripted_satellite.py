@@ -1,4 +1,4 @@
-"""A satellite with scripted engines on a real port, and the room in which it stands."""
+"""A satellite with scripted engines on a real port, and its room."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.devices import ScriptedSpeaker
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
 
 SOON = 5.0
-"""Seconds in which everything here happens."""
+"""Seconds allowed for anything to happen."""
 
 RATE = 22050
 FRAME = 512
@@ -41,7 +41,7 @@ QUIET = Settings(
 
 
 class MarkVad:
-    """Hears voice in frames that hold it."""
+    """Detects voice in frames of the sample `VOICE`."""
 
     frame_samples = FRAME
 
@@ -56,11 +56,11 @@ class MarkVad:
 
 
 class MarkWake:
-    """Hears its wake word in frames that hold it."""
+    """Detects its wake word in frames that contain the sample `WAKE`."""
 
     def __init__(self) -> None:
         self.heard = 0
-        """Samples it was given."""
+        """Samples received."""
 
     async def load(self) -> None:
         pass
@@ -84,7 +84,7 @@ class MarkWake:
 
 
 class Room:
-    """A microphone for what is said in a room, faster than it can be said; silence else."""
+    """A microphone that delivers supplied sound faster than real time, and silence otherwise."""
 
     finished = False
 
@@ -93,7 +93,7 @@ class Room:
 
     @property
     def silent(self) -> bool:
-        """Nothing is left to be said."""
+        """Whether no sound is left to deliver."""
         return not self._said
 
     def say(self, *parts: tuple[bytes, float]) -> None:
@@ -102,7 +102,7 @@ class Room:
             self._said += sample * FRAME * frames
 
     def ask(self) -> None:
-        """The wake word, a pause, a request, and silence to its end."""
+        """Supply the wake word, a pause, a request, and silence to its end."""
         self.say((WAKE, 0.03), (SILENCE, 0.5), (VOICE, 1.0), (SILENCE, 1.0))
 
     async def frames(self) -> AsyncGenerator[bytes, None]:
@@ -110,13 +110,13 @@ class Room:
         while True:
             frame, self._said = bytes(self._said[:size]), self._said[size:]
             yield frame or SILENCE * FRAME
-            # others get their turn, and silence takes its time
+            # let other tasks run; silence takes time
             await asyncio.sleep(0 if frame else 0.002)
             await asyncio.sleep(0)
 
 
 class ScriptedSatellite:
-    """A satellite with scripted engines, and everything that happened in it."""
+    """A satellite with scripted engines, and its events."""
 
     def __init__(self, settings: Settings = QUIET) -> None:
         self.uri = ""
@@ -157,7 +157,7 @@ class ScriptedSatellite:
                 await asyncio.sleep(0.001)
 
     async def ended(self, turns: int = 1) -> None:
-        """Until so many turns are over, and the satellite listens again."""
+        """Wait until this many turns are over and the satellite listens again."""
         await self.until(lambda: len(self.outcomes()) >= turns and self.assistant.idle)
 
     @asynccontextmanager

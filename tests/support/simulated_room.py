@@ -1,4 +1,4 @@
-"""A room whose microphone hears its speaker, on one sample clock, faster than real time.
+"""A room whose microphone picks up its speaker, on one sample clock, faster than real time.
 
 with the speaker's samples -> its latency -> its clock's drift -> the room -> + voices + noise
 """
@@ -16,20 +16,20 @@ from satellite.values import SPEECH, AudioFormat, Detection, DetectRequest, Engi
 from tests.support.acoustics import RATE, Samples, pcm, response, room_noise, samples
 
 CHUNK = 512
-"""Samples the microphone gives at once."""
+"""Samples that the microphone delivers at once."""
 
 BUFFER = RATE // 4
-"""Samples the speaker takes before it has played any."""
+"""Samples of the speaker's buffer."""
 
 _TAPS = 32
-"""Samples of what is played from which one between two of them is made, where clocks differ."""
+"""Taps of the interpolation filter for clocks that differ."""
 
 BEHIND = RATE // 2
-"""Samples that listeners may be behind the microphone: it waits for them."""
+"""Samples that listeners may lag before the microphone waits for them."""
 
 
 class SimulatedRoom:
-    """The clock, the air, and what is said in it; `microphone` and `speaker` are its devices."""
+    """The clock, the air and the voices of a room; `microphone` and `speaker` are its devices."""
 
     def __init__(
         self,
@@ -42,13 +42,13 @@ class SimulatedRoom:
         drift: float = 0.0,
         channels: int = 1,
     ) -> None:
-        """`leak`: how strongly the microphone hears the speaker (factor); `latency` in seconds;
+        """`leak`: gain from the speaker to the microphone (factor); `latency` in seconds;
         `distance` from speaker to microphone in metres; `reverberation` in seconds (RT60); `noise`
-        in dBFS; `drift`: how much faster the speaker's clock is (1e-4 is 100 ppm)."""
+        in dBFS; `drift`: relative speed of the speaker's clock (1e-4 is 100 ppm)."""
         self.now = 0
-        """Samples the microphone has given."""
+        """Samples that the microphone has delivered."""
         self.waits_for: Callable[[], bool] = lambda: False
-        """Whether time has to stand still, since somebody is behind."""
+        """Whether time has to stand still because a listener lags."""
         self.microphone = RoomMicrophone(self)
         self.speaker = RoomSpeaker(self)
         self._room = leak * response(distance, reverberation, 5)
@@ -64,35 +64,35 @@ class SimulatedRoom:
 
     @property
     def queued(self) -> int:
-        """Samples that the speaker holds and has not played."""
+        """Samples in the speaker's buffer."""
         return len(self._queue)
 
     def say(self, sound: Samples, after: float = 0.0) -> int:
-        """Somebody speaks, `after` seconds from now; returns the position of the end."""
+        """Play a voice `after` seconds from now; return the position of its end."""
         start = self.now + round(after * RATE)
         self._voices.append((start, sound))
         return start + len(sound)
 
     def hand(self, audio: bytes) -> None:
-        """The speaker takes samples."""
+        """Add samples to the speaker's buffer."""
         self._queue = np.concatenate((self._queue, samples(audio)))
 
     def hush(self) -> None:
-        """The speaker forgets what it has not played."""
+        """Clear the speaker's buffer."""
         self._queue = np.zeros(0)
 
     async def pass_time(self) -> None:
-        """Wait until the microphone has given its next samples."""
+        """Wait until the microphone has delivered its next samples."""
         self._tick.clear()
         await self._tick.wait()
 
     async def until(self, position: int) -> None:
-        """Wait until the microphone has given so many samples."""
+        """Wait until the microphone has delivered this many samples."""
         while self.now < position:
             await self.pass_time()
 
     def step(self) -> bytes:
-        """The microphone's next samples."""
+        """Return the microphone's next samples."""
         near = np.take(self._noise, range(self.now, self.now + CHUNK), mode="wrap")
         near = near + self._next_echo()
         for start, sound in self._voices:
@@ -116,7 +116,7 @@ class SimulatedRoom:
         return echo
 
     def _next_played(self) -> Samples:
-        """What the speaker plays while the microphone gives a chunk, by the speaker's own clock."""
+        """Return the speaker's sound during a microphone chunk, by the speaker's clock."""
         moments = self._ahead + np.arange(CHUNK) * (1 + self._drift)
         last = int(moments[-1] + 1 + self._drift)  # the first of the next chunk
         taken = np.pad(self._queue[:last], (0, max(0, last - len(self._queue))))
@@ -135,7 +135,7 @@ class SimulatedRoom:
 
 
 class RoomMicrophone:
-    """Gives sound as soon as it is asked for, once everybody has heard what went before."""
+    """Delivers sound on demand, once all listeners have processed the earlier sound."""
 
     def __init__(self, room: SimulatedRoom) -> None:
         self._room = room
@@ -156,7 +156,7 @@ class RoomMicrophone:
 
 
 class RoomSpeaker:
-    """Takes a quarter of a second ahead, and plays on the room's clock."""
+    """Buffers a quarter of a second and plays on the room's clock."""
 
     def __init__(self, room: SimulatedRoom) -> None:
         self._room = room
@@ -182,7 +182,7 @@ class RoomSpeaker:
 
 
 class PacedWake:
-    """A wake engine for whom the room's clock waits when it is behind."""
+    """A wake engine that the room's clock waits for."""
 
     def __init__(self, wake: Wake, room: SimulatedRoom) -> None:
         self._wake = wake

@@ -1,4 +1,4 @@
-"""The part of a satellite that listens and plays, in a simulated room."""
+"""The listening and playing part of a satellite in a simulated room."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.support.simulated_room import PacedWake, SimulatedRoom
 
 
 class SimulatedSatellite:
-    """What it heard; a wake word ends what it plays, as a barge-in does."""
+    """A satellite that records wake words, which end its playback as in a barge-in."""
 
     def __init__(
         self,
@@ -36,13 +36,13 @@ class SimulatedSatellite:
         knows_itself: bool = True,
         store: StoredValue[StoredPath] | None = None,
     ) -> None:
-        """`knows_itself`: a word that it said itself is not heard; `store`: where
-        the path of the echo is stored."""
+        """`knows_itself`: whether it ignores its own words; `store`: where the path of the echo
+        is stored."""
         self.room = room
         self.wakes: list[int] = []
-        """Positions of the wake words, in samples of the microphone."""
+        """Positions of the wake words in samples of the microphone."""
         self.cut_off = 0
-        """How often a wake word ended something that was playing."""
+        """Number of playbacks ended by a wake word."""
         self.utterances: list[bytes] = []
         self.reference = PlaybackReference()
         self.playback = Playback(room.speaker, lambda event: None)
@@ -61,7 +61,7 @@ class SimulatedSatellite:
             self._tasks.create_task(self._listener.run(self._woken, lambda: False))
 
     async def play(self, sound: Samples) -> None:
-        """Play, as a reply is; return when it was heard or was ended."""
+        """Play a sound like a reply; return when it has been played or ended."""
         self._playing = True
         try:
             await self.playback.play_clip(AudioChunk(audio=pcm(sound), format=SPEECH))
@@ -83,7 +83,7 @@ class SimulatedSatellite:
 
 @asynccontextmanager
 async def simulated(satellite: SimulatedSatellite) -> AsyncGenerator[SimulatedSatellite, None]:
-    """The satellite, listening inside the block, in a room that it has been in for a while."""
+    """Run the satellite during the block, in a room that it has adapted to."""
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(satellite.run())
         try:
@@ -94,7 +94,7 @@ async def simulated(satellite: SimulatedSatellite) -> AsyncGenerator[SimulatedSa
 
 
 def likeness(one: bytes, other: Samples) -> float:
-    """How much of one sound is in another: the highest normalised correlation, 0 to 1."""
+    """Return the highest normalized correlation of two sounds, 0 to 1."""
     first = np.frombuffer(one, "<i2").astype(float)
     size = 1 << (len(first) + len(other)).bit_length()
     cross = np.fft.irfft(np.fft.rfft(first, size).conj() * np.fft.rfft(other, size), size)

@@ -1,4 +1,4 @@
-"""Sound to test with: speech made by eSpeak NG, silence, noise and tones, all 16 kHz mono."""
+"""Test sounds: speech of eSpeak NG, silence, noise and tones, all 16 kHz mono."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ sys.stdout.buffer.write(source.speak(text, source.voices.find(voice), rate=int(r
 
 @functools.lru_cache(maxsize=256)
 def speak(text: str, voice: str = "en-us+f3", rate: int = 150) -> bytes:
-    """Speech of `text` at `rate` words per minute, the same to the last bit at any time.
+    """Return speech of `text` at `rate` words per minute, always identical to the last bit.
 
-    What eSpeak NG has said before changes the wobble of its voice, and so what sensitive listeners
-    hear. That is why a process of its own speaks each text.
+    The wobble of eSpeak NG's voice depends on its earlier speech, which changes the results of
+        sensitive listeners. Therefore a separate process speaks each text.
     """
     command = [sys.executable, "-c", _SPEAK, text, voice, str(rate)]
     spoken = subprocess.run(command, capture_output=True, cwd=ROOT, timeout=60)
@@ -40,17 +40,17 @@ def speak(text: str, voice: str = "en-us+f3", rate: int = 150) -> bytes:
 
 
 def silence(seconds: float) -> bytes:
-    """Nothing at all."""
+    """Return digital silence."""
     return bytes(2 * round(seconds * RATE))
 
 
 def noise(seconds: float, level: float = 0.05, seed: int = 0) -> bytes:
-    """White noise with a root mean square of `level` (1 is full scale)."""
+    """Return white noise with a root mean square of `level` (1 is full scale)."""
     return _pcm(np.random.default_rng(seed).normal(0, level, round(seconds * RATE)))
 
 
 def tone(seconds: float, frequency: float = 440.0, level: float = 0.3) -> bytes:
-    """A sine wave of `frequency` Hz and amplitude `level` (1 is full scale)."""
+    """Return a sine wave of `frequency` Hz and amplitude `level` (1 is full scale)."""
     times = np.arange(round(seconds * RATE)) / RATE
     return _pcm(level * np.sin(2 * np.pi * frequency * times))
 

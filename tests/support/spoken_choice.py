@@ -1,4 +1,4 @@
-"""Which of a few sentences was spoken: how tests understand the satellite's own voice."""
+"""Recognition of a few sentences, for tests of the satellite's own voice."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ FILLER = re.compile(r"<[^>]*>|\[[^\]]*\]")
 
 
 def heard(pcm: bytes, sentences: list[str]) -> str | None:
-    """The sentence that best fits the speech (16 kHz mono), or None when it fits none of them."""
+    """Return the sentence that fits the speech (16 kHz mono) best, or None if none fits."""
     from pocketsphinx import Decoder
 
     words = {_words(sentence): sentence for sentence in sentences}

@@ -1,10 +1,10 @@
-"""A service manager as small as can be: what systemd does for a unit of Type=notify.
+"""A minimal service manager that acts like systemd for a unit of Type=notify.
 
     with Supervisor(["satellite", ...], watchdog=2.0, folder=tmp_path) as service:
         service.wait_for("READY=1")
 
-Starts the program with a socket for sd_notify; ends and starts it again when no sign of life comes
-within the watchdog's time after it was ready, or when it ends by itself.
+Starts the program with a socket for sd_notify. Once the program is ready, kills and restarts it if
+no keep-alive message arrives within the watchdog's time; restarts it if it ends by itself.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 STOP = 10.0
-"""Seconds to stop by itself."""
+"""Seconds allowed for the program to stop by itself."""
 RESTART = 0.2
-"""Seconds before a program that ended is started again."""
+"""Seconds before an ended program is restarted."""
 
 
 class Supervisor:
-    """Keeps a program running; `messages` are what it said, with `started` before each start."""
+    """Keeps a program running; `messages` are its notifications, and `started` at each start."""
 
     def __init__(self, command: Sequence[str], watchdog: float, folder: Path) -> None:
         self._command = command
@@ -36,7 +36,7 @@ class Supervisor:
         self.messages: list[str] = []
         self.process: subprocess.Popen[bytes] | None = None
         self.killed = 0
-        """How often the watchdog has ended it."""
+        """Number of times the watchdog has ended the program."""
 
     def __enter__(self) -> Supervisor:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -51,16 +51,16 @@ class Supervisor:
         self._socket.close()
 
     def wait_for(self, message: str, count: int = 1, limit: float = 60.0) -> float:
-        """Wait until it has said something so often; the seconds that took."""
+        """Wait for a number of equal messages; return the seconds that it took."""
         began = time.monotonic()
         while self.messages.count(message) < count:
-            told = self._errors.read_text() if self._errors.exists() else ""
-            assert time.monotonic() - began < limit, f"no {message}: {self.messages}\n{told}"
+            errors = self._errors.read_text() if self._errors.exists() else ""
+            assert time.monotonic() - began < limit, f"no {message}: {self.messages}\n{errors}"
             time.sleep(0.02)
         return time.monotonic() - began
 
     def stop(self) -> int:
-        """Have it stop as systemd does; its exit code."""
+        """Stop the program as systemd does; return its exit code."""
         self._ending.set()
         self._thread.join(2 * STOP)
         assert self.process is not None
@@ -91,7 +91,7 @@ class Supervisor:
             self._drain()
 
     def _end(self) -> None:
-        """Give it the time to stop by itself."""
+        """Give the program time to stop by itself."""
         assert self.process is not None
         self.process.terminate()
         try:

@@ -1,7 +1,7 @@
-"""An event loop whose clock stands still while anybody works, and jumps when all of them wait.
+"""An event loop whose clock stands still during work, and jumps when all tasks wait.
 
-Hours of waiting pass in seconds. A thread is only waited for where nothing else is waited for: to
-everybody else it seems to take for ever.
+Hours of waiting pass in seconds. The loop waits for a thread only if it waits for nothing more; for
+other waits, a thread seems to take forever.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ T = TypeVar("T")
 
 
 _THREAD = 10.0
-"""Real seconds in which a thread that is waited for does its work."""
+"""Real seconds allowed for the work of a thread that the loop waits for."""
 
 
 class _Selector(selectors.DefaultSelector):  # type: ignore[valid-type,misc]
-    """Adds to the clock what it would have waited."""
+    """Advances the clock instead of waiting."""
 
     passed = 0.0
 
@@ -44,6 +44,6 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
-    """Run to the end in virtual time."""
+    """Run a coroutine to its end in virtual time."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(main)

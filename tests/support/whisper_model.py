@@ -1,10 +1,10 @@
-"""Whisper models made here: the real architecture and file layout, weights of our own.
+"""Generated Whisper models: the real architecture and file layout, with our own weights.
 
-The weights are random but for a chain of words: a token's embedding holds the stage of the sentence
-it stands for, and the output layer gives the next stage's words, so that decoding says `STAGES`
-words and ends. Which of a stage's words is said hangs on the sound, through the cross-attention,
-which is as random as the rest. Loudness and silence mean nothing to it: it always says something,
-as the real one is apt to do.
+The weights are random except for a chain of words: a token's embedding holds its stage of the
+sentence, and the output layer favours the words of the next stage, so that decoding yields `STAGES`
+words and ends. The word of a stage depends on the sound, through the cross-attention, which is as
+random as the rest. The model ignores loudness and silence: it always yields words, as the real
+model often does.
 """
 
 from __future__ import annotations
@@ -48,29 +48,29 @@ class Shape(msgspec.Struct, frozen=True):
 
 SMALL = Shape()
 TINY = Shape(layers=4, width=384, heads=6, vocabulary=51865)
-"""Whisper tiny's shape, for what is measured."""
+"""Whisper tiny's shape, for measurements."""
 
 
 class Manner(msgspec.Struct, frozen=True):
-    """How a model speaks."""
+    """Properties of a model's text."""
 
     words: tuple[tuple[str, ...], ...] = STAGES
     endless: bool = False
-    """Begins again after the last word instead of ending."""
+    """Whether the model starts again after the last word instead of ending."""
     certainty: float = 20.0
-    """Logit of the words of the stage; at 20 they have all the probability, at 3 nearly none."""
+    """Logit of the stage's words: at 20 they have all the probability, at 3 nearly none."""
     no_speech: bool = False
-    """Gives the no-speech token all the probability where it is looked for."""
+    """Whether the no-speech token has all the probability where it is evaluated."""
 
 
 def saying(text: str) -> Manner:
-    """A model that says this and nothing else."""
+    """Return the properties of a model that always yields this text."""
     return Manner(words=tuple((word,) for word in text.split()))
 
 
 @functools.cache
 def made_whisper(manner: Manner | None = None) -> Path:
-    """A small model, made once in this process and removed at its end."""
+    """Return a small model, generated once per process and removed at its end."""
     folder = tempfile.TemporaryDirectory(prefix="whisper-")
     atexit.register(folder.cleanup)
     return make_whisper(Path(folder.name), SMALL, manner)
@@ -105,7 +105,7 @@ def make_whisper(
 
 
 def _bytes() -> list[str]:
-    """The 256 signs by which byte-level tokenizers write bytes."""
+    """Return the 256 characters that byte-level tokenizers write bytes with."""
     from tokenizers.pre_tokenizers import ByteLevel
 
     return sorted(ByteLevel.alphabet())
@@ -113,7 +113,7 @@ def _bytes() -> list[str]:
 
 def _tokens(shape: Shape, manner: Manner) -> list[str]:
     words = [f"\u0120{word}" for stage in manner.words for word in stage]
-    # the empty token is how CTranslate2 knows a model of many languages
+    # CTranslate2 recognizes a multilingual model by the empty token
     special = ["", "<|endoftext|>", "<|startoftranscript|>"]
     special += [f"<|{language}|>" for language in LANGUAGES]
     special += ["<|translate|>", "<|transcribe|>", "<|startoflm|>", "<|startofprev|>"]
@@ -137,7 +137,7 @@ def _write_tokenizer(path: Path, tokens: list[str]) -> None:
 
 
 class _Weights:
-    """Random weights for everything, always the same."""
+    """Random weights for all variables, always the same."""
 
     def __init__(self, shape: Shape) -> None:
         self._shape = shape
@@ -148,7 +148,7 @@ class _Weights:
         encoder, decoder = spec.encoder, spec.decoder
         self._linear(encoder.conv1, (width, shape.mels, 3), 0.2)
         self._linear(encoder.conv2, (width, width, 3), 0.2)
-        # no positions: what surrounds the speech then changes nothing in what is made of it
+        # no positions, so that sound around the speech does not change the text
         encoder.position_encodings.encodings = np.zeros((1500, width), np.float32)
         decoder.position_encodings.encodings = np.zeros((448, width), np.float32)
         self._norm(encoder.layer_norm)
@@ -188,7 +188,7 @@ class _Weights:
 
 
 def _teach(decoder: Any, tokens: list[str], shape: Shape, manner: Manner) -> None:
-    """Give the decoder its words, stage by stage."""
+    """Teach the decoder its words, stage by stage."""
     random = np.random.default_rng(11)
     index = {token: number for number, token in enumerate(tokens)}
     count = len(manner.words)

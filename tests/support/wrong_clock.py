@@ -1,6 +1,6 @@
 """`satellite` on a machine whose clock is an hour off: python -m tests.support.wrong_clock …
 
-The clock that tells how much time has passed is right, as it is on such a machine.
+The monotonic clock is right, as on a real machine of this kind.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 
 OFF = 3600.0
-"""Seconds by which it is ahead."""
+"""Seconds that the clock is ahead."""
 
 _time, _time_ns = time.time, time.time_ns
 time.time = lambda: _time() + OFF

@@ -40,7 +40,7 @@ async def test_the_wire(name: str) -> None:
         ScriptedSatellite().open() as kitchen,
         connected_home_assistant(kitchen.uri, drive=False) as home,
     ):
-        home.tells_pongs = True
+        home.logs_pongs = True
         passed = 0
         for line in lines:
             if "says" in line:
