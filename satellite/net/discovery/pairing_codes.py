@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import Any
 
 from satellite.errors import PeerUnreachable
 from satellite.net.discovery.addresses import announced_addresses
 from satellite.net.discovery.mdns import multicast
+from satellite.net.discovery.services import browse
 from satellite.net.pairing.exchange import printable
 from satellite.net.pairing.offer import PORT
 
@@ -37,28 +37,12 @@ async def announce(name: str, port: int) -> None:
 
 async def find(seconds: float = LOOK) -> dict[str, tuple[str, int]]:
     """Return host and port of the machines that show a code, by name. Raises `NoMulticast`."""
-    from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo
-
-    names: set[str] = set()
-
-    def seen(zeroconf: Any, service_type: str, name: str, state_change: Any) -> None:
-        names.add(name)
-
-    found = {}
-    async with multicast() as member:
-        browser = AsyncServiceBrowser(member.zeroconf, TYPE, handlers=[seen])
-        try:
-            await asyncio.sleep(seconds)
-            for name in sorted(names)[:32]:
-                service = AsyncServiceInfo(TYPE, name)
-                if await service.async_request(member.zeroconf, LOOK * 1000):
-                    addresses = service.parsed_scoped_addresses()
-                    if addresses and service.port:
-                        label = printable(name.removesuffix(f".{TYPE}"))
-                        found[label] = (addresses[0], service.port)
-        finally:
-            await browser.async_cancel()
-    return found
+    services = await browse(TYPE, seconds)
+    return {
+        printable(service.instance): (service.hosts[0], service.port)
+        for service in services
+        if service.hosts and service.port
+    }
 
 
 def parse_address(text: str) -> tuple[str, int]:
