@@ -1,4 +1,4 @@
-"""Records turns and near misses beside the satellite that runs, where the user has asked for it."""
+"""Records turns and near misses of a running satellite, if the user has switched that on."""
 
 from __future__ import annotations
 
@@ -25,32 +25,32 @@ from satellite.values import SPEECH
 _LOGGER = logging.getLogger(__name__)
 
 BEFORE = 3.0
-"""Seconds recorded from before the moment at which a turn began: a wake word takes about one, and
-is known up to one after its end."""
+"""Seconds to record from before the start of a turn: a wake word takes about one, and is detected
+up to one after its end."""
 
 NEAR = 5.0
-"""Seconds recorded of a near miss: it is known a second after the word, which took about one."""
+"""Seconds to record of a near miss: it is detected one after the word, which takes about one."""
 
 EVENTS = 200
-"""Events written down of a turn; a turn has some twenty."""
+"""Events to record of a turn; a turn has some twenty."""
 
 TURNS = 4
-"""Turns that are followed at once: one that is interrupted ends while the next has begun."""
+"""Turns to follow at the same time: an interrupted one ends after the next has begun."""
 
 WAITING = 8
-"""Recordings that wait to be written at most, each of under a megabyte."""
+"""Recordings that wait to be written at most, each of less than a megabyte."""
 
 FAREWELL = 1.0
-"""Seconds at the end in which what has happened is still written; a file takes milliseconds."""
+"""Seconds to write the last recordings at the end; a file takes milliseconds."""
 
 _TEXTS = (events.Transcript, events.Reply)
 
 
 class Recorder:
-    """Remembers what is heard, and takes from it what belongs to a turn or a near miss."""
+    """Remembers the newest sound, and extracts turns and near misses from it."""
 
     def __init__(self, settings: Settings, add: Callable[[Recording, bytes], None]) -> None:
-        """`add` is given each recording with its sound, and keeps nobody waiting."""
+        """Pass each recording with its sound to `add`, which must return at once."""
         self._settings = settings.recordings
         self._add = add
         seconds = max(NEAR, BEFORE + settings.listen.maximum + settings.listen.nothing_said)
@@ -63,7 +63,7 @@ class Recorder:
         return Tap(source, self._ring.append) if self._enabled else source
 
     def take(self, event: Event) -> None:
-        """Follow what happens, recording it when it has ended."""
+        """Take the next event, and record the turn or near miss that it ends."""
         if isinstance(event, events.NearMiss) and self._settings.near_misses:
             audio = self._ring.since(self._ring.end - SPEECH.bytes_of(NEAR))
             self._record("near_miss", event, audio, word=event.word, score=event.score)
@@ -78,7 +78,7 @@ class Recorder:
 
     def _turn(self, name: str, event: Event) -> _Turn:
         if name not in self._turns:
-            while len(self._turns) >= TURNS:  # they have no end: their event was lost
+            while len(self._turns) >= TURNS:  # their ends were lost
                 del self._turns[next(iter(self._turns))]
             self._turns[name] = _Turn(self._ring.end - SPEECH.bytes_of(BEFORE))
         return self._turns[name]
@@ -95,7 +95,7 @@ class Recorder:
 
 
 class _Turn:
-    """A turn that runs: its events, and where its sound begins."""
+    """A running turn: its events, and the start of its sound."""
 
     def __init__(self, begins: int) -> None:
         self._begins = begins
@@ -103,17 +103,17 @@ class _Turn:
         self.audio: bytes | None = None
 
     def note(self, event: Event) -> None:
-        piece = isinstance(event, _TEXTS) and not event.final
-        if len(self._events) < EVENTS and not piece:
+        partial = isinstance(event, _TEXTS) and not event.final
+        if len(self._events) < EVENTS and not partial:
             self._events.append(event)
 
     def end_sound(self, ring: RingBuffer) -> None:
-        """What is heard from now on is no longer part of it; twice is once."""
+        """Take the sound until now. Idempotent."""
         if self.audio is None:
             self.audio = ring.since(max(0, self._begins))
 
     def facts(self) -> dict[str, Any]:
-        """What is known of it now."""
+        """Return the facts about the turn so far."""
         facts: dict[str, Any] = {}
         for event in self._events:
             if isinstance(event, events.Wake):
@@ -129,26 +129,26 @@ class _Turn:
 
 @asynccontextmanager
 async def recorded(settings: Settings, bus: Bus) -> AsyncGenerator[Recorder, None]:
-    """Record what happens in this block; where it cannot be kept, only the log knows."""
-    folder, wished = RecordingFolder(settings.recordings), settings.recordings
-    if not (wished.turns or wished.near_misses):
+    """Record turns and near misses in this block; a failure to write is logged."""
+    folder, chosen = RecordingFolder(settings.recordings), settings.recordings
+    if not (chosen.turns or chosen.near_misses):
         yield Recorder(settings, lambda recording, audio: None)
         return
     what = " and ".join(
-        text for text, on in (("turns", wished.turns), ("near misses", wished.near_misses)) if on
+        text for text, on in (("turns", chosen.turns), ("near misses", chosen.near_misses)) if on
     )
     _LOGGER.info("%s are recorded in %s; see: satellite recordings", what, folder.path)
     worker = Worker("recordings")
     writer = _Writer(folder, worker)
     recorder = Recorder(settings, writer.put)
     try:
-        async with asyncio.TaskGroup() as tasks, bus.subscribe("recordings") as happening:
-            following = tasks.create_task(_follow(happening, recorder), name="recordings")
+        async with asyncio.TaskGroup() as tasks, bus.subscribe("recordings") as changes:
+            following = tasks.create_task(_follow(changes, recorder), name="recordings")
             writing = tasks.create_task(writer.run(), name="recordings to write")
             try:
                 yield recorder
             finally:
-                happening.end()
+                changes.end()
                 await asyncio.wait([following], timeout=FAREWELL)
                 following.cancel()
                 writer.end()
@@ -158,13 +158,13 @@ async def recorded(settings: Settings, bus: Bus) -> AsyncGenerator[Recorder, Non
         await worker.close()
 
 
-async def _follow(happening: Subscription, recorder: Recorder) -> None:
-    async for event in happening:
+async def _follow(changes: Subscription, recorder: Recorder) -> None:
+    async for event in changes:
         recorder.take(event)
 
 
 class _Writer:
-    """Writes recordings on a thread; a full disk is told once."""
+    """Writes recordings on a thread; a failure is logged once."""
 
     def __init__(self, folder: RecordingFolder, worker: Worker) -> None:
         self._folder = folder
@@ -173,28 +173,28 @@ class _Writer:
         self._failures = 0
 
     def put(self, recording: Recording, audio: bytes) -> None:
-        """Have it written; where too many wait for a slow disk, it is not kept."""
+        """Queue a recording; drop it if too many wait for a slow disk."""
         if self._waiting.qsize() < WAITING:
             self._waiting.put_nowait((recording, audio))
         else:
-            self._tell("the disk is too slow")
+            self._log("the disk is too slow")
 
     def end(self) -> None:
-        """Let `run` end when everything is written."""
+        """End `run` after the queued recordings."""
         self._waiting.put_nowait(None)
 
     async def run(self) -> None:
-        """Write what was put, one after another."""
+        """Write the queued recordings."""
         while (item := await self._waiting.get()) is not None:
             try:
                 await self._worker.call(self._folder.add, *item)
                 self._failures = 0
             except (OSError, AudioFileError) as error:
-                self._tell(str(error))
+                self._log(str(error))
             except Exception:
-                _LOGGER.exception("unexpected error while keeping a recording")
+                _LOGGER.exception("unexpected error while writing a recording")
 
-    def _tell(self, problem: str) -> None:
+    def _log(self, problem: str) -> None:
         self._failures += 1
         level = logging.WARNING if self._failures == 1 else logging.DEBUG
-        _LOGGER.log(level, "a recording was not kept: %s", problem)
+        _LOGGER.log(level, "a recording was lost: %s", problem)
