@@ -12,8 +12,8 @@ from wyoming.info import Describe
 from satellite.diagnostics.health.systemd import Notifier
 from satellite.errors import SatelliteError
 from satellite.http.pages import Page, Pages, as_json
-from satellite.net.dial import connect
 from satellite.net.pairing import Pairing
+from satellite.net.remotes.dial import connect
 
 _LOGGER = logging.getLogger(__name__)
 

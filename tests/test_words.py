@@ -45,7 +45,6 @@ ALLOWED: dict[tuple[str, str], str] = {
 
 UNCLEAN = frozenset(
     {
-        ".",
         "deploy",
         "deploy/homeassistant-addon",
         "deploy/kubernetes",
@@ -61,13 +60,9 @@ UNCLEAN = frozenset(
         "satellite/http",
         "satellite/lib",
         "satellite/listening",
-        "satellite/net",
         "satellite/settings",
         "satellite/turns",
         "servers",
-        "servers/llm",
-        "servers/models",
-        "servers/serve",
         "tests",
         "tests/announcements",
         "tests/audio",
@@ -79,8 +74,6 @@ UNCLEAN = frozenset(
         "tests/homeassistant",
         "tests/lib",
         "tests/listening",
-        "tests/net",
-        "tests/servers",
         "tests/turns",
     }
 )

@@ -16,13 +16,13 @@ from wyoming.tts import Synthesize
 from satellite.announcements.announcement import AnnouncementStyle
 from satellite.errors import PeerClosed, SatelliteError, UsageError
 from satellite.net import uri as uris
-from satellite.net.describe import CONNECT
-from satellite.net.dial import connect
 from satellite.net.discovery.browser import Discovery
 from satellite.net.discovery.remote_service import RemoteService
 from satellite.net.messages import error_of
 from satellite.net.pairing import Pairing
 from satellite.net.remotes.base import CONTEXT
+from satellite.net.remotes.describe import CONNECT
+from satellite.net.remotes.dial import connect
 from satellite.values import AudioChunk as Sound
 
 _LOGGER = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ async def satellites(pairing: Pairing, seconds: float = LOOKING) -> tuple[Remote
             await discovery.run()
     except TimeoutError:
         pass
-    return tuple(server for server in discovery.all() if server.satellite and server.ours)
+    return tuple(server for server in discovery.services() if server.satellite and server.ours)
 
 
 async def resolve(

@@ -46,7 +46,7 @@ def discover(context: click.Context, wait: float) -> None:
     async def look(_bus: object) -> None:
         pairing = Pairing(settings.pairing)
         wishes = Preferences.from_settings(settings.servers)
-        found.extend(await scan(wait, pairing=pairing, wishes=wishes))
+        found.extend(await scan(wait, pairing=pairing, preferences=wishes))
 
     state.run(look)
     rankings = ranked(found, settings)

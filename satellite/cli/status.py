@@ -17,7 +17,7 @@ from satellite.diagnostics.stats import database
 from satellite.errors import PeerUnreachable
 from satellite.http import running_satellite
 from satellite.net.pairing import Pairing
-from satellite.net.probe import probe
+from satellite.net.remotes.probe import probe
 from satellite.settings import Settings
 
 TURNS = 5

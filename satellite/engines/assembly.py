@@ -114,7 +114,7 @@ async def _made(
             discovery = Discovery(
                 publish,
                 pairing=Pairing(settings.pairing),
-                wishes=wishes,
+                preferences=wishes,
                 announced=settings.zeroconf,
             )
             await stack.enter_async_context(_looking(discovery))
@@ -135,7 +135,7 @@ async def _made(
                 for load in also:
                     tasks.create_task(asyncio.to_thread(load))
                 if discovery is not None:
-                    tasks.create_task(discovery.settle([role for role, _ in shared], SETTLE))
+                    tasks.create_task(discovery.wait_for([role for role, _ in shared], SETTLE))
         yield engines, context
 
 

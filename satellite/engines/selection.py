@@ -18,7 +18,6 @@ from satellite.errors import EngineError, EngineFailed, EngineTimeout, WireError
 from satellite.events import Event, Failover
 from satellite.lib.deadline import too_slow
 from satellite.net.discovery.browser import Discovery
-from satellite.net.discovery.preferences import Preferences
 from satellite.net.remotes.by_uri import remote
 from satellite.values import EngineInfo
 
@@ -100,7 +99,7 @@ class ServerSelection:
         return rank(
             self._role,
             servers,
-            wishes=getattr(self._discovery, "wishes", Preferences()),
+            wishes=self._discovery.preferences,
             language=language,
             standings=self.health.standings(servers, self._last, now),
             salt=_SALT,
@@ -210,7 +209,7 @@ class ServerSelection:
     def _use(self, candidate: Candidate, error: Exception | None) -> None:
         before, self._last = self._last, candidate.label
         if candidate.uri is not None:
-            self._discovery.use(candidate.uri)
+            self._discovery.mark_used(candidate.uri)
         if before not in (None, candidate.label):
             reason = None if error is None else str(error)
             self._publish(
@@ -222,4 +221,4 @@ class ServerSelection:
         level = logging.WARNING if first else logging.DEBUG
         _LOGGER.log(level, "%s at %s failed, asking another: %s", self._role, uri, error)
         if isinstance(error, WireError | EngineTimeout):
-            self._discovery.doubt(uri)
+            self._discovery.mark_suspect(uri)

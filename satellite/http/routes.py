@@ -48,7 +48,7 @@ def api_runner(controls: Controls, guard: Guard, pages: Pages) -> web.AppRunner:
         if (refusal := guard.refuses(request.headers)) is not None:
             now = asyncio.get_running_loop().time()
             text = f"refused a request of {request.remote}: {refusal.text}"
-            refusals.tell(now, str(refusal.status), request.remote or "", text)
+            refusals.log(now, str(refusal.status), request.remote or "", text)
             return _json({"error": refusal.text}, refusal.status)
         try:
             return await handler(request)

@@ -172,7 +172,7 @@ class HttpServer:
             return True
         code, why = reason
         now = asyncio.get_running_loop().time()
-        self._refusals.tell(now, code, address, f"refused {address}: {why}")
+        self._refusals.log(now, code, address, f"refused {address}: {why}")
         connection.close()
         return False
 

@@ -224,7 +224,7 @@ class Admission:
     def _report(self, code: str, address: str, text: str, level: int | None = None) -> None:
         self._on_refusal(code)
         now = asyncio.get_running_loop().time()
-        self._refusals.tell(now, code, address, text, level or logging.WARNING)
+        self._refusals.log(now, code, address, text, level or logging.WARNING)
 
     async def _enforce_timeouts(self) -> None:
         """Drop peers that exceed a time limit, until cancelled."""
@@ -242,7 +242,7 @@ class Admission:
                     text = (
                         f"{peer.label} exceeds {limits.wire.events:g} events a second: slowed down"
                     )
-                    self._refusals.tell(now, "events", peer.address, text)
+                    self._refusals.log(now, "events", peer.address, text)
 
     def _exceeded(self, peer: _Client, now: float) -> str:
         limits, connection = self._limits, peer.connection

@@ -21,11 +21,11 @@ class Refusals:
         self._name = name
         self._last: OrderedDict[tuple[str, str], float] = OrderedDict()
 
-    def tell(
-        self, now: float, kind: str, who: str, text: str, level: int = logging.WARNING
+    def log(
+        self, now: float, kind: str, address: str, text: str, level: int = logging.WARNING
     ) -> None:
-        """Log a refusal at the monotonic time `now`; `who` is the address it concerns, if any."""
-        key = (kind, who)
+        """Log a refusal at the monotonic time `now`; `address` is the peer's, if it matters."""
+        key = (kind, address)
         for old in list(self._last):
             if now - self._last[old] < _AGAIN:
                 break

@@ -46,7 +46,7 @@ async def _look(
     preferences = Preferences.from_settings(session.settings.servers)
     with first_error(SatelliteError):
         async with asyncio.TaskGroup() as tasks:
-            servers = tasks.create_task(scan(SCAN, pairing=pairing, wishes=preferences))
+            servers = tasks.create_task(scan(SCAN, pairing=pairing, preferences=preferences))
             homes = tasks.create_task(find_homes())
             codes = tasks.create_task(pairing_codes.find())
     return servers.result(), homes.result(), codes.result()

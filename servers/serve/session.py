@@ -74,7 +74,7 @@ class Session:
                 except BadFrame as error:
                     self._service.observer.refused(error.code)
                     address, text = self._connection.address, f"dropped a client: {error}"
-                    self._service.refusals.tell(monotonic(), error.code, address, text)
+                    self._service.refusals.log(monotonic(), error.code, address, text)
                 except (PeerClosed, _Disconnected) as error:
                     _LOGGER.debug("client disconnected: %s", error)
                 else:

@@ -17,8 +17,8 @@ from satellite.announcements.announcement import AnnouncementStyle
 from satellite.announcements.announcer import Announcer
 from satellite.announcements.broadcasts import Broadcasts
 from satellite.errors import EngineError, PeerClosed, PeerUnreachable, UsageError
-from satellite.net.dial import connect
 from satellite.net.pairing import Pairing
+from satellite.net.remotes.dial import connect
 from satellite.settings import AnnounceSettings, Settings
 from satellite.values import Action, AudioChunk, AudioFormat
 from tests.support.recorded_turn import utterance

@@ -30,8 +30,8 @@ from wyoming.asr import Transcribe, Transcript
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.info import Describe, Info
 
-from satellite.net.dial import connect
 from satellite.net.pairing import Pairing
+from satellite.net.remotes.dial import connect
 from satellite.values import SPEECH
 from tests.bench.port_wait import listens
 from tests.support.speech import speak

@@ -47,7 +47,9 @@ class Lan:
     def __init__(self, machines: tuple[Machine, Machine]) -> None:
         self.machines = machines
         pins = tuple(uri for machine in machines for uri in machine.uris)
-        self.discovery = Discovery(wishes=Preferences(pin=pins), announced=False, pairing=Pairing())
+        self.discovery = Discovery(
+            preferences=Preferences(pin=pins), announced=False, pairing=Pairing()
+        )
         self.engines = {
             role: failover(role, BUILT_IN[role], self.discovery) for role in ("asr", "llm", "tts")
         }
@@ -76,7 +78,7 @@ async def lan(machines: tuple[Machine, Machine]) -> AsyncGenerator[Lan, None]:
     made = Lan(machines)
     async with asyncio.TaskGroup() as tasks:
         looking = tasks.create_task(made.discovery.run())
-        while len(made.discovery.all()) < 6:
+        while len(made.discovery.services()) < 6:
             await asyncio.sleep(0.005)
         yield made
         looking.cancel()

@@ -25,9 +25,9 @@ import msgspec
 from wyoming.event import Event
 
 from satellite.errors import PeerUnreachable
-from satellite.net.describe import describe
-from satellite.net.dial import connect
 from satellite.net.pairing import Pairing
+from satellite.net.remotes.describe import describe
+from satellite.net.remotes.dial import connect
 from satellite.net.wire import Connection
 from satellite.values import AudioFormat
 from tests.bench.port_wait import listens

@@ -35,7 +35,7 @@ class Lan:
         self.pairing = Pairing()
 
     @property
-    def wishes(self) -> Preferences:
+    def preferences(self) -> Preferences:
         """The order in which they are asked."""
         return Preferences(pin=tuple(self.pins))
 
@@ -44,10 +44,10 @@ class Lan:
             RemoteService(name=uri, uri=uri, roles=(role,), ours=self.ours) for uri in self.uris
         )
 
-    def use(self, uri: str) -> None:
+    def mark_used(self, uri: str) -> None:
         """A server is asked."""
 
-    def doubt(self, uri: str) -> None:
+    def mark_suspect(self, uri: str) -> None:
         self.doubted.append(uri)
 
 

@@ -109,7 +109,7 @@ async def checked_satellite(
 ) -> AsyncGenerator[CheckedSatellite, None]:
     """A satellite that prefers these servers, in this order, to its built-in engines."""
     pins = tuple(uri for uris in servers for uri in uris)
-    discovery = Discovery(wishes=Preferences(pin=pins), announced=False, pairing=Pairing())
+    discovery = Discovery(preferences=Preferences(pin=pins), announced=False, pairing=Pairing())
 
     def publish(event: events.Event) -> None:
         made.happened.append(event)
@@ -124,7 +124,7 @@ async def checked_satellite(
     async with asyncio.TaskGroup() as tasks:
         looking = tasks.create_task(discovery.run())
         helping = tasks.create_task(made.assistant.run())
-        while len(discovery.all()) < len(pins):
+        while len(discovery.services()) < len(pins):
             await asyncio.sleep(0.001)
         yield made
         looking.cancel()

@@ -1,4 +1,4 @@
-"""An ordinary request of each role, to an engine or to a service."""
+"""A typical request of each role, to an engine or to a service."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.peers import stranger
 
 SILENCE = bytes(3200)
 FIRST = {"asr": "transcribe", "llm": "transcript", "tts": "synthesize", "wake": "detect"}
-"""The event that begins a request of each role."""
+"""The event that starts a request of each role."""
 
 
 async def sound(*chunks: bytes) -> AsyncIterator[bytes]:
@@ -26,7 +26,7 @@ async def sound(*chunks: bytes) -> AsyncIterator[bytes]:
 def ask(
     role: str, engine: Any, audio: AsyncIterator[bytes] | None = None
 ) -> AsyncGenerator[Any, None]:
-    """An ordinary request of a role."""
+    """Send a typical request of a role."""
     calls: dict[str, Any] = {
         "asr": lambda: engine.transcribe(audio or sound(), TranscribeRequest(language="en")),
         "llm": lambda: engine.reply(ReplyRequest(text="hello", conversation="7")),

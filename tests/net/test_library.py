@@ -1,4 +1,4 @@
-"""The `wyoming` library's own client and server at the other end."""
+"""Compatibility with the client and the server of the `wyoming` library."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PATIENCE = 5.0
 
 
 class Counter(AsyncEventHandler):
-    """Says how many bytes of audio it heard, as a service written with the library does."""
+    """A service written with the library: it transcribes audio to the number of its bytes."""
 
     heard = 0
 
@@ -71,7 +71,7 @@ async def sound() -> AsyncIterator[bytes]:
         yield bytes(size)
 
 
-async def test_a_service_made_with_the_library_is_an_engine() -> None:
+async def test_a_service_of_the_library_can_be_used_as_engine() -> None:
     async with library_server() as uri:
         engine = remote(uri, "asr", pairing=Pairing())
         await engine.load()
@@ -82,7 +82,7 @@ async def test_a_service_made_with_the_library_is_an_engine() -> None:
         await engine.close()
 
 
-async def test_the_librarys_client_is_served() -> None:
+async def test_a_client_of_the_library_is_served() -> None:
     async with (
         serving("tts", ScriptedTts(), "tcp://127.0.0.1:0") as uri,
         asyncio.timeout(PATIENCE),

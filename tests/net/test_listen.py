@@ -12,9 +12,9 @@ from wyoming.event import Event
 
 from satellite.errors import PeerClosed, WireError
 from satellite.net.admission import MAX_SILENT
-from satellite.net.dial import connect
 from satellite.net.listen import ListenLimits, listen_limits, listening
 from satellite.net.pairing import Pairing
+from satellite.net.remotes.dial import connect
 from satellite.net.wire import Connection, Limits
 from satellite.settings import LimitSettings, Settings
 from tests.support.peers import until

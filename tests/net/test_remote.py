@@ -1,4 +1,4 @@
-"""Remote engines: as good as the engine itself, and gone when nobody asks any more."""
+"""Remote engines behave like the engine itself, and hang up when a call ends."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ ANY = "tcp://127.0.0.1:0"
 
 
 @pytest.mark.parametrize("role", FIRST)
-async def test_who_stops_asking_hangs_up(role: str) -> None:
-    """Cancelled at any moment, a call leaves no connection behind."""
+async def test_a_cancelled_call_hangs_up(role: str) -> None:
+    """A call that is cancelled at any moment leaves no connection open."""
 
     async def endless() -> AsyncIterator[bytes]:
         while True:
@@ -52,7 +52,7 @@ async def test_who_stops_asking_hangs_up(role: str) -> None:
         await until(lambda: service.hangups > before)
 
 
-async def test_an_error_of_the_audio_itself_is_raised_as_it_is() -> None:
+async def test_an_error_of_the_audio_source_is_raised_unchanged() -> None:
     async def broken() -> AsyncIterator[bytes]:
         yield SILENCE
         raise ZeroDivisionError
@@ -70,7 +70,7 @@ async def test_a_service_of_another_role_is_refused_at_load() -> None:
             await engine.load()
 
 
-async def test_what_cannot_be_reached_or_is_closed() -> None:
+async def test_errors_of_unreachable_and_closed_engines() -> None:
     with pytest.raises(PeerUnreachable):
         await remote("tcp://127.0.0.1:1", "tts", pairing=Pairing()).load()
     with pytest.raises(ConfigError):
@@ -83,7 +83,7 @@ async def test_what_cannot_be_reached_or_is_closed() -> None:
         await anext(ask("tts", engine))
 
 
-async def test_everything_of_a_request_arrives() -> None:
+async def test_all_fields_of_a_request_arrive() -> None:
     engine = ScriptedLlm()
     request = ReplyRequest(
         text="x",
@@ -104,7 +104,7 @@ async def test_everything_of_a_request_arrives() -> None:
     assert engine.requests == [request]
 
 
-async def test_everything_of_a_request_for_speech_arrives() -> None:
+async def test_all_fields_of_a_speech_request_arrive() -> None:
     for request in (
         SpeechRequest(text="x", voice="alba", language="en", speaker="2", ahead=1.5),
         SpeechRequest(text="x", language="de"),

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from wyoming.event import Event, read_event, write_event
 
 from satellite.errors import BadFrame, ConfigError, PeerClosed, PeerUnreachable
-from satellite.net.dial import connect
 from satellite.net.pairing import Pairing
+from satellite.net.remotes.dial import connect
 from satellite.net.wire import Connection, Limits, encode
 from tests.support.peers import pair
 
@@ -172,7 +172,7 @@ async def test_concurrent_writes_are_not_mixed_up() -> None:
         ("tcp://127.0.0.1:1", "nothing listens there"),
         ("tcp://[::1]:1", "cannot be reached"),
         ("unix:///nowhere/at/all", "no such socket"),
-        ("tcp://a..b:1", "no host can be called so"),
+        ("tcp://a..b:1", "no valid host name"),
     ],
 )
 async def test_an_unreachable_peer_is_reported_with_the_reason(uri: str, why: str) -> None:
@@ -182,5 +182,5 @@ async def test_an_unreachable_peer_is_reported_with_the_reason(uri: str, why: st
 
 
 async def test_standard_input_cannot_be_connected_to() -> None:
-    with pytest.raises(ConfigError, match="nothing to connect to"):
+    with pytest.raises(ConfigError, match="not connected to"):
         await connect("stdio://", 1.0, pairing=Pairing())

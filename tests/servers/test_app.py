@@ -20,9 +20,9 @@ import pytest
 from wyoming.event import Event, read_event
 
 from satellite.errors import ConfigError, PluginUnknown, PortInUse
-from satellite.net.describe import describe
 from satellite.net.pairing import Pairing
 from satellite.net.remotes.by_uri import remote
+from satellite.net.remotes.describe import describe
 from satellite.net.wire import encode
 from satellite.settings import ServerSettings, Settings
 from satellite.values import SpeechRequest

@@ -14,9 +14,9 @@ import pytest
 from wyoming.event import Event
 
 from satellite.errors import ModelMissing
-from satellite.net.describe import describe
 from satellite.net.pairing import Pairing
 from satellite.net.remotes.by_uri import remote
+from satellite.net.remotes.describe import describe
 from satellite.settings import ModelSettings, ServerSettings, Settings
 from satellite.values import ReplyRequest
 from servers import app

@@ -13,9 +13,9 @@ import pytest
 
 from satellite.errors import PeerUnreachable
 from satellite.events import Event, Ready
-from satellite.net.describe import describe
 from satellite.net.pairing import Pairing
 from satellite.net.pairing.errors import KeysUnusable
+from satellite.net.remotes.describe import describe
 from satellite.settings import PairingSettings, ServerSettings, Settings
 from servers import app, paired
 from tests.net.pairing.machines import Machine

@@ -27,10 +27,10 @@ import psutil
 from wyoming.info import Describe
 
 from satellite.engines.failover import failover
-from satellite.net.dial import connect
 from satellite.net.discovery.browser import Discovery
 from satellite.net.discovery.preferences import Preferences
 from satellite.net.pairing import Pairing
+from satellite.net.remotes.dial import connect
 from satellite.values import SpeechRequest
 from tests.support.checkable_engines import CheckableTts
 from tests.support.program import Program, satellite
@@ -79,7 +79,7 @@ class Member:
     def __init__(self, uri: str) -> None:
         self.uri = uri
         self.discovery = Discovery(
-            wishes=Preferences(pin=(uri,)), announced=False, pairing=Pairing()
+            preferences=Preferences(pin=(uri,)), announced=False, pairing=Pairing()
         )
         self.engine = failover("tts", CheckableTts(), self.discovery)
         self.used: float | None = None

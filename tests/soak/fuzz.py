@@ -21,8 +21,8 @@ from collections import deque
 from pathlib import Path
 
 from satellite.errors import PeerClosed, PeerUnreachable, SatelliteError
-from satellite.net.describe import describe
 from satellite.net.pairing import Pairing
+from satellite.net.remotes.describe import describe
 from tests.soak.mutate import CORPUS, mutated, streams
 from tests.soak.target import Target, free_ports, started, waited_here
 

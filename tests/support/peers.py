@@ -11,8 +11,8 @@ from typing import Any
 from wyoming.event import Event
 
 from satellite.errors import WireError
-from satellite.net.dial import connect
 from satellite.net.pairing import Pairing
+from satellite.net.remotes.dial import connect
 from satellite.net.wire import Connection, Limits
 
 PATIENCE = 5.0

@@ -11,8 +11,8 @@ from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.event import Event
 
 from satellite.errors import WireError
-from satellite.net.dial import connect
 from satellite.net.pairing import Pairing
+from satellite.net.remotes.dial import connect
 from satellite.net.wire import Connection
 from tests.support.scripted_satellite import SOON
 

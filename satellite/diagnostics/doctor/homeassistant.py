@@ -14,7 +14,7 @@ from satellite.lib.finding import Finding, broken, note, ok, warning
 from satellite.net import info as infos
 from satellite.net.discovery.addresses import announced_addresses
 from satellite.net.pairing import Pairing
-from satellite.net.probe import ProbeResult, ping, probe
+from satellite.net.remotes.probe import ProbeResult, ping, probe
 from satellite.net.uri import Tcp
 
 PROMPT = 1.0

@@ -14,9 +14,9 @@ from satellite.errors import ConfigError, PeerRefused, WireError
 from satellite.lib.daemon_thread import run_in_daemon_thread
 from satellite.lib.finding import Finding, broken, note, ok, warning
 from satellite.net import uri
-from satellite.net.describe import describe
 from satellite.net.discovery.remote_service import read_service
 from satellite.net.pairing import Pairing
+from satellite.net.remotes.describe import describe
 from satellite.net.uri import Tcp
 from satellite.settings import Settings
 

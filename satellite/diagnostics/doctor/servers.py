@@ -17,7 +17,7 @@ from satellite.net.discovery.preferences import Preferences
 from satellite.net.discovery.remote_service import RemoteService, read_service
 from satellite.net.discovery.services import Service
 from satellite.net.pairing import Pairing, policy
-from satellite.net.probe import ProbeResult, probe
+from satellite.net.remotes.probe import ProbeResult, probe
 from satellite.ports import ENGINE_ROLES
 
 ADDRESSES = 4
@@ -144,7 +144,9 @@ async def _reach(service: Service, pairing: Pairing) -> ProbeResult:
     """Probe a service at the first of its addresses that answers."""
     answer = ProbeResult(uri="", problem="its advert has no address")
     try:
-        uris = policy.places(pairing, service.instance, service.facts, service.hosts, service.uris)
+        uris = policy.reachable_uris(
+            pairing, service.instance, service.facts, service.hosts, service.uris
+        )
     except WireError as error:
         return ProbeResult(uri="", problem=str(error))
     for uri in uris[:ADDRESSES]:

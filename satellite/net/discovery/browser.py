@@ -1,4 +1,4 @@
-"""Finding the Wyoming services of the LAN, and keeping what is known of them up to date."""
+"""Discovery of the Wyoming services of the LAN, and an up-to-date list of them."""
 
 from __future__ import annotations
 
@@ -21,18 +21,17 @@ from satellite.net.pairing import Pairing
 _LOGGER = logging.getLogger(__name__)
 
 MOST = 128
-"""Services watched; a LAN with more is broken or hostile."""
+"""Services monitored; a LAN with more is broken or hostile."""
 EARLY = 2.0
-"""Seconds from the start during which a service is looked at as soon as it is heard of: later all
-satellites hear of it in one moment, and this one waits for its turn."""
+"""Seconds from the start during which a service is checked as soon as it is found. Later all
+satellites learn of it at the same moment, so that checks are spread."""
 
 
 class Discovery:
-    """The servers of the LAN, while `run` runs.
+    """The services of the LAN, while `run` runs.
 
-    The machine's own adverts, those of this process, are left out unless `own`; those that the user
-    named by their address are watched whether they are announced or not, and without `announced`
-    they alone.
+    Services of this process are left out unless `own`. Services that the user named by their URI
+    are monitored whether they are announced or not; without `announced`, only those are.
     """
 
     def __init__(
@@ -42,56 +41,58 @@ class Discovery:
         pairing: Pairing,
         interfaces: Sequence[str] = (),
         own: bool = False,
-        wishes: Preferences | None = None,
+        preferences: Preferences | None = None,
         announced: bool = True,
     ) -> None:
-        self.wishes = wishes or Preferences()
+        self.preferences = preferences or Preferences()
         self.pairing = pairing
         self._publish = publish
         self._interfaces = interfaces
         self._own = own
         self._announced = announced
-        self._watches: dict[str, tuple[Monitor, asyncio.Task[None]]] = {}
+        self._monitors: dict[str, tuple[Monitor, asyncio.Task[None]]] = {}
         self._used: dict[str, float] = {}
         self._changed = asyncio.Event()
 
-    def all(self) -> tuple[RemoteService, ...]:
-        """Every service that answers, satellites too, by name."""
+    def services(self) -> tuple[RemoteService, ...]:
+        """Return every service that answers, satellites included, by name."""
         found: dict[str, RemoteService] = {}
-        for watch, _ in self._watches.values():
-            if (server := watch.server) is not None and (
+        for monitor, _ in self._monitors.values():
+            if (server := monitor.server) is not None and (
                 server.uri not in found or server.load is not None
             ):
-                found[server.uri] = msgspec.structs.replace(server, suspect=watch.suspect)
+                found[server.uri] = msgspec.structs.replace(server, suspect=monitor.suspect)
         return tuple(sorted(found.values(), key=lambda server: (server.name, server.uri)))
 
     def servers(self, role: str, language: str | None = None) -> tuple[RemoteService, ...]:
-        """The servers of a role that know the language and are not excluded, by name."""
+        """Return the servers of a role that support the language and are not excluded, by name."""
         return tuple(
             server
-            for server in self.all()
-            if role in server.roles and server.speaks(language) and not self.wishes.excludes(server)
+            for server in self.services()
+            if role in server.roles
+            and server.speaks(language)
+            and not self.preferences.excludes(server)
         )
 
-    def use(self, uri: str) -> None:
-        """A server is asked: it is looked at more often for a while."""
+    def mark_used(self, uri: str) -> None:
+        """Note that a server is used: it is checked more often for a while."""
         if uri not in self._used:
-            for watch in self._of(uri):
-                watch.tell()  # lest it sleeps on for as long as those that nobody needs
+            for monitor in self._of(uri):
+                monitor.check_within(0.0)  # it waits for as long as unused ones otherwise
         now = asyncio.get_running_loop().time()
         self._used = {known: at for known, at in self._used.items() if now - at < IDLE}
         self._used[uri] = now
 
-    def doubt(self, uri: str) -> None:
-        """A server did not answer: all of its machine is looked at now, and until it is well."""
+    def mark_suspect(self, uri: str) -> None:
+        """Note that a server failed: all services of its machine are checked now."""
         host = _host(uri)
-        for watch, _ in self._watches.values():
-            where = watch.location.name if watch.server is None else watch.server.uri
-            if "://" in where and _host(where) == host:
-                watch.doubt()
+        for monitor, _ in self._monitors.values():
+            name = monitor.location.name if monitor.server is None else monitor.server.uri
+            if "://" in name and _host(name) == host:
+                monitor.suspect_now()
 
-    async def settle(self, roles: Sequence[str], seconds: float) -> bool:
-        """Wait until there is a server of every role, at most so long; say whether there is."""
+    async def wait_for(self, roles: Sequence[str], seconds: float) -> bool:
+        """Wait up to `seconds` for a server of every role; return whether there is one."""
         try:
             async with asyncio.timeout(seconds):
                 while not all(self.servers(role) for role in roles):
@@ -102,14 +103,14 @@ class Discovery:
         return True
 
     async def run(self) -> None:
-        """Look for services until cancelled.
+        """Find and monitor services until cancelled.
 
-        Raises `NoMulticast` where there is nothing to be watched without it.
+        Raises `NoMulticast` if there is nothing to monitor without multicast.
         """
         try:
             async with asyncio.TaskGroup() as tasks:
-                for uri in self.wishes.addresses:
-                    self._watch(tasks, uri, NamedLocation(uri))
+                for uri in self.preferences.addresses:
+                    self._monitor(tasks, uri, NamedLocation(uri))
                 if self._announced:
                     tasks.create_task(self._browse(tasks), name="discovery")
         except* NoMulticast as problems:
@@ -133,36 +134,36 @@ class Discovery:
                 finally:
                     await browser.async_cancel()
         except NoMulticast as error:
-            if not self._watches:
+            if not self._monitors:
                 raise
-            _LOGGER.warning("only the servers that were named are used: %s", error)
+            _LOGGER.warning("using only the servers named in the configuration: %s", error)
 
     def _seen(
         self, tasks: asyncio.TaskGroup, zeroconf: Any, name: str, change: str, wait: float
     ) -> None:
-        known = self._watches.get(name)
+        known = self._monitors.get(name)
         if change == "Removed":
             if known is not None:
-                watch, task = self._watches.pop(name)
+                monitor, task = self._monitors.pop(name)
                 task.cancel()
-                if watch.server is not None:
-                    self._lose(watch.server, "withdrew")
+                if monitor.server is not None:
+                    self._lose(monitor.server, "withdrew")
         elif known is not None:
-            known[0].tell(wait)
+            known[0].check_within(wait)
         else:
-            self._watch(tasks, name, AdvertisedLocation(zeroconf, name, self.pairing), wait)
+            self._monitor(tasks, name, AdvertisedLocation(zeroconf, name, self.pairing), wait)
 
-    def _watch(
+    def _monitor(
         self, tasks: asyncio.TaskGroup, key: str, location: Location, wait: float = 0.0
     ) -> None:
-        if len(self._watches) >= MOST:
-            _LOGGER.debug("%s is ignored: %d services are known", key, MOST)
+        if len(self._monitors) >= MOST:
+            _LOGGER.debug("ignoring %s: %d services are monitored", key, MOST)
             return
-        watch = Monitor(location, self._noted, self._lost, self._in_use, self.pairing, self._own)
-        task = tasks.create_task(watch.run(wait), name=f"watch {key}")
-        self._watches[key] = (watch, task)
+        monitor = Monitor(location, self._update, self._lost, self._in_use, self.pairing, self._own)
+        task = tasks.create_task(monitor.run(wait), name=f"monitor {key}")
+        self._monitors[key] = (monitor, task)
 
-    def _noted(self, before: RemoteService | None, server: RemoteService) -> None:
+    def _update(self, before: RemoteService | None, server: RemoteService) -> None:
         self._changed.set()
         if before is not None and (before.uri, before.roles) == (server.uri, server.roles):
             return
@@ -175,8 +176,8 @@ class Discovery:
     def _lost(self, server: RemoteService) -> None:
         self._lose(server, "stopped answering")
 
-    def _lose(self, server: RemoteService, why: str) -> None:
-        _LOGGER.info("%s at %s %s", server.name, server.uri, why)
+    def _lose(self, server: RemoteService, reason: str) -> None:
+        _LOGGER.info("%s at %s %s", server.name, server.uri, reason)
         for role in server.roles:
             self._publish(ServerLost(role=role, uri=server.uri))
 
@@ -185,9 +186,9 @@ class Discovery:
 
     def _of(self, uri: str) -> list[Monitor]:
         return [
-            watch
-            for watch, _ in self._watches.values()
-            if uri in (watch.location.name, watch.server and watch.server.uri)
+            monitor
+            for monitor, _ in self._monitors.values()
+            if uri in (monitor.location.name, monitor.server and monitor.server.uri)
         ]
 
 
@@ -200,13 +201,13 @@ async def scan(
     *,
     pairing: Pairing,
     interfaces: Sequence[str] = (),
-    wishes: Preferences | None = None,
+    preferences: Preferences | None = None,
 ) -> tuple[RemoteService, ...]:
-    """What is on the LAN: every service that answers within `seconds`. Raises `NoMulticast`."""
-    discovery = Discovery(pairing=pairing, interfaces=interfaces, own=True, wishes=wishes)
+    """Return every service of the LAN that answers within `seconds`. Raises `NoMulticast`."""
+    discovery = Discovery(pairing=pairing, interfaces=interfaces, own=True, preferences=preferences)
     try:
         async with asyncio.timeout(seconds):
             await discovery.run()
     except TimeoutError:
         pass
-    return discovery.all()
+    return discovery.services()

@@ -1,4 +1,4 @@
-"""Where a service is: announced by multicast DNS, or named by the user."""
+"""The location of a service: announced by multicast DNS, or named by the user."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ from satellite.net.pairing import Pairing, policy
 from satellite.net.uri import Tcp
 
 RESOLVE = 3.0
-"""Seconds for a service to say where it is: mDNS asks again after 1 s, and after 2 s more."""
+"""Seconds to resolve a service: mDNS repeats its query after 1 s, and after 2 s more."""
 ADDRESSES = 8
-"""Addresses tried of one service."""
+"""Addresses tried per service."""
 LOAD = "load"
-"""Key of the TXT value that tells a server's load, 0 to 1."""
+"""Key of the TXT value with a server's load, 0 to 1."""
 
 
-class Where(msgspec.Struct, frozen=True):
-    """What is said of a service without asking it."""
+class ServiceLocation(msgspec.Struct, frozen=True):
+    """The announced location and properties of a service."""
 
     uris: tuple[str, ...]
-    """Where to try it, the likeliest first."""
+    """URIs to try, the likeliest first."""
     facts: Mapping[str, str] = {}
-    """What else its advert tells, its load left out."""
+    """Its other TXT values, without the load."""
     load: float | None = None
     own: bool = False
-    """It is of this process."""
+    """Whether it belongs to this process."""
 
 
 class Location(Protocol):
-    """A place that a service may be found at."""
+    """A source of the location of one service."""
 
     name: str
 
-    async def where(self) -> Where:
-        """Say where it is now. Raises `WireError` when nobody knows, or it is not whom we know."""
+    async def resolve(self) -> ServiceLocation:
+        """Return its current location. Raises `WireError` if it is unknown, or not trusted."""
 
-    def forget(self) -> None:
-        """What was said last is wrong: have it asked anew."""
+    def invalidate(self) -> None:
+        """Discard the last location, so that the next `resolve` queries again."""
 
 
 class NamedLocation:
@@ -49,13 +49,13 @@ class NamedLocation:
 
     def __init__(self, uri: str) -> None:
         self.name = uri
-        self._where = Where((uri,))
+        self._location = ServiceLocation((uri,))
 
-    async def where(self) -> Where:
-        return self._where
+    async def resolve(self) -> ServiceLocation:
+        return self._location
 
-    def forget(self) -> None:
-        """It is what the user said."""
+    def invalidate(self) -> None:
+        """Do nothing: the address was named by the user."""
 
 
 class AdvertisedLocation:
@@ -67,35 +67,35 @@ class AdvertisedLocation:
         self._pairing = pairing
         self._full_name = name
 
-    async def where(self) -> Where:
+    async def resolve(self) -> ServiceLocation:
         from zeroconf.asyncio import AsyncServiceInfo
 
         service = AsyncServiceInfo(TYPE, self._full_name)
         if not await service.async_request(self._zeroconf, RESOLVE * 1000) or service.port is None:
-            raise WireError(f"{self.name} does not say where it is")
-        # IPv4 first, which works behind more home routers
+            raise WireError(f"{self.name} does not announce its address")
+        # IPv4 first: it works behind more home routers
         addresses = sorted(service.parsed_scoped_addresses(), key=lambda text: ":" in text)
         facts = {key: value or "" for key, value in service.decoded_properties.items()}
         load = _share(facts.pop(LOAD, ""))
         hosts = addresses[:ADDRESSES]
         plain = tuple(str(Tcp(host, service.port)) for host in hosts)
-        return Where(
-            uris=policy.places(self._pairing, self.name, facts, hosts, plain),
+        return ServiceLocation(
+            uris=policy.reachable_uris(self._pairing, self.name, facts, hosts, plain),
             facts=facts,
             load=load,
             own=facts.get("id") == PROCESS_ID,
         )
 
-    def forget(self) -> None:
+    def invalidate(self) -> None:
         cache = self._zeroconf.cache
-        place = [
+        records = [
             record
             for record in cache.async_entries_with_name(self._full_name)
             if hasattr(record, "server")
         ]
-        hosts = {record.server for record in place}
+        hosts = {record.server for record in records}
         cache.async_remove_records(
-            [*place, *(r for host in hosts for r in cache.async_entries_with_name(host))]
+            [*records, *(r for host in hosts for r in cache.async_entries_with_name(host))]
         )
 
 

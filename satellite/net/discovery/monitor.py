@@ -1,4 +1,4 @@
-"""Keeping up with one service: whether it is there, where, and what it is."""
+"""Monitoring of one service: availability, location and description."""
 
 from __future__ import annotations
 
@@ -10,160 +10,163 @@ from collections.abc import Callable
 import msgspec
 
 from satellite.errors import BadFrame, WireError
-from satellite.net.describe import describe
-from satellite.net.discovery.location import Location, Where
+from satellite.net.discovery.location import Location, ServiceLocation
 from satellite.net.discovery.remote_service import RemoteService, read_service
 from satellite.net.pairing import Pairing
+from satellite.net.remotes.describe import describe
 
 _LOGGER = logging.getLogger(__name__)
 
 CONNECT = 1.5
 """Seconds to connect to one address: on a LAN a lost SYN is sent again after 1 s."""
 ANSWER = 3.0
-"""Seconds to answer `describe`, which ours do within one however much they have to do."""
+"""Seconds to answer `describe`: ours answer within one under any load."""
 REFRESH = 60.0
-"""Seconds between two looks at a service that is in use; what it announces is heard at once."""
+"""Seconds between two checks of a service in use; its announcements arrive at once."""
 IDLE = 600.0
-"""Seconds between two looks at a service that nobody has asked for as long."""
+"""Seconds between two checks of a service that was not used for as long."""
 PROBE = (1.5, 3.0)
-"""Seconds between two looks at a service that is lost, at least and at most: one that comes back is
-used again within five, and 200 satellites ask it no more than about 90 times a second together."""
+"""Least and most seconds between two checks of a lost service: one that comes back is used again
+within five, and 200 satellites together check it no more than about 90 times a second."""
 STRANGE = 60.0
-"""Seconds at most between two looks at a service that answers what nobody understands."""
+"""Most seconds between two checks of a service whose answers are malformed."""
 SPREAD = 1.5
-"""Seconds over which satellites look at a service whose news all of them hear in one moment."""
+"""Seconds over which satellites spread the check of a service after an announcement to all."""
 JITTER = 0.25
-"""Share by which the time between two looks varies."""
+"""Share by which the time between two checks varies."""
 
 
 class Monitor:
-    """One service, for as long as `run` runs."""
+    """Monitors one service while `run` runs."""
 
     def __init__(
         self,
         location: Location,
-        found: Callable[[RemoteService | None, RemoteService], None],
-        lost: Callable[[RemoteService], None],
+        on_update: Callable[[RemoteService | None, RemoteService], None],
+        on_lost: Callable[[RemoteService], None],
         in_use: Callable[[str], bool],
         pairing: Pairing,
         own: bool = False,
     ) -> None:
-        """`found` is told what it was and what it is, `lost` what it was; `in_use` says whether a
-        server was asked lately. With `own` it may be a service of this process."""
+        """`on_update` is called with the previous and the current description, `on_lost` with the
+        previous one; `in_use` returns whether a server was used recently. With `own` it may be a
+        service of this process."""
         self.location = location
         self.server: RemoteService | None = None
-        """What is known of it while it is there."""
-        self._found, self._lost, self._in_use = found, lost, in_use
+        """Its description while it is available."""
+        self._on_update, self._on_lost, self._in_use = on_update, on_lost, in_use
         self._pairing = pairing
         self._own = own
-        self._where: Where | None = None
-        self._news = asyncio.Event()
-        self._soon = 0.0
-        """Seconds until the next look that `_news` asks for."""
+        self._last: ServiceLocation | None = None
+        self._requested = asyncio.Event()
+        self._delay = 0.0
+        """Seconds within which the requested check is due."""
         self._failures = 0
         self.suspect = False
-        """It is in doubt, and was not looked at since."""
-        self._strange = False
-        self._doubted = False
+        """Whether it failed, and was not checked since."""
+        self._malformed = False
+        self._check_suspect = False
         self._since = 0.0
 
-    def tell(self, wait: float = 0.0) -> None:
-        """There is news of it; look at it within so many seconds."""
-        self._soon = min(wait, self._soon) if self._news.is_set() else wait
-        self._news.set()
+    def check_within(self, wait: float) -> None:
+        """Check it within `wait` seconds."""
+        self._delay = min(wait, self._delay) if self._requested.is_set() else wait
+        self._requested.set()
 
-    def doubt(self) -> None:
-        """It has failed somebody: look at it now, and believe the first thing that is seen."""
-        self._doubted = self.suspect = True
-        self.tell()
+    def suspect_now(self) -> None:
+        """Check it now, after a failed request, and accept the first result."""
+        self._check_suspect = self.suspect = True
+        self.check_within(0.0)
 
     async def run(self, wait: float = 0.0) -> None:
-        """Keep up with it until cancelled, beginning after so many seconds."""
+        """Monitor it until cancelled; spread the first check over `wait` seconds."""
         await asyncio.sleep(wait * random.random())
-        ask = True
+        describe_again = True
         while True:
-            doubted, self._doubted = self._doubted, False
-            self._news.clear()
-            await self._look(ask or doubted, doubted)
-            self.suspect = self._doubted
+            suspect, self._check_suspect = self._check_suspect, False
+            self._requested.clear()
+            await self._check(describe_again or suspect, suspect)
+            self.suspect = self._check_suspect
             try:
-                async with asyncio.timeout(self._pause()):
-                    await self._news.wait()
-                    await asyncio.sleep(self._soon * random.random())
-                ask = False
+                async with asyncio.timeout(self._interval()):
+                    await self._requested.wait()
+                    await asyncio.sleep(self._delay * random.random())
+                describe_again = False
             except TimeoutError:
-                ask = True
+                describe_again = True
 
-    async def _look(self, ask: bool, doubted: bool) -> None:
-        """Look at it; without `ask` only if its advert tells something else than before."""
+    async def _check(self, describe_again: bool, suspect: bool) -> None:
+        """Check it; without `describe_again` only if its advert has changed."""
         try:
-            server = await self._examine(ask)
+            server = await self._current(describe_again)
         except WireError as error:
-            self._fail(error, doubted)
-        except Exception as error:  # one strange service must not end the watch over the others
-            _LOGGER.exception("looking at %s failed", self.location.name)
-            self._fail(error, doubted)
+            self._fail(error, suspect)
+        except Exception as error:  # one faulty service must not end the monitoring of the others
+            _LOGGER.exception("checking %s failed", self.location.name)
+            self._fail(error, suspect)
         else:
             self._failures = 0
             if server is not None:
                 before, self.server = self.server, server
-                self._found(before, server)
+                self._on_update(before, server)
 
-    def _fail(self, error: Exception, doubted: bool) -> None:
+    def _fail(self, error: Exception, suspect: bool) -> None:
         self._failures += 1
-        self._strange = isinstance(error, BadFrame) or not isinstance(error, WireError)
-        # one that is merely slow is given a second chance
-        if self.server is None or doubted or self._failures > 1 or not _late(error):
+        self._malformed = isinstance(error, BadFrame) or not isinstance(error, WireError)
+        # a merely slow service gets a second chance
+        if self.server is None or suspect or self._failures > 1 or not _is_timeout(error):
             level = logging.WARNING if self._failures == 1 else logging.DEBUG
-            _LOGGER.log(level, "a service is known and cannot be used: %s", error)
+            _LOGGER.log(level, "cannot use a service: %s", error)
             if self.server is not None:
                 before, self.server = self.server, None
-                self._lost(before)
-        # its address may be another one by now: asked at 1, 2, 4, 8, ... as everybody hears it
+                self._on_lost(before)
+        # its address may have changed: query after 1, 2, 4, 8, ... failures, as queries reach
+        # everyone
         if self._failures & (self._failures - 1) == 0:
-            self.location.forget()
+            self.location.invalidate()
 
-    async def _examine(self, ask: bool) -> RemoteService | None:
-        """What the service is now; None for one of this process. Raises `WireError`."""
+    async def _current(self, describe_again: bool) -> RemoteService | None:
+        """Return its current description; None for a service of this process. Raises
+        `WireError`."""
         try:
-            where = await self.location.where()
+            location = await self.location.resolve()
         except WireError:
-            if self._where is None:
+            if self._last is None:
                 raise
-            where = self._where  # nobody tells; it may be where it was
-        if where.own and not self._own:
+            location = self._last  # unknown now; it may not have moved
+        if location.own and not self._own:
             return None
-        before, self._where = self._where, where
+        before, self._last = self._last, location
         known = self.server
-        same = before is not None and (before.uris, before.facts) == (where.uris, where.facts)
-        if known is not None and same and not ask:
-            return msgspec.structs.replace(known, load=where.load)
+        same = before is not None and (before.uris, before.facts) == (location.uris, location.facts)
+        if known is not None and same and not describe_again:
+            return msgspec.structs.replace(known, load=location.load)
         loop = asyncio.get_running_loop()
-        problem: WireError = WireError(f"{self.location.name} has no address")
-        uris = sorted(where.uris, key=lambda uri: known is None or uri != known.uri)
+        failure: WireError = WireError(f"{self.location.name} has no address")
+        uris = sorted(location.uris, key=lambda uri: known is None or uri != known.uri)
         for uri in uris:
             began = loop.time()
             try:
                 event = await describe(uri, CONNECT, ANSWER, pairing=self._pairing)
                 found = read_service(self.location.name, uri, event, loop.time() - began)
             except WireError as error:
-                problem = error
+                failure = error
                 continue
             self._since = self._since if known is not None else began
-            return msgspec.structs.replace(found, load=where.load, since=self._since)
-        raise type(problem)(_named(self.location.name, problem)) from problem
+            return msgspec.structs.replace(found, load=location.load, since=self._since)
+        raise type(failure)(_with_name(self.location.name, failure)) from failure
 
-    def _pause(self) -> float:
-        """Seconds until the next look, if there is no news before."""
+    def _interval(self) -> float:
+        """Return the seconds until the next check, unless one is requested before."""
         if self._failures:
-            growth = 2.0 ** min(self._failures, 8) if self._strange else 1.0
+            growth = 2.0 ** min(self._failures, 8) if self._malformed else 1.0
             return random.uniform(*(min(STRANGE, seconds * growth) for seconds in PROBE))
         used = self.server is not None and self._in_use(self.server.uri)
         return (REFRESH if used else IDLE) * random.uniform(1 - JITTER, 1 + JITTER)
 
 
-def _late(error: BaseException | None) -> bool:
-    """Whether nothing is known but that no answer came in time."""
+def _is_timeout(error: BaseException | None) -> bool:
+    """Return whether an error is, or was caused by, a timeout."""
     while error is not None:
         if isinstance(error, TimeoutError):
             return True
@@ -171,6 +174,6 @@ def _late(error: BaseException | None) -> bool:
     return False
 
 
-def _named(name: str, error: WireError) -> str:
+def _with_name(name: str, error: WireError) -> str:
     text = str(error)
     return text if name in text else f"{name}: {text}"

@@ -1,9 +1,9 @@
-"""Machines that know each other by their keys, and talk in TLS 1.3.
+"""Pairing: machines that know each other by their keys, and communicate by TLS 1.3.
 
-Every machine has one long-lived key with a certificate of its own making (`identity`). Pairing
-(`exchange`, `offer`, `join`) lets two of them exchange their certificates under a short code;
-`peers` remembers those, and `tls` speaks with nobody else. Nothing is made or read before it is
-needed, and a machine that is paired with none has no key.
+Every machine has one long-lived key with a self-signed certificate (`identity`). Pairing
+(`exchange`, `offer`, `join`) exchanges the certificates of two machines under a short code;
+`known_peers` stores them, and `tls` accepts no others. Nothing is created or read before it is
+needed, and a machine without a paired one has no key.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Pairing:
         """Without settings, the user's own keys are used and pairing is not required."""
         settings = settings or PairingSettings()
         self.required = settings.required
-        """Whether only paired machines may be talked to."""
+        """Whether only paired machines may be used."""
         folder = Path(settings.folder or platformdirs.user_data_dir("satellite"))
         self.keys = KeyStore(folder / "keys")
         """This machine's key and the certificates of the others."""

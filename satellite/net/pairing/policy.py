@@ -1,4 +1,4 @@
-"""Whether a machine is the one that it says it is, and what is done when it is not."""
+"""Policy of pairing: which machines are trusted, and how others are refused."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from satellite.net.pairing.known_peers import KnownPeer, key_changed
 from satellite.net.uri import Tls
 
 PORT_FACT = "tls"
-"""Key of the TXT value that tells the port of TLS."""
+"""Key of the TXT value with the port of TLS."""
 KEY_FACT = "key"
-"""Key of the TXT value that tells the fingerprint of the server's certificate."""
+"""Key of the TXT value with the fingerprint of the server's certificate."""
 _ROLE_FACT = "role"
 
 
-def verified(pairing: Pairing, host: str, presented: str) -> KnownPeer:
-    """The paired machine whose key was presented at a host.
+def verify(pairing: Pairing, host: str, presented: str) -> KnownPeer:
+    """Return the paired machine whose key was presented at a host.
 
-    Raises `KeyChanged`, which the log tells as an error, and `NotPaired`.
+    Raises `KeyChanged`, which is also logged as an error, and `NotPaired`.
     """
     try:
         return pairing.peers.check(host, presented)
@@ -30,23 +30,23 @@ def verified(pairing: Pairing, host: str, presented: str) -> KnownPeer:
         raise
 
 
-def places(
+def reachable_uris(
     pairing: Pairing,
     instance: str,
     facts: Mapping[str, str],
     hosts: Sequence[str],
     plain: tuple[str, ...],
 ) -> tuple[str, ...]:
-    """Where to try a service that is announced: in TLS where its machine is paired, else `plain`.
+    """Return the URIs of an announced service: of TLS if its machine is paired, otherwise `plain`.
 
-    Anybody may announce anything. So a machine that was paired is not talked to without TLS, nor
-    with another key; nor one that was not, where pairing is required. Raises `KeyChanged` and
-    `NotPaired`. That it has the key whose fingerprint it announces is seen when it is connected to.
+    Any machine may announce any name. A paired machine is therefore never used without TLS or with
+    another key, nor is an unpaired one where pairing is required. Whether the machine has the key
+    whose fingerprint it announces is verified on connecting. Raises `KeyChanged` and `NotPaired`.
     """
     try:
         known = pairing.peers.all()
     except KeysUnusable as error:
-        raise NotPaired(f"{instance} cannot be known: {error}") from error
+        raise NotPaired(f"{instance} cannot be verified: {error}") from error
     port, key, role = (facts.get(name, "") for name in (PORT_FACT, KEY_FACT, _ROLE_FACT))
     paired = any(peer.fingerprint == key for peer in known)
     if paired and port.isdigit() and 0 < int(port) < 65536 and role.isalnum():
@@ -58,7 +58,7 @@ def places(
             _warn_key_changed(pairing, instance, other)
             raise other
         if before is not None:
-            raise NotPaired(f"{instance} was paired, but offers no TLS now: it is not used")
+            raise NotPaired(f"{instance} is paired, but announces no TLS: it is not used")
         if pairing.required:
             raise NotPaired(
                 f"{instance} is not paired, and pairing is required (--require-pairing): run "
@@ -67,6 +67,6 @@ def places(
     return plain
 
 
-def _warn_key_changed(pairing: Pairing, who: str, error: KeyChanged) -> None:
+def _warn_key_changed(pairing: Pairing, name: str, error: KeyChanged) -> None:
     now = asyncio.get_running_loop().time()
-    pairing.refusals.tell(now, error.code, who, str(error), logging.ERROR)
+    pairing.refusals.log(now, error.code, name, str(error), logging.ERROR)

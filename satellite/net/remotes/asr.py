@@ -26,7 +26,7 @@ class RemoteAsr(Remote):
             async with uploading(connection, audio):
                 text = ""
                 while True:
-                    event = await self._answer(connection)
+                    event = await self._next_event(connection)
                     if wy.Transcript.is_type(event.type):
                         final = read(wy.Transcript, event)
                         yield Transcript(text=final.text, final=True, language=final.language)

@@ -1,4 +1,4 @@
-"""What every remote engine has in common: where it is, what it is, a connection for each call."""
+"""The base of remote engines: address, description, and a connection for each call."""
 
 from __future__ import annotations
 
@@ -11,37 +11,38 @@ from wyoming.event import Event
 
 from satellite.errors import EngineClosed, EngineError, PeerClosed, WireError
 from satellite.net import info
-from satellite.net.describe import CONNECT, describe
-from satellite.net.dial import connect
 from satellite.net.messages import error_of
 from satellite.net.pairing import Pairing
+from satellite.net.remotes.describe import CONNECT, describe
+from satellite.net.remotes.dial import connect
 from satellite.net.wire import Connection
 from satellite.values import EngineInfo
 
 CONTEXT = "satellite"
-"""Key of a request's context under which goes what only our own services understand."""
+"""Key of a request's context for values that only our own services understand."""
 
 
 class Remote:
     """An engine on the other side of a connection.
 
-    Every call has a connection of its own and hangs up at its end, however it ends: that is also
-    how the server learns that nobody wants the answer any more. How long an answer may take is the
-    caller's decision; this class bounds only connecting and describing.
+    Every call has its own connection and hangs up however it ends, which also cancels the request
+    at the server. The caller limits the time of an answer; this class limits only connecting and
+    describing.
     """
 
     role: ClassVar[str]
 
     def __init__(self, uri: str, pairing: Pairing) -> None:
         self.label = uri
-        """Where it is, for people and for events."""
+        """Its URI, for people and for events."""
         self._pairing = pairing
         self._info: EngineInfo | None = None
         self._open: set[Connection] = set()
         self._closed = False
 
     async def load(self) -> None:
-        """Ask the service what it is. Raises `WireError`, and `EngineFailed` for another role."""
+        """Fetch the description of the service. Raises `WireError`, and `EngineFailed` for another
+        role."""
         self._check_open()
         if self._info is None:
             event = await describe(self.label, pairing=self._pairing)
@@ -60,12 +61,12 @@ class Remote:
 
     @asynccontextmanager
     async def _call(self) -> AsyncGenerator[Connection, None]:
-        """A connection for one call, gone when the block is left."""
+        """Open a connection for one call, until the end of the block."""
         self._check_open()
         connection = await connect(self.label, CONNECT, pairing=self._pairing)
         self._open.add(connection)
         try:
-            self._check_open()  # it may have been closed while it connected
+            self._check_open()  # it may have been closed meanwhile
             yield connection
         except PeerClosed as error:
             if self._closed:
@@ -75,11 +76,11 @@ class Remote:
             self._open.discard(connection)
             connection.abort()
 
-    async def _answer(self, connection: Connection) -> Event:
-        """The next event. Raises the error that the service reports, or `PeerClosed`."""
+    async def _next_event(self, connection: Connection) -> Event:
+        """Return the next event. Raises the error that the service reports, or `PeerClosed`."""
         event = await connection.read()
         if event is None:
-            raise PeerClosed(f"{self.label} hung up before it had answered")
+            raise PeerClosed(f"{self.label} hung up before it answered")
         if Error.is_type(event.type):
             raise error_of(event)
         return event

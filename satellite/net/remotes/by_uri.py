@@ -1,4 +1,4 @@
-"""A Wyoming service as an engine: `remote(serve(engine))` behaves as `engine`."""
+"""A Wyoming service as an engine: `remote(serve(engine))` behaves like `engine`."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _KINDS = {kind.role: kind for kind in (RemoteAsr, RemoteLlm, RemoteTts, RemoteWa
 
 
 def remote(uri: str, role: str, pairing: Pairing) -> Any:
-    """Make the service at a TCP, TLS or Unix URI an engine of a role: asr, llm, tts or wake.
+    """Return the service at a TCP, TLS or Unix URI as an engine of a role: asr, llm, tts or wake.
 
-    Raises `ConfigError` for what is no URI; nothing is connected before `load`.
+    Connects only in `load`. Raises `ConfigError` for an invalid URI.
     """
     return _KINDS[role](uris.for_role(uri, role), pairing)

@@ -26,7 +26,7 @@ class RemoteLlm(Remote):
             await connection.write(_transcript(request))
             answer = _Answer()
             while not answer.complete:
-                for part in answer.take(await self._answer(connection)):
+                for part in answer.take(await self._next_event(connection)):
                     yield part
 
 

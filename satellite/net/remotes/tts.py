@@ -27,7 +27,7 @@ class RemoteTts(Remote):
         async with self._call() as connection:
             await connection.write(_synthesize(request))
             while True:
-                event = await self._answer(connection)
+                event = await self._next_event(connection)
                 if wy.AudioChunk.is_type(event.type):
                     chunk = read(wy.AudioChunk, event)
                     if chunk.audio:

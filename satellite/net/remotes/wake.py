@@ -46,7 +46,7 @@ class RemoteWake(Remote):
     async def _next(self, connection: Connection, upload: Upload, patience: float) -> Event | None:
         """Return the next event; None if none arrives within `patience` after the end of the
         audio."""
-        answer = asyncio.ensure_future(self._answer(connection))
+        answer = asyncio.ensure_future(self._next_event(connection))
         ended = asyncio.ensure_future(upload.ended.wait())
         try:
             await asyncio.wait([answer, ended], return_when=asyncio.FIRST_COMPLETED)

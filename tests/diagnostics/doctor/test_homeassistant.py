@@ -15,7 +15,7 @@ from satellite.diagnostics.doctor.homeassistant import judge, service, services
 from satellite.diagnostics.doctor.ports import ExpectedPort
 from satellite.lib.finding import Finding
 from satellite.net.pairing import Pairing
-from satellite.net.probe import ProbeResult
+from satellite.net.remotes.probe import ProbeResult
 from satellite.net.uri import Tcp, parse
 from satellite.settings import HomeAssistantSettings, ServerSettings, Settings
 from servers.serve import serving

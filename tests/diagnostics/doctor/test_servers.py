@@ -11,10 +11,10 @@ from wyoming.event import Event
 from satellite.diagnostics.doctor.context import Context
 from satellite.diagnostics.doctor.servers import judge_found, servers
 from satellite.lib.finding import Finding
-from satellite.net.describe import describe
 from satellite.net.discovery.services import Service
 from satellite.net.pairing import Pairing
-from satellite.net.probe import ProbeResult
+from satellite.net.remotes.describe import describe
+from satellite.net.remotes.probe import ProbeResult
 from satellite.settings import Settings
 from servers.serve import serving
 from tests.diagnostics.doctor.adverts import LOOP, announced, unique

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from satellite.events import Event, Ready
-from satellite.net.describe import describe
 from satellite.net.info import from_event
 from satellite.net.pairing import Pairing
 from satellite.net.remotes.by_uri import remote
+from satellite.net.remotes.describe import describe
 from satellite.settings import HomeSettings, ServerSettings, Settings
 from satellite.values import Situation
 from servers import app

@@ -13,8 +13,9 @@ from satellite import events
 from satellite.errors import PortInUse
 from satellite.homeassistant.driver import link
 from satellite.homeassistant.driver.port import reachable
-from satellite.net import describe, info
+from satellite.net import info
 from satellite.net.pairing import Pairing
+from satellite.net.remotes import describe
 from satellite.settings import HOME_ASSISTANT_PORT, HomeAssistantSettings
 from tests.support.scripted_home_assistant import connected_home_assistant
 from tests.support.scripted_satellite import QUIET, SILENCE, VOICE, WAKE, ScriptedSatellite

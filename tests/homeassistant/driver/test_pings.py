@@ -10,8 +10,8 @@ from wyoming.event import Event
 from satellite.homeassistant.driver import pings
 from satellite.homeassistant.driver.pings import Pings
 from satellite.homeassistant.driver.port import reachable
-from satellite.net.dial import connect
 from satellite.net.pairing import Pairing
+from satellite.net.remotes.dial import connect
 from tests.support.scripted_home_assistant import connected_home_assistant
 from tests.support.scripted_satellite import QUIET, SOON, ScriptedSatellite
 

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from satellite.net.describe import describe
 from satellite.net.pairing import Pairing
+from satellite.net.remotes.describe import describe
 from tests.homeassistant.real import entries, spoken_requests
 from tests.homeassistant.real.install import OLD
 from tests.homeassistant.real.satellite import NAME, RealSatellite

@@ -1,4 +1,4 @@
-"""Which addresses of a machine others are told of."""
+"""The addresses that a machine announces."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ BRIDGE = {"docker0": ("172.17.0.1",), "veth12": ("fe80::1",)}
         ("192.168.1.20", LOOPBACK | CABLE | WIFI, {"192.168.1.20"}),
     ],
 )
-def test_every_address_that_others_can_use_is_announced(
+def test_every_reachable_address_is_announced(
     host: str,
     interfaces: dict[str, tuple[str, ...]],
     announced: set[str],
@@ -50,7 +50,7 @@ def test_every_address_that_others_can_use_is_announced(
     assert len(found) == len(announced)
 
 
-async def test_addresses_set_by_hand_are_announced_and_no_others() -> None:
+async def test_only_configured_addresses_are_announced() -> None:
     by_hand = ("192.0.2.7", "2001:db8::7")
     speech = Advert(role="tts", bound=Tcp("0.0.0.0", 10298), name=unique(), addresses=by_hand)
     names: asyncio.Future[tuple[str, ...]] = asyncio.get_running_loop().create_future()

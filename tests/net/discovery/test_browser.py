@@ -1,4 +1,4 @@
-"""Announcing and finding, with real multicast on the loop."""
+"""Announcing and finding services, with real multicast on the loopback."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from tests.support.peers import stranger
 
 LOOP = ("127.0.0.1",)
 PATIENCE = 15.0
-"""Seconds: probing for a free name takes one, announcing it another two."""
+"""Seconds: probing a name takes one, announcing it another two."""
 _NUMBERS = count()
 
 
 def unique() -> str:
-    """A name that no other test on this machine uses."""
+    """Return a name that no other test on this machine uses."""
     return f"test-{os.getpid()}-{next(_NUMBERS)}"
 
 
@@ -44,7 +44,7 @@ def advert(uri: str, role: str, name: str, **more: str) -> Advert:
 
 @asynccontextmanager
 async def announced(*adverts: Advert) -> AsyncGenerator[tuple[str, ...], None]:
-    """Adverts during this block, and the names they got."""
+    """Announce adverts during this block; yield their names."""
     names: asyncio.Future[tuple[str, ...]] = asyncio.get_running_loop().create_future()
     task = asyncio.create_task(
         announce(adverts, interfaces=LOOP, on_announced=names.set_result), name="announce"
@@ -59,7 +59,7 @@ async def announced(*adverts: Advert) -> AsyncGenerator[tuple[str, ...], None]:
 
 @asynccontextmanager
 async def looking(own: bool = True) -> AsyncGenerator[tuple[Discovery, list[events.Event]], None]:
-    """A discovery at work, and what it publishes."""
+    """Run a discovery; yield it and its events."""
     published: list[events.Event] = []
     discovery = Discovery(published.append, interfaces=LOOP, own=own, pairing=Pairing())
     task = asyncio.create_task(discovery.run(), name="discovery")
@@ -73,7 +73,7 @@ async def looking(own: bool = True) -> AsyncGenerator[tuple[Discovery, list[even
 
 async def found(discovery: Discovery, name: str) -> RemoteService:
     while True:
-        for server in discovery.all():
+        for server in discovery.services():
             if server.name.startswith(name):
                 return server
         await asyncio.sleep(0.01)
@@ -91,7 +91,7 @@ async def test_a_server_is_found_described_used_and_lost_when_it_withdraws() -> 
             assert (server.uri, server.roles, server.ours) == (uri, ("tts",), True)
             assert (server.models, server.languages) == (("script",), ("en",))
             assert 0 < server.latency < 1
-            assert await discovery.settle(["tts"], 1)
+            assert await discovery.wait_for(["tts"], 1)
             assert server in discovery.servers("tts")
             assert server not in discovery.servers("asr")
             left = time.monotonic()
@@ -102,7 +102,7 @@ async def test_a_server_is_found_described_used_and_lost_when_it_withdraws() -> 
     assert [event.kind for event in about] == ["server_found", "server_lost"]
 
 
-async def test_two_roles_and_a_second_server_of_one_role_have_names_of_their_own() -> None:
+async def test_roles_and_servers_of_one_machine_have_separate_names() -> None:
     name = unique()
     async with (
         serving("tts", ScriptedTts(), "tcp://127.0.0.1:0") as one,
@@ -124,7 +124,7 @@ async def test_a_process_does_not_find_itself() -> None:
         looking(own=False) as (discovery, _),
     ):
         await found(discovery, other)
-        assert not [server for server in discovery.all() if name in server.name]
+        assert not [server for server in discovery.services() if name in server.name]
 
 
 async def test_a_satellite_is_listed_and_is_no_engine() -> None:
@@ -143,7 +143,7 @@ async def test_a_satellite_is_listed_and_is_no_engine() -> None:
 
 
 @pytest.mark.parametrize("fault", ["nobody listens", "it hangs up", "it talks nonsense"])
-async def test_what_cannot_be_used_is_told_once_and_left_out(
+async def test_an_unusable_service_is_logged_once_and_left_out(
     fault: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     name = unique()
@@ -157,18 +157,18 @@ async def test_what_cannot_be_used_is_told_once_and_left_out(
             with caplog.at_level(logging.WARNING):
                 while f"{name} tts" not in caplog.text:
                     await asyncio.sleep(0.01)
-            assert not [server for server in discovery.all() if name in server.name]
+            assert not [server for server in discovery.services() if name in server.name]
     assert caplog.text.count(f"{name} tts") == 1
 
 
-async def test_no_network_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_missing_network_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ifaddr.get_adapters", list)
     with pytest.raises(NoMulticast, match="no network with multicast"):
         async with multicast():
             pass
 
 
-def test_long_and_strange_names_and_facts_fit() -> None:
+def test_long_and_unusual_names_and_values_fit() -> None:
     bound = Tcp("0.0.0.0", 10200)
     name = Advert(role="tts", bound=bound, name="Ünïcode. " * 20).instance
     assert len(name.encode()) <= 63
@@ -198,7 +198,7 @@ def test_long_and_strange_names_and_facts_fit() -> None:
         (("en",), None, True),
     ],
 )
-def test_which_languages_a_server_knows(
+def test_languages_match_by_their_primary_tag(
     languages: tuple[str, ...], asked: str | None, speaks: bool
 ) -> None:
     assert RemoteService(name="s", uri="tcp://h:1", languages=languages).speaks(asked) == speaks

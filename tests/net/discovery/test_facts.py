@@ -1,4 +1,4 @@
-"""What an advert tells follows what the service is."""
+"""Adverts follow the changes of their service."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.net.discovery.test_browser import LOOP, PATIENCE, unique
 
 
 async def asked(name: str) -> AsyncServiceInfo:
-    """What a machine that was just switched on hears of a service."""
+    """Return the advert that a machine receives which was just switched on."""
     service = AsyncServiceInfo(TYPE, f"{name}.{TYPE}")
     while True:
         async with multicast(LOOP) as member:
@@ -27,8 +27,8 @@ async def test_a_changed_engine_is_announced_under_the_same_name(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(adverts, "REFRESH", 0.05)
-    told = {"engine": "espeak"}
-    spoken = Advert(role="tts", bound=Tcp("127.0.0.1", 10299), name=unique(), facts=lambda: told)
+    values = {"engine": "espeak"}
+    spoken = Advert(role="tts", bound=Tcp("127.0.0.1", 10299), name=unique(), facts=lambda: values)
     names: asyncio.Future[tuple[str, ...]] = asyncio.get_running_loop().create_future()
     task = asyncio.create_task(announce([spoken], interfaces=LOOP, on_announced=names.set_result))
     try:
@@ -36,7 +36,7 @@ async def test_a_changed_engine_is_announced_under_the_same_name(
             name = (await names)[0]
             first = await asked(name)
             assert first.decoded_properties["engine"] == "espeak"
-            told = {"engine": "piper"}
+            values = {"engine": "piper"}
             while (now := await asked(name)).decoded_properties["engine"] != "piper":
                 pass
         assert (now.port, now.server) == (first.port, first.server)

@@ -1,4 +1,4 @@
-"""Started before the network is up, as at boot: they find each other when it is."""
+"""Programs started before the network is up, as at boot, find each other later."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ async def main():
     discovery = Discovery(pairing=Pairing())
     async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
         looking = tasks.create_task(discovery.run())
-        print("looking", await discovery.settle(["tts"], 0.3), flush=True)
-        print(await discovery.settle(["tts"], 15), discovery.servers("tts")[0].uri, flush=True)
+        print("looking", await discovery.wait_for(["tts"], 0.3), flush=True)
+        print(await discovery.wait_for(["tts"], 15), discovery.servers("tts")[0].uri, flush=True)
         looking.cancel()
 asyncio.run(main())
 """

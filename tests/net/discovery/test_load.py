@@ -1,4 +1,4 @@
-"""A server's load is heard from its advert, without asking the server."""
+"""The load of a server is read from its advert, without a request."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from tests.support.engines import ScriptedTts
 from tests.support.peers import stranger
 
 
-async def test_a_load_that_changes_is_known_without_asking(
+async def test_a_changed_load_is_known_without_a_request(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(adverts, "REFRESH", 0.05)
     async with serving("tts", ScriptedTts(), "tcp://127.0.0.1:0") as uri:
         info = await monitor.describe(uri, pairing=Pairing())
-    told = {LOAD: "0.25"}
+    values = {LOAD: "0.25"}
     async with stranger({"describe": [info]}) as service, looking() as (discovery, _):
         bound = parse(service.uri)
         assert isinstance(bound, Tcp)
-        speech = Advert(role="tts", bound=bound, name=unique(), facts=lambda: told)
+        speech = Advert(role="tts", bound=bound, name=unique(), facts=lambda: values)
         announcing = asyncio.create_task(announce([speech], interfaces=LOOP))
         try:
             assert (await found(discovery, speech.instance)).load == 0.25
             asked = len(service.seen)
-            told = {LOAD: "1"}
+            values = {LOAD: "1"}
             while (await found(discovery, speech.instance)).load != 1.0:
                 await asyncio.sleep(0.01)
             assert len(service.seen) == asked
-            told = {LOAD: "a lot"}
+            values = {LOAD: "a lot"}
             while (await found(discovery, speech.instance)).load is not None:
                 await asyncio.sleep(0.01)
         finally:

@@ -1,4 +1,4 @@
-"""A service that is watched: seldom while it is well, at once when in doubt, soon while lost."""
+"""Monitoring of a service: seldom while it works, at once after a failure, often while lost."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from tests.support.peers import Stranger, stranger, until
 
 @asynccontextmanager
 async def watching(*uris: str) -> AsyncGenerator[tuple[Discovery, list[events.Event]], None]:
-    """A discovery that watches the servers that the user named, without multicast."""
+    """Run a discovery that monitors named servers, without multicast."""
     published: list[events.Event] = []
     discovery = Discovery(
-        published.append, wishes=Preferences(pin=uris), announced=False, pairing=Pairing()
+        published.append, preferences=Preferences(pin=uris), announced=False, pairing=Pairing()
     )
     async with asyncio.TaskGroup() as tasks:
         looking = tasks.create_task(discovery.run())
@@ -36,7 +36,7 @@ async def watching(*uris: str) -> AsyncGenerator[tuple[Discovery, list[events.Ev
 
 @asynccontextmanager
 async def speech() -> AsyncGenerator[Stranger, None]:
-    """A service that says what our text-to-speech says, and counts how often it is asked."""
+    """Run a service that describes itself as our text-to-speech, and counts requests."""
     async with serving("tts", ScriptedTts(), "tcp://127.0.0.1:0") as uri:
         info = await monitor.describe(uri, pairing=Pairing())
     async with stranger({"describe": [info]}) as service:
@@ -45,7 +45,7 @@ async def speech() -> AsyncGenerator[Stranger, None]:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Time runs a hundred times as fast."""
+    """Let time run a hundred times as fast."""
     monkeypatch.setattr(monitor, "REFRESH", 0.6)
     monkeypatch.setattr(monitor, "PROBE", (0.015, 0.03))
 
@@ -55,22 +55,22 @@ async def one(discovery: Discovery) -> RemoteService:
     return discovery.servers("tts")[0]
 
 
-async def test_a_server_that_was_named_is_used_without_being_announced() -> None:
+async def test_a_named_server_is_used_without_an_announcement() -> None:
     async with speech() as service, watching(service.uri) as (discovery, published):
         server = await one(discovery)
         assert (server.uri, server.name, server.ours) == (service.uri, service.uri, True)
         assert [event.kind for event in published] == ["server_found"]
 
 
-async def test_only_what_is_in_use_is_looked_at_again(quick: None) -> None:
+async def test_only_services_in_use_are_checked_often(quick: None) -> None:
     async with speech() as used, speech() as idle, watching(used.uri, idle.uri) as (discovery, _):
         await until(lambda: len(discovery.servers("tts")) == 2)
-        discovery.use(used.uri)
+        discovery.mark_used(used.uri)
         await until(lambda: len(used.seen) >= 4)
         assert len(idle.seen) == 1
 
 
-async def test_one_in_doubt_is_looked_at_and_lost_and_found_again(
+async def test_a_suspect_service_is_checked_lost_and_found_again(
     quick: None, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with stranger() as service:
@@ -80,7 +80,7 @@ async def test_one_in_doubt_is_looked_at_and_lost_and_found_again(
         async with watching(service.uri) as (discovery, published):
             before = await one(discovery)
             service.script["describe"] = [None]
-            discovery.doubt(before.uri)
+            discovery.mark_suspect(before.uri)
             assert discovery.servers("tts")[0].suspect
             with caplog.at_level(logging.DEBUG, monitor.__name__):
                 await until(lambda: not discovery.servers("tts"))
@@ -91,35 +91,35 @@ async def test_one_in_doubt_is_looked_at_and_lost_and_found_again(
             assert not after.suspect
     kinds = [event.kind for event in published]
     assert kinds == ["server_found", "server_lost", "server_found"]
-    told = [record.levelno for record in caplog.records if record.name == monitor.__name__]
-    assert told[0] == logging.WARNING
-    assert set(told[1:]) == {logging.DEBUG}
+    levels = [record.levelno for record in caplog.records if record.name == monitor.__name__]
+    assert levels[0] == logging.WARNING
+    assert set(levels[1:]) == {logging.DEBUG}
 
 
-async def test_one_that_is_well_stays_when_it_was_doubted_wrongly(quick: None) -> None:
+async def test_a_wrongly_suspected_service_stays(quick: None) -> None:
     async with speech() as service, watching(service.uri) as (discovery, published):
         server = await one(discovery)
-        discovery.doubt(server.uri)
+        discovery.mark_suspect(server.uri)
         await until(lambda: len(service.seen) == 2 and not discovery.servers("tts")[0].suspect)
         assert discovery.servers("tts")[0].since == server.since
         assert len(published) == 1
 
 
-async def test_everything_on_a_machine_is_in_doubt_when_one_of_it_is() -> None:
+async def test_all_services_of_a_machine_are_suspect_together() -> None:
     async with speech() as one_, speech() as two, watching(one_.uri, two.uri) as (discovery, _):
         await until(lambda: len(discovery.servers("tts")) == 2)
-        discovery.doubt(one_.uri)
+        discovery.mark_suspect(one_.uri)
         assert all(server.suspect for server in discovery.servers("tts"))
 
 
-async def test_one_late_answer_is_forgiven_and_two_are_not(
+async def test_a_service_is_lost_after_two_late_answers(
     quick: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(monitor, "ANSWER", 0.7)  # a busy machine takes some of it
+    monkeypatch.setattr(monitor, "ANSWER", 0.7)  # enough for a busy machine
     async with speech() as service, watching(service.uri) as (discovery, published):
         server = await one(discovery)
         answers, service.script["describe"] = service.script["describe"], []
-        discovery.use(server.uri)
+        discovery.mark_used(server.uri)
         await until(lambda: len(service.seen) == 2)
         service.script["describe"] = answers
         await until(lambda: len(service.seen) == 3)
@@ -128,7 +128,7 @@ async def test_one_late_answer_is_forgiven_and_two_are_not(
         await until(lambda: not discovery.servers("tts"))
 
 
-async def test_one_that_talks_nonsense_is_asked_less_and_less(quick: None) -> None:
+async def test_a_malformed_service_is_checked_less_and_less(quick: None) -> None:
     nonsense = Event("info", {"tts": [{"name": "x"}]})
     async with stranger({"describe": [nonsense]}) as service, watching(service.uri):
         await until(lambda: len(service.seen) >= 4)
@@ -137,17 +137,17 @@ async def test_one_that_talks_nonsense_is_asked_less_and_less(quick: None) -> No
         assert asyncio.get_running_loop().time() - began > 2 * 0.015 * 2**4
 
 
-async def test_without_a_network_named_servers_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_named_servers_are_used_without_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ifaddr.get_adapters", list)
     async with speech() as service:
-        discovery = Discovery(wishes=Preferences(pin=(service.uri,)), pairing=Pairing())
+        discovery = Discovery(preferences=Preferences(pin=(service.uri,)), pairing=Pairing())
         async with asyncio.TaskGroup() as tasks:
             looking = tasks.create_task(discovery.run())
             await one(discovery)
             looking.cancel()
 
 
-def test_a_look_at_all_satellites_is_spread_and_a_return_is_soon() -> None:
+def test_checks_by_many_satellites_are_few_and_a_return_is_noticed_soon() -> None:
     least, most = monitor.PROBE
-    assert 200 / ((least + most) / 2) < 100, "connections a second of 200 satellites"
+    assert 200 / ((least + most) / 2) < 100, "connections per second of 200 satellites"
     assert most + monitor.CONNECT < 5.0

@@ -1,4 +1,4 @@
-"""A machine gets another address, as by DHCP: it is followed."""
+"""A machine that gets another address, as by DHCP, is followed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ __all__ = ["namespaces"]
 
 MOVED = "10.77.0.99"
 SOON = 8.0
-"""Seconds: the server looks every three and tells it thrice within one; all wait for their turn."""
+"""Seconds: the server checks its address every three, announces it within one, and all satellites
+spread their checks."""
 
 SERVER = """
 import asyncio
@@ -47,7 +48,7 @@ asyncio.run(main())
 """
 
 
-def test_an_address_that_changes_is_followed(namespaces: tuple[Namespace, ...]) -> None:
+def test_a_changed_address_is_followed(namespaces: tuple[Namespace, ...]) -> None:
     here, there = namespaces
     with start(there, SERVER) as server, start(here, SATELLITE) as satellite:
         try:

@@ -1,4 +1,4 @@
-"""Machines with keys of their own, in folders of the test."""
+"""Machines with their own keys, in temporary folders."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from satellite.settings import PairingSettings
 
 
 class Machine:
-    """One machine: its name, its key, and whom it knows."""
+    """One machine: its name, its key and its paired machines."""
 
     def __init__(self, place: Path, name: str) -> None:
         self.place = place / name
@@ -29,22 +29,22 @@ class Machine:
         return KnownPeers(self.folder)
 
     def knows(self, *others: Machine, host: str = "127.0.0.1") -> None:
-        """Let this machine know others as if they had been paired."""
+        """Store others as paired machines."""
         for other in others:
             self.peers.add(other.name, host, other.key.certificate)
 
     def renewed(self) -> None:
-        """Installed anew: another key."""
+        """Replace its key, as a reinstallation does."""
         (self.folder.path / "key.pem").unlink()
         ensure_identity(self.folder, self.name)
 
     def pairing(self, *, required: bool = False) -> Pairing:
-        """The pairing of a program that runs on this machine."""
+        """Return the pairing of a program on this machine."""
         return Pairing(PairingSettings(folder=str(self.place), required=required))
 
 
 def paired(place: Path) -> tuple[Machine, Machine]:
-    """A server called den and a satellite called kitchen that know each other."""
+    """Return a server called den and a satellite called kitchen that are paired."""
     den, kitchen = Machine(place, "den"), Machine(place, "kitchen")
     den.knows(kitchen)
     kitchen.knows(den)

@@ -1,4 +1,4 @@
-"""Keys lie where only their owner can read them, or are not used."""
+"""Keys that other users can read are not used."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from satellite.net.pairing.known_peers import KnownPeers
 from tests.net.pairing.machines import Machine, paired
 
 
-def test_files_and_folder_are_the_owners_alone_whatever_the_umask(tmp_path: Path) -> None:
+def test_files_and_folder_are_private_for_any_umask(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         den, _ = paired(tmp_path)
@@ -30,9 +30,7 @@ def test_files_and_folder_are_the_owners_alone_whatever_the_umask(tmp_path: Path
 @pytest.mark.parametrize(
     ("what", "mode"), [("key.pem", 0o640), ("key.pem", 0o602), ("", 0o750), ("paired.json", 0o604)]
 )
-def test_what_others_can_read_is_refused_and_said_how_to_mend(
-    tmp_path: Path, what: str, mode: int
-) -> None:
+def test_readable_keys_are_refused_with_a_remedy(tmp_path: Path, what: str, mode: int) -> None:
     den, _ = paired(tmp_path)
     path = den.folder.path / what
     path.chmod(mode)
@@ -47,7 +45,7 @@ def _known(folder: KeyStore) -> object:
     return KnownPeers(folder).all()
 
 
-def test_a_link_is_no_key(tmp_path: Path) -> None:
+def test_a_symbolic_link_is_refused(tmp_path: Path) -> None:
     den = Machine(tmp_path, "den")
     real = den.key.file.rename(tmp_path / "elsewhere")
     (den.folder.path / "key.pem").symlink_to(real)
@@ -55,10 +53,10 @@ def test_a_link_is_no_key(tmp_path: Path) -> None:
         read_identity(den.folder)
 
 
-def test_a_key_is_made_once_and_a_damaged_one_is_never_replaced(tmp_path: Path) -> None:
+def test_a_key_is_created_once_and_never_replaced(tmp_path: Path) -> None:
     folder = KeyStore(tmp_path / "keys")
     assert read_identity(folder) is None
-    assert not folder.path.exists(), "looking makes nothing"
+    assert not folder.path.exists(), "reading creates nothing"
     first = ensure_identity(folder, "den")
     assert ensure_identity(folder, "den").fingerprint == first.fingerprint
     first.file.write_bytes(b"half")
@@ -67,14 +65,14 @@ def test_a_key_is_made_once_and_a_damaged_one_is_never_replaced(tmp_path: Path) 
     assert first.file.read_bytes() == b"half"
 
 
-def test_a_damaged_list_is_told_and_kept(tmp_path: Path) -> None:
+def test_a_damaged_list_is_reported_and_not_replaced(tmp_path: Path) -> None:
     den, kitchen = paired(tmp_path)
     (den.folder.path / "paired.json").write_bytes(b"[{")
     with pytest.raises(KeysUnusable, match="damaged"):
         den.knows(kitchen)
 
 
-def test_two_machines_of_one_name_are_two_and_one_with_the_same_key_is_one(tmp_path: Path) -> None:
+def test_machines_are_distinguished_by_key_not_by_name(tmp_path: Path) -> None:
     den, kitchen = paired(tmp_path)
     other = Machine(tmp_path / "another", "kitchen")
     den.knows(other, kitchen)

@@ -1,4 +1,4 @@
-"""Pairing: who knows the code is paired, and nobody else, wherever he stands."""
+"""Pairing: only a machine that knows the code is paired, wherever an attacker is."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def offered(machine: Machine, failures: list[str]) -> AsyncGenerator[tuple
         yield offer, port
 
 
-async def test_both_know_each_others_key_afterwards(
+async def test_pairing_exchanges_both_keys(
     den: Machine, kitchen: Machine, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -59,7 +59,7 @@ async def test_both_know_each_others_key_afterwards(
     assert "PRIVATE" not in caplog.text
 
 
-async def test_a_wrong_code_pairs_nobody_and_after_a_few_the_right_one_does_not_either(
+async def test_wrong_codes_pair_no_machine_and_void_the_code(
     den: Machine, kitchen: Machine
 ) -> None:
     failures: list[str] = []
@@ -77,8 +77,8 @@ async def test_a_wrong_code_pairs_nobody_and_after_a_few_the_right_one_does_not_
     assert den.peers.all() == kitchen.peers.all() == ()
 
 
-async def test_who_greets_and_leaves_has_used_a_try(den: Machine, kitchen: Machine) -> None:
-    """Else he could guess as often as he likes, as the answer to a greeting is all he needs."""
+async def test_a_joining_machine_that_hangs_up_uses_a_try(den: Machine, kitchen: Machine) -> None:
+    """Otherwise an attacker could guess without limit, as the answer to a hello is enough."""
     failures: list[str] = []
     async with offered(den, failures) as (offer, port):
         for count in range(1, TRIES + 1):
@@ -91,16 +91,17 @@ async def test_who_greets_and_leaves_has_used_a_try(den: Machine, kitchen: Machi
             await offer.paired(5)
 
 
-async def test_a_code_that_nobody_types_ends(den: Machine) -> None:
+async def test_an_unused_code_expires(den: Machine) -> None:
     async with offered(den, []) as (offer, _):
         with pytest.raises(PairingFailed, match="no machine has joined"):
             await offer.paired(0.01)
 
 
-async def test_somebody_in_between_gets_nothing_and_both_sides_say_so(
+async def test_an_attacker_in_between_is_detected_by_both_sides(
     den: Machine, kitchen: Machine, tmp_path: Path
 ) -> None:
-    """He passes on every event, and so both proofs; but each side has seen his certificate."""
+    """The attacker forwards every event, and so both proofs; but each side sees another
+    certificate."""
     failures: list[str] = []
     eve = Machine(tmp_path, "eve")
     async with offered(den, failures) as (offer, port), _between(eve, port) as his:
@@ -112,10 +113,8 @@ async def test_somebody_in_between_gets_nothing_and_both_sides_say_so(
     assert den.peers.all() == kitchen.peers.all() == ()
 
 
-async def test_somebody_who_shows_no_code_but_answers_is_found_out(
-    kitchen: Machine, tmp_path: Path
-) -> None:
-    """Without the code he cannot prove anything to the joining side, whatever he accepts."""
+async def test_an_impostor_without_the_code_is_detected(kitchen: Machine, tmp_path: Path) -> None:
+    """Without the code the impostor cannot prove anything to the joining side."""
     eve = Machine(tmp_path, "eve")
     offer = Offer(eve.folder, "den", "99999999", lambda text: None)
 
@@ -142,7 +141,7 @@ async def test_somebody_who_shows_no_code_but_answers_is_found_out(
         {"name": 5, "message": [], "certificate": {}},
     ],
 )
-async def test_what_is_no_greeting_is_dropped(den: Machine, hello: dict[str, object]) -> None:
+async def test_a_malformed_hello_is_dropped(den: Machine, hello: dict[str, object]) -> None:
     async with offered(den, []) as (_, port):
         connection = await _connected(port)
         await connection.write(exchange.Event("pair-hello", hello))
@@ -152,18 +151,18 @@ async def test_what_is_no_greeting_is_dropped(den: Machine, hello: dict[str, obj
     assert den.peers.all() == ()
 
 
-async def test_where_no_code_is_shown_nobody_is_asked_for_one() -> None:
+async def test_a_machine_without_a_code_is_reported_before_one_is_typed() -> None:
     with pytest.raises(PeerUnreachable, match="run `satellite pair` there first"):
         await join.check_reachable(HERE, 1)
 
 
-def test_codes_are_eight_digits_and_differ() -> None:
+def test_codes_have_eight_digits_and_differ() -> None:
     codes = {new_code() for _ in range(200)}
     assert all(len(code) == 8 and code.isdigit() for code in codes)
     assert len(codes) > 190
 
 
-def test_a_name_from_elsewhere_cannot_write_into_a_terminal() -> None:
+def test_names_of_other_machines_are_safe_in_a_terminal() -> None:
     assert exchange.printable("den\x1b[2J\n\u202eroom" + "x" * 200)[:9] == "den[2Jroo"
     assert len(exchange.printable("x" * 500)) == 64
 
@@ -176,7 +175,7 @@ async def _connected(port: int) -> Connection:
 
 @asynccontextmanager
 async def _between(eve: Machine, port: int) -> AsyncGenerator[int, None]:
-    """A proxy that ends TLS on both sides and passes every byte on."""
+    """Run a proxy that terminates TLS on both sides and forwards every byte."""
     tasks: set[asyncio.Task[None]] = set()
 
     async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:

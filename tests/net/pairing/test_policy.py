@@ -1,4 +1,4 @@
-"""What an advert is believed of: who was paired is reached in TLS, or not at all."""
+"""Trust in adverts: a paired machine is used by TLS or not at all."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ PLAIN = ("tcp://10.0.0.5:10300", "tcp://[fd00::5]:10300")
 
 def places(pairing: Pairing, key: str, instance: str = "den asr", port: str = "10800") -> object:
     facts = {"role": "asr", **({"tls": port, "key": key} if key else {})}
-    return policy.places(pairing, instance, facts, HOSTS, PLAIN)
+    return policy.reachable_uris(pairing, instance, facts, HOSTS, PLAIN)
 
 
-async def test_a_paired_server_is_reached_in_tls(tmp_path: Path) -> None:
+async def test_a_paired_server_is_used_by_tls(tmp_path: Path) -> None:
     den, kitchen = paired(tmp_path)
     assert places(kitchen.pairing(), den.key.fingerprint) == (
         "tls://10.0.0.5:10800/asr",
@@ -27,7 +27,7 @@ async def test_a_paired_server_is_reached_in_tls(tmp_path: Path) -> None:
     )
 
 
-async def test_others_are_reached_as_ever_unless_pairing_is_required(tmp_path: Path) -> None:
+async def test_unpaired_servers_are_used_unless_pairing_is_required(tmp_path: Path) -> None:
     _, kitchen = paired(tmp_path)
     attic = Machine(tmp_path, "attic")
     assert places(kitchen.pairing(), "", "attic asr") == PLAIN
@@ -43,25 +43,29 @@ async def test_another_key_under_a_paired_name_is_refused(tmp_path: Path) -> Non
 
 
 async def test_a_paired_server_is_not_used_without_tls(tmp_path: Path) -> None:
-    """Else whoever announces its name without a key would be sent everything in the clear."""
+    """Otherwise a machine that announces its name without a key would receive everything in
+    plain."""
     _, kitchen = paired(tmp_path)
-    with pytest.raises(NotPaired, match="offers no TLS now"):
+    with pytest.raises(NotPaired, match="announces no TLS"):
         places(kitchen.pairing(), "")
 
 
 @pytest.mark.parametrize("port", ["", "0", "70000", "x", "-1"])
-async def test_a_port_that_is_none_is_no_way_around_tls(tmp_path: Path, port: str) -> None:
+async def test_an_invalid_tls_port_does_not_circumvent_tls(tmp_path: Path, port: str) -> None:
     den, kitchen = paired(tmp_path)
     with pytest.raises(NotPaired):
         places(kitchen.pairing(), den.key.fingerprint, port=port)
 
 
-async def test_the_satellites_own_port_of_a_paired_machine_is_no_server(tmp_path: Path) -> None:
+async def test_the_satellite_port_of_a_paired_machine_needs_no_tls(tmp_path: Path) -> None:
     _, kitchen = paired(tmp_path)
-    assert policy.places(kitchen.pairing(), "den", {"role": "satellite"}, HOSTS, PLAIN) == PLAIN
+    assert (
+        policy.reachable_uris(kitchen.pairing(), "den", {"role": "satellite"}, HOSTS, PLAIN)
+        == PLAIN
+    )
 
 
-async def test_unreadable_keys_trust_nobody(tmp_path: Path) -> None:
+async def test_no_server_is_trusted_without_readable_keys(tmp_path: Path) -> None:
     den, kitchen = paired(tmp_path)
     (kitchen.folder.path / "paired.json").chmod(0o644)
     with pytest.raises(NotPaired, match="chmod 600"):

@@ -1,4 +1,4 @@
-"""TLS between paired machines: nobody else gets in, and nobody else is talked to."""
+"""TLS between paired machines: no other machine is admitted or connected to."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import pytest
 from wyoming.event import Event
 
 from satellite.errors import PeerClosed, PeerUnreachable
-from satellite.net.describe import describe
-from satellite.net.dial import connect
 from satellite.net.listen import listening
 from satellite.net.pairing import Pairing
 from satellite.net.pairing.errors import KeyChanged, NotPaired
 from satellite.net.pairing.identity import grouped
 from satellite.net.pairing.tls import TlsGate, client_context, protocol
 from satellite.net.remotes.by_uri import remote
+from satellite.net.remotes.describe import describe
+from satellite.net.remotes.dial import connect
 from satellite.net.wire import Connection
 from satellite.values import SpeechRequest
 from servers.serve import ServeLimits
@@ -34,7 +34,7 @@ ANY = "tls://127.0.0.1:0"
 
 @asynccontextmanager
 async def served(machine: Machine) -> AsyncGenerator[str, None]:
-    """Two roles of a machine at its port for paired satellites."""
+    """Serve two roles of a machine at its port for paired satellites."""
     services: dict[str, Service] = {
         role: make_service(role, engine, ServeLimits(), None)
         for role, engine in (("tts", ScriptedTts()), ("asr", ScriptedAsr(["x"])))
@@ -44,10 +44,10 @@ async def served(machine: Machine) -> AsyncGenerator[str, None]:
 
 
 async def refused(uri: str, pairing: Pairing) -> str:
-    """What a client whose key is not accepted is told."""
-    with pytest.raises(PeerClosed) as told:
+    """Return the error of a client whose key is not accepted."""
+    with pytest.raises(PeerClosed) as raised:
         await describe(f"{uri}/tts", pairing=pairing)
-    return str(told.value)
+    return str(raised.value)
 
 
 async def test_one_port_serves_every_role_to_a_paired_satellite(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ async def test_one_port_serves_every_role_to_a_paired_satellite(tmp_path: Path) 
             await describe(f"{uri}/wake", pairing=kitchen.pairing())
 
 
-async def test_it_is_tls_1_3_and_says_who_the_client_is(tmp_path: Path) -> None:
+async def test_connections_use_tls_1_3_and_name_the_client(tmp_path: Path) -> None:
     den, kitchen = paired(tmp_path)
     seen: list[tuple[str, str | None]] = []
 
@@ -83,26 +83,26 @@ async def test_it_is_tls_1_3_and_says_who_the_client_is(tmp_path: Path) -> None:
     assert seen[0][1] == "satellite-asr"
 
 
-async def test_a_server_whose_key_has_changed_is_not_spoken_to(
+async def test_a_server_with_a_changed_key_is_refused(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     den, kitchen = paired(tmp_path)
     before = den.key.fingerprint
     den.renewed()
     async with served(den) as uri:
-        with pytest.raises(KeyChanged) as told:
+        with pytest.raises(KeyChanged) as raised:
             await describe(f"{uri}/tts", pairing=kitchen.pairing())
         for text in (
             grouped(before),
             grouped(den.key.fingerprint),
             "satellite pair --forget den",
         ):
-            assert text in str(told.value)
+            assert text in str(raised.value)
     (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]
-    assert record.getMessage() == f"pairing: {told.value}"
+    assert record.getMessage() == f"pairing: {raised.value}"
 
 
-async def test_a_satellite_whose_key_has_changed_is_told_and_logged(
+async def test_a_client_with_a_changed_key_is_refused_and_logged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     den, kitchen = paired(tmp_path)
@@ -121,7 +121,7 @@ async def test_a_satellite_whose_key_has_changed_is_told_and_logged(
         assert text in record.getMessage()
 
 
-async def test_strangers_are_refused_with_a_line_and_repeats_are_not_told(
+async def test_unpaired_clients_are_refused_and_logged_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     den, kitchen = Machine(tmp_path, "den"), Machine(tmp_path, "kitchen")
@@ -136,7 +136,7 @@ async def test_strangers_are_refused_with_a_line_and_repeats_are_not_told(
     assert grouped(stranger.key.fingerprint) in lines[0]
 
 
-async def test_who_is_forgotten_is_refused_at_the_next_connection(tmp_path: Path) -> None:
+async def test_a_forgotten_machine_is_refused_at_the_next_connection(tmp_path: Path) -> None:
     den, kitchen = paired(tmp_path)
     async with served(den) as uri:
         await describe(f"{uri}/tts", pairing=kitchen.pairing())
@@ -144,7 +144,7 @@ async def test_who_is_forgotten_is_refused_at_the_next_connection(tmp_path: Path
         assert "no longer" in await refused(uri, kitchen.pairing())
 
 
-async def test_without_a_key_or_without_tls_nothing_is_served(tmp_path: Path) -> None:
+async def test_clients_without_a_key_or_tls_are_not_served(tmp_path: Path) -> None:
     den, _ = paired(tmp_path)
     async with served(den) as uri:
         host, port = "127.0.0.1", int(uri.rpartition(":")[2])
@@ -157,14 +157,14 @@ async def test_without_a_key_or_without_tls_nothing_is_served(tmp_path: Path) ->
         assert await _ask(host, port, old) == b""
 
 
-async def test_a_machine_that_is_paired_with_nobody_says_what_to_do(tmp_path: Path) -> None:
+async def test_an_unpaired_machine_reports_the_remedy(tmp_path: Path) -> None:
     alone = Machine(tmp_path, "alone")
     alone.key.file.unlink()
     with pytest.raises(NotPaired, match="satellite pair"):
         await connect("tls://127.0.0.1:1/asr", 1, pairing=alone.pairing())
 
 
-async def test_where_pairing_is_required_no_other_machine_is_spoken_to_in_the_clear(
+async def test_required_pairing_forbids_plain_connections_to_other_machines(
     tmp_path: Path,
 ) -> None:
     strict = Machine(tmp_path, "den").pairing(required=True)
@@ -176,7 +176,7 @@ async def test_where_pairing_is_required_no_other_machine_is_spoken_to_in_the_cl
 
 async def _ask(host: str, port: int, context: ssl.SSLContext | None) -> bytes:
     name = "" if context else None
-    """What is answered to a question; nothing where the connection does not come about."""
+    """Return the answer to a request; empty without a connection."""
     try:
         streams = asyncio.open_connection(host, port, ssl=context, server_hostname=name)
         reader, writer = await streams
@@ -192,7 +192,7 @@ async def _ask(host: str, port: int, context: ssl.SSLContext | None) -> bytes:
         writer.transport.abort()
 
 
-async def test_large_events_pass_and_slow_readers_are_waited_for(tmp_path: Path) -> None:
+async def test_large_events_pass_by_tls_to_slow_readers(tmp_path: Path) -> None:
     den, kitchen = paired(tmp_path)
     sound = bytes(range(256)) * 4096
 

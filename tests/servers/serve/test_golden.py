@@ -20,8 +20,8 @@ from wyoming.info import Info, TtsProgram
 
 from satellite.components.auto import BUILT_IN
 from satellite.engines import assembly
-from satellite.net.describe import describe
 from satellite.net.pairing import Pairing
+from satellite.net.remotes.describe import describe
 from satellite.ports import ENGINE_ROLES, EngineContext
 from servers.serve import serving
 from tests.servers.serve.golden import AUDIO

@@ -8,9 +8,9 @@ import os
 import psutil
 from wyoming.event import Event
 
-from satellite.net.describe import describe
-from satellite.net.dial import connect
 from satellite.net.pairing import Pairing
+from satellite.net.remotes.describe import describe
+from satellite.net.remotes.dial import connect
 from satellite.net.wire import Limits, encode
 from servers.serve import ServeLimits, serving
 from tests.servers.serve.golden import chunk

@@ -9,8 +9,8 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from satellite.net.describe import describe
 from satellite.net.pairing import Pairing
+from satellite.net.remotes.describe import describe
 from servers.serve import serving
 from tests.soak.mutate import CORPUS, frames, joined, mutated, streams
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts, ScriptedWake

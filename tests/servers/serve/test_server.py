@@ -14,9 +14,9 @@ import pytest
 from wyoming.event import Event
 
 from satellite.errors import ConfigError, PeerClosed, PortInUse
-from satellite.net.describe import describe
-from satellite.net.dial import connect
 from satellite.net.pairing import Pairing
+from satellite.net.remotes.describe import describe
+from satellite.net.remotes.dial import connect
 from satellite.net.wire import Connection, Limits, encode
 from servers.serve import ServeLimits, serving
 from tests.servers.serve.golden import chunk, lines, utterance

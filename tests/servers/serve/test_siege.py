@@ -12,10 +12,10 @@ import pytest
 from wyoming.event import Event
 
 from satellite.errors import EngineTimeout, PeerClosed, SatelliteError
-from satellite.net.describe import describe
-from satellite.net.dial import connect
 from satellite.net.memory_budget import MemoryBudget
 from satellite.net.pairing import Pairing
+from satellite.net.remotes.describe import describe
+from satellite.net.remotes.dial import connect
 from satellite.net.wire import Connection, Limits, encode
 from servers.serve import ServeLimits, incoming_audio, serving
 from servers.serve.incoming_audio import IncomingAudio

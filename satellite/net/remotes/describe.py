@@ -1,4 +1,4 @@
-"""Asking a service what it is."""
+"""Fetching the description of a service."""
 
 from __future__ import annotations
 
@@ -9,23 +9,26 @@ from wyoming.event import Event
 from wyoming.info import Describe, Info
 
 from satellite.errors import PeerClosed, PeerRefused, PeerUnreachable
-from satellite.net.dial import connect
 from satellite.net.messages import error_of
 from satellite.net.pairing import Pairing
+from satellite.net.remotes.dial import connect
 
 CONNECT = 3.0
-"""Seconds to connect: a SYN that was lost is sent again after 1 s, and once more after 2 s."""
+"""Seconds to connect: a lost SYN is repeated after 1 s, and after 2 s more."""
 ANSWER = 5.0
-"""Seconds to answer `describe`: what Home Assistant allows, too."""
+"""Seconds to answer `describe`: the limit of Home Assistant, too."""
 
 
 async def describe(
     uri: str, connect_timeout: float = CONNECT, timeout: float = ANSWER, *, pairing: Pairing
 ) -> Event:
-    """Fetch a service's `info` event, on a connection of its own.
+    """Fetch a service's `info` event, on a separate connection.
 
-    Raises `PeerUnreachable` (also when it does not answer in time), `PeerRefused`, `PeerClosed`,
-    `BadFrame`.
+    Raises:
+        PeerUnreachable: the service cannot be reached, or did not answer in time.
+        PeerRefused: the service answered with an error.
+        PeerClosed: the service hung up.
+        BadFrame: the answer is malformed.
     """
     connection = await connect(uri, connect_timeout, pairing=pairing)
     try:
@@ -37,7 +40,7 @@ async def describe(
                 if Error.is_type(event.type):
                     raise PeerRefused(f"{uri} refuses: {error_of(event)}")
     except TimeoutError as error:
-        raise PeerUnreachable(f"{uri} did not say within {timeout:g} s what it is") from error
+        raise PeerUnreachable(f"{uri} did not describe itself within {timeout:g} s") from error
     finally:
         connection.abort()
-    raise PeerClosed(f"{uri} hung up instead of saying what it is")
+    raise PeerClosed(f"{uri} hung up instead of describing itself")

@@ -9,9 +9,9 @@ from wyoming.event import Event
 from wyoming.ping import Ping, Pong
 
 from satellite.errors import PeerClosed, PeerUnreachable, WireError
-from satellite.net.describe import describe
-from satellite.net.dial import connect
 from satellite.net.pairing import Pairing
+from satellite.net.remotes.describe import describe
+from satellite.net.remotes.dial import connect
 
 PATIENCE = 5.0
 """Seconds to connect and to answer: the limit of Home Assistant."""

@@ -1,4 +1,4 @@
-"""Reaching a service, at a TCP or Unix address or in TLS at a paired machine's."""
+"""Connecting to a service: by TCP, by a Unix socket, or by TLS to a paired machine."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from satellite.net.pairing.errors import NotPaired
 from satellite.net.pairing.tls import open_tls
 from satellite.net.wire import Connection
 
-_HERE = ("127.", "::1", "localhost")
-"""Beginnings of hosts that are this machine, whom nobody has to be paired with."""
+_LOOPBACK = ("127.", "::1", "localhost")
+"""Prefixes of hosts that are this machine, which needs no pairing."""
 
 
 async def connect(
@@ -24,8 +24,10 @@ async def connect(
 ) -> Connection:
     """Connect to the service at a TCP, TLS or Unix URI within `timeout` seconds.
 
-    Raises `PeerUnreachable`, saying why, `KeyChanged` and `NotPaired` for a TLS peer that is not
-    the one this machine is paired with, and `ConfigError` for what is no such URI.
+    Raises:
+        PeerUnreachable: the service cannot be reached, for the reason in the message.
+        KeyChanged, NotPaired: the TLS peer is not the paired machine.
+        ConfigError: the URI is invalid.
     """
     limits = limits or Limits()
     address = uris.parse(uri)
@@ -35,7 +37,7 @@ async def connect(
     except TimeoutError as error:
         raise PeerUnreachable(f"{uri} cannot be reached: no answer in {timeout:g} s") from error
     except UnicodeError as error:
-        raise PeerUnreachable(f"{uri} cannot be reached: no host can be called so") from error
+        raise PeerUnreachable(f"{uri} cannot be reached: this is no valid host name") from error
     except OSError as error:
         raise PeerUnreachable(f"{uri} cannot be reached: {_reason(error)}") from error
     return Connection(reader, writer, uri, limits)
@@ -45,14 +47,14 @@ async def _streams(
     address: uris.Address, header: int, pairing: Pairing
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     if isinstance(address, uris.Tcp):
-        if pairing.required and not address.host.startswith(_HERE):
+        if pairing.required and not address.host.startswith(_LOOPBACK):
             raise NotPaired(f"{address} has no TLS, and pairing is required (--require-pairing)")
         return await asyncio.open_connection(address.host, address.port, limit=header)
     if isinstance(address, uris.Tls):
         return await open_tls(address, header, pairing)
     if isinstance(address, uris.Unix):
         return await asyncio.open_unix_connection(address.path, limit=header)
-    raise ConfigError([f"{address} can be served, but there is nothing to connect to"])
+    raise ConfigError([f"{address} can be served, but not connected to"])
 
 
 def _reason(error: OSError) -> str:
@@ -63,5 +65,5 @@ def _reason(error: OSError) -> str:
     if isinstance(error, FileNotFoundError):
         return "there is no such socket"
     if isinstance(error, ssl.SSLError):
-        return f"there is no TLS as ours ({error.reason or 'the connection ended'})"
+        return f"it does not speak our TLS ({error.reason or 'the connection ended'})"
     return os.strerror(error.errno).lower() if error.errno else str(error)
