@@ -45,8 +45,8 @@ def discover(context: click.Context, wait: float) -> None:
 
     async def look(_bus: object) -> None:
         pairing = Pairing(settings.pairing)
-        wishes = Preferences.from_settings(settings.servers)
-        found.extend(await scan(wait, pairing=pairing, preferences=wishes))
+        preferences = Preferences.from_settings(settings.servers)
+        found.extend(await scan(wait, pairing=pairing, preferences=preferences))
 
     state.run(look)
     rankings = ranked(found, settings)
