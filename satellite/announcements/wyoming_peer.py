@@ -17,7 +17,6 @@ from wyoming.tts import Synthesize
 from satellite.announcements.announcement import LONGEST, Announcement, Outcome, manner_of
 from satellite.announcements.announcer import Announcer
 from satellite.errors import BadFrame, EngineBusy, EngineError, PeerClosed
-from satellite.net.formats import audio_of
 from satellite.net.incoming_speech import IncomingSpeech
 from satellite.net.remotes.base import CONTEXT
 from satellite.net.wire import Connection
@@ -57,7 +56,7 @@ class WyomingPeer:
             announcement = Announcement(lambda: speech.chunks(STALL), manner=manner)
             self._submit(lambda: self._announcer.submit(announcement))
         elif AudioChunk.is_type(event.type) and self._speech is not None:
-            self._speech.put(audio_of(event))
+            self._speech.take(event)
         elif AudioStop.is_type(event.type):
             self._end(cut_off=False)
 

@@ -11,19 +11,30 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+import msgspec
+
 from satellite.errors import AudioFileError
+from satellite.lib.samples import WIDTHS, Encoding, to_s16
 from satellite.values import AudioFormat
 
 _PCM = 1
+_ENCODINGS = {
+    _PCM: Encoding.INTEGER,
+    3: Encoding.FLOAT,
+    6: Encoding.A_LAW,
+    7: Encoding.MU_LAW,
+}
+"""By WAV's format tag (mmreg.h)."""
 _EXTENSIBLE = 0xFFFE
 _HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
-_UNSIGNED_TO_HIGH_BYTE = bytes((value - 128) & 0xFF for value in range(256))
+_UNSIGNED_TO_SIGNED = bytes((value - 128) & 0xFF for value in range(256))
 
 
 def read_wav(path: Path | str) -> tuple[AudioFormat, bytes]:
-    """Read a WAV file of 8, 16, 24 or 32-bit integers; the samples come as s16le.
+    """Read a WAV file of integers, floating point numbers, A-law or mu-law as s16le.
 
-    Raises `AudioFileError` when it is not there, not a WAV file, compressed, or empty.
+    The data of a stream, whose length was unknown when its header was written, ends with the file.
+    Raises `AudioFileError` if it is missing, not a WAV file, compressed, or empty.
     """
     try:
         content = Path(path).read_bytes()
@@ -36,17 +47,15 @@ def parse_wav(content: bytes, path: Path | str) -> tuple[AudioFormat, bytes]:
     """Read the content of a WAV file, which is called `path`; see `read_wav`."""
     if len(content) < 12 or content[:4] != b"RIFF" or content[8:12] != b"WAVE":
         raise AudioFileError(f"{path} is not a WAV file")
-    shape: tuple[int, int, int] | None = None
+    shape: _Shape | None = None
     for name, chunk in _chunks(content):
         if name == b"fmt ":
             shape = _shape(path, chunk)
         elif name == b"data" and shape is not None:
-            rate, channels, width = shape
-            form = AudioFormat(rate, channels)
-            samples = _as_s16(bytes(chunk[: len(chunk) - len(chunk) % (width * channels)]), width)
+            samples = shape.samples(chunk)
             if not samples:
                 break
-            return form, samples
+            return AudioFormat(shape.rate, shape.channels), samples
     raise AudioFileError(f"the WAV file {path} holds no sound")
 
 
@@ -125,40 +134,56 @@ class WavWriter:
         self._file.flush()
 
 
+class _Shape(msgspec.Struct, frozen=True):
+    """How the samples of a file are stored."""
+
+    rate: int
+    """Hz."""
+    channels: int
+    width: int
+    """Bytes of a sample."""
+    encoding: Encoding
+
+    def samples(self, chunk: memoryview) -> bytes:
+        """Return the whole frames of a data chunk as s16le."""
+        whole = bytes(chunk[: len(chunk) - len(chunk) % (self.width * self.channels)])
+        if self.encoding is Encoding.INTEGER and self.width == 1:
+            whole = whole.translate(_UNSIGNED_TO_SIGNED)  # 8-bit samples are unsigned in WAV files
+        return to_s16(whole, self.width, self.encoding)
+
+
 def _chunks(content: bytes) -> Iterator[tuple[bytes, memoryview]]:
-    """Name and body of each chunk; a body may be shorter than the file claims."""
+    """Yield name and body of each chunk; a body may be shorter than the file claims."""
     view, position = memoryview(content), 12
     while position + 8 <= len(content):
         name, size = struct.unpack_from("<4sI", content, position)
+        if name == b"data" and not size and not _is_whole(content, position + 8):
+            size = len(content)  # written before the length was known
         yield name, view[position + 8 : position + 8 + size]
         position += 8 + size + size % 2
 
 
-def _shape(path: Path | str, chunk: memoryview) -> tuple[int, int, int]:
-    """Rate in Hz, channels, and bytes of a sample."""
+def _is_whole(content: bytes, position: int) -> bool:
+    """Return whether nothing but whole chunks follows."""
+    while position + 8 <= len(content):
+        size = struct.unpack_from("<I", content, position + 4)[0]
+        position += 8 + size + size % 2
+    return position in (len(content), len(content) + 1)
+
+
+def _shape(path: Path | str, chunk: memoryview) -> _Shape:
+    """Read a format chunk. Raises `AudioFileError` for one that cannot be read."""
     if len(chunk) < 16:
         raise AudioFileError(f"{path} is not a WAV file: its fmt chunk is too short")
     kind, channels, rate, _, _, bits = struct.unpack_from("<HHIIHH", chunk)
     if kind == _EXTENSIBLE and len(chunk) >= 26:
         kind = struct.unpack_from("<H", chunk, 24)[0]
-    if kind != _PCM or bits not in (8, 16, 24, 32):
+    encoding = _ENCODINGS.get(kind)
+    if encoding is None or bits % 8 or bits // 8 not in WIDTHS[encoding]:
         raise AudioFileError(
-            f"{path} is compressed or not of whole numbers (WAV format {kind}, {bits} bits); "
-            "convert it to 16-bit PCM"
+            f"{path} has an unknown encoding (WAV format {kind}, {bits} bits): convert it to "
+            "16-bit PCM"
         )
     if not channels or not rate:
         raise AudioFileError(f"{path} is not a WAV file: {channels} channels at {rate} Hz")
-    return rate, channels, bits // 8
-
-
-def _as_s16(samples: bytes, width: int) -> bytes:
-    """The upper 16 bits of every sample; 8-bit samples are unsigned in WAV files."""
-    if width == 2:
-        return samples
-    result = bytearray(2 * (len(samples) // width))
-    if width == 1:
-        result[1::2] = samples.translate(_UNSIGNED_TO_HIGH_BYTE)
-    else:
-        result[0::2] = samples[width - 2 :: width]
-        result[1::2] = samples[width - 1 :: width]
-    return bytes(result)
+    return _Shape(rate, channels, bits // 8, encoding)

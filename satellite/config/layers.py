@@ -16,6 +16,7 @@ import msgspec
 from satellite import options
 from satellite.config import migration
 from satellite.config.keys import GROUP, PREFIX, find, keys, tables, unknown
+from satellite.lib import text_files
 from satellite.lib.privileges import remedy
 
 COMMON_VARIABLES = ("SATELLITE_CONFIG", "SATELLITE_EVENTS", "SATELLITE_LOG_LEVEL")
@@ -98,7 +99,7 @@ def from_file(file: Path, *, required: bool) -> Layer | None:
     layer = Layer()
     origin = f"file {file}"
     try:
-        content = tomllib.loads(file.read_bytes().decode())
+        content = tomllib.loads(text_files.read_text(file))
     except (FileNotFoundError, NotADirectoryError):
         if not required:
             return None

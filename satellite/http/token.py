@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from satellite.errors import ConfigError
+from satellite.lib import text_files
 from satellite.lib.privileges import remedy
 from satellite.settings import HttpSettings
 
@@ -18,6 +19,8 @@ VARIABLE = "SATELLITE_HTTP_TOKEN"
 SHORTEST = 16
 """Fewest characters: 64 bits even if they are hexadecimal."""
 _LONGEST = 4096
+_LARGEST = 4 * _LONGEST
+"""Bytes of a token file that are read, in any encoding."""
 
 _HOW = "`openssl rand -hex 32` makes one"
 
@@ -49,8 +52,8 @@ def read(settings: HttpSettings, environment: Mapping[str, str] | None = None) -
         where = f"the file {settings.token_file} (http.token_file)"
         path = Path(settings.token_file).expanduser()
         try:
-            with path.open(encoding="utf-8") as file:
-                text = file.read(_LONGEST + 2)
+            with path.open("rb") as file:
+                text = text_files.decode(file.read(_LARGEST))
         except PermissionError as error:
             problem = f"{where} cannot be read: {error.strerror}; {remedy(path)}"
             raise ConfigError([problem]) from error

@@ -7,6 +7,9 @@ import logging
 from collections import deque
 from collections.abc import AsyncGenerator
 
+from wyoming.event import Event
+
+from satellite.net.formats import AudioReader
 from satellite.values import AudioChunk
 
 _LOGGER = logging.getLogger(__name__)
@@ -26,11 +29,16 @@ class IncomingSpeech:
         self.ended = False
         self.cut_off = False
         """Whether it ended because no more arrived, not because it was complete."""
+        self._reader = AudioReader()
         self._chunks: deque[AudioChunk] = deque()
         self._seconds = 0.0
         self._bytes = 0
         self._full = False
         self._changed = asyncio.Event()
+
+    def take(self, event: Event) -> None:
+        """Add the audio of an `audio-chunk`. Raises `BadFrame`."""
+        self.put(self._reader.read(event))
 
     def put(self, chunk: AudioChunk) -> None:
         """Append audio; ignored after `end`."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from satellite.config import load as config
 from satellite.config import migration
 from satellite.errors import SatelliteError
-from satellite.lib import privileges
+from satellite.lib import privileges, text_files
 from satellite.setup.document import Document
 
 _LOGGER = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ def target() -> Path:
 def content(file: Path) -> str:
     """Return the text of a file; empty if it does not exist. Raises `SatelliteError`."""
     try:
-        return file.read_text(encoding="utf-8")
+        return text_files.read_text(file)
     except (FileNotFoundError, NotADirectoryError):
         return ""
     except (OSError, UnicodeDecodeError) as error:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from satellite.errors import EngineFailed
+from satellite.lib import text_files
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -64,7 +65,7 @@ def merge(sources: list[Source]) -> dict[str, Any]:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
+        return text_files.read_text(path)
     except (OSError, UnicodeDecodeError) as error:
         raise EngineFailed(f"sentences {path} cannot be read: {error}") from error
 

@@ -11,7 +11,7 @@ from wyoming.event import Event
 
 from satellite.audio.resample import Resampler
 from satellite.errors import EngineFailed
-from satellite.net.formats import format_of
+from satellite.net.formats import AudioReader, format_of
 from satellite.net.memory_budget import MemoryBudget
 from satellite.net.messages import read
 from satellite.values import SPEECH, AudioFormat
@@ -36,6 +36,7 @@ class IncomingAudio:
         self.seconds = 0.0
         """Seconds of audio that the engine has taken."""
         self._longest = longest
+        self._reader = AudioReader()
         self._buffer: InputBuffer[tuple[AudioFormat, bytes]] = InputBuffer(
             _CAPACITY, held, patience
         )
@@ -46,7 +47,8 @@ class IncomingAudio:
             chunk = read(AudioChunk, event)
             if self.origin is None:
                 self.origin = chunk.timestamp
-            await self._buffer.put((format_of(chunk), chunk.audio), len(chunk.audio))
+            audio = self._reader.convert(chunk)
+            await self._buffer.put((audio.format, audio.audio), len(audio.audio))
         elif AudioStart.is_type(event.type):
             format_of(read(AudioStart, event))
         elif AudioStop.is_type(event.type):

@@ -68,8 +68,8 @@ def test_a_file_that_was_cut_off_or_streamed_gives_its_whole_frames(tmp_path: Pa
         (b"", "not a WAV file"),
         (b"RIFFxxxxAVI and so on", "not a WAV file"),
         (b"ID3 an MP3 file of sorts", "not a WAV file"),
-        (riff(shape(3, 1, 16000, 32), bytes(8)), "not of whole numbers"),
-        (riff(shape(2, 1, 16000, 4), bytes(8)), "compressed"),
+        (riff(shape(3, 1, 16000, 16), bytes(8)), "unknown encoding"),
+        (riff(shape(2, 1, 16000, 4), bytes(8)), "unknown encoding"),
         (riff(shape(1, 0, 16000, 16), bytes(8)), "0 channels"),
         (riff(shape(1, 1, 16000, 16)[:10], bytes(8)), "too short"),
         (riff(shape(1, 1, 16000, 16), b""), "holds no sound"),
@@ -120,3 +120,39 @@ def test_a_growing_file_is_valid_after_every_call(tmp_path: Path) -> None:
 def test_writing_where_there_is_no_folder_is_told(tmp_path: Path) -> None:
     with pytest.raises(AudioFileError, match="there is no folder"):
         write_wav(tmp_path / "nowhere" / "x.wav", AudioFormat(8000), b"\0\0")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "data"),
+    [
+        ((3, 1, 16000, 32), struct.pack("<2f", 0.5, -0.5)),
+        ((3, 1, 16000, 64), struct.pack("<2d", 0.5, -0.5)),
+        ((1, 1, 16000, 24), b"\0\0\x40\0\0\xc0"),
+        ((1, 1, 16000, 8), b"\xc0\x40"),
+    ],
+)
+def test_other_encodings_of_the_same_sound(
+    tmp_path: Path, encoding: tuple[int, int, int, int], data: bytes
+) -> None:
+    (tmp_path / "x.wav").write_bytes(riff(shape(*encoding), data))
+    assert read_wav(tmp_path / "x.wav") == (AudioFormat(16000), struct.pack("<2h", 16384, -16384))
+
+
+@pytest.mark.parametrize("law", [6, 7])
+def test_encodings_of_the_telephone_are_read(tmp_path: Path, law: int) -> None:
+    (tmp_path / "x.wav").write_bytes(riff(shape(law, 1, 8000, 8), bytes(range(256))))
+    form, audio = read_wav(tmp_path / "x.wav")
+    assert form == AudioFormat(8000)
+    assert len(audio) == 512
+
+
+def test_the_data_of_a_stream_ends_with_the_file(tmp_path: Path) -> None:
+    """Streaming servers write the header before they know the length."""
+    whole = riff(shape(1, 1, 16000, 16), b"\1\0" * 9)
+    at = whole.index(b"data") + 4
+    for unknown in (0, 0xFFFFFFFF, 0x7FFFFFFF):
+        (tmp_path / "x.wav").write_bytes(whole[:at] + struct.pack("<I", unknown) + whole[at + 4 :])
+        assert read_wav(tmp_path / "x.wav")[1] == b"\1\0" * 9
+    (tmp_path / "x.wav").write_bytes(riff(shape(1, 1, 16000, 16), b"") + b"LIST\2\0\0\0ab")
+    with pytest.raises(AudioFileError, match="holds no sound"):
+        read_wav(tmp_path / "x.wav")

@@ -19,6 +19,7 @@ from satellite.builtin.wake.bundled_models import WordFile
 from satellite.builtin.wake.tflite import TfLiteModel, TfLiteNetwork
 from satellite.builtin.wake.trigger import Trigger
 from satellite.errors import EngineFailed
+from satellite.lib import text_files
 from satellite.values import Detection
 
 _LOGGER = logging.getLogger(__name__)
@@ -63,8 +64,10 @@ def read_descriptions(files: Mapping[str, WordFile]) -> dict[str, ModelDescripti
     found = {}
     for name, file in files.items():
         try:
-            found[name] = msgspec.json.decode(file.path.read_bytes(), type=ModelDescription)
-        except (msgspec.DecodeError, OSError) as error:
+            found[name] = msgspec.json.decode(
+                text_files.read_text(file.path), type=ModelDescription
+            )
+        except (ValueError, OSError) as error:
             _LOGGER.warning("%s is not a microWakeWord model's description: %s", file.path, error)
     return found
 

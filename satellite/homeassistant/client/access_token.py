@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from satellite.errors import HomeRefused
+from satellite.lib import text_files
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -21,6 +22,8 @@ _HOW = "make a long-lived access token in Home Assistant (your profile, Security
 
 _LONGEST = 4096
 """Characters. Home Assistant's tokens have about 180."""
+_LARGEST = 4 * _LONGEST
+"""Bytes of a token file that are read, in any encoding."""
 
 
 class Token(msgspec.Struct, frozen=True):
@@ -75,9 +78,9 @@ class TokenSource:
 
     def _content(self, path: Path) -> str:
         try:
-            with path.open(encoding="utf-8") as opened:
+            with path.open("rb") as opened:
                 mode = os.fstat(opened.fileno()).st_mode
-                text = opened.read(_LONGEST + 2)
+                text = text_files.decode(opened.read(_LARGEST))
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not text"
             raise HomeRefused(

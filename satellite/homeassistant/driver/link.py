@@ -16,7 +16,6 @@ from wyoming.wake import Detect, Detection
 from satellite.errors import EngineFailed, PeerClosed, SatelliteError
 from satellite.homeassistant.driver.pings import Pings
 from satellite.homeassistant.driver.pipeline_run import PipelineRun
-from satellite.net.formats import audio_of
 from satellite.net.incoming_speech import IncomingSpeech
 from satellite.net.messages import read
 from satellite.net.wire import Connection
@@ -177,7 +176,7 @@ class DriverLink:
     def _take_announcement(self, event: Event) -> None:
         assert self._announcement is not None
         if AudioChunk.is_type(event.type):
-            self._announcement.put(audio_of(event))
+            self._announcement.take(event)
         elif AudioStop.is_type(event.type):
             self._announcement.end()
             self._announcement = None

@@ -13,7 +13,6 @@ from wyoming.tts import Synthesize
 from wyoming.vad import VoiceStopped
 
 from satellite.errors import SatelliteError
-from satellite.net.formats import audio_of
 from satellite.net.incoming_speech import IncomingSpeech
 from satellite.net.messages import error_of, read
 
@@ -62,7 +61,7 @@ class PipelineRun:
         elif AudioStart.is_type(event.type):
             self.speech = self.speech or IncomingSpeech()
         elif AudioChunk.is_type(event.type) and self.speech is not None:
-            self.speech.put(audio_of(event))
+            self.speech.take(event)
         elif AudioStop.is_type(event.type) and self.speech is not None:
             self.speech.end()
         elif Error.is_type(event.type):

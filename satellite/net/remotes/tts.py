@@ -9,8 +9,7 @@ from wyoming import audio as wy
 from wyoming.event import Event
 from wyoming.tts import Synthesize, SynthesizeStopped
 
-from satellite.net.formats import format_of
-from satellite.net.messages import read
+from satellite.net.formats import AudioReader
 from satellite.net.remotes.base import CONTEXT, Remote
 from satellite.values import AudioChunk, SpeechRequest
 
@@ -26,12 +25,13 @@ class RemoteTts(Remote):
     async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[AudioChunk, None]:
         async with self._call() as connection:
             await connection.write(_synthesize(request))
+            reader = AudioReader()
             while True:
                 event = await self._next_event(connection)
                 if wy.AudioChunk.is_type(event.type):
-                    chunk = read(wy.AudioChunk, event)
+                    chunk = reader.read(event)
                     if chunk.audio:
-                        yield AudioChunk(audio=chunk.audio, format=format_of(chunk))
+                        yield chunk
                 elif wy.AudioStop.is_type(event.type) or SynthesizeStopped.is_type(event.type):
                     return
 

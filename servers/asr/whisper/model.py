@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from satellite.errors import EngineFailed, ModelMissing
+from satellite.lib import text_files
 from servers.asr.whisper.machine import Machine
 from servers.asr.whisper.tokens import Vocabulary
 from servers.asr.whisper.windows import FRAMES, HOP, LEAST, RATE
@@ -154,7 +155,7 @@ def _decoded(result: Any, search: Search, limit: int) -> Decoded:
 def _extractor(path: Path) -> dict[str, Any]:
     """Read the arguments of a model's feature extractor; empty for the defaults."""
     try:
-        named = json.loads(path.read_text())
+        named = json.loads(text_files.read_text(path))
     except FileNotFoundError:
         return {}
     except ValueError as error:

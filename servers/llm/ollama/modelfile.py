@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from satellite.errors import EngineFailed
+from satellite.lib import text_files
 from servers.llm.ollama.client import OllamaClient
 
 _LINE = re.compile(r"\s*(\w+)\s+(.*)", re.DOTALL)
@@ -71,7 +72,7 @@ async def create(client: OllamaClient, model: str, path: str) -> None:
     """
     file = Path(path).expanduser()
     try:
-        text = await asyncio.to_thread(file.read_text, "utf-8")
+        text = await asyncio.to_thread(text_files.read_text, file)
     except (OSError, UnicodeDecodeError) as error:
         raise EngineFailed(f"modelfile = {path}: cannot be read: {error}") from error
     recipe = parse(text, str(file))

@@ -96,10 +96,10 @@ async def _end(peer: Connection) -> list[Event]:
 
 async def test_a_client_receives_the_error_before_it_is_dropped() -> None:
     async with serving("asr", ScriptedAsr(), ANY) as uri, client(uri) as peer:
-        await peer.send(chunk(bytes(100), width=1))
+        await peer.send(chunk(bytes(100), width=5))
         (error,) = await _end(peer.connection)
     assert error.data["code"] == "bad-frame"
-    assert "8 bits" in error.data["text"]
+    assert "40 bits" in error.data["text"]
 
 
 async def test_too_many_connections_are_refused_until_others_end() -> None:
