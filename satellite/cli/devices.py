@@ -73,7 +73,7 @@ def devices(context: click.Context, test: bool, seconds: float) -> None:
         print_json(found)
         return
     if found:
-        header = ("", "COMPONENT", "DESCRIPTION", "RATE", "CHANNELS")
+        header = ("DEVICE", "COMPONENT", "DESCRIPTION", "RATE", "CHANNELS")
         print_table([row(device) for device in found], header=header)
     _print_missing({device.direction for device in found})
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import click
 import msgspec
 
-from satellite.cli import command, flags
+from satellite.cli import command, flags, logs
 from satellite.cli.screen import print_table, print_text
 from satellite.engines.ranking import RankedServer, rank
 from satellite.net.discovery.browser import scan
@@ -41,6 +41,7 @@ def discover(context: click.Context, wait: float) -> None:
     Also shows which server of each role a satellite would use first, and why."""
     state = flags.state(context)
     settings = state.settings()
+    logs.quieten("satellite.net.discovery")
     found: list[RemoteService] = []
 
     async def look(_bus: object) -> None:

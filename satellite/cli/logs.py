@@ -72,6 +72,15 @@ def start(level: str) -> None:
         logging.getLogger(name).setLevel(logging.NOTSET if level == "debug" else least)
 
 
+def quieten(name: str) -> None:
+    """Log only warnings of a part of the program, unless all is logged.
+
+    For commands whose output reports the same as that part's log.
+    """
+    if logging.getLogger().level > logging.DEBUG:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
 def in_journal() -> bool:
     """Return whether standard error goes to systemd's journal.
 

@@ -13,7 +13,7 @@ from satellite.announcements import remote
 from satellite.announcements.announcement import AnnouncementStyle, Priority, text_of
 from satellite.audio.playback import Playback
 from satellite.builtin.audio.devices import default_speaker
-from satellite.cli import command, flags
+from satellite.cli import command, flags, logs
 from satellite.cli.screen import read_text
 from satellite.components import spec
 from satellite.engines import assembly
@@ -61,6 +61,7 @@ def say(
     settings = state.settings()
     words = read_text(text)
     if to:
+        logs.quieten("satellite.net.discovery")
         state.run(lambda bus: _announce(settings, to, words, priority, chime))
         return
     state.run(lambda bus: _say(settings, bus, words))

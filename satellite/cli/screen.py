@@ -49,16 +49,18 @@ def columns(stream: TextIO | None = None) -> int | None:
 def wrapped(text: str, width: int | None, *, indent: str = "", later: str = "") -> str:
     """Break a text between words into lines of at most `width` characters, if one is given.
 
-    `indent` goes before the first line and `later` before the others. A word that is longer than a
-    line has a line of its own.
+    `indent` goes before each line of the text, and `later` before what continues one; without
+    `later` it is continued where it began. A word that is longer than a line has a line of its own.
     """
-    if width is None:
-        return indent + text
+    lines = [indent + line for line in text.split("\n")]
+    return "\n".join(line if width is None else _wrapped(line, width, later) for line in lines)
+
+
+def _wrapped(line: str, width: int, later: str) -> str:
     return textwrap.fill(
-        text,
+        line,
         width,
-        initial_indent=indent,
-        subsequent_indent=later,
+        subsequent_indent=later or line[: len(line) - len(line.lstrip())],
         break_long_words=False,
         break_on_hyphens=False,
     )
@@ -87,6 +89,7 @@ def table(
     """Lay out rows in columns as wide as their longest cell; the last one is not padded.
 
     Columns that do not fit into `width` are made narrower, and their cells broken between words.
+    Where even their words are too wide, each row becomes a block of lines, named by the header.
     """
     lines = [header, *rows] if header else list(rows)
     if not lines:
@@ -95,6 +98,8 @@ def table(
     if width is not None:
         room = width - len(indent) - GAP * (len(widths) - 1)
         widths = _narrowed(widths, [_longest_word(c) for c in zip(*lines, strict=True)], room)
+        if header and rows and sum(widths) > room:
+            return "\n\n".join(_block(row, header, indent, width) for row in rows)
     return "\n".join(line for row in lines for line in _laid_out(row, widths, indent))
 
 
@@ -115,6 +120,17 @@ def _laid_out(row: Sequence[str], widths: Sequence[int], indent: str) -> list[st
         ).rstrip()
         for number in range(height)
     ]
+
+
+def _block(row: Sequence[str], header: Sequence[str], indent: str, width: int) -> str:
+    """Return a row as lines of name and cell, empty cells left out."""
+    column = max(map(len, header))
+    later = indent + " " * (column + GAP)
+    return "\n".join(
+        wrapped(f"{name:<{column}}{' ' * GAP}{cell}", width, indent=indent, later=later)
+        for name, cell in zip(header, row, strict=True)
+        if cell
+    )
 
 
 def _narrowed(widths: Sequence[int], least: Sequence[int], room: int) -> list[int]:

@@ -25,8 +25,8 @@ class Silent:
     present = False
 
     def say(self, text: str = "") -> None:
-        """Print a text."""
-        print_text(text)
+        """Print a text; what continues a line is indented by two characters."""
+        print_text(text, later=" " * (len(text) - len(text.lstrip()) + 2))
 
     def head(self, text: str) -> None:
         """Print the heading of a part."""

@@ -13,10 +13,11 @@ from satellite.cli.flags import State
 from satellite.cli.screen import print_json, print_table, print_text
 from satellite.components import registry
 from satellite.errors import PluginBroken, SatelliteError
+from satellite.ports import ROLES
 from satellite.requirements import Package
 from servers.models.store import Store
 
-ROLES = ("wake", "vad", "asr", "llm", "tts")
+ENGINES = tuple(role for role in ROLES if role not in ("mic", "speaker", "hook"))
 
 
 class EngineVersion(msgspec.Struct, frozen=True):
@@ -62,7 +63,7 @@ def engines() -> list[EngineVersion]:
     """Return the usable engines, in the order of the roles."""
     providers = metadata.packages_distributions()
     found = []
-    for plugin in registry.installed(*ROLES):
+    for plugin in registry.installed(*ENGINES):
         try:
             needs = registry.requirements(plugin.load())
         except PluginBroken:

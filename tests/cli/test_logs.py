@@ -56,6 +56,17 @@ def test_libraries_log_everyday_events_with_debug_only(
     assert "in info" not in errors
 
 
+@pytest.mark.parametrize(("level", "shown"), [("info", False), ("debug", True)])
+def test_a_part_is_quietened_unless_all_is_logged(
+    level: str, shown: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs.start(level)
+    logs.quieten("satellite.part")
+    logging.getLogger("satellite.part.inner").info("a server was found")
+    logging.getLogger("satellite.part").setLevel(logging.NOTSET)
+    assert ("a server was found" in capsys.readouterr().err) is shown
+
+
 @pytest.mark.parametrize(
     ("level", "expected"),
     [

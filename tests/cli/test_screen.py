@@ -50,12 +50,27 @@ def test_a_table_that_is_too_wide_breaks_between_words() -> None:
 @pytest.mark.parametrize("width", [1, 20, 40, 60, 80])
 def test_no_width_breaks_a_word(width: int) -> None:
     words = table(ROWS, header=("ROLE", "NAME", "PACKAGES"), width=width).split()
-    assert sorted(words) == sorted(
+    assert set(words) == {
         word
         for row in [("ROLE", "NAME", "PACKAGES"), *ROWS]
         for cell in row
         for word in cell.split()
-    )
+    }
+
+
+def test_a_row_with_long_words_becomes_a_block() -> None:
+    name = "pulse:alsa_input.usb-Maker_Microphone-00.analog-stereo"
+    rows = [("microphone, default", name, "USB Microphone Analog Stereo", "")]
+    header = ("DEVICE", "COMPONENT", "DESCRIPTION", "RATE")
+    assert table(rows, header=header, width=72).splitlines() == [
+        "DEVICE       microphone, default",
+        f"COMPONENT    {name}",
+        "DESCRIPTION  USB Microphone Analog Stereo",
+    ]
+
+
+def test_an_indented_line_is_continued_under_its_beginning() -> None:
+    assert wrapped("  one two\nthree four", 7).splitlines() == ["  one", "  two", "three", "four"]
 
 
 def test_a_text_breaks_between_words_and_a_long_word_stands_alone() -> None:
