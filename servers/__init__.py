@@ -1,1 +1,1 @@
-"""Speech and language engines, and the Wyoming services that `satellite --server` makes of them."""
+"""Speech and language engines, and their Wyoming services for `satellite --server`."""

@@ -1,4 +1,4 @@
-"""`satellite --server`: loads engines, serves them, and announces them on the LAN."""
+"""`satellite --server`: loads engines, serves them, and advertises them on the LAN."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from satellite.net.listen import listen_limits
 from satellite.net.uri import Stdio, Tcp, parse
 from satellite.ports import ENGINE_ROLES
 from satellite.settings import Settings
-from servers.advertised_load import Load
+from servers.advertised_load import AdvertisedLoad
 from servers.engines import Loaded, loaded
 from servers.health import Health
-from servers.metrics import Metrics, scraped
+from servers.metrics import Metrics, metrics_server
 from servers.paired import PairedPort
 from servers.serve import ServeLimits, serve_stdio, serving
 from servers.serve.server import make_service
@@ -40,10 +40,9 @@ _LOGGER = logging.getLogger(__name__)
 async def run(settings: Settings, publish: Callable[[Event], None], *, nice: int = 0) -> None:
     """Serve until cancelled; at stdio://, until the end of standard input.
 
-    `nice` is how much lower than the event loop's the priority of model threads is.
+    `nice` is added to the niceness of model threads.
 
-    Raises `SatelliteError`s for what is wrong at the start: the configuration, a missing model, a
-    port that is taken.
+    Raises `SatelliteError`s at the start, for the configuration, a missing model, or a port in use.
     """
     check(settings)
     metrics = Metrics() if settings.server.metrics else None
@@ -71,9 +70,9 @@ async def run(settings: Settings, publish: Callable[[Event], None], *, nice: int
 
 
 def check(settings: Settings) -> None:
-    """Hold what concerns a server against what it can do. Raises `ConfigError` with every problem.
+    """Check the server's settings. Raises `ConfigError` with every problem.
 
-    Engines' own options are checked as they are made.
+    The options of engines are checked when those are created.
     """
     server = settings.server
     problems = []
@@ -83,12 +82,12 @@ def check(settings: Settings) -> None:
             problems.append(f"server.roles: {role} cannot be served ({known} can)")
         elif is_uri(text := getattr(settings, role)):
             problems.append(
-                f"{role} = {text}: is a server already; name the engine to be served, or auto"
+                f"{role} = {text}: is a server already; name an engine to serve, or auto"
             )
     if not server.roles:
         problems.append("server.roles: name at least one of asr, llm, tts, wake")
     if len(set(server.roles)) != len(server.roles):
-        problems.append("server.roles: every role can be served once")
+        problems.append("server.roles: name every role only once")
     if server.uri and len(server.roles) != 1:
         problems.append(f"server.uri = {server.uri}: serves one role; name it, as in --server asr")
     if problems:
@@ -96,22 +95,22 @@ def check(settings: Settings) -> None:
 
 
 class _Service:
-    """An engine with what serving it takes."""
+    """An engine with its pool, observer and advert."""
 
     def __init__(self, role: str, engine: Any, made: Loaded, metrics: Metrics | None) -> None:
         self.role = role
         self.engine = engine
         self.pool = made.pool(role, engine)
         self.observer = metrics.role(role, self.pool) if metrics else None
-        self._load = Load(self.pool, made.places(role))
+        self._load = AdvertisedLoad(self.pool, made.places(role))
 
     def facts(self) -> dict[str, str]:
-        """What is announced of it now."""
-        told = engine_facts(self.engine.describe(), version("satellite"))
-        return {**told, LOAD: self._load.tell()}
+        """Return the current facts of the advert."""
+        current = engine_facts(self.engine.describe(), version("satellite"))
+        return {**current, LOAD: self._load.advertise()}
 
     def service(self, limits: ServeLimits) -> Service:
-        """It as the port of paired satellites serves it."""
+        """Return the service for the port of paired satellites."""
         return make_service(self.role, self.engine, limits, self.pool, self.observer)
 
 
@@ -126,7 +125,7 @@ async def _serve(
     publish: Callable[[Event], None],
     health: Health,
 ) -> None:
-    """Listen, announce, and wait to be cancelled; then stop in reverse order."""
+    """Listen, advertise, and wait until cancelled; then stop in reverse order."""
     adverts = []
     served = {}
     limits = _limits(settings)
@@ -162,7 +161,7 @@ async def _serve(
 
 @asynccontextmanager
 async def _served(service: _Service, settings: Settings) -> AsyncGenerator[str, None]:
-    """One role, listening where the settings say. Raises `PortInUse`, naming what to change."""
+    """Serve one role at the address of the settings. Raises `PortInUse`, naming the flag."""
     server, role = settings.server, service.role
     uri = server.uri or str(Tcp(server.host, getattr(server, f"{role}_port")))
     async with AsyncExitStack() as stack:
@@ -189,14 +188,14 @@ async def _scraped(
 ) -> AsyncGenerator[None, None]:
     host = settings.server.metrics_host
     token = await asyncio.to_thread(tokens.read, settings.http)
-    async with scraped(metrics, host, settings.server.metrics, health.pages, token) as port:
+    async with metrics_server(metrics, host, settings.server.metrics, health.pages, token) as port:
         _LOGGER.info("metrics at http port %d of %s", port, host)
         yield
 
 
 async def _announce(adverts: list[Advert]) -> None:
     def log(names: tuple[str, ...]) -> None:
-        _LOGGER.info("announced on the LAN: %s", ", ".join(names))
+        _LOGGER.info("advertised on the LAN: %s", ", ".join(names))
 
     try:
         await announce(adverts, on_announced=log)

@@ -45,8 +45,8 @@ class Loaded:
         """Make the engines, all before any is loaded, as most mistakes show here."""
         for role in self._settings.server.roles:
             text = getattr(self._settings, role)
-            if text == AUTO and role in standby.KINDS:
-                self.engines[role] = standby.KINDS[role](
+            if text == AUTO and role in standby.STANDBYS:
+                self.engines[role] = standby.STANDBYS[role](
                     role,
                     choose=partial(preference, role, self._context),
                     loaded=partial(self._loaded, role),

@@ -1,4 +1,4 @@
-"""The server under watch: it asks its own services, and tells systemd, probes and scrapers."""
+"""The server's health: checks its own services; reports to systemd, probes and scrapers."""
 
 from __future__ import annotations
 
@@ -18,18 +18,17 @@ from satellite.net.remotes.dial import connect
 _LOGGER = logging.getLogger(__name__)
 
 EVERY = 10.0
-"""Seconds from one question to our own services to the next, unless systemd wants to know sooner.
-"""
+"""Seconds between two checks of our services, unless systemd's watchdog is shorter."""
 
 CONNECT = 3.0
-"""Seconds to connect: a SYN that was lost is sent again after 1 s."""
+"""Seconds to connect: a lost SYN is sent again after 1 s."""
 
 ANSWER = 5.0
 """Seconds to answer `describe`, as Home Assistant allows."""
 
 
 class Health:
-    """Whether the services answer: those who do not are as good as dead."""
+    """Checks whether the services answer."""
 
     def __init__(self, notifier: Notifier | None = None) -> None:
         self._notifier = notifier or Notifier()
@@ -38,11 +37,11 @@ class Health:
         self.phase = "loading"
 
     async def watch(self, uris: Mapping[str, str], every: float | None = None) -> None:
-        """The services listen, at these addresses by role; ask them until cancelled."""
+        """Check the services at these addresses, by role, until cancelled: they listen now."""
         self._uris = uris
         watchdog = self._notifier.watchdog
         if watchdog:
-            faulthandler.enable()  # the watchdog's signal then shows where it hung
+            faulthandler.enable()  # the watchdog's signal then prints where the server hangs
         pause = every or (min(EVERY, watchdog / 3) if watchdog else EVERY)
         await self._ask()
         self.phase = "serving"
@@ -57,23 +56,23 @@ class Health:
             await self._ask()
 
     def stop(self) -> None:
-        """No more work is wanted: who watches over several servers asks another one."""
+        """Report that the server stops, so that a load balancer chooses another one."""
         if self.phase != "stopping":
             self.phase = "stopping"
             self._notifier.stopping()
 
     @property
     def pages(self) -> Pages:
-        """`/healthz`: it works, or still loads its models. `/readyz`: it can be asked."""
+        """`/healthz`: the server works or loads its models. `/readyz`: it accepts requests."""
         return {
             "/healthz": lambda headers: self._page(not self._silent),
             "/readyz": lambda headers: self._page(not self._silent and self.phase == "serving"),
         }
 
-    def _page(self, good: bool) -> Page:
-        status = "ok" if good else "services do not answer" if self._silent else self.phase
-        told = {"status": status, "phase": self.phase, "silent": self._silent}
-        return as_json({**told, "services": self._uris}, good)
+    def _page(self, healthy: bool) -> Page:
+        status = "ok" if healthy else "services do not answer" if self._silent else self.phase
+        facts = {"status": status, "phase": self.phase, "silent": self._silent}
+        return as_json({**facts, "services": self._uris}, healthy)
 
     async def _ask(self) -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -81,14 +80,14 @@ class Health:
         answers = [task.result() for task in asked]
         before = self._silent
         self._silent = tuple(
-            role for role, good in zip(self._uris, answers, strict=True) if not good
+            role for role, healthy in zip(self._uris, answers, strict=True) if not healthy
         )
         if self._silent and self._silent != before:
-            _LOGGER.warning("does not answer itself: %s", ", ".join(self._silent))
+            _LOGGER.warning("services do not answer: %s", ", ".join(self._silent))
 
 
 async def answers_at(uri: str) -> bool:
-    """Whether a service of ours answers at all. A refusal is an answer, too: it was decided on."""
+    """Return whether a service of ours answers. A refusal is an answer, too."""
     try:
         # never paired with itself, so that this works where pairing is required, too
         connection = await connect(uri.replace("//*:", "//localhost:"), CONNECT, pairing=Pairing())
@@ -102,7 +101,7 @@ async def answers_at(uri: str) -> bool:
     except TimeoutError:
         return False
     except (SatelliteError, OSError) as error:
-        _LOGGER.debug("%s refused its own machine: %s", uri, error)
+        _LOGGER.debug("%s refused this machine: %s", uri, error)
     finally:
         connection.abort()
     return True

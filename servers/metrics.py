@@ -26,7 +26,7 @@ class Metrics:
     """Counters of everything that is served."""
 
     def __init__(self) -> None:
-        import prometheus_client as prometheus
+        import prometheus_client as prometheus  # 50 ms that servers without metrics save
 
         self.registry: CollectorRegistry = prometheus.CollectorRegistry()
 
@@ -118,7 +118,7 @@ class _RoleMetrics(Observer):
 
 
 @asynccontextmanager
-async def scraped(
+async def metrics_server(
     metrics: Metrics,
     host: str,
     port: int,

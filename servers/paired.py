@@ -1,4 +1,4 @@
-"""The port at which paired satellites are served, in TLS: all roles at one."""
+"""The TLS port for paired satellites, which serves all roles."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from servers.serve.service import Service
 _LOGGER = logging.getLogger(__name__)
 
 LOOK = 2.0
-"""Seconds between looks whether anybody is paired: a person has just done it, and tries it."""
+"""Seconds between two checks for pairings: a person who has just paired tries it at once."""
 
 
 class PairedPort:
-    """Opens as soon as there is somebody to be let in."""
+    """Opens as soon as a satellite is paired."""
 
     def __init__(
         self, settings: Settings, services: Mapping[str, Service], limits: ServeLimits
@@ -39,11 +39,11 @@ class PairedPort:
         self._stack = AsyncExitStack()
 
     def facts(self) -> dict[str, str]:
-        """What is announced of it: nothing until it is open."""
+        """Return the facts of the adverts; none until the port is open."""
         return self._facts
 
     async def __aenter__(self) -> PairedPort:
-        """Open it now where there is somebody. Raises `PortInUse`, `KeysUnusable`."""
+        """Open the port if a satellite is paired. Raises `PortInUse`, `KeysUnusable`."""
         await self._look()
         return self
 
@@ -51,7 +51,7 @@ class PairedPort:
         await self._stack.aclose()
 
     async def watch(self) -> None:
-        """Open it when there is somebody, until cancelled."""
+        """Open the port once a satellite is paired; return only when cancelled."""
         warned = False
         while not self._facts:
             await asyncio.sleep(LOOK)
@@ -78,7 +78,7 @@ class PairedPort:
             except PortInUse as error:
                 if self._pairing.required or not port:
                     raise PortInUse(f"paired satellites: {error} (--tls-port)") from error
-                _LOGGER.warning("%s: paired satellites are told of another one", error)
+                _LOGGER.warning("%s: using another port for paired satellites", error)
         address = parse(bound)
         assert isinstance(address, Tls)
         self._facts = {PORT_FACT: str(address.port), KEY_FACT: me.fingerprint}

@@ -1,4 +1,4 @@
-"""Where requests are worked on: here, or wherever else a pool may send them."""
+"""Pools run the requests of an engine, in this process or elsewhere."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from satellite.errors import EngineBusy
 
 
 class Pool(Protocol):
-    """Takes requests for one engine; who asks does not know where they are worked on."""
+    """Runs the requests of one engine, wherever that is."""
 
     def submit(self, method: str, *arguments: Any) -> AsyncGenerator[Any, None]:
-        """Call an engine's method and yield its results, once there is capacity for it.
+        """Call a method of the engine and yield its results, once there is capacity for it.
 
-        Requests begin in the order in which they came. Closing the generator, or cancelling whoever
-        iterates it, ends the work and frees its place at once. Raises `EngineBusy` when as many
-        requests wait as may, and whatever the engine raises.
+        Requests start in the order in which they arrive. Closing the generator, or cancelling the
+        task that iterates it, ends the request and frees its place at once. Raises `EngineBusy`
+        when too many requests wait, and what the engine raises.
         """
 
     @property
     def running(self) -> int:
-        """Requests that were begun and have not ended."""
+        """Running requests."""
 
     @property
     def queued(self) -> int:
-        """Requests that wait for capacity."""
+        """Requests waiting for capacity."""
 
 
 class LocalPool:
-    """Works on `workers` requests at once in this process; `waiting` more may wait."""
+    """Runs up to `workers` requests at once in this process; `waiting` more may wait."""
 
     def __init__(self, engine: Any, workers: int, waiting: int) -> None:
         self._engine = engine
@@ -54,22 +54,22 @@ class LocalPool:
 
     @property
     def running(self) -> int:
-        return self._running - self._inside
+        return self._running - self._queued_in_engine
 
     @property
     def queued(self) -> int:
-        return self._queued + self._inside
+        return self._queued + self._queued_in_engine
 
     @property
-    def _inside(self) -> int:
-        """Requests that the engine itself lets wait, where it tells."""
+    def _queued_in_engine(self) -> int:
+        """Requests that wait inside the engine, if it counts them (attribute `queued`)."""
         return int(getattr(self._engine, "queued", 0))
 
     async def _enter(self) -> None:
         if self._places.locked() and self._queued >= self._waiting:
             raise EngineBusy(
-                f"{self._workers} requests are being worked on and {self._queued} wait: "
-                "ask again later, or allow more with server.workers and server.waiting"
+                f"{self._workers} requests are running and {self._queued} are waiting: try again "
+                "later, or raise server.workers or server.waiting"
             )
         self._queued += 1
         try:

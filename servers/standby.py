@@ -1,4 +1,4 @@
-"""Engines that are there from the start, and better ones as soon as their models are."""
+"""Built-in engines from the start, replaced by better ones once their models are installed."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from servers.pool import Pool
 _LOGGER = logging.getLogger(__name__)
 
 RETRY = 60.0
-"""Seconds before an engine that could not be loaded is tried again, in case that was mended."""
+"""Seconds before an engine that failed to load is tried again."""
 
 
-class _Seat:
-    """An engine in use, until its last request has ended."""
+class _ServingEngine:
+    """A loaded engine with its pool, in use until its last request ends."""
 
     def __init__(self, component: str, engine: Any, pool: Pool) -> None:
         self.component = component
@@ -52,14 +52,14 @@ class _Seat:
 
 
 class Standby:
-    """The engine that is the best choice at the time of each request.
+    """Uses the best available engine for each request.
 
-    `load` takes the best there is; `watch` changes to another one when the choice has changed. A
-    request stays with the engine that it began with, which is closed after its last one.
+    `load` loads the best one; `watch` changes to another when the choice changes. A request stays
+    with the engine that began it, which is closed after its last request.
     """
 
     shares: ClassVar[bool] = True
-    """Takes all requests at once, as each of its engines has a pool of its own."""
+    """Accepts all requests at once, as each of its engines has its own pool."""
 
     def __init__(
         self,
@@ -69,116 +69,116 @@ class Standby:
         loaded: Callable[[str], Awaitable[Any]],
         pool: Callable[[Any], Pool],
     ) -> None:
-        """`loaded` makes and loads the engine of a component; `pool` makes it a pool."""
+        """`choose` returns the best component, `loaded` its engine, loaded, and `pool` a pool."""
         self._role = role
         self._choose = choose
         self._loaded = loaded
         self._pool = pool
-        self._seat: _Seat | None = None
-        self._leaving: list[_Seat] = []
+        self._current: _ServingEngine | None = None
+        self._draining: list[_ServingEngine] = []
         self._loading = asyncio.Lock()
-        self._refused: dict[str, float] = {}
+        self._failed_at: dict[str, float] = {}
         self._closed = False
 
     async def load(self) -> None:
-        """Load the best there is. Raises what the built-in engine's `load` raises."""
+        """Load the best available engine. Raises what loading the built-in engine raises."""
         async with self._loading:
             self._check()
-            if self._seat is not None:
+            if self._current is not None:
                 return
             choice = await self._choose()
-            seat = None
+            opened = None
             if not self._is_built_in(choice.component):
-                seat = await self._try(choice.component)
-            if seat is None:
+                opened = await self._try_open(choice.component)
+            if opened is None:
                 built_in = BUILT_IN[self._role]
-                seat = await self._sit(built_in)
+                opened = await self._open(built_in)
                 remedy = choice.remedy or "see the warning above"
                 real = REAL.get(self._role, choice.component)
                 _LOGGER.info(
                     "%s: %s stands in for %s; to get it: %s", self._role, built_in, real, remedy
                 )
-            self._seat = seat
+            self._current = opened
 
     async def watch(self, every: float) -> None:
-        """Look every so many seconds, until cancelled, and change to what is better by then.
+        """Check every `every` seconds, until cancelled, and change to a better engine.
 
-        Once a real engine is in use the built-in one does not come back: it knows itself what to
-        say when its model has gone or the program behind it is down.
+        A real engine is never replaced by the built-in one: it reports a missing model or program
+        itself.
         """
         await self.load()
         async with asyncio.TaskGroup() as tasks:
             while True:
                 await asyncio.sleep(every)
                 component = (await self._choose()).component
-                if self._seat is None:  # closed
+                if self._current is None:  # closed
                     return
-                if component == self._seat.component or self._is_built_in(component):
+                if component == self._current.component or self._is_built_in(component):
                     continue
-                if (seat := await self._try(component)) is not None:
-                    before, self._seat = self._seat, seat
-                    self._leaving.append(before)
+                if (opened := await self._try_open(component)) is not None:
+                    before, self._current = self._current, opened
+                    self._draining.append(before)
                     _LOGGER.info(
                         "%s: %s takes over from %s", self._role, component, before.component
                     )
-                    tasks.create_task(self._retire(before))
+                    tasks.create_task(self._close_when_idle(before))
 
     def describe(self) -> EngineInfo:
-        """Say what the engine in use is."""
-        if self._seat is None:
+        """Describe the current engine."""
+        if self._current is None:
             return EngineInfo(name="auto")
-        info: EngineInfo = self._seat.engine.describe()
+        info: EngineInfo = self._current.engine.describe()
         return info
 
     @property
     def queued(self) -> int:
-        """Requests that wait."""
-        seats = [*self._leaving, *([self._seat] if self._seat else [])]
-        return sum(seat.pool.queued for seat in seats)
+        """Waiting requests."""
+        engines = [*self._draining, *([self._current] if self._current else [])]
+        return sum(opened.pool.queued for opened in engines)
 
     async def close(self) -> None:
-        """Close the engines in use. Twice is once."""
+        """Close all engines. Idempotent."""
         self._closed = True
-        seats = [*self._leaving, *([self._seat] if self._seat else [])]
-        self._leaving, self._seat = [], None
-        for seat in seats:
-            await seat.engine.close()
+        engines = [*self._draining, *([self._current] if self._current else [])]
+        self._draining, self._current = [], None
+        for opened in engines:
+            await opened.engine.close()
 
     async def _ask(self, method: str, *arguments: Any) -> AsyncGenerator[Any, None]:
         await self.load()
-        assert self._seat is not None
-        async with aclosing(self._seat.ask(method, *arguments)) as results:
+        assert self._current is not None
+        async with aclosing(self._current.ask(method, *arguments)) as results:
             async for result in results:
                 yield result
 
-    async def _try(self, component: str) -> _Seat | None:
-        """Load a real engine; say what is wrong with it where that fails, and leave it for now."""
+    async def _try_open(self, component: str) -> _ServingEngine | None:
+        """Load a real engine; on failure log it, return None, and skip it for `RETRY` seconds."""
         now = asyncio.get_running_loop().time()
-        refused = self._refused.get(component)
-        if refused is not None and now - refused < RETRY:
+        failed_at = self._failed_at.get(component)
+        if failed_at is not None and now - failed_at < RETRY:
             return None
         try:
-            seat = await self._sit(component)
+            opened = await self._open(component)
         except (EngineError, PluginError) as error:
-            level = logging.WARNING if refused is None else logging.DEBUG
+            level = logging.WARNING if failed_at is None else logging.DEBUG
             _LOGGER.log(level, "%s: %s cannot be used: %s", self._role, component, error)
-            self._refused = {component: now}
+            self._failed_at = {component: now}
             return None
-        self._refused.clear()
-        return seat
+        self._failed_at.clear()
+        return opened
 
-    async def _sit(self, component: str) -> _Seat:
+    async def _open(self, component: str) -> _ServingEngine:
         engine = await self._loaded(component)
         if self._closed:
             await engine.close()
         self._check()
-        return _Seat(component, engine, self._pool(engine))
+        return _ServingEngine(component, engine, self._pool(engine))
 
-    async def _retire(self, seat: _Seat) -> None:
-        await seat.free.wait()
-        if seat in self._leaving:
-            self._leaving.remove(seat)
-            await seat.engine.close()
+    async def _close_when_idle(self, opened: _ServingEngine) -> None:
+        await opened.free.wait()
+        if opened in self._draining:
+            self._draining.remove(opened)
+            await opened.engine.close()
 
     def _is_built_in(self, component: str) -> bool:
         return component == BUILT_IN[self._role]
@@ -198,7 +198,7 @@ class StandbyAsr(Standby):
 
 
 class StandbyLlm(Standby):
-    """A brain."""
+    """Language model."""
 
     def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
         return self._ask("reply", request)
@@ -211,5 +211,5 @@ class StandbyTts(Standby):
         return self._ask("synthesize", request)
 
 
-KINDS: dict[str, type[Standby]] = {"asr": StandbyAsr, "llm": StandbyLlm, "tts": StandbyTts}
-"""The roles for which there are real engines."""
+STANDBYS: dict[str, type[Standby]] = {"asr": StandbyAsr, "llm": StandbyLlm, "tts": StandbyTts}
+"""The roles that have engines beyond the built-in one."""

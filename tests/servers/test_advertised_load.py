@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from servers.advertised_load import Load
+from servers.advertised_load import AdvertisedLoad
 
 
 class Pool:
@@ -22,13 +22,13 @@ class Clock:
 def told(requests: list[int], places: int = 4, every: float = 3.0) -> list[str]:
     """What is told while there are so many requests at each look."""
     pool, clock = Pool(), Clock()
-    load = Load(pool, places, clock)  # type: ignore[arg-type]
+    load = AdvertisedLoad(pool, places, clock)  # type: ignore[arg-type]
     texts = []
     for count in requests:
         clock.now += every
         pool.running, pool.queued = min(count, places), max(0, count - places)
-        texts.append(load.tell())
-        assert load.tell() == texts[-1], "asking twice tells the same"
+        texts.append(load.advertise())
+        assert load.advertise() == texts[-1], "the value is stable at one moment"
     return texts
 
 

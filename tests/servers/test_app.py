@@ -98,7 +98,7 @@ def test_every_problem_of_the_configuration_is_reported_at_once() -> None:
         app.check(chosen)
     told = "\n".join(caught.value.problems)
     assert len(caught.value.problems) == 4
-    for part in ("mic cannot be served", "is a server already", "served once", "serves one role"):
+    for part in ("mic cannot be served", "is a server already", "only once", "serves one role"):
         assert part in told
     with pytest.raises(ConfigError, match="name at least one"):
         app.check(settings())
@@ -155,7 +155,7 @@ def test_another_machine_finds_the_server_until_it_stops(
     server = subprocess.Popen([*there.prefix, *command("tts")], stderr=subprocess.PIPE, text=True)
     assert server.stderr is not None
     with server:
-        while "announced" not in (line := server.stderr.readline()):
+        while "advertised" not in (line := server.stderr.readline()):
             assert line, "the server ended"
         (found,) = json.loads(subprocess.check_output(scan, timeout=30))
         assert found[1] == f"tcp://{there.address}:10200"

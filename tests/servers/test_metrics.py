@@ -13,7 +13,7 @@ from wyoming.event import Event
 from satellite.errors import ConfigError, EngineFailed
 from satellite.settings import ServerSettings, Settings
 from servers import app
-from servers.metrics import Metrics, scraped
+from servers.metrics import Metrics, metrics_server
 from servers.pool import LocalPool
 from servers.serve import ServeLimits, serving
 from tests.servers.serve.golden import utterance
@@ -106,7 +106,7 @@ async def test_refused_clients_are_counted_by_reason() -> None:
 async def test_prometheus_can_read_it() -> None:
     metrics = Metrics()
     metrics.loaded("tts", "piper", 1.5)
-    async with scraped(metrics, "127.0.0.1", 0) as port:
+    async with metrics_server(metrics, "127.0.0.1", 0) as port:
         answer = await get(port, "GET /metrics")
         head, _, body = answer.partition("\r\n\r\n")
         assert head.startswith("HTTP/1.1 200 OK\r\nContent-Type: text/plain")

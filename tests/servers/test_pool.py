@@ -37,7 +37,7 @@ async def test_requests_beyond_the_queue_are_refused_with_a_reason() -> None:
         for _ in range(2):
             tasks.create_task(say(pool, "x"))
         await until(lambda: engine.running)
-        with pytest.raises(EngineBusy, match="1 requests are being worked on and 1 wait"):
+        with pytest.raises(EngineBusy, match="1 requests are running and 1 are waiting"):
             await say(pool, "x")
         gate.set()
     assert len(await say(pool, "x")) == 1

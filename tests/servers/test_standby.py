@@ -16,7 +16,7 @@ from satellite.errors import EngineClosed, EngineFailed
 from satellite.ports import EngineContext
 from satellite.values import ReplyRequest, SpeechRequest
 from servers.pool import LocalPool
-from servers.standby import KINDS, Standby
+from servers.standby import STANDBYS, Standby
 from tests.support.engines import Scripted, ScriptedLlm, ScriptedTts
 from tests.support.peers import until
 
@@ -46,7 +46,7 @@ class Bench:
         return engine
 
     def standby(self) -> Any:
-        return KINDS[self.role](
+        return STANDBYS[self.role](
             self.role,
             choose=self.choose,
             loaded=self.loaded,
@@ -180,7 +180,7 @@ async def test_the_standby_conforms(role: str, check: Check) -> None:
         return Preference("intents" if role == "llm" else "espeak")
 
     def make() -> Any:
-        return KINDS[role](
+        return STANDBYS[role](
             role, choose=choose, loaded=loaded, pool=lambda engine: LocalPool(engine, 4, 4)
         )
 
