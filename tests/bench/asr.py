@@ -48,12 +48,12 @@ SECONDS = 3.0
 CHUNK = 2048
 PATIENCE = 120.0
 WORDS = 12
-"""What the model says of everything, so that all have the same work."""
+"""Words of every transcript, so that all servers do the same work."""
 DESCRIBE_EVERY = 0.1
 
 
 class Server(msgspec.Struct, frozen=True):
-    """One of those that are compared."""
+    """One of the compared servers."""
 
     name: str
     port: int
@@ -65,7 +65,7 @@ class Server(msgspec.Struct, frozen=True):
 
 
 class Load(msgspec.Struct):
-    """What came of asking a server for a while."""
+    """The results of a server over a while."""
 
     latencies: list[float] = msgspec.field(default_factory=list)
     describes: list[float] = msgspec.field(default_factory=list)
@@ -88,7 +88,7 @@ def utterances() -> list[bytes]:
 
 
 async def ask(port: int, audio: bytes, load: Load) -> None:
-    """One utterance on a connection of its own, as the peer wants it."""
+    """Transcribe one utterance on a connection of its own, which the peer requires."""
     connection = await connect(f"tcp://127.0.0.1:{port}", PATIENCE, pairing=Pairing())
     try:
         await connection.write(Transcribe(language="en").event())
@@ -101,9 +101,9 @@ async def ask(port: int, audio: bytes, load: Load) -> None:
             while (event := await connection.read()) is not None:
                 if Transcript.is_type(event.type):
                     load.latencies.append(time.monotonic() - began)
-                    said = Transcript.from_event(event).text.split()
-                    if len(said) != WORDS:
-                        raise ValueError(f"not the work it should have done: {said}")
+                    words = Transcript.from_event(event).text.split()
+                    if len(words) != WORDS:
+                        raise ValueError(f"an unexpected transcript: {words}")
                     return
         raise ConnectionError("no transcript came")
     finally:
@@ -111,7 +111,7 @@ async def ask(port: int, audio: bytes, load: Load) -> None:
 
 
 async def describe(port: int, load: Load) -> None:
-    """Ask what it is, again and again, for ever."""
+    """Send `describe` repeatedly until cancelled."""
     connection = await connect(f"tcp://127.0.0.1:{port}", PATIENCE, pairing=Pairing())
     try:
         while True:
@@ -126,7 +126,7 @@ async def describe(port: int, load: Load) -> None:
 
 
 async def press(server: Server, clients: int, count: int, load: Load) -> None:
-    """Let so many clients at once ask `count` times in all."""
+    """Have concurrent clients send `count` utterances in all."""
     sounds = utterances()
     turns = iter(range(count))
 

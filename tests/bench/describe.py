@@ -1,9 +1,11 @@
-"""How soon `describe` is answered while every worker is busy: python -m tests.bench.describe
+"""Time to answer `describe` while every worker is busy.
 
-A server of all roles is a process of its own, once with the built-in engines and once with the real
-ones where they are installed. Clients in a second process keep each role busy, and this one asks
-each what it is, on a fresh connection each time, as Home Assistant does: first while nobody else
-wants anything, then under load. On a machine with other work the two have to be compared.
+    python -m tests.bench.describe
+
+One server process serves all roles, once with the built-in engines and once with the real ones
+where they are installed. Clients in a second process keep each role busy, and this process sends
+`describe` to each role, on a fresh connection each time, as Home Assistant does: first without
+other clients, then under load. On a machine with other work, compare the two.
 """
 
 from __future__ import annotations
@@ -30,17 +32,17 @@ from tests.support.program import satellite
 
 SECONDS = 10.0
 PAUSE = 0.05
-"""Seconds between two questions."""
+"""Seconds between two requests."""
 CLIENTS = 4
-"""Clients that keep each role busy: twice what it works on at once."""
+"""Clients that keep each role busy: twice its parallel requests."""
 LIMIT = 0.050
-"""Seconds in which `describe` has to be answered."""
+"""Seconds within which `describe` has to be answered."""
 BUILT_IN = {"asr": "pocketsphinx", "llm": "intents", "tts": "espeak"}
 DESCRIBE = encode(Event("describe"))
 
 
 async def keep_busy(served: dict[str, str], seconds: float) -> dict[str, int]:
-    """Ask all roles for work for so long; the requests that were done."""
+    """Send requests to all roles for `seconds`; return the number that were answered."""
     done = dict.fromkeys(served, 0)
 
     async def ask(role: str, uri: str) -> None:
@@ -66,7 +68,7 @@ async def keep_busy(served: dict[str, str], seconds: float) -> dict[str, int]:
 
 
 def describe(address: Tcp) -> float:
-    """Ask what a service is; the seconds that took, connecting included."""
+    """Return the seconds of a `describe`, connecting included."""
     began = time.perf_counter()
     with socket.create_connection((address.host, address.port), timeout=30) as peer:
         peer.sendall(DESCRIBE)
@@ -76,8 +78,8 @@ def describe(address: Tcp) -> float:
     return time.perf_counter() - began
 
 
-def ask_for(served: dict[str, str], seconds: float) -> dict[str, list[float]]:
-    """Ask all roles what they are, in turn, for so long."""
+def describe_all(served: dict[str, str], seconds: float) -> dict[str, list[float]]:
+    """Send `describe` to all roles in turn for `seconds`; return the times."""
     addresses = {role: parse(uri) for role, uri in served.items()}
     times: dict[str, list[float]] = {role: [] for role in served}
     end = time.monotonic() + seconds
@@ -90,21 +92,21 @@ def ask_for(served: dict[str, str], seconds: float) -> dict[str, list[float]]:
 
 
 def serve_and_measure(folder: Path, name: str, components: dict[str, str]) -> float:
-    """Print what was measured; the longest time of all under load."""
+    """Print the measured times; return the longest under load."""
     ports = [part for role in LAST for part in (f"--{role}-port", "0")]
     engines = [part for role, text in components.items() for part in (f"--{role}", text)]
     arguments = ["--server", ",".join(LAST), "--host", "127.0.0.1", "--no-zeroconf"]
     with satellite(folder, *arguments, *ports, *engines, name=name) as server:
         (ready,) = server.wait_for("ready")
         served: dict[str, str] = ready["engines"]
-        quiet = ask_for(served, 2.0)
-        given = json.dumps([served, SECONDS + 2.0])
+        quiet = describe_all(served, 2.0)
+        arguments_json = json.dumps([served, SECONDS + 2.0])
         busy = subprocess.Popen(
-            [sys.executable, "-m", "tests.bench.describe", given], stdout=subprocess.PIPE
+            [sys.executable, "-m", "tests.bench.describe", arguments_json], stdout=subprocess.PIPE
         )
         with busy:
             time.sleep(2.0)
-            times = ask_for(served, SECONDS)
+            times = describe_all(served, SECONDS)
             done = json.loads(busy.communicate()[0])
     for role, found in times.items():
         before = np.percentile(quiet[role], 95) * 1000
@@ -129,7 +131,7 @@ def main() -> None:
         if real := real_engines(folder):
             worst = max(worst, serve_and_measure(folder, "real", {**BUILT_IN, **real}))
     if worst > LIMIT:
-        sys.exit(f"describe took {worst * 1000:.0f} ms, and may take {LIMIT * 1000:.0f}")
+        sys.exit(f"describe took {worst * 1000:.0f} ms, the limit is {LIMIT * 1000:.0f}")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ class Candidate(Protocol):
     """Cancels the echo in one stream of 16 kHz mono."""
 
     def process(self, audio: bytes) -> bytes:
-        """Take the next samples, already counted by the reference; return what is ready."""
+        """Take the next samples, already counted by the reference; return the ready ones."""
 
 
 class Nothing:

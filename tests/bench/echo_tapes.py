@@ -57,7 +57,7 @@ class Condition(msgspec.Struct, frozen=True):
 
 
 class Tape:
-    """Records a room; played again, it is given to a canceller as the satellite would be."""
+    """Records a room, and plays the recording to a canceller as the satellite does."""
 
     def __init__(self, condition: Condition, loudest: Samples) -> None:
         """`loudest` is a reply by which the level of the echo is set."""
@@ -91,18 +91,18 @@ class Tape:
     def play(self, sound: Samples) -> None:
         """Record while a sound is played, handed over a quarter of a second ahead."""
         self.echoes.append(self._room.now + round(self.condition.latency * RATE))
-        given = 0
+        handed = 0
         for position in range(0, len(sound), CHUNK):
             blocks = []
-            while given < min(len(sound), position + BUFFER):
-                block = sound[given : given + BLOCK]
+            while handed < min(len(sound), position + BUFFER):
+                block = sound[handed : handed + BLOCK]
                 blocks.append(pcm(block))
                 self._room.hand(pcm(bent(block) if self.condition.bent else block))
-                given += BLOCK
+                handed += BLOCK
             self._steps.append((blocks, self._room.step()))
 
     def say(self, word: Samples, after: float) -> None:
-        """Have the person say a word, in so many seconds."""
+        """Have the person say a word, `after` seconds."""
         said = at_level(heard(np.pad(word, (0, RATE // 4)), self._way), PERSON)
         self.word_ends.append(self._room.say(said, after))
 

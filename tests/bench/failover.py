@@ -1,11 +1,11 @@
-"""How soon another server takes over, and how soon one that is back is used again.
+"""Time until another server takes over, and until one that is back is used again.
 
     python -m tests.bench.failover [--rounds 10] [--hung]
 
-Two servers, processes of their own, serve light engines. In the middle of each stage's work the one
-that does it is killed, or stopped with SIGSTOP (`--hung`; waits for whole deadlines); the time is
-from the signal to the next piece of the answer. Then a server that was killed, and one that was
-stopped, comes back while a satellite goes on asking: the time is until it is asked again.
+Two server processes serve light engines. In the middle of each stage's work, the working one is
+killed, or stopped with SIGSTOP (`--hung`, which waits for whole deadlines); the time is from the
+signal to the next piece of the answer. Then a server that was killed, and one that was stopped,
+comes back while a satellite keeps sending requests: the time is until it gets one again.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ from tests.faults.machine import Machine
 from tests.support.checkable_engines import ANSWER
 
 KILLED = 0.3
-"""Seconds in which another server shall have taken over from one that was killed."""
+"""Seconds within which another server has to take over from one that was killed."""
 BACK = 5.0
-"""Seconds in which a server that is back shall be used again."""
+"""Seconds within which a server that is back has to be used again."""
 _AWAY = 4.0
-"""Seconds that a server stays away."""
+"""Seconds for which a server is down."""
 
 
 class Lan:
@@ -55,7 +55,7 @@ class Lan:
         }
 
     def call(self, role: str) -> AsyncGenerator[Any, None]:
-        """An ordinary call."""
+        """Make an ordinary request of a role."""
         engine = self.engines[role]
         calls: dict[str, Any] = {
             "asr": lambda: engine.transcribe(sound(), TranscribeRequest()),
@@ -67,7 +67,7 @@ class Lan:
 
 
 async def sound() -> AsyncIterator[bytes]:
-    """A second of sound, spoken in half of that."""
+    """Yield a second of sound, at double speed."""
     for _ in range(10):
         yield bytes(3200)
         await asyncio.sleep(0.05)
@@ -77,66 +77,66 @@ async def sound() -> AsyncIterator[bytes]:
 async def lan(machines: tuple[Machine, Machine]) -> AsyncGenerator[Lan, None]:
     made = Lan(machines)
     async with asyncio.TaskGroup() as tasks:
-        looking = tasks.create_task(made.discovery.run())
+        browsing = tasks.create_task(made.discovery.run())
         while len(made.discovery.services()) < 6:
             await asyncio.sleep(0.005)
         yield made
-        looking.cancel()
+        browsing.cancel()
 
 
-async def taken_over(here: Lan, role: str, number: int, moment: str) -> float:
-    """Seconds from the signal, given in the middle of a call, to the next piece of its answer.
+async def takeover_time(site: Lan, role: str, number: int, moment: str) -> float:
+    """Return the seconds from the signal, in the middle of a call, to the next piece of its answer.
 
-    Speech-to-text has no piece before the end of the sound: it is counted from there.
+    Speech-to-text gives no piece before the end of the sound: its time is counted from there.
     """
     if moment == "idle":
-        os.kill(here.machines[0].pid, number)
-        struck = time.monotonic()
-    async with aclosing(here.call(role)) as items:
+        os.kill(site.machines[0].pid, number)
+        signalled = time.monotonic()
+    async with aclosing(site.call(role)) as items:
         count = 0
-        struck = time.monotonic() if moment == "during" else struck
+        signalled = time.monotonic() if moment == "during" else signalled
         if role == "asr":
             await_end = asyncio.get_running_loop().time() + 0.5
             if moment == "during":
-                asyncio.get_running_loop().call_later(0.25, os.kill, here.machines[0].pid, number)
+                asyncio.get_running_loop().call_later(0.25, os.kill, site.machines[0].pid, number)
         async for _ in items:
             if role == "asr":
                 return asyncio.get_running_loop().time() - await_end
             if moment == "idle":
-                return time.monotonic() - struck
+                return time.monotonic() - signalled
             count += 1
             if count == 3:
-                os.kill(here.machines[0].pid, number)
-                struck = time.monotonic()
+                os.kill(site.machines[0].pid, number)
+                signalled = time.monotonic()
             elif (
-                here.engines[role].label != here.machines[0].uris[("asr", "llm", "tts").index(role)]
+                site.engines[role].label != site.machines[0].uris[("asr", "llm", "tts").index(role)]
             ):
-                return time.monotonic() - struck
-    raise AssertionError("nobody took over")
+                return time.monotonic() - signalled
+    raise AssertionError("no server took over")
 
 
-async def used_again(here: Lan, bring_back: Any) -> float:
-    """Seconds from a server's return until it is asked, by a satellite that asks all the time."""
-    mine = here.machines[0].uris[2]
+async def return_time(site: Lan, bring_back: Any) -> float:
+    """Return the seconds from a server's return until it gets a request again."""
+    first = site.machines[0].uris[2]
     began = time.monotonic()
     back: float | None = None
     while True:
         if back is None and time.monotonic() - began > _AWAY:
             await asyncio.to_thread(bring_back)
             back = time.monotonic()
-        asked: float | None = None
-        async with aclosing(here.call("tts")) as items:
+        used: float | None = None
+        async with aclosing(site.call("tts")) as items:
             async for _ in items:
-                if asked is None and here.engines["tts"].label == mine:
-                    asked = time.monotonic()
-        if back is not None and asked is not None:
-            return asked - back
+                if used is None and site.engines["tts"].label == first:
+                    used = time.monotonic()
+        if back is not None and used is not None:
+            return used - back
         await asyncio.sleep(0.02)
 
 
 async def measure(rounds: int, number: int, bound: dict[str, float]) -> bool:
-    """Print how soon another takes over; return whether that is soon enough."""
-    good = True
+    """Print the times of takeover; return whether all are within the bound."""
+    passed = True
     for role in ("asr", "llm", "tts"):
         for moment in ("idle", "during"):
             times = []
@@ -145,39 +145,39 @@ async def measure(rounds: int, number: int, bound: dict[str, float]) -> bool:
                 try:
                     for machine in machines:
                         machine.start()
-                    async with lan(machines) as here:
-                        times.append(await taken_over(here, role, number, moment))
+                    async with lan(machines) as site:
+                        times.append(await takeover_time(site, role, number, moment))
                 finally:
                     for machine in machines:
                         machine.kill()
-            good = good and max(times) < bound[role]
+            passed = passed and max(times) < bound[role]
             what = signal.Signals(number).name
             print(
                 f"{what} {role} {moment:7} median {statistics.median(times) * 1000:6.0f} ms  "
-                f"worst {max(times) * 1000:6.0f} ms  (shall be under {bound[role] * 1000:.0f} ms)",
+                f"worst {max(times) * 1000:6.0f} ms  (limit {bound[role] * 1000:.0f} ms)",
                 flush=True,
             )
-    return good
+    return passed
 
 
 async def measure_return(rounds: int, number: int) -> bool:
-    """Print how soon a server that is back is asked; return whether that is soon enough."""
+    """Print how soon a server that is back is used; return whether that is soon enough."""
     times = []
     machines = (Machine(None), Machine(None))
     try:
         for machine in machines:
             machine.start()
-        async with lan(machines) as here:
+        async with lan(machines) as site:
             for _ in range(rounds):
                 os.kill(machines[0].pid, number)
-                times.append(await used_again(here, machines[0].mend))
+                times.append(await return_time(site, machines[0].mend))
     finally:
         for machine in machines:
             machine.kill()
     how = "killed and started" if number == signal.SIGKILL else "stopped and continued"
     print(
         f"{how}: used again after median {statistics.median(times):.2f} s  "
-        f"worst {max(times):.2f} s  (shall be under {BACK:g} s)",
+        f"worst {max(times):.2f} s  (limit {BACK:g} s)",
         flush=True,
     )
     return max(times) < BACK
@@ -188,19 +188,19 @@ async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--hung", action="store_true")
-    parser.add_argument("--returns", action="store_true", help="measure only those")
+    parser.add_argument("--returns", action="store_true", help="measure only the times of return")
     options = parser.parse_args()
-    good = True
+    passed = True
     if not options.returns:
-        good &= await measure(options.rounds, signal.SIGKILL, dict.fromkeys(DEADLINES, KILLED))
+        passed &= await measure(options.rounds, signal.SIGKILL, dict.fromkeys(DEADLINES, KILLED))
     if options.hung:
         whole = DeadlineSettings()
         bound = {role: float(getattr(whole, role)) for role in DEADLINES}
-        good &= await measure(1, signal.SIGSTOP, bound)
+        passed &= await measure(1, signal.SIGSTOP, bound)
     for number in (signal.SIGKILL, signal.SIGSTOP):
-        good &= await measure_return(options.rounds, number)
-    if not good:
-        sys.exit("not soon enough")
+        passed &= await measure_return(options.rounds, number)
+    if not passed:
+        sys.exit("over the limit")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What listening costs: CPU, memory and time to start, beside rhasspy's satellite.
+"""CPU, memory and start-up time of listening, beside rhasspy's satellite.
 
     python -m tests.bench.idle [--seconds 20] [--peers FOLDER]
 
@@ -30,7 +30,7 @@ from tests.support.program import satellite
 from tests.support.speech import speak
 
 WARM_UP = 8.0
-"""Seconds before measuring: models are loaded, and it is known how quiet the room is."""
+"""Seconds before measuring: models are loaded, and the noise of the room is known."""
 
 WAKES = ("openwakeword", "microwakeword", "two-stage")
 
@@ -42,7 +42,7 @@ TALK = (
 
 
 def tapes(folder: Path) -> dict[str, Path]:
-    """The sounds that are listened to: a quiet room, and continuous talk."""
+    """Write the sounds: a quiet room, and continuous talk."""
     talk = b"".join(speak(text, voice) for text in TALK for voice in ("en-us", "en-gb", "en-us+f3"))
     sounds = {"quiet": quiet_room(), "talk": talk}
     for name, sound in sounds.items():
@@ -51,7 +51,7 @@ def tapes(folder: Path) -> dict[str, Path]:
 
 
 def quiet_room() -> bytes:
-    """20 s at night: noise at -58 dBFS, a mains hum, a knock, and somebody who puts a cup down."""
+    """20 s at night: noise at -58 dBFS, a mains hum, a knock, and a cup being put down."""
     room = room_noise(20.0, -58.0)
     for start in (11.0, 17.0, 17.2, 17.5):
         knock = np.exp(-np.arange(1600) / 200) * np.sin(np.arange(1600) * 0.3)
@@ -65,7 +65,7 @@ def mic(tape: Path) -> str:
 
 @contextmanager
 def ours(folder: Path, tape: Path, wake: str) -> Iterator[tuple[list[int], float]]:
-    """Our satellite; yields its process and the seconds it took to be ready."""
+    """Run our satellite; yield its process and the seconds until it was ready."""
     began = time.monotonic()
     speaker = f"wav:{folder / 'out.wav'}"
     arguments = ("--mic", f"command:{mic(tape)}", "--speaker", speaker, "--wake", wake)
@@ -79,7 +79,7 @@ def ours(folder: Path, tape: Path, wake: str) -> Iterator[tuple[list[int], float
 
 @contextmanager
 def peers(folder: Path, tape: Path, programs: tuple[str, str]) -> Iterator[tuple[list[int], float]]:
-    """wyoming-satellite with wyoming-openwakeword; ready is when both can be connected to."""
+    """Run wyoming-satellite with wyoming-openwakeword; ready is when both accept connections."""
     sat, oww = programs
     began = time.monotonic()
     wake = ["--uri", "tcp://127.0.0.1:20400"]
@@ -99,7 +99,7 @@ def peers(folder: Path, tape: Path, programs: tuple[str, str]) -> Iterator[tuple
 
 
 def find_peers(folder: Path | None) -> tuple[str, str] | None:
-    """The peers' programs, where they are installed."""
+    """Return the peers' programs; None where they are not installed."""
     names = (("sat", "wyoming-satellite"), ("oww", "wyoming-openwakeword"))
     found = [
         shutil.which(str(folder / where / "bin" / name) if folder else name)

@@ -1,4 +1,4 @@
-"""How much of the machine some processes take."""
+"""CPU time and memory of processes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import psutil
 
 
 class Load(msgspec.Struct, frozen=True):
-    """CPU-seconds per second and megabytes of memory, of some processes together."""
+    """CPU-seconds per second and megabytes of memory of several processes together."""
 
     cores: float
     pss: float
@@ -19,7 +19,7 @@ class Load(msgspec.Struct, frozen=True):
 
 
 def measure(pids: list[int], seconds: float) -> Load:
-    """Watch processes for a while; their children, such as microphone programs, do not count."""
+    """Measure processes for `seconds`, without their children, such as microphone programs."""
     processes = [psutil.Process(pid) for pid in pids]
     before, began = _cpu(processes), time.monotonic()
     time.sleep(seconds)

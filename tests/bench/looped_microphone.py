@@ -1,4 +1,4 @@
-"""A microphone as a program: raw 16 kHz mono of a WAV file, again and again, in real time."""
+"""A microphone program: raw 16 kHz mono of a WAV file, looped in real time."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import time
 from satellite.audio.wavfile import read_wav
 
 CHUNK = 2048
-"""Bytes written at once, 64 ms: what wyoming-satellite reads at once from a microphone program;
-arecord's own periods are longer."""
+"""Bytes written at once, 64 ms: as many as wyoming-satellite reads at once from a microphone
+program; arecord's own periods are longer."""
 
 
 def main() -> None:

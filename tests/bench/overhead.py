@@ -1,10 +1,10 @@
-"""What the pipeline itself costs: from the end of speech to the first sound, with instant engines.
+"""The pipeline's own latency from the end of speech to the first sound, with instant engines.
 
     python -m tests.bench.overhead [--turns 10]
 
 Microphone, voice detector, endpointing, sentences, resampling and speaker are the real ones; wake
-word, speech-to-text, brain and voice answer at once. What is left beyond the silence that ends an
-utterance is ours.
+word, speech-to-text, brain and voice answer at once. The time beyond the silence that ends an
+utterance is the pipeline's.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from tests.support.speech import silence, speak
 
 
 async def overheads(folder: Path, turns: int) -> list[float]:
-    """Seconds beyond the endpointing silence, of each turn."""
+    """Return the seconds beyond the endpointing silence of each turn."""
     once = silence(1.0) + speak("what time is it") + silence(1.5)
     write_wav(folder / "in.wav", SPEECH, once * turns)
     samples = len(once) // 2

@@ -1,13 +1,13 @@
-"""How well wake words are heard: at distances and in noise, with and without rest.
+"""Recall of wake words by distance and noise, with and without idling.
 
     python -m tests.bench.recall [--engine openwakeword] [--minutes 5] [--sample 0.25]
 
 Each recording and each of eSpeak NG's voices says the word in a room of that distance (synthetic
-response), after and before a pause that is long enough to fall asleep, in one long
-stream. "awake" listens to all of it, "resting" only while there is something to hear; both should
-hear the same. Then what that cost, the phrases taken for the word that only begin or sound like it,
-and the false wakes an hour in sounds that are no wake word (see tests.soak.other_sounds). All of it
-takes some minutes for an engine; a sample is that part of the voices.
+response), between pauses that are long enough for the engine to go idle, in one long stream.
+"awake" processes all of it, "resting" only sound above the noise (option `rest`); both should
+detect the same. Then the CPU time, the phrases taken for the word that only begin or sound like it,
+and the false wakes per hour in other sounds (see tests.soak.other_sounds). All of it takes some
+minutes for an engine; `--sample` uses a part of the voices.
 """
 
 from __future__ import annotations
@@ -51,18 +51,18 @@ ALIKE = {
 }
 """Phrases that are not the word."""
 PAUSE = 6.0
-"""Seconds from one word to the next: long enough to fall asleep."""
+"""Seconds from one word to the next: long enough for the engine to go idle."""
 
 
-class Heard(msgspec.Struct, frozen=True):
-    """What an engine made of a stream."""
+class StreamResult(msgspec.Struct, frozen=True):
+    """The result of an engine for a stream."""
 
     words: int
     cpu: float
 
 
-def said(word: str, sample: float = 1.0) -> list[Samples]:
-    """The word, by people and by that part of the synthetic voices."""
+def spoken_words(word: str, sample: float = 1.0) -> list[Samples]:
+    """Return the word by people and by a part of the synthetic voices."""
     text = word.replace("_", " ")
     voices = [(voice, rate) for voice in VOICES for rate in RATES][:: round(1 / sample)]
     made = [numbers(speak(text, voice, rate)) for voice, rate in voices]
@@ -72,14 +72,14 @@ def said(word: str, sample: float = 1.0) -> list[Samples]:
 
 
 def alike(word: str) -> list[Samples]:
-    """What sounds like the word, by synthetic voices."""
+    """Return phrases that sound like the word, by synthetic voices."""
     return [numbers(speak(text, voice)) for text in ALIKE[word] for voice in VOICES]
 
 
 def stream(
     words: list[Samples], distance: float, noise: float, pause: float = PAUSE
 ) -> tuple[Samples, list[int]]:
-    """All that is said, one after another; and where each of it ends, in samples."""
+    """Return all words in a row as one sound, and the sample at which each ends."""
     room = response(distance, 0.3, 11)
     spoken = [
         at_level(heard(np.pad(sound, (0, RATE // 4)), room), DISTANCES[distance]) for sound in words
@@ -94,8 +94,8 @@ def stream(
     return sound, ends
 
 
-async def listen(engine: WakeEngine, word: str, sound: Samples, ends: list[int]) -> Heard:
-    """Play it all to an engine, faster than it lasts."""
+async def listen(engine: WakeEngine, word: str, sound: Samples, ends: list[int]) -> StreamResult:
+    """Feed a sound to an engine, faster than real time."""
     audio = pcm(sound)
 
     async def chunks() -> AsyncIterator[bytes]:
@@ -107,8 +107,8 @@ async def listen(engine: WakeEngine, word: str, sound: Samples, ends: list[int])
     at = [found.sample async for found in engine.detect(chunks(), request)]
     spent = time.process_time() - began
     late = round(1.5 * RATE)
-    return Heard(
-        words=sum(any(end - late < one < end + late for one in at) for end in ends),
+    return StreamResult(
+        words=sum(any(end - late < sample < end + late for sample in at) for end in ends),
         cpu=spent / len(sound) * RATE * 3600,
     )
 
@@ -127,7 +127,7 @@ async def _run(names: list[str], minutes: float, sample: float) -> None:
         cpu = [0.0, 0.0]
         rows = [(word, *place) for word in WORDS for place in PLACES]
         for word, distance, noise in rows:
-            sound, ends = stream(said(word, sample), distance, noise)
+            sound, ends = stream(spoken_words(word, sample), distance, noise)
             found = [await listen(engine, word, sound, ends) for engine in (awake, resting)]
             cpu = [total + one.cpu for total, one in zip(cpu, found, strict=True)]
             print(
@@ -154,9 +154,9 @@ def main() -> None:
     every = [kind.name for kind in KINDS]
     parser.add_argument("--engine", choices=every, action="append", help="all by default")
     parser.add_argument("--sample", type=float, default=1.0, help="part of the voices that speak")
-    parser.add_argument("--minutes", type=float, default=5, help="of sounds that are no word")
-    given = parser.parse_args()
-    asyncio.run(_run(given.engine or every, given.minutes, given.sample))
+    parser.add_argument("--minutes", type=float, default=5, help="of other sounds")
+    options = parser.parse_args()
+    asyncio.run(_run(options.engine or every, options.minutes, options.sample))
 
 
 if __name__ == "__main__":

@@ -1,17 +1,17 @@
-"""How often PocketSphinx accepts commands, and how often anything else.
+"""Commands and other speech that PocketSphinx accepts.
 
     python -m tests.bench.rejection [--quick]
 
-Commands and other talk (tests/bench/rejection_texts.py) are spoken by eSpeak NG in several voices,
-and by Flite where it is installed (apt install flite; its voices are made of recordings of people),
-with 0.3 s of sound before and 0.7 s after as the satellite sends it, half at 35 dB above the pink
-noise of a room and half at 25 dB. Then noises; the recordings of tests/support where they are
-there, the command also after the end of a wake word; and people who read, where the Debian package
+Commands and other speech (tests/bench/rejection_texts.py) are spoken by eSpeak NG in several
+voices, and by Flite where it is installed (apt install flite; its voices are made of recordings of
+people), with 0.3 s of sound before and 0.7 s after as the satellite sends it, half at 35 dB above
+the pink noise of a room and half at 25 dB. Then noises; the recordings of tests/support where they
+exist, the command also after the end of a wake word; and people who read, where the Debian package
 pocketsphinx-testdata is installed.
 
 The rule of servers/asr/sphinx/confidence.py was chosen on the even texts of the voices `CHOSEN_ON`
 of tests/bench/rejection_sounds.py, on the noises and on the recordings; odd texts in other voices
-were not looked at. Its threshold was set with all totals in sight.
+were not used. Its threshold was set with all totals in sight.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
     @property
     def right(self) -> bool:
-        """Whether it is what was said, articles and spelling aside."""
+        """Whether it is the spoken text, articles and spelling aside."""
         return _plain(self.heard) == _plain(self.case.text) != ""
 
     def at(self, threshold: float) -> bool:
@@ -91,12 +91,12 @@ def report(outcomes: list[Outcome]) -> None:
 
 
 def report_each(outcomes: list[Outcome]) -> None:
-    """Name what was heard wrongly, and what was left out."""
+    """Print each wrong result, and the parts that were left out."""
     for o in outcomes:
         if "recorded" in o.case.kind or (o.accepted and not o.right):
             verdict = "accepted" if o.accepted else "rejected"
-            said = f"{o.case.kind} {o.case.voice} {o.case.noise}: {o.case.text!r}"
-            print(f"{verdict} {said} as {o.heard!r} ({o.sureness:.2f})")
+            utterance = f"{o.case.kind} {o.case.voice} {o.case.noise}: {o.case.text!r}"
+            print(f"{verdict} {utterance} as {o.heard!r} ({o.sureness:.2f})")
     there = {
         "people who read (apt install pocketsphinx-testdata)": PEOPLE.is_dir(),
         "Flite's voices (apt install flite)": shutil.which("flite"),

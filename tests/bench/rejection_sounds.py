@@ -27,15 +27,15 @@ PEOPLE = Path("/usr/share/pocketsphinx/test/data")
 PIECE = int(2.2 * RATE)
 """Samples of a recording that are one utterance: as long as a command."""
 HALVES = ("chosen on", "half new", "unseen")
-"""How much an utterance was looked at when the rule was chosen."""
+"""Whether an utterance was used in choosing the rule."""
 PREROLL = int(0.3 * RATE) * 2
 """Bytes of a wake word that the satellite sends before a command."""
 PEAK = 0.4
-"""Of every voice, full scale being 1."""
+"""Peak of every voice, full scale being 1."""
 
 
 class Case(msgspec.Struct, frozen=True):
-    """One utterance: what kind, by whom, what is said, and how far above the noise (dB)."""
+    """One utterance: its kind, speaker, text, and level above the noise (dB)."""
 
     kind: str
     voice: str
@@ -46,13 +46,13 @@ class Case(msgspec.Struct, frozen=True):
 
     @property
     def half(self) -> str:
-        """How much it was looked at when the rule was chosen."""
+        """Whether it was used in choosing the rule."""
         even, voice = self.number % 2 == 0, self.voice in CHOSEN_ON
         return HALVES[0 if even and voice else 1 if even or voice else 2]
 
 
 def cases(quick: bool) -> Iterator[Case]:
-    """Everything that is said; with `quick`, by one voice of a kind."""
+    """Yield all utterances; with `quick`, by one voice of each kind."""
     yield from _spoken(quick)
     for name in NOISES:
         for number in range(8):
@@ -140,8 +140,8 @@ def _noise(name: str, number: int) -> np.ndarray[tuple[int, ...], np.dtype[np.fl
     elif name == "babble":
         white = np.zeros(size)
         for voice in dice.integers(len(ORDINARY), size=6):
-            said = _voice(ESPEAK[voice % len(ESPEAK)], ORDINARY[voice])
-            white += np.roll(np.resize(said, size), dice.integers(size))
+            talk = _voice(ESPEAK[voice % len(ESPEAK)], ORDINARY[voice])
+            white += np.roll(np.resize(talk, size), dice.integers(size))
     elif name == "silence":
         return np.zeros(size)
     return white * ((0.05, 0.3)[number % 2] / (np.abs(white).max() or 1))

@@ -1,6 +1,6 @@
-"""What is said in the measurement of rejection: commands, and everything else.
+"""Texts of the measurement of rejection: commands and other speech.
 
-How far each half of them was used in choosing is said in tests/bench/rejection.py.
+tests/bench/rejection.py documents which of them were used in choosing the rule.
 """
 
 from __future__ import annotations

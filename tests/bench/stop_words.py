@@ -1,14 +1,15 @@
-"""How often stop words are heard, and other talk is taken for one:
-python -m tests.bench.stop_words [--sample 60] [--seed 1]
+"""Stop words heard, and other speech taken for one.
+
+    python -m tests.bench.stop_words [--sample 60] [--seed 1]
 
 Speaks to the recognizer of `satellite.listening.stop_words` in eSpeak's voices, and in Flite's
 where it is installed, near a quiet microphone and two metres away in a noisy room: a sample of the
-stop words, of words that sound like them, and of what else is said alone; and the recordings of
-people, where they are. Prints, for some thresholds, the part of each that is taken for a stop word,
-and the processor time.
+stop words, of words that sound like them, and of other short utterances; and the recordings of
+people, where they exist. Prints, for some thresholds, the part of each that is taken for a stop
+word, and the processor time.
 
 `OTHERS` and `CONFIDENCE` there were chosen on most of these texts, in ten voices: of "stop",
-"cancel" and "never mind" 97 % were heard, of what else is said alone 4 % were taken for one.
+"cancel" and "never mind" 97 % were heard, of other short utterances 4 % were taken for one.
 """
 
 from __future__ import annotations
@@ -47,11 +48,11 @@ RECORDED = ("okay_nabu", "hey_jarvis", "turn_on_the_living_room_lamp")
 THRESHOLDS = (-3.5, -4.0, -4.5, -5.0, -5.5, -6.0, -6.5)
 
 Found = dict[str, list[tuple[str, str, float]]]
-"""By kind: what was said, what was heard, and how surely."""
+"""By kind: the spoken text, the recognized one, and its confidence."""
 
 
 def measure(sample: int, seed: int) -> tuple[Found, float]:
-    """Hear a sample of each kind; also the seconds of processor time for one of sound."""
+    """Recognize a sample of each kind; return also the processor time per second of sound."""
     recognizer = Recognizer(for_phrases(PHRASES, OTHERS))
     random = np.random.default_rng(seed)
     found: Found = {}
@@ -66,15 +67,15 @@ def measure(sample: int, seed: int) -> tuple[Found, float]:
         every = [(text, voice, place) for text in texts for voice in VOICES for place in PLACES]
         chosen = random.permutation(len(every))[:sample]
         for text, (voice, rate), (distance, level) in (every[number] for number in chosen):
-            said = np.pad(sound_of(text, voice, rate), (4000, 6400))
+            spoken = np.pad(sound_of(text, voice, rate), (4000, 6400))
             if distance:
-                said = heard(said, response(distance, 0.35, int(random.integers(100))))
-            noise = room_noise(len(said) / 16000, -28 - level, 1)[: len(said)]
-            audio = pcm(at_level(said, -28) + noise)
+                spoken = heard(spoken, response(distance, 0.35, int(random.integers(100))))
+            noise = room_noise(len(spoken) / 16000, -28 - level, 1)[: len(spoken)]
+            audio = pcm(at_level(spoken, -28) + noise)
             began = time.process_time()
             found.setdefault(kind, []).append((text, *_ask(recognizer, audio)))
             spent += time.process_time() - began
-            sound += len(said) / 16000
+            sound += len(spoken) / 16000
     for name in RECORDED:
         if (recordings.FOLDER / f"{name}.wav").exists():
             people = found.setdefault("people", [])
@@ -83,7 +84,7 @@ def measure(sample: int, seed: int) -> tuple[Found, float]:
 
 
 def report(found: Found) -> None:
-    """Print what was taken for a stop word."""
+    """Print the parts that were taken for a stop word."""
     print(f"{'confidence':>10}" + "".join(f"{kind:>12}" for kind in found))
     for threshold in THRESHOLDS:
         parts = [
@@ -116,8 +117,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--sample", type=int, default=60, help="utterances of each kind")
     parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args()
-    found, cost = measure(given.sample, given.seed)
+    options = parser.parse_args()
+    found, cost = measure(options.sample, options.seed)
     report(found)
     print(f"{cost:.3f} s of processor time for a second of sound")
 

@@ -1,11 +1,12 @@
-"""Stop words over a reply, an announcement or a ring that the microphone hears:
-python -m tests.bench.stop_words_over_sound [--sounds 24] [--leak -12 -6 0 6] [--what reply ring]
+"""Stop words spoken over a reply, an announcement or a ring that the microphone hears.
 
-In a simulated room, behind the echo canceller, at some levels of the leak: how many of the words
-that a person says over it are heard, and how often it is stopped without one. Over every other
-sound nobody says a stop word; over rings (and with --talk over all) two people then talk, 1.5 m
-away. With --alone nobody says anything, and every other reply has a stop word as a sentence of its
-own. The voices are eSpeak's, and Flite's (made of recordings) where it is installed.
+    python -m tests.bench.stop_words_over_sound [--sounds 24] [--leak -12 -6 0 6] [--what ring]
+
+In a simulated room, behind the echo canceller, at several levels of the leak: the stop words heard
+of those that a person speaks over the sound, and the stops without one. Every other sound has no
+stop word; over rings (and with --talk over all sounds) two people then talk, 1.5 m away. With
+--alone no person speaks, and every other reply has a stop word as a sentence of its own. The voices
+are eSpeak's, and Flite's (made of recordings) where it is installed.
 """
 
 from __future__ import annotations
@@ -37,58 +38,58 @@ from tests.support.simulated_room import SimulatedRoom
 PERSON = -28.0
 """dBFS of the person at the microphone."""
 REPLY = -20.0
-"""dBFS of what is played, before it goes through the room."""
+"""dBFS of the played sound, before it goes through the room."""
 LEAKS = (-12.0, -6.0, 0.0, 6.0)
-"""Decibels by which what is played is louder at the microphone than the person."""
+"""Decibels by which the played sound is louder at the microphone than the person."""
 KINDS = ("reply", "announcement", "ring")
 WORDS = ("stop", "cancel", "never mind")
 RINGS = 4
-"""Rings in a row, with the pause between them that a timer makes."""
+"""Rings in a row, with a timer's pause between them."""
 
 
 class Counts(msgspec.Struct):
-    """What came of some sounds."""
+    """The results of some sounds."""
 
-    said: int = 0
+    spoken: int = 0
     heard: int = 0
     stopped: int = 0
-    """Sounds that were stopped though nobody had said so."""
+    """Sounds that were stopped without a stop word."""
     seconds: float = 0.0
-    """Of sounds over which nobody said a stop word."""
+    """Length of the sounds without a stop word."""
     missed: Counter[str] = msgspec.field(default_factory=Counter)
 
 
 class Listening(StopWords):
-    """Stop words, and whether all that was heard is recognized."""
+    """Stop words, with the state of their recognition."""
 
-    patience = 60.0  # the room's clock stands still meanwhile
+    patience = 60.0  # the room's clock is stopped meanwhile
     _busy = False
 
     @property
     def idle(self) -> bool:
-        """Nothing waits to be recognized."""
+        """Whether no sound waits for recognition."""
         return self._open is None and not self._busy and self._waiting.empty()
 
     @property
     def behind(self) -> bool:
-        """Something is being recognized that has ended."""
+        """Whether a sound that has ended is being recognized."""
         return self._open is None and not self.idle
 
-    async def _recognize(self, said: Interjection) -> None:
+    async def _recognize(self, interjection: Interjection) -> None:
         self._busy = True
         try:
-            await super()._recognize(said)
+            await super()._recognize(interjection)
         finally:
             self._busy = False
 
 
 class Trial:
-    """One room in which sounds are played and words said."""
+    """One room in which sounds are played and words spoken."""
 
     def __init__(
         self, leak: float, seed: int = 1, *, talk: bool = False, alone: bool = False
     ) -> None:
-        """`talk`: people talk over replies, too; `alone`: nobody does."""
+        """With `talk`, people talk over replies, too; with `alone`, no person speaks."""
         self.random = np.random.default_rng(seed)
         self.room = SimulatedRoom(leak=10 ** ((PERSON + leak - REPLY) / 20), latency=0.1)
         self.talk = talk
@@ -115,7 +116,7 @@ class Trial:
         self.stops += 1
 
     async def run(self, kind: str, sounds: int) -> Counts:
-        """Play so many sounds of a kind; the first of a room tells the canceller the path."""
+        """Play sounds of a kind, after a first one from which the canceller learns the path."""
         counts = Counts()
         async with asyncio.TaskGroup() as tasks:
             running = (tasks.create_task(self.words.run()), tasks.create_task(self._listen()))
@@ -128,7 +129,7 @@ class Trial:
     async def _listen(self) -> None:
         async for audio in self.front.frames():
             self.words.hear(audio)
-            while self.words.behind:  # time stands still
+            while self.words.behind:  # the room's clock waits
                 await asyncio.sleep(0.001)
 
     async def _sound(self, kind: str, counts: Counts, number: int) -> None:
@@ -152,7 +153,7 @@ class Trial:
         self.talking = False
         stopped = self.stops > before
         if over:
-            counts.said += 1
+            counts.spoken += 1
             counts.heard += stopped
             counts.missed[word] += not stopped
         elif number:
@@ -170,7 +171,7 @@ class Trial:
         return [np.concatenate((_cue("announce"), reply))] if kind == "announcement" else [reply]
 
     def _say(self, text: str, number: int, after: float, until: float = 60.0) -> None:
-        """Somebody says it, where it is said by then."""
+        """Have the next person speak, if it is over by `until`."""
         voice, rate = next(self.voices)
         if after + len(sound_of(text, voice, rate)) / SPEECH.rate > until:
             return
@@ -178,7 +179,7 @@ class Trial:
         self.room.say(at_level(far, PERSON), after=after)
 
     def _chat(self, seconds: float, number: int) -> None:
-        """Two people talk, with pauses, until the sound has ended."""
+        """Have two people talk, with pauses, until the sound has ended."""
         at = 0.3
         while at < seconds:
             text = sentence("en", self.random)
@@ -194,15 +195,15 @@ def _cue(name: CueName) -> Samples:
     return at_level(samples(resampler.convert(clip.audio) + resampler.flush()), REPLY)
 
 
-async def measure(kind: str, leak: float, given: argparse.Namespace) -> None:
-    """Print what came of one kind of sound at one level."""
-    trial = Trial(leak, given.seed, talk=given.talk, alone=given.alone)
-    counts = await trial.run(kind, given.sounds)
+async def measure(kind: str, leak: float, options: argparse.Namespace) -> None:
+    """Print the results of one kind of sound at one level."""
+    trial = Trial(leak, options.seed, talk=options.talk, alone=options.alone)
+    counts = await trial.run(kind, options.sounds)
     hours = counts.seconds / 3600
     print(
-        f"{kind:12} leak {leak:+5.0f} dB: {counts.heard:3} of {counts.said:3} stop words heard"
+        f"{kind:12} leak {leak:+5.0f} dB: {counts.heard:3} of {counts.spoken:3} stop words heard"
         f" ({', '.join(f'{word} {n}' for word, n in counts.missed.items() if n) or 'all'}"
-        f"{' missed' if counts.heard < counts.said else ''});"
+        f"{' missed' if counts.heard < counts.spoken else ''});"
         f" {counts.stopped} stops without one in {counts.seconds:.0f} s"
         f" ({counts.stopped / hours if hours else 0:.0f} an hour)",
         flush=True,
@@ -215,12 +216,12 @@ def main() -> None:
     parser.add_argument("--leak", type=float, nargs="+", default=LEAKS)
     parser.add_argument("--what", nargs="+", choices=KINDS, default=KINDS)
     parser.add_argument("--talk", action="store_true", help="people talk over replies, too")
-    parser.add_argument("--alone", action="store_true", help="nobody says anything")
+    parser.add_argument("--alone", action="store_true", help="no person speaks")
     parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args()
-    for kind in given.what:
-        for leak in given.leak:
-            asyncio.run(measure(kind, leak, given))
+    options = parser.parse_args()
+    for kind in options.what:
+        for leak in options.leak:
+            asyncio.run(measure(kind, leak, options))
 
 
 if __name__ == "__main__":

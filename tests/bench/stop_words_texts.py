@@ -1,4 +1,4 @@
-"""Who says what in the measurements of stop words."""
+"""The voices of the measurements of stop words."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ REPLIES: tuple[tuple[str, int], ...] = (
 
 @lru_cache(maxsize=256)
 def sound_of(text: str, voice: str, rate: int) -> Samples:
-    """Speech at 16 kHz."""
+    """Return speech at 16 kHz."""
     if not voice.startswith("flite:"):
         return samples(speak(text, voice, rate))
     command = ["flite", "-voice", voice.partition(":")[2], "-t", text, "-o", "/dev/stdout"]

@@ -45,25 +45,25 @@ TEXT = " ".join(SENTENCES)
 WORDS_A_SECOND = 20.0
 """How fast a language model writes in the streamed case."""
 DESCRIBE_EVERY = 0.05
-"""Seconds between two questions what the server is, while it works."""
+"""Seconds between two `describe` requests while the server works."""
 
 Ask = Callable[[Connection], Awaitable[None]]
 
 
 class Heard(msgspec.Struct, frozen=True):
-    """One answer, as a client that plays it at once hears it. Seconds."""
+    """The times of one answer, for a client that plays it at once, in seconds."""
 
     first: float
     whole: float
     speech: float
     dry: int
-    """How often playback had nothing to play before the end."""
+    """Times that playback ran dry before the end."""
     silent: float
-    """For how long in all."""
+    """Total time for which it was dry."""
 
 
 class Round(msgspec.Struct, frozen=True):
-    """What several clients heard at once, and how long each `describe` took meanwhile."""
+    """The answers to concurrent clients, and the time of each `describe` meanwhile."""
 
     heard: list[Heard]
     described: list[float]
@@ -83,7 +83,7 @@ async def streamed_words(connection: Connection) -> None:
 
 
 async def listen(uri: str, ask: Ask, end: str) -> Heard:
-    """Ask, and time what comes back until the event `end`."""
+    """Send a request, and time the answer until the event `end`."""
     connection = await connect(uri, 5.0, pairing=Pairing())
     first = dry_at = silent = speech = 0.0
     dry = 0
@@ -142,7 +142,7 @@ def server(command: list[str], port: int, log: Path) -> Iterator[None]:
 
 
 def commands(voice: Path, peer: Path | None) -> dict[str, tuple[list[str], int]]:
-    """The servers, by name, each with its port."""
+    """Return the servers' commands and ports by name."""
     ours, theirs = _free_port(), _free_port()
     flags = ["--host", "127.0.0.1", "--tts-port", str(ours), "--no-zeroconf"]
     engine = ["--tts", f"piper:{voice}?cache=0&sentence_silence=0"]
@@ -187,21 +187,21 @@ def report(title: str, found: dict[str, list[Round]]) -> None:
     print(f"\n{title}")
     first: dict[str, tuple[float, float]] = {}
     for name, rounds in found.items():
-        heard = [one for each in rounds for one in each.heard]
+        heard = [answer for each in rounds for answer in each.heard]
         described = [seconds for each in rounds for seconds in each.described]
-        firsts = [one.first for one in heard]
+        firsts = [answer.first for answer in heard]
         first[name] = (statistics.median(firsts), p95(firsts))
         print(
             f"  {name:14} first p50 {first[name][0]:.3f} p95 {first[name][1]:.3f} "
             f"worst {max(firsts):.3f} s · whole p50 "
-            f"{statistics.median(one.whole for one in heard):.2f} s of "
-            f"{statistics.median(one.speech for one in heard):.1f} s speech · "
-            f"dry {sum(one.dry for one in heard)} times, "
-            f"{sum(one.silent for one in heard):.2f} s · "
+            f"{statistics.median(answer.whole for answer in heard):.2f} s of "
+            f"{statistics.median(answer.speech for answer in heard):.1f} s speech · "
+            f"dry {sum(answer.dry for answer in heard)} times, "
+            f"{sum(answer.silent for answer in heard):.2f} s · "
             f"describe p50 {1000 * statistics.median(described):.1f} "
             f"worst {1000 * max(described):.1f} ms"
         )
-        share = max(one.first / one.whole for one in heard)
+        share = max(answer.first / answer.whole for answer in heard)
         print(f"  {'':14} first / whole at worst {share:.2f}")
     if len(first) == 2:
         ours, theirs = first.values()
@@ -212,11 +212,11 @@ def report(title: str, found: dict[str, list[Round]]) -> None:
 
 
 def _worst(found: dict[str, list[Round]]) -> float:
-    return max(one.first for each in next(iter(found.values())) for one in each.heard)
+    return max(answer.first for each in next(iter(found.values())) for answer in each.heard)
 
 
 def p95(values: list[float]) -> float:
-    """The least value that 95 in 100 do not exceed."""
+    """Return the 95th percentile."""
     return sorted(values)[min(len(values) - 1, round(0.95 * len(values) + 0.5) - 1)]
 
 

@@ -89,4 +89,4 @@ async def test_only_a_stop_word_interrupts_a_sound_as_loud_as_the_speaker(
     """Real words in a simulated room; over a ring two people talk meanwhile."""
     async with asyncio.timeout(200):
         counts = await Trial(0.0).run(kind, 2)
-    assert (counts.said, counts.heard, counts.stopped) == (1, 1, 0)
+    assert (counts.spoken, counts.heard, counts.stopped) == (1, 1, 0)

@@ -43,7 +43,7 @@ class WakeStream(Protocol):
         """Take the next samples, a whole number of hops; return the highest score in them."""
 
     def skip(self, samples: int) -> None:
-        """Skip the next samples, which are not given."""
+        """Skip the next samples, which are left out of the stream."""
 
     def prime(self, audio: bytes) -> None:
         """Take the next samples, `context` of them, without scoring."""

@@ -187,7 +187,7 @@ class TwoStageStream:
             del self._past[: -2 * self._history]
 
     def _audio_to_confirm(self) -> bytes:
-        """Return the audio that the second detector has to score, once its context was given."""
+        """Prime the second detector with its context; return the audio that it has to score."""
         missed, self._processed = self._now - self._processed, self._now
         if missed > self._history:
             self._second.skip(missed - self._history)

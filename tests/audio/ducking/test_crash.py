@@ -39,7 +39,7 @@ def until_listening(program: Program) -> None:
     program.wait_until(listening, "turn")
 
 
-def test_music_is_loud_again_after_the_satellite_was_killed(
+def test_the_volume_is_restored_after_the_satellite_was_killed(
     tmp_path: Path, pulse: PulseServer
 ) -> None:
     with playing("music"), mixer() as sliders:
@@ -54,7 +54,7 @@ def test_music_is_loud_again_after_the_satellite_was_killed(
         assert "restored the volume of 1 streams" in program.errors()
 
 
-def test_unduck_gives_back_what_no_satellite_will(tmp_path: Path, pulse: PulseServer) -> None:
+def test_unduck_restores_volumes_without_a_satellite(tmp_path: Path, pulse: PulseServer) -> None:
     with playing("music"), mixer() as sliders:
         with satellite(tmp_path, *arguments(tmp_path), environment=state(tmp_path)) as program:
             until_listening(program)
@@ -62,13 +62,13 @@ def test_unduck_gives_back_what_no_satellite_will(tmp_path: Path, pulse: PulseSe
             program.stop(signal.SIGKILL)
         command = [sys.executable, "-m", "satellite", "unduck"]
         environment = {**os.environ, **state(tmp_path)}
-        for said in ("1 stream is as loud as before", "no other program was left quiet"):
-            told = subprocess.run(command, env=environment, capture_output=True, text=True)
-            assert (told.returncode, told.stdout) == (0, f"{said}\n")
+        for output in ("1 stream has the volume of before", "no program was left quiet"):
+            done = subprocess.run(command, env=environment, capture_output=True, text=True)
+            assert (done.returncode, done.stdout) == (0, f"{output}\n")
             assert sliders.volume("music") == 1.0
 
 
-async def test_a_sound_server_that_hangs_holds_nobody_up(
+async def test_a_hung_sound_server_delays_neither_a_turn_nor_the_end(
     pulse: PulseServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
@@ -84,7 +84,7 @@ async def test_a_sound_server_that_hangs_holds_nobody_up(
             while latest - began < 0.5:
                 await asyncio.sleep(0)
                 longest, latest = max(longest, monotonic() - latest), monotonic()
-            assert longest < 0.2  # the event loop was never kept
+            assert longest < 0.2  # the event loop was never blocked
             began = monotonic()
         assert monotonic() - began < 5  # nor the end
         pulse.resume()

@@ -1,4 +1,4 @@
-"""Whatever happens, what others play ends as loud as they have set it."""
+"""After any sequence of events, every program has the volume that its user set."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ PROGRAMS = ("music", "radio", "game")
 
 
 class Server:
-    """A sound server that remembers volumes as WirePlumber does: it cannot be told others."""
+    """A sound server that remembers volumes as WirePlumber does: they cannot be changed."""
 
     def __init__(self) -> None:
         self.playing: dict[int, ServerStream] = {}
-        self.wished: dict[str, Volume] = {}
-        """How loud each program is to be, as its user sees it."""
+        self.set_volumes: dict[str, Volume] = {}
+        """The volume of each program as its user set it."""
         self._memory: dict[str, Volume] = {}
         self._next = 0
 
     def begin(self, program: str) -> None:
         volume = self._memory.get(program, (FULL, FULL))
-        self.wished.setdefault(program, volume)
+        self.set_volumes.setdefault(program, volume)
         self._next += 1
         self.playing[self._next] = ServerStream(
             id=self._next, program=program, process=1, binary="", memory=program, volume=volume
@@ -47,7 +47,7 @@ class Server:
         return {}
 
     def remember(self, memory: str, volume: Volume) -> None:
-        raise AssertionError("it remembers nothing that it could be told")
+        raise AssertionError("its memory cannot be changed")
 
     def close(self) -> None:
         pass
@@ -64,7 +64,7 @@ STORIES = st.lists(
 
 
 @given(STORIES)
-def test_every_program_ends_as_loud_as_its_user_wished(
+def test_every_program_ends_at_the_volume_that_its_user_set(
     tmp_path_factory: pytest.TempPathFactory, story: list[tuple[str, int | str]]
 ) -> None:
     store = StoredValue("ducked", tuple[DuckedStream, ...], (), tmp_path_factory.mktemp("state"))
@@ -81,18 +81,18 @@ def test_every_program_ends_as_loud_as_its_user_wished(
         elif what == "louder" and which in running:
             # a volume that no step of another one comes near: 1.7 % of FULL and some
             volume = (FULL // 3 + 1117 * (number % 40) + 7,) * 2
-            server.wished[str(which)] = volume
+            server.set_volumes[str(which)] = volume
             server.set_volume(running[str(which)].id, volume)
         elif what == "crash":
             ducker = make(server, store)
             ducker.recover()
     ducker.apply(0)
-    for program in server.wished.keys() - {stream.program for stream in server.streams()}:
+    for program in server.set_volumes.keys() - {stream.program for stream in server.streams()}:
         server.begin(program)
     ducker.recover()
     for stream in server.streams():
-        wished = server.wished[stream.program][0]
-        assert stream.volume[0] == pytest.approx(wished, abs=FULL // 100), stream.program
+        volume = server.set_volumes[stream.program][0]
+        assert stream.volume[0] == pytest.approx(volume, abs=FULL // 100), stream.program
     assert not ducker.has_unrestored
     assert store.read() == ()
 

@@ -1,4 +1,4 @@
-"""Music stays out of the way: other programs on a real sound server, as their slider shows them."""
+"""Ducking of other programs on a real sound server, as their volume sliders show it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ QUICK = DuckingSettings(level=0.4, fade=0.05)
 
 @pytest.fixture(autouse=True)
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where it is written down what was changed."""
+    """Return the file of the store."""
     monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
     return tmp_path / "ducked.json"
 
@@ -39,7 +39,7 @@ def sliders(pulse: PulseServer) -> Iterator[Mixer]:
 
 
 class Turns:
-    """A satellite, as far as its events tell."""
+    """Publishes a satellite's phases."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
@@ -75,7 +75,7 @@ async def test_music_is_ducked_while_listening_and_speaking(sliders: Mixer) -> N
             await seen(sliders, "radio", quiet)
 
 
-async def test_what_begins_to_play_meanwhile_is_ducked_too(sliders: Mixer) -> None:
+async def test_a_stream_that_begins_meanwhile_is_ducked(sliders: Mixer) -> None:
     async with satellite() as turns:
         turns.listen()
         with playing("music"):
@@ -99,7 +99,7 @@ async def test_a_volume_set_meanwhile_is_not_undone(sliders: Mixer) -> None:
             await seen(sliders, "music", 0.7)
 
 
-async def test_a_volume_set_while_fading_is_kept(sliders: Mixer) -> None:
+async def test_a_volume_set_while_fading_stays(sliders: Mixer) -> None:
     with playing("music"), playing("radio"):
         async with satellite(DuckingSettings(level=0.4, fade=1.0)) as turns:
             turns.listen()
@@ -112,17 +112,17 @@ async def test_a_volume_set_while_fading_is_kept(sliders: Mixer) -> None:
             assert sliders.volume("music") == 0.5
 
 
-async def test_it_is_given_back_when_the_satellite_ends_or_fails(sliders: Mixer) -> None:
+async def test_volumes_are_restored_when_the_satellite_ends_or_fails(sliders: Mixer) -> None:
     with playing("music"):
         with suppress(ExceptionGroup):
             async with satellite() as turns:
                 turns.listen()
                 await seen(sliders, "music", 0.4)
-                raise RuntimeError("the satellite's own mistake")
+                raise RuntimeError("the satellite's own error")
         assert sliders.volume("music") == 1.0
 
 
-async def test_what_a_crash_left_quiet_is_given_back_at_the_next_start(
+async def test_volumes_lowered_before_a_crash_are_restored_at_the_next_start(
     sliders: Mixer, state: Path
 ) -> None:
     with playing("music"), playing("radio"):
@@ -131,8 +131,8 @@ async def test_what_a_crash_left_quiet_is_given_back_at_the_next_start(
             await seen(sliders, "music", 0.4)
             await seen(sliders, "radio", 0.4)
             written = state.read_bytes()
-        sliders.set("music", 0.4)  # as if nobody had given it back
-        sliders.set("radio", 0.6)  # and here somebody has chosen a volume
+        sliders.set("music", 0.4)  # as if it had not been restored
+        sliders.set("radio", 0.6)  # and this one was set by a person
         state.write_bytes(written)
         async with satellite():
             await seen(sliders, "music", 1.0)
@@ -167,10 +167,8 @@ async def test_programs_can_be_spared(sliders: Mixer) -> None:
             assert sliders.volume("baby phone") == 1.0
 
 
-async def test_a_player_between_two_songs_does_not_stay_quiet(
-    pulse: PulseServer, sliders: Mixer
-) -> None:
-    """The server remembers a program's volume for its next stream, and so remembers ours."""
+async def test_a_player_between_two_songs_is_restored(pulse: PulseServer, sliders: Mixer) -> None:
+    """The server remembers a program's volume for its next stream, and so the ducked one."""
     load = ["pactl", "load-module", "module-stream-restore", "restore_device=false"]
     await asyncio.to_thread(subprocess.run, load, check=True, capture_output=True)
     async with satellite() as turns:
@@ -186,22 +184,22 @@ async def test_a_player_between_two_songs_does_not_stay_quiet(
             end_song()
             await seen(sliders, "music", None)
         turns.rest()
-        while sliders.streams() or await asyncio.to_thread(Path.read_bytes, notes()) != b"[]":
+        while sliders.streams() or await asyncio.to_thread(Path.read_bytes, store_file()) != b"[]":
             await asyncio.sleep(0.01)
         with playing("music"):  # and one when we have finished
             assert sliders.volume("music") == 0.8
 
 
-def notes() -> Path:
+def store_file() -> Path:
     from satellite.lib.persistence import folder
 
     return folder() / "ducked.json"
 
 
-async def test_without_a_sound_server_it_says_so_once(
+async def test_a_missing_sound_server_is_logged_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("PULSE_SERVER", f"unix:{tmp_path}/nobody")
+    monkeypatch.setenv("PULSE_SERVER", f"unix:{tmp_path}/missing")
     with caplog.at_level(logging.INFO, "satellite.audio.ducking"):
         async with satellite() as turns:
             for _ in range(3):
@@ -213,7 +211,7 @@ async def test_without_a_sound_server_it_says_so_once(
     assert "no PulseAudio" in caplog.text
 
 
-async def test_a_server_that_went_away_is_found_again(
+async def test_a_restarted_server_is_found_again(
     pulse: PulseServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     with playing("music"), mixer() as sliders:

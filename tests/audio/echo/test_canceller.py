@@ -1,4 +1,4 @@
-"""The echo goes, the voice stays, whatever the delay, and whoever's clock is fast."""
+"""The echo is cancelled and the voice is not, at any delay and clock drift."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SECOND = SPEECH.rate
 
 
 class Trial:
-    """A canceller in a room, and what went in and came out of it."""
+    """A canceller in a room, with its input and output."""
 
     def __init__(self, room: SimulatedRoom, store: StoredValue[StoredPath] | None = None) -> None:
         self.room = room
@@ -37,15 +37,15 @@ class Trial:
     def run(self, sound: Samples, jump: int = -1) -> None:
         """Play a sound as `Playback` does, a quarter of a second ahead; after `jump` samples it
         is late by a tenth of a second."""
-        given = 0
+        handed = 0
         for position in range(0, len(sound), CHUNK):
             if position <= jump < position + CHUNK:
                 self.room.hand(bytes(2 * 1600))
-            while given < min(len(sound), position + SECOND // 4):
-                block = pcm(sound[given : given + 1600])
+            while handed < min(len(sound), position + SECOND // 4):
+                block = pcm(sound[handed : handed + 1600])
                 self.reference.played(block, SPEECH)
                 self.room.hand(block)
-                given += 1600
+                handed += 1600
             self.listen(CHUNK)
 
     def listen(self, count: int) -> None:
@@ -55,46 +55,46 @@ class Trial:
             self.raw += heard
             self.clean += self.canceller.process(heard)
 
-    def gone(self, seconds: float) -> float:
-        """Decibels that are missing in the last `seconds`."""
+    def removed(self, seconds: float) -> float:
+        """Return the decibels removed in the last `seconds`."""
         count = 2 * round(seconds * SECOND)
         before, after = samples(self.raw[-count:]), samples(self.clean[-count:])
         return float(20 * np.log10(before.std() / after.std()))
 
 
 @pytest.mark.parametrize("latency", [0.005, 0.1, 0.9])
-def test_the_echo_goes(latency: float) -> None:
+def test_the_echo_is_cancelled(latency: float) -> None:
     trial = Trial(SimulatedRoom(leak=1.0, latency=latency))
     trial.run(TALK)
-    assert trial.gone(1.5) > 15
+    assert trial.removed(1.5) > 15
     trial.listen(3 * SECOND)
     trial.run(TALK)
-    assert trial.gone(5.0) > 22
+    assert trial.removed(5.0) > 22
 
 
-def test_after_a_restart_the_first_reply_is_as_well_known_as_later_ones(tmp_path: Path) -> None:
+def test_after_a_restart_the_first_reply_is_cancelled_like_later_ones(tmp_path: Path) -> None:
     store = StoredValue("echo", StoredPath, StoredPath(), tmp_path)
-    gone = []
+    removed = []
     for latency in (0.1, 0.13):  # no player's buffers are filled in quite the same time
         trial = Trial(SimulatedRoom(leak=1.0, latency=latency), store)
         trial.run(TALK[: 3 * SECOND // 2])
-        gone.append(trial.gone(0.75))
+        removed.append(trial.removed(0.75))
         trial.run(TALK)
         trial.listen(4 * SECOND)
-    assert gone[1] > gone[0] + 3
-    assert gone[1] > 30
+    assert removed[1] > removed[0] + 3
+    assert removed[1] > 30
 
 
 @pytest.mark.parametrize("taps", [b"1234", b"123"])
-def test_a_kept_path_that_is_none_does_no_harm(tmp_path: Path, taps: bytes) -> None:
+def test_an_invalid_stored_path_is_ignored(tmp_path: Path, taps: bytes) -> None:
     store = StoredValue("echo", StoredPath, StoredPath(), tmp_path)
     store.write(StoredPath(taps))
     trial = Trial(SimulatedRoom(leak=1.0), store)
     trial.run(TALK)
-    assert trial.gone(1.5) > 15
+    assert trial.removed(1.5) > 15
 
 
-def test_nothing_is_touched_while_nothing_is_played_nor_where_no_echo_is_heard() -> None:
+def test_sound_is_unchanged_without_playback_and_without_an_echo() -> None:
     trial = Trial(SimulatedRoom(leak=0.0))
     trial.room.say(at_level(samples(speak("okay nabu")), -26), 2.0)
     trial.listen(3 * SECOND)
@@ -112,7 +112,7 @@ def test_no_sample_is_lost_or_added() -> None:
     assert trial.clean[-SECOND:] == trial.raw[-SECOND:]
 
 
-def test_a_voice_stays_while_the_echo_goes() -> None:
+def test_a_voice_over_the_echo_is_preserved() -> None:
     trial = Trial(SimulatedRoom(leak=1.0))
     trial.run(TALK)
     voice = at_level(samples(speak("okay nabu, turn on the lamp", "en-us+m3")), -24)
@@ -126,22 +126,22 @@ def test_a_voice_stays_while_the_echo_goes() -> None:
 
 
 @pytest.mark.parametrize("drift", [1e-4, -3e-5])
-def test_clocks_that_drift(drift: float) -> None:
-    """100 ppm is as far apart as two cheap crystals are."""
+def test_drifting_clocks(drift: float) -> None:
+    """100 ppm is the difference of two cheap crystals."""
     trial = Trial(SimulatedRoom(leak=1.0, drift=drift))
     trial.run(TALK)
     trial.run(TALK)
-    assert trial.gone(5.0) > 18
+    assert trial.removed(5.0) > 18
 
 
-def test_a_sound_that_begins_late_or_early_is_aligned_anew() -> None:
-    """As players do: their buffers are never filled in quite the same time."""
+def test_a_sound_that_begins_late_is_realigned() -> None:
+    """A player's buffers are filled in a different time for each sound."""
     trial = Trial(SimulatedRoom(leak=1.0))
     trial.run(TALK)
     trial.listen(2 * SECOND)
     trial.room.hand(bytes(2 * 700))
     trial.run(TALK)
-    assert trial.gone(6.0) > 20
+    assert trial.removed(6.0) > 20
 
 
 @pytest.mark.parametrize("latency", [0.45, 0.9])
@@ -170,7 +170,7 @@ def test_an_echo_that_is_much_earlier_than_the_last_is_found_within_its_delay() 
     trial.run(TALK)
     trial.listen(3 * SECOND)
     trial.run(TALK[: 3 * SECOND])
-    assert trial.gone(1.0) > 20
+    assert trial.removed(1.0) > 20
 
 
 def test_an_echo_that_jumps_is_found_again_within_a_second() -> None:
@@ -184,7 +184,7 @@ def test_an_echo_that_jumps_is_found_again_within_a_second() -> None:
     assert 20 * np.log10(before / samples(trial.clean)[-SECOND // 2 :].std()) > 20
 
 
-def test_who_speaks_over_the_very_first_sound_is_not_learned_for_its_echo() -> None:
+def test_a_voice_over_the_very_first_sound_is_not_learned_as_echo() -> None:
     trial = Trial(SimulatedRoom(leak=0.3))
     voice = np.resize(samples(speak("okay nabu, turn on the lamp", "en-us+m3")), 3 * SECOND)
     trial.room.say(at_level(voice, -24), 0.0)
@@ -192,10 +192,10 @@ def test_who_speaks_over_the_very_first_sound_is_not_learned_for_its_echo() -> N
     assert loudness(samples(trial.clean)) <= loudness(samples(trial.raw)) + 0.5
     trial.listen(SECOND)
     trial.run(TALK)
-    assert trial.gone(2.0) > 20
+    assert trial.removed(2.0) > 20
 
 
-def test_a_sound_that_is_stopped_leaves_the_next_words_alone() -> None:
+def test_after_a_stopped_sound_the_next_words_are_unchanged() -> None:
     trial = Trial(SimulatedRoom(leak=1.0))
     trial.run(TALK)
     trial.reference.played(pcm(TALK[:SECOND]), SPEECH)
@@ -216,7 +216,7 @@ def test_tones_and_noise_do_no_harm() -> None:
 
 
 class OddTrial(Trial):
-    """Heard in pieces that are no whole blocks, as some programs give it: a part always waits."""
+    """Reads pieces that are not whole blocks, as some programs write them: a part always waits."""
 
     def listen(self, count: int) -> None:
         for _ in range(0, count, CHUNK):
@@ -227,7 +227,7 @@ class OddTrial(Trial):
                 self.clean += self.canceller.process(piece)
 
 
-def test_it_learns_from_what_it_remembers_whatever_the_sizes_of_pieces() -> None:
+def test_the_fit_is_independent_of_the_sizes_of_pieces() -> None:
     trial = OddTrial(SimulatedRoom(leak=1.0))
     trial.run(TALK)
-    assert trial.gone(1.0) > 15
+    assert trial.removed(1.0) > 15

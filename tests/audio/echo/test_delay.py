@@ -1,4 +1,4 @@
-"""How late an echo is, in noise and while somebody speaks."""
+"""The delay of an echo, in noise and under speech."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_the_echo_is_found(delay: int, level: float) -> None:
     assert found.clarity > 10
 
 
-def test_a_voice_that_is_louder_than_the_echo_does_not_hide_it() -> None:
+def test_a_louder_voice_does_not_hide_the_echo() -> None:
     voice = at_level(samples(speak("okay nabu, turn on the lamp"))[:WINDOW], -20)
     found = find_delay((echo(1600, -26) + voice).astype(np.float32), PLAYED)
     assert found.samples == pytest.approx(1600, abs=1)
@@ -34,14 +34,14 @@ def test_a_voice_that_is_louder_than_the_echo_does_not_hide_it() -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_where_there_is_no_echo_none_stands_out(seed: int) -> None:
+def test_without_an_echo_none_stands_out(seed: int) -> None:
     voice = samples(speak("turn on the living room lamp", "en-gb"))[:WINDOW]
     noise = room_noise(0.75, -50, seed)
     assert find_delay(noise.astype(np.float32), PLAYED).clarity < 9
     assert find_delay((voice + noise).astype(np.float32), PLAYED).clarity < 14
 
 
-def test_sounds_that_are_cut_at_the_same_moment_are_no_echo_of_each_other() -> None:
+def test_sounds_cut_at_the_same_moment_are_no_echo_of_each_other() -> None:
     """A quarter of a second after a reply has begun, both end in the middle of different vowels."""
     moments = np.arange(WINDOW + MOST) / 16000
     played, other = (10000 * np.sin(2 * np.pi * pitch * moments) for pitch in (120.3, 201.7))
@@ -51,7 +51,7 @@ def test_sounds_that_are_cut_at_the_same_moment_are_no_echo_of_each_other() -> N
     assert find_delay(hears.astype(np.float32), played.astype(np.float32)).clarity < 16
 
 
-def test_silence_that_was_played_is_found_nowhere() -> None:
+def test_played_silence_has_no_delay() -> None:
     nothing = np.zeros(WINDOW + MOST, np.float32)
     assert find_delay(np.ones(WINDOW, np.float32), nothing).clarity == 0.0
     assert find_delay(nothing[:WINDOW], nothing).clarity == 0.0

@@ -1,4 +1,4 @@
-"""The front end: what listeners get of a microphone."""
+"""The front end: echo cancellation, noise suppression and gain of a microphone."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from tests.support.acoustics import at_level, loudness, pcm, room_noise, samples
 from tests.support.speech import speak
 
 
-class Given:
-    """A source that gives a sound in chunks, and tells when it was closed."""
+class ChunkedSource:
+    """A source that yields a sound in chunks, and notes when it is closed."""
 
     def __init__(self, sound: bytes, size: int = 1024) -> None:
         self._sound = sound
@@ -34,22 +34,22 @@ class Given:
             self.closed = True
 
 
-async def heard(
+async def cleaned(
     sound: bytes, reference: PlaybackReference | None = None, size: int = 1024, **to: object
 ):
     settings = SoundSettings(**to)  # type: ignore[arg-type]
-    front = FrontEnd(Given(sound, size), reference or PlaybackReference(), settings)
+    front = FrontEnd(ChunkedSource(sound, size), reference or PlaybackReference(), settings)
     return b"".join([audio async for audio in front.frames()])
 
 
-async def test_by_default_a_room_without_our_own_sound_is_heard_as_it_is() -> None:
+async def test_by_default_a_room_without_playback_is_unchanged() -> None:
     sound, reference = pcm(room_noise(1, -40)), PlaybackReference()
-    assert await heard(sound, reference) == sound
+    assert await cleaned(sound, reference) == sound
     assert reference.now == 16000
 
 
-async def test_closing_it_closes_the_source_and_it_tells_of_the_end() -> None:
-    source = Given(bytes(4096))
+async def test_closing_it_closes_the_source_and_it_reports_the_end() -> None:
+    source = ChunkedSource(bytes(4096))
     front = FrontEnd(source, PlaybackReference(), SoundSettings())
     frames = front.frames()
     await anext(frames)
@@ -60,8 +60,8 @@ async def test_closing_it_closes_the_source_and_it_tells_of_the_end() -> None:
     assert front.finished
 
 
-async def test_volume_makes_it_louder_without_overflow() -> None:
-    assert await heard(np.array([100, -20000], "<i2").tobytes(), mic_volume=2.5) == (
+async def test_gain_clips_without_overflow() -> None:
+    assert await cleaned(np.array([100, -20000], "<i2").tobytes(), mic_volume=2.5) == (
         np.array([250, -32768], "<i2").tobytes()
     )
     assert louder(b"\1\0", 0.0) == b"\0\0"
@@ -70,17 +70,17 @@ async def test_volume_makes_it_louder_without_overflow() -> None:
 async def test_echo_cancellation_can_be_switched_off() -> None:
     reference, sound = PlaybackReference(), pcm(room_noise(2, -30))
     reference.played(sound, SPEECH)
-    assert await heard(sound, reference, echo_cancellation=False) == sound
+    assert await cleaned(sound, reference, echo_cancellation=False) == sound
 
 
 @pytest.mark.skipif(bool(REQUIRES.missing()), reason=str(REQUIRES.missing()))
 async def test_noise_is_suppressed_and_a_voice_is_not() -> None:
     noise = room_noise(4, -45)
-    quiet = await heard(pcm(noise), noise_suppression=4)
+    quiet = await cleaned(pcm(noise), noise_suppression=4)
     assert loudness(samples(quiet[64000:])) < loudness(noise) - 12
     voice = at_level(samples(speak("turn on the living room lamp")), -25)
     said = np.concatenate((noise, voice + noise[: len(voice)]))
-    clean = samples(await heard(pcm(said), noise_suppression=2))[64000 + 320 :]
+    clean = samples(await cleaned(pcm(said), noise_suppression=2))[64000 + 320 :]
     assert loudness(clean) == pytest.approx(loudness(voice), abs=2)
 
 
@@ -89,6 +89,6 @@ async def test_noise_is_suppressed_and_a_voice_is_not() -> None:
 async def test_a_quiet_voice_is_amplified_whatever_the_chunks(size: int) -> None:
     voice = at_level(samples(speak("turn on the living room lamp") * 4), -45)
     voice += room_noise(len(voice) / 16000, -75)
-    amplified = samples(await heard(pcm(voice), size=size, auto_gain=30))
+    amplified = samples(await cleaned(pcm(voice), size=size, auto_gain=30))
     assert len(voice) - len(amplified) < 160
     assert loudness(amplified[-48000:]) > -38

@@ -1,4 +1,4 @@
-"""Half a second of an echo tells its path."""
+"""Half a second of an echo determines its path."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ NOTHING = np.zeros(TAPS, np.float32)
 
 def left(path: np.ndarray, echo: np.ndarray, first: int, last: int) -> float:
     """Decibels of the echo that the path leaves between two positions."""
-    told = heard(PLAYED, path.astype(float))[TAPS + first : TAPS + last]
-    return float(20 * np.log10((echo[first:last] - told).std() / echo[first:last].std()))
+    modelled = heard(PLAYED, path.astype(float))[TAPS + first : TAPS + last]
+    return float(20 * np.log10((echo[first:last] - modelled).std() / echo[first:last].std()))
 
 
 def found(echo: np.ndarray, count: int, path: np.ndarray = NOTHING, steps: int = 32) -> np.ndarray:
@@ -38,7 +38,7 @@ def test_what_is_heard_later_is_explained_by_what_was_heard(
     assert abs(int(np.abs(path).argmax()) - HEAD) <= 1
 
 
-def test_a_path_that_is_known_is_made_better_and_kept_where_nothing_is_played() -> None:
+def test_a_known_path_is_improved_and_unchanged_where_nothing_is_played() -> None:
     echo = heard(TALK, response(0.3, 0.25, 7))
     first = found(echo, 8000)
     second = found(echo, 16000, first, 16)

@@ -1,4 +1,4 @@
-"""What was played, on the microphone's clock."""
+"""The played sound on the microphone's clock."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def ones(count: int, value: int = 1) -> bytes:
     return np.full(count, value, "<i2").tobytes()
 
 
-def test_a_sound_begins_when_it_is_handed_over_and_goes_on_without_a_gap() -> None:
+def test_a_sound_begins_at_its_handover_and_has_no_gap() -> None:
     reference = PlaybackReference()
     reference.advance(1000)
     reference.played(ones(1600), SPEECH)
@@ -28,7 +28,7 @@ def test_a_sound_begins_when_it_is_handed_over_and_goes_on_without_a_gap() -> No
     assert reference.take(4190, 20) == ones(10, 2) + bytes(20)
 
 
-def test_after_a_silence_the_next_sound_begins_anew() -> None:
+def test_after_silence_a_new_sound_begins() -> None:
     reference = PlaybackReference()
     reference.played(ones(100), SPEECH)
     reference.advance(5000)
@@ -37,7 +37,7 @@ def test_after_a_silence_the_next_sound_begins_anew() -> None:
     assert reference.take(4990, 20) == bytes(20) + ones(10)
 
 
-def test_any_format_is_kept_at_16_khz() -> None:
+def test_any_format_is_stored_at_16_khz() -> None:
     reference = PlaybackReference()
     form = AudioFormat(48000, 2)
     sound = tone(700, 0.5, 48000, 2)
@@ -48,23 +48,21 @@ def test_any_format_is_kept_at_16_khz() -> None:
     assert pitch(reference.take(0, 8000)) == pytest.approx(700, abs=10)
 
 
-@pytest.mark.parametrize(("delay", "kept"), [(None, 3000), (1600, 1400)])
-def test_what_was_not_heard_when_it_was_stopped_was_not_played(
-    delay: int | None, kept: int
-) -> None:
+@pytest.mark.parametrize(("delay", "remaining"), [(None, 3000), (1600, 1400)])
+def test_samples_that_were_not_due_at_a_stop_are_dropped(delay: int | None, remaining: int) -> None:
     reference = PlaybackReference()
     reference.delay = delay
     reference.played(ones(16000), SPEECH)
     reference.advance(3000)
     reference.silenced()
-    assert reference.end == kept + LATE_STOP
+    assert reference.end == remaining + LATE_STOP
     reference.advance(32000)
     reference.silenced()
-    assert reference.end == kept + LATE_STOP
+    assert reference.end == remaining + LATE_STOP
 
 
 @given(st.lists(st.tuples(st.integers(0, 30000), st.integers(0, 30000)), max_size=40))
-def test_it_keeps_what_it_promises_and_no_more(steps: list[tuple[int, int]]) -> None:
+def test_it_stores_its_history_and_no_more(steps: list[tuple[int, int]]) -> None:
     reference, line = PlaybackReference(), np.zeros(2_000_000, "<i2")
     for number, (heard, played) in enumerate(steps, 1):
         reference.advance(heard)

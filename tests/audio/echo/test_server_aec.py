@@ -32,7 +32,7 @@ def load_canceller(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["echo_cancelled", "kitchen"])
-async def test_the_sound_servers_canceller_takes_the_place_of_ours(
+async def test_the_sound_servers_canceller_replaces_ours(
     pulse: PulseServer, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
     load_canceller(name)
@@ -49,7 +49,7 @@ async def test_the_sound_servers_canceller_takes_the_place_of_ours(
     assert 2 * reference.now == len(first)
 
 
-async def test_a_canceller_that_we_do_not_record_from_is_none(
+async def test_a_canceller_that_is_not_recorded_does_not_count(
     pulse: PulseServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load_canceller("echo_cancelled")

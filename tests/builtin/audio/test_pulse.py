@@ -1,4 +1,4 @@
-"""Every kind of microphone and speaker against a real PulseAudio: a tone goes in and comes out."""
+"""Every kind of microphone and speaker with a real PulseAudio, by tones."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def require_portaudio(request: pytest.FixtureRequest) -> None:
 async def heard_of(
     frames: AsyncGenerator[bytes, None], pulse: PulseServer, sound: bytes
 ) -> list[bytes]:
-    """Play a sound into the room; return what is captured until 0.4 s after its end."""
+    """Play a sound into the room; return the chunks captured until 0.4 s after its end."""
     chunks: list[bytes] = []
     async with asyncio.TaskGroup() as tasks:
         playing = tasks.create_task(asyncio.to_thread(pulse.play, sound))
@@ -69,7 +69,7 @@ def clip(frequency: float, seconds: float) -> AudioChunk:
 
 
 class Recorder:
-    """Records what is spoken, on a thread, while the event loop speaks."""
+    """Records the speaker on a thread, while the event loop plays."""
 
     def __init__(self, pulse: PulseServer, source: str = HEARD) -> None:
         self._pulse = pulse
@@ -198,7 +198,7 @@ async def lose(playback: Playback) -> None:
 async def test_a_source_and_a_sink_that_are_not_the_defaults_are_chosen_by_name(
     pulse: PulseServer,
 ) -> None:
-    """What is played into the sink `room` is heard at its monitor, and not at the speaker's."""
+    """Sound played into the sink `room` is recorded at its monitor, and not at the speaker's."""
     capture = Capture(spec.create("mic", f"pulse:{HEARD}"), lambda event: None)
     playback = Playback(spec.create("speaker", f"pulse:{ROOM}"), lambda event: None)
     await playback.open()
