@@ -76,6 +76,11 @@ def test_the_app_is_light() -> None:
     assert imported_by("import satellite.app") & HEAVY == set()
 
 
+def test_no_program_loads_http_before_its_first_client() -> None:
+    modules = imported_by("import satellite.app, servers.app")
+    assert modules & {"aiohttp", "prometheus_client"} == set()
+
+
 def test_checking_the_configuration_is_light() -> None:
     code = "from satellite.config import load as config; config.load(environment={}, files=[])"
     assert imported_by(code) & LATE == set()

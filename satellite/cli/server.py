@@ -53,6 +53,8 @@ def how_to_use(settings: Settings, served: Mapping[str, str]) -> str:
     if not flags:
         return ""
     named = f"satellite {' '.join(flags)}"
+    if settings.pairing.required:
+        return f"pair each satellite first (satellite pair); then: {named}"
     if not remote:
         return f"use on this machine: {named}"
     if settings.zeroconf:

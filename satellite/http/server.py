@@ -119,7 +119,7 @@ class HttpServer:
         self._life = life
         self._runner: AppRunner | None = None
         self._making = asyncio.Lock()
-        self._pending = 0
+        self._arrived: set[socket.socket] = set()
         """Connections whose first request is not whole."""
         self._refusals = Refusals("HTTP")
 
@@ -134,8 +134,8 @@ class HttpServer:
                 finally:
                     running.cancel()
         finally:
-            for listener in self._listeners:
-                listener.close()
+            for leftover in (*self._listeners, *self._arrived):
+                leftover.close()
             if self._runner is not None:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(_END):
@@ -160,6 +160,7 @@ class HttpServer:
                 await asyncio.sleep(_RETRY)
                 continue
             if self._admits(connection, str(address[0])):
+                self._arrived.add(connection)
                 tasks.create_task(self._serve(connection), name="http client")
 
     def _admits(self, connection: socket.socket, address: str) -> bool:
@@ -179,13 +180,12 @@ class HttpServer:
     @property
     def _clients(self) -> int:
         server = self._runner.server if self._runner else None
-        return self._pending + (len(server.connections) if server else 0)
+        return len(self._arrived) + (len(server.connections) if server else 0)
 
     async def _serve(self, connection: socket.socket) -> None:
         """Wait for the head of the first request, then let aiohttp do the rest."""
         loop = asyncio.get_running_loop()
-        self._pending += 1
-        transport = None
+        transport, handed_over = None, False
         try:
             async with asyncio.timeout(FIRST):
                 transport, first = await loop.connect_accepted_socket(_FirstRequest, connection)
@@ -196,12 +196,14 @@ class HttpServer:
             assert runner.server is not None
             if not transport.is_closing():
                 first.hand_over(runner.server())
-                transport = None
+                handed_over = True
         except (TimeoutError, OSError) as error:
             _LOGGER.debug("HTTP: dropped a client without a whole request: %s", error)
         finally:
-            self._pending -= 1
-            if transport is not None:
+            self._arrived.discard(connection)
+            if transport is None:
+                connection.close()
+            elif not handed_over:
                 transport.abort()
 
     async def _ready(self) -> AppRunner:

@@ -11,7 +11,7 @@ import pytest
 from satellite import events
 from satellite.cli.run import spoken_line
 from satellite.cli.server import how_to_use
-from satellite.settings import Settings
+from satellite.settings import PairingSettings, Settings
 from tests.cli.program import environment, satellite
 from tests.support import requests
 
@@ -108,6 +108,14 @@ def test_a_server_says_how_satellites_use_it(
     served: dict[str, str], zeroconf: bool, text: str
 ) -> None:
     assert how_to_use(Settings(zeroconf=zeroconf), served) == text
+
+
+def test_a_server_for_paired_satellites_names_the_pairing() -> None:
+    settings = Settings(pairing=PairingSettings(required=True))
+    line = how_to_use(settings, {"asr": "tcp://10.0.0.5:1"})
+    assert (
+        line == "pair each satellite first (satellite pair); then: satellite --asr tcp://10.0.0.5:1"
+    )
 
 
 def test_a_server_has_a_name(tmp_path: Path) -> None:
