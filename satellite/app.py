@@ -48,7 +48,7 @@ from satellite.listening.mute import Mute
 from satellite.listening.mute import mute_store as kept_mute
 from satellite.listening.stop_words import COMPONENT as STOP_WORDS
 from satellite.listening.stop_words import StopWords
-from satellite.ports import Asr, EngineContext, Wake
+from satellite.ports import Asr, EngineContext, WaitsForReader, Wake
 from satellite.settings import Settings
 from satellite.turns.assistants import assistant_wake_words
 from satellite.turns.context import label
@@ -117,7 +117,7 @@ async def _listen(
         settings.listen,
         bus.publish,
         attentive=lambda: not home.wake.active,
-        waits=getattr(mic, "waits", False),
+        waits=isinstance(mic, WaitsForReader) and mic.waits,
     )
     rooms = Arbiter(settings, assistant, listener, bus.publish, on_yield=home.wake.over)
     announcer = home.announcer = Announcer(assistant, settings, engines.turn.tts)

@@ -6,6 +6,8 @@ A plugin is a class, named by an entry point of the group `satellite.<role>`. Be
 `EngineContext`. Constructing is cheap and imports nothing heavy. State machines, retries,
 deadlines, logging and metrics stay with the caller.
 
+What a plugin may offer beyond its role stands in `OFFERS`, each with a protocol of its own.
+
 Every engine method is an async generator. Its caller may stop at any await (cancel it, or close the
 generator); the engine then stops working and is ready for the next call. Calls may overlap.
 Engines raise only `EngineError`s, `PackageMissing`, and, when remote, `WireError`s.
@@ -14,14 +16,16 @@ Engines raise only `EngineError`s, `PackageMissing`, and, when remote, `WireErro
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import aclosing, suppress
+from difflib import get_close_matches
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
 from satellite.errors import EngineClosed
 from satellite.events import Event
+from satellite.requirements import Requirement
 from satellite.settings import HomeSettings, ModelSettings, PairingSettings, Settings
 from satellite.values import (
     Action,
@@ -157,11 +161,7 @@ class Vad(Protocol):
 
 
 class Mic(Protocol):
-    """Where sound comes from. Blocking work belongs on a thread of its own.
-
-    One whose sound waits to be read, as that of a file, may say so by `waits: ClassVar[bool] =
-    True`: it is read no faster than a slow wake engine listens.
-    """
+    """Where sound comes from. Blocking work belongs on a thread of its own."""
 
     async def open(self) -> AudioFormat:
         """Begin to record; say in which format. Raises `DeviceMissing`, `AudioFileError`."""
@@ -224,11 +224,7 @@ class SatelliteControls(Protocol):
 
 
 class Hook(Protocol):
-    """Something that is told every event, in order; it can slow or stop nothing else.
-
-    One that operates the satellite, as a button does, has a method `operate(desk: Desk)` besides,
-    and is given the desk when there is one.
-    """
+    """A receiver of every event, in order; it cannot slow down or stop anything else."""
 
     async def start(self) -> None:
         """Make ready."""
@@ -238,6 +234,160 @@ class Hook(Protocol):
 
     async def close(self) -> None:
         """Give everything back. Twice is once."""
+
+
+@runtime_checkable
+class TakesArgument(Protocol):
+    """A plugin class with an option that `PLUGIN:ARGUMENT` sets."""
+
+    argument: str
+    """The name of that option."""
+
+
+@runtime_checkable
+class HasRequirements(Protocol):
+    """A plugin class that needs packages or programs of its machine."""
+
+    requires: tuple[Requirement, ...]
+
+
+@runtime_checkable
+class ChecksOptions(Protocol):
+    """A plugin class that checks its options together; each alone is checked already."""
+
+    @staticmethod
+    def problems(options: Any) -> Iterable[str]:
+        """Return what is wrong with the options."""
+
+
+@runtime_checkable
+class OffersTools(Protocol):
+    """A plugin class (llm or hook) with tools for language models; see `satellite.tools`."""
+
+    tools: tuple[Any, ...]
+
+
+@runtime_checkable
+class HasModel(Protocol):
+    """A plugin class whose engine needs a model to be downloaded."""
+
+    model: str
+    """The model that `satellite models pull` downloads for it, such as `whisper:base.en`."""
+
+
+@runtime_checkable
+class ChosenByAuto(HasModel, Protocol):
+    """A plugin class that `auto` prefers to the built-in engine once its model is installed."""
+
+    look_every: float
+    """Seconds between two calls of `auto`."""
+
+    async def auto(self, context: EngineContext) -> str | None:
+        """Return the argument to use; None without a model. A quick class method, which may do
+        without the parameter `context`."""
+
+
+@runtime_checkable
+class Labeled(Protocol):
+    """An engine that events and logs call by a label instead of `describe().name`."""
+
+    @property
+    def label(self) -> str:
+        """The label, such as the URI of a server."""
+
+
+@runtime_checkable
+class Sharing(Protocol):
+    """An engine that accepts all requests at once, and divides its own threads among them."""
+
+    @property
+    def shares(self) -> bool:
+        """Whether it does so."""
+
+
+@runtime_checkable
+class Queueing(Protocol):
+    """An engine that lets requests wait inside it."""
+
+    @property
+    def queued(self) -> int:
+        """The number of requests that wait."""
+
+
+@runtime_checkable
+class WaitsForReader(Protocol):
+    """A microphone whose sound can wait to be read, as that of a file."""
+
+    waits: bool
+    """Whether it is read no faster than a slow wake engine listens."""
+
+
+@runtime_checkable
+class OperatesSatellite(Protocol):
+    """A hook that operates the satellite, as a button does."""
+
+    def operate(self, controls: SatelliteControls) -> None:
+        """Take the controls; called once, when the satellite is ready."""
+
+
+@runtime_checkable
+class HasPatience(Protocol):
+    """A hook that may need longer for one event than `satellite.components.hooks.PATIENCE`."""
+
+    patience: float
+    """Seconds."""
+
+
+_OF_CLASSES = (TakesArgument, HasRequirements, ChecksOptions)
+_OF_ENGINES = (HasModel, ChosenByAuto, Labeled, Sharing, Queueing)
+
+OFFERS: dict[str, tuple[type, ...]] = {
+    "mic": (*_OF_CLASSES, WaitsForReader),
+    "speaker": _OF_CLASSES,
+    "wake": (*_OF_CLASSES, *_OF_ENGINES),
+    "vad": _OF_CLASSES,
+    "asr": (*_OF_CLASSES, *_OF_ENGINES),
+    "llm": (*_OF_CLASSES, *_OF_ENGINES, OffersTools),
+    "tts": (*_OF_CLASSES, *_OF_ENGINES),
+    "hook": (*_OF_CLASSES, OffersTools, OperatesSatellite, HasPatience),
+}
+"""What plugins of each role may offer beyond the protocol of the role."""
+
+_PROTOCOLS: dict[str, type] = {
+    "mic": Mic,
+    "speaker": Speaker,
+    "wake": Wake,
+    "vad": Vad,
+    "asr": Asr,
+    "llm": Llm,
+    "tts": Tts,
+    "hook": Hook,
+}
+
+_SIMILAR = 0.85
+"""Similarity (difflib's ratio) of a name that is taken for a misspelling: one letter of six."""
+
+
+def misspelled_offers(kind: type, role: str) -> dict[str, str]:
+    """Return the attributes of a plugin class that look like misspelled offers of its role, with
+    the right spellings. Such an attribute would be ignored silently."""
+    offers = {name for offer in OFFERS[role] for name in _public_names(offer)}
+    own = _public_names(kind)
+    unused = offers - own
+    return {
+        name: similar[0]
+        for name in sorted(own - offers - _public_names(_PROTOCOLS[role]) - {"Options"})
+        if (similar := get_close_matches(name, unused, 1, _SIMILAR))
+    }
+
+
+def _public_names(kind: type) -> set[str]:
+    return {
+        name
+        for base in kind.__mro__
+        for name in (*vars(base), *vars(base).get("__annotations__", ()))
+        if base is not object and not name.startswith("_")
+    }
 
 
 class OpenCalls:

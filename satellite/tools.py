@@ -25,7 +25,7 @@ from satellite import options
 from satellite.components import registry
 from satellite.errors import PluginBroken
 from satellite.options import OptionSet
-from satellite.ports import EngineContext
+from satellite.ports import EngineContext, OffersTools
 from satellite.values import ReplyPart, ReplyRequest
 
 _LOGGER = logging.getLogger(__name__)
@@ -79,7 +79,8 @@ def installed() -> tuple[Tool, ...]:
         except PluginBroken as error:
             _LOGGER.debug("no tools of it: %s", error)
             continue
-        for tool in getattr(kind, "tools", ()):
+        tools: tuple[Tool, ...] = kind.tools if isinstance(kind, OffersTools) else ()
+        for tool in tools:
             if tool.name in found:
                 _LOGGER.warning("plugin %s: another tool is called %s", plugin.name, tool.name)
             found.setdefault(tool.name, tool)

@@ -16,7 +16,7 @@ from satellite.engines import assembly
 from satellite.engines.home_aware import at_home
 from satellite.homeassistant.client.home import Home
 from satellite.homeassistant.client.home import opened as opened_home
-from satellite.ports import EngineContext
+from satellite.ports import EngineContext, Sharing
 from satellite.settings import Settings
 from servers import standby
 from servers.metrics import Metrics
@@ -84,7 +84,7 @@ class Loaded:
         engine that divides itself among its requests (`shares`) is given all of them at once.
         """
         server = self._settings.server
-        if getattr(engine, "shares", False):
+        if isinstance(engine, Sharing) and engine.shares:
             return LocalPool(engine, server.workers + server.waiting, 0)
         return LocalPool(engine, self.places(role), server.waiting)
 

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from typing import Any, Protocol
 
 from satellite.errors import EngineBusy
+from satellite.ports import Queueing
 
 
 class Pool(Protocol):
@@ -62,8 +63,8 @@ class LocalPool:
 
     @property
     def _queued_in_engine(self) -> int:
-        """Requests that wait inside the engine, if it counts them (attribute `queued`)."""
-        return int(getattr(self._engine, "queued", 0))
+        """Requests that wait inside the engine, if it counts them."""
+        return self._engine.queued if isinstance(self._engine, Queueing) else 0
 
     async def _enter(self) -> None:
         if self._places.locked() and self._queued >= self._waiting:

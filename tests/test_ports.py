@@ -1,120 +1,89 @@
-"""The calls of an engine that are under way, when it is closed."""
+"""What plugins may offer beyond their roles, and how a misspelled offer is found."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator
+import logging
+from typing import Any, ClassVar
 
+import msgspec
 import pytest
 
-from satellite.errors import EngineClosed
-from satellite.ports import OpenCalls
+from satellite.components import registry
+from satellite.options import OptionSet
+from satellite.ports import OFFERS, ROLES, EngineContext, misspelled_offers
 
 
-async def count(pause: float = 0.0) -> AsyncGenerator[int, None]:
-    for number in range(3):
-        await asyncio.sleep(pause)
-        yield number
+class Plain:
+    class Options(OptionSet, frozen=True):
+        """None."""
+
+    def __init__(self, options: Options) -> None:
+        """Nothing is kept."""
 
 
-async def collect(calls: OpenCalls, items: AsyncGenerator[int, None]) -> list[int]:
-    return [item async for item in calls.run(items)]
+class Misspelled(Plain):
+    argumnt: ClassVar[str] = "url"
+    look_evry: ClassVar[float] = 2.0
+    requires: ClassVar[tuple[Any, ...]] = ()
+
+    def problem(self) -> None:
+        """Ignored: `problems` is meant."""
 
 
-async def test_open_calls_pass_every_item_on() -> None:
-    assert await collect(OpenCalls("x"), count()) == [0, 1, 2]
+class Similar(Plain):
+    """Names that are no offers of a microphone, and similar to none."""
+
+    waiting = 3
+    patience = 1.0
+    _argumnt = "private"
 
 
-async def test_closing_ends_a_call_that_waits() -> None:
-    calls = OpenCalls("parrot")
-    call = asyncio.create_task(collect(calls, count(pause=60)))
-    await asyncio.sleep(0)
-    await calls.close()
-    with pytest.raises(EngineClosed, match="parrot was closed"):
-        await call
-    assert not call.cancelled()
+def test_a_misspelled_offer_is_found_with_the_right_spelling() -> None:
+    assert misspelled_offers(Misspelled, "asr") == {
+        "argumnt": "argument",
+        "look_evry": "look_every",
+        "problem": "problems",
+    }
 
 
-async def test_closing_between_items_ends_the_call_at_the_next() -> None:
-    calls = OpenCalls("parrot")
-    items = calls.run(count())
-    assert await anext(items) == 0
-    await calls.close()
-    with pytest.raises(EngineClosed):
-        await anext(items)
+@pytest.mark.parametrize("role", ROLES)
+def test_other_names_are_no_misspellings(role: str) -> None:
+    assert misspelled_offers(Similar, role) == {}
 
 
-async def test_later_calls_are_refused_and_closing_is_idempotent() -> None:
-    calls = OpenCalls("parrot")
-    for _ in range(2):
-        await calls.close()
-    with pytest.raises(EngineClosed, match="parrot is closed"):
-        await collect(calls, count())
+def test_an_offer_of_another_role_is_not_looked_for() -> None:
+    assert "look_evry" not in misspelled_offers(Misspelled, "hook")
 
 
-async def test_a_call_is_cleaned_up_when_it_is_closed() -> None:
-    cleaned = []
-
-    async def engine() -> AsyncGenerator[int, None]:
-        try:
-            await asyncio.Event().wait()
-            yield 1
-        finally:
-            await asyncio.sleep(0)
-            cleaned.append(True)
-
-    calls = OpenCalls("x")
-    call = asyncio.create_task(collect(calls, engine()))
-    await asyncio.sleep(0)
-    await calls.close()
-    with pytest.raises(EngineClosed):
-        await call
-    assert cleaned == [True]
+@pytest.mark.parametrize(
+    "plugin", [*registry.installed()], ids=lambda plugin: f"{plugin.role}-{plugin.name}"
+)
+def test_no_installed_plugin_has_one(plugin: registry.Plugin) -> None:
+    assert misspelled_offers(plugin.load(), plugin.role) == {}
 
 
-async def test_the_cancellation_of_the_caller_stays_one() -> None:
-    calls = OpenCalls("x")
-    call = asyncio.create_task(collect(calls, count(pause=60)))
-    await asyncio.sleep(0)
-    call.cancel()
-    await asyncio.wait({call})
-    assert call.cancelled()
-    await calls.close()
+def test_every_role_has_its_offers() -> None:
+    assert set(OFFERS) == set(ROLES)
 
 
-async def test_both_at_once_are_a_cancellation() -> None:
-    calls = OpenCalls("x")
-    call = asyncio.create_task(collect(calls, count(pause=60)))
-    await asyncio.sleep(0)
-    call.cancel()
-    await calls.close()
-    await asyncio.wait({call})
-    assert call.cancelled()
+class Entry(msgspec.Struct, frozen=True):
+    """An entry point."""
+
+    kind: type[Any]
+    value: str = "stranger:Plugin"
+
+    def load(self) -> type[Any]:
+        return self.kind
 
 
-async def test_a_timeout_around_a_call_still_works() -> None:
-    calls = OpenCalls("x")
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.01):
-            await collect(calls, count(pause=60))
-    assert await collect(calls, count()) == [0, 1, 2]
-
-
-async def test_an_engine_that_ignores_its_end_is_stopped_at_its_next_item() -> None:
-    async def stubborn() -> AsyncGenerator[int, None]:
-        for number in range(2):
-            try:
-                await asyncio.sleep(0.01)
-            except asyncio.CancelledError:
-                pass
-            yield number
-
-    calls = OpenCalls("x")
-    call = asyncio.create_task(collect(calls, stubborn()))
-    await asyncio.sleep(0)
-    await calls.close()
-    with pytest.raises(EngineClosed):
-        await call
-    task = asyncio.current_task()
-    assert task is not None
-    assert task.cancelling() == 0
+def test_a_misspelled_offer_is_logged_when_the_plugin_is_made(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    entry: Any = Entry(Misspelled)
+    plugin = registry.Plugin("mic", "strange", "stranger", "1", entry)
+    plugin.create(Misspelled.Options(), EngineContext())
+    messages = [record.getMessage() for record in caplog.records]
+    assert (
+        "mic plugin strange: its attribute argumnt is ignored; did you mean argument?" in messages
+    )
+    assert {record.levelno for record in caplog.records} == {logging.WARNING}

@@ -123,7 +123,7 @@ def _role(role: str, of_role: Sequence[registry.Plugin]) -> str:
     rows: list[Sequence[str]] = []
     for plugin in of_role:
         kind = plugin.load()
-        argument = getattr(kind, "argument", "")
+        argument = registry.argument_of(kind)
         name = f"{plugin.name}:{argument.upper()}" if argument else plugin.name
         needs = ", ".join(map(str, registry.requirements(kind)))
         what = _first_sentence(kind.__doc__ or "") + (f" Needs: {needs}." if needs else "")

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from satellite.components import spec
 from satellite.errors import PluginError
 from satellite.lib.bus import Bus
-from satellite.ports import Hook, SatelliteControls
+from satellite.ports import HasPatience, Hook, OperatesSatellite, SatelliteControls
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -31,10 +31,10 @@ class Hooks:
     def operate(self, desk: SatelliteControls) -> None:
         """Give those that operate the satellite, such as buttons, what they operate."""
         for name, hook in self._hooks.items():
-            if (given := getattr(hook, "operate", None)) is None:
+            if not isinstance(hook, OperatesSatellite):
                 continue
             try:
-                given(desk)
+                hook.operate(desk)
             except Exception as error:  # a stranger's code may raise anything
                 _LOGGER.warning(
                     "hook %s operates nothing: %s", name, _describe_failure(error, PATIENCE)
@@ -71,7 +71,7 @@ async def hooked(names: Iterable[str], bus: Bus) -> AsyncGenerator[Hooks, None]:
 async def run_hook(name: str, hook: Hook, bus: Bus) -> None:
     """Tell a hook every event until the bus ends. It may fail or hang; only the log will know."""
     failures = 0
-    patience = getattr(hook, "patience", PATIENCE)
+    patience = hook.patience if isinstance(hook, HasPatience) else PATIENCE
     async with bus.subscribe(f"hook {name}") as happening:
         try:
             async with asyncio.timeout(PATIENCE):

@@ -1,25 +1,9 @@
-"""Plugins: found through entry points, loaded one by one, and reported when they are broken.
-
-A plugin class may carry, beside its `Options`:
-
-    argument: ClassVar[str] = "voice"        which option `PLUGIN:ARGUMENT` sets
-    requires: ClassVar[tuple[Requirement, ...]] = (Package("piper", extra="server"),)
-    problems: staticmethod, Options -> Iterable[str]     what is wrong with options that each by
-                                                         itself are right
-    tools: ClassVar[tuple[Tool, ...]] = (...)    what language models may use; see `satellite.tools`
-
-and, where `auto` shall prefer it to a built-in engine as soon as its model is there:
-
-    model: ClassVar[str] = "whisper:base.en"     what `satellite models pull` fetches for it
-    async def auto(cls) -> str | None            a class method, quick: the argument that it is to
-                                                 have; None while no model is there. It may take
-                                                 the `context`, as the constructor does
-    look_every: ClassVar[float] = 2.0            seconds between two such questions
-"""
+"""Plugins: found through entry points, loaded one by one, and reported when they are broken."""
 
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Callable, Iterator
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, cast
@@ -29,8 +13,16 @@ import msgspec
 from satellite import options
 from satellite.errors import PackageMissing, PluginBroken, PluginUnknown
 from satellite.options import OptionInfo, OptionSet
-from satellite.ports import ROLES, EngineContext
+from satellite.ports import (
+    ROLES,
+    EngineContext,
+    HasRequirements,
+    TakesArgument,
+    misspelled_offers,
+)
 from satellite.requirements import Requirement
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class Plugin(msgspec.Struct, frozen=True):
@@ -65,6 +57,11 @@ class Plugin(msgspec.Struct, frozen=True):
         Raises `PackageMissing`, `PluginBroken`.
         """
         kind = self.load()
+        for name, meant in misspelled_offers(kind, self.role).items():
+            _LOGGER.warning(
+                "%s plugin %s: its attribute %s is ignored; did you mean %s?",
+                *(self.role, self.name, name, meant),
+            )
         for requirement in requirements(kind):
             if hint := requirement.missing():
                 raise PackageMissing(f"{self.role} plugin {self.name}: {hint}")
@@ -101,7 +98,12 @@ def takes_context(function: Callable[..., Any]) -> bool:
 
 def requirements(kind: type[Any]) -> tuple[Requirement, ...]:
     """What a plugin class needs from its machine."""
-    return tuple(getattr(kind, "requires", ()))
+    return kind.requires if isinstance(kind, HasRequirements) else ()
+
+
+def argument_of(kind: type[Any]) -> str:
+    """Return the name of the option that `PLUGIN:ARGUMENT` sets; empty where there is none."""
+    return kind.argument if isinstance(kind, TakesArgument) else ""
 
 
 def installed(*roles: str) -> Iterator[Plugin]:
@@ -137,7 +139,7 @@ def report(plugin: Plugin) -> Report:
     return msgspec.structs.replace(
         facts,
         summary=(kind.__doc__ or "").strip().partition("\n")[0],
-        argument=getattr(kind, "argument", ""),
+        argument=argument_of(kind),
         options=options.describe(kind.Options),
         needs=tuple(map(str, needs)),
         problem="; ".join(hint for need in needs if (hint := need.missing())) or None,

@@ -11,7 +11,7 @@ import msgspec
 from satellite import options
 from satellite.components import registry
 from satellite.errors import ConfigError
-from satellite.ports import EngineContext
+from satellite.ports import ChecksOptions, EngineContext
 
 AUTO = "auto"
 CHAINED = "llm"
@@ -82,19 +82,19 @@ def create(role: str, text: str, context: EngineContext | None = None) -> Any:
 def read_options(role: str, text: str) -> options.OptionSet:
     """Check a component's options against its plugin's. Raises as `create`."""
     component = parse(text)
-    kind = registry.find(role, component.plugin).load()
+    kind: Any = registry.find(role, component.plugin).load()
     chosen: options.OptionSet | None
     values: dict[str, Any] = dict(component.options)
     problems = []
     if component.argument:
-        if name := getattr(kind, "argument", ""):
+        if name := registry.argument_of(kind):
             values[name] = component.argument
         else:
             problems.append(f"takes no argument after the colon (got {component.argument!r})")
     kind_of_options: type[options.OptionSet] = kind.Options
     chosen, found = options.convert(kind_of_options, values)
     problems.extend(found)
-    if chosen is not None and hasattr(kind, "problems"):
+    if chosen is not None and isinstance(kind, ChecksOptions):
         problems.extend(kind.problems(chosen))
     if problems or chosen is None:
         raise ConfigError([f"{role} {component.plugin}: {problem}" for problem in problems])

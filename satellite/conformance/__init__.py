@@ -20,6 +20,7 @@ from satellite.conformance.hook import HOOK_CHECKS, HookSample
 from satellite.conformance.llm import LLM_CHECKS, LlmSample
 from satellite.conformance.mic import MIC_CHECKS, MicSample
 from satellite.conformance.speaker import SPEAKER_CHECKS, SpeakerSample
+from satellite.conformance.spelling import spelling_checks
 from satellite.conformance.tts import TTS_CHECKS, TtsSample
 from satellite.conformance.vad import VAD_CHECKS, VadSample
 from satellite.conformance.wake import WAKE_CHECKS, WakeSample
@@ -48,7 +49,7 @@ __all__ = [
     "fresh",
 ]
 
-CHECKS: dict[str, tuple[Check, ...]] = {
+_OF_ROLES: dict[str, tuple[Check, ...]] = {
     "asr": ASR_CHECKS,
     "hook": HOOK_CHECKS,
     "llm": LLM_CHECKS,
@@ -59,50 +60,54 @@ CHECKS: dict[str, tuple[Check, ...]] = {
     "wake": WAKE_CHECKS,
 }
 
+CHECKS: dict[str, tuple[Check, ...]] = {
+    role: (*checks, *spelling_checks(role)) for role, checks in _OF_ROLES.items()
+}
+
 
 async def check_asr(make: Make, sample: AsrSample) -> None:
     """Hold a speech-to-text engine to its protocol. Raises `NotConforming`."""
-    for check in ASR_CHECKS:
+    for check in CHECKS["asr"]:
         await check.run(make, sample)
 
 
 async def check_hook(make: Make, sample: HookSample) -> None:
     """Hold a hook to its protocol. Raises `NotConforming`."""
-    for check in HOOK_CHECKS:
+    for check in CHECKS["hook"]:
         await check.run(make, sample)
 
 
 async def check_mic(make: Make, sample: MicSample) -> None:
     """Hold a microphone to its protocol. Raises `NotConforming`."""
-    for check in MIC_CHECKS:
+    for check in CHECKS["mic"]:
         await check.run(make, sample)
 
 
 async def check_speaker(make: Make, sample: SpeakerSample) -> None:
     """Hold a speaker to its protocol. Raises `NotConforming`."""
-    for check in SPEAKER_CHECKS:
+    for check in CHECKS["speaker"]:
         await check.run(make, sample)
 
 
 async def check_llm(make: Make, sample: LlmSample) -> None:
     """Hold a brain to its protocol. Raises `NotConforming`."""
-    for check in LLM_CHECKS:
+    for check in CHECKS["llm"]:
         await check.run(make, sample)
 
 
 async def check_tts(make: Make, sample: TtsSample) -> None:
     """Hold a text-to-speech engine to its protocol. Raises `NotConforming`."""
-    for check in TTS_CHECKS:
+    for check in CHECKS["tts"]:
         await check.run(make, sample)
 
 
 async def check_vad(make: Make, sample: VadSample) -> None:
     """Hold a voice activity detector to its protocol. Raises `NotConforming`."""
-    for check in VAD_CHECKS:
+    for check in CHECKS["vad"]:
         await check.run(make, sample)
 
 
 async def check_wake(make: Make, sample: WakeSample) -> None:
     """Hold a wake word engine to its protocol. Raises `NotConforming`."""
-    for check in WAKE_CHECKS:
+    for check in CHECKS["wake"]:
         await check.run(make, sample)

@@ -13,7 +13,7 @@ from satellite.errors import EngineError
 from satellite.homeassistant.client import service_calls
 from satellite.homeassistant.client.entities import plain
 from satellite.homeassistant.client.home import Home
-from satellite.ports import Asr, Engine, Llm
+from satellite.ports import Asr, Engine, Llm, Queueing, Sharing
 from satellite.settings import USUAL_AREAS, USUAL_NAMES
 from satellite.turns.context import label
 from satellite.values import (
@@ -43,12 +43,12 @@ class _Wrapped:
     @property
     def shares(self) -> bool:
         """Whether the engine divides itself among its requests; see `servers.engines`."""
-        return bool(getattr(self._engine, "shares", False))
+        return isinstance(self._engine, Sharing) and self._engine.shares
 
     @property
     def queued(self) -> int:
         """Requests that wait inside the engine; see `servers.pool`."""
-        return int(getattr(self._engine, "queued", 0))
+        return self._engine.queued if isinstance(self._engine, Queueing) else 0
 
     async def load(self) -> None:
         await self._engine.load()

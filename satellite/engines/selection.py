@@ -19,6 +19,7 @@ from satellite.events import Event, Failover
 from satellite.lib.deadline import too_slow
 from satellite.net.discovery.browser import Discovery
 from satellite.net.remotes.by_uri import remote
+from satellite.turns.context import label
 from satellite.values import EngineInfo
 
 _LOGGER = logging.getLogger(__name__)
@@ -204,7 +205,7 @@ class ServerSelection:
         ]
 
     def _own_label(self) -> str:
-        return str(getattr(self._built_in, "label", None) or self._built_in.describe().name)
+        return label(self._built_in)
 
     def _use(self, candidate: Candidate, error: Exception | None) -> None:
         before, self._last = self._last, candidate.label

@@ -11,7 +11,7 @@ import msgspec
 
 from satellite.errors import EngineFailed, SatelliteError
 from satellite.events import Event
-from satellite.ports import Asr, Engine, Llm, Tts
+from satellite.ports import Asr, Engine, Labeled, Llm, Tts
 from satellite.values import Action, AudioChunk, Situation
 
 _LOGGER = logging.getLogger(__name__)
@@ -77,4 +77,4 @@ def failing_as(stage: str) -> Iterator[None]:
 
 def label(engine: Engine) -> str:
     """What the event log calls an engine: its plugin's name, or the URI of its server."""
-    return str(getattr(engine, "label", None) or engine.describe().name)
+    return engine.label if isinstance(engine, Labeled) else engine.describe().name

@@ -48,6 +48,10 @@ class Slow(GoodVad):
         return super().probability(frame)
 
 
+class Misspelled(GoodVad):
+    argumnt = "threshold"
+
+
 BROKEN_VADS: list[tuple[str, Any, str, str]] = [
     ("vad", Counts, "loads-twice", "a second load changes the result"),
     ("vad", Deaf, "tells-voice-from-silence", "hears no voice"),
@@ -55,4 +59,5 @@ BROKEN_VADS: list[tuple[str, Any, str, str]] = [
     ("vad", Percent, "gives-probabilities", "says 60.0 of the loudest sound"),
     ("vad", Remembers, "forgets-on-reset", "does not make it forget"),
     ("vad", Slow, "is-quick", "of real time"),
+    ("vad", Misspelled, "spells-its-offers", "argumnt is ignored; did you mean argument?"),
 ]

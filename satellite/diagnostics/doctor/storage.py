@@ -14,7 +14,7 @@ from satellite.diagnostics.doctor.context import Context, ModelStore
 from satellite.errors import SatelliteError
 from satellite.lib.daemon_thread import run_in_daemon_thread
 from satellite.lib.finding import Finding, broken, note, ok, warning
-from satellite.ports import EngineContext
+from satellite.ports import EngineContext, HasModel
 
 FULL = 50e6
 """Bytes below which logs and the rest of a download fill the disk."""
@@ -67,7 +67,8 @@ async def _judge_engine(context: Context, role: str, store: ModelStore) -> Findi
         return None
     component = parse(text)
     try:
-        kind = getattr(find(role, component.plugin).load(), "model", "").partition(":")[0]
+        plugin = find(role, component.plugin).load()
+        kind = plugin.model.partition(":")[0] if isinstance(plugin, HasModel) else ""
         if kind not in ("whisper", "piper") or not component.argument:
             return None
         if component.argument.startswith(("/", ".", "~")):
