@@ -25,7 +25,7 @@ def response(distance: float, reverberation: float, seed: int = 0) -> Samples:
     """Return a room's impulse response, with energy 1.
 
     It is the direct sound, falling with `distance` (m), and noise that decays by 60 dB in
-        `reverberation` seconds (Moorer 1979); both are equally strong at 1 m.
+    `reverberation` seconds (Moorer 1979); both are equally strong at 1 m.
     """
     count = max(1, round(0.8 * reverberation * RATE))
     time = np.arange(count) / RATE

@@ -2,9 +2,9 @@
 
 All of them take these keywords in addition to the script:
 
-gate    an `asyncio.Event` to wait for before the first answer
+    gate    an `asyncio.Event` to wait for before the first answer
     error   raised when the script of a call is at its end
-hang    at that end the engine never answers again
+    hang    at that end the engine never answers again
 
 and record `requests` (of all calls, in order), `running` (calls that have not ended),
 `most` (most calls at once), `stopped` (calls that ended early: cancelled or closed), `loads`

@@ -41,7 +41,7 @@ class Stranger:
     """A foreign service that answers each event as its script says.
 
     A script maps the type of an event to the answering events; None closes the connection.
-        `seen` are the events that came, `hangups` counts the clients that left.
+    `seen` are the events that came, `hangups` counts the clients that left.
     """
 
     def __init__(self, script: dict[str, Sequence[Event | None]]) -> None:

@@ -69,7 +69,7 @@ def _model(spec: VoiceSpec) -> Any:
     """Build a graph of opset 17: every id is `hop * length_scale` samples of its own pitch.
 
     `noise_scale` adds a hiss that is always the same, `noise_w` lengthens it, and each speaker
-        has a higher pitch than the previous one.
+    has a higher pitch than the previous one.
     """
     from onnx import TensorProto, helper, numpy_helper
 

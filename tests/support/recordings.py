@@ -35,7 +35,7 @@ def okay_nabu() -> bytes:
     """Return "okay nabu" as 16 kHz mono, spoken by a person if there is a recording.
 
     The eSpeak voice is one that detectors recognize quickly: 0.2 s after its end, where others
-        take 0.6 s, during which the command of the same breath has begun.
+    take 0.6 s, during which the command of the same breath has begun.
     """
     try:
         return samples("okay_nabu")

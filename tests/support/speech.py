@@ -30,7 +30,7 @@ def speak(text: str, voice: str = "en-us+f3", rate: int = 150) -> bytes:
     """Return speech of `text` at `rate` words per minute, always identical to the last bit.
 
     The wobble of eSpeak NG's voice depends on its earlier speech, which changes the results of
-        sensitive listeners. Therefore a separate process speaks each text.
+    sensitive listeners. Therefore a separate process speaks each text.
     """
     command = [sys.executable, "-c", _SPEAK, text, voice, str(rate)]
     spoken = subprocess.run(command, capture_output=True, cwd=ROOT, timeout=60)
