@@ -1,4 +1,4 @@
-"""Rooms and networks for whole programs."""
+"""Fixtures of rooms and networks for whole programs."""
 
 from __future__ import annotations
 

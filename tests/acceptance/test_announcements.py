@@ -1,4 +1,4 @@
-"""Satellites, each a program of its own, announce to each other; timers outlive a program."""
+"""Announcements between separate satellite programs; timers that outlive a program."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ ENGINES = ("--wake", "openwakeword:okay_nabu", "--asr", "pocketsphinx", "--llm",
 
 
 def room(file: Path, *requests: str) -> Path:
-    """A second, then requests, each after the wake word, and a long silence."""
+    """Write a second of silence, requests after the wake word, and a long silence."""
     wake = speak("okay nabu", voice="en-us+m3") + silence(0.8)
-    said = b"".join(wake + speak(text) + silence(6.0) for text in requests)
-    write_wav(file, SPEECH, silence(1.0) + said + silence(60.0))
+    spoken = b"".join(wake + speak(text) + silence(6.0) for text in requests)
+    write_wav(file, SPEECH, silence(1.0) + spoken + silence(60.0))
     return file
 
 
@@ -54,7 +54,7 @@ def command(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_broadcast_is_played_on_the_other_satellites(tmp_path: Path) -> None:
-    """Said by voice in one room; the built-in speech-to-text knows a few such messages."""
+    """A message spoken in one room; the built-in speech-to-text recognizes a few such messages."""
     with satellite(tmp_path, *arguments(tmp_path, "den"), name="den") as den:
         den.wait_for("ready")
         others = ("--set", f"announce.others={uri(den)}")
@@ -73,8 +73,8 @@ def test_say_to_a_running_satellite_and_mute_it_complaint_48(
     http = ("--set", f"http.port={free_port}")
     with satellite(tmp_path, *arguments(tmp_path, "den"), *http, name="den") as den:
         den.wait_for("ready")
-        said = command("say", "--to", uri(den), "--priority", "high", "The soup is ready.")
-        assert (said.returncode, said.stdout) == (0, f"heard on {uri(den)}\n"), said.stderr
+        spoken = command("say", "--to", uri(den), "--priority", "high", "The soup is ready.")
+        assert (spoken.returncode, spoken.stdout) == (0, f"heard on {uri(den)}\n"), spoken.stderr
         assert den.events("announce")[0]["text"] == "The soup is ready."
         assert command("mute", "on", *http).stdout == "muted\n"
         assert den.wait_for("mute")[0]["muted"] is True
@@ -106,4 +106,4 @@ def test_a_timer_goes_on_through_a_kill_complaint_47_timers_unsupported(tmp_path
         assert due - 0.1 <= finished["time"] <= max(due + 1.1, second.events()[0]["time"] + 1.1)
         second.stop(signal.SIGKILL)
     with satellite(tmp_path, *arguments(tmp_path, "kitchen"), name="third") as third:
-        assert third.wait_for("timer")[0]["state"] == "finished"  # nobody had stopped it
+        assert third.wait_for("timer")[0]["state"] == "finished"  # the timer was not stopped

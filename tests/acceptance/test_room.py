@@ -1,4 +1,4 @@
-"""A real sound system: the satellite hears a room, and its answer is heard in it."""
+"""A satellite with a real sound system listens to a room and answers in it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_satellite_listens_and_answers_in_a_simulated_room(
             (ended,) = program.wait_for("turn_end")
         assert ended["outcome"] == "answered", program.report()
         finals = [event["text"] for event in program.events("transcript") if event["final"]]
-        # a sound server's resampling may swallow the short word, which says nothing
+        # the sound server's resampling may swallow the short word, which does not matter
         assert [text.replace(" the ", " ") for text in finals] == [
             requests.LAMP.replace(" the ", " ")
         ], program.report()

@@ -1,4 +1,4 @@
-"""A real sound system whose microphone hears the speaker: only people are listened to."""
+"""A real sound system whose microphone picks up the speaker: only people wake the satellite."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ pytestmark = pytest.mark.timeout(180)
 
 VOICE = "en-us+m3"
 USER = -26.0
-"""dBFS of the person at the microphone."""
+"""Level of the person at the microphone in dBFS."""
 
 BUSY = 60.0
-"""Seconds that a busy machine may take for what takes a few."""
+"""Seconds allowed on a busy machine for steps of a few seconds."""
 
 SHAPE = "--raw --format=s16le --channels=1"
 SOUND = (
     *("--mic", f"command:parec --device={MICROPHONE} {SHAPE} --rate=16000 --latency-msec=20"),
     *("--speaker", f"command:pacat {SHAPE} --rate=22050"),
 )
-"""Programs whose buffers lose nothing, however busy the machine is."""
+"""Programs whose buffers never overflow, however busy the machine is."""
 
 WORDS = (
     *("--tts", f"espeak:{VOICE}?rate=165", "--asr", "pocketsphinx", "--no-zeroconf"),
@@ -42,20 +42,20 @@ program that plays, and no music."""
 
 
 def asked(text: str) -> bytes:
-    """What a person says at the microphone."""
-    said = speak("okay nabu", "en-us", 150) + silence(0.6) + speak(text)
-    return pcm(at_level(samples(said), USER))
+    """Return a person's request as recorded at the microphone."""
+    spoken = speak("okay nabu", "en-us", 150) + silence(0.6) + speak(text)
+    return pcm(at_level(samples(spoken), USER))
 
 
 def leak(louder: float) -> float:
-    """Decibels by which the air makes replies louder, so that they are louder than the person."""
+    """Return the gain in dB that makes replies louder than the person."""
     reply = samples(speak("You can ask for the time and the date.", VOICE, 165))
     arrived = heard(np.pad(reply, (0, 8000)), response(0.3, 0.25, 5))
     return USER + louder - loudness(arrived)
 
 
 def announce(program: Program, text: str) -> None:
-    """Have it say something; return when it was heard."""
+    """Make the satellite speak; return after playback."""
     found = re.search(r"reach this satellite at (tcp://\S+)", program.errors())
     assert found, program.report()
     command = [sys.executable, "-m", "satellite", "say", "--to", found[1], text]
@@ -66,8 +66,8 @@ def announce(program: Program, text: str) -> None:
 def test_leaking_replies_can_be_interrupted_and_are_never_recognized(
     tmp_path: Path, pulse: PulseServer, wake: str, louder: float
 ) -> None:
-    """By its own words, the wake word among them, it wakes nobody; over a reply the wake word is
-    heard, ends it, and nothing of it is in what was understood."""
+    """Its own words, including the wake word, do not wake the satellite. A wake word during a reply
+    ends it, and nothing of the reply is in the transcript."""
     with (
         leaking(tmp_path, leak(louder)) as room,
         satellite(tmp_path, *SOUND, *WORDS, "--wake", wake) as program,
@@ -75,14 +75,14 @@ def test_leaking_replies_can_be_interrupted_and_are_never_recognized(
         program.wait_for("ready", timeout=BUSY)
         announce(program, "okay nabu. The soup is ready.")
         assert program.events("wake") == [], program.report()
-        room.say(silence(2.0) + asked("what can you do"))  # it is deaf to a word it has just said
+        room.say(silence(2.0) + asked("what can you do"))  # it ignores a word just after saying it
         program.wait_for("turn_end", timeout=BUSY)
         assert len(program.events("wake")) == 1, program.report()
         room.say_over(1.5, asked("what time is it"))
         room.say(asked("what can you do"))
         program.wait_for("turn_end", count=3, timeout=BUSY)
-        said = [event["text"] for event in program.events("transcript") if event["final"]]
+        spoken = [event["text"] for event in program.events("transcript") if event["final"]]
         ends = [event["outcome"] for event in program.events("turn_end")]
-        assert said == ["what can you do", "what can you do", "what time is it"], program.report()
+        assert spoken == ["what can you do", "what can you do", "what time is it"], program.report()
         assert ends[:2] == ["answered", "cancelled"], program.report()
         assert len(program.events("wake")) == 3, program.report()

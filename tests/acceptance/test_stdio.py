@@ -26,13 +26,13 @@ from tests.support.speech import silence, speak, write_wav
 from tests.support.whisper_model import made_whisper, saying
 
 PATIENCE = 60.0
-"""Seconds for a process to start and answer on a busy machine."""
+"""Seconds allowed for a process to start and answer on a busy machine."""
 
 Kind = TypeVar("Kind", Info, Transcript, AudioStart, Detection, NotDetected, Handled)
 
 
 class Process:
-    """A service at the other end of two pipes."""
+    """A client of a service at two pipes."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdin is not None
@@ -50,19 +50,19 @@ class Process:
         return event
 
     async def expect(self, kind: type[Kind]) -> Kind:
-        """The next event, which has to be of a kind."""
+        """Read the next event, which must be of a kind."""
         event = await self.read()
         assert kind.is_type(event.type), event
         return kind.from_event(event)
 
     async def say(self, recording: Path) -> None:
-        """Send a WAV file as the library does."""
+        """Send a WAV file as the wyoming library does."""
         with wave.open(str(recording), "rb") as file:
             for event in wav_to_chunks(file, 1024, start_event=True, stop_event=True):
                 await self.write(event.event())
 
     async def finish(self) -> None:
-        """End its input; it has to end well."""
+        """Close the input and check that the service ends with success."""
         self._input.close()
         async with asyncio.timeout(PATIENCE):
             assert await self.process.wait() == 0
@@ -70,7 +70,7 @@ class Process:
 
 @asynccontextmanager
 async def service(*arguments: str) -> AsyncGenerator[Process, None]:
-    """`satellite --server` at standard input and output during this block."""
+    """Run `satellite --server` at standard input and output during this block."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "satellite", "--server", *arguments, "--uri", "stdio://"),
         stdin=asyncio.subprocess.PIPE,

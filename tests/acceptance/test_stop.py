@@ -1,4 +1,4 @@
-"""A stop is clean: within two seconds, with nothing left behind, whatever was going on."""
+"""A stop takes less than two seconds at any moment and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SIGNALS = [signal.SIGINT, signal.SIGTERM]
 
 
 def stop(program: Program, number: int) -> None:
-    """Stop it, and check that it, and every process it had started, ended in time with success."""
+    """Stop a program; check that it and all of its child processes ended in time and well."""
     children = psutil.Process(program.process.pid).children(recursive=True)
     took = program.stop(number)
     assert program.process.returncode == 0, program.report()
@@ -40,7 +40,7 @@ def test_the_listening_satellite_stops(tmp_path: Path, number: int) -> None:
 @pytest.mark.parametrize("moment", ["wake", "speech_start", "transcript", "audio_start"])
 def test_a_satellite_in_the_middle_of_a_turn_stops(tmp_path: Path, moment: str) -> None:
     request = requests.spoken_request(tmp_path / "in.wav", "what can you do")
-    # a speaker that takes its sound as slowly as a sound card
+    # a speaker that consumes sound as slowly as a sound card
     speaker = f"wav:{tmp_path / 'out.wav'}?pace=1"
     with satellite(
         tmp_path, "--mic", f"wav:{request}", "--speaker", speaker, "--no-zeroconf"

@@ -1,4 +1,4 @@
-"""Whole turns as a user has them: from a WAV file at the microphone to a spoken answer."""
+"""Complete turns: from a WAV file at the microphone to a spoken answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def arguments(folder: Path, request: Path) -> tuple[str, ...]:
 
 
 def check_turn(program: Program, text: str) -> None:
-    """The whole of one turn is in the log, in order, with one id."""
+    """Check that the log has all events of one turn, in order, with one id."""
     kinds = [event["event"] for event in program.events()]
     for kind in ("ready", "wake", "transcript", "reply", "turn_end"):
         assert kind in kinds, program.report()

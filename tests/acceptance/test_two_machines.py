@@ -1,4 +1,4 @@
-"""The same turn with the engines on a server that was found by zeroconf."""
+"""Turns with the engines on a server found by zeroconf."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PORTS = {"asr": 10300, "llm": 10600, "tts": 10200}
 
 
 def check_remote_turn(program: Program, text: str) -> None:
-    """The turn was answered, and every stage of it by a server."""
+    """Check that the turn was answered, every stage by a server."""
     finals = [event for event in program.events("transcript") if event["final"]]
     assert [event["text"] for event in finals] == [text], program.report()
     assert [event["outcome"] for event in program.events("turn_end")] == ["answered"]
@@ -36,7 +36,7 @@ def listen(folder: Path, request: Path) -> tuple[str, ...]:
 
 
 def request_in(folder: Path) -> tuple[Path, str]:
-    """A recorded request where there are recordings, a synthetic one elsewhere."""
+    """A recorded request if there are recordings; otherwise a synthetic one."""
     try:
         return requests.recorded_request(folder / "in.wav"), requests.LAMP
     except pytest.skip.Exception:

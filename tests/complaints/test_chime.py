@@ -1,4 +1,4 @@
-"""The sound that says that it is awake ends up in no transcript."""
+"""The wake chime never appears in a transcript."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from tests.support.simulated_satellite import SimulatedSatellite, simulated
 from tests.support.speech import speak
 
 VOICE = -28.0
-"""dBFS of the person at the microphone."""
+"""Level of the person at the microphone in dBFS."""
 
 
 @pytest.mark.parametrize("cancels", [True, False])
 async def test_the_awake_chime_is_not_in_the_transcript(cancels: bool) -> None:
-    """Who speaks while it sounds is heard over it; without echo cancellation it would be nearly as
-    loud."""
+    """A voice during the chime is recognized; without echo cancellation the chime would be nearly
+    as loud as the voice."""
     chime = cue("awake")
     resampler = Resampler(chime.format, SPEECH)
     sound = samples(resampler.convert(chime.audio) + resampler.flush())
@@ -33,7 +33,7 @@ async def test_the_awake_chime_is_not_in_the_transcript(cancels: bool) -> None:
     wake = ScriptedWake([begins])
     satellite = SimulatedSatellite(room, wake, SoundSettings(echo_cancellation=cancels))
     async with asyncio.timeout(60), simulated(satellite):
-        for _ in range(3):  # it has said something before, as every satellite has
+        for _ in range(3):  # let the echo canceller adapt first
             await satellite.play(at_level(samples(speak("the sun is up and it is warm")), -20))
         await room.until(begins)
         while not satellite.wakes:
@@ -48,7 +48,7 @@ async def test_the_awake_chime_is_not_in_the_transcript(cancels: bool) -> None:
 
 
 def _level_of(sound: Samples, heard: Samples) -> float:
-    """Of a sound within another one, in dBFS, where it is loudest."""
+    """Return the highest level in dBFS of a sound within another one."""
     size = 1 << (len(heard) + len(sound)).bit_length()
     cross = np.fft.irfft(np.fft.rfft(heard, size) * np.fft.rfft(sound, size).conj(), size)
     factor = float(np.abs(cross).max() / np.sum(sound**2))

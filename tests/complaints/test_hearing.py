@@ -1,4 +1,4 @@
-"""What users of other satellites complain of: hearing from afar, in noise, over its own voice."""
+"""Complaints of other satellites' users: hearing from afar, in noise, over its own voice."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def pieces(sound: Samples) -> AsyncGenerator[bytes, None]:
 
 
 class Tape:
-    """A source that plays what it was given, then goes on with its last second."""
+    """A source that plays a sound and then repeats its last second."""
 
     def __init__(self, sound: Samples) -> None:
         self.finished = False
@@ -46,8 +46,8 @@ class Tape:
 @pytest.mark.parametrize("metres", [3.0, 5.0])
 async def test_the_wake_word_is_heard_from_across_the_room(metres: float) -> None:
     """With a plain microphone: quiet, reverberant, 15 dB above the room's noise."""
-    said = np.pad(samples(speak("okay nabu", "en-us+m3")), (32000, 24000))
-    far = at_level(heard(said, response(metres, 0.4, 3)), -42)
+    spoken = np.pad(samples(speak("okay nabu", "en-us+m3")), (32000, 24000))
+    far = at_level(heard(spoken, response(metres, 0.4, 3)), -42)
     sound = far + room_noise(len(far) / SPEECH.rate + 0.1, -57)[: len(far)]
     engine = OpenWakeWord(OpenWakeWord.Options())
     found = [word async for word in engine.detect(pieces(sound), DetectRequest())]
@@ -76,17 +76,17 @@ async def test_listening_ends_soon_after_the_command(vad: str, level: float) -> 
     async with asyncio.timeout(60):
         await listener.run(woken, idle=lambda: True)
     (utterance,) = utterances
-    said = b"".join([audio async for audio in utterance.audio])
+    spoken = b"".join([audio async for audio in utterance.audio])
     assert utterance.heard
     longest = settings.preroll + 0.2 + len(voice) / SPEECH.rate + settings.silence
-    assert len(voice) / SPEECH.rate < SPEECH.seconds(said) < longest + 0.6
+    assert len(voice) / SPEECH.rate < SPEECH.seconds(spoken) < longest + 0.6
 
 
 @pytest.mark.parametrize("kind", ["reply", "announcement", "ring"])
 async def test_only_a_stop_word_interrupts_a_sound_as_loud_as_the_speaker(
     kind: str,
 ) -> None:
-    """Real words in a simulated room; over a ring two people talk meanwhile."""
+    """Play real words in a simulated room; two people talk over a ring."""
     async with asyncio.timeout(200):
         counts = await Trial(0.0).run(kind, 2)
     assert (counts.spoken, counts.heard, counts.stopped) == (1, 1, 0)

@@ -13,7 +13,7 @@ INDEX = Path(__file__).with_name("index.txt")
 
 
 def complaints() -> dict[str, list[str]]:
-    """What stands indented under each complaint."""
+    """Return the indented lines under each complaint."""
     found: dict[str, list[str]] = {}
     lines = INDEX.read_text("utf-8").splitlines()
     first = next(number for number, line in enumerate(lines) if line.startswith("# "))
@@ -28,7 +28,7 @@ def complaints() -> dict[str, list[str]]:
 
 @cache
 def names(file: str) -> frozenset[str]:
-    """The tests of a file."""
+    """Return the tests of a file."""
     tree = ast.parse((TESTS / file).read_text("utf-8"))
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
     return frozenset(node.name for node in ast.walk(tree) if isinstance(node, kinds))

@@ -1,4 +1,4 @@
-"""What users of other satellites complain of: what the package asks for when it is installed."""
+"""Complaints of other satellites' users: the requirements of the package."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from importlib.metadata import requires
 
 
 def base() -> set[str]:
-    """The packages that come without any extra."""
+    """Return the packages that are installed without any extra."""
     found = [line for line in requires("satellite") or () if "extra ==" not in line]
     return {re.split(r"[ <>=!~;\[]", line, maxsplit=1)[0].lower() for line in found}
 

@@ -1,4 +1,4 @@
-"""A stop word, said to the program as users run it: nobody has to say the wake word."""
+"""A stop word, spoken to the whole program, works without the wake word."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ def test_an_announcement_is_ended_by_a_word_without_the_wake_word(tmp_path: Path
         found = re.search(r"reach this satellite at (tcp://\S+)", running.errors())
         assert found, running.errors()
         command = [sys.executable, "-m", "satellite", "say", "--to", found[1], LONG]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as told:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as saying:
             running.wait_for("announce")
-            for _ in range(3):  # as people do who are not heard at once
+            for _ in range(3):  # as people repeat a word that is not recognized at once
                 say(tmp_path, silence(0.8) + speak("stop", "en-us+m3") + silence(1.0))
                 try:
-                    told.wait(15.0)
+                    saying.wait(15.0)
                     break
                 except subprocess.TimeoutExpired:
                     continue
-            assert told.poll() is not None, running.report()
+            assert saying.poll() is not None, running.report()
         assert "stop was said" in running.errors()
         assert not running.events("wake")

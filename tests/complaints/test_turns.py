@@ -1,4 +1,4 @@
-"""What users of other satellites complain of, each as a test: turns, echo, follow-up, sound.
+"""Complaints of other satellites' users, each as a test: turns, echo, follow-up, sound.
 
 Real time passes in none of them: devices take theirs on a clock that jumps.
 """
@@ -22,7 +22,7 @@ from tests.support.paced_satellite import QUIET, PacedSatellite
 from tests.support.scripted_satellite import SILENCE, VOICE
 
 LONG = 300.0
-"""Seconds in which devices fall asleep."""
+"""Seconds after which devices suspend."""
 
 
 def parlour(*replies: tuple[ReplyPart, ...], settings: Settings = QUIET) -> PacedSatellite:
@@ -53,7 +53,7 @@ def test_the_satellite_sleeps_after_a_timer_was_dismissed() -> None:
             said = len(home.happened)
             home.mic.say((VOICE, 3.0), (SILENCE, 10.0))
             await asyncio.sleep(15.0)
-            assert home.happened[said:] == []  # nobody is listened to
+            assert home.happened[said:] == []  # the satellite does not listen
 
     virtual_time.run(main())
 
@@ -64,7 +64,7 @@ def test_a_timer_that_rings_is_stopped_without_a_wake_word() -> None:
             home.assistant.timers.start(0.0)
             await home.until(lambda: not home.speaker.silent)
             assert home.assistant.talking
-            home.assistant.hush()  # what is done where a stop word was heard
+            home.assistant.hush()  # the reaction to a stop word
             await home.until(lambda: not home.assistant.timers.ringing, 0.2)
             await home.until(lambda: home.speaker.silent, 0.2)
             assert home.outcomes() == []
@@ -98,7 +98,7 @@ def test_a_reply_and_an_announcement_are_stopped_without_a_wake_word() -> None:
 
 
 def test_the_microphone_reopens_only_after_playback() -> None:
-    """A speaker that holds five seconds is still talking when it was given everything."""
+    """A speaker with a buffer of five seconds still plays after receiving everything."""
 
     async def main() -> None:
         home = parlour(("Which one two three four five six seven?",), ("Done.",))
@@ -129,7 +129,7 @@ def test_the_echo_of_a_reply_is_not_mistaken_for_an_answer() -> None:
 
 
 def test_the_satellite_does_not_interrupt_itself() -> None:
-    """Voices, its own too, interrupt nothing: only the wake word does."""
+    """Only the wake word interrupts; voices, including its own, do not."""
 
     async def main() -> None:
         async with parlour(("One two three four five six seven eight.",)).open() as home:
@@ -209,7 +209,7 @@ def test_a_voice_that_starts_after_eight_seconds_is_played() -> None:
 
 
 def test_a_short_answer_does_not_wait_for_seconds() -> None:
-    """From the end of "yes" to the work on it."""
+    """Measure from the end of "yes" to the start of its processing."""
 
     async def main() -> None:
         async with parlour(("Shall I?",), ("Done.",)).open() as home:

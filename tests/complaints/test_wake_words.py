@@ -39,15 +39,15 @@ def command(*words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def heard(running: Program, folder: Path, words: tuple[str, str]) -> str:
-    """Say a wake word until it wakes; the word as the satellite calls it."""
+def detected_word(running: Program, folder: Path, words: tuple[str, str]) -> str:
+    """Speak a wake word until it is detected; return the satellite's name for it."""
     before = len(running.events("wake"))
     say(folder, speak(*words) + silence(1.0))
     return str(running.wait_for("wake", before + 1)[-1]["word"])
 
 
 def describe(running: Program) -> dict[str, object]:
-    """What Home Assistant is told, as it asks."""
+    """Return the answer to Home Assistant's describe."""
     found = re.search(r"reach this satellite at (tcp://\S+)", running.errors())
     assert found, running.errors()
 
@@ -69,7 +69,7 @@ def describe(running: Program) -> dict[str, object]:
 def test_changing_the_second_wake_word_needs_no_restart(
     tmp_path: Path, unused_tcp_port: int
 ) -> None:
-    """With the real engines: another word, another engine; what is wrong changes nothing."""
+    """Test with real engines: another word, another engine, and an invalid setting."""
     file = tmp_path / "satellite.toml"
     file.write_text('wake = "microwakeword:okay_nabu"\n')
     mic = f"command:{sys.executable} -m tests.support.microphone {tmp_path}"
@@ -80,30 +80,30 @@ def test_changing_the_second_wake_word_needs_no_restart(
     ) as running:
         running.wait_for("ready")
         assert describe(running)["active_wake_words"] == ["okay_nabu"]
-        assert heard(running, tmp_path, NABU) == "okay_nabu"
+        assert detected_word(running, tmp_path, NABU) == "okay_nabu"
         running.wait_for("turn_end")
 
         file.write_text('wake = "openwakeword:okay_nabu,hey_jarvis"\n[listen]\nsilence = 0.9\n')
         running.process.send_signal(signal.SIGHUP)
         (changed,) = running.wait_for("wake_words")
         assert changed["words"] == ["okay_nabu", "hey_jarvis"]
-        told = "taken with the next start: listen.silence"
-        running.wait_until(lambda: told in running.errors(), told)
+        deferred = "taken with the next start: listen.silence"
+        running.wait_until(lambda: deferred in running.errors(), deferred)
         assert describe(running)["active_wake_words"] == ["hey_jarvis", "okay_nabu"]
-        assert heard(running, tmp_path, JARVIS) == "hey_jarvis"
+        assert detected_word(running, tmp_path, JARVIS) == "hey_jarvis"
         running.wait_for("turn_end", 2)
 
         file.write_text('wake = "openwakeword:hey_jervis"\n')
         wrong = command("reload", *http)
         assert wrong.returncode == 2
         assert "hey_jervis is unknown (did you mean hey_jarvis?)" in wrong.stderr
-        assert heard(running, tmp_path, NABU) == "okay_nabu"
+        assert detected_word(running, tmp_path, NABU) == "okay_nabu"
         running.wait_for("turn_end", 3)
 
         file.write_text('wake = "microwakeword:hey_jarvis"\n')
         right = command("reload", *http)
         assert (right.returncode, right.stdout) == (0, "in use now: wake\n")
-        assert heard(running, tmp_path, JARVIS) == "hey_jarvis"
+        assert detected_word(running, tmp_path, JARVIS) == "hey_jarvis"
         assert running.stop() < 5.0
 
 
@@ -115,7 +115,7 @@ BEFORE = Settings(
 
 
 class Office:
-    """A reload of settings that a test decides; keeps what was adopted."""
+    """A reload of settings chosen by the test; records the adopted ones."""
 
     def __init__(self, *read: Settings | Exception) -> None:
         self._read = list(read)
@@ -138,11 +138,11 @@ def changed(**fields: Any) -> Settings:
 
 
 async def test_an_assistant_gets_another_word_and_no_engine_is_loaded_for_it() -> None:
-    its = {
+    assistants = {
         "butler": AssistantSettings(wake=("alexa",), voice="en-gb"),
         "maria": AssistantSettings(),
     }
-    office = Office(changed(assistants=its), changed(assistants=its))
+    office = Office(changed(assistants=assistants), changed(assistants=assistants))
     done = await office.reload.now()
     assert done.changed == ("assistants.butler.wake",)
     assert done.restart == ("assistants.butler.voice",)

@@ -1,4 +1,4 @@
-"""A satellite whose turns are checked to the word, with whatever servers it is given."""
+"""A satellite whose turns are checked word by word, with any servers."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ from tests.support.devices import ScriptedSpeaker
 from tests.support.recorded_turn import utterance
 
 DEADLINE = 0.6
-"""Seconds of each stage: long for engines that answer in milliseconds, and short for a test."""
+"""Deadline of each stage in seconds: long for engines that take milliseconds, short for a test."""
 LONGEST = 3.0
-"""Seconds of each stage on a machine that does much else."""
+"""Longest deadline in seconds of each stage, on a busy machine."""
 UTTERANCE_BYTES = 16000
-"""Bytes of the utterance: half a second."""
+"""Size of the utterance: half a second."""
 PATIENCE = 15.0
-"""Seconds after which a turn is stuck: it has three stages, an apology and a busy machine."""
+"""Seconds after which a turn counts as stuck: three stages and an apology on a busy machine."""
 BUILT_IN = {"asr": CheckableAsr(), "llm": CheckableLlm(goes_on=False), "tts": CheckableTts()}
 
 
 class TurnRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A turn, as a person and the event log know it."""
+    """A turn as recorded at the speaker and in the event log."""
 
     outcome: str
     stage: str | None
@@ -49,18 +49,18 @@ class TurnRecord(msgspec.Struct, frozen=True, kw_only=True):
     reply: str
     cue: bool
     by: tuple[str, ...]
-    """Who did the work in the end: asr, llm, as the events tell, and whoever took over a role."""
+    """The targets of all failovers."""
 
 
 async def fair_deadline(uris: Sequence[str]) -> float:
-    """A deadline that a server that is well does not miss on this machine now, in seconds."""
+    """Return a deadline in seconds that a healthy server currently meets on this machine."""
     async with bound_to(uris, LONGEST) as satellite:
         needed = (await satellite.turn()).seconds
     return min(LONGEST, max(DEADLINE, 4 * needed))
 
 
 class CheckedSatellite:
-    """A satellite at work."""
+    """A running satellite."""
 
     def __init__(self, engines: Engines, deadline: float) -> None:
         self.happened: list[events.Event] = []
@@ -76,7 +76,7 @@ class CheckedSatellite:
         self.assistant = TurnManager(settings, engines, playback, self._bus)
 
     async def turn(self) -> TurnRecord:
-        """Say something and wait until the satellite listens again."""
+        """Start a turn and wait until the satellite listens again."""
         self.happened.clear()
         self._speaker.heard = b""
         began = time.monotonic()
@@ -107,7 +107,7 @@ class CheckedSatellite:
 async def checked_satellite(
     *servers: Sequence[str], deadline: float = DEADLINE
 ) -> AsyncGenerator[CheckedSatellite, None]:
-    """A satellite that prefers these servers, in this order, to its built-in engines."""
+    """Run a satellite that prefers these servers, in this order, to its built-in engines."""
     pins = tuple(uri for uris in servers for uri in uris)
     discovery = Discovery(preferences=Preferences(pin=pins), announced=False, pairing=Pairing())
 
@@ -135,7 +135,7 @@ async def checked_satellite(
 async def bound_to(
     uris: Sequence[str], deadline: float = DEADLINE
 ) -> AsyncGenerator[CheckedSatellite, None]:
-    """A satellite that has been told to use these services and nothing else."""
+    """Run a satellite that is configured to use only these services."""
     asr, llm, tts = (
         remote(uri, role, pairing=Pairing())
         for uri, role in zip(uris, ("asr", "llm", "tts"), strict=True)

@@ -1,4 +1,4 @@
-"""What every fault came to, as a table at the end of the test run."""
+"""The outcomes of all faults, as a table at the end of the test run."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ if TYPE_CHECKING:
 
 PROPERTY = "fault"
 Cell = tuple[str, str, str, str]
-"""The fault, the stage, the moment, and who else was there."""
+"""The fault, the stage, the moment, and the fallback."""
 
 
-def note(node: Any, cell: Cell, heard: TurnRecord) -> None:
-    """Remember, with a test, what a fault came to; test workers send it along with the result."""
-    how = heard.outcome if heard.outcome != "failed" else f"fails in {heard.stage}"
-    node.user_properties.append((PROPERTY, [*cell, how, heard.seconds]))
+def note(node: Any, cell: Cell, record: TurnRecord) -> None:
+    """Record the outcome of a fault with its test; test workers send it along with the result."""
+    how = record.outcome if record.outcome != "failed" else f"fails in {record.stage}"
+    node.user_properties.append((PROPERTY, [*cell, how, record.seconds]))
 
 
 def lines(reports: Iterable[Any]) -> list[str]:
-    """The table: a line for each fault and who else was there, a column for each moment."""
+    """Return the table: a line for each fallback and fault, a column for each moment."""
     cells: dict[tuple[str, str], dict[tuple[str, str], str]] = {}
     for report in reports:
         for name, value in getattr(report, "user_properties", ()):
@@ -33,16 +33,16 @@ def lines(reports: Iterable[Any]) -> list[str]:
     if not cells:
         return []
     columns = [(s, m) for s in ("asr", "llm", "tts") for m in ("before", "during", "after")]
-    told = [
+    table = [
         "ok: answered once and whole; a stage: the turn failed there with a cue. Then the seconds "
         "it took, and ! where that is wrong.",
         f"{'with':17}{'fault':12}" + "".join(f"{s} {m}".ljust(12) for s, m in columns),
     ]
     for (others, fault), row in sorted(cells.items()):
-        told.append(
+        table.append(
             f"{others:17}{fault:12}" + "".join(row.get(c, "-").ljust(12) for c in columns).rstrip()
         )
-    return told
+    return table
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -1,4 +1,4 @@
-"""A server on a machine of its own, which can be broken and mended."""
+"""A server on its own machine, which can be broken and repaired."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from typing import Any
 from tests.support.netns import Namespace
 
 _NEWNET = 0x40000000
-"""CLONE_NEWNET of <sched.h>: `setns` is given a network."""
+"""CLONE_NEWNET of <sched.h>: selects the network namespace for `setns`."""
 _LOSS = 30
-"""Percent of packets lost each way: a Wi-Fi at the edge of its range."""
+"""Percentage of packets lost in each direction: Wi-Fi at the edge of its range."""
 
 
 class Machine:
-    """Runs `tests.support.faulty_server`, in a namespace of its own where there is one."""
+    """Runs `tests.support.faulty_server`, in its own namespace if there is one."""
 
     def __init__(self, namespace: Namespace | None) -> None:
         self.address = namespace.address if namespace else "127.0.0.1"
@@ -34,7 +34,7 @@ class Machine:
 
     @property
     def uris(self) -> tuple[str, ...]:
-        """Where its services are: asr, llm, tts."""
+        """The addresses of its services: asr, llm, tts."""
         return tuple(f"tcp://{self.address}:{port}" for port in self.ports.values())
 
     @property
@@ -43,7 +43,7 @@ class Machine:
         return self._process.pid
 
     def start(self) -> None:
-        """Switch it on; on the ports that it had before, if any."""
+        """Start the server, on the same ports as before, if any."""
         self._process = subprocess.Popen(
             [
                 *(self._namespace.prefix if self._namespace else ()),
@@ -57,7 +57,7 @@ class Machine:
         self.ports = self._line()["ports"]
 
     def kill(self) -> None:
-        """Switch it off."""
+        """Stop the server."""
         if self._process is not None:
             self._process.kill()
             self._process.wait(10)
@@ -67,23 +67,23 @@ class Machine:
             self._process = None
 
     def order(self, stage: str, moment: str, fault: str) -> None:
-        """Tell it what to do wrong next."""
-        self._tell({"stage": stage, "moment": moment, "fault": fault})
+        """Order the next fault."""
+        self._order({"stage": stage, "moment": moment, "fault": fault})
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Do what it asks for during this block: it cannot cut its own network."""
+        """Cause the network faults that the server requests during this block."""
         assert self._process is not None
         assert self._process.stdout is not None
         loop, pipe = asyncio.get_running_loop(), self._process.stdout.fileno()
 
         def asked() -> None:
             line = os.read(pipe, 4096)
-            if not line:  # it was killed
+            if not line:  # the server was killed
                 loop.remove_reader(pipe)
             else:
                 self._break(json.loads(line)["now"])
-                self._tell({"go": True})
+                self._order({"go": True})
 
         loop.add_reader(pipe, asked)
         try:
@@ -92,7 +92,7 @@ class Machine:
             loop.remove_reader(pipe)
 
     def mend(self) -> None:
-        """Make it well again, whatever was done to it."""
+        """Repair the server after any fault."""
         if self._broken == "cut":
             self._ip("link set eth0 up")
         elif self._broken == "loss":
@@ -104,7 +104,7 @@ class Machine:
             self.start()
         else:
             self._process.send_signal(signal.SIGCONT)
-            self._tell({})
+            self._order({})
 
     def _break(self, fault: str) -> None:
         if fault == "cut":
@@ -124,7 +124,7 @@ class Machine:
         assert self._namespace is not None
         subprocess.run([*self._namespace.prefix, *command], check=True, timeout=10)
 
-    def _tell(self, what: dict[str, Any]) -> None:
+    def _order(self, what: dict[str, Any]) -> None:
         assert self._process is not None
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(what) + "\n")
@@ -138,7 +138,7 @@ class Machine:
 
 @contextmanager
 def inside(namespace: Namespace | None) -> Iterator[None]:
-    """Sockets that this thread opens during this block are of the namespace's network."""
+    """Open sockets of this thread in the namespace's network during this block."""
     if namespace is None:
         yield
         return

@@ -1,4 +1,4 @@
-"""An hour in a home: the server is restarted, and the satellite's machine suspended."""
+"""An hour in a home: the server restarts, and the satellite's machine is suspended."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_an_hour_in_a_home_ends_with_a_satellite_that_listens(tmp_path: Path) ->
 
 
 def hours(rss: float = 0.0, descriptors: int = 0) -> DayReport:
-    """A day in which so much more is held each hour."""
+    """Return a day whose resources grow by these amounts each hour."""
     return DayReport(
         held=[
             ProcessState(

@@ -1,4 +1,4 @@
-"""Twenty satellites are back soon after their server was restarted, and one after another."""
+"""Twenty satellites return soon, one after another, after a restart of their server."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from tests.soak.fleet import run
 
 
 async def test_a_fleet_comes_back_without_a_stampede(tmp_path: Path) -> None:
-    told = await run(20, tmp_path)
-    assert told.problems() == []
-    assert told.idle < 100, "kilobytes of a connection that is idle"
+    report = await run(20, tmp_path)
+    assert report.problems() == []
+    assert report.idle < 100, "kilobytes of a connection that is idle"

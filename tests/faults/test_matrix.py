@@ -1,5 +1,5 @@
-"""Every fault, at every stage of a turn: the turn is answered once and whole by somebody else, or
-fails within its deadline with a cue; and the satellite listens again."""
+"""Every fault at every stage of a turn: another engine answers once and completely, or the turn
+fails within its deadline with a cue; then the satellite listens again."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ pytestmark = pytest.mark.timeout(60)
 
 STAGES = ("asr", "llm", "tts")
 MOMENTS = ("before", "during", "after")
-WITH = ("another server", "built-in engines", "nobody else")
+WITH = ("another server", "built-in engines", "no other server")
 SLACK = 1.5
-"""Seconds on top of all deadlines that a busy machine may take."""
+"""Seconds allowed on a busy machine beyond all deadlines."""
 AGAIN = 4
-"""Turns until one has to be answered by a server that was mended: its network may need a second."""
+"""Turns within which a repaired server must answer: its network may need a second."""
 
 
 @pytest.fixture(scope="module")
 def machines() -> Iterator[tuple[Machine, Machine, bool]]:
-    """The server that fails, one that is well, and whether each has a network of its own."""
+    """A failing server, a healthy one, and whether each has its own network."""
     try:
         with network(3) as (here, *there):
             need("nft", "nftables")
@@ -75,7 +75,7 @@ async def test_a_fault(
     if fault in ELSEWHERE and not networks:
         pytest.skip("needs network namespaces and nftables")
     servers = [bad.uris, good.uris] if others == "another server" else [bad.uris]
-    alone = others == "nobody else"
+    alone = others == "no other server"
     deadline = await fair_deadline(good.uris)
     where = (
         bound_to(bad.uris, deadline) if alone else checked_satellite(*servers, deadline=deadline)
@@ -84,12 +84,12 @@ async def test_a_fault(
         async with where as satellite:
             bad.order(stage, moment, fault)
             with bad.watched():
-                heard = await satellite.turn()
-            note(request.node, (fault, stage, moment, others), heard)
+                record = await satellite.turn()
+            note(request.node, (fault, stage, moment, others), record)
             if alone:
-                check_alone(heard, stage, deadline)
+                check_alone(record, stage, deadline)
             else:
-                check_whole(heard)
+                check_whole(record)
                 check_whole(await satellite.turn())
             bad.mend()
             if alone:
@@ -98,34 +98,34 @@ async def test_a_fault(
         bad.mend()
 
 
-def check_whole(heard: TurnRecord) -> None:
-    """The answer was understood, made and heard once, from its first word to its last."""
-    assert (heard.outcome, heard.stage) == ("answered", None), heard
-    assert heard.text == f"heard {UTTERANCE_BYTES}", "the whole utterance was listened to"
-    assert heard.words == EXPECTED, heard
-    assert " ".join(heard.reply.split()) == ANSWER
-    assert not heard.cue
+def check_whole(record: TurnRecord) -> None:
+    """Check that the request was answered and played exactly once and completely."""
+    assert (record.outcome, record.stage) == ("answered", None), record
+    assert record.text == f"heard {UTTERANCE_BYTES}", "the whole utterance was listened to"
+    assert record.words == EXPECTED, record
+    assert " ".join(record.reply.split()) == ANSWER
+    assert not record.cue
 
 
-def check_alone(heard: TurnRecord, stage: str, deadline: float) -> None:
-    """It was answered in spite of the fault, or failed in time and so that a person knows."""
-    assert heard.seconds < 4 * deadline + SLACK, heard
-    if heard.outcome == "answered":
-        check_whole(heard)
+def check_alone(record: TurnRecord, stage: str, deadline: float) -> None:
+    """Check that the turn was answered despite the fault, or failed in time and audibly."""
+    assert record.seconds < 4 * deadline + SLACK, record
+    if record.outcome == "answered":
+        check_whole(record)
     else:
-        assert heard.outcome == "failed", heard
-        assert heard.stage is not None
-        # the brain still writes while the first sentence is spoken
-        assert STAGES.index(heard.stage) >= STAGES.index(stage) - (stage == "tts"), heard
-        assert heard.cue, heard
-        assert heard.words == EXPECTED[: len(heard.words)], "nothing is said twice"
+        assert record.outcome == "failed", record
+        assert record.stage is not None
+        # the brain still writes while the first sentence plays
+        assert STAGES.index(record.stage) >= STAGES.index(stage) - (stage == "tts"), record
+        assert record.cue, record
+        assert record.words == EXPECTED[: len(record.words)], "nothing is said twice"
 
 
 async def answered_again(satellite: CheckedSatellite) -> None:
-    """The server is well, and so are the turns."""
+    """Check that turns succeed with the repaired server."""
     for _ in range(AGAIN):
-        heard = await satellite.turn()
-        if heard.outcome == "answered":
+        record = await satellite.turn()
+        if record.outcome == "answered":
             break
         await asyncio.sleep(0.2)
-    check_whole(heard)
+    check_whole(record)

@@ -1,4 +1,4 @@
-"""Memory of large buffers is kept for the next ones, and given back on demand."""
+"""Memory of large buffers is held for the next ones and returned on demand."""
 
 from __future__ import annotations
 
@@ -40,18 +40,18 @@ print(held - resident())
 
 
 def measured(how: str) -> tuple[int, int]:
-    """Page faults of 20 buffers in four threads, and bytes that were given back."""
+    """Return the page faults of 20 buffers in four threads, and the returned bytes."""
     done = subprocess.run(
         [sys.executable, "-c", _ROUNDS, how], capture_output=True, text=True, check=True, timeout=60
     )
-    faults, given = map(int, done.stdout.split())
-    return faults, given
+    faults, returned = map(int, done.stdout.split())
+    return faults, returned
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="needs glibc's mallopt")
 def test_large_buffers_are_held_for_the_next_thread_and_returned() -> None:
-    faults, given = measured("kept")
+    faults, returned = measured("kept")
     usual, nothing = measured("usual")
     assert faults < usual / 4
-    assert given > 30_000_000
+    assert returned > 30_000_000
     assert nothing < 10_000_000

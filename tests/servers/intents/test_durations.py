@@ -1,4 +1,4 @@
-"""Durations: slots to seconds to words, and the words understood again."""
+"""Durations: slots to seconds to words, and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every template, said in many ways, is understood as the intent that it stands under."""
+"""Every template, in many variants, is matched to its own intent."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tests.servers.intents.number_words import in_words
 from tests.servers.llm.built_in_engine import english
 
 TIMES = 12
-"""Ways in which each template is said; the seed is fixed, so that a failure comes again."""
+"""Variants of each template; the seed is fixed, so that failures are reproducible."""
 
 
 class Speaker:
-    """Says a template, choosing among what it leaves open."""
+    """Writes out a template with random choices."""
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)

@@ -1,4 +1,4 @@
-"""Templates become a grammar that holds exactly what the brain understands."""
+"""Templates become a grammar that accepts exactly the sentences that the brain understands."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ def usual(english: Sentences) -> Automaton:
 
 
 def own(folder: Path, template: str, more: str = "") -> Sentences:
-    """English with one more sentence, whose intent stands alone in `only`."""
+    """Return English with one more sentence, whose intent is the only one in `only`."""
     (folder / "own.yaml").write_text(
         f'language: en\nintents:\n  Own:\n    data:\n      - sentences: ["{template}"]\n{more}'
         "responses: {intents: {Own: {default: Done.}}}\n"
     )
     sentences = load("en", folder)
-    kept = sentences.intents.intents["Own"]
+    original = sentences.intents.intents["Own"]
     sentences.intents.intents.clear()
-    sentences.intents.intents["Own"] = kept
+    sentences.intents.intents["Own"] = original
     return sentences
 
 
-def said(sentences: Sentences, *, polite: bool = False) -> Automaton:
+def automaton_of(sentences: Sentences, *, polite: bool = False) -> Automaton:
     return automaton.build(grammar.make(sentences, ("fan",), ("attic",), polite=polite).jsgf)
 
 
@@ -74,7 +74,7 @@ def test_the_brain_understands_whatever_the_grammar_allows(
 
 
 def walk(words: Automaton, dice: random.Random) -> list[str]:
-    """A random sentence of an automaton."""
+    """Return a random sentence of an automaton."""
     state, sentence = 0, list[str]()
     while words.arcs[state] and not (state in words.final and dice.random() < 0.5):
         word = dice.choice(sorted(words.arcs[state]))
@@ -100,15 +100,15 @@ def walk(words: Automaton, dice: random.Random) -> list[str]:
 def test_each_kind_of_expression(
     tmp_path: Path, template: str, yes: list[str], no: list[str]
 ) -> None:
-    heard = said(own(tmp_path, template))
-    assert [text for text in yes if not heard.accepts(text.split())] == []
-    assert [text for text in no if heard.accepts(text.split())] == []
+    accepted = automaton_of(own(tmp_path, template))
+    assert [text for text in yes if not accepted.accepts(text.split())] == []
+    assert [text for text in no if accepted.accepts(text.split())] == []
 
 
 def test_a_sentence_with_a_wildcard_is_left_out(tmp_path: Path) -> None:
     lists = "lists: {anything: {wildcard: true}}\n"
     sentences = own(tmp_path, "play [{anything}|jazz] now", lists)
-    assert said(sentences).accepts(["play", "jazz", "now"])
+    assert automaton_of(sentences).accepts(["play", "jazz", "now"])
     (tmp_path / "own.yaml").unlink()
     sentences = own(tmp_path, "play {anything}", lists)
     with pytest.raises(ValueError, match="none of the sentences"):
@@ -117,24 +117,24 @@ def test_a_sentence_with_a_wildcard_is_left_out(tmp_path: Path) -> None:
 
 def test_only_parts_with_an_unknown_word_are_left_out(english: Sentences) -> None:
     made = grammar.make(english, ("lamp", "qwrtz"), ("attic",), known=lambda word: word != "qwrtz")
-    heard = automaton.build(made.jsgf)
+    accepted = automaton.build(made.jsgf)
     assert "qwrtz" not in made.words
     assert "qwrtz" in made.left_out
-    assert heard.accepts(["turn", "on", "the", "attic", "lamp"])
+    assert accepted.accepts(["turn", "on", "the", "attic", "lamp"])
 
 
 def test_names_are_written_as_the_brain_knows_them(english: Sentences) -> None:
     names = ("Mom's TV", "Küche 2", "Philips-Hue")
-    heard = automaton.build(grammar.make(english, names, ()).jsgf)
+    accepted = automaton.build(grammar.make(english, names, ()).jsgf)
     for words in ("mom's tv", "küche 2", "philips hue"):
-        assert heard.accepts(["turn", "on", *words.split()])
+        assert accepted.accepts(["turn", "on", *words.split()])
         assert english.match(f"turn on {words}", names, ()) is not None
 
 
 def test_politeness_can_be_left_out(tmp_path: Path) -> None:
     sentences = own(tmp_path, "dance")
-    assert said(sentences, polite=True).accepts(["please", "dance"])
-    assert not said(sentences).accepts(["please", "dance"])
+    assert automaton_of(sentences, polite=True).accepts(["please", "dance"])
+    assert not automaton_of(sentences).accepts(["please", "dance"])
 
 
 def test_equal_states_are_merged() -> None:
@@ -152,11 +152,11 @@ def test_numbers_are_converted_to_words(number: int, words: str) -> None:
 
 def test_articles_agree_with_the_next_word() -> None:
     made = automaton.build(HEAD + "public <c> = set (a | an | the) [new] (hour | timer) [a] (x);\n")
-    heard = automaton.without_wrong_articles(
+    accepted = automaton.without_wrong_articles(
         made, lambda word: {word == "hour"} if word != "x" else {True, False}
     )
     sentences = ("set an hour x", "set a timer a x", "set the hour x", "set a new hour x")
-    assert [text for text in sentences if not heard.accepts(text.split())] == []
+    assert [text for text in sentences if not accepted.accepts(text.split())] == []
     wrong = ("set a hour x", "set an timer x", "set an new hour x")
-    assert [text for text in wrong if heard.accepts(text.split())] == []
+    assert [text for text in wrong if accepted.accepts(text.split())] == []
     assert all(made.accepts(text.split()) for text in (*sentences, *wrong))

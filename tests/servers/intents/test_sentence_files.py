@@ -1,4 +1,4 @@
-"""Sentence files: the user's own, other languages, and every mistake named in one line."""
+"""Sentence files: the user's own, other languages, and errors in one line."""
 
 from __future__ import annotations
 

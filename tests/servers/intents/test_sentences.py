@@ -1,4 +1,4 @@
-"""Sentences: matching, names and areas, and what the grammar maker gets."""
+"""Sentences: matching, names and areas, and access for the grammar."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A store of models in a temporary folder, with Piper voices made by the tests."""
+"""A store of models in a temporary folder, with generated Piper voices."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SPEAKERS = ("amy", "joe", "kim")
 
 @pytest.fixture(scope="session")
 def voice(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The `.onnx` of an American voice that lies outside of any store."""
+    """The `.onnx` of an American voice outside of any store."""
     pytest.importorskip("piper")
     return make_voice(tmp_path_factory.mktemp("voice"))
 

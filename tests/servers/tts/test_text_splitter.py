@@ -1,4 +1,4 @@
-"""Long texts are cut where a speaker would breathe, and nothing of them is lost."""
+"""Long texts are divided where a speaker would breathe, without loss."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def test_pieces_are_short_and_contain_all_audible_text(text: str, first: int, mo
     assert all(len(piece) <= (most if index else first) for index, piece in enumerate(found))
     assert [c for c in "".join(found) if c.isalnum()] == [c for c in text if c.isalnum()]
     rest = text
-    for piece in found:  # they come in order and do not overlap
+    for piece in found:  # the pieces are in order and do not overlap
         _, _, rest = rest.partition(piece)
 
 

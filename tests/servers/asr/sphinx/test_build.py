@@ -1,4 +1,4 @@
-"""A vocabulary that is made in a process of its own is the same one."""
+"""A vocabulary built in a separate process is the same."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HOME = (("lamp", "Kühlschrank"), ("kitchen",))
 
 
 def words(made: Vocabulary) -> list[str]:
-    """The words of a network, each as often as it stands there: states have any numbers."""
+    """Return the words of a network with their counts, as states have arbitrary numbers."""
     lines = [line.split() for line in made.network.splitlines()]
     return sorted(line[4] for line in lines if line[0] == "TRANSITION" and len(line) == 5)
 

@@ -1,4 +1,4 @@
-"""A sentence is as sure as its worst third of a second and its words on the whole."""
+"""Confidence depends on the worst third of a second and on all words."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import pytest
 from servers.asr.sphinx.confidence import THRESHOLD, Segment, confidence
 
 USUAL = -5.5
-"""Score of a frame that phonemes explain as well as usual, in thousandths."""
+"""Score, in thousandths, of a frame that phonemes explain as well as usual."""
 
 
 def segment(word: str, start: int, end: int, loss: float) -> Segment:
-    """A word that is worse than phonemes by `loss` in each frame."""
+    """Return a word that is worse than phonemes by `loss` in each frame."""
     return Segment(word, start, end, (end - start) * (USUAL - loss) / 1000)
 
 

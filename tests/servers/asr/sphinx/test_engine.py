@@ -1,4 +1,4 @@
-"""PocketSphinx hears commands, and gives nothing for anything else."""
+"""PocketSphinx recognizes commands and rejects other sounds."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ async def engine() -> AsyncIterator[PocketSphinx]:
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-def said(text: str) -> bytes:
-    """An utterance as the satellite sends it, over the hiss of a quiet room."""
+def spoken(text: str) -> bytes:
+    """Return an utterance as the satellite sends it, with the hiss of a quiet room."""
     return hissing(silence(0.3) + speak(text) + silence(0.7), 20)
 
 
@@ -74,7 +74,7 @@ async def test_a_recorded_command_is_recognized_exactly(engine: PocketSphinx) ->
 async def test_the_end_of_the_wake_word_and_a_pause_are_ignored(
     engine: PocketSphinx, name: str, pause: float
 ) -> None:
-    end = recordings.samples(name)[-9600:]  # 0.3 s, as much as the satellite sends of it
+    end = recordings.samples(name)[-9600:]  # 0.3 s, as the satellite sends it
     command = recordings.samples("turn_on_the_living_room_lamp")
     audio = hissing(end + silence(pause) + command + silence(0.7), 3)
     assert await hear(engine, audio) == "turn on the living room lamp"
@@ -87,7 +87,7 @@ async def test_most_commands_of_an_unfamiliar_voice_are_recognized(
         *("what time is it", "cancel the timer", "volume up", "stop", "repeat that"),
         *("turn on the kitchen light", "set a timer for ten minutes", "turn on the lights"),
     )
-    wrong = [text for text in texts if await hear(engine, said(text)) != text]
+    wrong = [text for text in texts if await hear(engine, spoken(text)) != text]
     assert len(wrong) <= 1, wrong
 
 
@@ -96,8 +96,8 @@ async def test_talk_is_rejected(engine: PocketSphinx) -> None:
         *("turn on the washing machine", "what is your name", "the cat is on the table"),
         *("stop talking to me like that", "could you pass me the salt", "how much is that jacket"),
     )
-    heard = {text: await hear(engine, said(text)) for text in texts}
-    assert heard == dict.fromkeys(texts, "")
+    transcribed = {text: await hear(engine, spoken(text)) for text in texts}
+    assert transcribed == dict.fromkeys(texts, "")
 
 
 @pytest.mark.parametrize("name", ["okay_nabu", "hey_jarvis"])
@@ -108,7 +108,7 @@ async def test_a_wake_word_is_rejected(engine: PocketSphinx, name: str) -> None:
 async def test_the_result_depends_neither_on_chunks_nor_on_earlier_utterances(
     engine: PocketSphinx,
 ) -> None:
-    audio = said("what time is it")
+    audio = spoken("what time is it")
     first = await hear(engine, audio)
     await hear(engine, noise(1.0, 0.3))
     assert {await hear(engine, audio, size) for size in (1, 777, 1001, 9600, len(audio))} == {first}
@@ -116,8 +116,8 @@ async def test_the_result_depends_neither_on_chunks_nor_on_earlier_utterances(
 
 async def test_confidence_does_not_depend_on_earlier_utterances() -> None:
     recognizer = PocketSphinx(PocketSphinx.Options()).make_recognizer((("lamp",), ("kitchen",)))
-    audio, results = said("what time is it"), set()
-    for before in (b"", noise(1.0, 0.3), said("stop"), audio):
+    audio, results = spoken("what time is it"), set()
+    for before in (b"", noise(1.0, 0.3), spoken("stop"), audio):
         for sound in (before, audio):
             recognizer.begin()
             recognizer.feed(sound)
@@ -130,7 +130,7 @@ async def test_the_threshold_decides_on_acceptance() -> None:
     texts = []
     for confidence in (-100, 100):
         engine = PocketSphinx(PocketSphinx.Options(confidence=confidence))
-        texts.append(await hear(engine, said("what time is it")))
+        texts.append(await hear(engine, spoken("what time is it")))
         await engine.close()
     assert texts == ["what time is it", ""]
 
@@ -141,13 +141,13 @@ async def test_no_voice_is_no_command(engine: PocketSphinx, audio: bytes) -> Non
 
 
 async def test_two_minutes_are_rejected_without_being_decoded(engine: PocketSphinx) -> None:
-    assert await hear(engine, said("stop") + silence(120), 64000) == ""
+    assert await hear(engine, spoken("stop") + silence(120), 64000) == ""
 
 
 async def test_overlapping_utterances_do_not_mix(engine: PocketSphinx) -> None:
     texts = ["what time is it", "stop", "turn on the kitchen light"]
-    alone = [await hear(engine, said(text)) for text in texts]
-    together = await asyncio.gather(*(hear(engine, said(text)) for text in texts))
+    alone = [await hear(engine, spoken(text)) for text in texts]
+    together = await asyncio.gather(*(hear(engine, spoken(text)) for text in texts))
     assert list(together) == alone
 
 
@@ -159,7 +159,7 @@ async def test_an_abandoned_utterance_leaves_no_trace(
             yield noise(0.5)
             await asyncio.sleep(0)
 
-    audio = said("what time is it")
+    audio = spoken("what time is it")
     before = await hear(engine, audio)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.2):
@@ -179,7 +179,7 @@ async def test_idle_recognizers_are_unloaded(monkeypatch: pytest.MonkeyPatch) ->
 
     await engine.load()
     monkeypatch.setattr("servers.asr.sphinx.engine.Recognizer", Counted)
-    audio = said("what time is it")
+    audio = spoken("what time is it")
     first = await hear(engine, audio)
     async with asyncio.timeout(5):
         while made[-1]() is not None:
@@ -192,9 +192,9 @@ async def test_idle_recognizers_are_unloaded(monkeypatch: pytest.MonkeyPatch) ->
 async def test_a_second_request_soon_after_finds_the_model_loaded(
     engine: PocketSphinx, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await hear(engine, said("stop"))
+    await hear(engine, spoken("stop"))
     monkeypatch.setattr("servers.asr.sphinx.engine.Recognizer", None)
-    assert await hear(engine, said("what time is it")) == "what time is it"
+    assert await hear(engine, spoken("what time is it")) == "what time is it"
 
 
 async def test_other_languages_are_rejected_with_an_error(engine: PocketSphinx) -> None:

@@ -1,4 +1,4 @@
-"""Some phrases in place of all sentences, and words that are told apart from them."""
+"""Recognition of some phrases in place of all sentences, and of words unlike them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from tests.support.speech import noise, silence, speak
 
 def test_every_word_is_in_the_dictionary_and_other_words_are_unlikely() -> None:
     made = for_phrases(("stop it", "cancel"), ("hello",))
-    said = made.pronunciations()
-    assert {"stop", "it", "cancel", "hello"} <= said.keys()
-    assert ["S", "T", "AO", "P"] in said["stop"]  # as in Britain
+    phonemes = made.pronunciations()
+    assert {"stop", "it", "cancel", "hello"} <= phonemes.keys()
+    assert ["S", "T", "AO", "P"] in phonemes["stop"]  # as in Britain
     arcs = [line.split() for line in made.network.splitlines() if line.startswith("TRANSITION")]
     chance = {arc[4]: float(arc[3]) for arc in arcs if len(arc) == 5}
     assert chance["stop"] == chance["cancel"] == 1.0
@@ -30,17 +30,17 @@ def test_an_unpronounceable_word_is_named() -> None:
 def test_single_words_are_distinguished_from_phrases() -> None:
     recognizer = Recognizer(for_phrases(PHRASES, OTHERS))
 
-    def heard(text: str, voice: str) -> str:
+    def transcribed(text: str, voice: str) -> str:
         recognizer.begin()
         recognizer.feed(silence(0.3) + speak(text, voice) + noise(0.4, 0.0005))
         taken, sure = recognizer.finish()
         return taken if sure >= CONFIDENCE else ""
 
     for voice in ("en-us", "en-us+m3", "en-gb", "en-us+f1"):
-        assert [heard(text, voice) for text in ("stop", "cancel", "never mind")] == [
+        assert [transcribed(text, voice) for text in ("stop", "cancel", "never mind")] == [
             "stop",
             "cancel",
             "never mind",
         ]
         for text in ("hello", "thanks", "more", "what time is it"):
-            assert heard(text, voice) not in PHRASES
+            assert transcribed(text, voice) not in PHRASES

@@ -1,4 +1,4 @@
-"""What is listened for is made once, and made again when anything that it is made of changes."""
+"""A vocabulary is built once, and again after a change of its sources."""
 
 from __future__ import annotations
 

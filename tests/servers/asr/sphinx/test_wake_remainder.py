@@ -1,4 +1,4 @@
-"""What is left of a wake word before a command is not heard as part of it."""
+"""The remainder of a wake word before a command is not recognized as part of it."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def test_a_wake_word_alone_is_no_command(recognizer: Recognizer) -> None:
 
 
 def test_a_wake_remainder_may_begin_at_any_phoneme() -> None:
-    said = {"hey": ["HH EY"], "jarvis": ["JH AA R V AH S", "JH AA R V IH S"]}
-    found = wake_remainder.wake_remainders(said)
+    phonemes = {"hey": ["HH EY"], "jarvis": ["JH AA R V AH S", "JH AA R V IH S"]}
+    found = wake_remainder.wake_remainders(phonemes)
     assert {"HH EY JH AA R V AH S", "EY JH AA R V IH S", "IH S", "AH S"} <= set(found)
     assert "S" not in found
     assert wake_remainder.wake_remainders({}) == []

@@ -18,13 +18,13 @@ ONE = Machine("cpu", "int8", threads=1, workers=1)
 
 @pytest.fixture(scope="package")
 def model() -> Model:
-    """One that says other words of other sounds."""
+    """A model whose words depend on the sound."""
     return Model(made_whisper(), ONE)
 
 
 @pytest.fixture
 async def batches(model: Model) -> AsyncIterator[BatchScheduler]:
-    """Two threads for it."""
+    """A scheduler with two threads for the model."""
     batches = BatchScheduler(model, 2)
     yield batches
     await batches.close()

@@ -1,4 +1,4 @@
-"""What two decodings say alike is taken to stay."""
+"""The common beginning of two decodings is final."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from servers.asr.whisper.agreement import agreed_tokens
 
 
 def tokens(text: str) -> tuple[int, ...]:
-    """A token for each byte, as the rarest words have them."""
+    """Return a token for each byte, as for the rarest words."""
     return tuple(text.encode())
 
 

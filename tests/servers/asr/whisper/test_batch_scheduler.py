@@ -1,4 +1,4 @@
-"""What waits for the model: the oldest first, together where it can be, and forgotten at once."""
+"""Tasks for the model: the oldest first, batched where possible, removed on cancellation."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NOTHING = np.zeros(32000, np.float32)
 
 
 class Gate:
-    """Keeps a thread busy until it is opened."""
+    """Occupies a thread until it is opened."""
 
     def __init__(self, batches: BatchScheduler) -> None:
         self._open = threading.Event()
@@ -41,7 +41,7 @@ class Gate:
 
 
 class Watched:
-    """The real model, with a note of how many texts were decoded together."""
+    """The real model, with a record of the sizes of all batches."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
@@ -144,19 +144,19 @@ async def test_a_failure_reaches_only_its_own_callers(
 async def test_memory_is_returned_once_after_an_idle_time(
     watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given: list[str] = []
+    returned: list[str] = []
     monkeypatch.setattr(
         "servers.asr.whisper.batch_scheduler.give_back",
-        lambda: given.append(threading.current_thread().name),
+        lambda: returned.append(threading.current_thread().name),
     )
     batches = BatchScheduler(watched, workers=2, idle_trim=0.01)  # type: ignore[arg-type]
     try:
         for turn in (1, 2):
             await batches.call(lambda: None)
-            await until(lambda turn=turn: len(given) == turn)  # type: ignore[misc]
+            await until(lambda turn=turn: len(returned) == turn)  # type: ignore[misc]
             await asyncio.sleep(0.05)
-        assert len(given) == 2
-        assert all(name.startswith("whisper-") for name in given)
+        assert len(returned) == 2
+        assert all(name.startswith("whisper-") for name in returned)
         await until(lambda: batches.idle)
     finally:
         await batches.close()

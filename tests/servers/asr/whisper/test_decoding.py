@@ -24,7 +24,7 @@ AUTO = DecodingOptions(encoder_window="auto", temperatures=(0.0, 0.4))
 
 
 class Watched(BatchScheduler):
-    """Batches that note the window of each encoding and the temperature of each decoding."""
+    """A scheduler that records the window of each encoding and the temperature of each decoding."""
 
     def __init__(self, model: Model) -> None:
         super().__init__(model, 1)

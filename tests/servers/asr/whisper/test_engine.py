@@ -1,4 +1,4 @@
-"""The engine as users have it: what it hears, what it does not, and what it leaves behind."""
+"""The whole engine: recognized and rejected sounds, and the release of resources."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ OPTIONS = FasterWhisper.Options(model=str(made_whisper()), num_workers=2, cpu_th
 
 
 def breath(seconds: float) -> bytes:
-    """Noise as of breathing: low, and swelling and ebbing three times."""
+    """Return noise like breathing: low, rising and falling three times."""
     samples = np.frombuffer(noise(seconds, 0.1), "<i2").astype(float)
     soft = np.convolve(samples, np.ones(16) / 16, mode="same")
     swell = np.sin(np.linspace(0, 3 * np.pi, len(soft))) ** 2
@@ -38,7 +38,7 @@ def breath(seconds: float) -> bytes:
 
 
 def music(seconds: float) -> bytes:
-    """Chords, a new one every half second."""
+    """Return chords that change every half second."""
     chords = [(262, 330, 392), (220, 262, 330), (175, 220, 262), (196, 247, 294)]
     parts = []
     for turn in range(int(seconds * 2)):
@@ -55,7 +55,7 @@ async def engine() -> AsyncIterator[FasterWhisper]:
     await engine.close()
 
 
-async def heard(
+async def transcribed(
     engine: FasterWhisper, audio: bytes, request: TranscribeRequest | None = None
 ) -> Transcript:
     found = engine.transcribe(feed(audio), request or TranscribeRequest())
@@ -69,9 +69,9 @@ def make(**options: Any) -> FasterWhisper:
 
 
 async def test_speech_is_transcribed(engine: FasterWhisper) -> None:
-    said = await heard(engine, SPEECH)
-    assert len(said.text.split()) == 12
-    assert (said.final, said.language) == (True, "en")
+    spoken = await transcribed(engine, SPEECH)
+    assert len(spoken.text.split()) == 12
+    assert (spoken.final, spoken.language) == (True, "en")
 
 
 @pytest.mark.parametrize(
@@ -80,12 +80,12 @@ async def test_speech_is_transcribed(engine: FasterWhisper) -> None:
     ids=["silence", "hiss", "loud noise", "tone", "music", "breathing", "half a sample"],
 )
 async def test_no_text_is_made_of(engine: FasterWhisper, sound: bytes) -> None:
-    """The model would say twelve words of each, as it does without the voice detector."""
-    assert (await heard(engine, sound)).text == ""
+    """Without the voice detector, the model would yield twelve words for each sound."""
+    assert (await transcribed(engine, sound)).text == ""
 
 
 async def test_without_the_voice_detector_the_quality_checks_decide() -> None:
-    """The model says what it says of anything; each check is the last that can keep it back."""
+    """The model yields text for any sound; each case has only one check that rejects it."""
     manners = {
         "no speech": Manner(certainty=2.0, no_speech=True),
         "repetition": Manner(words=(("so",),), endless=True),
@@ -97,11 +97,11 @@ async def test_without_the_voice_detector_the_quality_checks_decide() -> None:
 
 
 async def unheard(manner: Manner) -> str:
-    """What is made of a noise without a voice detector."""
+    """Transcribe a noise without a voice detector."""
     model = str(made_whisper(manner))
     async with fresh(lambda: make(model=model, vad_filter=False, temperature=(0.0,)))() as engine:
         await engine.load()
-        return (await heard(engine, noise(0.3))).text
+        return (await transcribed(engine, noise(0.3))).text
 
 
 @pytest.mark.parametrize(
@@ -111,20 +111,20 @@ async def unheard(manner: Manner) -> str:
     ids=lambda value: getattr(value, "name", value),
 )
 async def test_whisper_conforms(check: Check, window: str) -> None:
-    """The text hangs on every sample that is decoded: it is the same whatever the chunks are."""
+    """The text depends on every decoded sample, so it shows that chunks do not matter."""
     text = f"{OPTIONS.model}?num_workers=2&cpu_threads=1&encoder_window={window}"
     make = fresh(lambda: spec.create("asr", f"faster-whisper:{text}"))
     async with make() as engine:
         await engine.load()
-        sample = AsrSample(audio=SPEECH, text=(await heard(engine, SPEECH)).text)
+        sample = AsrSample(audio=SPEECH, text=(await transcribed(engine, SPEECH)).text)
     await check.run(make, sample)
 
 
 async def test_abandoned_requests_leave_no_trace(engine: FasterWhisper) -> None:
-    """A thousand that hang up here and there: then memory and tasks are as before."""
+    """After a thousand abandoned requests, memory and tasks are as before."""
 
     async def abandon(turn: int) -> None:
-        call = asyncio.ensure_future(heard(engine, SPEECH))
+        call = asyncio.ensure_future(transcribed(engine, SPEECH))
         await asyncio.sleep(turn % 7 / 1000)
         call.cancel()
         await asyncio.wait([call])
@@ -132,7 +132,7 @@ async def test_abandoned_requests_leave_no_trace(engine: FasterWhisper) -> None:
     async def abandon_many(count: int) -> float:
         for start in range(0, count, 20):
             await asyncio.gather(*(abandon(start + turn) for turn in range(20)))
-        models = engine._models  # noqa: SLF001 - whether it works is nobody else's business
+        models = engine._models  # noqa: SLF001 - internal state, which only this test needs
         async with models.lend(OPTIONS.model) as loaded:
             await until(lambda: loaded.batches.idle)
             assert loaded.users == 1
@@ -143,7 +143,7 @@ async def test_abandoned_requests_leave_no_trace(engine: FasterWhisper) -> None:
     after = await abandon_many(700)
     assert after - before < 16
     assert len(asyncio.all_tasks()) == 1
-    assert (await heard(engine, SPEECH)).text
+    assert (await transcribed(engine, SPEECH)).text
 
 
 async def test_a_missing_model_is_named_with_the_remedy(

@@ -1,4 +1,4 @@
-"""Several Whisper models in one engine: chosen by name, a bounded number of them in memory."""
+"""More than one Whisper model in an engine: selection by name, bounded number in memory."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Put = Callable[[str, str], None]
 
 @pytest.fixture
 def put(tmp_path: Path) -> Put:
-    """Puts a model that says something in the folder of models."""
+    """Install a model that yields a text."""
 
     def put(name: str, says: str) -> None:
         folder = tmp_path / "whisper" / name
@@ -60,7 +60,7 @@ async def engine(put: Put, tmp_path: Path) -> AsyncIterator[FasterWhisper]:
     await engine.close()
 
 
-async def heard(engine: FasterWhisper, model: str | None = None) -> str:
+async def transcribed(engine: FasterWhisper, model: str | None = None) -> str:
     request = TranscribeRequest(language="en", model=model)
     async with aclosing(engine.transcribe(feed(SPEECH), request)) as transcripts:
         *_, final = [transcript async for transcript in transcripts]
@@ -68,16 +68,16 @@ async def heard(engine: FasterWhisper, model: str | None = None) -> str:
 
 
 async def test_a_request_uses_the_model_that_it_names(engine: FasterWhisper) -> None:
-    assert await heard(engine) == "this is the usual model"
-    assert await heard(engine, "tiny") == "small words"
-    assert await heard(engine, "base.en") == "other words"
-    assert await heard(engine, Path(MAIN).name) == "this is the usual model"
+    assert await transcribed(engine) == "this is the usual model"
+    assert await transcribed(engine, "tiny") == "small words"
+    assert await transcribed(engine, "base.en") == "other words"
+    assert await transcribed(engine, Path(MAIN).name) == "this is the usual model"
 
 
 async def test_concurrent_requests_each_use_their_own_model(engine: FasterWhisper) -> None:
     names = ["tiny", None, "base.en"] * 3
     async with asyncio.timeout(30):
-        texts = await asyncio.gather(*(heard(engine, name) for name in names))
+        texts = await asyncio.gather(*(transcribed(engine, name) for name in names))
     assert texts == ["small words", "this is the usual model", "other words"] * 3
 
 
@@ -94,7 +94,7 @@ async def test_every_selectable_model_is_described(engine: FasterWhisper) -> Non
 )
 async def test_no_other_model_is_opened(engine: FasterWhisper, name: str) -> None:
     with pytest.raises(ModelMissing, match="is unknown"):
-        await heard(engine, name)
+        await transcribed(engine, name)
 
 
 async def test_the_clients_choice_applies_to_its_connection(engine: FasterWhisper) -> None:
@@ -111,19 +111,19 @@ async def test_the_clients_choice_applies_to_its_connection(engine: FasterWhispe
         assert (await peer.until("transcript"))[-1].data["text"] == "this is the usual model"
 
 
-class Kept:
-    """What stands for a loaded model, and is counted."""
+class CountedLoads:
+    """A counted substitute for a loaded model."""
 
     def __init__(self) -> None:
         self.here: list[str] = []
         self.most = 0
 
     async def load(self, name: str) -> model_cache.CachedModel:
-        kept = self
+        loads = self
 
         class Batches:
             async def close(self) -> None:
-                kept.here.remove(name)
+                loads.here.remove(name)
 
         await asyncio.sleep(0)
         self.here.append(name)
@@ -132,46 +132,46 @@ class Kept:
 
 
 async def test_the_least_recently_used_model_is_unloaded() -> None:
-    kept = Kept()
-    lent = model_cache.ModelCache(2, kept.load)
+    loads = CountedLoads()
+    lent = model_cache.ModelCache(2, loads.load)
     for name in ("a", "b", "a", "c"):
         async with lent.lend(name):
             pass
-    assert kept.here == ["a", "c"]
+    assert loads.here == ["a", "c"]
     assert lent.names == ("a", "c")
     await lent.close()
-    assert kept.here == []
+    assert loads.here == []
     with pytest.raises(EngineClosed):
         async with lent.lend("a"):
             pass
 
 
 async def test_a_model_in_use_stays_and_other_requests_wait() -> None:
-    kept = Kept()
-    lent = model_cache.ModelCache(1, kept.load)
+    loads = CountedLoads()
+    lent = model_cache.ModelCache(1, loads.load)
 
     async def borrow(name: str) -> None:
         async with lent.lend(name):
             await asyncio.sleep(0)
-            assert kept.here == [name]
+            assert loads.here == [name]
 
     async with lent.lend("a"):
         waiting = asyncio.ensure_future(borrow("b"))
         async with lent.lend("a"):
             await asyncio.sleep(0)
-        assert kept.here == ["a"]
+        assert loads.here == ["a"]
         assert not waiting.done()
     await waiting
     async with asyncio.timeout(10):
         await asyncio.gather(*(borrow(name) for name in "abcabcaabbcc"))
-    assert kept.most == 1
-    await until(lambda: len(kept.here) == 1)
+    assert loads.most == 1
+    await until(lambda: len(loads.here) == 1)
     await lent.close()
 
 
 async def test_a_wait_that_is_too_long_fails_with_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(model_cache, "PATIENCE", 0.01)
-    lent = model_cache.ModelCache(1, Kept().load)
+    lent = model_cache.ModelCache(1, CountedLoads().load)
     async with lent.lend("a"):
         with pytest.raises(EngineBusy, match="option models"):
             async with lent.lend("b"):

@@ -1,4 +1,4 @@
-"""The engine as a service: as its peers test theirs, and with many clients at once."""
+"""The engine as a service: the tests of other Wyoming services, and many clients at once."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ANY = "tcp://127.0.0.1:0"
 
 
 def utterance(audio: bytes) -> list[Event]:
-    """As Home Assistant sends it."""
+    """Send audio as Home Assistant does."""
     chunks = [audio[start : start + 2048] for start in range(0, len(audio), 2048)]
     return [
         Event("transcribe", {"language": "en"}),

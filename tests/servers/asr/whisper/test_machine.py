@@ -1,4 +1,4 @@
-"""What a model runs on, as far as it is left to us."""
+"""The automatic choice of device, threads and workers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_configured_values_take_precedence() -> None:
 async def test_the_cpu_is_used_if_cuda_fails(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """As with a card whose libraries are not installed: here there is no card at all."""
+    """Simulate a card without its libraries: this machine has no card at all."""
     if machine.has_cuda():
         pytest.skip("CUDA works here")
     monkeypatch.setattr(machine, "has_cuda", lambda: True)

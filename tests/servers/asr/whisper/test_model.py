@@ -1,4 +1,4 @@
-"""A real model of a small shape: what goes into it and what comes out."""
+"""A real model of a small shape: its input and output."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def sound(text: str) -> Floats:
     return np.frombuffer(speak(text), "<i2").astype(np.float32) / np.float32(32768)
 
 
-def said(model: Model, text: str, frames: int = FRAMES, search: Search = GREEDY) -> str:
+def decoded_text(model: Model, text: str, frames: int = FRAMES, search: Search = GREEDY) -> str:
     encoded = model.encode(sound(text), frames)
     (found,) = model.generate([encoded], [model.vocabulary.start("en", "transcribe")], search, [99])
     assert found.ended
@@ -36,14 +36,14 @@ def test_the_text_equals_that_of_faster_whisper(
     from faster_whisper import WhisperModel
     from tqdm import tqdm
 
-    monkeypatch.setattr(tqdm, "monitor_interval", 0)  # or it leaves a thread
+    monkeypatch.setattr(tqdm, "monitor_interval", 0)  # otherwise it leaves a thread
     theirs = WhisperModel(str(made_whisper()), device="cpu", compute_type="int8", cpu_threads=1)
     for text in ("turn on the lamp", "what time is it"):
         segments, _ = theirs.transcribe(
             sound(text), language="en", beam_size=5, without_timestamps=True
         )
         (segment,) = segments
-        assert said(model, text, search=Search(beam_size=5)) == segment.text
+        assert decoded_text(model, text, search=Search(beam_size=5)) == segment.text
 
 
 def test_batched_texts_equal_texts_decoded_alone(model: Model) -> None:
@@ -52,7 +52,7 @@ def test_batched_texts_equal_texts_decoded_alone(model: Model) -> None:
     prompts = [model.vocabulary.start("en", "transcribe")] * 3
     together = model.generate(encoded, prompts, Search(), [99] * 3)
     assert [model.vocabulary.decode(one.tokens) for one in together] == [
-        said(model, text, 600, Search()) for text in texts
+        decoded_text(model, text, 600, Search()) for text in texts
     ]
 
 
@@ -106,7 +106,7 @@ def test_names_never_become_special_tokens(model: Model, name: str) -> None:
 
 def test_a_model_that_says_one_thing() -> None:
     model = Model(made_whisper(saying("what time is it")), ONE)
-    assert said(model, "stop") == " what time is it"
+    assert decoded_text(model, "stop") == " what time is it"
 
 
 def test_the_problem_with_a_model_folder_is_reported(tmp_path: Path) -> None:

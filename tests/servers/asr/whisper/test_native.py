@@ -1,4 +1,4 @@
-"""The native libraries are told, before they come, what suits this machine, unless somebody has."""
+"""The native libraries are configured before they load, unless the environment does it."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ EVERYTHING = "flags\t\t: fpu avx2 avx512f avx512cd avx512vl avx512bw avx512dq am
 
 
 def products(how: str, **environment: str) -> list[object]:
-    """CPU-seconds of five products with pauses between them, and what was told to the others."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("OPENBLAS", "GOMP", "OMP"))}
+    """Return the CPU seconds of five products with pauses in between, and the environment."""
+    own = {k: v for k, v in os.environ.items() if not k.startswith(("OPENBLAS", "GOMP", "OMP"))}
     done = subprocess.run(
         [sys.executable, "-c", _PRODUCTS, how],
-        env={**kept, **environment},
+        env={**own, **environment},
         capture_output=True,
         text=True,
         check=True,
@@ -49,7 +49,7 @@ def products(how: str, **environment: str) -> list[object]:
 def test_the_threads_of_numpy_do_not_spin() -> None:
     seconds, spins, _ = products("prepared")
     assert isinstance(seconds, float)
-    assert seconds < 0.05  # 0.3 to 0.5 s with two threads, for which others need no time at all
+    assert seconds < 0.05  # 0.3 to 0.5 s with two spinning threads
     assert spins == "1000"
 
 

@@ -1,4 +1,4 @@
-"""What is taken for said, and what is not; no model is needed to tell."""
+"""Acceptance and rejection of decoded texts, without a model."""
 
 from __future__ import annotations
 

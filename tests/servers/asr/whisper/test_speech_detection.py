@@ -1,4 +1,4 @@
-"""The voice detector: the one that faster-whisper brings, fed as sound comes."""
+"""The voice detector of faster-whisper, with sound in chunks."""
 
 from __future__ import annotations
 

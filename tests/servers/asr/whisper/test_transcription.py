@@ -1,4 +1,4 @@
-"""From sound to text, as it is spoken: a clock that goes with the sound stands for the room."""
+"""Transcription during speech, with a clock that follows the sound."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PIECE = 3200
 
 
 class Counted(Decoder):
-    """Notes how much sound was decoded each time, in seconds."""
+    """Records the seconds of sound of each decoding."""
 
     lengths: list[float]
 
@@ -36,7 +36,7 @@ class Counted(Decoder):
 
 
 class Room:
-    """One utterance in a room where time passes as sound does, `pace` times as fast."""
+    """An utterance in a room where time follows the sound, `pace` times as fast."""
 
     def __init__(
         self, model: Model, batches: BatchScheduler, options: TranscriptionOptions = OPTIONS
@@ -78,8 +78,8 @@ async def test_partial_transcripts_grow_and_the_final_one_begins_with_them(
     *partials, final = found
     assert len(partials) >= 2
     assert [transcript.final for transcript in found] == [False] * len(partials) + [True]
-    assert all(two.text.startswith(one.text) for one, two in pairwise(found))
-    assert all(one.text != two.text for one, two in pairwise(partials))
+    assert all(later.text.startswith(earlier.text) for earlier, later in pairwise(found))
+    assert all(earlier.text != later.text for earlier, later in pairwise(partials))
     assert final.language == "en"
     assert len(final.text.split()) == 12
 
@@ -129,7 +129,7 @@ async def test_without_partial_transcripts_there_is_only_the_final_one(
 async def test_a_long_speech_is_decoded_as_its_windows_close(
     model: Model, batches: BatchScheduler
 ) -> None:
-    """The end costs only what came after the last window."""
+    """At the end, only the sound after the last window is decoded."""
     room = Room(model, batches, msgspec.structs.replace(OPTIONS, partials=False))
     found = await room.hear(tone(20.0, 300) + silence(1.0) + tone(15.0, 500) + silence(1.0))
     assert len(found) == 1

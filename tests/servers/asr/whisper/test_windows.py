@@ -1,4 +1,4 @@
-"""Windows: at most 30 s, cut where nobody speaks, and the same however the sound comes."""
+"""Windows of at most 30 s, cut in pauses, independent of the chunks."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ FRAMES_PER_S = RATE / FRAME
 
 
 class Loudness:
-    """Takes for voice what is loud: enough to script where it is."""
+    """Treats loud sound as voice, so that tests can place voices."""
 
     def judge(self, block: Floats) -> list[float]:
         return [float(np.abs(frame).max()) for frame in block.reshape(BLOCK, FRAME)]
 
 
 def sound(*parts: tuple[float, float]) -> bytes:
-    """Samples that are so loud (0 to 1) for so many seconds each, in whole frames."""
+    """Return samples of a level (0 to 1) for a number of seconds each, in whole frames."""
     return b"".join(
         np.full(round(seconds * FRAMES_PER_S) * FRAME, loud * 32767, "<i2").tobytes()
         for loud, seconds in parts
@@ -32,7 +32,7 @@ def sound(*parts: tuple[float, float]) -> bytes:
 
 
 def hear(audio: bytes, sizes: list[int] | None = None) -> list[tuple[int, int, bytes]]:
-    """Every window of a sound, with its samples; taken in pieces of these sizes."""
+    """Return every window of a sound with its samples; add the sound in chunks of these sizes."""
     sound = SoundBuffer(Loudness(), 0.5, 0)
     found = []
     at, turn = 0, 0
@@ -87,9 +87,9 @@ parts = st.lists(
 
 @given(parts, st.lists(st.integers(1, 300), min_size=1, max_size=5))
 def test_the_windows_do_not_depend_on_the_chunks(
-    said: list[tuple[float, float]], sizes: list[int]
+    levels: list[tuple[float, float]], sizes: list[int]
 ) -> None:
-    audio = sound(*said)
+    audio = sound(*levels)
     found = hear(audio, sizes)
     assert found == hear(audio, [1])
     for start, end, samples in found:
@@ -102,12 +102,12 @@ def test_the_windows_do_not_depend_on_the_chunks(
             .astype("f4")
             .tobytes()
         )
-    assert all(one[1] <= two[0] for one, two in pairwise(found))
+    assert all(earlier[1] <= later[0] for earlier, later in pairwise(found))
 
 
 @given(parts)
-def test_no_loud_sound_is_left_out(said: list[tuple[float, float]]) -> None:
-    samples = np.frombuffer(sound(*said), "<i2")
+def test_no_loud_sound_is_left_out(levels: list[tuple[float, float]]) -> None:
+    samples = np.frombuffer(sound(*levels), "<i2")
     covered = np.zeros(len(samples), bool)
     for start, end, _ in hear(samples.tobytes()):
         covered[start:end] = True

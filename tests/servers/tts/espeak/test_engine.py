@@ -1,4 +1,4 @@
-"""eSpeak NG as an engine: voices, options, streams, cancellation, several at once."""
+"""eSpeak NG as an engine: voices, options, streams, cancellation, concurrency."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ async def test_options_change_how_it_sounds() -> None:
 
 
 def pitch(audio: bytes) -> float:
-    """The voice's mean pitch in Hz: each voiced frame's strongest period of 2.5 to 14 ms."""
+    """Return the mean pitch in Hz: each voiced frame's strongest period of 2.5 to 14 ms."""
     samples = np.frombuffer(audio, "<i2") / 32768
     frames = samples[: len(samples) // 1024 * 1024].reshape(-1, 1024)
     frames = frames[np.sqrt((frames**2).mean(axis=1)) > 0.05]
@@ -130,8 +130,11 @@ async def test_describes_its_voices_with_their_languages() -> None:
 
 async def test_units_are_said_in_the_voices_language() -> None:
     engine = make()
-    for written, said in (("5 km/h", "5 kilometers per hour"), ("$5.50", "5 dollars and 50 cents")):
-        assert abs(len(await spoken(engine, written)) / len(await spoken(engine, said)) - 1) < 0.01
+    for written, words in (
+        ("5 km/h", "5 kilometers per hour"),
+        ("$5.50", "5 dollars and 50 cents"),
+    ):
+        assert abs(len(await spoken(engine, written)) / len(await spoken(engine, words)) - 1) < 0.01
     german = SpeechRequest(text="5 km/h", language="de")
     assert await spoken(engine, german)
     await engine.close()
@@ -158,7 +161,7 @@ async def test_a_long_text_begins_at_once_and_stops_when_it_is_closed() -> None:
     engine = make()
     await engine.load()
     speech = engine.synthesize(SpeechRequest(text="All work and no play. " * 5000))
-    async with asyncio.timeout(2), aclosing(speech):  # all of it would take about 7 s
+    async with asyncio.timeout(2), aclosing(speech):  # the whole text would take about 7 s
         first = await anext(speech)
         assert first.audio
         assert len([await anext(speech) for _ in range(100)]) == 100

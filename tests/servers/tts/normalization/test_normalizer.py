@@ -1,4 +1,4 @@
-"""English as people say it; other languages as they are written."""
+"""English text is normalized; other languages stay unchanged."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_words_stay(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "words"),
     [
         (
             "It is 21°C, feels like -3 °C.",
@@ -84,8 +84,8 @@ def test_words_stay(text: str) -> None:
         ("The score is 3:2 in the 1980s.", "The score is 3:2 in the 1980s."),
     ],
 )
-def test_english(text: str, said: str) -> None:
-    assert normalize(text, "en-US") == said
+def test_english(text: str, words: str) -> None:
+    assert normalize(text, "en-US") == words
 
 
 def test_regions_write_dates_in_their_order() -> None:

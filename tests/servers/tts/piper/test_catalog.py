@@ -1,4 +1,4 @@
-"""Which voice a request means, what is told of the voices, and those that come and go."""
+"""The choice of a voice, the description of voices, and their installation and removal."""
 
 from __future__ import annotations
 
@@ -78,14 +78,15 @@ async def test_an_unknown_speaker_is_named_with_the_nearest(store: Path) -> None
 async def test_speakers_differ_and_have_names_and_numbers(store: Path) -> None:
     engine: Piper = spec.create("tts", "piper:en_GB-many-low?speaker=kim&cache=0", in_folder(store))
 
-    async def said(**request: str) -> bytes:
+    async def spoken(**request: str) -> bytes:
         chunks = engine.synthesize(SpeechRequest(text="One two three.", **request))
         return b"".join([chunk.audio async for chunk in chunks])
 
-    usual = await said()
-    assert usual == await said(speaker="2") == await said(speaker="kim")
-    assert usual != await said(speaker="amy")
-    assert await said(voice="en_US-one-low")  # which has no kim: its own speaker speaks
+    usual = await spoken()
+    assert usual == await spoken(speaker="2") == await spoken(speaker="kim")
+    assert usual != await spoken(speaker="amy")
+    # this voice has no speaker kim, so its own speaker is used
+    assert await spoken(voice="en_US-one-low")
     await engine.close()
 
 

@@ -1,4 +1,4 @@
-"""Piper keeps a text-to-speech engine's promises, here and served at the other end of a wire."""
+"""Piper conforms to the contract of text-to-speech engines, both locally and served."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Piper as an engine: options, streams, cancellation, several at once, memory of phrases."""
+"""Piper as an engine: options, streams, cancellation, concurrency, cached phrases."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ async def test_silence_is_inserted_only_between_sentences(voice: Path) -> None:
     plain, wider = await spoken(without, two), await spoken(with_some, two)
     assert len(wider) - len(plain) == 22050
     assert len(await spoken(with_some, "One two.")) == len(await spoken(without, "One two."))
-    later = SpeechRequest(text="One two.", ahead=1.0)  # of an answer that has begun
+    later = SpeechRequest(text="One two.", ahead=1.0)  # part of an answer that has begun
     assert len(await spoken(with_some, later)) - len(await spoken(without, later)) == 22050
     await without.close()
     await with_some.close()
@@ -117,7 +117,7 @@ async def test_requests_at_the_same_time_do_not_mix(voice: Path) -> None:
 
 
 async def test_a_new_request_does_not_wait_for_a_long_text(voice: Path) -> None:
-    """While somebody takes a long text as fast as it comes, another is heard within a piece."""
+    """During a long text without playback, a new request gets sound within one piece."""
     engine = make(f"{voice}?cache=0")
     await engine.load()
     order: list[str] = []
@@ -127,7 +127,7 @@ async def test_a_new_request_does_not_wait_for_a_long_text(voice: Path) -> None:
             await asyncio.sleep(0)
         async with aclosing(engine.synthesize(SpeechRequest(text=text))) as speech:
             async for _ in speech:
-                order.append(name)  # noqa: PERF401 - one by one, as they are heard
+                order.append(name)  # noqa: PERF401 - one by one, as they arrive
 
     async with asyncio.TaskGroup() as group:
         group.create_task(listen("long", f"{SENTENCE} " * 40, 0))

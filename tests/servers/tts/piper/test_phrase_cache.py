@@ -1,4 +1,4 @@
-"""Phrases are remembered by how they were said, within a bound."""
+"""Phrases are cached by text and style, up to a limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A text is given out in sentences, or in clauses where there is no time for those."""
+"""A text is divided into sentences, or into clauses if time is short."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TEXTS = st.text(st.sampled_from("abcdeAB 1,.!?…;:\n、。-'\""), max_size=400)
 
 
 def read(text: str, *fitting: float) -> list[tuple[str, bool]]:
-    """All pieces; the last number counts for all that follow."""
+    """Return all pieces; the last limit applies to all further pieces."""
     script, found = Segmenter(text), []
     while piece := script.take(fitting[min(len(found), len(fitting) - 1)]):
         found.append((piece.text, piece.opens))
