@@ -26,7 +26,7 @@ from satellite.net.uri import Stdio, Tcp, parse
 from satellite.ports import ENGINE_ROLES
 from satellite.settings import Settings
 from servers.advertised_load import AdvertisedLoad
-from servers.engines import Loaded, loaded
+from servers.engines import ServedEngines, open_engines
 from servers.health import Health
 from servers.metrics import Metrics, metrics_server
 from servers.paired import PairedPort
@@ -52,9 +52,9 @@ async def run(settings: Settings, publish: Callable[[Event], None], *, nice: int
             await stack.enter_async_context(limit_resources(settings.health))
             if metrics is not None:
                 await stack.enter_async_context(_scraped(metrics, settings, health))
-            made = await stack.enter_async_context(loaded(settings, metrics, nice))
+            engines = await stack.enter_async_context(open_engines(settings, metrics, nice))
             services = [
-                _Service(role, engine, made, metrics) for role, engine in made.engines.items()
+                _Service(role, engine, engines, metrics) for role, engine in engines.by_role.items()
             ]
             if settings.server.uri and isinstance(parse(settings.server.uri), Stdio):
                 (only,) = services
@@ -66,7 +66,7 @@ async def run(settings: Settings, publish: Callable[[Event], None], *, nice: int
                     observer=only.observer,
                 )
             else:
-                await _serve(settings, services, made, publish, health)
+                await _serve(settings, services, engines, publish, health)
 
 
 def check(settings: Settings) -> None:
@@ -97,12 +97,14 @@ def check(settings: Settings) -> None:
 class _Service:
     """An engine with its pool, observer and advert."""
 
-    def __init__(self, role: str, engine: Any, made: Loaded, metrics: Metrics | None) -> None:
+    def __init__(
+        self, role: str, engine: Any, engines: ServedEngines, metrics: Metrics | None
+    ) -> None:
         self.role = role
         self.engine = engine
-        self.pool = made.pool(role, engine)
+        self.pool = engines.pool(role, engine)
         self.observer = metrics.role(role, self.pool) if metrics else None
-        self._load = AdvertisedLoad(self.pool, made.places(role))
+        self._load = AdvertisedLoad(self.pool, engines.places(role))
 
     def facts(self) -> dict[str, str]:
         """Return the current facts of the advert."""
@@ -121,7 +123,7 @@ def _facts(service: _Service, paired: PairedPort) -> dict[str, str]:
 async def _serve(
     settings: Settings,
     services: list[_Service],
-    made: Loaded,
+    engines: ServedEngines,
     publish: Callable[[Event], None],
     health: Health,
 ) -> None:
@@ -152,7 +154,7 @@ async def _serve(
         stack.callback(health.stop)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(health.watch(served), name="health")
-            tasks.create_task(made.watch())
+            tasks.create_task(engines.watch())
             tasks.create_task(paired.watch())
             if settings.zeroconf and adverts:
                 tasks.create_task(_announce(adverts))

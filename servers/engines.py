@@ -1,4 +1,4 @@
-"""The engines that a server serves: made, loaded, given pools, and closed."""
+"""The engines of a server: created, loaded, given pools, and closed."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from servers.standby import Standby
 _LOGGER = logging.getLogger(__name__)
 
 CLOSE = 1.0
-"""Seconds for the engines to close, so that stopping takes no more than two in all."""
+"""Seconds for the engines to close, so that stopping takes two at most in all."""
 
 
-class Loaded:
-    """The engines of the roles, and what works with them."""
+class ServedEngines:
+    """The engines of the served roles."""
 
     def __init__(
         self, settings: Settings, metrics: Metrics | None, home: Home | None, nice: int
@@ -39,49 +39,49 @@ class Loaded:
         self._home = home
         self._context = EngineContext.for_settings(settings, home, nice)
         self._metrics = metrics
-        self.engines: dict[str, Any] = {}
+        self.by_role: dict[str, Any] = {}
 
-    async def make(self) -> None:
-        """Make the engines, all before any is loaded, as most mistakes show here."""
+    async def create(self) -> None:
+        """Create the engines, all before any is loaded: most mistakes are reported here."""
         for role in self._settings.server.roles:
             text = getattr(self._settings, role)
             if text == AUTO and role in standby.STANDBYS:
-                self.engines[role] = standby.STANDBYS[role](
+                self.by_role[role] = standby.STANDBYS[role](
                     role,
                     choose=partial(preference, role, self._context),
-                    loaded=partial(self._loaded, role),
+                    load_engine=partial(self._open, role),
                     pool=partial(self.pool, role),
                 )
             else:
-                self.engines[role] = await self._create(role, text)
+                self.by_role[role] = await self._create(role, text)
 
     async def load(self) -> None:
-        """Load the engines side by side."""
+        """Load the engines at the same time."""
         async with asyncio.TaskGroup() as tasks:
-            for role, engine in self.engines.items():
+            for role, engine in self.by_role.items():
                 tasks.create_task(self._load(role, engine))
 
     async def watch(self) -> None:
-        """Change to better engines as soon as their models are there, until cancelled."""
+        """Change to better engines once their models are installed, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            for role, engine in self.engines.items():
+            for role, engine in self.by_role.items():
                 if isinstance(engine, Standby) and (every := look_every(role)) is not None:
                     tasks.create_task(engine.watch(every), name=f"standby {role}")
 
     async def close(self) -> None:
-        """Close the engines, the last one first, in bounded time."""
+        """Close the engines, the last one first, within `CLOSE` seconds."""
         try:
             async with asyncio.timeout(CLOSE):
-                for engine in reversed(self.engines.values()):
+                for engine in reversed(self.by_role.values()):
                     await engine.close()
         except TimeoutError:
             _LOGGER.warning("an engine did not close within %g s", CLOSE)
 
     def pool(self, role: str, engine: Any) -> Pool:
-        """A pool for an engine.
+        """Return a pool for an engine.
 
-        Wake words are listened for as long as a client stays: there is a place for each of them. An
-        engine that divides itself among its requests (`shares`) is given all of them at once.
+        A wake-word request lasts as long as its client stays connected, so every client has a
+        place. An engine that schedules its requests itself (`shares`) receives all of them at once.
         """
         server = self._settings.server
         if isinstance(engine, Sharing) and engine.shares:
@@ -89,22 +89,22 @@ class Loaded:
         return LocalPool(engine, self.places(role), server.waiting)
 
     def places(self, role: str) -> int:
-        """Requests of a role that are worked on at once."""
+        """Return how many requests of a role run at once."""
         server = self._settings.server
         return server.connections if role == "wake" else server.workers
 
     async def _load(self, role: str, engine: Any) -> None:
-        began = monotonic()
+        started_at = monotonic()
         await engine.load()
         if self._metrics is not None and not isinstance(engine, Standby):
-            self._metrics.loaded(role, engine.describe().name, monotonic() - began)
+            self._metrics.loaded(role, engine.describe().name, monotonic() - started_at)
 
     async def _create(self, role: str, component: str) -> Any:
         engine = await assembly.create(role, component, self._context)
         return engine if self._home is None else at_home(role, engine, self._home)
 
-    async def _loaded(self, role: str, component: str) -> Any:
-        """Make and load the engine that stands by. Raises what either does."""
+    async def _open(self, role: str, component: str) -> Any:
+        """Create and load an engine for a standby. Raises what either raises."""
         engine = await self._create(role, component)
         try:
             await self._load(role, engine)
@@ -115,18 +115,18 @@ class Loaded:
 
 
 @asynccontextmanager
-async def loaded(
+async def open_engines(
     settings: Settings, metrics: Metrics | None, nice: int = 0
-) -> AsyncGenerator[Loaded, None]:
-    """The engines that the settings name, loaded; closed at the end of the block.
+) -> AsyncGenerator[ServedEngines, None]:
+    """Create and load the engines of the settings; close them at the end of the block.
 
-    `nice`: see `EngineContext`. Raises what making and loading them raises.
+    `nice`: see `EngineContext`. Raises what creating and loading them raises.
     """
     async with opened_home(settings.home) as home:
-        made = Loaded(settings, metrics, home, nice)
+        engines = ServedEngines(settings, metrics, home, nice)
         try:
-            await made.make()
-            await made.load()
-            yield made
+            await engines.create()
+            await engines.load()
+            yield engines
         finally:
-            await made.close()
+            await engines.close()

@@ -66,13 +66,13 @@ class Standby:
         role: str,
         *,
         choose: Callable[[], Awaitable[Preference]],
-        loaded: Callable[[str], Awaitable[Any]],
+        load_engine: Callable[[str], Awaitable[Any]],
         pool: Callable[[Any], Pool],
     ) -> None:
-        """`choose` returns the best component, `loaded` its engine, loaded, and `pool` a pool."""
+        """`load_engine` returns the loaded engine of a component, and `pool` a pool for it."""
         self._role = role
         self._choose = choose
-        self._loaded = loaded
+        self._load_engine = load_engine
         self._pool = pool
         self._current: _ServingEngine | None = None
         self._draining: list[_ServingEngine] = []
@@ -168,7 +168,7 @@ class Standby:
         return opened
 
     async def _open(self, component: str) -> _ServingEngine:
-        engine = await self._loaded(component)
+        engine = await self._load_engine(component)
         if self._closed:
             await engine.close()
         self._check()

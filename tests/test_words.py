@@ -62,7 +62,6 @@ UNCLEAN = frozenset(
         "satellite/listening",
         "satellite/settings",
         "satellite/turns",
-        "servers",
         "tests",
         "tests/announcements",
         "tests/audio",

@@ -16,7 +16,7 @@ from satellite.options import OptionSet
 from satellite.ports import EngineContext
 from satellite.settings import HomeSettings, ModelSettings, PairingSettings, Settings
 from servers.asr.whisper.engine import FasterWhisper
-from servers.engines import Loaded
+from servers.engines import ServedEngines
 
 
 class Bare:
@@ -130,7 +130,7 @@ async def test_a_server_hands_its_context_to_every_engine(
         tts="espeak",
         models=ModelSettings(folder=str(tmp_path)),
     )
-    engines = Loaded(settings, None, None, nice=5)
+    engines = ServedEngines(settings, None, None, nice=5)
     await engines.make()
     assert set(engines.engines) == {"asr", "llm", "tts"}
     assert seen == [EngineContext.for_settings(settings, nice=5)] * 3

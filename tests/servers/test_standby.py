@@ -37,7 +37,7 @@ class Bench:
         await asyncio.sleep(0)
         return self.best
 
-    async def loaded(self, component: str) -> Any:
+    async def load_engine(self, component: str) -> Any:
         self.made.append(component)
         engine = self.engines[component]
         if isinstance(engine, Exception):
@@ -49,7 +49,7 @@ class Bench:
         return STANDBYS[self.role](
             self.role,
             choose=self.choose,
-            loaded=self.loaded,
+            load_engine=self.load_engine,
             pool=lambda engine: LocalPool(engine, 2, 2),
         )
 
@@ -171,7 +171,7 @@ async def test_the_standby_conforms(role: str, check: Check) -> None:
     """With the real built-in engines behind it."""
     from satellite.engines import assembly as engines
 
-    async def loaded(component: str) -> Scripted:
+    async def load_engine(component: str) -> Scripted:
         engine: Scripted = await engines.create(role, component, context=EngineContext())
         await engine.load()
         return engine
@@ -181,7 +181,10 @@ async def test_the_standby_conforms(role: str, check: Check) -> None:
 
     def make() -> Any:
         return STANDBYS[role](
-            role, choose=choose, loaded=loaded, pool=lambda engine: LocalPool(engine, 4, 4)
+            role,
+            choose=choose,
+            load_engine=load_engine,
+            pool=lambda engine: LocalPool(engine, 4, 4),
         )
 
     await check.run(fresh(make), SAMPLES[role])
