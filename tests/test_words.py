@@ -45,9 +45,6 @@ ALLOWED: dict[tuple[str, str], str] = {
 
 UNCLEAN = frozenset(
     {
-        "deploy",
-        "deploy/homeassistant-addon",
-        "deploy/kubernetes",
         "satellite",
         "satellite/announcements",
         "satellite/audio",
@@ -68,7 +65,6 @@ UNCLEAN = frozenset(
         "tests/builtin",
         "tests/components",
         "tests/config",
-        "tests/deploy",
         "tests/engines",
         "tests/homeassistant",
         "tests/lib",

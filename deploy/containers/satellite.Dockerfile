@@ -1,4 +1,4 @@
-# A satellite: it listens, and answers with small engines of its own or with the servers of the LAN.
+# A satellite: it listens, and answers with its built-in engines or with the servers of the LAN.
 #
 #   docker build -f deploy/containers/satellite.Dockerfile -t satellite .
 #   docker run --device /dev/snd --group-add audio --network host -v satellite:/var/lib/satellite satellite
@@ -38,7 +38,7 @@ USER 10700
 WORKDIR /var/lib/satellite
 VOLUME ["/var/lib/satellite"]
 EXPOSE 10700
-# healthy is who takes in sound
+# healthy while sound arrives
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
     CMD ["python3", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:9464/healthz', timeout=4)"]
 ENTRYPOINT ["satellite"]

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Starts the satellite with what is set in the add-on's options, and in /config/satellite.toml where
-# there is one. Home Assistant reads and writes this machine's sound by PulseAudio.
+# Start the satellite with the add-on's options and, if it exists, /config/satellite.toml. Home
+# Assistant provides the machine's sound through PulseAudio.
 set -eu
 
 options=${OPTIONS:-/data/options.json}

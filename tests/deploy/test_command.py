@@ -107,7 +107,7 @@ def test_others_are_sent_to_root_for_what_is_the_service_s(command: Command) -> 
         done = command(word, "pull", user=OTHER)
         assert done.returncode == 1
         assert done.stderr.splitlines() == [
-            f"satellite: {word} is about the service of this machine, and needs root: "
+            f"satellite: {word} concerns the service of this machine and needs root: "
             f"sudo satellite {word} pull"
         ]
         assert command(word, "--help", user=OTHER).returncode == 0

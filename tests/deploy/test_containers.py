@@ -26,7 +26,7 @@ def test_the_linter_has_nothing_to_say(file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", FILES[:2], ids=lambda file: file.name)
-def test_it_runs_as_nobody_in_particular_and_says_how_it_is(file: Path) -> None:
+def test_it_runs_without_root_and_reports_its_health(file: Path) -> None:
     text = file.read_text()
     assert re.search(r"^USER [1-9]\d*$", text, re.M)
     assert re.search(r"^HEALTHCHECK ", text, re.M)

@@ -28,7 +28,7 @@ def addon() -> dict[str, Any]:
     return loaded
 
 
-def test_what_the_supervisor_requires_is_there(addon: dict[str, Any]) -> None:
+def test_everything_that_the_supervisor_requires_exists(addon: dict[str, Any]) -> None:
     assert {"name", "version", "slug", "description", "arch"} <= set(addon)
     assert set(addon["arch"]) == {"aarch64", "amd64"}  # the wheels' architectures
     assert set(yaml.safe_load((ADDON / "build.yaml").read_text())["build_from"]) == set(

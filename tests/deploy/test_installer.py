@@ -49,10 +49,10 @@ def test_its_help_names_every_flag_that_it_takes() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--frmo", "x"], "install.sh: unknown: --frmo"),
+        (["--frmo", "x"], "install.sh: unknown option: --frmo"),
         (["--from"], "--from needs a source tree"),
         (["--keep-config"], "are for --uninstall"),
-        (["--uninstall", "--server"], "--uninstall removes all there is"),
+        (["--uninstall", "--server"], "--uninstall removes everything"),
     ],
 )
 def test_what_makes_no_sense_is_refused(arguments: list[str], said: str) -> None:
@@ -64,8 +64,8 @@ def test_what_makes_no_sense_is_refused(arguments: list[str], said: str) -> None
     ("arguments", "said"),
     [
         (["--user"], "run it without sudo"),
-        (["--from", "/nonexistent"], "/nonexistent is no source tree"),
-        (["--from", "/nonexistent.whl"], "there is no wheel /nonexistent.whl"),
+        (["--from", "/nonexistent"], "/nonexistent is not a source tree"),
+        (["--from", "/nonexistent.whl"], "the wheel /nonexistent.whl does not exist"),
     ],
 )
 def test_root_is_refused_what_cannot_be(arguments: list[str], said: str) -> None:
@@ -83,7 +83,7 @@ def test_the_whole_machine_is_root_s() -> None:
     assert "needs root: run it with sudo, or with --user" in said
 
 
-def test_all_that_it_copies_is_there() -> None:
+def test_everything_that_it_copies_exists() -> None:
     for folder in ("systemd", "systemd/user"):
         for name in ("satellite.service", "satellite-server.service"):
             assert (DEPLOY / folder / name).exists()
