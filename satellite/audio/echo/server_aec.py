@@ -6,6 +6,10 @@ import asyncio
 import logging
 import re
 
+from satellite.audio.ducking.own_streams import is_own_stream
+from satellite.audio.pulse_server import PulseServer
+from satellite.audio.sound_server import SoundServerError
+
 _LOGGER = logging.getLogger(__name__)
 
 _CANCELS = re.compile(r"echo[-_ ]?cancel", re.IGNORECASE)
@@ -30,10 +34,6 @@ async def cancelling_source() -> str | None:
 
 
 def _find() -> str | None:
-    from satellite.audio.ducking.own_streams import is_own_stream
-    from satellite.audio.pulse_server import PulseServer
-    from satellite.audio.sound_server import SoundServerError
-
     try:
         server = PulseServer()
         try:

@@ -95,7 +95,7 @@ class ButtonHook:
         try:
             edges = line.edges()
         except DeviceLost as error:
-            _LOGGER.warning("button: no longer read: %s", error)
+            _LOGGER.warning("the button is no longer read: %s", error)
             asyncio.get_running_loop().remove_reader(line.fileno())
             return
         for pressed in edges:
@@ -122,7 +122,7 @@ class ButtonHook:
     def _do(self, action: Action) -> None:
         controls = self._controls
         if controls is None:
-            _LOGGER.info("button: ignored, the satellite is not ready yet")
+            _LOGGER.info("button ignored: the satellite is not ready yet")
         elif action == "mute":
             controls.mute(None)
         elif action == "stop":
@@ -136,7 +136,7 @@ def _talk(controls: SatelliteControls) -> None:
     if state.get("ringing") or state.get("phase") == "speaking":
         controls.stop()
     elif not controls.wake():
-        _LOGGER.info("button: ignored, the microphone is muted or already in use")
+        _LOGGER.info("button ignored: the microphone is muted or already in use")
 
 
 class _GpioButton:

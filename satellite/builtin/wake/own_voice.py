@@ -125,9 +125,8 @@ class OwnVoice:
             return False
         first = position - delay - SPAN - warm_up - CUTS[-1]
         echo = apply_path(self._reference.take(first, position - delay + AFTER - first))
-        return await self._is_likely_in(
-            self._wake, echo, detection
-        )  # the room may turn other sound into the word
+        # the room may turn other sound into the word
+        return await self._is_likely_in(self._wake, echo, detection)
 
     async def _is_likely_in(self, wake: WakeEngine, played: bytes, detection: Detection) -> bool:
         """Return whether the played sound scores as the word, or nearly."""

@@ -16,6 +16,7 @@ from satellite.audio.ducking.service import ducking
 from satellite.audio.playback import Playback
 from satellite.components import spec
 from satellite.lib.bus import Bus
+from satellite.lib.persistence import folder
 from satellite.settings import DuckingSettings
 from satellite.values import SPEECH, AudioChunk
 from tests.support.other_player import Mixer, mixer, playing
@@ -191,8 +192,6 @@ async def test_a_player_between_two_songs_is_restored(pulse: PulseServer, slider
 
 
 def store_file() -> Path:
-    from satellite.lib.persistence import folder
-
     return folder() / "ducked.json"
 
 

@@ -138,7 +138,7 @@ async def test_an_impossible_action_is_logged(caplog: pytest.LogCaptureFixture) 
         line.send("10")
         assert await controls.next() == "wake"
         await asyncio.sleep(0)
-        assert "button: ignored" in caplog.text
+        assert "button ignored" in caplog.text
 
 
 async def test_a_button_that_is_unplugged_is_no_longer_read(

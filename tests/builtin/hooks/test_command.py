@@ -13,11 +13,13 @@ import pytest
 
 from satellite import events
 from satellite.builtin.hooks.command import LATE, CommandFailed, CommandHook, environment
+from satellite.builtin.hooks.gpio import GpioHook
 from satellite.components import hooks, spec
 from satellite.config.layers import from_environment
 from satellite.errors import ConfigError
 from satellite.events import Event
 from satellite.lib.bus import Bus
+from satellite.requirements import Package
 
 NOTE_EVENT = """\
 #!/bin/sh
@@ -139,9 +141,6 @@ async def test_failures_are_a_warning_once_and_again_after_a_success(
 async def test_an_unavailable_hook_is_left_out(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from satellite.builtin.hooks.gpio import GpioHook
-    from satellite.requirements import Package
-
     monkeypatch.setattr(GpioHook, "requires", (Package("gpiod_of_nobody", extra="gpio"),))
     await run_hook("gpio:17", wake())
     assert "hook gpio:17 is left out" in caplog.text
