@@ -70,15 +70,15 @@ def test_the_command_shows_the_summary(tmp_path: Path) -> None:
     variables = {"STATE_DIRECTORY": str(tmp_path)}
     nothing = satellite("stats", "--name", "den", variables=variables)
     assert (nothing.code, nothing.output) == (0, "")
-    assert "Nothing was kept in the last 7 days" in nothing.errors
+    assert "No statistics of the last 7 days" in nothing.errors
     with closing(Database(tmp_path / "stats-den.sqlite")) as stats:
         stats.write([*TURNS, *EVENTS])
     done = satellite("stats", "--name", "den", variables=variables)
     assert done.code == 0
-    assert "21 turns: 20 answered, 1 failed\nfailed in 1 llm" in done.output
+    assert "21 turns: 20 answered, 1 failed\nfailures by stage: 1 llm" in done.output
     assert "asr    1.00 s       1.90 s" in done.output
     assert "okay_nabu   2      0.70        1" in done.output
-    assert "5  times the speaker ran dry" in done.output
+    assert "5  gaps in playback" in done.output
     numbers = json.loads(satellite("stats", "--name", "den", "--json", variables=variables).output)
     assert numbers["stages"]["asr"] == {"turns": 20, "p50": 1.0, "p95": 1.9}
     assert satellite("stats", "--name", "den", "--forget", variables=variables).code == 0
