@@ -1,42 +1,43 @@
-"""Everything that can go wrong, as one tree.
+"""Every expected failure, as one tree of exceptions.
 
-SatelliteError                  something a user can be told about; carries an exit code
+SatelliteError                  a failure to report to a user; carries an exit code
 ├── UsageError                  the command line or the configuration is wrong (exit code 2)
-│   ├── ConfigError             one or more problems in the configuration, all of them listed
+│   ├── ConfigError             one or more problems of the configuration, all of them listed
 │   ├── PluginUnknown           no plugin of that name is installed
-│   └── AudioFileError          a WAV file that is not there, or is not a WAV file (exit code 1)
+│   └── AudioFileError          a WAV file is missing or not a WAV file (exit code 1)
 ├── PluginError                 a plugin cannot be used
 │   ├── PluginBroken            importing or constructing it failed
 │   └── PackageMissing          it needs a package or system library that is not installed
-├── DeviceError                 a microphone or a speaker
+├── DeviceError                 a microphone or a speaker cannot be used
 │   ├── DeviceMissing           it cannot be opened: there is none, or none of that name
 │   │   ├── DeviceBusy          another program has it open
 │   │   └── DeviceForbidden     this user may not open it
-│   └── DeviceLost              it was there and has gone
-├── EngineError                 an engine (asr, llm, tts, wake) cannot do what it was asked
+│   └── DeviceLost              it went away while in use
+├── EngineError                 an engine (asr, llm, tts, wake) cannot answer a request
 │   ├── ModelMissing            its model is not on this machine
-│   ├── DownloadFailed          its model could not be fetched, or what came is not the model
-│   ├── EngineBusy              it has as much work as it takes; try another, or later
-│   ├── EngineClosed            it was used after close
+│   ├── DownloadFailed          its model could not be downloaded, or is not what was expected
+│   ├── EngineBusy              it has as many requests as it accepts
+│   ├── EngineClosed            it was used after `close`
 │   ├── EngineTimeout           it did not answer within its deadline
-│   ├── EngineDown              the program behind it does not run, or cannot be reached
+│   ├── EngineDown              the program behind it does not run or cannot be reached
 │   ├── OutOfMemory             its model does not fit into this machine's memory
 │   ├── AnswerBroken            its answer broke off in the middle
-│   ├── HomeDown                Home Assistant cannot be reached
-│   ├── HomeStarting            it runs, and is not ready yet
-│   ├── HomeRefused             it does not let us in: no token, or a wrong one
-│   ├── HomeAgentMissing        it has no such conversation agent
-│   ├── HomeFailed              anything else it reports
-│   └── EngineFailed            anything else an engine reports
-├── WireError                   a peer on the network
+│   ├── HomeError               Home Assistant cannot answer a request
+│   │   ├── HomeDown            it cannot be reached
+│   │   ├── HomeStarting        it runs but is not ready yet
+│   │   ├── HomeRefused         it refuses access: the token is missing or wrong
+│   │   ├── HomeAgentMissing    it has no such conversation agent
+│   │   └── HomeFailed          any other failure that it reports
+│   └── EngineFailed            any other failure that an engine reports
+├── WireError                   a peer on the network breaks the protocol or the connection
 │   ├── PeerUnreachable         no connection could be made
-│   │   └── PeerRefused         it answered that this machine may not connect
+│   │   └── PeerRefused         the peer answered but refused the connection
 │   ├── PeerClosed              the connection ended before the answer did
-│   └── BadFrame                what it sent is not the Wyoming protocol
+│   └── BadFrame                the peer sent something other than the Wyoming protocol
 ├── MemoryFull                  this process uses more memory than it may
-└── PortInUse                   another program listens there already
+└── PortInUse                   another program listens on that port already
 
-A message says what was wrong, where, and what to do. `code` names the kind on the wire, so that a
+A message names what is wrong, where, and the remedy. `code` names the class on the wire, so that a
 remote engine raises the same class as the engine behind it.
 """
 
@@ -49,7 +50,7 @@ from satellite.text.redact import masked
 
 
 class SatelliteError(Exception):
-    """Something a user can be told about in one line, which shows no password and no token."""
+    """A failure to report to a user, in one line without passwords and tokens."""
 
     code: ClassVar[str] = "error"
     exit_code: ClassVar[int] = 1
@@ -66,7 +67,7 @@ class UsageError(SatelliteError):
 
 
 class ConfigError(UsageError):
-    """The configuration has problems; `problems` lists every one of them."""
+    """The configuration has problems; `problems` lists all of them."""
 
     code = "config"
 
@@ -82,7 +83,7 @@ class PluginUnknown(UsageError):
 
 
 class AudioFileError(UsageError):
-    """A WAV file is not there, or is not a WAV file that can be read."""
+    """A WAV file is missing or is not a readable WAV file."""
 
     code = "audio-file"
     exit_code = 1
@@ -113,7 +114,7 @@ class DeviceError(SatelliteError):
 
 
 class DeviceMissing(DeviceError):
-    """There is no such microphone or speaker."""
+    """There is no such microphone or speaker, or it cannot be opened."""
 
     code = "device-missing"
 
@@ -137,7 +138,7 @@ class DeviceLost(DeviceError):
 
 
 class EngineError(SatelliteError):
-    """An engine cannot do what it was asked."""
+    """An engine cannot answer a request."""
 
     code = "engine"
 
@@ -149,13 +150,13 @@ class ModelMissing(EngineError):
 
 
 class DownloadFailed(EngineError):
-    """A model could not be fetched, or what came is not the model; nothing of it is used."""
+    """A model could not be downloaded, or is not what was expected; nothing of it is used."""
 
     code = "download"
 
 
 class EngineBusy(EngineError):
-    """The engine has as much work as it takes."""
+    """The engine has as many requests as it accepts; another engine, or a later time, may do."""
 
     code = "busy"
 
@@ -173,7 +174,7 @@ class EngineTimeout(EngineError):
 
 
 class EngineDown(EngineError):
-    """The program that does the engine's work does not run, or cannot be reached."""
+    """The program behind the engine does not run or cannot be reached."""
 
     code = "down"
 
@@ -190,31 +191,37 @@ class AnswerBroken(EngineError):
     code = "broken-off"
 
 
-class HomeDown(EngineError):
+class HomeError(EngineError):
+    """Home Assistant cannot answer a request."""
+
+    code = "home"
+
+
+class HomeDown(HomeError):
     """Home Assistant cannot be reached."""
 
     code = "home-down"
 
 
-class HomeStarting(EngineError):
-    """Home Assistant runs, and is not ready yet."""
+class HomeStarting(HomeError):
+    """Home Assistant runs but is not ready yet."""
 
     code = "home-starting"
 
 
-class HomeRefused(EngineError):
-    """Home Assistant does not let us in: there is no token, or it is a wrong one."""
+class HomeRefused(HomeError):
+    """Home Assistant refuses access: the token is missing or wrong."""
 
     code = "home-refused"
 
 
-class HomeAgentMissing(EngineError):
+class HomeAgentMissing(HomeError):
     """Home Assistant has no such conversation agent."""
 
     code = "home-agent-missing"
 
 
-class HomeFailed(EngineError):
+class HomeFailed(HomeError):
     """Home Assistant reported a failure of its own."""
 
     code = "home-failed"
@@ -222,7 +229,7 @@ class HomeFailed(EngineError):
     def __init__(self, text: str = "", *, status: int | None = None) -> None:
         super().__init__(text)
         self.status = status
-        """HTTP status of Home Assistant's answer; None where it is not known."""
+        """HTTP status of Home Assistant's answer; None where it is unknown."""
 
 
 class EngineFailed(EngineError):
@@ -232,7 +239,7 @@ class EngineFailed(EngineError):
 
 
 class WireError(SatelliteError):
-    """A peer on the network does not do its part."""
+    """A peer on the network breaks the protocol or the connection."""
 
     code = "wire"
 
@@ -244,7 +251,7 @@ class PeerUnreachable(WireError):
 
 
 class PeerRefused(PeerUnreachable):
-    """It is there, and lets this machine not in."""
+    """The peer answered but refused the connection."""
 
     code = "refused"
 
@@ -256,26 +263,28 @@ class PeerClosed(WireError):
 
 
 class BadFrame(WireError):
-    """What the peer sent is not the Wyoming protocol, or is larger than allowed."""
+    """The peer sent something other than the Wyoming protocol, or more than is allowed."""
 
     code = "bad-frame"
 
 
 class MemoryFull(SatelliteError):
-    """This process uses more memory than it may, and ends for it."""
+    """This process uses more memory than it may, and ends."""
 
     code = "memory-full"
 
 
 class PortInUse(SatelliteError):
-    """Another program listens on that port or socket already."""
+    """Another program already listens on that port or socket."""
 
     code = "port-in-use"
 
 
 def engine_error(code: str | None, text: str) -> EngineError:
-    """Make the engine error that `code` names; `EngineFailed` for a code that is not ours."""
-    for kind in EngineError.__subclasses__():
+    """Return the engine error of a code from the wire; `EngineFailed` for an unknown code."""
+    kinds = list(EngineError.__subclasses__())
+    for kind in kinds:
+        kinds += kind.__subclasses__()
         if kind.code == code:
             return kind(text)
     return EngineFailed(text)

@@ -1,4 +1,4 @@
-"""What happens, as values: one class for each event of the log."""
+"""The events of the log, one class for each."""
 
 from __future__ import annotations
 
@@ -7,6 +7,18 @@ from time import time as unix_time
 from typing import Literal
 
 import msgspec
+
+PhaseName = Literal["idle", "listening", "thinking", "speaking"]
+"""What the satellite does."""
+
+OutcomeName = Literal["answered", "nothing_heard", "cancelled", "failed"]
+"""How a turn ends."""
+
+TimerChange = Literal[
+    "started", "changed", "paused", "cancelled", "finished", "dismissed", "missed"
+]
+"""What happened to a timer or an alarm: `finished` is the moment at which it begins to ring, and
+`missed` is one that was due too long ago to ring."""
 
 
 class Event(
@@ -17,7 +29,7 @@ class Event(
     tag_field="event",
     tag=lambda name: "".join("_" + c.lower() if c.isupper() else c for c in name).lstrip("_"),
 ):
-    """Base of every event. `turn` is the id of the turn it belongs to, where one is running."""
+    """Base of every event. `turn` is the id of the turn during which it happened, if any."""
 
     time: float = msgspec.field(default_factory=unix_time)
     """Unix seconds."""
@@ -32,70 +44,70 @@ class Event(
 
 
 class Ready(Event, frozen=True):
-    """Listening has begun; `engines` says for each role what does it."""
+    """The satellite has begun to listen; `engines` names the engine of each role."""
 
     name: str
     engines: dict[str, str]
 
 
 class WakeWords(Event, frozen=True):
-    """The wake words have changed while the satellite runs; `engine` listens for them."""
+    """The wake words changed while the satellite runs; `engine` detects them."""
 
     words: tuple[str, ...]
     engine: str
 
 
 class Wake(Event, frozen=True):
-    """A wake word was heard; `score` is 0 to 1."""
+    """A wake word was detected; `score` is 0 to 1."""
 
     word: str
     score: float
 
 
 class NearMiss(Event, frozen=True):
-    """Something like a wake word was heard, and was not it; its best `score` is 0 to 1."""
+    """Sound similar to a wake word was rejected; its best `score` is 0 to 1."""
 
     word: str
     score: float
 
 
 class Chosen(Event, frozen=True):
-    """Of the satellites that heard a wake word this one answers; `waited` seconds to agree."""
+    """This satellite answers a wake word that several detected, after `waited` seconds."""
 
     word: str
     waited: float
 
 
 class Yielded(Event, frozen=True):
-    """Another satellite answers a wake word that was heard here, too; `waited` as in `chosen`."""
+    """Another satellite answers a wake word also detected here, after `waited` seconds."""
 
     to: str
-    """What that satellite is called."""
+    """The name of that satellite."""
     word: str
     waited: float
 
 
 class Phase(Event, frozen=True):
-    """What the satellite is doing now."""
+    """The satellite does something else now."""
 
-    phase: Literal["idle", "listening", "thinking", "speaking"]
+    phase: PhaseName
 
 
 class SpeechStart(Event, frozen=True):
-    """The voice began; stamped with that moment."""
+    """Speech began; stamped with that moment."""
 
 
 class SpeechEnd(Event, frozen=True):
-    """The voice stopped; stamped with that moment."""
+    """Speech ended; stamped with that moment."""
 
     decided: float
-    """When that was decided, Unix seconds."""
+    """When the end was detected, in Unix seconds."""
     decided_mono: float
-    """When that was decided, monotonic seconds."""
+    """When the end was detected, in monotonic seconds."""
 
 
 class Transcript(Event, frozen=True):
-    """What was understood, so far (`final` false) or in the end; `engine` says by what."""
+    """The text understood by `engine`, so far (`final` false) or finally."""
 
     text: str
     final: bool
@@ -103,7 +115,7 @@ class Transcript(Event, frozen=True):
 
 
 class Reply(Event, frozen=True):
-    """The answer: the next piece of its text (`final` false), in the end the whole of it."""
+    """The answer: the next piece of its text (`final` false), and finally all of it."""
 
     text: str
     final: bool
@@ -111,17 +123,17 @@ class Reply(Event, frozen=True):
 
 
 class AudioStart(Event, frozen=True):
-    """The first sample of the reply was handed to the speaker."""
+    """The first sample of the reply was written to the speaker."""
 
 
 class AudioEnd(Event, frozen=True):
-    """The last sample of the reply was handed to the speaker."""
+    """The last sample of the reply was written to the speaker."""
 
 
 class TurnEnd(Event, frozen=True):
-    """How the turn ended; `stage` and `error` say where and why it failed."""
+    """A turn ended; if it failed, `stage` and `error` say where and why."""
 
-    outcome: Literal["answered", "nothing_heard", "cancelled", "failed"]
+    outcome: OutcomeName
     stage: str | None = None
     error: str | None = None
 
@@ -141,7 +153,7 @@ class ServerLost(Event, frozen=True):
 
 
 class Failover(Event, frozen=True, rename={"origin": "from"}):
-    """A role went from one engine to another; `error` says why."""
+    """A role changed from one engine to another; `error` is the reason."""
 
     role: str
     origin: str
@@ -150,25 +162,26 @@ class Failover(Event, frozen=True, rename={"origin": "from"}):
 
 
 class Timer(Event, frozen=True):
-    """A timer's life: `finished` as it begins to ring, `missed` where it is too late for that.
+    """A timer changed; times in seconds.
 
-    Times in seconds.
+    `finished` is the moment at which it begins to ring; `missed` is one that was due too long ago
+    to ring.
     """
 
     id: str
-    state: Literal["started", "changed", "paused", "cancelled", "finished", "dismissed", "missed"]
+    state: TimerChange
     total: float
     name: str | None = None
 
 
 class Alarm(Event, frozen=True):
-    """An alarm's life, in the words of a timer's; `at` is the time of day, as 07:00.
+    """An alarm changed, with the states of a timer; `at` is the time of day, as 07:00.
 
-    It rings on a `date`, or again and again on `days` of the week, of which 0 is Monday.
+    It rings once on a `date`, or every week on `days`, of which 0 is Monday.
     """
 
     id: str
-    state: Literal["started", "changed", "paused", "cancelled", "finished", "dismissed", "missed"]
+    state: TimerChange
     at: str
     date: str | None = None
     days: tuple[int, ...] = ()
@@ -176,13 +189,13 @@ class Alarm(Event, frozen=True):
 
 
 class Announce(Event, frozen=True):
-    """Something is said without having been asked for."""
+    """The satellite speaks without a question, as for an announcement."""
 
     text: str
 
 
 class Mute(Event, frozen=True):
-    """The microphone was closed or opened by wish."""
+    """The microphone was muted or unmuted."""
 
     muted: bool
 
@@ -190,7 +203,7 @@ class Mute(Event, frozen=True):
 class AudioLoss(Event, frozen=True):
     """Samples were lost at the microphone (`overrun`) or missing at the speaker (`underrun`).
 
-    `count` says how often since the last such event.
+    `count` is the number of times since the last such event.
     """
 
     loss: Literal["overrun", "underrun"]
@@ -198,7 +211,7 @@ class AudioLoss(Event, frozen=True):
 
 
 class Error(Event, frozen=True):
-    """Something failed outside a turn, such as a device that went away; `where` names the part."""
+    """A failure outside a turn, such as a device that went away; `where` names the component."""
 
     where: str
     text: str
@@ -206,4 +219,4 @@ class Error(Event, frozen=True):
 
 
 KINDS: tuple[type[Event], ...] = tuple(Event.__subclasses__())
-"""Every class of event, in the order of this page."""
+"""Every class of event, in the order of this file."""

@@ -1,6 +1,6 @@
-"""Tools: what a brain that is a language model may use while it answers.
+"""Tools that a language model may call while it answers.
 
-A plugin class, of the groups `satellite.llm` and `satellite.hook`, may carry them:
+A plugin class of the groups `satellite.llm` and `satellite.hook` may offer them:
 
     class Place(OptionSet, frozen=True):
         city: Annotated[str, option("Which city")]
@@ -9,13 +9,12 @@ A plugin class, of the groups `satellite.llm` and `satellite.hook`, may carry th
         return (await forecast(place.city),)
 
     class Weather:
-        tools = (Tool(name="get_weather", doc="Tell the weather", run=weather, arguments=Place),)
+        tools = (Tool(name="get_weather", doc="Get the weather", run=weather, arguments=Place),)
 """
 
 from __future__ import annotations
 
 import logging
-import typing
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -31,32 +30,30 @@ from satellite.values import ReplyPart, ReplyRequest
 _LOGGER = logging.getLogger(__name__)
 
 OFFERING = ("llm", "hook")
-"""Roles whose plugins may offer tools."""
-
-_JSON = {str: "string", int: "integer", float: "number", bool: "boolean"}
+"""The roles whose plugins may offer tools."""
 
 
 class NoArguments(OptionSet, frozen=True):
-    """For a tool that takes none."""
+    """The arguments of a tool that takes none."""
 
 
 class Tool(msgspec.Struct, frozen=True, kw_only=True):
     """One tool.
 
-    `run` gets its arguments, checked, and the request that is being answered; where it has a
-    parameter `context`, the `EngineContext` of the brain, too. The texts it returns
-    are told to the model, or, if the model has nothing to add, to the person; actions are done. A
-    `SatelliteError` that it raises is told to the model, too.
+    `run` takes the checked arguments and the request that is being answered; where it has a
+    parameter `context`, it takes the `EngineContext` of the engine, too. The texts that it returns
+    go to the model, or, if the model adds nothing, to the person; actions are carried out. A
+    `SatelliteError` that it raises also goes to the model.
     """
 
     name: str
-    """As the model calls it, such as `start_timer`."""
+    """The name by which the model calls it, such as `start_timer`."""
     doc: str
-    """What it does, for the model."""
+    """Its purpose, for the model."""
     run: Callable[..., Awaitable[Sequence[ReplyPart]]]
     arguments: type[OptionSet] = NoArguments
     home: bool = False
-    """Offered only where a home is connected."""
+    """Whether it is offered only with a connected home."""
 
     async def call(
         self, arguments: OptionSet, request: ReplyRequest, context: EngineContext
@@ -68,46 +65,51 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def installed() -> tuple[Tool, ...]:
-    """The tools of every installed plugin, in an order that stays the same.
+    """Return the tools of every installed plugin, always in the same order.
 
-    Of two with one name the first counts. Plugins that cannot be imported offer none.
+    Of two tools with one name, the first is used. A plugin that cannot be imported has none.
     """
     found: dict[str, Tool] = {}
     for plugin in registry.installed(*OFFERING):
         try:
             kind = plugin.load()
         except PluginBroken as error:
-            _LOGGER.debug("no tools of it: %s", error)
+            _LOGGER.debug("plugin without tools: %s", error)
             continue
         tools: tuple[Tool, ...] = kind.tools if isinstance(kind, OffersTools) else ()
         for tool in tools:
             if tool.name in found:
-                _LOGGER.warning("plugin %s: another tool is called %s", plugin.name, tool.name)
+                _LOGGER.warning(
+                    "plugin %s: its tool %s is ignored, as another one has that name",
+                    *(plugin.name, tool.name),
+                )
             found.setdefault(tool.name, tool)
     return tuple(found.values())
 
 
 def schema(arguments: type[OptionSet]) -> dict[str, Any]:
-    """The JSON schema of a tool's arguments: an object of texts, numbers, choices and lists."""
-    hints = typing.get_type_hints(arguments, include_extras=True)
-    docs = {info.name: info for info in options.describe(arguments)}
-    properties: dict[str, dict[str, Any]] = {}
-    for field in msgspec.structs.fields(arguments):
-        told = docs[field.encode_name]
-        unit = f" ({told.unit})" if told.unit else ""
-        properties[field.encode_name] = {**_type(hints[field.name]), "description": told.doc + unit}
-    required = [f.encode_name for f in msgspec.structs.fields(arguments) if f.required]
-    return {"type": "object", "properties": properties, "required": required}
+    """Return the JSON schema of a tool's arguments: an object of texts, numbers, choices and lists.
+
+    It has what models are trained on: types, choices and descriptions, the units among them. Bounds
+    and defaults are left out, as `options.convert` applies them to the call.
+    """
+    _, components = msgspec.json.schema_components([arguments])
+    written = components[arguments.__name__]
+    units = {info.name: info.unit for info in options.describe(arguments)}
+    return {
+        "type": "object",
+        "properties": {
+            name: _property(found, units[name]) for name, found in written["properties"].items()
+        },
+        "required": written["required"],
+    }
 
 
-def _type(hint: Any) -> dict[str, Any]:
-    if hasattr(hint, "__metadata__"):
-        return _type(typing.get_args(hint)[0])
-    origin, inner = typing.get_origin(hint), typing.get_args(hint)
-    if origin is typing.Literal:
-        return {"type": "string", "enum": list(inner)}
-    if origin is tuple:
-        return {"type": "array", "items": _type(inner[0])}
-    if inner:  # a value that may be left out
-        return _type(next(kind for kind in inner if kind is not type(None)))
-    return {"type": _JSON.get(hint, "string")}
+def _property(written: dict[str, Any], unit: str) -> dict[str, Any]:
+    if "anyOf" in written:  # optional: models write null for that, which needs no type
+        written = next(part for part in written["anyOf"] if part.get("type") != "null")
+    found: dict[str, Any] = {key: written[key] for key in ("type", "items") if key in written}
+    if choices := written.get("enum"):
+        kind = "string" if all(isinstance(choice, str) for choice in choices) else "integer"
+        found = {"type": kind, "enum": choices}
+    return {**found, "description": written.get("description", "") + (f" ({unit})" if unit else "")}

@@ -13,12 +13,12 @@ from satellite.config.keys import GROUP
 from satellite.errors import ConfigError, PluginBroken, UsageError
 from satellite.homeassistant.client import address as home_address
 from satellite.net import allowed, uri
-from satellite.ports import ENGINE_ROLES, TURN_ROLES
+from satellite.ports import ENGINE_ROLES, ROLES, TURN_ROLES
 from satellite.settings import Settings
 
 _LOGGER = logging.getLogger(__name__)
 
-COMPONENT_ROLES = ("mic", "speaker", "wake", "vad", "asr", "llm", "tts")
+COMPONENT_ROLES = tuple(role for role in ROLES if role != "hook")
 """Roles whose component is the setting of the same name."""
 
 

@@ -149,11 +149,12 @@ async def answer(engine: Any, case: Case, seconds: float, what: str = "a call") 
     """Ask, judge the answer, and return it. Raises `Wrong`."""
     try:
         items = await within(seconds, collect(engine, case), what)
-        case.judge(items)
     except ALLOWED as error:
         raise Wrong(f"{what} raised {_named(error)}") from error
+    try:
+        case.judge(items)
     except Wrong as wrong:
-        raise Wrong(str(wrong) if what in str(wrong) else f"{what}: {wrong}") from wrong
+        raise Wrong(f"{what}: {wrong}") from wrong
     return items
 
 

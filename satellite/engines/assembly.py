@@ -26,14 +26,14 @@ from satellite.net.discovery.mdns import NoMulticast
 from satellite.net.discovery.preferences import Preferences
 from satellite.net.pairing import Pairing
 from satellite.net.remotes.by_uri import remote
-from satellite.ports import Engine, EngineContext, Vad, Wake
+from satellite.ports import TURN_ROLES, Engine, EngineContext, Vad, Wake
 from satellite.settings import Settings
 from satellite.turns.assistants import Assistants, assistant_components, build_assistants
 from satellite.turns.context import Engines
 
 _LOGGER = logging.getLogger(__name__)
 
-ELSEWHERE = ("asr", "llm", "tts")
+ELSEWHERE = TURN_ROLES
 """Roles for which `auto` prefers a server. Not wake: sound leaves the device only after a word."""
 
 Named = tuple[str, str]

@@ -9,7 +9,6 @@ import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import date, datetime, tzinfo
-from typing import Literal
 
 import msgspec
 
@@ -35,12 +34,8 @@ machine that was suspended, is noticed within this time."""
 FURTHEST = 400.0 * 86400
 """Seconds from now within which an alarm's date must lie: a year and a month."""
 
-TimerChange = Literal[
-    "started", "changed", "paused", "cancelled", "finished", "dismissed", "missed"
-]
 
-
-def timer_event(entry: Timer | Alarm, change: TimerChange) -> events.Event:
+def timer_event(entry: Timer | Alarm, change: events.TimerChange) -> events.Event:
     """Return the event that announces a change of a timer or an alarm."""
     if isinstance(entry, Timer):
         return events.Timer(id=entry.id, state=change, total=entry.total, name=entry.name)

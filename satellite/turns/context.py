@@ -5,18 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager
-from typing import Literal, Protocol
+from typing import Protocol
 
 import msgspec
 
 from satellite.errors import EngineFailed, SatelliteError
-from satellite.events import Event
+from satellite.events import Event, PhaseName
 from satellite.ports import Asr, Engine, Labeled, Llm, Tts
 from satellite.values import Action, AudioChunk, Situation
 
 _LOGGER = logging.getLogger(__name__)
-
-PhaseName = Literal["idle", "listening", "thinking", "speaking"]
 
 
 class Engines(msgspec.Struct, frozen=True):

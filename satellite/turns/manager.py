@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from satellite import events
 from satellite.audio.playback import Playback
 from satellite.errors import SatelliteError
+from satellite.events import PhaseName
 from satellite.lib.bus import Bus
 from satellite.lib.persistence import StoredValue
 from satellite.listening.mute import USER, Mute
@@ -19,7 +20,7 @@ from satellite.timers.ringing import Ring
 from satellite.timers.schedule import Schedule
 from satellite.turns.actions import ActionRunner
 from satellite.turns.assistants import Assistant, Assistants
-from satellite.turns.context import Engines, PhaseName
+from satellite.turns.context import Engines
 from satellite.turns.driver import Driver
 from satellite.turns.follow_up import FollowUp
 from satellite.turns.outcome import Cancelled

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import msgspec
+
+from satellite.events import OutcomeName
 
 
 class Answered(msgspec.Struct, frozen=True):
@@ -30,8 +30,6 @@ class Failed(msgspec.Struct, frozen=True):
 
 
 Outcome = Answered | NothingHeard | Cancelled | Failed
-
-OutcomeName = Literal["answered", "nothing_heard", "cancelled", "failed"]
 
 NAMES: dict[type, OutcomeName] = {
     Answered: "answered",

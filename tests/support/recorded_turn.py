@@ -6,9 +6,8 @@ from collections.abc import AsyncGenerator, Callable
 from typing import TypeVar
 
 from satellite.errors import SatelliteError
-from satellite.events import Event
+from satellite.events import Event, PhaseName
 from satellite.listening.listener import Utterance
-from satellite.turns.context import PhaseName
 from satellite.values import SPEECH, Action, AudioChunk, Detection, Situation
 
 EventT = TypeVar("EventT", bound=Event)

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from satellite.errors import EngineError, EngineFailed, ModelMissing, OutOfMemory, engine_error
+from satellite.errors import (
+    EngineError,
+    EngineFailed,
+    HomeError,
+    ModelMissing,
+    OutOfMemory,
+    engine_error,
+)
 from satellite.settings import Settings
 from satellite.turns.apologies import UNKNOWN_CAUSE, apology
 from satellite.turns.context import Engines
@@ -13,7 +20,12 @@ from satellite.turns.turn import Turn
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
 from tests.support.recorded_turn import RecordedTurn, utterance
 
-OURS = [kind for kind in EngineError.__subclasses__() if kind.__module__ == "satellite.errors"]
+OURS = [
+    kind
+    for parent in (EngineError, HomeError)
+    for kind in parent.__subclasses__()
+    if kind.__module__ == "satellite.errors"
+]
 
 
 @pytest.mark.parametrize("kind", OURS)

@@ -7,7 +7,7 @@ from typing import Literal
 from satellite import events
 from satellite.events import Event
 
-State = Literal["idle", "listening", "thinking", "speaking", "muted", "error", "timer"]
+State = events.PhaseName | Literal["muted", "error", "timer"]
 STATES: tuple[State, ...] = (
     "idle",
     "listening",

@@ -7,8 +7,7 @@ from typing import Literal
 import msgspec
 
 from satellite import events
-from satellite.events import Event
-from satellite.turns.outcome import OutcomeName
+from satellite.events import Event, OutcomeName
 
 STAGES = ("endpoint", "asr", "llm", "tts", "answer")
 """endpoint: from the end of the voice to its detection; asr, llm, tts: from the previous stage to
