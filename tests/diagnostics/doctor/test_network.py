@@ -21,7 +21,7 @@ from satellite.net.discovery.advert import Advert, announce
 from satellite.net.uri import Tcp
 async def main():
     show = lambda names: print("announced", flush=True)
-    await announce([Advert(role="tts", bound=Tcp("0.0.0.0", 10200))], on_on_announced=show)
+    await announce([Advert(role="tts", bound=Tcp("0.0.0.0", 10200))], on_announced=show)
 asyncio.run(main())
 """
 
