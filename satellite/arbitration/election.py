@@ -69,10 +69,13 @@ class BidState(Enum):
     LOST = "lost"
 
 
-class Announcement(msgspec.Struct, frozen=True):
+BidKind = Literal["claim", "answer"]
+
+
+class BidAnnouncement(msgspec.Struct, frozen=True):
     """A message for the other satellites."""
 
-    kind: Literal["claim", "answer"]
+    kind: BidKind
     claim: Claim
 
 
@@ -174,7 +177,7 @@ class Election:
             times.append(bid.decide_at)
         return min(times, default=None)
 
-    def due(self, now: float) -> Iterator[Announcement]:
+    def due(self, now: float) -> Iterator[BidAnnouncement]:
         """Decide if it is time to; yield the announcements that are due."""
         if (bid := self.bid) is None or bid.state is BidState.LOST:
             return
@@ -188,7 +191,8 @@ class Election:
             bid.schedule.pop(0)
             late += 1
         for _ in range(min(late, AT_ONCE)):
-            yield Announcement("claim" if bid.state is BidState.OPEN else "answer", bid.claim(now))
+            kind: BidKind = "claim" if bid.state is BidState.OPEN else "answer"
+            yield BidAnnouncement(kind, bid.claim(now))
 
     def _win(self, bid: Bid, now: float) -> None:
         bid.state = BidState.WON

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Callable
 from time import monotonic
 
-from satellite.arbitration.election import Announcement
+from satellite.arbitration.election import BidAnnouncement
 from satellite.arbitration.multicast import MulticastNetwork, interfaces
 from satellite.arbitration.peers import Peer, PeerTable, SocketAddress
 from satellite.arbitration.protocol import Claim, GroupMessage, MessageKind, Seal
@@ -106,7 +106,7 @@ class Group:
         if self._network is not None:
             self._network.read()
 
-    def announce(self, announcement: Announcement) -> None:
+    def announce(self, announcement: BidAnnouncement) -> None:
         """Send an announcement of a wake to all satellites of the group."""
         if self._network is None:
             return

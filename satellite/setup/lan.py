@@ -8,7 +8,7 @@ import msgspec
 
 from satellite.errors import ConfigError
 from satellite.homeassistant.client import address
-from satellite.net.discovery.services import Service, browse
+from satellite.net.discovery.services import AdvertisedService, browse
 
 HOME_TYPE = "_home-assistant._tcp.local."
 """The type of Home Assistant's advert (its integration `zeroconf`)."""
@@ -34,7 +34,7 @@ async def find_homes(seconds: float = LISTEN) -> tuple[FoundHome, ...]:
     return tuple(home for service in services[:_MOST] if (home := _read(service)) is not None)
 
 
-def _read(service: Service) -> FoundHome | None:
+def _read(service: AdvertisedService) -> FoundHome | None:
     facts = service.facts
     urls = [facts.get("internal_url", ""), facts.get("base_url", "")]
     urls += [f"http://{host}:{service.port}" for host in service.addresses if ":" not in host]

@@ -8,7 +8,7 @@ from datetime import tzinfo
 
 from satellite.timers.ringing import PAUSE, Ring, announcement, loudness
 from satellite.timers.schedule import DueEntry
-from satellite.timers.wall_clock import Moment
+from satellite.timers.wall_clock import ClockReading
 
 
 class Bell:
@@ -18,7 +18,7 @@ class Bell:
         self,
         ring: Callable[[Ring], Awaitable[None]],
         longest: float,
-        clock: Callable[[], Moment],
+        clock: Callable[[], ClockReading],
         zone: tzinfo | None,
     ) -> None:
         self.ringing: dict[str, DueEntry] = {}
@@ -28,10 +28,10 @@ class Bell:
         self._clock = clock
         self._zone = zone
         self._since = 0.0
-        """When the newest entry began to ring, `Moment.boot`."""
+        """When the newest entry began to ring, `ClockReading.boot`."""
         self._task: asyncio.Task[None] | None = None
 
-    def remaining(self, moment: Moment) -> float:
+    def remaining(self, moment: ClockReading) -> float:
         """Return the seconds that the bell may still ring."""
         return max(0.0, self._since + self._longest - moment.boot)
 

@@ -19,7 +19,7 @@ from satellite.timers.alarm import Alarm, with_date
 from satellite.timers.bell import Bell
 from satellite.timers.ringing import Ring
 from satellite.timers.schedule import LATEST, DueEntry, Schedule, Timer, next_ring
-from satellite.timers.wall_clock import Moment, now
+from satellite.timers.wall_clock import ClockReading, read_clocks
 from satellite.values import AlarmState, TimerState
 
 _LOGGER = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ class TimerManager:
         ring: Callable[[Ring], Awaitable[None]],
         longest: float,
         store: StoredValue[Schedule] | None = None,
-        clock: Callable[[], Moment] = now,
+        clock: Callable[[], ClockReading] = read_clocks,
         zone: tzinfo | None = None,
     ) -> None:
         """`zone` is the time zone of alarms; None stands for that of this machine."""
@@ -233,7 +233,7 @@ class TimerManager:
             if self._store is not None and self._unsaved.is_set():
                 self._store.write(self._schedule)
 
-    def _check_clocks(self, moment: Moment, tasks: asyncio.TaskGroup) -> None:
+    def _check_clocks(self, moment: ClockReading, tasks: asyncio.TaskGroup) -> None:
         if self._schedule.clock_was_set(moment):
             time.tzset()  # the time zone may have been changed with the clock
             self._replace(self._schedule.adjusted(moment))

@@ -14,7 +14,7 @@ from datetime import tzinfo
 import msgspec
 
 from satellite.timers.alarm import Alarm
-from satellite.timers.wall_clock import Moment
+from satellite.timers.wall_clock import ClockReading
 
 LATEST = 3600.0
 """Seconds of lateness from which an entry does not ring any more: its purpose is forgotten then."""
@@ -38,17 +38,17 @@ class Timer(msgspec.Struct, frozen=True, kw_only=True):
     total: float
     """Duration in seconds."""
     due: float
-    """When it rings, `Moment.boot`; without meaning while the timer is paused."""
+    """When it rings, `ClockReading.boot`; without meaning while the timer is paused."""
     name: str | None = None
     left: float | None = None
     """Seconds left of a paused timer, which is never due; None while it runs."""
     settles: float = 0.0
-    """Until this time (`Moment.boot`) the timer follows the wall clock when that is set."""
+    """Until this time (`ClockReading.boot`) the timer follows the wall clock when that is set."""
     owed: float = 0.0
     """Seconds by which the wall clock was behind its last known time after a restart: that much of
     a later correction is not elapsed time."""
 
-    def remaining(self, now: Moment) -> float:
+    def remaining(self, now: ClockReading) -> float:
         """Return the seconds left."""
         return max(0.0, self.due - now.boot) if self.left is None else self.left
 
@@ -72,16 +72,16 @@ class DueEntry(msgspec.Struct, frozen=True):
 class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     """All timers and alarms of a satellite."""
 
-    moment: Moment = Moment(0.0, 0.0)
+    moment: ClockReading = ClockReading(0.0, 0.0)
     """When the clocks were last compared."""
     timers: tuple[Timer, ...] = ()
     alarms: tuple[Alarm, ...] = ()
 
-    def clock_was_set(self, now: Moment) -> bool:
+    def clock_was_set(self, now: ClockReading) -> bool:
         """Return whether a clock was set, or the machine restarted, since `moment`."""
         return not now.follows(self.moment) or abs(now.offset - self.moment.offset) > STEP
 
-    def adjusted(self, now: Moment) -> Schedule:
+    def adjusted(self, now: ClockReading) -> Schedule:
         """Return the schedule adjusted to the clocks of `now`."""
         step = now.offset - self.moment.offset
         timers, alarms = self.timers, self.alarms
@@ -95,7 +95,7 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
             )
         return Schedule(moment=now, timers=timers, alarms=alarms)
 
-    def due(self, now: Moment, zone: tzinfo | None = None) -> Iterator[DueEntry]:
+    def due(self, now: ClockReading, zone: tzinfo | None = None) -> Iterator[DueEntry]:
         """Yield the entries that are due, however late."""
         for timer in self.timers:
             if timer.left is None and timer.due <= now.boot:
@@ -105,7 +105,7 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
             if at is not None and at <= now.wall:
                 yield DueEntry(alarm, now.wall - at, at)
 
-    def wait(self, now: Moment, zone: tzinfo | None = None) -> float | None:
+    def wait(self, now: ClockReading, zone: tzinfo | None = None) -> float | None:
         """Return the seconds until the next entry is due; None without entries."""
         waits = [timer.due - now.boot for timer in self.timers if timer.left is None]
         rings = (next_ring(alarm, now, zone) for alarm in self.alarms)
@@ -113,7 +113,7 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
         return max(0.0, min(waits)) if waits else None
 
 
-def next_ring(alarm: Alarm, now: Moment, zone: tzinfo | None = None) -> float | None:
+def next_ring(alarm: Alarm, now: ClockReading, zone: tzinfo | None = None) -> float | None:
     """Return the Unix seconds of an alarm's next ring, or of a missed one; None if there is none.
 
     Missed rings of a repeated alarm that are more than `LATEST` ago are skipped.
@@ -123,7 +123,7 @@ def next_ring(alarm: Alarm, now: Moment, zone: tzinfo | None = None) -> float | 
     return alarm.next_time(alarm.last, zone)
 
 
-def _over_restart(timer: Timer, then: Moment, now: Moment) -> Timer:
+def _over_restart(timer: Timer, then: ClockReading, now: ClockReading) -> Timer:
     """Return a timer of before the restart, reduced by the time that the wall clock counted."""
     passed = now.wall - then.wall
     left = timer.due - then.boot - max(0.0, passed)
@@ -132,7 +132,7 @@ def _over_restart(timer: Timer, then: Moment, now: Moment) -> Timer:
     )
 
 
-def _corrected(timer: Timer, step: float, now: Moment) -> Timer:
+def _corrected(timer: Timer, step: float, now: ClockReading) -> Timer:
     if now.boot >= timer.settles:
         return timer
     forward = max(0.0, step)

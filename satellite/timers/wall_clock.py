@@ -16,7 +16,7 @@ _BOOT = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 """Runs on while the machine is suspended (clock_gettime(2)), where the system has it."""
 
 
-class Moment(msgspec.Struct, frozen=True):
+class ClockReading(msgspec.Struct, frozen=True):
     """One moment, as both clocks show it."""
 
     wall: float
@@ -31,19 +31,19 @@ class Moment(msgspec.Struct, frozen=True):
         """Wall clock minus boot clock, in seconds: it changes when the wall clock is set."""
         return self.wall - self.boot
 
-    def follows(self, other: Moment) -> bool:
+    def follows(self, other: ClockReading) -> bool:
         """Return whether the boot clock alone measures the time since another moment."""
         return self.session == other.session and self.boot >= other.boot
 
 
-def now() -> Moment:
+def read_clocks() -> ClockReading:
     """Return this moment. Reads a line from /proc the first time."""
-    return Moment(time.time(), time.clock_gettime(_BOOT), _session())
+    return ClockReading(time.time(), time.clock_gettime(_BOOT), _session())
 
 
 @cache
 def _session() -> str:
     try:
         return _SESSION.read_text().strip()
-    except OSError:  # not Linux: nothing is known of how this was counted before this program
+    except OSError:  # not Linux: earlier readings cannot be compared with those of this process
         return uuid.uuid4().hex

@@ -9,7 +9,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from satellite.arbitration.election import Announcement, Bid, BidState, Election
+from satellite.arbitration.election import Bid, BidAnnouncement, BidState, Election
 from satellite.arbitration.protocol import Claim, Rank
 
 WORD = "okay nabu"
@@ -26,7 +26,7 @@ class Wake(msgspec.Struct, frozen=True):
     busy: bool = False
 
 
-Delivery = Callable[[int, int, Announcement], list[float]]
+Delivery = Callable[[int, int, BidAnnouncement], list[float]]
 """Returns the delays in seconds of the copies of a message from one satellite to another."""
 
 
@@ -90,7 +90,9 @@ class SimulatedHouse:
         if due is not None and due - self._wakes[number].clock <= now + 1e-9:
             self._step(number, now + 1e-6)
 
-    def _arrival(self, source: int, number: int, message: Announcement) -> Callable[[float], None]:
+    def _arrival(
+        self, source: int, number: int, message: BidAnnouncement
+    ) -> Callable[[float], None]:
         def arrive(now: float) -> None:
             if self.bids[number] is not None and self.decided[number] is None:
                 self.received_before.add((source, number))
@@ -121,7 +123,7 @@ wakes = st.lists(
 )
 
 
-def immediately(source: int, to: int, message: Announcement) -> list[float]:
+def immediately(source: int, to: int, message: BidAnnouncement) -> list[float]:
     return [0.001]
 
 
@@ -149,7 +151,7 @@ def test_with_any_losses_one_answers_and_none_beside_a_better_one_it_received(
 ) -> None:
     draw = random.random  # type: ignore[attr-defined]
 
-    def deliver(source: int, to: int, message: Announcement) -> list[float]:
+    def deliver(source: int, to: int, message: BidAnnouncement) -> list[float]:
         copies = 1 + (draw() < 0.1)
         return [draw() * 0.2 for _ in range(copies) if draw() >= loss]
 
@@ -166,7 +168,7 @@ def test_with_any_losses_one_answers_and_none_beside_a_better_one_it_received(
 def test_one_satellite_answers_with_a_fifth_of_messages_lost(
     entered: list[Wake], random: object
 ) -> None:
-    def deliver(source: int, to: int, message: Announcement) -> list[float]:
+    def deliver(source: int, to: int, message: BidAnnouncement) -> list[float]:
         return [0.001] if random.random() >= 0.2 else []  # type: ignore[attr-defined]
 
     assert len(SimulatedHouse(entered, deliver).run().winners) == 1

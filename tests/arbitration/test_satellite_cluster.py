@@ -12,7 +12,7 @@ import pytest
 from satellite import events
 from satellite.arbitration import group
 from satellite.arbitration.arbiter import Arbiter
-from satellite.arbitration.election import Announcement
+from satellite.arbitration.election import BidAnnouncement
 from satellite.arbitration.group import Group
 from satellite.arbitration.protocol import Claim, Rank
 from satellite.settings import Settings
@@ -34,7 +34,7 @@ class BetterPlaced:
     def answer(self, claim: Claim) -> None:
         rank = Rank(False, 400, 999, self.group.id)
         better = Claim(claim.event, claim.word, claim.age, rank)
-        self.group.announce(Announcement("answer", better))
+        self.group.announce(BidAnnouncement("answer", better))
 
     def _claimed(self, claim: Claim, answered: bool) -> None:
         self.claims.append(claim)

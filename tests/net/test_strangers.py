@@ -82,9 +82,9 @@ async def test_speech_of_foreign_services() -> None:
     (chunk,) = await answers("tts", {"synthesize": speech})
     assert (chunk.audio, chunk.format.rate) == (b"abcd", 22050)
     assert await answers("tts", {"synthesize": [Event("synthesize-stopped")]}) == []
-    narrow = Event("audio-chunk", {**AUDIO, "width": 1}, b"a")
-    with pytest.raises(BadFrame, match="8 bits"):
-        await answers("tts", {"synthesize": [narrow]})
+    wide = Event("audio-chunk", {**AUDIO, "width": 5}, b"abcde")
+    with pytest.raises(BadFrame, match="40 bits"):
+        await answers("tts", {"synthesize": [wide]})
 
 
 async def test_wake_words_of_foreign_services() -> None:

@@ -13,7 +13,7 @@ from satellite.lib.persistence import StoredValue
 from satellite.timers import TimerManager
 from satellite.timers.ringing import Ring
 from satellite.timers.schedule import Schedule
-from satellite.timers.wall_clock import Moment
+from satellite.timers.wall_clock import ClockReading
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -31,8 +31,8 @@ class Clocks:
         self.boot = 1000.0
         self.session = "first"
 
-    def __call__(self) -> Moment:
-        return Moment(self.wall, self.boot, self.session)
+    def __call__(self) -> ClockReading:
+        return ClockReading(self.wall, self.boot, self.session)
 
     def pass_(self, seconds: float) -> None:
         """Advance both clocks, as time does, suspension included."""

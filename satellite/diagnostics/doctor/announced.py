@@ -10,7 +10,7 @@ from satellite.lib.daemon_thread import run_in_daemon_thread
 from satellite.lib.finding import Finding, broken, note, ok, warning
 from satellite.net.discovery.addresses import ANY, adapters
 from satellite.net.discovery.mdns import NoMulticast
-from satellite.net.discovery.services import Service
+from satellite.net.discovery.services import AdvertisedService
 
 
 async def adverts(context: Context) -> AsyncGenerator[Finding, None]:
@@ -44,7 +44,7 @@ async def adverts(context: Context) -> AsyncGenerator[Finding, None]:
 
 
 def judge_adverts(
-    services: tuple[Service, ...],
+    services: tuple[AdvertisedService, ...],
     mine: Collection[str],
     listening: Collection[int],
     expected: list[ExpectedPort],
@@ -71,7 +71,7 @@ def judge_adverts(
 
 
 def _judge_addresses(
-    service: Service, places: set[str], mine: Collection[str], *, own: bool
+    service: AdvertisedService, places: set[str], mine: Collection[str], *, own: bool
 ) -> Iterator[Finding]:
     about = f"advert {service.instance}"
     if not places or not service.port:
@@ -97,8 +97,8 @@ def _judge_addresses(
         yield ok(about, f"port {service.port} at {', '.join(sorted(places))}")
 
 
-def _judge_names(services: tuple[Service, ...]) -> Iterator[Finding]:
-    named: dict[str, list[Service]] = {}
+def _judge_names(services: tuple[AdvertisedService, ...]) -> Iterator[Finding]:
+    named: dict[str, list[AdvertisedService]] = {}
     for service in services:
         if service.facts.get("by") == "satellite":
             # zeroconf numbers the second service of a name: `name-2`

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from satellite.net.discovery.mdns import TYPE
-from satellite.net.discovery.services import Service, browse
+from satellite.net.discovery.services import AdvertisedService, browse
 from satellite.net.pairing import Pairing
 from satellite.settings import Settings
 
@@ -57,7 +57,7 @@ class Context:
     statvfs: Callable[[Path], Any] = os.statvfs
     _sound: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     _browsing: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
-    _adverts: tuple[Service, ...] | None = field(default=None, init=False)
+    _adverts: tuple[AdvertisedService, ...] | None = field(default=None, init=False)
 
     @property
     def pairing(self) -> Pairing:
@@ -70,7 +70,7 @@ class Context:
         async with self._sound:
             yield
 
-    async def adverts(self) -> tuple[Service, ...]:
+    async def adverts(self) -> tuple[AdvertisedService, ...]:
         """Return the Wyoming services announced on the LAN; looks once. Raises `NoMulticast`."""
         async with self._browsing:
             if self._adverts is None:

@@ -15,7 +15,7 @@ from satellite.lib.finding import Finding, broken, note, ok, warning
 from satellite.net.discovery.mdns import NoMulticast
 from satellite.net.discovery.preferences import Preferences
 from satellite.net.discovery.remote_service import RemoteService, read_service
-from satellite.net.discovery.services import Service
+from satellite.net.discovery.services import AdvertisedService
 from satellite.net.pairing import Pairing, policy
 from satellite.net.remotes.probe import ProbeResult, probe
 from satellite.ports import ENGINE_ROLES
@@ -38,7 +38,7 @@ class NamedServer(msgspec.Struct, frozen=True):
 
 async def servers(context: Context) -> AsyncGenerator[Finding, None]:
     """Report the servers of the configuration and those found on the LAN."""
-    services: tuple[Service, ...] = ()
+    services: tuple[AdvertisedService, ...] = ()
     if context.settings.zeroconf:
         try:
             services = await context.adverts()
@@ -74,7 +74,9 @@ def named(context: Context) -> Iterator[NamedServer]:
         yield NamedServer(pin, "servers.pin")
 
 
-def judge_named(name: NamedServer, answer: ProbeResult, services: tuple[Service, ...]) -> Finding:
+def judge_named(
+    name: NamedServer, answer: ProbeResult, services: tuple[AdvertisedService, ...]
+) -> Finding:
     """Judge a server of the configuration by its answer."""
     about = f"{name.setting} = {name.uri}"
     if answer.info is None:
@@ -102,7 +104,7 @@ def judge_named(name: NamedServer, answer: ProbeResult, services: tuple[Service,
     return _judge_quality(about, server, answer, facts.get("version", ""))
 
 
-def judge_found(service: Service, answer: ProbeResult) -> Finding:
+def judge_found(service: AdvertisedService, answer: ProbeResult) -> Finding:
     """Judge a service of the LAN by its answer."""
     about, means = service.instance, "The satellite does not use it."
     if answer.info is None:
@@ -140,7 +142,7 @@ def _judge_quality(about: str, server: RemoteService, answer: ProbeResult, relea
     return ok(about, found + (f", version {release}" if release else ""))
 
 
-async def _reach(service: Service, pairing: Pairing) -> ProbeResult:
+async def _reach(service: AdvertisedService, pairing: Pairing) -> ProbeResult:
     """Probe a service at the first of its addresses that answers."""
     answer = ProbeResult(uri="", problem="its advert has no address")
     try:

@@ -12,13 +12,13 @@ from satellite.net.discovery.mdns import multicast
 from satellite.net.uri import Tcp
 
 RESOLVE = 2.0
-"""Seconds for a service to answer with its address: mDNS asks again after 1 s."""
+"""Seconds to resolve a service: mDNS repeats its query after 1 s."""
 
 MOST = 64
-"""Services looked at; a LAN with more is broken or hostile."""
+"""Services resolved; a LAN with more is broken or hostile."""
 
 
-class Service(msgspec.Struct, frozen=True, kw_only=True):
+class AdvertisedService(msgspec.Struct, frozen=True, kw_only=True):
     """A service as its advert describes it."""
 
     instance: str
@@ -41,7 +41,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
 
 async def browse(
     kind: str, seconds: float, *, interfaces: Sequence[str] = ()
-) -> tuple[Service, ...]:
+) -> tuple[AdvertisedService, ...]:
     """Listen for adverts of a type such as `_wyoming._tcp.local.`; return the services by name.
 
     A service that does not answer with its address has neither port nor addresses. Raises
@@ -70,14 +70,14 @@ async def browse(
     return tuple(task.result() for task in resolving)
 
 
-async def _resolve(zeroconf: Any, kind: str, name: str) -> Service:
+async def _resolve(zeroconf: Any, kind: str, name: str) -> AdvertisedService:
     from zeroconf.asyncio import AsyncServiceInfo
 
     instance = name.removesuffix(f".{kind}")
     info = AsyncServiceInfo(kind, name)
     if not await info.async_request(zeroconf, RESOLVE * 1000):
-        return Service(instance=instance)
-    return Service(
+        return AdvertisedService(instance=instance)
+    return AdvertisedService(
         instance=instance,
         port=info.port or 0,
         addresses=tuple(info.parsed_scoped_addresses()),

@@ -24,13 +24,13 @@ class RemoteLlm(Remote):
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
         async with self._call() as connection:
             await connection.write(_transcript(request))
-            answer = _Answer()
+            answer = _ReplyReader()
             while not answer.complete:
                 for part in answer.take(await self._next_event(connection)):
                     yield part
 
 
-class _Answer:
+class _ReplyReader:
     """Collects the parts of a reply from its events."""
 
     def __init__(self) -> None:

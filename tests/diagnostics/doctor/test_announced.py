@@ -6,7 +6,7 @@ import pytest
 
 from satellite.diagnostics.doctor.announced import adverts, judge_adverts
 from satellite.diagnostics.doctor.context import Context
-from satellite.net.discovery.services import Service
+from satellite.net.discovery.services import AdvertisedService
 from satellite.net.uri import Tcp, parse
 from satellite.settings import ServerSettings, Settings
 from servers.serve import serving
@@ -17,8 +17,8 @@ from tests.support.engines import ScriptedAsr
 MINE = {"10.0.0.5", "127.0.0.1"}
 
 
-def service(instance: str, *addresses: str, port: int = 10700, **facts: str) -> Service:
-    return Service(instance=instance, port=port, addresses=addresses, facts=facts)
+def service(instance: str, *addresses: str, port: int = 10700, **facts: str) -> AdvertisedService:
+    return AdvertisedService(instance=instance, port=port, addresses=addresses, facts=facts)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from wyoming.event import Event
 from satellite.diagnostics.doctor.context import Context
 from satellite.diagnostics.doctor.servers import judge_found, servers
 from satellite.lib.finding import Finding
-from satellite.net.discovery.services import Service
+from satellite.net.discovery.services import AdvertisedService
 from satellite.net.pairing import Pairing
 from satellite.net.remotes.describe import describe
 from satellite.net.remotes.probe import ProbeResult
@@ -106,4 +106,4 @@ async def test_a_slow_server_is_reported(seconds: float, state: str) -> None:
     async with serving("asr", ScriptedAsr(), "tcp://127.0.0.1:0") as uri:
         info = await describe(uri, pairing=Pairing())
     answer = ProbeResult(uri="tcp://10.0.0.5:10300", info=info, fastest=seconds, slowest=seconds)
-    assert judge_found(Service(instance="cellar asr"), answer).state == state
+    assert judge_found(AdvertisedService(instance="cellar asr"), answer).state == state
