@@ -25,14 +25,14 @@ LONG = 300.0
 """Seconds after which devices suspend."""
 
 
-def parlour(*replies: tuple[ReplyPart, ...], settings: Settings = QUIET) -> PacedSatellite:
+def paced_satellite(*replies: tuple[ReplyPart, ...], settings: Settings = QUIET) -> PacedSatellite:
     llm = ScriptedLlm(replies or [("It is seven.",)])
     return PacedSatellite(settings, Engines(ScriptedAsr(), llm, ScriptedTts(0.3)))
 
 
 def test_the_satellite_keeps_working_after_the_first_wake_word() -> None:
     async def main() -> None:
-        async with parlour().open() as home:
+        async with paced_satellite().open() as home:
             for turn in range(1, 51):
                 home.ask()
                 await home.ended(turn)
@@ -43,7 +43,7 @@ def test_the_satellite_keeps_working_after_the_first_wake_word() -> None:
 
 def test_the_satellite_sleeps_after_a_timer_was_dismissed() -> None:
     async def main() -> None:
-        async with parlour((Action(name="stop"),)).open() as home:
+        async with paced_satellite((Action(name="stop"),)).open() as home:
             home.assistant.timers.start(0.0)
             await home.until(lambda: home.assistant.timers.ringing)
             home.ask()
@@ -60,7 +60,7 @@ def test_the_satellite_sleeps_after_a_timer_was_dismissed() -> None:
 
 def test_a_timer_that_rings_is_stopped_without_a_wake_word() -> None:
     async def main() -> None:
-        async with parlour().open() as home:
+        async with paced_satellite().open() as home:
             home.assistant.timers.start(0.0)
             await home.until(lambda: not home.speaker.silent)
             assert home.assistant.talking
@@ -78,7 +78,7 @@ def test_a_reply_and_an_announcement_are_stopped_without_a_wake_word() -> None:
         yield cue("timer")
 
     async def main() -> None:
-        async with parlour(("One two three four five six seven eight.",)).open() as home:
+        async with paced_satellite(("One two three four five six seven eight.",)).open() as home:
             home.ask()
             await home.speaking()
             home.assistant.hush()
@@ -101,7 +101,7 @@ def test_the_microphone_reopens_only_after_playback() -> None:
     """A speaker with a buffer of five seconds still plays after receiving everything."""
 
     async def main() -> None:
-        home = parlour(("Which one two three four five six seven?",), ("Done.",))
+        home = paced_satellite(("Which one two three four five six seven?",), ("Done.",))
         home.speaker.buffer = 5.0
         async with home.open():
             home.ask()
@@ -118,7 +118,7 @@ def test_the_microphone_reopens_only_after_playback() -> None:
 
 def test_the_echo_of_a_reply_is_not_mistaken_for_an_answer() -> None:
     async def main() -> None:
-        async with parlour(("Which room?",)).open() as home:
+        async with paced_satellite(("Which room?",)).open() as home:
             home.ask()
             await home.until(lambda: len(home.utterances) == 2)
             home.mic.say((VOICE, 0.4))  # a room rings that long
@@ -132,7 +132,7 @@ def test_the_satellite_does_not_interrupt_itself() -> None:
     """Only the wake word interrupts; voices, including its own, do not."""
 
     async def main() -> None:
-        async with parlour(("One two three four five six seven eight.",)).open() as home:
+        async with paced_satellite(("One two three four five six seven eight.",)).open() as home:
             home.ask()
             await home.speaking()
             home.mic.say((VOICE, 2.0), (SILENCE, 0.5), (VOICE, 0.3))
@@ -147,7 +147,7 @@ def test_the_satellite_does_not_interrupt_itself() -> None:
 
 def test_no_syllable_of_a_reply_is_clipped_at_its_beginning_or_its_end() -> None:
     async def main() -> None:
-        async with parlour(("One. Two. Three.",)).open() as home:
+        async with paced_satellite(("One. Two. Three.",)).open() as home:
             for turn in (1, 2):
                 before = home.speaker.played
                 home.ask()
@@ -181,7 +181,7 @@ def test_a_reply_continues_after_a_pause_of_the_model() -> None:
 def test_the_wake_sound_comes_at_once_after_a_long_silence() -> None:
     async def main() -> None:
         settings = msgspec.structs.replace(QUIET, cues=CueSettings(awake=True, follow_up=False))
-        async with parlour(settings=settings).open() as home:
+        async with paced_satellite(settings=settings).open() as home:
             await asyncio.sleep(LONG)
             home.ask()
             await home.until(lambda: bool(home.of(events.Wake)))
@@ -212,7 +212,7 @@ def test_a_short_answer_does_not_wait_for_seconds() -> None:
     """Measure from the end of "yes" to the start of its processing."""
 
     async def main() -> None:
-        async with parlour(("Shall I?",), ("Done.",)).open() as home:
+        async with paced_satellite(("Shall I?",), ("Done.",)).open() as home:
             home.ask()
             await home.until(lambda: len(home.utterances) == 2)
             home.mic.say((SILENCE, 0.5), (VOICE, 0.3), (SILENCE, 3.0))
@@ -226,7 +226,7 @@ def test_a_short_answer_does_not_wait_for_seconds() -> None:
 
 def test_listening_in_noise_ends() -> None:
     async def main() -> None:
-        async with parlour().open() as home:
+        async with paced_satellite().open() as home:
             home.ask()
             home.mic.say((VOICE, 60.0))
             waited = await home.until(lambda: bool(home.outcomes()))

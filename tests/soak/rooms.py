@@ -40,9 +40,9 @@ def main() -> int:
         try:
             with satellite_cluster(
                 Path(name), given.wake, loss=given.loss, seed=given.seed
-            ) as house:
+            ) as cluster:
                 for number in range(1, given.runs + 1):
-                    outcome = house.ask(gains)
+                    outcome = cluster.ask(gains)
                     done.append(outcome)
                     if not outcome.fine:
                         print(

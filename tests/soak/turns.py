@@ -60,18 +60,18 @@ def state() -> State:
 
 async def soak(turns: int, seed: int, every: int) -> tuple[FlakySatellite, list[State]]:
     """Run turns; return the resources at the start, and after `every` turns each."""
-    hallway = FlakySatellite(seed, TROUBLE)
+    satellite = FlakySatellite(seed, TROUBLE)
     states = []
-    async with hallway.open():
-        while (ended := hallway.counted.total()) < turns:
-            await hallway.turn()
-            if ended // every < hallway.counted.total() // every:
+    async with satellite.open():
+        while (ended := satellite.counted.total()) < turns:
+            await satellite.turn()
+            if ended // every < satellite.counted.total() // every:
                 await asyncio.sleep(20.0)  # announcements are over
-                hallway.assistant.timers.dismiss()  # which ring by a clock that does not jump
-                await hallway.until(lambda: not hallway.assistant.timers.ringing)
+                satellite.assistant.timers.dismiss()  # which ring by a clock that does not jump
+                await satellite.until(lambda: not satellite.assistant.timers.ringing)
                 await asyncio.sleep(1.0)
                 states.append(state())
-    return hallway, states
+    return satellite, states
 
 
 def grown(states: list[State]) -> list[str]:
@@ -89,22 +89,22 @@ def grown(states: list[State]) -> list[str]:
 
 async def _run(turns: int, seed: int) -> int:
     began, cpu = time.monotonic(), time.process_time()
-    hallway, states = await soak(turns, seed, max(1, turns // 10))
+    satellite, states = await soak(turns, seed, max(1, turns // 10))
     print(f"{'turns':>6} {'memory MB':>9} {'objects':>8} {'tasks':>6} {'threads':>7} {'files':>6}")
     for number, held in enumerate(states, 1):
         print(
             f"{number * max(1, turns // 10):6} {held.memory:9.1f} {held.objects:8} "
             f"{held.tasks:6} {held.threads:7} {held.files:6}"
         )
-    outcomes = ", ".join(f"{kind} {count}" for kind, count in hallway.counted.most_common())
-    print(f"{hallway.counted.total()} turns: {outcomes}")
-    print("meanwhile:", ", ".join(f"{kind} {count}" for kind, count in hallway.did.most_common()))
-    for engine in (hallway.asr, hallway.llm, hallway.tts):
+    outcomes = ", ".join(f"{kind} {count}" for kind, count in satellite.counted.most_common())
+    print(f"{satellite.counted.total()} turns: {outcomes}")
+    print("meanwhile:", ", ".join(f"{kind} {count}" for kind, count in satellite.did.most_common()))
+    for engine in (satellite.asr, satellite.llm, satellite.tts):
         print(f"calls of {type(engine).__name__}: {engine!r}")
     virtual = asyncio.get_running_loop().time() / 3600
     spent = time.process_time() - cpu
     print(f"{virtual:.1f} hours in {time.monotonic() - began:.0f} s, {spent:.0f} s of them CPU")
-    faults = [*hallway.faults, *grown(states)]
+    faults = [*satellite.faults, *grown(states)]
     for fault in faults[:20]:
         print("FAULT", fault)
     print(f"{len(faults)} faults")

@@ -15,9 +15,9 @@ def test_whatever_fails_every_turn_has_one_outcome_and_nothing_is_left(
     seed: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.CRITICAL)
-    hallway, states = virtual_time.run(soak(45, seed, 15))
-    assert hallway.faults == []
+    satellite, states = virtual_time.run(soak(45, seed, 15))
+    assert satellite.faults == []
     # memory is the soak's to judge, whose process does nothing else
     assert [line for line in grown(states) if not line.startswith("memory")] == []
-    assert hallway.counted.total() >= 45
-    assert set(hallway.counted) == {"answered", "nothing_heard", "cancelled", "failed"}
+    assert satellite.counted.total() >= 45
+    assert set(satellite.counted) == {"answered", "nothing_heard", "cancelled", "failed"}

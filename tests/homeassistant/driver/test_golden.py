@@ -37,15 +37,15 @@ async def send(home: ScriptedHomeAssistant, line: dict[str, Any]) -> None:
 async def test_the_wire(name: str) -> None:
     lines = [json.loads(line) for line in (GOLDEN / f"{name}.jsonl").read_text().splitlines()]
     async with (
-        ScriptedSatellite().open() as kitchen,
-        connected_home_assistant(kitchen.uri, drive=False) as home,
+        ScriptedSatellite().open() as satellite,
+        connected_home_assistant(satellite.uri, drive=False) as home,
     ):
         home.logs_pongs = True
         passed = 0
         for line in lines:
             if "says" in line:
-                await kitchen.until(lambda: kitchen.assistant.idle)
-                kitchen.room.ask()
+                await satellite.until(lambda: satellite.assistant.idle)
+                satellite.room.ask()
             elif "sends" in line:
                 await send(home, line)
             else:
@@ -55,4 +55,4 @@ async def test_the_wire(name: str) -> None:
                 said = {"type": event.type, "data": like(event.data, line["data"])}
                 assert said == wanted
                 passed += 1
-        await kitchen.until(lambda: kitchen.assistant.idle or name.endswith("understood"))
+        await satellite.until(lambda: satellite.assistant.idle or name.endswith("understood"))

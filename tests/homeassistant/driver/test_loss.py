@@ -15,9 +15,9 @@ from tests.support.scripted_satellite import QUIET, SILENCE, VOICE, WAKE, Script
 STAGES = ("detection", "audio", "transcript", "synthesize", "sound")
 
 
-async def reach(stage: str, kitchen: ScriptedSatellite, home: ScriptedHomeAssistant) -> None:
+async def reach(stage: str, satellite: ScriptedSatellite, home: ScriptedHomeAssistant) -> None:
     """Come as far in a turn as the stage."""
-    kitchen.room.say((WAKE, 0.03), (SILENCE, 0.3), (VOICE, 0.5))
+    satellite.room.say((WAKE, 0.03), (SILENCE, 0.3), (VOICE, 0.5))
     await home.expect("run-pipeline")
     if stage == "detection":
         return
@@ -30,83 +30,86 @@ async def reach(stage: str, kitchen: ScriptedSatellite, home: ScriptedHomeAssist
         await home.send("synthesize", text="Turned on the lamp.", voice=None)
     if stage == "sound":
         await home.speak(0.5, end=False)
-        await kitchen.until(lambda: bool(kitchen.speaker.heard))
+        await satellite.until(lambda: bool(satellite.speaker.heard))
     else:
-        await kitchen.until(lambda: bool(kitchen.of(events.Transcript)))
+        await satellite.until(lambda: bool(satellite.of(events.Transcript)))
 
 
-async def finish(kitchen: ScriptedSatellite) -> float:
+async def finish(satellite: ScriptedSatellite) -> float:
     """Somebody goes on speaking and stops; how long the satellite takes to be there again."""
     began = time.monotonic()
-    kitchen.room.say((VOICE, 0.5), (SILENCE, 1.0))
-    await kitchen.ended()
+    satellite.room.say((VOICE, 0.5), (SILENCE, 1.0))
+    await satellite.ended()
     return time.monotonic() - began
 
 
-def as_local(stage: str, kitchen: ScriptedSatellite) -> None:
+def as_local(stage: str, satellite: ScriptedSatellite) -> None:
     """The satellite has done what was left, once, and in one turn."""
-    assert kitchen.outcomes() == ["answered"]
-    assert len({event.turn for event in kitchen.happened if event.turn}) == 1
-    (failover,) = kitchen.of(events.Failover) if stage != "sound" else (None,)
+    assert satellite.outcomes() == ["answered"]
+    assert len({event.turn for event in satellite.happened if event.turn}) == 1
+    (failover,) = satellite.of(events.Failover) if stage != "sound" else (None,)
     assert failover is None or (failover.origin, failover.to) == ("homeassistant", "local")
-    assert len(kitchen.asr.requests) == (stage in ("detection", "audio"))
-    asked = [request.text for request in kitchen.llm.requests]
+    assert len(satellite.asr.requests) == (stage in ("detection", "audio"))
+    asked = [request.text for request in satellite.llm.requests]
     if stage in ("detection", "audio"):
-        assert VOICE in kitchen.asr.heard[0]
+        assert VOICE in satellite.asr.heard[0]
         assert asked == ["what time is it"]
     elif stage == "transcript":
         assert asked == ["turn on the lamp"]
     else:
         assert asked == []
-    assert kitchen.tts.texts == {
+    assert satellite.tts.texts == {
         "synthesize": ["Turned on the lamp."],
         "sound": [],
     }.get(stage, ["It is seven o'clock."])
-    assert kitchen.speaker.heard
+    assert satellite.speaker.heard
 
 
 @pytest.mark.parametrize("stage", STAGES)
 async def test_killed(stage: str) -> None:
-    async with ScriptedSatellite().open() as kitchen:
-        async with connected_home_assistant(kitchen.uri) as home:
-            await reach(stage, kitchen, home)
+    async with ScriptedSatellite().open() as satellite:
+        async with connected_home_assistant(satellite.uri) as home:
+            await reach(stage, satellite, home)
             home.leave()
-            assert await finish(kitchen) < 1.0
-        as_local(stage, kitchen)
-        kitchen.room.ask()  # it listens again, and does without
-        await kitchen.ended(2)
-        assert kitchen.outcomes() == ["answered", "answered"]
+            assert await finish(satellite) < 1.0
+        as_local(stage, satellite)
+        satellite.room.ask()  # it listens again, and does without
+        await satellite.ended(2)
+        assert satellite.outcomes() == ["answered", "answered"]
 
 
 @pytest.mark.parametrize("stage", STAGES)
 async def test_silent(stage: str) -> None:
-    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
-        await reach(stage, kitchen, home)
+    async with (
+        ScriptedSatellite().open() as satellite,
+        connected_home_assistant(satellite.uri) as home,
+    ):
+        await reach(stage, satellite, home)
         home.alive = False
-        assert await finish(kitchen) < 1.5
-        as_local(stage, kitchen)
+        assert await finish(satellite) < 1.5
+        as_local(stage, satellite)
 
 
 @pytest.mark.parametrize("stage", STAGES)
 async def test_with_no_other_brain_it_is_said(stage: str) -> None:
     settings = msgspec.structs.replace(QUIET, brain="homeassistant")
     async with (
-        ScriptedSatellite(settings).open() as kitchen,
-        connected_home_assistant(kitchen.uri) as home,
+        ScriptedSatellite(settings).open() as satellite,
+        connected_home_assistant(satellite.uri) as home,
     ):
-        await reach(stage, kitchen, home)
+        await reach(stage, satellite, home)
         home.leave()
-        await finish(kitchen)
-        assert not kitchen.llm.requests
+        await finish(satellite)
+        assert not satellite.llm.requests
         if stage == "sound":
-            assert kitchen.outcomes() == ["answered"]
+            assert satellite.outcomes() == ["answered"]
         else:
-            assert kitchen.outcomes() == ["failed"]
-            assert kitchen.tts.texts == ["Sorry, I lost the connection to Home Assistant."]
-        kitchen.room.ask()
-        await kitchen.ended(2)
-        assert kitchen.outcomes()[1] == "failed"
-        assert kitchen.tts.texts[-1] == "Sorry, Home Assistant is not connected."
+            assert satellite.outcomes() == ["failed"]
+            assert satellite.tts.texts == ["Sorry, I lost the connection to Home Assistant."]
+        satellite.room.ask()
+        await satellite.ended(2)
+        assert satellite.outcomes()[1] == "failed"
+        assert satellite.tts.texts[-1] == "Sorry, Home Assistant is not connected."
 
 
 @pytest.mark.parametrize(
@@ -114,46 +117,55 @@ async def test_with_no_other_brain_it_is_said(stage: str) -> None:
     [("stt-stream-failed", "what time is it"), ("intent-failed", "turn on the lamp")],
 )
 async def test_an_error_of_home_assistants_is_made_good(code: str, asked: str) -> None:
-    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
-        kitchen.room.ask()
+    async with (
+        ScriptedSatellite().open() as satellite,
+        connected_home_assistant(satellite.uri) as home,
+    ):
+        satellite.room.ask()
         await home.expect("audio-stop")
         if asked == "turn on the lamp":
             await home.send("transcript", text=asked)
         await home.send("error", text="It failed", code=code)
-        await kitchen.ended()
-        assert [request.text for request in kitchen.llm.requests] == [asked]
-        assert kitchen.outcomes() == ["answered"]
+        await satellite.ended()
+        assert [request.text for request in satellite.llm.requests] == [asked]
+        assert satellite.outcomes() == ["answered"]
 
 
 async def test_a_transcript_that_never_comes() -> None:
-    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
-        kitchen.room.ask()
+    async with (
+        ScriptedSatellite().open() as satellite,
+        connected_home_assistant(satellite.uri) as home,
+    ):
+        satellite.room.ask()
         await home.expect("audio-stop")
-        await kitchen.ended()  # although it is there and answers pings
-        assert kitchen.outcomes() == ["answered"]
-        assert kitchen.asr.requests
+        await satellite.ended()  # although it is there and answers pings
+        assert satellite.outcomes() == ["answered"]
+        assert satellite.asr.requests
 
 
 async def test_an_answer_that_never_comes_ends_the_turn() -> None:
-    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
-        kitchen.room.ask()
+    async with (
+        ScriptedSatellite().open() as satellite,
+        connected_home_assistant(satellite.uri) as home,
+    ):
+        satellite.room.ask()
         await home.expect("audio-stop")
         await home.send("transcript", text="turn on the lamp")
-        await kitchen.ended()
-        assert kitchen.outcomes() == ["answered"]  # it may have been done without a word
-        assert not kitchen.llm.requests
+        await satellite.ended()
+        assert satellite.outcomes() == ["answered"]  # it may have been done without a word
+        assert not satellite.llm.requests
 
 
 async def test_a_driver_too_old_for_pings_is_not_given_up() -> None:
     async with (
-        ScriptedSatellite().open() as kitchen,
-        connected_home_assistant(kitchen.uri, drive=False) as home,
+        ScriptedSatellite().open() as satellite,
+        connected_home_assistant(satellite.uri, drive=False) as home,
     ):
         home.alive = False
         await home.send("run-satellite")
-        kitchen.room.ask()
+        satellite.room.ask()
         await home.expect("audio-stop")
         await asyncio.sleep(0.6)
         await home.answer("turn on the lamp", "Done.")
-        await kitchen.ended()
-        assert not kitchen.of(events.Failover)
+        await satellite.ended()
+        assert not satellite.of(events.Failover)

@@ -101,24 +101,27 @@ async def test_but_not_for_ever() -> None:
 
 
 async def test_home_assistant_is_left_at_a_good_moment() -> None:
-    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
+    async with (
+        ScriptedSatellite().open() as satellite,
+        connected_home_assistant(satellite.uri) as home,
+    ):
         await home.send("ping")
-        await kitchen.until(lambda: home.pongs == 1)
+        await satellite.until(lambda: home.pongs == 1)
         await home.send("ping")
         await asyncio.sleep(0.05)
-        await kitchen.role.leave()
-        await kitchen.until(lambda: home.gone)
+        await satellite.role.leave()
+        await satellite.until(lambda: home.gone)
         assert home.pongs == 1
 
 
 async def test_who_knocks_while_models_are_loaded_is_served_then() -> None:
-    kitchen = ScriptedSatellite()
+    satellite = ScriptedSatellite()
     async with reachable(QUIET) as port:
         assert port.bound
         early = await connect(port.bound, SOON, pairing=Pairing())
         await early.write(Event("run-satellite"))
         await early.write(Event("describe"))
-        async with port.open(kitchen.role), asyncio.timeout(SOON):
+        async with port.open(satellite.role), asyncio.timeout(SOON):
             kinds = set()
             while "info" not in kinds and (event := await early.read()) is not None:
                 kinds.add(event.type)

@@ -15,7 +15,7 @@ from tests.support.scripted_satellite import HOME, QUIET, SILENCE, VOICE, WAKE, 
 STANDING = {"start_stage": "wake", "end_stage": "tts", "restart_on_end": True}
 
 
-def kitchen_that(wake: str) -> ScriptedSatellite:
+def satellite_that(wake: str) -> ScriptedSatellite:
     home = msgspec.structs.replace(HOME, wake=wake)
     return ScriptedSatellite(msgspec.structs.replace(QUIET, homeassistant=home))
 
@@ -29,14 +29,14 @@ async def asked(home: ScriptedHomeAssistant) -> Event:
 
 
 async def turn(
-    kitchen: ScriptedSatellite, home: ScriptedHomeAssistant, answer: str = "Done."
+    satellite: ScriptedSatellite, home: ScriptedHomeAssistant, answer: str = "Done."
 ) -> None:
     """A turn whose wake word Home Assistant hears."""
-    kitchen.room.say((WAKE, 0.03), (SILENCE, 0.1))
-    await kitchen.until(lambda: WAKE in home.heard())
+    satellite.room.say((WAKE, 0.03), (SILENCE, 0.1))
+    await satellite.until(lambda: WAKE in home.heard())
     await home.send("detection", name="okay_nabu", timestamp=1234.5)
-    await kitchen.until(lambda: bool(kitchen.of(events.Wake)))
-    kitchen.room.say((SILENCE, 0.3), (VOICE, 1.0), (SILENCE, 1.0))
+    await satellite.until(lambda: bool(satellite.of(events.Wake)))
+    satellite.room.say((SILENCE, 0.3), (VOICE, 1.0), (SILENCE, 1.0))
     await home.expect("audio-stop")
     await home.answer("turn on the lamp", answer)
     await home.expect("played")
@@ -44,59 +44,59 @@ async def turn(
 
 async def test_all_sound_is_streamed_and_a_detection_begins_a_turn() -> None:
     async with (
-        kitchen_that("stream").open() as kitchen,
-        connected_home_assistant(kitchen.uri) as home,
+        satellite_that("stream").open() as satellite,
+        connected_home_assistant(satellite.uri) as home,
     ):
         await asked(home)
-        before = kitchen.wake.heard
-        await turn(kitchen, home)
-        await kitchen.ended()
-        assert kitchen.outcomes() == ["answered"]
-        assert kitchen.of(events.Wake)[0].word == "okay_nabu"
+        before = satellite.wake.heard
+        await turn(satellite, home)
+        await satellite.ended()
+        assert satellite.outcomes() == ["answered"]
+        assert satellite.of(events.Wake)[0].word == "okay_nabu"
         assert home.kinds().count("run-pipeline") == 1  # Home Assistant goes on by itself
         assert "detection" not in home.kinds()
-        assert kitchen.wake.heard == before
+        assert satellite.wake.heard == before
         assert home.heard().count(VOICE) == pytest.approx(16000, abs=2 * 512)
         await home.expect("audio-chunk")
 
 
 async def test_nothing_is_streamed_while_we_play() -> None:
     async with (
-        kitchen_that("stream").open() as kitchen,
-        connected_home_assistant(kitchen.uri) as home,
+        satellite_that("stream").open() as satellite,
+        connected_home_assistant(satellite.uri) as home,
     ):
         await asked(home)
-        kitchen.speaker.slow = asyncio.Event()
+        satellite.speaker.slow = asyncio.Event()
         await home.speak(0.5)
-        await kitchen.until(lambda: "drain" in kitchen.speaker.calls)
+        await satellite.until(lambda: "drain" in satellite.speaker.calls)
         at = len(home.heard())
-        kitchen.room.say((VOICE, 1.0))
-        await kitchen.until(lambda: kitchen.room.silent)
+        satellite.room.say((VOICE, 1.0))
+        await satellite.until(lambda: satellite.room.silent)
         assert len(home.heard()) - at <= 2048  # what was on its way
-        kitchen.speaker.slow.set()
+        satellite.speaker.slow.set()
         await home.expect("played")
         await home.expect("audio-chunk")
 
 
 async def test_only_what_is_said_is_streamed() -> None:
     async with (
-        kitchen_that("voice").open() as kitchen,
-        connected_home_assistant(kitchen.uri) as home,
+        satellite_that("voice").open() as satellite,
+        connected_home_assistant(satellite.uri) as home,
     ):
         await asked(home)
-        kitchen.room.say((SILENCE, 5.0))
-        await kitchen.until(lambda: kitchen.room.silent)
+        satellite.room.say((SILENCE, 5.0))
+        await satellite.until(lambda: satellite.room.silent)
         assert not home.heard()
-        kitchen.room.say((VOICE, 1.0), (SILENCE, 5.0))
-        await kitchen.until(lambda: kitchen.room.silent)
+        satellite.room.say((VOICE, 1.0), (SILENCE, 5.0))
+        await satellite.until(lambda: satellite.room.silent)
         assert home.heard().count(VOICE) == pytest.approx(16000, abs=512)
         assert 2.5 < len(home.heard()) / 32000 < 3.2
 
 
 async def test_after_an_error_it_is_asked_again_less_and_less_often() -> None:
     async with (
-        kitchen_that("stream").open() as kitchen,
-        connected_home_assistant(kitchen.uri) as home,
+        satellite_that("stream").open() as satellite,
+        connected_home_assistant(satellite.uri) as home,
     ):
         await asked(home)
         await home.send("error", text="no engine", code="wake-provider-missing")
@@ -111,14 +111,14 @@ async def test_after_an_error_it_is_asked_again_less_and_less_often() -> None:
 
 async def test_after_a_turn_of_another_kind_it_is_asked_again() -> None:
     async with (
-        kitchen_that("stream").open() as kitchen,
-        connected_home_assistant(kitchen.uri) as home,
+        satellite_that("stream").open() as satellite,
+        connected_home_assistant(satellite.uri) as home,
     ):
         await asked(home)
-        await turn(kitchen, home, "Which lamp?")
+        await turn(satellite, home, "Which lamp?")
         follow_up = await home.expect("run-pipeline")
         assert follow_up.data["start_stage"] == "asr"
-        kitchen.room.say((SILENCE, 0.5), (VOICE, 1.0), (SILENCE, 1.0))
+        satellite.room.say((SILENCE, 0.5), (VOICE, 1.0), (SILENCE, 1.0))
         await home.expect("audio-stop")
         await home.answer("the desk lamp", "Done.")
         await home.expect("played")
@@ -126,20 +126,20 @@ async def test_after_a_turn_of_another_kind_it_is_asked_again() -> None:
 
 
 async def test_a_run_that_home_assistant_forgot_is_ended_after_mute() -> None:
-    async with kitchen_that("stream").open() as kitchen:
-        async with connected_home_assistant(kitchen.uri) as home:
+    async with satellite_that("stream").open() as satellite:
+        async with connected_home_assistant(satellite.uri) as home:
             await asked(home)
             await home.send("pause-satellite")
-            await kitchen.until(lambda: bool(kitchen.of(events.Mute)))
-        async with connected_home_assistant(kitchen.uri) as again:
+            await satellite.until(lambda: bool(satellite.of(events.Mute)))
+        async with connected_home_assistant(satellite.uri) as again:
             await asked(again)
             assert again.kinds()[:3] == ["info", "audio-stop", "run-pipeline"]
 
 
 async def test_a_run_that_is_not_confirmed_is_asked_for_again() -> None:
     async with (
-        kitchen_that("stream").open() as kitchen,
-        connected_home_assistant(kitchen.uri) as home,
+        satellite_that("stream").open() as satellite,
+        connected_home_assistant(satellite.uri) as home,
     ):
         assert (await home.expect("run-pipeline")).data == STANDING
         await home.expect("audio-stop")
@@ -147,25 +147,25 @@ async def test_a_run_that_is_not_confirmed_is_asked_for_again() -> None:
 
 
 async def test_when_home_assistant_is_lost_we_listen_ourselves() -> None:
-    async with kitchen_that("stream").open() as kitchen:
-        async with connected_home_assistant(kitchen.uri) as home:
+    async with satellite_that("stream").open() as satellite:
+        async with connected_home_assistant(satellite.uri) as home:
             await asked(home)
             home.leave()
-        kitchen.room.say((SILENCE, 0.1))
-        kitchen.room.ask()
-        await kitchen.ended()
-        assert kitchen.outcomes() == ["answered"]
-        assert kitchen.asr.requests
+        satellite.room.say((SILENCE, 0.1))
+        satellite.room.ask()
+        await satellite.ended()
+        assert satellite.outcomes() == ["answered"]
+        assert satellite.asr.requests
 
 
 async def test_lost_after_its_detection_the_turn_is_ours() -> None:
-    async with kitchen_that("stream").open() as kitchen:
-        async with connected_home_assistant(kitchen.uri) as home:
+    async with satellite_that("stream").open() as satellite:
+        async with connected_home_assistant(satellite.uri) as home:
             await asked(home)
             await home.send("detection", name="okay_nabu")
-            await kitchen.until(lambda: bool(kitchen.of(events.Wake)))
+            await satellite.until(lambda: bool(satellite.of(events.Wake)))
             home.leave()
-        kitchen.room.say((SILENCE, 0.3), (VOICE, 1.0), (SILENCE, 1.0))
-        await kitchen.ended()
-        assert kitchen.outcomes() == ["answered"]
-        assert kitchen.asr.heard[0].count(VOICE) == pytest.approx(16000, abs=512)
+        satellite.room.say((SILENCE, 0.3), (VOICE, 1.0), (SILENCE, 1.0))
+        await satellite.ended()
+        assert satellite.outcomes() == ["answered"]
+        assert satellite.asr.heard[0].count(VOICE) == pytest.approx(16000, abs=512)

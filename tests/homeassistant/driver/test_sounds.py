@@ -17,74 +17,86 @@ CHIME = len(cue("announce").audio) / 2 / 22050
 """Seconds."""
 
 
-def seconds(kitchen: ScriptedSatellite) -> float:
-    return len(kitchen.speaker.heard) / 32000
+def seconds(satellite: ScriptedSatellite) -> float:
+    return len(satellite.speaker.heard) / 32000
 
 
-def timers(kitchen: ScriptedSatellite) -> list[str]:
-    return [event.state for event in kitchen.of(events.Timer)]
+def timers(satellite: ScriptedSatellite) -> list[str]:
+    return [event.state for event in satellite.of(events.Timer)]
 
 
 async def test_an_announcement_has_a_chime_and_ends_with_played() -> None:
-    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
+    async with (
+        ScriptedSatellite().open() as satellite,
+        connected_home_assistant(satellite.uri) as home,
+    ):
         await home.speak(1.0)
         await home.expect("played")
-        assert abs(seconds(kitchen) - 1.0 - CHIME) < 0.1
-        assert kitchen.of(events.Announce)
-        assert [event.phase for event in kitchen.of(events.Phase)] == ["speaking", "idle"]
+        assert abs(seconds(satellite) - 1.0 - CHIME) < 0.1
+        assert satellite.of(events.Announce)
+        assert [event.phase for event in satellite.of(events.Phase)] == ["speaking", "idle"]
 
 
 async def test_the_chime_can_be_left_out_and_a_local_brain_announces_too() -> None:
     home_settings = msgspec.structs.replace(HOME, chime=False)
     settings = msgspec.structs.replace(QUIET, brain="local", homeassistant=home_settings)
     async with (
-        ScriptedSatellite(settings).open() as kitchen,
-        connected_home_assistant(kitchen.uri) as home,
+        ScriptedSatellite(settings).open() as satellite,
+        connected_home_assistant(satellite.uri) as home,
     ):
         await home.speak(1.0)
         await home.expect("played")
-        assert abs(seconds(kitchen) - 1.0) < 0.1
+        assert abs(seconds(satellite) - 1.0) < 0.1
     assert HomeAssistantSettings().chime
 
 
 async def test_an_announcement_waits_for_a_turn_that_runs() -> None:
-    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
-        kitchen.speaker.slow = asyncio.Event()
-        kitchen.room.ask()
+    async with (
+        ScriptedSatellite().open() as satellite,
+        connected_home_assistant(satellite.uri) as home,
+    ):
+        satellite.speaker.slow = asyncio.Event()
+        satellite.room.ask()
         await home.expect("audio-stop")
         await home.answer("turn on the lamp", "Done.", 0.5)
-        await kitchen.until(lambda: "drain" in kitchen.speaker.calls)
+        await satellite.until(lambda: "drain" in satellite.speaker.calls)
         await home.speak(2.0)
         await asyncio.sleep(0.05)
-        assert seconds(kitchen) < 0.6
-        kitchen.speaker.slow.set()
+        assert seconds(satellite) < 0.6
+        satellite.speaker.slow.set()
         await home.expect("played")
         await home.expect("played")
-        assert seconds(kitchen) > 2.4
-        assert kitchen.outcomes() == ["answered"]
+        assert seconds(satellite) > 2.4
+        assert satellite.outcomes() == ["answered"]
 
 
 async def test_an_announcement_instead_of_an_answer() -> None:
     """Home Assistant ends a run without a word when it announces: the turn goes on without it."""
-    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
-        kitchen.room.say((WAKE, 0.03), (SILENCE, 0.3), (VOICE, 1.0))
+    async with (
+        ScriptedSatellite().open() as satellite,
+        connected_home_assistant(satellite.uri) as home,
+    ):
+        satellite.room.say((WAKE, 0.03), (SILENCE, 0.3), (VOICE, 1.0))
         await home.expect("audio-chunk")
         await home.speak(1.0)
-        kitchen.room.say((SILENCE, 1.0))
+        satellite.room.say((SILENCE, 1.0))
         await home.expect("played")
-        assert kitchen.outcomes() == ["answered"]
-        assert kitchen.asr.requests
+        assert satellite.outcomes() == ["answered"]
+        assert satellite.asr.requests
 
 
 async def test_the_wake_word_ends_an_announcement() -> None:
-    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
-        kitchen.speaker.slow = asyncio.Event()
+    async with (
+        ScriptedSatellite().open() as satellite,
+        connected_home_assistant(satellite.uri) as home,
+    ):
+        satellite.speaker.slow = asyncio.Event()
         await home.speak(1.0)
-        await kitchen.until(lambda: "drain" in kitchen.speaker.calls)
-        kitchen.room.ask()
+        await satellite.until(lambda: "drain" in satellite.speaker.calls)
+        satellite.room.ask()
         await home.expect("played")
         await home.expect("run-pipeline")
-        kitchen.speaker.slow.set()
+        satellite.speaker.slow.set()
 
 
 async def test_more_sound_than_is_kept_is_left_out(monkeypatch: object) -> None:
@@ -97,79 +109,88 @@ async def test_more_sound_than_is_kept_is_left_out(monkeypatch: object) -> None:
 
 
 async def test_a_timer_rings_when_it_is_due_although_nobody_is_there() -> None:
-    async with ScriptedSatellite().open() as kitchen:
-        async with connected_home_assistant(kitchen.uri) as home:
+    async with ScriptedSatellite().open() as satellite:
+        async with connected_home_assistant(satellite.uri) as home:
             await home.send("timer-started", id="a", total_seconds=1, name="egg", start_hours=None)
-            await kitchen.until(lambda: timers(kitchen) == ["started"])
-        await kitchen.until(lambda: "finished" in timers(kitchen))
-        await kitchen.until(lambda: bool(kitchen.speaker.heard))
+            await satellite.until(lambda: timers(satellite) == ["started"])
+        await satellite.until(lambda: "finished" in timers(satellite))
+        await satellite.until(lambda: bool(satellite.speaker.heard))
 
 
 async def test_a_timer_rings_once_whoever_says_so() -> None:
-    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
+    async with (
+        ScriptedSatellite().open() as satellite,
+        connected_home_assistant(satellite.uri) as home,
+    ):
         await home.send("timer-started", id="a", total_seconds=600, name=None)
         await home.send("timer-finished", id="a")
-        await kitchen.until(lambda: "finished" in timers(kitchen))
+        await satellite.until(lambda: "finished" in timers(satellite))
         await home.send("timer-finished", id="a")
-        await kitchen.until(lambda: "dismissed" in timers(kitchen))
+        await satellite.until(lambda: "dismissed" in timers(satellite))
         await asyncio.sleep(0.05)
-        assert timers(kitchen) == ["started", "finished", "dismissed"]
+        assert timers(satellite) == ["started", "finished", "dismissed"]
 
 
 async def test_a_timer_that_was_started_while_nobody_told_us_rings() -> None:
-    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
+    async with (
+        ScriptedSatellite().open() as satellite,
+        connected_home_assistant(satellite.uri) as home,
+    ):
         await home.send("timer-finished", id="unknown")
-        await kitchen.until(lambda: "finished" in timers(kitchen))
+        await satellite.until(lambda: "finished" in timers(satellite))
 
 
 async def test_timers_are_changed_halted_and_cancelled() -> None:
-    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
+    async with (
+        ScriptedSatellite().open() as satellite,
+        connected_home_assistant(satellite.uri) as home,
+    ):
         await home.send("timer-started", id="a", total_seconds=600, name="egg")
         await home.send("timer-updated", id="a", is_active=False, total_seconds=1)
         await home.send("timer-started", id="b", total_seconds=600, name="tea")
         await home.send("timer-cancelled", id="b")
-        await kitchen.until(lambda: timers(kitchen) == ["started", "started", "cancelled"])
-        (halted,) = kitchen.assistant.timers.states()
+        await satellite.until(lambda: timers(satellite) == ["started", "started", "cancelled"])
+        (halted,) = satellite.assistant.timers.states()
         assert (halted.id, halted.remaining) == ("a", 1.0)
         await home.send("timer-updated", id="a", is_active=True, total_seconds=0)
-        await kitchen.until(lambda: "finished" in timers(kitchen))
+        await satellite.until(lambda: "finished" in timers(satellite))
 
 
-async def ringing(kitchen: ScriptedSatellite, home: ScriptedHomeAssistant) -> None:
+async def ringing(satellite: ScriptedSatellite, home: ScriptedHomeAssistant) -> None:
     await home.send("timer-finished", id="a")
-    await kitchen.until(lambda: kitchen.assistant.timers.ringing)
+    await satellite.until(lambda: satellite.assistant.timers.ringing)
 
 
 async def test_the_wake_word_dismisses_a_timer_and_stop_needs_no_answer() -> None:
     settings = msgspec.structs.replace(QUIET, cues=msgspec.structs.replace(QUIET.cues, timer=30.0))
     async with (
-        ScriptedSatellite(settings).open() as kitchen,
-        connected_home_assistant(kitchen.uri) as home,
+        ScriptedSatellite(settings).open() as satellite,
+        connected_home_assistant(satellite.uri) as home,
     ):
-        await ringing(kitchen, home)
-        kitchen.room.ask()
+        await ringing(satellite, home)
+        satellite.room.ask()
         await home.expect("audio-stop")
-        await kitchen.until(lambda: "dismissed" in timers(kitchen))
-        kitchen.speaker.heard = b""
+        await satellite.until(lambda: "dismissed" in timers(satellite))
+        satellite.speaker.heard = b""
         await home.send("transcript", text="Stop.")
-        await kitchen.ended()
+        await satellite.ended()
         await home.send("synthesize", text="Sorry, I could not understand that.", voice=None)
         await home.speak(2.0)
         await home.send("ping")
-        await kitchen.until(lambda: home.pongs == 1)
+        await satellite.until(lambda: home.pongs == 1)
         await asyncio.sleep(0.05)
-        assert not kitchen.speaker.heard
-        assert kitchen.outcomes() == ["answered"]
+        assert not satellite.speaker.heard
+        assert satellite.outcomes() == ["answered"]
 
 
 async def test_a_local_turn_stops_a_timer_of_home_assistants() -> None:
     from satellite.values import Action
 
     settings = msgspec.structs.replace(QUIET, cues=msgspec.structs.replace(QUIET.cues, timer=30.0))
-    async with ScriptedSatellite(settings).open() as kitchen:
-        kitchen.llm.replies = ((Action(name="stop"),),)
-        async with connected_home_assistant(kitchen.uri) as home:
-            await ringing(kitchen, home)
-        kitchen.room.ask()
-        await kitchen.until(lambda: "dismissed" in timers(kitchen))
-        await kitchen.ended()
+    async with ScriptedSatellite(settings).open() as satellite:
+        satellite.llm.replies = ((Action(name="stop"),),)
+        async with connected_home_assistant(satellite.uri) as home:
+            await ringing(satellite, home)
+        satellite.room.ask()
+        await satellite.until(lambda: "dismissed" in timers(satellite))
+        await satellite.ended()

@@ -12,9 +12,9 @@ from tests.support.scripted_home_assistant import ScriptedHomeAssistant, connect
 from tests.support.scripted_satellite import QUIET, SILENCE, VOICE, WAKE, ScriptedSatellite
 
 
-async def begun(kitchen: ScriptedSatellite, home: ScriptedHomeAssistant) -> None:
+async def begun(satellite: ScriptedSatellite, home: ScriptedHomeAssistant) -> None:
     """Somebody says the wake word and a request, and Home Assistant listens."""
-    kitchen.room.ask()
+    satellite.room.ask()
     assert (await home.expect("detection")).data["name"] == "okay_nabu"
     run = await home.expect("run-pipeline")
     assert run.data == {"start_stage": "asr", "end_stage": "tts", "restart_on_end": False}
@@ -23,13 +23,16 @@ async def begun(kitchen: ScriptedSatellite, home: ScriptedHomeAssistant) -> None
 
 
 async def test_a_turn_from_the_wake_word_to_played() -> None:
-    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
-        await begun(kitchen, home)
+    async with (
+        ScriptedSatellite().open() as satellite,
+        connected_home_assistant(satellite.uri) as home,
+    ):
+        await begun(satellite, home)
         await home.send("voice-started", timestamp=1.5)
         await home.expect("audio-stop")
         await home.answer("turn on the lamp", "Turned on the lamp.")
         await home.expect("played")
-        await kitchen.ended()
+        await satellite.ended()
         assert home.kinds() == [
             "info",
             "detection",
@@ -38,9 +41,9 @@ async def test_a_turn_from_the_wake_word_to_played() -> None:
             "audio-stop",
             "played",
         ]
-        assert kitchen.outcomes() == ["answered"]
-        (turn,) = {event.turn for event in kitchen.happened if event.turn}
-        kinds = [event.kind for event in kitchen.happened if event.turn == turn]
+        assert satellite.outcomes() == ["answered"]
+        (turn,) = {event.turn for event in satellite.happened if event.turn}
+        kinds = [event.kind for event in satellite.happened if event.turn == turn]
         assert kinds == [
             "wake",
             "speech_start",
@@ -51,160 +54,190 @@ async def test_a_turn_from_the_wake_word_to_played() -> None:
             "audio_end",
             "turn_end",
         ]
-        assert kitchen.of(events.Transcript)[0].engine == "homeassistant"
-        phases = [event.phase for event in kitchen.of(events.Phase)]
+        assert satellite.of(events.Transcript)[0].engine == "homeassistant"
+        phases = [event.phase for event in satellite.of(events.Phase)]
         assert phases == ["listening", "thinking", "speaking", "idle"]
-        assert kitchen.speaker.heard
-        assert not kitchen.asr.requests
+        assert satellite.speaker.heard
+        assert not satellite.asr.requests
 
 
 async def test_a_long_pause_after_the_wake_word_is_not_sent() -> None:
-    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
-        kitchen.room.say((WAKE, 0.03), (SILENCE, 2.0), (VOICE, 1.0), (SILENCE, 1.0))
+    async with (
+        ScriptedSatellite().open() as satellite,
+        connected_home_assistant(satellite.uri) as home,
+    ):
+        satellite.room.say((WAKE, 0.03), (SILENCE, 2.0), (VOICE, 1.0), (SILENCE, 1.0))
         await home.expect("audio-stop")
         assert WAKE not in home.heard()
         assert 0.5 < home.heard().index(VOICE) / 32000 < 0.7
         await home.answer("turn on the lamp", "Done.")
-        await kitchen.ended()
+        await satellite.ended()
 
 
 async def test_no_sound_is_sent_after_the_transcript() -> None:
-    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
-        kitchen.room.say((WAKE, 0.03), (SILENCE, 0.3), (VOICE, 2.0))
+    async with (
+        ScriptedSatellite().open() as satellite,
+        connected_home_assistant(satellite.uri) as home,
+    ):
+        satellite.room.say((WAKE, 0.03), (SILENCE, 0.3), (VOICE, 2.0))
         await home.expect("audio-chunk")
         await home.send("transcript", text="turn on the lamp")
-        await kitchen.until(lambda: bool(kitchen.of(events.Transcript)))
+        await satellite.until(lambda: bool(satellite.of(events.Transcript)))
         at = len(home.log)
-        kitchen.room.say((VOICE, 2.0))
+        satellite.room.say((VOICE, 2.0))
         await home.send("synthesize", text="Done.", voice=None)
         await home.speak()
         await home.expect("played")
         assert {event.type for event in home.log[at:]} <= {"played"}
-        assert kitchen.of(events.SpeechEnd)
+        assert satellite.of(events.SpeechEnd)
 
 
 async def test_played_is_sent_when_the_speaker_is_silent_and_not_before() -> None:
-    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
-        kitchen.speaker.slow = asyncio.Event()
-        await begun(kitchen, home)
+    async with (
+        ScriptedSatellite().open() as satellite,
+        connected_home_assistant(satellite.uri) as home,
+    ):
+        satellite.speaker.slow = asyncio.Event()
+        await begun(satellite, home)
         await home.answer("turn on the lamp", "Done.")
-        await kitchen.until(lambda: "drain" in kitchen.speaker.calls)
+        await satellite.until(lambda: "drain" in satellite.speaker.calls)
         await asyncio.sleep(0.05)
         assert "played" not in home.kinds()
-        kitchen.speaker.slow.set()
+        satellite.speaker.slow.set()
         await home.expect("played")
 
 
 async def test_sound_may_come_before_its_text_and_all_of_it_at_once() -> None:
-    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
-        await begun(kitchen, home)
+    async with (
+        ScriptedSatellite().open() as satellite,
+        connected_home_assistant(satellite.uri) as home,
+    ):
+        await begun(satellite, home)
         await home.send("transcript", text="tell me a story", language=None)
         await home.speak(40.0)
         await home.send("synthesize", text="Once upon a time.", voice=None)
         await home.expect("played")
-        await kitchen.ended()
-        assert abs(len(kitchen.speaker.heard) / 32000 - 40) < 0.5
-        assert kitchen.of(events.Reply)[-1].text == "Once upon a time."
+        await satellite.ended()
+        assert abs(len(satellite.speaker.heard) / 32000 - 40) < 0.5
+        assert satellite.of(events.Reply)[-1].text == "Once upon a time."
 
 
 async def test_what_is_unknown_or_broken_is_ignored() -> None:
-    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
+    async with (
+        ScriptedSatellite().open() as satellite,
+        connected_home_assistant(satellite.uri) as home,
+    ):
         await home.send("no-such-event", thing=1)
         await home.send("timer-started", id=None)
-        await begun(kitchen, home)
+        await begun(satellite, home)
         await home.send("streaming-started")
         await home.send("voice-started", timestamp=None)
         await home.answer("turn on the lamp", "Done.")
         await home.expect("played")
-        await kitchen.ended()
-        assert kitchen.outcomes() == ["answered"]
+        await satellite.ended()
+        assert satellite.outcomes() == ["answered"]
 
 
 async def test_nobody_speaks_and_nothing_is_said() -> None:
-    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
-        kitchen.room.say((WAKE, 0.03), (SILENCE, 6.0))
+    async with (
+        ScriptedSatellite().open() as satellite,
+        connected_home_assistant(satellite.uri) as home,
+    ):
+        satellite.room.say((WAKE, 0.03), (SILENCE, 6.0))
         await home.expect("audio-stop")
         await home.send("error", text="No text", code="stt-no-text-recognized")
-        await kitchen.ended()
-        assert kitchen.outcomes() == ["nothing_heard"]
+        await satellite.ended()
+        assert satellite.outcomes() == ["nothing_heard"]
         assert not home.heard()
-        assert not kitchen.speaker.heard
+        assert not satellite.speaker.heard
 
 
 async def test_another_satellite_was_nearer() -> None:
-    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
-        kitchen.room.say((WAKE, 0.03), (SILENCE, 0.3), (VOICE, 1.0))
+    async with (
+        ScriptedSatellite().open() as satellite,
+        connected_home_assistant(satellite.uri) as home,
+    ):
+        satellite.room.say((WAKE, 0.03), (SILENCE, 0.3), (VOICE, 1.0))
         await home.expect("run-pipeline")
         await home.send("error", text="Duplicate", code="duplicate_wake_up_detected")
-        await kitchen.ended()
-        assert kitchen.outcomes() == ["nothing_heard"]
-        assert not kitchen.speaker.heard
-        kitchen.room.ask()  # and it listens again, although nobody has stopped speaking
+        await satellite.ended()
+        assert satellite.outcomes() == ["nothing_heard"]
+        assert not satellite.speaker.heard
+        satellite.room.ask()  # and it listens again, although nobody has stopped speaking
         await home.expect("run-pipeline")
 
 
 async def test_an_answer_without_a_word_ends_the_turn() -> None:
-    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
-        await begun(kitchen, home)
+    async with (
+        ScriptedSatellite().open() as satellite,
+        connected_home_assistant(satellite.uri) as home,
+    ):
+        await begun(satellite, home)
         await home.send("transcript", text="turn on the lamp")
         await home.send("synthesize", text="", voice=None)
-        await kitchen.ended()
-        assert kitchen.outcomes() == ["answered"]
-        assert not kitchen.llm.requests
+        await satellite.ended()
+        assert satellite.outcomes() == ["answered"]
+        assert not satellite.llm.requests
 
 
 async def test_barge_in_silences_and_stale_sound_is_not_heard() -> None:
-    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
-        kitchen.speaker.slow = asyncio.Event()
-        await begun(kitchen, home)
+    async with (
+        ScriptedSatellite().open() as satellite,
+        connected_home_assistant(satellite.uri) as home,
+    ):
+        satellite.speaker.slow = asyncio.Event()
+        await begun(satellite, home)
         await home.send("transcript", text="tell me a story")
         await home.send("synthesize", text="Once upon a time.", voice=None)
         await home.speak(1.0, end=False)
-        await kitchen.until(lambda: bool(kitchen.speaker.heard))
-        kitchen.room.ask()
+        await satellite.until(lambda: bool(satellite.speaker.heard))
+        satellite.room.ask()
         await home.expect("played")
         await home.expect("run-pipeline")
-        assert "stop" in kitchen.speaker.calls
+        assert "stop" in satellite.speaker.calls
         await home.expect("audio-stop")
-        kitchen.speaker.heard = b""
-        kitchen.speaker.slow.set()
+        satellite.speaker.heard = b""
+        satellite.speaker.slow.set()
         await home.speak(3.0)  # of the first answer
         await home.answer("turn on the lamp", "Done.", 0.5)
         await home.expect("played")
-        await kitchen.ended(2)
-        assert abs(len(kitchen.speaker.heard) / 32000 - 0.5) < 0.1
-        assert kitchen.outcomes() == ["cancelled", "answered"]
+        await satellite.ended(2)
+        assert abs(len(satellite.speaker.heard) / 32000 - 0.5) < 0.1
+        assert satellite.outcomes() == ["cancelled", "answered"]
 
 
 async def test_a_question_is_answered_without_the_wake_word() -> None:
-    async with ScriptedSatellite().open() as kitchen, connected_home_assistant(kitchen.uri) as home:
-        kitchen.room.ask()
+    async with (
+        ScriptedSatellite().open() as satellite,
+        connected_home_assistant(satellite.uri) as home,
+    ):
+        satellite.room.ask()
         await home.expect("audio-stop")
         await home.answer("turn on the lamp", "Which lamp?")
         await home.expect("played")
         run = await home.expect("run-pipeline")
         assert run.data["start_stage"] == "asr"
-        kitchen.room.say((SILENCE, 0.5), (VOICE, 1.0), (SILENCE, 1.0))
+        satellite.room.say((SILENCE, 0.5), (VOICE, 1.0), (SILENCE, 1.0))
         await home.expect("audio-stop")
         await home.answer("the desk lamp", "Done.")
         await home.expect("played")
-        await kitchen.ended(2)
+        await satellite.ended(2)
         assert home.kinds().count("detection") == 1
-        assert kitchen.outcomes() == ["answered", "answered"]
-        assert len({event.turn for event in kitchen.of(events.TurnEnd)}) == 2
+        assert satellite.outcomes() == ["answered", "answered"]
+        assert len({event.turn for event in satellite.of(events.TurnEnd)}) == 2
 
 
 async def test_a_question_that_nobody_answers_is_given_up_quietly() -> None:
     settings = msgspec.structs.replace(QUIET, listen=ListenSettings(nothing_said=1.0))
     async with (
-        ScriptedSatellite(settings).open() as kitchen,
-        connected_home_assistant(kitchen.uri) as home,
+        ScriptedSatellite(settings).open() as satellite,
+        connected_home_assistant(satellite.uri) as home,
     ):
-        kitchen.room.ask()
+        satellite.room.ask()
         await home.expect("audio-stop")
         await home.answer("turn on the lamp", "Which lamp?")
         await home.expect("played")
-        await kitchen.until(lambda: len(kitchen.outcomes()) == 1)
-        await kitchen.ended(2)
-        assert kitchen.outcomes() == ["answered", "nothing_heard"]
-        assert not kitchen.tts.requests
+        await satellite.until(lambda: len(satellite.outcomes()) == 1)
+        await satellite.ended(2)
+        assert satellite.outcomes() == ["answered", "nothing_heard"]
+        assert not satellite.tts.requests
