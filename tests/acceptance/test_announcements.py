@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 
 from satellite.audio.wavfile import write_wav
 from satellite.values import SPEECH
+from tests.support.ports import free_port
 from tests.support.program import Program, satellite
 from tests.support.speech import silence, speak
 
@@ -67,10 +67,8 @@ def test_a_broadcast_is_played_on_the_other_satellites(tmp_path: Path) -> None:
             den.wait_until(lambda: den.events("phase")[-1]["phase"] == "idle", "silence")
 
 
-def test_say_to_a_running_satellite_and_mute_it_complaint_48(
-    tmp_path: Path, free_port: int
-) -> None:
-    http = ("--set", f"http.port={free_port}")
+def test_say_to_a_running_satellite_and_mute_it_complaint_48(tmp_path: Path) -> None:
+    http = ("--set", f"http.port={free_port()}")
     with satellite(tmp_path, *arguments(tmp_path, "den"), *http, name="den") as den:
         den.wait_for("ready")
         spoken = command("say", "--to", uri(den), "--priority", "high", "The soup is ready.")
@@ -84,12 +82,6 @@ def test_say_to_a_running_satellite_and_mute_it_complaint_48(
     assert refused.returncode != 0
     assert "nothing listens there" in refused.stderr
     assert "no satellite answers" in command("mute", *http).stderr
-
-
-@pytest.fixture
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def test_a_timer_goes_on_through_a_kill_complaint_47_timers_unsupported(tmp_path: Path) -> None:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
@@ -34,6 +33,7 @@ from satellite.net.pairing import Pairing
 from satellite.net.remotes.dial import connect
 from satellite.values import SPEECH
 from tests.bench.port_wait import listens
+from tests.support.ports import free_port
 from tests.support.speech import speak
 from tests.support.whisper_model import TINY, make_whisper
 
@@ -168,12 +168,12 @@ def servers(folder: Path, peers: Path | None, threads: int) -> Iterator[list[Ser
     commands = {}
     for window in ("full", "auto"):
         component = f"faster-whisper:{model}?{settings}&encoder_window={window}"
-        port = _free_port()
+        port = free_port()
         ours = [sys.executable, "-m", "satellite", "--server", "asr", "--host", "127.0.0.1"]
         ours += ["--asr", component, "--asr-port", str(port), "--no-zeroconf"]
         commands[f"ours, window {window}"] = (ours, port)
     if peer := shutil.which(str(peers / "fw/bin" / PEER) if peers else PEER):
-        port = _free_port()
+        port = free_port()
         theirs = [peer, "--uri", f"tcp://127.0.0.1:{port}", "--model", str(model)]
         theirs += ["--data-dir", str(folder), "--language", "en", "--compute-type", "int8"]
         theirs += ["--beam-size", "5", "--cpu-threads", str(threads), "--local-files-only"]
@@ -224,13 +224,6 @@ def _ratios(loads: dict[str, Load], clients: int) -> None:
 
 def _part(values: list[float], part: float) -> float:
     return sorted(values)[min(len(values) - 1, int(part * len(values)))]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import socket
 import statistics
 import subprocess
 import sys
@@ -32,6 +31,7 @@ from satellite.net.wire import Connection
 from satellite.values import AudioFormat
 from tests.bench.port_wait import listens
 from tests.support.piper_voice import SPEECH_HOP, VoiceSpec, make_voice
+from tests.support.ports import free_port
 
 SENTENCES = (
     "Good morning, it is half past seven.",
@@ -143,7 +143,7 @@ def server(command: list[str], port: int, log: Path) -> Iterator[None]:
 
 def commands(voice: Path, peer: Path | None) -> dict[str, tuple[list[str], int]]:
     """Return the servers' commands and ports by name."""
-    ours, theirs = _free_port(), _free_port()
+    ours, theirs = free_port(), free_port()
     flags = ["--host", "127.0.0.1", "--tts-port", str(ours), "--no-zeroconf"]
     engine = ["--tts", f"piper:{voice}?cache=0&sentence_silence=0"]
     found = {
@@ -157,12 +157,6 @@ def commands(voice: Path, peer: Path | None) -> dict[str, tuple[list[str], int]]
             theirs,
         )
     return found
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 async def measure(ports: dict[str, int], rounds: int, clients: list[int]) -> None:

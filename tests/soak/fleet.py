@@ -12,7 +12,6 @@ import argparse
 import asyncio
 import logging
 import random
-import socket
 import sys
 import tempfile
 import time
@@ -33,6 +32,7 @@ from satellite.net.pairing import Pairing
 from satellite.net.remotes.dial import connect
 from satellite.values import SpeechRequest
 from tests.support.checkable_engines import CheckableTts
+from tests.support.ports import free_port
 from tests.support.program import Program, satellite
 
 BACK = 15.0
@@ -120,12 +120,6 @@ async def fleet(count: int, uri: str) -> AsyncGenerator[list[Member], None]:
         yield members
         for task in running:
             task.cancel()
-
-
-def free_port() -> int:
-    """A port that nobody listens at; a server that is started again needs one of its own."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def server(folder: Path, port: int, metrics: int, name: str) -> Any:

@@ -24,7 +24,8 @@ from satellite.errors import PeerClosed, PeerUnreachable, SatelliteError
 from satellite.net.pairing import Pairing
 from satellite.net.remotes.describe import describe
 from tests.soak.mutate import CORPUS, mutated, streams
-from tests.soak.target import Target, free_ports, started, waited_here
+from tests.soak.target import Target, started, waited_here
+from tests.support.ports import free_ports
 
 ROLES = ("asr", "llm", "tts", "wake")
 AT_ONCE = 3

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -69,17 +68,6 @@ def waited(pid: int) -> float:
     except OSError:  # not Linux, or it has ended
         return 0.0
     return int(told.split()[1]) / 1e9
-
-
-def free_ports(count: int) -> list[int]:
-    """TCP ports that nobody has now."""
-    with_sockets = [socket.socket() for _ in range(count)]
-    for sock in with_sockets:
-        sock.bind(("127.0.0.1", 0))
-    ports = [int(sock.getsockname()[1]) for sock in with_sockets]
-    for sock in with_sockets:
-        sock.close()
-    return ports
 
 
 @contextmanager

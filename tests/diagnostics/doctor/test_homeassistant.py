@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -22,6 +21,7 @@ from servers.serve import serving
 from tests.diagnostics.doctor.findings import findings, of, only
 from tests.support.engines import ScriptedAsr
 from tests.support.peers import stranger
+from tests.support.ports import free_port
 
 US = Attribution("Satellite", "")
 DEN = Satellite("den", US, True, None, "1", area="den")
@@ -134,9 +134,3 @@ def listening_at(port: int) -> Settings:
         homeassistant=HomeAssistantSettings(listen=f"tcp://127.0.0.1:{port}"),
         server=ServerSettings(roles=("asr",), asr_port=free_port()),
     )
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port

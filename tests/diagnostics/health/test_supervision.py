@@ -16,12 +16,7 @@ from satellite.diagnostics.health.supervision import supervised
 from satellite.errors import ConfigError
 from satellite.lib.bus import Bus
 from satellite.settings import HealthSettings, Settings
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+from tests.support.ports import free_port
 
 
 async def get(port: int, path: str) -> tuple[int, bytes]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.homeassistant.real.api import Api, Refused
 from tests.homeassistant.real.background_loop import BackgroundLoop
 from tests.homeassistant.real.install import Install
-from tests.homeassistant.real.ports import free_port
+from tests.support.ports import free_port
 
 LAMP = "input_boolean.living_room_lamp"
 """The only entity, named "living room lamp" and exposed to assistants."""

@@ -13,10 +13,10 @@ import soxr
 
 from tests.homeassistant.real import entries
 from tests.homeassistant.real.entries import Entry
-from tests.homeassistant.real.ports import free_port
 from tests.homeassistant.real.services import VOICE, FurnishedHome
 from tests.homeassistant.real.wyoming_tap import HOME, OURS, RecordedEvent, Tap
 from tests.support import loudspeaker, microphone
+from tests.support.ports import free_port
 from tests.support.program import Event, Program, satellite
 
 NAME = "connected_satellite"

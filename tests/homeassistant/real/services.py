@@ -11,8 +11,8 @@ from tests.homeassistant.real.assist import Run
 from tests.homeassistant.real.entries import Entry
 from tests.homeassistant.real.install import OLD
 from tests.homeassistant.real.installation import Installation
-from tests.homeassistant.real.ports import free_port
 from tests.homeassistant.real.wyoming_tap import Tap
+from tests.support.ports import free_port
 from tests.support.program import Program, satellite
 
 ROLES = ("asr", "llm", "tts", "wake")

@@ -7,10 +7,10 @@ import asyncio
 import pytest
 
 from satellite.net.discovery import advert as adverts
-from satellite.net.discovery import monitor
 from satellite.net.discovery.advert import Advert, announce
 from satellite.net.discovery.location import LOAD
 from satellite.net.pairing import Pairing
+from satellite.net.remotes.describe import describe
 from satellite.net.uri import Tcp, parse
 from servers.serve import serving
 from tests.net.discovery.test_browser import LOOP, found, looking, unique
@@ -23,7 +23,7 @@ async def test_a_changed_load_is_known_without_a_request(
 ) -> None:
     monkeypatch.setattr(adverts, "REFRESH", 0.05)
     async with serving("tts", ScriptedTts(), "tcp://127.0.0.1:0") as uri:
-        info = await monitor.describe(uri, pairing=Pairing())
+        info = await describe(uri, pairing=Pairing())
     values = {LOAD: "0.25"}
     async with stranger({"describe": [info]}) as service, looking() as (discovery, _):
         bound = parse(service.uri)

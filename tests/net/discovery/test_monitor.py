@@ -16,6 +16,7 @@ from satellite.net.discovery.browser import Discovery
 from satellite.net.discovery.preferences import Preferences
 from satellite.net.discovery.remote_service import RemoteService
 from satellite.net.pairing import Pairing
+from satellite.net.remotes.describe import describe
 from servers.serve import serving
 from tests.support.engines import ScriptedTts
 from tests.support.peers import Stranger, stranger, until
@@ -38,7 +39,7 @@ async def watching(*uris: str) -> AsyncGenerator[tuple[Discovery, list[events.Ev
 async def speech() -> AsyncGenerator[Stranger, None]:
     """Run a service that describes itself as our text-to-speech, and counts requests."""
     async with serving("tts", ScriptedTts(), "tcp://127.0.0.1:0") as uri:
-        info = await monitor.describe(uri, pairing=Pairing())
+        info = await describe(uri, pairing=Pairing())
     async with stranger({"describe": [info]}) as service:
         yield service
 

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from wyoming.event import Event
 
 from satellite.errors import PeerClosed, PeerUnreachable, WireError
 from satellite.net.pairing import exchange, join
@@ -84,7 +85,7 @@ async def test_a_joining_machine_that_hangs_up_uses_a_try(den: Machine, kitchen:
         for count in range(1, TRIES + 1):
             connection = await _connected(port)
             hello = {"name": "x", "certificate": kitchen.key.certificate, "message": "00"}
-            await connection.write(exchange.Event("pair-hello", hello))
+            await connection.write(Event("pair-hello", hello))
             connection.abort()
             await until(lambda count=count: len(failures) == count)  # type: ignore[misc]
         with pytest.raises(PairingFailed, match="3 tries have failed"):
@@ -119,9 +120,9 @@ async def test_an_impostor_without_the_code_is_detected(kitchen: Machine, tmp_pa
     offer = Offer(eve.folder, "den", "99999999", lambda text: None)
 
     async def accept(connection: Connection, code: str, me: Party, hello: object) -> Party:
-        await connection.write(exchange.Event("pair-hello", {"name": "den", "message": "42" * 33}))
+        await connection.write(Event("pair-hello", {"name": "den", "message": "42" * 33}))
         await connection.read()
-        await connection.write(exchange.Event("pair-proof", {"proof": "0" * 64}))
+        await connection.write(Event("pair-proof", {"proof": "0" * 64}))
         raise WireError("seen enough")
 
     with pytest.MonkeyPatch.context() as patch:
@@ -144,7 +145,7 @@ async def test_an_impostor_without_the_code_is_detected(kitchen: Machine, tmp_pa
 async def test_a_malformed_hello_is_dropped(den: Machine, hello: dict[str, object]) -> None:
     async with offered(den, []) as (_, port):
         connection = await _connected(port)
-        await connection.write(exchange.Event("pair-hello", hello))
+        await connection.write(Event("pair-hello", hello))
         with pytest.raises(PeerClosed):
             await connection.read()
         connection.abort()
