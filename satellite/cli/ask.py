@@ -33,10 +33,10 @@ def ask(context: click.Context, text: Sequence[str]) -> None:
     TEXT is the question; - reads it from standard input. Actions that the answer requests, such as
     starting a timer, are printed on standard error and not performed.
     """
-    state = flags.state(context)
-    settings = state.settings()
+    invocation = flags.invocation(context)
+    settings = invocation.settings()
     question = read_text(text)
-    state.run(lambda bus: _ask(settings, bus, question))
+    invocation.run(lambda bus: _ask(settings, bus, question))
 
 
 async def _ask(settings: Settings, bus: Bus, text: str) -> None:

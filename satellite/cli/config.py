@@ -25,10 +25,10 @@ def config(context: click.Context) -> None:
 
     The output is itself a valid configuration file.
     """
-    state = flags.state(context)
-    state.start_logging()
-    effective = state.configuration().effective()
-    if state.json:
+    invocation = flags.invocation(context)
+    invocation.start_logging()
+    effective = invocation.configuration().effective()
+    if invocation.json:
         rows = [
             {"key": key.path, "value": value, "unit": key.info.unit, "origin": origin}
             for key, value, origin in effective

@@ -68,9 +68,9 @@ def demo(context: click.Context, output: str) -> None:
     The satellite speaks a request to itself, hears its wake word, understands the request, and
     writes the spoken answer to a WAV file.
     """
-    state = flags.state(context)
-    settings = state.settings()
-    state.run(lambda bus: _demo(settings, bus, Path(output)))
+    invocation = flags.invocation(context)
+    settings = invocation.settings()
+    invocation.run(lambda bus: _demo(settings, bus, Path(output)))
 
 
 async def _demo(settings: Settings, bus: Bus, output: Path) -> None:

@@ -62,14 +62,14 @@ def devices(context: click.Context, test: bool, seconds: float) -> None:
 
     The names in the table are the values of --mic and --speaker.
     """
-    state = flags.state(context)
+    invocation = flags.invocation(context)
     if test:
-        settings = state.settings()
-        state.run(lambda bus: _test(settings, bus, seconds))
+        settings = invocation.settings()
+        invocation.run(lambda bus: _test(settings, bus, seconds))
         return
-    state.start_logging()
+    invocation.start_logging()
     found = list_devices()
-    if state.json:
+    if invocation.json:
         print_json(found)
         return
     if found:

@@ -39,8 +39,8 @@ def discover(context: click.Context, wait: float) -> None:
     """Show the servers and satellites on the LAN.
 
     Also shows which server of each role a satellite would use first, and why."""
-    state = flags.state(context)
-    settings = state.settings()
+    invocation = flags.invocation(context)
+    settings = invocation.settings()
     logs.quieten("satellite.net.discovery")
     found: list[RemoteService] = []
 
@@ -49,9 +49,9 @@ def discover(context: click.Context, wait: float) -> None:
         preferences = Preferences.from_settings(settings.servers)
         found.extend(await scan(wait, pairing=pairing, preferences=preferences))
 
-    state.run(look)
+    invocation.run(look)
     rankings = ranked(found, settings)
-    if state.json:
+    if invocation.json:
         click.echo(msgspec.json.format(as_json(found, rankings)).decode())
     elif found:
         print_table(

@@ -62,23 +62,23 @@ def doctor(
 
     The exit code is 1 if anything is broken.
     """
-    state = flags.state(context)
-    state.start_logging()
+    invocation = flags.invocation(context)
+    invocation.start_logging()
     _silence_log()
     findings: list[Finding] = []
-    watched = sys.stdout.isatty() and not state.json
+    watched = sys.stdout.isatty() and not invocation.json
 
     async def look(_bus: object) -> None:
         with progress() as shown:
-            machine = _context(state, seconds, shown)
+            machine = _context(invocation, seconds, shown)
             found = await examine(list(checks(areas, watched=watched)), machine, watch=shown.watch)
         findings.extend(masked_finding(finding) for finding in found)
         if report is not None:
             with privileges.as_root():  # the caller gets the file, not the user of the service
                 write(report, findings, machine)
 
-    state.run(look)
-    if state.json:
+    invocation.run(look)
+    if invocation.json:
         print_json(findings)
     else:
         show(findings)
@@ -88,11 +88,11 @@ def doctor(
         context.exit(1)
 
 
-def _context(state: flags.State, seconds: float, progress: Progress) -> Context:
+def _context(invocation: flags.Invocation, seconds: float, progress: Progress) -> Context:
     """Read the configuration; its problems become findings, and the defaults are used instead."""
     machine = Context(say=progress.say, seconds=seconds)
     try:
-        configuration = state.configuration()
+        configuration = invocation.configuration()
     except ConfigError as error:
         machine.settings, machine.problems = build({}), error.problems
     else:

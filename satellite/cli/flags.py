@@ -33,7 +33,7 @@ BOTH = "Satellite and server"
 _ARGUMENTS = {"whole number": "N", "number": "NUMBER"}
 
 
-class State:
+class Invocation:
     """The options of one call, from before and after the command's name together."""
 
     def __init__(self) -> None:
@@ -108,9 +108,9 @@ class State:
         return self._common.get(name) or os.environ.get(f"SATELLITE_{name.upper()}") or None
 
 
-def state(context: click.Context) -> State:
+def invocation(context: click.Context) -> Invocation:
     """Return the options of this call of the program."""
-    return context.find_root().ensure_object(State)
+    return context.find_root().ensure_object(Invocation)
 
 
 def setting(path: str, metavar: str | None = None, *, section: str = OPTIONS) -> Decorator:
@@ -118,7 +118,7 @@ def setting(path: str, metavar: str | None = None, *, section: str = OPTIONS) ->
 
     def remember(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
         if value is not None:
-            state(context).flags[path] = Given(value, f"flag {parameter.opts[0]}")
+            invocation(context).flags[path] = Given(value, f"flag {parameter.opts[0]}")
 
     key = keys()[path]
     unit = f" {key.info.unit}" if key.info.unit else ""
@@ -137,7 +137,7 @@ def listed(path: str, metavar: str, *, section: str = OPTIONS) -> Decorator:
 
     def remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
         if value:
-            state(context).flags[path] = Given(",".join(value), f"flag {parameter.opts[0]}")
+            invocation(context).flags[path] = Given(",".join(value), f"flag {parameter.opts[0]}")
 
     key = keys()[path]
     text = f"{key.info.doc}; may be repeated  [default: {key.info.default}]"
@@ -149,7 +149,7 @@ def switch(path: str, name: str, value: str, text: str, *, section: str = OPTION
 
     def remember(context: click.Context, _parameter: click.Parameter, on: bool) -> None:
         if on:
-            state(context).flags[path] = Given(value, f"flag {name}")
+            invocation(context).flags[path] = Given(value, f"flag {name}")
 
     return _flag(name, text, remember, section, is_flag=True)
 
@@ -194,7 +194,7 @@ def as_json(command: Any) -> Any:
     """Add `--json`, for commands that print a table."""
 
     def remember(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
-        state(context).json |= value
+        invocation(context).json |= value
 
     text = "Print JSON in place of a table, where a command prints one"
     return _flag("--json", text, remember, COMMON, is_flag=True)(command)
@@ -203,13 +203,13 @@ def as_json(command: Any) -> Any:
 def _common() -> list[Decorator]:
     def put(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
         if value is not None and parameter.name:
-            state(context).put(parameter.name, value)
+            invocation(context).put(parameter.name, value)
 
     def add_pairs(context: click.Context, _parameter: click.Parameter, value: Any) -> None:
-        state(context).pairs.extend(value)
+        invocation(context).pairs.extend(value)
 
     def louder(context: click.Context, parameter: click.Parameter, value: int) -> None:
-        state(context).louder += value if parameter.name == "verbose" else -value
+        invocation(context).louder += value if parameter.name == "verbose" else -value
 
     return [
         _flag(
@@ -262,7 +262,7 @@ def _name_of(path: str) -> str:
 def _flag(
     name: str, text: str, callback: Any, section: str, *, long: str = "", **more: Any
 ) -> Decorator:
-    """Make an option whose value goes into `State`, not to the command's function."""
+    """Make an option whose value goes into `Invocation`, not to the command's function."""
     names = (name, long) if long else (name,)
     return click.option(
         *names, cls=Flag, section=section, help=text, expose_value=False, callback=callback, **more

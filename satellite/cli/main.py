@@ -128,38 +128,38 @@ def cli(context: click.Context, served: str | None, asked: bool) -> None:
 
     Without a command, listen until stopped. With --server, serve engines to satellites on the LAN.
     """
-    state = flags.state(context)
+    invocation = flags.invocation(context)
     if asked:
         from satellite.cli.version import version  # `--help` does not wait for the plugins
 
-        version(state)
+        version(invocation)
         context.exit()
     if context.invoked_subcommand is not None:
         if served is not None:
             raise click.UsageError(f"--server and {context.invoked_subcommand} exclude each other")
-        if state.json and not _prints_table(context):
+        if invocation.json and not _prints_table(context):
             raise click.UsageError(f"{context.invoked_subcommand} prints no table for --json")
         return
-    if state.json:
+    if invocation.json:
         raise click.UsageError("--json is for commands that print a table")
     if served is None:
-        _refuse(state, [f"server.{name}" for name in _ONLY_SERVER], "is for --server alone")
+        _refuse(invocation, [f"server.{name}" for name in _ONLY_SERVER], "is for --server alone")
         from satellite.cli.run import run  # nor for the whole satellite
 
-        run(state)
+        run(invocation)
     else:
-        _refuse(state, _ONLY_SATELLITE, "is not for --server")
+        _refuse(invocation, _ONLY_SATELLITE, "is not for --server")
         if served != _USUAL:
-            state.flags["server.roles"] = Given(served, "flag --server")
+            invocation.flags["server.roles"] = Given(served, "flag --server")
         from satellite.cli.server import server  # nor for the servers
 
-        server(state)
+        server(invocation)
 
 
-def _refuse(state: flags.State, paths: Sequence[str], reason: str) -> None:
+def _refuse(invocation: flags.Invocation, paths: Sequence[str], reason: str) -> None:
     """Raise `click.UsageError` for a flag of a setting that has no meaning here."""
     for path in paths:
-        if flag := state.flags.get(path):
+        if flag := invocation.flags.get(path):
             raise click.UsageError(f"{flag.origin.removeprefix('flag ')} {reason}")
 
 

@@ -42,7 +42,7 @@ def models(context: click.Context) -> None:
     """
     if context.invoked_subcommand is None:
         context.invoke(list_models)
-    elif flags.state(context).json and context.invoked_subcommand not in ("list", "verify"):
+    elif flags.invocation(context).json and context.invoked_subcommand not in ("list", "verify"):
         raise click.UsageError(f"models {context.invoked_subcommand} prints no table for --json")
 
 
@@ -56,8 +56,8 @@ def list_models(context: click.Context) -> None:
     """List the models on this machine and those of Ollama."""
     store, ollama = _stores(context)
     rows = [Row(str(m), m.bytes, "whole", m.when) for m in store.installed() + ollama.installed()]
-    rows += [Row(str(name), count, state) for name, count, state in store.broken()]
-    if flags.state(context).json:
+    rows += [Row(str(name), count, invocation) for name, count, invocation in store.broken()]
+    if flags.invocation(context).json:
         print_json(rows)
         return
     if rows:
@@ -114,11 +114,11 @@ def verify(context: click.Context, names: Sequence[str]) -> None:
         if name.kind == "ollama":
             raise click.UsageError(f"{name}: Ollama checks its models itself")
         found[str(name)] = store.verify(name.kind, name.name)
-        if not flags.state(context).json:
+        if not flags.invocation(context).json:
             click.echo(f"{name}: {'; '.join(found[str(name)]) or 'intact'}")
 
     _each(names or [str(name) for name in store.known()], check)
-    if flags.state(context).json:
+    if flags.invocation(context).json:
         rows = [{"model": name, "problems": problems} for name, problems in found.items()]
         print_json(rows)
     elif not found:
@@ -154,8 +154,8 @@ for _command in (pull, verify, remove):
 
 
 def _stores(context: click.Context) -> tuple[Store, OllamaModels]:
-    state = flags.state(context)
-    settings = state.settings().models
+    invocation = flags.invocation(context)
+    settings = invocation.settings().models
     return Store.for_settings(settings), OllamaModels(settings.ollama, offline=settings.offline)
 
 

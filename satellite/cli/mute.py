@@ -21,9 +21,9 @@ def mute(context: click.Context, how: str) -> None:
 
     The command reaches it by HTTP at http.host and http.port.
     """
-    state = flags.state(context)
-    settings = state.settings()
-    state.run(lambda bus: _mute(settings, bus, _WANTED[how]))
+    invocation = flags.invocation(context)
+    settings = invocation.settings()
+    invocation.run(lambda bus: _mute(settings, bus, _WANTED[how]))
 
 
 async def _mute(settings: Settings, bus: Bus, muted: bool | None) -> None:

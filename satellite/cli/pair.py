@@ -62,15 +62,15 @@ def pair(
     (the server, say): it shows a code and waits for two minutes. Run it on the other one with the
     name or address of the first as HOST, and type that code.
     """
-    state = flags.state(context)
-    settings = state.settings()
+    invocation = flags.invocation(context)
+    settings = invocation.settings()
     if sum((host is not None, listed, forget is not None, find)) > 1:
         raise click.UsageError("HOST, --list, --forget and --find exclude each other")
-    if state.json and not listed:
+    if invocation.json and not listed:
         raise click.UsageError("--json is for --list")
     known = Pairing(settings.pairing)
     if listed:
-        _list(known, state.json)
+        _list(known, invocation.json)
     elif forget is not None:
         if not known.peers.forget(forget):
             names = ", ".join(peer.name for peer in known.peers.all())
@@ -80,11 +80,11 @@ def pair(
         raise click.UsageError("--port is for the machine that shows the code; use HOST:PORT here")
     else:
         if find:
-            state.run(lambda _bus: _find())
+            invocation.run(lambda _bus: _find())
         elif host is None:
-            state.run(lambda _bus: _offer(settings, port))
+            invocation.run(lambda _bus: _offer(settings, port))
         else:
-            state.run(lambda _bus: _join(settings, host))
+            invocation.run(lambda _bus: _join(settings, host))
 
 
 def _list(known: Pairing, json: bool) -> None:

@@ -65,7 +65,7 @@ def check(
     COMPONENT is PLUGIN[:ARGUMENT][?option=value&...]. Each promise is a line; a broken one says how
     it was broken. The exit status is 1 if one is broken.
     """
-    flags.state(context).start_logging()
+    flags.invocation(context).start_logging()
     role = role or _role_of(spec.parse(component).plugin)
     if asyncio.run(_check(role, partial(spec.create, role, component), wav, text, word)):
         context.exit(1)

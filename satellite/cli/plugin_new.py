@@ -88,7 +88,7 @@ def new(context: click.Context, role: str, folder: Path | None, name: str) -> No
     NAME is in lower case, as in `echo` or `my-voice`. The plugin works at once and keeps every
     promise of its role; change it step by step.
     """
-    flags.state(context).start_logging()
+    flags.invocation(context).start_logging()
     if not _NAME.fullmatch(name):
         raise UsageError(f"{name} is no name for a plugin: lower case and hyphens, as in my-voice")
     folder = folder or Path(f"satellite-{name}")

@@ -41,7 +41,7 @@ def plugins(context: click.Context) -> None:
     """
     if context.invoked_subcommand is None:
         context.invoke(list_plugins)
-    elif flags.state(context).json and context.invoked_subcommand != "list":
+    elif flags.invocation(context).json and context.invoked_subcommand != "list":
         raise click.UsageError(f"plugins {context.invoked_subcommand} prints no table for --json")
 
 
@@ -55,10 +55,10 @@ def list_plugins(context: click.Context, roles: Sequence[str] = ()) -> None:
 
     A plugin that cannot be used here is listed with the reason.
     """
-    state = flags.state(context)
-    state.start_logging()
+    invocation = flags.invocation(context)
+    invocation.start_logging()
     reports = [report(plugin) for plugin in installed(*roles)]
-    if state.json:
+    if invocation.json:
         print_json(reports)
     else:
         width = columns()

@@ -37,7 +37,7 @@ def recordings(context: click.Context) -> None:
     """
     if context.invoked_subcommand is None:
         context.invoke(list_recordings)
-    elif flags.state(context).json and context.invoked_subcommand != "list":
+    elif flags.invocation(context).json and context.invoked_subcommand != "list":
         raise click.UsageError(
             f"recordings {context.invoked_subcommand} prints no table for --json"
         )
@@ -50,11 +50,11 @@ def recordings(context: click.Context) -> None:
 @click.pass_context
 def list_recordings(context: click.Context) -> None:
     """List the recordings, newest first."""
-    state = flags.state(context)
-    settings = state.settings()
+    invocation = flags.invocation(context)
+    settings = invocation.settings()
     folder = _folder(settings)
     found = folder.recordings()
-    if state.json:
+    if invocation.json:
         rows = [
             msgspec.to_builtins(recording) | {"file": str(folder.sound(recording.id))}
             for recording in found
@@ -83,11 +83,11 @@ def play(context: click.Context, name: str) -> None:
 
     ID is an ID of the list, an unambiguous beginning of one, or `last` for the newest.
     """
-    state = flags.state(context)
-    settings = state.settings()
+    invocation = flags.invocation(context)
+    settings = invocation.settings()
     folder = _folder(settings)
     file = str(folder.sound(_named(folder, name).id))
-    state.run(lambda bus: _play(settings, bus, file))
+    invocation.run(lambda bus: _play(settings, bus, file))
 
 
 @recordings.command("delete", context_settings=command.WIDTH)
@@ -108,7 +108,7 @@ def delete(context: click.Context, names: Sequence[str], everything: bool) -> No
     """
     if everything == bool(names):
         raise click.UsageError("name recordings, or give --all")
-    folder = _folder(flags.state(context).settings())
+    folder = _folder(flags.invocation(context).settings())
     chosen = folder.recordings() if everything else [_named(folder, name) for name in names]
     for recording in chosen:
         folder.delete(recording.id)

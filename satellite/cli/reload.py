@@ -20,9 +20,9 @@ def reload(context: click.Context) -> None:
     Wake words, those of assistants included, change at once; everything else takes a restart. The
     command reaches the satellite by HTTP at http.host and http.port. SIGHUP does the same.
     """
-    state = flags.state(context)
-    settings = state.settings()
-    state.run(lambda bus: _reload(settings, bus))
+    invocation = flags.invocation(context)
+    settings = invocation.settings()
+    invocation.run(lambda bus: _reload(settings, bus))
 
 
 async def _reload(settings: Settings, bus: Bus) -> None:

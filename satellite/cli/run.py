@@ -11,7 +11,7 @@ import click
 
 from satellite import app, events
 from satellite.builtin.audio.devices import default_mic, default_speaker
-from satellite.cli.flags import State
+from satellite.cli.flags import Invocation
 from satellite.cli.logs import INDENT
 from satellite.cli.screen import columns, wrapped
 from satellite.components.spec import AUTO
@@ -30,16 +30,16 @@ OTHER_WAYS = (
 """Commands for a machine without a microphone or a speaker."""
 
 
-def run(state: State) -> None:
+def run(invocation: Invocation) -> None:
     """Run the satellite; return when a microphone that has an end is done.
 
     At a terminal, print what was heard and answered.
     """
-    settings = state.settings(renew=True)
-    shown = sys.stdout.isatty() and state.events != "-" and state.louder >= 0
+    settings = invocation.settings(renew=True)
+    shown = sys.stdout.isatty() and invocation.events != "-" and invocation.louder >= 0
 
     def read_again() -> Settings:
-        return state.configuration().settings
+        return invocation.configuration().settings
 
     async def listen(bus: Bus) -> None:
         if not shown:
@@ -52,7 +52,7 @@ def run(state: State) -> None:
                 printing.cancel()
 
     try:
-        state.run(listen, lasting=True)
+        invocation.run(listen, lasting=True)
     except DeviceMissing as error:
         missing = list(_missing(settings))
         if not missing:

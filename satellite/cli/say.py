@@ -57,14 +57,14 @@ def say(
     TEXT is the text; - reads it from standard input. --speaker wav:FILE writes the speech to a
     file. With --to, running satellites speak it, and the command waits until they have.
     """
-    state = flags.state(context)
-    settings = state.settings()
+    invocation = flags.invocation(context)
+    settings = invocation.settings()
     words = read_text(text)
     if to:
         logs.quieten("satellite.net.discovery")
-        state.run(lambda bus: _announce(settings, to, words, priority, chime))
+        invocation.run(lambda bus: _announce(settings, to, words, priority, chime))
         return
-    state.run(lambda bus: _say(settings, bus, words))
+    invocation.run(lambda bus: _say(settings, bus, words))
 
 
 async def _announce(

@@ -6,7 +6,7 @@ import logging
 import sys
 from collections.abc import Mapping
 
-from satellite.cli.flags import State
+from satellite.cli.flags import Invocation
 from satellite.events import Event, Ready
 from satellite.lib.bus import Bus
 from satellite.net.discovery.addresses import announced_addresses
@@ -24,9 +24,9 @@ NICE = 5
 """
 
 
-def server(state: State) -> None:
+def server(invocation: Invocation) -> None:
     """Serve the roles of the settings."""
-    settings = state.settings(renew=True)
+    settings = invocation.settings(renew=True)
     sys.setswitchinterval(SWITCH)
 
     async def serve(bus: Bus) -> None:
@@ -37,7 +37,7 @@ def server(state: State) -> None:
 
         await app.run(settings, publish, nice=NICE)
 
-    state.run(serve, lasting=True)
+    invocation.run(serve, lasting=True)
 
 
 def how_to_use(settings: Settings, served: Mapping[str, str]) -> str:

@@ -68,17 +68,17 @@ def setup(
     Finds the devices and servers, lets you hear and try them, and writes the configuration with
     comments after saving a copy of the old file. Run again, it changes only what you change.
     """
-    state = flags.state(context)
+    invocation = flags.invocation(context)
     for path, flag, value in (
         ("servers.pin", "--server", ",".join(server)),
         ("home.url", "--home", home),
         ("home.token_file", "--token-file", token_file and str(Path(token_file).absolute())),
     ):
         if value:
-            state.flags[path] = Given(value, f"flag {flag}")
-    state.start_logging()
+            invocation.flags[path] = Given(value, f"flag {flag}")
+    invocation.start_logging()
     options = SetupOptions(pair=pair, code=code, service=service)
-    session = _session(state, asker(silent=yes), options, output)
+    session = _session(invocation, asker(silent=yes), options, output)
 
     async def run(_bus: object) -> None:
         # imported here: the audio and network parts take half a second, and --help needs none
@@ -86,17 +86,19 @@ def setup(
 
         await guide(session)
 
-    state.run(run)
+    invocation.run(run)
 
 
-def _session(state: flags.State, ask: Asker, options: SetupOptions, output: Path | None) -> Wizard:
-    named = output or (Path(state.file) if state.file else None)
+def _session(
+    invocation: flags.Invocation, ask: Asker, options: SetupOptions, output: Path | None
+) -> Wizard:
+    named = output or (Path(invocation.file) if invocation.file else None)
     if named is None:
-        read = config.load(flags=state.flags, pairs=state.pairs)
+        read = config.load(flags=invocation.flags, pairs=invocation.pairs)
     elif named.exists():
-        read = config.load(flags=state.flags, pairs=state.pairs, file=named)
+        read = config.load(flags=invocation.flags, pairs=invocation.pairs, file=named)
     else:
-        read = config.load(flags=state.flags, pairs=state.pairs, files=())
-    preset = [path for path in state.flags if path != "zeroconf"]
-    preset += [pair.partition("=")[0].strip() for pair in state.pairs]
+        read = config.load(flags=invocation.flags, pairs=invocation.pairs, files=())
+    preset = [path for path in invocation.flags if path != "zeroconf"]
+    preset += [pair.partition("=")[0].strip() for pair in invocation.pairs]
     return Wizard(ask, read.settings, preset, options, named or files.target())

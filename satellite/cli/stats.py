@@ -47,15 +47,15 @@ def stats(context: click.Context, days: float, forget: bool) -> None:
     The figures are stored on this machine only, for a month (stats.days), and without the words
     that were spoken (stats.texts).
     """
-    state = flags.state(context)
-    settings = state.settings()
+    invocation = flags.invocation(context)
+    settings = invocation.settings()
     file = database.find_file(settings.name)
     if forget:
         file.unlink(missing_ok=True)
         print_text(f"{file} is deleted.", err=True)
         return
     found = summary(*database.read(file, time() - days * 86400))
-    if state.json:
+    if invocation.json:
         print_json(found)
     elif found.since is None:
         since = count(int(days), "day") if days == int(days) else f"{days:g} days"

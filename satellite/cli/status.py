@@ -35,15 +35,15 @@ def status(context: click.Context) -> None:
     Lists its engines, the servers in reach with their latencies, its timers, and its last turns.
     Exits with 1 if it does not run.
     """
-    state = flags.state(context)
-    settings = state.settings()
+    invocation = flags.invocation(context)
+    settings = invocation.settings()
     found: dict[str, Any] = {}
 
     async def look(_bus: object) -> None:
         found.update(await ask_state(settings))
 
-    state.run(look)
-    if state.json:
+    invocation.run(look)
+    if invocation.json:
         print_json(found)
     else:
         click.echo("\n".join(status_lines(found, columns())))

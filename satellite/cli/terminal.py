@@ -19,7 +19,7 @@ from satellite.setup.asking import Choice
 _REMEDY = "--yes takes the answers in brackets"
 
 
-class Silent:
+class DefaultAnswers:
     """Asks nothing: every question has the answer that Enter gives."""
 
     present = False
@@ -52,7 +52,7 @@ class Silent:
         return ""
 
 
-class Terminal(Silent):
+class Terminal(DefaultAnswers):
     """Asks at a terminal. Reads the input as it comes, so that Ctrl-C always works."""
 
     present = True
@@ -134,10 +134,10 @@ class Terminal(Silent):
         return line
 
 
-def asker(*, silent: bool) -> Silent:
+def asker(*, silent: bool) -> DefaultAnswers:
     """Return the asker for standard input. Raises `UsageError` if that is no terminal."""
     if silent:
-        return Silent()
+        return DefaultAnswers()
     if not sys.stdin.isatty():
         raise UsageError(f"standard input is no terminal: {_REMEDY}")
     return Terminal()

@@ -36,12 +36,12 @@ def transcribe(context: click.Context, wav: str) -> None:
 
     The file may have any sample rate and any number of channels.
     """
-    state = flags.state(context)
-    settings = state.settings()
+    invocation = flags.invocation(context)
+    settings = invocation.settings()
     form, audio = read_wav(Path(wav))
     resampler = Resampler(form, SPEECH)
     speech = resampler.convert(audio) + resampler.flush()
-    state.run(lambda bus: _transcribe(settings, bus, speech))
+    invocation.run(lambda bus: _transcribe(settings, bus, speech))
 
 
 async def _transcribe(settings: Settings, bus: Bus, speech: bytes) -> None:

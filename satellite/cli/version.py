@@ -9,7 +9,7 @@ from typing import Any
 import click
 import msgspec
 
-from satellite.cli.flags import State
+from satellite.cli.flags import Invocation
 from satellite.cli.screen import print_json, print_table, print_text
 from satellite.components import registry
 from satellite.errors import PluginBroken, SatelliteError
@@ -37,16 +37,16 @@ class ModelVersion(msgspec.Struct, frozen=True):
     since: str
 
 
-def version(state: State) -> None:
+def version(invocation: Invocation) -> None:
     """Print the versions: the program's alone on the first line, for scripts."""
     facts: dict[str, Any] = {
         "satellite": metadata.version("satellite"),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "engines": engines(),
-        "models": models(state),
+        "models": models(invocation),
     }
-    if state.json:
+    if invocation.json:
         print_json(facts)
         return
     click.echo(facts["satellite"])
@@ -80,10 +80,10 @@ def engines() -> list[EngineVersion]:
     return found
 
 
-def models(state: State) -> list[ModelVersion]:
+def models(invocation: Invocation) -> list[ModelVersion]:
     """Return the models in the folder of the settings; none, with a message, on an error."""
     try:
-        store = Store.for_settings(state.configuration().settings.models)
+        store = Store.for_settings(invocation.configuration().settings.models)
         return [ModelVersion(str(m), m.bytes, m.when) for m in store.installed()]
     except (SatelliteError, OSError) as error:
         print_text(f"models are not listed: {error}", err=True)

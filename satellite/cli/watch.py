@@ -45,16 +45,16 @@ def watch(context: click.Context, once: bool) -> None:
     Ctrl-C ends it. With --events FILE, reads the event log that the satellite writes with the same
     option in place of asking the satellite.
     """
-    state = flags.state(context)
-    settings = state.settings()
-    log = None if state.events in (None, "-") else Path(str(state.events))
+    invocation = flags.invocation(context)
+    settings = invocation.settings()
+    log = None if invocation.events in (None, "-") else Path(str(invocation.events))
     if log is not None and not log.is_file():
         raise UsageError(f"no event log {log}: satellite --events {log} writes one")
 
     async def show(_bus: object) -> None:
         await (_show_once(settings, log) if once else _show_live(settings, log))
 
-    state.run(show, lasting=not once, recorded=False)
+    invocation.run(show, lasting=not once, recorded=False)
 
 
 async def _show_once(settings: Settings, log: Path | None) -> None:
@@ -85,7 +85,7 @@ async def _follow(settings: Settings, view: View) -> None:
     while True:
         try:
             with first_error(PeerUnreachable):
-                async with running_satellite.reached(settings) as (session, address):
+                async with running_satellite.connected(settings) as (session, address):
                     view.state(
                         await running_satellite.ask_of(session, address, "GET", "/api/state")
                     )

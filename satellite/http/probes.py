@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from satellite.http.pages import MakePage, Page, Pages
-from satellite.http.server import HttpServer, listen_at
+from satellite.http.server import HttpServer, listening_sockets
 from satellite.http.token import Token, is_here
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ async def probe_server(
 
         return routes.probe_runner(pages)
 
-    listeners = listen_at(host, port, every=True)
+    listeners = listening_sockets(host, port, every=True)
     server = HttpServer(listeners, runner, life=PATIENCE)
     async with server.open():
         await server.prepare()  # probes come for sure, and some wait for one second only

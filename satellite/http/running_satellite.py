@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import aiohttp
 import msgspec
 
 from satellite.errors import PeerUnreachable, UsageError
@@ -26,14 +27,12 @@ _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "*": "127.0.0.1"}
 
 
 @asynccontextmanager
-async def reached(settings: Settings) -> AsyncGenerator[tuple[Any, str], None]:
+async def connected(settings: Settings) -> AsyncGenerator[tuple[aiohttp.ClientSession, str], None]:
     """Yield an aiohttp session that sends the token, and the address of the satellite.
 
     Raises `UsageError` where it has none, and `PeerUnreachable` for connections that fail inside
     the block.
     """
-    import aiohttp
-
     http = settings.http
     if not http.port:
         raise UsageError("http.port is 0, so that no satellite can be reached by HTTP")
@@ -61,14 +60,14 @@ async def ask(settings: Settings, method: str, path: str, **facts: Any) -> dict[
 
     Raises `PeerUnreachable` where none runs, and `UsageError` with what it says.
     """
-    async with reached(settings) as (session, address):
+    async with connected(settings) as (session, address):
         return await ask_of(session, address, method, path, **facts)
 
 
 async def ask_of(
-    session: Any, address: str, method: str, path: str, **facts: Any
+    session: aiohttp.ClientSession, address: str, method: str, path: str, **facts: Any
 ) -> dict[str, Any]:
-    """Send a request in a session that `reached` has yielded, and return the answer."""
+    """Send a request in a session that `connected` has yielded, and return the answer."""
     async with (
         asyncio.timeout(PATIENCE),
         session.request(method, address + path, json=facts if facts else None) as response,
@@ -83,16 +82,16 @@ async def ask_of(
     return answer
 
 
-async def follow(session: Any, address: str) -> AsyncGenerator[dict[str, Any], None]:
+async def follow(
+    session: aiohttp.ClientSession, address: str
+) -> AsyncGenerator[dict[str, Any], None]:
     """Yield every event of a satellite as it happens, until the satellite ends.
 
     What cannot be read is left out.
     """
-    from aiohttp import WSMsgType
-
     async with session.ws_connect(f"{address}/events", heartbeat=HEARTBEAT) as socket:
         async for message in socket:
-            if message.type is WSMsgType.TEXT:
+            if message.type is aiohttp.WSMsgType.TEXT:
                 try:
                     yield msgspec.json.decode(message.data, type=dict[str, Any])
                 except msgspec.MsgspecError:

@@ -61,7 +61,7 @@ async def http_server(
     token = await asyncio.to_thread(tokens.read, wanted)
     tokens.check(wanted, token)
     try:
-        listener = listening(wanted.host, wanted.port)
+        listener = listening_socket(wanted.host, wanted.port)
     except PortInUse as error:
         if wanted.port != HttpSettings().port:
             raise
@@ -69,13 +69,13 @@ async def http_server(
         yield None
         return
     guard, allowed = Guard(token, wanted.origins), AllowedNetworks(settings.allow)
-    async with served(listener, controls, guard, allowed, pages) as address:
+    async with api_server(listener, controls, guard, allowed, pages) as address:
         _LOGGER.info("HTTP: programs can use this satellite at %s", address)
         yield address
 
 
 @asynccontextmanager
-async def served(
+async def api_server(
     listener: socket.socket,
     controls: Controls,
     guard: Guard,
@@ -258,7 +258,7 @@ class _FirstRequest(asyncio.Protocol):
             self.whole.exception()  # seen, whether or not the server still waits for it
 
 
-def listening(host: str, port: int) -> socket.socket:
+def listening_socket(host: str, port: int) -> socket.socket:
     """Return a socket that listens at the first address of a host.
 
     Raises:
@@ -266,7 +266,7 @@ def listening(host: str, port: int) -> socket.socket:
         ConfigError: the address is not ours.
     """
     try:
-        return listen_at(host, port)[0]
+        return listening_sockets(host, port)[0]
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise PortInUse(
@@ -277,7 +277,7 @@ def listening(host: str, port: int) -> socket.socket:
         raise ConfigError([f"cannot listen at {host} port {port}: {reason} (http.host)"]) from error
 
 
-def listen_at(host: str, port: int, *, every: bool = False) -> list[socket.socket]:
+def listening_sockets(host: str, port: int, *, every: bool = False) -> list[socket.socket]:
     """Return sockets that listen at the first address of a host, or at `every` one.
 
     Raises `OSError`.

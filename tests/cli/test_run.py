@@ -127,7 +127,7 @@ def test_a_server_has_a_name(tmp_path: Path) -> None:
         timeout=30,
     )
     terminal.expect(r"use on this machine: satellite --tts\s+tcp://127.0.0.1:")
-    terminal.expect("announced on the LAN: attic tts")
+    terminal.expect("on the LAN: attic tts")
     terminal.sendintr()
     terminal.expect(pexpect.EOF)
     terminal.close()

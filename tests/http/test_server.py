@@ -25,7 +25,7 @@ from satellite.http import server as module
 from satellite.http.auth import Guard
 from satellite.http.controls import Controls
 from satellite.http.pages import Page
-from satellite.http.server import http_server, listening, served
+from satellite.http.server import api_server, http_server, listening_socket
 from satellite.http.token import Token
 from satellite.lib.bus import Bus
 from satellite.net.allowed import AllowedNetworks
@@ -60,11 +60,11 @@ async def served_satellite(
     satellite, bus = ScriptedSatellite(QUIET), Bus()
     announcer = Announcer(satellite.assistant, QUIET, satellite.tts)
     controls = Controls(QUIET, satellite.assistant, announcer, bus, satellite.listener.listen_now)
-    listener = listening("127.0.0.1", 0)
+    listener = listening_socket("127.0.0.1", 0)
     async with (
         asyncio.timeout(20),
         satellite.open(),
-        served(listener, controls, Guard(token), AllowedNetworks(allow), PAGES) as address,
+        api_server(listener, controls, Guard(token), AllowedNetworks(allow), PAGES) as address,
         aiohttp.ClientSession() as session,
         asyncio.TaskGroup() as tasks,
     ):
@@ -260,7 +260,7 @@ async def test_a_taken_port_is_a_warning_unless_it_was_chosen(
         async with http_server(Settings(http=HttpSettings(host="0.0.0.0")), None):  # type: ignore[arg-type]
             pass
     with pytest.raises(ConfigError, match="cannot listen"):
-        listening("192.0.2.1", 1)
+        listening_socket("192.0.2.1", 1)
 
 
 async def test_another_program_controls_the_running_satellite_or_finds_none() -> None:
