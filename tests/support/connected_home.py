@@ -1,4 +1,4 @@
-"""A house with a Home Assistant that listens, and homes that are connected with it."""
+"""A fake Home Assistant that listens, and homes that are connected with it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["FakeHome", "connected", "fake_home", "furnished_home", "token_file",
 
 
 def furnished_home() -> FakeHome:
-    """A house with some rooms and things, not yet started."""
+    """Return a Home Assistant with some rooms and things, not yet started."""
     fake = FakeHome()
     kitchen, living = fake.room("Kitchen"), fake.room("Living Room", "lounge")
     bedroom, garage = fake.room("Bedroom"), fake.room("Garage")
@@ -37,7 +37,7 @@ def furnished_home() -> FakeHome:
 
 
 def token_file(folder: Path, text: str = TOKEN) -> str:
-    """A file with a token, readable for its owner alone."""
+    """Write a file with a token, readable only for its owner; return its path."""
     file = folder / "token"
     file.write_text(text + "\n")
     file.chmod(0o600)
@@ -46,7 +46,7 @@ def token_file(folder: Path, text: str = TOKEN) -> str:
 
 @asynccontextmanager
 async def fake_home(fake: FakeHome | None = None) -> AsyncGenerator[FakeHome, None]:
-    """A house that listens."""
+    """Run a Home Assistant during this block."""
     fake = fake or furnished_home()
     await fake.start()
     try:

@@ -17,7 +17,7 @@ NO_MATCH = {"response_type": "error", "data": {"code": "no_intent_match"}}
 
 
 class FakeHome:
-    """The server, and what is in its house. Change it, then call `announce`."""
+    """The server and the things in its home. Change them, then call `announce`."""
 
     def __init__(self) -> None:
         self.token = TOKEN
@@ -28,20 +28,20 @@ class FakeHome:
         self.devices: list[dict[str, Any]] = []
         self.exposed: set[str] = set()
         self.called: list[tuple[str, str, dict[str, Any], list[str]]] = []
-        """Domain, service, data and ids of every service that was called."""
+        """Domain, service, data and ids of every service call."""
         self.asked: list[dict[str, Any]] = []
         """The bodies of requests to the conversation API."""
         self.answers: dict[str, Any] = {}
-        """What the conversation API answers to texts: speech, or a whole `response`."""
+        """Answers of the conversation API by text: speech, or a whole `response`."""
         self.refusal: dict[str, Any] | None = None
-        """The error that services and commands named in `refused` answer with."""
+        """Errors of services and commands, by name."""
         self.refused: set[str] = set()
         self.status = 0
-        """An HTTP status that every request is answered with, if any."""
+        """The HTTP status of every answer, if set."""
         self.status_of_conversation = 0
-        """The same for its conversation API alone."""
+        """The HTTP status of the conversation API, if set."""
         self.hold = asyncio.Event()
-        """While it is not set, no question is answered; `held` counts those."""
+        """While this event is not set, no question is answered; `held` counts them."""
         self.hold.set()
         self.held = 0
         self.connections = 0
@@ -55,7 +55,7 @@ class FakeHome:
         aliases: tuple[str | None, ...] = (), exposed: bool = True, registered: bool = True,
         device: str | None = None, **attributes: Any,
     ) -> None:  # fmt: skip
-        """Put a thing into the house."""
+        """Add a thing to the home."""
         self.states[id_] = (state, {"friendly_name": name, **attributes})
         if registered:
             self.entries[id_] = {
@@ -75,14 +75,14 @@ class FakeHome:
         return id_
 
     async def set(self, id_: str, state: str, **attributes: Any) -> None:
-        """Let a thing be otherwise, and tell everybody."""
+        """Change the state of a thing and notify subscribers."""
         before = self.states[id_][1]
         self.states[id_] = (state, {**before, **attributes})
         change = {"c": {id_: {"+": {"s": state, "a": attributes}}}}
         await self._send_event("subscribe_entities", change, id_)
 
     async def announce(self, event: str = "entity_registry_updated") -> None:
-        """Say that a registry has changed."""
+        """Announce a change of a registry."""
         await self._send_event("subscribe_events", {"event_type": event, "data": {}}, event)
 
     async def start(self) -> None:
@@ -99,7 +99,7 @@ class FakeHome:
         self.url = f"http://127.0.0.1:{self._port}"
 
     async def stop(self) -> None:
-        """Be gone."""
+        """Stop the server."""
         self.hold.set()
         for socket in list(self._sockets):
             await socket.close()

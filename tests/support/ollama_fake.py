@@ -17,7 +17,7 @@ Line = dict[str, Any]
 
 
 class Script(msgspec.Struct, frozen=True):
-    """What is answered to one request to chat."""
+    """The answer to a chat request."""
 
     lines: tuple[Line, ...] = ()
     status: int = 200
@@ -33,7 +33,7 @@ def _line(model: str, message: Line, **more: Any) -> Line:
 def words(
     *pieces: str, thinking: Sequence[str] = (), tokens: int = 168, model: str = "m"
 ) -> Script:
-    """An answer in words, after thinking in the field of its own."""
+    """Return an answer in words, after reasoning in its own field."""
     thought = (
         _line(model, {"role": "assistant", "content": "", "thinking": text}) for text in thinking
     )
@@ -42,7 +42,7 @@ def words(
 
 
 def calls(*wanted: tuple[str, Any], before: str = "", model: str = "m") -> Script:
-    """An answer that calls tools."""
+    """Return an answer that calls tools."""
     asked = [
         {"id": f"call_{index}", "function": {"index": index, "name": name, "arguments": arguments}}
         for index, (name, arguments) in enumerate(wanted)
@@ -53,17 +53,17 @@ def calls(*wanted: tuple[str, Any], before: str = "", model: str = "m") -> Scrip
 
 
 def failure(status: int, text: str) -> Script:
-    """A refusal."""
+    """Return a refusal."""
     return Script(({"error": text},), status=status)
 
 
 def cut(script: Script, how: str) -> Script:
-    """An answer that ends in another way than it should."""
+    """Return an answer with a faulty end."""
     return msgspec.structs.replace(script, lines=script.lines[:-1], end=how)
 
 
 def erring(script: Script, text: str) -> Script:
-    """An answer in the middle of which an error comes."""
+    """Return an answer with an error in the middle."""
     return msgspec.structs.replace(script, lines=(*script.lines[:-1], {"error": text}))
 
 
@@ -83,19 +83,19 @@ def _last(model: str, tokens: int) -> Line:
 
 
 class FakeOllama:
-    """Answers chats by its scripts, one after another, the last one again and again."""
+    """Answers chats by its scripts in order, and then repeats the last one."""
 
     def __init__(self, *scripts: Script, models: Sequence[str] = ("m:latest",)) -> None:
         self.scripts = list(scripts) or [words("Well.")]
         self.models = list(models)
         self.asked: list[Line] = []
-        """Bodies of the chats, warm-ups left out."""
+        """Bodies of the chats, without warm-ups."""
         self.warmed: list[Line] = []
         """Bodies of the warm-ups."""
         self.created: list[Line] = []
         self.blobs: dict[str, bytes] = {}
         self.hung_up = 0
-        """How often a client went away in the middle of an answer."""
+        """Number of clients that disconnected during an answer."""
         self.host = ""
         self.connections: dict[asyncio.Task[Any], asyncio.StreamWriter] = {}
 
@@ -104,7 +104,7 @@ class FakeOllama:
         self.host = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     async def close(self) -> None:
-        await asyncio.sleep(0.02)  # asyncio forgets connections that it accepts while it closes
+        await asyncio.sleep(0.02)  # asyncio loses connections that it accepts while closing
         self._server.close()
         left = list(self.connections)
         for writer in self.connections.values():
@@ -122,7 +122,7 @@ class FakeOllama:
                 if await self._answer(method, path, await _body(reader), writer):
                     self.hung_up += not await reader.read(1)
         except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # as the script has it, or the client wants
+            pass  # intended by the script or the client
         finally:
             writer.transport.abort()
             del self.connections[task]
@@ -130,7 +130,7 @@ class FakeOllama:
     async def _answer(
         self, method: str, path: str, body: bytes, writer: asyncio.StreamWriter
     ) -> bool:
-        """Answer a request; whether the answer is left open."""
+        """Answer a request; return whether the answer is left open."""
         if path == "/api/tags":
             listed = [{"model": name, "name": name, "size": 1} for name in self.models]
             await _send(writer, Script(({"models": listed},)))
@@ -153,7 +153,7 @@ class FakeOllama:
     async def _chat(self, asked: Line, writer: asyncio.StreamWriter) -> bool:
         if asked["options"].get("num_predict") == 1:
             self.warmed.append(asked)
-            await _send(writer, words(tokens=0))  # which teaches nothing of lengths
+            await _send(writer, words(tokens=0))  # without statistics on lengths
             return False
         number = len(self.asked)
         self.asked.append(asked)
@@ -166,7 +166,7 @@ class FakeOllama:
 async def fake_ollama(
     *scripts: Script, port: int = 0, **keywords: Any
 ) -> AsyncIterator[FakeOllama]:
-    """A fake on a port of its own, and on a thread, as its tasks are none of the engine's."""
+    """Run a fake on its own port and thread, so that its tasks are not the engine's."""
     fake = FakeOllama(*scripts, **keywords)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="fake ollama")

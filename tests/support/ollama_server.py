@@ -1,4 +1,4 @@
-"""A real Ollama on a port of its own, with tiny models; skips where none is installed."""
+"""A real Ollama on its own port, with tiny models; skips the test if it is not installed."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ import pytest
 from tests.support import gguf_model
 
 BABBLER = "babbler"
-"""Says random words; knows no tools."""
+"""Model that yields random words and has no tools."""
 CALLER = "caller"
-"""Starts a timer, whatever it is asked, and then says so."""
+"""Model that starts a timer after any request and then confirms it."""
 
 INSTALL = Path(__file__).with_name("install_ollama.sh")
 _SLOTS = 16
@@ -27,11 +27,11 @@ _SLOTS = 16
 ever to hand it the next one, and that slot is lost: of tiny models, one time in a hundred."""
 
 _START = 30.0
-"""Seconds to start, on a busy machine."""
+"""Seconds allowed for the start on a busy machine."""
 
 
 def program() -> str:
-    """The installed program; skips the test where there is none."""
+    """Return the installed program; skip the test if it is missing."""
     cache = os.environ.get("SATELLITE_TEST_CACHE") or Path(
         os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "satellite-tests"
     )
@@ -44,7 +44,7 @@ def program() -> str:
 
 @contextmanager
 def serving(folder: Path) -> Iterator[str]:
-    """Run Ollama with everything it keeps in `folder`; its address."""
+    """Run Ollama with its data in `folder`; yield its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         host = f"127.0.0.1:{free.getsockname()[1]}"
@@ -65,13 +65,13 @@ def serving(folder: Path) -> Iterator[str]:
 
 
 def write_models(folder: Path) -> dict[str, Path]:
-    """Modelfiles of the tiny models, by their names."""
+    """Write the Modelfiles of the tiny models; return their paths by name."""
     gguf_model.write(folder / "tiny.gguf")
     templates = {BABBLER: gguf_model.TEMPLATE, CALLER: gguf_model.TOOL_TEMPLATE}
     files = {}
     for name, template in templates.items():
         files[name] = folder / f"{name}.Modelfile"
-        # one thread: two wait for each other at every step of a model of this size
+        # one thread: two would wait for each other at every step of a model of this size
         files[name].write_text(
             f'FROM ./tiny.gguf\nTEMPLATE """{template}"""\nPARAMETER num_thread 1\n'
         )

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from satellite.errors import EngineError, PackageMissing
+from servers.tts.espeak.library import library
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -132,9 +133,6 @@ def _from_espeak(word: str, voice: str) -> str:
     """Return eSpeak NG's pronunciation of a word; empty for an unknown one."""
     if not all(letter.isdecimal() or _is_latin(letter) for letter in word if letter != "'"):
         return ""  # eSpeak would pronounce the name of the script: "Chinese letter"
-    # imported here, so that a vocabulary of known words needs no speech synthesis
-    from servers.tts.espeak.library import library
-
     try:
         source = library()
         names = source.phonemes(word, source.voices.find(voice))
