@@ -19,7 +19,7 @@ class Clock:
         return self.now
 
 
-def told(requests: list[int], places: int = 4, every: float = 3.0) -> list[str]:
+def advertised(requests: list[int], places: int = 4, every: float = 3.0) -> list[str]:
     """What is told while there are so many requests at each look."""
     pool, clock = Pool(), Clock()
     load = AdvertisedLoad(pool, places, clock)  # type: ignore[arg-type]
@@ -33,15 +33,15 @@ def told(requests: list[int], places: int = 4, every: float = 3.0) -> list[str]:
 
 
 def test_an_idle_server_has_no_load() -> None:
-    assert told([0, 0, 0]) == ["0", "0", "0"]
+    assert advertised([0, 0, 0]) == ["0", "0", "0"]
 
 
 def test_one_short_request_changes_nothing() -> None:
-    assert told([1, 0, 0, 1, 0, 0]) == ["0"] * 6
+    assert advertised([1, 0, 0, 1, 0, 0]) == ["0"] * 6
 
 
 def test_a_full_server_is_advertised_within_seconds_and_free_again_later() -> None:
-    texts = told([9] * 8 + [0] * 10)
+    texts = advertised([9] * 8 + [0] * 10)
     assert texts[7] == "1"
     assert texts[2] in ("0.5", "0.75")
     assert texts[-1] == "0"
@@ -49,5 +49,5 @@ def test_a_full_server_is_advertised_within_seconds_and_free_again_later() -> No
 
 
 def test_a_load_between_two_steps_does_not_oscillate() -> None:
-    texts = told([2, 2, 2, 2, 2, 2, *[1, 2] * 20])
+    texts = advertised([2, 2, 2, 2, 2, 2, *[1, 2] * 20])
     assert len(set(texts[12:])) == 1

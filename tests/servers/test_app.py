@@ -96,10 +96,10 @@ def test_every_problem_of_the_configuration_is_reported_at_once() -> None:
     chosen = msgspec.structs.replace(chosen, asr="tcp://10.0.0.5:10300")
     with pytest.raises(ConfigError) as caught:
         app.check(chosen)
-    told = "\n".join(caught.value.problems)
+    reported = "\n".join(caught.value.problems)
     assert len(caught.value.problems) == 4
     for part in ("mic cannot be served", "is a server already", "only once", "serves one role"):
-        assert part in told
+        assert part in reported
     with pytest.raises(ConfigError, match="name at least one"):
         app.check(settings())
 

@@ -32,24 +32,24 @@ async def watching(health: Health, uris: dict[str, str]) -> AsyncIterator[None]:
         await asyncio.wait([task])
 
 
-def told(health: Health, path: str) -> tuple[int, dict[str, Any]]:
+def page(health: Health, path: str) -> tuple[int, dict[str, Any]]:
     page = health.pages[path]({})
     return page.status, json.loads(page.body)
 
 
 async def test_a_loading_server_is_alive_and_a_serving_one_ready() -> None:
     health = Health()
-    assert told(health, "/healthz")[0] == 200
-    assert told(health, "/readyz") == (
+    assert page(health, "/healthz")[0] == 200
+    assert page(health, "/readyz") == (
         503,
         {"status": "loading", "phase": "loading", "silent": [], "services": {}},
     )
     async with serving("tts", ScriptedTts(), ANY) as uri, watching(health, {"tts": uri}):
-        await until(lambda: told(health, "/readyz")[0] == 200)
-        assert told(health, "/readyz")[1]["services"] == {"tts": uri}
+        await until(lambda: page(health, "/readyz")[0] == 200)
+        assert page(health, "/readyz")[1]["services"] == {"tts": uri}
         health.stop()
-        assert told(health, "/readyz")[0] == 503
-        assert told(health, "/healthz")[0] == 200
+        assert page(health, "/readyz")[0] == 503
+        assert page(health, "/healthz")[0] == 200
 
 
 async def test_a_stopped_service_is_noticed() -> None:
@@ -57,8 +57,8 @@ async def test_a_stopped_service_is_noticed() -> None:
     async with serving("tts", ScriptedTts(), ANY) as uri:
         gone = uri
     async with watching(health, {"tts": gone}):
-        await until(lambda: told(health, "/healthz")[0] == 503)
-        assert told(health, "/healthz")[1]["silent"] == ["tts"]
+        await until(lambda: page(health, "/healthz")[0] == 503)
+        assert page(health, "/healthz")[1]["silent"] == ["tts"]
 
 
 async def test_a_hanging_service_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,7 +87,7 @@ async def test_services_that_require_pairing_are_checked_too(
         health = Health()
         async with watching(health, {"tts": uri}):
             await until(lambda: health.phase == "serving")
-            assert told(health, "/readyz")[0] == 200
+            assert page(health, "/readyz")[0] == 200
 
 
 async def test_the_watchdog_is_notified_only_while_services_answer(tmp_path: Path) -> None:
@@ -98,8 +98,8 @@ async def test_the_watchdog_is_notified_only_while_services_answer(tmp_path: Pat
         health = Health(Notifier(environment))
         async with serving("tts", ScriptedTts(), ANY) as uri:
             task = asyncio.create_task(health.watch({"tts": uri}, every=0.01))
-            await until(lambda: told(health, "/readyz")[0] == 200)
-        await until(lambda: told(health, "/healthz")[0] == 503)
+            await until(lambda: page(health, "/readyz")[0] == 200)
+        await until(lambda: page(health, "/healthz")[0] == 503)
         await asyncio.sleep(0.02)  # what was on its way when it stopped answering
         said = drained(manager)
         assert said[:3] == ["READY=1", f"STATUS=serving tts at {uri}", "WATCHDOG=1"]

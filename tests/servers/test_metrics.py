@@ -83,8 +83,8 @@ async def test_failures_and_disconnections_are_counted_separately(
     assert value(metrics, "errors_total", role="tts", code="failed") == 1
     assert value(metrics, "errors_total", role="tts", code="cancelled") is None
     assert value(metrics, "characters_total", **labels) == 14
-    told = [line for line in caplog.messages if line.startswith("tts request: ")]
-    assert [line.rpartition("=")[2] for line in told] == ["failed", "cancelled"]
+    reported = [line for line in caplog.messages if line.startswith("tts request: ")]
+    assert [line.rpartition("=")[2] for line in reported] == ["failed", "cancelled"]
 
 
 async def test_refused_clients_are_counted_by_reason() -> None:

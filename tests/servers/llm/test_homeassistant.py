@@ -148,7 +148,7 @@ def moved(fake: FakeHome) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "kind", "told", "said"),
+    ("change", "kind", "reported", "said"),
     [
         (unauthorized, HomeRefused, "does not accept the token of the file", "let me in"),
         (banned, HomeRefused, "ip_bans", "let me in"),
@@ -158,11 +158,11 @@ def moved(fake: FakeHome) -> None:
     ],
 )
 async def test_failures_are_reported_and_apologised_for(
-    tmp_path: Path, change: Any, kind: type[EngineError], told: str, said: str
+    tmp_path: Path, change: Any, kind: type[EngineError], reported: str, said: str
 ) -> None:
     async with fake_home() as fake, brain(fake, tmp_path) as engine:
         change(fake)
-        with pytest.raises(kind, match=told) as raised:
+        with pytest.raises(kind, match=reported) as raised:
             await ask(engine, "hello")
         assert type(raised.value) is kind
         assert said in (apology("llm", raised.value) or "")

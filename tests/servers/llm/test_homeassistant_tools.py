@@ -26,7 +26,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
-def told(asked: dict[str, Any]) -> list[str]:
+def reported(asked: dict[str, Any]) -> list[str]:
     """What tools told the model."""
     return [m["content"] for m in asked["messages"] if m["role"] == "tool"]
 
@@ -73,7 +73,7 @@ async def test_a_model_with_a_connected_home_receives_the_result(
         assert heard(parts) == "There."
         assert not done(parts)
         assert house.called == ([service] if service else [])
-        (text,) = told(fake.asked[1])
+        (text,) = reported(fake.asked[1])
         assert text.startswith(result)
 
 
@@ -87,7 +87,7 @@ async def test_the_model_receives_the_failures_of_home_assistant(tmp_path: Path)
     ):
         house.refused, house.refusal = {"light.turn_on"}, {"code": "x", "message": "no bulb"}
         assert heard(await ask(engine, "light", NEAR)) == "It is broken."
-        assert "no bulb" in told(fake.asked[1])[0]
+        assert "no bulb" in reported(fake.asked[1])[0]
         await house.stop()
         assert heard(await ask(engine, "light", NEAR)) == "It is broken."
 
@@ -103,7 +103,7 @@ async def test_a_model_without_a_home_sends_actions_and_sees_no_state(tmp_path: 
     )
     async with fake_ollama(*script) as fake, brain(fake.host) as engine:
         parts = await ask(engine, "it is dark", NEAR)
-        switched, seen = told(fake.asked[1])
+        switched, seen = reported(fake.asked[1])
     (action,) = done(parts)
     wish = service_calls.read(action)
     assert isinstance(wish, HomeCommand)

@@ -38,8 +38,8 @@ def store(hub: Hub, tmp_path: Path) -> Store:
     return Store(tmp_path / "models", endpoint=hub.endpoint, retry=FAST)
 
 
-class Told:
-    """Progress that is remembered."""
+class RecordedProgress:
+    """Records progress."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
@@ -61,5 +61,5 @@ class Told:
 
 
 @pytest.fixture
-def told() -> Told:
-    return Told()
+def progress() -> RecordedProgress:
+    return RecordedProgress()

@@ -8,7 +8,7 @@ import pytest
 
 from satellite.errors import DownloadFailed
 from servers.models import Store
-from tests.servers.models.conftest import FAST, REPOSITORY, VOICE, Told
+from tests.servers.models.conftest import FAST, REPOSITORY, VOICE, RecordedProgress
 from tests.support import model_files
 from tests.support.hub import Hub, Misdeed, Request
 
@@ -48,14 +48,14 @@ def hangs(request: Request) -> None:
     request.rfile.read(1)
 
 
-def test_a_broken_download_is_resumed(store: Store, hub: Hub, told: Told) -> None:
+def test_a_broken_download_is_resumed(store: Store, hub: Hub, progress: RecordedProgress) -> None:
     hub.misdeeds["model.bin"] = [breaks_off(30_000), breaks_off(40_000)]
-    store.pull("whisper:base.en", told)
+    store.pull("whisper:base.en", progress)
     assert hub.asked("model.bin") == ["", "bytes=30000-", "bytes=70000-"]
-    assert told.here == told.total
-    assert len(told.texts) == 2
-    assert "model.bin: " in told.texts[0]
-    assert "trying again in" in told.texts[0]
+    assert progress.here == progress.total
+    assert len(progress.texts) == 2
+    assert "model.bin: " in progress.texts[0]
+    assert "trying again in" in progress.texts[0]
 
 
 @pytest.mark.parametrize(
@@ -79,11 +79,13 @@ def test_lists_and_small_files_are_retried(
     assert len(hub.asked(name)) == 2
 
 
-def test_it_gives_up_and_the_next_pull_resumes(store: Store, hub: Hub, told: Told) -> None:
+def test_it_gives_up_and_the_next_pull_resumes(
+    store: Store, hub: Hub, progress: RecordedProgress
+) -> None:
     hub.misdeeds["model.bin"] = [breaks_off(10_000) for _ in range(3)]
     with pytest.raises(DownloadFailed, match=r"model\.bin: .* \(3 tries\); the next pull resumes"):
-        store.pull("whisper:base.en", told)
-    assert told.ended == 1
+        store.pull("whisper:base.en", progress)
+    assert progress.ended == 1
     assert store.path("whisper", "base.en") is None
     assert store.installed() == ()
     ((name, count, state),) = store.broken()
@@ -124,15 +126,17 @@ def test_a_response_that_resumes_at_another_byte_is_refused(store: Store, hub: H
     assert store.verify("whisper", "base.en") == []
 
 
-def test_a_part_of_another_version_is_discarded(store: Store, hub: Hub, told: Told) -> None:
+def test_a_part_of_another_version_is_discarded(
+    store: Store, hub: Hub, progress: RecordedProgress
+) -> None:
     hub.misdeeds["model.bin"] = [breaks_off(10_000) for _ in range(3)]
     with pytest.raises(DownloadFailed):
         store.pull("whisper:base.en")
     hub.repositories[REPOSITORY] = model_files.whisper(seed=9)
-    folder = store.pull("whisper:base.en", told)
+    folder = store.pull("whisper:base.en", progress)
     assert (folder / "model.bin").read_bytes() == hub.repositories[REPOSITORY]["model.bin"]
-    assert "downloading all of it again" in told.texts[-1]
-    assert told.here == told.total
+    assert "downloading all of it again" in progress.texts[-1]
+    assert progress.here == progress.total
 
 
 def test_a_part_longer_than_the_file_is_discarded(store: Store, hub: Hub) -> None:
@@ -146,6 +150,6 @@ def test_a_part_longer_than_the_file_is_discarded(store: Store, hub: Hub) -> Non
 
 @pytest.mark.parametrize("model", ["whisper:base.en", f"piper:{VOICE}"])
 def test_a_refused_connection_is_reported(model: str, tmp_path: Path) -> None:
-    nobody = Store(tmp_path, endpoint="http://127.0.0.1:9", retry=FAST)
+    unreachable = Store(tmp_path, endpoint="http://127.0.0.1:9", retry=FAST)
     with pytest.raises(DownloadFailed, match=rf"{model}: http://127\.0\.0\.1:9.*3 tries"):
-        nobody.pull(model)
+        unreachable.pull(model)

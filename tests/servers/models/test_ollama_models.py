@@ -13,7 +13,7 @@ import pytest
 from satellite.errors import DownloadFailed, ModelMissing
 from servers.models import parse
 from servers.models.ollama_models import OllamaModels
-from tests.servers.models.conftest import FAST, Told
+from tests.servers.models.conftest import FAST, RecordedProgress
 
 SMALL = parse("ollama:small")
 LISTED = {"model": "small:latest", "size": 1234, "modified_at": "2026-01-02T03:04:05Z"}
@@ -83,37 +83,43 @@ def models(ollama: Ollama) -> OllamaModels:
     return OllamaModels(ollama.address, retry=FAST)
 
 
-def test_a_model_is_pulled_with_progress(ollama: Ollama, models: OllamaModels, told: Told) -> None:
+def test_a_model_is_pulled_with_progress(
+    ollama: Ollama, models: OllamaModels, progress: RecordedProgress
+) -> None:
     ollama.pulls = [WHOLE]
-    models.pull(SMALL, told)
+    models.pull(SMALL, progress)
     assert ollama.asked == [("/api/pull", "small")]
-    assert told.total == 1234
-    assert (told.begun, told.ended) == (2, 1)
+    assert progress.total == 1234
+    assert (progress.begun, progress.ended) == (2, 1)
 
 
-def test_a_broken_pull_is_retried(ollama: Ollama, models: OllamaModels, told: Told) -> None:
+def test_a_broken_pull_is_retried(
+    ollama: Ollama, models: OllamaModels, progress: RecordedProgress
+) -> None:
     ollama.pulls = [WHOLE[:3], [{"error": "connection reset"}], WHOLE]
-    models.pull(SMALL, told)
+    models.pull(SMALL, progress)
     assert len(ollama.asked) == 3
-    assert "Ollama stopped at: pulling a" in told.texts[0]
-    assert "connection reset" in told.texts[1]
+    assert "Ollama stopped at: pulling a" in progress.texts[0]
+    assert "connection reset" in progress.texts[1]
     ollama.pulls = [[{"error": "no space left on device"}]] * 3
     with pytest.raises(DownloadFailed, match="Ollama says: no space left on device"):
-        models.pull(SMALL, told)
+        models.pull(SMALL, progress)
 
 
-def test_an_unknown_model_is_reported(ollama: Ollama, models: OllamaModels, told: Told) -> None:
+def test_an_unknown_model_is_reported(
+    ollama: Ollama, models: OllamaModels, progress: RecordedProgress
+) -> None:
     ollama.pulls = [NO_SUCH]
     with pytest.raises(ModelMissing, match="Ollama has no such model"):
-        models.pull(SMALL, told)
-    assert told.ended == 0
+        models.pull(SMALL, progress)
+    assert progress.ended == 0
 
 
-def test_offline_makes_no_request(ollama: Ollama, told: Told) -> None:
+def test_offline_makes_no_request(ollama: Ollama, progress: RecordedProgress) -> None:
     offline = OllamaModels(ollama.address, offline=True)
-    offline.pull(SMALL, told)
+    offline.pull(SMALL, progress)
     with pytest.raises(ModelMissing, match="forbids the download"):
-        offline.pull(parse("ollama:small:1b"), told)
+        offline.pull(parse("ollama:small:1b"), progress)
     assert ollama.asked == []
 
 
@@ -127,9 +133,9 @@ def test_models_are_listed_and_removed(ollama: Ollama, models: OllamaModels) -> 
         models.remove(parse("ollama:other"))
 
 
-def test_a_stopped_ollama_is_reported(told: Told) -> None:
+def test_a_stopped_ollama_is_reported(progress: RecordedProgress) -> None:
     stopped = OllamaModels("127.0.0.1:9", retry=FAST)
     assert stopped.installed() == ()
     says = r"Ollama does not answer at http://127.0.0.1:9: start it \(ollama serve\)"
     with pytest.raises(DownloadFailed, match=says):
-        stopped.pull(SMALL, told)
+        stopped.pull(SMALL, progress)

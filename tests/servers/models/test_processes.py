@@ -15,7 +15,7 @@ import pytest
 from satellite.errors import DownloadFailed
 from servers.models import Store
 from servers.models.lock import locked
-from tests.servers.models.conftest import REPOSITORY, Told
+from tests.servers.models.conftest import REPOSITORY, RecordedProgress
 from tests.support import model_files
 from tests.support.hub import BLOCK, Hub
 
@@ -74,7 +74,9 @@ def test_of_two_processes_one_downloads_and_both_succeed(store: Store, hub: Hub)
     assert store.verify("whisper", "base.en") == []
 
 
-def test_a_killed_download_is_no_model_and_is_resumed(store: Store, hub: Hub, told: Told) -> None:
+def test_a_killed_download_is_no_model_and_is_resumed(
+    store: Store, hub: Hub, progress: RecordedProgress
+) -> None:
     gate = threading.Event()
     hub.pace = lambda: hub.sent < SIZE // 2 or gate.wait(SOON)
     process = pulling(store)
@@ -87,10 +89,10 @@ def test_a_killed_download_is_no_model_and_is_resumed(store: Store, hub: Hub, to
     assert store.path("whisper", "base.en") is None
     assert [state for _, _, state in store.broken()] == ["unfinished"]
     sent = hub.sent
-    store.pull("whisper:base.en", told)
+    store.pull("whisper:base.en", progress)
     total = sum(record.bytes for record in store.installed())
     assert hub.asked("model.bin")[-1] == f"bytes={here}-"
-    assert told.here == told.total == total
+    assert progress.here == progress.total == total
     # and the list of files, and what the hub still sent to the one that was dead
     assert hub.sent - sent <= total - here + 3 * BLOCK
     assert store.verify("whisper", "base.en") == []
@@ -109,7 +111,7 @@ def test_a_model_being_downloaded_is_not_removed(store: Store) -> None:
 def test_an_exception_of_progress_ends_the_download_which_is_resumed_later(
     store: Store, hub: Hub
 ) -> None:
-    class Stop(Told):
+    class Stop(RecordedProgress):
         def advance(self, count: int) -> None:
             super().advance(count)
             if self.here > SIZE // 2:

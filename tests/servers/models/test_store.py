@@ -11,7 +11,7 @@ import pytest
 from satellite.errors import DownloadFailed, ModelMissing, UsageError
 from satellite.settings import ModelSettings
 from servers.models import Store
-from tests.servers.models.conftest import FAST, REPOSITORY, VOICE, Told
+from tests.servers.models.conftest import FAST, REPOSITORY, VOICE, RecordedProgress
 from tests.support import model_files
 from tests.support.hub import COMMIT, Hub, Request, hub_running
 
@@ -40,11 +40,11 @@ def test_any_repository_can_be_named(store: Store, hub: Hub) -> None:
     assert [str(name) for name in store.known()] == ["whisper:some/one"]
 
 
-def test_progress_adds_up(store: Store, told: Told) -> None:
-    store.pull("whisper:base.en", told)
+def test_progress_adds_up(store: Store, progress: RecordedProgress) -> None:
+    store.pull("whisper:base.en", progress)
     (installed,) = store.installed()
-    assert told.total == told.here == installed.bytes
-    assert (told.begun, told.ended, told.texts) == (1, 1, [])
+    assert progress.total == progress.here == installed.bytes
+    assert (progress.begun, progress.ended, progress.texts) == (1, 1, [])
 
 
 def test_a_complete_model_needs_no_network(store: Store, hub: Hub) -> None:
@@ -95,7 +95,9 @@ def test_a_model_without_its_manifest_or_a_file_is_incomplete(store: Store) -> N
         store.find("whisper", "base.en")
 
 
-def test_only_damaged_files_are_downloaded_again(store: Store, hub: Hub, told: Told) -> None:
+def test_only_damaged_files_are_downloaded_again(
+    store: Store, hub: Hub, progress: RecordedProgress
+) -> None:
     folder = store.pull("whisper:base.en")
     assert store.verify("whisper", "base.en") == []
     good = (folder / "model.bin").read_bytes()
@@ -106,12 +108,12 @@ def test_only_damaged_files_are_downloaded_again(store: Store, hub: Hub, told: T
         "vocabulary.txt is missing",
     ]
     del hub.requests[:]
-    store.pull("whisper:base.en", told)
+    store.pull("whisper:base.en", progress)
     assert store.verify("whisper", "base.en") == []
     fetched = [path.rpartition("/")[2] for path, _ in hub.requests if "/resolve/" in path]
     assert fetched == ["model.bin", "vocabulary.txt"]
-    assert told.here == told.total
-    assert "is damaged" in told.texts[0]
+    assert progress.here == progress.total
+    assert "is damaged" in progress.texts[0]
 
 
 def test_a_running_server_notices_added_and_removed_models(store: Store) -> None:

@@ -10,18 +10,18 @@ AUDIO = {"rate": 16000, "width": 2, "channels": 1}
 
 
 def lines(events: Iterable[Event]) -> list[str]:
-    """One line an event: its type and what it says; neighbouring audio chunks are one line."""
-    told: list[str] = []
+    """Return one line for each event, its type and text; adjacent audio chunks share one."""
+    shown: list[str] = []
     for event in events:
         text = event.data.get("text", event.data.get("name"))
         line = event.type if text is None else f"{event.type} {text}"
-        if line != "audio-chunk" or told[-1:] != [line]:
-            told.append(line)
-    return told
+        if line != "audio-chunk" or shown[-1:] != [line]:
+            shown.append(line)
+    return shown
 
 
 def chunk(audio: bytes = bytes(3200), timestamp: int | None = None, **shape: int) -> Event:
-    """An audio chunk, of 16 kHz mono if not said otherwise."""
+    """An audio chunk, 16 kHz mono by default."""
     return Event("audio-chunk", {**AUDIO, **shape, "timestamp": timestamp}, audio)
 
 

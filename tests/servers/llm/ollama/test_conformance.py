@@ -11,8 +11,8 @@ import pytest
 from satellite.conformance import CHECKS, Check, LlmSample, fresh
 from satellite.net.pairing import Pairing
 from satellite.net.remotes.by_uri import remote
+from servers.llm.ollama.engine import Ollama
 from servers.serve.server import serving
-from tests.servers.llm.asking import Ollama
 from tests.support.ollama_fake import fake_ollama, words
 
 ANSWER = words(*(f"word{number} " for number in range(10)), thinking=["hm"])

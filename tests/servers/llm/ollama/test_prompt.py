@@ -9,7 +9,7 @@ from servers.llm.ollama import prompt
 
 
 @pytest.mark.parametrize(
-    ("engines", "assistants", "told"),
+    ("engines", "assistants", "reported"),
     [
         ("", None, prompt.DEFAULT_SYSTEM),
         ("Be a pirate.", None, "Be a pirate."),
@@ -18,7 +18,7 @@ from servers.llm.ollama import prompt
     ],
 )
 def test_the_system_prompt_of_an_assistant_overrides_the_option(
-    engines: str, assistants: str | None, told: str
+    engines: str, assistants: str | None, reported: str
 ) -> None:
     content = prompt.system_message(engines, Situation(persona=assistants))["content"]
-    assert content.startswith(told)
+    assert content.startswith(reported)

@@ -22,9 +22,10 @@ from satellite.net.remotes.by_uri import remote
 from satellite.ports import EngineContext
 from satellite.values import Action, Message, ReplyRequest, Situation
 from servers.llm.ollama import prompt
+from servers.llm.ollama.engine import Ollama
 from servers.llm.ollama.toolbox import Toolbox
 from servers.serve import serving as served
-from tests.servers.llm.asking import Ollama, ask, brain, done, heard
+from tests.servers.llm.asking import ask, brain, done, heard
 from tests.support import gguf_model, ollama_server
 from tests.support.ollama_server import BABBLER, CALLER
 from tests.support.peers import Client, client
@@ -165,9 +166,9 @@ async def test_satellite_ask_works_from_the_command_line(house: House) -> None:
     process = await asyncio.create_subprocess_exec(
         *command, "tea", "please", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
-    said, told = await asyncio.wait_for(process.communicate(), 60)
-    assert said.decode().split() == list(gguf_model.ANSWER), told.decode()
-    assert "timer.start" in told.decode()
+    said, reported = await asyncio.wait_for(process.communicate(), 60)
+    assert said.decode().split() == list(gguf_model.ANSWER), reported.decode()
+    assert "timer.start" in reported.decode()
 
 
 @pytest.mark.parametrize("wire", [False, True], ids=["here", "wire"])

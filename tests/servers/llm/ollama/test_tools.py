@@ -54,8 +54,8 @@ async def test_the_model_receives_an_error_for_arguments_that_are_no_object(argu
     script = calls(("start_timer", arguments)), words("I cannot.")
     async with fake_ollama(*script) as fake, brain(fake.host) as engine:
         assert await ask(engine, "tea please") == ["I cannot."]
-        (told,) = results(fake.asked[1])
-    assert told.startswith("Error: start_timer: ")
+        (reported,) = results(fake.asked[1])
+    assert reported.startswith("Error: start_timer: ")
 
 
 async def test_an_empty_answer_after_a_tool_speaks_its_result() -> None:
@@ -78,11 +78,11 @@ async def test_the_model_receives_the_errors_of_its_calls() -> None:
     )
     async with fake_ollama(wrong, words("I cannot.")) as fake, brain(fake.host) as engine:
         parts = await ask(engine, "louder")
-        told = results(fake.asked[1])
+        reported = results(fake.asked[1])
     assert parts == ["I cannot."]
-    assert all(text.startswith("Error: ") for text in told)
+    assert all(text.startswith("Error: ") for text in reported)
     for text, part in zip(
-        told,
+        reported,
         ("did you mean start_timer?", "did you mean minutes?", "<= 100", "percent is missing"),
         strict=True,
     ):
