@@ -11,7 +11,7 @@ from servers.asr.whisper import quality
 from servers.asr.whisper.batch_scheduler import BatchScheduler
 from servers.asr.whisper.model import Encoded, Floats, Model, Search
 from servers.asr.whisper.quality import Attempt, Thresholds
-from servers.asr.whisper.tokens import Prompt
+from servers.asr.whisper.tokens import Prompt, Vocabulary
 from servers.asr.whisper.windows import FRAMES, RATE, encoder_frames
 
 _LOGGER = logging.getLogger(__name__)
@@ -41,6 +41,16 @@ class Decoder:
         self._model = model
         self._batches = batches
         self._options = options
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The model's tokens."""
+        return self._model.vocabulary
+
+    @property
+    def idle(self) -> bool:
+        """Whether no request uses the model."""
+        return self._batches.idle
 
     async def decode(
         self, samples: Floats, prompt: Prompt, language: str | None

@@ -136,8 +136,6 @@ class FasterWhisper:
         return Transcription(
             sound=SoundBuffer(detector, options.vad_threshold, options.least_voice),
             decoder=Decoder(loaded.model, loaded.batches, options.decoding),
-            batches=loaded.batches,
-            vocabulary=vocabulary,
             options=options.transcription,
             language=language,
             hotwords=transcription.hotwords(request, options.hotwords),

@@ -12,12 +12,11 @@ from satellite.lib.worker import Worker
 from satellite.values import TranscribeRequest, Transcript
 from servers.asr.whisper import quality
 from servers.asr.whisper.agreement import agreed_tokens
-from servers.asr.whisper.batch_scheduler import BatchScheduler
 from servers.asr.whisper.decoding import Decoder
 from servers.asr.whisper.quality import Attempt, Thresholds
 from servers.asr.whisper.sound_buffer import BLOCK_SAMPLES, SoundBuffer
 from servers.asr.whisper.speech_detection import Floats
-from servers.asr.whisper.tokens import Vocabulary, build_prompt
+from servers.asr.whisper.tokens import build_prompt
 from servers.asr.whisper.windows import RATE, TRAIL, Window
 
 _LOGGER = logging.getLogger(__name__)
@@ -55,8 +54,6 @@ class Transcription:
         self,
         sound: SoundBuffer,
         decoder: Decoder,
-        batches: BatchScheduler,
-        vocabulary: Vocabulary,
         options: TranscriptionOptions,
         language: str | None,
         hotwords: str,
@@ -64,8 +61,7 @@ class Transcription:
     ) -> None:
         self._sound = sound
         self._decoder = decoder
-        self._batches = batches
-        self._vocabulary = vocabulary
+        self._vocabulary = decoder.vocabulary
         self._options = options
         self._language = language
         self._hotwords = hotwords
@@ -134,7 +130,7 @@ class Transcription:
     async def _decode_partial(self) -> bool:
         """Decode the sound so far, if due and no request waits; return whether it was decoded."""
         window = self._sound.last() if self._options.partials else None
-        if window is None or not self._is_due(window) or not self._batches.idle:
+        if window is None or not self._is_due(window) or not self._decoder.idle:
             return False
         began = self._clock()
         attempt, language = await self._decode(self._sound.samples(window))

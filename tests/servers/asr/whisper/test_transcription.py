@@ -48,8 +48,6 @@ class Room:
         self.utterance = Transcription(
             SoundBuffer(Loudness(), 0.2, 0),
             self.decoder,
-            batches,
-            model.vocabulary,
             options,
             language=None,
             hotwords="",
@@ -62,12 +60,12 @@ class Room:
             yield audio[start : start + PIECE]
 
     async def hear(self, audio: bytes, pace: float = 1.0) -> list[Transcript]:
-        ears = Worker("ears")
+        worker = Worker("detection")
         try:
             sound: AsyncIterator[bytes] = self.speak(audio, pace)
-            return [transcript async for transcript in self.utterance.run(sound, ears)]
+            return [transcript async for transcript in self.utterance.run(sound, worker)]
         finally:
-            await ears.close()
+            await worker.close()
 
 
 async def test_partial_transcripts_grow_and_the_final_one_begins_with_them(
