@@ -6,9 +6,11 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import cast
+from typing import Any, cast
 
-from satellite import events, timers
+from wyoming.event import Event as WyomingEvent
+
+from satellite import events
 from satellite.announcements.announcer import Announcer
 from satellite.announcements.broadcasts import Broadcasts
 from satellite.arbitration.arbiter import Arbiter
@@ -16,27 +18,27 @@ from satellite.arbitration.protocol import normalized_word
 from satellite.arbitration.wake_words import wake_words_of
 from satellite.audio.capture import Capture
 from satellite.audio.ducking.service import ducking
-from satellite.audio.echo import stored_path
 from satellite.audio.echo.frontend import FrontEnd
 from satellite.audio.echo.playback_reference import PlaybackReference
+from satellite.audio.echo.stored_path import stored_path
 from satellite.audio.meter import PERIOD, level
 from satellite.audio.playback import Playback
-from satellite.audio.tap import Tap
+from satellite.audio.tap import Fanout
 from satellite.builtin.audio import devices
-from satellite.builtin.wake.engine import WakeEngine
 from satellite.builtin.wake.own_voice import OwnVoice
 from satellite.components import spec
-from satellite.components.hooks import Hooks, hooked
+from satellite.components.hooks import hooked
 from satellite.components.spec import AUTO
-from satellite.diagnostics.health.supervision import Supervision, supervised
-from satellite.diagnostics.recordings.recorder import Recorder, recorded
-from satellite.diagnostics.stats.snapshot import Snapshot
+from satellite.diagnostics.health.supervision import supervised
+from satellite.diagnostics.recordings.recorder import recorded
 from satellite.diagnostics.stats.writer import written_stats
-from satellite.engines.assembly import Assembly, assembled, create
+from satellite.engines.assembly import assembled, create
 from satellite.engines.reload import Reload
 from satellite.errors import SatelliteError
+from satellite.homeassistant.driver.current_link import CurrentLink
 from satellite.homeassistant.driver.peer import HomeAssistantPeer
-from satellite.homeassistant.driver.port import Port, reachable
+from satellite.homeassistant.driver.port import reachable
+from satellite.homeassistant.driver.remote_wake import WakeStream
 from satellite.homeassistant.driver.satellite_info import info_event
 from satellite.http.controls import Controls
 from satellite.http.server import http_server
@@ -44,178 +46,299 @@ from satellite.lib.bus import Bus
 from satellite.lib.taskgroups import first_error
 from satellite.listening.listener import Listener
 from satellite.listening.microphone import Microphone
-from satellite.listening.mute import Mute
-from satellite.listening.mute import mute_store as kept_mute
+from satellite.listening.mute import Mute, mute_store
 from satellite.listening.stop_words import COMPONENT as STOP_WORDS
 from satellite.listening.stop_words import StopWords
 from satellite.ports import Asr, EngineContext, WaitsForReader, Wake
 from satellite.settings import Settings
+from satellite.timers import TimerManager, timer_store
+from satellite.turns.actions import ActionRunner
+from satellite.turns.activity import Activity
 from satellite.turns.assistants import assistant_wake_words
 from satellite.turns.context import label
+from satellite.turns.follow_up import FollowUp
 from satellite.turns.manager import TurnManager
+from satellite.turns.satellite_context import SatelliteContext
+from satellite.turns.sounds import Sounds
+from satellite.turns.speech_output import SpeechOutput
 
 _LOGGER = logging.getLogger(__name__)
 
 
 async def run(settings: Settings, bus: Bus, read: Callable[[], Settings] | None = None) -> None:
-    """Be a satellite until cancelled, or until a microphone with an end has ended.
+    """Run a satellite until cancelled, or until a microphone with an end has ended.
 
     `read` reads the settings again, for those that can change meanwhile.
-    Raises `SatelliteError`s for what is wrong at the start: no microphone, no model.
+    Raises `SatelliteError`s for problems at the start: a missing microphone, a missing model.
     """
-    with first_error(SatelliteError):
-        async with AsyncExitStack() as stack:
-            watch = await stack.enter_async_context(supervised(settings, bus))
-            port = await stack.enter_async_context(reachable(settings))
-            hooks = await stack.enter_async_context(hooked(settings.hooks, bus))
-            await stack.enter_async_context(ducking(settings.ducking, bus))
-            now = await stack.enter_async_context(written_stats(settings, bus))
-            engines = await stack.enter_async_context(assembled(settings, bus.publish))
-            playback = await stack.enter_async_context(_speaker(settings, bus))
-            recorder = await stack.enter_async_context(recorded(settings, bus))
-            await _listen(settings, bus, port, hooks, engines, playback, now, watch, recorder, read)
+    await Satellite(settings, bus, read).run()
 
 
-async def _listen(
-    settings: Settings,
-    bus: Bus,
-    port: Port,
-    hooks: Hooks,
-    engines: Assembly,
-    playback: Playback,
-    now: Snapshot,
-    watch: Supervision,
-    recorder: Recorder,
-    read: Callable[[], Settings] | None,
-) -> None:
-    chosen = settings.mic if settings.mic != AUTO else devices.default_mic()
-    mic = spec.create("mic", chosen)
-    words = wake_words_of(settings.wake)
-    home = HomeAssistantPeer(
-        settings, engines.vad, lambda: info_event(settings, listener.wake.describe(), words)
-    )
-    mute = Mute(bus.publish, kept_mute(settings.name))
-    assistant = TurnManager(
-        *(settings, engines.turn, playback, bus, home.driver),
-        personas=engines.personas,
-        mute=mute,
-        kept=timers.timer_store(settings.name),
-    )
-    reference = playback.tap = PlaybackReference()
-    capture = Capture(mic, bus.publish, settings.sound.mic_channel)
-    microphone = Microphone(capture, mute, bus.publish)
-    cleaned = FrontEnd(
-        microphone, reference, settings.sound, stored_path.stored_path(settings.name)
-    )
-    stopping = await _stop_words(settings, assistant, reference)
-    heard = recorder.of(watch.heartbeat.of(Tap(Tap(cleaned, home.wake.hear), stopping.hear)))
-    wake = _wake(engines.wake, reference, bus)
-    listener = Listener(
-        heard,
-        wake,
-        engines.vad,
-        settings.listen,
-        bus.publish,
-        attentive=lambda: not home.wake.active,
-        waits=isinstance(mic, WaitsForReader) and mic.waits,
-    )
-    rooms = Arbiter(settings, assistant, listener, bus.publish, on_yield=home.wake.over)
-    announcer = home.announcer = Announcer(assistant, settings, engines.turn.tts)
-    broadcasts = Broadcasts(settings, announcer)
-    assistant.broadcasting(broadcasts.put)
-    controls = Controls(settings, assistant, announcer, bus, listener.listen_now)
+class Satellite:
+    """A satellite, built in the steps of `run`: each uses what the steps before it have made.
 
-    async def adopt(changed: Settings, engine: Wake | None) -> None:
-        nonlocal words
-        words = wake_words_of(changed.wake)
-        if engine is not None:
-            await listener.listen_with(_wake(engine, reference, bus))
-        rooms.set_wake_words(words)
-        engines.personas.answer(changed)
-        _check_words(changed, words)
-        named = tuple(words.values())
-        bus.publish(events.WakeWords(words=named, engine=label(listener.wake)))
+    Nothing is changed after it was made: parts that need each other share a third one, as
+    `Activity`, or get the other one's callback when they run, as `Listener`.
+    """
 
-    reload = Reload(settings, engines.wake, read, adopt, engines.context)
-    controls.reloading = reload.now
-    controls.more = lambda: {**now.facts(), "level": level(listener.recent(PERIOD)).rms}
-    hooks.operate(controls)
-    async with (
-        asyncio.TaskGroup() as tasks,
-        port.open(home),
-        http_server(settings, controls, watch.pages),
-    ):
-        helpers = (
-            tasks.create_task(assistant.run(listener.listen_now), name="assistant"),
-            tasks.create_task(home.run(assistant, listener.listen_now), name="home assistant"),
-            tasks.create_task(rooms.run(), name="rooms"),
-            tasks.create_task(announcer.run(), name="announcements"),
-            tasks.create_task(broadcasts.run(), name="broadcasts"),
-            tasks.create_task(stopping.run(), name="stop words"),
-            tasks.create_task(reload.run(), name="reload"),
+    def __init__(
+        self, settings: Settings, bus: Bus, read: Callable[[], Settings] | None = None
+    ) -> None:
+        self._settings = settings
+        self._bus = bus
+        self._read = read
+
+    async def run(self) -> None:
+        """Build the satellite and run it: see `satellite.app.run`."""
+        with first_error(SatelliteError):
+            async with AsyncExitStack() as stack:
+                await self._open_services(stack)
+                await self._load_engines(stack)
+                await self._open_audio(stack)
+                self._build_speech()
+                await self._build_listening()
+                self._build_turns()
+                self._build_controls()
+                await self._run_tasks()
+
+    async def _open_services(self, stack: AsyncExitStack) -> None:
+        """Open what surrounds the satellite: watchdog, port, hooks, ducking, statistics."""
+        settings, bus = self._settings, self._bus
+        self._supervision = await stack.enter_async_context(supervised(settings, bus))
+        self._port = await stack.enter_async_context(reachable(settings))
+        self._hooks = await stack.enter_async_context(hooked(settings.hooks, bus))
+        await stack.enter_async_context(ducking(settings.ducking, bus))
+        self._snapshot = await stack.enter_async_context(written_stats(settings, bus))
+
+    async def _load_engines(self, stack: AsyncExitStack) -> None:
+        """Load the engines that the settings name."""
+        settings, publish = self._settings, self._bus.publish
+        self._engines = await stack.enter_async_context(assembled(settings, publish))
+
+    async def _open_audio(self, stack: AsyncExitStack) -> None:
+        """Open the speaker; make the path of sound from the microphone to the echo canceller."""
+        settings, publish = self._settings, self._bus.publish
+        self._reference = PlaybackReference()
+        self._playback = await stack.enter_async_context(
+            _opened_speaker(settings, publish, self._reference)
         )
-        try:
-            await microphone.open()
-            await cleaned.settle()
-            _check_words(settings, words)
-            _ready(settings, bus, engines)
-            await listener.run(rooms.accept, idle=lambda: assistant.idle)
-        finally:
-            for helper in helpers:
-                helper.cancel()
+        self._recorder = await stack.enter_async_context(recorded(settings, self._bus))
+        self._mute = Mute(publish, mute_store(settings.name))
+        self._activity = Activity(publish, self._mute)
+        self._mic = spec.create(
+            "mic", settings.mic if settings.mic != AUTO else devices.default_mic()
+        )
+        capture = Capture(self._mic, publish, settings.sound.mic_channel)
+        self._microphone = Microphone(capture, self._mute, publish)
+        self._front_end = FrontEnd(
+            self._microphone, self._reference, settings.sound, stored_path(settings.name)
+        )
 
+    def _build_speech(self) -> None:
+        """Make what speaks outside of turns: sounds, timers, announcements, broadcasts."""
+        settings, publish, tts = self._settings, self._bus.publish, self._engines.turn.tts
+        self._sounds = Sounds(settings, tts, self._playback, self._activity)
+        self._timers = TimerManager(
+            publish, self._sounds.ring, settings.cues.timer, timer_store(settings.name)
+        )
+        self._output = SpeechOutput(self._activity, self._sounds, self._timers)
+        self._announcer = Announcer(self._output, settings, tts)
+        self._broadcasts = Broadcasts(settings, self._announcer)
 
-def _ready(settings: Settings, bus: Bus, engines: Assembly) -> None:
-    """Tell that listening has begun, and what does the work."""
-    roles = {
-        "wake": label(engines.wake),
-        "asr": label(engines.turn.asr),
-        "llm": label(engines.turn.llm),
-        "tts": label(engines.turn.tts),
-    }
-    bus.publish(events.Ready(name=settings.name, engines=roles))
-    _LOGGER.info("listening; %s", ", ".join(f"{r}: {what}" for r, what in roles.items()))
+    async def _build_listening(self) -> None:
+        """Make what hears the microphone: wake words, here or by Home Assistant, stop words."""
+        settings, publish, vad = self._settings, self._bus.publish, self._engines.vad
+        self._words = wake_words_of(settings.wake)
+        self._link = CurrentLink()
+        self._wake_stream = wake_stream = WakeStream(settings, vad, self._link, self._activity)
+        self._stop_words = await _stop_words(settings, self._output, self._reference)
+        source = Fanout(
+            self._front_end,
+            wake_stream.hear,
+            self._stop_words.hear,
+            self._recorder.hear,
+            self._supervision.heartbeat.hear,
+        )
+        self._listener = Listener(
+            source,
+            self._without_own_voice(self._engines.wake),
+            vad,
+            settings.listen,
+            publish,
+            attentive=lambda: not wake_stream.active,
+            waits=isinstance(self._mic, WaitsForReader) and self._mic.waits,
+        )
+
+    def _build_turns(self) -> None:
+        """Make what answers an utterance: Home Assistant or our own turns, here or elsewhere."""
+        settings, publish = self._settings, self._bus.publish
+        follow_up = FollowUp(settings.listen.follow_up)
+        actions = ActionRunner(
+            self._timers, self._playback, self._mute, follow_up.request, self._broadcasts.put
+        )
+        self._context = SatelliteContext(
+            settings,
+            publish,
+            self._activity,
+            self._playback,
+            self._sounds,
+            self._timers,
+            actions,
+        )
+        self._home = HomeAssistantPeer(
+            settings,
+            self._link,
+            self._wake_stream,
+            self._output,
+            self._announcer,
+            self._timers,
+            self._mute,
+            listen_now=self._listener.listen_now,
+            info=self._info,
+        )
+        self._turns = TurnManager(
+            settings,
+            self._engines.assistants,
+            self._context,
+            self._activity,
+            self._sounds,
+            self._timers,
+            self._mute,
+            follow_up,
+            listen_now=self._listener.listen_now,
+            driver=self._home.driver,
+        )
+        self._arbiter = Arbiter(
+            settings, self._turns, self._listener, publish, on_yield=self._wake_stream.over
+        )
+
+    def _build_controls(self) -> None:
+        """Make what operates the satellite: programs by HTTP, hooks such as buttons, reloads."""
+        self._reload = Reload(
+            self._settings, self._engines.wake, self._read, self._adopt, self._engines.context
+        )
+        self._controls = Controls(
+            self._settings,
+            self._bus,
+            self._context,
+            self._activity,
+            self._output,
+            self._sounds,
+            self._mute,
+            self._announcer,
+            listen_now=self._listener.listen_now,
+            reload=self._reload.now,
+            facts=self._facts,
+        )
+        self._hooks.operate(self._controls)
+
+    async def _run_tasks(self) -> None:
+        """Run all parts until the listener ends."""
+        async with (
+            asyncio.TaskGroup() as tasks,
+            self._port.open(self._home),
+            http_server(self._settings, self._controls, self._supervision.pages),
+        ):
+            helpers = (
+                tasks.create_task(self._turns.run(), name="turns"),
+                tasks.create_task(self._sounds.run(), name="sounds"),
+                tasks.create_task(self._timers.run(), name="timers"),
+                tasks.create_task(self._home.run(), name="home assistant"),
+                tasks.create_task(self._arbiter.run(), name="arbitration"),
+                tasks.create_task(self._announcer.run(), name="announcements"),
+                tasks.create_task(self._broadcasts.run(), name="broadcasts"),
+                tasks.create_task(self._stop_words.run(), name="stop words"),
+                tasks.create_task(self._reload.run(), name="reload"),
+            )
+            try:
+                await self._microphone.open()
+                await self._front_end.settle()
+                _check_words(self._settings, self._words)
+                self._report_ready()
+                await self._listener.run(self._arbiter.accept, idle=lambda: self._activity.idle)
+            finally:
+                self._supervision.heartbeat.end()
+                for helper in helpers:
+                    helper.cancel()
+
+    async def _adopt(self, changed: Settings, engine: Wake | None) -> None:
+        """Listen for the wake words of changed settings, with a loaded engine if it changed."""
+        self._words = wake_words_of(changed.wake)
+        if engine is not None:
+            await self._listener.use_engine(self._without_own_voice(engine))
+        self._arbiter.set_wake_words(self._words)
+        self._engines.assistants.set_wake_words(changed)
+        _check_words(changed, self._words)
+        words = tuple(self._words.values())
+        self._bus.publish(events.WakeWords(words=words, engine=label(self._listener.wake)))
+
+    def _without_own_voice(self, engine: Wake) -> OwnVoice:
+        """Return a wake engine that ignores what the satellite itself says."""
+        return OwnVoice(engine, self._reference, self._bus.publish)
+
+    def _info(self) -> WyomingEvent:
+        """Return the answer to Home Assistant's `describe`."""
+        return info_event(self._settings, self._listener.wake.describe(), self._words)
+
+    def _facts(self) -> dict[str, Any]:
+        """Return the fields of the state that programs are shown besides those of `Controls`."""
+        newest = self._listener.recent(PERIOD)
+        return {**self._snapshot.facts(), "level": level(newest).rms}
+
+    def _report_ready(self) -> None:
+        """Publish and log that listening has begun, and which engines do the work."""
+        engines = self._engines
+        roles = {
+            "wake": label(engines.wake),
+            "asr": label(engines.turn.asr),
+            "llm": label(engines.turn.llm),
+            "tts": label(engines.turn.tts),
+        }
+        self._bus.publish(events.Ready(name=self._settings.name, engines=roles))
+        _LOGGER.info("listening; %s", ", ".join(f"{r}: {engine}" for r, engine in roles.items()))
 
 
 async def _stop_words(
-    settings: Settings, assistant: TurnManager, reference: PlaybackReference
+    settings: Settings, output: SpeechOutput, reference: PlaybackReference
 ) -> StopWords:
-    """What listens for them, in the one language whose stop words are known here."""
+    """Make the listener for stop words, which are known in English only."""
     wanted = settings.listen.stop_words and settings.language.lower().startswith("en")
     return StopWords(
         lambda: cast(Asr, spec.create("asr", STOP_WORDS)),
         await create("vad", settings.vad, EngineContext.for_settings(settings)),
         settings.listen.threshold,
-        lambda: wanted and assistant.talking,
-        assistant.hush,
+        lambda: wanted and output.talking,
+        output.hush,
         reference,
     )
 
 
-def _wake(engine: Wake, reference: PlaybackReference, bus: Bus) -> OwnVoice:
-    """A wake engine as it is listened with: deaf to what we say, its near misses told."""
-    if isinstance(engine, WakeEngine):
-        engine.nearly = lambda word, score: bus.publish(events.NearMiss(word=word, score=score))
-    return OwnVoice(engine, reference)
-
-
 def _check_words(settings: Settings, known: Mapping[str, str]) -> None:
-    """Say which assistants can never be called; `known` is what is listened for."""
+    """Warn of assistants that can never be called; `known` are the words listened for."""
     for name, word in assistant_wake_words(settings):
         if known and normalized_word(word) not in known:
             _LOGGER.warning(
-                "nobody listens for %s, the wake word of assistants.%s; the wake component hears "
+                "the wake component does not detect %s, the wake word of assistants.%s; it detects "
                 "%s: name all words there, as in --wake openwakeword:okay_nabu,hey_jarvis",
-                *(word, name, ", ".join(sorted(known.values()))),
+                word,
+                name,
+                ", ".join(sorted(known.values())),
             )
 
 
 @asynccontextmanager
-async def _speaker(settings: Settings, bus: Bus) -> AsyncGenerator[Playback, None]:
+async def _opened_speaker(
+    settings: Settings, publish: Callable[[events.Event], None], reference: PlaybackReference
+) -> AsyncGenerator[Playback, None]:
+    """The speaker of the settings, opened; closed when the block is left."""
     chosen = settings.speaker if settings.speaker != AUTO else devices.default_speaker()
-    speaker = spec.create("speaker", chosen)
-    playback = Playback(speaker, bus.publish, settings.deadlines.speaker)
-    playback.volume = settings.volume
+    playback = Playback(
+        spec.create("speaker", chosen),
+        publish,
+        settings.deadlines.speaker,
+        volume=settings.volume,
+        tap=reference,
+    )
     try:
         await playback.open()
         yield playback

@@ -13,7 +13,6 @@ from satellite.errors import EngineBusy, SatelliteError
 from satellite.lib.deadline import within
 from satellite.ports import Tts
 from satellite.settings import Settings
-from satellite.timers import TimerManager
 from satellite.values import AudioChunk, SpeechRequest
 
 _LOGGER = logging.getLogger(__name__)
@@ -33,13 +32,14 @@ LOOK = 0.1
 _ORDER = ("low", "normal", "high")
 
 
-class AnnouncementTurns(Protocol):
-    """Where it is said: see `satellite.turns.manager.TurnManager`."""
-
-    timers: TimerManager
+class AnnouncementOutput(Protocol):
+    """Plays the announcements: see `satellite.turns.speech_output.SpeechOutput`."""
 
     @property
     def idle(self) -> bool: ...
+
+    @property
+    def ringing(self) -> bool: ...
 
     async def announce(
         self, audio: AsyncGenerator[AudioChunk, None], chime: bool = True, text: str = ""
@@ -68,8 +68,8 @@ class _Waiting:
 class Announcer:
     """Owns what waits to be announced. It is not said while a turn runs, unless it is urgent."""
 
-    def __init__(self, satellite: AnnouncementTurns, settings: Settings, tts: Tts) -> None:
-        self._satellite = satellite
+    def __init__(self, output: AnnouncementOutput, settings: Settings, tts: Tts) -> None:
+        self._output = output
         self._settings = settings
         self._tts = tts
         self._waiting: list[_Waiting] = []
@@ -93,7 +93,7 @@ class Announcer:
         self._changed.set()
         current = self._current
         if announcement.manner.priority == "high" and (current is None or current.urgency < 2):
-            self._satellite.interrupt()
+            self._output.interrupt()
         return new.outcome
 
     async def run(self) -> None:
@@ -119,8 +119,8 @@ class Announcer:
             _LOGGER.warning("an announcement was not heard: its time did not come")
             self._waiting.remove(waiting)
             waiting.over("expired")
-        idle = self._satellite.idle
-        if not idle or self._satellite.timers.ringing:
+        idle = self._output.idle
+        if not idle or self._output.ringing:
             self._calm_since = now
         if not self._waiting or not idle:
             return None
@@ -132,7 +132,7 @@ class Announcer:
         outcome: Outcome = "interrupted"
         try:
             async with aclosing(it.sound()) as sound:
-                if await self._satellite.announce(sound, it.manner.chime, it.text):
+                if await self._output.announce(sound, it.manner.chime, it.text):
                     outcome = "heard"
         except SatelliteError as error:
             _LOGGER.warning("an announcement was not heard: %s", error)

@@ -1,1 +1,1 @@
-"""Microphones, speakers, and what is done to samples between them and the rest."""
+"""Microphones, speakers, and the processing of their samples."""

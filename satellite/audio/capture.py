@@ -1,4 +1,4 @@
-"""The owner of a microphone: 16 kHz mono of it, whatever it gives and whenever it goes away."""
+"""The owner of a microphone: 16 kHz mono, whatever its format and whenever it disappears."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ from satellite.values import SPEECH, AudioFormat
 _LOGGER = logging.getLogger(__name__)
 
 _OPEN = 15.0
-"""Seconds to open a microphone; longer than any microphone of ours waits for its first sound."""
+"""Seconds to open a microphone; longer than any built-in microphone waits for its first sound."""
 
 _READ = 10.0
-"""Seconds without a sample after which a microphone has gone, should it not notice by itself."""
+"""Seconds without a sample after which a microphone is lost, even if it reports no error."""
 
 _CLOSE = 3.0
-"""Seconds to close a microphone; a driver may hang over a device that was pulled out."""
+"""Seconds to close a microphone; a driver may hang on a device that was unplugged."""
 
 _RETRY_FIRST = 0.5
-"""Seconds before the first try to reopen: a sound server that restarts is back by then."""
+"""Seconds before the first attempt to reopen: a sound server that restarts is back by then."""
 
 _RETRY_MOST = 5.0
-"""Seconds between later tries: a person who plugs a cable in again waits no longer than that."""
+"""Seconds between later attempts: the longest wait after a cable is plugged in again."""
 
 _LOSS_EVERY = 1.0
-"""Seconds between reports of lost samples, so that a slow machine is not slowed by them."""
+"""Seconds between reports of lost samples, so that they do not slow a slow machine."""
 
 
 class Capture:
-    """Reads one microphone, and reopens it when it comes back after it went away."""
+    """Reads one microphone, and reopens it when it comes back after a loss."""
 
     def __init__(self, mic: Mic, publish: Callable[[Event], None], channel: int = 0) -> None:
-        """Of a microphone with several channels take one, counted from 1, or the mean of all."""
+        """`channel`: the channel to use, counted from 1; 0 for the mean of all."""
         self._mic = mic
         self._channel = channel
         self._format = SPEECH
@@ -57,7 +57,7 @@ class Capture:
         return self._mic.finished
 
     async def open(self) -> None:
-        """Open the microphone; `frames` does, where nobody has. Twice is once.
+        """Open the microphone; `frames` opens it otherwise. Idempotent.
 
         Raises `DeviceMissing`, `AudioFileError`.
         """
@@ -76,16 +76,16 @@ class Capture:
                 "sound.mic_channel to one of them, or to 0 for all"
             )
         self._format = form
-        kept = AudioFormat(form.rate) if self._channel else form
-        self._resampler = Resampler(kept, SPEECH)
+        used = AudioFormat(form.rate) if self._channel else form
+        self._resampler = Resampler(used, SPEECH)
         self._was_open = True
         self._overruns = 0
 
     async def frames(self) -> AsyncGenerator[bytes, None]:
-        """Yield 16 kHz mono in the chunks in which it comes, about 32 ms each.
+        """Yield 16 kHz mono in the chunks of the microphone, about 32 ms each.
 
-        Raises what `open` does when the microphone was never there; once it was, an absence is
-        reported, and ends with the next chunk. Closing the generator closes the microphone.
+        Raises what `open` raises if the microphone was never open; a later loss is reported, and
+        ends with the next chunk. Closing the generator closes the microphone.
         """
         try:
             if not self._was_open:
@@ -98,7 +98,9 @@ class Capture:
                 except DeviceError as error:
                     await self._lose(error)
                 except TimeoutError:
-                    await self._lose(DeviceLost(f"the microphone gave nothing for {_READ:g} s"))
+                    await self._lose(
+                        DeviceLost(f"the microphone delivered nothing for {_READ:g} s")
+                    )
                 else:
                     self._count_overruns()
                     if self._channel:
@@ -109,7 +111,7 @@ class Capture:
             await self.close()
 
     async def close(self) -> None:
-        """Close the microphone, within 3 seconds. Twice is once."""
+        """Close the microphone, within 3 seconds. Idempotent."""
         self._resampler = None
         self._patience.end()
         try:
@@ -131,12 +133,12 @@ class Capture:
             try:
                 await self.open()
             except SatelliteError as error:
-                _LOGGER.debug("the microphone is not back: %s", error)
+                _LOGGER.debug("cannot reopen the microphone: %s", error)
         _LOGGER.info("the microphone is back")
         return self._resampler
 
     def _count_overruns(self) -> None:
-        """Report what was lost, gathering the losses of a second."""
+        """Report lost samples, at most once per `_LOSS_EVERY` seconds."""
         overruns = self._mic.overruns
         self._lost += max(0, overruns - self._overruns)
         self._overruns = overruns
@@ -146,7 +148,7 @@ class Capture:
 
 
 def one_channel(audio: bytes, form: AudioFormat, channel: int) -> bytes:
-    """The samples of one channel, counted from 1, of whole frames."""
+    """Return the samples of one channel, counted from 1; `audio` holds whole frames."""
     import numpy as np
 
     return np.frombuffer(audio, "<i2")[channel - 1 :: form.channels].tobytes()

@@ -1,4 +1,4 @@
-"""The project's own short sounds, a few bell-like notes each; and a user's own in their place."""
+"""The short sounds of the satellite, a few bell-like notes each, which a user can replace."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ CueName = Literal["announce", "awake", "done", "error", "follow_up", "mute", "ti
 FORMAT = AudioFormat(22050)
 
 LONGEST = 10.0
-"""Seconds of a user's own sound: what is longer would be talked over."""
+"""Longest sound of a user, in seconds: people would talk over a longer one."""
 
 _PEAK = 0.35
-"""Of full scale: as loud as speech, whose peaks are higher but short."""
+"""Peak as a part of full scale: as loud as speech, whose peaks are higher but short."""
 
 _FADE = 0.006
-"""Seconds of fade at both ends of a note; shorter ones are heard as clicks."""
+"""Seconds of fade at both ends of a note; a shorter fade is audible as a click."""
 
 _PARTIALS = ((1.0, 1.0), (2.0, 0.22), (3.01, 0.07))
 """Frequency factor and strength of a note's partials; the third, slightly high, makes it a bell."""
@@ -35,7 +35,7 @@ _NOTES: dict[CueName, tuple[tuple[float, float, float], ...]] = {
     "awake": ((0.0, 0.14, 659.26), (0.09, 0.2, 987.77)),
     "done": ((0.0, 0.16, 783.99),),
     "error": ((0.0, 0.16, 392.0), (0.13, 0.24, 293.66)),
-    # short: what is waited for is an answer, and nobody shall be talked over
+    # short: the person answers at once, and must not be talked over
     "follow_up": ((0.0, 0.1, 987.77),),
     "mute": ((0.0, 0.14, 523.25), (0.09, 0.2, 349.23)),
     "unmute": ((0.0, 0.14, 349.23), (0.09, 0.2, 523.25)),
@@ -48,20 +48,20 @@ _NOTES: dict[CueName, tuple[tuple[float, float, float], ...]] = {
 
 
 class Cues:
-    """The sounds by their names: those of a folder with files such as `awake.wav`, and our own."""
+    """The sounds by name: from a folder with files such as `awake.wav`, otherwise built in."""
 
     def __init__(self, folder: str = "") -> None:
-        """Read the folder, if there is one. Raises `ConfigError`, naming each bad file."""
+        """Read the folder, if any. Raises `ConfigError`, which names each bad file."""
         self._own: dict[str, AudioChunk] = {}
         if problems := list(self._read(folder)):
             raise ConfigError(problems)
 
-    def of(self, name: CueName) -> AudioChunk:
-        """The sound of that name."""
+    def sound(self, name: CueName) -> AudioChunk:
+        """Return the sound of a name."""
         return self._own.get(name) or cue(name)
 
     def _read(self, folder: str) -> Iterator[str]:
-        """Read every file; say what is wrong with some."""
+        """Read every file; yield the problems."""
         if not folder:
             return
         try:
@@ -89,7 +89,7 @@ class Cues:
 
 @cache
 def cue(name: CueName) -> AudioChunk:
-    """The sound of that name: 22050 Hz mono, under 0.4 s; the timer's ring lasts 1.5 s."""
+    """Return the built-in sound of a name: 22050 Hz mono, under 0.4 s; `timer` lasts 1.5 s."""
     import numpy as np
 
     notes = _NOTES[name]
@@ -104,7 +104,7 @@ def cue(name: CueName) -> AudioChunk:
 
 
 def _note(frequency: float, length: float) -> Any:
-    """A struck note that dies away, faded in and out."""
+    """Return a struck note that decays, faded in and out."""
     import numpy as np
 
     time = np.arange(int(length * FORMAT.rate)) / FORMAT.rate

@@ -1,4 +1,4 @@
-"""Audio on its way from one task to another."""
+"""A bounded feed of audio from one task to another."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from collections import deque
 class AudioFeed:
     """Chunks of audio, put in without waiting and iterated elsewhere.
 
-    With `hop` a waiting reader is woken only as every so many bytes of the stream are complete:
-    one who can do nothing with less is spared the rest. Holds at most `capacity` bytes: when its
-    reader is too slow the oldest audio is dropped, and `dropped` counts its bytes.
+    A waiting reader is woken only when another `hop` bytes of the stream are complete, for readers
+    that can do nothing with less. Holds at most `capacity` bytes: when the reader is too slow, the
+    oldest audio is dropped, and `dropped` counts its bytes.
     """
 
     def __init__(self, capacity: int, hop: int = 1) -> None:
@@ -39,8 +39,8 @@ class AudioFeed:
         if self._total // self._hop > hops:
             self._changed.set()
 
-    async def room(self, size: int) -> None:
-        """Return when at most `size` bytes wait to be read; after `end`, at once.
+    async def wait_for_room(self, size: int) -> None:
+        """Wait until at most `size` bytes are unread, or until `end`.
 
         `size` is at least a hop: the reader is not woken for less.
         """
@@ -49,7 +49,7 @@ class AudioFeed:
             await self._taken.wait()
 
     def end(self) -> None:
-        """Let the iteration end after what is waiting. Twice is once."""
+        """Let the iteration end after the unread audio. Idempotent."""
         self._ended = True
         self._changed.set()
         self._taken.set()

@@ -1,4 +1,4 @@
-"""The shape of PCM audio, which is in `satellite.values` now; this name is kept until 0.2."""
+"""The format of PCM audio, which moved to `satellite.values`; this name stays until 0.2."""
 
 from __future__ import annotations
 

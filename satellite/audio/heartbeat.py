@@ -1,12 +1,10 @@
-"""The pulse of the audio loop: samples that were taken in, counted where they were."""
+"""The heartbeat of the audio loop: the samples that went through it, and when."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import Callable
 from time import monotonic
 
-from satellite.audio.tap import Source
 from satellite.values import SPEECH
 
 STILL = 5.0
@@ -15,32 +13,44 @@ opened again after 3 s, which takes a second."""
 
 
 class Heartbeat:
-    """Counts the samples that went through the loop, and says when they did."""
+    """Counts the samples that went through the audio loop."""
 
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
-        self._clock = clock
-        self._last: float | None = None
-        self._unsaid = 0
+    def __init__(
+        self,
+        clock: Callable[[], float] = monotonic,
+        *,
+        every: int = SPEECH.rate,
+        on_beat: Callable[[], None] = lambda: None,
+        on_end: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`on_beat` is called each time `every` more samples have passed, `on_end` by `end`."""
         self.samples = 0
         """Samples of 16 kHz mono so far."""
-        self.every = SPEECH.rate
-        """Samples from one call of `on_beat` to the next."""
-        self.on_beat: Callable[[], None] = lambda: None
-        self.on_end: Callable[[], None] = lambda: None
-        """Called when the loop has ended."""
+        self._clock = clock
+        self._every = every
+        self._on_beat = on_beat
+        self._on_end = on_end
+        self._last: float | None = None
+        self._unreported = 0
+        """Samples since the last call of `on_beat`."""
 
-    def moved(self, samples: int) -> None:
-        """So many samples have been through the loop, just now."""
+    def hear(self, audio: bytes) -> None:
+        """Count a chunk that went through the loop just now."""
+        samples = len(audio) // SPEECH.frame_bytes
         self.samples += samples
         self._last = self._clock()
-        self._unsaid += samples
-        if self._unsaid >= self.every:
-            self._unsaid = 0
-            self.on_beat()
+        self._unreported += samples
+        if self._unreported >= self._every:
+            self._unreported = 0
+            self._on_beat()
+
+    def end(self) -> None:
+        """Report that the loop has ended."""
+        self._on_end()
 
     @property
     def age(self) -> float | None:
-        """Seconds since the last sample; None where there was none yet."""
+        """Seconds since the last sample; None before the first one."""
         return None if self._last is None else self._clock() - self._last
 
     @property
@@ -48,26 +58,3 @@ class Heartbeat:
         """Whether the loop moves."""
         age = self.age
         return age is not None and age < STILL
-
-    def of(self, source: Source) -> Source:
-        """`source`, with a pulse: a chunk counts when its listener asks for the next one."""
-        return _Felt(source, self)
-
-
-class _Felt:
-    def __init__(self, source: Source, pulse: Heartbeat) -> None:
-        self._source = source
-        self._pulse = pulse
-
-    @property
-    def finished(self) -> bool:
-        return self._source.finished
-
-    async def frames(self) -> AsyncGenerator[bytes, None]:
-        try:
-            async with aclosing(self._source.frames()) as frames:
-                async for audio in frames:
-                    yield audio
-                    self._pulse.moved(len(audio) // SPEECH.frame_bytes)
-        finally:
-            self._pulse.on_end()

@@ -1,4 +1,4 @@
-"""How far sound that was handed on is ahead of its playing."""
+"""The lead of sound that was handed on over its playback."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import time
 
 
 class Lead:
-    """Counts seconds handed on against the clock, from the first of them on.
+    """Counts seconds of sound handed on against the clock, from the first of them on.
 
-    Whoever plays them is taken to begin at once and to wait when there is nothing: then the lead is
-    0 until there is more.
+    The player is assumed to begin at once and to wait when it has nothing: then the lead is 0 until
+    there is more.
     """
 
     def __init__(self, seconds: float = 0.0) -> None:
         self.dry = time.monotonic() + seconds
-        """When everything will have been played, or was, on the monotonic clock."""
+        """The end of playback on the monotonic clock, past or future."""
 
     @property
     def seconds(self) -> float:
-        """Sound that is still to be played."""
+        """Seconds of sound still to be played."""
         return max(0.0, self.dry - time.monotonic())
 
     def add(self, seconds: float) -> None:
-        """Sound was handed on."""
+        """Count seconds of sound that were handed on."""
         self.dry = max(self.dry, time.monotonic()) + seconds

@@ -1,4 +1,4 @@
-"""How loud a microphone is, and a tone to hear a speaker by."""
+"""The level of a microphone, and a tone to test a speaker."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ QUIETEST = -96.0
 """dBFS of silence: below the smallest 16-bit sample."""
 
 _TONE_PEAK = 0.25
-"""Of full scale: well heard, and not too loud at any volume."""
+"""Peak as a part of full scale: clearly audible, and not too loud at any volume."""
 
 _TONE_FADE = 0.01
 """Seconds of fade at both ends, against clicks."""
@@ -38,18 +38,18 @@ async def levels(mic: Mic) -> AsyncGenerator[Level, None]:
     try:
         form = await mic.open()
         size = form.bytes_of(PERIOD)
-        heard = b""
+        buffer = b""
         while True:
-            heard += await mic.read()
-            while len(heard) >= size:
-                yield level(heard[:size])
-                heard = heard[size:]
+            buffer += await mic.read()
+            while len(buffer) >= size:
+                yield level(buffer[:size])
+                buffer = buffer[size:]
     finally:
         await mic.close()
 
 
 def level(samples: bytes) -> Level:
-    """The level of s16le samples."""
+    """Return the level of s16le samples."""
     import numpy as np
 
     values = np.frombuffer(samples, "<i2").astype(np.float64) / 32768
@@ -61,7 +61,7 @@ def level(samples: bytes) -> Level:
 
 
 def tone(frequency: float, seconds: float, rate: int = 22050) -> AudioChunk:
-    """A sine of `frequency` Hz, mono, faded in and out."""
+    """Return a sine of `frequency` Hz, mono, faded in and out."""
     import numpy as np
 
     time = np.arange(int(seconds * rate)) / rate

@@ -1,4 +1,4 @@
-"""The owner of what is being heard: one sound at a time, at any format, ended at once."""
+"""The owner of a speaker: one sound at a time, in any format, ended at once on request."""
 
 from __future__ import annotations
 
@@ -17,68 +17,75 @@ from satellite.values import AudioChunk, AudioFormat
 _LOGGER = logging.getLogger(__name__)
 
 _BLOCK = 0.1
-"""Seconds handed to the speaker at once: a change of volume is heard that soon."""
+"""Seconds handed to the speaker at once: a change of volume takes effect as quickly."""
 
 _OPEN = 15.0
 """Seconds to open a speaker: a Bluetooth one takes up to five to connect."""
 
 _SILENCE = 3.0
-"""Seconds to silence or close a speaker; a driver may hang over a device that was pulled out."""
+"""Seconds to silence or close a speaker; a driver may hang on a device that was unplugged."""
 
 DEADLINE = 10.0
-"""Seconds in which a speaker takes 0.1 s of sound; the buffers of those we know hold under 4 s."""
+"""Seconds in which a speaker takes 0.1 s of sound; the buffers of known speakers hold under 4 s."""
 
 
 class PlaybackTap(Protocol):
-    """Told what a speaker is given, as loud as it is given it."""
+    """Receives what the speaker receives, at the same volume."""
 
     def played(self, audio: bytes, form: AudioFormat) -> None:
-        """These samples come next."""
+        """The speaker receives these samples next."""
 
     def finished(self) -> None:
-        """The last samples of a sound were given."""
+        """The speaker has received the last samples of a sound."""
 
     def silenced(self) -> None:
-        """What was given and not heard yet never will be."""
+        """The samples that were not heard yet never will be."""
 
 
 @runtime_checkable
 class PlaybackHold(Protocol):
-    """A speaker that knows how much it holds."""
+    """A speaker that knows how much sound it holds."""
 
     @property
     def waiting(self) -> float:
-        """Seconds of sound that it was given and that are still to be heard."""
+        """Seconds of sound that it has received and not played yet."""
 
 
 class Playback:
-    """Plays sounds on one speaker, one after another, and reopens it when it went away."""
+    """Plays sounds on one speaker, one after another, and reopens it after a loss."""
 
     def __init__(
-        self, speaker: Speaker, publish: Callable[[Event], None], deadline: float = DEADLINE
+        self,
+        speaker: Speaker,
+        publish: Callable[[Event], None],
+        deadline: float = DEADLINE,
+        *,
+        volume: float = 1.0,
+        tap: PlaybackTap | None = None,
     ) -> None:
-        self.tap: PlaybackTap | None = None
+        """`deadline`: seconds in which the speaker takes 0.1 s of sound."""
+        self._tap = tap
         self._speaker = speaker
         self._publish = publish
         self._deadline = deadline
         self._format: AudioFormat | None = None
-        self._volume = 1.0
+        self.volume = volume
         self._underruns = 0
         self._turn = asyncio.Lock()
         self._scope: asyncio.Timeout | None = None
-        """Around the sound that is heard; ending it early ends the sound and not its caller."""
+        """Around the sound that plays; expiring it early ends the sound and not its caller."""
         self._silent = asyncio.Event()
         self._silent.set()
         self._length = 0.0
         self._dry = 0.0
-        """When all that was handed over of the sound has been heard, on the loop's clock."""
+        """When all of the sound handed over will have been heard, on the loop's clock."""
 
     @property
-    def heard(self) -> float:
-        """Seconds of the newest sound that were heard, which stay as they are when it has ended.
+    def heard_seconds(self) -> float:
+        """Seconds of the newest sound that were heard; the value stays when the sound has ended.
 
-        A speaker that does not know what it still holds is taken to play on from the first samples
-        that it was given.
+        A speaker that does not know what it still holds is assumed to play without a pause from the
+        first samples that it received.
         """
         if isinstance(self._speaker, PlaybackHold):
             waiting = self._speaker.waiting
@@ -96,7 +103,7 @@ class Playback:
         self._volume = min(1.0, max(0.0, volume))
 
     async def open(self) -> None:
-        """Open the speaker. Twice is once. Raises `DeviceMissing`, `AudioFileError`."""
+        """Open the speaker. Idempotent. Raises `DeviceMissing`, `AudioFileError`."""
         if self._format is not None:
             return
         try:
@@ -112,10 +119,9 @@ class Playback:
     ) -> None:
         """Play sound as it comes, and return when the last of it was heard, or after `stop`.
 
-        Waits for its turn while something else is played. `on_first` is called when the first
-        samples were handed to the speaker; never, if there are none. Cancelling silences the
-        speaker. `audio` stays its caller's, to be closed after this. Raises `DeviceLost`; the
-        speaker is then opened anew for the next sound.
+        Waits while another sound plays. `on_first` is called when the first samples were handed to
+        the speaker; never, if there are none. Cancelling silences the speaker. The caller closes
+        `audio`. Raises `DeviceLost`; the next sound then reopens the speaker.
         """
         async with self._turn:
             self._silent.clear()
@@ -125,7 +131,7 @@ class Playback:
                 async with scope:
                     await self._guarded(audio, on_first)
             except TimeoutError:
-                if not scope.expired():  # somebody else's; ours says that `stop` was called
+                if not scope.expired():  # of the caller; ours means that `stop` was called
                     raise
             finally:
                 self._scope = None
@@ -141,23 +147,23 @@ class Playback:
             await self.play(audio)
 
     async def stop(self) -> None:
-        """Fall silent at once; the `play` that is heard returns. One that waits comes next."""
+        """Fall silent at once; the `play` in progress returns. One that waits comes next."""
         if self._scope is None or self._scope.expired():
             return
         self._scope.reschedule(asyncio.get_running_loop().time())
-        # not left to `play`, whose source of sound may take its time to be cancelled
+        # not left to `play`, whose source may be slow to cancel
         await self._silence()
         await self._soon(self._silent.wait(), "end its sound")
 
     async def close(self) -> None:
-        """Close the speaker, within 3 seconds. Twice is once."""
+        """Close the speaker, within 3 seconds. Idempotent."""
         self._format = None
         await self._soon(self._speaker.close(), "close")
 
     async def _guarded(
         self, audio: AsyncIterator[AudioChunk], on_first: Callable[[], None] | None
     ) -> None:
-        """Play, and leave a speaker that is silent, or closed when it went away."""
+        """Play, and leave the speaker silent, or closed if it was lost."""
         try:
             await self._feed(audio, on_first)
             self._report_underruns()
@@ -191,19 +197,19 @@ class Playback:
             await self._write(samples, target, on_first if not written else None)
             written += len(samples)
         if written:
-            if self.tap is not None:
-                self.tap.finished()
+            if self._tap is not None:
+                self._tap.finished()
             length = written / target.frame_bytes / target.rate
             await self._in_time(self._speaker.drain(), self._deadline + length)
             self._dry = 0.0
 
     async def _ready(self) -> AudioFormat:
-        """The speaker's format, opening it again where it went away."""
+        """Return the speaker's format, reopening it after a loss."""
         if self._format is None:
             try:
                 await self.open()
             except SatelliteError as error:
-                raise DeviceLost(f"the speaker is not there: {error}") from error
+                raise DeviceLost(f"cannot reopen the speaker: {error}") from error
         assert self._format is not None
         return self._format
 
@@ -213,8 +219,8 @@ class Playback:
         size = form.bytes_of(_BLOCK)
         for position in range(0, len(samples), size):
             block = quieter(samples[position : position + size], self._volume)
-            if self.tap is not None:
-                self.tap.played(block, form)
+            if self._tap is not None:
+                self._tap.played(block, form)
             now = asyncio.get_running_loop().time()
             self._dry = max(self._dry, now) + form.seconds(block)
             self._length += form.seconds(block)
@@ -231,10 +237,10 @@ class Playback:
             raise DeviceLost(f"the speaker was stuck for {seconds:.1f} s") from error
 
     async def _silence(self) -> None:
-        self._length, self._dry = self.heard, 0.0  # the rest never will be
+        self._length, self._dry = self.heard_seconds, 0.0  # the rest never will be
         await self._soon(self._speaker.stop(), "fall silent")
-        if self.tap is not None:
-            self.tap.silenced()
+        if self._tap is not None:
+            self._tap.silenced()
 
     async def _soon(self, work: Awaitable[object], what: str) -> None:
         try:
@@ -251,7 +257,7 @@ class Playback:
 
 
 def quieter(samples: bytes, volume: float) -> bytes:
-    """Multiply s16le samples by `volume`, which is at most 1, so that none can overflow."""
+    """Multiply s16le samples by `volume`, which is at most 1, so that none overflows."""
     if volume >= 1.0:
         return samples
     import numpy as np

@@ -1,4 +1,4 @@
-"""An utterance that can be heard again from its beginning while it is still being spoken."""
+"""A recording of an utterance that can be replayed from its beginning while it is being spoken."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager, contextmanager
 from satellite.errors import EngineFailed
 from satellite.values import SPEECH
 
-KEPT = SPEECH.bytes_of(60)
-"""Bytes kept to be heard again: four times the longest utterance that a satellite records."""
+CAPACITY = SPEECH.bytes_of(60)
+"""Bytes stored for replay: four times the longest utterance that a satellite records."""
 
 
 class Recording:
@@ -21,37 +21,39 @@ class Recording:
         """The loop's time when the source ended."""
         self._chunks: list[bytes] = []
         self._first = 0
-        """Index, in the whole stream, of the oldest chunk that is kept."""
-        self._kept = 0
+        """Index, in the whole stream, of the oldest chunk that is stored."""
+        self._size = 0
         self._position = 0
-        """Index of the chunk that the present reader wants next."""
+        """Index of the next chunk of the current reader."""
         self._error: BaseException | None = None
-        self._tell: Callable[[float], None] | None = None
+        self._on_end: Callable[[float], None] | None = None
         self._changed = asyncio.Condition()
 
     async def fill(self, source: AsyncIterator[bytes]) -> None:
-        """Take audio until the source ends, waiting while the reader is too far behind."""
+        """Store audio until the source ends, waiting while the reader is too far behind."""
         try:
             async for chunk in source:
                 async with self._changed:
                     await self._changed.wait_for(self._has_room)
                     self._chunks.append(chunk)
-                    self._kept += len(chunk)
+                    self._size += len(chunk)
                     self._trim()
                     self._changed.notify_all()
         except Exception as error:
             self._error = error
         async with self._changed:
             self.ended_at = asyncio.get_running_loop().time()
-            if self._tell is not None:
-                self._tell(self.ended_at)
+            if self._on_end is not None:
+                self._on_end(self.ended_at)
             self._changed.notify_all()
 
     async def play(self) -> AsyncGenerator[bytes, None]:
-        """The audio from its beginning. Raises what the source raised, and `EngineFailed` when
-        the beginning is no longer kept. One reader at a time."""
+        """Yield the audio from its beginning, for one reader at a time.
+
+        Raises what the source raised, and `EngineFailed` when the beginning is no longer stored.
+        """
         if self._first:
-            raise EngineFailed("the utterance is too long to be heard again")
+            raise EngineFailed("the utterance is too long to be replayed")
         self._position = 0
         while True:
             async with self._changed:
@@ -67,26 +69,26 @@ class Recording:
             raise self._error
 
     @contextmanager
-    def when_ended(self, tell: Callable[[float], None]) -> Generator[None, None, None]:
-        """Tell the loop's time at which the source ended, now or when it does in this block."""
-        self._tell = tell
+    def when_ended(self, on_end: Callable[[float], None]) -> Generator[None, None, None]:
+        """Call `on_end` with the loop's time of the source's end, now or within this block."""
+        self._on_end = on_end
         if self.ended_at is not None:
-            tell(self.ended_at)
+            on_end(self.ended_at)
         try:
             yield
         finally:
-            self._tell = None
+            self._on_end = None
 
     def _ready(self) -> bool:
         return self._position - self._first < len(self._chunks)
 
     def _has_room(self) -> bool:
-        return self._kept < KEPT or self._position > self._first
+        return self._size < CAPACITY or self._position > self._first
 
     def _trim(self) -> None:
-        """Let go of the oldest audio that was read, once there is too much."""
-        while self._kept > KEPT and self._position > self._first:
-            self._kept -= len(self._chunks.pop(0))
+        """Discard the oldest audio that was read, beyond `CAPACITY`."""
+        while self._size > CAPACITY and self._position > self._first:
+            self._size -= len(self._chunks.pop(0))
             self._first += 1
 
 

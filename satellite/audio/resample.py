@@ -1,4 +1,4 @@
-"""Sound of any rate and channel count into any other, piece by piece."""
+"""Conversion of sound between rates and channel counts, chunk by chunk."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ most, as does MQ; LQ holds back 11 and 22, but takes 13 dB off at 7 kHz (measure
 
 
 class Resampler:
-    """Converts one stream from one format to another; the chunks' sizes do not matter.
+    """Converts one stream from one format to another, in chunks of any size.
 
-    Several channels become one by their mean; other counts are made from that one by repeating it.
-    Nothing is computed, and nothing imported, where both formats are the same.
+    Several channels become one by their mean; other counts repeat that one. Where both formats are
+    the same, nothing is computed and nothing imported.
     """
 
     def __init__(self, source: AudioFormat, target: AudioFormat) -> None:
         self._source = source
         self._target = target
         self._rest = b""
-        """The beginning of a frame that is not complete yet."""
+        """The beginning of an incomplete frame."""
         self._stream: Any = None
         if source.rate != target.rate:
             self._stream = self._begin()
 
     def convert(self, audio: bytes) -> bytes:
-        """Convert the next samples; perhaps into none yet. Part of a frame waits for the rest."""
+        """Convert the next samples, possibly into none yet. Part of a frame waits for the rest."""
         if self._rest:
             audio = self._rest + audio
         whole = len(audio) - len(audio) % self._source.frame_bytes
@@ -44,7 +44,7 @@ class Resampler:
         return self._convert(audio, last=False)
 
     def flush(self) -> bytes:
-        """Return what was held back, and be ready for another stream."""
+        """Return the samples held back, and start another stream."""
         self._rest = b""
         if self._stream is None:
             return b""

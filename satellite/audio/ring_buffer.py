@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class RingBuffer:
-    """Remembers the newest `capacity` bytes; positions count bytes from the beginning of time."""
+    """Holds the newest `capacity` bytes; positions count bytes from the first one ever added."""
 
     def __init__(self, capacity: int) -> None:
         self.end = 0
@@ -13,7 +13,7 @@ class RingBuffer:
         self._audio = bytearray()
 
     def append(self, audio: bytes) -> None:
-        """Add the newest audio, forgetting the oldest."""
+        """Add the newest audio, dropping the oldest."""
         self._audio += audio
         self.end += len(audio)
         # trimmed in halves, so that the cost of moving bytes is shared by many appends
@@ -21,7 +21,7 @@ class RingBuffer:
             del self._audio[: -self._capacity]
 
     def since(self, position: int) -> bytes:
-        """Everything from `position` on, or from the oldest byte remembered."""
+        """Return the audio from `position` on, or from the oldest byte stored."""
         oldest = self.end - min(self._capacity, len(self._audio))
         length = self.end - max(position, oldest)
         return bytes(self._audio[-length:]) if length > 0 else b""

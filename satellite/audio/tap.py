@@ -1,4 +1,4 @@
-"""Sources of sound, and taps by which others hear what one gives."""
+"""Sources of sound, and the fan-out of one source to several listeners."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 class Source(Protocol):
-    """What the listener listens to: see `satellite.audio.capture.Capture`."""
+    """A source of 16 kHz mono: see `satellite.audio.capture.Capture`."""
 
     @property
     def finished(self) -> bool: ...
@@ -16,12 +16,12 @@ class Source(Protocol):
     def frames(self) -> AsyncGenerator[bytes, None]: ...
 
 
-class Tap:
-    """A source of sound that others hear, too."""
+class Fanout:
+    """A source of sound that passes each chunk to its listeners, in their order, first."""
 
-    def __init__(self, source: Source, hear: Callable[[bytes], None]) -> None:
+    def __init__(self, source: Source, *listeners: Callable[[bytes], None]) -> None:
         self._source = source
-        self._hear = hear
+        self._listeners = listeners
 
     @property
     def finished(self) -> bool:
@@ -29,8 +29,9 @@ class Tap:
         return self._source.finished
 
     async def frames(self) -> AsyncGenerator[bytes, None]:
-        """The source's sound, which was heard before it is yielded."""
+        """Yield the source's chunks. Raises what the source raises; closing this closes it."""
         async with aclosing(self._source.frames()) as frames:
             async for audio in frames:
-                self._hear(audio)
+                for listener in self._listeners:
+                    listener(audio)
                 yield audio

@@ -56,7 +56,7 @@ def parse_wav(content: bytes, path: Path | str) -> tuple[AudioFormat, bytes]:
             if not samples:
                 break
             return AudioFormat(shape.rate, shape.channels), samples
-    raise AudioFileError(f"the WAV file {path} holds no sound")
+    raise AudioFileError(f"the WAV file {path} contains no sound")
 
 
 def write_wav(path: Path | str, form: AudioFormat, audio: bytes) -> None:
@@ -80,7 +80,7 @@ class WavWriter:
         self._form = form
         self._size = keep if self._path.is_file() else 0
         if not self._path.parent.is_dir():
-            raise AudioFileError(f"cannot write {path}: there is no folder {self._path.parent}")
+            raise AudioFileError(f"cannot write {path}: the folder {self._path.parent} is missing")
         try:
             self._file: BinaryIO = self._path.open("r+b" if self._size else "wb")
         except OSError as error:

@@ -50,7 +50,7 @@ class Assembly(msgspec.Struct, frozen=True):
     wake: Wake
     vad: Vad
     turn: Engines
-    personas: Assistants
+    assistants: Assistants
     context: EngineContext
 
 
@@ -87,8 +87,8 @@ async def assembled(
         engines,
         context,
     ):
-        personas = build_assistants(settings, engines)
-        yield Assembly(engines[wake], vad, personas.first.engines, personas, context)
+        assistants = build_assistants(settings, engines)
+        yield Assembly(engines[wake], vad, assistants.first.engines, assistants, context)
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
@@ -17,27 +17,14 @@ from satellite.listening.mute import Mute
 from satellite.net.pairing import Pairing
 from satellite.settings import Settings
 from satellite.turns import actions
-from satellite.values import Action, AudioChunk, Situation
+from satellite.turns.activity import Activity
+from satellite.turns.context import TurnContext
+from satellite.turns.sounds import Sounds
+from satellite.turns.speech_output import SpeechOutput
+from satellite.values import Action, AudioChunk
 
 HERE = "here"
 """Whom an announcement is for where nobody is named: this satellite."""
-
-
-class ControlledTurns(Protocol):
-    """See `satellite.turns.manager.TurnManager`."""
-
-    muting: Mute
-
-    @property
-    def phase(self) -> str: ...
-
-    def situation(self) -> Situation: ...
-
-    def act(self, action: Action) -> None: ...
-
-    def mute(self, muted: bool) -> None: ...
-
-    def hush(self) -> None: ...
 
 
 class Controls:
@@ -46,67 +33,81 @@ class Controls:
     def __init__(
         self,
         settings: Settings,
-        satellite: ControlledTurns,
-        announcer: Announcer,
         bus: Bus,
-        begin: Callable[[], bool],
+        context: TurnContext,
+        activity: Activity,
+        output: SpeechOutput,
+        sounds: Sounds,
+        mute: Mute,
+        announcer: Announcer,
+        *,
+        listen_now: Callable[[], bool],
+        reload: Callable[[], Awaitable[Reloaded]],
+        facts: Callable[[], dict[str, Any]],
     ) -> None:
-        """`begin` listens to somebody who has not said the wake word; False where it cannot."""
+        """`listen_now` starts an utterance without a wake word and returns whether it could;
+        `reload` is `satellite.engines.reload.Reload.now`; `facts` returns more fields for
+        `state`."""
         self.bus = bus
         self._settings = settings
-        self._satellite = satellite
+        self._context = context
+        self._activity = activity
+        self._output = output
+        self._sounds = sounds
+        self._mute = mute
         self._announcer = announcer
         self._pairing = Pairing(settings.pairing)
-        self._begin = begin
-        self.reloading: Callable[[], Awaitable[Reloaded]] = _nothing_to_read
-        """See `satellite.engines.reload.Reload.now`."""
-        self.more: Callable[[], dict[str, Any]] = dict
-        """What else is told of the satellite: see `satellite.diagnostics.stats.snapshot`."""
+        self._listen_now = listen_now
+        self._reload = reload
+        self._facts = facts
 
     def state(self) -> dict[str, Any]:
-        """What the satellite does now."""
-        now = self._satellite.situation()
+        """Return the state of the satellite as plain values."""
+        now = self._context.situation()
         return {
             "name": self._settings.name,
             "area": now.area,
-            "phase": self._satellite.phase,
-            "muted": self._satellite.muting.muted,
+            "phase": self._activity.phase,
+            "muted": self._mute.muted,
             "volume": now.volume,
             "ringing": now.ringing,
             "timers": msgspec.to_builtins(now.timers),
             "alarms": msgspec.to_builtins(now.alarms),
-            **self.more(),
+            **self._facts(),
         }
 
     def mute(self, muted: bool | None) -> bool:
-        """Close the microphone, open it, or (None) what it is not; whether it is closed now."""
-        self._satellite.mute(not self._satellite.muting.muted if muted is None else muted)
-        return self._satellite.muting.muted
+        """Mute or unmute the microphone, or toggle it (None); return whether it is muted now."""
+        wanted = not self._mute.muted if muted is None else muted
+        self._mute.set(wanted)
+        if self._settings.cues.mute:
+            self._sounds.start_cue("mute" if wanted else "unmute")
+        return self._mute.muted
 
     async def reload(self) -> dict[str, Any]:
         """Read the settings again: what is in use now, and what takes a restart.
 
         Raises `SatelliteError` where something is wrong, and nothing has changed.
         """
-        done = await self.reloading()
+        done = await self._reload()
         return {"changed": list(done.changed), "restart": list(done.restart)}
 
     def wake(self) -> bool:
         """Listen as after the wake word; False where somebody is listened to, or nobody may be."""
-        return self._begin()
+        return self._listen_now()
 
     def stop(self) -> None:
         """End what is said or rung."""
-        self._satellite.hush()
+        self._output.hush()
 
     def volume(self, level: object) -> None:
         """Set the loudness, 0 to 1. Raises `UsageError`."""
         action = Action(name="volume.set", data={"level": level})
         try:
-            actions.read(action)
+            actions.parse(action)
         except SatelliteError as error:
             raise UsageError("level: a number from 0 to 1") from error
-        self._satellite.act(action)
+        self._context.execute(action)
 
     async def announce(
         self, what: str | AudioChunk, manner: AnnouncementStyle, to: tuple[str, ...], wait: bool
@@ -134,7 +135,3 @@ class Controls:
             yield what
 
         return self._announcer.submit(Announcement(whole, manner=manner))
-
-
-async def _nothing_to_read() -> Reloaded:
-    raise UsageError("this satellite has no settings that could be read again")

@@ -1,1 +1,1 @@
-"""Listening: the microphone, and the utterances in what it hears."""
+"""Listening: the microphone, and the utterances in its sound."""

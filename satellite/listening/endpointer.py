@@ -1,4 +1,4 @@
-"""Endpointing: when an utterance begins and when it is over, from voice probabilities alone."""
+"""Endpointing: the beginning and the end of an utterance, from voice probabilities alone."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from enum import Enum
 from satellite.settings import ListenSettings
 
 RATE = 16000
-"""Samples a second, as every voice detector takes them."""
+"""Samples per second, as every voice detector takes them."""
 
 HYSTERESIS = 0.15
-"""How much less voice is needed to go on speaking than to begin (Silero's own default)."""
+"""How far the voice probability may fall below the threshold once speech has begun (Silero's own
+default)."""
 
 WAKE_TAIL = 0.25
 """Seconds of voice right after the wake word that are still the wake word: detectors fire up to
@@ -18,7 +19,7 @@ three hops of 80 ms before the word's last sound has faded."""
 
 
 class Verdict(Enum):
-    """What a frame decided."""
+    """The result of a frame."""
 
     GO_ON = "go on"
     STARTED = "started"
@@ -26,20 +27,20 @@ class Verdict(Enum):
     ENDED = "ended"
     """The utterance is over; the voice stopped at `Endpointer.voice_end`."""
     NOTHING = "nothing"
-    """Nobody said anything."""
+    """The utterance is over without speech."""
 
 
 class Endpointer:
-    """Counts voice and silence in samples; always comes to an end.
+    """Counts voice and silence in samples; always reaches an end.
 
-    Feed it frames of `frame_samples` beginning at the wake word, until it says ENDED or NOTHING.
+    Push frames of `frame_samples`, from the wake word on, until it returns ENDED or NOTHING.
     """
 
     def __init__(self, settings: ListenSettings, frame_samples: int) -> None:
         self.voice_start = 0
         """Samples from the beginning to the first voice of the utterance."""
         self.voice_end = 0
-        """Samples from the beginning to the end of the last voice heard."""
+        """Samples from the beginning to the end of the last voice."""
         self._settings = settings
         self._frame = frame_samples
         self._position = 0
@@ -51,7 +52,7 @@ class Endpointer:
         begin, self._position = self._position, self._position + self._frame
         threshold = self._settings.threshold - (HYSTERESIS if self._voiced else 0)
         if probability >= threshold:
-            self._hear(begin)
+            self._count_voice(begin)
             if not self._started and self._voiced >= self._settings.minimum * RATE:
                 self._started = True
                 return Verdict.STARTED
@@ -61,7 +62,7 @@ class Endpointer:
             self._voiced = 0
         return self._limit()
 
-    def _hear(self, begin: int) -> None:
+    def _count_voice(self, begin: int) -> None:
         if not self._voiced:
             self.voice_start = begin
         self.voice_end = self._position

@@ -22,30 +22,30 @@ __all__ = ["Listener", "Utterance"]
 _LOGGER = logging.getLogger(__name__)
 
 MEMORY = 5.0
-"""Seconds of sound remembered: longer than any detector is late."""
+"""Seconds of sound remembered: longer than the delay of any detector."""
 
 BEHIND = 2.0
-"""Seconds the wake detector may be behind before the oldest sound is lost to it."""
+"""Seconds that the wake engine may be behind before it loses the oldest sound."""
 
 AHEAD = 0.5
-"""Seconds that the wake detector is behind at most where the source can wait for it."""
+"""Seconds that the wake engine is behind at most if the source can wait for it."""
 
 STUCK = 30.0
-"""Seconds in which a wake engine that took nothing is stuck, and not slow: an emulated processor
-takes 5 for a second of sound. A source waits for it no longer."""
+"""Seconds after which a wake engine that takes no sound is stuck, and not slow: an emulated
+processor takes 5 s for a second of sound. A source waits for it no longer."""
 
 HOP = 0.08
-"""Seconds of sound that wake engines look at together: there is no use in waking them for less."""
+"""Seconds of sound that wake engines process together: less is not worth waking them."""
 
-LETS_GO = 5.0
-"""Seconds in which a wake engine ends its stream: the work on a second of sound, on any machine
+ENGINE_END = 5.0
+"""Seconds in which a wake engine ends its stream: the time for a second of sound on any machine
 that keeps up with it."""
 
 RETRY = 2.0
 """Seconds before a wake engine that failed is tried again: a service takes that to restart."""
 
 LAST_WORDS = 2.0
-"""Seconds of silence heard after a source has ended: as long as a wake word takes to be found."""
+"""Seconds of silence after a source has ended in which a wake word may still be detected."""
 
 
 class Listener:
@@ -66,9 +66,9 @@ class Listener:
         so that a slow wake engine loses nothing of it."""
         self._source = source
         self.wake = wake
-        """What finds wake words."""
-        self._let_go = asyncio.Event()
-        """Set when another engine than before is listening."""
+        """The wake engine."""
+        self._engine_used = asyncio.Event()
+        """Set when the newest engine has begun to listen."""
         self._vad = vad
         self._settings = settings
         self._publish = publish
@@ -80,7 +80,7 @@ class Listener:
         self._feed = AudioFeed(SPEECH.bytes_of(BEHIND), SPEECH.bytes_of(HOP))
         self._reported = 0
         self._unheard = 0
-        """Bytes that the wake engine was not given since its stream began."""
+        """Bytes that the wake engine did not receive since its stream began."""
         self._open: UtteranceBuilder | None = None
 
     def listen_now(self, detection: Detection | None = None, preroll: float = 0.0) -> bool:
@@ -90,23 +90,22 @@ class Listener:
             return False
         return self._capture(detection, self._ring.end, preroll)
 
-    async def listen_with(self, wake: ports.Wake) -> None:
-        """Find wake words with another engine, which is loaded, from now on.
+    async def use_engine(self, wake: ports.Wake) -> None:
+        """Detect wake words with another engine, already loaded, from now on.
 
-        Returns when the one before is done, or is stuck. What is being said is listened to as
-        before.
+        Returns when the former engine has ended, or is stuck. An open utterance continues.
         """
         self.wake = wake
-        self._let_go.clear()
+        self._engine_used.clear()
         self._feed.end()
         try:
-            async with asyncio.timeout(LETS_GO):
-                await self._let_go.wait()
+            async with asyncio.timeout(ENGINE_END):
+                await self._engine_used.wait()
         except TimeoutError:
-            _LOGGER.warning("the wake engine that is not used any more does not end")
+            _LOGGER.warning("the former wake engine does not end")
 
     def recent(self, seconds: float) -> bytes:
-        """The newest sound, of so many seconds or as much as is remembered."""
+        """Return the newest sound of `seconds`, or as much of it as is remembered."""
         return self._ring.since(self._ring.end - SPEECH.bytes_of(seconds))
 
     async def run(self, accept: Callable[[Utterance], bool], idle: Callable[[], bool]) -> None:
@@ -132,7 +131,7 @@ class Listener:
             self._ring.append(audio)
             if self._attentive():
                 if self._waits:
-                    await self._room()
+                    await self._wait_for_engine()
                 self._feed.put(audio)
                 self._report_loss()
             else:
@@ -143,45 +142,45 @@ class Listener:
             if quiet >= LAST_WORDS and self._open is None and idle():
                 return
 
-    async def _room(self) -> None:
+    async def _wait_for_engine(self) -> None:
         try:
             async with asyncio.timeout(STUCK):
-                await self._feed.room(SPEECH.bytes_of(AHEAD))
+                await self._feed.wait_for_room(SPEECH.bytes_of(AHEAD))
         except TimeoutError:
             self._waits = False
-            _LOGGER.warning("the wake engine takes no sound: no more of it waits for it")
+            _LOGGER.warning("the wake engine takes no sound; not waiting for it any longer")
 
     async def _detect(self) -> None:
         failures = offset = 0
         while True:
-            heard, wake = False, self.wake
-            self._let_go.set()
+            detected, wake = False, self.wake
+            self._engine_used.set()
             try:
                 async with aclosing(wake.detect(self._feed, DetectRequest())) as detections:
                     async for detection in detections:
-                        heard, failures = True, 0
-                        self._begin(detection, offset)
+                        detected, failures = True, 0
+                        self._on_detection(detection, offset)
             except (EngineError, WireError) as error:
                 failures += 1
                 level = logging.WARNING if failures == 1 else logging.DEBUG
-                _LOGGER.log(level, "the wake engine failed; trying again: %s", error)
+                _LOGGER.log(level, "the wake engine failed; retrying: %s", error)
                 self._publish(events.Error(where="wake", text=str(error), code=error.code))
             self._feed.end()
             # some services end their stream with a detection: go on at once
-            if not heard and wake is self.wake:
+            if not detected and wake is self.wake:
                 await asyncio.sleep(RETRY)
             self._feed = AudioFeed(SPEECH.bytes_of(BEHIND), SPEECH.bytes_of(HOP))
             self._reported = self._unheard = 0
             offset = self._ring.end
 
-    def _begin(self, detection: Detection, offset: int) -> None:
-        # who is listened to without a wake word, and says one, begins anew
-        taken = self._open is not None and not self._open.uncalled
+    def _on_detection(self, detection: Detection, offset: int) -> None:
+        # a wake word in an utterance without one begins another
+        taken = self._open is not None and not self._open.without_wake_word
         if taken or not self._attentive():
             return
-        # the engine counts the samples that it was given, not those that it was too slow for
-        given = detection.sample * SPEECH.frame_bytes
-        position = offset + given + self._feed.dropped + self._unheard
+        # the engine counts the samples that it received, not those that it was too slow for
+        received = detection.sample * SPEECH.frame_bytes
+        position = offset + received + self._feed.dropped + self._unheard
         self._capture(detection, position, self._settings.preroll)
 
     def _capture(self, detection: Detection | None, position: int, preroll: float) -> bool:
@@ -189,26 +188,26 @@ class Listener:
         utterance = Utterance(detection, limit)
         if self._accept is None or not self._accept(utterance):
             return False
-        heard = self._ring.since(position - SPEECH.bytes_of(preroll))
+        recent = self._ring.since(position - SPEECH.bytes_of(preroll))
         late = self._ring.since(position)
         # voice detector frames end where chunks do, so that none waits for the next chunk
         frame = self._vad.frame_samples * SPEECH.frame_bytes
         late = late[len(late) % frame :]
-        utterance.before = len(heard) - len(late)
-        utterance.audio.put(heard[: utterance.before])
+        utterance.before = len(recent) - len(late)
+        utterance.audio.put(recent[: utterance.before])
         capturing = self._open = UtteranceBuilder(utterance, self._vad, self._settings)
-        utterance.cut_by(lambda: self._cut(capturing))
+        utterance.on_close(lambda: self._finish(capturing))
         self._continue(capturing, late)
         return True
 
-    def _cut(self, capturing: UtteranceBuilder) -> None:
-        for event in capturing.cut():
+    def _finish(self, capturing: UtteranceBuilder) -> None:
+        for event in capturing.finish():
             self._publish(event)
         if self._open is capturing:
             self._open = None
 
     def _continue(self, capturing: UtteranceBuilder, audio: bytes) -> None:
-        for event in capturing.take(audio):
+        for event in capturing.push(audio):
             self._publish(event)
         if capturing.closed:
             self._open = None
@@ -216,5 +215,5 @@ class Listener:
     def _report_loss(self) -> None:
         if self._feed.dropped - self._reported >= SPEECH.bytes_of(1.0):
             self._reported = self._feed.dropped
-            _LOGGER.warning("the wake engine is too slow: a second of sound was lost to it")
+            _LOGGER.warning("the wake engine is too slow and lost a second of sound")
             self._publish(events.AudioLoss(loss="overrun", count=1))

@@ -1,4 +1,4 @@
-"""The microphone, as long as nobody wishes it closed."""
+"""The microphone, which is closed while it is muted."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from satellite.values import SPEECH
 _LOGGER = logging.getLogger(__name__)
 
 PIECE = 0.1
-"""Seconds of silence given at once while it is closed: as seldom as is soon enough to open it."""
+"""Seconds of silence per chunk while it is muted: as rarely as unmuting allows."""
 
 RETRY = 2.0
-"""Seconds before one that did not open is tried again: the program that has it may let it go."""
+"""Seconds before a microphone that did not open is tried again: another program may release it."""
 
 
 class Microphone:
-    """Closes the device while it is muted, which is then free for other programs.
+    """Closes the device while it is muted, so that other programs can use it.
 
-    Meanwhile it gives silence at its usual pace: those who tell the time by its samples, such as
-    the echo canceller, need not know.
+    Meanwhile it yields silence at the usual pace, for everything that measures time by its samples,
+    such as the echo canceller.
     """
 
     def __init__(self, capture: Capture, mute: Mute, publish: Callable[[Event], None]) -> None:
@@ -35,9 +35,9 @@ class Microphone:
         self._mute = mute
         self._publish = publish
         self._patience = WaitLimit(None)
-        """With the device; ended when it is muted."""
+        """The wait for the device; interrupted when it is muted."""
         self._opened = asyncio.Event()
-        mute.listen(self._change)
+        mute.subscribe(self._on_mute)
 
     @property
     def finished(self) -> bool:
@@ -50,7 +50,7 @@ class Microphone:
             await self._capture.open()
 
     async def frames(self) -> AsyncGenerator[bytes, None]:
-        """Yield 16 kHz mono for ever, silence while it is muted or does not open."""
+        """Yield 16 kHz mono without end; silence while it is muted or does not open."""
         wait = 0.0
         while True:
             if self._mute.muted or wait:
@@ -65,7 +65,7 @@ class Microphone:
                     async for audio in sound:
                         yield audio
 
-    def _change(self, muted: bool) -> None:
+    def _on_mute(self, muted: bool) -> None:
         if not muted:
             self._opened.set()
         else:
@@ -76,7 +76,7 @@ class Microphone:
             await self._capture.open()
         except SatelliteError as error:
             level = logging.WARNING if first else logging.DEBUG
-            _LOGGER.log(level, "the microphone cannot be opened again: %s", error)
+            _LOGGER.log(level, "cannot reopen the microphone: %s", error)
             if first:
                 self._publish(Error(where="mic", text=str(error), code=error.code))
             return False
@@ -97,7 +97,7 @@ class Microphone:
             await self._capture.close()
 
     async def _silence(self, seconds: float) -> AsyncGenerator[bytes, None]:
-        """For as long as it is muted, and at least for so many `seconds`."""
+        """Yield silence while it is muted, and for `seconds` at least."""
         due = asyncio.get_running_loop().time()
         end = due + seconds
         self._opened.clear()

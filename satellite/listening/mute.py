@@ -1,4 +1,4 @@
-"""Mute: whether the microphone is closed, and by whose wish."""
+"""Mute: whether the microphone is closed, and who closed it."""
 
 from __future__ import annotations
 
@@ -9,44 +9,44 @@ from satellite import events
 from satellite.lib.persistence import StoredValue
 
 USER = "user"
-"""The people in the room, whose wish is kept over a restart."""
+"""The people in the room, whose choice is restored after a restart."""
 
 
 def mute_store(satellite: str) -> StoredValue[bool]:
-    """Where a satellite's wish is kept: another one of the same machine has its own."""
+    """Return the store of a satellite's mute; each satellite of a machine has its own."""
     name = re.sub(r"[^\w-]+", "_", satellite)[:64]
     return StoredValue(f"mute-{name}" if name else "mute", bool, False)
 
 
 class Mute:
-    """Closed as long as anybody wishes so: who has closed it has to open it again."""
+    """Whether the microphone is muted: each party that mutes it must unmute it again."""
 
     def __init__(
-        self, publish: Callable[[events.Event], None], mute_store: StoredValue[bool] | None = None
+        self, publish: Callable[[events.Event], None], store: StoredValue[bool] | None = None
     ) -> None:
-        """`mute_store` is where the wish of the people in the room is remembered, if anywhere."""
+        """`store` keeps the choice of the people in the room over a restart."""
         self._publish = publish
-        self._kept = mute_store
-        self._by = {USER} if mute_store is not None and mute_store.read() else set()
+        self._store = store
+        self._muted_by = {USER} if store is not None and store.read() else set()
         self._listeners: list[Callable[[bool], None]] = []
 
     @property
     def muted(self) -> bool:
-        """The microphone is closed."""
-        return bool(self._by)
+        """Whether the microphone is closed."""
+        return bool(self._muted_by)
 
-    def listen(self, listener: Callable[[bool], None]) -> None:
-        """Have somebody told of each change."""
+    def subscribe(self, listener: Callable[[bool], None]) -> None:
+        """Call `listener` with each change of `muted`."""
         self._listeners.append(listener)
 
     def set(self, muted: bool, by: str = USER) -> None:
-        """Close it, or open it as far as `by` is concerned. Twice is once."""
-        before, wished = self.muted, by in self._by
-        if muted == wished:
+        """Mute on behalf of `by`, or end that mute. Idempotent."""
+        before = self.muted
+        if muted == (by in self._muted_by):
             return
-        self._by ^= {by}
-        if by == USER and self._kept is not None:
-            self._kept.write(muted)
+        self._muted_by ^= {by}
+        if by == USER and self._store is not None:
+            self._store.write(muted)
         if self.muted != before:
             self._publish(events.Mute(muted=self.muted))
             for listener in self._listeners:

@@ -1,8 +1,8 @@
-"""Words that end what is said or rung, without a wake word: listened for only meanwhile.
+"""Stop words: they end what is said or rung, without a wake word, and are detected only meanwhile.
 
-What the microphone hears, less our own voice, is cut into utterances by a voice detector. One that
-is short and stands alone is given to a recognizer that knows the stop words and rejects all else.
-Nothing of it is kept, and nothing leaves this device.
+A voice detector cuts the microphone's sound, without our own voice, into utterances. A short one
+that stands alone goes to a recognizer that knows the stop words and rejects everything else.
+No sound is stored, and none leaves this device.
 """
 
 from __future__ import annotations
@@ -35,88 +35,90 @@ PHRASES = (
     "be quiet",
     "shut up",
 )
-"""What is said to one who talks too long."""
+"""The stop words."""
 
 OTHERS = (
     *("yes", "no", "okay", "hello", "good", "thanks", "more", "what", "start", "steps", "stuff"),
     *("shop", "go", "yeah", "star", "so", "top", "stock", "well", "and", "the", "but", "mine"),
     *("handle", "map", "cat"),
 )
-"""Words that are often said alone, or sound like them: better heard as what they are than taken for
-a stop word."""
+"""Words that are often said alone, or sound like a stop word: recognized, they are not mistaken for
+one."""
 
 CONFIDENCE = -5.75
-"""See `servers.asr.sphinx.confidence`; `python -m tests.bench.stop_words` measures it."""
+"""See `servers.asr.sphinx.confidence`; measured by `python -m tests.bench.stop_words`."""
 
 COMPONENT = (
     f"pocketsphinx?phrases={','.join(PHRASES)}&others={','.join(OTHERS)}&confidence={CONFIDENCE}"
 )
-"""The recognizer of them."""
+"""The recognizer of the stop words."""
 
 BEFORE = 0.25
-"""Seconds heard from before the voice was noticed: the hiss of an "s" is noticed late."""
+"""Seconds of sound from before the voice was detected: the hiss of an "s" is detected late."""
 
 ALONE = 0.4
-"""Seconds without voice before and after a stop word: who goes on talking means somebody else."""
+"""Seconds without voice before and after a stop word: a sentence around it is meant for others."""
 
 SHORTEST = 0.2
-"""Seconds of voice that the shortest of them has."""
+"""Seconds of voice in the shortest stop word."""
 
 LONGEST = 1.4
-"""Seconds of voice after which it is none: "please stop", said slowly, takes 1.2."""
+"""Seconds of voice in the longest stop word: "please stop", said slowly, takes 1.2."""
 
 PATIENCE = 3.0
-"""Seconds to wait for the recognizer after an utterance; what comes later is of no use."""
+"""Seconds to wait for the recognizer after an utterance; a later result is of no use."""
 
 OWN = 0.7
-"""Likeness to what was played (see `satellite.listening.envelope`) from which it is our own voice:
-in simulated rooms echoes have 0.89 and more, of people who speak over a reply 95 % under 0.4."""
+"""Likeness to the played sound (see `satellite.listening.envelope`) from which an utterance is our
+own voice: in simulated rooms echoes have 0.89 and more, and 95 % of the people who speak over a
+reply under 0.4."""
 
-ASIDE = SPEECH.rate // 16
-"""Samples by which an echo may be beside its place: the front end holds back up to 32 ms."""
+TOLERANCE = SPEECH.rate // 16
+"""Samples by which the position of an echo may be off: the front end holds back up to 32 ms."""
 
 UNKNOWN = SPEECH.rate
-"""Samples by which an echo may be late whose delay is not known."""
+"""Samples by which an echo of unknown delay may be late."""
 
 LEARNING = 1.5
-"""Seconds from the beginning of something that is played in which nothing is taken for a stop word
-while nobody knows how late its echo is: what is left of the echo then is cut anywhere, and is like
-nothing that was played."""
+"""Seconds from the beginning of played sound in which no stop word is accepted while the delay of
+its echo is unknown: the rest of the echo is cut anywhere then, and is like nothing that was
+played."""
 
 RETRY = 60.0
 """Seconds before a recognizer that failed is tried again."""
 
 
 class Interjection:
-    """Something short that may be a stop word, while it is said."""
+    """A short utterance that may be a stop word, while it is being said."""
 
     def __init__(self, start: int, since: float) -> None:
         self.start = start
-        """Where it begins, in samples of the microphone."""
+        """Its beginning, in samples of the microphone."""
         self.since = since
-        """Seconds from the beginning of what is said or rung to its own."""
-        self.heard = bytearray()
+        """Seconds from the beginning of what is said or rung to the beginning of this utterance."""
+        self.sound = bytearray()
+        """All of its sound, which `audio` streams."""
         self.audio = AudioFeed(SPEECH.bytes_of(BEFORE + ALONE + 2 * LONGEST))
         self.alone = False
-        """It was short, and there was silence after it. Known when `audio` has ended."""
+        """Whether it was short and followed by silence. Known when `audio` has ended."""
         self.voiced = 0.0
         """Seconds of voice in it."""
         self.quiet = 0.0
         """Seconds without voice at its end."""
 
     def put(self, audio: bytes) -> None:
-        """Hear more of it."""
-        self.heard += audio
+        """Add the next sound."""
+        self.sound += audio
         self.audio.put(audio)
 
     def end(self, alone: bool) -> None:
-        """There is no more of it."""
+        """End it."""
         self.alone = alone
         self.audio.end()
 
 
 class StopWords:
-    """Listens while `talking()`, and calls `hush` when a stop word was said."""
+    """Detects stop words while `talking()` is true, and calls `hush` for each."""
 
     patience: float = PATIENCE
 
@@ -130,7 +132,7 @@ class StopWords:
         reference: PlaybackReference,
     ) -> None:
         """`asr` makes the recognizer when it is first needed; `vad`, which need not be loaded, is
-        nobody else's; `reference` has what is played."""
+        used here alone; `reference` has the played sound."""
         self._make = asr
         self._asr: Asr | None = None
         self._vad = vad
@@ -141,7 +143,7 @@ class StopWords:
         self._frame = vad.frame_samples * SPEECH.frame_bytes
         self._ready = False
         self._wanted = asyncio.Event()
-        """Something was said or rung: the voice detector, of 3 MB, is not loaded before."""
+        """Set once something was said or rung: the voice detector (3 MB) is loaded then."""
         self._rest = bytearray()
         self._before = bytearray()
         self._quiet = 0.0
@@ -151,7 +153,7 @@ class StopWords:
         self._waiting: asyncio.Queue[Interjection] = asyncio.Queue(1)
 
     def hear(self, audio: bytes) -> None:
-        """Take what the microphone has heard, our own voice taken out."""
+        """Take the next sound of the microphone, with our own voice removed."""
         talking = self._talking()
         if talking:
             self._wanted.set()
@@ -166,7 +168,7 @@ class StopWords:
             self._judge(frame, self._vad.probability(frame) >= self._threshold)
 
     async def run(self) -> None:
-        """Recognize what is heard until cancelled."""
+        """Recognize utterances until cancelled."""
         if not self._talking():
             await self._wanted.wait()
         await asyncio.to_thread(self._vad.load)
@@ -200,51 +202,56 @@ class StopWords:
         self._quiet = 0.0 if voice else self._quiet + seconds
         self._before += frame
         del self._before[: max(0, len(self._before) - SPEECH.bytes_of(BEFORE))]
-        if (said := self._open) is None:
+        if (interjection := self._open) is None:
             return
-        said.put(frame)
-        said.voiced += seconds if voice else 0.0
-        if said.voiced > LONGEST or self._quiet >= ALONE:
-            said.end(alone=SHORTEST <= said.voiced <= LONGEST)
+        interjection.put(frame)
+        interjection.voiced += seconds if voice else 0.0
+        if interjection.voiced > LONGEST or self._quiet >= ALONE:
+            interjection.end(alone=SHORTEST <= interjection.voiced <= LONGEST)
             self._open = None
 
-    async def _recognize(self, said: Interjection) -> None:
+    async def _recognize(self, interjection: Interjection) -> None:
         try:
-            text = await self._transcribe(said)
+            text = await self._transcribe(interjection)
         except SatelliteError as error:
-            _LOGGER.warning("nobody listens for stop words now: %s", error)
+            _LOGGER.warning("stop words are not detected now: %s", error)
             await asyncio.sleep(RETRY)
             return
         except TimeoutError:
             _LOGGER.debug("the recognizer of stop words took too long")
             return
-        if text not in PHRASES or not said.alone or not self._talking():
+        if text not in PHRASES or not interjection.alone or not self._talking():
             return
-        if self._is_own(said):
+        if self._is_own(interjection):
             _LOGGER.debug("%r was our own voice", text)
             return
-        _LOGGER.info("%s was said", text)
+        _LOGGER.info("stop word: %s", text)
         self._hush()
 
-    async def _transcribe(self, said: Interjection) -> str:
+    async def _transcribe(self, interjection: Interjection) -> str:
         if self._asr is None:
             self._asr = self._make()
         text = ""
         async with asyncio.timeout(LONGEST + ALONE + self.patience):
-            found = self._asr.transcribe(said.audio, TranscribeRequest(language="en"))
+            found = self._asr.transcribe(interjection.audio, TranscribeRequest(language="en"))
             async with aclosing(found):
                 async for transcript in found:
                     text = transcript.text
         return text
 
-    def _is_own(self, said: Interjection) -> bool:
-        """Whether it is an echo of what was played."""
+    def _is_own(self, interjection: Interjection) -> bool:
+        """Whether an utterance is an echo of played sound."""
         from satellite.listening.envelope import likeness
 
         delay = self._reference.delay
-        first = said.start - (UNKNOWN if delay is None else delay) - ASIDE
-        last = said.start + len(said.heard) // SPEECH.frame_bytes - (delay or 0) + ASIDE
+        first = interjection.start - (UNKNOWN if delay is None else delay) - TOLERANCE
+        last = (
+            interjection.start
+            + len(interjection.sound) // SPEECH.frame_bytes
+            - (delay or 0)
+            + TOLERANCE
+        )
         played = self._reference.take(first, last - first)
-        if delay is None and said.since < LEARNING and any(played):
+        if delay is None and interjection.since < LEARNING and any(played):
             return True
-        return likeness(bytes(said.heard), played) >= OWN
+        return likeness(bytes(interjection.sound), played) >= OWN

@@ -1,4 +1,4 @@
-"""How an utterance is captured: what belongs to it, and when it is over."""
+"""The capture of an utterance: its sound and its end."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from satellite.values import SPEECH
 
 
 class UtteranceBuilder:
-    """An utterance that is being said: its voice detector frames and its end."""
+    """Fills an utterance that is being said, frame by frame of the voice detector, and ends it."""
 
     def __init__(self, utterance: Utterance, vad: ports.Vad, settings: ListenSettings) -> None:
         self.closed = False
-        self.uncalled = utterance.detection is None
-        """No wake word was said before it."""
+        self.without_wake_word = utterance.detection is None
         self._utterance = utterance
         self._vad = vad
         self._endpointer = Endpointer(settings, vad.frame_samples)
@@ -26,30 +25,30 @@ class UtteranceBuilder:
         self._taken = 0
         vad.reset()
 
-    def take(self, audio: bytes) -> list[events.Event]:
-        """Hear more of it; say what that decided."""
-        said: list[events.Event] = []
+    def push(self, audio: bytes) -> list[events.Event]:
+        """Add the next sound; return the events that it causes."""
+        found: list[events.Event] = []
         self._rest += audio
         while len(self._rest) >= self._frame and not self.closed:
             frame = bytes(self._rest[: self._frame])
             del self._rest[: self._frame]
             self._taken += self._vad.frame_samples
             self._utterance.audio.put(frame)
-            said.extend(self._judge(self._endpointer.push(self._vad.probability(frame))))
-        return said
+            found.extend(self._judge(self._endpointer.push(self._vad.probability(frame))))
+        return found
 
-    def cut(self) -> list[events.Event]:
-        """End it now, unless it is over; say what that decided."""
+    def finish(self) -> list[events.Event]:
+        """End it now, unless it is over; return the events that this causes."""
         if self.closed:
             return []
         started = self._utterance.voice is not None
-        self.close(heard=started)
+        self.close(has_speech=started)
         return [self._end()] if started else []
 
-    def close(self, heard: bool) -> None:
+    def close(self, has_speech: bool) -> None:
         """End the utterance."""
         self.closed = True
-        self._utterance.heard = heard
+        self._utterance.has_speech = has_speech
         self._utterance.ended_mono = time.monotonic()
         self._utterance.audio.end()
 
@@ -60,10 +59,10 @@ class UtteranceBuilder:
             self._utterance.voice = self._utterance.before + start
             return [events.SpeechStart(**self._stamp(point.voice_start), turn=self._utterance.id)]
         if verdict is Verdict.ENDED:
-            self.close(heard=True)
+            self.close(has_speech=True)
             return [self._end()]
         if verdict is Verdict.NOTHING:
-            self.close(heard=False)
+            self.close(has_speech=False)
         return []
 
     def _end(self) -> events.Event:
@@ -75,7 +74,7 @@ class UtteranceBuilder:
         )
 
     def _stamp(self, sample: int) -> dict[str, float]:
-        # the newest sample was heard just now; the moment asked for lies that many samples back
+        # the newest sample was recorded just now; `sample` lies this many samples before it
         ago = self._taken + len(self._rest) / SPEECH.frame_bytes - sample
         seconds = ago / SPEECH.rate
         return {"time": time.time() - seconds, "mono": time.monotonic() - seconds}

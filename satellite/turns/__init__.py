@@ -1,1 +1,1 @@
-"""Turns: from a wake word to the end of the spoken answer, one after the other."""
+"""Turns: from a wake word to the end of the spoken answer, one at a time."""

@@ -1,4 +1,4 @@
-"""What a brain may ask the satellite to do: the actions it knows, typed and checked."""
+"""The actions that a language model may ask the satellite for, typed and checked."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class StartTimer(Value, frozen=True):
 
 
 class CancelTimer(Value, frozen=True):
-    """`timer.cancel`: the timer `id`, or `all` of them."""
+    """`timer.cancel`: cancel the timer `id`, or `all` of them."""
 
     id: str | None = None
     all: bool = False
@@ -37,7 +37,7 @@ class CancelTimer(Value, frozen=True):
 
 
 class ChangeTimer(Value, frozen=True):
-    """`timer.change`: `add` seconds to the timer `id`, and halt it or let it go on."""
+    """`timer.change`: add `add` seconds to the timer `id`, and pause or resume it."""
 
     id: str
     add: Annotated[float, msgspec.Meta(ge=-366 * 86400, le=366 * 86400)] = 0.0
@@ -45,7 +45,7 @@ class ChangeTimer(Value, frozen=True):
 
 
 class SetAlarm(Value, frozen=True):
-    """`alarm.set`: ring at `hour` and `minute`: on a `date`, on `days`, or when it is that next."""
+    """`alarm.set`: ring at `hour`:`minute`, on a `date`, on `days`, or at the next such time."""
 
     hour: Annotated[int, msgspec.Meta(ge=0, le=23)]
     minute: Annotated[int, msgspec.Meta(ge=0, le=59)] = 0
@@ -56,7 +56,7 @@ class SetAlarm(Value, frozen=True):
 
 
 class CancelAlarm(Value, frozen=True):
-    """`alarm.cancel`: the alarm `id`, or `all` of them."""
+    """`alarm.cancel`: cancel the alarm `id`, or `all` of them."""
 
     id: str | None = None
     all: bool = False
@@ -67,10 +67,10 @@ class CancelAlarm(Value, frozen=True):
 
 
 class Snooze(Value, frozen=True):
-    """`snooze`: what rings falls silent, and rings again after `seconds`."""
+    """`snooze`: silence what rings, and ring again after `seconds`."""
 
     seconds: Annotated[float, msgspec.Meta(ge=1, le=86400)] = 540.0
-    """Nine minutes, as since the mechanical clocks that could do no longer."""
+    """Nine minutes, the longest that mechanical alarm clocks could do."""
 
 
 class Broadcast(Value, frozen=True):
@@ -80,27 +80,27 @@ class Broadcast(Value, frozen=True):
 
 
 class SetVolume(Value, frozen=True):
-    """`volume.set`: loudness from now on, 0 to 1."""
+    """`volume.set`: set the loudness, 0 to 1."""
 
     level: Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
 class Stop(Value, frozen=True):
-    """`stop` and `cancel`: whatever rings falls silent."""
+    """`stop` and `cancel`: silence what rings."""
 
 
 class Mute(Value, frozen=True):
-    """`mute`: the microphone is closed, until somebody opens it by other means than voice."""
+    """`mute`: close the microphone, until it is unmuted by other means than voice."""
 
 
 class Listen(Value, frozen=True):
-    """`listen`: an answer is waited for when this reply is over."""
+    """`listen`: listen to an answer after this reply."""
 
 
-Timing = StartTimer | ChangeTimer | CancelTimer | SetAlarm | CancelAlarm | Snooze
-Known = Timing | SetVolume | Stop | Mute | Listen | Broadcast
+TimerAction = StartTimer | ChangeTimer | CancelTimer | SetAlarm | CancelAlarm | Snooze
+KnownAction = TimerAction | SetVolume | Stop | Mute | Listen | Broadcast
 
-KINDS: dict[str, type[Known]] = {
+KINDS: dict[str, type[KnownAction]] = {
     "timer.start": StartTimer,
     "timer.change": ChangeTimer,
     "timer.cancel": CancelTimer,
@@ -114,21 +114,23 @@ KINDS: dict[str, type[Known]] = {
     "mute": Mute,
     "listen": Listen,
 }
-"""The actions' names."""
+"""The type of each action, by name."""
 
 
-def read(action: Action) -> Known:
-    """Check an action. Raises `EngineFailed` for one that is not known or malformed."""
+def parse(action: Action) -> KnownAction:
+    """Check an action. Raises `EngineFailed` for one that is unknown or malformed."""
     if (kind := KINDS.get(action.name)) is None:
-        raise EngineFailed(f"the brain asked for {action.name!r}, which nothing here can do")
+        raise EngineFailed(f"the language model asked for the unknown action {action.name!r}")
     try:
         return msgspec.convert(action.data, kind)
     except msgspec.ValidationError as error:
-        raise EngineFailed(f"the brain asked for {action.name!r} wrongly: {error}") from error
+        raise EngineFailed(
+            f"the language model asked for a malformed {action.name!r}: {error}"
+        ) from error
 
 
 class ActionRunner:
-    """Does what is asked for; `listen` is called where an answer is to be listened to."""
+    """Executes actions."""
 
     def __init__(
         self,
@@ -136,18 +138,20 @@ class ActionRunner:
         playback: Playback,
         mute: muting.Mute,
         listen: Callable[[], None],
+        broadcast: Callable[[str], None],
     ) -> None:
+        """`listen` asks for an answer to be listened to after the reply; `broadcast` says a text
+        on all other satellites, without being waited for."""
         self._timers = timers
         self._playback = playback
         self._mute = mute
         self._listen = listen
-        self.broadcast: Callable[[str], None] = lambda text: None
-        """Says a text on all other satellites, without being waited for."""
+        self._broadcast = broadcast
 
-    def act(self, action: Action) -> None:
-        """Do it; what cannot be done is logged and left."""
+    def execute(self, action: Action) -> None:
+        """Execute an action; one that is unknown or malformed is logged and skipped."""
         try:
-            known = read(action)
+            known = parse(action)
         except EngineFailed as error:
             _LOGGER.warning("%s", error)
             return
@@ -161,11 +165,11 @@ class ActionRunner:
             case Listen():
                 self._listen()
             case Broadcast(text=text):
-                self.broadcast(text)
+                self._broadcast(text)
             case _:
-                self._keep_time(known)
+                self._run_timer_action(known)
 
-    def _keep_time(self, known: Timing) -> None:
+    def _run_timer_action(self, known: TimerAction) -> None:
         match known:
             case StartTimer(seconds=seconds, name=name):
                 self._timers.start(seconds, name)
@@ -180,8 +184,8 @@ class ActionRunner:
             case Snooze(seconds=seconds):
                 self._timers.snooze(seconds)
 
-    def _change(self, wish: ChangeTimer) -> None:
-        if wish.add:
-            self._timers.add(wish.id, wish.add)
-        if wish.paused is not None:
-            self._timers.pause(wish.id, wish.paused)
+    def _change(self, change: ChangeTimer) -> None:
+        if change.add:
+            self._timers.add(change.id, change.add)
+        if change.paused is not None:
+            self._timers.pause(change.id, change.paused)

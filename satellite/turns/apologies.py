@@ -1,4 +1,4 @@
-"""What is said when a stage of a turn failed: a sentence that fits the cause."""
+"""Spoken apologies for a failed stage of a turn, by cause."""
 
 from __future__ import annotations
 
@@ -26,24 +26,25 @@ UNKNOWN_CAUSE = {
     "understand": "Sorry, I did not understand.",
     "homeassistant": "Sorry, Home Assistant is not connected.",
 }
-"""For the other stages there is only a sound: nothing can be said when the voice is gone."""
+"""The apology for each stage where the cause has none of its own. The other stages have only a
+sound: nothing can be said without a voice."""
 
-_WHO = {
+_NAMES = {
     "asr": "speech recognition",
     "llm": "the language model",
     "homeassistant": "Home Assistant",
 }
 
 _CAUSES: dict[type[SatelliteError], str] = {
-    PackageMissing: "Sorry, {who} is not installed.",
-    ModelMissing: "Sorry, {who} is not installed.",
-    EngineBusy: "Sorry, {who} is busy. Please ask again.",
-    EngineTimeout: "Sorry, {who} took too long.",
-    EngineDown: "Sorry, {who} is not running.",
-    OutOfMemory: "Sorry, there is not enough memory for {who}.",
+    PackageMissing: "Sorry, {name} is not installed.",
+    ModelMissing: "Sorry, {name} is not installed.",
+    EngineBusy: "Sorry, {name} is busy. Please ask again.",
+    EngineTimeout: "Sorry, {name} took too long.",
+    EngineDown: "Sorry, {name} is not running.",
+    OutOfMemory: "Sorry, there is not enough memory for {name}.",
     AnswerBroken: "Sorry, the answer broke off.",
-    PeerUnreachable: "Sorry, I cannot reach {who}.",
-    PeerClosed: "Sorry, I lost the connection to {who}.",
+    PeerUnreachable: "Sorry, I cannot reach {name}.",
+    PeerClosed: "Sorry, I lost the connection to {name}.",
     HomeDown: "Sorry, I cannot reach Home Assistant.",
     HomeStarting: "Sorry, Home Assistant is still starting.",
     HomeRefused: "Sorry, Home Assistant does not let me in.",
@@ -53,7 +54,7 @@ _CAUSES: dict[type[SatelliteError], str] = {
 
 
 def apology(stage: str, error: SatelliteError | None = None) -> str | None:
-    """The sentence for a failure of `stage`, in English; None where only a sound can be made."""
-    who = _WHO.get(stage)
+    """Return the English sentence for a failure of `stage`; None where only a sound is possible."""
+    name = _NAMES.get(stage)
     sentence = _CAUSES.get(type(error)) if error is not None else None
-    return sentence.format(who=who) if sentence and who else UNKNOWN_CAUSE.get(stage)
+    return sentence.format(name=name) if sentence and name else UNKNOWN_CAUSE.get(stage)

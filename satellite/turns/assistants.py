@@ -1,4 +1,4 @@
-"""The assistants that a satellite is: who answers to which wake word, and how."""
+"""The assistants of a satellite, each with its own wake words, settings and conversation."""
 
 from __future__ import annotations
 
@@ -15,68 +15,68 @@ from satellite.values import Detection
 
 
 class Assistant:
-    """One assistant; `settings` are the satellite's with its own in place of some."""
+    """One assistant; `settings` are the satellite's, overridden by the assistant's own."""
 
     def __init__(self, settings: Settings, engines: Engines, *, local: bool = False) -> None:
         self.settings = settings
         self.engines = engines
         self.conversation = Conversation()
         self.local = local
-        """Nobody else takes its turns."""
+        """No driver takes its turns."""
 
 
 class Assistants:
-    """The assistant of each wake word; any other word has the satellite's first one."""
+    """The assistant of each wake word; any other word belongs to the satellite's first one."""
 
     def __init__(self, first: Assistant, others: Mapping[str, Assistant] | None = None) -> None:
-        """`others` by their names; `answer` says to which words."""
+        """`others` by name; `set_wake_words` assigns their wake words."""
         self.first = first
         self._others = dict(others or {})
-        self._called: dict[str, Assistant] = {}
+        self._by_word: dict[str, Assistant] = {}
 
-    def answer(self, settings: Settings) -> None:
-        """Let each assistant answer to its wake words of these settings."""
+    def set_wake_words(self, settings: Settings) -> None:
+        """Assign each assistant its wake words of these settings."""
         others = self._others
         words = assistant_wake_words(settings)
-        self._called = {word: others[name] for name, word in words if name in others}
+        self._by_word = {word: others[name] for name, word in words if name in others}
 
-    def of(self, detection: Detection | None) -> Assistant:
-        """Who answers to a wake word, or to somebody who said none."""
-        return self._called.get(detection.word, self.first) if detection else self.first
+    def find(self, detection: Detection | None) -> Assistant:
+        """Return the assistant that a wake word calls; the first one for a request without."""
+        return self._by_word.get(detection.word, self.first) if detection else self.first
 
 
 def assistant_wake_words(settings: Settings) -> Iterator[tuple[str, str]]:
-    """The name of each assistant with each of its wake words."""
-    for name, its in settings.assistants.items():
-        yield from ((name, word) for word in its.wake or (name,))
+    """Yield the name of each assistant with each of its wake words."""
+    for name, assistant in settings.assistants.items():
+        yield from ((name, word) for word in assistant.wake or (name,))
 
 
-def assistant_settings(its: AssistantSettings, settings: Settings) -> Settings:
-    """The satellite's settings with those of an assistant in place of some."""
+def assistant_settings(assistant: AssistantSettings, settings: Settings) -> Settings:
+    """Return the satellite's settings, overridden by those of an assistant."""
     fields = ("persona", "language", "voice", *TURN_ROLES)
-    own = {field: value for field in fields if (value := getattr(its, field))}
+    own = {field: value for field in fields if (value := getattr(assistant, field))}
     return msgspec.structs.replace(settings, **own)
 
 
 def assistant_components(settings: Settings) -> dict[tuple[str, str], None]:
-    """The component of each role, those of assistants included: each once, in order."""
-    everybody = (
+    """Return the role and component of every engine of every assistant, each once, in order."""
+    everything = (
         settings,
-        *(assistant_settings(its, settings) for its in settings.assistants.values()),
+        *(assistant_settings(assistant, settings) for assistant in settings.assistants.values()),
     )
-    return dict.fromkeys((role, getattr(one, role)) for one in everybody for role in TURN_ROLES)
+    return dict.fromkeys((role, getattr(own, role)) for own in everything for role in TURN_ROLES)
 
 
 def build_assistants(settings: Settings, engines: Mapping[tuple[str, str], Any]) -> Assistants:
-    """The assistants, each with the engines of its roles' components."""
+    """Make the assistants, each with the engines of its roles' components."""
 
     def with_engines(own: Settings) -> Engines:
         return Engines(*(engines[role, getattr(own, role)] for role in TURN_ROLES))
 
     others = {}
-    for name, its in settings.assistants.items():
-        own = assistant_settings(its, settings)
-        others[name] = Assistant(own, with_engines(own), local=its.brain == "local")
-    personas = Assistants(Assistant(settings, with_engines(settings)), others)
-    personas.answer(settings)
-    return personas
+    for name, assistant in settings.assistants.items():
+        own = assistant_settings(assistant, settings)
+        others[name] = Assistant(own, with_engines(own), local=assistant.brain == "local")
+    assistants = Assistants(Assistant(settings, with_engines(settings)), others)
+    assistants.set_wake_words(settings)
+    return assistants

@@ -1,4 +1,4 @@
-"""The stages of a turn: what they need of the satellite around them, and how they fail."""
+"""What the stages of a turn need: engines, the satellite around them, and their failures."""
 
 from __future__ import annotations
 
@@ -26,21 +26,22 @@ class Engines(msgspec.Struct, frozen=True):
 
 
 class TurnContext(Protocol):
-    """What a turn needs of the satellite around it."""
+    """The satellite, as a turn sees it."""
 
     @property
-    def heard(self) -> float:
-        """Seconds that were heard of what was played last."""
+    def heard_seconds(self) -> float:
+        """Seconds of the newest sound that were heard."""
 
     def publish(self, event: Event) -> None: ...
 
     def enter(self, phase: PhaseName) -> None:
-        """Announce what the satellite does now."""
+        """Change the phase."""
 
-    def situation(self) -> Situation: ...
+    def situation(self) -> Situation:
+        """Describe this satellite to the language model."""
 
-    def act(self, action: Action) -> None:
-        """Do what the brain asks for."""
+    def execute(self, action: Action) -> None:
+        """Execute an action that the language model asks for."""
 
     async def play(
         self, audio: AsyncGenerator[AudioChunk, None], on_first: Callable[[], None]
@@ -48,12 +49,14 @@ class TurnContext(Protocol):
         """Play speech and return when it has been heard. Raises `DeviceError`."""
 
     async def apologise(self, reason: str, error: SatelliteError | None = None) -> None:
-        """Let a person hear that it did not work (`asr`, `llm`, `tts`, `speaker`, `understand`),
-        and why."""
+        """Say or signal that `asr`, `llm`, `tts`, `speaker` or `understand` failed, and why.
+
+        Raises `DeviceError`.
+        """
 
 
 class StageFailure(Exception):
-    """A stage of the turn failed, and why."""
+    """A stage of a turn failed."""
 
     def __init__(self, stage: str, error: SatelliteError) -> None:
         super().__init__(f"{stage}: {error}")
@@ -63,7 +66,7 @@ class StageFailure(Exception):
 
 @contextmanager
 def failing_as(stage: str) -> Iterator[None]:
-    """Turn every error inside into a `StageFailure`; an unexpected one is logged as a bug."""
+    """Turn every error in this block into a `StageFailure`; log an unexpected one as a bug."""
     try:
         yield
     except SatelliteError as error:
@@ -74,5 +77,5 @@ def failing_as(stage: str) -> Iterator[None]:
 
 
 def label(engine: Engine) -> str:
-    """What the event log calls an engine: its plugin's name, or the URI of its server."""
+    """Return the name of an engine in the event log: its plugin's name, or its server's URI."""
     return engine.label if isinstance(engine, Labeled) else engine.describe().name

@@ -1,4 +1,4 @@
-"""The conversation: what was said so far, as the brain is told it with each request."""
+"""The conversation so far, which the language model receives with each request."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ class Conversation:
         self._last = clock()
         self._messages: deque[Message] = deque(maxlen=MESSAGES)
         self.id = uuid4().hex
-        """Another one for each conversation; for brains that keep what was said themselves."""
+        """A new one for each conversation, for engines that store conversations themselves."""
 
     def history(self) -> tuple[Message, ...]:
-        """What was said before, oldest first; nothing when that is long ago."""
+        """Return the messages so far, oldest first; none after `FORGOTTEN` seconds of silence."""
         if self._clock() - self._last > FORGOTTEN:
             self._messages.clear()
             self.id = uuid4().hex
         return tuple(self._messages)
 
     def add(self, asked: str, answered: str) -> None:
-        """Remember an exchange; `answered` is what was really spoken."""
+        """Remember an exchange; `answered` is the part of the answer that was really spoken."""
         self._last = self._clock()
         self._messages.append(Message(role="user", text=asked))
         if answered:

@@ -1,4 +1,4 @@
-"""Drivers: somebody else who takes a turn in the satellite's place, as Home Assistant does."""
+"""Drivers, such as Home Assistant, which take a turn instead of the satellite."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from satellite.turns.outcome import Outcome
 
 
 class Handover(msgspec.Struct, frozen=True, kw_only=True):
-    """A driver was lost, and how far it came: the satellite does the rest of the turn itself."""
+    """The progress of a driver that was lost: the satellite finishes the turn itself."""
 
     cause: SatelliteError
     transcript: str | None = None
     reply: str | None = None
-    """The answer, where there is one that was not heard."""
+    """The answer, if one came and was not heard."""
 
 
 class Driver(Protocol):
     """Takes one turn."""
 
     name: str
-    """What the event log calls it."""
+    """Its name in the event log."""
 
     async def drive(
-        self, utterance: Utterance, record: Recording, stage: TurnContext
+        self, utterance: Utterance, recording: Recording, context: TurnContext
     ) -> Outcome | Handover:
-        """Take the turn to its end. `record` plays the utterance, again after a handover.
+        """Take the turn to its end. `recording` plays the utterance, again after a handover.
 
-        Raises `StageFailure` for a turn that nobody else may finish.
+        Raises `StageFailure` for a turn that the satellite must not finish itself.
         """

@@ -1,4 +1,4 @@
-"""Whether an answer is listened to after a reply, without the wake word."""
+"""Follow-up: listening to an answer after a reply, without the wake word."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ _ASKS = ("?", "？", "؟")
 
 
 class FollowUp:
-    """Owns whether an answer is wished for, and how many were listened to since a wake word."""
+    """Decides whether to listen to an answer, at most `MOST` times after a wake word."""
 
     def __init__(self, after: Literal["never", "question", "always"]) -> None:
         self._after = after
-        self._wished = False
+        self._requested = False
         self._count = 0
 
-    def begin(self, wakened: bool) -> None:
-        """A turn begins; `wakened` where it is no answer."""
-        self._wished = False
-        self._count = 0 if wakened else self._count + 1
+    def begin(self, is_answer: bool) -> None:
+        """Note that a turn begins."""
+        self._requested = False
+        self._count = self._count + 1 if is_answer else 0
 
-    def wish(self) -> None:
-        """The brain waits for an answer to what it says now, whatever is set but `never`."""
-        self._wished = True
+    def request(self) -> None:
+        """Listen to an answer to the reply of this turn, unless the setting is `never`."""
+        self._requested = True
 
     def wanted(self, outcome: Outcome | None) -> bool:
-        """Whether to listen after a turn that ended so, and whose reply was heard to its end."""
+        """Whether to listen after a turn with this outcome, whose reply was heard to its end."""
         if self._after == "never" or not isinstance(outcome, Answered) or self._count >= MOST:
             return False
         asks = outcome.reply.rstrip(" \n\"'»”)").endswith(_ASKS)
-        return asks or self._wished or (self._after == "always" and bool(outcome.reply.strip()))
+        return asks or self._requested or (self._after == "always" and bool(outcome.reply.strip()))

@@ -1,4 +1,4 @@
-"""How a turn ends: in exactly one of these."""
+"""The outcomes of a turn, of which it has exactly one."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from satellite.events import OutcomeName
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """The reply was spoken, or what was asked was done."""
+    """The reply was spoken, or the request carried out."""
 
     text: str
     reply: str
 
 
 class NothingHeard(msgspec.Struct, frozen=True):
-    """Nobody spoke, or nothing of it could be understood."""
+    """The utterance had no speech, or none that could be understood."""
 
 
 class Cancelled(msgspec.Struct, frozen=True):
@@ -37,4 +37,4 @@ NAMES: dict[type, OutcomeName] = {
     Cancelled: "cancelled",
     Failed: "failed",
 }
-"""What the event log calls them."""
+"""Their names in the event log."""

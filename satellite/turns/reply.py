@@ -1,4 +1,4 @@
-"""The reply: written by the brain, spoken sentence by sentence while it is still being written."""
+"""The reply: spoken sentence by sentence while the language model is still writing it."""
 
 from __future__ import annotations
 
@@ -17,54 +17,56 @@ from satellite.turns.context import Engines, StageFailure, TurnContext, failing_
 from satellite.values import Action, AudioChunk, Declined, ReplyRequest, Resumed, SpeechRequest
 
 SENTENCES_AHEAD = 4
-"""Sentences that may wait for the voice, so that a quick writer cannot fill the memory."""
+"""Sentences that may wait for the voice, so that a fast language model cannot fill the memory."""
 
 CHUNKS_AHEAD = 64
 """Pieces of speech that may wait for the speaker: the sentence after the one that is playing."""
-
 
 PAUSE = 0.2
 """Seconds at a sentence's end that need not be heard: a voice is silent there for about as long."""
 
 
 class Reply:
-    """One reply on its way from the brain to the speaker."""
+    """One reply on its way from the language model to the speaker."""
 
-    def __init__(self, stage: TurnContext, engines: Engines, settings: Settings, turn: str) -> None:
+    def __init__(
+        self, context: TurnContext, engines: Engines, settings: Settings, turn: str
+    ) -> None:
+        """`turn` is the id of the turn."""
         self.text = ""
-        """All of it."""
-        self._stage = stage
+        """The whole text."""
+        self._context = context
         self._engines = engines
         self._settings = settings
         self._turn = turn
         self._sentences: asyncio.Queue[str | None] = asyncio.Queue(SENTENCES_AHEAD)
         self._speech: asyncio.Queue[AudioChunk | str | None] = asyncio.Queue(CHUNKS_AHEAD)
-        """Speech, each sentence after the last of its own."""
-        self._handed: list[tuple[str, float]] = []
-        """Sentences given to the speaker whole, each with where it ends in the sound (s)."""
-        self._heard = 0.0
+        """Chunks of speech; each sentence follows its last chunk."""
+        self._played: list[tuple[str, float]] = []
+        """Sentences that the speaker received whole, each with its end in the sound (seconds)."""
+        self._heard_seconds = 0.0
 
     @property
     def spoken(self) -> list[str]:
-        """The sentences that were really heard to their end, when the reply is over."""
-        return [sentence for sentence, end in self._handed if end - PAUSE <= self._heard]
+        """The sentences that were heard to their end, once the reply is over."""
+        return [sentence for sentence, end in self._played if end - PAUSE <= self._heard_seconds]
 
-    async def give(self, request: ReplyRequest) -> None:
-        """Answer the request. Raises `StageFailure` (llm, tts or speaker)."""
-        await self._aloud(self._write(request))
+    async def answer(self, request: ReplyRequest) -> None:
+        """Answer a request. Raises `StageFailure` (llm, tts or speaker)."""
+        await self._speak(self._write(request))
 
     async def say(self, text: str) -> None:
         """Speak an answer that is known already. Raises `StageFailure` (tts or speaker)."""
-        await self._aloud(self._recite(text))
+        await self._speak(self._split(text))
 
-    async def _aloud(self, writing: Coroutine[None, None, None]) -> None:
+    async def _speak(self, writing: Coroutine[None, None, None]) -> None:
         with first_error(StageFailure):
             async with asyncio.TaskGroup() as tasks:
                 working = (
                     tasks.create_task(writing, name="llm"),
-                    tasks.create_task(self._voice(), name="tts"),
+                    tasks.create_task(self._synthesize(), name="tts"),
                 )
-                await self._speak()
+                await self._play()
                 for task in working:  # done, unless the speaker was silenced in the middle
                     task.cancel()
 
@@ -76,7 +78,7 @@ class Reply:
             async with aclosing(parts):
                 async for part in parts:
                     if isinstance(part, Action):
-                        self._stage.act(part)
+                        self._context.execute(part)
                         continue
                     if isinstance(part, Resumed):
                         splitter, self.text = SentenceSplitter(), part.text
@@ -91,14 +93,14 @@ class Reply:
             await self._sentences.put(sentence)
         await self._sentences.put(None)
 
-    async def _recite(self, text: str) -> None:
+    async def _split(self, text: str) -> None:
         self.text = text
         splitter = SentenceSplitter()
         for sentence in (*splitter.push(text), *splitter.flush()):
             await self._sentences.put(sentence)
         await self._sentences.put(None)
 
-    async def _voice(self) -> None:
+    async def _synthesize(self) -> None:
         with failing_as("tts"):
             limit = self._settings.deadlines.tts
             markup, lead = MarkupFilter(), Lead()
@@ -122,32 +124,32 @@ class Reply:
                     await self._speech.put(sentence)
         await self._speech.put(None)
 
-    async def _speak(self) -> None:
+    async def _play(self) -> None:
         first = await self._speech.get()
         if isinstance(first, AudioChunk):
             with failing_as("speaker"):
                 try:
                     async with aclosing(self._chunks(first)) as chunks:
-                        await self._stage.play(chunks, self._begin)
+                        await self._context.play(chunks, self._begin)
                 finally:
-                    self._heard = self._stage.heard
+                    self._heard_seconds = self._context.heard_seconds
 
     async def _chunks(self, first: AudioChunk) -> AsyncGenerator[AudioChunk, None]:
-        given = 0.0
+        position = 0.0
         part: AudioChunk | str | None = first
         while part is not None:
             if isinstance(part, str):
-                self._handed.append((part, given))
+                self._played.append((part, position))
             else:
-                given += part.format.seconds(part.audio)
+                position += part.format.seconds(part.audio)
                 yield part
             part = await self._speech.get()
-        self._stage.publish(events.AudioEnd(turn=self._turn))
+        self._context.publish(events.AudioEnd(turn=self._turn))
 
     def _begin(self) -> None:
-        self._stage.enter("speaking")
-        self._stage.publish(events.AudioStart(turn=self._turn))
+        self._context.enter("speaking")
+        self._context.publish(events.AudioStart(turn=self._turn))
 
     def _publish(self, text: str, final: bool) -> None:
         engine = label(self._engines.llm)
-        self._stage.publish(events.Reply(text=text, final=final, engine=engine, turn=self._turn))
+        self._context.publish(events.Reply(text=text, final=final, engine=engine, turn=self._turn))

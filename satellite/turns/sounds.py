@@ -1,7 +1,8 @@
-"""What the satellite makes heard of its own accord: cues, apologies, announcements."""
+"""The sounds that belong to no reply: cues, apologies, rings, announcements."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
@@ -13,6 +14,7 @@ from satellite.lib.deadline import within
 from satellite.ports import Tts
 from satellite.settings import Settings
 from satellite.timers.ringing import Ring
+from satellite.turns.activity import Activity
 from satellite.turns.apologies import apology
 from satellite.values import AudioChunk, SpeechRequest
 
@@ -20,49 +22,77 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class Sounds:
-    """Plays cues and speech that belong to no answer."""
+    """Plays cues and speech that belong to no reply."""
 
-    def __init__(self, settings: Settings, tts: Tts, playback: Playback) -> None:
+    def __init__(
+        self, settings: Settings, tts: Tts, playback: Playback, activity: Activity
+    ) -> None:
         self._settings = settings
         self._tts = tts
         self._playback = playback
+        self._activity = activity
         self._cues = Cues(settings.cues.folder)
+        self._tasks: asyncio.TaskGroup | None = None
 
-    async def signal(self, name: CueName) -> None:
-        """Play a cue; a speaker that is not there is logged."""
+    async def run(self) -> None:
+        """Run what `start_cue` and `stop_soon` start until cancelled; otherwise they do nothing."""
         try:
-            await self._playback.play_clip(self._cues.of(name))
+            async with asyncio.TaskGroup() as self._tasks:
+                await asyncio.Event().wait()
+        finally:
+            self._tasks = None
+
+    def start_cue(self, name: CueName) -> None:
+        """Play a cue as `play_cue` does, without waiting for it."""
+        if self._tasks is not None:
+            self._tasks.create_task(self.play_cue(name), name=f"{name} sound")
+
+    def stop_soon(self) -> None:
+        """Silence what plays as `stop` does, without waiting for it."""
+        if self._tasks is not None:
+            self._tasks.create_task(self.stop(), name="stop sound")
+
+    async def stop(self) -> None:
+        """Silence what plays at once."""
+        await self._playback.stop()
+
+    async def play_cue(self, name: CueName) -> None:
+        """Play a cue; a missing speaker is logged."""
+        try:
+            await self._playback.play_clip(self._cues.sound(name))
         except DeviceError as error:
-            _LOGGER.warning("no %s sound: %s", name, error)
+            _LOGGER.warning("cannot play the %s sound: %s", name, error)
 
     async def apologise(self, reason: str, error: SatelliteError | None = None) -> None:
-        """Say that it did not work, and why, or make the sound for it. Raises `DeviceError`."""
+        """Say that a stage failed, and why, or play the sound for it. Raises `DeviceError`."""
         if self._settings.cues.error and reason != "understand":
-            await self._playback.play_clip(self._cues.of("error"))
+            await self._playback.play_clip(self._cues.sound("error"))
         if text := apology(reason, error):
             await self._say(text)
 
     async def ring(self, ring: Ring) -> None:
-        """Ring once, after what is to be said; a speaker that is not there is logged."""
+        """Ring once, after the words of the ring, as soon as no turn runs; a missing speaker is
+        logged."""
+        await self._activity.wait_until_idle()
         try:
             if ring.words:
                 await self._say(ring.words)
-            clip = self._cues.of("timer")
+            clip = self._cues.sound("timer")
             audio = quieter(clip.audio, ring.loudness)
             await self._playback.play_clip(AudioChunk(audio=audio, format=clip.format))
         except DeviceError as error:
-            _LOGGER.warning("no timer sound: %s", error)
+            _LOGGER.warning("cannot play the timer sound: %s", error)
 
     async def announce(self, audio: AsyncIterator[AudioChunk], chime: bool) -> bool:
-        """Play what was not asked for; say whether all of it was played.
+        """Play an announcement; return whether all of it was played.
 
-        A speaker that is not there is logged.
+        A missing speaker is logged.
         """
         whole_played = False
 
         async def whole() -> AsyncGenerator[AudioChunk, None]:
             if chime:
-                yield self._cues.of("announce")
+                yield self._cues.sound("announce")
             async for chunk in audio:
                 yield chunk
             nonlocal whole_played
@@ -72,12 +102,12 @@ class Sounds:
             async with aclosing(whole()) as sound:
                 await self._playback.play(sound)
         except DeviceError as error:
-            _LOGGER.warning("an announcement was not heard: %s", error)
+            _LOGGER.warning("cannot play an announcement: %s", error)
             return False
         return whole_played
 
     async def _say(self, text: str) -> None:
-        """Say an English text; one that cannot be spoken is logged. Raises `DeviceError`."""
+        """Say an English text; an engine that fails is logged. Raises `DeviceError`."""
         request = SpeechRequest(text=text, language="en")
         limit = self._settings.deadlines.tts
         speech = within(self._tts.synthesize(request), limit, "text-to-speech")

@@ -27,7 +27,7 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class _NoSpeech(Exception):
-    """Ends the work on an utterance in which nobody spoke."""
+    """Ends the work on an utterance without speech."""
 
 
 class Turn:
@@ -39,24 +39,23 @@ class Turn:
         engines: Engines,
         conversation: Conversation,
         settings: Settings,
-        stage: TurnContext,
+        context: TurnContext,
         driver: Driver | None = None,
     ) -> None:
-        """`driver`: who takes the turn as long as it is not lost."""
+        """`driver` takes the turn until it is lost."""
         self.id = utterance.id
         self.outcome: Outcome | None = None
-        """How it ended, when it has."""
+        """None until the turn has ended."""
         self.driver = driver
-        self.wakened = utterance.detection is not None
+        self.by_wake_word = utterance.detection is not None
         """A wake word began it."""
-        self.answers = utterance.answers
-        """It answers what the satellite has asked."""
+        self.is_answer = utterance.is_answer
+        """It answers a question of the satellite."""
         self._utterance = utterance
         self._engines = engines
         self._conversation = conversation
         self._settings = settings
-        self._stage = stage
-        self._said: AsyncIterator[bytes] = utterance.audio
+        self._context = context
 
     async def run(self) -> Outcome:
         """Run the turn to its end and announce its outcome."""
@@ -81,7 +80,7 @@ class Turn:
         self.outcome = result
         self._utterance.close()
         failed = result if isinstance(result, Failed) else None
-        self._stage.publish(
+        self._context.publish(
             events.TurnEnd(
                 outcome=outcome.NAMES[type(result)],
                 stage=failed.stage if failed else None,
@@ -92,37 +91,39 @@ class Turn:
 
     async def _run(self) -> Outcome:
         if self.driver is None:
-            return await self._finish()
+            return await self._finish(self._utterance.audio)
         async with recording(self._utterance.audio) as record:
-            result = await self.driver.drive(self._utterance, record, self._stage)
+            result = await self.driver.drive(self._utterance, record, self._context)
             if isinstance(result, Answered):
                 self._conversation.add(result.text, result.reply)
             if not isinstance(result, Handover):
                 return result
-            self._tell_handover(self.driver.name, result.cause)
-            async with aclosing(record.play()) as self._said:
-                return await self._finish(result.transcript, result.reply)
+            self._report_handover(self.driver.name, result.cause)
+            async with aclosing(record.play()) as audio:
+                return await self._finish(audio, result.transcript, result.reply)
 
-    async def _finish(self, text: str | None = None, answer: str | None = None) -> Outcome:
-        """Do what is left of the turn, from its beginning or from what is known already."""
+    async def _finish(
+        self, audio: AsyncIterator[bytes], text: str | None = None, answer: str | None = None
+    ) -> Outcome:
+        """Run the rest of the turn: all of it, or from a known transcript or reply on."""
         if text is None:
-            text = await self._transcribe()
+            text = await self._transcribe(audio)
         if text is None:
             return NothingHeard()
         if not text:
-            if not self.answers:  # who is asked need not answer, and others talk meanwhile
+            if not self.is_answer:  # a question needs no answer, and people talk meanwhile
                 await self._apologise("understand")
             return NothingHeard()
         return await self._answer(text, answer)
 
-    def _tell_handover(self, origin: str, cause: SatelliteError) -> None:
-        _LOGGER.warning("turn %s goes on without %s: %s", self.id, origin, cause)
-        self._stage.publish(
+    def _report_handover(self, origin: str, cause: SatelliteError) -> None:
+        _LOGGER.warning("turn %s continues without %s: %s", self.id, origin, cause)
+        self._context.publish(
             events.Failover(role="brain", origin=origin, to="local", error=str(cause), turn=self.id)
         )
 
-    async def _transcribe(self) -> str | None:
-        """Have the utterance written down while it is being said; None when nobody spoke."""
+    async def _transcribe(self, audio: AsyncIterator[bytes]) -> str | None:
+        """Transcribe the utterance while it is being spoken; None if it has no speech."""
         listen, deadline = self._settings.listen, self._settings.deadlines.asr
         # an engine that never reads to the end is caught by the longest an utterance can take
         limit = asyncio.timeout(listen.maximum + listen.preroll + deadline)
@@ -135,7 +136,7 @@ class Turn:
                         names=self._settings.home.names,
                         terms=self._settings.home.areas,
                     )
-                    transcripts = self._engines.asr.transcribe(self._audio(limit), request)
+                    transcripts = self._engines.asr.transcribe(self._speech(audio, limit), request)
                     async with aclosing(transcripts):
                         async for transcript in transcripts:
                             text = transcript.text.strip()
@@ -146,39 +147,45 @@ class Turn:
                 return None
         return text
 
-    async def _audio(self, limit: asyncio.Timeout) -> AsyncGenerator[bytes, None]:
-        async for audio in self._said:
-            yield audio
-        if not self._utterance.heard:
+    async def _speech(
+        self, audio: AsyncIterator[bytes], limit: asyncio.Timeout
+    ) -> AsyncGenerator[bytes, None]:
+        async for chunk in audio:
+            yield chunk
+        if not self._utterance.has_speech:
             raise _NoSpeech
-        self._stage.enter("thinking")
+        self._context.enter("thinking")
         limit.reschedule(asyncio.get_running_loop().time() + self._settings.deadlines.asr)
 
     async def _answer(self, text: str, answer: str | None) -> Outcome:
-        reply = Reply(self._stage, self._engines, self._settings, self.id)
+        reply = Reply(self._context, self._engines, self._settings, self.id)
         request = ReplyRequest(
             text=text,
             language=self._settings.language,
             history=self._conversation.history(),
             conversation=self._conversation.id,
             situation=msgspec.structs.replace(
-                self._stage.situation(), persona=self._settings.persona or None
+                self._context.situation(), persona=self._settings.persona or None
             ),
         )
         try:
-            await (reply.give(request) if answer is None else reply.say(answer))
+            await (reply.answer(request) if answer is None else reply.say(answer))
         finally:
             self._conversation.add(text, " ".join(reply.spoken))
         return Answered(text, reply.text)
 
     async def _apologise(self, reason: str, cause: SatelliteError | None = None) -> None:
         try:
-            await self._stage.apologise(reason, cause)
+            await self._context.apologise(reason, cause)
         except SatelliteError as error:
-            _LOGGER.warning("turn %s: its failure could not be made heard: %s", self.id, error)
+            _LOGGER.warning("turn %s: cannot report its failure aloud: %s", self.id, error)
         except Exception:
-            _LOGGER.exception("turn %s: unexpected error while saying that it failed", self.id)
+            _LOGGER.exception(
+                "turn %s: unexpected error while reporting its failure aloud", self.id
+            )
 
     def _publish(self, text: str, final: bool) -> None:
         engine = label(self._engines.asr)
-        self._stage.publish(events.Transcript(text=text, final=final, engine=engine, turn=self.id))
+        self._context.publish(
+            events.Transcript(text=text, final=final, engine=engine, turn=self.id)
+        )

@@ -13,7 +13,6 @@ from satellite.announcements.announcement import Announcement, AnnouncementStyle
 from satellite.announcements.announcer import MOST, Announcer
 from satellite.errors import EngineBusy, EngineFailed
 from satellite.settings import Settings
-from satellite.timers import TimerManager
 from satellite.values import AudioChunk
 from tests.support.engines import ScriptedTts
 
@@ -30,11 +29,8 @@ class Hall:
         self.interrupted = 0
         self.going_on = asyncio.Event()
         self.going_on.set()
-        self.timers = TimerManager(lambda event: None, self._ring, 60)
+        self.ringing = False
         self._playing: asyncio.Timeout | None = None
-
-    async def _ring(self, ring: object) -> None:
-        await asyncio.Event().wait()
 
     async def announce(
         self, audio: AsyncGenerator[AudioChunk, None], chime: bool = True, text: str = ""

@@ -14,8 +14,6 @@ from wyoming.tts import Synthesize
 from satellite import events
 from satellite.announcements import remote
 from satellite.announcements.announcement import AnnouncementStyle
-from satellite.announcements.announcer import Announcer
-from satellite.announcements.broadcasts import Broadcasts
 from satellite.errors import EngineError, PeerClosed, PeerUnreachable, UsageError
 from satellite.net.pairing import Pairing
 from satellite.net.remotes.dial import connect
@@ -31,9 +29,7 @@ BELL = AudioChunk(audio=b"\x10\x00" * 1600, format=AudioFormat(16000))
 async def kitchen(settings: Settings = QUIET) -> AsyncIterator[ScriptedSatellite]:
     """A satellite that announces."""
     it = ScriptedSatellite(settings)
-    announcer = it.role.announcer = Announcer(it.assistant, settings, it.tts)
-    broadcasts = Broadcasts(settings, announcer)
-    it.assistant.broadcasting(broadcasts.put)
+    announcer, broadcasts = it.speech.announcer, it.speech.broadcasts
     async with it.open(), asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(announcer.run()), tasks.create_task(broadcasts.run())]
         yield it
@@ -133,7 +129,7 @@ async def test_what_was_interrupted_is_not_told_as_heard() -> None:
                 )
             )
             await room.until(lambda: "write" in room.speaker.calls)
-            room.assistant.hush()
+            room.output.hush()
             failed = await telling
         assert isinstance(failed["it"], EngineError)
         assert "interrupted" in str(failed["it"])
@@ -145,10 +141,10 @@ async def test_a_broadcast_is_heard_on_the_others() -> None:
         wish = Action(name="announce.broadcast", data={"text": "dinner is ready"})
         async with kitchen(settings) as room:
             room.llm.replies = [("I'll tell the others.", wish)]
-            room.assistant.start(utterance())
+            room.turns.start(utterance())
             await den.until(lambda: bool(den.of(events.Announce)))
             assert den.of(events.Announce)[0].text == "dinner is ready"
-            await room.until(lambda: room.assistant.idle)
+            await room.until(lambda: room.activity.idle)
             assert room.of(events.Announce) == []
 
 
@@ -162,7 +158,7 @@ async def test_a_broadcast_is_heard_on_the_others() -> None:
 async def test_what_nobody_heard_is_said_here(whom: tuple[str, ...], said: str) -> None:
     settings = msgspec.structs.replace(QUIET, announce=AnnounceSettings(others=whom))
     async with kitchen(settings) as room:
-        room.assistant.act(Action(name="announce.broadcast", data={"text": "dinner"}))
+        room.context.execute(Action(name="announce.broadcast", data={"text": "dinner"}))
         await room.until(lambda: bool(room.of(events.Announce)))
         assert room.of(events.Announce)[0].text == said
 

@@ -64,7 +64,7 @@ class SimulatedSatellite:
         if self.open is not None:
             return False
         utterance = Utterance(detection, 1.0)
-        utterance.cut_by(lambda: self._close(utterance))
+        utterance.on_close(lambda: self._close(utterance))
         accepted = self.arbiter.accept(utterance)
         if accepted and utterance not in self.closed:
             self.open = utterance

@@ -52,10 +52,10 @@ async def two(
     kitchen = ScriptedSatellite(msgspec.structs.replace(QUIET, rooms=shared.rooms))
     rooms = Arbiter(
         msgspec.structs.replace(kitchen.settings, zeroconf=True),
-        kitchen.assistant,
+        kitchen.turns,
         kitchen.listener,
         kitchen.happened.append,
-        on_yield=kitchen.role.wake.over,
+        on_yield=kitchen.wake_stream.over,
     )
     kitchen.accept = rooms.accept
     better = BetterPlaced(msgspec.structs.replace(shared, name="hall"))

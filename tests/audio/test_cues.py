@@ -41,8 +41,8 @@ def test_a_file_of_its_name_replaces_a_sound(tmp_path: Path) -> None:
     write_wav(tmp_path / "awake.wav", SPEECH, sound.tone(700, 0.2))
     (tmp_path / "README.txt").write_text("not a sound")
     cues = Cues(str(tmp_path))
-    assert cues.of("awake") == AudioChunk(audio=sound.tone(700, 0.2), format=SPEECH)
-    assert cues.of("error") is cue("error")
+    assert cues.sound("awake") == AudioChunk(audio=sound.tone(700, 0.2), format=SPEECH)
+    assert cues.sound("error") is cue("error")
 
 
 def test_every_wrong_file_is_a_mistake_in_the_configuration(tmp_path: Path) -> None:

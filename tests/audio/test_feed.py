@@ -74,12 +74,12 @@ async def test_room_is_waited_for_until_it_is_read_or_over() -> None:
     feed.put(b"abc")
     feed.put(b"def")
     async with asyncio.TaskGroup() as tasks:
-        waiting = tasks.create_task(feed.room(3))
+        waiting = tasks.create_task(feed.wait_for_room(3))
         await asyncio.sleep(0)
         assert not waiting.done()
         assert await anext(feed) == b"abc"
         await waiting
-        waiting = tasks.create_task(feed.room(0))
+        waiting = tasks.create_task(feed.wait_for_room(0))
         await asyncio.sleep(0)
         assert not waiting.done()
         feed.end()

@@ -1,9 +1,6 @@
-"""The pulse counts samples, and nothing else."""
+"""The heartbeat counts samples, and nothing else."""
 
 from __future__ import annotations
-
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 
 import pytest
 from hypothesis import given
@@ -19,62 +16,39 @@ class Clock:
         return self.now
 
 
-class Tape:
-    """A source of chunks."""
-
-    finished = False
-
-    def __init__(self, chunks: int) -> None:
-        self._chunks = chunks
-        self.closed = False
-
-    async def frames(self) -> AsyncGenerator[bytes, None]:
-        try:
-            for _ in range(self._chunks):
-                yield bytes(1024)
-        finally:
-            self.closed = True
-
-
 @given(st.lists(st.integers(1, 5000)), st.integers(1, 20000))
 def test_there_is_a_beat_when_enough_has_moved_and_never_otherwise(
     chunks: list[int], every: int
 ) -> None:
-    pulse, beats, waiting = Heartbeat(), [], 0
-    pulse.every = every
-    pulse.on_beat = lambda: beats.append(pulse.samples)
+    beats: list[None] = []
+    waiting = 0
+    heartbeat = Heartbeat(every=every, on_beat=lambda: beats.append(None))
     for chunk in chunks:
         before = len(beats)
-        pulse.moved(chunk)
+        heartbeat.hear(bytes(2 * chunk))
         waiting += chunk
         assert len(beats) - before == (waiting >= every)
         waiting = 0 if waiting >= every else waiting
-    assert pulse.samples == sum(chunks)
+    assert heartbeat.samples == sum(chunks)
 
 
 def test_it_beats_until_nothing_has_moved_for_too_long() -> None:
     clock = Clock()
-    pulse = Heartbeat(clock)
-    assert (pulse.age, pulse.beats) == (None, False)
-    pulse.moved(512)
+    heartbeat = Heartbeat(clock)
+    assert (heartbeat.age, heartbeat.beats) == (None, False)
+    heartbeat.hear(bytes(1024))
     clock.now += STILL - 0.1
-    assert (pulse.age, pulse.beats) == (pytest.approx(STILL - 0.1), True)
+    assert (heartbeat.age, heartbeat.beats) == (pytest.approx(STILL - 0.1), True)
     clock.now += 0.2
-    assert not pulse.beats
-    pulse.moved(512)
-    assert pulse.beats
+    assert not heartbeat.beats
+    heartbeat.hear(bytes(1024))
+    assert heartbeat.beats
 
 
-async def test_a_chunk_counts_when_its_listener_comes_back() -> None:
-    """A listener that hangs over a chunk does not beat."""
-    pulse, tape = Heartbeat(), Tape(3)
-    ended: list[bool] = []
-    pulse.on_end = lambda: ended.append(tape.closed)
-    async with aclosing(pulse.of(tape).frames()) as frames:
-        await anext(frames)
-        assert pulse.samples == 0
-        await anext(frames)
-        assert pulse.samples == 512
-        assert ended == []
-    assert ended == [True]
-    assert pulse.samples == 512
+def test_the_end_of_the_loop_is_reported() -> None:
+    ended: list[None] = []
+    heartbeat = Heartbeat(on_end=lambda: ended.append(None))
+    heartbeat.hear(bytes(1024))
+    assert ended == []
+    heartbeat.end()
+    assert ended == [None]

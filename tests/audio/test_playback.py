@@ -211,16 +211,16 @@ class Taps:
 
 
 async def test_a_tap_is_told_what_the_speaker_is_given_as_loud_as_it_is() -> None:
-    playback = Playback(ScriptedSpeaker(), lambda event: None)
-    tap = playback.tap = Taps()
+    tap = Taps()
+    playback = Playback(ScriptedSpeaker(), lambda event: None, tap=tap)
     playback.volume = 0.5
     await playback.play_clip(chunk(b"\x00\x40"))
     assert tap.told == [(b"\x00\x20", SPEECH), "finished"]
 
 
 async def test_a_tap_is_told_that_the_rest_is_not_heard() -> None:
-    playback = Playback(ScriptedSpeaker(), lambda event: None)
-    tap = playback.tap = Taps()
+    tap = Taps()
+    playback = Playback(ScriptedSpeaker(), lambda event: None, tap=tap)
     started = asyncio.Event()
     playing = asyncio.ensure_future(playback.play(unending(started)))
     await started.wait()

@@ -40,7 +40,7 @@ async def test_every_reader_hears_all_of_it() -> None:
 async def test_what_is_too_long_is_heard_once_and_in_bounded_memory(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(recordings, "KEPT", 5000)
+    monkeypatch.setattr(recordings, "CAPACITY", 5000)
     taken: list[int] = []
     async with recording(source(50, taken)) as record:
         await asyncio.sleep(0.02)

@@ -27,10 +27,10 @@ from satellite.lib.bus import Bus
 from satellite.listening.listener import Listener
 from satellite.settings import CueSettings, Settings
 from satellite.turns.context import Engines
-from satellite.turns.manager import TurnManager
 from satellite.values import SPEECH
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts, ScriptedWake
 from tests.support.speech import silence, speak
+from tests.support.turn_parts import SpeechParts, TurnParts
 
 
 async def overheads(folder: Path, turns: int) -> list[float]:
@@ -46,13 +46,13 @@ async def overheads(folder: Path, turns: int) -> list[float]:
     engines = Engines(ScriptedAsr(), ScriptedLlm(), ScriptedTts(rate=22050))
     playback = Playback(spec.create("speaker", f"wav:{folder / 'out.wav'}"), bus.publish)
     capture = Capture(spec.create("mic", f"wav:{folder / 'in.wav'}"), bus.publish)
-    assistant = TurnManager(settings, engines, playback, bus)
+    parts = TurnParts(SpeechParts(settings, engines, playback, bus.publish))
     listener = Listener(capture, wake, vad, settings.listen, bus.publish)
     async with bus.subscribe("bench") as happening:
         await playback.open()
         async with asyncio.TaskGroup() as tasks:
-            helper = tasks.create_task(assistant.run())
-            await listener.run(assistant.start, idle=lambda: assistant.idle)
+            helper = tasks.create_task(parts.run())
+            await listener.run(parts.manager.start, idle=lambda: parts.speech.activity.idle)
             helper.cancel()
         await playback.close()
         bus.end()

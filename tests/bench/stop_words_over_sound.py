@@ -95,8 +95,7 @@ class Trial:
         self.talk = talk
         self.alone = alone
         reference = PlaybackReference()
-        self.playback = Playback(self.room.speaker, lambda event: None)
-        self.playback.tap = reference
+        self.playback = Playback(self.room.speaker, lambda event: None, tap=reference)
         capture = Capture(self.room.microphone, lambda event: None)
         self.front = FrontEnd(capture, reference, SoundSettings())
         self.talking = False

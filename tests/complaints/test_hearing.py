@@ -77,7 +77,7 @@ async def test_listening_ends_soon_after_the_command(vad: str, level: float) -> 
         await listener.run(woken, idle=lambda: True)
     (utterance,) = utterances
     spoken = b"".join([audio async for audio in utterance.audio])
-    assert utterance.heard
+    assert utterance.has_speech
     longest = settings.preroll + 0.2 + len(voice) / SPEECH.rate + settings.silence
     assert len(voice) / SPEECH.rate < SPEECH.seconds(spoken) < longest + 0.6
 

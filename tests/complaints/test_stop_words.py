@@ -37,5 +37,5 @@ def test_an_announcement_is_ended_by_a_word_without_the_wake_word(tmp_path: Path
                 except subprocess.TimeoutExpired:
                     continue
             assert saying.poll() is not None, running.report()
-        assert "stop was said" in running.errors()
+        assert "stop word: stop" in running.errors()
         assert not running.events("wake")

@@ -44,12 +44,12 @@ def test_the_satellite_keeps_working_after_the_first_wake_word() -> None:
 def test_the_satellite_sleeps_after_a_timer_was_dismissed() -> None:
     async def main() -> None:
         async with paced_satellite((Action(name="stop"),)).open() as home:
-            home.assistant.timers.start(0.0)
-            await home.until(lambda: home.assistant.timers.ringing)
+            home.timers.start(0.0)
+            await home.until(lambda: home.timers.ringing)
             home.ask()
-            await home.until(lambda: not home.assistant.timers.ringing)
+            await home.until(lambda: not home.timers.ringing)
             await home.ended()
-            assert home.assistant.phase == "idle"
+            assert home.activity.phase == "idle"
             said = len(home.happened)
             home.mic.say((VOICE, 3.0), (SILENCE, 10.0))
             await asyncio.sleep(15.0)
@@ -61,11 +61,11 @@ def test_the_satellite_sleeps_after_a_timer_was_dismissed() -> None:
 def test_a_timer_that_rings_is_stopped_without_a_wake_word() -> None:
     async def main() -> None:
         async with paced_satellite().open() as home:
-            home.assistant.timers.start(0.0)
+            home.timers.start(0.0)
             await home.until(lambda: not home.speaker.silent)
-            assert home.assistant.talking
-            home.assistant.hush()  # the reaction to a stop word
-            await home.until(lambda: not home.assistant.timers.ringing, 0.2)
+            assert home.output.talking
+            home.output.hush()  # the reaction to a stop word
+            await home.until(lambda: not home.timers.ringing, 0.2)
             await home.until(lambda: home.speaker.silent, 0.2)
             assert home.outcomes() == []
 
@@ -81,18 +81,18 @@ def test_a_reply_and_an_announcement_are_stopped_without_a_wake_word() -> None:
         async with paced_satellite(("One two three four five six seven eight.",)).open() as home:
             home.ask()
             await home.speaking()
-            home.assistant.hush()
+            home.output.hush()
             await home.until(lambda: home.speaker.silent, 0.15)
             await home.ended()
             assert home.outcomes() == ["cancelled"]
             async with asyncio.TaskGroup() as tasks:
-                announcing = tasks.create_task(home.assistant.announce(news()))
+                announcing = tasks.create_task(home.output.announce(news()))
                 await home.speaking()
                 await asyncio.sleep(0.5)
-                home.assistant.hush()
+                home.output.hush()
                 await home.until(lambda: home.speaker.silent, 0.15)
                 await home.until(announcing.done, 0.2)
-            assert home.assistant.phase == "idle"
+            assert home.activity.phase == "idle"
 
     virtual_time.run(main())
 

@@ -15,17 +15,16 @@ from satellite.audio.cues import cue
 from satellite.audio.playback import Playback
 from satellite.engines.failover import failover
 from satellite.engines.selection import SHARE
-from satellite.lib.bus import Bus
 from satellite.net.discovery.browser import Discovery
 from satellite.net.discovery.preferences import Preferences
 from satellite.net.pairing import Pairing
 from satellite.net.remotes.by_uri import remote
 from satellite.settings import CueSettings, DeadlineSettings, Settings
 from satellite.turns.context import Engines
-from satellite.turns.manager import TurnManager
 from tests.support.checkable_engines import FORM, CheckableAsr, CheckableLlm, CheckableTts, words
 from tests.support.devices import ScriptedSpeaker
 from tests.support.recorded_turn import utterance
+from tests.support.turn_parts import SpeechParts, TurnParts
 
 DEADLINE = 0.6
 """Deadline of each stage in seconds: long for engines that take milliseconds, short for a test."""
@@ -64,8 +63,6 @@ class CheckedSatellite:
 
     def __init__(self, engines: Engines, deadline: float) -> None:
         self.happened: list[events.Event] = []
-        self._bus = Bus()
-        self._bus.publish = self.happened.append  # type: ignore[method-assign]
         self._speaker = ScriptedSpeaker(FORM)
         playback = Playback(self._speaker, self.happened.append)
         settings = Settings(
@@ -73,16 +70,17 @@ class CheckedSatellite:
             cues=CueSettings(awake=False),
             deadlines=DeadlineSettings(asr=deadline, llm=deadline, tts=deadline),
         )
-        self.assistant = TurnManager(settings, engines, playback, self._bus)
+        speech = SpeechParts(settings, engines, playback, self.happened.append)
+        self.parts = TurnParts(speech)
 
     async def turn(self) -> TurnRecord:
         """Start a turn and wait until the satellite listens again."""
         self.happened.clear()
         self._speaker.heard = b""
         began = time.monotonic()
-        assert self.assistant.start(utterance(bytes(UTTERANCE_BYTES)))
+        assert self.parts.manager.start(utterance(bytes(UTTERANCE_BYTES)))
         async with asyncio.timeout(PATIENCE):
-            while not self.assistant.idle:
+            while not self.parts.speech.activity.idle:
                 await asyncio.sleep(0.001)
         seconds = time.monotonic() - began
         (end,) = self._of(events.TurnEnd)
@@ -123,7 +121,7 @@ async def checked_satellite(
     made = CheckedSatellite(engines, deadline)
     async with asyncio.TaskGroup() as tasks:
         looking = tasks.create_task(discovery.run())
-        helping = tasks.create_task(made.assistant.run())
+        helping = tasks.create_task(made.parts.run())
         while len(discovery.services()) < len(pins):
             await asyncio.sleep(0.001)
         yield made
@@ -142,7 +140,7 @@ async def bound_to(
     )
     made = CheckedSatellite(Engines(asr, llm, tts), deadline)
     async with asyncio.TaskGroup() as tasks:
-        helping = tasks.create_task(made.assistant.run())
+        helping = tasks.create_task(made.parts.run())
         await asyncio.sleep(0)
         yield made
         helping.cancel()

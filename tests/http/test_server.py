@@ -17,13 +17,11 @@ import msgspec
 import pytest
 
 from satellite import events
-from satellite.announcements.announcer import Announcer
 from satellite.audio.wavfile import write_wav
 from satellite.errors import ConfigError, PeerUnreachable, PortInUse, UsageError
 from satellite.http import event_stream, running_satellite
 from satellite.http import server as module
 from satellite.http.auth import Guard
-from satellite.http.controls import Controls
 from satellite.http.pages import Page
 from satellite.http.server import api_server, http_server, listening_socket
 from satellite.http.token import Token
@@ -57,9 +55,9 @@ class ServedSatellite:
 async def served_satellite(
     token: Token | None = None, allow: tuple[str, ...] = ("loopback",)
 ) -> AsyncIterator[ServedSatellite]:
-    satellite, bus = ScriptedSatellite(QUIET), Bus()
-    announcer = Announcer(satellite.assistant, QUIET, satellite.tts)
-    controls = Controls(QUIET, satellite.assistant, announcer, bus, satellite.listener.listen_now)
+    bus = Bus()
+    satellite = ScriptedSatellite(QUIET, bus)
+    controls = satellite.parts.controls
     listener = listening_socket("127.0.0.1", 0)
     async with (
         asyncio.timeout(20),
@@ -68,15 +66,15 @@ async def served_satellite(
         aiohttp.ClientSession() as session,
         asyncio.TaskGroup() as tasks,
     ):
-        running = tasks.create_task(announcer.run())
+        running = tasks.create_task(satellite.speech.announcer.run())
         yield ServedSatellite(satellite, bus, address, session)
         running.cancel()
 
 
 async def test_the_state_is_served() -> None:
     async with served_satellite() as api:
-        api.satellite.assistant.timers.start(600, "egg")
-        api.satellite.assistant.timers.set_alarm(7)
+        api.satellite.timers.start(600, "egg")
+        api.satellite.timers.set_alarm(7)
         status, state = await api.get("/api/state")
         assert status == 200
         assert (state["name"], state["area"], state["phase"]) == ("kitchen", "Kitchen", "idle")
@@ -109,13 +107,8 @@ async def test_a_file_of_sound_is_announced_raw_or_in_base64(tmp_path: Path) -> 
 
 async def test_an_announcement_reaches_another_satellite_complaint_48_remote_trigger() -> None:
     async with served_satellite() as api, served_satellite() as other:
-        announcer = Announcer(other.satellite.assistant, QUIET, other.satellite.tts)
-        other.satellite.role.announcer = announcer
-        async with asyncio.TaskGroup() as tasks:
-            running = tasks.create_task(announcer.run())
-            facts = {"text": "dinner", "to": [other.satellite.uri, "here"]}
-            status, answer = await api.post("/api/announce", json=facts)
-            running.cancel()
+        facts = {"text": "dinner", "to": [other.satellite.uri, "here"]}
+        status, answer = await api.post("/api/announce", json=facts)
         assert (status, answer["outcomes"][other.satellite.uri]) == (200, "heard")
         assert "kitchen" in answer["outcomes"]
         assert other.satellite.tts.requests[0].text == "dinner"
@@ -130,12 +123,12 @@ async def test_mute_wake_stop_and_volume() -> None:
         )
         assert await api.post("/api/mute", json={"muted": False}) == (200, {"muted": False})
         assert (await api.post("/api/wake"))[0] == 200
-        assert api.satellite.assistant.phase in ("idle", "listening")
+        assert api.satellite.activity.phase in ("idle", "listening")
         assert await api.post("/api/volume", json={"level": 0.25}) == (200, {"volume": 0.25})
-        api.satellite.assistant.timers.start(0)
-        await api.satellite.until(lambda: api.satellite.assistant.timers.ringing)
+        api.satellite.timers.start(0)
+        await api.satellite.until(lambda: api.satellite.timers.ringing)
         assert (await api.post("/api/stop"))[0] == 200
-        assert not api.satellite.assistant.timers.ringing
+        assert not api.satellite.timers.ringing
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ async def test_an_utterance_without_a_wake_word_begins_now() -> None:
     await run(ears)
     (utterance,) = ears.utterances
     assert utterance.detection is None
-    assert utterance.heard
+    assert utterance.has_speech
     assert utterance.before == 0
     assert len(ears.events) == 2
     assert 16000 - 512 <= (await heard(utterance)).count(VOICE) <= 16000
@@ -93,7 +93,7 @@ async def test_closed_it_is_over_at_once_with_what_was_said() -> None:
     ears.attentive = look
     await run(ears)
     (utterance,) = ears.utterances
-    assert utterance.heard
+    assert utterance.has_speech
     assert [type(event) for event in ears.events] == [events.SpeechStart, events.SpeechEnd]
     assert len(await heard(utterance)) / 32000 < 2.5
 
@@ -102,7 +102,7 @@ async def test_closed_before_a_word_nothing_was_heard() -> None:
     ears = Ears(sound((SILENCE, 6.0)), ScriptedWake([]))
     at(ears, 512 * 20, lambda: (ears.listener.listen_now(), ears.utterances[0].close()))
     await run(ears)
-    assert not ears.utterances[0].heard
+    assert not ears.utterances[0].has_speech
     assert not ears.events
     assert await heard(ears.utterances[0]) == b""
 
@@ -121,5 +121,5 @@ async def test_the_place_of_a_wake_word_is_right_after_a_while_of_inattention() 
     ears.attentive = attentive
     await run(ears)
     (utterance,) = ears.utterances
-    assert utterance.heard
+    assert utterance.has_speech
     assert (await heard(utterance)).count(VOICE) >= 16384 - 512

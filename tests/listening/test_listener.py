@@ -111,7 +111,7 @@ async def test_an_utterance_is_cut_out_whole_whatever_the_chunks(chunk: int) -> 
     ears = Ears(audio, ScriptedWake([24000]), chunk)
     (heard,) = await ears.listen()
     assert command in heard
-    assert ears.utterances[0].heard
+    assert ears.utterances[0].has_speech
     start, end = ears.events
     assert isinstance(start, events.SpeechStart)
     assert isinstance(end, events.SpeechEnd)
@@ -132,7 +132,7 @@ async def test_the_first_syllable_survives_a_request_without_a_pause() -> None:
 async def test_a_wake_word_and_then_nothing() -> None:
     ears = Ears(sound((SILENCE, 8.0)), ScriptedWake([8000]))
     await ears.listen()
-    assert not ears.utterances[0].heard
+    assert not ears.utterances[0].has_speech
     assert ears.events == []
 
 
@@ -142,7 +142,7 @@ async def test_ten_wake_words_one_after_another() -> None:
     ears = Ears(one * 10, wake)
     heard = await ears.listen()
     assert len(heard) == 10
-    assert all(utterance.heard for utterance in ears.utterances)
+    assert all(utterance.has_speech for utterance in ears.utterances)
 
 
 async def test_an_utterance_that_is_not_wanted_is_left() -> None:
@@ -223,7 +223,7 @@ async def test_another_engine_takes_over_while_somebody_is_being_listened_to() -
         listening = tasks.create_task(ears.listen())
         while not ears.events:
             await asyncio.sleep(0)
-        await ears.listener.listen_with(second)
+        await ears.listener.use_engine(second)
         assert first.running == 0
         assert second.running == 1
     assert [u.detection.word for u in ears.utterances if u.detection] == ["okay_nabu", "hey_jarvis"]

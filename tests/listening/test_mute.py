@@ -45,12 +45,12 @@ def test_only_the_wish_of_the_people_in_the_room_is_kept_over_a_restart(tmp_path
 def test_the_device_is_closed_within_a_tenth_of_a_second_and_opened_again() -> None:
     async def main() -> None:
         async with PacedSatellite().open() as home:
-            home.assistant.mute(True)
+            home.controls.mute(True)
             assert await home.until(lambda: not home.mic.is_open) < 0.1
             await asyncio.sleep(30.0)
             assert (home.mic.is_open, home.mic.opened) == (False, 1)
-            assert not home.assistant.quiet
-            home.assistant.mute(False)
+            assert not home.activity.quiet
+            home.controls.mute(False)
             assert await home.until(lambda: home.mic.is_open) < 0.2
             home.ask()
             await home.ended()
@@ -62,7 +62,7 @@ def test_the_device_is_closed_within_a_tenth_of_a_second_and_opened_again() -> N
 def test_clocks_that_count_samples_go_on_while_it_is_closed() -> None:
     async def main() -> None:
         async with PacedSatellite().open() as home:
-            home.assistant.mute(True)
+            home.controls.mute(True)
             before = home.listener._ring.end  # noqa: SLF001  what counts all sound
             await asyncio.sleep(60.0)
             assert (home.listener._ring.end - before) / 32000 == pytest.approx(60.0, abs=0.2)  # noqa: SLF001
@@ -75,7 +75,7 @@ def test_a_request_that_is_being_said_is_left() -> None:
         async with PacedSatellite().open() as home:
             home.mic.say((WAKE, 0.03), (SILENCE, 0.4), (VOICE, 3.0))
             await home.until(lambda: bool(home.of(events.SpeechStart)))
-            home.assistant.mute(True)
+            home.controls.mute(True)
             await home.ended()
             assert home.outcomes() == ["cancelled"]
 
@@ -87,7 +87,7 @@ def test_a_reply_goes_on_while_the_microphone_is_closed() -> None:
         async with PacedSatellite().open() as home:
             home.ask()
             await home.speaking()
-            home.assistant.mute(True)
+            home.controls.mute(True)
             await home.ended()
             assert home.outcomes() == ["answered"]
             assert not home.mic.is_open
@@ -116,7 +116,7 @@ def test_muted_at_the_start_the_device_is_never_opened(tmp_path: Path) -> None:
         async with PacedSatellite(kept=kept).open() as home:
             await asyncio.sleep(5.0)
             assert home.mic.opened == 0
-            home.assistant.mute(False)
+            home.controls.mute(False)
             await home.until(lambda: home.mic.is_open)
         assert kept.read() is False
 
@@ -126,10 +126,10 @@ def test_muted_at_the_start_the_device_is_never_opened(tmp_path: Path) -> None:
 def test_a_device_that_another_program_has_meanwhile_is_tried_again() -> None:
     async def main() -> None:
         async with PacedSatellite().open() as home:
-            home.assistant.mute(True)
+            home.controls.mute(True)
             await home.until(lambda: not home.mic.is_open)
             home.mic.missing = DeviceMissing("busy")
-            home.assistant.mute(False)
+            home.controls.mute(False)
             await asyncio.sleep(10.0)
             assert [error.where for error in home.of(events.Error)] == ["mic"]
             home.mic.missing = None
@@ -141,13 +141,13 @@ def test_a_device_that_another_program_has_meanwhile_is_tried_again() -> None:
 def test_a_cue_says_that_the_microphone_was_closed_or_opened() -> None:
     async def main() -> None:
         async with PacedSatellite(Settings(name="x", cues=CueSettings(awake=False))).open() as home:
-            home.assistant.mute(True)
+            home.controls.mute(True)
             await home.until(lambda: home.speaker.played > 0.2)
-            home.assistant.mute(False)
+            home.controls.mute(False)
             await home.until(lambda: home.speaker.played > 0.5)
             await asyncio.sleep(1.0)
             played = home.speaker.played
-            home.assistant.mute(True, by="homeassistant")
+            home.mute.set(True, by="homeassistant")
             await asyncio.sleep(1.0)
             assert home.speaker.played == played
 

@@ -67,8 +67,8 @@ async def soak(turns: int, seed: int, every: int) -> tuple[FlakySatellite, list[
             await satellite.turn()
             if ended // every < satellite.counted.total() // every:
                 await asyncio.sleep(20.0)  # announcements are over
-                satellite.assistant.timers.dismiss()  # which ring by a clock that does not jump
-                await satellite.until(lambda: not satellite.assistant.timers.ringing)
+                satellite.timers.dismiss()  # which ring by a clock that does not jump
+                await satellite.until(lambda: not satellite.timers.ringing)
                 await asyncio.sleep(1.0)
                 states.append(state())
     return satellite, states

@@ -54,9 +54,9 @@ class FlakySatellite(PacedSatellite):
         for _ in range(self.chance.choice((0, 0, 1, 1, 2))):
             await asyncio.sleep(self.chance.uniform(0.0, 6.0))
             await self._happen()
-        if not await self._happens(lambda: self.assistant.idle, ENDLESS):
+        if not await self._happens(lambda: self.activity.idle, ENDLESS):
             self.faults.append(f"no end of turns {self._running}")
-        if self._running and self.assistant.idle:
+        if self._running and self.activity.idle:
             self.faults.append(f"no outcome of turns {self._running}")
             self._running.clear()
         await self._happens(lambda: self.mic.silent, DEAF)
@@ -66,19 +66,19 @@ class FlakySatellite(PacedSatellite):
         what = self.chance.choice(
             ("barge-in", "barge-in", "stop", "mute", "answer", "announcement", "loss")
         )
-        phase = self.assistant.phase
+        phase = self.activity.phase
         self.did[what] += 1
         match what:
             case "barge-in" if phase in ("thinking", "speaking"):
                 await self._ask("barge-in")
             case "stop":
-                self.assistant.hush()
+                self.output.hush()
             case "mute":
-                self.assistant.mute(True)
+                self.controls.mute(True)
                 await asyncio.sleep(self.chance.uniform(0.0, 3.0))
                 if self.mic.is_open:
                     self.faults.append("the microphone is open while it is muted")
-                self.assistant.mute(False)
+                self.controls.mute(False)
             case "answer":
                 self.mic.say((VOICE, 1.0), (SILENCE, 1.0))
             case "announcement":
@@ -92,7 +92,7 @@ class FlakySatellite(PacedSatellite):
                 self.speaker.losses = 1
 
     async def _ask(self, what: str) -> None:
-        before, phase = self.wakes, self.assistant.phase
+        before, phase = self.wakes, self.activity.phase
         self.ask()
         if not await self._happens(lambda: self.wakes > before, DEAF):
             self.faults.append(f"a {what} was not heard in {phase}; {list(self.happened)[-12:]}")
@@ -102,7 +102,7 @@ class FlakySatellite(PacedSatellite):
             yield AudioChunk(audio=bytes(SPEECH.bytes_of(2.0)), format=SPEECH)
 
         async with aclosing(sound()) as audio:
-            await self.assistant.announce(audio)
+            await self.output.announce(audio)
 
     async def _happens(self, true: Callable[[], bool], seconds: float) -> bool:
         try:
@@ -113,7 +113,7 @@ class FlakySatellite(PacedSatellite):
 
     def woken(self, utterance: Utterance) -> bool:
         """Count a wake word and start its turn."""
-        taken = self.assistant.start(utterance)
+        taken = self.turns.start(utterance)
         if taken:
             self._running.add(utterance.id)
         return taken

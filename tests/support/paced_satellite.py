@@ -10,7 +10,6 @@ from typing import Any
 from satellite import events
 from satellite.audio.capture import Capture
 from satellite.audio.playback import Playback
-from satellite.lib.bus import Bus
 from satellite.lib.persistence import StoredValue
 from satellite.listening.listener import Listener
 from satellite.listening.microphone import Microphone
@@ -18,12 +17,13 @@ from satellite.listening.mute import Mute
 from satellite.listening.utterance import Utterance
 from satellite.ports import Wake
 from satellite.settings import CueSettings, Settings
-from satellite.turns.assistants import Assistants
+from satellite.turns.assistants import Assistant, Assistants
 from satellite.turns.context import Engines
-from satellite.turns.manager import TurnManager
+from satellite.turns.driver import Driver
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
 from tests.support.paced_devices import PacedMic, PacedSpeaker
 from tests.support.scripted_satellite import SILENCE, VOICE, WAKE, MarkVad, MarkWake
+from tests.support.turn_parts import SpeechParts, TurnParts
 
 STEP = 0.01
 """Seconds between checks of a condition."""
@@ -39,25 +39,27 @@ class PacedSatellite:
         settings: Settings = QUIET,
         engines: Engines | None = None,
         *,
-        personas: Assistants | None = None,
+        assistants: Assistants | None = None,
+        driver: Callable[[Utterance], Driver | None] = lambda utterance: None,
         kept: StoredValue[bool] | None = None,
         wake: Wake | None = None,
     ) -> None:
         self.happened: list[events.Event] = []
         self.utterances: list[Utterance] = []
         self.mic, self.speaker = PacedMic(), PacedSpeaker()
-        bus = Bus()
-        bus.publish = self.note  # type: ignore[method-assign]
         mute = Mute(self.note, kept)
         self.playback = Playback(self.speaker, self.note, settings.deadlines.speaker)
         used = engines or Engines(ScriptedAsr(), ScriptedLlm(), ScriptedTts())
-        self.assistant = TurnManager(
-            settings, used, self.playback, bus, personas=personas, mute=mute
-        )
+        self.speech = SpeechParts(settings, used, self.playback, self.note, mute)
+        self.activity, self.timers = self.speech.activity, self.speech.timers
+        self.output, self.mute = self.speech.output, mute
         self.microphone = Microphone(Capture(self.mic, self.note), mute, self.note)
         self.listener = Listener(
             self.microphone, wake or MarkWake(), MarkVad(), settings.listen, self.note
         )
+        self.assistants = assistants or Assistants(Assistant(settings, used))
+        self.parts = TurnParts(self.speech, self.listener.listen_now, driver, self.assistants)
+        self.turns, self.controls = self.parts.manager, self.parts.controls
 
     def note(self, event: events.Event) -> None:
         """Record an event."""
@@ -65,7 +67,7 @@ class PacedSatellite:
 
     def woken(self, utterance: Utterance) -> bool:
         """Record an utterance that starts a turn."""
-        taken = self.assistant.start(utterance)
+        taken = self.turns.start(utterance)
         if taken:
             self.utterances.append(utterance)
         return taken
@@ -94,11 +96,11 @@ class PacedSatellite:
 
     async def speaking(self) -> None:
         """Wait until a reply plays."""
-        await self.until(lambda: self.assistant.phase == "speaking")
+        await self.until(lambda: self.activity.phase == "speaking")
 
     async def ended(self, turns: int = 1) -> None:
         """Wait until this many turns are over and the satellite is idle."""
-        await self.until(lambda: len(self.outcomes()) >= turns and self.assistant.idle)
+        await self.until(lambda: len(self.outcomes()) >= turns and self.activity.idle)
 
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[PacedSatellite, None]:
@@ -106,7 +108,7 @@ class PacedSatellite:
         async with asyncio.TaskGroup() as tasks:
             await self.microphone.open()
             running = (
-                tasks.create_task(self.assistant.run(self.listener.listen_now)),
+                tasks.create_task(self.parts.run()),
                 tasks.create_task(self.listener.run(self.woken, lambda: False)),
             )
             await asyncio.sleep(0.5)

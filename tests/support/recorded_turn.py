@@ -27,7 +27,7 @@ class RecordedTurn:
         self.on_chunk: Callable[[], None] = lambda: None
 
     @property
-    def heard(self) -> float:
+    def heard_seconds(self) -> float:
         return SPEECH.seconds(self.played)
 
     def publish(self, event: Event) -> None:
@@ -39,7 +39,7 @@ class RecordedTurn:
     def situation(self) -> Situation:
         return Situation(satellite="test")
 
-    def act(self, action: Action) -> None:
+    def execute(self, action: Action) -> None:
         self.actions.append(action)
 
     async def play(
@@ -67,6 +67,6 @@ def utterance(audio: bytes = bytes(3200), heard: bool = True) -> Utterance:
     complete = Utterance(Detection(word="okay_nabu", score=0.9, sample=0), limit=30.0)
     for start in range(0, len(audio), SPEECH.bytes_of(0.032)):
         complete.audio.put(audio[start : start + SPEECH.bytes_of(0.032)])
-    complete.heard = heard
+    complete.has_speech = heard
     complete.audio.end()
     return complete

@@ -9,18 +9,20 @@ from typing import Any
 
 from satellite import events
 from satellite.audio.playback import Playback
-from satellite.audio.tap import Tap
+from satellite.audio.tap import Fanout
+from satellite.homeassistant.driver.current_link import CurrentLink
 from satellite.homeassistant.driver.peer import HomeAssistantPeer
 from satellite.homeassistant.driver.port import reachable
+from satellite.homeassistant.driver.remote_wake import WakeStream
 from satellite.homeassistant.driver.satellite_info import info_event
 from satellite.lib.bus import Bus
 from satellite.listening.listener import Listener, Utterance
 from satellite.settings import CueSettings, DeadlineSettings, HomeAssistantSettings, Settings
 from satellite.turns.context import Engines
-from satellite.turns.manager import TurnManager
 from satellite.values import SPEECH, Detection, DetectRequest, EngineInfo, ModelInfo
 from tests.support.devices import ScriptedSpeaker
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
+from tests.support.turn_parts import SpeechParts, TurnParts
 
 SOON = 5.0
 """Seconds allowed for anything to happen."""
@@ -118,32 +120,42 @@ class Room:
 class ScriptedSatellite:
     """A satellite with scripted engines, and its events."""
 
-    def __init__(self, settings: Settings = QUIET) -> None:
+    def __init__(self, settings: Settings = QUIET, bus: Bus | None = None) -> None:
         self.uri = ""
         self.settings = settings
         self.happened: list[events.Event] = []
-        bus = Bus()
-        bus.publish = self.happened.append  # type: ignore[method-assign]
         self.room = Room()
         self.speaker = ScriptedSpeaker()
         self.asr, self.llm, self.tts = ScriptedAsr(), ScriptedLlm(), ScriptedTts()
         self.wake, vad = MarkWake(), MarkVad()
-        self.role = HomeAssistantPeer(
-            self.settings, vad, lambda: info_event(settings, self.wake.describe())
-        )
         playback = Playback(self.speaker, self.happened.append)
         engines = Engines(self.asr, self.llm, self.tts)
-        self.assistant = TurnManager(self.settings, engines, playback, bus, self.role.driver)
-        source = Tap(self.room, self.role.wake.hear)
+        self.speech = speech = SpeechParts(settings, engines, playback, self.happened.append)
+        self.activity, self.timers, self.output = speech.activity, speech.timers, speech.output
+        link = CurrentLink()
+        self.wake_stream = wake_stream = WakeStream(settings, vad, link, speech.activity)
         self.listener = Listener(
-            source,
+            Fanout(self.room, wake_stream.hear),
             self.wake,
             vad,
             settings.listen,
-            bus.publish,
-            attentive=lambda: not self.role.wake.active,
+            self.happened.append,
+            attentive=lambda: not wake_stream.active,
         )
-        self.accept: Callable[[Utterance], bool] = self.assistant.start
+        self.peer = HomeAssistantPeer(
+            settings,
+            link,
+            wake_stream,
+            speech.output,
+            speech.announcer,
+            speech.timers,
+            speech.mute,
+            listen_now=self.listener.listen_now,
+            info=lambda: info_event(settings, self.wake.describe()),
+        )
+        self.parts = TurnParts(speech, self.listener.listen_now, self.peer.driver, bus=bus)
+        self.turns, self.context = self.parts.manager, self.parts.context
+        self.accept: Callable[[Utterance], bool] = self.turns.start
 
     def of(self, kind: type[Any]) -> list[Any]:
         return [event for event in self.happened if isinstance(event, kind)]
@@ -158,19 +170,19 @@ class ScriptedSatellite:
 
     async def ended(self, turns: int = 1) -> None:
         """Wait until this many turns are over and the satellite listens again."""
-        await self.until(lambda: len(self.outcomes()) >= turns and self.assistant.idle)
+        await self.until(lambda: len(self.outcomes()) >= turns and self.activity.idle)
 
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[ScriptedSatellite, None]:
         async with (
             asyncio.TaskGroup() as tasks,
             reachable(self.settings) as port,
-            port.open(self.role),
+            port.open(self.peer),
         ):
             self.uri = port.bound or ""
             running = (
-                tasks.create_task(self.assistant.run(self.listener.listen_now)),
-                tasks.create_task(self.role.run(self.assistant, self.listener.listen_now)),
+                tasks.create_task(self.parts.run()),
+                tasks.create_task(self.peer.run()),
                 tasks.create_task(self.listener.run(self.accept, lambda: False)),
             )
             await asyncio.sleep(0)

@@ -45,8 +45,7 @@ class SimulatedSatellite:
         """Number of playbacks ended by a wake word."""
         self.utterances: list[bytes] = []
         self.reference = PlaybackReference()
-        self.playback = Playback(room.speaker, lambda event: None)
-        self.playback.tap = self.reference
+        self.playback = Playback(room.speaker, lambda event: None, tap=self.reference)
         self._playing = False
         self._tasks: asyncio.TaskGroup | None = None
         engine = PacedWake(OwnVoice(wake, self.reference) if knows_itself else wake, room)

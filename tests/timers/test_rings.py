@@ -11,12 +11,12 @@ async def test_stop_ends_the_ringing_complaint_4_awake_after_timer_dismissal() -
     room = ScriptedSatellite()
     room.llm.replies = [(Action(name="stop"),), ("It is seven.",)]
     async with room.open():
-        room.assistant.timers.start(0, "pizza")
-        await room.until(lambda: room.assistant.timers.ringing and bool(room.speaker.heard))
+        room.timers.start(0, "pizza")
+        await room.until(lambda: room.timers.ringing and bool(room.speaker.heard))
         room.room.ask()
         await room.ended()
-        assert not room.assistant.timers.ringing
-        assert room.assistant.phase == "idle"
+        assert not room.timers.ringing
+        assert room.activity.phase == "idle"
         room.room.ask()
         await room.ended(2)
         assert room.outcomes() == ["answered", "answered"]
@@ -26,16 +26,16 @@ async def test_stop_ends_the_ringing_complaint_4_awake_after_timer_dismissal() -
 async def test_hush_ends_the_ringing_at_once() -> None:
     room = ScriptedSatellite()
     async with room.open():
-        room.assistant.timers.start(0)
-        await room.until(lambda: room.assistant.timers.ringing)
-        room.assistant.hush()
-        assert not room.assistant.timers.ringing
-        assert not room.assistant.situation().ringing
+        room.timers.start(0)
+        await room.until(lambda: room.timers.ringing)
+        room.output.hush()
+        assert not room.timers.ringing
+        assert not room.context.situation().ringing
 
 
 async def test_a_late_timer_is_announced_before_the_bell() -> None:
     room = ScriptedSatellite()
     async with room.open():
-        room.assistant.timers.start(-120, "egg")
+        room.timers.start(-120, "egg")
         await room.until(lambda: bool(room.tts.requests))
         assert room.tts.requests[0].text == "The egg timer ended 2 minutes ago."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from pathlib import Path
 
 import msgspec
@@ -104,9 +104,9 @@ async def test_assistants_share_the_engines_that_they_do_not_have_of_their_own()
         assistants={"hey_jarvis": AssistantSettings(tts="espeak:en-gb", language="en-GB")},
     )
     async with assembled(settings, lambda event: None) as engines:
-        first = engines.personas.of(None)
-        butler = engines.personas.of(Detection(word="hey_jarvis", score=1.0, sample=0))
-        assert engines.personas.of(Detection(word="okay_nabu", score=1.0, sample=0)) is first
+        first = engines.assistants.find(None)
+        butler = engines.assistants.find(Detection(word="hey_jarvis", score=1.0, sample=0))
+        assert engines.assistants.find(Detection(word="okay_nabu", score=1.0, sample=0)) is first
         assert butler.engines.asr is first.engines.asr is engines.turn.asr
         assert butler.engines.tts is not first.engines.tts
         assert (first.settings.language, butler.settings.language) == ("en", "en-GB")
@@ -131,7 +131,11 @@ class TwoWords(MarkWake):
 class Two:
     """Two assistants in one parlour."""
 
-    def __init__(self, brain: str = "local") -> None:
+    def __init__(
+        self,
+        brain: str = "local",
+        driver: Callable[[Utterance], None] = lambda utterance: None,
+    ) -> None:
         its = AssistantSettings(persona="You are a butler.", voice="en-gb", llm="b", brain=brain)  # type: ignore[arg-type]
         settings = msgspec.structs.replace(QUIET, llm="a", assistants={"hey_jarvis": its})
         self.asr, self.tts = ScriptedAsr(["hello", "who are you", "again"]), ScriptedTts()
@@ -140,10 +144,16 @@ class Two:
             ScriptedLlm([("Jarvis.",)]),
         )
         shared = {("asr", "auto"): self.asr, ("tts", "auto"): self.tts}
-        cast = build_assistants(
+        assistants = build_assistants(
             settings, {**shared, ("llm", "a"): self.nabu, ("llm", "b"): self.jarvis}
         )
-        self.parlour = PacedSatellite(settings, cast.first.engines, personas=cast, wake=TwoWords())
+        self.parlour = PacedSatellite(
+            settings,
+            assistants.first.engines,
+            assistants=assistants,
+            driver=driver,
+            wake=TwoWords(),
+        )
 
     def call(self, mark: bytes) -> None:
         self.parlour.mic.say((mark, 0.03), (SILENCE, 0.4), (VOICE, 1.0), (SILENCE, 1.0))
@@ -182,8 +192,7 @@ def test_others_take_only_turns_of_words_that_have_no_assistant_here(
         heard.append(utterance.detection.word if utterance.detection else "")
 
     async def main() -> None:
-        two = Two(brain)
-        two.parlour.assistant._driver = driver  # noqa: SLF001  as the program gives it
+        two = Two(brain, driver)
         async with two.parlour.open() as parlour:
             two.call(b"\x04\x00")
             await parlour.ended(1)
@@ -197,17 +206,19 @@ def test_others_take_only_turns_of_words_that_have_no_assistant_here(
 def test_without_any_the_satellite_is_the_one_assistant() -> None:
     engines = Engines(ScriptedAsr(), ScriptedLlm(), ScriptedTts())
     only = Assistant(QUIET, engines)
-    assert Assistants(only).of(Detection(word="anything", score=1.0, sample=0)) is only
+    assert Assistants(only).find(Detection(word="anything", score=1.0, sample=0)) is only
 
 
 def test_assistants_answer_to_other_words_when_they_are_given_some() -> None:
     engines = Engines(ScriptedAsr(), ScriptedLlm(), ScriptedTts())
     first, butler = Assistant(QUIET, engines), Assistant(QUIET, engines)
-    personas = Assistants(first, {"butler": butler})
+    assistants = Assistants(first, {"butler": butler})
     for word in ("hey_jarvis", "alexa"):
         its = {"butler": AssistantSettings(wake=(word,)), "nobody": AssistantSettings()}
-        personas.answer(msgspec.structs.replace(QUIET, assistants=its))
-        called = [w for w in ("hey_jarvis", "alexa", "nobody") if personas.of(heard(w)) is butler]
+        assistants.set_wake_words(msgspec.structs.replace(QUIET, assistants=its))
+        called = [
+            w for w in ("hey_jarvis", "alexa", "nobody") if assistants.find(heard(w)) is butler
+        ]
         assert called == [word]
 
 

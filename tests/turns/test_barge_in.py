@@ -53,7 +53,7 @@ def test_a_reply_is_silent_150_ms_after_the_wake_word_and_the_request_is_heard()
             assert await silenced(home) < AT_ONCE
             await home.ended(2)
             assert home.outcomes() == ["cancelled", "answered"]
-            assert home.utterances[1].heard
+            assert home.utterances[1].has_speech
 
     virtual_time.run(main())
 
@@ -88,12 +88,12 @@ def test_an_announcement_is_silent_150_ms_after_the_wake_word() -> None:
             yield AudioChunk(audio=SILENCE * 16000 * 20, format=SPEECH)
 
         async with parlour().open() as home, asyncio.TaskGroup() as tasks:
-            tasks.create_task(home.assistant.announce(news()))
+            tasks.create_task(home.output.announce(news()))
             await home.speaking()
             await asyncio.sleep(2.0)
             assert await silenced(home) < AT_ONCE
             await home.ended()
-            assert home.utterances[0].heard
+            assert home.utterances[0].has_speech
 
     virtual_time.run(main())
 
@@ -102,11 +102,11 @@ def test_a_ring_is_silent_150_ms_after_the_wake_word() -> None:
     async def main() -> None:
         stop = ScriptedLlm([(Action(name="stop"),)])
         async with parlour(stop).open() as home:
-            home.assistant.timers.start(0.0)
+            home.timers.start(0.0)
             await home.until(lambda: not home.speaker.silent)
             assert await silenced(home) < AT_ONCE
             await home.ended()
-            assert not home.assistant.timers.ringing
+            assert not home.timers.ringing
 
     virtual_time.run(main())
 
@@ -129,7 +129,7 @@ def test_only_the_sentences_that_were_heard_are_remembered(after: float, remembe
             await asyncio.sleep(after)
             await silenced(home)
             await home.ended(2)
-            asked = home.assistant.history()
+            asked = home.assistants.first.conversation.history()
             said = [Message(role="assistant", text=remembered)] if remembered else []
             assert list(asked) == [
                 Message(role="user", text="what time is it"),

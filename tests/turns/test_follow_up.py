@@ -50,13 +50,13 @@ def test_after_what_an_answer_is_waited_for(after: str, outcome: Outcome, wanted
 
 def test_a_conversation_with_a_television_comes_to_an_end() -> None:
     follow_up = FollowUp("always")
-    follow_up.begin(wakened=True)
+    follow_up.begin(is_answer=False)
     said = 0
     while follow_up.wanted(Answered("x", "Go on?")):
-        follow_up.begin(wakened=False)
+        follow_up.begin(is_answer=True)
         said += 1
     assert said == MOST
-    follow_up.begin(wakened=True)
+    follow_up.begin(is_answer=False)
     assert follow_up.wanted(Answered("x", "Go on?"))
 
 
@@ -89,7 +89,7 @@ def test_it_gives_up_without_a_word(said: tuple[tuple[bytes, float], ...]) -> No
             await parlour.ended(2)
             assert parlour.outcomes() == ["answered", "nothing_heard"]
             assert parlour.speaker.played == heard
-            assert parlour.assistant.phase == "idle"
+            assert parlour.activity.phase == "idle"
 
     virtual_time.run(main())
 

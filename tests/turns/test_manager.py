@@ -1,4 +1,4 @@
-"""The assistant takes one turn at a time, rings its timers, and does what the brain asks for."""
+"""The turn manager takes one turn at a time; timers ring, and actions are executed."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ import pytest
 from satellite import events
 from satellite.audio.playback import Playback
 from satellite.errors import EngineBusy
-from satellite.lib.bus import Bus
 from satellite.settings import CueSettings, ListenSettings, Settings
 from satellite.turns.context import Engines
-from satellite.turns.manager import TurnManager
 from satellite.values import Action
 from tests.support.devices import ScriptedSpeaker
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
 from tests.support.recorded_turn import utterance
+from tests.support.turn_parts import SpeechParts, TurnParts
 
 QUIET = Settings(name="test", cues=CueSettings(awake=False, timer=1))
 
 
 class Home:
-    """An assistant with scripted engines and everything that happens written down."""
+    """The turns of a satellite with scripted engines, and the events that they publish."""
 
     def __init__(self, settings: Settings = QUIET, llm: ScriptedLlm | None = None) -> None:
-        self.bus = Bus()
         self.happened: list[events.Event] = []
-        self.bus.publish = self.happened.append  # type: ignore[method-assign]
         self.speaker = ScriptedSpeaker()
-        self.playback = Playback(self.speaker, self.happened.append)
         self.llm = llm or ScriptedLlm()
         engines = Engines(ScriptedAsr(), self.llm, ScriptedTts())
-        self.assistant = TurnManager(settings, engines, self.playback, self.bus)
+        playback = Playback(self.speaker, self.happened.append)
+        speech = SpeechParts(settings, engines, playback, self.happened.append)
+        self.activity, self.timers = speech.activity, speech.timers
+        self.parts = TurnParts(speech)
+        self.turns, self.context = self.parts.manager, self.parts.context
 
     def outcomes(self) -> list[str]:
         return [event.outcome for event in self.happened if isinstance(event, events.TurnEnd)]
@@ -44,7 +44,7 @@ class Home:
     def phases(self) -> list[str]:
         return [event.phase for event in self.happened if isinstance(event, events.Phase)]
 
-    def timers(self) -> list[str]:
+    def timer_states(self) -> list[str]:
         return [event.state for event in self.happened if isinstance(event, events.Timer)]
 
     async def until(self, true: Callable[[], bool]) -> None:
@@ -56,7 +56,7 @@ class Home:
 @asynccontextmanager
 async def awake(home: Home) -> AsyncIterator[Home]:
     async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(home.assistant.run())
+        running = tasks.create_task(home.parts.run())
         await asyncio.sleep(0)
         yield home
         running.cancel()
@@ -64,8 +64,8 @@ async def awake(home: Home) -> AsyncIterator[Home]:
 
 async def test_a_turn_goes_through_every_phase_and_back_to_rest() -> None:
     async with awake(Home()) as home:
-        assert home.assistant.start(utterance())
-        await home.until(lambda: home.assistant.idle)
+        assert home.turns.start(utterance())
+        await home.until(lambda: home.activity.idle)
         assert home.outcomes() == ["answered"]
         assert home.phases() == ["listening", "thinking", "speaking", "idle"]
         assert home.speaker.heard
@@ -74,37 +74,37 @@ async def test_a_turn_goes_through_every_phase_and_back_to_rest() -> None:
 async def test_field_17_the_wake_word_stops_a_reply_and_listens() -> None:
     async with awake(Home()) as home:
         home.speaker.slow = asyncio.Event()  # the reply is being heard, and goes on
-        home.assistant.start(utterance())
+        home.turns.start(utterance())
         await home.until(lambda: "drain" in home.speaker.calls)
         home.speaker.calls.clear()
-        home.assistant.start(utterance())
+        home.turns.start(utterance())
         await home.until(lambda: "stop" in home.speaker.calls)
         home.speaker.slow.set()
-        await home.until(lambda: home.assistant.idle)
+        await home.until(lambda: home.activity.idle)
         assert home.outcomes() == ["cancelled", "answered"]
 
 
 async def test_without_barge_in_a_reply_is_heard_to_its_end() -> None:
     settings = msgspec.structs.replace(QUIET, listen=ListenSettings(barge_in=False))
     async with awake(Home(settings)) as home:
-        assert home.assistant.start(utterance())
-        assert not home.assistant.start(utterance())
-        await home.until(lambda: home.assistant.idle)
+        assert home.turns.start(utterance())
+        assert not home.turns.start(utterance())
+        await home.until(lambda: home.activity.idle)
         assert home.outcomes() == ["answered"]
 
 
 async def test_wake_words_in_quick_succession_each_have_one_outcome() -> None:
     async with awake(Home()) as home:
         for _ in range(20):
-            home.assistant.start(utterance())
-        await home.until(lambda: home.assistant.idle)
+            home.turns.start(utterance())
+        await home.until(lambda: home.activity.idle)
         assert home.outcomes() == ["cancelled"] * 19 + ["answered"]
 
 
 async def test_a_stop_in_the_middle_of_a_turn_ends_it_as_cancelled() -> None:
     home = Home(llm=ScriptedLlm(hang=True))
     async with awake(home):
-        home.assistant.start(utterance())
+        home.turns.start(utterance())
         await home.until(lambda: bool(home.llm.requests))
     assert home.outcomes() == ["cancelled"]
 
@@ -112,14 +112,14 @@ async def test_a_stop_in_the_middle_of_a_turn_ends_it_as_cancelled() -> None:
 async def test_a_failure_is_heard_and_the_next_turn_is_answered() -> None:
     home = Home(llm=ScriptedLlm(replies=[()], error=EngineBusy("full")))
     async with awake(home):
-        home.assistant.start(utterance())
-        await home.until(lambda: home.assistant.idle)
+        home.turns.start(utterance())
+        await home.until(lambda: home.activity.idle)
         assert home.outcomes() == ["failed"]
         assert home.speaker.heard
     home = Home()
     async with awake(home):
-        home.assistant.start(utterance())
-        await home.until(lambda: home.assistant.idle)
+        home.turns.start(utterance())
+        await home.until(lambda: home.activity.idle)
         assert home.outcomes() == ["answered"]
 
 
@@ -127,33 +127,33 @@ async def test_a_timer_that_was_asked_for_rings_until_stop_is_said() -> None:
     start = Action(name="timer.start", data={"seconds": 0.0, "name": "egg"})
     home = Home(llm=ScriptedLlm([("Timer set.", start), (Action(name="stop"),)]))
     async with awake(home):
-        home.assistant.start(utterance())
-        await home.until(lambda: home.assistant.idle and home.assistant.situation().ringing)
-        assert home.timers() == ["started", "finished"]
-        home.assistant.start(utterance())
-        await home.until(lambda: "dismissed" in home.timers())
-        await home.until(lambda: home.assistant.idle)
+        home.turns.start(utterance())
+        await home.until(lambda: home.activity.idle and home.context.situation().ringing)
+        assert home.timer_states() == ["started", "finished"]
+        home.turns.start(utterance())
+        await home.until(lambda: "dismissed" in home.timer_states())
+        await home.until(lambda: home.activity.idle)
         assert home.outcomes() == ["answered", "answered"]
 
 
 async def test_it_is_busy_while_a_turn_runs_and_while_a_timer_rings() -> None:
     async with awake(Home()) as home:
-        assert not home.assistant.busy
-        home.assistant.start(utterance())
-        assert home.assistant.busy
-        await home.until(lambda: home.assistant.idle)
-        assert not home.assistant.busy
-        home.assistant.timers.start(0)
-        await home.until(lambda: home.assistant.timers.ringing)
-        assert home.assistant.busy
+        assert not home.turns.busy
+        home.turns.start(utterance())
+        assert home.turns.busy
+        await home.until(lambda: home.activity.idle)
+        assert not home.turns.busy
+        home.timers.start(0)
+        await home.until(lambda: home.timers.ringing)
+        assert home.turns.busy
 
 
 async def test_the_volume_is_set_and_told_to_the_brain() -> None:
     home = Home(llm=ScriptedLlm([(Action(name="volume.set", data={"level": 0.4}),)]))
     async with awake(home):
-        home.assistant.start(utterance())
-        await home.until(lambda: home.assistant.idle)
-        assert home.assistant.situation().volume == 0.4
+        home.turns.start(utterance())
+        await home.until(lambda: home.activity.idle)
+        assert home.context.situation().volume == 0.4
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ async def test_what_cannot_be_done_is_logged_and_harms_nothing(
     home = Home(llm=ScriptedLlm([("Done.", action)]))
     async with awake(home):
         with caplog.at_level(logging.WARNING):
-            home.assistant.start(utterance())
-            await home.until(lambda: home.assistant.idle)
+            home.turns.start(utterance())
+            await home.until(lambda: home.activity.idle)
         assert home.outcomes() == ["answered"]
         assert action.name in caplog.text

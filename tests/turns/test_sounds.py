@@ -9,15 +9,14 @@ import pytest
 
 from satellite.audio.playback import Playback
 from satellite.audio.wavfile import write_wav
-from satellite.lib.bus import Bus
 from satellite.settings import CueSettings, Settings
 from satellite.turns.context import Engines
-from satellite.turns.manager import TurnManager
 from satellite.values import SPEECH
 from tests.support.devices import ScriptedSpeaker
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
 from tests.support.recorded_turn import utterance
 from tests.support.sound import tone
+from tests.support.turn_parts import SpeechParts, TurnParts
 
 
 async def heard_in_a_turn(cues: CueSettings) -> bytes:
@@ -25,12 +24,13 @@ async def heard_in_a_turn(cues: CueSettings) -> bytes:
     speaker = ScriptedSpeaker()
     playback = Playback(speaker, lambda event: None)
     engines = Engines(ScriptedAsr(), ScriptedLlm(), ScriptedTts())
-    assistant = TurnManager(Settings(name="test", cues=cues), engines, playback, Bus())
+    settings = Settings(name="test", cues=cues)
+    parts = TurnParts(SpeechParts(settings, engines, playback, lambda event: None))
     async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(assistant.run())
+        running = tasks.create_task(parts.run())
         await asyncio.sleep(0)
-        assert assistant.start(utterance())
-        while not assistant.idle:
+        assert parts.manager.start(utterance())
+        while not parts.speech.activity.idle:
             await asyncio.sleep(0.001)
         running.cancel()
     return bytes(speaker.heard)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
 from functools import partial
 from typing import Protocol
@@ -86,10 +86,8 @@ class WakeEngine(ABC):
         self._loading = asyncio.Lock()
         self._loaded = False
         self._closed = False
-        self.nearly: Callable[[str, float], None] = lambda word, score: None
-        """Called with the word and score of each near miss."""
         self.near_misses = deque(maxlen=_MOST_NEAR_MISSES) if near_misses is None else near_misses
-        """Words and scores that are not reported yet."""
+        """Words and scores that are not taken yet."""
 
     async def load(self) -> None:
         """Load the models. Raises `ModelMissing`, `EngineFailed`, `EngineClosed`."""
@@ -130,8 +128,6 @@ class WakeEngine(ABC):
                     found = await worker.call(_process, stream, pieces)
                 for detection in found:
                     yield detection
-                while self.near_misses:
-                    self.nearly(*self.near_misses.popleft())
 
     def _process_at_once(
         self, stream: WakeStream, pieces: list[AudioPiece]
@@ -162,6 +158,13 @@ class WakeEngine(ABC):
             return stream.best_score(sound[first:])
 
         return await worker.call(highest)
+
+    def take_near_misses(self) -> list[tuple[str, float]]:
+        """Return the words that were nearly heard since the last call, with their scores."""
+        found = []
+        while self.near_misses:  # the engine's thread may add to them meanwhile
+            found.append(self.near_misses.popleft())
+        return found
 
     async def close(self) -> None:
         """End the thread and release the models. Idempotent."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 import logging
 from array import array
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 
 from satellite.audio.echo.playback_reference import PlaybackReference
 from satellite.builtin.wake.engine import WakeEngine
+from satellite.events import Event, NearMiss
 from satellite.ports import Wake
 from satellite.values import SPEECH, Detection, DetectRequest, EngineInfo
 
@@ -59,11 +60,18 @@ _PAUSE = bytes(SPEECH.bytes_of(0.32))
 
 
 class OwnVoice:
-    """Any wake engine, without the words that the satellite's own speaker says."""
+    """Any wake engine, without the words that the satellite's own speaker says; publishes near
+    misses."""
 
-    def __init__(self, wake: Wake, reference: PlaybackReference) -> None:
+    def __init__(
+        self,
+        wake: Wake,
+        reference: PlaybackReference,
+        publish: Callable[[Event], None] = lambda event: None,
+    ) -> None:
         self._wake = wake
         self._reference = reference
+        self._publish = publish
 
     async def load(self) -> None:
         """Load the engine."""
@@ -93,6 +101,7 @@ class OwnVoice:
                 lost = len(behind) == CHUNKS and min(behind) > began + LOST
                 began = min(behind) if lost else min(began, behind[-1])
                 yield chunk
+                self._report_near_misses()
 
         async with (
             aclosing(counted()) as sound,
@@ -103,6 +112,12 @@ class OwnVoice:
                     _LOGGER.debug("%s rejected: our own voice", detection.word)
                 else:
                     yield detection
+        self._report_near_misses()
+
+    def _report_near_misses(self) -> None:
+        if isinstance(self._wake, WakeEngine):
+            for word, score in self._wake.take_near_misses():
+                self._publish(NearMiss(word=word, score=score))
 
     async def _is_own(self, detection: Detection, position: int) -> bool:
         warm_up = self._wake.warm_up if isinstance(self._wake, WakeEngine) else 0

@@ -49,15 +49,16 @@ async def supervised(settings: Settings, bus: Bus) -> AsyncGenerator[Supervision
         MemoryFull: the process uses more memory than it may.
     """
     memory_limit.share_arenas()
-    notifier, heartbeat = Notifier(), Heartbeat()
-    status = _Status(notifier, heartbeat)
-    metrics = _LazyMetrics(heartbeat)
-    pages: Pages = {"/healthz": lambda headers: status.page(), "/metrics": metrics.page}
+    notifier = Notifier()
+    status = _Status(notifier)
     if notifier.watchdog:
         faulthandler.enable()  # the watchdog's signal then shows where it hung
-        heartbeat.every = int(SPEECH.rate * min(OFTEN, notifier.watchdog / 2))
-        heartbeat.on_beat = notifier.alive
-    heartbeat.on_end = status.stop
+        every = int(SPEECH.rate * min(OFTEN, notifier.watchdog / 2))
+        heartbeat = Heartbeat(every=every, on_beat=notifier.alive, on_end=status.stop)
+    else:
+        heartbeat = Heartbeat(on_end=status.stop)
+    metrics = _LazyMetrics(heartbeat)
+    pages: Pages = {"/healthz": lambda headers: status.page(heartbeat), "/metrics": metrics.page}
     async with limit_resources(settings.health), AsyncExitStack() as stack:
         changes = await stack.enter_async_context(bus.subscribe("health"))
         if settings.health.port:
@@ -90,9 +91,8 @@ async def limit_resources(settings: HealthSettings) -> AsyncGenerator[None, None
 class _Status:
     """The status of the satellite, from its events."""
 
-    def __init__(self, notifier: Notifier, heartbeat: Heartbeat) -> None:
+    def __init__(self, notifier: Notifier) -> None:
         self._notifier = notifier
-        self._heartbeat = heartbeat
         self._stopping = False
         self.phase = "starting"
 
@@ -115,16 +115,16 @@ class _Status:
             self._stopping, self.phase = True, "stopping"
             self._notifier.stopping()
 
-    def page(self) -> Page:
+    def page(self, heartbeat: Heartbeat) -> Page:
         """Return whether sound arrives from the microphone, which is what a satellite is for."""
-        age = self._heartbeat.age
+        age = heartbeat.age
         facts = {
-            "status": "ok" if self._heartbeat.beats else "no sound comes from the microphone",
+            "status": "ok" if heartbeat.beats else "no sound comes from the microphone",
             "phase": self.phase,
             "audio_age_seconds": None if age is None else round(age, 3),
-            "audio_heard_seconds": round(self._heartbeat.samples / SPEECH.rate, 1),
+            "audio_heard_seconds": round(heartbeat.samples / SPEECH.rate, 1),
         }
-        return as_json(facts, self._heartbeat.beats)
+        return as_json(facts, heartbeat.beats)
 
 
 class _LazyMetrics:

@@ -13,7 +13,6 @@ import msgspec
 
 from satellite import events
 from satellite.audio.ring_buffer import RingBuffer
-from satellite.audio.tap import Source, Tap
 from satellite.diagnostics.recordings.folder import Kind, Recording, RecordingFolder, name_of
 from satellite.errors import AudioFileError
 from satellite.events import Event
@@ -58,9 +57,10 @@ class Recorder:
         self._turns: dict[str, _Turn] = {}
         self._enabled = self._settings.turns or self._settings.near_misses
 
-    def of(self, source: Source) -> Source:
-        """The same source, whose sound is remembered, if anything is to be recorded at all."""
-        return Tap(source, self._ring.append) if self._enabled else source
+    def hear(self, audio: bytes) -> None:
+        """Remember the newest sound, if anything is to be recorded at all."""
+        if self._enabled:
+            self._ring.append(audio)
 
     def take(self, event: Event) -> None:
         """Take the next event, and record the turn or near miss that it ends."""

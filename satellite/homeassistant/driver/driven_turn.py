@@ -106,7 +106,7 @@ class HomeAssistantDriver:
             if run.deaf and run.failure is None:
                 utterance.close()  # it has heard the end of it before we did
                 stage.enter("thinking")
-            elif run.failure is None and not utterance.heard:
+            elif run.failure is None and not utterance.has_speech:
                 return NothingHeard()
             elif run.failure is None:
                 stage.enter("thinking")
@@ -121,7 +121,7 @@ class HomeAssistantDriver:
             self._tell_transcript(run.transcript, utterance, stage)
             return None
         if run.transcript == "" or run.code == NOT_UNDERSTOOD:
-            if utterance.heard and not utterance.answers:
+            if utterance.has_speech and not utterance.is_answer:
                 await stage.apologise("understand")
             return NothingHeard()
         return NothingHeard() if run.code in NOTHING_HEARD else None

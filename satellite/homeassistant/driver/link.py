@@ -127,6 +127,10 @@ class DriverLink:
         self.paused = True
         self._pausing.set()
 
+    def resume(self) -> None:
+        """Home Assistant takes turns, again."""
+        self.paused = False
+
     @contextmanager
     def running(self) -> Iterator[PipelineRun]:
         """A run of its pipeline: inside this block its events are the run's."""

@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
-from typing import Protocol
 
 from wyoming.event import Event
 from wyoming.info import Describe
@@ -17,19 +16,21 @@ from wyoming.snd import Played
 from satellite.announcements.announcer import Announcer
 from satellite.announcements.wyoming_peer import serve_peer
 from satellite.errors import BadFrame, PeerClosed, SatelliteError
+from satellite.homeassistant.driver.current_link import CurrentLink
 from satellite.homeassistant.driver.driven_turn import NAME, HomeAssistantDriver, HomeAssistantLost
 from satellite.homeassistant.driver.home_timers import HomeTimers
 from satellite.homeassistant.driver.link import DriverLink
 from satellite.homeassistant.driver.remote_wake import WakeStream
+from satellite.listening.mute import Mute
 from satellite.listening.utterance import Utterance
 from satellite.net.incoming_speech import IncomingSpeech
 from satellite.net.messages import read
 from satellite.net.wire import Connection
-from satellite.ports import Vad
 from satellite.settings import Settings
 from satellite.timers import TimerManager
 from satellite.turns.driver import Driver
-from satellite.values import AudioChunk, Detection
+from satellite.turns.speech_output import SpeechOutput
+from satellite.values import Detection
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -37,54 +38,48 @@ ANNOUNCEMENTS = 4
 """Announcements that may wait for a turn to end: a home that has more to say is heard in part."""
 
 
-class DrivenSatellite(Protocol):
-    """What Home Assistant needs of the satellite: see `satellite.turns.manager.TurnManager`."""
-
-    timers: TimerManager
-
-    @property
-    def quiet(self) -> bool: ...
-
-    async def announce(
-        self, audio: AsyncGenerator[AudioChunk, None], chime: bool = True
-    ) -> bool: ...
-
-    def mute(self, muted: bool, by: str) -> None: ...
-
-
 class HomeAssistantPeer:
-    """What this satellite is to Home Assistant; `info` says what it tells of itself."""
+    """This satellite as the peer of Home Assistant, and of other Wyoming clients."""
 
-    def __init__(self, settings: Settings, vad: Vad, info: Callable[[], Event]) -> None:
-        self.announcer: Announcer | None = None
-        """Says what other clients than Home Assistant want to have announced."""
-        self.wake = WakeStream(settings, vad, self._driving, self._quiet, self._detected)
+    def __init__(
+        self,
+        settings: Settings,
+        current: CurrentLink,
+        wake: WakeStream,
+        output: SpeechOutput,
+        announcer: Announcer,
+        timers: TimerManager,
+        mute: Mute,
+        listen_now: Callable[[Detection, float], bool],
+        info: Callable[[], Event],
+    ) -> None:
+        """`output` plays announcements of Home Assistant, `announcer` queues those of other
+        clients; `listen_now` starts an utterance whose wake word was detected by Home Assistant,
+        see `Listener.listen_now`; `info` returns the answer to `describe`."""
         self._settings = settings
+        self._current = current
+        self._wake = wake
+        self._output = output
+        self._announcer = announcer
+        self._timers = timers
+        self._home_timers = HomeTimers(timers)
+        self._mute = mute
+        self._listen_now = listen_now
         self._info = info
-        self._link: DriverLink | None = None
-        self._satellite: DrivenSatellite | None = None
-        self._timers: HomeTimers | None = None
-        self._begin: Callable[[Detection, float], bool] = lambda detection, preroll: False
         self._found: Detection | None = None
         """The wake word that Home Assistant has just heard."""
         self._announcements: asyncio.Queue[tuple[DriverLink, IncomingSpeech]] = asyncio.Queue(
             ANNOUNCEMENTS
         )
 
-    async def run(
-        self, satellite: DrivenSatellite, begin: Callable[[Detection, float], bool]
-    ) -> None:
-        """Make announcements heard, and keep timers, until cancelled.
-
-        `begin` listens to somebody whose wake word was heard elsewhere, see `Listener.begin`.
-        """
-        self._satellite, self._timers, self._begin = satellite, HomeTimers(satellite.timers), begin
+    async def run(self) -> None:
+        """Play Home Assistant's announcements until cancelled."""
         chime = self._settings.homeassistant.chime
         while True:
             link, speech = await self._announcements.get()
             try:
                 async with aclosing(speech.chunks(self._settings.deadlines.tts)) as audio:
-                    await satellite.announce(audio, chime)
+                    await self._output.announce(audio, chime)
             finally:
                 link.send(Played().event())
 
@@ -93,18 +88,19 @@ class HomeAssistantPeer:
         found, self._found = self._found, None
         if self._settings.brain == "local":
             return None
-        if (link := self._driving()) is None:
+        if (link := self._current.driving) is None:
             return HomeAssistantLost() if self._settings.brain == "homeassistant" else None
         running = found is not None and utterance.detection is found
         if not running:
-            self.wake.over()
-        ringing = self._satellite is not None and self._satellite.timers.ringing
-        return HomeAssistantDriver(link, self._settings, running=running, ringing=ringing)
+            self._wake.over()
+        return HomeAssistantDriver(
+            link, self._settings, running=running, ringing=self._timers.ringing
+        )
 
     async def leave(self) -> None:
         """Hang up on Home Assistant, so that it is soon back at who listens here next."""
-        if self._link is not None:
-            await self._link.leave()
+        if (link := self._current.connected) is not None:
+            await link.leave()
 
     async def serve(self, connection: Connection) -> None:
         """Serve one peer until it leaves."""
@@ -112,7 +108,7 @@ class HomeAssistantPeer:
             async with (
                 asyncio.TaskGroup() as tasks,
                 self._linked(connection, tasks) as drive,
-                serve_peer(connection, self.announcer, tasks) as take,
+                serve_peer(connection, self._announcer, tasks) as take,
             ):
                 await self._read(connection, drive, take)
         finally:
@@ -125,7 +121,11 @@ class HomeAssistantPeer:
         """Give what makes a connection the one that drives, and end that with the connection."""
         patience = self._settings.homeassistant.patience
         link = DriverLink(
-            connection, patience, self._hear, self.wake.take, lambda: self._mute(muted=True)
+            connection,
+            patience,
+            announce=self._queue,
+            detected=self._take_wake,
+            muted=lambda: self._mute.set(True, NAME),
         )
         running: list[asyncio.Task[None]] = []
 
@@ -133,10 +133,10 @@ class HomeAssistantPeer:
             if not running:
                 running.append(tasks.create_task(link.run()))
                 _LOGGER.info("Home Assistant is connected, from %s", connection.peer)
-            if self._link is not link and self._link is not None:
-                self._link.lose(PeerClosed("Home Assistant connected anew"))
-            self._link, link.paused = link, False
-            self._mute(muted=False)
+            if (former := self._current.replace(link)) is not None:
+                former.lose(PeerClosed("Home Assistant connected again"))
+            link.resume()
+            self._mute.set(False, NAME)
             return link
 
         try:
@@ -146,9 +146,8 @@ class HomeAssistantPeer:
             for task in running:
                 task.cancel()
                 _LOGGER.info("Home Assistant is gone")
-            if self._link is link:
-                self._link = None
-                self._mute(muted=False)
+            if self._current.clear(link):
+                self._mute.set(False, NAME)
 
     async def _read(
         self,
@@ -188,36 +187,29 @@ class HomeAssistantPeer:
         try:
             if PauseSatellite.is_type(event.type):
                 link.pause()
-                self.wake.muted()
-            elif self._timers is None or not self._timers.take(event):
+                self._wake.muted()
+            elif not self._home_timers.take(event):
                 link.take(event)
         except SatelliteError as error:
             _LOGGER.warning("Home Assistant sent what cannot be read: %s", error)
 
-    def _driving(self) -> DriverLink | None:
-        """Who drives now."""
-        return self._link if self._link is not None and self._link.drives else None
-
-    def _quiet(self) -> bool:
-        return self._satellite is not None and self._satellite.quiet
-
-    def _mute(self, *, muted: bool) -> None:
-        if self._satellite is not None:
-            self._satellite.mute(muted, NAME)
-
-    def _hear(self, speech: IncomingSpeech) -> None:
+    def _queue(self, speech: IncomingSpeech) -> None:
         """Queue an announcement."""
-        if self._link is None or self._announcements.full():
-            _LOGGER.warning("an announcement is left out: %d are waiting", ANNOUNCEMENTS)
+        link = self._current.connected
+        if link is None or self._announcements.full():
+            _LOGGER.warning("skipped an announcement: %d are waiting", ANNOUNCEMENTS)
             speech.end()
         else:
-            self._announcements.put_nowait((self._link, speech))
+            self._announcements.put_nowait((link, speech))
 
-    def _detected(self, detection: Detection) -> None:
+    def _take_wake(self, event: Event) -> None:
+        """Take an event that may be about wake words. Raises `BadFrame`."""
+        if (detection := self._wake.take(event)) is None:
+            return
         self._found = detection
-        if not self._begin(detection, self._settings.listen.preroll):
+        if not self._listen_now(detection, self._settings.listen.preroll):
             _LOGGER.debug("the wake word %s was not wanted", detection.word)
-            self.wake.over()
+            self._wake.over()
         elif self._found is not None:  # it is another's word: the run that waits for it is not ours
             self._found = None
-            self.wake.over()
+            self._wake.over()

@@ -27,33 +27,33 @@ class Port:
         self.bound: str | None = None
         """The URI that it listens at, if any."""
         self._settings = settings
-        self._role: asyncio.Future[HomeAssistantPeer | None] = (
+        self._peer: asyncio.Future[HomeAssistantPeer | None] = (
             asyncio.get_running_loop().create_future()
         )
 
     async def serve(self, connection: Connection) -> None:
         """Serve one peer until it leaves."""
         try:
-            role = await asyncio.shield(self._role)
-            if role is not None:
-                await role.serve(connection)
+            peer = await asyncio.shield(self._peer)
+            if peer is not None:
+                await peer.serve(connection)
         finally:
             await connection.close()
 
     @asynccontextmanager
-    async def open(self, role: HomeAssistantPeer) -> AsyncGenerator[None, None]:
+    async def open(self, peer: HomeAssistantPeer) -> AsyncGenerator[None, None]:
         """Be this satellite to Home Assistant during this block, and be found on the LAN."""
-        self._role.set_result(role)
+        self._peer.set_result(peer)
         try:
             async with AsyncExitStack() as stack:
                 address = parse(self.bound) if self.bound else None
                 if isinstance(address, Tcp) and self._settings.zeroconf:
                     await stack.enter_async_context(_announced(address, self._settings))
-                stack.push_async_callback(role.leave)
+                stack.push_async_callback(peer.leave)
                 yield
         finally:
-            self._role = asyncio.get_running_loop().create_future()
-            self._role.set_result(None)
+            self._peer = asyncio.get_running_loop().create_future()
+            self._peer.set_result(None)
 
 
 @asynccontextmanager

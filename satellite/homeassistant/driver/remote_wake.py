@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 
 from wyoming.audio import AudioStop
 from wyoming.error import Error
@@ -13,11 +12,13 @@ from wyoming.wake import Detect
 from wyoming.wake import Detection as Heard
 
 from satellite.audio.ring_buffer import RingBuffer
+from satellite.homeassistant.driver.current_link import CurrentLink
 from satellite.homeassistant.driver.driven_turn import NOT_UNDERSTOOD, NOTHING_HEARD, microphone
 from satellite.homeassistant.driver.link import DriverLink
 from satellite.net.messages import read
 from satellite.ports import Vad
 from satellite.settings import Settings
+from satellite.turns.activity import Activity
 from satellite.values import SPEECH, Detection
 
 _LOGGER = logging.getLogger(__name__)
@@ -42,23 +43,13 @@ AGAIN_MOST = 30.0
 
 
 class WakeStream:
-    """Has Home Assistant listen for wake words; all its times are counted in samples.
-
-    `link` is who drives now, `quiet` whether nobody is heard or listened to, and `woken` is told
-    of a wake word.
-    """
+    """Has Home Assistant listen for wake words; all its times are counted in samples."""
 
     def __init__(
-        self,
-        settings: Settings,
-        vad: Vad,
-        link: Callable[[], DriverLink | None],
-        quiet: Callable[[], bool],
-        woken: Callable[[Detection], None],
+        self, settings: Settings, vad: Vad, current: CurrentLink, activity: Activity
     ) -> None:
-        self._link = link
-        self._quiet = quiet
-        self._woken = woken
+        self._current = current
+        self._activity = activity
         where = settings.homeassistant.wake if settings.brain != "local" else "here"
         self._elsewhere = where != "here"
         self._gate = _Gate(vad, settings.listen.threshold) if where == "voice" else None
@@ -74,15 +65,15 @@ class WakeStream:
     @property
     def active(self) -> bool:
         """Wake words are Home Assistant's to hear."""
-        return self._elsewhere and self._link() is not None
+        return self._elsewhere and self._current.driving is not None
 
     def hear(self, audio: bytes) -> None:
         """Take what the microphone has heard, and pass on what shall be."""
-        link = self._link() if self._elsewhere else None
+        link = self._current.driving if self._elsewhere else None
         if link is None:
             self._asked, self._wait = None, 0
             return
-        if not self._quiet():
+        if not self._activity.quiet:
             return
         self._wait = max(0, self._wait - len(audio))
         if not self._wait and (self._asked is not link or not self._confirmed):
@@ -99,21 +90,22 @@ class WakeStream:
         """A run of another kind was asked for, after which this one does not stand any more."""
         self._asked = None
 
-    def take(self, event: Event) -> None:
-        """Take note of what Home Assistant says of the run. Raises `BadFrame`."""
+    def take(self, event: Event) -> Detection | None:
+        """Take an event about the run; return the wake word that it reports. Raises `BadFrame`."""
         if Detect.is_type(event.type):
             self._confirmed = True
         elif Heard.is_type(event.type):
             self._failures = 0
             word = read(Heard, event).name or "unknown"
-            self._woken(Detection(word=word, score=1.0, sample=0))
+            return Detection(word=word, score=1.0, sample=0)
         elif Error.is_type(event.type) and self._elsewhere:
             self._fail(event)
+        return None
 
     def _fail(self, event: Event) -> None:
         """The run is over, also one that shall begin anew by itself."""
         self._asked = None
-        if self._quiet() and event.data.get("code") not in (*NOTHING_HEARD, NOT_UNDERSTOOD):
+        if self._activity.quiet and event.data.get("code") not in (*NOTHING_HEARD, NOT_UNDERSTOOD):
             seconds = min(AGAIN_FIRST * 2**self._failures, AGAIN_MOST)
             level = logging.DEBUG if self._failures else logging.WARNING
             _LOGGER.log(level, "Home Assistant listens no more: %s", event.data.get("text"))

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
+from satellite import events
 from satellite.audio.echo.playback_reference import PlaybackReference
+from satellite.builtin.wake.engine import HOP, WakeEngine, WakeStream
 from satellite.builtin.wake.microwakeword import MicroWakeWord
 from satellite.builtin.wake.own_voice import OwnVoice
 from satellite.errors import EngineClosed
@@ -146,3 +148,55 @@ async def test_it_is_otherwise_the_engine(engine: MicroWakeWord) -> None:
     await own.close()
     with pytest.raises(EngineClosed):
         [d async for d in own.detect(feed(bytes(32000)), DetectRequest())]
+
+
+class Uncertain(WakeEngine):
+    """Nearly hears its word in every piece of sound, and never hears it."""
+
+    name = "uncertain"
+    context = 0
+
+    def describe(self) -> EngineInfo:
+        return EngineInfo(name=self.name, version="1")
+
+    def prepare(self) -> None:
+        pass
+
+    def release(self) -> None:
+        pass
+
+    def stream(self, words: tuple[str, ...]) -> WakeStream:
+        return self
+
+    def process(self, audio: bytes) -> list[Detection]:
+        self._note_near_miss("okay_nabu", 0.4)
+        return []
+
+    def process_at_once(self, audio: bytes) -> list[Detection] | None:
+        return None
+
+    def best_score(self, audio: bytes) -> float:
+        return 0.0
+
+    def skip(self, samples: int) -> None:
+        pass
+
+    def prime(self, audio: bytes) -> None:
+        pass
+
+
+async def test_near_misses_are_published_as_they_occur_and_at_the_end() -> None:
+    happened: list[events.Event] = []
+    counts: list[int] = []
+
+    async def hops() -> AsyncIterator[bytes]:
+        for _ in range(3):
+            counts.append(len(happened))
+            yield bytes(2 * HOP)
+
+    wake = OwnVoice(Uncertain(rest=False), PlaybackReference(), happened.append)
+    assert [word async for word in wake.detect(hops(), DetectRequest())] == []
+    await wake.close()
+    found = [(e.word, e.score) for e in happened if isinstance(e, events.NearMiss)]
+    assert found == [("okay_nabu", 0.4)] * 3
+    assert (counts, len(happened)) == ([0, 1, 2], 3)

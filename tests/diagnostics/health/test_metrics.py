@@ -92,7 +92,7 @@ def test_the_heartbeat_and_the_process_are_reported() -> None:
     heartbeat = Heartbeat()
     metrics = SatelliteMetrics(heartbeat)
     assert value(metrics, "audio_moving") == 0
-    heartbeat.moved(32000)
+    heartbeat.hear(bytes(64000))
     assert value(metrics, "audio_moving") == 1
     assert value(metrics, "audio_heard_seconds") == 2
     text, kind = metrics.text_of("")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from pathlib import Path
 
 import pytest
@@ -28,36 +26,19 @@ async def get(port: int, path: str) -> tuple[int, bytes]:
     return int(head.split()[1]), body
 
 
-class Silence:
-    """A source that yields a chunk for each release of `go`."""
-
-    finished = False
-
-    def __init__(self) -> None:
-        self.go = asyncio.Semaphore(0)
-
-    async def frames(self) -> AsyncGenerator[bytes, None]:
-        while True:
-            await self.go.acquire()
-            yield bytes(32000)
-
-
 async def test_it_is_healthy_only_while_sound_arrives() -> None:
-    port, bus, source = free_port(), Bus(), Silence()
+    port, bus = free_port(), Bus()
     async with supervised(Settings(health=HealthSettings(port=port)), bus) as supervision:
         status, body = await get(port, "/healthz")
         facts = json.loads(body)
         assert (status, facts["phase"], facts["audio_age_seconds"]) == (503, "starting", None)
         bus.publish(events.Ready(name="here", engines={}))
-        async with aclosing(supervision.heartbeat.of(source).frames()) as frames:
-            source.go.release()
-            await anext(frames)
-            source.go.release()
-            await anext(frames)
-            status, body = await get(port, "/healthz")
-            facts = json.loads(body)
-            assert (status, facts["status"], facts["phase"]) == (200, "ok", "idle")
-            assert facts["audio_heard_seconds"] == 1.0
+        supervision.heartbeat.hear(bytes(32000))
+        status, body = await get(port, "/healthz")
+        facts = json.loads(body)
+        assert (status, facts["status"], facts["phase"]) == (200, "ok", "idle")
+        assert facts["audio_heard_seconds"] == 1.0
+        supervision.heartbeat.end()
         bus.publish(events.TurnEnd(outcome="answered", turn="x"))
         await settled()
         status, body = await get(port, "/metrics")
@@ -99,7 +80,7 @@ async def test_systemd_receives_signs_of_life(
             bus.publish(events.Error(where="mic", text="it was unplugged"))
             await settled()
             for _ in range(8):
-                supervision.heartbeat.moved(1000)
+                supervision.heartbeat.hear(bytes(2000))
         received = drained(manager)
     assert received == [
         "READY=1",

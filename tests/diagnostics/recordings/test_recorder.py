@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from satellite import events
+from satellite.audio.tap import Fanout
 from satellite.audio.wavfile import read_wav
 from satellite.diagnostics.recordings.folder import RecordingFolder
 from satellite.diagnostics.recordings.recorder import BEFORE, NEAR, recorded
@@ -48,7 +49,7 @@ async def record(made: Settings, *published: tuple[int, Event]) -> RecordingFold
     """Play the events with sound, and return the recordings."""
     bus = Bus()
     async with asyncio.timeout(20), recorded(made, bus) as recorder:
-        source = recorder.of(Sound(*published, bus=bus))
+        source = Fanout(Sound(*published, bus=bus), recorder.hear)
         async for _ in source.frames():
             pass
     return RecordingFolder(made.recordings)

@@ -44,7 +44,7 @@ async def test_the_wire(name: str) -> None:
         passed = 0
         for line in lines:
             if "says" in line:
-                await satellite.until(lambda: satellite.assistant.idle)
+                await satellite.until(lambda: satellite.activity.idle)
                 satellite.room.ask()
             elif "sends" in line:
                 await send(home, line)
@@ -55,4 +55,4 @@ async def test_the_wire(name: str) -> None:
                 said = {"type": event.type, "data": like(event.data, line["data"])}
                 assert said == wanted
                 passed += 1
-        await satellite.until(lambda: satellite.assistant.idle or name.endswith("understood"))
+        await satellite.until(lambda: satellite.activity.idle or name.endswith("understood"))

@@ -109,7 +109,7 @@ async def test_home_assistant_is_left_at_a_good_moment() -> None:
         await satellite.until(lambda: home.pongs == 1)
         await home.send("ping")
         await asyncio.sleep(0.05)
-        await satellite.role.leave()
+        await satellite.peer.leave()
         await satellite.until(lambda: home.gone)
         assert home.pongs == 1
 
@@ -121,7 +121,7 @@ async def test_who_knocks_while_models_are_loaded_is_served_then() -> None:
         early = await connect(port.bound, SOON, pairing=Pairing())
         await early.write(Event("run-satellite"))
         await early.write(Event("describe"))
-        async with port.open(satellite.role), asyncio.timeout(SOON):
+        async with port.open(satellite.peer), asyncio.timeout(SOON):
             kinds = set()
             while "info" not in kinds and (event := await early.read()) is not None:
                 kinds.add(event.type)

@@ -150,7 +150,7 @@ async def test_timers_are_changed_halted_and_cancelled() -> None:
         await home.send("timer-started", id="b", total_seconds=600, name="tea")
         await home.send("timer-cancelled", id="b")
         await satellite.until(lambda: timers(satellite) == ["started", "started", "cancelled"])
-        (halted,) = satellite.assistant.timers.states()
+        (halted,) = satellite.timers.states()
         assert (halted.id, halted.remaining) == ("a", 1.0)
         await home.send("timer-updated", id="a", is_active=True, total_seconds=0)
         await satellite.until(lambda: "finished" in timers(satellite))
@@ -158,7 +158,7 @@ async def test_timers_are_changed_halted_and_cancelled() -> None:
 
 async def ringing(satellite: ScriptedSatellite, home: ScriptedHomeAssistant) -> None:
     await home.send("timer-finished", id="a")
-    await satellite.until(lambda: satellite.assistant.timers.ringing)
+    await satellite.until(lambda: satellite.timers.ringing)
 
 
 async def test_the_wake_word_dismisses_a_timer_and_stop_needs_no_answer() -> None:

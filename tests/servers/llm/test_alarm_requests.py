@@ -49,7 +49,7 @@ def test_an_alarm_is_set_and_its_time_confirmed(
     data = {"hour": int(hour), "minute": int(minute), "date": day, "days": []}
     assert actions_of(reply) == [Action(name="alarm.set", data=data)]
     assert text_of(reply) == f"Alarm set for {answer}."
-    assert isinstance(actions.read(actions_of(reply)[0]), actions.SetAlarm)
+    assert isinstance(actions.parse(actions_of(reply)[0]), actions.SetAlarm)
 
 
 @pytest.mark.parametrize(
