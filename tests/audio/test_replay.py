@@ -52,7 +52,7 @@ async def test_what_is_too_long_is_heard_once_and_in_bounded_memory(
                 furthest = max(furthest, len(taken) - size // 1000)
         assert size == 50_000
         assert furthest <= 7
-        with pytest.raises(EngineFailed, match="too long to be heard again"):
+        with pytest.raises(EngineFailed, match="too long to be replayed"):
             await hear(record)
 
 

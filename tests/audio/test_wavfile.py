@@ -154,5 +154,5 @@ def test_the_data_of_a_stream_ends_with_the_file(tmp_path: Path) -> None:
         (tmp_path / "x.wav").write_bytes(whole[:at] + struct.pack("<I", unknown) + whole[at + 4 :])
         assert read_wav(tmp_path / "x.wav")[1] == b"\1\0" * 9
     (tmp_path / "x.wav").write_bytes(riff(shape(1, 1, 16000, 16), b"") + b"LIST\2\0\0\0ab")
-    with pytest.raises(AudioFileError, match="holds no sound"):
+    with pytest.raises(AudioFileError, match="contains no sound"):
         read_wav(tmp_path / "x.wav")
