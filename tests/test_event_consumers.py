@@ -16,6 +16,7 @@ import pytest
 from satellite import events
 from satellite.builtin.hooks import indicator
 from satellite.cli import view
+from satellite.conformance.hook import every_event
 from satellite.diagnostics.health import metrics
 from satellite.diagnostics.stats import collector, snapshot
 
@@ -111,33 +112,6 @@ CONSUMERS = {
 
 """What each module leaves out, and why."""
 
-SAMPLES: tuple[events.Event, ...] = (
-    events.Ready(name="kitchen", engines={"asr": "sphinx"}),
-    events.WakeWords(words=("alexa",), engine="microwakeword"),
-    events.Wake(word="alexa", score=0.9),
-    events.NearMiss(word="alexa", score=0.4),
-    events.Chosen(word="alexa", waited=0.2),
-    events.Yielded(to="hall", word="alexa", waited=0.2),
-    events.Phase(phase="listening"),
-    events.SpeechStart(),
-    events.SpeechEnd(decided=1.0, decided_mono=1.0),
-    events.Transcript(text="light on", final=True, engine="sphinx"),
-    events.Reply(text="Done.", final=True, engine="intents"),
-    events.AudioStart(),
-    events.AudioEnd(),
-    events.TurnEnd(outcome="answered"),
-    events.ServerFound(role="asr", uri="tcp://server:10300"),
-    events.ServerLost(role="asr", uri="tcp://server:10300"),
-    events.Failover(role="asr", origin="one", to="other"),
-    events.Timer(id="1", state="finished", total=5),
-    events.Alarm(id="1", state="finished", at="07:00"),
-    events.Announce(text="Dinner is ready."),
-    events.Mute(muted=True),
-    events.AudioLoss(loss="overrun", count=1),
-    events.Error(where="mic", text="unplugged"),
-)
-"""One of each class."""
-
 
 @pytest.mark.parametrize("consumer", CONSUMERS, ids=lambda module: module.__name__)
 def test_every_event_is_used_or_left_out_for_a_reason(consumer: ModuleType) -> None:
@@ -146,11 +120,7 @@ def test_every_event_is_used_or_left_out_for_a_reason(consumer: ModuleType) -> N
     assert not used & unused
 
 
-def test_each_class_has_a_sample() -> None:
-    assert tuple(type(sample) for sample in SAMPLES) == events.KINDS
-
-
-@pytest.mark.parametrize("event", SAMPLES, ids=lambda event: event.kind)
+@pytest.mark.parametrize("event", every_event(), ids=lambda event: event.kind)
 def test_watch_reads_every_event(event: events.Event) -> None:
     assert view.read(msgspec.json.encode(event)) == event
 

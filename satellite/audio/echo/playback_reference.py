@@ -86,9 +86,9 @@ class PlaybackReference:
         if self._resampler is not None:
             self._resampler.flush()
         self.stopped = True
-        heard = self.now - (self.delay or 0) + LATE_STOP
-        if heard < self.end:
-            del self._audio[2 * max(0, heard - self._start) :]
+        last = self.now - (self.delay or 0) + LATE_STOP
+        if last < self.end:
+            del self._audio[2 * max(0, last - self._start) :]
 
     def note_residual(self, position: int, recorded: float, rest: float) -> None:
         """Note the energies of a block at a position, before and after its echo was cancelled."""
