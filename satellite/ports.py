@@ -261,6 +261,23 @@ class ChecksOptions(Protocol):
 
 
 @runtime_checkable
+class Licensed(Protocol):
+    """A plugin class that brings software or models with a license other than Apache-2.0."""
+
+    license: str
+    """Such as "eSpeak NG: GPL-3.0-or-later"; `satellite plugins` shows it."""
+
+
+@runtime_checkable
+class HasConformanceSample(Protocol):
+    """A plugin class with the input that `satellite plugins check` gives to it."""
+
+    @staticmethod
+    def conformance_sample() -> Any:
+        """Return the sample of its role; see `satellite.conformance`."""
+
+
+@runtime_checkable
 class OffersTools(Protocol):
     """A plugin class (llm or hook) with tools for language models; see `satellite.tools`."""
 
@@ -338,7 +355,13 @@ class HasPatience(Protocol):
     """Seconds."""
 
 
-_OF_CLASSES = (TakesArgument, HasRequirements, ChecksOptions)
+_OF_CLASSES = (
+    TakesArgument,
+    HasRequirements,
+    ChecksOptions,
+    Licensed,
+    HasConformanceSample,
+)
 _OF_ENGINES = (HasModel, ChosenByAuto, Labeled, Sharing, Queueing)
 
 OFFERS: dict[str, tuple[type, ...]] = {

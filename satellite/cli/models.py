@@ -29,6 +29,8 @@ class Row(msgspec.Struct, frozen=True):
     state: str
     """`whole`, `damaged`, or `unfinished`: its download broke off."""
     when: str = ""
+    license: str = ""
+    """Its license, or where that is found."""
 
 
 @command.group("models")
@@ -55,14 +57,19 @@ def models(context: click.Context) -> None:
 def list_models(context: click.Context) -> None:
     """List the models on this machine and those of Ollama."""
     store, ollama = _stores(context)
-    rows = [Row(str(m), m.bytes, "whole", m.when) for m in store.installed() + ollama.installed()]
-    rows += [Row(str(name), count, invocation) for name, count, invocation in store.broken()]
+    rows = [
+        Row(str(model), model.bytes, "whole", model.when, parse(str(model)).license)
+        for model in store.installed() + ollama.installed()
+    ]
+    rows += [Row(str(name), count, kind, "", name.license) for name, count, kind in store.broken()]
     if flags.invocation(context).json:
         print_json(rows)
         return
     if rows:
-        cells = [(row.model, size(row.bytes), row.state, row.when[:10]) for row in rows]
-        print_table(cells, header=("MODEL", "SIZE", "STATE", "SINCE"))
+        cells = [
+            (row.model, size(row.bytes), row.state, row.when[:10], row.license) for row in rows
+        ]
+        print_table(cells, header=("MODEL", "SIZE", "STATE", "SINCE", "LICENSE"))
         total = sum(row.bytes for row in rows if not row.model.startswith("ollama:"))
         print_text(f"{size(total)} in {store.root}")
     else:

@@ -31,7 +31,7 @@ from satellite.conformance import (
 )
 from satellite.conformance.check import Check
 from satellite.errors import UsageError
-from satellite.ports import ROLES
+from satellite.ports import ROLES, HasConformanceSample
 from satellite.values import SPEECH, SpeechRequest
 
 _LOGGER = logging.getLogger(__name__)
@@ -112,7 +112,7 @@ async def _holds(check: Check, make: Callable[[], Any], sample: Any) -> bool:
 
 async def _sample(role: str, plugin: Any, wav: Path | None, text: str, word: str | None) -> Any:
     """Return what the checks give to a plugin: its own sample, a recording, or speech made here."""
-    if wav is None and hasattr(plugin, "conformance_sample"):
+    if wav is None and isinstance(plugin, HasConformanceSample):
         return plugin.conformance_sample()
     if role == "llm":
         return LlmSample(text=text, other="hello")

@@ -75,6 +75,8 @@ def describe(item: Report, width: int | None = None) -> Iterator[str]:
         yield wrapped(item.summary, width, indent="  ", later="  ")
     if item.needs:
         yield wrapped(f"needs {', '.join(item.needs)}", width, indent="  ", later="  ")
+    if item.license:
+        yield wrapped(f"license: {item.license}", width, indent="  ", later="  ")
     if item.options:
         rows = [option_row(option) for option in item.options]
         yield table(rows, indent="    ", width=width)

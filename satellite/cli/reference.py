@@ -22,7 +22,7 @@ from satellite.components import registry
 from satellite.config.keys import GROUP, keys
 from satellite.errors import UsageError
 from satellite.options import OptionInfo, describe
-from satellite.ports import ROLES
+from satellite.ports import ROLES, Licensed
 from satellite.settings import AssistantSettings
 
 CHECKOUT = Path(__file__).parents[2]
@@ -127,6 +127,7 @@ def _role(role: str, of_role: Sequence[registry.Plugin]) -> str:
         name = f"{plugin.name}:{argument.upper()}" if argument else plugin.name
         needs = ", ".join(map(str, registry.requirements(kind)))
         what = _first_sentence(kind.__doc__ or "") + (f" Needs: {needs}." if needs else "")
+        what += f" License: {kind.license}." if isinstance(kind, Licensed) else ""
         rows.append((f"**`{name}`**", what, ""))
         for option in describe(kind.Options):
             meaning = f"{option.doc} ({option.type})"

@@ -17,6 +17,7 @@ from satellite.ports import (
     ROLES,
     EngineContext,
     HasRequirements,
+    Licensed,
     TakesArgument,
     misspelled_offers,
 )
@@ -84,6 +85,8 @@ class Report(msgspec.Struct, frozen=True):
     argument: str = ""
     options: tuple[OptionInfo, ...] = ()
     needs: tuple[str, ...] = ()
+    license: str = ""
+    """What of it is not Apache-2.0; empty where nothing is."""
     problem: str | None = None
     """Why it cannot be used here; None when it can."""
 
@@ -142,5 +145,6 @@ def report(plugin: Plugin) -> Report:
         argument=argument_of(kind),
         options=options.describe(kind.Options),
         needs=tuple(map(str, needs)),
+        license=kind.license if isinstance(kind, Licensed) else "",
         problem="; ".join(hint for need in needs if (hint := need.missing())) or None,
     )

@@ -17,6 +17,14 @@ PIPER = "piper"
 OLLAMA = "ollama"
 KINDS = (WHISPER, PIPER, OLLAMA)
 
+_OFFICIAL_WHISPER = "MIT"
+_LICENSES = {
+    WHISPER: "see its repository",
+    PIPER: "see its MODEL_CARD",
+    OLLAMA: "ollama show --license",
+}
+"""Where the license of a model is found, by kind."""
+
 _EXAMPLES = "whisper:base.en, whisper:OWNER/REPO, piper:en_US-lessac-medium, ollama:llama3.2:1b"
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _VOICE = re.compile(r"[A-Za-z0-9][\w.-]*")
@@ -31,6 +39,12 @@ class Name(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.name}"
+
+    @property
+    def license(self) -> str:
+        """The model's license, or where it is found."""
+        official = self.kind == WHISPER and "/" not in self.name
+        return _OFFICIAL_WHISPER if official else _LICENSES[self.kind]
 
     @property
     def folder(self) -> str:

@@ -47,7 +47,7 @@ def test_models_are_fetched_listed_and_removed(call: Call, tmp_path: Path) -> No
     ]
     assert "whisper:base.en: 100 kB on the disk, 100 kB fetched in" in pulled.errors
     listed = call("list").output.splitlines()
-    assert listed[0].split() == ["MODEL", "SIZE", "STATE", "SINCE"]
+    assert listed[0].split() == ["MODEL", "SIZE", "STATE", "SINCE", "LICENSE"]
     assert listed[1].split()[:4] == ["whisper:base.en", "100", "kB", "whole"]
     assert listed[-1] == f"150 kB in {tmp_path}"
     rows = json.loads(call("--json").output)
@@ -55,6 +55,7 @@ def test_models_are_fetched_listed_and_removed(call: Call, tmp_path: Path) -> No
         "whisper:base.en": "whole",
         f"piper:{VOICE}": "whole",
     }
+    assert {row["license"] for row in rows} == {"MIT", "see its MODEL_CARD"}
     removed = call("remove", "whisper:base.en", "whisper:tiny")
     assert removed.code == 1
     assert "whisper:base.en is removed: 10" in removed.output

@@ -69,7 +69,7 @@ def test_the_generated_test_passes(tmp_path: Path) -> None:
         timeout=60,
     )
     assert done.returncode == 0, done.stdout
-    assert "13 passed" in done.stdout
+    assert f"{len(CHECKS['llm'])} passed" in done.stdout
 
 
 def test_an_existing_folder_is_left_alone(tmp_path: Path) -> None:
@@ -130,3 +130,10 @@ def test_a_recording_of_another_format_is_refused(tmp_path: Path) -> None:
 def test_the_name_of_a_role_still_lists_its_plugins() -> None:
     assert run("asr", "llm").output == run("list", "asr", "llm").output
     assert run("vad", "--json").output == run("list", "vad", "--json").output
+
+
+@pytest.mark.parametrize(
+    ("role", "words"), [("wake", "CC BY-NC-SA 4.0"), ("tts", "GPL-3.0-or-later")]
+)
+def test_licenses_other_than_ours_are_shown(role: str, words: str) -> None:
+    assert words in " ".join(run(role).output.split())

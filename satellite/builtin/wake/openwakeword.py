@@ -20,6 +20,7 @@ class OpenWakeWord(EmbeddingEngine):
         """Options of the engine."""
 
     argument: ClassVar[str] = "words"
+    license: ClassVar[str] = "openWakeWord's own models: CC BY-NC-SA 4.0, not for commercial use"
     requires: ClassVar[tuple[Requirement, ...]] = (Package(_PACKAGE),)
 
     name = "openwakeword"

@@ -34,6 +34,7 @@ class OpenWakeWordOnnx(EmbeddingEngine):
         ] = ""
 
     argument: ClassVar[str] = "words"
+    license: ClassVar[str] = "openWakeWord's own models: CC BY-NC-SA 4.0, not for commercial use"
     requires: ClassVar[tuple[Requirement, ...]] = (
         Package("openwakeword", extra=_EXTRA),
         Package("onnxruntime", extra=_EXTRA),

@@ -52,6 +52,7 @@ class TwoStage(WakeEngine):
         rest: Annotated[bool, option("Save CPU time in silence")] = True
 
     argument: ClassVar[str] = "words"
+    license: ClassVar[str] = "openWakeWord's own models: CC BY-NC-SA 4.0, not for commercial use"
     requires: ClassVar[tuple[Requirement, ...]] = MicroWakeWord.requires + OpenWakeWord.requires
 
     name = "two-stage"

@@ -35,6 +35,7 @@ class Ollama:
     """A language model in Ollama, for requests that no built-in sentence matches."""
 
     Options = OllamaOptions
+    license: ClassVar[str] = "each model has its own: `ollama show --license NAME`"
     argument: ClassVar[str] = "model"
     model: ClassVar[str] = "ollama:llama3.2"
     look_every: ClassVar[float] = 10.0

@@ -35,6 +35,7 @@ class Espeak:
         volume: Annotated[int, option("Volume", unit="%", minimum=0, maximum=200)] = 100
 
     argument: ClassVar[str] = "voice"
+    license: ClassVar[str] = "eSpeak NG: GPL-3.0-or-later"
     requires: ClassVar[tuple[Requirement, ...]] = (Package("espeakng_loader"),)
 
     def __init__(self, options: Options, context: EngineContext | None = None) -> None:

@@ -86,6 +86,7 @@ class Piper:
     argument: ClassVar[str] = "voice"
     model: ClassVar[str] = "piper:en_US-lessac-medium"
     look_every: ClassVar[float] = 2.0
+    license: ClassVar[str] = "Piper: GPL-3.0-or-later; each voice has its own, see its MODEL_CARD"
     requires: ClassVar[tuple[Requirement, ...]] = (Package("piper", extra="server"),)
     shares: ClassVar[bool] = True
     """It accepts any number of requests at once and divides its threads among them."""
