@@ -28,7 +28,7 @@ from tests.support.turn_parts import SpeechParts, TurnParts
 STEP = 0.01
 """Seconds between checks of a condition."""
 
-QUIET = Settings(name="parlour", cues=CueSettings(awake=False, follow_up=False, mute=False))
+QUIET = Settings(name="paced", cues=CueSettings(awake=False, follow_up=False, mute=False))
 
 
 class PacedSatellite:

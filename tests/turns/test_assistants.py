@@ -129,7 +129,7 @@ class TwoWords(MarkWake):
 
 
 class Two:
-    """Two assistants in one parlour."""
+    """Two assistants of one satellite."""
 
     def __init__(
         self,
@@ -147,7 +147,7 @@ class Two:
         assistants = build_assistants(
             settings, {**shared, ("llm", "a"): self.nabu, ("llm", "b"): self.jarvis}
         )
-        self.parlour = PacedSatellite(
+        self.satellite = PacedSatellite(
             settings,
             assistants.first.engines,
             assistants=assistants,
@@ -156,19 +156,21 @@ class Two:
         )
 
     def call(self, mark: bytes) -> None:
-        self.parlour.mic.say((mark, 0.03), (SILENCE, 0.4), (VOICE, 1.0), (SILENCE, 1.0))
+        self.satellite.mic.say((mark, 0.03), (SILENCE, 0.4), (VOICE, 1.0), (SILENCE, 1.0))
 
 
 def test_each_word_has_its_persona_its_voice_and_its_conversation() -> None:
     async def main() -> None:
         two = Two()
-        async with two.parlour.open() as parlour:
+        async with two.satellite.open() as satellite:
             two.call(b"\x04\x00")
-            await parlour.ended(1)
+            await satellite.ended(1)
             two.call(b"\x03\x00")
-            await parlour.until(lambda: len(parlour.utterances) == 3)
-            parlour.mic.say((VOICE, 1.0), (SILENCE, 1.0))  # Nabu asked: it is Nabu who is answered
-            await parlour.until(lambda: len(parlour.outcomes()) == 3)
+            await satellite.until(lambda: len(satellite.utterances) == 3)
+            satellite.mic.say(
+                (VOICE, 1.0), (SILENCE, 1.0)
+            )  # Nabu asked: it is Nabu who is answered
+            await satellite.until(lambda: len(satellite.outcomes()) == 3)
         (asked,) = two.jarvis.requests
         assert asked.situation.persona == "You are a butler."
         assert [request.situation.persona for request in two.nabu.requests] == [None, None]
@@ -193,11 +195,11 @@ def test_others_take_only_turns_of_words_that_have_no_assistant_here(
 
     async def main() -> None:
         two = Two(brain, driver)
-        async with two.parlour.open() as parlour:
+        async with two.satellite.open() as satellite:
             two.call(b"\x04\x00")
-            await parlour.ended(1)
+            await satellite.ended(1)
             two.call(b"\x03\x00")
-            await parlour.ended(2)
+            await satellite.ended(2)
 
     virtual_time.run(main())
     assert [word for word in heard if word] == (asked or ["hey_jarvis", "okay_nabu"])

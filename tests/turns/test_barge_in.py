@@ -28,7 +28,7 @@ STORY = "One two three four. Five six seven eight. Nine ten eleven twelve."
 """Sentences of four words; a word lasts half a second."""
 
 
-def parlour(llm: ScriptedLlm | None = None) -> PacedSatellite:
+def paced_satellite(llm: ScriptedLlm | None = None) -> PacedSatellite:
     engines = Engines(ScriptedAsr(), llm or ScriptedLlm([(STORY,), ("Yes.",)]), ScriptedTts(0.5))
     return PacedSatellite(QUIET, engines)
 
@@ -46,7 +46,7 @@ async def silenced(home: PacedSatellite) -> float:
 
 def test_a_reply_is_silent_150_ms_after_the_wake_word_and_the_request_is_heard() -> None:
     async def main() -> None:
-        async with parlour().open() as home:
+        async with paced_satellite().open() as home:
             home.ask()
             await home.speaking()
             await asyncio.sleep(1.0)
@@ -73,7 +73,7 @@ class Stubborn(ScriptedLlm):
 
 def test_an_engine_that_does_not_let_go_is_not_waited_for() -> None:
     async def main() -> None:
-        async with parlour(Stubborn([(STORY,)])).open() as home:
+        async with paced_satellite(Stubborn([(STORY,)])).open() as home:
             home.ask()
             await home.speaking()
             await asyncio.sleep(1.0)
@@ -87,7 +87,7 @@ def test_an_announcement_is_silent_150_ms_after_the_wake_word() -> None:
         async def news() -> AsyncGenerator[AudioChunk, None]:
             yield AudioChunk(audio=SILENCE * 16000 * 20, format=SPEECH)
 
-        async with parlour().open() as home, asyncio.TaskGroup() as tasks:
+        async with paced_satellite().open() as home, asyncio.TaskGroup() as tasks:
             tasks.create_task(home.output.announce(news()))
             await home.speaking()
             await asyncio.sleep(2.0)
@@ -101,7 +101,7 @@ def test_an_announcement_is_silent_150_ms_after_the_wake_word() -> None:
 def test_a_ring_is_silent_150_ms_after_the_wake_word() -> None:
     async def main() -> None:
         stop = ScriptedLlm([(Action(name="stop"),)])
-        async with parlour(stop).open() as home:
+        async with paced_satellite(stop).open() as home:
             home.timers.start(0.0)
             await home.until(lambda: not home.speaker.silent)
             assert await silenced(home) < AT_ONCE
@@ -123,7 +123,7 @@ def test_only_the_sentences_that_were_heard_are_remembered(after: float, remembe
     """All of the reply was synthesized and a quarter of a second of it waits in the speaker."""
 
     async def main() -> None:
-        async with parlour().open() as home:
+        async with paced_satellite().open() as home:
             home.ask()
             await home.speaking()
             await asyncio.sleep(after)

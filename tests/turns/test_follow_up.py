@@ -62,16 +62,16 @@ def test_a_conversation_with_a_television_comes_to_an_end() -> None:
 
 def test_an_answer_is_understood_without_the_wake_word() -> None:
     async def main() -> None:
-        async with home(ASKS, "Done.").open() as parlour:
-            parlour.ask()
-            await parlour.until(lambda: len(parlour.utterances) == 2)
-            assert parlour.speaker.silent  # the question was heard to its last sample
-            parlour.mic.say((VOICE, 1.0), (SILENCE, 1.0))
-            await parlour.ended(2)
-            assert parlour.outcomes() == ["answered", "answered"]
-            assert len(parlour.of(events.Wake)) == 1
+        async with home(ASKS, "Done.").open() as satellite:
+            satellite.ask()
+            await satellite.until(lambda: len(satellite.utterances) == 2)
+            assert satellite.speaker.silent  # the question was heard to its last sample
+            satellite.mic.say((VOICE, 1.0), (SILENCE, 1.0))
+            await satellite.ended(2)
+            assert satellite.outcomes() == ["answered", "answered"]
+            assert len(satellite.of(events.Wake)) == 1
             await asyncio.sleep(10.0)
-            assert len(parlour.utterances) == 2
+            assert len(satellite.utterances) == 2
 
     virtual_time.run(main())
 
@@ -81,25 +81,25 @@ def test_it_gives_up_without_a_word(said: tuple[tuple[bytes, float], ...]) -> No
     """Nobody answers, or somebody says something that is no answer."""
 
     async def main() -> None:
-        async with home(ASKS, asr=("turn it on", "")).open() as parlour:
-            parlour.ask()
-            await parlour.until(lambda: len(parlour.utterances) == 2)
-            heard = parlour.speaker.played
-            parlour.mic.say(*said)
-            await parlour.ended(2)
-            assert parlour.outcomes() == ["answered", "nothing_heard"]
-            assert parlour.speaker.played == heard
-            assert parlour.activity.phase == "idle"
+        async with home(ASKS, asr=("turn it on", "")).open() as satellite:
+            satellite.ask()
+            await satellite.until(lambda: len(satellite.utterances) == 2)
+            heard = satellite.speaker.played
+            satellite.mic.say(*said)
+            await satellite.ended(2)
+            assert satellite.outcomes() == ["answered", "nothing_heard"]
+            assert satellite.speaker.played == heard
+            assert satellite.activity.phase == "idle"
 
     virtual_time.run(main())
 
 
 def test_what_is_not_understood_after_a_wake_word_is_apologised_for() -> None:
     async def main() -> None:
-        async with home("", asr=("",)).open() as parlour:
-            parlour.ask()
-            await parlour.ended()
-            assert parlour.speaker.played > 0
+        async with home("", asr=("",)).open() as satellite:
+            satellite.ask()
+            await satellite.ended()
+            assert satellite.speaker.played > 0
 
     virtual_time.run(main())
 
@@ -109,11 +109,11 @@ def test_the_brain_may_ask_for_an_answer_without_a_question() -> None:
         llm = ScriptedLlm([("Name a room.", Action(name="listen")), ("Done.",)])
         async with PacedSatellite(
             QUIET, Engines(ScriptedAsr(), llm, ScriptedTts())
-        ).open() as parlour:
-            parlour.ask()
-            await parlour.until(lambda: len(parlour.utterances) == 2)
-            await parlour.ended(2)
-            assert parlour.outcomes() == ["answered", "nothing_heard"]
+        ).open() as satellite:
+            satellite.ask()
+            await satellite.until(lambda: len(satellite.utterances) == 2)
+            await satellite.ended(2)
+            assert satellite.outcomes() == ["answered", "nothing_heard"]
 
     virtual_time.run(main())
 
@@ -122,23 +122,23 @@ def test_a_short_cue_says_that_an_answer_is_waited_for() -> None:
     async def main() -> None:
         settings = Settings(name="parlour", cues=CueSettings(awake=False))
         engines = Engines(ScriptedAsr(), ScriptedLlm([(ASKS,), ("Done.",)]), ScriptedTts(0.3))
-        async with PacedSatellite(settings, engines).open() as parlour:
-            parlour.ask()
-            await parlour.until(lambda: len(parlour.utterances) == 2)
-            assert parlour.speaker.played == pytest.approx(7 * 0.3 + 0.1, abs=0.02)
-            await parlour.ended(2)
+        async with PacedSatellite(settings, engines).open() as satellite:
+            satellite.ask()
+            await satellite.until(lambda: len(satellite.utterances) == 2)
+            assert satellite.speaker.played == pytest.approx(7 * 0.3 + 0.1, abs=0.02)
+            await satellite.ended(2)
 
     virtual_time.run(main())
 
 
 def test_a_wake_word_in_place_of_an_answer_begins_anew() -> None:
     async def main() -> None:
-        async with home(ASKS, "Done.").open() as parlour:
-            parlour.ask()
-            await parlour.until(lambda: len(parlour.utterances) == 2)
-            parlour.ask()
-            await parlour.ended(3)
-            assert parlour.outcomes() == ["answered", "cancelled", "answered"]
-            assert len(parlour.of(events.Wake)) == 2
+        async with home(ASKS, "Done.").open() as satellite:
+            satellite.ask()
+            await satellite.until(lambda: len(satellite.utterances) == 2)
+            satellite.ask()
+            await satellite.ended(3)
+            assert satellite.outcomes() == ["answered", "cancelled", "answered"]
+            assert len(satellite.of(events.Wake)) == 2
 
     virtual_time.run(main())
