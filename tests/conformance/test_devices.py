@@ -38,7 +38,8 @@ async def test_the_command_hook_conforms(check: Check) -> None:
 
 async def test_a_missing_device_is_no_broken_promise() -> None:
     make = fresh(lambda: CommandMic(CommandMic.Options(command="no-such-program-at-all")))
-    for check in CHECKS["mic"]:
+    opening = [check for check in CHECKS["mic"] if check.name != "spells-its-offers"]
+    for check in opening:
         with pytest.raises(DeviceError, match="no-such-program-at-all"):
             await check.run(make, MicSample(patience=PATIENCE))
 
