@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import platformdirs
 
 from satellite.config import checks, layers
 from satellite.config.keys import Key, build, find, keys, tables_of, value_of
 from satellite.config.layers import Given
 from satellite.errors import ConfigError
+from satellite.lib import paths
 from satellite.settings import AssistantSettings, Settings
 
 DEFAULT = "default"
@@ -41,7 +41,7 @@ class Configuration(msgspec.Struct, frozen=True):
 
 def default_files() -> tuple[Path, ...]:
     """The files that are read where they exist; what a later one says holds."""
-    user = Path(platformdirs.user_config_dir("satellite")) / "satellite.toml"
+    user = paths.config_folder() / "satellite.toml"
     return (SYSTEM_FILE, user)
 
 

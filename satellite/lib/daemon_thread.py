@@ -1,4 +1,4 @@
-"""Blocking work on threads that nobody has to wait for, should they hang in a driver or a disk."""
+"""Blocking work on daemon threads, which may hang in a driver or a disk without harm."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from satellite.lib import privileges
 T = TypeVar("T")
 
 PROGRAM = 5.0
-"""Seconds for a small program such as pactl to answer."""
+"""Seconds for a small program such as pactl to end."""
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """How a program ended."""
+    """The result of a program."""
 
     code: int
     output: str
@@ -30,23 +30,33 @@ class Answer(msgspec.Struct, frozen=True):
 
     @property
     def complaint(self) -> str:
-        """Its last line on standard error, or its exit code."""
+        """The last line on standard error, or the exit code."""
         lines = self.errors.strip().splitlines()
         return lines[-1].strip() if lines else f"ended with status {self.code}"
 
 
-async def run_in_daemon_thread(function: Callable[[], T]) -> T:
-    """Run blocking work on a daemon thread; who is cancelled leaves it behind."""
+async def run_in_daemon_thread(
+    function: Callable[[], T],
+    *,
+    name: str = "blocking",
+    undo: Callable[[T], None] | None = None,
+) -> T:
+    """Run blocking work on a daemon thread of this name.
+
+    A caller that is cancelled does not wait for the thread; `undo`, on a thread of its own, then
+    gets the result.
+    """
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
 
     def settle(result: T | None, error: BaseException | None) -> None:
-        if future.done():
-            return
-        if error is not None:
-            future.set_exception(error)
-        else:
-            future.set_result(result)  # type: ignore[arg-type]  # no error, so a result
+        if not future.done():
+            if error is not None:
+                future.set_exception(error)
+            else:
+                future.set_result(result)  # type: ignore[arg-type]  # no error, so a result
+        elif error is None and undo is not None:
+            Thread(target=undo, args=(result,), name=f"{name}-undo", daemon=True).start()
 
     def run() -> None:
         result, error = None, None
@@ -58,7 +68,7 @@ async def run_in_daemon_thread(function: Callable[[], T]) -> T:
             loop.call_soon_threadsafe(settle, result, error)
 
     # not an executor's thread: the interpreter would wait at its end for one that hangs
-    Thread(target=run, name="doctor", daemon=True).start()
+    Thread(target=run, name=name, daemon=True).start()
     return await future
 
 
@@ -69,8 +79,10 @@ async def program(
     seconds: float = PROGRAM,
     root: bool = False,
 ) -> Answer | None:
-    """Run a program to its end, in English, with the rights of `root` where root called; None where
-    there is none of that name, or no end."""
+    """Run a program, in English, until it ends within `seconds`; None if it is missing or does not.
+
+    With `root`, it has root's rights where this process was started by root.
+    """
     path = shutil.which(argv[0]) or shutil.which(argv[0], path="/usr/sbin:/sbin:/usr/local/sbin")
     if path is None:
         return None

@@ -1,45 +1,97 @@
-"""What the satellite remembers over a restart: small typed values, each a file of its own."""
+"""Files that survive a power cut, and small typed values in them."""
 
 from __future__ import annotations
 
 import logging
 import os
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Generic, TypeVar
 
 import msgspec
-import platformdirs
+
+from satellite.lib import paths
 
 _LOGGER = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+PRIVATE = 0o600
+"""Mode of a file that only its owner can read."""
+
 LARGEST = 1024 * 1024
-"""Bytes read of a file: what is longer was not written here."""
+"""Bytes read of a stored value; a larger file was not written here."""
 
 
-def folder() -> Path:
-    """Where the files lie: the user's state folder, or systemd's `STATE_DIRECTORY`."""
-    given = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
-    return Path(given or platformdirs.user_state_dir("satellite"))
+def atomic_write(
+    path: Path,
+    content: bytes,
+    mode: int = PRIVATE,
+    *,
+    prepare: Callable[[Path], None] = lambda part: None,
+) -> None:
+    """Replace a file atomically; blocks until it is on the disk. Raises `OSError`.
+
+    After a power cut the file holds what it held before, or all of `content`. Its folder is created
+    if necessary. `prepare` gets the new file before it takes the old one's place, to set its owner.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # mkstemp creates the file for its owner alone, and follows no symbolic link
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    part = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.chmod(mode)
+        prepare(part)
+        part.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            part.unlink()
+        raise
+    with suppress(OSError):  # the file is in place; not every network file system can sync folders
+        sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Write a folder's entries to the disk, so that its files keep their names after a power cut.
+
+    Does nothing on systems that cannot (Windows). Raises `OSError`.
+    """
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 class StoredValue(Generic[T]):
-    """One value by its name, of a type that msgspec knows. Blocks as long as a small file takes.
+    """One value of a type that msgspec knows, in a file of its own.
 
-    A file is replaced whole, so that a power cut leaves what was there before or what came after.
+    Reading and writing block for as long as a small file takes.
     """
 
     def __init__(self, name: str, kind: type[T], default: T, within: Path | None = None) -> None:
-        """The file is NAME.json `within` a folder, that of `folder()` where none is given."""
-        self._file = (within or folder()) / f"{name}.json"
+        """The file is NAME.json in the folder `within`, by default `paths.state_folder()`."""
+        self._file = (within or paths.state_folder()) / f"{name}.json"
         self._kind = kind
         self._default = default
 
+    @classmethod
+    def for_satellite(
+        cls, prefix: str, satellite: str, kind: type[T], default: T
+    ) -> StoredValue[T]:
+        """Return the value of one satellite; others on the same machine have their own."""
+        return cls(paths.named_after(prefix, satellite), kind, default)
+
     def read(self) -> T:
-        """The value, or the default where there is none that can be read, which is logged."""
+        """Return the value; the default if there is none, or (logged) if it is unreadable."""
         try:
             with self._file.open("rb") as file:
                 content = file.read(LARGEST + 1)
@@ -49,27 +101,12 @@ class StoredValue(Generic[T]):
         except FileNotFoundError:
             return self._default
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-            _LOGGER.warning("what was kept in %s is lost: %s", self._file, error)
+            _LOGGER.warning("%s cannot be read, its content is lost: %s", self._file, error)
             return self._default
 
     def write(self, value: T) -> None:
-        """Keep a value; one that cannot be kept is logged, and holds until the program ends."""
+        """Store a value; a failure is logged, and the value is then lost at the next restart."""
         try:
-            self._replace(msgspec.json.encode(value))
+            atomic_write(self._file, msgspec.json.encode(value))
         except OSError as error:
-            _LOGGER.warning("%s cannot be kept over a restart: %s", self._file, error)
-
-    def _replace(self, content: bytes) -> None:
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        number, name = tempfile.mkstemp(dir=self._file.parent, prefix=f".{self._file.name}-")
-        part = Path(name)
-        try:
-            with os.fdopen(number, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(self._file)
-        except BaseException:
-            with suppress(OSError):
-                part.unlink()
-            raise
+            _LOGGER.warning("%s cannot be stored over a restart: %s", self._file, error)

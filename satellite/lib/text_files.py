@@ -15,7 +15,8 @@ def decode(content: bytes) -> str:
     """
     if content.startswith(_UTF_16):
         return content.decode("utf-16")
-    return content.decode("utf-8-sig")
+    # not the codec utf-8-sig, a module that a process without root's rights may not be able to read
+    return content.removeprefix(codecs.BOM_UTF8).decode()
 
 
 def read_text(path: Path) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from satellite import events
@@ -14,8 +13,7 @@ USER = "user"
 
 def mute_store(satellite: str) -> StoredValue[bool]:
     """Return the store of a satellite's mute; each satellite of a machine has its own."""
-    name = re.sub(r"[^\w-]+", "_", satellite)[:64]
-    return StoredValue(f"mute-{name}" if name else "mute", bool, False)
+    return StoredValue.for_satellite("mute", satellite, bool, False)
 
 
 class Mute:

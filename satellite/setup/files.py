@@ -5,15 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-import tempfile
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 
 from satellite.config import load as config
 from satellite.config import migration
 from satellite.errors import SatelliteError
 from satellite.lib import privileges, text_files
+from satellite.lib.persistence import atomic_write
 from satellite.setup.document import Document
 
 _LOGGER = logging.getLogger(__name__)
@@ -69,28 +68,21 @@ def _replace(
     file: Path, text: str, copy: str, mode: int = MODE, user: int | None = None
 ) -> Path | None:
     previous = file.with_name(f"{file.name}.{copy}") if file.exists() else None
-    part = None
+
+    def give_owner(part: Path) -> None:
+        _own(part, file if previous is not None else file.parent)
+        if user is not None and os.geteuid() == privileges.ROOT != user:
+            os.chown(part, user, -1)
+            part.chmod(mode)
+
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         if previous is not None:
             shutil.copy2(file, previous)
             _own(previous, file)
-        number, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
-        part = Path(name)
-        with os.fdopen(number, "w", encoding="utf-8") as opened:
-            opened.write(text)
-            opened.flush()
-            os.fsync(opened.fileno())
-        part.chmod(file.stat().st_mode & 0o777 if previous is not None else mode)
-        _own(part, file if previous is not None else file.parent)
-        if user is not None and os.geteuid() == privileges.ROOT != user:
-            os.chown(part, user, -1)
-            part.chmod(mode)
-        part.replace(file)
+        permissions = file.stat().st_mode & 0o777 if previous is not None else mode
+        atomic_write(file, text.encode(), permissions, prepare=give_owner)
     except OSError as error:
-        if part is not None:
-            with suppress(OSError):
-                part.unlink()
         raise SatelliteError(
             f"{file} cannot be written: {error.strerror}; choose another file with --output, or "
             "run this as the owner of the file"

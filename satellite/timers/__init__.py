@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from satellite.lib.persistence import StoredValue
 from satellite.timers.manager import MOST, TimerManager
 from satellite.timers.schedule import Schedule
@@ -13,5 +11,4 @@ __all__ = ["MOST", "TimerManager", "timer_store"]
 
 def timer_store(satellite: str) -> StoredValue[Schedule]:
     """Return the store of a satellite's timers, one for each satellite of a machine."""
-    name = re.sub(r"[^\w-]+", "_", satellite)[:64]
-    return StoredValue(f"timers-{name}" if name else "timers", Schedule, Schedule())
+    return StoredValue.for_satellite("timers", satellite, Schedule, Schedule())

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
+from satellite.lib.persistence import atomic_write
+
 FILE = "manifest.json"
 
 BLOCK = 1 << 20
 """Bytes hashed at a time."""
+
+MODE = 0o644
+"""Mode of a manifest: every user of the machine may read the models."""
 
 
 class FileRecord(msgspec.Struct, frozen=True):
@@ -62,14 +66,7 @@ def read(folder: Path) -> Manifest | None:
 
 def write(folder: Path, manifest: Manifest) -> None:
     """Write the manifest into a folder atomically. Raises `OSError`."""
-    text = msgspec.json.format(msgspec.json.encode(manifest))
-    beside = folder / f".{FILE}"
-    with beside.open("wb") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.rename(folder / FILE)
-    sync(folder)
+    atomic_write(folder / FILE, msgspec.json.format(msgspec.json.encode(manifest)), MODE)
 
 
 def read_complete(folder: Path) -> Manifest | None:
@@ -113,15 +110,6 @@ def installed(folder: Path, manifest: Manifest) -> Installed:
         manifest.when,
         str(folder.absolute()),
     )
-
-
-def sync(folder: Path) -> None:
-    """Write a folder's entries to the disk, so that a model stays complete after a power cut."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def size_of(path: Path) -> int | None:

@@ -6,6 +6,7 @@ import shutil
 from datetime import UTC, datetime
 
 from satellite.errors import DownloadFailed
+from satellite.lib.persistence import sync_folder
 from servers.models import manifest
 from servers.models.download_plan import DownloadPlan
 from servers.models.fetch import Fetcher
@@ -55,4 +56,4 @@ def _finish(plan: DownloadPlan, place: ModelFolder, records: tuple[FileRecord, .
     complete = Manifest(plan.name.kind, plan.name.name, plan.source, plan.revision, now, records)
     manifest.write(place.staging, complete)
     place.staging.rename(place.folder)
-    manifest.sync(place.folder.parent)
+    sync_folder(place.folder.parent)

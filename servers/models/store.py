@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import platformdirs
-
 from satellite.errors import DownloadFailed, ModelMissing, PackageMissing, UsageError
+from satellite.lib import paths
 from satellite.options import unknown_name
 from satellite.requirements import Package
 from satellite.settings import ModelSettings
@@ -207,7 +206,7 @@ class Store:
 def _default_root(folder: str) -> Path:
     if folder:
         return Path(folder).expanduser()
-    return Path(platformdirs.user_data_dir("satellite")) / "models"
+    return paths.data_folder() / "models"
 
 
 def _reason(error: OSError) -> str:

@@ -131,6 +131,6 @@ async def test_a_server_hands_its_context_to_every_engine(
         models=ModelSettings(folder=str(tmp_path)),
     )
     engines = ServedEngines(settings, None, None, nice=5)
-    await engines.make()
-    assert set(engines.engines) == {"asr", "llm", "tts"}
+    await engines.create()
+    assert set(engines.by_role) == {"asr", "llm", "tts"}
     assert seen == [EngineContext.for_settings(settings, nice=5)] * 3

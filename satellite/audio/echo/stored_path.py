@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import msgspec
 
 from satellite.lib.persistence import StoredValue
@@ -19,5 +17,4 @@ class StoredPath(msgspec.Struct, frozen=True):
 
 def stored_path(satellite: str) -> StoredValue[StoredPath]:
     """Return the store of one satellite; others on the same machine have their own."""
-    name = re.sub(r"[^\w-]+", "_", satellite)[:64]
-    return StoredValue(f"echo-{name}" if name else "echo", StoredPath, StoredPath())
+    return StoredValue.for_satellite("echo", satellite, StoredPath, StoredPath())

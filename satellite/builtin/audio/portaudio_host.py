@@ -11,12 +11,13 @@ import ctypes
 import logging
 import os
 from collections.abc import Callable
-from contextlib import suppress
-from threading import Lock, Thread
+from functools import partial
+from threading import Lock
 from typing import Any, Literal, TypeVar
 
 from satellite import requirements
 from satellite.errors import DeviceBusy, DeviceLost, DeviceMissing
+from satellite.lib.daemon_thread import run_in_daemon_thread
 from satellite.values import AudioFormat
 
 _LOGGER = logging.getLogger(__name__)
@@ -61,32 +62,11 @@ class PortAudioHost:
         `undo` gets the result when the caller was cancelled. Raises the function's errors, and
         `DeviceLost` when it hangs; its thread is then abandoned, as is its driver.
         """
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
-
-        def settle(result: T | None, error: BaseException | None) -> None:
-            if not future.done():
-                if error is not None:
-                    future.set_exception(error)
-                else:
-                    future.set_result(result)  # type: ignore[arg-type]  # no error, so a result
-            elif error is None and undo is not None:
-                Thread(target=undo, args=(result,), name="portaudio-undo", daemon=True).start()
-
-        def run() -> None:
-            result, error = None, None
-            try:
-                result = self.ask(function)
-            except BaseException as raised:  # delivered to the caller, whatever it is
-                error = raised
-            with suppress(RuntimeError):  # the loop has ended, and its caller with it
-                loop.call_soon_threadsafe(settle, result, error)
-
-        # not an executor's thread: the interpreter would wait for one that hangs in a driver
-        Thread(target=run, name="portaudio", daemon=True).start()
         try:
             async with asyncio.timeout(CALL):
-                return await future
+                return await run_in_daemon_thread(
+                    partial(self.ask, function), name="portaudio", undo=undo
+                )
         except TimeoutError:
             raise DeviceLost(f"PortAudio did not answer within {CALL:g} s") from None
 

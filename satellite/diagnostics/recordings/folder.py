@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import tempfile
 import time
 from collections.abc import Iterator
@@ -12,9 +11,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-import platformdirs
 
 from satellite.audio.wavfile import write_wav
+from satellite.lib import paths
+from satellite.lib.persistence import PRIVATE, atomic_write
 from satellite.settings import RecordingSettings
 from satellite.values import SPEECH
 
@@ -62,9 +62,8 @@ class RecordingFolder:
 
     def __init__(self, settings: RecordingSettings) -> None:
         self._settings = settings
-        state = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
-        default = Path(state or platformdirs.user_data_dir("satellite")) / "recordings"
-        self.path = Path(settings.folder).expanduser() if settings.folder else default
+        named = Path(settings.folder).expanduser() if settings.folder else None
+        self.path = named or paths.recordings_folder()
 
     def add(self, recording: Recording, audio: bytes) -> None:
         """Write a recording atomically, and delete those beyond the limits.
@@ -73,14 +72,13 @@ class RecordingFolder:
         """
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self.path, prefix=".new-") as part:
-            sound, text = Path(part) / "wav", Path(part) / "json"
+            sound = Path(part) / "wav"
             write_wav(sound, SPEECH, audio)
-            text.write_bytes(msgspec.json.format(msgspec.json.encode(recording)))
-            for file in (sound, text):
-                file.chmod(0o600)
-            # sound without a description is deleted later, so the description comes last
+            sound.chmod(PRIVATE)
             sound.replace(self.sound(recording.id))
-            text.replace(self._text(recording.id))
+        # sound without a description is deleted later, so the description comes last
+        text = msgspec.json.format(msgspec.json.encode(recording))
+        atomic_write(self._text(recording.id), text)
         self.trim()
 
     def recordings(self) -> list[Recording]:

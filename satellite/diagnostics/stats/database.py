@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
@@ -14,7 +13,7 @@ import msgspec
 
 from satellite.diagnostics.stats.collector import CountedEvent, Row, TurnRow
 from satellite.errors import UsageError
-from satellite.lib import persistence
+from satellite.lib import paths
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -51,8 +50,7 @@ create index if not exists happening_at on happening (at);
 
 def file_of(name: str = "") -> Path:
     """Return the database of a satellite; each satellite of a machine has its own."""
-    safe = re.sub(r"[^\w-]+", "_", name)[:64]
-    return persistence.folder() / f"stats{'-' if safe else ''}{safe}.sqlite"
+    return paths.state_folder() / f"{paths.named_after('stats', name)}.sqlite"
 
 
 def find_file(name: str = "") -> Path:

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import platformdirs
-
+from satellite.lib import paths
 from satellite.net.pairing.key_store import KeyStore
 from satellite.net.pairing.known_peers import KnownPeers
 from satellite.net.refusals import Refusals
@@ -26,7 +25,7 @@ class Pairing:
         settings = settings or PairingSettings()
         self.required = settings.required
         """Whether only paired machines may be used."""
-        folder = Path(settings.folder or platformdirs.user_data_dir("satellite"))
+        folder = Path(settings.folder) if settings.folder else paths.data_folder()
         self.keys = KeyStore(folder / "keys")
         """This machine's key and the certificates of the others."""
         self.peers = KnownPeers(self.keys)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
+from satellite.lib.persistence import atomic_write
 from satellite.net.pairing.errors import KeysUnusable
 
 
@@ -47,19 +48,11 @@ class KeyStore:
 
     def write(self, name: str, content: bytes) -> Path:
         """Replace a file atomically. Raises `KeysUnusable`."""
-        path, part = self.path / name, self.path / f".{name}.{os.getpid()}"
+        path = self.path / name
         try:
             self._create()
-            descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-            with open(descriptor, "wb") as file:
-                os.fchmod(descriptor, 0o600)
-                file.write(content)
-                file.flush()
-                os.fsync(descriptor)
-            os.replace(part, path)
+            atomic_write(path, content)
         except OSError as error:
-            with suppress(OSError):
-                part.unlink()
             raise KeysUnusable(f"{path} cannot be written: {error.strerror}") from error
         return path
 

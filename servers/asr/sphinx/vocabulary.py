@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from importlib.resources import files
@@ -18,6 +16,8 @@ from pathlib import Path
 import msgspec
 
 from satellite.errors import EngineFailed
+from satellite.lib import paths
+from satellite.lib.persistence import atomic_write
 from servers.asr.sphinx import wake_remainder
 from servers.asr.sphinx.lexicon import PHONEMES, VOWELS, pronounce
 from servers.intents import automaton, grammar, sentences
@@ -130,10 +130,7 @@ def store(vocabulary: Vocabulary, home: HomeNames, folder: str = "") -> None:
     """Write a home's vocabulary to the cache, if the cache is writable. Blocks."""
     try:
         file = _file(home, folder)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as part:
-            part.write(msgspec.msgpack.encode(vocabulary))
-        Path(part.name).replace(file)
+        atomic_write(file, msgspec.msgpack.encode(vocabulary))
         for old in sorted(file.parent.glob("*.msgpack"), key=_age)[_CACHED_FILES:]:
             old.unlink(missing_ok=True)
     except OSError as error:
@@ -158,8 +155,7 @@ def _file(home: HomeNames, folder: str) -> Path:
         for own in sorted([*root.glob("*.yaml"), *root.glob("*/*.yaml")]):
             digest.update(str(own).encode())
             digest.update(own.read_bytes())
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
-    return cache / "satellite" / "pocketsphinx" / f"{digest.hexdigest()[:32]}.msgpack"
+    return paths.cache_folder() / "pocketsphinx" / f"{digest.hexdigest()[:32]}.msgpack"
 
 
 def _dictionary(pronunciations: Mapping[str, list[str]]) -> Iterator[str]:

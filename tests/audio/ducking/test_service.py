@@ -16,7 +16,7 @@ from satellite.audio.ducking.service import ducking
 from satellite.audio.playback import Playback
 from satellite.components import spec
 from satellite.lib.bus import Bus
-from satellite.lib.persistence import folder
+from satellite.lib.paths import state_folder
 from satellite.settings import DuckingSettings
 from satellite.values import SPEECH, AudioChunk
 from tests.support.other_player import Mixer, mixer, playing
@@ -192,7 +192,7 @@ async def test_a_player_between_two_songs_is_restored(pulse: PulseServer, slider
 
 
 def store_file() -> Path:
-    return folder() / "ducked.json"
+    return state_folder() / "ducked.json"
 
 
 async def test_a_missing_sound_server_is_logged_once(
