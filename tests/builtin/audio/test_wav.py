@@ -68,7 +68,7 @@ async def test_reopening_restarts_the_file(tmp_path: Path) -> None:
 async def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(AudioFileError, match="No such file"):
         await mic(tmp_path / "no.wav").open()
-    with pytest.raises(AudioFileError, match="no folder"):
+    with pytest.raises(AudioFileError, match="is missing"):
         await speaker(tmp_path / "no" / "out.wav").open()
 
 
