@@ -174,7 +174,7 @@ class Satellite:
         settings, publish = self._settings, self._bus.publish
         follow_up = FollowUp(settings.listen.follow_up)
         actions = ActionRunner(
-            self._timers, self._playback, self._mute, follow_up.request, self._broadcasts.put
+            self._timers, self._playback, self._mute, follow_up.request, self._broadcasts.submit
         )
         self._context = SatelliteContext(
             settings,
@@ -185,7 +185,7 @@ class Satellite:
             self._timers,
             actions,
         )
-        self._home = HomeAssistantPeer(
+        self._peer = HomeAssistantPeer(
             settings,
             self._link,
             self._wake_stream,
@@ -206,10 +206,10 @@ class Satellite:
             self._mute,
             follow_up,
             listen_now=self._listener.listen_now,
-            driver=self._home.driver,
+            driver=self._peer.driver_for,
         )
         self._arbiter = Arbiter(
-            settings, self._turns, self._listener, publish, on_yield=self._wake_stream.over
+            settings, self._turns, self._listener, publish, on_yield=self._wake_stream.invalidate
         )
 
     def _build_controls(self) -> None:
@@ -236,14 +236,14 @@ class Satellite:
         """Run all parts until the listener ends."""
         async with (
             asyncio.TaskGroup() as tasks,
-            self._port.open(self._home),
+            self._port.open(self._peer),
             http_server(self._settings, self._controls, self._supervision.pages),
         ):
             helpers = (
                 tasks.create_task(self._turns.run(), name="turns"),
                 tasks.create_task(self._sounds.run(), name="sounds"),
                 tasks.create_task(self._timers.run(), name="timers"),
-                tasks.create_task(self._home.run(), name="home assistant"),
+                tasks.create_task(self._peer.run(), name="home assistant"),
                 tasks.create_task(self._arbiter.run(), name="arbitration"),
                 tasks.create_task(self._announcer.run(), name="announcements"),
                 tasks.create_task(self._broadcasts.run(), name="broadcasts"),

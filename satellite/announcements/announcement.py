@@ -1,4 +1,4 @@
-"""One announcement."""
+"""Announcements and their style."""
 
 from __future__ import annotations
 
@@ -12,53 +12,53 @@ from satellite.options import plain
 from satellite.values import AudioChunk, Value
 
 Priority = Literal["low", "normal", "high"]
-"""`low` waits until all is quiet for a while, `normal` for a turn to end, `high` for nothing."""
+"""`low` waits for a pause, `normal` for the end of a turn, `high` for nothing."""
 
 Outcome = Literal["heard", "interrupted", "failed", "expired"]
-"""What became of it: `interrupted` by a wake word, by "stop", or by what is more urgent."""
+"""Its outcome: `interrupted` by a wake word, by "stop", or by a more urgent announcement."""
 
 LONGEST = 2000
-"""Characters of a text: two minutes of speech."""
+"""Characters of the longest text: two minutes of speech."""
 
 
 class AnnouncementStyle(Value, frozen=True):
-    """How something is announced."""
+    """The style of an announcement."""
 
     priority: Priority = "normal"
     chime: bool = True
-    """A sound goes before it."""
+    """Play a sound before it."""
     voice: str | None = None
 
 
 class Announcement(msgspec.Struct, frozen=True):
-    """What is announced; `sound` makes it, when its time has come."""
+    """An announcement; `sound` makes its audio when it is played."""
 
     sound: Callable[[], AsyncGenerator[AudioChunk, None]]
     text: str = ""
-    """What is said, where that is known."""
-    manner: AnnouncementStyle = AnnouncementStyle()
+    """The text, if known."""
+    style: AnnouncementStyle = AnnouncementStyle()
 
 
-def manner_of(data: dict[str, Any], context: str) -> AnnouncementStyle:
-    """The manner that an event's `context` asks for. Raises `BadFrame`."""
-    told = data.get("context")
-    told = told.get(context) if isinstance(told, dict) else None
+def style_of_event(data: dict[str, Any], key: str) -> AnnouncementStyle:
+    """Return the style under `key` in the context of an event's data. Raises `BadFrame`."""
+    context = data.get("context")
+    facts = context.get(key) if isinstance(context, dict) else None
     try:
-        return msgspec.convert(told if isinstance(told, dict) else {}, AnnouncementStyle)
+        return msgspec.convert(facts if isinstance(facts, dict) else {}, AnnouncementStyle)
     except msgspec.ValidationError as error:
         raise BadFrame(f"an announcement's context: {plain(str(error))}") from error
 
 
-def text_of(text: object) -> str:
-    """A text that can be announced. Raises `UsageError`."""
+def check_text(text: object) -> str:
+    """Return a text, stripped, that can be announced. Raises `UsageError`."""
     if not isinstance(text, str) or not 0 < len(text.strip()) <= LONGEST:
         raise UsageError(f"a text to be announced has 1 to {LONGEST} characters")
     return text.strip()
 
 
-def manner(facts: dict[str, Any]) -> AnnouncementStyle:
-    """How a caller wants to have it announced. Raises `UsageError`."""
+def parse_style(facts: dict[str, Any]) -> AnnouncementStyle:
+    """Return the style that a caller asks for. Raises `UsageError`."""
     try:
         return msgspec.convert(facts, AnnouncementStyle)
     except msgspec.ValidationError as error:
-        raise UsageError(f"cannot announce it so: {plain(str(error))}") from error
+        raise UsageError(f"invalid announcement: {plain(str(error))}") from error

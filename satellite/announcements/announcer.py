@@ -1,4 +1,4 @@
-"""The announcer: says one announcement after another, the most urgent first."""
+"""The announcer: plays one announcement after another, the most urgent first."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from satellite.values import AudioChunk, SpeechRequest
 _LOGGER = logging.getLogger(__name__)
 
 MOST = 16
-"""Announcements that wait: a home that has more to say is told that it is busy."""
+"""Announcements that may wait; later ones are refused as busy."""
 
 PATIENCE = 600.0
-"""Seconds for which one waits for its time: what nobody could be told in ten minutes is stale."""
+"""Seconds after which a waiting announcement expires: after ten minutes it is stale."""
 
 CALM = 3.0
-"""Seconds of rest before something of low priority is said: people pause, and go on."""
+"""Seconds of quiet before an announcement of low priority: people pause, and continue."""
 
 LOOK = 0.1
-"""Seconds between two looks whether the time of what waits has come."""
+"""Seconds between checks of the waiting announcements."""
 
 _ORDER = ("low", "normal", "high")
 
@@ -49,7 +49,7 @@ class AnnouncementOutput(Protocol):
 
 
 class _Waiting:
-    """An announcement whose time has not come, or that is being said."""
+    """An announcement that waits or plays."""
 
     def __init__(self, announcement: Announcement, since: float) -> None:
         self.announcement = announcement
@@ -58,15 +58,15 @@ class _Waiting:
 
     @property
     def urgency(self) -> int:
-        return _ORDER.index(self.announcement.manner.priority)
+        return _ORDER.index(self.announcement.style.priority)
 
-    def over(self, outcome: Outcome) -> None:
+    def finish(self, outcome: Outcome) -> None:
         if not self.outcome.done():
             self.outcome.set_result(outcome)
 
 
 class Announcer:
-    """Owns what waits to be announced. It is not said while a turn runs, unless it is urgent."""
+    """Owns the queue of announcements. They wait for the end of a turn, unless they are urgent."""
 
     def __init__(self, output: AnnouncementOutput, settings: Settings, tts: Tts) -> None:
         self._output = output
@@ -77,27 +77,27 @@ class Announcer:
         self._calm_since = 0.0
         self._changed = asyncio.Event()
 
-    def say(self, text: str, manner: AnnouncementStyle | None = None) -> asyncio.Future[Outcome]:
+    def say(self, text: str, style: AnnouncementStyle | None = None) -> asyncio.Future[Outcome]:
         """Announce a text, as `submit` does."""
-        manner = manner or AnnouncementStyle()
-        return self.submit(Announcement(lambda: self._speech(text, manner), text, manner))
+        style = style or AnnouncementStyle()
+        return self.submit(Announcement(lambda: self._speech(text, style), text, style))
 
     def submit(self, announcement: Announcement) -> asyncio.Future[Outcome]:
-        """Announce something when its time comes; what became of it. Raises `EngineBusy`."""
+        """Queue an announcement; return the future of its outcome. Raises `EngineBusy`."""
         if len(self._waiting) >= MOST:
             raise EngineBusy(f"{MOST} announcements are waiting already")
         new = _Waiting(announcement, asyncio.get_running_loop().time())
         if not self._waiting:
-            self._calm_since = new.since  # nobody has looked how calm it was before
+            self._calm_since = new.since  # quiet before was not observed
         self._waiting.append(new)
         self._changed.set()
         current = self._current
-        if announcement.manner.priority == "high" and (current is None or current.urgency < 2):
+        if announcement.style.priority == "high" and (current is None or current.urgency < 2):
             self._output.interrupt()
         return new.outcome
 
     async def run(self) -> None:
-        """Say what is to be announced, until cancelled."""
+        """Play announcements until cancelled."""
         try:
             while True:
                 self._changed.clear()
@@ -110,15 +110,15 @@ class Announcer:
                         await self._changed.wait()
         finally:
             for waiting in self._waiting:
-                waiting.over("interrupted")
+                waiting.finish("interrupted")
 
     def _choose(self) -> _Waiting | None:
-        """What is said now, if anything."""
+        """Return the announcement to play now, if any."""
         now = asyncio.get_running_loop().time()
         for waiting in [w for w in self._waiting if now - w.since > PATIENCE]:
-            _LOGGER.warning("an announcement was not heard: its time did not come")
+            _LOGGER.warning("an announcement expired: it waited for %g s", PATIENCE)
             self._waiting.remove(waiting)
-            waiting.over("expired")
+            waiting.finish("expired")
         idle = self._output.idle
         if not idle or self._output.ringing:
             self._calm_since = now
@@ -128,23 +128,23 @@ class Announcer:
         return chosen if chosen.urgency or now - self._calm_since >= CALM else None
 
     async def _announce(self, chosen: _Waiting) -> None:
-        it, self._current = chosen.announcement, chosen
+        announcement, self._current = chosen.announcement, chosen
         outcome: Outcome = "interrupted"
         try:
-            async with aclosing(it.sound()) as sound:
-                if await self._output.announce(sound, it.manner.chime, it.text):
+            async with aclosing(announcement.sound()) as sound:
+                if await self._output.announce(sound, announcement.style.chime, announcement.text):
                     outcome = "heard"
         except SatelliteError as error:
-            _LOGGER.warning("an announcement was not heard: %s", error)
+            _LOGGER.warning("an announcement failed: %s", error)
             outcome = "failed"
         finally:
             self._current = None
-            chosen.over(outcome)
+            chosen.finish(outcome)
 
     async def _speech(
-        self, text: str, manner: AnnouncementStyle
+        self, text: str, style: AnnouncementStyle
     ) -> AsyncGenerator[AudioChunk, None]:
-        voice = manner.voice or self._settings.voice or None
+        voice = style.voice or self._settings.voice or None
         request = SpeechRequest(text=text, voice=voice, language=self._settings.language)
         limit = self._settings.deadlines.tts
         async with aclosing(

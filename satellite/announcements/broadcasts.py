@@ -1,4 +1,4 @@
-"""Telling everybody else in the house what was said here."""
+"""Broadcasts: texts that all other satellites of the house announce."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from satellite.settings import Settings
 _LOGGER = logging.getLogger(__name__)
 
 WAITING = 4
-"""Broadcasts that wait for the one before: nobody says more in a minute."""
+"""Broadcasts that may wait for the one before: a person says no more in a minute."""
 
 
 class Broadcasts:
-    """Passes texts on to all other satellites, and says here what did not work."""
+    """Has all other satellites announce texts, and announces failures here."""
 
     def __init__(self, settings: Settings, announcer: Announcer) -> None:
         self._settings = settings
@@ -27,43 +27,47 @@ class Broadcasts:
         self._pairing = Pairing(settings.pairing)
         self._texts: asyncio.Queue[str] = asyncio.Queue(WAITING)
 
-    def put(self, text: str) -> None:
-        """Tell the others, without being waited for."""
+    def submit(self, text: str) -> None:
+        """Broadcast a text, without waiting."""
         try:
             self._texts.put_nowait(text)
         except asyncio.QueueFull:
-            _LOGGER.warning("a broadcast is left out: %d are waiting", WAITING)
-            self._complain("The others were not told: too much is waiting to be said.")
+            _LOGGER.warning("skipped a broadcast: %d are waiting", WAITING)
+            self._announce_failure("The others were not told: too much is waiting to be said.")
 
     async def run(self) -> None:
-        """Tell them, until cancelled."""
+        """Broadcast texts until cancelled."""
         while True:
             text = await self._texts.get()
-            if complaint := await self._tell(text):
-                self._complain(complaint)
+            if failure := await self._broadcast(text):
+                self._announce_failure(failure)
 
-    async def _tell(self, text: str) -> str:
-        """Tell all; what is to be said of it here, in English, if anything."""
-        said = self._settings.announce
-        whom = {address: address for address in said.others}
+    async def _broadcast(self, text: str) -> str:
+        """Broadcast a text; return the English sentence to announce here, if any failed."""
+        settings = self._settings.announce
+        targets = {address: address for address in settings.others}
         try:
             if self._settings.zeroconf:
-                whom |= await remote.resolve([remote.ALL], self._pairing)
+                targets |= await remote.resolve([remote.ALL], self._pairing)
         except SatelliteError as error:
-            _LOGGER.warning("no satellites can be found on the LAN: %s", error)
-        if not whom:
+            _LOGGER.warning("cannot discover satellites on the LAN: %s", error)
+        if not targets:
             return "I found no other satellite to tell."
-        style = AnnouncementStyle(chime=said.chime)
-        failed = await remote.announce_to_all(whom, text, style, self._pairing)
+        style = AnnouncementStyle(chime=settings.chime)
+        failed = await remote.announce_to_all(targets, text, style, self._pairing)
         for name, reason in failed.items():
-            _LOGGER.warning("%s was not told: %s", name, reason)
-        _LOGGER.info("told %d of %d other satellites", len(whom) - len(failed), len(whom))
-        if len(failed) == len(whom):
+            _LOGGER.warning("the broadcast to %s failed: %s", name, reason)
+        _LOGGER.info(
+            "the broadcast reached %d of %d other satellites",
+            len(targets) - len(failed),
+            len(targets),
+        )
+        if len(failed) == len(targets):
             return "Nobody else could be told."
         names = [name for name in failed if "://" not in name]
         return f"{' and '.join(names)} could not be told." if names else ""
 
-    def _complain(self, text: str) -> None:
+    def _announce_failure(self, text: str) -> None:
         try:
             self._announcer.say(text, AnnouncementStyle(chime=False))
         except EngineBusy as error:

@@ -1,4 +1,4 @@
-"""The other satellites: who is there, and telling them something."""
+"""The other satellites of the LAN: discovery, and announcements on them."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _LOGGER = logging.getLogger(__name__)
 ALL = "all"
 
 LOOKING = 2.0
-"""Seconds in which satellites are looked for: they answer within 0.12 s (RFC 6762, 6), again after
-1 s where that was lost, and are then asked what they are."""
+"""Seconds of discovery: satellites answer within 0.12 s (RFC 6762, 6), again after 1 s if that was
+lost, and are then described."""
 
 HEARD = 660.0
-"""Seconds until an announcement was heard: it may wait for ten minutes, and be said in one."""
+"""Seconds until an announcement is confirmed: it may wait for ten minutes, and take one."""
 
 _PIECE = 0.1
 """Seconds of sound in one event."""
@@ -43,7 +43,7 @@ _SAME = ("127.0.0.1", "::1", "localhost")
 
 
 async def satellites(pairing: Pairing, seconds: float = LOOKING) -> tuple[RemoteService, ...]:
-    """Our satellites on the LAN, this process left out. Raises `NoMulticast`."""
+    """Return our satellites on the LAN, without this process. Raises `NoMulticast`."""
     discovery = Discovery(pairing=pairing)
     try:
         async with asyncio.timeout(seconds):
@@ -56,9 +56,9 @@ async def satellites(pairing: Pairing, seconds: float = LOOKING) -> tuple[Remote
 async def resolve(
     names: Sequence[str], pairing: Pairing, seconds: float = LOOKING
 ) -> dict[str, str]:
-    """The addresses of satellites by what they are called: names, tcp:// addresses, or `all`.
+    """Return the addresses of satellites by name, for names, tcp:// addresses, or `all`.
 
-    Raises `UsageError` for a name that nobody has, `NoMulticast`.
+    Raises `UsageError` for an unknown name, `NoMulticast`.
     """
     found = {name: name for name in names if "://" in name}
     for address in found:
@@ -81,16 +81,16 @@ async def resolve(
 
 
 async def announce_to(
-    uri: str, what: str | Sound, manner: AnnouncementStyle, pairing: Pairing
+    uri: str, content: str | Sound, style: AnnouncementStyle, pairing: Pairing
 ) -> None:
-    """Have a satellite announce a text, or sound, and wait until it was heard.
+    """Have a satellite announce a text or sound, and wait until it was heard.
 
-    Raises `WireError` where it cannot be reached, and what it says where it was not heard.
+    Raises `WireError` if it cannot be reached, and the error that it reports.
     """
     connection = await connect(uri, CONNECT, pairing=pairing)
     try:
         async with asyncio.timeout(HEARD):
-            for event in _events(what, manner):
+            for event in _events(content, style):
                 await connection.write(event)
             while (answer := await connection.read()) is not None:
                 if Played.is_type(answer.type):
@@ -98,40 +98,42 @@ async def announce_to(
                 if Error.is_type(answer.type):
                     raise error_of(answer)
     except TimeoutError as error:
-        raise PeerClosed(f"{uri} has not said within {HEARD:g} s that it was heard") from error
+        raise PeerClosed(f"{uri} did not confirm the announcement within {HEARD:g} s") from error
     finally:
         connection.abort()
-    raise PeerClosed(f"{uri} hung up before it was heard: perhaps it is no satellite of ours")
+    raise PeerClosed(
+        f"{uri} hung up before it confirmed the announcement: is it a satellite of this program?"
+    )
 
 
 async def announce_to_all(
-    whom: dict[str, str], what: str | Sound, manner: AnnouncementStyle, pairing: Pairing
+    targets: dict[str, str], content: str | Sound, style: AnnouncementStyle, pairing: Pairing
 ) -> dict[str, SatelliteError]:
-    """Tell several at once; what failed, by name."""
+    """Announce on all targets at once; return the errors by name."""
     failed: dict[str, SatelliteError] = {}
 
-    async def one(name: str, uri: str) -> None:
+    async def announce(name: str, uri: str) -> None:
         try:
-            await announce_to(uri, what, manner, pairing)
+            await announce_to(uri, content, style, pairing)
         except SatelliteError as error:
             failed[name] = error
 
     async with asyncio.TaskGroup() as tasks:
-        for name, uri in whom.items():
-            tasks.create_task(one(name, uri), name=f"tell {name}")
+        for name, uri in targets.items():
+            tasks.create_task(announce(name, uri), name=f"announce on {name}")
     return failed
 
 
-def _events(what: str | Sound, manner: AnnouncementStyle) -> list[Event]:
-    facts = {key: value for key, value in msgspec.to_builtins(manner).items() if value is not None}
+def _events(content: str | Sound, style: AnnouncementStyle) -> list[Event]:
+    facts = {key: value for key, value in msgspec.to_builtins(style).items() if value is not None}
     context = {"context": {CONTEXT: facts}}
-    if isinstance(what, str):
-        event = Synthesize(text=what).event()
+    if isinstance(content, str):
+        event = Synthesize(text=content).event()
         event.data.update(context)
         return [event]
-    form = {"rate": what.format.rate, "width": 2, "channels": what.format.channels}
+    form = {"rate": content.format.rate, "width": 2, "channels": content.format.channels}
     start = AudioStart(**form).event()
     start.data.update(context)
-    step = what.format.bytes_of(_PIECE)
-    pieces = [what.audio[at : at + step] for at in range(0, len(what.audio), step)]
+    step = content.format.bytes_of(_PIECE)
+    pieces = [content.audio[at : at + step] for at in range(0, len(content.audio), step)]
     return [start, *(AudioChunk(audio=p, **form).event() for p in pieces), AudioStop().event()]

@@ -1,4 +1,4 @@
-"""A Wyoming client that comes to have something announced, and drives nothing."""
+"""Announcements of Wyoming clients that do not drive this satellite."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from wyoming.event import Event
 from wyoming.snd import Played
 from wyoming.tts import Synthesize
 
-from satellite.announcements.announcement import LONGEST, Announcement, Outcome, manner_of
+from satellite.announcements.announcement import LONGEST, Announcement, Outcome, style_of_event
 from satellite.announcements.announcer import Announcer
 from satellite.errors import BadFrame, EngineBusy, EngineError, PeerClosed
 from satellite.net.incoming_speech import IncomingSpeech
@@ -24,16 +24,16 @@ from satellite.net.wire import Connection
 _LOGGER = logging.getLogger(__name__)
 
 STALL = 5.0
-"""Seconds without more sound after which an announcement is over: it is played as it comes."""
+"""Seconds without more sound after which an announcement ends: it is played as it arrives."""
 
 MOST = 4
-"""Announcements of one peer that wait at once."""
+"""Announcements of one peer that may wait at once."""
 
 
 class WyomingPeer:
-    """Takes `synthesize`, or `audio-start` to `audio-stop`.
+    """Announces each `synthesize`, and each `audio-start` to `audio-stop`, of one peer.
 
-    Each is answered by `played`, or by `error` where it was not heard to its end.
+    The answer is `played`, or `error` for an announcement that was not heard to its end.
     """
 
     def __init__(
@@ -45,23 +45,23 @@ class WyomingPeer:
         self._speech: IncomingSpeech | None = None
         self._answers: set[asyncio.Task[None]] = set()
 
-    def take(self, event: Event) -> None:
-        """Take an event; others than those are passed over. Raises `BadFrame`."""
+    def handle(self, event: Event) -> None:
+        """Handle an event; other types are ignored. Raises `BadFrame`."""
         if Synthesize.is_type(event.type):
             self._say(event)
         elif AudioStart.is_type(event.type):
             self._end(cut_off=True)
             speech = self._speech = IncomingSpeech()
-            manner = manner_of(event.data, CONTEXT)
-            announcement = Announcement(lambda: speech.chunks(STALL), manner=manner)
+            style = style_of_event(event.data, CONTEXT)
+            announcement = Announcement(lambda: speech.chunks(STALL), style=style)
             self._submit(lambda: self._announcer.submit(announcement))
         elif AudioChunk.is_type(event.type) and self._speech is not None:
             self._speech.take(event)
         elif AudioStop.is_type(event.type):
             self._end(cut_off=False)
 
-    def leave(self) -> None:
-        """The peer has gone: what it said whole is still heard, and nothing answered."""
+    def close(self) -> None:
+        """End with the connection: complete announcements are still played, without an answer."""
         self._end(cut_off=True)
         for answer in self._answers:
             answer.cancel()
@@ -71,10 +71,10 @@ class WyomingPeer:
         text, voice = event.data.get("text"), event.data.get("voice")
         if not isinstance(text, str) or not 0 < len(text.strip()) <= LONGEST:
             raise BadFrame(f"a text to be announced has 1 to {LONGEST} characters")
-        manner = manner_of(event.data, CONTEXT)
+        style = style_of_event(event.data, CONTEXT)
         if isinstance(voice, dict) and isinstance(name := voice.get("name"), str):
-            manner = msgspec.structs.replace(manner, voice=name)
-        self._submit(lambda: self._announcer.say(text, manner))
+            style = msgspec.structs.replace(style, voice=name)
+        self._submit(lambda: self._announcer.say(text, style))
 
     def _submit(self, submit: Callable[[], asyncio.Future[Outcome]]) -> None:
         try:
@@ -86,25 +86,25 @@ class WyomingPeer:
             refusal = Error(str(error), error.code).event()
             self._spawn(self._write(refusal))
         else:
-            self._spawn(self._tell(outcome))
+            self._spawn(self._answer(outcome))
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = self._tasks.create_task(work, name="announcement")
         self._answers.add(task)
         task.add_done_callback(self._answers.discard)
 
-    async def _tell(self, outcome: asyncio.Future[Outcome]) -> None:
-        # it says nothing while it waits, and is not idle for that
+    async def _answer(self, outcome: asyncio.Future[Outcome]) -> None:
+        # a peer that waits sends nothing, and is not idle for that
         with self._connection.working():
-            became = await outcome
-        told = Played() if became == "heard" else Error(f"the announcement was {became}", became)
-        await self._write(told.event())
+            result = await outcome
+        answer = Played() if result == "heard" else Error(f"the announcement was {result}", result)
+        await self._write(answer.event())
 
     async def _write(self, event: Event) -> None:
         try:
             await self._connection.write(event)
         except PeerClosed as error:
-            _LOGGER.debug("nobody waits for an announcement any more: %s", error)
+            _LOGGER.debug("cannot answer an announcement: %s", error)
 
     def _end(self, *, cut_off: bool) -> None:
         speech, self._speech = self._speech, None
@@ -113,15 +113,12 @@ class WyomingPeer:
 
 
 @asynccontextmanager
-async def serve_peer(
-    connection: Connection, announcer: Announcer | None, tasks: asyncio.TaskGroup
+async def announcing_peer(
+    connection: Connection, announcer: Announcer, tasks: asyncio.TaskGroup
 ) -> AsyncGenerator[Callable[[Event], None], None]:
-    """Give what takes the events of a peer that may be one; without an announcer nothing does."""
-    if announcer is None:
-        yield lambda event: None
-        return
-    it = WyomingPeer(connection, announcer, tasks)
+    """Yield the function that handles the events of a peer during this block."""
+    peer = WyomingPeer(connection, announcer, tasks)
     try:
-        yield it.take
+        yield peer.handle
     finally:
-        it.leave()
+        peer.close()

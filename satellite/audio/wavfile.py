@@ -109,7 +109,7 @@ class WavWriter:
         self._write_header()
 
     def close(self) -> None:
-        """Close the file. Twice is once."""
+        """Close the file. Idempotent."""
         self._file.close()
 
     def _write_header(self) -> None:

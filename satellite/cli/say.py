@@ -10,7 +10,7 @@ import click
 
 from satellite import events
 from satellite.announcements import remote
-from satellite.announcements.announcement import AnnouncementStyle, Priority, text_of
+from satellite.announcements.announcement import AnnouncementStyle, Priority, check_text
 from satellite.audio.playback import Playback
 from satellite.builtin.audio.devices import default_speaker
 from satellite.cli import command, flags, logs
@@ -77,7 +77,7 @@ async def _announce(
         raise PeerUnreachable(
             "no satellite found on the LAN; name one, as in --to tcp://HOST:10700"
         )
-    failed = await remote.announce_to_all(satellites, text_of(text), style, pairing)
+    failed = await remote.announce_to_all(satellites, check_text(text), style, pairing)
     for name in sorted(set(satellites) - set(failed)):
         click.echo(f"heard on {name}")
     if failed:

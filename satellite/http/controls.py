@@ -1,8 +1,9 @@
-"""What can be done at the desk, and what is needed of the satellite for it."""
+"""The controls of a satellite, for programs."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -24,7 +25,7 @@ from satellite.turns.speech_output import SpeechOutput
 from satellite.values import Action, AudioChunk
 
 HERE = "here"
-"""Whom an announcement is for where nobody is named: this satellite."""
+"""The target of an announcement without a name: this satellite."""
 
 
 class Controls:
@@ -85,19 +86,19 @@ class Controls:
         return self._mute.muted
 
     async def reload(self) -> dict[str, Any]:
-        """Read the settings again: what is in use now, and what takes a restart.
+        """Read the settings again; return those in use now, and those that take a restart.
 
-        Raises `SatelliteError` where something is wrong, and nothing has changed.
+        Raises `SatelliteError` for wrong settings; nothing has changed then.
         """
         done = await self._reload()
         return {"changed": list(done.changed), "restart": list(done.restart)}
 
     def wake(self) -> bool:
-        """Listen as after the wake word; False where somebody is listened to, or nobody may be."""
+        """Listen as after the wake word; return False while it listens already, or is muted."""
         return self._listen_now()
 
     def stop(self) -> None:
-        """End what is said or rung."""
+        """Silence what is said or rung."""
         self._output.hush()
 
     def volume(self, level: object) -> None:
@@ -110,28 +111,30 @@ class Controls:
         self._context.execute(action)
 
     async def announce(
-        self, what: str | AudioChunk, manner: AnnouncementStyle, to: tuple[str, ...], wait: bool
+        self, content: str | AudioChunk, style: AnnouncementStyle, to: tuple[str, ...], wait: bool
     ) -> dict[str, Outcome | str]:
         """Announce a text or sound here, or on satellites by name, by address, or on all.
 
-        What became of it, or `queued` where it is not waited for. Raises `SatelliteError`.
+        Returns the outcome by name; `queued` without waiting. Raises `SatelliteError`.
         """
-        became: dict[str, Outcome | str] = {}
-        whom = [name for name in to if name not in (HERE, self._settings.name)]
-        if not to or len(whom) < len(to) or remote.ALL in to:
-            outcome = self._here(what, manner)
-            became[self._settings.name] = await outcome if wait and not whom else "queued"
-        if whom:
-            found = await remote.resolve(whom, self._pairing)
-            failed = await remote.announce_to_all(found, what, manner, self._pairing)
-            became |= {name: str(failed.get(name, "heard")) for name in found}
-        return became
+        outcomes: dict[str, Outcome | str] = {}
+        others = [name for name in to if name not in (HERE, self._settings.name)]
+        if not to or len(others) < len(to) or remote.ALL in to:
+            outcome = self._announce_here(content, style)
+            outcomes[self._settings.name] = await outcome if wait and not others else "queued"
+        if others:
+            found = await remote.resolve(others, self._pairing)
+            failed = await remote.announce_to_all(found, content, style, self._pairing)
+            outcomes |= {name: str(failed.get(name, "heard")) for name in found}
+        return outcomes
 
-    def _here(self, what: str | AudioChunk, manner: AnnouncementStyle) -> Any:
-        if isinstance(what, str):
-            return self._announcer.say(what, manner)
+    def _announce_here(
+        self, content: str | AudioChunk, style: AnnouncementStyle
+    ) -> asyncio.Future[Outcome]:
+        if isinstance(content, str):
+            return self._announcer.say(content, style)
 
-        async def whole() -> Any:
-            yield what
+        async def whole() -> AsyncGenerator[AudioChunk, None]:
+            yield content
 
-        return self._announcer.submit(Announcement(whole, manner=manner))
+        return self._announcer.submit(Announcement(whole, style=style))

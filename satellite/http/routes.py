@@ -171,8 +171,8 @@ class _Api:
         )
         if names is None or not all(isinstance(name, str) for name in names):
             raise UsageError("to: the name or address of a satellite, a list of them, or all")
-        manner = announcements.manner(facts)
-        became = await self._controls.announce(what, manner, names, wait is True)
+        style = announcements.parse_style(facts)
+        became = await self._controls.announce(what, style, names, wait is True)
         return _json({"outcomes": became}, 200 if wait is True else 202)
 
 
@@ -190,7 +190,7 @@ async def _announced(request: web.Request) -> tuple[str | AudioChunk, dict[str, 
         return await _sound(content), facts
     facts = await _facts(request)
     if (encoded := facts.pop("wav", None)) is None:
-        return announcements.text_of(facts.pop("text", None)), facts
+        return announcements.check_text(facts.pop("text", None)), facts
     try:
         return await _sound(base64.b64decode(encoded, validate=True)), facts
     except (binascii.Error, TypeError, ValueError) as error:

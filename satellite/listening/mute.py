@@ -1,4 +1,4 @@
-"""Mute: whether the microphone is closed, and who closed it."""
+"""Mute: whether the microphone is closed, and on whose behalf."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ async def announcing(hall: Hall, tts: ScriptedTts | None = None) -> AsyncIterato
         task.cancel()
 
 
-def manner(priority: Priority) -> AnnouncementStyle:
+def style(priority: Priority) -> AnnouncementStyle:
     return AnnouncementStyle(priority=priority)
 
 
@@ -71,9 +71,9 @@ async def test_a_turn_is_not_talked_into_and_the_more_urgent_comes_first() -> No
     hall.idle = False
     async with announcing(hall) as it:
         outcomes = [
-            it.say("low", manner("low")),
-            it.say("first", manner("normal")),
-            it.say("second", manner("normal")),
+            it.say("low", style("low")),
+            it.say("first", style("normal")),
+            it.say("second", style("normal")),
         ]
         await asyncio.sleep(3 * module.LOOK)
         assert hall.said == []
@@ -86,14 +86,14 @@ async def test_something_urgent_ends_the_turn_and_what_is_announced() -> None:
     hall = Hall()
     hall.idle = False
     async with announcing(hall) as it:
-        assert await it.say("fire", manner("high")) == "heard"
+        assert await it.say("fire", style("high")) == "heard"
         hall.going_on.clear()
-        dinner = it.say("dinner", manner("normal"))
+        dinner = it.say("dinner", style("normal"))
         while hall.said[-1] != "dinner":
             await asyncio.sleep(0.01)
-        fire = it.say("fire", manner("high"))
+        fire = it.say("fire", style("high"))
         assert await dinner == "interrupted"
-        again = it.say("fire again", manner("high"))
+        again = it.say("fire again", style("high"))
         hall.going_on.set()
         assert (await fire, await again) == ("heard", "heard")
         assert hall.interrupted == 2
@@ -105,7 +105,7 @@ async def test_what_is_of_little_weight_waits_for_rest(monkeypatch: pytest.Monke
     hall = Hall()
     async with announcing(hall) as it:
         began = asyncio.get_running_loop().time()
-        assert await it.say("low", manner("low")) == "heard"
+        assert await it.say("low", style("low")) == "heard"
         assert asyncio.get_running_loop().time() - began >= PROMPT - 0.01
 
 

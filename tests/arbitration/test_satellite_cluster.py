@@ -55,7 +55,7 @@ async def two(
         kitchen.turns,
         kitchen.listener,
         kitchen.happened.append,
-        on_yield=kitchen.wake_stream.over,
+        on_yield=kitchen.wake_stream.invalidate,
     )
     kitchen.accept = rooms.accept
     better = BetterPlaced(msgspec.structs.replace(shared, name="hall"))

@@ -137,7 +137,7 @@ async def test_mute_wake_stop_and_volume() -> None:
         ("/api/announce", b"{}", "1 to 2000 characters"),
         ("/api/announce", b"not json", "not a JSON object"),
         ("/api/announce", b"[1]", "not a JSON object"),
-        ("/api/announce", b'{"text": "x", "priority": "now"}', "cannot announce it so"),
+        ("/api/announce", b'{"text": "x", "priority": "now"}', "invalid announcement"),
         ("/api/announce", b'{"text": "x", "to": 5}', "to: the name"),
         ("/api/announce", b'{"wav": "?"}', "base64"),
         ("/api/mute", b'{"muted": "yes"}', "true or false"),

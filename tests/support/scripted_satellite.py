@@ -153,7 +153,7 @@ class ScriptedSatellite:
             listen_now=self.listener.listen_now,
             info=lambda: info_event(settings, self.wake.describe()),
         )
-        self.parts = TurnParts(speech, self.listener.listen_now, self.peer.driver, bus=bus)
+        self.parts = TurnParts(speech, self.listener.listen_now, self.peer.driver_for, bus=bus)
         self.turns, self.context = self.parts.manager, self.parts.context
         self.accept: Callable[[Utterance], bool] = self.turns.start
 

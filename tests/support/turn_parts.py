@@ -80,7 +80,7 @@ class TurnParts:
                 speech.playback,
                 speech.mute,
                 self.follow_up.request,
-                speech.broadcasts.put,
+                speech.broadcasts.submit,
             ),
         )
         self.manager = TurnManager(

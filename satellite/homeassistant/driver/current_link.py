@@ -6,7 +6,7 @@ from satellite.homeassistant.driver.link import DriverLink
 
 
 class CurrentLink:
-    """Holds that connection, for the peer, which replaces it, and for those that send to it."""
+    """Holds that connection, shared by the peer, which replaces it, and the wake stream."""
 
     def __init__(self) -> None:
         self._link: DriverLink | None = None

@@ -1,4 +1,4 @@
-"""Home Assistant's timers, kept and rung here, whether or not it is there when they are due."""
+"""Home Assistant's timers, stored and rung here even while it is disconnected."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from satellite.timers import MOST, TimerManager
 
 
 class HomeTimers:
-    """Passes on what Home Assistant tells of its timers."""
+    """Applies Home Assistant's timer events to the timers of this satellite."""
 
     def __init__(self, timers: TimerManager) -> None:
         self._timers = timers
-        # those of before a restart are known as well
+        # including those from before a restart
         self._known = deque((timer.id for timer in timers.states()), maxlen=2 * MOST)
 
-    def take(self, event: Event) -> bool:
-        """Take note of an event; False for one that is about no timer. Raises `BadFrame`."""
+    def handle(self, event: Event) -> bool:
+        """Apply an event; return False for one about no timer. Raises `BadFrame`."""
         if TimerStarted.is_type(event.type):
             started = read(TimerStarted, event)
             self._known.append(started.id)
@@ -37,7 +37,7 @@ class HomeTimers:
         return True
 
     def _finish(self, timer: str) -> None:
-        """Ring, also for one that was started while nobody told us, but only once."""
+        """Ring, also for a timer whose start was not received, but only once."""
         if not self._timers.finish(timer) and timer not in self._known:
             self._known.append(timer)
             self._timers.start(0.0, None, timer)

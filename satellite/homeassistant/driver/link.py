@@ -23,32 +23,28 @@ from satellite.net.wire import Connection
 _LOGGER = logging.getLogger(__name__)
 
 EVERY = 2.0
-"""Seconds between our pings while nothing happens: as often as Home Assistant sends its own."""
+"""Seconds between our pings without a turn: as often as Home Assistant sends its own."""
 
 MISSES = 4
-"""Pings without any sign of life after which it is gone."""
+"""Pings without any reply or event after which the connection is lost."""
 
 OUTBOX = 2048
-"""Events that wait to be sent: a minute of sound. Who does not read for so long is gone."""
+"""Events that wait to be sent: a minute of sound. A peer that reads nothing meanwhile is lost."""
 
 LEAVING = 0.3
-"""Seconds from being paused to the end of the connection where Home Assistant stops; it says the
-same as where it mutes this satellite, and then stays."""
+"""Seconds from the pause to the end of the connection when Home Assistant stops; it sends the same
+event when it mutes this satellite, and then stays connected."""
 
 STALE = 10.0
-"""Seconds in which the sound of an answer comes that was given up; longer ones would swallow an
-announcement where no sound comes at all."""
+"""Seconds in which the sound of an abandoned answer arrives. If none arrives, a longer time would
+swallow an announcement."""
 
 _WAKE = (Detect, Detection, Error)
 _AUDIO = (AudioStart, AudioChunk, AudioStop)
 
 
 class DriverLink:
-    """Sends events, and passes those that come to whom they concern, both without ever waiting.
-
-    `announce` is given each piece of sound that nobody asked for, `detected` what may concern wake
-    words; `muted` is told that nobody shall be listened to.
-    """
+    """Sends events, and dispatches those that arrive, both without ever waiting."""
 
     def __init__(
         self,
@@ -58,8 +54,13 @@ class DriverLink:
         detected: Callable[[Event], None],
         muted: Callable[[], None],
     ) -> None:
+        """`patience`: seconds without a sign of life, during a turn, after which it is lost.
+
+        `announce` is called with each unsolicited stream of speech, `detected` with each event
+        about wake words, `muted` when Home Assistant mutes this satellite.
+        """
         self.paused = False
-        """It has muted this satellite."""
+        """Home Assistant has muted this satellite."""
         self.lost = False
         self._connection = connection
         self._patience = patience
@@ -70,7 +71,7 @@ class DriverLink:
         self._outbox: asyncio.Queue[Event] = asyncio.Queue(OUTBOX)
         self._run: PipelineRun | None = None
         self._stale_until = 0.0
-        """Until then (the loop's time) sound of an answer is to come that nobody waits for."""
+        """Until this time (of the loop), sound of an abandoned answer may arrive."""
         self._announcement: IncomingSpeech | None = None
         self._pings = Pings(self.send)
         self._leaving = False
@@ -79,36 +80,36 @@ class DriverLink:
 
     @property
     def drives(self) -> bool:
-        """It is there, and may take turns."""
+        """Whether it is connected and takes turns."""
         return not (self.lost or self.paused)
 
     async def run(self) -> None:
-        """Send what is to be sent, and watch that the other side is there, until cancelled."""
-        # it says nothing for as long as it mutes this satellite, and is not idle for that
+        """Send events, and detect the loss of the connection, until cancelled."""
+        # a peer that mutes this satellite sends nothing, and is not idle for that
         with self._connection.working():
-            await self._live()
+            await self._run_tasks()
 
-    async def _live(self) -> None:
+    async def _run_tasks(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._send())
             tasks.create_task(self._watch())
             tasks.create_task(self._mute())
 
     def send(self, event: Event) -> None:
-        """Send an event after those that wait; nothing, when the other side has gone."""
+        """Queue an event, unless the connection is lost."""
         if self.lost or (self.paused and AudioChunk.is_type(event.type)):
             return
         try:
             self._outbox.put_nowait(event)
         except asyncio.QueueFull:
-            self.lose(PeerClosed("Home Assistant reads nothing any more"))
+            self.mark_lost(PeerClosed("Home Assistant does not read any more"))
 
-    def lose(self, cause: SatelliteError) -> None:
-        """There is nobody any more. Twice is once."""
+    def mark_lost(self, cause: SatelliteError) -> None:
+        """Close the connection and end its run. Idempotent."""
         if self.lost:
             return
         self.lost = True
-        self._pings.end()
+        self._pings.stop()
         self._connection.abort()
         if self._run is not None:
             self._run.fail(cause)
@@ -116,27 +117,27 @@ class DriverLink:
             self._announcement.end(cut_off=True)
 
     async def leave(self) -> None:
-        """Hang up, at a moment at which Home Assistant is soonest back."""
+        """Close the connection at a moment after which Home Assistant reconnects soonest."""
         if self.drives:
             self._leaving = True
-            await self._pings.rest()
-        self.lose(PeerClosed("this satellite stops"))
+            await self._pings.wait_until_quiet()
+        self.mark_lost(PeerClosed("this satellite stops"))
 
     def pause(self) -> None:
-        """It takes no more turns: it mutes this satellite, or is about to leave."""
+        """Give it no more turns: it mutes this satellite, or is about to disconnect."""
         self.paused = True
         self._pausing.set()
 
     def resume(self) -> None:
-        """Home Assistant takes turns, again."""
+        """Give it turns again."""
         self.paused = False
 
     @contextmanager
     def running(self) -> Iterator[PipelineRun]:
-        """A run of its pipeline: inside this block its events are the run's."""
+        """Run its pipeline: inside this block its events belong to the run."""
         run = self._run = PipelineRun()
         self._misses = 0
-        self._woken.set()  # from now on it is missed sooner
+        self._woken.set()  # from now on its loss is detected sooner
         if self.lost:
             run.fail(PeerClosed("Home Assistant hung up"))
         try:
@@ -144,29 +145,29 @@ class DriverLink:
         finally:
             if self._run is run:
                 self._run = None
-            if run.owes_sound:
+            if run.owes_audio:
                 self._stale_until = asyncio.get_running_loop().time() + STALE
 
-    def take(self, event: Event) -> None:
-        """Pass on what came. Raises `BadFrame`."""
+    def handle(self, event: Event) -> None:
+        """Dispatch an event that arrived. Raises `BadFrame`."""
         self._misses = 0
         if Pong.is_type(event.type):
-            self._pings.heard()
+            self._pings.pong_received()
         elif Ping.is_type(event.type):
-            self._pings.take(read(Ping, event).text)
+            self._pings.ping_received(read(Ping, event).text)
         elif any(kind.is_type(event.type) for kind in _AUDIO):
-            self._take_audio(event)
+            self._handle_audio(event)
         elif self._run is not None:
-            self._run.take(event)
+            self._run.handle(event)
         if any(kind.is_type(event.type) for kind in _WAKE):
             self._detected(event)
 
-    def _take_audio(self, event: Event) -> None:
+    def _handle_audio(self, event: Event) -> None:
         if self._announcement is not None:
-            self._take_announcement(event)
-        elif self._run is not None and self._run.awaits_sound:
+            self._handle_announcement(event)
+        elif self._run is not None and self._run.awaits_audio:
             self._stale_until = 0.0
-            self._run.take(event)
+            self._run.handle(event)
         elif self._stale_until > asyncio.get_running_loop().time():
             if AudioStop.is_type(event.type):
                 self._stale_until = 0.0
@@ -174,10 +175,10 @@ class DriverLink:
             self._announcement = IncomingSpeech()
             self._announce(self._announcement)
             if self._run is not None and not self._run.understood:
-                # Home Assistant ends a run without a word to announce something
+                # Home Assistant ends a run without an event to announce something
                 self._run.fail(EngineFailed("Home Assistant made an announcement instead"))
 
-    def _take_announcement(self, event: Event) -> None:
+    def _handle_announcement(self, event: Event) -> None:
         assert self._announcement is not None
         if AudioChunk.is_type(event.type):
             self._announcement.take(event)
@@ -190,7 +191,7 @@ class DriverLink:
             while True:
                 await self._connection.write(await self._outbox.get())
         except PeerClosed as error:
-            self.lose(error)
+            self.mark_lost(error)
 
     async def _mute(self) -> None:
         while True:
@@ -203,15 +204,15 @@ class DriverLink:
                     self._run.fail(PeerClosed("Home Assistant has paused this satellite"))
 
     async def _watch(self) -> None:
-        """Ask again and again whether it is there.
+        """Ping it at intervals until it is lost.
 
-        What is counted are questions, not seconds: when this program itself was held up, the
-        answers lie waiting to be read.
+        Pings are counted, not seconds: after a delay of this program itself, the answers wait to be
+        read.
         """
         while not self.lost:
             every = self._patience / MISSES if self._run is not None else EVERY
             if not (self.paused or self._leaving):
-                self._pings.ask()
+                self._pings.send_ping()
             self._woken.clear()
             try:
                 async with asyncio.timeout(every):
@@ -220,6 +221,6 @@ class DriverLink:
             except TimeoutError:
                 pass
             self._misses += 1
-            if self._misses >= MISSES and self._pings.answers and not self.paused:
+            if self._misses >= MISSES and self._pings.answered and not self.paused:
                 _LOGGER.warning("Home Assistant does not answer any more")
-                self.lose(PeerClosed("Home Assistant does not answer any more"))
+                self.mark_lost(PeerClosed("Home Assistant does not answer any more"))

@@ -1,4 +1,4 @@
-"""The Wyoming satellite: listens for Home Assistant, and knows which connection drives."""
+"""The Wyoming satellite: serves Home Assistant and other peers, and decides which one drives."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from wyoming.satellite import PauseSatellite, RunSatellite
 from wyoming.snd import Played
 
 from satellite.announcements.announcer import Announcer
-from satellite.announcements.wyoming_peer import serve_peer
+from satellite.announcements.wyoming_peer import announcing_peer
 from satellite.errors import BadFrame, PeerClosed, SatelliteError
 from satellite.homeassistant.driver.current_link import CurrentLink
 from satellite.homeassistant.driver.driven_turn import NAME, HomeAssistantDriver, HomeAssistantLost
@@ -35,7 +35,7 @@ from satellite.values import Detection
 _LOGGER = logging.getLogger(__name__)
 
 ANNOUNCEMENTS = 4
-"""Announcements that may wait for a turn to end: a home that has more to say is heard in part."""
+"""Announcements that may wait for the end of a turn; later ones are skipped."""
 
 
 class HomeAssistantPeer:
@@ -67,7 +67,7 @@ class HomeAssistantPeer:
         self._listen_now = listen_now
         self._info = info
         self._found: Detection | None = None
-        """The wake word that Home Assistant has just heard."""
+        """The wake word that Home Assistant has just detected."""
         self._announcements: asyncio.Queue[tuple[DriverLink, IncomingSpeech]] = asyncio.Queue(
             ANNOUNCEMENTS
         )
@@ -83,8 +83,8 @@ class HomeAssistantPeer:
             finally:
                 link.send(Played().event())
 
-    def driver(self, utterance: Utterance) -> Driver | None:
-        """Who takes a turn; None where that is the satellite itself."""
+    def driver_for(self, utterance: Utterance) -> Driver | None:
+        """Return the driver that takes a turn; None for a turn of the satellite itself."""
         found, self._found = self._found, None
         if self._settings.brain == "local":
             return None
@@ -92,13 +92,13 @@ class HomeAssistantPeer:
             return HomeAssistantLost() if self._settings.brain == "homeassistant" else None
         running = found is not None and utterance.detection is found
         if not running:
-            self._wake.over()
+            self._wake.invalidate()
         return HomeAssistantDriver(
             link, self._settings, running=running, ringing=self._timers.ringing
         )
 
-    async def leave(self) -> None:
-        """Hang up on Home Assistant, so that it is soon back at who listens here next."""
+    async def disconnect(self) -> None:
+        """Disconnect Home Assistant, so that it soon reconnects to the next program here."""
         if (link := self._current.connected) is not None:
             await link.leave()
 
@@ -108,9 +108,9 @@ class HomeAssistantPeer:
             async with (
                 asyncio.TaskGroup() as tasks,
                 self._linked(connection, tasks) as drive,
-                serve_peer(connection, self._announcer, tasks) as take,
+                announcing_peer(connection, self._announcer, tasks) as handle,
             ):
-                await self._read(connection, drive, take)
+                await self._read(connection, drive, handle)
         finally:
             await connection.close()
 
@@ -118,13 +118,13 @@ class HomeAssistantPeer:
     async def _linked(
         self, connection: Connection, tasks: asyncio.TaskGroup
     ) -> AsyncGenerator[Callable[[], DriverLink], None]:
-        """Give what makes a connection the one that drives, and end that with the connection."""
+        """Yield a function that makes a connection the driving one, until the connection ends."""
         patience = self._settings.homeassistant.patience
         link = DriverLink(
             connection,
             patience,
             announce=self._queue,
-            detected=self._take_wake,
+            detected=self._handle_wake,
             muted=lambda: self._mute.set(True, NAME),
         )
         running: list[asyncio.Task[None]] = []
@@ -134,7 +134,7 @@ class HomeAssistantPeer:
                 running.append(tasks.create_task(link.run()))
                 _LOGGER.info("Home Assistant is connected, from %s", connection.peer)
             if (former := self._current.replace(link)) is not None:
-                former.lose(PeerClosed("Home Assistant connected again"))
+                former.mark_lost(PeerClosed("Home Assistant connected again"))
             link.resume()
             self._mute.set(False, NAME)
             return link
@@ -142,10 +142,10 @@ class HomeAssistantPeer:
         try:
             yield drive
         finally:
-            link.lose(PeerClosed("Home Assistant hung up"))
+            link.mark_lost(PeerClosed("Home Assistant hung up"))
             for task in running:
                 task.cancel()
-                _LOGGER.info("Home Assistant is gone")
+                _LOGGER.info("Home Assistant is disconnected")
             if self._current.clear(link):
                 self._mute.set(False, NAME)
 
@@ -160,13 +160,13 @@ class HomeAssistantPeer:
         try:
             while (event := await connection.read()) is not None:
                 if Describe.is_type(event.type):
-                    await self._tell(self._info(), link, write)
+                    await self._answer(self._info(), link, write)
                 elif link is None and Ping.is_type(event.type):
                     await write(Pong(read(Ping, event).text).event())
                 elif RunSatellite.is_type(event.type):
                     link = drive()
                 elif link is not None:
-                    self._take(event, link)
+                    self._handle(event, link)
                 else:
                     announce(event)
         except BadFrame as error:
@@ -174,24 +174,24 @@ class HomeAssistantPeer:
         except PeerClosed as error:
             _LOGGER.debug("a peer left: %s", error)
 
-    async def _tell(
+    async def _answer(
         self, event: Event, link: DriverLink | None, write: Callable[[Event], Awaitable[None]]
     ) -> None:
-        """Answer; whoever drives is never waited for."""
+        """Answer a peer, without waiting for the one that drives."""
         if link is not None:
             link.send(event)
         else:
             await write(event)
 
-    def _take(self, event: Event, link: DriverLink) -> None:
+    def _handle(self, event: Event, link: DriverLink) -> None:
         try:
             if PauseSatellite.is_type(event.type):
                 link.pause()
-                self._wake.muted()
-            elif not self._home_timers.take(event):
-                link.take(event)
+                self._wake.reset()
+            elif not self._home_timers.handle(event):
+                link.handle(event)
         except SatelliteError as error:
-            _LOGGER.warning("Home Assistant sent what cannot be read: %s", error)
+            _LOGGER.warning("Home Assistant sent an invalid event: %s", error)
 
     def _queue(self, speech: IncomingSpeech) -> None:
         """Queue an announcement."""
@@ -202,14 +202,16 @@ class HomeAssistantPeer:
         else:
             self._announcements.put_nowait((link, speech))
 
-    def _take_wake(self, event: Event) -> None:
-        """Take an event that may be about wake words. Raises `BadFrame`."""
-        if (detection := self._wake.take(event)) is None:
+    def _handle_wake(self, event: Event) -> None:
+        """Handle an event about wake words. Raises `BadFrame`."""
+        if (detection := self._wake.handle(event)) is None:
             return
         self._found = detection
         if not self._listen_now(detection, self._settings.listen.preroll):
-            _LOGGER.debug("the wake word %s was not wanted", detection.word)
-            self._wake.over()
-        elif self._found is not None:  # it is another's word: the run that waits for it is not ours
+            _LOGGER.debug("the wake word %s was not accepted", detection.word)
+            self._wake.invalidate()
+        elif (
+            self._found is not None
+        ):  # another utterance won: the run that waits for this one is not used
             self._found = None
-            self._wake.over()
+            self._wake.invalidate()

@@ -1,4 +1,4 @@
-"""One run of Home Assistant's pipeline, as far as its events have told of it."""
+"""The state of one run of Home Assistant's pipeline, from its events."""
 
 from __future__ import annotations
 
@@ -18,42 +18,42 @@ from satellite.net.messages import error_of, read
 
 
 class PipelineRun:
-    """What a run has brought so far; who waits for more of it awaits `until`."""
+    """The results of a run so far; `wait_for` waits for more of them."""
 
     def __init__(self) -> None:
-        self.heard_enough = False
-        """Home Assistant listens no further."""
+        self.speech_ended = False
+        """Home Assistant has detected the end of the speech."""
         self.transcript: str | None = None
         self.answer: str | None = None
         self.speech: IncomingSpeech | None = None
         self.failure: SatelliteError | None = None
         self.code: str | None = None
         """Home Assistant's own code for the failure."""
-        self.unwanted = False
-        """What it still brings shall not be heard."""
+        self.discard_speech = False
+        """The speech that still arrives is not to be played."""
         self._changed = asyncio.Event()
 
     @property
     def understood(self) -> bool:
-        """The transcript has come, or never will."""
+        """Whether the transcript has arrived, or never will."""
         return self.transcript is not None or self.failure is not None
 
     @property
-    def deaf(self) -> bool:
-        """Microphone audio is of no more use to it."""
-        return self.heard_enough or self.understood
+    def needs_no_audio(self) -> bool:
+        """Whether it needs no more audio of the microphone."""
+        return self.speech_ended or self.understood
 
-    def take(self, event: Event) -> None:
-        """Take note of an event; a malformed one ends the run."""
+    def handle(self, event: Event) -> None:
+        """Apply an event; a malformed one ends the run."""
         try:
-            self._take(event)
+            self._apply(event)
         except SatelliteError as error:
             self.fail(error)
         self._changed.set()
 
-    def _take(self, event: Event) -> None:
+    def _apply(self, event: Event) -> None:
         if VoiceStopped.is_type(event.type):
-            self.heard_enough = True
+            self.speech_ended = True
         elif Transcript.is_type(event.type):
             self.transcript = read(Transcript, event).text.strip()
         elif Synthesize.is_type(event.type):
@@ -68,35 +68,35 @@ class PipelineRun:
             self.fail(error_of(event), event.data.get("code"))
 
     def fail(self, failure: SatelliteError, code: str | None = None) -> None:
-        """Nothing more will come, and why. Only the first time counts."""
+        """End the run with an error; only the first one counts."""
         if self.failure is None:
             self.failure, self.code = failure, code
         if self.speech is not None:
             self.speech.end(cut_off=True)
         self._changed.set()
 
-    def nudge(self) -> None:
-        """Have those who wait look again."""
+    def notify(self) -> None:
+        """Let `wait_for` check its condition again."""
         self._changed.set()
 
     @property
-    def awaits_sound(self) -> bool:
-        """Sound that comes is its answer's."""
+    def awaits_audio(self) -> bool:
+        """Whether the next sound belongs to its answer."""
         ended = self.speech is not None and self.speech.ended
         return self.transcript is not None and not ended
 
     @property
-    def owes_sound(self) -> bool:
-        """Sound of it is still to come."""
-        begun = self.unwanted or self.speech is not None or self.answer is not None
+    def owes_audio(self) -> bool:
+        """Whether sound of its answer is still to arrive."""
+        begun = self.discard_speech or self.speech is not None or self.answer is not None
         ended = self.failure is not None or (self.speech is not None and self.speech.ended)
         return begun and not ended
 
-    async def until(self, true: Callable[[], bool], seconds: float) -> bool:
-        """Wait until something is true; say whether it became so in time."""
+    async def wait_for(self, condition: Callable[[], bool], seconds: float) -> bool:
+        """Wait until a condition holds; return whether it did within `seconds`."""
         try:
             async with asyncio.timeout(seconds):
-                while not true():
+                while not condition():
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:

@@ -21,11 +21,11 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class Port:
-    """Where Home Assistant is let in; who comes before there is a satellite waits for it."""
+    """Accepts Home Assistant; a peer that connects before the satellite is ready waits for it."""
 
     def __init__(self, settings: Settings) -> None:
         self.bound: str | None = None
-        """The URI that it listens at, if any."""
+        """The URI of the port, if it is open."""
         self._settings = settings
         self._peer: asyncio.Future[HomeAssistantPeer | None] = (
             asyncio.get_running_loop().create_future()
@@ -42,14 +42,14 @@ class Port:
 
     @asynccontextmanager
     async def open(self, peer: HomeAssistantPeer) -> AsyncGenerator[None, None]:
-        """Be this satellite to Home Assistant during this block, and be found on the LAN."""
+        """Serve peers during this block, and announce the satellite on the LAN."""
         self._peer.set_result(peer)
         try:
             async with AsyncExitStack() as stack:
                 address = parse(self.bound) if self.bound else None
                 if isinstance(address, Tcp) and self._settings.zeroconf:
                     await stack.enter_async_context(_announced(address, self._settings))
-                stack.push_async_callback(peer.leave)
+                stack.push_async_callback(peer.disconnect)
                 yield
         finally:
             self._peer = asyncio.get_running_loop().create_future()
@@ -58,11 +58,14 @@ class Port:
 
 @asynccontextmanager
 async def reachable(settings: Settings) -> AsyncGenerator[Port, None]:
-    """Listen for Home Assistant during this block: early, since it tries a port that is closed
-    again only after 10 s.
+    """Listen for Home Assistant during this block: early, since it retries a closed port only
+    after 10 s.
 
-    Raises `PortInUse`, naming what to change, and `ConfigError`. Where nobody has chosen the
-    port, a second satellite of the same machine goes on without one.
+    A second satellite of the same machine continues without a port, unless one is configured.
+
+    Raises:
+        PortInUse: another program has the configured port; the message names the setting.
+        ConfigError: the address is invalid.
     """
     uri, port = settings.homeassistant.listen, Port(settings)
     async with AsyncExitStack() as stack:
@@ -105,4 +108,4 @@ async def _announce(advert: Advert) -> None:
     try:
         await announce([advert], on_announced=log)
     except NoMulticast as error:
-        _LOGGER.warning("Home Assistant cannot find this satellite by itself: %s", error)
+        _LOGGER.warning("Home Assistant cannot discover this satellite: %s", error)

@@ -1,4 +1,4 @@
-"""The microphone's sound on its way to Home Assistant's wake service."""
+"""Wake words detected by Home Assistant, which receives the microphone's sound."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wyoming.wake import Detection as Heard
 
 from satellite.audio.ring_buffer import RingBuffer
 from satellite.homeassistant.driver.current_link import CurrentLink
-from satellite.homeassistant.driver.driven_turn import NOT_UNDERSTOOD, NOTHING_HEARD, microphone
+from satellite.homeassistant.driver.driven_turn import NOT_UNDERSTOOD, NOTHING_HEARD, audio_event
 from satellite.homeassistant.driver.link import DriverLink
 from satellite.net.messages import read
 from satellite.ports import Vad
@@ -24,26 +24,26 @@ from satellite.values import SPEECH, Detection
 _LOGGER = logging.getLogger(__name__)
 
 BEFORE = 0.5
-"""Seconds sent from before the voice was noticed: its first sounds are the quietest."""
+"""Seconds of sound sent from before the voice was detected: its first sounds are the quietest."""
 
 AFTER = 1.5
-"""Seconds sent after the voice: wake words are known some 0.3 s late, and have gaps."""
+"""Seconds of sound sent after the voice: wake words are detected some 0.3 s late, and have gaps."""
 
 CONFIRMED = 2.0
-"""Seconds of sound within which a run that was asked for says that it listens, or it was lost."""
+"""Seconds of sound within which a requested run confirms that it listens; otherwise it was lost."""
 
 ENDED = 0.5
-"""Seconds of sound within which a run ends that was told to; it says so, as a rule at once."""
+"""Seconds of sound within which a run ends on request; it usually ends at once."""
 
 AGAIN_FIRST = 1.0
-"""Seconds of sound before a run that failed is asked for again."""
+"""Seconds of sound before a failed run is requested again for the first time."""
 
 AGAIN_MOST = 30.0
-"""Seconds of sound before it is asked for again and again."""
+"""Longest time in seconds of sound between later requests."""
 
 
 class WakeStream:
-    """Has Home Assistant listen for wake words; all its times are counted in samples."""
+    """Has Home Assistant detect wake words; all its times are counted in samples."""
 
     def __init__(
         self, settings: Settings, vad: Vad, current: CurrentLink, activity: Activity
@@ -51,83 +51,85 @@ class WakeStream:
         self._current = current
         self._activity = activity
         where = settings.homeassistant.wake if settings.brain != "local" else "here"
-        self._elsewhere = where != "here"
+        self._enabled = where != "here"
         self._gate = _Gate(vad, settings.listen.threshold) if where == "voice" else None
-        self._asked: DriverLink | None = None
-        """Whom a run was asked for that stands."""
+        self._requested: DriverLink | None = None
+        """The connection with a requested run that is still valid."""
         self._confirmed = False
         self._stuck = False
-        """Home Assistant may still have a run of before, which hears nothing and must end first."""
+        """Home Assistant may still have an earlier run, which gets no sound and must end first."""
         self._wait = 0
-        """Bytes of sound to go by before a run is asked for, or asked for again."""
+        """Bytes of sound to pass before a run is requested, or requested again."""
         self._failures = 0
 
     @property
     def active(self) -> bool:
-        """Wake words are Home Assistant's to hear."""
-        return self._elsewhere and self._current.driving is not None
+        """Whether Home Assistant detects the wake words."""
+        return self._enabled and self._current.driving is not None
 
     def hear(self, audio: bytes) -> None:
-        """Take what the microphone has heard, and pass on what shall be."""
-        link = self._current.driving if self._elsewhere else None
+        """Take the next sound of the microphone, and send it if Home Assistant is to receive it."""
+        link = self._current.driving if self._enabled else None
         if link is None:
-            self._asked, self._wait = None, 0
+            self._requested, self._wait = None, 0
             return
         if not self._activity.quiet:
             return
         self._wait = max(0, self._wait - len(audio))
-        if not self._wait and (self._asked is not link or not self._confirmed):
-            self._ask(link)
-        if self._asked is link:
+        if not self._wait and (self._requested is not link or not self._confirmed):
+            self._request(link)
+        if self._requested is link:
             for part in self._gate.pass_on(audio) if self._gate else (audio,):
-                link.send(microphone(part))
+                link.send(audio_event(part))
 
-    def muted(self) -> None:
-        """Home Assistant was told to mute this satellite: it then begins a run that it forgets."""
-        self._asked, self._stuck = None, True
+    def reset(self) -> None:
+        """End the run of Home Assistant, which begins one that it forgets when it mutes us."""
+        self._requested, self._stuck = None, True
 
-    def over(self) -> None:
-        """A run of another kind was asked for, after which this one does not stand any more."""
-        self._asked = None
+    def invalidate(self) -> None:
+        """Forget the run, which ended because one of another kind was requested."""
+        self._requested = None
 
-    def take(self, event: Event) -> Detection | None:
-        """Take an event about the run; return the wake word that it reports. Raises `BadFrame`."""
+    def handle(self, event: Event) -> Detection | None:
+        """Apply an event about the run; return the wake word that it reports. Raises `BadFrame`."""
         if Detect.is_type(event.type):
             self._confirmed = True
         elif Heard.is_type(event.type):
             self._failures = 0
             word = read(Heard, event).name or "unknown"
             return Detection(word=word, score=1.0, sample=0)
-        elif Error.is_type(event.type) and self._elsewhere:
+        elif Error.is_type(event.type) and self._enabled:
             self._fail(event)
         return None
 
     def _fail(self, event: Event) -> None:
-        """The run is over, also one that shall begin anew by itself."""
-        self._asked = None
+        """Note that the run has ended, even one that restarts by itself."""
+        self._requested = None
         if self._activity.quiet and event.data.get("code") not in (*NOTHING_HEARD, NOT_UNDERSTOOD):
             seconds = min(AGAIN_FIRST * 2**self._failures, AGAIN_MOST)
             level = logging.DEBUG if self._failures else logging.WARNING
-            _LOGGER.log(level, "Home Assistant listens no more: %s", event.data.get("text"))
+            _LOGGER.log(
+                level, "Home Assistant stopped detecting wake words: %s", event.data.get("text")
+            )
             self._failures = min(self._failures + 1, 10)
             self._wait = SPEECH.bytes_of(seconds)
         else:
             self._wait = 0
 
-    def _ask(self, link: DriverLink) -> None:
-        if self._stuck or self._asked is link:
+    def _request(self, link: DriverLink) -> None:
+        if self._stuck or self._requested is link:
             link.send(AudioStop().event())
-            self._asked, self._stuck = None, False
+            self._requested, self._stuck = None, False
             self._wait = SPEECH.bytes_of(ENDED)
             return
         run = RunPipeline(PipelineStage.WAKE, PipelineStage.TTS, restart_on_end=True)
         link.send(run.event())
-        self._asked, self._confirmed = link, False
+        self._requested, self._confirmed = link, False
         self._wait = SPEECH.bytes_of(CONFIRMED)
 
 
 class _Gate:
-    """Lets sound through while somebody speaks, and shortly before and after."""
+    """Passes sound during speech, and shortly before and after it."""
 
     def __init__(self, vad: Vad, threshold: float) -> None:
         self._vad = vad
@@ -136,12 +138,12 @@ class _Gate:
         self._rest = bytearray()
         self._before = RingBuffer(SPEECH.bytes_of(BEFORE))
         self._sent = 0
-        """Position in the ring after what was let through."""
+        """Position in the ring after the sound that was passed."""
         self._open = 0
-        """Bytes that are still let through."""
+        """Bytes that are still to be passed."""
 
     def pass_on(self, audio: bytes) -> list[bytes]:
-        """What is let through now that this was heard."""
+        """Take the next sound; return the parts that pass."""
         self._rest += audio
         parts = []
         while len(self._rest) >= self._frame:

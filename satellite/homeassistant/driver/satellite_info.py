@@ -1,4 +1,4 @@
-"""What is said of this satellite in answer to `describe`."""
+"""The description of this satellite: the answer to `describe`."""
 
 from __future__ import annotations
 

@@ -31,9 +31,9 @@ class Wire:
 def _known() -> Wire:
     """Home Assistant has had an answer to its first ping, and answers ours."""
     wire = Wire()
-    wire.pings.ask()
-    wire.pings.heard()
-    wire.pings.take(None)
+    wire.pings.send_ping()
+    wire.pings.pong_received()
+    wire.pings.ping_received(None)
     assert wire.pongs == 1
     return wire
 
@@ -41,58 +41,58 @@ def _known() -> Wire:
 async def _rested(wire: Wire) -> float:
     loop = asyncio.get_running_loop()
     began = loop.time()
-    await wire.pings.rest()
+    await wire.pings.wait_until_quiet()
     return loop.time() - began
 
 
 async def test_a_ping_waits_for_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pings, "HOLD", 0.05)
     wire = _known()
-    wire.pings.take(None)
+    wire.pings.ping_received(None)
     assert wire.pongs == 1
     await asyncio.sleep(0.2)
     assert wire.pongs == 2
-    wire.pings.end()
+    wire.pings.stop()
 
 
 async def test_who_waits_for_an_answer_has_it_at_once() -> None:
     wire = Wire()
     for _ in range(3):  # it does not answer ours, and so may not know that we are here
-        wire.pings.take(None)
+        wire.pings.ping_received(None)
     assert wire.pongs == 3
     wire = _known()
-    wire.pings.take("a text")
+    wire.pings.ping_received("a text")
     assert wire.pongs == 2
-    wire.pings.take(None)
-    wire.pings.take(None)  # it did not wait
+    wire.pings.ping_received(None)
+    wire.pings.ping_received(None)  # it did not wait
     assert wire.pongs == 4
-    wire.pings.take(None)
+    wire.pings.ping_received(None)
     assert wire.pongs == 5
 
 
 async def test_it_leaves_at_once_while_a_ping_waits() -> None:
     wire = _known()
-    wire.pings.take(None)
+    wire.pings.ping_received(None)
     assert await _rested(wire) < 0.1
-    wire.pings.end()
+    wire.pings.stop()
 
 
 async def test_else_it_waits_for_the_next_one_which_has_no_answer() -> None:
     wire = _known()
     loop = asyncio.get_running_loop()
-    loop.call_later(0.1, wire.pings.take, None)
+    loop.call_later(0.1, wire.pings.ping_received, None)
     assert 0.09 < await _rested(wire) < pings.LEAVE
     assert wire.pongs == 1
-    wire.pings.end()
+    wire.pings.stop()
 
 
 async def test_and_for_the_answer_to_its_own() -> None:
     wire = _known()
-    wire.pings.take(None)
-    wire.pings.ask()
-    asyncio.get_running_loop().call_later(0.1, wire.pings.heard)
+    wire.pings.ping_received(None)
+    wire.pings.send_ping()
+    asyncio.get_running_loop().call_later(0.1, wire.pings.pong_received)
     assert 0.09 < await _rested(wire) < pings.LEAVE
-    wire.pings.end()
+    wire.pings.stop()
 
 
 async def test_but_not_for_ever() -> None:
@@ -109,7 +109,7 @@ async def test_home_assistant_is_left_at_a_good_moment() -> None:
         await satellite.until(lambda: home.pongs == 1)
         await home.send("ping")
         await asyncio.sleep(0.05)
-        await satellite.peer.leave()
+        await satellite.peer.disconnect()
         await satellite.until(lambda: home.gone)
         assert home.pongs == 1
 
