@@ -63,7 +63,7 @@ class Invocation:
         self.start_logging()
         configuration = self.configuration()
         if renew:
-            from satellite.setup import files  # not for `--help`
+            from satellite.cli.guided_setup import files  # not for `--help`
 
             files.migrate(configuration.files)
         return configuration.settings

@@ -8,12 +8,12 @@ from typing import Any
 import click
 
 from satellite.cli import command, flags
+from satellite.cli.guided_setup import files
+from satellite.cli.guided_setup.asking import Asker
+from satellite.cli.guided_setup.wizard import SetupOptions, Wizard
 from satellite.cli.terminal import asker
 from satellite.config import load as config
 from satellite.config.layers import Given
-from satellite.setup import files
-from satellite.setup.asking import Asker
-from satellite.setup.wizard import SetupOptions, Wizard
 
 
 def _option(name: str, text: str, **more: Any) -> flags.Decorator:
@@ -82,7 +82,7 @@ def setup(
 
     async def run(_bus: object) -> None:
         # imported here: the audio and network parts take half a second, and --help needs none
-        from satellite.setup.guide import guide
+        from satellite.cli.guided_setup.guide import guide
 
         await guide(session)
 

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 import click
 
 from satellite.cli.devices import bar
+from satellite.cli.guided_setup.asking import Choice
 from satellite.cli.screen import columns, print_text, wrapped
 from satellite.errors import UsageError
-from satellite.setup.asking import Choice
 
 _REMEDY = "--yes takes the answers in brackets"
 

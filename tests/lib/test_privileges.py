@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from satellite.cli.guided_setup import files
 from satellite.config import load as config
 from satellite.errors import ConfigError
 from satellite.lib import daemon_thread, privileges
-from satellite.setup import files
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to be another user")
 

@@ -8,13 +8,13 @@ from satellite.audio.capture import Capture
 from satellite.audio.playback import Playback
 from satellite.components import spec
 from satellite.diagnostics.doctor.context import Context
+from satellite.diagnostics.soundcheck import echo as echoes
+from satellite.diagnostics.soundcheck import wake_word
+from satellite.diagnostics.soundcheck.devices import chosen, explain
+from satellite.diagnostics.soundcheck.recording import judge_level, judge_rate, record
 from satellite.errors import DeviceError, SatelliteError
 from satellite.lib.finding import Finding, broken, note
 from satellite.ports import EngineContext
-from satellite.soundcheck import echo as echoes
-from satellite.soundcheck import wake_word
-from satellite.soundcheck.devices import chosen, explain
-from satellite.soundcheck.recording import judge_level, judge_rate, record
 
 
 async def recording(context: Context) -> AsyncGenerator[Finding, None]:

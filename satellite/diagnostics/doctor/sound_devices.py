@@ -11,12 +11,12 @@ from satellite.builtin.audio import devices as audio
 from satellite.components.spec import AUTO, parse
 from satellite.diagnostics.doctor.context import Context
 from satellite.diagnostics.doctor.ports import expected_ports, is_taken
+from satellite.diagnostics.soundcheck.card_users import SOUND_SERVERS, card_users
+from satellite.diagnostics.soundcheck.devices import NOUNS, explain
 from satellite.errors import DeviceMissing
 from satellite.lib.daemon_thread import run_in_daemon_thread
 from satellite.lib.finding import Finding, broken, note, ok, warning
 from satellite.settings import Settings
-from satellite.soundcheck.card_users import SOUND_SERVERS, card_users
-from satellite.soundcheck.devices import NOUNS, explain
 
 SOUND = "dev/snd"
 """The folder of the kernel's sound devices."""

@@ -12,9 +12,9 @@ import pytest
 
 from satellite.diagnostics.doctor.context import Context
 from satellite.diagnostics.doctor.sound import echo, recording, wake
+from satellite.diagnostics.soundcheck import wake_word
 from satellite.lib.finding import Finding
 from satellite.settings import Settings
-from satellite.soundcheck import wake_word
 from tests.diagnostics.doctor.findings import findings, of, only
 from tests.support.pulse import HEARD, PulseServer
 from tests.support.speech import noise, silence, speak, tone, write_wav

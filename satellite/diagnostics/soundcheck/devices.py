@@ -7,11 +7,11 @@ from pathlib import Path
 
 from satellite.builtin.audio import devices
 from satellite.components import spec
+from satellite.diagnostics.soundcheck.card_users import SOUND_SERVERS, card_users
 from satellite.errors import DeviceBusy, DeviceError, DeviceForbidden
 from satellite.lib.daemon_thread import run_in_daemon_thread
 from satellite.lib.finding import Finding, broken, note
 from satellite.settings import Settings
-from satellite.soundcheck.card_users import SOUND_SERVERS, card_users
 
 _MEANS = {"mic": "Nothing can be heard.", "speaker": "Nothing can be said."}
 

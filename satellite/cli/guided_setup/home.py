@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+from satellite.cli.guided_setup import files
+from satellite.cli.guided_setup.asking import Choice
+from satellite.cli.guided_setup.lan import FoundHome
+from satellite.cli.guided_setup.wizard import Wizard
 from satellite.errors import EngineError
 from satellite.homeassistant.client.access_token import VARIABLE
 from satellite.homeassistant.client.api import Api
 from satellite.lib.daemon_thread import run_in_daemon_thread
-from satellite.setup import files
-from satellite.setup.asking import Choice
-from satellite.setup.lan import FoundHome
-from satellite.setup.wizard import Wizard
 
 TOKEN = "home-assistant.token"
 """The token's file, beside the configuration."""

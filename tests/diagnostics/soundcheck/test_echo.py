@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from satellite.soundcheck.echo import Echo, find, judge, sweep
+from satellite.diagnostics.soundcheck.echo import Echo, find, judge, sweep
 from tests.support.speech import noise, silence
 
 RATE = 16000

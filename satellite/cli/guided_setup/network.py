@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
+from satellite.cli.guided_setup.home import home
+from satellite.cli.guided_setup.lan import FoundHome, find_homes
+from satellite.cli.guided_setup.wizard import Wizard
 from satellite.errors import SatelliteError
 from satellite.lib.taskgroups import first_error
 from satellite.net.discovery import pairing_codes
@@ -14,9 +17,6 @@ from satellite.net.discovery.remote_service import RemoteService
 from satellite.net.pairing import Pairing
 from satellite.net.pairing import join as joining
 from satellite.net.pairing.identity import grouped
-from satellite.setup.home import home
-from satellite.setup.lan import FoundHome, find_homes
-from satellite.setup.wizard import Wizard
 
 SCAN = 3.0
 """Seconds for servers to answer; most do within one."""

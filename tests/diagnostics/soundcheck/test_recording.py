@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from satellite.soundcheck.recording import (
+from satellite.diagnostics.soundcheck.recording import (
     TrialRecording,
     judge_level,
     judge_rate,

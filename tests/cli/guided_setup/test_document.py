@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from satellite.cli.guided_setup.document import Document
+from satellite.cli.guided_setup.files import content, replace
 from satellite.config import load as config
 from satellite.config.keys import keys
 from satellite.errors import ConfigError, SatelliteError
-from satellite.setup.document import Document
-from satellite.setup.files import content, replace
 
 THEIRS = """\
 # top

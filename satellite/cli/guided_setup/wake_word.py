@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from satellite.cli.guided_setup.asking import Choice
+from satellite.cli.guided_setup.wizard import Wizard
 from satellite.components import spec
 from satellite.components.auto import BUILT_IN
 from satellite.components.spec import AUTO
+from satellite.diagnostics.soundcheck.devices import chosen, explain
+from satellite.diagnostics.soundcheck.wake_word import (
+    component_of,
+    easier,
+    judge,
+    listen,
+    threshold_of,
+)
 from satellite.engines import assembly
 from satellite.errors import DeviceError, SatelliteError
 from satellite.ports import EngineContext
-from satellite.setup.asking import Choice
-from satellite.setup.wizard import Wizard
-from satellite.soundcheck.devices import chosen, explain
-from satellite.soundcheck.wake_word import component_of, easier, judge, listen, threshold_of
 
 ENOUGH = 0.2
 """Margin above the threshold at which the trial ends: the word was recognised well."""

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from satellite.cli.guided_setup.home import TOKEN as FILE
+from satellite.cli.guided_setup.home import home
+from satellite.cli.guided_setup.lan import FoundHome
+from satellite.cli.guided_setup.wizard import Wizard
 from satellite.config.keys import build
-from satellite.setup.home import TOKEN as FILE
-from satellite.setup.home import home
-from satellite.setup.lan import FoundHome
-from satellite.setup.wizard import Wizard
+from tests.cli.guided_setup.person import Person
+from tests.cli.guided_setup.test_script import NoPerson
 from tests.diagnostics.doctor.test_home_client import TOKEN, home_assistant
-from tests.setup.person import Person
-from tests.setup.test_script import NoPerson
 from tests.support.speech import silence, write_wav
 
 

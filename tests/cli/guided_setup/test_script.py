@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from satellite.cli.guided_setup.guide import guide
+from satellite.cli.guided_setup.wizard import Wizard
 from satellite.config import migration
 from satellite.config.keys import build
 from satellite.config.migration import Moved
-from satellite.setup.guide import guide
-from satellite.setup.wizard import Wizard
 from tests.cli.program import Done, satellite
 from tests.cli.test_pair import showing
 from tests.support.speech import silence, write_wav

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import msgspec
 
+from satellite.cli.guided_setup.wizard import Wizard
 from satellite.errors import SatelliteError
 from satellite.lib import privileges
 from satellite.lib.daemon_thread import program
-from satellite.setup.wizard import Wizard
 
 UNIT = "satellite.service"
 

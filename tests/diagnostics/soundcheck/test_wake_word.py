@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from satellite.soundcheck.wake_word import Score, judge, sensitive
+from satellite.diagnostics.soundcheck.wake_word import Score, judge, sensitive
 
 WORD = "openwakeword:okay_nabu"
 

@@ -12,15 +12,20 @@ from satellite.audio.meter import PERIOD, QUIETEST, level, tone
 from satellite.audio.playback import Playback
 from satellite.builtin.audio import devices
 from satellite.builtin.audio.devices import DeviceInfo
+from satellite.cli.guided_setup.asking import Choice
+from satellite.cli.guided_setup.wizard import Wizard
 from satellite.components import spec
+from satellite.diagnostics.soundcheck import echo
+from satellite.diagnostics.soundcheck.devices import chosen, explain
+from satellite.diagnostics.soundcheck.recording import (
+    TrialRecording,
+    judge_level,
+    judge_rate,
+    record,
+)
 from satellite.errors import DeviceError, DeviceMissing
 from satellite.lib.daemon_thread import run_in_daemon_thread
 from satellite.ports import Mic
-from satellite.setup.asking import Choice
-from satellite.setup.wizard import Wizard
-from satellite.soundcheck import echo
-from satellite.soundcheck.devices import chosen, explain
-from satellite.soundcheck.recording import TrialRecording, judge_level, judge_rate, record
 from satellite.values import AudioChunk, AudioFormat
 
 SECONDS = 4.0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.setup.person import Person
+from tests.cli.guided_setup.person import Person
 from tests.support import requests
 from tests.support.program import satellite
 from tests.support.pulse import PulseServer

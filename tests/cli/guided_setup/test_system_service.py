@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from satellite.cli.guided_setup import system_service as module
+from satellite.cli.guided_setup.system_service import service, service_stopped
+from satellite.cli.guided_setup.wizard import SetupOptions, Wizard
 from satellite.config.keys import build
 from satellite.errors import SatelliteError
-from satellite.setup import system_service as module
-from satellite.setup.system_service import service, service_stopped
-from satellite.setup.wizard import SetupOptions, Wizard
-from tests.setup.test_script import NoPerson
+from tests.cli.guided_setup.test_script import NoPerson
 
 SYSTEMCTL = """#!/bin/sh
 echo "$*" >> {log}

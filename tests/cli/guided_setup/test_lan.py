@@ -22,7 +22,7 @@ time.sleep(120)
 
 LOOK = """
 import asyncio
-from satellite.setup.lan import find_homes
+from satellite.cli.guided_setup.lan import find_homes
 for home in asyncio.run(find_homes()):
     print(home.name, home.url, home.version)
 """

@@ -8,11 +8,11 @@ from typing import Any
 
 import msgspec
 
+from satellite.cli.guided_setup.asking import Asker, Choice
 from satellite.config import checks
 from satellite.config.keys import build, keys, value_of
 from satellite.lib.finding import Finding
 from satellite.settings import Settings
-from satellite.setup.asking import Asker, Choice
 
 
 class SetupOptions(msgspec.Struct, frozen=True, kw_only=True):
