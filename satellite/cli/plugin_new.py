@@ -105,7 +105,8 @@ def write(folder: Path, name: str, role: str) -> None:
     """Write a package into a new folder. Raises `UsageError` if it exists or cannot be written."""
     module = name.replace("-", "_")
     kind = "".join(part.capitalize() for part in name.split("-"))
-    source = resources.files("satellite.conformance.skeletons").joinpath(f"{role}.py").read_text()
+    skeletons = resources.files("satellite.conformance.skeletons")
+    source = skeletons.joinpath(f"{role}_plugin.py").read_text()
     plugin = source.replace('"skeleton"', f'"{name}"').replace("Skeleton", kind)
     sample = _SAMPLES[role].format(kind=kind)
     names = {"CHECKS", "Check", "fresh", *re.findall(r"\b\w+Sample\b", sample)}

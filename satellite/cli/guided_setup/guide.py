@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from satellite.cli.guided_setup import files
+from satellite.cli.guided_setup.choose_devices import sound
+from satellite.cli.guided_setup.choose_servers import network
+from satellite.cli.guided_setup.choose_wake_word import wake_word
 from satellite.cli.guided_setup.document import Document
-from satellite.cli.guided_setup.network import network
-from satellite.cli.guided_setup.sound import sound
 from satellite.cli.guided_setup.system_service import service, service_stopped
-from satellite.cli.guided_setup.wake_word import wake_word
 from satellite.cli.guided_setup.wizard import Wizard
 from satellite.config import migration
 from satellite.lib.daemon_thread import run_in_daemon_thread

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Collection, Iterator
 
 from satellite.diagnostics.doctor.context import Context
-from satellite.diagnostics.doctor.ports import ExpectedPort, expected_ports, is_loopback, is_taken
+from satellite.diagnostics.doctor.port_checks import (
+    ExpectedPort,
+    expected_ports,
+    is_loopback,
+    is_taken,
+)
 from satellite.lib.daemon_thread import run_in_daemon_thread
 from satellite.lib.finding import Finding, broken, note, ok, warning
 from satellite.net.discovery.addresses import ANY, adapters

@@ -48,11 +48,11 @@ AREAS = (
             Check("sound server", "mute_and_volume:sound_server", 15.0),
             Check("mixer", "mute_and_volume:mixer", 15.0),
             # opening takes at most 8 s, and the recording waits for the echo
-            Check("microphone", "sound:recording", 60.0),
+            Check("microphone", "sound_checks:recording", 60.0),
         ),
     ),
-    Area("echo", (Check("echo", "sound:echo", 60.0),), interactive=True),
-    Area("wake", (Check("wake word", "sound:wake", 90.0),), interactive=True),
+    Area("echo", (Check("echo", "sound_checks:echo", 60.0),), interactive=True),
+    Area("wake", (Check("wake word", "sound_checks:wake", 90.0),), interactive=True),
     Area(
         "network",
         (
@@ -60,7 +60,7 @@ AREAS = (
             Check("multicast DNS", "network:multicast_dns", 10.0),
         ),
     ),
-    Area("ports", (Check("ports", "ports:ports", 20.0),)),
+    Area("ports", (Check("ports", "port_checks:ports", 20.0),)),
     Area("firewall", (Check("firewall", "firewall:firewall", 15.0),)),
     Area("servers", (Check("servers", "servers:servers", 30.0),)),
     Area("models", (Check("models", "storage:models", 20.0), Check("disk", "storage:disk", 10.0))),

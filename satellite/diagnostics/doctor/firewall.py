@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Iterator
 import msgspec
 
 from satellite.diagnostics.doctor.context import Context
-from satellite.diagnostics.doctor.ports import expected_ports
+from satellite.diagnostics.doctor.port_checks import expected_ports
 from satellite.lib import privileges
 from satellite.lib.daemon_thread import program
 from satellite.lib.finding import Finding, note, ok, warning

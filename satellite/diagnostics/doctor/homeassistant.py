@@ -7,7 +7,12 @@ from collections.abc import AsyncGenerator, Iterator
 from typing import Any
 
 from satellite.diagnostics.doctor.context import Context
-from satellite.diagnostics.doctor.ports import ExpectedPort, expected_ports, is_loopback, is_taken
+from satellite.diagnostics.doctor.port_checks import (
+    ExpectedPort,
+    expected_ports,
+    is_loopback,
+    is_taken,
+)
 from satellite.errors import BadFrame, WireError
 from satellite.lib.daemon_thread import run_in_daemon_thread
 from satellite.lib.finding import Finding, broken, note, ok, warning

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from functools import partial
 
 from satellite.diagnostics.doctor.context import Context
-from satellite.diagnostics.doctor.multicast import MulticastResult, query
+from satellite.diagnostics.doctor.multicast_check import MulticastResult, query
 from satellite.lib.daemon_thread import run_in_daemon_thread
 from satellite.lib.finding import Finding, broken, note, ok, warning
 from satellite.net.discovery.addresses import IpAddress, adapters, is_virtual

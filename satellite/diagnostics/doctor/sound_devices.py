@@ -10,7 +10,7 @@ from pathlib import Path
 from satellite.builtin.audio import devices as audio
 from satellite.components.spec import AUTO, parse
 from satellite.diagnostics.doctor.context import Context
-from satellite.diagnostics.doctor.ports import expected_ports, is_taken
+from satellite.diagnostics.doctor.port_checks import expected_ports, is_taken
 from satellite.diagnostics.soundcheck.card_users import SOUND_SERVERS, card_users
 from satellite.diagnostics.soundcheck.devices import NOUNS, explain
 from satellite.errors import DeviceMissing

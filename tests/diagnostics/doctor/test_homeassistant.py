@@ -11,7 +11,7 @@ from wyoming.ping import Pong
 
 from satellite.diagnostics.doctor.context import Context
 from satellite.diagnostics.doctor.homeassistant import judge, service, services
-from satellite.diagnostics.doctor.ports import ExpectedPort
+from satellite.diagnostics.doctor.port_checks import ExpectedPort
 from satellite.lib.finding import Finding
 from satellite.net.pairing import Pairing
 from satellite.net.remotes.probe import ProbeResult

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from satellite.diagnostics.doctor import multicast
+from satellite.diagnostics.doctor import multicast_check
 from tests.support.debian import need
 from tests.support.netns import Namespace, namespace, namespaces
 
@@ -120,6 +120,6 @@ def test_a_machine_without_a_network_is_reported(namespace: Namespace) -> None:
 
 
 def test_an_unknown_address_cannot_be_used() -> None:
-    result = multicast.query("192.0.2.1", 0.1)
+    result = multicast_check.query("192.0.2.1", 0.1)
     assert result.problem
     assert not result.returned

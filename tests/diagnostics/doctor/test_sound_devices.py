@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from satellite.builtin.audio import devices as audio_devices
-from satellite.diagnostics.doctor import sound, sound_devices
+from satellite.diagnostics.doctor import sound_checks, sound_devices
 from satellite.diagnostics.doctor.context import Context
 from satellite.errors import DeviceMissing
 from satellite.net.uri import Tcp, parse
@@ -176,7 +176,7 @@ def direct(machine: Path) -> Context:
 @pytest.mark.usefixtures("busy_arecord")
 async def test_the_program_that_took_the_microphone_is_named(machine: Path) -> None:
     with in_use(machine) as number:
-        problem = only("broken", await findings(sound.recording, direct(machine)))
+        problem = only("broken", await findings(sound_checks.recording, direct(machine)))
     assert f"taken by recorder.py (process {number})" in problem.found
     assert BUSY in problem.found
     assert "stop that program" in problem.remedy
@@ -186,7 +186,7 @@ async def test_the_program_that_took_the_microphone_is_named(machine: Path) -> N
 async def test_an_unknown_program_that_took_the_microphone_is_searched_by_command(
     machine: Path,
 ) -> None:
-    problem = only("broken", await findings(sound.recording, direct(machine)))
+    problem = only("broken", await findings(sound_checks.recording, direct(machine)))
     assert "taken by another program" in problem.found
     assert "sudo fuser -v /dev/snd/*" in problem.remedy
 
@@ -194,7 +194,7 @@ async def test_an_unknown_program_that_took_the_microphone_is_searched_by_comman
 @pytest.mark.usefixtures("busy_arecord")
 async def test_a_microphone_that_a_satellite_uses_is_not_broken(machine: Path) -> None:
     with in_use(machine, "satellite"):
-        (found,) = await findings(sound.recording, direct(machine))
+        (found,) = await findings(sound_checks.recording, direct(machine))
     assert found.state == "note"
     assert "systemctl stop satellite" in found.remedy
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from satellite.cli.guided_setup.home import TOKEN as FILE
-from satellite.cli.guided_setup.home import home
+from satellite.cli.guided_setup.choose_home import TOKEN as FILE
+from satellite.cli.guided_setup.choose_home import home
 from satellite.cli.guided_setup.lan import FoundHome
 from satellite.cli.guided_setup.wizard import Wizard
 from satellite.config.keys import build

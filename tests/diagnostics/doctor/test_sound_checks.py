@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from satellite.diagnostics.doctor.context import Context
-from satellite.diagnostics.doctor.sound import echo, recording, wake
+from satellite.diagnostics.doctor.sound_checks import echo, recording, wake
 from satellite.diagnostics.soundcheck import wake_word
 from satellite.lib.finding import Finding
 from satellite.settings import Settings

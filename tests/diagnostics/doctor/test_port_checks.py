@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import pytest
 
 from satellite.diagnostics.doctor.context import Context
-from satellite.diagnostics.doctor.ports import is_taken, ports
+from satellite.diagnostics.doctor.port_checks import is_taken, ports
 from satellite.lib.daemon_thread import program
 from satellite.lib.finding import Finding
 from satellite.net.uri import Tcp, parse

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from satellite.cli.guided_setup.home import home
+from satellite.cli.guided_setup.choose_home import home
 from satellite.cli.guided_setup.lan import FoundHome, find_homes
 from satellite.cli.guided_setup.wizard import Wizard
 from satellite.errors import SatelliteError
