@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 
+from satellite.text.formulas import replace_formulas
 from satellite.text.links import replace_links
 from satellite.text.markdown import strip_markup
 from satellite.text.symbols import strip_symbols
 
 _FENCE = re.compile(r"`{3,}|^[ \t]*~{3,}", re.MULTILINE)
-_BRACKET = re.compile(r"[\[\]]")
-"""Remains of links that are malformed, or that were split over two sentences."""
+_BRACKET = re.compile(r"[\[\]{}]")
+"""Remains of links that are malformed, or that were split over two sentences; and the brackets of
+templates and of the voices' own notation, `[[h@l'oU]]`."""
 _SPACES = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r"\s*\n\s*")
 _STRAY = re.compile(r"\s+(?=[.,!?;:…](?:\s|$))")
@@ -61,5 +63,5 @@ def _unnested(text: str) -> str:
 
 
 def _pass(text: str) -> str:
-    text = strip_symbols(strip_markup(replace_links(text)))
+    text = strip_symbols(strip_markup(replace_links(replace_formulas(text))))
     return _STRAY.sub("", _LINES.sub("\n", _SPACES.sub(" ", text))).strip()

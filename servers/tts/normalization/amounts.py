@@ -17,7 +17,9 @@ class Amounts:
         self._table = table
         signs, scales = any_of(table.currencies), any_of(table.scales)
         scale = rf"(?:\s?(?P<scale>{scales})(?!\w))?"
-        self._before = re.compile(rf"(?P<sign>{signs})\s?(?P<number>{_NUMBER}){scale}(?![\d])")
+        self._before = re.compile(
+            rf"(?<![^\W\d_])(?P<sign>{signs})\s?(?P<number>[-−]?{_NUMBER}){scale}(?![\d])"
+        )
         self._after = re.compile(
             rf"(?<![\w.,])(?P<number>{_NUMBER}){scale}\s?(?P<sign>{signs})(?![\w])"
         )
@@ -40,7 +42,7 @@ class Amounts:
         number = match["number"]
         if scale := match["scale"]:
             return f"{number} {self._table.scale_words.get(scale, scale)} {plural}"
-        cents = re.fullmatch(r"(\d+(?:,\d{3})*)[.](\d\d)", number)
+        cents = re.fullmatch(r"([-−]?\d+(?:,\d{3})*)[.](\d\d)", number)
         if cents is None:
             return f"{number} {singular if number in _SINGLE else plural}"
         whole, rest = cents[1], int(cents[2])

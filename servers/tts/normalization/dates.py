@@ -49,6 +49,11 @@ class Dates:
                 return apply([rule], figures)
         return figures
 
+    def ordinal(self, number: int) -> str:
+        """Return an ordinal number in figures: 3rd."""
+        ordinals = self._table.ordinals
+        return f"{number}{ordinals.get(str(number), ordinals.get('other', ''))}"
+
     def _slashed(self, match: re.Match[str]) -> str:
         first, second, year = int(match[1]), int(match[2]), int(match[3])
         month, day = (first, second) if self._month_first else (second, first)
@@ -62,7 +67,7 @@ class Dates:
         except ValueError:
             return written
         words = self._table.date.format(
-            month=self._table.months[month - 1], day=self._ordinal(day), year=self.year(str(year))
+            month=self._table.months[month - 1], day=self.ordinal(day), year=self.year(str(year))
         )
         return f"{words} " if written.endswith("T") else words
 
@@ -70,9 +75,5 @@ class Dates:
         day = int(match["day"])
         if not 1 <= day <= 31:
             return match[0]
-        words = f"{match['month']} {self._ordinal(day)}"
+        words = f"{match['month']} {self.ordinal(day)}"
         return f"{words}, {self.year(match['year'])}" if match["year"] else words
-
-    def _ordinal(self, day: int) -> str:
-        ordinals = self._table.ordinals
-        return f"{day}{ordinals.get(str(day), ordinals.get('other', ''))}"

@@ -18,6 +18,25 @@ class Years(msgspec.Struct, frozen=True):
     patterns: tuple[tuple[str, str], ...] = ()
 
 
+class RomanNumerals(msgspec.Struct, frozen=True):
+    """Where Roman numerals are numbers, and how they are said."""
+
+    numbered: tuple[str, ...] = ()
+    """What has a number behind it: chapter, volume."""
+    rulers: tuple[str, ...] = ()
+    """Names of monarchs, which are counted in ordinal numbers."""
+    titles: tuple[str, ...] = ()
+    """Before a monarch's name; with one, "I" is a number."""
+    of: tuple[str, ...] = ()
+    """Words after a monarch's name that make "I" a number."""
+    ordinal: str = "{number}"
+    centuries: tuple[str, ...] = ()
+    not_after: tuple[str, ...] = ()
+    """Capitalized words that are no name."""
+    not_before: tuple[str, ...] = ()
+    """Words before which the letters are an abbreviation."""
+
+
 class Table(msgspec.Struct, frozen=True):
     """Short written forms of a language and the words that people say for them."""
 
@@ -32,6 +51,15 @@ class Table(msgspec.Struct, frozen=True):
     scale_words: dict[str, str] = {}
     units: dict[str, tuple[str, str]] = {}
     spaced: tuple[str, ...] = ()
+    fractions: dict[str, tuple[str, str, str]] = {}
+    fractions_not_after: tuple[str, ...] = ()
+    numerators: tuple[str, ...] = ()
+    range: str = ""
+    minus: str = ""
+    romans: RomanNumerals = RomanNumerals()
+    symbols: dict[str, str] = {}
+    unreadable: str = ""
+    titles: dict[str, str] = {}
     abbreviations: dict[str, str] = {}
     first: tuple[tuple[str, str], ...] = ()
     last: tuple[tuple[str, str], ...] = ()

@@ -7,41 +7,87 @@ import re
 
 from servers.tts.normalization.amounts import Amounts
 from servers.tts.normalization.dates import Dates
+from servers.tts.normalization.fractions import Fractions
 from servers.tts.normalization.language_table import Table, any_of, apply, rules, table
+from servers.tts.normalization.ranges import Ranges
+from servers.tts.normalization.romans import Romans
+from servers.tts.normalization.scripts import strip_unreadable
 
 _MAX_PASSES = 4
 """Most passes over a text whose normalized form itself needs normalization; two suffice for any
 reasonable text."""
+_PHONEMES = re.compile(r"\[\[|\]\]")
+"""The brackets that order phonemes, `[[h@l'oU]]`: elsewhere they are links and lists."""
+_LAST = re.compile(r"[\s\"'”’)]*$")
 
 
 class _Normalizer:
     def __init__(self, table: Table, region: str) -> None:
         self._first, self._last = rules(table.first), rules(table.last)
         self._dates, self._amounts = Dates(table, region), Amounts(table)
-        self._full = table.abbreviations
-        self._short = re.compile(rf"(?<![\w.])(?:{any_of(table.abbreviations)})(?!\w)")
+        self._ranges, self._fractions = Ranges(table, self._dates), Fractions(table)
+        self._romans = Romans(table, self._dates)
+        self._full = {**table.titles, **table.abbreviations}
+        titles, short = any_of(table.titles), any_of(table.abbreviations)
+        self._title = re.compile(rf"(?<![\w.])(?:{titles})(?=\s+[^\W\d_])") if titles else None
+        self._short = re.compile(rf"(?<![\w.])(?:{short})(?!\w)")
+        self._symbols = table.symbols
+        self._symbol = re.compile(f"(?:{any_of(table.symbols)})") if table.symbols else None
 
     def once(self, text: str) -> str:
         text = apply(self._first, self._dates.normalize(text))
+        text = self._fractions.normalize(self._ranges.normalize(text))
         text = self._amounts.normalize(text)
+        if self._title is not None:
+            text = self._title.sub(self._before_a_name, text)
         if self._full:
-            text = self._short.sub(lambda match: self._full[match[0]], text)
-        return apply(self._last, text)
+            text = self._short.sub(self._in_full, text)
+        text = apply(self._last, self._romans.normalize(text))
+        return text if self._symbol is None else self._symbol.sub(self._named, text)
+
+    def _before_a_name(self, match: re.Match[str]) -> str:
+        name = match.string[match.end() :].lstrip()
+        return self._full[match[0]] if name[:1].isupper() else match[0]
+
+    def _in_full(self, match: re.Match[str]) -> str:
+        """Return an abbreviation in full. At the end of a text its full stop ends the sentence."""
+        ends = match[0].endswith(".") and _LAST.match(match.string, match.end())
+        return self._full[match[0]] + ("." if ends else "")
+
+    def _named(self, match: re.Match[str]) -> str:
+        text, name = match.string, self._symbols[match[0]]
+        before, after = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
+        if match[0].isalpha() and (_foreign(before) or _foreign(after)):
+            return match[0]  # a letter of a word
+        name = f" {name}" if before and not (before.isspace() or before in "([\"'“‘") else name
+        return f"{name} " if after and not (after.isspace() or after in ".,;:!?)]\"'”’") else name
+
+
+def _foreign(character: str) -> bool:
+    """Return whether a character is a letter of another script than the Latin one."""
+    return character.isalpha() and character > "\u024f"
 
 
 def normalize(text: str, language: str) -> str:
     """Return sentences of a language (`en-US`) in words that a voice pronounces correctly.
 
-    Plain numbers are left to the voice. A text in a language without a table stays unchanged.
+    Plain numbers are left to the voice. What no voice of the language can read is removed; if
+    nothing else is left, the language's words for it are returned. Otherwise a text in a language
+    without a table stays unchanged.
     """
     base, _, region = language.replace("_", "-").partition("-")
-    if (normalizer := _normalizer(base.lower(), region.lower())) is None:
-        return text
-    for _ in range(_MAX_PASSES):
-        before, text = text, normalizer.once(text)
+    base = base.lower()
+    text = _PHONEMES.sub(" ", text)
+    normalizer = _normalizer(base, region.lower())
+    for _ in range(_MAX_PASSES if normalizer else 0):
+        before, text = text, normalizer.once(text) if normalizer else text
         if text == before:
             break
-    return text
+    readable = strip_unreadable(text, base)
+    if readable == text or any(character.isalnum() for character in readable):
+        return readable
+    known = table(base)
+    return known.unreadable if known else readable
 
 
 @functools.lru_cache(16)  # languages with their regions, of which a server speaks a few

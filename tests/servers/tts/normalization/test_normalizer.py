@@ -21,6 +21,26 @@ PARTS = [
     "a.bc",
     "'s",
     "10",
+    "1h 30m",
+    "2 1/2",
+    "⅝",
+    "US$",
+    "CHF",
+    "VIII",
+    "Henry ",
+    "Chapter ",
+    "Gen. A",
+    "√",
+    "x²",
+    "π",
+    "α",
+    "你好",
+    "Привет",
+    "[[",
+    "]]",
+    "s",
+    " - ",
+    "1914",
 ]
 TEXTS = st.lists(
     st.sampled_from(
@@ -75,7 +95,7 @@ def test_words_stay(text: str) -> None:
         ),
         (
             "Add 1/2 cup, 1½ tsp and 3/4 l",
-            "Add one half cup, 1 and a half tsp and three quarters l",
+            "Add one half cup, 1 and a half teaspoons and three quarters liter",
         ),
         ("No. 5, #6, ~7", "number 5, number 6, about 7"),
         ("me@example.com or example.co.uk", "me at example dot com or example dot co dot uk"),
@@ -97,3 +117,154 @@ def test_regions_write_dates_in_their_order() -> None:
 def test_other_languages_stay_unchanged() -> None:
     assert normalize("Um 7:30 Uhr, 5 km/h, z. B.", "de-DE") == "Um 7:30 Uhr, 5 km/h, z. B."
     assert normalize("5 km", "../en") == "5 km"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("x = 5, a ≤ b, x² + 3", "x equals 5, a at most b, x squared plus 3"),
+        ("a⁄b or 1⁄2 or √9", "a over b or one half or the square root of 9"),
+        ("2πr ≠ 5 ± 1", "2 pi r is not equal to 5 plus or minus 1"),
+        ("x^10 and sin(x)", "x to the power of 10 and sine of (x)"),
+    ],
+)
+def test_formulas(text: str, words: str) -> None:
+    assert normalize(text, "en-US") == words
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("2 1/2 cups", "2 and a half cups"),
+        ("1 1/8 of 7/16", "1 and an eighth of seven sixteenths"),
+        ("2¾, ⅝ and 1⅓", "2 and three quarters, five eighths and 1 and a third"),
+        ("a 1/2-inch hole", "a one half-inch hole"),
+        ("and/or, 24/7, km/h, 9/11", "and/or, 24 7, km/h, 9/11"),
+        ("On 3/4, on 5/1/2024", "On 3/4, on May 1st, 20 24"),
+        ("1/2/3 and 01/02", "1/2/3 and 01/02"),
+        ("8/10, 4/5 stars, 3/4 time", "8 out of 10, 4 out of 5 stars, 3 4 time"),
+    ],
+)
+def test_fractions(text: str, words: str) -> None:
+    assert normalize(text, "en-US") == words
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("1h 30m in all", "1 hour 30 minutes in all"),
+        ("5m 30s, 2h, 1h1m", "5 minutes 30 seconds, 2 hours, 1 hour 1 minute"),
+        ("1 h 15 min, 2h 5m 10s.", "1 hour 15 minutes, 2 hours 5 minutes 10 seconds."),
+        ("1d 2h", "1 day 2 hours"),
+        ("Wait 90s, then 45s.", "Wait 90 seconds, then 45 seconds."),
+        ("a 30s timer", "a 30 seconds timer"),
+        ("30 m away, 30m high", "30 meters away, 30 meters high"),
+        ("In the 1980s and the 90s; 80s music", "In the 1980s and the 90s; 80s music"),
+    ],
+)
+def test_durations(text: str, words: str) -> None:
+    assert normalize(text, "en-US") == words
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("World War II and World War I", "World War 2 and World War 1"),
+        (
+            "Henry VIII, Louis XIV, Elizabeth II's",
+            "Henry the 8th, Louis the 14th, Elizabeth the 2nd's",
+        ),
+        ("King Charles I was, James I of", "King Charles the 1st was, James the 1st of"),
+        ("chapter IV, Rocky II, type II", "chapter 4, Rocky 2, type 2"),
+        ("the XIX century", "the 19th century"),
+        ("I asked Henry I think", "I asked Henry I think"),
+        ("the part I like", "the part I like"),
+        (
+            "MIX a CD, XL, Type C, Malcolm X, An IV drip",
+            "MIX a CD, XL, Type C, Malcolm X, An IV drip",
+        ),
+    ],
+)
+def test_roman_numerals(text: str, words: str) -> None:
+    assert normalize(text, "en-US") == words
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("King Jr. spoke to Smith Sr.", "King Junior spoke to Smith Senior."),
+        ("Sgt. Pepper, Lt. Gen. Lee", "Sergeant Pepper, Lieutenant General Lee"),
+        ("Capt. Kirk, Rev. Ray, Hon. Jay", "Captain Kirk, Reverend Ray, Honorable Jay"),
+        ("St. Louis, 5 rep. a day", "Saint Louis, 5 rep. a day"),
+    ],
+)
+def test_titles(text: str, words: str) -> None:
+    assert normalize(text, "en-US") == words
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("₹500, ₩1000, ₽1, ₺20, ₴7", "500 rupees, 1000 won, 1 ruble, 20 lira, 7 hryvnias"),
+        ("50¢", "50 cents"),
+        ("US$20, A$1, CA$7", "20 US dollars, 1 Australian dollar, 7 Canadian dollars"),
+        ("20 USD, CHF 20, EUR 5.50", "20 US dollars, 20 Swiss francs, 5 euros and 50 cents"),
+        ("0.5 BTC", "0.5 bitcoins"),
+        ("$3/month, $5 per person", "3 dollars per month, 5 dollars per person"),
+        ("$2.50/lb, 60 miles/hour", "2 dollars and 50 cents per pound, 60 miles per hour"),
+        ("-$5, $-5", "minus 5 dollars, minus 5 dollars"),
+        ("$1.5M, $3bn, €2B", "1.5 million dollars, 3 billion dollars, 2 billion euros"),
+        ("$20-30", "20 dollars to 30 dollars"),
+        ("he/she, day/night, TRY it", "he/she, day/night, TRY it"),
+    ],
+)
+def test_money(text: str, words: str) -> None:
+    assert normalize(text, "en-US") == words
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("5 - 3 = 2, 3−1", "5 minus 3 equals 2, 3 minus 1"),
+        ("7 - 2 - 1 = 4", "7 minus 2 minus 1 equals 4"),
+        ("10 - 4", "10 minus 4"),
+        ("20-25 minutes, 3 - 5 people", "20 to 25 minutes, 3 to 5 people"),
+        ("5-10km, 1.5-2 hours", "5 to 10 kilometers, 1.5 to 2 hours"),
+        ("-5 °C, −3", "minus 5 degrees Celsius, minus 3"),
+        ("1914-1918", "19 14 to 19 18"),
+        ("9:00-17:00, 9am-5pm now", "9 o'clock to 17 o'clock, 9 A M to 5 P M now"),
+        ("10%-20%", "10 percent to 20 percent"),
+        ("555-1234, 800-555-1234, 030-123", "555-1234, 800-555-1234, 030-123"),
+        ("2024-13-01, 1-2-3, A-4", "2024-13-01, 1-2-3, A-4"),
+    ],
+)
+def test_ranges_and_differences(text: str, words: str) -> None:
+    assert normalize(text, "en-US") == words
+
+
+def test_the_notation_of_phonemes_is_read_as_words() -> None:
+    assert normalize("a [[list]]", "en-US").split() == ["a", "list"]
+    assert normalize("ein [[Wort", "de-DE").split() == ["ein", "Wort"]
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "words"),
+    [
+        ("The greeting is 你好吗 in Chinese.", "en-US", "The greeting is in Chinese."),
+        ("Say (こんにちは) or “안녕”, friend.", "en-US", "Say or, friend."),
+        ("Say Привет!", "en-US", "Say!"),
+        ("مرحبا is hello, ٣ times", "en-US", "is hello, 3 times"),
+        ("λόγος, α and β", "en-US", "alpha and beta"),
+        ("你好", "en-US", "some words in another script"),
+        ("你好 Welt", "de-DE", "Welt"),
+        ("你好", "de-DE", ""),
+        ("Привет, мир", "ru", "Привет, мир"),
+        ("你好", "cmn", "你好"),
+        ("こんにちは、世界", "ja", "こんにちは、世界"),
+        ("naïve café, Łódź, Tiếng Việt", "en-US", "naïve café, Łódź, Tiếng Việt"),
+    ],
+)
+def test_scripts_that_the_voice_cannot_read_are_removed(
+    text: str, language: str, words: str
+) -> None:
+    assert normalize(text, language).strip() == words
