@@ -27,10 +27,12 @@ sys.stdout.buffer.write(source.speak(text, source.voices.find(voice), rate=int(r
 
 @functools.lru_cache(maxsize=256)
 def speak(text: str, voice: str = "en-us+f3", rate: int = 150) -> bytes:
-    """Return speech of `text` at `rate` words per minute, always identical to the last bit.
+    """Return speech of `text` at `rate` words per minute.
 
     The wobble of eSpeak NG's voice depends on its earlier speech, which changes the results of
-    sensitive listeners. Therefore a separate process speaks each text.
+    sensitive listeners. Therefore a separate process speaks each text, which makes it identical to
+    the last bit; except for the variants f2 and f3, which read uninitialised memory (their speech
+    depends on MALLOC_PERTURB_) and come in two or three forms.
     """
     command = [sys.executable, "-c", _SPEAK, text, voice, str(rate)]
     spoken = subprocess.run(command, capture_output=True, cwd=ROOT, timeout=60)
