@@ -103,7 +103,7 @@ def _context(invocation: flags.Invocation, seconds: float, progress: Progress) -
 
 
 def _store(settings: ModelSettings) -> ModelStore:
-    from servers.models.store import Store
+    from servers.models.store import Store  # the servers are loaded only where they are needed
 
     return Store.for_settings(settings)
 

@@ -241,7 +241,7 @@ class StopWords:
 
     def _is_own(self, interjection: Interjection) -> bool:
         """Whether an utterance is an echo of played sound."""
-        from satellite.listening.envelope import likeness
+        from satellite.listening.envelope import likeness  # with NumPy: see `FrontEnd`
 
         delay = self._reference.delay
         first = interjection.start - (UNKNOWN if delay is None else delay) - TOLERANCE

@@ -166,7 +166,7 @@ class Store:
         for package in (Package("httpx", "server"), Package("huggingface_hub", "server")):
             if missing := package.missing():
                 raise PackageMissing(f"{name} cannot be downloaded: {missing}")
-        # httpx takes 0.1 s to import, and finding a model does not need it
+        # with httpx, which takes 0.1 s to import; finding a model does not need it
         from servers.models.hub import Hub
         from servers.models.pull import pull
 

@@ -81,7 +81,7 @@ class FrontEnd:
     def _canceller(self) -> EchoCanceller:
         """Return the canceller, made with the first sound: NumPy takes 15 MB and 0.05 s."""
         if self._echo is None:
-            from satellite.audio.echo.canceller import EchoCanceller
+            from satellite.audio.echo.canceller import EchoCanceller  # see above
 
             self._echo = EchoCanceller(self._reference, self._store)
         return self._echo
