@@ -1,4 +1,4 @@
-"""Settings of the satellite and of `--server`, typed; every field is a flag or a key, or both."""
+"""Typed settings of the satellite and of `--server`; every field is a key, a flag or both."""
 
 from __future__ import annotations
 
@@ -50,33 +50,33 @@ __all__ = [
 
 
 class Settings(OptionSet, frozen=True):
-    """Everything that can be set for a satellite."""
+    """All settings."""
 
-    name: Annotated[str, option("What this satellite is called; the host's name by default")] = ""
-    area: Annotated[str, option("The room it stands in")] = ""
-    language: Annotated[str, option("Language spoken here, as en or en-US")] = "en"
+    name: Annotated[str, option("Name of this satellite; the host's name by default")] = ""
+    area: Annotated[str, option("Room that the satellite is in")] = ""
+    language: Annotated[str, option("Spoken language, such as en or en-US")] = "en"
     mic: Annotated[str, option("Microphone component")] = "auto"
     speaker: Annotated[str, option("Speaker component")] = "auto"
     wake: Annotated[str, option("Wake word component")] = "auto"
     vad: Annotated[str, option("Voice detector component")] = "auto"
     asr: Annotated[str, option("Speech-to-text component")] = "auto"
-    llm: Annotated[str, option("Brain component")] = "auto"
+    llm: Annotated[str, option("Language model (brain) component")] = "auto"
     tts: Annotated[str, option("Text-to-speech component")] = "auto"
     persona: Annotated[
-        str, option("What a language model is told that it is; its engine's text by default")
+        str, option("Description that a language model gets of itself; the engine's own by default")
     ] = ""
-    voice: Annotated[str, option("Voice of the replies; the engine's own by default")] = ""
+    voice: Annotated[str, option("Voice of the replies; the engine's default voice if empty")] = ""
     brain: Annotated[
         Literal["auto", "local", "homeassistant"],
-        option("Who answers: Home Assistant while it is connected, else we (auto), or one of them"),
+        option("What answers: Home Assistant while connected, else the satellite (auto); or one"),
     ] = "auto"
-    hooks: Annotated[tuple[str, ...], option("Hook components, told every event")] = ()
-    volume: Annotated[float, option("Loudness of speech and cues", minimum=0, maximum=1)] = 1.0
+    hooks: Annotated[tuple[str, ...], option("Hook components, which receive every event")] = ()
+    volume: Annotated[float, option("Volume of speech and cues", minimum=0, maximum=1)] = 1.0
     allow: Annotated[
         tuple[str, ...],
-        option("Who may connect to our ports: addresses, networks; loopback, private or any"),
+        option("Allowed clients of our ports: addresses, networks; loopback, private or any"),
     ] = ("loopback", "private")
-    zeroconf: Annotated[bool, option("Look for servers on the LAN and announce ours")] = True
+    zeroconf: Annotated[bool, option("Discover servers on the LAN and announce ours")] = True
     listen: ListenSettings = ListenSettings()
     sound: SoundSettings = SoundSettings()
     home: HomeSettings = HomeSettings()

@@ -1,4 +1,4 @@
-"""The home: what is in it, Home Assistant, and the satellites of its other rooms."""
+"""Settings of the home, Home Assistant, and the satellites of other rooms."""
 
 from __future__ import annotations
 
@@ -11,60 +11,65 @@ USUAL_NAMES = ("lamp", "light", "lights", "fan", "television", "heater", "radio"
 
 
 class HomeSettings(OptionSet, frozen=True):
-    """Which home is connected, and what can be named in requests to it."""
+    """The connected home, and the names in requests to it."""
 
-    url: Annotated[str, option("Home Assistant to be used, as http://homeassistant.local:8123")] = (
-        ""
-    )
+    url: Annotated[
+        str, option("Home Assistant's address, such as http://homeassistant.local:8123")
+    ] = ""
     token_file: Annotated[
-        str, option("File with its long-lived access token; else SATELLITE_HOME_TOKEN has it")
+        str, option("File with its long-lived access token; SATELLITE_HOME_TOKEN is used otherwise")
     ] = ""
     areas: Annotated[
-        tuple[str, ...], option("Names of rooms, beside those of a home connected")
+        tuple[str, ...], option("Names of rooms, in addition to those of a connected home")
     ] = USUAL_AREAS
-    names: Annotated[tuple[str, ...], option("Names of things to switch, likewise")] = USUAL_NAMES
+    names: Annotated[tuple[str, ...], option("Names of devices, likewise")] = USUAL_NAMES
 
 
 HOME_ASSISTANT_PORT = "tcp://0.0.0.0:10700"
-"""Where Home Assistant looks for a Wyoming satellite that it is told of by hand."""
+"""The port at which Home Assistant looks for a Wyoming satellite that is added by hand."""
 
 
 class HomeAssistantSettings(OptionSet, frozen=True):
-    """What Home Assistant may do with this satellite."""
+    """Use of this satellite by Home Assistant."""
 
-    listen: Annotated[str, option("Address at which Home Assistant reaches us; empty for none")] = (
+    listen: Annotated[str, option("Address to listen on for Home Assistant; empty for none")] = (
         HOME_ASSISTANT_PORT
     )
     advertise: Annotated[tuple[str, ...], option("Addresses to announce; all by default")] = ()
     wake: Annotated[
         Literal["here", "stream", "voice"],
         option(
-            "Who hears the wake word: we do; or Home Assistant, sent all sound (stream) or only "
-            "what is said (voice)"
+            "Detector of the wake word: this satellite (here), or Home Assistant, which gets all "
+            "sound (stream) or only speech (voice)"
         ),
     ] = "here"
-    chime: Annotated[bool, option("Sound before an announcement")] = True
+    chime: Annotated[bool, option("Play a sound before an announcement")] = True
     patience: Annotated[
         float,
-        option("Silence within a turn after which it is lost", unit="s", minimum=0.2, maximum=10),
+        option(
+            "Silence within a turn after which it counts as lost",
+            unit="s",
+            minimum=0.2,
+            maximum=10,
+        ),
     ] = 1.0
     answer: Annotated[
-        float, option("From what was understood to its answer", unit="s", minimum=1)
+        float, option("Time from the understood text to its answer", unit="s", minimum=1)
     ] = 30.0
 
 
 class RoomsSettings(OptionSet, frozen=True):
-    """How satellites that hear the same wake word agree which of them answers."""
+    """Agreement of satellites that detect the same wake word on which one answers."""
 
-    enabled: Annotated[bool, option("Agree with others; never with --no-zeroconf")] = True
+    enabled: Annotated[bool, option("Agree with other satellites; never with --no-zeroconf")] = True
     group: Annotated[
         str,
-        option("What the satellites of one home share, and no neighbour knows: a name or a phrase"),
+        option("Passphrase that the satellites of one home share, and no neighbour knows"),
     ] = "home"
     window: Annotated[
         float,
         option(
-            "From a wake word to the decision, where there are others",
+            "Time from a wake word to the decision, if there are other satellites",
             unit="s",
             minimum=0.02,
             maximum=1,

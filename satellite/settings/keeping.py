@@ -1,4 +1,4 @@
-"""What is kept and told of the satellite's own work."""
+"""Settings of recordings, health and statistics."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from satellite.options import OptionSet, option
 
 
 class RecordingSettings(OptionSet, frozen=True):
-    """What is kept of what was heard, to find out what goes wrong; nothing by default."""
+    """Recordings of speech for troubleshooting; off by default."""
 
-    turns: Annotated[bool, option("Record what was said in turns, from before the wake word")] = (
-        False
-    )
+    turns: Annotated[bool, option("Record the speech of turns, from before the wake word")] = False
     near_misses: Annotated[
-        bool, option("Record what was like a wake word, and was not taken for it")
+        bool, option("Record sounds similar to a wake word that were rejected")
     ] = False
     folder: Annotated[
         str, option("Folder of the recordings; in the user's data folder by default")
     ] = ""
-    count: Annotated[int, option("Turns kept, and near misses kept", minimum=1)] = 200
-    megabytes: Annotated[int, option("Size of all of them", unit="MB", minimum=1)] = 200
-    days: Annotated[float, option("They are deleted after so long", unit="days", minimum=0)] = 14.0
+    count: Annotated[int, option("Number of turns, and of near misses, to store", minimum=1)] = 200
+    megabytes: Annotated[int, option("Total size of the recordings", unit="MB", minimum=1)] = 200
+    days: Annotated[float, option("Delete recordings older than this", unit="days", minimum=0)] = (
+        14.0
+    )
 
 
 class HealthSettings(OptionSet, frozen=True):
-    """Who is told how the program is, and what it may use up."""
+    """Health endpoints and limits of resources."""
 
     port: Annotated[
         int,
@@ -35,11 +35,11 @@ class HealthSettings(OptionSet, frozen=True):
             maximum=65535,
         ),
     ] = 0
-    host: Annotated[str, option("Address where they are told")] = "127.0.0.1"
+    host: Annotated[str, option("Address to serve them on")] = "127.0.0.1"
     memory: Annotated[
         int,
         option(
-            "Memory at which the program ends, to be started again; 0 is 3/4 of the machine's",
+            "Memory use at which the program exits to be restarted; 0 is 3/4 of the machine's",
             unit="MB",
             minimum=0,
         ),
@@ -47,7 +47,7 @@ class HealthSettings(OptionSet, frozen=True):
     log: Annotated[
         int,
         option(
-            "Lines of log in the long run, five minutes' worth at once; 0 is no limit",
+            "Average limit of log lines, with bursts of five minutes' worth; 0 is no limit",
             unit="1/min",
             minimum=0,
         ),
@@ -55,8 +55,10 @@ class HealthSettings(OptionSet, frozen=True):
 
 
 class StatsSettings(OptionSet, frozen=True):
-    """What is kept of turns and wake words for `satellite stats`, on this machine alone."""
+    """Statistics of turns and wake words for `satellite stats`, stored on this machine alone."""
 
-    enabled: Annotated[bool, option("Keep how turns ended and what took how long")] = True
-    texts: Annotated[bool, option("Keep what was said and answered, too")] = False
-    days: Annotated[int, option("Keep it this long", unit="days", minimum=1, maximum=3650)] = 30
+    enabled: Annotated[bool, option("Store outcomes and timings of turns")] = True
+    texts: Annotated[bool, option("Store the texts of requests and replies, too")] = False
+    days: Annotated[
+        int, option("Delete entries older than this", unit="days", minimum=1, maximum=3650)
+    ] = 30

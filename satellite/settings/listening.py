@@ -1,4 +1,4 @@
-"""Hearing: when an utterance begins and ends, and what is made of the microphone's sound."""
+"""Settings of listening: the limits of an utterance, and the processing of sound."""
 
 from __future__ import annotations
 
@@ -8,53 +8,54 @@ from satellite.options import OptionSet, option
 
 
 class ListenSettings(OptionSet, frozen=True):
-    """When an utterance begins and ends."""
+    """Start and end of an utterance."""
 
     preroll: Annotated[
-        float, option("Sound kept from before the wake word was known", unit="s", minimum=0)
+        float,
+        option("Sound to include from before the detection of the wake word", unit="s", minimum=0),
     ] = 0.3
     silence: Annotated[
         float, option("Silence that ends an utterance", unit="s", minimum=0.1, maximum=10)
     ] = 0.7
     minimum: Annotated[
-        float, option("Voice shorter than this is a noise", unit="s", minimum=0, maximum=5)
+        float, option("Ignore speech shorter than this", unit="s", minimum=0, maximum=5)
     ] = 0.2
-    maximum: Annotated[
-        float, option("An utterance ends after this in any case", unit="s", minimum=1, maximum=120)
-    ] = 15.0
+    maximum: Annotated[float, option("Longest utterance", unit="s", minimum=1, maximum=120)] = 15.0
     nothing_said: Annotated[
         float, option("Wait this long for the first word", unit="s", minimum=0.5, maximum=60)
     ] = 5.0
     threshold: Annotated[
-        float, option("Voice probability that counts as voice", minimum=0, maximum=1)
+        float, option("Probability that counts as speech", minimum=0, maximum=1)
     ] = 0.5
-    barge_in: Annotated[bool, option("The wake word stops a reply and listens anew")] = True
+    barge_in: Annotated[bool, option("The wake word interrupts a reply and starts a request")] = (
+        True
+    )
     stop_words: Annotated[
         bool,
-        option('"Stop", "cancel" and "never mind" end what is said or rung, without a wake word'),
+        option('"Stop", "cancel" and "never mind" end speech and ringing without a wake word'),
     ] = True
     follow_up: Annotated[
         Literal["never", "question", "always"],
-        option("After which answers to listen again without the wake word: those that ask, or all"),
+        option("Listen again without a wake word: never, after questions, or after every answer"),
     ] = "question"
 
 
 class SoundSettings(OptionSet, frozen=True):
-    """What is done to the microphone's sound before anybody listens to it."""
+    """Processing of the microphone's sound."""
 
     echo_cancellation: Annotated[
         bool,
-        option("Take our own speaker out of it, where it is heard and the sound server does not"),
+        option("Remove the echo of our own speaker, unless the sound server does"),
     ] = True
     noise_suppression: Annotated[
-        int, option("How much noise is taken out, 0 for none", minimum=0, maximum=4)
+        int, option("Strength of noise suppression; 0 for none", minimum=0, maximum=4)
     ] = 0
     auto_gain: Annotated[
         float,
-        option("How much quiet voices are amplified at most", unit="dB", minimum=0, maximum=50),
+        option("Largest amplification of quiet voices", unit="dB", minimum=0, maximum=50),
     ] = 0.0
     mic_volume: Annotated[
-        float, option("Factor by which it is made louder", minimum=0, maximum=100)
+        float, option("Factor by which to amplify the sound", minimum=0, maximum=100)
     ] = 1.0
     mic_channel: Annotated[
         int,

@@ -1,4 +1,4 @@
-"""Servers: ours, those of the LAN, and the models."""
+"""Settings of servers and models."""
 
 from __future__ import annotations
 
@@ -8,57 +8,65 @@ from satellite.options import OptionSet, option
 
 
 class ModelSettings(OptionSet, frozen=True):
-    """Where the engines' models lie, and where they may be fetched from."""
+    """The models of the engines and their sources."""
 
     folder: Annotated[str, option("Folder of the models; the user's data folder by default")] = ""
-    offline: Annotated[bool, option("Fetch no models: no network contact for them")] = False
+    offline: Annotated[bool, option("Download no models and make no network request for them")] = (
+        False
+    )
     endpoint: Annotated[
         str, option("Mirror of Hugging Face; HF_ENDPOINT or https://huggingface.co by default")
     ] = ""
     ollama: Annotated[
-        str, option("Where Ollama is; OLLAMA_HOST or http://127.0.0.1:11434 by default")
+        str, option("Address of Ollama; OLLAMA_HOST or http://127.0.0.1:11434 by default")
     ] = ""
 
 
 class ServerSettings(OptionSet, frozen=True):
-    """Everything that can be set for `--server`."""
+    """The settings of `--server`."""
 
-    roles: Annotated[tuple[str, ...], option("Roles served: asr, llm, tts, wake")] = (
+    roles: Annotated[tuple[str, ...], option("Roles to serve: asr, llm, tts, wake")] = (
         "asr",
         "llm",
         "tts",
     )
     host: Annotated[str, option("Address to listen on")] = "0.0.0.0"
     asr_port: Annotated[int, option("TCP port of speech-to-text", minimum=0, maximum=65535)] = 10300
-    llm_port: Annotated[int, option("TCP port of the brain", minimum=0, maximum=65535)] = 10600
+    llm_port: Annotated[int, option("TCP port of the language model", minimum=0, maximum=65535)] = (
+        10600
+    )
     tts_port: Annotated[int, option("TCP port of text-to-speech", minimum=0, maximum=65535)] = 10200
     wake_port: Annotated[int, option("TCP port of wake words", minimum=0, maximum=65535)] = 10400
-    uri: Annotated[str, option("One role at this URI instead: stdio://, unix://PATH, tcp://")] = ""
+    uri: Annotated[
+        str, option("URI to serve a single role on instead: stdio://, unix://PATH, tcp://")
+    ] = ""
     advertise: Annotated[tuple[str, ...], option("Addresses to announce; all by default")] = ()
-    workers: Annotated[int, option("Requests a role works on at once", minimum=1)] = 2
+    workers: Annotated[int, option("Requests that a role processes at a time", minimum=1)] = 2
     waiting: Annotated[
-        int, option("Requests a role keeps waiting before it is busy", minimum=0)
+        int, option("Requests that a role queues before it reports that it is busy", minimum=0)
     ] = 16
-    connections: Annotated[int, option("Connections a role accepts at once", minimum=1)] = 64
+    connections: Annotated[int, option("Connections that a role accepts at a time", minimum=1)] = 64
     tls_port: Annotated[
-        int, option("TCP port for paired satellites, in TLS", minimum=0, maximum=65535)
+        int, option("TCP port for paired satellites, by TLS", minimum=0, maximum=65535)
     ] = 10800
     metrics: Annotated[
-        int, option("TCP port of metrics for Prometheus; 0 for none", minimum=0, maximum=65535)
+        int, option("TCP port of the metrics for Prometheus; 0 for none", minimum=0, maximum=65535)
     ] = 0
-    metrics_host: Annotated[str, option("Address where metrics are told")] = "127.0.0.1"
+    metrics_host: Annotated[str, option("Address to serve the metrics on")] = "127.0.0.1"
 
 
 class ServersSettings(OptionSet, frozen=True):
-    """Which servers of the LAN are used, where a role's component is `auto`."""
+    """Choice among the servers of the LAN for roles whose component is `auto`."""
 
     pin: Annotated[
         tuple[str, ...],
-        option("Servers asked first, best first: names, hosts, or tcp:// addresses, found or not"),
+        option(
+            "Servers to use first, best first: names, hosts or tcp:// addresses, discovered or not"
+        ),
     ] = ()
     exclude: Annotated[
-        tuple[str, ...], option("Servers never asked: names, hosts or tcp:// addresses")
+        tuple[str, ...], option("Servers never to use: names, hosts or tcp:// addresses")
     ] = ()
     models: Annotated[
-        tuple[str, ...], option("Models or engines wished for: who has one is asked first")
+        tuple[str, ...], option("Preferred models or engines: servers that have one are used first")
     ] = ()

@@ -1,4 +1,4 @@
-"""Being heard: sounds of its own, other programs' music, announcements."""
+"""Settings of output: cues, ducking and announcements."""
 
 from __future__ import annotations
 
@@ -8,44 +8,47 @@ from satellite.options import OptionSet, option
 
 
 class CueSettings(OptionSet, frozen=True):
-    """Short sounds that say what is happening."""
+    """Short sounds that signal what the satellite does."""
 
     folder: Annotated[
-        str, option("Folder with sounds of your own, each by its name: awake.wav, error.wav, …")
+        str, option("Folder with sounds of your own, by name: awake.wav, error.wav, and so on")
     ] = ""
-    awake: Annotated[bool, option("Sound when the wake word was heard")] = True
-    done: Annotated[bool, option("Sound when the request was taken in")] = False
-    error: Annotated[bool, option("Sound when something failed")] = True
-    follow_up: Annotated[bool, option("Sound when an answer is waited for")] = True
-    mute: Annotated[bool, option("Sound when the microphone is closed or opened by wish")] = True
+    awake: Annotated[bool, option("Play a sound when the wake word is detected")] = True
+    done: Annotated[bool, option("Play a sound when the request has been recorded")] = False
+    error: Annotated[bool, option("Play a sound when a request fails")] = True
+    follow_up: Annotated[bool, option("Play a sound when the satellite waits for an answer")] = True
+    mute: Annotated[bool, option("Play a sound when the microphone is muted or unmuted")] = True
     timer: Annotated[float, option("Longest ring of a timer or an alarm", unit="s", minimum=1)] = (
         900.0
     )
 
 
 class DuckingSettings(OptionSet, frozen=True):
-    """What other programs on PulseAudio or PipeWire do while somebody is heard or answered."""
+    """Lower volume of other programs on PulseAudio or PipeWire during a turn."""
 
     enabled: Annotated[
-        bool, option("Make other programs quieter while listening, thinking and speaking")
+        bool, option("Lower the volume of other programs while listening, thinking and speaking")
     ] = True
     level: Annotated[
         float,
-        option("What is left of others' volume; 0.45 of it is 20 dB less", minimum=0, maximum=1),
+        option(
+            "Remaining share of other programs' volume; 0.45 is 20 dB less", minimum=0, maximum=1
+        ),
     ] = 0.45
     fade: Annotated[
-        float, option("From their own volume to that, and back", unit="s", minimum=0, maximum=5)
+        float,
+        option("Duration of the change of volume, down and up", unit="s", minimum=0, maximum=5),
     ] = 0.2
     spared: Annotated[
-        tuple[str, ...], option("Programs that are left alone, as the sound server names them")
+        tuple[str, ...], option("Programs to leave alone, by the names of the sound server")
     ] = ()
 
 
 class AnnounceSettings(OptionSet, frozen=True):
-    """What is told to other satellites."""
+    """Announcements on other satellites."""
 
-    chime: Annotated[bool, option("Sound before what others are told")] = True
+    chime: Annotated[bool, option("Play a sound before an announcement on other satellites")] = True
     others: Annotated[
         tuple[str, ...],
-        option("Satellites told beside those that are found: tcp:// addresses"),
+        option("More satellites to announce on than those discovered: tcp:// addresses"),
     ] = ()

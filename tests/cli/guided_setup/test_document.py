@@ -41,7 +41,7 @@ def test_a_new_file_explains_each_key(tmp_path: Path) -> None:
         ("listen.silence", 0.9),
     ]:
         assert document.set(path, value)
-    assert "\n# What this satellite is called; the host's name by default\nname = " in document.text
+    assert "\n# Name of this satellite; the host's name by default\nname = " in document.text
     assert "# Silence that ends an utterance, in s\nsilence = 0.9\n" in document.text
     file = tmp_path / "satellite.toml"
     file.write_text(document.text)
