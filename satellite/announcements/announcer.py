@@ -9,10 +9,11 @@ from contextlib import aclosing, suppress
 from typing import Protocol
 
 from satellite.announcements.announcement import Announcement, AnnouncementStyle, Outcome
-from satellite.errors import EngineBusy, SatelliteError
+from satellite.errors import EngineBusy, SatelliteError, UsageError
 from satellite.lib.deadline import within
 from satellite.ports import Tts
 from satellite.settings import Settings
+from satellite.text.speakable import speakable
 from satellite.values import AudioChunk, SpeechRequest
 
 _LOGGER = logging.getLogger(__name__)
@@ -144,8 +145,10 @@ class Announcer:
     async def _speech(
         self, text: str, style: AnnouncementStyle
     ) -> AsyncGenerator[AudioChunk, None]:
+        if not (spoken := speakable(text)):
+            raise UsageError("nothing in its text can be spoken: it has no words")
         voice = style.voice or self._settings.voice or None
-        request = SpeechRequest(text=text, voice=voice, language=self._settings.language)
+        request = SpeechRequest(text=spoken, voice=voice, language=self._settings.language)
         limit = self._settings.deadlines.tts
         async with aclosing(
             within(self._tts.synthesize(request), limit, "text-to-speech")

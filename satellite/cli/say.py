@@ -17,11 +17,12 @@ from satellite.cli import command, flags, logs
 from satellite.cli.screen import read_text
 from satellite.components import spec
 from satellite.engines import assembly
-from satellite.errors import PeerUnreachable
+from satellite.errors import PeerUnreachable, UsageError
 from satellite.lib.bus import Bus
 from satellite.lib.deadline import within
 from satellite.net.pairing import Pairing
 from satellite.settings import Settings
+from satellite.text.speakable import speakable
 from satellite.values import SpeechRequest
 
 
@@ -86,12 +87,14 @@ async def _announce(
 
 
 async def _say(settings: Settings, bus: Bus, text: str) -> None:
+    if not (spoken := speakable(text)):
+        raise UsageError("nothing in this text can be spoken: it has no words")
     where = settings.speaker
     if where == spec.AUTO:
         where = await asyncio.to_thread(default_speaker)
     playback = Playback(spec.create("speaker", where), bus.publish, settings.deadlines.speaker)
     playback.volume = settings.volume
-    request = SpeechRequest(text=text, language=settings.language)
+    request = SpeechRequest(text=spoken, language=settings.language)
     try:
         await playback.open()
         async with assembly.opened("tts", settings) as tts:

@@ -82,6 +82,15 @@ async def test_a_turn_is_not_talked_into_and_the_more_urgent_comes_first() -> No
         assert hall.said == ["first", "second"]
 
 
+async def test_a_text_is_cleaned_as_replies_are() -> None:
+    hall, tts = Hall(), ScriptedTts()
+    async with announcing(hall, tts) as it:
+        text = "**Dinner** is [ready](https://example.com) at $x = 7$ 😀"
+        assert await it.say(text) == "heard"
+        assert await it.say("😀") == "failed"
+    assert tts.texts == ["Dinner is ready at x = 7"]
+
+
 async def test_something_urgent_ends_the_turn_and_what_is_announced() -> None:
     hall = Hall()
     hall.idle = False

@@ -21,6 +21,18 @@ def test_say_speaks_into_a_file(tmp_path: Path) -> None:
     assert max(audio[1::2]) > 0
 
 
+def test_say_cleans_a_text_as_replies_are(tmp_path: Path) -> None:
+    for name, text in (
+        ("marked", "**Good** `morning` 😀 [all](https://a.b)"),
+        ("plain", "Good morning all"),
+    ):
+        done = satellite("say", text, "--speaker", f"wav:{name}.wav", HERE, folder=tmp_path)
+        assert (done.code, done.complaints) == (0, [])
+    assert (tmp_path / "marked.wav").read_bytes() == (tmp_path / "plain.wav").read_bytes()
+    silent = satellite("say", "😀", "--speaker", "wav:out.wav", HERE, folder=tmp_path)
+    assert (silent.code != 0, "no words" in silent.errors) == (True, True)
+
+
 def test_say_reads_standard_input_and_writes_its_events(tmp_path: Path) -> None:
     done = satellite(
         *("say", "-", "--speaker", "wav:out.wav", HERE, "--events", "-"),

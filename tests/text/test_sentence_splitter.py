@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -61,3 +62,36 @@ def test_the_first_clause_of_a_sentence_can_be_taken_early() -> None:
     assert splitter.clause() is None
     assert splitter.push(" is the rest. Then") == ["and this is the rest."]
     assert splitter.flush() == ["Then"]
+
+
+@pytest.mark.parametrize("size", [1, 3, 1000])
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        (
+            "1. Boil the water.\n2. Add the pasta.\n3. Drain it.",
+            ["1. Boil the water.", "2. Add the pasta.", "3. Drain it."],
+        ),
+        ("Do this:\n1. Boil it.\n2. Eat.", ["Do this:\n1. Boil it.", "2. Eat."]),
+        ("Read a classic, e.g. The Hobbit. Now.", ["Read a classic, e.g. The Hobbit.", "Now."]),
+        ("One, i.e. The first. Two.", ["One, i.e. The first.", "Two."]),
+        ("Acme Corp. Announced it. Fine.", ["Acme Corp. Announced it.", "Fine."]),
+        ("At 9 a.m. Eastern time. Yes.", ["At 9 a.m. Eastern time.", "Yes."]),
+        ("Milk, etc. Then go.", ["Milk, etc. Then go."]),
+        ("Das ist z.B. Gold. Ja.", ["Das ist z.B. Gold.", "Ja."]),
+        ("It was no. Then yes.", ["It was no.", "Then yes."]),
+        ("You have 5. Then go.", ["You have 5.", "Then go."]),
+        ("It ends with e.g.", ["It ends with e.g."]),
+    ],
+)
+def test_abbreviations_and_numbers_of_items_end_no_sentence(
+    text: str, sentences: list[str], size: int
+) -> None:
+    assert split(*(text[at : at + size] for at in range(0, len(text), size))) == sentences
+
+
+def test_the_first_clause_of_a_list_has_its_number() -> None:
+    splitter = SentenceSplitter()
+    assert splitter.push("1. Boil the water well, then") == []
+    assert splitter.clause() == "1. Boil the water well,"
+    assert splitter.pending == "then"
