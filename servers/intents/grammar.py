@@ -27,7 +27,7 @@ from servers.intents.sentences import Sentences, normalize
 
 if TYPE_CHECKING:
     from hassil.expression import Expression, ListReference
-    from hassil.intents import RangeSlotList, SlotList, TextSlotList
+    from hassil.intents import RangeSlotList, SlotList, TextSlotList, TextSlotValue
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -67,6 +67,19 @@ def make(
 def split_words(text: str) -> list[str]:
     """Return the words of a text as spelled in grammars and pronunciation dictionaries."""
     return _WORD.findall(normalize(text).lower())
+
+
+def _in_words(names: TextSlotList) -> list[TextSlotValue]:
+    """Return the forms of names without those in digits, of names that have others."""
+    written = {id(value): str(value.text_in) for value in names.values}
+    worded = {
+        value.value_out for value in names.values if not any(map(str.isdecimal, written[id(value)]))
+    }
+    return [
+        value
+        for value in names.values
+        if value.value_out not in worded or not any(map(str.isdecimal, written[id(value)]))
+    ]
 
 
 class _Builder:
@@ -214,11 +227,12 @@ class _Builder:
 
     def _values(self, texts: TextSlotList) -> str:
         self._naming = texts.name in ("name", "area")
+        values = _in_words(texts) if self._naming else texts.values
         try:
             return alternatives(
                 self._recognizable(
                     (str(value.value_out), lambda e=value.text_in: self._expression(e))  # type: ignore[misc]
-                    for value in texts.values
+                    for value in values
                 )
             )
         finally:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from satellite.errors import ModelMissing
+from satellite.errors import EngineFailed, ModelMissing
 from servers.intents import sentence_files as sources
 from servers.intents import template_checks
 from servers.intents.match import Match
+from servers.intents.names import Naming
 from servers.intents.phrases import Phrases
+from servers.intents.spelling import Spelling
 
 if TYPE_CHECKING:
     from hassil.expression import Sentence
     from hassil.intents import Intents, SlotList
+    from hassil.recognize import RecognizeResult
 
 LONGEST = 300
 """Characters of the longest request: 15 s of speech at 20 characters per second. A longer text is
@@ -30,13 +33,31 @@ _CLOCK = re.compile(r"\b(\d{1,2}):(\d\d)\b")
 _HALF = re.compile(r"(?<=\d)\s*([ap])\.?m\b\.?|\b([ap])\.\s?m\b\.?", re.IGNORECASE)
 
 
+_WORD_START = re.compile(r"(?<!\S)\S")
+_LETTERS = re.compile(r"\w+")
+_FINAL = ".!?,;: "
+"""Characters that hassil takes from the end of a text."""
+
+
 class Sentences:
     """The parsed sentences of one language."""
 
-    def __init__(self, language: str, intents: Intents, phrases: Phrases) -> None:
+    def __init__(
+        self,
+        language: str,
+        intents: Intents,
+        phrases: Phrases,
+        spelling: Spelling,
+        naming: Naming,
+        never: Mapping[str, frozenset[str]],
+    ) -> None:
+        """`never` holds, by list, the words that a value of a wildcard list does not have."""
         self.language = language
         self.intents = intents
         self.phrases = phrases
+        self._spelling = spelling
+        self._naming = naming
+        self._never = never
         self.lists = lru_cache(_CACHED_HOMES)(self._lists)
 
     def templates(self) -> Iterator[tuple[str, Sentence]]:
@@ -51,27 +72,80 @@ class Sentences:
 
     def match(self, text: str, names: tuple[str, ...], areas: tuple[str, ...]) -> Match | None:
         """Return the sentence that fits `text` best, or None. Takes milliseconds."""
-        from hassil.recognize import recognize_best
+        from hassil.recognize import recognize_ranked
 
-        if len(text) > LONGEST or not (text := normalize(text)):
+        if len(text) > LONGEST or not (spelled := self._spell(text)):
             return None
-        found = recognize_best(
-            text, self.intents, slot_lists=self.lists(names, areas), language=self.language
+        ranked = recognize_ranked(
+            spelled, self.intents, slot_lists=self.lists(names, areas), language=self.language
         )
+        found = next((result for result in ranked if not self._swallows(result)), None)
         if found is None:
             return None
         return Match(
             intent=found.intent.name,
             response=found.response or "default",
-            slots={entity.name: _whole(entity.value) for entity in found.entities_list},
+            slots={
+                entity.name: self._as_written(text, entity.text.strip())
+                if entity.is_wildcard
+                else _whole(entity.value)
+                for entity in found.entities_list
+            },
         )
+
+    def _spell(self, text: str) -> str:
+        return normalize(self._spelling.apply(text))
+
+    def _as_written(self, text: str, value: str) -> str:
+        """Return the end of `text` that is spelled `value`; without such an end, `value`.
+
+        A message is passed on as it was written: "at 6:30 PM", not "at 6 30 p m".
+        """
+        wanted = _LETTERS.findall(value.casefold())
+        for word in _WORD_START.finditer(text):
+            end = text[word.start() :]
+            if _LETTERS.findall(self._spell(end).casefold()) == wanted:
+                return end.rstrip(_FINAL)
+        return value
+
+    def _text_list(self, name: str, values: Sequence[str]) -> SlotList:
+        from hassil.intents import TextSlotList
+
+        pairs = {
+            (spelled, value)
+            for value in values
+            for form in self._naming.forms(value)
+            if (spelled := normalize(form))
+        }
+        return TextSlotList.from_tuples(sorted(pairs), allow_template=False, name=name)
+
+    def _swallows(self, result: RecognizeResult) -> bool:
+        """Return whether a wildcard took words that belong to another part of the sentence."""
+        from hassil.expression import Group
+
+        if result.intent_sentence is None:
+            return False
+        rules = self.intents.expansion_rules
+        expression = result.intent_sentence.expression
+        assert isinstance(expression, Group)
+        sources = {
+            reference.slot_name: reference.list_name
+            for reference in expression.list_references(rules)
+        }
+        for entity in result.entities_list:
+            never = self._never.get(sources.get(entity.name, ""))
+            if entity.is_wildcard and never:
+                words = entity.text.lower().split()
+                if not never.isdisjoint(words) or any(map(_has_digit, words)):
+                    return True
+        return False
 
     def _lists(self, names: tuple[str, ...], areas: tuple[str, ...]) -> dict[str, SlotList]:
         """Return every list of the templates, with a home's values for `name` and `area`."""
         return {
             **self.intents.slot_lists,
-            "name": _text_list("name", names),
-            "area": _text_list("area", areas),
+            "name": self._text_list("name", names),
+            "area": self._text_list("area", areas),
         }
 
 
@@ -99,7 +173,9 @@ def load(language: str, extra_dir: str | Path = "") -> Sentences:
     content = sources.merge(found)
     intents = template_checks.parse(content, language, ", ".join(source.name for source in found))
     template_checks.check_references(intents)
-    return Sentences(language, intents, Phrases.make(content))
+    spelling = Spelling.make(content)
+    naming = Naming.make(language, content, spelling)
+    return Sentences(language, intents, Phrases.make(content), spelling, naming, _never(content))
 
 
 def normalize(text: str) -> str:
@@ -116,8 +192,18 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _text_list(name: str, values: Sequence[str]) -> SlotList:
-    from hassil.intents import TextSlotList
+def _has_digit(word: str) -> bool:
+    return any(map(str.isdecimal, word))
 
-    pairs = [(normalize(value), value) for value in values if normalize(value)]
-    return TextSlotList.from_tuples(pairs, allow_template=False, name=name)
+
+def _never(content: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+    """Return, by list, the words that no value of it holds. Raises `EngineFailed`."""
+    found = {}
+    for name, values in (content.get("lists") or {}).items():
+        if isinstance(values, Mapping) and (words := values.get("never")) is not None:
+            if not isinstance(words, str):
+                raise EngineFailed(
+                    f"sentences: lists: {name}: never: expected words, found {words!r:.40}"
+                )
+            found[name] = frozenset(words.lower().split())
+    return found

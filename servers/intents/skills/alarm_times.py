@@ -33,7 +33,7 @@ def candidates(slots: Mapping[str, Any]) -> tuple[time, ...]:
     """Return the possible times of the slots: two if the half of the day is not named."""
     if "exact" in slots:
         return (time(int(slots["exact"])),)
-    past = int(slots.get("past", slots.get("minute", 0)))
+    past = -int(slots["to"]) if "to" in slots else int(slots.get("past", slots.get("minute", 0)))
     hour = (int(slots["hour"]) - (past < 0)) % 24
     minute = past % 60
     half = slots.get("half") or str(slots.get("when", "")).partition(" ")[2]

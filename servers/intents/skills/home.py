@@ -39,7 +39,7 @@ def set_temperature(match: Match, request: ReplyRequest, phrases: Phrases) -> Pa
     if selection["name"] is None:
         target = _temperature_target(selection["area"], phrases.words)
         selection |= {"name": "thermostat", "target": target}
-    value = float(match.slots["temperature"])
+    value = float(match.slots["temperature"]) + float(match.slots.get("half_degree", 0))
     return _send(HomeCommand(deed="temperature", value=value, **selection), match, request, phrases)
 
 

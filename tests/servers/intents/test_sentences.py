@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
+import pytest
+
+from satellite.errors import EngineFailed
 from servers.intents.sentences import LONGEST, load, normalize
 from servers.intents.skills import SKILLS
 from tests.servers.intents.number_words import in_words
@@ -36,6 +40,39 @@ def test_template_characters_in_a_name_are_literal() -> None:
     match = english().match("turn on lamp (left)", ("lamp (left)", "", " - "), ())
     assert match is not None
     assert match.slots == {"name": "lamp (left)"}
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Lamp 2", ["lamp 2", "lamp two", "Lamp Two"]),
+        ("Lamp Two", ["lamp 2", "lamp two"]),
+        ("Light #1", ["light 1", "light one", "light number one", "light #1", "light no. 1"]),
+        ("A/C", ["AC", "a c", "A/C", "A.C.", "A. C."]),
+        ("AC", ["AC", "a c", "A/C", "A.C."]),
+        ("TV", ["tv", "T.V.", "t v"]),
+        ("2nd Floor Lamp", ["second floor lamp", "2nd floor lamp"]),
+        ("Second Floor Lamp", ["second floor lamp", "2nd floor lamp"]),
+        ("Room 101", ["room 101", "room one hundred one", "room one oh one"]),
+        ("PS5", ["ps5", "ps 5", "p s five"]),
+        ("Desk & Shelf", ["desk and shelf", "desk & shelf"]),
+        ("Wi-Fi lamp", ["wifi lamp", "wi fi lamp", "Wi-Fi lamp"]),
+    ],
+)
+def test_a_name_is_known_in_every_spelling(name: str, said: list[str]) -> None:
+    for words in said:
+        match = english().match(f"turn on {words}", (name,), ())
+        assert match is not None, words
+        assert match.slots == {"name": name}
+
+
+def test_an_invalid_spelling_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text("language: en\nspelling:\n  - ['(', 'x']\n")
+    with pytest.raises(EngineFailed, match="spelling"):
+        load("en", tmp_path)
+    (tmp_path / "own.yaml").write_text("language: en\nspelling: {a: b}\n")
+    with pytest.raises(EngineFailed):
+        load("en", tmp_path)
 
 
 def test_a_text_of_the_greatest_length_is_still_matched() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from satellite.values import Action, Situation, TimerState
-from tests.servers.llm.built_in_engine import NOW, actions_of, parts, text_of
+from tests.servers.llm.built_in_engine import NOW, actions_of, declined, parts, text_of
 
 PIZZA = TimerState(id="p", total=600, remaining=269.2, name="pizza")
 SHORT = TimerState(id="s", total=300, remaining=65)
@@ -42,6 +42,36 @@ def running(*timers: TimerState, ringing: bool = False) -> Situation:
         ("timer ten minutes", 600, None),
         ("ten minute timer", 600, None),
         ("could you start a ten-minute timer, please?", 600, None),
+        ("set a 5 minute and 30 second timer", 330, None),
+        ("set a 1 hour 15 minute timer", 4500, None),
+        ("set a one hour and thirty minute timer", 5400, None),
+        ("set an hour and a half timer", 5400, None),
+        ("set a half-hour timer", 1800, None),
+        ("set a two and a half minute timer", 150, None),
+        ("set a 5 minute and 30 second pasta timer", 330, "pasta"),
+        ("set a timer for 1/2 an hour", 1800, None),
+        ("set a timer for ½ hour", 1800, None),
+        ("set a timer for 1 1/2 hours", 5400, None),
+        ("set a timer for 1½ hours", 5400, None),
+        ("set a timer for 1.5 hours", 5400, None),
+        ("set a timer for 0.5 hours", 1800, None),
+        ("set a timer for 2.25 hours", 8100, None),
+        ("set a timer for 1.2 hours", 4320, None),
+        ("set a timer for 3 hours and a half", 12600, None),
+        ("set a timer for two and a quarter hours", 8100, None),
+        ("set a timer for a quarter hour", 900, None),
+        ("set a timer for 1/4 of an hour", 900, None),
+        ("set a timer for 3/4 hour", 2700, None),
+        ("set a timer for one hundred twenty seconds", 120, None),
+        ("set a timer for a hundred and five seconds", 105, None),
+        ("set a timer for 1,000 seconds", 1000, None),
+        ("set a timer for 1h30m", 5400, None),
+        ("set a timer for 5m 30s", 330, None),
+        ("set a timer for a couple of minutes", 120, None),
+        ("set an alarm for 10 minutes", 600, None),
+        ("wake me up in 20 minutes", 1200, None),
+        ("set an alarm for half an hour from now", 1800, None),
+        ("set a ten minute alarm", 600, None),
         ("set a pizza timer for ten minutes", 600, "pizza"),
         ("set a timer for ten minutes for pizza", 600, "pizza"),
         ("set a timer for ten minutes called pizza", 600, "pizza"),
@@ -64,6 +94,21 @@ def test_the_answer_says_how_long_and_for_what() -> None:
     assert text_of(parts("set a timer for ninety seconds")) == "Timer set for 1 minute 30 seconds."
     said = "set an egg timer for four minutes"
     assert text_of(parts(said)) == "The egg timer is set for 4 minutes."
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "set a 5 gallon and 30 second timer",
+        "set a ten minute and twenty timer",
+        "set an alarm and a timer for ten minutes",
+        "set a timer for ten minutes called pasta for two hours",
+        "cancel the pizza timer and the egg timer",
+        "set a timer for ten minutes and turn off the lamp",
+    ],
+)
+def test_a_name_takes_nothing_that_belongs_to_another_part(said: str) -> None:
+    assert declined(parts(said, running(PIZZA)))
 
 
 @pytest.mark.parametrize("said", ["set a timer", "set a pizza timer", "set a timer for 0 minutes"])

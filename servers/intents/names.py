@@ -1,0 +1,123 @@
+"""Names of things and rooms: the ways in which a written name is said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import islice, product
+from typing import Any
+
+import msgspec
+
+from satellite.errors import EngineFailed
+from satellite.options import plain
+from servers.intents.spelling import Spelling
+
+_MOST_FORMS = 32
+"""Forms of a name at most; each part of it with several ways of saying it multiplies them."""
+
+_HIGHEST = 9999
+"""Largest number that is put into words; a larger one is an identifier."""
+
+_LONGEST_INITIALS = 4
+"""Letters of the longest word in capitals that may be spelled: "TV", "HVAC"."""
+
+_PART = re.compile(r"\d+|[^\W\d_]+(?:'[^\W\d_]+)*'?|[^\w\s]|_")
+_FIGURE_WITH_LETTERS = re.compile(r"\b\d+[^\W\d_]+\b")
+
+
+class _Names(msgspec.Struct, frozen=True):
+    """The section `names` of a language's file."""
+
+    signs: dict[str, list[str]] = {}
+    """Words for a sign; a blank separates words, an empty text joins them."""
+    zero: list[str] = []
+    """Further words for a zero within a number that is said digit by digit."""
+
+
+class Naming:
+    """Knows the ways of saying a name in a language."""
+
+    def __init__(self, language: str, names: _Names, spelling: Spelling) -> None:
+        self._language = language
+        self._signs: Mapping[str, Sequence[str]] = {"-": (" ", ""), "_": (" ",), **names.signs}
+        self._zero = names.zero
+        self._spelling = spelling
+
+    @classmethod
+    def make(cls, language: str, source: Mapping[str, Any], spelling: Spelling) -> Naming:
+        """Read `names` from the content of a language's files. Raises `EngineFailed`."""
+        try:
+            return cls(language, msgspec.convert(source.get("names") or {}, _Names), spelling)
+        except msgspec.ValidationError as error:
+            raise EngineFailed(f"sentences: names: {plain(str(error))}") from error
+
+    def forms(self, name: str) -> tuple[str, ...]:
+        """Return the name as it is said and as it may be written, such as "lamp 2", "lamp two".
+
+        Signs, figures and initials are said in more than one way. The written name comes first.
+        """
+        written = name
+        name = _FIGURE_WITH_LETTERS.sub(lambda found: self._spelling.apply(found[0]), name)
+        parts = [tuple(dict.fromkeys(self._ways(part))) for part in _PART.findall(name)]
+        gaps = [" " if spaced else "" for spaced in _gaps(name)]
+        found = (
+            " ".join("".join(a + b for a, b in zip(gaps, way, strict=True)).split())
+            for way in islice(product(*parts), _MOST_FORMS)
+        )
+        return tuple(dict.fromkeys((written, *filter(None, found))))
+
+    def _ways(self, part: str) -> Iterator[str]:
+        if part.isdecimal():
+            yield from self._number(part)
+        elif part[0].isalnum():
+            yield self._spelling.apply(part)
+            if 2 <= len(part) <= _LONGEST_INITIALS and part.isupper():
+                yield " ".join(part)
+            elif (digits := _digits(self._language).get(part.lower())) is not None:
+                yield digits
+        elif part in self._signs:
+            yield from (f" {way} " if way.strip() else way for way in self._signs[part])
+        else:
+            yield part if part == "'" else " "
+
+    def _number(self, digits: str) -> Iterator[str]:
+        yield digits
+        if int(digits) <= _HIGHEST:
+            yield _words(self._language, int(digits))
+        if len(digits) > 2 or digits[0] == "0":
+            each = [[_words(self._language, int(digit))] for digit in digits]
+            yield " ".join(words[0] for words in each)
+            for zero in self._zero:
+                yield " ".join(
+                    zero if digit == "0" else words[0]
+                    for digit, words in zip(digits, each, strict=True)
+                )
+
+
+def _gaps(name: str) -> Iterator[bool]:
+    """Yield for each part of a name whether it is apart from the part before it."""
+    end = 0
+    for found in _PART.finditer(name):
+        before, first = name[end - 1 : end], found[0][0]
+        yield found.start() > end or (before.isalnum() and first.isalnum())
+        end = found.end()
+
+
+@lru_cache(1024)
+def _words(language: str, number: int) -> str:
+    """Return a number in words, without hyphens; in digits for a language without number words."""
+    from hassil.numbers import get_rbnf_engine
+
+    try:
+        spoken = get_rbnf_engine(language).format_number(number).text
+    except ValueError:
+        return str(number)
+    return spoken.replace("-", " ")
+
+
+@lru_cache(8)
+def _digits(language: str) -> dict[str, str]:
+    """Return the numbers that are one word, in digits."""
+    return {_words(language, number): str(number) for number in range(100)}
