@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from contextlib import aclosing
 
 import click
-import msgspec
 
 from satellite import events
 from satellite.cli import command, flags
@@ -59,8 +58,7 @@ async def _ask(settings: Settings, bus: Bus, text: str) -> None:
         bus.publish(events.Reply(text=whole, final=True, engine=label(llm)))
     click.echo()
     for action in actions:
-        data = msgspec.json.encode(action.data).decode()
-        print_text(f"requested action: {action.name} {data}", err=True, later="  ")
+        print_text(f"requested action: {action.name} {action.data}", err=True, later="  ")
 
 
 def _request(settings: Settings, text: str) -> ReplyRequest:
