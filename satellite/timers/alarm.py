@@ -20,6 +20,8 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     days: tuple[int, ...] = ()
     """Days of the week on which it rings every week; 0 is Monday."""
     name: str | None = None
+    text: str | None = None
+    """What it says when it rings: a reminder."""
     last: float = 0.0
     """Unix seconds of its last ring, or of when it was set: it rings next after this time."""
 

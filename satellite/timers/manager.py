@@ -111,13 +111,18 @@ class TimerManager:
         seconds: float,
         name: str | None = None,
         id: str | None = None,  # noqa: A002  the word of the protocol
+        text: str | None = None,
     ) -> None:
-        """Start a timer; refuse it with an error event if `MOST` timers run already."""
+        """Start a timer, which says `text` when it rings.
+
+        Refuses it with an error event if `MOST` timers run already.
+        """
         if len(self._schedule.timers) >= MOST:
             self._refuse(f"{MOST} timers are running already")
             return
         due = self._clock().boot + seconds
-        self._put(Timer(id=id or uuid.uuid4().hex[:8], total=seconds, due=due, name=name))
+        timer_id = id or uuid.uuid4().hex[:8]
+        self._put(Timer(id=timer_id, total=seconds, due=due, name=name, text=text))
         self._publish(timer_event(self._schedule.timers[-1], "started"))
 
     def change(self, id: str, seconds: float, active: bool) -> None:  # noqa: A002
@@ -159,8 +164,11 @@ class TimerManager:
         day: date | None = None,
         days: tuple[int, ...] = (),
         name: str | None = None,
+        text: str | None = None,
     ) -> None:
         """Set an alarm on a day, on days of the week (0 is Monday), or at the next such time.
+
+        It says `text` when it rings.
 
         An alarm that would not ring within a year is refused with an error event, and so is any
         beyond `MOST`.
@@ -173,6 +181,7 @@ class TimerManager:
             on=None if days or day is None else day.isoformat(),
             days=tuple(sorted(set(days))),
             name=name,
+            text=text,
             last=wall,
         )
         alarm = with_date(alarm, wall, self._zone)
@@ -195,10 +204,12 @@ class TimerManager:
                 self._publish(timer_event(alarm, "cancelled"))
 
     def snooze(self, seconds: float) -> None:
-        """Stop the ringing, and ring again after `seconds`, under the same name."""
-        names = [due.entry.name for due in self._bell.ringing.values()]
+        """Stop the ringing, and ring again after `seconds`, under the same name and text."""
+        rang = [due.entry for due in self._bell.ringing.values()]
         if self.dismiss():
-            self.start(seconds, next((name for name in names if name), None))
+            name = next((entry.name for entry in rang if entry.name), None)
+            text = " ".join(entry.text for entry in rang if entry.text)
+            self.start(seconds, name, text=text or None)
 
     def dismiss(self) -> bool:
         """Stop the ringing; return whether anything rang."""

@@ -28,7 +28,7 @@ class Ring(msgspec.Struct, frozen=True):
     loudness: float = 1.0
     """Factor by which the samples are multiplied, 0 to 1."""
     words: str = ""
-    """English text spoken before the ring; empty for none."""
+    """Text spoken before the ring; empty for none. How late it rings is said in English."""
 
 
 def loudness(age: float) -> float:
@@ -37,7 +37,14 @@ def loudness(age: float) -> float:
 
 
 def announcement(due: DueEntry, zone: tzinfo | None = None) -> str:
-    """Return the spoken text for an entry that rings late; empty if it rings in time."""
+    """Return the spoken text for an entry: that of a reminder, and how late it rings, if it does.
+
+    Empty for an entry without a text that rings in time.
+    """
+    return " ".join(filter(None, (_lateness(due, zone), due.entry.text)))
+
+
+def _lateness(due: DueEntry, zone: tzinfo | None) -> str:
     if due.late < ANNOUNCED:
         return ""
     if isinstance(due.entry, Timer):

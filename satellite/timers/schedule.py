@@ -40,6 +40,8 @@ class Timer(msgspec.Struct, frozen=True, kw_only=True):
     due: float
     """When it rings, `ClockReading.boot`; without meaning while the timer is paused."""
     name: str | None = None
+    text: str | None = None
+    """What it says when it rings: a reminder."""
     left: float | None = None
     """Seconds left of a paused timer, which is never due; None while it runs."""
     settles: float = 0.0

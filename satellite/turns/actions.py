@@ -18,11 +18,16 @@ from satellite.values import Action, Value
 _LOGGER = logging.getLogger(__name__)
 
 
+SpokenText = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
+
+
 class StartTimer(Value, frozen=True):
     """`timer.start`: ring after `seconds`."""
 
     seconds: Annotated[float, msgspec.Meta(ge=0, le=366 * 86400)]
     name: str | None = None
+    text: SpokenText | None = None
+    """What it says when it rings."""
 
 
 class CancelTimer(Value, frozen=True):
@@ -53,6 +58,8 @@ class SetAlarm(Value, frozen=True):
     days: tuple[Annotated[int, msgspec.Meta(ge=0, le=6)], ...] = ()
     """0 is Monday."""
     name: str | None = None
+    text: SpokenText | None = None
+    """What it says when it rings."""
 
 
 class CancelAlarm(Value, frozen=True):
@@ -76,7 +83,7 @@ class Snooze(Value, frozen=True):
 class Broadcast(Value, frozen=True):
     """`announce.broadcast`: say a text on all other satellites."""
 
-    text: Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
+    text: SpokenText
 
 
 class SetVolume(Value, frozen=True):
@@ -171,14 +178,21 @@ class ActionRunner:
 
     def _run_timer_action(self, known: TimerAction) -> None:
         match known:
-            case StartTimer(seconds=seconds, name=name):
-                self._timers.start(seconds, name)
+            case StartTimer(seconds=seconds, name=name, text=text):
+                self._timers.start(seconds, name, text=text)
             case ChangeTimer():
                 self._change(known)
             case CancelTimer(id=id_):
                 self._timers.cancel(id_)
-            case SetAlarm(hour=hour, minute=minute, date=day, days=days, name=name):
-                self._timers.set_alarm(hour, minute, day=day, days=days, name=name)
+            case SetAlarm():
+                self._timers.set_alarm(
+                    known.hour,
+                    known.minute,
+                    day=known.date,
+                    days=known.days,
+                    name=known.name,
+                    text=known.text,
+                )
             case CancelAlarm(id=id_):
                 self._timers.cancel_alarm(id_)
             case Snooze(seconds=seconds):

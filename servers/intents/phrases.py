@@ -33,6 +33,7 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     daily: str = "every day"
     work_days: str = "on weekdays"
     weekends: str = "on weekends"
+    minus: str = "minus"
     timer: str
     named_timer: str
     long_timer: str

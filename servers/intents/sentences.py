@@ -33,7 +33,7 @@ _CLOCK = re.compile(r"\b(\d{1,2}):(\d\d)\b")
 _HALF = re.compile(r"(?<=\d)\s*([ap])\.?m\b\.?|\b([ap])\.\s?m\b\.?", re.IGNORECASE)
 
 
-_WORD_START = re.compile(r"(?<!\S)\S")
+_WORD = re.compile(r"\S+")
 _LETTERS = re.compile(r"\w+")
 _FINAL = ".!?,;: "
 """Characters that hassil takes from the end of a text."""
@@ -97,15 +97,20 @@ class Sentences:
         return normalize(self._spelling.apply(text))
 
     def _as_written(self, text: str, value: str) -> str:
-        """Return the end of `text` that is spelled `value`; without such an end, `value`.
+        """Return the part of `text` that is spelled `value`; without such a part, `value`.
 
         A message is passed on as it was written: "at 6:30 PM", not "at 6 30 p m".
         """
         wanted = _LETTERS.findall(value.casefold())
-        for word in _WORD_START.finditer(text):
-            end = text[word.start() :]
-            if _LETTERS.findall(self._spell(end).casefold()) == wanted:
-                return end.rstrip(_FINAL)
+        words = list(_WORD.finditer(text))
+        for number, first in enumerate(words):
+            letter = text[first.start()].casefold()
+            if not wanted or not (letter.isdecimal() or wanted[0].startswith(letter)):
+                continue
+            for last in reversed(words[number:]):
+                part = text[first.start() : last.end()]
+                if _LETTERS.findall(self._spell(part).casefold()) == wanted:
+                    return part.rstrip(_FINAL)
         return value
 
     def _text_list(self, name: str, values: Sequence[str]) -> SlotList:

@@ -147,14 +147,14 @@ async def test_after_a_restart_timers_run_on_and_late_ones_announce_how_late(
     async with before.running():
         before.timers.start(60, "egg")
         before.timers.start(7200, "roast")
-        before.timers.set_alarm(12, 10, name="lunch")
+        before.timers.set_alarm(12, 10, name="lunch", text="Reminder: eat.")
         before.timers.set_alarm(7, days=(0, 1, 2, 3, 4))
     clocks.restart(off=900)
     after = RunningTimers(clocks, store=file)
     async with after.running():
         assert [(t.name, t.remaining) for t in after.timers.states()] == [("roast", 6300)]
         assert after.bell.rings[0].words == (
-            "The egg timer ended 14 minutes ago. The lunch alarm was for 12:10 PM."
+            "The egg timer ended 14 minutes ago. The lunch alarm was for 12:10 PM. Reminder: eat."
         )
         after.timers.dismiss()
         assert [alarm.days for alarm in after.timers.alarms()] == [(0, 1, 2, 3, 4)]

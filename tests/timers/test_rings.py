@@ -33,6 +33,16 @@ async def test_hush_ends_the_ringing_at_once() -> None:
         assert not room.context.situation().ringing
 
 
+async def test_a_reminder_says_its_text_before_the_bell() -> None:
+    room = ScriptedSatellite()
+    data = {"seconds": 0.0, "text": "Reminder: call mom."}
+    room.llm.replies = [(Action(name="timer.start", data=data),)]
+    async with room.open():
+        room.room.ask()
+        await room.until(lambda: bool(room.tts.requests))
+        assert room.tts.requests[0].text == "Reminder: call mom."
+
+
 async def test_a_late_timer_is_announced_before_the_bell() -> None:
     room = ScriptedSatellite()
     async with room.open():

@@ -7,11 +7,21 @@ response.
 
 from __future__ import annotations
 
-from servers.intents.skills import alarms, broadcast, clock, dialog, home, timers, volume
+from servers.intents.skills import (
+    alarms,
+    arithmetic,
+    broadcast,
+    clock,
+    dialog,
+    home,
+    timers,
+    volume,
+)
 from servers.intents.skills.skill import Skill
 
 SKILLS: dict[str, Skill] = {
     **alarms.SKILLS,
+    **arithmetic.SKILLS,
     **broadcast.SKILLS,
     **clock.SKILLS,
     **home.SKILLS,

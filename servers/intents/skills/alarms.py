@@ -33,7 +33,27 @@ def set_alarm(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     text = phrases.say(
         match.intent, match.response, alarm=alarm_times.in_words(alarm, now, phrases.words)
     )
-    return text, Action(name="alarm.set", data=data)
+    return text, Action(name="alarm.set", data={**data, **_reminder(match, phrases)})
+
+
+def set_reminder(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
+    """Set an alarm, or start a timer, that says the text of the request when it rings."""
+    if alarm_times.has_time(match.slots):
+        return set_alarm(match, request, phrases)
+    seconds = durations.seconds_of(match.slots)
+    if not seconds:
+        return (phrases.say(match.intent, "no_time"),)
+    duration = durations.in_words(seconds, phrases.words)
+    data = {"seconds": seconds, "name": None, **_reminder(match, phrases)}
+    return phrases.say(match.intent, "later", duration=duration), Action(
+        name="timer.start", data=data
+    )
+
+
+def _reminder(match: Match, phrases: Phrases) -> dict[str, str]:
+    if (text := match.slots.get("text")) is None:
+        return {}
+    return {"text": phrases.say(match.intent, "reminder", text=text)}
 
 
 def list_alarms(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
@@ -111,6 +131,7 @@ def _moment(alarm: AlarmState) -> datetime:
 
 SKILLS: dict[str, Skill] = {
     "SetAlarm": set_alarm,
+    "SetReminder": set_reminder,
     "AlarmStatus": list_alarms,
     "CancelAlarm": cancel,
     "CancelAllAlarms": cancel_all,

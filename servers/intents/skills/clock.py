@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from satellite.errors import EngineFailed
 from satellite.values import ReplyRequest
@@ -34,6 +36,66 @@ def report_date(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     )
 
 
+def count_days(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
+    """Answer how many days it is until a holiday, a date or a weekday, the next one of them."""
+    today, words = now_of(request).date(), phrases.words
+    try:
+        day = _next_day(match.slots, today)
+    except ValueError:  # the thirtieth of February
+        return (phrases.say(match.intent, "unknown"),)
+    left = (day - today).days
+    key = {0: "today", 1: "tomorrow"}.get(left, match.response)
+    spoken = phrases.say(match.intent, "date", month=words.months[day.month - 1], day=day.day)
+    weekday = words.weekdays[day.weekday()]
+    return (phrases.say(match.intent, key, days=left, date=spoken, weekday=weekday),)
+
+
+def _next_day(slots: Mapping[str, Any], today: date) -> date:
+    """Return the next day of the slots, today included. Raises `ValueError` for an unknown day."""
+    if "weekday" in slots:
+        return today + timedelta(days=(int(slots["weekday"]) - today.weekday()) % 7)
+    rule = str(slots.get("holiday") or f"{slots['month']} {slots['day']}")
+    for year in range(today.year, today.year + 9):  # a leap day comes after eight years at most
+        try:
+            day = _holiday(rule, year)
+        except ValueError:
+            continue
+        if day >= today:
+            return day
+    raise ValueError(f"no such day: {rule}")
+
+
+def _holiday(rule: str, year: int) -> date:
+    """Return the day of a rule in a year.
+
+    The rules are "12 25" for a month and day, "11 4 3" for the fourth weekday 3 (Thursday) of
+    November, "5 -1 0" for the last Monday of May, and "easter 1" for the day after Easter Sunday.
+    Raises `ValueError` for a date that the year does not have.
+    """
+    name, *numbers = rule.split()
+    if name == "easter":
+        return _easter(year) + timedelta(days=int(numbers[0]))
+    month, number, *weekday = int(name), *map(int, numbers)
+    if not weekday:
+        return date(year, month, number)
+    if number > 0:
+        first = date(year, month, 1)
+        return first + timedelta(days=(weekday[0] - first.weekday()) % 7 + 7 * (number - 1))
+    last = date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
+    return last - timedelta(days=(last.weekday() - weekday[0]) % 7)
+
+
+def _easter(year: int) -> date:
+    """Return Easter Sunday of the Gregorian calendar (the anonymous algorithm of 1876, Meeus)."""
+    golden, century, rest = year % 19, year // 100, year % 100
+    correction = (century - (century + 8) // 25 + 1) // 3
+    epact = (19 * golden + century - century // 4 - correction + 15) % 30
+    weekday = (32 + 2 * (century % 4) + 2 * (rest // 4) - epact - rest % 4) % 7
+    shift = (golden + 11 * epact + 22 * weekday) // 451
+    month, day = divmod(epact + weekday - 7 * shift + 114, 31)
+    return date(year, month, day + 1)
+
+
 def now_of(request: ReplyRequest) -> datetime:
     """Return the satellite's local time. Raises `EngineFailed` if it is malformed."""
     text = request.situation.now
@@ -45,4 +107,8 @@ def now_of(request: ReplyRequest) -> datetime:
         raise EngineFailed(f"the satellite's time is not ISO 8601: {text!r:.60}") from error
 
 
-SKILLS: dict[str, Skill] = {"HassGetCurrentTime": report_time, "HassGetCurrentDate": report_date}
+SKILLS: dict[str, Skill] = {
+    "HassGetCurrentTime": report_time,
+    "HassGetCurrentDate": report_date,
+    "DaysUntil": count_days,
+}

@@ -86,6 +86,38 @@ def test_an_alarm_is_set_for_days_of_the_week(said: str, days: list[int], answer
     assert text_of(reply) == f"Alarm set for {answer}."
 
 
+@pytest.mark.parametrize(
+    ("said", "time", "text"),
+    [
+        ("remind me to call mom at six tomorrow", "6:00", "Reminder: call mom."),
+        ("remind me at 6:30 a.m. to take out the trash", "6:30", "Reminder: take out the trash."),
+        ("Remind me to be home by 7 PM at 6.", "6:00", "Reminder: be home by 7 PM."),
+        ("remind me tomorrow at 9 to water the plants", "9:00", "Reminder: water the plants."),
+        ("set a reminder for 5 am to feed the cat", "5:00", "Reminder: feed the cat."),
+    ],
+)
+def test_a_reminder_is_an_alarm_with_a_text(said: str, time: str, text: str) -> None:
+    reply = parts(said, evening())
+    hour, _, minute = time.partition(":")
+    moment = {"hour": int(hour), "minute": int(minute), "date": "2026-11-21", "days": []}
+    assert actions_of(reply) == [Action(name="alarm.set", data={**moment, "text": text})]
+    assert text_of(reply).startswith("I will remind you at ")
+    assert isinstance(actions.read(actions_of(reply)[0]), actions.SetAlarm)
+
+
+@pytest.mark.parametrize(
+    "said", ["remind me in half an hour to call mom", "remind me to call mom in 30 minutes"]
+)
+def test_a_reminder_after_a_time_is_a_timer_with_a_text(said: str) -> None:
+    data = {"seconds": 1800.0, "name": None, "text": "Reminder: call mom."}
+    assert actions_of(parts(said, evening())) == [Action(name="timer.start", data=data)]
+
+
+@pytest.mark.parametrize("said", ["remind me to call mom", "remind me to call mom tomorrow"])
+def test_a_reminder_without_a_time_is_asked_for(said: str) -> None:
+    assert text_of(parts(said, evening())).startswith("When?")
+
+
 def test_a_time_that_has_passed_today_is_refused() -> None:
     reply = parts("set an alarm for eight today", evening())
     assert actions_of(reply) == []
