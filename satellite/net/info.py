@@ -40,8 +40,9 @@ def to_event(role: str, info: EngineInfo) -> Event:
 
 
 def from_event(event: Event) -> wy.Info:
-    """Read an `info` event. Raises `BadFrame`."""
-    return messages.read(wy.Info, event)
+    """Read an `info` event. Raises `BadFrame`, with the path of what is malformed."""
+    data = messages.check_table(wy.Info, event.data, "info")
+    return messages.read(wy.Info, Event(event.type, data))
 
 
 def roles(info: wy.Info) -> tuple[str, ...]:

@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from satellite.net.discovery.addresses import ANY, announced_addresses
-from satellite.net.discovery.mdns import PROCESS_ID, REFRESH, TYPE, follow_networks, multicast
+from satellite.net.discovery.mdns import (
+    LABEL,
+    PROCESS_ID,
+    REFRESH,
+    TYPE,
+    follow_networks,
+    machine_name,
+    multicast,
+    own_host,
+)
 from satellite.net.uri import Tcp
 from satellite.values import EngineInfo
 
@@ -30,9 +39,6 @@ _LOOPBACK = ("127.", "::1", "localhost")
 """Prefixes of hosts that only this machine can use: they are announced to no other."""
 _TEXT = 200
 """Longest TXT value in bytes; with its key it must stay below 255 (RFC 6763, 6.1)."""
-_NAME = 63
-"""Longest instance name in bytes (RFC 6763, 4.1.1)."""
-
 _INVALID = re.compile(r"[\x00-\x1f\x7f.]")
 """Characters that zeroconf takes for the end of a name, or refuses in one."""
 
@@ -53,10 +59,15 @@ class Advert(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def instance(self) -> str:
         """The instance name: constant, and different for each role."""
-        machine = _INVALID.sub("-", self.name or socket.gethostname().partition(".")[0])
+        machine = _INVALID.sub("-", self.name.strip() or machine_name())
         usual = PORTS.get(self.role) == self.bound.port
         suffix = f" {self.role}" if usual else f" {self.role} {self.bound.port}"
-        return machine.encode()[: _NAME - len(suffix)].decode(errors="ignore") + suffix
+        return machine.encode()[: LABEL - len(suffix)].decode(errors="ignore") + suffix
+
+    @property
+    def host(self) -> str:
+        """The host name under which its addresses are announced."""
+        return own_host(self.instance)
 
 
 def engine_facts(info: EngineInfo, version: str) -> dict[str, str]:
@@ -134,9 +145,7 @@ def _service(
         port=advert.bound.port,
         addresses=_packed(addresses),
         properties=_txt_records(advert),
-        # a host name of its own, so that it contradicts no other responder of this machine
-        server=server
-        or f"{re.sub(r'[^A-Za-z0-9]+', '-', instance).strip('-') or 'satellite'}.local.",
+        server=server or advert.host,
     )
 
 

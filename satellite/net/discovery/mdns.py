@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import ipaddress
 import logging
+import re
+import socket
+import uuid
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from satellite.errors import WireError
 
@@ -20,13 +23,20 @@ _LOGGER = logging.getLogger(__name__)
 TYPE = "_wyoming._tcp.local."
 """The service type under which Home Assistant finds Wyoming services."""
 
-PROCESS_ID = uuid4().hex
+PROCESS_ID = uuid.uuid4().hex
 """Included in the adverts of this process, so that it recognizes them as its own."""
 
 REFRESH = 3.0
 """Seconds between checks of this machine's networks, which take a millisecond, and of the TXT
 values of its services: all machines learn within five that an address changed or a server is
 full."""
+
+LABEL = 63
+"""Longest instance name (RFC 6763, 4.1.1) and longest label of a host name (RFC 1035, 2.3.4), in
+bytes."""
+
+_MARK = 8
+"""Hexadecimal digits that distinguish host names: 32 bits, for the dozens of services of a LAN."""
 
 CLOSE = 1.0
 """Seconds to withdraw services: zeroconf sends three goodbyes within 0.25 s."""
@@ -53,6 +63,23 @@ async def multicast(interfaces: Sequence[str] = ()) -> AsyncGenerator[AsyncZeroc
                 await member.async_close()
         except TimeoutError:
             _LOGGER.warning("cannot withdraw services within %g s", CLOSE)
+
+
+def machine_name() -> str:
+    """Return this machine's name, without its domain."""
+    return socket.gethostname().partition(".")[0] or "satellite"
+
+
+def own_host(instance: str) -> str:
+    """Return a host name for one service of this machine: one label and `.local.`.
+
+    It belongs to that service alone, whatever letters `instance` has: records of another responder,
+    or of another machine of the same name, would be merged with its own.
+    """
+    identity = f"{instance}\0{machine_name()}\0{uuid.getnode()}"
+    mark = hashlib.sha256(identity.encode()).hexdigest()[:_MARK]
+    letters = re.sub(r"[^A-Za-z0-9]+", "-", instance)[: LABEL - _MARK - 1].strip("-")
+    return f"{letters or 'satellite'}-{mark}.local."
 
 
 async def follow_networks(member: AsyncZeroconf) -> None:

@@ -7,7 +7,7 @@ import socket
 
 from satellite.errors import PeerUnreachable
 from satellite.net.discovery.addresses import announced_addresses
-from satellite.net.discovery.mdns import multicast
+from satellite.net.discovery.mdns import LABEL, multicast, own_host
 from satellite.net.discovery.services import browse
 from satellite.net.pairing.exchange import printable
 from satellite.net.pairing.offer import PORT
@@ -23,13 +23,13 @@ async def announce(name: str, port: int) -> None:
     from zeroconf.asyncio import AsyncServiceInfo
 
     async with multicast() as member:
-        label = printable(name).replace(".", "-")
+        label = printable(name).replace(".", "-").encode()[:LABEL].decode(errors="ignore")
         service = AsyncServiceInfo(
             TYPE,
             f"{label}.{TYPE}",
             port=port,
             addresses=[socket.inet_aton(a) for a in announced_addresses("0.0.0.0")],
-            server=f"{label.replace(' ', '-')}-pairing.local.",
+            server=own_host(f"{label} pairing"),
         )
         await (await member.async_register_service(service, allow_name_change=True))
         await asyncio.Event().wait()
