@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +11,7 @@ import pytest
 from satellite.audio.wavfile import write_wav
 from satellite.values import SPEECH
 from tests.support.ports import free_port
-from tests.support.program import Program, satellite
+from tests.support.program import Program, command, satellite
 from tests.support.speech import silence, speak
 
 pytestmark = pytest.mark.timeout(300)
@@ -41,16 +39,6 @@ def uri(running: Program) -> str:
     found = re.search(r"reach this satellite at (tcp://\S+)", running.errors())
     assert found, running.errors()
     return found[1]
-
-
-def command(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "satellite", *words],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 def test_a_broadcast_is_played_on_the_other_satellites(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The announcer: what is urgent comes first, and nothing is said into a turn that is not."""
+"""The announcer: urgent announcements come first, and all others wait for the end of a turn."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from satellite.values import AudioChunk
 from tests.support.engines import ScriptedTts
 
 PROMPT = 0.2
-"""Seconds of calm in these tests; there is as much between two of its looks."""
+"""Seconds of quiet in these tests, and between two checks."""
 
 
 class Hall:
-    """A satellite that says what it is told until it is interrupted, or told to go on."""
+    """An output that plays each announcement until it is interrupted or released."""
 
     def __init__(self) -> None:
         self.idle = True
@@ -66,7 +66,7 @@ def style(priority: Priority) -> AnnouncementStyle:
     return AnnouncementStyle(priority=priority)
 
 
-async def test_a_turn_is_not_talked_into_and_the_more_urgent_comes_first() -> None:
+async def test_announcements_wait_for_a_turn_and_the_most_urgent_comes_first() -> None:
     hall = Hall()
     hall.idle = False
     async with announcing(hall) as it:
@@ -91,7 +91,7 @@ async def test_a_text_is_cleaned_as_replies_are() -> None:
     assert tts.texts == ["Dinner is ready at x = 7"]
 
 
-async def test_something_urgent_ends_the_turn_and_what_is_announced() -> None:
+async def test_an_urgent_announcement_ends_the_turn_and_other_announcements() -> None:
     hall = Hall()
     hall.idle = False
     async with announcing(hall) as it:
@@ -109,7 +109,9 @@ async def test_something_urgent_ends_the_turn_and_what_is_announced() -> None:
         assert hall.said == ["fire", "dinner", "fire", "fire again"]
 
 
-async def test_what_is_of_little_weight_waits_for_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_announcement_of_low_priority_waits_for_a_pause(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(module, "CALM", PROMPT)
     hall = Hall()
     async with announcing(hall) as it:
@@ -118,7 +120,7 @@ async def test_what_is_of_little_weight_waits_for_rest(monkeypatch: pytest.Monke
         assert asyncio.get_running_loop().time() - began >= PROMPT - 0.01
 
 
-async def test_what_nobody_could_be_told_in_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_announcement_that_waits_too_long_expires(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PATIENCE", 0.05)
     hall = Hall()
     hall.idle = False
@@ -127,7 +129,7 @@ async def test_what_nobody_could_be_told_in_time_is_over(monkeypatch: pytest.Mon
     assert hall.said == []
 
 
-async def test_too_many_are_refused_and_an_end_tells_those_who_wait() -> None:
+async def test_too_many_are_refused_and_the_waiting_ones_end_as_interrupted() -> None:
     hall = Hall()
     hall.idle = False
     outcomes: list[asyncio.Future[Outcome]] = []
@@ -138,7 +140,7 @@ async def test_too_many_are_refused_and_an_end_tells_those_who_wait() -> None:
     assert {outcome.result() for outcome in outcomes} == {"interrupted"}
 
 
-async def test_a_voice_that_fails_is_told_and_the_next_is_heard() -> None:
+async def test_a_failing_voice_is_reported_and_the_next_announcement_is_heard() -> None:
     async def broken() -> AsyncGenerator[AudioChunk, None]:
         raise EngineFailed("no voice")
         yield

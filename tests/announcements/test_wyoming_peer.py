@@ -1,4 +1,4 @@
-"""Wyoming clients that come to announce something; FIELD complaint 48."""
+"""Announcements of Wyoming clients; FIELD complaint 48."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ BELL = AudioChunk(audio=b"\x10\x00" * 1600, format=AudioFormat(16000))
 
 @asynccontextmanager
 async def kitchen(settings: Settings = QUIET) -> AsyncIterator[ScriptedSatellite]:
-    """A satellite that announces."""
+    """Run a satellite that announces."""
     it = ScriptedSatellite(settings)
     announcer, broadcasts = it.speech.announcer, it.speech.broadcasts
     async with it.open(), asyncio.TaskGroup() as tasks:
@@ -55,13 +55,13 @@ async def test_a_text_is_announced_with_a_chime_complaint_48_announce_to_a_satel
         assert room.tts.requests[-1].voice == "anna"
 
 
-async def test_sound_is_announced_as_it_is() -> None:
+async def test_sound_is_announced_unchanged() -> None:
     async with kitchen() as room:
         await remote.announce_to(room.uri, BELL, AnnouncementStyle(chime=False), pairing=Pairing())
         assert room.speaker.heard
 
 
-async def test_wyomings_own_bare_event_is_enough() -> None:
+async def test_a_plain_wyoming_event_suffices() -> None:
     async with kitchen() as room:
         connection = await connect(room.uri, 5.0, pairing=Pairing())
         await connection.write(Synthesize(text="hello").event())
@@ -71,7 +71,7 @@ async def test_wyomings_own_bare_event_is_enough() -> None:
         connection.abort()
 
 
-async def test_who_hangs_up_at_once_is_still_heard() -> None:
+async def test_an_announcement_of_a_peer_that_hangs_up_is_still_heard() -> None:
     async with kitchen() as room:
         connection = await connect(room.uri, 5.0, pairing=Pairing())
         await connection.write(Synthesize(text="bye").event())
@@ -89,7 +89,7 @@ async def test_who_hangs_up_at_once_is_still_heard() -> None:
         Event("audio-start", {"rate": 16000, "context": {"satellite": {"chime": 3}}}),
     ],
 )
-async def test_nonsense_ends_the_connection_and_nothing_is_said(
+async def test_an_invalid_event_ends_the_connection_silently(
     event: Event, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with kitchen() as room:
@@ -105,7 +105,7 @@ async def test_nonsense_ends_the_connection_and_nothing_is_said(
     assert "dropped a peer" in caplog.text
 
 
-async def test_a_peer_that_stops_sending_keeps_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_peer_that_stops_sending_blocks_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("satellite.announcements.wyoming_peer.STALL", 0.05)
     async with kitchen() as room:
         connection = await connect(room.uri, 5.0, pairing=Pairing())
@@ -119,7 +119,7 @@ async def test_a_peer_that_stops_sending_keeps_nobody(monkeypatch: pytest.Monkey
         connection.abort()
 
 
-async def test_what_was_interrupted_is_not_told_as_heard() -> None:
+async def test_an_interrupted_announcement_is_not_reported_as_heard() -> None:
     async with kitchen() as room:
         room.speaker.stuck = True
         async with asyncio.TaskGroup() as tasks:
@@ -155,7 +155,9 @@ async def test_a_broadcast_is_heard_on_the_others() -> None:
         (("tcp://127.0.0.1:9",), "Nobody else could be told."),
     ],
 )
-async def test_what_nobody_heard_is_said_here(whom: tuple[str, ...], said: str) -> None:
+async def test_a_broadcast_that_reached_no_satellite_is_reported_aloud(
+    whom: tuple[str, ...], said: str
+) -> None:
     settings = msgspec.structs.replace(QUIET, announce=AnnounceSettings(others=whom))
     async with kitchen(settings) as room:
         room.context.execute(Action(name="announce.broadcast", data={"text": "dinner"}))
@@ -163,7 +165,7 @@ async def test_what_nobody_heard_is_said_here(whom: tuple[str, ...], said: str) 
         assert room.of(events.Announce)[0].text == said
 
 
-async def test_who_is_not_there_or_no_satellite_is_said_to_be() -> None:
+async def test_an_unreachable_or_wrong_target_raises_an_error() -> None:
     with pytest.raises(PeerUnreachable):
         await remote.announce_to(
             "tcp://127.0.0.1:9", "text", AnnouncementStyle(), pairing=Pairing()

@@ -1,4 +1,4 @@
-"""A sound server of the tests' own, for every test that asks for `pulse`."""
+"""A sound server for every test that asks for `pulse`."""
 
 from tests.support.pulse import pulse
 

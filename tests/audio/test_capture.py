@@ -1,4 +1,4 @@
-"""The owner of a microphone: one stream of 16 kHz mono, through every absence."""
+"""The owner of a microphone: one stream of 16 kHz mono, through every loss."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def test_any_format_comes_out_as_speech() -> None:
     assert not mic.is_open
 
 
-async def test_a_microphone_that_was_never_there_is_told_to_the_caller() -> None:
+async def test_a_missing_microphone_raises_an_error() -> None:
     events: list[Event] = []
     mic = ScriptedMic(DeviceMissing("none"), DeviceMissing("none"))
     capture = Capture(mic, events.append)
@@ -96,7 +96,7 @@ async def test_a_microphone_that_falls_silent_without_a_word_is_lost(
 
 
 @pytest.mark.usefixtures("quick")
-async def test_after_it_was_closed_by_wish_an_absence_is_waited_for() -> None:
+async def test_after_it_was_closed_on_request_it_waits_for_a_lost_microphone() -> None:
     """Unmuting while the microphone is unplugged must not end the satellite."""
     mic = ScriptedMic([b"\1\0"], DeviceMissing("gone"), [b"\2\0"])
     capture = Capture(mic, lambda event: None)
@@ -104,7 +104,7 @@ async def test_after_it_was_closed_by_wish_an_absence_is_waited_for() -> None:
     assert await take(capture, 1) == [b"\2\0"]
 
 
-async def test_overruns_are_gathered_and_told_at_most_once_a_second(
+async def test_overruns_are_reported_at_most_once_a_second(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock = 100.0
@@ -133,7 +133,7 @@ async def test_cancelling_closes_the_microphone() -> None:
 
 
 async def test_one_channel_of_several() -> None:
-    """Microphone arrays put their own processed sound, or the loudspeaker's, into one of them."""
+    """Microphone arrays have their own processed sound, or the loudspeaker's, in one channel."""
     form = AudioFormat(16000, 3)
     left, mid, right = (tone(frequency, 0.5) for frequency in (400, 700, 1500))
     frames = zip(*(memoryview(sound).cast("h") for sound in (left, mid, right)), strict=True)
@@ -142,7 +142,7 @@ async def test_one_channel_of_several() -> None:
     assert b"".join(await take(Capture(mic, lambda event: None, channel=2), 1)) == mid
 
 
-async def test_a_channel_that_is_not_there_is_told() -> None:
+async def test_a_missing_channel_is_reported() -> None:
     mic = ScriptedMic([bytes(4)], form=AudioFormat(16000, 2))
     with pytest.raises(DeviceMissing, match=r"no channel 3, only 2; set sound\.mic_channel"):
         await Capture(mic, lambda event: None, channel=3).open()

@@ -1,4 +1,4 @@
-"""The project's own sounds, the level meter and the test tone."""
+"""The built-in cues, the level meter and the test tone."""
 
 from __future__ import annotations
 

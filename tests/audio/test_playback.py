@@ -1,4 +1,4 @@
-"""The owner of what is heard: one sound at a time, ended at once, and back after a loss."""
+"""The owner of a speaker: one sound at a time, ended at once, and reopened after a loss."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def unending(started: asyncio.Event) -> AsyncIterator[AudioChunk]:
     await asyncio.Event().wait()
 
 
-async def test_sound_is_handed_over_drained_and_its_first_sample_told() -> None:
+async def test_sound_is_handed_over_and_drained_and_its_first_sample_reported() -> None:
     speaker = ScriptedSpeaker()
     playback = Playback(speaker, lambda event: None)
     told: list[int] = []
@@ -135,7 +135,7 @@ async def test_cancelling_silences_and_is_seen_by_the_caller() -> None:
     assert speaker.calls[-1] == "stop"
 
 
-async def test_a_failing_source_silences_and_is_told() -> None:
+async def test_a_failing_source_silences_the_speaker_and_raises() -> None:
     async def failing() -> AsyncIterator[AudioChunk]:
         yield chunk(b"\1\0")
         raise TimeoutError("of the source's own")
@@ -175,14 +175,14 @@ async def test_a_speaker_that_takes_nothing_is_lost() -> None:
         await playback.play_clip(chunk(b"\1\0"))
 
 
-async def test_a_speaker_that_is_not_there_at_first_is_told() -> None:
+async def test_a_missing_speaker_raises_an_error() -> None:
     speaker = ScriptedSpeaker()
     speaker.open_failures = [DeviceMissing("none")]
     with pytest.raises(DeviceMissing, match="none"):
         await Playback(speaker, lambda event: None).open()
 
 
-async def test_underruns_are_told_after_the_sound() -> None:
+async def test_underruns_are_reported_after_the_sound() -> None:
     events: list[Event] = []
     speaker = ScriptedSpeaker()
     playback = Playback(speaker, events.append)
@@ -195,7 +195,7 @@ async def test_underruns_are_told_after_the_sound() -> None:
 
 
 class Taps:
-    """Writes down what it is told."""
+    """Records its calls."""
 
     def __init__(self) -> None:
         self.told: list[object] = []
@@ -210,7 +210,7 @@ class Taps:
         self.told.append("silenced")
 
 
-async def test_a_tap_is_told_what_the_speaker_is_given_as_loud_as_it_is() -> None:
+async def test_a_tap_receives_the_sound_at_the_volume_of_the_speaker() -> None:
     tap = Taps()
     playback = Playback(ScriptedSpeaker(), lambda event: None, tap=tap)
     playback.volume = 0.5
@@ -218,7 +218,7 @@ async def test_a_tap_is_told_what_the_speaker_is_given_as_loud_as_it_is() -> Non
     assert tap.told == [(b"\x00\x20", SPEECH), "finished"]
 
 
-async def test_a_tap_is_told_that_the_rest_is_not_heard() -> None:
+async def test_a_tap_is_notified_when_the_rest_is_not_heard() -> None:
     tap = Taps()
     playback = Playback(ScriptedSpeaker(), lambda event: None, tap=tap)
     started = asyncio.Event()

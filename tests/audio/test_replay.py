@@ -1,4 +1,4 @@
-"""An utterance can be heard again from its beginning, in bounded memory."""
+"""An utterance can be replayed from its beginning, in bounded memory."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ async def test_an_error_of_the_source_comes_where_it_happened() -> None:
                     await anext(audio)
 
 
-async def test_its_end_is_told_now_or_when_it_comes() -> None:
+async def test_its_end_is_reported_now_or_when_it_comes() -> None:
     told: list[float] = []
     gate = asyncio.Event()
 

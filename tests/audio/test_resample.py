@@ -1,4 +1,4 @@
-"""Sound of any rate and channel count into any other."""
+"""Conversion of sound between rates and channel counts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""WAV files that are read, written, and grown."""
+"""WAV files that are read, written and extended."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from satellite.values import AudioFormat
 
 
 def riff(fmt: bytes, data: bytes, before: bytes = b"") -> bytes:
-    """A WAV file from its chunks."""
+    """Return a WAV file with these chunks."""
     body = b"WAVE" + before + b"fmt " + struct.pack("<I", len(fmt)) + fmt
     body += b"data" + struct.pack("<I", len(data)) + data
     return b"RIFF" + struct.pack("<I", len(body)) + body
@@ -76,7 +76,7 @@ def test_a_file_that_was_cut_off_or_streamed_gives_its_whole_frames(tmp_path: Pa
         (riff(shape(1, 1, 16000, 16), b"\1"), "contains no sound"),
     ],
 )
-def test_what_cannot_be_read_is_told_in_a_line(
+def test_an_unreadable_file_is_reported_in_one_line(
     tmp_path: Path, content: bytes | None, problem: str
 ) -> None:
     file = tmp_path / "x.wav"
@@ -117,7 +117,7 @@ def test_a_growing_file_is_valid_after_every_call(tmp_path: Path) -> None:
     assert read_wav(file)[1] == b"\1" * 8 + b"\2" * 4 + b"\7" * 4
 
 
-def test_writing_where_there_is_no_folder_is_told(tmp_path: Path) -> None:
+def test_writing_to_a_missing_folder_raises_an_error(tmp_path: Path) -> None:
     with pytest.raises(AudioFileError, match=r"the folder .* is missing"):
         write_wav(tmp_path / "nowhere" / "x.wav", AudioFormat(8000), b"\0\0")
 

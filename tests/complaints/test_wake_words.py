@@ -6,7 +6,6 @@ import asyncio
 import json
 import re
 import signal
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -22,21 +21,11 @@ from satellite.ports import EngineContext, Wake
 from satellite.settings import AssistantSettings, Settings
 from tests.support.engines import ScriptedWake
 from tests.support.microphone import say
-from tests.support.program import Program, satellite
+from tests.support.program import Program, command, satellite
 from tests.support.speech import silence, speak
 
 ENGINES = ("--asr", "pocketsphinx", "--llm", "intents", "--tts", "espeak", "--vad", "energy")
 NABU, JARVIS = ("okay nabu", "en-us+m3"), ("hey jarvis", "en-us+f3")
-
-
-def command(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "satellite", *words],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 def detected_word(running: Program, folder: Path, words: tuple[str, str]) -> str:

@@ -54,7 +54,7 @@ def test_the_end_is_decided_one_silence_after_the_voice() -> None:
     assert SETTINGS.silence <= (silent + 1) * FRAME / RATE < SETTINGS.silence + FRAME / RATE
 
 
-def test_nobody_speaks() -> None:
+def test_an_utterance_without_speech_ends() -> None:
     verdicts, _ = run((0, 60))
     assert verdicts == [Verdict.NOTHING]
 

@@ -1,4 +1,4 @@
-"""A sound is known again by its loudness alone."""
+"""A sound is recognized by its loudness alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ REPLY = samples(speak("The weather will be fine tomorrow, with a little wind.", 
 
 
 @pytest.mark.parametrize("late", [0, 320, 1600, 4000])
-def test_an_echo_is_like_what_was_played(late: int) -> None:
+def test_an_echo_is_like_the_played_sound(late: int) -> None:
     part = REPLY[8000:28000]
     echo = 0.05 * heard(np.pad(part, (0, 0)), response(0.3, 0.3))
     echo += room_noise(2.0, -62)[: len(echo)]
@@ -22,7 +22,7 @@ def test_an_echo_is_like_what_was_played(late: int) -> None:
 
 @pytest.mark.parametrize("words", ["stop", "cancel", "never mind", "be quiet"])
 @pytest.mark.parametrize("voice", ["en-us+m3", "en-gb"])
-def test_another_voice_is_not(words: str, voice: str) -> None:
+def test_another_voice_is_not_like_the_played_sound(words: str, voice: str) -> None:
     person = samples(silence(0.25) + speak(words, voice) + silence(0.4))
     person += room_noise(3.0, -62)[: len(person)]
     for start in range(0, len(REPLY) - len(person) - 2000, 6000):

@@ -1,4 +1,4 @@
-"""Listening to somebody who said no wake word here, or no longer than is wanted."""
+"""Utterances without a wake word of our own engine, and utterances that are closed early."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ async def run(ears: Ears) -> None:
 
 
 def at(ears: Ears, samples: int, do: object) -> None:
-    """Have something done when so much was heard."""
+    """Call a function after this many samples."""
     heard = 0
     attentive = ears.attentive
 
@@ -51,7 +51,7 @@ async def test_an_utterance_without_a_wake_word_begins_now() -> None:
     assert utterance.voice / 32000 > 0.2
 
 
-async def test_one_whose_wake_word_was_heard_elsewhere_has_what_was_said_before() -> None:
+async def test_an_utterance_with_a_remote_wake_word_includes_the_preroll() -> None:
     found = Detection(word="okay_nabu", score=1.0, sample=0)
     ears = Ears(sound((SILENCE, 1.024), (VOICE, 1.0), (SILENCE, 2.0)), ScriptedWake([]))
     at(ears, 512 * 32, lambda: ears.listener.listen_now(found, 0.5))
@@ -64,7 +64,7 @@ async def test_one_whose_wake_word_was_heard_elsewhere_has_what_was_said_before(
     assert audio.startswith(SILENCE * (utterance.before // 2))
 
 
-async def test_nobody_is_listened_to_twice_at_once() -> None:
+async def test_a_second_utterance_at_once_is_rejected() -> None:
     ears = Ears(sound((SILENCE, 1.0), (VOICE, 2.0), (SILENCE, 2.0)), ScriptedWake([]))
     begun: list[bool] = []
     at(
@@ -76,7 +76,7 @@ async def test_nobody_is_listened_to_twice_at_once() -> None:
     assert begun == [True, False]
 
 
-async def test_closed_it_is_over_at_once_with_what_was_said() -> None:
+async def test_a_closed_utterance_ends_at_once_with_its_speech() -> None:
     ears = Ears(sound((SILENCE, 1.0), (VOICE, 4.0), (SILENCE, 2.0)), ScriptedWake([]))
     at(ears, 512 * 20, lambda: ears.listener.listen_now())
     close = ears.attentive
@@ -98,7 +98,7 @@ async def test_closed_it_is_over_at_once_with_what_was_said() -> None:
     assert len(await heard(utterance)) / 32000 < 2.5
 
 
-async def test_closed_before_a_word_nothing_was_heard() -> None:
+async def test_an_utterance_closed_before_speech_has_none() -> None:
     ears = Ears(sound((SILENCE, 6.0)), ScriptedWake([]))
     at(ears, 512 * 20, lambda: (ears.listener.listen_now(), ears.utterances[0].close()))
     await run(ears)
@@ -107,8 +107,8 @@ async def test_closed_before_a_word_nothing_was_heard() -> None:
     assert await heard(ears.utterances[0]) == b""
 
 
-async def test_the_place_of_a_wake_word_is_right_after_a_while_of_inattention() -> None:
-    """The engine is not given what is not listened to, and counts only what it is given."""
+async def test_the_position_of_a_wake_word_is_right_after_a_pause_of_the_engine() -> None:
+    """The engine does not receive the sound of the pause, and counts only the sound it receives."""
     audio = sound((SILENCE, 2.048), (VOICE, 1.024), (SILENCE, 2.048))
     ears = Ears(audio, ScriptedWake([16384]))  # a second after it is listened to again
     seen = 0

@@ -14,6 +14,7 @@ from satellite.listening.listener import Listener, Utterance
 from satellite.settings import ListenSettings
 from satellite.values import SPEECH, Detection, DetectRequest
 from tests.support.engines import ScriptedWake
+from tests.support.scripted_satellite import MarkVad
 
 VOICE = b"\x01\x00"
 SILENCE = b"\x00\x00"
@@ -22,7 +23,7 @@ FRAME = 512
 
 
 class Tape:
-    """A source that plays what it was given, then silence, as quickly as it is heard."""
+    """A source of recorded sound, then silence, as fast as it is read."""
 
     def __init__(self, audio: bytes, chunk: int = 1024) -> None:
         self.finished = False
@@ -40,24 +41,9 @@ class Tape:
 
 
 async def settle() -> None:
-    """Let the other tasks do what they can, as they could while a real microphone records."""
+    """Let the other tasks run, as they could while a real microphone records."""
     for _ in range(5):
         await asyncio.sleep(0)
-
-
-class MarkVad:
-    """Hears voice in frames whose samples are not silent."""
-
-    frame_samples = FRAME
-
-    def load(self) -> None:
-        pass
-
-    def probability(self, frame: bytes) -> float:
-        return frame.count(VOICE[:1]) * 2 / len(frame)
-
-    def reset(self) -> None:
-        pass
 
 
 def sound(*parts: tuple[bytes, float]) -> bytes:
@@ -65,7 +51,7 @@ def sound(*parts: tuple[bytes, float]) -> bytes:
 
 
 class Ears:
-    """A listener with everything it did written down."""
+    """A listener, its events and its utterances."""
 
     def __init__(
         self,
@@ -94,11 +80,11 @@ class Ears:
         return self.wanted
 
     async def run(self) -> None:
-        """Listen to the end."""
+        """Listen to the end of the source."""
         await self.listener.run(self.woken, idle=lambda: True)
 
     async def listen(self) -> list[bytes]:
-        """Listen to the end; the audio of each utterance."""
+        """Listen to the end of the source; return the audio of each utterance."""
         async with asyncio.timeout(10):
             await self.run()
         return [b"".join([a async for a in u.audio]) for u in self.utterances if self.wanted]
@@ -145,7 +131,7 @@ async def test_ten_wake_words_one_after_another() -> None:
     assert all(utterance.has_speech for utterance in ears.utterances)
 
 
-async def test_an_utterance_that_is_not_wanted_is_left() -> None:
+async def test_a_rejected_utterance_is_not_captured() -> None:
     audio = sound((SILENCE, 1.0), (VOICE, 1.0), (SILENCE, 2.0))
     ears = Ears(audio, ScriptedWake([14000]), wanted=False)
     await ears.listen()
@@ -153,7 +139,7 @@ async def test_an_utterance_that_is_not_wanted_is_left() -> None:
 
 
 class SlowWake(ScriptedWake):
-    """Reads nothing before it is released, so that sound is lost to it."""
+    """Reads nothing before it is released, so that it loses sound."""
 
     def __init__(self, at: list[int], release: asyncio.Event) -> None:
         super().__init__(at)
@@ -168,7 +154,7 @@ class SlowWake(ScriptedWake):
                 yield detection
 
 
-async def test_what_a_slow_wake_engine_has_missed_does_not_shift_the_utterance() -> None:
+async def test_sound_lost_to_a_slow_wake_engine_does_not_shift_the_utterance() -> None:
     release = asyncio.Event()
     before = sound((MUSIC, 4.0), (SILENCE, 1.0))  # of 5 s the engine is given the last 2
     command = sound((VOICE, 1.0))
@@ -191,7 +177,7 @@ async def test_what_a_slow_wake_engine_has_missed_does_not_shift_the_utterance()
 
 
 class FailingWake(ScriptedWake):
-    """Fails in its first stream; hears its word in the second."""
+    """Fails in its first stream; detects its word in the second."""
 
     async def detect(
         self, audio: AsyncIterator[bytes], request: DetectRequest
@@ -204,7 +190,7 @@ class FailingWake(ScriptedWake):
                 yield detection
 
 
-async def test_a_wake_engine_that_fails_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_failing_wake_engine_is_retried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("satellite.listening.listener.RETRY", 0.0)
     audio = sound((SILENCE, 1.0), (VOICE, 1.0), (SILENCE, 2.0))
     ears = Ears(audio, FailingWake([14000]))
@@ -213,8 +199,8 @@ async def test_a_wake_engine_that_fails_is_tried_again(monkeypatch: pytest.Monke
     assert [event.kind for event in ears.events] == ["error", "speech_start", "speech_end"]
 
 
-async def test_another_engine_takes_over_while_somebody_is_being_listened_to() -> None:
-    """What is said is heard whole, and the positions of the next word are right."""
+async def test_another_engine_takes_over_during_an_utterance() -> None:
+    """The open utterance is complete, and the position of the next word is right."""
     first, second = ScriptedWake([14000]), ScriptedWake([64000], word="hey_jarvis")
     command = sound((VOICE, 1.0))
     audio = sound((SILENCE, 1.0)) + command + sound((SILENCE, 3.5)) + command

@@ -1,4 +1,4 @@
-"""Mute closes the microphone's device, whoever wishes it, and is remembered."""
+"""Mute closes the microphone's device, for any party, and is remembered."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.paced_satellite import QUIET, PacedSatellite
 from tests.support.scripted_satellite import SILENCE, VOICE, WAKE
 
 
-def test_it_is_closed_as_long_as_anybody_wishes_so() -> None:
+def test_it_is_muted_while_any_party_mutes_it() -> None:
     told: list[events.Event] = []
     mute = Mute(told.append)
     mute.set(True)
@@ -32,7 +32,7 @@ def test_it_is_closed_as_long_as_anybody_wishes_so() -> None:
     assert [event.muted for event in told if isinstance(event, events.Mute)] == [True, False]
 
 
-def test_only_the_wish_of_the_people_in_the_room_is_kept_over_a_restart(tmp_path: Path) -> None:
+def test_only_the_choice_of_the_user_survives_a_restart(tmp_path: Path) -> None:
     Mute(lambda event: None, StoredValue("mute", bool, False, tmp_path)).set(True)
     assert Mute(lambda event: None, StoredValue("mute", bool, False, tmp_path)).muted
     Mute(lambda event: None, StoredValue("mute", bool, False, tmp_path)).set(False)
@@ -70,7 +70,7 @@ def test_clocks_that_count_samples_go_on_while_it_is_closed() -> None:
     virtual_time.run(main())
 
 
-def test_a_request_that_is_being_said_is_left() -> None:
+def test_muting_cancels_a_request_in_progress() -> None:
     async def main() -> None:
         async with PacedSatellite().open() as home:
             home.mic.say((WAKE, 0.03), (SILENCE, 0.4), (VOICE, 3.0))
@@ -82,7 +82,7 @@ def test_a_request_that_is_being_said_is_left() -> None:
     virtual_time.run(main())
 
 
-def test_a_reply_goes_on_while_the_microphone_is_closed() -> None:
+def test_a_reply_continues_while_the_microphone_is_muted() -> None:
     async def main() -> None:
         async with PacedSatellite().open() as home:
             home.ask()
@@ -95,7 +95,7 @@ def test_a_reply_goes_on_while_the_microphone_is_closed() -> None:
     virtual_time.run(main())
 
 
-def test_muted_by_voice_after_which_nobody_is_heard() -> None:
+def test_muted_by_voice_it_listens_to_no_answer() -> None:
     async def main() -> None:
         llm = ScriptedLlm([("My microphone is off?", Action(name="mute"))])
         async with PacedSatellite(QUIET, Engines(ScriptedAsr(), llm, ScriptedTts())).open() as home:
@@ -123,7 +123,7 @@ def test_muted_at_the_start_the_device_is_never_opened(tmp_path: Path) -> None:
     virtual_time.run(main())
 
 
-def test_a_device_that_another_program_has_meanwhile_is_tried_again() -> None:
+def test_a_device_that_another_program_uses_is_retried() -> None:
     async def main() -> None:
         async with PacedSatellite().open() as home:
             home.controls.mute(True)

@@ -22,7 +22,7 @@ from tests.support.speech import noise, silence, speak
 
 
 class LoudVad:
-    """Takes for a voice what is loud."""
+    """Detects a voice in every loud frame."""
 
     frame_samples = 512
     floor = 300
@@ -38,7 +38,7 @@ class LoudVad:
 
 
 class Talker:
-    """Something that talks until it is told to stop."""
+    """A talking satellite with a stop word detector."""
 
     def __init__(self, asr: Asr, vad: object) -> None:
         self.talking = True
@@ -69,7 +69,7 @@ class Talker:
                 running.cancel()
 
     async def hear(self, audio: bytes) -> None:
-        """Hear it as a microphone gives it; return when what was said is understood."""
+        """Feed sound as a microphone delivers it; return when it is recognized."""
         for piece in pieces(audio):
             self.reference.advance(len(piece) // 2)
             self.words.hear(piece)
@@ -98,7 +98,7 @@ async def test_a_stop_word_that_stands_alone_ends_it() -> None:
         assert talker.stopped == 1
 
 
-async def test_nobody_is_listened_to_while_nothing_is_said_or_rung() -> None:
+async def test_stop_words_are_not_detected_in_silence() -> None:
     talker = Talker(ScriptedAsr(["stop"]), MarkVad())
     talker.talking = False
     async with talker.listening():
@@ -137,22 +137,22 @@ async def test_the_voice_detector_is_loaded_when_something_is_said_for_the_first
     ],
     ids=["too long", "too short", "in a sentence", "not over"],
 )
-async def test_what_does_not_stand_alone_is_none(audio: bytes) -> None:
+async def test_a_stop_word_within_speech_is_ignored(audio: bytes) -> None:
     async with Talker(ScriptedAsr(["stop"]), MarkVad()).listening() as talker:
         await talker.hear(audio)
         assert talker.stopped == 0
 
 
 @pytest.mark.parametrize("text", ["", "candle", "what time is it"])
-async def test_what_is_none_of_them_changes_nothing(text: str) -> None:
+async def test_other_words_are_ignored(text: str) -> None:
     async with Talker(ScriptedAsr([text]), MarkVad()).listening() as talker:
         await talker.hear(ONCE)
         assert talker.stopped == 0
 
 
 @pytest.mark.parametrize("known", [True, False])
-async def test_its_own_stop_is_none_and_a_persons_is_one_whatever_is_said(known: bool) -> None:
-    """Scripted to take all for a stop word, it is told apart by what was played meanwhile."""
+async def test_its_own_stop_word_is_ignored_and_a_persons_is_not(known: bool) -> None:
+    """The recognizer takes everything for a stop word; the played sound makes the difference."""
     own, person = speak("stop", "en-us"), speak("stop", "en-us+m3")
     played = own + silence(1.6) + speak("the bus will stop at the market and go on", "en-us")
     echo = samples(silence(0.1) + played)[: len(played) // 2] * 0.1
@@ -172,8 +172,8 @@ async def test_its_own_stop_is_none_and_a_persons_is_one_whatever_is_said(known:
         assert talker.stopped == 1
 
 
-async def test_nothing_is_believed_of_the_first_echo_ever() -> None:
-    """What is left of it is like nothing that was played, and no echo is known to be one."""
+async def test_no_stop_word_is_accepted_in_the_first_echo() -> None:
+    """The rest of the echo is like nothing that was played, and its delay is unknown."""
     for begun, stopped in ((0.5, 0), (2.5, 1)):
         async with Talker(ScriptedAsr(["stop"]), LoudVad()).listening() as talker:
             talker.reference.played(speak("it is a quarter to six", "en-us") * 4, SPEECH)
@@ -182,7 +182,7 @@ async def test_nothing_is_believed_of_the_first_echo_ever() -> None:
             assert talker.stopped == stopped
 
 
-async def test_a_recognizer_that_is_missing_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_missing_recognizer_is_reported_once(caplog: pytest.LogCaptureFixture) -> None:
     asr = ScriptedAsr(error=PackageMissing("pocketsphinx is not installed"))
     async with Talker(asr, MarkVad()).listening() as talker:
         await talker.hear(ONCE * 3)

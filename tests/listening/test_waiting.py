@@ -18,7 +18,7 @@ SAID = sound((SILENCE, 12.0)) + REQUEST + sound((SILENCE, 2.0))
 
 
 class SlowWake(ScriptedWake):
-    """Takes many times as long for a piece of sound as its source."""
+    """Takes many times as long for a chunk as its source."""
 
     async def detect(
         self, audio: AsyncIterator[bytes], request: DetectRequest
@@ -35,7 +35,7 @@ class SlowWake(ScriptedWake):
 
 
 class StuckWake(ScriptedWake):
-    """Takes nothing."""
+    """Reads nothing."""
 
     async def detect(
         self, audio: AsyncIterator[bytes], request: DetectRequest
@@ -60,7 +60,9 @@ async def test_a_source_that_cannot_wait_loses_sound_to_it() -> None:
     assert "audio_loss" in {event.kind for event in ears.events}
 
 
-async def test_one_that_failed_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_source_does_not_wait_for_a_failed_engine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("satellite.listening.listener.RETRY", 0.001)
     wake = FailingWake([12 * 16000])
     ears = Ears(SAID, wake, waits=True)
@@ -69,7 +71,7 @@ async def test_one_that_failed_is_not_waited_for(monkeypatch: pytest.MonkeyPatch
     assert wake.samples > 0
 
 
-async def test_one_that_is_stuck_stops_nobody(
+async def test_a_stuck_engine_does_not_stop_the_source(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("satellite.listening.listener.STUCK", 0.01)

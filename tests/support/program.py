@@ -104,3 +104,14 @@ def satellite(
             if process.poll() is None:
                 process.kill()
             process.wait(10)
+
+
+def command(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of `satellite` to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "satellite", *words],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )

@@ -1,4 +1,4 @@
-"""What is said when a stage failed fits its cause."""
+"""The apology for a failed stage fits its cause."""
 
 from __future__ import annotations
 
@@ -41,17 +41,17 @@ def test_each_cause_has_a_sentence_of_its_own() -> None:
     assert "memory" in (apology("llm", OutOfMemory("m")) or "")
 
 
-def test_a_cause_that_nobody_foresaw_has_its_stage_s_sentence() -> None:
+def test_an_unknown_cause_has_the_sentence_of_its_stage() -> None:
     assert apology("llm", EngineFailed("odd")) == apology("llm") == UNKNOWN_CAUSE["llm"]
     assert apology("understand") == UNKNOWN_CAUSE["understand"]
 
 
 @pytest.mark.parametrize("stage", ["tts", "speaker", "turn"])
-def test_nothing_is_said_where_nothing_can_be(stage: str) -> None:
+def test_without_a_voice_there_is_no_apology(stage: str) -> None:
     assert apology(stage, ModelMissing("m")) is None
 
 
-async def test_a_turn_tells_why_it_failed() -> None:
+async def test_a_failed_turn_says_why() -> None:
     stage, missing = RecordedTurn(), ModelMissing("no model")
     engines = Engines(ScriptedAsr(), ScriptedLlm(error=missing, replies=((),)), ScriptedTts())
     await Turn(utterance(), engines, Conversation(), Settings(), stage).run()

@@ -76,7 +76,7 @@ def test_assistants_are_tables_of_a_file(tmp_path: Path) -> None:
         ("[assistants.x]\nbrain = 'mine'", "assistants.x.brain"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_key(text: str, problem: str, tmp_path: Path) -> None:
+def test_a_wrong_setting_is_reported_with_its_key(text: str, problem: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load(text, tmp_path)
     assert any(problem in line for line in caught.value.problems), caught.value.problems
@@ -113,7 +113,7 @@ async def test_assistants_share_the_engines_that_they_do_not_have_of_their_own()
 
 
 class TwoWords(MarkWake):
-    """Hears two wake words."""
+    """Detects two wake words."""
 
     WORDS = ((b"\x03\x00", "okay_nabu"), (b"\x04\x00", "hey_jarvis"))
 
@@ -185,7 +185,7 @@ def test_each_word_has_its_persona_its_voice_and_its_conversation() -> None:
 
 
 @pytest.mark.parametrize(("brain", "asked"), [("local", ["okay_nabu"]), ("auto", None)])
-def test_others_take_only_turns_of_words_that_have_no_assistant_here(
+def test_drivers_take_only_turns_of_words_without_a_local_assistant(
     brain: str, asked: list[str] | None
 ) -> None:
     heard: list[str] = []
@@ -205,13 +205,13 @@ def test_others_take_only_turns_of_words_that_have_no_assistant_here(
     assert [word for word in heard if word] == (asked or ["hey_jarvis", "okay_nabu"])
 
 
-def test_without_any_the_satellite_is_the_one_assistant() -> None:
+def test_without_assistants_the_satellite_is_the_only_one() -> None:
     engines = Engines(ScriptedAsr(), ScriptedLlm(), ScriptedTts())
     only = Assistant(QUIET, engines)
     assert Assistants(only).find(Detection(word="anything", score=1.0, sample=0)) is only
 
 
-def test_assistants_answer_to_other_words_when_they_are_given_some() -> None:
+def test_the_wake_words_of_assistants_can_be_changed() -> None:
     engines = Engines(ScriptedAsr(), ScriptedLlm(), ScriptedTts())
     first, butler = Assistant(QUIET, engines), Assistant(QUIET, engines)
     assistants = Assistants(first, {"butler": butler})

@@ -22,7 +22,7 @@ from tests.support.paced_satellite import QUIET, PacedSatellite
 from tests.support.scripted_satellite import SILENCE
 
 AT_ONCE = 0.15
-"""Seconds from the detection to a silent speaker that are asked for."""
+"""Required seconds from the detection to a silent speaker."""
 
 STORY = "One two three four. Five six seven eight. Nine ten eleven twelve."
 """Sentences of four words; a word lasts half a second."""
@@ -59,7 +59,7 @@ def test_a_reply_is_silent_150_ms_after_the_wake_word_and_the_request_is_heard()
 
 
 class Stubborn(ScriptedLlm):
-    """Goes on for a second when it is told to stop."""
+    """Takes a second to be cancelled."""
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
         try:
@@ -71,7 +71,7 @@ class Stubborn(ScriptedLlm):
             await asyncio.sleep(1.0)
 
 
-def test_an_engine_that_does_not_let_go_is_not_waited_for() -> None:
+def test_a_turn_does_not_wait_for_an_engine_that_does_not_end() -> None:
     async def main() -> None:
         async with paced_satellite(Stubborn([(STORY,)])).open() as home:
             home.ask()
@@ -120,7 +120,7 @@ def test_a_ring_is_silent_150_ms_after_the_wake_word() -> None:
     ],
 )
 def test_only_the_sentences_that_were_heard_are_remembered(after: float, remembered: str) -> None:
-    """All of the reply was synthesized and a quarter of a second of it waits in the speaker."""
+    """The whole reply is synthesized, and a quarter of a second of it waits in the speaker."""
 
     async def main() -> None:
         async with paced_satellite().open() as home:

@@ -15,7 +15,7 @@ def test_an_exchange_is_remembered_in_order() -> None:
     )
 
 
-def test_what_was_not_spoken_is_not_remembered() -> None:
+def test_an_unspoken_answer_is_not_remembered() -> None:
     conversation = Conversation()
     conversation.add("hello", "")
     assert conversation.history() == (Message(role="user", text="hello"),)

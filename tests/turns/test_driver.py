@@ -1,4 +1,4 @@
-"""A turn that somebody else takes, and hands over."""
+"""A turn that a driver takes and hands over."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ GONE = PeerClosed("it hung up")
 
 
 class Scripted:
-    """A driver that listens to all of the utterance, and then does what it was told to."""
+    """A driver that reads the whole utterance, and then returns a given result."""
 
     name = "scripted"
 
@@ -38,7 +38,7 @@ class Scripted:
 
 
 class Taken:
-    """A turn that was taken, and everything it needed."""
+    """A turn with a driver, and everything that it used."""
 
     def __init__(self, result: Outcome | Handover | StageFailure) -> None:
         self.driver = Scripted(result)
@@ -59,7 +59,7 @@ class Taken:
         return await self.turn.run()
 
 
-async def test_what_was_answered_elsewhere_is_remembered_here() -> None:
+async def test_an_answer_of_the_driver_is_remembered() -> None:
     taken = Taken(Answered("turn on the lamp", "Done."))
     assert await taken.run() == Answered("turn on the lamp", "Done.")
     assert [message.text for message in taken.conversation.history()] == [
@@ -70,7 +70,7 @@ async def test_what_was_answered_elsewhere_is_remembered_here() -> None:
     assert not taken.stage.of(events.Failover)
 
 
-async def test_handed_over_before_the_transcript_the_utterance_is_heard_again() -> None:
+async def test_after_a_handover_before_the_transcript_the_utterance_is_replayed() -> None:
     taken = Taken(Handover(cause=GONE))
     assert isinstance(await taken.run(), Answered)
     assert taken.engines.asr.heard == [taken.audio]  # type: ignore[attr-defined]
@@ -79,7 +79,7 @@ async def test_handed_over_before_the_transcript_the_utterance_is_heard_again() 
     assert failover.error == "it hung up"
 
 
-async def test_handed_over_after_the_transcript_it_is_answered() -> None:
+async def test_after_a_handover_with_a_transcript_it_is_answered() -> None:
     taken = Taken(Handover(cause=GONE, transcript="what day is it"))
     await taken.run()
     assert not taken.engines.asr.requests  # type: ignore[attr-defined]
@@ -87,7 +87,7 @@ async def test_handed_over_after_the_transcript_it_is_answered() -> None:
     assert request.text == "what day is it"
 
 
-async def test_handed_over_with_an_answer_that_is_spoken() -> None:
+async def test_after_a_handover_with_an_answer_it_is_spoken() -> None:
     taken = Taken(Handover(cause=GONE, transcript="hello", reply="Hello. How are you?"))
     assert await taken.run() == Answered("hello", "Hello. How are you?")
     assert not taken.engines.llm.requests  # type: ignore[attr-defined]
@@ -95,13 +95,13 @@ async def test_handed_over_with_an_answer_that_is_spoken() -> None:
     assert taken.stage.played
 
 
-async def test_a_failure_that_nobody_makes_good_is_one() -> None:
+async def test_a_failure_without_a_handover_fails_the_turn() -> None:
     taken = Taken(StageFailure("homeassistant", WireError("not connected")))
     assert await taken.run() == Failed("homeassistant", "not connected")
     assert taken.stage.apologies == ["homeassistant"]
 
 
-async def test_nothing_heard_is_said_once() -> None:
+async def test_nothing_heard_is_reported_once() -> None:
     taken = Taken(NothingHeard())
     await taken.run()
     assert [event.outcome for event in taken.stage.of(events.TurnEnd)] == ["nothing_heard"]

@@ -44,7 +44,7 @@ def home(
         ("never", Answered("x", "Which room?"), False),
     ],
 )
-def test_after_what_an_answer_is_waited_for(after: str, outcome: Outcome, wanted: bool) -> None:
+def test_an_answer_is_expected_after_questions(after: str, outcome: Outcome, wanted: bool) -> None:
     assert FollowUp(after).wanted(outcome) is wanted  # type: ignore[arg-type]
 
 
@@ -77,8 +77,10 @@ def test_an_answer_is_understood_without_the_wake_word() -> None:
 
 
 @pytest.mark.parametrize("said", [(), ((VOICE, 1.0), (SILENCE, 1.0))])
-def test_it_gives_up_without_a_word(said: tuple[tuple[bytes, float], ...]) -> None:
-    """Nobody answers, or somebody says something that is no answer."""
+def test_without_an_answer_it_stops_listening_silently(
+    said: tuple[tuple[bytes, float], ...],
+) -> None:
+    """There is no answer, or one that cannot be understood."""
 
     async def main() -> None:
         async with home(ASKS, asr=("turn it on", "")).open() as satellite:
@@ -94,7 +96,7 @@ def test_it_gives_up_without_a_word(said: tuple[tuple[bytes, float], ...]) -> No
     virtual_time.run(main())
 
 
-def test_what_is_not_understood_after_a_wake_word_is_apologised_for() -> None:
+def test_it_apologises_for_a_request_that_it_does_not_understand() -> None:
     async def main() -> None:
         async with home("", asr=("",)).open() as satellite:
             satellite.ask()
@@ -104,7 +106,7 @@ def test_what_is_not_understood_after_a_wake_word_is_apologised_for() -> None:
     virtual_time.run(main())
 
 
-def test_the_brain_may_ask_for_an_answer_without_a_question() -> None:
+def test_the_language_model_may_ask_for_an_answer_without_a_question() -> None:
     async def main() -> None:
         llm = ScriptedLlm([("Name a room.", Action(name="listen")), ("Done.",)])
         async with PacedSatellite(
@@ -118,7 +120,7 @@ def test_the_brain_may_ask_for_an_answer_without_a_question() -> None:
     virtual_time.run(main())
 
 
-def test_a_short_cue_says_that_an_answer_is_waited_for() -> None:
+def test_a_short_cue_signals_that_it_listens_to_an_answer() -> None:
     async def main() -> None:
         settings = Settings(name="parlour", cues=CueSettings(awake=False))
         engines = Engines(ScriptedAsr(), ScriptedLlm([(ASKS,), ("Done.",)]), ScriptedTts(0.3))
@@ -131,7 +133,7 @@ def test_a_short_cue_says_that_an_answer_is_waited_for() -> None:
     virtual_time.run(main())
 
 
-def test_a_wake_word_in_place_of_an_answer_begins_anew() -> None:
+def test_a_wake_word_instead_of_an_answer_begins_a_new_turn() -> None:
     async def main() -> None:
         async with home(ASKS, "Done.").open() as satellite:
             satellite.ask()

@@ -123,7 +123,7 @@ async def test_a_failure_is_heard_and_the_next_turn_is_answered() -> None:
         assert home.outcomes() == ["answered"]
 
 
-async def test_a_timer_that_was_asked_for_rings_until_stop_is_said() -> None:
+async def test_a_requested_timer_rings_until_a_stop_request() -> None:
     start = Action(name="timer.start", data={"seconds": 0.0, "name": "egg"})
     home = Home(llm=ScriptedLlm([("Timer set.", start), (Action(name="stop"),)]))
     async with awake(home):
@@ -148,7 +148,7 @@ async def test_it_is_busy_while_a_turn_runs_and_while_a_timer_rings() -> None:
         assert home.turns.busy
 
 
-async def test_the_volume_is_set_and_told_to_the_brain() -> None:
+async def test_the_volume_is_set_and_passed_to_the_language_model() -> None:
     home = Home(llm=ScriptedLlm([(Action(name="volume.set", data={"level": 0.4}),)]))
     async with awake(home):
         home.turns.start(utterance())
@@ -165,7 +165,7 @@ async def test_the_volume_is_set_and_told_to_the_brain() -> None:
         Action(name="volume.set", data={"level": "loud"}),
     ],
 )
-async def test_what_cannot_be_done_is_logged_and_harms_nothing(
+async def test_an_impossible_action_is_logged_and_skipped(
     action: Action, caplog: pytest.LogCaptureFixture
 ) -> None:
     home = Home(llm=ScriptedLlm([("Done.", action)]))

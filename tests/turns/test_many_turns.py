@@ -1,4 +1,4 @@
-"""A satellite with fickle engines and devices: the short form of `python -m tests.soak.turns`."""
+"""A satellite with flaky engines and devices: the short form of `python -m tests.soak.turns`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support import virtual_time
 
 
 @pytest.mark.parametrize("seed", [3])
-def test_whatever_fails_every_turn_has_one_outcome_and_nothing_is_left(
+def test_every_turn_has_one_outcome_and_leaves_nothing_whatever_fails(
     seed: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.CRITICAL)

@@ -1,4 +1,4 @@
-"""The sounds that the satellite makes of its own accord, and those of the user's own."""
+"""The built-in cues of the satellite, and the user's own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.turn_parts import SpeechParts, TurnParts
 
 
 async def heard_in_a_turn(cues: CueSettings) -> bytes:
-    """Everything that a speaker is given in one turn."""
+    """Return everything that the speaker receives in one turn."""
     speaker = ScriptedSpeaker()
     playback = Playback(speaker, lambda event: None)
     engines = Engines(ScriptedAsr(), ScriptedLlm(), ScriptedTts())
@@ -38,7 +38,7 @@ async def heard_in_a_turn(cues: CueSettings) -> bytes:
 
 @pytest.fixture
 def own(tmp_path: Path) -> bytes:
-    """A sound of the user's own, at the speaker's rate, in the folder for three cues."""
+    """Write a sound of the user for three cues, at the speaker's rate."""
     sound = tone(700, 0.1)
     for name in ("awake", "done", "error"):
         write_wav(tmp_path / f"{name}.wav", SPEECH, sound)
@@ -47,7 +47,7 @@ def own(tmp_path: Path) -> bytes:
 
 @pytest.mark.parametrize("wanted", [True, False])
 @pytest.mark.parametrize("name", ["awake", "done"])
-async def test_a_sound_tells_of_the_wake_word_and_that_the_request_was_taken_in(
+async def test_a_cue_confirms_the_wake_word_and_the_end_of_the_request(
     tmp_path: Path, own: bytes, name: str, wanted: bool
 ) -> None:
     switches = {"awake": False, "done": False, name: wanted}

@@ -47,7 +47,7 @@ class Bench:
         return outcome
 
     def check(self) -> None:
-        """One outcome, announced last; every engine at rest."""
+        """Check for one outcome, published last, and for idle engines."""
         assert len(self.stage.of(events.TurnEnd)) == 1
         assert isinstance(self.stage.events[-1], events.TurnEnd)
         engines: list[Scripted] = [self.asr, self.llm, self.tts]
@@ -93,27 +93,27 @@ async def test_partial_transcripts_are_announced_before_the_final_one() -> None:
     ]
 
 
-async def test_nobody_spoke_and_the_brain_is_not_asked() -> None:
+async def test_without_speech_the_language_model_is_not_asked() -> None:
     bench = Bench()
     assert await bench.run(heard=False) == NothingHeard()
     assert bench.llm.requests == []
     assert bench.stage.apologies == []
 
 
-async def test_what_was_not_understood_is_said_to_be_so() -> None:
+async def test_it_says_that_it_did_not_understand() -> None:
     bench = Bench(asr=ScriptedAsr([""]))
     assert await bench.run() == NothingHeard()
     assert bench.stage.apologies == ["understand"]
 
 
-async def test_an_action_is_done_without_a_word() -> None:
+async def test_an_action_is_executed_without_a_reply() -> None:
     bench = Bench(llm=ScriptedLlm([[Action(name="stop")]]))
     assert await bench.run() == Answered("what time is it", "")
     assert bench.stage.actions == [Action(name="stop")]
     assert bench.stage.of(events.AudioStart) == []
 
 
-async def test_a_brain_that_declines_is_heard() -> None:
+async def test_a_declined_reply_is_spoken() -> None:
     bench = Bench(llm=ScriptedLlm([[Declined(text="Sorry, I did not understand.")]]))
     assert isinstance(await bench.run(), Answered)
     assert bench.tts.texts == ["Sorry, I did not understand."]
@@ -145,7 +145,7 @@ async def test_a_speaker_that_vanishes_fails_the_turn() -> None:
     assert await bench.run() == Failed("speaker", "the speaker was unplugged")
 
 
-async def test_what_was_spoken_before_a_failure_is_remembered() -> None:
+async def test_sentences_spoken_before_a_failure_are_remembered() -> None:
     bench = Bench(llm=ScriptedLlm([("One. Two. ",)], error=PeerClosed("gone")))
     await bench.run()
     assert bench.conversation.history()[0] == Message(role="user", text="what time is it")
@@ -167,12 +167,12 @@ async def test_cancelled_at_any_moment_it_ends_once(steps: int) -> None:
 
 
 class Speechless(RecordedTurn):
-    """Cannot even say that something failed."""
+    """Fails while reporting a failure."""
 
     async def apologise(self, reason: str, error: SatelliteError | None = None) -> None:
         raise ZeroDivisionError("a plugin's mistake")
 
 
-async def test_a_bug_in_saying_that_it_failed_ends_nothing_but_the_turn() -> None:
+async def test_a_bug_while_reporting_a_failure_ends_only_the_turn() -> None:
     bench = Bench(llm=ScriptedLlm(error=EngineBusy("full")), stage=Speechless())
     assert isinstance(await bench.run(), Failed)

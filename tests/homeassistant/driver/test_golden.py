@@ -1,4 +1,4 @@
-"""What goes over the wire, field by field: logs of Home Assistant 2026.11.0 and 2024.3.3.
+"""The wire, field by field: logs of Home Assistant 2026.11.0 and 2024.3.3.
 
 `sends` is what Home Assistant sends, `says` what is said in the room, `receives` what the satellite
 sends next; rows of audio chunks are one line, and `*` is anything.
@@ -19,7 +19,7 @@ GOLDEN = Path(__file__).parents[2] / "golden"
 
 
 def like(said: Any, wanted: Any) -> Any:
-    """What was said, with anything where anything will do."""
+    """Return the events, with a placeholder where any value is right."""
     if wanted == "*":
         return "*"
     if isinstance(wanted, dict) and isinstance(said, dict):

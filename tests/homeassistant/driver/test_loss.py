@@ -1,4 +1,4 @@
-"""Home Assistant is lost within a turn, at each of its stages: the satellite does the rest."""
+"""Home Assistant is lost within a turn, at each of its stages: the satellite finishes it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STAGES = ("detection", "audio", "transcript", "synthesize", "sound")
 
 
 async def reach(stage: str, satellite: ScriptedSatellite, home: ScriptedHomeAssistant) -> None:
-    """Come as far in a turn as the stage."""
+    """Run a turn up to a stage."""
     satellite.room.say((WAKE, 0.03), (SILENCE, 0.3), (VOICE, 0.5))
     await home.expect("run-pipeline")
     if stage == "detection":
@@ -36,7 +36,7 @@ async def reach(stage: str, satellite: ScriptedSatellite, home: ScriptedHomeAssi
 
 
 async def finish(satellite: ScriptedSatellite) -> float:
-    """Somebody goes on speaking and stops; how long the satellite takes to be there again."""
+    """Finish the utterance; return the seconds until the satellite is idle again."""
     began = time.monotonic()
     satellite.room.say((VOICE, 0.5), (SILENCE, 1.0))
     await satellite.ended()
@@ -44,7 +44,7 @@ async def finish(satellite: ScriptedSatellite) -> float:
 
 
 def as_local(stage: str, satellite: ScriptedSatellite) -> None:
-    """The satellite has done what was left, once, and in one turn."""
+    """Check that the satellite did the rest, once, and in one turn."""
     assert satellite.outcomes() == ["answered"]
     assert len({event.turn for event in satellite.happened if event.turn}) == 1
     (failover,) = satellite.of(events.Failover) if stage != "sound" else (None,)
@@ -91,7 +91,7 @@ async def test_silent(stage: str) -> None:
 
 
 @pytest.mark.parametrize("stage", STAGES)
-async def test_with_no_other_brain_it_is_said(stage: str) -> None:
+async def test_with_brain_homeassistant_its_loss_is_spoken(stage: str) -> None:
     settings = msgspec.structs.replace(QUIET, brain="homeassistant")
     async with (
         ScriptedSatellite(settings).open() as satellite,
@@ -116,7 +116,9 @@ async def test_with_no_other_brain_it_is_said(stage: str) -> None:
     ("code", "asked"),
     [("stt-stream-failed", "what time is it"), ("intent-failed", "turn on the lamp")],
 )
-async def test_an_error_of_home_assistants_is_made_good(code: str, asked: str) -> None:
+async def test_after_an_error_of_home_assistant_the_satellite_answers(
+    code: str, asked: str
+) -> None:
     async with (
         ScriptedSatellite().open() as satellite,
         connected_home_assistant(satellite.uri) as home,
@@ -156,7 +158,7 @@ async def test_an_answer_that_never_comes_ends_the_turn() -> None:
         assert not satellite.llm.requests
 
 
-async def test_a_driver_too_old_for_pings_is_not_given_up() -> None:
+async def test_a_driver_too_old_for_pings_stays_connected() -> None:
     async with (
         ScriptedSatellite().open() as satellite,
         connected_home_assistant(satellite.uri, drive=False) as home,

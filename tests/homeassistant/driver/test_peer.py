@@ -1,4 +1,4 @@
-"""What Home Assistant sees of the satellite: info at any time, one driver, mute, a port."""
+"""The satellite as Home Assistant's peer: info at any time, one driver, mute, a port."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ async def test_describe_on_other_connections_in_the_middle_of_a_turn() -> None:
         await home.expect("played")
 
 
-async def test_a_satellite_is_no_server_of_wake_words_to_others() -> None:
+async def test_a_satellite_does_not_serve_wake_words() -> None:
     from satellite.net.discovery.remote_service import read_service
 
     async with ScriptedSatellite().open() as satellite:
@@ -70,7 +70,7 @@ async def test_pings_are_answered_on_every_connection() -> None:
         await satellite.until(lambda: home.pongs == other.pongs == 1)
 
 
-async def test_the_newest_driver_wins_and_the_older_is_hung_up_on() -> None:
+async def test_the_newest_driver_wins_and_the_older_is_disconnected() -> None:
     async with (
         ScriptedSatellite().open() as satellite,
         connected_home_assistant(satellite.uri) as old,
@@ -84,7 +84,7 @@ async def test_the_newest_driver_wins_and_the_older_is_hung_up_on() -> None:
         await satellite.until(lambda: old.gone)
 
 
-async def test_muted_nobody_listens_until_it_is_unmuted() -> None:
+async def test_a_muted_satellite_does_not_listen_until_it_is_unmuted() -> None:
     async with (
         ScriptedSatellite().open() as satellite,
         connected_home_assistant(satellite.uri) as home,
@@ -127,7 +127,7 @@ async def test_muting_after_a_request_does_not_leave_it_unanswered() -> None:
         assert satellite.of(events.Failover)
 
 
-async def test_who_stops_within_a_turn_has_not_muted() -> None:
+async def test_a_pause_within_a_turn_does_not_mute() -> None:
     async with ScriptedSatellite().open() as satellite:
         async with connected_home_assistant(satellite.uri) as home:
             satellite.room.say((WAKE, 0.03), (SILENCE, 0.3), (VOICE, 1.0))
@@ -140,7 +140,7 @@ async def test_who_stops_within_a_turn_has_not_muted() -> None:
         assert not satellite.of(events.Mute)
 
 
-async def test_who_muted_and_left_mutes_no_more() -> None:
+async def test_the_mute_of_a_driver_ends_with_its_connection() -> None:
     async with ScriptedSatellite().open() as satellite:
         async with connected_home_assistant(satellite.uri) as home:
             await home.send("pause-satellite")
@@ -164,7 +164,7 @@ async def test_a_local_brain_is_not_driven() -> None:
         assert home.kinds() == ["info"]
 
 
-async def test_rubbish_ends_its_connection_and_no_other() -> None:
+async def test_invalid_data_ends_its_connection_and_no_other() -> None:
     async with (
         ScriptedSatellite().open() as satellite,
         connected_home_assistant(satellite.uri) as home,
@@ -186,7 +186,7 @@ async def test_a_port_that_is_taken(brain: str, caplog: pytest.LogCaptureFixture
                 pass
 
 
-async def test_the_usual_port_is_done_without(
+async def test_a_taken_default_port_is_only_a_warning(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with ScriptedSatellite().open() as satellite:
@@ -202,7 +202,7 @@ async def test_the_usual_port_is_done_without(
     assert HOME_ASSISTANT_PORT.endswith(":10700")
 
 
-async def test_without_an_address_nobody_is_let_in() -> None:
+async def test_without_an_address_no_peer_is_accepted() -> None:
     home = HomeAssistantSettings(listen="")
     satellite = ScriptedSatellite(msgspec.structs.replace(QUIET, homeassistant=home))
     async with satellite.open():

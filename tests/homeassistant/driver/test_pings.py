@@ -1,4 +1,4 @@
-"""When Home Assistant's pings are answered, and when the satellite leaves."""
+"""When Home Assistant's pings are answered, and when the satellite disconnects."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.scripted_satellite import QUIET, SOON, ScriptedSatellite
 
 
 class Wire:
-    """Pings of a connection, with what they send."""
+    """The pings of a connection, and the events that they send."""
 
     def __init__(self) -> None:
         self.sent: list[Event] = []
@@ -29,7 +29,7 @@ class Wire:
 
 
 def _known() -> Wire:
-    """Home Assistant has had an answer to its first ping, and answers ours."""
+    """Return pings of which Home Assistant's first one and one of ours are answered."""
     wire = Wire()
     wire.pings.send_ping()
     wire.pings.pong_received()
@@ -55,7 +55,7 @@ async def test_a_ping_waits_for_its_answer(monkeypatch: pytest.MonkeyPatch) -> N
     wire.pings.stop()
 
 
-async def test_who_waits_for_an_answer_has_it_at_once() -> None:
+async def test_a_program_that_waits_for_pongs_gets_them_at_once() -> None:
     wire = Wire()
     for _ in range(3):  # it does not answer ours, and so may not know that we are here
         wire.pings.ping_received(None)
@@ -70,14 +70,14 @@ async def test_who_waits_for_an_answer_has_it_at_once() -> None:
     assert wire.pongs == 5
 
 
-async def test_it_leaves_at_once_while_a_ping_waits() -> None:
+async def test_it_disconnects_at_once_while_a_ping_waits() -> None:
     wire = _known()
     wire.pings.ping_received(None)
     assert await _rested(wire) < 0.1
     wire.pings.stop()
 
 
-async def test_else_it_waits_for_the_next_one_which_has_no_answer() -> None:
+async def test_without_a_waiting_ping_it_disconnects_after_the_next_one() -> None:
     wire = _known()
     loop = asyncio.get_running_loop()
     loop.call_later(0.1, wire.pings.ping_received, None)
@@ -86,7 +86,7 @@ async def test_else_it_waits_for_the_next_one_which_has_no_answer() -> None:
     wire.pings.stop()
 
 
-async def test_and_for_the_answer_to_its_own() -> None:
+async def test_it_disconnects_after_the_answer_to_its_own_ping() -> None:
     wire = _known()
     wire.pings.ping_received(None)
     wire.pings.send_ping()
@@ -95,12 +95,12 @@ async def test_and_for_the_answer_to_its_own() -> None:
     wire.pings.stop()
 
 
-async def test_but_not_for_ever() -> None:
+async def test_it_disconnects_without_a_ping_after_the_longest_wait() -> None:
     wire = _known()
     assert await _rested(wire) == pytest.approx(pings.LEAVE, abs=0.3)
 
 
-async def test_home_assistant_is_left_at_a_good_moment() -> None:
+async def test_home_assistant_is_disconnected_while_its_ping_waits() -> None:
     async with (
         ScriptedSatellite().open() as satellite,
         connected_home_assistant(satellite.uri) as home,
@@ -114,7 +114,7 @@ async def test_home_assistant_is_left_at_a_good_moment() -> None:
         assert home.pongs == 1
 
 
-async def test_who_knocks_while_models_are_loaded_is_served_then() -> None:
+async def test_a_peer_that_connects_while_models_load_is_served_afterwards() -> None:
     satellite = ScriptedSatellite()
     async with reachable(QUIET) as port:
         assert port.bound

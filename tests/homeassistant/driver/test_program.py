@@ -18,7 +18,7 @@ ENGINES = ("--wake", "openwakeword:okay_nabu", "--asr", "pocketsphinx", "--llm",
 
 
 def room(file: Path, requests: int) -> Path:
-    """Three seconds in which a house can connect, then requests, one after another."""
+    """Return three seconds of silence, to connect, and then several requests."""
     wake, asked = speak("okay nabu", voice="en-us+m3"), speak("what time is it")
     once = wake + silence(0.8) + asked + silence(4.0)
     write_wav(file, SPEECH, silence(3.0) + once * requests)
@@ -52,7 +52,7 @@ async def reach(stage: str, home: ScriptedHomeAssistant) -> None:
 
 
 @pytest.mark.parametrize("stage", ["audio", "synthesize"])
-async def test_killed_in_the_middle_the_program_answers_and_goes_on(
+async def test_the_satellite_answers_when_home_assistant_is_killed_within_a_turn(
     stage: str, tmp_path: Path
 ) -> None:
     with satellite(tmp_path, *program(tmp_path, 2)) as running:

@@ -1,4 +1,4 @@
-"""Home Assistant listens for the wake word: what is sent to it, and when it is asked again."""
+"""Home Assistant detects the wake word: the sound it receives, and when a run is requested."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def satellite_that(wake: str) -> ScriptedSatellite:
 
 
 async def asked(home: ScriptedHomeAssistant) -> Event:
-    """The satellite has asked for a run, and Home Assistant listens."""
+    """Wait until the satellite has requested a run, and confirm it."""
     run = await home.expect("run-pipeline")
     assert run.data == STANDING
     await home.send("detect", names=None)
@@ -31,7 +31,7 @@ async def asked(home: ScriptedHomeAssistant) -> Event:
 async def turn(
     satellite: ScriptedSatellite, home: ScriptedHomeAssistant, answer: str = "Done."
 ) -> None:
-    """A turn whose wake word Home Assistant hears."""
+    """Run a turn whose wake word Home Assistant detects."""
     satellite.room.say((WAKE, 0.03), (SILENCE, 0.1))
     await satellite.until(lambda: WAKE in home.heard())
     await home.send("detection", name="okay_nabu", timestamp=1234.5)
@@ -93,7 +93,7 @@ async def test_only_what_is_said_is_streamed() -> None:
         assert 2.5 < len(home.heard()) / 32000 < 3.2
 
 
-async def test_after_an_error_it_is_asked_again_less_and_less_often() -> None:
+async def test_after_errors_a_run_is_requested_at_growing_intervals() -> None:
     async with (
         satellite_that("stream").open() as satellite,
         connected_home_assistant(satellite.uri) as home,
@@ -109,7 +109,7 @@ async def test_after_an_error_it_is_asked_again_less_and_less_often() -> None:
         await asked(home)
 
 
-async def test_after_a_turn_of_another_kind_it_is_asked_again() -> None:
+async def test_after_a_turn_of_another_kind_a_run_is_requested() -> None:
     async with (
         satellite_that("stream").open() as satellite,
         connected_home_assistant(satellite.uri) as home,
@@ -136,7 +136,7 @@ async def test_a_run_that_home_assistant_forgot_is_ended_after_mute() -> None:
             assert again.kinds()[:3] == ["info", "audio-stop", "run-pipeline"]
 
 
-async def test_a_run_that_is_not_confirmed_is_asked_for_again() -> None:
+async def test_an_unconfirmed_run_is_requested_again() -> None:
     async with (
         satellite_that("stream").open() as satellite,
         connected_home_assistant(satellite.uri) as home,
@@ -146,7 +146,7 @@ async def test_a_run_that_is_not_confirmed_is_asked_for_again() -> None:
         await asked(home)
 
 
-async def test_when_home_assistant_is_lost_we_listen_ourselves() -> None:
+async def test_without_home_assistant_the_satellite_detects_wake_words() -> None:
     async with satellite_that("stream").open() as satellite:
         async with connected_home_assistant(satellite.uri) as home:
             await asked(home)
@@ -158,7 +158,7 @@ async def test_when_home_assistant_is_lost_we_listen_ourselves() -> None:
         assert satellite.asr.requests
 
 
-async def test_lost_after_its_detection_the_turn_is_ours() -> None:
+async def test_the_satellite_takes_the_turn_of_a_driver_lost_after_its_detection() -> None:
     async with satellite_that("stream").open() as satellite:
         async with connected_home_assistant(satellite.uri) as home:
             await asked(home)

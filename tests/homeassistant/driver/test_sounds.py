@@ -1,4 +1,4 @@
-"""Announcements and timers of Home Assistant's: heard here, in their time, and dismissed here."""
+"""Announcements and timers of Home Assistant: played, rung and dismissed here."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ async def test_an_announcement_waits_for_a_turn_that_runs() -> None:
 
 
 async def test_an_announcement_instead_of_an_answer() -> None:
-    """Home Assistant ends a run without a word when it announces: the turn goes on without it."""
+    """Home Assistant ends a run silently when it announces: the turn continues without it."""
     async with (
         ScriptedSatellite().open() as satellite,
         connected_home_assistant(satellite.uri) as home,
@@ -99,7 +99,7 @@ async def test_the_wake_word_ends_an_announcement() -> None:
         satellite.speaker.slow.set()
 
 
-async def test_more_sound_than_is_kept_is_left_out(monkeypatch: object) -> None:
+async def test_sound_beyond_the_buffer_is_dropped(monkeypatch: object) -> None:
     kept = incoming_speech.IncomingSpeech()
     for _ in range(700):
         kept.put(cue("timer"))
@@ -108,7 +108,7 @@ async def test_more_sound_than_is_kept_is_left_out(monkeypatch: object) -> None:
     assert len(played) == int(incoming_speech.MOST / 1.5)
 
 
-async def test_a_timer_rings_when_it_is_due_although_nobody_is_there() -> None:
+async def test_a_timer_rings_on_time_while_home_assistant_is_disconnected() -> None:
     async with ScriptedSatellite().open() as satellite:
         async with connected_home_assistant(satellite.uri) as home:
             await home.send("timer-started", id="a", total_seconds=1, name="egg", start_hours=None)
@@ -117,7 +117,7 @@ async def test_a_timer_rings_when_it_is_due_although_nobody_is_there() -> None:
         await satellite.until(lambda: bool(satellite.speaker.heard))
 
 
-async def test_a_timer_rings_once_whoever_says_so() -> None:
+async def test_a_timer_rings_once_whether_it_is_due_here_or_there_first() -> None:
     async with (
         ScriptedSatellite().open() as satellite,
         connected_home_assistant(satellite.uri) as home,
@@ -131,7 +131,7 @@ async def test_a_timer_rings_once_whoever_says_so() -> None:
         assert timers(satellite) == ["started", "finished", "dismissed"]
 
 
-async def test_a_timer_that_was_started_while_nobody_told_us_rings() -> None:
+async def test_a_timer_whose_start_was_not_received_rings() -> None:
     async with (
         ScriptedSatellite().open() as satellite,
         connected_home_assistant(satellite.uri) as home,
@@ -140,7 +140,7 @@ async def test_a_timer_that_was_started_while_nobody_told_us_rings() -> None:
         await satellite.until(lambda: "finished" in timers(satellite))
 
 
-async def test_timers_are_changed_halted_and_cancelled() -> None:
+async def test_timers_are_changed_paused_and_cancelled() -> None:
     async with (
         ScriptedSatellite().open() as satellite,
         connected_home_assistant(satellite.uri) as home,

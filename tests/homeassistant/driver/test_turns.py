@@ -1,4 +1,4 @@
-"""Home Assistant drives a turn: what goes over the wire, what is heard, and how it ends."""
+"""Home Assistant drives a turn: its events, its sound, and its outcome."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.scripted_satellite import QUIET, SILENCE, VOICE, WAKE, Script
 
 
 async def begun(satellite: ScriptedSatellite, home: ScriptedHomeAssistant) -> None:
-    """Somebody says the wake word and a request, and Home Assistant listens."""
+    """Say the wake word and a request, with Home Assistant listening."""
     satellite.room.ask()
     assert (await home.expect("detection")).data["name"] == "okay_nabu"
     run = await home.expect("run-pipeline")
@@ -122,7 +122,7 @@ async def test_sound_may_come_before_its_text_and_all_of_it_at_once() -> None:
         assert satellite.of(events.Reply)[-1].text == "Once upon a time."
 
 
-async def test_what_is_unknown_or_broken_is_ignored() -> None:
+async def test_unknown_and_invalid_events_are_ignored() -> None:
     async with (
         ScriptedSatellite().open() as satellite,
         connected_home_assistant(satellite.uri) as home,
@@ -138,7 +138,7 @@ async def test_what_is_unknown_or_broken_is_ignored() -> None:
         assert satellite.outcomes() == ["answered"]
 
 
-async def test_nobody_speaks_and_nothing_is_said() -> None:
+async def test_an_utterance_without_speech_is_not_answered() -> None:
     async with (
         ScriptedSatellite().open() as satellite,
         connected_home_assistant(satellite.uri) as home,
@@ -227,7 +227,7 @@ async def test_a_question_is_answered_without_the_wake_word() -> None:
         assert len({event.turn for event in satellite.of(events.TurnEnd)}) == 2
 
 
-async def test_a_question_that_nobody_answers_is_given_up_quietly() -> None:
+async def test_an_unanswered_question_ends_silently() -> None:
     settings = msgspec.structs.replace(QUIET, listen=ListenSettings(nothing_said=1.0))
     async with (
         ScriptedSatellite(settings).open() as satellite,
