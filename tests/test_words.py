@@ -60,7 +60,6 @@ UNCLEAN = frozenset(
         "tests",
         "tests/components",
         "tests/config",
-        "tests/conformance",
         "tests/engines",
         "tests/homeassistant",
         "tests/lib",
