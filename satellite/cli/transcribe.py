@@ -46,7 +46,7 @@ def transcribe(context: click.Context, wav: str) -> None:
 
 async def _transcribe(settings: Settings, bus: Bus, speech: bytes) -> None:
     request = TranscribeRequest(
-        language=settings.language, names=settings.home.names, terms=settings.home.areas
+        language=settings.language, names=settings.home.own_names, terms=settings.home.own_areas
     )
     async with assembly.opened("asr", settings) as asr:
         limit = settings.deadlines.asr

@@ -36,13 +36,17 @@ class Endpointer:
     Push frames of `frame_samples`, from the wake word on, until it returns ENDED or NOTHING.
     """
 
-    def __init__(self, settings: ListenSettings, frame_samples: int) -> None:
+    def __init__(
+        self, settings: ListenSettings, frame_samples: int, tail: float = WAKE_TAIL
+    ) -> None:
+        """`tail`: seconds at the beginning whose voice may be that of the wake word."""
         self.voice_start = 0
         """Samples from the beginning to the first voice of the utterance."""
         self.voice_end = 0
         """Samples from the beginning to the end of the last voice."""
         self._settings = settings
         self._frame = frame_samples
+        self._tail = tail * RATE
         self._position = 0
         self._voiced = 0
         self._started = False
@@ -66,7 +70,7 @@ class Endpointer:
         if not self._voiced:
             self.voice_start = begin
         self.voice_end = self._position
-        if self._position > WAKE_TAIL * RATE:
+        if self._position > self._tail:
             self._voiced += self._frame
 
     def _silence(self) -> int:

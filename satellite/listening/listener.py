@@ -12,8 +12,10 @@ from satellite.audio.feed import AudioFeed
 from satellite.audio.ring_buffer import RingBuffer
 from satellite.audio.tap import Source
 from satellite.errors import EngineError, WireError
+from satellite.listening.endpointer import WAKE_TAIL
 from satellite.listening.utterance import Utterance
 from satellite.listening.utterance_builder import UtteranceBuilder
+from satellite.listening.wake_word_end import wake_word_end
 from satellite.settings import ListenSettings
 from satellite.values import SPEECH, Detection, DetectRequest
 
@@ -188,17 +190,28 @@ class Listener:
         utterance = Utterance(detection, limit)
         if self._accept is None or not self._accept(utterance):
             return False
-        recent = self._ring.since(position - SPEECH.bytes_of(preroll))
+        ended = wake_word_end(self._before(position)) if detection and preroll else None
+        if ended is None:
+            recent = self._ring.since(position - SPEECH.bytes_of(preroll))
+        else:  # the request may have begun long before a slow engine found the wake word
+            position -= ended * SPEECH.frame_bytes
+            recent = self._ring.since(position)
         late = self._ring.since(position)
         # voice detector frames end where chunks do, so that none waits for the next chunk
         frame = self._vad.frame_samples * SPEECH.frame_bytes
         late = late[len(late) % frame :]
         utterance.before = len(recent) - len(late)
         utterance.audio.put(recent[: utterance.before])
-        capturing = self._open = UtteranceBuilder(utterance, self._vad, self._settings)
+        tail = 0.0 if ended is not None else WAKE_TAIL
+        capturing = self._open = UtteranceBuilder(utterance, self._vad, self._settings, tail)
         utterance.on_close(lambda: self._finish(capturing))
         self._continue(capturing, late)
         return True
+
+    def _before(self, position: int) -> bytes:
+        """Return the remembered sound up to a position."""
+        sound = self._ring.since(0)
+        return sound[: max(0, len(sound) - max(0, self._ring.end - position))]
 
     def _finish(self, capturing: UtteranceBuilder) -> None:
         for event in capturing.finish():

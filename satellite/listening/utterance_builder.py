@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from satellite import events, ports
-from satellite.listening.endpointer import Endpointer, Verdict
+from satellite.listening.endpointer import WAKE_TAIL, Endpointer, Verdict
 from satellite.listening.utterance import Utterance
 from satellite.settings import ListenSettings
 from satellite.values import SPEECH
@@ -14,12 +14,19 @@ from satellite.values import SPEECH
 class UtteranceBuilder:
     """Fills an utterance that is being said, frame by frame of the voice detector, and ends it."""
 
-    def __init__(self, utterance: Utterance, vad: ports.Vad, settings: ListenSettings) -> None:
+    def __init__(
+        self,
+        utterance: Utterance,
+        vad: ports.Vad,
+        settings: ListenSettings,
+        tail: float = WAKE_TAIL,
+    ) -> None:
+        """`tail`: seconds at the beginning whose voice may be that of the wake word."""
         self.closed = False
         self.without_wake_word = utterance.detection is None
         self._utterance = utterance
         self._vad = vad
-        self._endpointer = Endpointer(settings, vad.frame_samples)
+        self._endpointer = Endpointer(settings, vad.frame_samples, tail)
         self._frame = vad.frame_samples * SPEECH.frame_bytes
         self._rest = bytearray()
         self._taken = 0

@@ -24,6 +24,16 @@ class HomeSettings(OptionSet, frozen=True):
     ] = USUAL_AREAS
     names: Annotated[tuple[str, ...], option("Names of devices, likewise")] = USUAL_NAMES
 
+    @property
+    def own_areas(self) -> tuple[str, ...]:
+        """The areas that were set; empty for the default, which need not exist in this home."""
+        return () if self.areas == USUAL_AREAS else self.areas
+
+    @property
+    def own_names(self) -> tuple[str, ...]:
+        """The names that were set; empty for the default, which need not exist in this home."""
+        return () if self.names == USUAL_NAMES else self.names
+
 
 HOME_ASSISTANT_PORT = "tcp://0.0.0.0:10700"
 """The port at which Home Assistant looks for a Wyoming satellite that is added by hand."""

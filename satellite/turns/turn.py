@@ -133,8 +133,8 @@ class Turn:
                 async with limit:
                     request = TranscribeRequest(
                         language=self._settings.language,
-                        names=self._settings.home.names,
-                        terms=self._settings.home.areas,
+                        names=self._settings.home.own_names,
+                        terms=self._settings.home.own_areas,
                     )
                     transcripts = self._engines.asr.transcribe(self._speech(audio, limit), request)
                     async with aclosing(transcripts):

@@ -138,7 +138,7 @@ class FasterWhisper:
             decoder=Decoder(loaded.model, loaded.batches, options.decoding),
             options=options.transcription,
             language=language,
-            hotwords=transcription.hotwords(request, options.hotwords),
+            names=transcription.likely_names(request, options.hotwords),
         )
 
     async def _loaded(self, name: str) -> CachedModel:

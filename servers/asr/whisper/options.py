@@ -53,7 +53,9 @@ class WhisperOptions(OptionSet, frozen=True):
         tuple[float, ...], option("Temperatures, tried in turn while the text is doubtful")
     ] = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
     initial_prompt: Annotated[str, option("A text in the style of the expected speech")] = ""
-    hotwords: Annotated[str, option("Likely words, in addition to the names in a request")] = ""
+    hotwords: Annotated[
+        str, option("Likely names, separated by commas, in addition to those in a request")
+    ] = ""
     condition_on_previous_text: Annotated[
         bool, option("Beyond 30 s, use the text so far to understand the rest")
     ] = True

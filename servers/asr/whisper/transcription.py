@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 
 import msgspec
 
@@ -13,6 +13,7 @@ from satellite.values import TranscribeRequest, Transcript
 from servers.asr.whisper import quality
 from servers.asr.whisper.agreement import agreed_tokens
 from servers.asr.whisper.decoding import Decoder
+from servers.asr.whisper.names import near_names, only_names_differ
 from servers.asr.whisper.quality import Attempt, Thresholds
 from servers.asr.whisper.sound_buffer import BLOCK_SAMPLES, SoundBuffer
 from servers.asr.whisper.speech_detection import Floats
@@ -56,7 +57,7 @@ class Transcription:
         decoder: Decoder,
         options: TranscriptionOptions,
         language: str | None,
-        hotwords: str,
+        names: Sequence[str],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._sound = sound
@@ -64,7 +65,7 @@ class Transcription:
         self._vocabulary = decoder.vocabulary
         self._options = options
         self._language = language
-        self._hotwords = hotwords
+        self._names = names
         self._texts: list[str] = []
         self._partial: tuple[int, ...] = ()
         self._confirmed: tuple[int, ...] = ()
@@ -162,17 +163,32 @@ class Transcription:
         )
 
     async def _decode(self, samples: Floats) -> tuple[Attempt, str | None]:
+        """Decode without names, and once more with those that were nearly recognized."""
+        attempt, language = await self._decode_with("", samples, self._language)
+        near = near_names(attempt.text, self._names)
+        if not near:
+            return attempt, language
+        again, _ = await self._decode_with(", ".join(near), samples, language)
+        good = quality.is_good(again, self._options.thresholds)
+        if good and only_names_differ(attempt.text, again.text, near):
+            _LOGGER.debug("Names in %r: %r", attempt.text, again.text)
+            return again, language
+        return attempt, language
+
+    async def _decode_with(
+        self, hotwords: str, samples: Floats, language: str | None
+    ) -> tuple[Attempt, str | None]:
         earlier = " ".join(self._texts) if self._options.condition_on_previous_text else ""
         prompt = build_prompt(
             self._vocabulary,
-            hotwords=self._hotwords,
+            hotwords=hotwords,
             earlier=f"{self._options.initial_prompt} {earlier}",
             prefix=self._confirmed,
         )
-        return await self._decoder.decode(samples, prompt, self._language)
+        return await self._decoder.decode(samples, prompt, language)
 
 
-def hotwords(request: TranscribeRequest, configured: str) -> str:
-    """Join the configured likely words with the names and terms of the request."""
-    words = (configured, *request.names, *request.terms)
-    return ", ".join(dict.fromkeys(word.strip() for word in words if word.strip()))
+def likely_names(request: TranscribeRequest, configured: str) -> tuple[str, ...]:
+    """Return the configured likely words, separated by commas, and those of the request."""
+    words = (*configured.split(","), *request.names, *request.terms)
+    return tuple(dict.fromkeys(word.strip() for word in words if word.strip()))

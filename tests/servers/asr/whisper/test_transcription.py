@@ -16,7 +16,7 @@ from servers.asr.whisper.decoding import DecodingOptions as Decoding
 from servers.asr.whisper.model import Floats, Model
 from servers.asr.whisper.quality import Thresholds
 from servers.asr.whisper.sound_buffer import SoundBuffer
-from servers.asr.whisper.transcription import Transcription, TranscriptionOptions, hotwords
+from servers.asr.whisper.transcription import Transcription, TranscriptionOptions, likely_names
 from tests.servers.asr.whisper.test_windows import Loudness
 from tests.support.speech import silence, speak, tone
 
@@ -50,7 +50,7 @@ class Room:
             self.decoder,
             options,
             language=None,
-            hotwords="",
+            names=(),
             clock=lambda: self.now,
         )
 
@@ -143,5 +143,5 @@ async def test_silence_is_never_decoded(model: Model, batches: BatchScheduler) -
 
 def test_likely_words_are_those_configured_and_those_of_the_request() -> None:
     request = TranscribeRequest(names=("lamp", " fan ", ""), terms=("kitchen", "lamp"))
-    assert hotwords(request, "Nabu") == "Nabu, lamp, fan, kitchen"
-    assert hotwords(TranscribeRequest(), "") == ""
+    assert likely_names(request, "Nabu, oven") == ("Nabu", "oven", "lamp", "fan", "kitchen")
+    assert likely_names(TranscribeRequest(), "") == ()
