@@ -21,7 +21,7 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     """Days of the week on which it rings every week; 0 is Monday."""
     name: str | None = None
     text: str | None = None
-    """What it says when it rings: a reminder."""
+    """The text of a reminder, spoken when it rings."""
     last: float = 0.0
     """Unix seconds of its last ring, or of when it was set: it rings next after this time."""
 

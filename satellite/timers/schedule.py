@@ -41,7 +41,7 @@ class Timer(msgspec.Struct, frozen=True, kw_only=True):
     """When it rings, `ClockReading.boot`; without meaning while the timer is paused."""
     name: str | None = None
     text: str | None = None
-    """What it says when it rings: a reminder."""
+    """The text of a reminder, spoken when it rings."""
     left: float | None = None
     """Seconds left of a paused timer, which is never due; None while it runs."""
     settles: float = 0.0

@@ -27,7 +27,7 @@ class StartTimer(Value, frozen=True):
     seconds: Annotated[float, msgspec.Meta(ge=0, le=366 * 86400)]
     name: str | None = None
     text: SpokenText | None = None
-    """What it says when it rings."""
+    """The text that is spoken when it rings."""
 
 
 class CancelTimer(Value, frozen=True):
@@ -59,7 +59,7 @@ class SetAlarm(Value, frozen=True):
     """0 is Monday."""
     name: str | None = None
     text: SpokenText | None = None
-    """What it says when it rings."""
+    """The text that is spoken when it rings."""
 
 
 class CancelAlarm(Value, frozen=True):

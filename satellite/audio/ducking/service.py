@@ -19,7 +19,7 @@ _LOGGER = logging.getLogger(__name__)
 
 LOOK = 0.05
 """Seconds between two looks at the streams while others are ducked: a new stream plays at its own
-volume for so long. A look takes under a millisecond."""
+volume until the next look, which takes under a millisecond."""
 
 WATCH = 2.0
 """Seconds between two looks for a player that ended while it was ducked, where its volume can only

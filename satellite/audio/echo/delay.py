@@ -87,7 +87,7 @@ def _between(around: Floats) -> float:
 
 
 def _size(samples: int) -> int:
-    """Return a fast length of Fourier transform that holds so many samples."""
+    """Return a fast length of Fourier transform that holds this many samples."""
     return 3 << max(0, (-(-samples // 3) - 1).bit_length())
 
 

@@ -83,6 +83,6 @@ def _prior(taps: int) -> Floats:
 
 
 def _quick(samples: int) -> int:
-    """Return a fast length of Fourier transform that holds so many samples."""
+    """Return a fast length of Fourier transform that holds this many samples."""
     sizes = (odd << max(0, (-(-samples // odd) - 1).bit_length()) for odd in (1, 3, 5, 9))
     return min(sizes)

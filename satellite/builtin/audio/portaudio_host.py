@@ -38,7 +38,7 @@ _OTHER_RATES = (48000, 44100, 32000, 16000)
 """Hz to try where a device supports neither the requested rate nor its own default."""
 
 _UNAVAILABLE = -9985
-"""paDeviceUnavailable (portaudio.h): the device is there, and another program has it open."""
+"""paDeviceUnavailable (portaudio.h): another program has the device open."""
 
 
 class PortAudioHost:

@@ -73,7 +73,7 @@ def test_reset_forgets(vad: Vad) -> None:
     assert probabilities(vad, audio) == first
 
 
-def test_load_twice_is_once(vad: Vad) -> None:
+def test_load_is_idempotent(vad: Vad) -> None:
     audio = speak("stop")
     begin, end = audio[: len(audio) // 2048 * 1024], audio[len(audio) // 2048 * 1024 :]
     whole = probabilities(vad, begin) + probabilities(vad, end)
