@@ -105,7 +105,10 @@ class HomeLlm(_Wrapped):
         said, last = False, ""
         async with aclosing(self._llm.reply(request)) as parts:
             async for part in parts:
-                if not isinstance(part, Action) or (wish := service_calls.read(part)) is None:
+                if (
+                    not isinstance(part, Action)
+                    or (home_request := service_calls.read(part)) is None
+                ):
                     said = said or isinstance(part, str)
                     yield part
                     if isinstance(part, Resumed) and last:
@@ -113,7 +116,7 @@ class HomeLlm(_Wrapped):
                     last = ""
                     continue
                 try:
-                    sentence = await self._home.carry_out(wish, situation.area)
+                    sentence = await self._home.carry_out(home_request, situation.area)
                 except EngineError as error:
                     _LOGGER.warning("what was asked of the home was not done: %s", error)
                     raise

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from satellite.errors import EngineFailed
-from satellite.homeassistant.client.entity_kinds import Deed
+from satellite.homeassistant.client.entity_kinds import Operation
 from satellite.homeassistant.client.service_calls import HomeCommand, action
 from satellite.options import OptionSet, option
 from satellite.ports import EngineContext
@@ -89,7 +89,7 @@ async def get_state(
 
 
 async def _do(
-    operation: Deed,
+    operation: Operation,
     entity: EntityArguments,
     request: ReplyRequest,
     context: EngineContext,
@@ -99,7 +99,7 @@ async def _do(
         raise EngineFailed("give the name of a device, or a room")
     target = f"{entity.name or 'everything'} in the {entity.area}" if entity.area else entity.name
     command = HomeCommand(
-        deed=operation,
+        operation=operation,
         value=value,
         name=entity.name or None,
         area=entity.area or None,

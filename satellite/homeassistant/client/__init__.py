@@ -1,6 +1,6 @@
-"""Home Assistant as a tool: what can be named in a home, what is so, and what shall be done.
+"""Home Assistant as a tool: the names of a home, the states of its entities, and commands to them.
 
-The process that has the token does everything: it keeps one connection (`connection`), knows the
-exposed things and their rooms (`home`, `entities`), and carries out what brains ask for as actions
-(`actions`, and `satellite.engines.home_aware`), wherever those brains run.
+The process that has the access token does everything: it maintains one connection (`connection`),
+knows the exposed entities and their rooms (`home`, `entities`), and carries out the requests of
+language models and sentences (`service_calls`, `satellite.engines.home_aware`), wherever those run.
 """

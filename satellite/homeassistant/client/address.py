@@ -1,4 +1,4 @@
-"""Where Home Assistant is, as a person writes it."""
+"""The address of Home Assistant."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from satellite.errors import ConfigError
 
 
 def parse(url: str) -> str:
-    """The address without a slash at its end, as http://homeassistant.local:8123.
+    """Return an address without the slash at its end, such as http://homeassistant.local:8123.
 
-    Raises `ConfigError` for what is no address of a Home Assistant.
+    Raises `ConfigError` for a text that is no address of Home Assistant.
     """
     text = url.strip()
     try:

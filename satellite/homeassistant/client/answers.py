@@ -1,4 +1,4 @@
-"""What is said about things: their states, and why something could not be done."""
+"""Sentences about entities: their states, and the reasons of failures."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from satellite.homeassistant.client.service_calls import HomeQuery, HomeRequest,
 from satellite.homeassistant.client.states import State
 
 LONGEST = 40
-"""Things that a language model is told of at once: about 1,000 tokens."""
+"""Entities in one description for a language model: about 1,000 tokens."""
 
-_TOLD = ("brightness", "temperature", "current_temperature", "volume_level", "current_position",
-         "percentage", "hvac_action", "media_title")  # fmt: skip
-"""Attributes that matter for a home's user."""
+_ATTRIBUTES = (
+    *("brightness", "temperature", "current_temperature", "volume_level"),
+    *("current_position", "percentage", "hvac_action", "media_title"),
+)
+"""Attributes that a person asks for."""
 
 StateOf = Callable[[Entity], State | None]
 
@@ -26,77 +28,81 @@ _IS: dict[str, tuple[str, ...]] = {
     "unlocked": ("unlocked", "unlocking"),
     "off": ("off", "standby", "docked", "idle", "closed"),
 }
-"""Which states count as what is asked for."""
+"""The states that count as the one that is asked for."""
 
 _OPENINGS = ("door", "garage_door", "opening", "window")
 """Classes of binary sensors that are on while something is open."""
 
 
-def not_done(wish: HomeRequest, found: Found) -> str:
-    """Why it cannot be done."""
-    names = [thing.name for thing in found.things[:5]]
-    return wish.sentence(found.outcome, things=wish.listed(names))
+def not_done(request: HomeRequest, found: Found) -> str:
+    """Return the sentence for a command that cannot be carried out."""
+    names = [entity.name for entity in found.entities[:5]]
+    return request.sentence(found.outcome, things=request.listed(names))
 
 
-def state(wish: HomeQuery, things: Sequence[Entity], state_of: StateOf) -> str:
-    """How things are, or whether they are as is asked."""
-    known = [(thing, now) for thing in things if (now := state_of(thing)) is not None]
+def state(request: HomeQuery, entities: Sequence[Entity], state_of: StateOf) -> str:
+    """Return the sentence on the states of entities, or the answer to a yes-or-no question."""
+    known = [(entity, now) for entity in entities if (now := state_of(entity)) is not None]
     if not known:
-        return wish.sentence("silent")
-    if wish.expected is None:
+        return request.sentence("silent")
+    if request.expected is None:
         if len(known) == 1:
-            return wish.sentence("default", state=_describe_state(*known[0]))
+            return request.sentence("default", state=_describe_state(*known[0]))
         return _capital(
-            wish.listed([f"{thing.name}: {_describe_state(thing, now)}" for thing, now in known])
+            request.listed(
+                [f"{entity.name}: {_describe_state(entity, now)}" for entity, now in known]
+            )
         )
-    word = plain(wish.name or "")
+    word = plain(request.name or "")
     form = "_all" if len(known) > 1 or (word.endswith("s") and meant(word)) else ""
-    fitting = [thing for thing, now in known if _is(wish.expected, thing, now)]
+    fitting = [entity for entity, now in known if _is(request.expected, entity, now)]
     if len(fitting) == len(known):
-        return wish.sentence(f"yes{form}", state=wish.expected)
+        return request.sentence(f"yes{form}", state=request.expected)
     if fitting:
-        return wish.sentence("some", things=wish.listed([thing.name for thing in fitting]))
-    others = {_describe_state(thing, now) for thing, now in known}
-    told = others.pop() if len(others) == 1 else f"not {wish.expected}"
-    return wish.sentence(f"no{form}", state=told)
+        return request.sentence("some", things=request.listed([entity.name for entity in fitting]))
+    others = {_describe_state(entity, now) for entity, now in known}
+    actual = others.pop() if len(others) == 1 else f"not {request.expected}"
+    return request.sentence(f"no{form}", state=actual)
 
 
-def temperature(wish: HomeQuery, contents: Contents, near: str | None, state_of: StateOf) -> str:
-    """How warm it is in a room, or at a thing."""
-    room = contents.room(wish.area) if wish.area else None
-    if wish.area and room is None:
-        return wish.sentence("missing")
+def temperature(request: HomeQuery, contents: Contents, near: str | None, state_of: StateOf) -> str:
+    """Return the sentence on the temperature of a room or of the home."""
+    room = contents.room(request.area) if request.area else None
+    if request.area and room is None:
+        return request.sentence("missing")
     here = room or (contents.room(near) if near else None)
-    meters = [t for t in contents.things if _degrees(t, state_of(t)) is not None]
-    best = sorted(meters, key=lambda thing: _rank(thing, here))
+    meters = [t for t in contents.entities if _degrees(t, state_of(t)) is not None]
+    best = sorted(meters, key=lambda entity: _rank(entity, here))
     if here is not None:
         inside = [t for t in best if t.room == here.id or t.id == here.thermometer]
         best = inside if inside or room is not None else best
     if not best:
-        return wish.sentence("unknown" if "unknown" in wish.say else "silent")
-    if here is None and len({thing.room for thing in best}) > 1:
-        return wish.sentence("room")
-    return wish.sentence("default", state=_degrees(best[0], state_of(best[0])))
+        return request.sentence("unknown" if "unknown" in request.say else "silent")
+    if here is None and len({entity.room for entity in best}) > 1:
+        return request.sentence("room")
+    return request.sentence("default", state=_degrees(best[0], state_of(best[0])))
 
 
-def described(things: Sequence[Entity], contents: Contents, state_of: StateOf) -> str:
-    """A line for each thing with its room and state."""
-    return "\n".join(_lines(things, contents, state_of)) or "Nothing is exposed."
+def described(entities: Sequence[Entity], contents: Contents, state_of: StateOf) -> str:
+    """Return a line for each entity, with its room and state."""
+    return "\n".join(_lines(entities, contents, state_of)) or "Nothing is exposed."
 
 
-def _lines(things: Sequence[Entity], contents: Contents, state_of: StateOf) -> Iterator[str]:
+def _lines(entities: Sequence[Entity], contents: Contents, state_of: StateOf) -> Iterator[str]:
     rooms = {room.id: room.names[0] for room in contents.rooms}
-    for thing in things[:LONGEST]:
-        now = state_of(thing)
-        place = f" ({rooms[thing.room]})" if thing.room in rooms else ""
-        details = [f"{key} {_amount(key, now.attributes[key])}" for key in _TOLD
+    for entity in entities[:LONGEST]:
+        now = state_of(entity)
+        place = f" ({rooms[entity.room]})" if entity.room in rooms else ""
+        details = [f"{key} {_amount(key, now.attributes[key])}" for key in _ATTRIBUTES
                    if now is not None and now.attributes.get(key) is not None]  # fmt: skip
-        said = (
-            "does not answer" if now is None else ", ".join([_describe_state(thing, now), *details])
+        description = (
+            "does not answer"
+            if now is None
+            else ", ".join([_describe_state(entity, now), *details])
         )
-        yield f"{thing.name}{place}: {said}"
-    if len(things) > LONGEST:
-        yield f"and {len(things) - LONGEST} more: name a thing or a room"
+        yield f"{entity.name}{place}: {description}"
+    if len(entities) > LONGEST:
+        yield f"and {len(entities) - LONGEST} more: name a thing or a room"
 
 
 def _amount(key: str, value: object) -> str:
@@ -105,34 +111,34 @@ def _amount(key: str, value: object) -> str:
     return str(value)[:60]
 
 
-def _describe_state(thing: Entity, now: State) -> str:
-    """A state as it is said of this thing."""
-    if thing.domain == "binary_sensor" and thing.device_class in _OPENINGS:
+def _describe_state(entity: Entity, now: State) -> str:
+    """Return the state of an entity in words."""
+    if entity.domain == "binary_sensor" and entity.device_class in _OPENINGS:
         return {"on": "open", "off": "closed"}.get(now.value, now.value)
     return spoken_state(now.value, now.attributes)
 
 
-def _is(expected: str, thing: Entity, now: State) -> bool:
+def _is(expected: str, entity: Entity, now: State) -> bool:
     if expected == "on":
         return now.value not in ("unknown", *_IS["off"])
-    return _describe_state(thing, now) in _IS.get(expected, (expected,))
+    return _describe_state(entity, now) in _IS.get(expected, (expected,))
 
 
-def _degrees(thing: Entity, now: State | None) -> str | None:
-    """What a thing measures, in words; None where it is no thermometer."""
+def _degrees(entity: Entity, now: State | None) -> str | None:
+    """Return the temperature that an entity measures, in words; None if it measures none."""
     if now is None:
         return None
-    if thing.domain in ("climate", "water_heater"):
+    if entity.domain in ("climate", "water_heater"):
         value = now.attributes.get("current_temperature")
         return None if value is None else f"{value} degrees"
-    if thing.domain != "sensor" or thing.device_class != "temperature" or now.value == "unknown":
+    if entity.domain != "sensor" or entity.device_class != "temperature" or now.value == "unknown":
         return None
     return spoken_state(now.value, now.attributes)
 
 
-def _rank(thing: Entity, room: Area | None) -> tuple[bool, bool]:
-    """The thermometer that somebody chose for the room, then a thermostat, then any sensor."""
-    return room is None or thing.id != room.thermometer, thing.domain != "climate"
+def _rank(entity: Entity, room: Area | None) -> tuple[bool, bool]:
+    """Order thermometers: the one chosen for the room, then thermostats, then other sensors."""
+    return room is None or entity.id != room.thermometer, entity.domain != "climate"
 
 
 def _capital(text: str) -> str:

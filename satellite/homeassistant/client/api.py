@@ -1,4 +1,4 @@
-"""Home Assistant's HTTP API, and how its failures become errors that say what to do."""
+"""Home Assistant's HTTP API, with its failures as errors that name the remedy."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ if TYPE_CHECKING:
     import aiohttp
 
 CONNECT = 5.0
-"""Seconds to reach Home Assistant in the house; half of what a person waits for an answer."""
+"""Seconds to connect on the LAN: half of the time that a person waits for an answer."""
 
 LARGEST = 16 << 20
-"""Bytes of one message: a thousand exposed things with their attributes are about 1 MB."""
+"""Bytes of one message: a thousand exposed entities with their attributes are about 1 MB."""
 
 
 class Api:
-    """One Home Assistant. Every method raises `EngineError`s that say what to do."""
+    """The client of one Home Assistant. Every method raises `EngineError`s with the remedy."""
 
     def __init__(self, url: str, token_file: str) -> None:
-        """`url` is checked already (see `address.parse`)."""
+        """`url` is an address that `address.parse` returned."""
         self.url = url
         self._token = TokenSource(token_file)
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
 
     async def post(self, path: str, body: dict[str, Any], seconds: float) -> Any:
-        """Send JSON to a path, as /api/conversation/process; return the JSON that comes back."""
+        """Send JSON to a path such as /api/conversation/process; return the JSON of the answer."""
         return await self._ask("POST", path, seconds, body)
 
     async def get(self, path: str, seconds: float = ANSWER) -> Any:
@@ -49,13 +49,13 @@ class Api:
         return await self._ask("GET", path, seconds)
 
     async def state(self) -> str:
-        """What it does: `RUNNING`, or `STARTING` and others."""
+        """Return the state of Home Assistant: `RUNNING`, `STARTING` and others."""
         found = await self.get("/api/config")
         return str(found.get("state", "RUNNING")) if isinstance(found, dict) else "RUNNING"
 
     @asynccontextmanager
     async def socket(self) -> AsyncGenerator[Socket, None]:
-        """The WebSocket, open and let in; closed at the end of the block."""
+        """Open an authenticated WebSocket; it is closed at the end of the block."""
         import aiohttp
 
         secret = await asyncio.to_thread(self._token.read)
@@ -79,7 +79,7 @@ class Api:
             await raw.close()
 
     async def close(self) -> None:
-        """Hang up. Twice is once."""
+        """Close the connections. Idempotent."""
         self._closed = True
         session, self._session = self._session, None
         if session is not None:
@@ -108,48 +108,48 @@ class Api:
             try:
                 return json.loads(content)
             except ValueError as error:
-                raise HomeFailed(f"what answers at {self.url} is no Home Assistant") from error
+                raise HomeFailed(f"{self.url} is not the address of a Home Assistant") from error
         raise self._refused(secret, status, path, _message(content) or location)
 
-    def _refused(self, secret: Token, status: int, path: str, said: str) -> EngineError:
-        """The error for an HTTP status."""
+    def _refused(self, secret: Token, status: int, path: str, text: str) -> EngineError:
+        """Return the error for an HTTP status; `text` is the message or the location."""
         if status == 401:
             return self._wrong(secret)
         if status == 403:
             return HomeRefused(
-                f"Home Assistant at {self.url} forbids this machine to ask ({said}): see "
+                f"Home Assistant at {self.url} refuses this machine ({text}): see "
                 "ip_bans.yaml in its configuration folder"
             )
         if 300 <= status < 400:
-            return HomeFailed(f"{self.url} sends on to {said}: set the address to that")
+            return HomeFailed(f"{self.url} redirects to {text}: set the address to that")
         if status in (502, 503, 504):
             return HomeStarting(f"Home Assistant at {self.url} is not ready (HTTP {status})")
-        if status == 400 and "agent" in said.lower():
+        if status == 400 and "agent" in text.lower():
             return HomeAgentMissing(
-                f"Home Assistant at {self.url} has no such conversation agent ({said}): "
+                f"Home Assistant at {self.url} has no such conversation agent ({text}): "
                 "set the option agent to one of its conversation entities"
             )
         if status == 404:
             return HomeFailed(
-                f"Home Assistant at {self.url} knows no {path}: is it a Home Assistant, and does "
-                "its configuration have default_config: or conversation:?",
+                f"Home Assistant at {self.url} does not know {path}: is it a Home Assistant, and "
+                "does its configuration have default_config: or conversation:?",
                 status=status,
             )
         return HomeFailed(
-            f"Home Assistant at {self.url} failed with HTTP {status}: {said}", status=status
+            f"Home Assistant at {self.url} failed with HTTP {status}: {text}", status=status
         )
 
     def _wrong(self, secret: Token) -> HomeRefused:
         return HomeRefused(
-            f"Home Assistant at {self.url} does not accept the token of {secret.where}: make a new "
-            "long-lived access token there (your profile, Security), and put it in its place"
+            f"Home Assistant at {self.url} does not accept the token of {secret.where}: create "
+            "a long-lived access token there (your profile, Security), and replace it"
         )
 
     @contextmanager
     def _explained(self, secret: Token, *, asked: str = "") -> Iterator[None]:
-        """Turn what aiohttp raises inside into an `EngineError`.
+        """Translate errors of aiohttp inside the block into an `EngineError`.
 
-        Where something was `asked`, `HomeDown` says that it did not get there.
+        For a request for the path `asked`, `HomeDown` means that the request was not sent.
         """
         import aiohttp
 
@@ -162,15 +162,16 @@ class Api:
                 f"the certificate of {self.url} is not trusted here ({error.certificate_error})"
             ) from error
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            why = str(error) or "no answer in time"
+            reason = str(error) or "no answer in time"
             unsent = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
             if asked and not isinstance(error, unsent):
                 raise HomeFailed(
-                    f"Home Assistant at {self.url} gave no answer at {asked} ({why}): see its log"
+                    f"Home Assistant at {self.url} gave no answer at {asked} ({reason}): "
+                    "see its log"
                 ) from error
             raise HomeDown(
-                f"Home Assistant does not answer at {self.url} ({why}): see that it runs, and that "
-                "the address is right (home.url)"
+                f"Home Assistant does not answer at {self.url} ({reason}): check that it runs, and "
+                "that the address (home.url) is right"
             ) from error
 
     def _opened(self) -> aiohttp.ClientSession:
@@ -184,7 +185,7 @@ class Api:
 
 
 def _message(content: bytes) -> str:
-    """What a failed answer says, in one short line."""
+    """Return the message of a failed answer as one short line."""
     try:
         found = json.loads(content)
     except ValueError:

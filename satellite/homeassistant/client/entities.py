@@ -1,4 +1,4 @@
-"""What is in a home, as people name it: the exposed things, and the rooms they stand in."""
+"""The contents of a home by their spoken names: the exposed entities and their rooms."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from satellite.homeassistant.client.entity_kinds import KINDS
 from satellite.values import Value
 
 MOST_NAMES = 300
-"""Names that are listened for; with more of them, what was said is ever more a matter of luck."""
+"""Names that speech recognition prefers; more of them lower its accuracy."""
 
 MOST_ROOMS = 60
-"""Rooms that are listened for."""
+"""Rooms whose names speech recognition prefers."""
 
-MOST_THINGS = 1000
-"""Exposed things that are known; Home Assistant itself advises against more than some dozens."""
+MOST_ENTITIES = 1000
+"""Exposed entities that are read; Home Assistant itself advises against more than some dozens."""
 
 _LONGEST = 80
-"""Characters of a name that anybody says."""
+"""Characters of the longest name that is spoken."""
 
 _JOINTS = re.compile(r"[^\w']+|_")
 
@@ -31,21 +31,21 @@ class Entity(Value, frozen=True):
     """An exposed entity."""
 
     id: str
-    """As light.kitchen_ceiling."""
+    """Such as light.kitchen_ceiling."""
     names: tuple[str, ...]
-    """The name that is shown first, then its aliases."""
+    """The displayed name, then the aliases."""
     room: str | None = None
     """The id of its area."""
     device_class: str | None = None
 
     @property
     def domain(self) -> str:
-        """What sort of entity it is: light, cover, ..."""
+        """The domain of the entity, such as light or cover."""
         return self.id.partition(".")[0]
 
     @property
     def name(self) -> str:
-        """What it is called."""
+        """The displayed name."""
         return self.names[0]
 
 
@@ -54,89 +54,92 @@ class Area(Value, frozen=True):
 
     id: str
     names: tuple[str, ...]
-    """Its name first, then its aliases."""
+    """The name, then the aliases."""
     thermometer: str | None = None
-    """The id of the entity that measures its temperature, where somebody chose one."""
+    """The id of the entity that measures its temperature, if one was chosen."""
 
 
-class Contents(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """All that can be named in a home. Empty where nothing is known of it."""
+class Contents(msgspec.Struct, frozen=True, kw_only=True, dict=True, rename={"entities": "things"}):
+    """Everything in a home that has a name; empty for an unknown home.
 
-    things: tuple[Entity, ...] = ()
+    `entities` are `things` in the files of `stored_home`.
+    """
+
+    entities: tuple[Entity, ...] = ()
     rooms: tuple[Area, ...] = ()
     satellites: dict[str, str] = {}
-    """The ids of the devices that are Wyoming satellites there, by their names."""
+    """The device ids of Home Assistant's Wyoming satellites, by their names."""
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """The names to listen for, the most likely ones first; bounded in number."""
-        kinds = [words for kind, words in KINDS.items() if any(map(kind.fits, self.things))]
+        """The names for speech recognition, likeliest first; at most `MOST_NAMES`."""
+        kinds = [words for kind, words in KINDS.items() if any(map(kind.fits, self.entities))]
         return _first(
             MOST_NAMES,
-            (thing.name for thing in self.things),
+            (entity.name for entity in self.entities),
             (word for words in kinds for word in words),
-            (alias for thing in self.things for alias in thing.names[1:]),
-            (short for thing in self.things for short in self._short(thing)),
+            (alias for entity in self.entities for alias in entity.names[1:]),
+            (short for entity in self.entities for short in self._short(entity)),
         )
 
     @cached_property
     def areas(self) -> tuple[str, ...]:
-        """The names of rooms to listen for; bounded in number."""
+        """The names of rooms for speech recognition; at most `MOST_ROOMS`."""
         return _first(
             MOST_ROOMS,
             (room.names[0] for room in self.rooms),
             (alias for room in self.rooms for alias in room.names[1:]),
         )
 
-    def room(self, said: str | None) -> Area | None:
-        """The room that is called so."""
-        wanted = plain(said or "")
+    def room(self, name: str | None) -> Area | None:
+        """Return the room of a spoken name."""
+        wanted = plain(name or "")
         return next((room for room in self.rooms if wanted in map(plain, room.names)), None)
 
-    def called(self, said: str, room: Area | None = None) -> list[Entity]:
-        """The things that are called so; with a room, those of it, and those named with it."""
-        wanted = plain(said)
+    def called(self, spoken_name: str, room: Area | None = None) -> list[Entity]:
+        """Return the entities of a spoken name; with a room, those in it or named after it."""
+        wanted = plain(spoken_name)
         if room is None:
-            return [thing for thing in self.things if wanted in self._spoken(thing)]
-        whole = {plain(f"{name} {said}") for name in room.names}
-        here = [t for t in self.things if t.room == room.id and wanted in self._spoken(t)]
-        named = [t for t in self.things if whole & self._spoken(t)]
-        # "the bedroom lamp" may be a thing of that name that stands in no room
-        return here + [thing for thing in named if thing not in here]
+            return [entity for entity in self.entities if wanted in self._spoken(entity)]
+        whole = {plain(f"{name} {spoken_name}") for name in room.names}
+        here = [t for t in self.entities if t.room == room.id and wanted in self._spoken(t)]
+        named = [t for t in self.entities if whole & self._spoken(t)]
+        # "the bedroom lamp" may be an entity of that name without a room
+        return here + [entity for entity in named if entity not in here]
 
     @cached_property
     def _names_of(self) -> dict[str, frozenset[str]]:
         return {
-            thing.id: frozenset(map(plain, (*thing.names, *self._short(thing))))
-            for thing in self.things
+            entity.id: frozenset(map(plain, (*entity.names, *self._short(entity))))
+            for entity in self.entities
         }
 
-    def _spoken(self, thing: Entity) -> frozenset[str]:
-        """All that a thing is called, as `plain` writes it."""
-        return self._names_of[thing.id]
+    def _spoken(self, entity: Entity) -> frozenset[str]:
+        """Return every name of an entity, as `plain` writes it."""
+        return self._names_of[entity.id]
 
-    def _short(self, thing: Entity) -> Iterator[str]:
-        """Its names without the name of its room: "lamp" for the bedroom lamp in the bedroom."""
-        room = next((room for room in self.rooms if room.id == thing.room), None)
+    def _short(self, entity: Entity) -> Iterator[str]:
+        """Yield names without that of the room: "lamp" for the bedroom lamp in the bedroom."""
+        room = next((room for room in self.rooms if room.id == entity.room), None)
         for prefix in map(plain, room.names if room else ()):
-            for name in map(plain, thing.names):
+            for name in map(plain, entity.names):
                 if name.startswith(f"{prefix} "):
                     yield name.removeprefix(f"{prefix} ")
 
 
 def plain(text: str) -> str:
-    """A name as it is compared: small letters, and nothing between words but one space."""
+    """Return a name for comparison: in lower case, one space between words."""
     whole = unicodedata.normalize("NFC", text.casefold())  # an accent belongs to its letter
     return _JOINTS.sub(" ", whole).strip()
 
 
 def sayable(name: object) -> bool:
-    """Whether a name can be said at all."""
+    """Return whether a name can be spoken."""
     return isinstance(name, str) and 0 < len(name) <= _LONGEST and any(map(str.isalnum, name))
 
 
 def _first(most: int, *groups: Iterable[str]) -> tuple[str, ...]:
-    """The first so many different names."""
+    """Return the first `most` different names."""
     found: dict[str, str] = {}
     for group in groups:
         for name in group:

@@ -1,4 +1,4 @@
-"""Sorts of things: the words for them, and what can be done with each.
+"""Kinds of entities: the words for them, and the services of each.
 
 Services are those of https://www.home-assistant.io/integrations/ for each domain.
 """
@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-Deed = Literal[
+Operation = Literal[
     "turn_on",
     "turn_off",
     "toggle",
@@ -21,10 +21,10 @@ Deed = Literal[
     "level",
     "temperature",
 ]
-"""What may be done with a thing. The last two take a value: percent, and degrees."""
+"""An operation on an entity. The last two take a value: percent and degrees."""
 
 
-class _Sorted(Protocol):
+class _Classified(Protocol):
     @property
     def domain(self) -> str: ...
     @property
@@ -32,14 +32,14 @@ class _Sorted(Protocol):
 
 
 class EntityKind(msgspec.Struct, frozen=True):
-    """A sort of things."""
+    """A domain of entities, or one device class of it."""
 
     domain: str
     device_class: str | None = None
 
-    def fits(self, thing: _Sorted) -> bool:
-        """Whether a thing is of this sort."""
-        return thing.domain == self.domain and self.device_class in (None, thing.device_class)
+    def fits(self, entity: _Classified) -> bool:
+        """Return whether an entity is of this kind."""
+        return entity.domain == self.domain and self.device_class in (None, entity.device_class)
 
 
 LIGHT = EntityKind("light")
@@ -57,17 +57,17 @@ KINDS: dict[EntityKind, tuple[str, ...]] = {
     EntityKind("media_player", "tv"): ("television",),
     EntityKind("vacuum"): ("vacuum",),
 }
-"""The English words for each sort; a thing's own name goes before them."""
+"""The English words for each kind; an entity's own name has priority."""
 
 EVERYTHING = frozenset({"light", "switch", "fan", "input_boolean", "media_player"})
-"""Domains that "everything" means: what is simply on or off. Never doors, locks or scripts."""
+"""Domains that "everything" means: those that are on or off. Never doors, locks or scripts."""
 
 _SIMPLE = (
     *("light", "switch", "fan", "input_boolean", "media_player", "climate", "humidifier"),
     *("siren", "remote", "water_heater"),
 )
 
-_SERVICES: dict[Deed, dict[str, str]] = {
+_SERVICES: dict[Operation, dict[str, str]] = {
     "turn_on": {
         **dict.fromkeys(_SIMPLE, "turn_on"),
         "script": "turn_on",
@@ -121,30 +121,30 @@ _LEVELS = {
     "valve": "position",
     "humidifier": "humidity",
 }
-"""Where each domain's service takes a level."""
+"""The field for the level in the service of each domain."""
 
 
 class Service(msgspec.Struct, frozen=True):
-    """A service of Home Assistant's, with its data."""
+    """A service of Home Assistant and its data."""
 
     domain: str
     name: str
     data: dict[str, Any]
 
 
-def service(deed: Deed, domain: str, value: float | None) -> Service | None:
-    """What does a deed with things of a domain; None where they cannot do it.
+def service(operation: Operation, domain: str, value: float | None) -> Service | None:
+    """Return the service for an operation on a domain; None if the domain has none.
 
-    `value` is a percentage, which is held to 0 to 100, or the home's own degrees.
+    `value` is a percentage, which is limited to 0 to 100, or degrees in the unit of the home.
     """
-    name = _SERVICES[deed].get(domain)
+    name = _SERVICES[operation].get(domain)
     if name is None:
         return None
-    if deed not in ("level", "temperature"):
+    if operation not in ("level", "temperature"):
         return Service(domain, name, {})
     if value is None:
         return None
-    if deed == "temperature":
+    if operation == "temperature":
         return Service(domain, name, {"temperature": value})
     percent = min(100, max(0, round(value)))
     level = percent / 100 if domain == "media_player" else percent
@@ -152,5 +152,5 @@ def service(deed: Deed, domain: str, value: float | None) -> Service | None:
 
 
 def meant(word: str) -> tuple[EntityKind, ...]:
-    """The sorts of things that a word stands for; none for any other word."""
+    """Return the kinds that a word stands for; empty for any other word."""
     return tuple(kind for kind, words in KINDS.items() if word in words)

@@ -1,4 +1,4 @@
-"""A home: what is in it, and doing and telling what brains ask for. Only exposed things count."""
+"""A home: its contents, and requests to it. Only exposed entities exist here."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ from satellite.settings import HomeSettings
 from satellite.values import Action
 
 KNOWN = 2.0
-"""Seconds the first request waits for names that were never known before."""
+"""Seconds that the first request waits for names that are not stored yet."""
 
 
 class Home:
-    """The home that this process has the token of. Every method raises `EngineError`s."""
+    """The home that this process is connected to. Every method raises `EngineError`s."""
 
-    def __init__(self, link: HomeConnection) -> None:
-        self._link = link
+    def __init__(self, connection: HomeConnection) -> None:
+        self._connection = connection
 
     @property
     def contents(self) -> Contents:
-        """What can be named now."""
-        return self._link.contents
+        """The entities and rooms known now."""
+        return self._connection.contents
 
     async def known(self) -> Contents:
-        """What can be named; waits a little for the first answer of a home just connected."""
+        """Return the contents; wait up to `KNOWN` for a home that has just been connected."""
         try:
             async with asyncio.timeout(KNOWN):
-                await self._link.tried.wait()
+                await self._connection.tried.wait()
         except TimeoutError:
             pass
         return self.contents
@@ -57,101 +57,101 @@ class Home:
             raise EngineFailed(f"{action.name} is no action of the home")
         return await self.carry_out(request, area)
 
-    async def carry_out(self, wish: HomeCommand | HomeQuery, near: str | None = None) -> str:
-        """Do or tell what is wished; return the sentence about it.
+    async def carry_out(self, request: HomeCommand | HomeQuery, near: str | None = None) -> str:
+        """Carry out a command, or answer a query; return the sentence that reports the result.
 
-        `near` is the name of the room in which it was said.
+        `near` is the name of the room of the speaker.
         """
-        if isinstance(wish, HomeCommand):
-            return await self.do(wish, near)
-        return await self.ask(wish, near)
+        if isinstance(request, HomeCommand):
+            return await self.do(request, near)
+        return await self.ask(request, near)
 
-    async def do(self, wish: HomeCommand, near: str | None = None) -> str:
-        """Switch or set things, and say so."""
-        socket = await self._link.socket()
+    async def do(self, request: HomeCommand, near: str | None = None) -> str:
+        """Switch or set entities; return the sentence that reports it."""
+        socket = await self._connection.socket()
         contents = await self._exposed(socket)
 
-        def able(thing: Entity) -> bool:
-            if wish.deed == "level" and not wish.name and thing.domain != "light":
-                return False  # to dim everything is not to turn down the music
-            return service(wish.deed, thing.domain, wish.value) is not None
+        def able(entity: Entity) -> bool:
+            if request.operation == "level" and not request.name and entity.domain != "light":
+                return False  # to dim everything does not mean the volume of the music
+            return service(request.operation, entity.domain, request.value) is not None
 
-        found = search(contents, wish, near, able)
+        found = search(contents, request, near, able)
         if found.outcome:
-            return answers.not_done(wish, found)
-        things = [thing for thing in found.things if self._answers(thing)]
-        if not things:
-            return wish.sentence("silent")
+            return answers.not_done(request, found)
+        entities = [entity for entity in found.entities if self._answers(entity)]
+        if not entities:
+            return request.sentence("silent")
         calls: dict[str, list[str]] = defaultdict(list)
         wanted: dict[str, Service] = {}
-        for thing in things:
-            if (call := service(wish.deed, thing.domain, wish.value)) is not None:
-                calls[call.domain].append(thing.id)
+        for entity in entities:
+            if (call := service(request.operation, entity.domain, request.value)) is not None:
+                calls[call.domain].append(entity.id)
                 wanted[call.domain] = call
-        async with asyncio.TaskGroup() as tasks:  # lights and blinds begin together
+        async with asyncio.TaskGroup() as tasks:  # lights and blinds start together
             done = [
                 tasks.create_task(_call_service(socket, wanted[domain], ids))
                 for domain, ids in calls.items()
             ]
         if failures := [error for task in done if (error := task.result()) is not None]:
             raise failures[0]
-        value = None if wish.value is None else f"{wish.value:g}"
-        return wish.sentence("default", value=value)
+        value = None if request.value is None else f"{request.value:g}"
+        return request.sentence("default", value=value)
 
-    async def ask(self, wish: HomeQuery, near: str | None = None) -> str:
-        """Tell how things are."""
-        contents = await self._exposed(await self._link.socket())
-        if wish.about == "temperature":
-            return answers.temperature(wish, contents, near, self.state)
-        found = search(contents, wish, near, lambda thing: True)
+    async def ask(self, request: HomeQuery, near: str | None = None) -> str:
+        """Return the sentence on the state of entities."""
+        contents = await self._exposed(await self._connection.socket())
+        if request.about == "temperature":
+            return answers.temperature(request, contents, near, self.state)
+        found = search(contents, request, near, lambda entity: True)
         if found.outcome:
-            return answers.not_done(wish, found)
-        return answers.state(wish, found.things, self.state)
+            return answers.not_done(request, found)
+        return answers.state(request, found.entities, self.state)
 
     async def describe(self, name: str | None, area: str | None, near: str | None) -> str:
-        """Tell all that is known of things, a line for each; for a language model."""
-        contents = await self._exposed(await self._link.socket())
+        """Return a line for each entity with its state, for a language model."""
+        contents = await self._exposed(await self._connection.socket())
         if not name:
             room = contents.room(area) if area else None
             if area and room is None:
                 return f"There is no room called {area}."
-            things: Sequence[Entity] = [
-                thing for thing in contents.things if room is None or thing.room == room.id
+            entities: Sequence[Entity] = [
+                entity for entity in contents.entities if room is None or entity.room == room.id
             ]
         else:
             target = f"{name} in the {area}" if area else name
-            wish = HomeQuery(name=name, area=area, target=target)
-            found: Found = search(contents, wish, near, lambda thing: True)
+            request = HomeQuery(name=name, area=area, target=target)
+            found: Found = search(contents, request, near, lambda entity: True)
             if found.outcome and found.outcome not in ("several", "room"):
-                return answers.not_done(wish, found)
-            things = found.things
-        return answers.described(things, contents, self.state)
+                return answers.not_done(request, found)
+            entities = found.entities
+        return answers.described(entities, contents, self.state)
 
-    def state(self, thing: Entity) -> State | None:
-        """How a thing is; None where it does not answer."""
-        state = self._link.states.of(thing.id)
+    def state(self, entity: Entity) -> State | None:
+        """Return the state of an entity; None if it does not answer."""
+        state = self._connection.states.of(entity.id)
         return None if state is None or state.value == "unavailable" else state
 
-    def _answers(self, thing: Entity) -> bool:
-        # scripts, scenes and buttons that were never used are "unknown" and work
-        state = self.state(thing)
+    def _answers(self, entity: Entity) -> bool:
+        # scripts, scenes and buttons are "unknown" until they are first used, and work
+        state = self.state(entity)
         return state is not None and (state.value not in SILENT or state.value == "unknown")
 
     async def _exposed(self, socket: Socket) -> Contents:
-        """What is exposed at this moment: nothing else is touched, whatever was known before."""
+        """Return what is exposed now: nothing else is touched, whatever was exposed before."""
         ids = frozenset(await registries.exposed(socket))
         contents = self.contents
-        if all(thing.id in ids for thing in contents.things):
+        if all(entity.id in ids for entity in contents.entities):
             return contents
         return Contents(
-            things=tuple(thing for thing in contents.things if thing.id in ids),
+            entities=tuple(entity for entity in contents.entities if entity.id in ids),
             rooms=contents.rooms,
             satellites=contents.satellites,
         )
 
 
 async def _call_service(socket: Socket, call: Service, ids: list[str]) -> HomeFailed | None:
-    """Call a service; return its failure, so that the others are not broken off."""
+    """Call a service; return its failure, so that other calls go on."""
     try:
         await socket.call(
             "call_service",
@@ -167,21 +167,21 @@ async def _call_service(socket: Socket, call: Service, ids: list[str]) -> HomeFa
 
 @asynccontextmanager
 async def opened(settings: HomeSettings) -> AsyncGenerator[Home | None, None]:
-    """The home that the settings name, being connected in the background; None without one.
+    """Open the home of the settings, to be connected in the background; None if none is set.
 
-    Raises `ConfigError` for an address that is none.
+    Raises `ConfigError` for an invalid address.
     """
     if not settings.url:
         yield None
         return
-    link = HomeConnection(address.parse(settings.url), settings.token_file)
+    connection = HomeConnection(address.parse(settings.url), settings.token_file)
     try:
         with first_error(SatelliteError):
             async with asyncio.TaskGroup() as tasks:
-                running = tasks.create_task(link.run(), name="home assistant")
+                running = tasks.create_task(connection.run(), name="home assistant")
                 try:
-                    yield Home(link)
+                    yield Home(connection)
                 finally:
                     running.cancel()
     finally:
-        await link.api.close()
+        await connection.api.close()

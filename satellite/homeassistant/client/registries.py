@@ -1,4 +1,4 @@
-"""Home Assistant's registries, read into what a home holds."""
+"""Home Assistant's registries, read into the contents of a home."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from satellite.homeassistant.client.entities import (
-    MOST_THINGS,
+    MOST_ENTITIES,
     Area,
     Contents,
     Entity,
@@ -17,18 +17,18 @@ from satellite.homeassistant.client.socket import Socket
 from satellite.homeassistant.client.states import States
 
 ASSISTANT = "conversation"
-"""The voice assistant for which things are exposed, as Home Assistant calls its own."""
+"""Home Assistant's name of the voice assistant that entities are exposed to."""
 
 
 async def exposed(socket: Socket) -> tuple[str, ...]:
-    """The ids of the entities that are exposed to voice assistants, bounded in number."""
+    """Return the ids of the entities exposed to voice assistants, at most `MOST_ENTITIES`."""
     answer = _table(await socket.call("homeassistant/expose_entity/list")).get("exposed_entities")
     ids = (id_ for id_, to in _table(answer).items() if _table(to).get(ASSISTANT) is True)
-    return tuple(sorted(ids))[:MOST_THINGS]
+    return tuple(sorted(ids))[:MOST_ENTITIES]
 
 
 async def contents(socket: Socket, states: States) -> Contents:
-    """All that can be named; begins to follow the states of the exposed things."""
+    """Read the contents of the home, and follow the states of its exposed entities."""
     ids = await exposed(socket)
     areas = _rows(await socket.call("config/area_registry/list"))
     devices = _rows(await socket.call("config/device_registry/list"))
@@ -40,24 +40,24 @@ async def contents(socket: Socket, states: States) -> Contents:
     await states.follow(socket, ids)
     places = {str(device.get("id")): device.get("area_id") for device in devices}
     return Contents(
-        things=tuple(_things(ids, entries, places, states)),
+        entities=tuple(_entities(ids, entries, places, states)),
         rooms=tuple(_rooms(areas)),
         satellites=dict(_satellites(devices)),
     )
 
 
-def _things(
+def _entities(
     ids: tuple[str, ...], entries: Mapping[str, Any], places: Mapping[str, Any], states: States
 ) -> Iterator[Entity]:
     for id_ in ids:
         entry = _table(entries.get(id_))
         state = states.of(id_)
-        said = (
+        given_names = (
             state.attributes.get("friendly_name") if state else None,
             entry.get("name") or entry.get("original_name"),
         )
         aliases = [alias for alias in entry.get("aliases") or () if sayable(alias)]
-        main = next((name for name in said if sayable(name)), None)
+        main = next((name for name in given_names if sayable(name)), None)
         names = dict.fromkeys(str(name).strip() for name in (main, *aliases) if name)
         if not names:
             continue

@@ -1,8 +1,9 @@
-"""What brains want of the home: actions whose result, in words, becomes part of the reply.
+"""Requests to the home: actions whose result, in words, becomes part of the reply.
 
-A brain yields `home.do` or `home.ask` in place of the sentence that tells what came of it. Whoever
-has the home carries it out and puts the right one of its sentences (`say`) there, so that a brain
-on another machine needs neither the token nor the states, and nothing is said before it is true.
+An engine (llm) yields `home.do` or `home.ask` in place of the sentence that reports the result. The
+program that is connected to the home carries the action out and inserts the right one of its
+sentences (`say`). An engine on another machine so needs neither the token nor the states, and
+nothing is reported before it has happened.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any, Literal
 import msgspec
 
 from satellite.errors import EngineFailed
-from satellite.homeassistant.client.entity_kinds import Deed
+from satellite.homeassistant.client.entity_kinds import Operation
 from satellite.values import Action, Value
 
 SAY: dict[str, str] = {
@@ -31,52 +32,52 @@ SAY: dict[str, str] = {
     "some": "Only {things}.",
     "and": "and",
 }
-"""The sentences for every outcome; a brain that knows better ones sends them along."""
+"""The sentences for every outcome; an engine that knows better ones sends them in `say`."""
 
 _FIELD = re.compile(r"\{(\w+)\}")
 
 
 class HomeRequest(Value, frozen=True, kw_only=True):
-    """What both have in common."""
+    """The common part of commands and queries: the entities that are meant."""
 
     name: str | None = None
-    """What is meant, as a person calls it: a name, or a word such as "lights"."""
+    """The spoken name: that of an entity, or a word such as "lights"."""
     area: str | None = None
-    """The room that it is in, as a person calls it."""
+    """The spoken name of the room."""
     all: bool = False
-    """All that the name stands for, in all rooms where none is named."""
+    """Whether all entities of that name are meant; in all rooms, if none is named."""
     target: str = ""
-    """The same as part of a sentence: "the kitchen lamp"."""
+    """The same as a part of a sentence: "the kitchen lamp"."""
     say: dict[str, str] = {}  # noqa: RUF012  msgspec copies it
-    """Sentences by outcome, instead of `SAY`'s."""
+    """Sentences by outcome, in place of those of `SAY`."""
 
     def sentence(self, outcome: str, **values: Any) -> str:
-        """The sentence for an outcome."""
+        """Return the sentence for an outcome, with the values inserted."""
         form = self.say.get(outcome) or SAY.get(outcome) or SAY["default"]
-        told = {"target": self.target or self.name or self.area or "it", **values}
-        text = _FIELD.sub(lambda field: str(told.get(field[1], "")), form)
+        fields = {"target": self.target or self.name or self.area or "it", **values}
+        text = _FIELD.sub(lambda field: str(fields.get(field[1], "")), form)
         return text[:1].upper() + text[1:]
 
-    def listed(self, things: Sequence[str]) -> str:
-        """Things as a person lists them: "a, b and c"."""
-        last = f" {self.say.get('and') or SAY['and']} ".join(things[-2:])
-        return ", ".join([*things[:-2], last])
+    def listed(self, names: Sequence[str]) -> str:
+        """Return names as a spoken list: "a, b and c"."""
+        last = f" {self.say.get('and') or SAY['and']} ".join(names[-2:])
+        return ", ".join([*names[:-2], last])
 
 
-class HomeCommand(HomeRequest, frozen=True, kw_only=True):
-    """`home.do`: switch or set something."""
+class HomeCommand(HomeRequest, frozen=True, kw_only=True, rename={"operation": "deed"}):
+    """`home.do`: switch or set entities. `operation` is `deed` on the wire, as of version 0.1."""
 
-    deed: Deed
+    operation: Operation
     value: float | None = None
-    """Percent, or degrees as the home counts them."""
+    """Percent, or degrees in the unit of the home."""
 
 
 class HomeQuery(HomeRequest, frozen=True, kw_only=True):
-    """`home.ask`: tell how something is."""
+    """`home.ask`: report states."""
 
     about: Literal["state", "temperature"] = "state"
     expected: str | None = None
-    """The state that a yes or no is asked for, as `on` or `open`."""
+    """The state that a yes-or-no question asks for, such as `on` or `open`."""
 
 
 KINDS: dict[str, type[HomeCommand] | type[HomeQuery]] = {
@@ -86,25 +87,28 @@ KINDS: dict[str, type[HomeCommand] | type[HomeQuery]] = {
 """The actions' names."""
 
 
-def action(wish: HomeCommand | HomeQuery) -> Action:
-    """The wish as an action that can travel."""
-    name = next(name for name, kind in KINDS.items() if type(wish) is kind)
-    data = {key: value for key, value in msgspec.to_builtins(wish).items() if value is not None}
+def action(request: HomeCommand | HomeQuery) -> Action:
+    """Return a request as an action, which can be sent."""
+    name = next(name for name, kind in KINDS.items() if type(request) is kind)
+    data = {key: value for key, value in msgspec.to_builtins(request).items() if value is not None}
     return Action(name=name, data=data)
 
 
 def read(action: Action) -> HomeCommand | HomeQuery | None:
-    """The wish that an action is; None for any other. Raises `EngineFailed` for a malformed one."""
+    """Return the request of an action; None for other actions.
+
+    Raises `EngineFailed` for a malformed request.
+    """
     if (kind := KINDS.get(action.name)) is None:
         return None
     try:
         return msgspec.convert(action.data, kind)
     except msgspec.ValidationError as error:
-        raise EngineFailed(f"the brain asked for {action.name!r} wrongly: {error}") from error
+        raise EngineFailed(f"malformed request {action.name!r} to the home: {error}") from error
 
 
 def spoken_state(value: str, attributes: Mapping[str, Any]) -> str:
-    """A state as it is said: numbers with their unit, words with spaces."""
+    """Return a state for speech: numbers with their unit, words with spaces."""
     unit = str(attributes.get("unit_of_measurement") or "")
     if not unit:
         return value.replace("_", " ")
@@ -120,4 +124,4 @@ _UNITS = {
     "lx": "lux",
     "hPa": "hectopascals",
 }
-"""Units as they are said; Home Assistant's own signs for them."""
+"""Spoken units, by Home Assistant's signs for them."""

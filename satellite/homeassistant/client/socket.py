@@ -16,31 +16,31 @@ if TYPE_CHECKING:
     import aiohttp
 
 ANSWER = 10.0
-"""Seconds for one answer: the things that are switched may be slow radios."""
+"""Seconds for one answer: the devices that are switched may be slow radios."""
 
 _LATER = "unknown_command"
-"""The code for a command whose integration is not set up (yet)."""
+"""The code for a command whose integration is not set up yet."""
 
-Heard = Callable[[dict[str, Any]], None]
+OnEvent = Callable[[dict[str, Any]], None]
 
 
 class Socket:
-    """One connection that was let in. `run` must run while it is used."""
+    """An authenticated connection. `run` must run while it is used."""
 
     def __init__(self, raw: aiohttp.ClientWebSocketResponse, url: str) -> None:
         self._raw = raw
         self._url = url
         self._number = 0
         self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
-        self._heard: dict[int, Heard] = {}
+        self._subscribers: dict[int, OnEvent] = {}
         self._over = False
 
     @staticmethod
     async def let_in(raw: aiohttp.ClientWebSocketResponse, secret: str) -> bool:
-        """Show the token at the door; whether it was accepted. Raises what aiohttp raises."""
+        """Authenticate; return whether the token was accepted. Raises aiohttp's errors."""
         while True:
-            said = await raw.receive_json()
-            kind = said.get("type") if isinstance(said, dict) else None
+            message = await raw.receive_json()
+            kind = message.get("type") if isinstance(message, dict) else None
             if kind == "auth_required":
                 await raw.send_json({"type": "auth", "access_token": secret})
             elif kind == "auth_ok":
@@ -51,15 +51,15 @@ class Socket:
                 raise ValueError("what answers is no Home Assistant")
 
     async def run(self) -> None:
-        """Take in what comes until the connection ends. Raises `HomeDown` then."""
+        """Receive messages until the connection ends. Raises `HomeDown` then."""
         import aiohttp
 
         try:
             async for message in self._raw:
                 if message.type is aiohttp.WSMsgType.TEXT:
-                    said = json.loads(message.data)
-                    for one in said if isinstance(said, list) else [said]:
-                        self._take(one)
+                    received = json.loads(message.data)
+                    for item in received if isinstance(received, list) else [received]:
+                        self._take(item)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise self._lost() from error
         finally:
@@ -67,27 +67,27 @@ class Socket:
             for waiting in self._waiting.values():
                 if not waiting.done():
                     waiting.set_exception(self._lost())
-                    waiting.exception()  # nobody may be waiting for it any more
+                    waiting.exception()  # it may have no reader any more
         raise self._lost()
 
     async def call(self, kind: str, **fields: Any) -> Any:
-        """Ask, and return the result. Raises `HomeFailed`, `HomeStarting`, `HomeDown`."""
+        """Send a command and return its result. Raises `HomeFailed`, `HomeStarting`, `HomeDown`."""
         return await self._call(self._next(), kind, fields)
 
-    async def subscribe(self, heard: Heard, kind: str, **fields: Any) -> int:
-        """Ask for events, each of which is given to `heard`; return the number to end it with."""
+    async def subscribe(self, on_event: OnEvent, kind: str, **fields: Any) -> int:
+        """Subscribe to events for `on_event`; return the number for `unsubscribe`."""
         number = self._next()
-        self._heard[number] = heard
+        self._subscribers[number] = on_event
         try:
             await self._call(number, kind, fields)
         except BaseException:
-            self._heard.pop(number, None)
+            self._subscribers.pop(number, None)
             raise
         return number
 
     async def unsubscribe(self, number: int) -> None:
-        """Ask for no more of a subscription's events."""
-        self._heard.pop(number, None)
+        """End a subscription."""
+        self._subscribers.pop(number, None)
         await self.call("unsubscribe_events", subscription=number)
 
     def _next(self) -> int:
@@ -102,7 +102,7 @@ class Socket:
         try:
             async with asyncio.timeout(ANSWER):
                 await self._raw.send_json({"id": number, "type": kind, **fields})
-                said = await answer
+                reply = await answer
         except TimeoutError as error:
             raise HomeFailed(
                 f"Home Assistant at {self._url} did not answer {kind} within {ANSWER:g} s"
@@ -111,29 +111,30 @@ class Socket:
             raise self._lost() from error
         finally:
             del self._waiting[number]
-        if said.get("success") or said.get("type") == "pong":
-            return said.get("result")
-        raise self._failed(kind, said.get("error"))
+        if reply.get("success") or reply.get("type") == "pong":
+            return reply.get("result")
+        raise self._failed(kind, reply.get("error"))
 
-    def _take(self, said: Any) -> None:
-        if not isinstance(said, dict):
+    def _take(self, message: Any) -> None:
+        if not isinstance(message, dict):
             return
-        number, kind = said.get("id"), said.get("type")
+        number, kind = message.get("id"), message.get("type")
         if not isinstance(number, int):
             return
-        if kind == "event" and number in self._heard and isinstance(said.get("event"), dict):
-            self._heard[number](said["event"])
+        event = message.get("event")
+        if kind == "event" and number in self._subscribers and isinstance(event, dict):
+            self._subscribers[number](event)
         answer = self._waiting.get(number)
         if kind in ("result", "pong") and answer is not None and not answer.done():
-            answer.set_result(said)
+            answer.set_result(message)
 
     def _failed(self, kind: str, error: Any) -> EngineError:
-        told = error if isinstance(error, dict) else {}
-        code, message = str(told.get("code", "")), " ".join(str(told.get("message", "")).split())
+        facts = error if isinstance(error, dict) else {}
+        code, message = str(facts.get("code", "")), " ".join(str(facts.get("message", "")).split())
         if code == "unauthorized":
             return HomeRefused(
-                f"Home Assistant at {self._url} lets only administrators use {kind}: make the "
-                "token as a user who is one"
+                f"Home Assistant at {self._url} allows {kind} only for administrators: "
+                "create the token as an administrator"
             )
         if code == _LATER:
             return HomeStarting(f"Home Assistant at {self._url} does not know {kind} yet")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from satellite.homeassistant.client.entity_kinds import Deed
+from satellite.homeassistant.client.entity_kinds import Operation
 from satellite.homeassistant.client.service_calls import HomeCommand, HomeQuery, action
 from satellite.values import ReplyRequest
 from servers.intents.match import Match
@@ -21,12 +21,12 @@ LIGHTS = "lights"
 
 
 def command(
-    operation: Deed, slot: str | None, match: Match, request: ReplyRequest, phrases: Phrases
+    operation: Operation, slot: str | None, match: Match, request: ReplyRequest, phrases: Phrases
 ) -> Parts:
     """Send a command, with the value of a slot if it takes one."""
     value = None if slot is None else float(match.slots[slot])
     return _send(
-        HomeCommand(deed=operation, value=value, **_selection(match, phrases)),
+        HomeCommand(operation=operation, value=value, **_selection(match, phrases)),
         match,
         request,
         phrases,
@@ -40,7 +40,9 @@ def set_temperature(match: Match, request: ReplyRequest, phrases: Phrases) -> Pa
         target = _temperature_target(selection["area"], phrases.words)
         selection |= {"name": "thermostat", "target": target}
     value = float(match.slots["temperature"]) + float(match.slots.get("half_degree", 0))
-    return _send(HomeCommand(deed="temperature", value=value, **selection), match, request, phrases)
+    return _send(
+        HomeCommand(operation="temperature", value=value, **selection), match, request, phrases
+    )
 
 
 def query(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:

@@ -23,7 +23,7 @@ from tests.support.connected_home import (
     until,
 )
 
-LAMP = HomeCommand(deed="turn_on", name="living room lamp")
+LAMP = HomeCommand(operation="turn_on", name="living room lamp")
 
 
 def levels(caplog: pytest.LogCaptureFixture, text: str) -> list[int]:
@@ -90,7 +90,7 @@ async def test_a_damaged_cache_is_as_none(tmp_path: Path, own_cache: Path) -> No
             assert "living room lamp" in home.contents.names
 
 
-async def test_a_home_that_is_down_delays_nothing_and_is_told_once(
+async def test_a_home_that_is_down_delays_nothing_and_is_logged_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, impatient: None
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -100,15 +100,15 @@ async def test_a_home_that_is_down_delays_nothing_and_is_told_once(
     began = monotonic()
     async with connected(tmp_path, fake) as home:
         assert monotonic() - began < connection.WAIT / 2
-        await until(lambda: len(levels(caplog, "no home is connected")) > 3)
+        await until(lambda: len(levels(caplog, "is not connected")) > 3)
         await fake.start()
         await until(lambda: "living room lamp" in home.contents.names)
         assert await home.do(LAMP) == "Done."
         await fake.stop()
         await until(lambda: levels(caplog, "ended"))
-    warnings = [one for one in levels(caplog, "no home is connected") if one > logging.DEBUG]
+    warnings = [one for one in levels(caplog, "is not connected") if one > logging.DEBUG]
     assert warnings == [logging.WARNING] * 2  # at the start, and when it was lost
-    assert levels(caplog, "connected with Home Assistant") == [logging.INFO]
+    assert levels(caplog, "connected to Home Assistant") == [logging.INFO]
 
 
 async def test_a_request_does_not_wait_for_the_pause_to_end(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ async def test_a_request_does_not_wait_for_the_pause_to_end(tmp_path: Path) -> N
     await fake.start()
     await fake.stop()
     async with connected(tmp_path, fake) as home:
-        with pytest.raises(HomeDown, match="see that it runs"):
+        with pytest.raises(HomeDown, match="check that it runs"):
             await home.do(LAMP)
         await fake.start()
         try:
@@ -140,7 +140,7 @@ async def test_a_lost_connection_fails_the_request_at_once(tmp_path: Path) -> No
         fake.hold.set()
 
 
-async def test_a_wrong_token_is_told_and_a_right_one_taken_without_a_restart(
+async def test_a_wrong_token_is_logged_and_a_new_one_is_used_without_a_restart(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, impatient: None
 ) -> None:
     async with fake_home() as fake:
@@ -150,7 +150,7 @@ async def test_a_wrong_token_is_told_and_a_right_one_taken_without_a_restart(
             with pytest.raises(HomeRefused, match="does not accept the token of the file"):
                 await home.do(LAMP)
             token_file(tmp_path)
-            await until(lambda: home.contents.things)
+            await until(lambda: home.contents.entities)
             assert await home.do(LAMP) == "Done."
     assert "not-the-right-one" not in caplog.text
     assert fake.token not in caplog.text
@@ -165,13 +165,13 @@ async def test_only_administrators_may_ask_what_is_exposed(tmp_path: Path) -> No
             await home.do(LAMP)
 
 
-async def test_a_home_that_exposes_nothing_is_told(
+async def test_a_home_that_exposes_nothing_is_logged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with fake_home(FakeHome()) as fake, connected(tmp_path, fake) as home:
         assert home.contents.names == ()
         assert (await home.do(LAMP)).startswith("I know no such thing here")
-    assert "exposes nothing" in caplog.text
+    assert "exposes no entities" in caplog.text
 
 
 async def test_a_silent_home_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

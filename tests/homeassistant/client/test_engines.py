@@ -110,20 +110,20 @@ async def test_before_anything_is_known_the_usual_names_serve(tmp_path: Path) ->
 
 async def test_results_stand_among_what_is_said(tmp_path: Path) -> None:
     stop = Action(name="stop")
-    wish, question = (
-        HomeCommand(deed="turn_on", name="counter"),
+    request, question = (
+        HomeCommand(operation="turn_on", name="counter"),
         HomeQuery(name="counter", expected="off"),
     )
-    script = ("Well.", action(wish), stop, action(question), " So.")
+    script = ("Well.", action(request), stop, action(question), " So.")
     async with fake_home() as fake, connected(tmp_path, fake) as home:
         parts = await ask(HomeLlm(ScriptedLlm((script,)), home), "hello", HERE)
     assert parts == ["Well.", " Done.", stop, " No, counter is on.", " So."]
 
 
-async def test_what_was_done_is_told_when_the_brain_dies_right_after_it(tmp_path: Path) -> None:
+async def test_a_result_is_reported_when_the_llm_fails_right_after_it(tmp_path: Path) -> None:
     """Another brain goes on with the answer; the wish is not done again, and was not told yet."""
-    wish = action(HomeCommand(deed="turn_on", name="counter"))
-    dying: Any = ScriptedLlm([("Yes. ", wish, Resumed(text="Yes. "), "Is that all?")])
+    request = action(HomeCommand(operation="turn_on", name="counter"))
+    dying: Any = ScriptedLlm([("Yes. ", request, Resumed(text="Yes. "), "Is that all?")])
     async with fake_home() as fake, connected(tmp_path, fake) as home:
         parts = await ask(HomeLlm(dying, home), "turn on the counter", HERE)
     done = "Done."
@@ -142,7 +142,7 @@ async def test_a_home_that_is_away_fails_the_request_with_its_reason(tmp_path: P
                 await ask(brain, "turn on the counter", HERE)
 
 
-async def test_home_control_is_told_exactly_where_a_home_is(tmp_path: Path) -> None:
+async def test_home_control_is_described_only_with_a_home(tmp_path: Path) -> None:
     def told(brain: Any) -> bool:
         info: EngineInfo = brain.describe()
         return info.home_control
@@ -158,10 +158,10 @@ async def test_home_control_is_told_exactly_where_a_home_is(tmp_path: Path) -> N
     await elsewhere.close()
 
 
-async def test_a_malformed_wish_is_a_failure_of_the_brain(tmp_path: Path) -> None:
+async def test_a_malformed_request_is_a_failure_of_the_llm(tmp_path: Path) -> None:
     script = (Action(name="home.do", data={"deed": "explode"}),)
     async with fake_home() as fake, connected(tmp_path, fake) as home:
-        with pytest.raises(EngineFailed, match=r"asked for 'home\.do' wrongly"):
+        with pytest.raises(EngineFailed, match=r"malformed request 'home\.do'"):
             await ask(HomeLlm(ScriptedLlm((script,)), home), "hello", HERE)
         assert not fake.called
 

@@ -24,7 +24,7 @@ from tests.support.speech import write_wav
 
 pytestmark = pytest.mark.timeout(300)
 
-ON = HomeCommand(deed="turn_on", name="living room lamp", target="the lamp")
+ON = HomeCommand(operation="turn_on", name="living room lamp", target="the lamp")
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +138,9 @@ async def test_names_are_updated_and_only_exposed_things_are_controlled(
         ask("config/entity_registry/update", entity_id=fan, area_id=area["area_id"],
             aliases=["blower"])  # fmt: skip
         await _until(lambda: "blower" in home.contents.names)
-        blower = HomeCommand(deed="turn_on", name="blower", area="kitchen", target="the blower")
+        blower = HomeCommand(
+            operation="turn_on", name="blower", area="kitchen", target="the blower"
+        )
         assert await home.do(blower) == "Done."
         assert (home_assistant.loop.run(home_assistant.api.state(fan)) or {})["state"] == "on"
         expose(False)

@@ -154,7 +154,7 @@ def moved(fake: FakeHome) -> None:
         (banned, HomeRefused, "ip_bans", "let me in"),
         (behind_a_proxy, HomeStarting, "not ready", "still starting"),
         (broken, HomeFailed, "HTTP 500: trouble", "could not do that"),
-        (moved, HomeFailed, "sends on to", "could not do that"),
+        (moved, HomeFailed, "redirects to", "could not do that"),
     ],
 )
 async def test_failures_are_reported_and_apologised_for(
@@ -174,7 +174,7 @@ async def test_a_stopped_home_assistant_is_reported(tmp_path: Path) -> None:
         await fake.stop()
         async with brain(fake, tmp_path) as engine:
             await engine.load()
-            with pytest.raises(HomeDown, match=r"does not answer at .* see that it runs"):
+            with pytest.raises(HomeDown, match=r"does not answer at .* check that it runs"):
                 await ask(engine, "hello")
 
 

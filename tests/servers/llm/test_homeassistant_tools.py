@@ -107,7 +107,7 @@ async def test_a_model_without_a_home_sends_actions_and_sees_no_state(tmp_path: 
     (action,) = done(parts)
     wish = service_calls.read(action)
     assert isinstance(wish, HomeCommand)
-    assert (wish.deed, wish.name) == ("turn_on", "counter")
+    assert (wish.operation, wish.name) == ("turn_on", "counter")
     assert "The satellite does it" in switched
     assert "set home.url and home.token_file where the language model runs" in seen
 

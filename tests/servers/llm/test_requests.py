@@ -125,7 +125,7 @@ def test_the_volume_is_answered() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "deed", "name", "area", "value"),
+    ("said", "operation", "name", "area", "value"),
     [
         ("turn on the living room lamp", "turn_on", "lamp", "living room", None),
         ("Turn on the lamp in the living room.", "turn_on", "lamp", "living room", None),
@@ -157,14 +157,14 @@ def test_the_volume_is_answered() -> None:
     ],
 )  # fmt: skip
 def test_entities_of_a_connected_home_are_switched(
-    said: str, deed: str, name: str | None, area: str | None, value: float | None
+    said: str, operation: str, name: str | None, area: str | None, value: float | None
 ) -> None:
     """What came of it is said by whoever has the home: nothing is claimed before that."""
     reply = parts(said, HOME)
     (done,) = actions_of(reply)
     wish = service_calls.read(done)
     assert isinstance(wish, HomeCommand)
-    assert (wish.deed, wish.name, wish.area, wish.value) == (deed, name, area, value)
+    assert (wish.operation, wish.name, wish.area, wish.value) == (operation, name, area, value)
     assert wish.target
     assert "no_home" not in wish.say
     assert not text_of(reply)
