@@ -23,6 +23,7 @@ from satellite.errors import (
 UNKNOWN_CAUSE = {
     "asr": "Sorry, I could not listen to you just now.",
     "llm": "Sorry, I have no answer just now.",
+    "silence": "Sorry, there is nothing in the answer that I can say.",
     "understand": "Sorry, I did not understand.",
     "homeassistant": "Sorry, Home Assistant is not connected.",
 }

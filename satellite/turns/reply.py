@@ -13,6 +13,7 @@ from satellite.lib.taskgroups import first_error
 from satellite.settings import Settings
 from satellite.text.sentence_splitter import SentenceSplitter
 from satellite.text.speakable import MarkupFilter
+from satellite.turns.apologies import UNKNOWN_CAUSE
 from satellite.turns.context import Engines, StageFailure, TurnContext, failing_as, label
 from satellite.values import Action, AudioChunk, Declined, ReplyRequest, Resumed, SpeechRequest
 
@@ -45,6 +46,8 @@ class Reply:
         self._played: list[tuple[str, float]] = []
         """Sentences that the speaker received whole, each with its end in the sound (seconds)."""
         self._heard_seconds = 0.0
+        self._acted = False
+        """Whether the reply did something without words, or is known to have done so."""
 
     @property
     def spoken(self) -> list[str]:
@@ -78,6 +81,7 @@ class Reply:
             async with aclosing(parts):
                 async for part in parts:
                     if isinstance(part, Action):
+                        self._acted = True
                         self._context.execute(part)
                         continue
                     if isinstance(part, Resumed):
@@ -94,7 +98,7 @@ class Reply:
         await self._sentences.put(None)
 
     async def _split(self, text: str) -> None:
-        self.text = text
+        self.text, self._acted = text, True
         splitter = SentenceSplitter()
         for sentence in (*splitter.push(text), *splitter.flush()):
             await self._sentences.put(sentence)
@@ -102,27 +106,35 @@ class Reply:
 
     async def _synthesize(self) -> None:
         with failing_as("tts"):
-            limit = self._settings.deadlines.tts
-            markup, lead = MarkupFilter(), Lead()
+            markup, lead, voiced = MarkupFilter(), Lead(), False
             while (sentence := await self._sentences.get()) is not None:
-                if not (text := markup.clean(sentence)):
-                    continue
-                request = SpeechRequest(
-                    text=text,
-                    voice=self._settings.voice or None,
-                    language=self._settings.language,
-                    ahead=lead.seconds,
-                )
-                chunks = within(self._engines.tts.synthesize(request), limit, "text-to-speech")
-                begun = False
-                async with aclosing(chunks):
-                    async for chunk in chunks:
-                        begun = True
-                        await self._speech.put(chunk)
-                        lead.add(chunk.format.seconds(chunk.audio))
-                if begun:
-                    await self._speech.put(sentence)
+                if text := markup.clean(sentence):
+                    voiced = await self._synthesize_sentence(sentence, text, lead) or voiced
+            # an action needs no words; an answer of code alone would be silence
+            if not voiced and (self.text.strip() or not self._acted):
+                text = UNKNOWN_CAUSE["silence"]
+                await self._synthesize_sentence(text, text, lead)
         await self._speech.put(None)
+
+    async def _synthesize_sentence(self, sentence: str, text: str, lead: Lead) -> bool:
+        """Synthesize a sentence's speakable text; return whether there was any sound."""
+        request = SpeechRequest(
+            text=text,
+            voice=self._settings.voice or None,
+            language=self._settings.language,
+            ahead=lead.seconds,
+        )
+        limit = self._settings.deadlines.tts
+        chunks = within(self._engines.tts.synthesize(request), limit, "text-to-speech")
+        begun = False
+        async with aclosing(chunks):
+            async for chunk in chunks:
+                begun = True
+                await self._speech.put(chunk)
+                lead.add(chunk.format.seconds(chunk.audio))
+        if begun:
+            await self._speech.put(sentence)
+        return begun
 
     async def _play(self) -> None:
         first = await self._speech.get()

@@ -92,6 +92,12 @@ class FakeOllama:
         """Bodies of the chats, without warm-ups."""
         self.warmed: list[Line] = []
         """Bodies of the warm-ups."""
+        self.warm_up = words(tokens=0)
+        """The answer to warm-ups, without statistics on lengths."""
+        self.loaded: list[Line] = []
+        """Bodies of the requests to load a model."""
+        self.card: Line = {"capabilities": ["completion"], "template": "{{ .Prompt }}"}
+        """The answer to `/api/show`."""
         self.created: list[Line] = []
         self.blobs: dict[str, bytes] = {}
         self.hung_up = 0
@@ -135,7 +141,10 @@ class FakeOllama:
             listed = [{"model": name, "name": name, "size": 1} for name in self.models]
             await _send(writer, Script(({"models": listed},)))
         elif path == "/api/show":
-            await _send(writer, Script(({"capabilities": ["completion"], "model_info": {}},)))
+            await _send(writer, Script(({**self.card, "model_info": {}},)))
+        elif path == "/api/generate":
+            self.loaded.append(json.loads(body))
+            await _send(writer, Script(({"model": "m", "done": True, "done_reason": "load"},)))
         elif path.startswith("/api/blobs/"):
             digest = path.rpartition("/")[2]
             if method == "POST":
@@ -153,8 +162,8 @@ class FakeOllama:
     async def _chat(self, asked: Line, writer: asyncio.StreamWriter) -> bool:
         if asked["options"].get("num_predict") == 1:
             self.warmed.append(asked)
-            await _send(writer, words(tokens=0))  # without statistics on lengths
-            return False
+            await _send(writer, self.warm_up)
+            return self.warm_up.end == "hang"
         number = len(self.asked)
         self.asked.append(asked)
         script = self.scripts[min(number, len(self.scripts) - 1)]

@@ -9,6 +9,7 @@ import pytest
 from satellite import events
 from satellite.errors import DeviceLost, EngineBusy, PeerClosed, SatelliteError
 from satellite.settings import DeadlineSettings, Settings
+from satellite.turns.apologies import UNKNOWN_CAUSE
 from satellite.turns.context import Engines
 from satellite.turns.conversation import Conversation
 from satellite.turns.outcome import Answered, Failed, NothingHeard, Outcome
@@ -104,6 +105,14 @@ async def test_it_says_that_it_did_not_understand() -> None:
     bench = Bench(asr=ScriptedAsr([""]))
     assert await bench.run() == NothingHeard()
     assert bench.stage.apologies == ["understand"]
+
+
+@pytest.mark.parametrize("answer", ["```python\nprint(1)\n```", "***", "", " \n", "![](a.png)"])
+async def test_an_answer_without_anything_to_say_is_spoken_for(answer: str) -> None:
+    bench = Bench(llm=ScriptedLlm([(answer,)]))
+    assert await bench.run() == Answered("what time is it", answer)
+    assert bench.tts.texts == [UNKNOWN_CAUSE["silence"]]
+    assert len(bench.stage.of(events.AudioStart)) == 1
 
 
 async def test_an_action_is_executed_without_a_reply() -> None:

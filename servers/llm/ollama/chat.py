@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -16,9 +17,11 @@ from servers.llm.ollama.client import OllamaClient, ToolCall
 from servers.llm.ollama.errors import Unsupported
 from servers.llm.ollama.options import OllamaOptions
 from servers.llm.ollama.prompt import ChatMessage
+from servers.llm.ollama.reasoning import HoldTimes, hold_time
 from servers.llm.ollama.spoken_stream import SpokenStream
 from servers.llm.ollama.toolbox import Toolbox, ToolResult, log_text
 from servers.llm.ollama.trimming import TokenMeter, fit_prompt, prompt_length
+from servers.llm.ollama.written_calls import canonical
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -45,9 +48,18 @@ class Chat:
         self._context = context
         self._meters: dict[str, TokenMeter] = {}
         self._toolless: set[str] = set()
+        self._holds = HoldTimes()
+
+    async def load_model(self) -> None:
+        """Make Ollama load the model. Cancelling this makes Ollama start over."""
+        options = self._options
+        await self._hold(options.model)
+        await self._client.load(
+            options.model, parameters=options.parameters(), keep_alive=options.model_lifetime
+        )
 
     async def warm_up(self) -> None:
-        """Make Ollama load the model and compute the common beginning of all prompts."""
+        """Make Ollama compute the common beginning of all prompts. May be cancelled at any time."""
         request = ReplyRequest(text=".")
         model = self._options.model
         messages = [
@@ -93,9 +105,11 @@ class Chat:
         box = self._box(request)
         latest = [prompt.user_message(request)]
         spoken = False
+        done: dict[str, ToolResult] = {}
         for left in range(self._options.tool_rounds, -1, -1):
             answer = _Answer()
             messages = self._fit(model, request, latest, box)
+            acted = set(done)  # in earlier rounds; what was done is not done again
             gap = " " if spoken else ""  # between the texts before and after a tool
             async with aclosing(self._ask(model, messages, box, answer)) as texts:
                 async for text in texts:
@@ -108,13 +122,21 @@ class Chat:
                     f"ollama:{model} used tools {self._options.tool_rounds} times and gave no "
                     "answer: try another model, or raise the option tool_rounds"
                 )
+            keys = [_key(call) for call in answer.calls]
+            if acted.issuperset(keys):  # a small model that repeats itself adds nothing more
+                return
             latest.append(answer.message())
-            for number, call in enumerate(answer.calls):
-                result = await self._call(box, call, request, number)
+            for number, (key, call) in enumerate(zip(keys, answer.calls, strict=True)):
+                repeated = key in acted
+                result = done[key] if repeated else await self._call(box, call, request, number)
                 results.append(result)
-                for action in result.actions:
-                    yield action
-                content = prompt.encodable(result.text) + (_ENOUGH if left == 1 else "")
+                if not repeated:
+                    for action in result.actions:
+                        yield action
+                if result.actions:
+                    done[key] = result
+                enough = _ENOUGH if left == 1 or repeated else ""
+                content = prompt.encodable(result.text) + enough
                 latest.append({"role": "tool", "tool_name": call.name, "content": content})
 
     def _box(self, request: ReplyRequest) -> Toolbox:
@@ -149,7 +171,8 @@ class Chat:
         A model that does not support tools is asked again without them, now and later.
         """
         options, tools = self._options, self._definitions(model, box)
-        spoken = SpokenStream()
+        spoken = SpokenStream(box.names if tools else (), await self._hold(model))
+        whole = False
         pieces = self._client.chat(
             model,
             messages,
@@ -162,6 +185,9 @@ class Chat:
             async with aclosing(pieces):
                 async for piece in pieces:
                     answer.calls += piece.calls
+                    whole = piece.whole
+                    if piece.reasoning:
+                        spoken.release()
                     if text := spoken.push(piece.text):
                         answer.text += text
                         yield text
@@ -179,6 +205,21 @@ class Chat:
         if text := spoken.flush():
             answer.text += text
             yield text
+        answer.add_written(spoken.calls)
+        if answer.text or spoken.lone:
+            self._holds.learn(model, lone=spoken.lone, whole=whole)
+
+    async def _hold(self, model: str) -> float:
+        """Return the seconds for which text of a model is held back (see `reasoning`)."""
+        if (known := self._holds.get(model)) is not None:
+            return known
+        try:
+            card = await self._client.show(model)
+        except EngineError as error:  # the answer meets the same problem, or none
+            _LOGGER.debug("no description of %s: %s", model, error)
+            return hold_time(model, None)
+        self._holds.set(model, hold_time(model, card))
+        return hold_time(model, card)
 
     def _learn(self, model: str, characters: int, tokens: int) -> None:
         meter = self._meters.setdefault(model, TokenMeter())
@@ -194,6 +235,11 @@ class Chat:
         return result
 
 
+def _key(call: ToolCall) -> str:
+    """Return what two calls have in common that do the same."""
+    return f"{canonical(call.name)} {json.dumps(call.arguments, default=str, sort_keys=True)}"
+
+
 def _joined(results: Sequence[ToolResult]) -> str:
     """Join the distinct results of tools that succeeded."""
     return " ".join(dict.fromkeys(result.text for result in results if not result.failed))
@@ -205,6 +251,13 @@ class _Answer:
     def __init__(self) -> None:
         self.text = ""
         self.calls: tuple[ToolCall, ...] = ()
+
+    def add_written(self, calls: Sequence[ToolCall]) -> None:
+        """Add calls that were written as text, unless the server read them from it already."""
+        native = [(canonical(call.name), dict(call.arguments)) for call in self.calls]
+        self.calls += tuple(
+            call for call in calls if (canonical(call.name), dict(call.arguments)) not in native
+        )
 
     def message(self) -> ChatMessage:
         """Return the answer as a message of the next prompt."""

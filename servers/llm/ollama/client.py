@@ -51,8 +51,21 @@ class AnswerPiece(msgspec.Struct, frozen=True):
 
     text: str = ""
     calls: tuple[ToolCall, ...] = ()
+    reasoning: bool = False
+    """Whether it has reasoning in a field of its own, which the text then lacks."""
     prompt_tokens: int | None = None
     """Tokens of the prompt; in the last piece only."""
+    whole: bool = False
+    """Whether the model ended the answer by itself; in the last piece only."""
+
+
+class ModelCard(msgspec.Struct, frozen=True):
+    """A model as `/api/show` describes it; servers that resemble Ollama leave out much of it."""
+
+    capabilities: tuple[str, ...] | None = None
+    """`completion`, `tools`, `thinking`, …; None for old versions of Ollama."""
+    template: str = ""
+    family: str = ""
 
 
 class OllamaClient:
@@ -72,9 +85,22 @@ class OllamaClient:
 
     async def can_chat(self, model: str) -> bool:
         """Return whether a model answers in words; others only turn texts into numbers."""
+        return "completion" in ((await self.show(model)).capabilities or ("completion",))
+
+    async def show(self, model: str) -> ModelCard:
+        """Return the description of a model."""
         shown = await self._ask(model, "POST", "/api/show", {"model": model}, _Model)
-        # old versions of Ollama list no capabilities
-        return "completion" in (shown.capabilities or ("completion",))
+        family = shown.details.family if shown.details else None
+        return ModelCard(shown.capabilities, shown.template or "", family or "")
+
+    async def load(
+        self, model: str, *, parameters: Mapping[str, Any], keep_alive: str | int
+    ) -> None:
+        """Make Ollama load a model, without any work for it (docs/api.md, Load a model)."""
+        body = {"model": model, "options": parameters, "keep_alive": keep_alive, "stream": False}
+        api = self._opened()
+        with engine_errors(model, api.url, self._timeout):
+            await api.ask("POST", "/api/generate", body, Answer)
 
     async def chat(
         self,
@@ -105,7 +131,9 @@ class OllamaClient:
                     yield AnswerPiece(
                         line.message.content or "",
                         tuple(call.function.call() for call in line.message.tool_calls or ()),
+                        bool(line.message.thinking),
                         line.prompt_eval_count if line.done else None,
+                        line.done and line.done_reason != "length",
                     )
             if not done:
                 raise broken_answer(model, "it ended without its last line")
@@ -158,9 +186,15 @@ class OllamaClient:
         return self._api
 
 
+class _Details(msgspec.Struct, frozen=True):
+    family: str | None = None
+
+
 class _Model(Answer, frozen=True):
     model: str = ""
     capabilities: tuple[str, ...] | None = None
+    template: str | None = None
+    details: _Details | None = None
 
 
 class _Models(Answer, frozen=True):
@@ -172,7 +206,7 @@ class _Function(msgspec.Struct, frozen=True):
     arguments: Any = None
 
     def call(self) -> ToolCall:
-        return ToolCall(self.name, _arguments(self.arguments))
+        return ToolCall(self.name, call_arguments(self.arguments))
 
 
 class _RawToolCall(msgspec.Struct, frozen=True):
@@ -181,16 +215,18 @@ class _RawToolCall(msgspec.Struct, frozen=True):
 
 class _Message(msgspec.Struct, frozen=True):
     content: str | None = None
+    thinking: str | None = None
     tool_calls: tuple[_RawToolCall, ...] | None = None
 
 
 class _ChatLine(Answer, frozen=True):
     message: _Message = _Message()
     done: bool = False
+    done_reason: str | None = None
     prompt_eval_count: int | None = None
 
 
-def _arguments(written: Any) -> Mapping[str, Any]:
+def call_arguments(written: Any) -> Mapping[str, Any]:
     """Return a call's arguments; servers of OpenAI's kind write the object as JSON text.
 
     What is no object becomes an argument that no tool has: the model learns that it was wrong.

@@ -30,6 +30,10 @@ NAME = "ollama"
 CHECK_EVERY = 30.0
 """Seconds between two checks of Ollama: as often as Home Assistant asks for the models."""
 
+WARM_UP_AFTER = 0.5
+"""Seconds without a request before the model is warmed up: a program that asks one question asks it
+at once, and computes the beginning of the prompt with it."""
+
 
 class Ollama:
     """A language model in Ollama, for requests that no built-in sentence matches."""
@@ -109,6 +113,9 @@ class _OllamaModel:
         self._created = not options.modelfile
         self._creating = asyncio.Lock()
         self._closed = False
+        self._requests = 0
+        self._computing: asyncio.Task[None] | None = None
+        """The part of a warm-up that a request ends."""
 
     async def load(self) -> None:
         if self._closed:
@@ -143,6 +150,9 @@ class _OllamaModel:
             return
         if request.model == NAME:
             request = msgspec.structs.replace(request, model=None)
+        self._requests += 1
+        if self._computing is not None:
+            self._computing.cancel()
         chat = await self._ready()
         await self._create()
         async with aclosing(chat.reply(request)) as parts:
@@ -173,12 +183,13 @@ class _OllamaModel:
 
     async def _watch(self, available: bool) -> None:
         """Warm the model up whenever it becomes available, and follow the models of Ollama."""
-        warm = False
+        warm, before = False, 0
         while True:
             if available and not warm:
-                await self._warm_up()
+                await self._warm_up(before)
             warm = available
             await asyncio.sleep(CHECK_EVERY)
+            before = self._requests
             available = await self._check()
 
     async def _check(self) -> bool:
@@ -201,8 +212,30 @@ class _OllamaModel:
         self._problem = ""
         return True
 
-    async def _warm_up(self) -> None:
+    async def _warm_up(self, before: int) -> None:
+        """Load the model and compute the beginning of its prompts, unless a request does so: one
+        beside the `before` first ones.
+
+        A request does not wait for this: it ends the computation, whose result up to then is in
+        Ollama's cache. It does not end the loading of the model, which it needs itself.
+        """
+        await asyncio.sleep(WARM_UP_AFTER)
+        if self._requests != before:
+            return
         try:
-            await (await self._ready()).warm_up()
+            chat = await self._ready()
+            await chat.load_model()
+        except EngineError as error:
+            _LOGGER.warning("language model not warmed up: %s", error)
+            return
+        if self._requests != before:
+            return
+        async with asyncio.TaskGroup() as tasks:
+            self._computing = tasks.create_task(self._compute(chat), name="ollama warm-up")
+        self._computing = None
+
+    async def _compute(self, chat: Chat) -> None:
+        try:
+            await chat.warm_up()
         except EngineError as error:
             _LOGGER.warning("language model not warmed up: %s", error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -17,6 +17,7 @@ from satellite.options import OptionSet
 from satellite.ports import EngineContext
 from satellite.tools import Tool
 from satellite.values import Action, ReplyRequest
+from servers.llm.ollama.written_calls import canonical
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -58,15 +59,30 @@ class Toolbox:
             for tool in self._tools.values()
         ]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the tools."""
+        return tuple(self._tools)
+
+    def _named(self, name: str) -> Tool | None:
+        """Return the tool of a name; models change its case, separators and prefix."""
+        return self._tools.get(_match(name, self._tools) or "")
+
     async def call(
         self, name: str, arguments: Mapping[str, Any], request: ReplyRequest
     ) -> ToolResult:
         """Call a tool. A failure becomes a result that describes it to the model."""
-        tool = self._tools.get(name)
+        tool = self._named(name)
         if tool is None:
             return _failure(f"tool {options.unknown_name(name, self._tools)}")
+        name = tool.name
+        fields = [field.encode_name for field in msgspec.structs.fields(tool.arguments)]
         # models write null and "" for omitted arguments
-        filled = {key: value for key, value in arguments.items() if value not in (None, "")}
+        filled = {
+            _match(key, fields) or key: value
+            for key, value in arguments.items()
+            if value not in (None, "")
+        }
         chosen, problems = options.convert(tool.arguments, filled)
         if chosen is None:
             return _failure(f"{name}: {'; '.join(problems)}")
@@ -92,6 +108,15 @@ def _schema(arguments: type[OptionSet]) -> dict[str, Any]:
     Cached, since 16 schemas take 4 ms on a PC, and every prompt needs them twice.
     """
     return tools.schema(arguments)
+
+
+def _match(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that is meant, if exactly one is."""
+    names = list(known)
+    if name in names:
+        return name
+    meant = [other for other in names if canonical(other) == canonical(name)]
+    return meant[0] if len(meant) == 1 else None
 
 
 def _failure(text: str) -> ToolResult:

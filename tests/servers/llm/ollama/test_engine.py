@@ -6,11 +6,13 @@ import asyncio
 import logging
 from contextlib import aclosing
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
 from satellite.errors import EngineClosed
 from satellite.values import Message, ReplyRequest, Situation
+from servers.llm.ollama.engine import WARM_UP_AFTER
 from tests.servers.llm.asking import NOW, ask, brain, done, heard
 from tests.support.ollama_fake import cut, fake_ollama, words
 
@@ -77,6 +79,64 @@ async def test_the_beginning_of_every_prompt_is_computed_at_the_start() -> None:
     assert warmed["tools"] == asked["tools"]
     assert warmed["options"]["num_ctx"] == asked["options"]["num_ctx"]
     assert warmed["keep_alive"] == "30m"
+
+
+async def test_a_request_at_once_is_not_preceded_by_a_warm_up() -> None:
+    async with fake_ollama() as fake, brain(fake.host) as engine:
+        await ask(engine, "hello")
+        await asyncio.sleep(WARM_UP_AFTER + 0.3)
+        assert (len(fake.asked), fake.loaded, fake.warmed) == (1, [], [])
+
+
+async def test_a_request_ends_the_warm_up_that_runs() -> None:
+    async with fake_ollama(words("Yes.")) as fake:
+        fake.warm_up = cut(words("x"), "hang")
+        async with brain(fake.host) as engine:
+            async with asyncio.timeout(10):
+                while not fake.warmed:
+                    await asyncio.sleep(0.001)
+                assert heard(await ask(engine, "hello")) == "Yes."
+                while not fake.hung_up:
+                    await asyncio.sleep(0.001)
+            (loaded,) = fake.loaded
+    assert loaded["options"]["num_ctx"] == fake.warmed[0]["options"]["num_ctx"]
+    assert "messages" not in loaded
+
+
+THOUGHT = ("The person wants", " a secret.\n</th", "ink>\n\nYes", ".")
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        {"capabilities": ["completion", "thinking"], "template": "{{ .Prompt }}"},
+        {"template": "{{ .Prompt }}<think>"},
+        {"capabilities": ["completion", "tools"]},
+        {},
+    ],
+)
+async def test_reasoning_without_its_opening_is_not_spoken(card: dict[str, Any]) -> None:
+    async with fake_ollama(words(*THOUGHT)) as fake:
+        fake.card = card
+        async with brain(fake.host) as engine:
+            for _ in range(2):
+                assert heard(await ask(engine, "well?")) == "Yes."
+
+
+async def test_a_model_without_such_reasoning_is_held_only_once() -> None:
+    async with fake_ollama(words("It ", "is ", "warm.")) as fake:
+        fake.card = {"capabilities": ["completion", "thinking"]}
+        async with brain(fake.host) as engine:
+            assert await ask(engine, "is it warm?") == ["It is warm."]
+            assert await ask(engine, "is it warm?") == ["It ", "is ", "warm."]
+
+
+async def test_a_server_that_separates_the_reasoning_is_not_held() -> None:
+    script = words("It ", "is ", "warm.", thinking=["hm"])
+    async with fake_ollama(script) as fake:
+        fake.card = {"capabilities": ["completion", "thinking"]}
+        async with brain(fake.host) as engine:
+            assert await ask(engine, "is it warm?") == ["It ", "is ", "warm."]
 
 
 async def test_thinking_and_marks_are_not_spoken() -> None:

@@ -1,0 +1,109 @@
+"""The marks with which models frame reasoning, tool calls and channels in their text.
+
+Sources: the chat templates that the models are published with, and Ollama's parsers.
+"""
+
+from __future__ import annotations
+
+_REASONING = (
+    "think",
+    "thinking",
+    "thought",
+    "thoughts",
+    "reasoning",
+    "reason",
+    "reflection",
+    "scratchpad",
+    "inner_monologue",
+    "seed:think",  # Seed-OSS
+    "antml:thinking",
+)
+_PIPED = ("think", "thinking", "thought", "reasoning")
+
+REASONING = {
+    **{f"<{name}>": f"</{name}>" for name in _REASONING},
+    **{f"<|{name}|>": f"<|/{name}|>" for name in _PIPED},
+    "[THINK]": "[/THINK]",  # Magistral
+    "[THINKING]": "[/THINKING]",
+    "[REASONING]": "[/REASONING]",
+    "<|begin_of_thought|>": "<|end_of_thought|>",  # Sky-T1, OpenThinker
+    "<|START_THINKING|>": "<|END_THINKING|>",  # Command A
+    "<|think_start|>": "<|think_end|>",
+    "◁think▷": "◁/think▷",  # Kimi-VL
+    "<unused94>": "<unused95>",  # MedGemma
+    "<|channel>": "<channel|>",  # Gemma 4
+    "<tool_response>": "</tool_response>",
+    "<tool_result>": "</tool_result>",
+}
+"""Opening and closing marks of passages that are never spoken. A passage without its closing mark
+extends to the end."""
+
+LONE = tuple(closing for opening, closing in REASONING.items() if "tool" not in opening)
+"""Closing marks that come without an opening where the template writes that itself."""
+
+CALLS = {
+    "<tool_call>": "</tool_call>",
+    "<tool_calls>": "</tool_calls>",
+    "<toolcall>": "</toolcall>",  # Nemotron
+    "<function_call>": "</function_call>",
+    "<function_calls>": "</function_calls>",
+    "<functioncall>": "</functioncall>",
+    "<tools>": "</tools>",
+    "<tool_code>": "</tool_code>",
+    "<function=": "</function>",
+    "<function name=": "</function>",
+    "<invoke name=": "</invoke>",
+    "<|tool_call|>": "<|/tool_call|>",
+    "<|tool_call_start|>": "<|tool_call_end|>",  # LFM2
+    "<|tool_calls_section_begin|>": "<|tool_calls_section_end|>",  # Kimi K2
+    "<|tool_call>": "<tool_call|>",  # Gemma 4
+    "<|START_ACTION|>": "<|END_ACTION|>",  # Command R
+    "<|python_tag|>": "<|eom_id|>",  # Llama 3
+    "<｜tool▁calls▁begin｜>": "<｜tool▁calls▁end｜>",  # DeepSeek
+    "<｜tool▁call▁begin｜>": "<｜tool▁call▁end｜>",
+    "[TOOL_CALLS]": "\n",  # Mistral
+}
+"""Opening and closing marks of tool calls. A passage without its closing mark extends to the end;
+a line feed closes one only behind complete brackets."""
+
+HEADERS = {
+    "<|channel|>": "<|message|>",
+    "<|start|>": "<|message|>",
+    "<|start_header_id|>": "<|end_header_id|>",  # Llama 3
+    "<|start_of_role|>": "<|end_of_role|>",  # Granite
+}
+"""Marks around a channel or role. Harmony (gpt-oss) writes the channel `analysis` for reasoning,
+`commentary to=functions.NAME` for calls, and `final` for the answer."""
+
+MESSAGE_ENDS = ("<|end|>", "<|return|>", "<|call|>", "<|start|>", "<|channel|>")
+"""Marks that end a message of Harmony; the last two begin the next one."""
+
+DROPPED = (
+    "</tool_call>",
+    "</function>",
+    "</answer>",
+    "<answer>",
+    "<response>",
+    "</response>",
+    "<start_of_turn>model",
+    "<start_of_turn>",
+    "<end_of_turn>",
+    "<eos>",
+    "<bos>",
+    "<pad>",
+    "</s>",
+    "<s>",
+    "[/INST]",
+    "[INST]",
+    "<turn|>",
+    "<|turn>model",
+    "<｜end▁of▁sentence｜>",
+    "<｜Assistant｜>",
+)
+"""Marks that are removed by themselves, beside control tokens such as <|eot_id|>."""
+
+BEGINNINGS = {
+    "analysis": "assistantfinal",  # Harmony whose control tokens were lost
+    "Here is my thought process:": "Here is my response:",  # Granite 3.2
+}
+"""Opening and closing texts of reasoning that count only at the beginning of an answer."""
