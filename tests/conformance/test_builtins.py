@@ -50,7 +50,7 @@ def sample_of(role: str, name: str) -> Any:
     ):  # its package's models do not know the words eSpeak NG says well
         return WakeSample(
             audio=silence(1.0) + recordings.samples("hey_jarvis"),
-            word="hey_jarvis_v0.1",
+            word="hey_jarvis",
             other=speak("the weather will be fine"),
         )
     return WakeSample(

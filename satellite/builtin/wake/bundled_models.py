@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -11,35 +13,55 @@ import msgspec
 from satellite.errors import ModelMissing
 from satellite.options import unknown_name
 
+_SPELLINGS = Path(__file__).with_name("spellings.toml")
 _GAPS = re.compile(r"[\s_-]+")
-_VERSION = re.compile(r"_v(\d+(?:\.\d+)*)$")
+_VERSION = re.compile(r"[\s_-]+(?:v(\d+(?:\.\d+)*)|(\d{8}(?:\.\d+)?))$", re.IGNORECASE)
+"""The version at the end of a name: `_v0.1`, ` v2`, or the date of ESPHome's (`_20241226.3`)."""
+_FILES = (".tflite", ".onnx", ".json")
+"""Suffixes of the models and descriptions of all wake engines."""
 
 
 class WordFile(msgspec.Struct, frozen=True):
     """A wake word's model file."""
 
     path: Path
-
-    @property
-    def name(self) -> str:
-        """The engine's name of the word: the file name without its suffix."""
-        return self.path.stem
+    name: str
+    """The engine's name of the word: the file name without suffix and, where no other file has
+    that name, without version, as the services of other authors name it."""
 
     @property
     def version(self) -> str:
-        """`0.1` for a name that ends in `_v0.1`; otherwise empty."""
-        found = _VERSION.search(self.name)
-        return found[1] if found else ""
+        """`0.1` for a file name that ends in `_v0.1`; otherwise empty."""
+        return split_version(self.path.stem)[1]
 
     @property
     def phrase(self) -> str:
         """The spoken phrase, derived from the name."""
-        return plain(self.name).replace("_", " ")
+        return plain(self.path.stem).replace("_", " ")
+
+
+def split_version(name: str) -> tuple[str, str]:
+    """Split a name such as `hey_bob_v0.1` into `hey_bob` and `0.1`, which may be empty."""
+    name = name.strip()
+    if (found := _VERSION.search(name)) and found.start() > 0:
+        return name[: found.start()], found[1] or found[2]
+    return name, ""
 
 
 def plain(name: str) -> str:
-    """Normalize a word's name for comparison: no version, lower case, `_` between its parts."""
-    return _GAPS.sub("_", _VERSION.sub("", name.strip().lower()))
+    """Return a word's name without version, in lower case, with `_` between its parts."""
+    return _GAPS.sub("_", split_version(name)[0].lower())
+
+
+def comparable(name: str) -> str:
+    """Return what the names of one word have in common: those of all versions and spellings."""
+    spellings = _spellings()
+    return "".join(spellings.get(part, part) for part in plain(name).split("_"))
+
+
+@cache
+def _spellings() -> dict[str, str]:
+    return msgspec.convert(tomllib.loads(_SPELLINGS.read_text("utf-8")), dict[str, str])
 
 
 def find_words(
@@ -49,7 +71,7 @@ def find_words(
 
     `without` names files that are not words. Raises `ModelMissing` for a missing folder.
     """
-    found: dict[str, WordFile] = {}
+    found: dict[str, Path] = {}
     for folder in folders:
         if not folder.is_dir():
             raise ModelMissing(
@@ -57,20 +79,55 @@ def find_words(
             )
         for path in sorted(folder.glob(f"*{ending}")):
             if path.stem not in without:
-                found[path.stem] = WordFile(path)
-    return found
+                found[path.stem] = path
+    return {word.name: word for word in _named(found)}
+
+
+def _named(paths: Mapping[str, Path]) -> Iterable[WordFile]:
+    """Name the words of files; a name without version belongs to the highest one."""
+    newest: dict[str, str] = {}
+    for stem in sorted(paths, key=_version_key):
+        newest[split_version(stem)[0]] = stem
+    for stem, path in paths.items():
+        base = split_version(stem)[0]
+        alone = newest[base] == stem and base not in paths
+        yield WordFile(path, base if alone else stem)
+
+
+def _version_key(stem: str) -> list[int]:
+    return [int(part) for part in split_version(stem)[1].split(".") if part]
 
 
 def choose(name: str, known: Mapping[str, WordFile]) -> WordFile:
-    """Return the word of a name: an exact match, or one that ignores version, case and blanks.
+    """Return the word of a name: the exact one, that of a file, or one that differs in case, gaps,
+    spelling or version.
 
-    Of several versions the highest is taken. Raises `ModelMissing`, with the nearest name and
-    a list of all.
+    Of several versions the named one is taken, otherwise the highest. Raises `ModelMissing`, with
+    the nearest name and a list of all, or for a file, with the option to set.
     """
     if name in known:
         return known[name]
-    alike = [word for word in known.values() if plain(word.name) == plain(name)]
+    file = _as_file(name)
+    for word in known.values():
+        if file in (word.path, Path(word.path.name)):
+            return word
+    if file is not None:
+        raise ModelMissing(
+            f"wake word {name} is a file: put the file into a folder, set custom_model_dir to that "
+            f"folder, and name the word {plain(file.stem)}"
+        )
+    alike = [word for word in known.values() if comparable(word.name) == comparable(name)]
+    version = split_version(name)[1]
+    if named := [word for word in alike if word.version == version] if version else []:
+        return named[0]
     if alike:
-        return max(alike, key=lambda word: [int(part) for part in word.version.split(".") if part])
+        return max(alike, key=lambda word: _version_key(word.path.stem))
     hint = unknown_name(plain(name), {plain(word): None for word in known})
     raise ModelMissing(f"wake word {hint}; available: {', '.join(known) or 'none'}")
+
+
+def _as_file(name: str) -> Path | None:
+    """Return the path that is named in place of a word, if it is one."""
+    if "/" in name or "\\" in name or name.lower().endswith(_FILES):
+        return Path(name).expanduser()
+    return None

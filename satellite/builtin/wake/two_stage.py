@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
-from satellite.builtin.wake.bundled_models import plain
+from satellite.builtin.wake.bundled_models import comparable
 from satellite.builtin.wake.engine import HOP, WakeEngine, WakeStream
 from satellite.builtin.wake.microwakeword import MicroWakeWord
 from satellite.builtin.wake.openwakeword import OpenWakeWord
@@ -81,13 +81,13 @@ class TwoStage(WakeEngine):
 
     def describe(self) -> EngineInfo:
         """Describe the engine; once loaded, with the words that both detectors know."""
-        proposed = {plain(model.name) for model in self._first.describe().models}
+        proposed = {comparable(model.name) for model in self._first.describe().models}
         info = self._second.describe()
         return msgspec.structs.replace(
             info,
             name=self.name,
             description="Wake words of microWakeWord, confirmed by openWakeWord",
-            models=tuple(model for model in info.models if plain(model.name) in proposed),
+            models=tuple(model for model in info.models if comparable(model.name) in proposed),
         )
 
     def prepare(self) -> None:
@@ -167,11 +167,11 @@ class TwoStageStream:
     def _take(self, audio: bytes, candidates: list[Detection]) -> None:
         self._remember(audio)
         for candidate in candidates:
-            self._until[plain(candidate.word)] = candidate.sample + LATE
+            self._until[comparable(candidate.word)] = candidate.sample + LATE
 
     def _confirmed(self) -> list[Detection]:
         detections = self._unproposed + self._second.process(self._audio_to_confirm())
-        confirmed = [d for d in detections if d.sample <= self._until.get(plain(d.word), 0)]
+        confirmed = [d for d in detections if d.sample <= self._until.get(comparable(d.word), 0)]
         self._unproposed = [
             d for d in detections if d not in confirmed and self._now - d.sample < EARLY
         ]

@@ -107,7 +107,7 @@ async def test_request_chooses_among_the_words(engine: WakeEngine) -> None:
 
 async def test_unknown_word(engine: WakeEngine) -> None:
     with pytest.raises(ModelMissing, match=r"did you mean okay_nabu\?.*hey_jarvis"):
-        await detections(engine, silence(1), words=("ok_nabu",))
+        await detections(engine, silence(1), words=("okay_nabo",))
 
 
 async def test_describes_its_words(engine: WakeEngine) -> None:

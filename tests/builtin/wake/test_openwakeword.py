@@ -117,8 +117,8 @@ async def test_own_models(tmp_path: Path) -> None:
     async with engine(words=("my butler",), custom_model_dir=str(tmp_path)) as loaded:
         [found] = await detections(loaded, spoken("hey jarvis"))
         models = {model.name: model for model in loaded.describe().models}
-    assert (found.word, found.phrase) == ("my_butler_v0.3", "my butler")
-    assert models["my_butler_v0.3"].version == "0.3"
+    assert (found.word, found.phrase) == ("my_butler", "my butler")
+    assert models["my_butler"].version == "0.3"
     assert set(EVERY_WORD) < set(models)
 
 

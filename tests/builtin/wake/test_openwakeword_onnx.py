@@ -58,7 +58,7 @@ def upstream_scores(model: Path, audio: bytes) -> list[float]:
 async def test_detects_recorded_words() -> None:
     async with engine(words=("alexa", "hey_jarvis")) as loaded:
         found = await detections(loaded, recordings.samples("hey_jarvis") + silence(1))
-        assert [detection.word for detection in found] == ["hey_jarvis_v0.1"]
+        assert [detection.word for detection in found] == ["hey_jarvis"]
         assert await detections(loaded, recordings.samples("okay_nabu") + silence(1)) == []
 
 
@@ -100,9 +100,9 @@ async def test_own_models_and_own_feature_networks(tmp_path: Path) -> None:
 async def test_lists_what_comes_with_the_package() -> None:
     async with engine() as loaded:
         models = {model.name: model for model in loaded.describe().models}
-    assert {"alexa_v0.1", "hey_jarvis_v0.1", "hey_mycroft_v0.1"} <= set(models)
+    assert {"alexa", "hey_jarvis", "hey_mycroft"} <= set(models)
     assert not {"melspectrogram", "embedding_model", "silero_vad", "timer_v0.1"} & set(models)
-    assert models["alexa_v0.1"].phrase == "alexa"
+    assert (models["alexa"].phrase, models["alexa"].version) == ("alexa", "0.1")
 
 
 async def test_missing_feature_networks(tmp_path: Path) -> None:
