@@ -22,7 +22,7 @@ class OptionSet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class OptionInfo(msgspec.Struct, frozen=True):
-    """What is known of one option, as text for people."""
+    """The description of one option, as text for people."""
 
     name: str
     type: str
@@ -128,10 +128,10 @@ def _describe(field: msgspec.structs.FieldInfo, hint: Any) -> OptionInfo:
 
 
 def _meta(hint: Any) -> msgspec.Meta | None:
-    """What `option` said, of the type itself or, for a value that may be None, of the other."""
+    """Return what `option` declared for a type or, for an optional value, for its other type."""
     parts = (hint, *typing.get_args(hint))
-    said = (meta for part in parts for meta in getattr(part, "__metadata__", ()))
-    return next((meta for meta in said if isinstance(meta, msgspec.Meta)), None)
+    metadata = (item for part in parts for item in getattr(part, "__metadata__", ()))
+    return next((item for item in metadata if isinstance(item, msgspec.Meta)), None)
 
 
 def _text(value: Any) -> str:

@@ -101,13 +101,13 @@ class Engine(Protocol):
     """What every engine has in common."""
 
     async def load(self) -> None:
-        """Make ready, heavy imports and models included. Twice is once."""
+        """Load models and import heavy dependencies. Idempotent."""
 
     def describe(self) -> EngineInfo:
         """Say what this is; after `load`, with its models."""
 
     async def close(self) -> None:
-        """Give everything back. Twice is once; calls after it raise `EngineClosed`."""
+        """Release all resources. Idempotent. Later calls raise `EngineClosed`."""
 
 
 @runtime_checkable
@@ -151,7 +151,7 @@ class Vad(Protocol):
     """Samples (16 kHz) it looks at in one call."""
 
     def load(self) -> None:
-        """Make ready. Twice is once."""
+        """Load the model. Idempotent."""
 
     def probability(self, frame: bytes) -> float:
         """How likely a frame of exactly `frame_samples` holds speech, 0 to 1."""
@@ -175,10 +175,10 @@ class Mic(Protocol):
 
     @property
     def overruns(self) -> int:
-        """How often samples were lost because nobody read them, since `open`."""
+        """How often samples were lost because they were not read in time, since `open`."""
 
     async def close(self) -> None:
-        """Let go of the device. Twice is once; it may be opened again."""
+        """Release the device, which may be opened again. Idempotent."""
 
 
 class Speaker(Protocol):
@@ -201,17 +201,17 @@ class Speaker(Protocol):
         """How often the device ran dry within a piece of sound, since `open`."""
 
     async def close(self) -> None:
-        """Let go of the device. Twice is once; it may be opened again."""
+        """Release the device, which may be opened again. Idempotent."""
 
 
 class SatelliteControls(Protocol):
-    """What somebody can do who stands before the satellite: see `satellite.http.controls`."""
+    """What a person in front of the satellite can do: see `satellite.http.controls`."""
 
     def state(self) -> dict[str, Any]:
-        """What it does now, as HTTP's `/api/state` tells it."""
+        """Return the state, as `GET /api/state` shows it."""
 
     def wake(self) -> bool:
-        """Listen as after the wake word; False where somebody is listened to, or nobody may be."""
+        """Listen as after the wake word; return False if it listens already, or is muted."""
 
     def stop(self) -> None:
         """End what is said or rung."""
@@ -233,7 +233,7 @@ class Hook(Protocol):
         """Take note of an event."""
 
     async def close(self) -> None:
-        """Give everything back. Twice is once."""
+        """Release all resources. Idempotent."""
 
 
 @runtime_checkable

@@ -16,7 +16,7 @@ class Requirement(Protocol):
     """Something that may be missing from this machine."""
 
     def missing(self) -> str | None:
-        """Say in one line what is missing and how to get it; None when it is there."""
+        """Return in one line what is missing and how to get it; None if nothing is missing."""
 
 
 class Package(msgspec.Struct, frozen=True):

@@ -112,7 +112,7 @@ class AlarmState(Value, frozen=True):
 
 
 class Situation(Value, frozen=True):
-    """What the satellite tells the brain of itself with each request, so that servers keep none."""
+    """The state of the satellite that goes with each request, so that servers store none."""
 
     satellite: str | None = None
     now: str | None = None
@@ -131,7 +131,7 @@ class Situation(Value, frozen=True):
     home: bool = False
     """A home is connected, so that things can really be switched."""
     persona: str | None = None
-    """What a language model is told that it is, in place of its engine's own text."""
+    """The system prompt of a language model, in place of its engine's own."""
 
 
 class ReplyRequest(Value, frozen=True):
@@ -144,18 +144,18 @@ class ReplyRequest(Value, frozen=True):
     conversation: str | None = None
     """Id of the conversation, for strangers' servers that keep the history themselves."""
     model: str | None = None
-    """Which of the brain's models shall answer; its own choice where it is None."""
+    """The brain's model that is to answer; None leaves the choice to the brain."""
 
 
 class Action(Value, frozen=True):
-    """Something the satellite shall do, such as `timer.start`; `data` is plain JSON."""
+    """Something for the satellite to do, such as `timer.start`; `data` is plain JSON."""
 
     name: str
     data: dict[str, Any] = {}
 
 
 class Declined(Value, frozen=True):
-    """The brain does not know what to do with the request; `text` tells a person so.
+    """The brain does not understand the request; `text` says so to the person.
 
     It is then the only part of the reply, and another brain may be asked instead.
     """

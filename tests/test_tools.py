@@ -71,7 +71,7 @@ async def test_a_call_gives_text_and_actions() -> None:
         ("weather", {"city": "Rome", "unit": "K"}, "unit = 'K'"),
     ],
 )
-async def test_what_is_wrong_with_a_call_is_told(
+async def test_the_problems_of_a_call_are_returned(
     name: str, arguments: dict[str, Any], told: str
 ) -> None:
     result = await box().call(name, arguments, REQUEST)
@@ -79,7 +79,7 @@ async def test_what_is_wrong_with_a_call_is_told(
     assert told in result.text
 
 
-async def test_a_tool_that_fails_is_told_and_a_bug_is_logged(
+async def test_the_failure_of_a_tool_is_returned_and_a_bug_is_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def fail(place: Place, request: ReplyRequest) -> Sequence[ReplyPart]:

@@ -44,25 +44,18 @@ ALLOWED: dict[tuple[str, str], str] = {
     ("satellite/announcements/broadcasts.py", "Nobody"): "a spoken sentence",
     ("satellite/settings/__init__.py", "persona"): "a setting's key",
     ("satellite/settings/answering.py", "persona"): "a setting's key",
+    ("satellite/values.py", "persona"): "a field of requests, also on the wire",
     ("satellite/diagnostics/stats/summary.py", "heard"): "a field of `satellite stats --json`",
 }
 """Words that a file may use: path and text as reported, and the reason."""
 
 UNCLEAN = frozenset(
     {
-        "satellite",
         "satellite/components",
-        "satellite/config",
-        "satellite/conformance",
         "satellite/engines",
-        "satellite/homeassistant",
-        "satellite/lib",
-        "tests",
+        "servers/asr",
         "tests/components",
-        "tests/config",
         "tests/engines",
-        "tests/homeassistant",
-        "tests/lib",
     }
 )
 """Folders that are not clean yet: an entry goes when its folder is."""

@@ -62,13 +62,13 @@ def _cues(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:
 
 def _assistants(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:
     taken: dict[str, str] = {}
-    for name, its in settings.assistants.items():
+    for name, assistant in settings.assistants.items():
         table = f"{GROUP}.{name}"
         for role in TURN_ROLES:
-            if text := getattr(its, role):
+            if text := getattr(assistant, role):
                 origin = f"{origins[f'{table}.{role}']}: {table}"
                 yield from (f"{origin}.{problem}" for problem in component(role, text))
-        for word in its.wake or (name,):
+        for word in assistant.wake or (name,):
             if (other := taken.setdefault(word, name)) != name:
                 origin = f"{origins[f'{table}.wake']}: {table}.wake"
                 yield f"{origin}: {word} is the wake word of assistants.{other} already"
@@ -92,7 +92,7 @@ def _server(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:
 
 
 def home(url: str) -> Iterator[str]:
-    """What is wrong with the address of a Home Assistant."""
+    """Yield the problems of the address of a Home Assistant."""
     try:
         home_address.parse(url)
     except ConfigError as error:
@@ -100,7 +100,7 @@ def home(url: str) -> Iterator[str]:
 
 
 def announced(text: str) -> Iterator[str]:
-    """What is wrong with an address that is to be announced."""
+    """Yield the problems of an address to announce."""
     try:
         ipaddress.ip_address(text)
     except ValueError:
@@ -120,9 +120,9 @@ def _home_assistant(settings: Settings, origins: Mapping[str, str]) -> Iterator[
 
 
 def component(role: str, text: str) -> Iterator[str]:
-    """What is wrong with a component of a role, each problem naming the role.
+    """Yield the problems of a component of a role, each with the name of the role.
 
-    A plugin that cannot be imported is no problem here: who uses it is told, and nobody else.
+    A plugin that cannot be imported is not reported here, but where it is used.
     """
     if len(links := spec.chain(role, text)) > 1:
         for link in links:
@@ -146,7 +146,7 @@ def component(role: str, text: str) -> Iterator[str]:
 
 
 def address(text: str, *, stdio: bool = False) -> Iterator[str]:
-    """What is wrong with a Wyoming URI; `stdio://` is one only for a server."""
+    """Yield the problems of a Wyoming URI; `stdio://` is valid for a server only."""
     try:
         parsed = uri.parse(text)
     except ConfigError as error:

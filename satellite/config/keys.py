@@ -110,13 +110,13 @@ def value_of(settings: Settings, path: str) -> Any:
 
 
 def differences(before: Settings, after: Settings) -> Iterator[str]:
-    """The paths of the settings that differ."""
+    """Yield the paths of the settings that differ."""
     yield from (path for path in keys() if value_of(before, path) != value_of(after, path))
     none = AssistantSettings()
     for name in dict.fromkeys((*before.assistants, *after.assistants)):
-        one, other = before.assistants.get(name, none), after.assistants.get(name, none)
+        old, new = before.assistants.get(name, none), after.assistants.get(name, none)
         for field in AssistantSettings.__struct_fields__:
-            if getattr(one, field) != getattr(other, field):
+            if getattr(old, field) != getattr(new, field):
                 yield f"{GROUP}.{name}.{field}"
 
 

@@ -26,10 +26,10 @@ SECRET_VARIABLES = ("SATELLITE_HOME_TOKEN", "SATELLITE_HTTP_TOKEN")
 """Variables that hold a secret: no settings, so that no listing of settings shows them."""
 
 _ORCHESTRATOR = re.compile(r"^SATELLITE_(SERVICE_(HOST|PORT)|PORT$|PORT_\d)")
-"""What Kubernetes and Docker put into containers beside a service called "satellite"."""
+"""Variables that Kubernetes and Docker set beside a service called "satellite"."""
 
 _EVENT = re.compile(r"^SATELLITE_EVENT(_|$)")
-"""What the programs of a hook are told: they may run `satellite`, too."""
+"""Variables of the programs of a hook, which may run `satellite` too."""
 
 
 class Given(msgspec.Struct, frozen=True):
@@ -58,8 +58,8 @@ class Layer(msgspec.Struct):
 def from_flags(flags: Mapping[str, Given]) -> Layer:
     """Read flags of their own, such as `--mic`: texts by path."""
     layer = Layer()
-    for path, given in flags.items():
-        layer.add(path, given.value, given.origin, text=True)
+    for path, flag in flags.items():
+        layer.add(path, flag.value, flag.origin, text=True)
     return layer
 
 

@@ -76,7 +76,7 @@ def load(
     values: dict[str, Given] = {}
     for layer in stack:
         values |= layer.values
-    settings = build({path: given.value for path, given in values.items()})
+    settings = build({path: entry.value for path, entry in values.items()})
     if not settings.name:
         settings = msgspec.structs.replace(settings, name=host_name())
     every = [*keys()]

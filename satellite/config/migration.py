@@ -49,7 +49,7 @@ def version_of(content: MutableMapping[str, Any]) -> int:
 def migrate(
     content: MutableMapping[str, Any], migrations: Sequence[Sequence[Moved]] | None = None
 ) -> tuple[str, ...]:
-    """Bring the content of a file up to date, in place; say what was changed, a line for each.
+    """Update the content of a file in place; return a line for each change.
 
     Raises `ValueError` for a file of a version that is not known yet.
     """
@@ -59,12 +59,12 @@ def migrate(
         raise ValueError(
             f"it is of version {version}, and this satellite knows {current(steps)}: update it"
         )
-    told = [
+    changes = [
         line for step in steps[version - 1 :] for moved in step if (line := _move(content, moved))
     ]
     if version < current(steps):
         content[KEY] = current(steps)
-    return tuple(told)
+    return tuple(changes)
 
 
 def _move(content: MutableMapping[str, Any], moved: Moved) -> str:
@@ -76,11 +76,11 @@ def _move(content: MutableMapping[str, Any], moved: Moved) -> str:
     if outer and not table:
         _remove(content, outer)
     if moved.new is None:
-        return f"{moved.old} has no meaning any more and was left out"
+        return f"{moved.old} no longer exists and was left out"
     target, last = _place(content, moved.new, make=True)
     assert target is not None
-    if last in target:  # whoever wrote it knows the key of now
-        return f"{moved.old} was left out, as {moved.new} is there"
+    if last in target:  # the file was written for the new key
+        return f"{moved.old} was left out, since {moved.new} is set"
     target[last] = value
     return f"{moved.old} is {moved.new} now"
 

@@ -24,7 +24,7 @@ class AsrSample(msgspec.Struct, frozen=True):
     audio: bytes
     """16 kHz mono."""
     text: str
-    """What is said; case and punctuation do not count."""
+    """The spoken words; case and punctuation do not count."""
     patience: float = 30.0
 
 
@@ -85,17 +85,17 @@ def _judge_order(items: list[Any]) -> None:
 
 def _judge(items: list[Any], sample: AsrSample) -> None:
     _judge_order(items)
-    heard = items[-1].text
-    expect(_words(heard) == _words(sample.text), f"heard {heard!r} instead of {sample.text!r}")
+    text = items[-1].text
+    expect(_words(text) == _words(sample.text), f"text {text!r} instead of {sample.text!r}")
 
 
-def _same(one: list[Any], other: list[Any]) -> bool:
-    return _words(one[-1].text) == _words(other[-1].text)
+def _same(first: list[Any], second: list[Any]) -> bool:
+    return _words(first[-1].text) == _words(second[-1].text)
 
 
 def _judge_silence(items: list[Any]) -> None:
     _judge_order(items)
-    expect(not _words(items[-1].text), f"heard {items[-1].text!r} in silence")
+    expect(not _words(items[-1].text), f"text {items[-1].text!r} in silence")
 
 
 def _words(text: str) -> list[str]:

@@ -72,7 +72,7 @@ def checks_of(*promises: Promise) -> tuple[Check, ...]:
 
 
 class Case(msgspec.Struct, frozen=True):
-    """A request, and how to tell whether its answer is right."""
+    """A request, and the judgement of its answer."""
 
     start: Callable[[Any], AsyncGenerator[Any, None]]
     """Ask an engine."""

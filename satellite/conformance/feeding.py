@@ -10,7 +10,7 @@ from satellite.values import SPEECH
 CHUNK = SPEECH.bytes_of(0.064)
 """A usual chunk: 64 ms, 1024 samples."""
 TAIL = SPEECH.bytes_of(2.0)
-"""Silence after the sound: whoever looks at more than the last word has seen it then."""
+"""Silence after the sound: an engine that looks beyond the last word has received it then."""
 
 
 class InputFailed(Exception):

@@ -61,12 +61,12 @@ async def _stops_reading(make: Make, sample: Any) -> None:
 async def _leaves_the_loop_free(make: Make, sample: Any) -> None:
     """Waiting for samples blocks the event loop for at most 0.25 s."""
 
-    async def several() -> None:
+    async def read_frames() -> None:
         for _ in range(READS):
             await mic.read()
 
     async with opened(make, sample.patience) as (mic, _):
-        gap = await longest_gap(several(), sample.patience)
+        gap = await longest_gap(read_frames(), sample.patience)
         expect(gap <= GAP, f"reading blocked the event loop for {gap:.2f} s")
 
 

@@ -48,7 +48,7 @@ class _Tts:
             SpeechRequest(text=sample.text, voice="no-such-voice"),
             SpeechRequest(text=sample.text, voice="../\0"),
             SpeechRequest(text=sample.text, language="tlh"),
-            SpeechRequest(text=sample.text, speaker="nobody"),
+            SpeechRequest(text=sample.text, speaker="no-such-speaker"),
         )
         return [
             Case(lambda engine, request=request: engine.synthesize(request), _judge_order)  # type: ignore[misc]

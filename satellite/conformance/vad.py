@@ -50,7 +50,7 @@ async def _tells_voice_from_silence(make: Make, sample: Any) -> None:
 
 
 async def _gives_probabilities(make: Make, sample: Any) -> None:
-    """What it says of any frame lies between 0 and 1."""
+    """The probability of any frame lies between 0 and 1."""
     async with _loaded(make) as vad:
         size = vad.frame_samples
         expect(isinstance(size, int) and size > 0, f"frame_samples is {size!r}")
@@ -59,8 +59,8 @@ async def _gives_probabilities(make: Make, sample: Any) -> None:
             ("the loudest sound", b"\xff\x7f\x00\x80" * (size // 2) + b"\0\0" * (size % 2)),
             ("a constant", b"\xff\x7f" * size),
         ):
-            said = vad.probability(frame)
-            expect(isinstance(said, float) and 0 <= said <= 1, f"says {said!r} of {name}")
+            value = vad.probability(frame)
+            expect(isinstance(value, float) and 0 <= value <= 1, f"returns {value!r} for {name}")
 
 
 async def _forgets_on_reset(make: Make, sample: Any) -> None:

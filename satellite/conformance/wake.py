@@ -14,7 +14,7 @@ from satellite.conformance.feeding import feed, feed_for_ever
 from satellite.values import SPEECH, Detection, DetectRequest
 
 LONG_SECONDS = 120
-"""Length of the long stream. What is not a wake word may go on for hours."""
+"""Length of the long stream. Sound without a wake word may go on for hours."""
 LATE = SPEECH.rate
 """Samples after the end of the word by which it must have been heard: a second."""
 
@@ -103,9 +103,9 @@ def _judge(items: list[Any], sample: WakeSample) -> None:
     expect(items[0].sample <= end, f"heard the word at sample {items[0].sample}, after {end}")
 
 
-def _same(one: list[Any], other: list[Any]) -> bool:
-    return [item.word for item in one] == [item.word for item in other] and all(
-        abs(a.sample - b.sample) <= FRAME for a, b in zip(one, other, strict=True)
+def _same(first: list[Any], second: list[Any]) -> bool:
+    return [item.word for item in first] == [item.word for item in second] and all(
+        abs(a.sample - b.sample) <= FRAME for a, b in zip(first, second, strict=True)
     )
 
 

@@ -1,4 +1,4 @@
-"""The event bus: whoever publishes never waits, and nobody's slowness is another's."""
+"""The event bus: publishers never wait, and a slow subscriber delays no other."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Subscription:
             self._queue.put_nowait(event)
 
     def end(self) -> None:
-        """Let the iteration end after the events that are waiting. Twice is once."""
+        """End the iteration after the events that are waiting. Idempotent."""
         if self._queue.qsize() <= self._capacity:
             self._queue.put_nowait(None)
 

@@ -97,7 +97,7 @@ class Child(asyncio.SubprocessProtocol):
             await self._wait_for_change()
 
     def end_input(self) -> None:
-        """Tell the program that there is no more to come."""
+        """Close the program's standard input."""
         if self._transport is not None:
             pipe = self._transport.get_pipe_transport(0)
             if pipe is not None:
@@ -112,7 +112,7 @@ class Child(asyncio.SubprocessProtocol):
         await self._gone.wait()
 
     async def end(self, *, at_once: bool = False) -> None:
-        """End the program and its children, politely unless `at_once`. Twice is once."""
+        """End the program and its children, politely unless `at_once`. Idempotent."""
         if self._transport is None:
             return
         try:

@@ -40,7 +40,7 @@ class Sink:
         try:
             self._descriptor = self._open()
         except OSError as error:
-            reason = "nobody reads from it" if error.errno == errno.ENXIO else error.strerror
+            reason = "no program reads from it" if error.errno == errno.ENXIO else error.strerror
             raise UsageError(f"cannot write events to {target}: {reason}") from error
 
     def write(self, event: Event) -> None:
@@ -58,7 +58,7 @@ class Sink:
         self._given_up = True
 
     def close(self) -> None:
-        """Let go of the file. Twice is once."""
+        """Close the file. Idempotent."""
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
             os.close(descriptor)
@@ -112,5 +112,5 @@ async def _write(subscription: Subscription, sink: Sink, worker: Worker, target:
             break
     else:
         return
-    async for _ in subscription:  # lest the bus tells of events that wait here in vain
+    async for _ in subscription:  # so that the bus does not report events that wait in vain
         pass

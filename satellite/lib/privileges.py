@@ -44,7 +44,7 @@ def as_root() -> Generator[int, None, None]:
 def remedy(file: Path) -> str:
     """What to do to read a file of an installation for the whole machine, for the end of a line.
 
-    Its folder tells by its group, as the file itself may be out of sight.
+    The group of its folder decides, as the file itself may be out of sight.
     """
     try:
         group = grp.getgrgid(file.parent.stat().st_gid).gr_name

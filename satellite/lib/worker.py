@@ -70,7 +70,7 @@ class Worker:
                 self._executor.submit(close)
 
     async def close(self) -> None:
-        """Let the running call end, refuse those that wait, and end the thread. Twice is once."""
+        """Let the running call end, refuse those that wait, and end the thread. Idempotent."""
         executor, self._executor = self._executor, None
         if executor is not None:
             await asyncio.to_thread(executor.shutdown, wait=True)

@@ -75,7 +75,7 @@ def test_orchestrators_may_put_their_own_variables_beside_ours() -> None:
     load(environment={"SATELLITE_SERVICE_HOST": "10.0.0.1", "SATELLITE_PORT_10300_TCP": "x"})
 
 
-def test_all_problems_of_all_layers_are_told_at_once(tmp_path: Path) -> None:
+def test_all_problems_of_all_layers_are_reported_at_once(tmp_path: Path) -> None:
     text = """
         mic = 5
         volume = 2

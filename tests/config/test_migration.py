@@ -46,7 +46,7 @@ def test_every_key_goes_where_it_is_now() -> None:
     assert content == {"version": 3, "name": "kitchen", "listen": {"silence": 1.5}, "volume": 0.4}
     assert told == (
         "pause is listen.silence now",
-        "chatty has no meaning any more and was left out",
+        "chatty no longer exists and was left out",
         "sound.loudness is volume now",
     )
     assert migrate(content, STEPS) == ()
@@ -60,7 +60,7 @@ def test_a_file_of_the_version_between_makes_the_last_step_alone() -> None:
 
 def test_a_key_of_now_is_not_overwritten() -> None:
     content: dict[str, Any] = {"pause": 1, "listen": {"silence": 2}}
-    assert migrate(content, STEPS[:1]) == ("pause was left out, as listen.silence is there",)
+    assert migrate(content, STEPS[:1]) == ("pause was left out, since listen.silence is set",)
     assert content["listen"] == {"silence": 2}
 
 
@@ -137,9 +137,7 @@ def test_a_file_that_cannot_be_written_is_read_all_the_same(
         ("version = 0", "version = 0: expected a whole number, 1 or more"),
     ],
 )
-def test_a_wrong_version_is_the_one_thing_that_is_told(
-    tmp_path: Path, line: str, complaint: str
-) -> None:
+def test_a_wrong_version_is_the_only_report(tmp_path: Path, line: str, complaint: str) -> None:
     file = tmp_path / "satellite.toml"
     file.write_text(f"{line}\nfrobnicate = 1\n")
     with pytest.raises(ConfigError) as caught:

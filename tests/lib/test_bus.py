@@ -24,7 +24,7 @@ async def test_every_subscriber_gets_everything_since_it_subscribed() -> None:
     bus.publish(first)
 
 
-async def test_a_slow_subscriber_loses_the_newest_and_is_told_of(
+async def test_a_slow_subscriber_loses_the_newest_and_is_informed_of(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     bus = Bus()

@@ -72,9 +72,9 @@ async def test_what_cannot_be_written_is_one_clear_line(tmp_path: Path, target: 
             pass
 
 
-async def test_a_named_pipe_that_nobody_reads_is_one_clear_line(tmp_path: Path) -> None:
+async def test_a_named_pipe_without_a_reader_is_one_clear_line(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(UsageError, match="nobody reads from it"):
+    with pytest.raises(UsageError, match="no program reads from it"):
         async with eventlog.recorded(Bus(), str(tmp_path / "pipe")):
             pass
 
@@ -105,7 +105,7 @@ async def test_a_reader_that_goes_away_stops_the_log_and_nothing_else(
     ]
 
 
-async def test_a_reader_that_does_not_read_holds_nobody_up(
+async def test_a_stalled_reader_holds_nothing_up(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     os.mkfifo(tmp_path / "pipe")

@@ -71,7 +71,7 @@ async def test_programs_have_root_s_rights_where_they_are_said_to(etc: Path) -> 
     assert privileges.root_owned()
 
 
-def test_a_file_that_may_not_be_read_is_told_with_who_may(etc: Path) -> None:
+def test_an_unreadable_file_is_reported_with_a_remedy(etc: Path) -> None:
     with privileges.as_root():
         (etc / "satellite.toml").touch(0o600)
     with pytest.raises(ConfigError) as raised:

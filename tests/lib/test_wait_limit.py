@@ -11,7 +11,7 @@ import pytest
 from satellite.lib.wait_limit import WaitLimit
 
 
-async def test_a_wait_that_takes_too_long_ends_with_a_timeout_and_the_next_begins_anew() -> None:
+async def test_a_wait_that_takes_too_long_ends_with_a_timeout_and_the_next_starts_fresh() -> None:
     patience = WaitLimit(0.03)
     for _ in range(3):
         with pytest.raises(TimeoutError), patience:
@@ -99,7 +99,7 @@ async def test_who_stood_still_looks_at_what_came_meanwhile_before_it_gives_up()
         os.close(ours)
 
 
-async def test_who_stood_still_waits_anew_and_not_for_ever() -> None:
+async def test_a_program_that_stood_still_waits_again_once() -> None:
     patience, loop = WaitLimit(0.1), asyncio.get_running_loop()
     loop.call_soon(time.sleep, 0.4)
     began = loop.time()
