@@ -12,10 +12,14 @@ _INLINE = re.compile(
 )
 """`$x = 5$`, with Pandoc's rules: no space within the dollars, and no digit after the second."""
 _BETWEEN = re.compile(
-    r"\$\$(?P<dollars>[^$]+)\$\$|\\\((?P<round>.+?)\\\)|\\\[(?P<square>.+?)\\\]", re.DOTALL
+    r"\$\$(?P<dollars>[^$]+)\$\$|\\\((?P<round>(?:(?!\\[()]).)+)\\\)"
+    r"|\\\[(?P<square>(?:(?!\\[\[\]]).)+)\\\]",
+    re.DOTALL,
 )
 _MARK = re.compile(r"(?<!\\)\\[()\[\]]|\$\$")
 """Delimiters whose counterparts are in another sentence."""
+_VARIABLE = re.compile(r"(?<![\w$])\$(?=[A-Za-z])")
+"""A dollar before a letter, which is no money: half of a formula, a variable, a share."""
 _OPERATOR = re.compile(r"[=^_<>+{}×÷≤≥≠√]|\\[A-Za-z]|[A-Za-z)]\s*[-/*]\s*\w")
 _TERM = re.compile(r"[-+−]?[\d.,]*[A-Za-z]{0,2}['′]?|[A-Za-z]\([A-Za-z\d, ]+\)")
 _PROSE = re.compile(r"(?:^|\s)[^\W\d_]{2,}\s|[€£¥₹]")
@@ -89,7 +93,8 @@ def replace_formulas(text: str) -> str:
         return text
     text = _BETWEEN.sub(lambda match: _plain(next(filter(None, match.groups()))), text)
     text = _INLINE.sub(_inline, text)
-    return _ESCAPED.sub(r"\1", _commands(_MARK.sub(" ", text)))
+    text = _VARIABLE.sub("", _MARK.sub(" ", text))
+    return _ESCAPED.sub(r"\1", _commands(text))
 
 
 def _inline(match: re.Match[str]) -> str:
@@ -99,7 +104,7 @@ def _inline(match: re.Match[str]) -> str:
 
 def _is_formula(text: str) -> bool:
     """Return whether a text between two dollars is a formula, not prose between two prices."""
-    if re.search(r"\\[A-Za-z]", text):
+    if re.search(r"\\[A-Za-z%]", text):
         return True
     if _PROSE.search(text):
         return False

@@ -18,6 +18,8 @@ CLAUSE = 12
 
 _ITEM = re.compile(r"(?:^|\n|[:;]\s)\s*\(?\d{1,3}[.)]$")
 """The number of a list's item: the item follows."""
+_DOLLAR = re.compile(r"\$(?![\d\s])")
+"""A dollar that begins or ends a formula, `$x = 5, y = 3$`, and no amount of money."""
 _COMMA = re.compile(r"[,;:]\s")
 _SPACE = re.compile(r"\s")
 
@@ -52,7 +54,7 @@ class SentenceSplitter:
         if self._detector.current_sentence:
             return None  # the last sentence ended in a possible abbreviation
         match = _COMMA.search(self._detector.remaining_text, CLAUSE)
-        if match is None:
+        if match is None or len(_DOLLAR.findall(self._detector.remaining_text[: match.end()])) % 2:
             return None
         text = self._detector.remaining_text
         self._detector.remaining_text = text[match.end() :]

@@ -95,3 +95,13 @@ def test_the_first_clause_of_a_list_has_its_number() -> None:
     assert splitter.push("1. Boil the water well, then") == []
     assert splitter.clause() == "1. Boil the water well,"
     assert splitter.pending == "then"
+
+
+def test_a_formula_is_not_divided_into_clauses() -> None:
+    splitter = SentenceSplitter()
+    splitter.push("We know that $x = 5, y = 3")
+    assert splitter.clause() is None
+    splitter = SentenceSplitter()
+    splitter.push("We know that $x = 5$, which costs $5, and")
+    assert splitter.clause() == "We know that $x = 5$,"
+    assert splitter.clause() == "which costs $5,"

@@ -103,5 +103,9 @@ def test_a_long_hostile_text_is_cleaned_quickly() -> None:
         "&" * 999,
         "- " * 500,
         "&amp;amp;" * 100,
+        "\\(" * 500,
+        "\\[x" * 300,
+        "$a" * 500,
+        "\\frac{" * 150,
     ):
         speakable(part * 10)

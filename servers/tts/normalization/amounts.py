@@ -28,6 +28,11 @@ class Amounts:
             r"(?![\w'’/²³°%])"
         )
 
+        self._per = re.compile(
+            rf"(?<![\d.,])(?P<amount>{_NUMBER}(?: [A-Za-z]+){{1,6}}) ?/ ?"
+            rf"(?P<unit>{any_of(table.units)})(?![\w/])"
+        )
+
     def normalize(self, text: str) -> str:
         """Return a text with every amount in words."""
         if self._table.currencies:
@@ -35,6 +40,8 @@ class Amounts:
             text = self._after.sub(self._money, text)
         if self._table.units:
             text = self._unit.sub(self._measure, text)
+        if self._table.per and self._table.units:
+            text = self._per.sub(self._rate, text)
         return text
 
     def _money(self, match: re.Match[str]) -> str:
@@ -57,3 +64,6 @@ class Amounts:
             return match[0]
         singular, plural = self._table.units[match["unit"]]
         return f"{match['number']} {singular if match['number'] in _SINGLE else plural}"
+
+    def _rate(self, match: re.Match[str]) -> str:
+        return f"{match['amount']} {self._table.per} {self._table.units[match['unit']][0]}"

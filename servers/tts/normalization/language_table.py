@@ -51,6 +51,7 @@ class Table(msgspec.Struct, frozen=True):
     scale_words: dict[str, str] = {}
     units: dict[str, tuple[str, str]] = {}
     spaced: tuple[str, ...] = ()
+    per: str = ""
     fractions: dict[str, tuple[str, str, str]] = {}
     fractions_not_after: tuple[str, ...] = ()
     numerators: tuple[str, ...] = ()

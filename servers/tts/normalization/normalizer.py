@@ -32,6 +32,7 @@ class _Normalizer:
         self._title = re.compile(rf"(?<![\w.])(?:{titles})(?=\s+[^\W\d_])") if titles else None
         self._short = re.compile(rf"(?<![\w.])(?:{short})(?!\w)")
         self._symbols = table.symbols
+        self.unreadable = table.unreadable
         self._symbol = re.compile(f"(?:{any_of(table.symbols)})") if table.symbols else None
 
     def once(self, text: str) -> str:
@@ -78,16 +79,18 @@ def normalize(text: str, language: str) -> str:
     base, _, region = language.replace("_", "-").partition("-")
     base = base.lower()
     text = _PHONEMES.sub(" ", text)
+    had_words = any(map(str.isalnum, text))
     normalizer = _normalizer(base, region.lower())
-    for _ in range(_MAX_PASSES if normalizer else 0):
-        before, text = text, normalizer.once(text) if normalizer else text
+    for _ in range(_MAX_PASSES):
+        before = text
+        if normalizer is not None:
+            text = normalizer.once(text)
+        text = strip_unreadable(text, base)
         if text == before:
             break
-    readable = strip_unreadable(text, base)
-    if readable == text or any(character.isalnum() for character in readable):
-        return readable
-    known = table(base)
-    return known.unreadable if known else readable
+    if had_words and normalizer is not None and not any(map(str.isalnum, text)):
+        return normalizer.unreadable
+    return text
 
 
 @functools.lru_cache(16)  # languages with their regions, of which a server speaks a few

@@ -10,6 +10,8 @@ from servers.tts.normalization.language_table import Table, any_of
 _NUMBER = r"\d+(?:[.,]\d+)*"
 _YEAR = r"(?:1\d{3}|20\d\d)"
 _YEARS = re.compile(rf"(?<![\w.,/:-])({_YEAR}) ?[-–—] ?({_YEAR})(?![\w/-]|[.,:]\d)")
+_SEASON = re.compile(rf"(?<![\w.,/:-])({_YEAR})[-–](1[3-9]|[2-9]\d)(?![\w/-]|[.,:]\d)")
+"""Two years, the second short: 1998-99. Up to 12 it may be a month."""
 _CALCULATED = re.compile(rf"\s*{_NUMBER}(?:\s*[-−–+×÷*/·]\s*{_NUMBER})*\s*=")
 """What follows the sign of a difference: the rest of it, and its result."""
 _CALCULATING = re.compile(r"[=+×÷*]\s*$")
@@ -31,13 +33,19 @@ class Ranges:
         """Return a text with its ranges in words; telephone numbers stay unchanged."""
         if not self._table.range:
             return text
-        return self._two.sub(self._say, _YEARS.sub(self._years, text))
+        text = _SEASON.sub(self._season, _YEARS.sub(self._years, text))
+        return self._two.sub(self._say, text)
 
     def _years(self, match: re.Match[str]) -> str:
         if int(match[1]) >= int(match[2]) or _calculated(match, match.start(2)):
             return match[0]
         year = self._dates.year
         return f"{year(match[1])} {self._table.range} {year(match[2])}"
+
+    def _season(self, match: re.Match[str]) -> str:
+        if int(match[1]) % 100 >= int(match[2]):
+            return match[0]
+        return f"{self._dates.year(match[1])} {self._table.range} {match[2]}"
 
     def _say(self, match: re.Match[str]) -> str:
         first, second, sign = match["first"], match["second"], match["sign"]

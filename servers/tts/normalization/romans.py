@@ -24,7 +24,8 @@ class Romans:
         self._not_after = frozenset(romans.not_after)
         end = r"(?![\w-])"
         numbered, rulers = any_of(romans.numbered), any_of(romans.rulers)
-        self._numbered = re.compile(rf"\b(?P<before>(?i:{numbered})\s+)(?P<roman>{_NUMERAL}){end}")
+        numeral = rf"(?i:(?=[XLVI]{{2}}){_NUMERAL})|[IVX]"
+        self._numbered = re.compile(rf"\b(?P<before>(?i:{numbered})\s+)(?P<roman>{numeral}){end}")
         self._ruler = re.compile(
             rf"\b(?P<title>(?:{any_of(romans.titles)})\s+)?(?P<before>(?:{rulers})\s+)"
             rf"(?P<roman>{_NUMERAL}){end}(?P<after>\s+(?:{any_of(romans.of)})\b|(?=[.,;:!?)'’])|$)?"
@@ -68,6 +69,6 @@ class Romans:
 
 
 def _value(numeral: str) -> int:
-    values = [_VALUES[letter] for letter in numeral]
+    values = [_VALUES[letter] for letter in numeral.upper()]
     following = [*values[1:], 0]
     return sum(-v if v < after else v for v, after in zip(values, following, strict=True))

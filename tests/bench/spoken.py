@@ -1,0 +1,124 @@
+"""Speech as people say it: Piper speaks texts full of short forms, and Whisper writes them down.
+
+    python -m tests.bench.spoken [--kinds formulas money] [--threads 2]
+
+Each of the texts is cleaned and spoken as the service does it, by the voice en_US-joe-medium, and
+written down by Whisper base with five beams. A text is as expected if the words that belong to it
+are in what Whisper wrote, one after another, in whatever spelling: figures, signs and spaces count
+as the words for them. `python -m tests.support.real_models` fetches both models.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import re
+import sys
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import soxr
+from unicode_rbnf import FormatPurpose, RbnfEngine
+
+from satellite.text.speakable import speakable
+from satellite.values import SpeechRequest
+from servers.tts.normalization.normalizer import normalize
+from servers.tts.piper.engine import Piper
+from tests.bench.spoken_texts import TEXTS
+from tests.support.real_models import cache
+
+_RATE = 16_000
+"""Samples per second that Whisper takes."""
+_ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)\b")
+_DECIMAL = re.compile(r"\d+(?:\.\d+)?")
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+
+
+class Written(msgspec.Struct, frozen=True):
+    """A text, the words expected of it, and what was heard."""
+
+    kind: str
+    text: str
+    expected: str
+    heard: str
+
+    @property
+    def right(self) -> bool:
+        """Whether the expected words were heard."""
+        return letters(self.expected) in letters(self.heard)
+
+
+def letters(text: str) -> str:
+    """Return the letters of a text whose figures and signs are in words."""
+    numbers = RbnfEngine.for_language("en")
+
+    def words(number: str, purpose: FormatPurpose) -> str:
+        return " " + numbers.format_number(number, purpose).text + " "
+
+    text = _THOUSANDS.sub("", normalize(text, "en-US"))
+    text = _ORDINAL.sub(lambda match: words(match[1], FormatPurpose.ORDINAL), text)
+    text = _DECIMAL.sub(lambda match: words(match[0], FormatPurpose.CARDINAL), text)
+    plain = unicodedata.normalize("NFKD", text.lower())
+    return re.sub(r"[^a-z]", "", plain)
+
+
+async def write_down(
+    texts: Sequence[tuple[str, str, str]], voice: Path, whisper: Path, threads: int = 0
+) -> list[Written]:
+    """Speak each text (kind, text, expected words) and write it down."""
+    from faster_whisper import WhisperModel
+
+    ear = WhisperModel(str(whisper), device="cpu", compute_type="int8", cpu_threads=threads)
+    piper = Piper(Piper.Options(voice=str(voice), cpu_threads=threads))
+    try:
+        return [
+            Written(kind, text, expected, _hear(ear, *await _speak(piper, text)))
+            for kind, text, expected in texts
+        ]
+    finally:
+        await piper.close()
+
+
+async def _speak(piper: Piper, text: str) -> tuple[bytes, int]:
+    """Return speech as the service makes it, and its rate."""
+    request = SpeechRequest(text=speakable(text))
+    chunks = [chunk async for chunk in piper.synthesize(request)]
+    return b"".join(chunk.audio for chunk in chunks), chunks[0].format.rate
+
+
+def _hear(ear: Any, audio: bytes, rate: int) -> str:
+    samples = np.frombuffer(audio, np.int16).astype(np.float32) / 32768
+    quiet = np.zeros(_RATE // 2, np.float32)
+    heard = np.concatenate([quiet, soxr.resample(samples, rate, _RATE), quiet])
+    segments, _ = ear.transcribe(heard, language="en", beam_size=5)
+    return "".join(segment.text for segment in segments).strip()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--kinds", nargs="+", choices=TEXTS, default=list(TEXTS))
+    parser.add_argument("--threads", type=int, default=0, help="0: one for each core")
+    flags = parser.parse_args()
+    voice = cache() / "piper-en_US-joe-medium" / "en_US-joe-medium.onnx"
+    whisper = cache() / "whisper-base"
+    for path in (voice, whisper / "model.bin"):
+        if not path.exists():
+            sys.exit(f"no {path}: python -m tests.support.real_models fetches it")
+    texts = [(kind, *text) for kind in flags.kinds for text in TEXTS[kind]]
+    written = asyncio.run(write_down(texts, voice, whisper, flags.threads))
+    for kind in flags.kinds:
+        own = [each for each in written if each.kind == kind]
+        print(f"{kind:24} {sum(each.right for each in own):3} of {len(own)}")
+    for each in written:
+        if not each.right:
+            print(f"{each.text!r}\n    expected {each.expected!r}\n    heard    {each.heard!r}")
+    right = sum(each.right for each in written)
+    print(f"as expected: {right} of {len(written)} ({right / len(written):.1%})")
+
+
+if __name__ == "__main__":
+    main()
