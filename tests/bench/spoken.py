@@ -15,7 +15,7 @@ import asyncio
 import re
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,9 @@ from tests.support.real_models import cache
 
 _RATE = 16_000
 """Samples per second that Whisper takes."""
+_YEAR = re.compile(r"\b(1[1-9]|20)([1-9]\d)\b")
+_CLOCK = re.compile(r"(?<=\d)\.(?=\d\d\b)")
+_HYPHEN = re.compile(r"(?<=\d)-(?=\d)")
 _ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)\b")
 _DECIMAL = re.compile(r"\d+(?:\.\d+)?")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
@@ -49,7 +52,17 @@ class Written(msgspec.Struct, frozen=True):
     @property
     def right(self) -> bool:
         """Whether the expected words were heard."""
-        return letters(self.expected) in letters(self.heard)
+        expected = letters(self.expected)
+        return any(expected in letters(reading) for reading in readings(self.heard))
+
+
+def readings(text: str) -> Iterator[str]:
+    """Yield a text with what Whisper writes in figures in each of the ways that it may be read."""
+    yield text
+    yield _YEAR.sub(r"\1 \2", text)  # 1914 for "nineteen fourteen"
+    yield _CLOCK.sub(" ", text)  # 7.30 for "seven thirty"
+    yield _HYPHEN.sub(" ", text)  # 7-16th for "seven sixteenth"
+    yield _HYPHEN.sub(" minus ", text)  # 30-12 for "thirty minus twelve"
 
 
 def letters(text: str) -> str:
@@ -67,13 +80,27 @@ def letters(text: str) -> str:
 
 
 async def write_down(
-    texts: Sequence[tuple[str, str, str]], voice: Path, whisper: Path, threads: int = 0
+    texts: Sequence[tuple[str, str, str]],
+    voice: Path,
+    whisper: Path,
+    threads: int = 0,
+    *,
+    steady: bool = False,
 ) -> list[Written]:
-    """Speak each text (kind, text, expected words) and write it down."""
-    from faster_whisper import WhisperModel
+    """Speak each text (kind, text, expected words) and write it down.
 
+    The voice varies its sound at random, unless it is `steady`.
+    """
+    from faster_whisper import WhisperModel
+    from tqdm import tqdm
+
+    tqdm.monitor_interval = 0  # otherwise it leaves a thread behind
     ear = WhisperModel(str(whisper), device="cpu", compute_type="int8", cpu_threads=threads)
-    piper = Piper(Piper.Options(voice=str(voice), cpu_threads=threads))
+    noise = 0.0 if steady else None
+    options = Piper.Options(
+        voice=str(voice), cpu_threads=threads, noise_scale=noise, noise_w_scale=noise
+    )
+    piper = Piper(options)
     try:
         return [
             Written(kind, text, expected, _hear(ear, *await _speak(piper, text)))

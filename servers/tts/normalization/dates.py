@@ -24,8 +24,10 @@ class Dates:
             re.IGNORECASE,
         )
         months = any_of(table.months)
+        suffixes = any_of(table.ordinals.values())
         self._month_day = re.compile(
-            rf"\b(?P<month>{months}) (?P<day>\d{{1,2}})(?!\d|[.,:]\d| ?[A-Za-z%°])"
+            rf"\b(?P<month>{months}) (?P<day>\d{{1,2}})(?:{suffixes})?"
+            r"(?!\w|[.,:]\d| ?[A-Za-z%°])"
             rf"(?:,? (?P<year>\d{{4}})(?![\w%°]|[.,:]\d))?"
         )
         self._month_year = re.compile(rf"\b(?P<month>{months}),? (?P<year>\d{{4}})(?!\w|[.,:]\d)")

@@ -17,7 +17,7 @@ async def test_texts_are_heard_as_people_say_them() -> None:
     voice = real_model("piper-en_US-joe-medium") / "en_US-joe-medium.onnx"
     whisper = real_model("whisper-base")
     texts = [(kind, *texts[0]) for kind, texts in TEXTS.items()]
-    written = await write_down(texts, voice, whisper)
+    written = await write_down(texts, voice, whisper, steady=True)
     missed = [(each.text, each.heard) for each in written if not each.right]
     assert len(written) == len(TEXTS)
     assert len(missed) <= MISHEARD, missed
