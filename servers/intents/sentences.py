@@ -8,7 +8,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from satellite.errors import EngineFailed, ModelMissing
+from satellite.options import plain
 from servers.intents import sentence_files as sources
 from servers.intents import template_checks
 from servers.intents.match import Match
@@ -50,14 +53,19 @@ class Sentences:
         spelling: Spelling,
         naming: Naming,
         never: Mapping[str, frozenset[str]],
+        reversals: tuple[str, ...] = (),
     ) -> None:
-        """`never` holds, by list, the words that a value of a wildcard list does not have."""
+        """`never` holds, by list, the words that a value of a wildcard list does not have.
+
+        `reversals` are words before a sentence that make it another one.
+        """
         self.language = language
         self.intents = intents
         self.phrases = phrases
         self._spelling = spelling
         self._naming = naming
         self._never = never
+        self.reversals = reversals
         self.lists = lru_cache(_CACHED_HOMES)(self._lists)
 
     def templates(self) -> Iterator[tuple[str, Sentence]]:
@@ -180,7 +188,15 @@ def load(language: str, extra_dir: str | Path = "") -> Sentences:
     template_checks.check_references(intents)
     spelling = Spelling.make(content)
     naming = Naming.make(language, content, spelling)
-    return Sentences(language, intents, Phrases.make(content), spelling, naming, _never(content))
+    return Sentences(
+        language,
+        intents,
+        Phrases.make(content),
+        spelling,
+        naming,
+        _never(content),
+        _reversals(content),
+    )
 
 
 def normalize(text: str) -> str:
@@ -199,6 +215,14 @@ def _whole(value: Any) -> Any:
 
 def _has_digit(word: str) -> bool:
     return any(map(str.isdecimal, word))
+
+
+def _reversals(content: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the words that turn a sentence into another one. Raises `EngineFailed`."""
+    try:
+        return msgspec.convert(content.get("reversals") or (), tuple[str, ...])
+    except msgspec.ValidationError as error:
+        raise EngineFailed(f"sentences: reversals: {plain(str(error))}") from error
 
 
 def _never(content: Mapping[str, Any]) -> dict[str, frozenset[str]]:

@@ -76,10 +76,10 @@ def for_home(home: HomeNames, folder: str = "") -> Vocabulary:
     """
     source = sentences.load(_LANGUAGE, folder)
     wake_words = {word for words in wake_remainder.WAKE_WORDS for word in words.split()}
-    wanted = grammar.make(source, *home).words | wake_words
+    wanted = grammar.make(source, *home, reversed_too=True).words | wake_words
     phonemes = pronounce(wanted, model_folder() / "cmudict-en-us.dict", voice=_VOICE)
     try:
-        recognizable = grammar.make(source, *home, known=phonemes.__contains__)
+        recognizable = grammar.make(source, *home, known=phonemes.__contains__, reversed_too=True)
     except ValueError as error:
         raise EngineFailed(f"pocketsphinx: {error}") from error
     for template in recognizable.left_out:

@@ -76,6 +76,22 @@ def test_simple_requests_are_answered(said: str, answer: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "said",
+    [
+        "do not turn off the lights",
+        "don't turn on the lamp yet",
+        "Don't set a timer.",
+        "never mind the lights",
+        "did you turn off the lights",
+        "turn off everything except the lamp",
+        "turn off the lamp in 5 minutes",
+    ],
+)
+def test_the_contrary_of_a_command_is_not_done(said: str) -> None:
+    assert declined(parts(said, HOME))
+
+
+@pytest.mark.parametrize(
     ("now", "answer"),
     [
         ("2026-11-20T00:05:00Z", "It is 12:05 AM."),
