@@ -34,6 +34,8 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     work_days: str = "on weekdays"
     weekends: str = "on weekends"
     minus: str = "minus"
+    choice: str = "{first} or {second}"
+    """Two words of which one was said."""
     timer: str
     named_timer: str
     long_timer: str

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from hassil.expression import Sentence
     from hassil.intents import Intents, SlotList
     from hassil.recognize import RecognizeResult
+
+T = TypeVar("T")
 
 LONGEST = 300
 """Characters of the longest request: 15 s of speech at 20 characters per second. A longer text is
@@ -54,10 +56,12 @@ class Sentences:
         naming: Naming,
         never: Mapping[str, frozenset[str]],
         reversals: tuple[str, ...] = (),
+        confusable: tuple[tuple[str, str], ...] = (),
     ) -> None:
         """`never` holds, by list, the words that a value of a wildcard list does not have.
 
-        `reversals` are words before a sentence that make it another one.
+        `reversals` are words before a sentence that make it another one, `confusable` pairs of
+        words that recognition of speech cannot tell apart for sure.
         """
         self.language = language
         self.intents = intents
@@ -66,6 +70,7 @@ class Sentences:
         self._naming = naming
         self._never = never
         self.reversals = reversals
+        self.confusable = confusable
         self.lists = lru_cache(_CACHED_HOMES)(self._lists)
 
     def templates(self) -> Iterator[tuple[str, Sentence]]:
@@ -195,7 +200,8 @@ def load(language: str, extra_dir: str | Path = "") -> Sentences:
         spelling,
         naming,
         _never(content),
-        _reversals(content),
+        _section(content, "reversals", tuple[str, ...]),
+        _section(content, "confusable", tuple[tuple[str, str], ...]),
     )
 
 
@@ -217,12 +223,12 @@ def _has_digit(word: str) -> bool:
     return any(map(str.isdecimal, word))
 
 
-def _reversals(content: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the words that turn a sentence into another one. Raises `EngineFailed`."""
+def _section(content: Mapping[str, Any], name: str, kind: type[T]) -> T:
+    """Return a section of a language's file, empty without one. Raises `EngineFailed`."""
     try:
-        return msgspec.convert(content.get("reversals") or (), tuple[str, ...])
+        return msgspec.convert(content.get(name) or (), kind)
     except msgspec.ValidationError as error:
-        raise EngineFailed(f"sentences: reversals: {plain(str(error))}") from error
+        raise EngineFailed(f"sentences: {name}: {plain(str(error))}") from error
 
 
 def _never(content: Mapping[str, Any]) -> dict[str, frozenset[str]]:

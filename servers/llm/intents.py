@@ -12,7 +12,8 @@ from satellite.ports import EngineContext
 from satellite.requirements import Package, Requirement
 from satellite.settings import USUAL_AREAS, USUAL_NAMES
 from satellite.tools import Tool
-from satellite.values import Declined, EngineInfo, ModelInfo, ReplyPart, ReplyRequest
+from satellite.values import Action, Declined, EngineInfo, ModelInfo, ReplyPart, ReplyRequest
+from servers.intents import choices
 from servers.intents.match import Match
 from servers.intents.phrases import Phrases
 from servers.intents.sentences import Sentences, load
@@ -94,10 +95,23 @@ class Intents:
 def answer(sentences: Sentences, request: ReplyRequest) -> tuple[ReplyPart, ...]:
     """Match the request and run the skill of its intent. Takes milliseconds."""
     situation = request.situation
-    match = sentences.match(
-        request.text, situation.names or USUAL_NAMES, situation.areas or USUAL_AREAS
-    )
+    home = (situation.names or USUAL_NAMES, situation.areas or USUAL_AREAS)
+    match = sentences.match(request.text, *home)
+    pending = _pending(sentences, request)
+    if pending is not None:
+        if match is None:
+            word = choices.answered(request.text, pending)
+        else:
+            word = {"ChooseFirst": pending.first, "ChooseSecond": pending.second}.get(match.intent)
+        if word is not None:
+            match = sentences.match(pending.with_word(word), *home)
     if match is None:
+        choice = choices.find(request.text, sentences)
+        if choice and sentences.match(choice.with_word(choice.first), *home):
+            question = sentences.phrases.say(
+                "ChooseFirst", "ask", first=choice.first, second=choice.second
+            )
+            return question, Action(name="listen")
         return (Declined(text=sentences.phrases.words.declined),)
     skill = SKILLS.get(match.intent, _say_response)
     try:
@@ -107,6 +121,12 @@ def answer(sentences: Sentences, request: ReplyRequest) -> tuple[ReplyPart, ...]
             f"sentences: intent {match.intent} with slots {match.slots!r:.200}: "
             f"{type(error).__name__}: {error}"
         ) from error
+
+
+def _pending(sentences: Sentences, request: ReplyRequest) -> choices.Choice | None:
+    """Return the choice that the last request left open."""
+    last = next((m.text for m in reversed(request.history) if m.role == "user"), "")
+    return choices.find(last, sentences)
 
 
 def _say_response(match: Match, request: ReplyRequest, phrases: Phrases) -> tuple[ReplyPart, ...]:

@@ -117,7 +117,9 @@ class PocketSphinx:
             whole = len(pending) // 2 * 2  # half a sample at the end is dropped
             await self._worker.call(recognizer.feed, bytes(pending[:whole]))
             text, confidence = await self._worker.call(recognizer.finish)
-        accepted = confidence >= self._options.confidence
+            accepted = confidence >= self._options.confidence
+            if accepted:
+                text = await self._worker.call(recognizer.with_rivals, text)
         if text:
             verdict = "accepted" if accepted else "rejected"
             _LOGGER.debug("%s (confidence %.2f): %r", verdict.capitalize(), confidence, text)

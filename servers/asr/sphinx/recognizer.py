@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,13 @@ import numpy as np
 
 from satellite.values import SPEECH
 from servers.asr.sphinx.confidence import Segment, confidence
-from servers.asr.sphinx.vocabulary import Vocabulary, model_folder, phoneme_loop
+from servers.asr.sphinx.vocabulary import (
+    Vocabulary,
+    model_folder,
+    phoneme_loop,
+    sentence_network,
+)
+from servers.intents import choices
 
 BLOCK = SPEECH.bytes_of(0.1)
 """Bytes decoded at once. Fixed, so that the result does not depend on the size of the chunks."""
@@ -70,6 +76,14 @@ _COMMON: dict[str, Any] = {
 }
 
 
+_SCALE = 1000.0
+_CLOSE = 50.0
+"""Difference of the scores of two sentences, in thousandths of a logarithm of likelihood as
+PocketSphinx scales it, up to which either may have been said. In eSpeak's voice, where a teen is
+always heard as the ten, the teen's sentence scores 11 to 49 less than the ten's, and a spoken ten
+42 to 67 more than the teen's; with a Piper voice, the differences are -49 to 15."""
+
+
 class Recognizer:
     """Recognizes one utterance after another. Blocks; use from one thread at a time."""
 
@@ -82,6 +96,9 @@ class Recognizer:
             self._words = _decoder(Path(folder), "words.fsg", _WORDS)
             self._phonemes = _decoder(Path(folder), "phonemes.fsg", _PHONEMES)
         self._hiss = _hiss()
+        self._choice = vocabulary.choice
+        self._rivals = dict(vocabulary.confusable)
+        self._rivals.update({second: first for first, second in vocabulary.confusable})
         self._open = False
         self._audio = bytearray()
         self._decoded = 0
@@ -122,6 +139,46 @@ class Recognizer:
         text = " ".join(s.word for s in words if s.is_word)
         return text, confidence(words, list(_segments(self._phonemes))) if text else -math.inf
 
+    def with_rivals(self, text: str) -> str:
+        """Return the text of the last utterance, with both words where two fit about as well.
+
+        "set a timer for fifteen or fifty minutes": the sentence is compared with the one that has
+        the other word. Decodes the utterance twice more, with a grammar of one sentence.
+        """
+        words = text.split()
+        for at, word in enumerate(words):
+            rival = self._rivals.get(word)
+            if rival is None:
+                continue
+            other = [*words[:at], rival, *words[at + 1 :]]
+            if self._score(words) - self._score(other) < _CLOSE:
+                return choices.write(text, word, rival, self._choice)
+        return text
+
+    def _score(self, sentence: Sequence[str]) -> float:
+        """Return how well the last utterance fits a sentence; minus infinity if it does not."""
+        decoder = self._words
+        with tempfile.TemporaryDirectory(prefix="satellite-asr-") as folder:
+            path = Path(folder, "sentence.fsg")
+            path.write_text(sentence_network(sentence), "utf-8")
+            decoder.add_fsg("sentence", decoder.read_fsg(str(path)))
+        decoder.activate_search("sentence")
+        try:
+            self._begin_decoder(decoder)
+            samples = np.frombuffer(self._audio, "<i2") * self._gain
+            hiss = np.take(self._hiss, np.arange(len(samples)), mode="wrap")
+            _decode(
+                decoder, np.clip(samples + hiss, -_FULL_SCALE, _FULL_SCALE).astype("<i2").tobytes()
+            )
+            decoder.end_utt()
+            found = list(_segments(decoder))
+        finally:
+            decoder.activate_search("grammar")
+        spoken = [segment.word for segment in found if segment.is_word]
+        if spoken != list(sentence):
+            return -math.inf
+        return _SCALE * sum(segment.score for segment in found)
+
     def _start(self, size: int) -> None:
         """Decode from the beginning, with the gain for the loudest sample of `size` bytes."""
         self._close()
@@ -129,16 +186,19 @@ class Recognizer:
         self._gain = min(_PEAK * _FULL_SCALE / max(peak, 1), _MAX_GAIN)
         self._decoded = 0
         for decoder in (self._words, self._phonemes):
-            # the noise estimate and the codewords of the last frame outlive an utterance
-            decoder.reinit_feat()
-            decoder.set_cmn(_MEAN)
-            decoder.start_utt()
-            _decode(decoder, (_SETTLING_GAIN * self._hiss[:_SETTLING]).astype("<i2").tobytes())
-            decoder.end_utt()
-            decoder.reinit_feat()
-            decoder.set_cmn(_MEAN)
-            decoder.start_utt()
+            self._begin_decoder(decoder)
         self._open = True
+
+    def _begin_decoder(self, decoder: Any) -> None:
+        # the noise estimate and the codewords of the last frame outlive an utterance
+        decoder.reinit_feat()
+        decoder.set_cmn(_MEAN)
+        decoder.start_utt()
+        _decode(decoder, (_SETTLING_GAIN * self._hiss[:_SETTLING]).astype("<i2").tobytes())
+        decoder.end_utt()
+        decoder.reinit_feat()
+        decoder.set_cmn(_MEAN)
+        decoder.start_utt()
 
     def _decode(self, size: int) -> None:
         end = self._decoded + size

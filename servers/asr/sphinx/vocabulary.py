@@ -52,6 +52,10 @@ class Vocabulary(msgspec.Struct, frozen=True):
     """The sentences, as a finite state grammar (FSG)."""
     dictionary: str
     """The phonemes of each word of the network, and each phoneme as a word of its own."""
+    confusable: tuple[tuple[str, str], ...] = ()
+    """Pairs of words that the scores of a sentence do not tell apart for sure."""
+    choice: str = ""
+    """How a pair is written, such as "{first} or {second}"."""
 
     def pronunciations(self) -> dict[str, list[list[str]]]:
         """Return the phonemes of each word, one list for each pronunciation."""
@@ -91,7 +95,12 @@ def for_home(home: HomeNames, folder: str = "") -> Vocabulary:
     network = "".join(_network(words, before=wake_remainder.WORD))
     phonemes[wake_remainder.WORD] = wake_remainder.wake_remainders(phonemes)
     listed = (*recognizable.words, wake_remainder.WORD)
-    return Vocabulary(network, "".join(_dictionary({word: phonemes[word] for word in listed})))
+    return Vocabulary(
+        network,
+        "".join(_dictionary({word: phonemes[word] for word in listed})),
+        tuple(pair for pair in source.confusable if recognizable.words.issuperset(pair)),
+        source.phrases.words.choice,
+    )
 
 
 def for_phrases(phrases: Sequence[str], others: Sequence[str] = ()) -> Vocabulary:
@@ -193,6 +202,18 @@ def _network(
     for word in others:
         yield f"TRANSITION 0 {end} {_UNLIKELY} {word}\n"
     yield "FSG_END\n"
+
+
+def sentence_network(sentence: Sequence[str]) -> str:
+    """Return an FSG of one sentence, which the remainder of a wake word may precede."""
+    lines = [
+        f"TRANSITION 0 1 {wake_remainder.PROBABILITY} {wake_remainder.WORD}",
+        "TRANSITION 0 1 1.0",
+    ]
+    lines += [f"TRANSITION {at} {at + 1} 1.0 {word}" for at, word in enumerate(sentence, 1)]
+    end = len(sentence) + 1
+    beginning = f"FSG_BEGIN words\nNUM_STATES {end + 1}\nSTART_STATE 0\nFINAL_STATE {end}\n"
+    return beginning + "\n".join(lines) + "\nFSG_END\n"
 
 
 def phoneme_loop() -> str:

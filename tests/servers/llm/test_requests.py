@@ -6,8 +6,9 @@ import pytest
 
 from satellite.homeassistant.client import service_calls
 from satellite.homeassistant.client.service_calls import HomeCommand, HomeQuery
-from satellite.values import Action, Situation
-from tests.servers.llm.built_in_engine import NOW, actions_of, declined, parts, text_of
+from satellite.values import Action, Message, ReplyRequest, Situation
+from servers.llm.intents import answer
+from tests.servers.llm.built_in_engine import NOW, actions_of, declined, english, parts, text_of
 
 HOME = Situation(now=NOW, home=True)
 
@@ -89,6 +90,38 @@ def test_simple_requests_are_answered(said: str, answer: str) -> None:
 )
 def test_the_contrary_of_a_command_is_not_done(said: str) -> None:
     assert declined(parts(said, HOME))
+
+
+FIFTY = "set a timer for fifty or fifteen minutes"
+
+
+def test_a_choice_between_two_words_is_asked_for() -> None:
+    question, action = parts(FIFTY)
+    assert question == "fifty, or fifteen? Say the first, or the second."
+    assert action == Action(name="listen")
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("the first", 3000),
+        ("The second one.", 900),
+        ("fifteen", 900),
+        ("Fifty minutes.", 3000),
+        ("set a timer for fifteen minutes", 900),
+    ],
+)
+def test_the_answer_to_a_choice_is_taken(said: str, seconds: int) -> None:
+    history = (Message(role="user", text=FIFTY), Message(role="assistant", text="Which?"))
+    reply = answer(english(), ReplyRequest(text=said, history=history))
+    assert actions_of(reply) == [
+        Action(name="timer.start", data={"seconds": float(seconds), "name": None})
+    ]
+
+
+@pytest.mark.parametrize("said", ["fifty or fifteen", "fifteen fifty", "neither", "the first"])
+def test_a_choice_is_not_guessed(said: str) -> None:
+    assert not actions_of(parts(said))
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,17 @@ async def test_a_recorded_command_is_recognized_exactly(engine: PocketSphinx) ->
     assert await hear(engine, audio) == "turn on the living room lamp"
 
 
+@pytest.mark.parametrize("number", ["thirteen", "thirty", "fifteen", "fifty", "sixteen"])
+async def test_a_teen_is_not_taken_for_a_ten(engine: PocketSphinx, number: str) -> None:
+    heard = await hear(engine, spoken(f"set a timer for {number} minutes"))
+    assert number in heard.split()
+
+
+async def test_a_negated_command_is_not_the_command(engine: PocketSphinx) -> None:
+    heard = await hear(engine, spoken("do not turn on the kitchen light"))
+    assert heard == "do not turn on the kitchen light"
+
+
 @pytest.mark.parametrize("pause", [0.0, 0.2, 0.5, 1.0])
 @pytest.mark.parametrize("name", ["okay_nabu", "hey_jarvis"])
 async def test_the_end_of_the_wake_word_and_a_pause_are_ignored(
