@@ -51,11 +51,17 @@ def describe(kind: type[OptionSet]) -> tuple[OptionInfo, ...]:
 def convert(kind: type[SetT], values: Mapping[str, Any]) -> tuple[SetT | None, tuple[str, ...]]:
     """Make options from plain values (texts from a command line included).
 
-    Returns the options, or None with every problem found: unknown names (with the nearest known
-    one), values of a wrong type or out of bounds, values that are missing.
+    Returns the options, or None with every problem found: removed names (with the reason in the
+    class variable `removed`), unknown names (with the nearest known one), values of a wrong
+    type or out of bounds, values that are missing.
     """
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
-    problems = [unknown_name(name, fields) for name in values if name not in fields]
+    removed: Mapping[str, str] = getattr(kind, "removed", {})
+    problems = [
+        f"{name} was removed: {removed[name]}" if name in removed else unknown_name(name, fields)
+        for name in values
+        if name not in fields
+    ]
     good: dict[str, Any] = {}
     for name, field in fields.items():
         if name in values:

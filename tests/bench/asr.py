@@ -166,12 +166,11 @@ def servers(folder: Path, peers: Path | None, threads: int) -> Iterator[list[Ser
     model = make_whisper(folder / "model", TINY)
     settings = f"beam_size=5&compute_type=int8&language=en&cpu_threads={threads}"
     commands = {}
-    for window in ("full", "auto"):
-        component = f"faster-whisper:{model}?{settings}&encoder_window={window}"
-        port = free_port()
-        ours = [sys.executable, "-m", "satellite", "--server", "asr", "--host", "127.0.0.1"]
-        ours += ["--asr", component, "--asr-port", str(port), "--no-zeroconf"]
-        commands[f"ours, window {window}"] = (ours, port)
+    port = free_port()
+    ours = [sys.executable, "-m", "satellite", "--server", "asr", "--host", "127.0.0.1"]
+    ours += ["--asr", f"faster-whisper:{model}?{settings}"]
+    ours += ["--asr-port", str(port), "--no-zeroconf"]
+    commands["ours"] = (ours, port)
     if peer := shutil.which(str(peers / "fw/bin" / PEER) if peers else PEER):
         port = free_port()
         theirs = [peer, "--uri", f"tcp://127.0.0.1:{port}", "--model", str(model)]

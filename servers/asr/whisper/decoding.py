@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from typing import Literal
 
 import msgspec
 
@@ -12,7 +11,7 @@ from servers.asr.whisper.batch_scheduler import BatchScheduler
 from servers.asr.whisper.model import Encoded, Floats, Model, Search
 from servers.asr.whisper.quality import Attempt, Thresholds
 from servers.asr.whisper.tokens import Prompt, Vocabulary
-from servers.asr.whisper.windows import FRAMES, RATE, encoder_frames
+from servers.asr.whisper.windows import RATE
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -31,7 +30,6 @@ class DecodingOptions(msgspec.Struct, frozen=True):
     temperatures: tuple[float, ...] = (0.0,)
     thresholds: Thresholds = Thresholds()
     task: str = "transcribe"
-    encoder_window: Literal["full", "auto"] = "full"
 
 
 class Decoder:
@@ -55,21 +53,8 @@ class Decoder:
     async def decode(
         self, samples: Floats, prompt: Prompt, language: str | None
     ) -> tuple[Attempt, str | None]:
-        """Return the best attempt at a window and its language, which is detected if None.
-
-        A short encoder window is tried once; if its result is not good, the full one decides.
-        """
-        frames = FRAMES
-        if self._options.encoder_window == "auto":
-            frames = encoder_frames(len(samples))
-        if frames < FRAMES:
-            encoded = await self._batches.call(self._model.encode, samples, frames)
-            spoken = language or await self._language(encoded)
-            attempt = await self._attempt(encoded, samples, prompt, spoken, 0.0)
-            if quality.is_good(attempt, self._options.thresholds):
-                return attempt, spoken
-            _LOGGER.debug("Decoding again with the full window: %s", attempt)
-        encoded = await self._batches.call(self._model.encode, samples, FRAMES)
+        """Return the best attempt at a window and its language, which is detected if None."""
+        encoded = await self._batches.call(self._model.encode, samples)
         spoken = language or await self._language(encoded)
         return await self._with_fallback(encoded, samples, prompt, spoken), spoken
 

@@ -32,6 +32,9 @@ from servers.models.store import Store
 
 _LOGGER = logging.getLogger(__name__)
 
+MOST_WARNINGS = 100
+"""Most unknown languages that are logged: they come from clients."""
+
 
 class FasterWhisper:
     """Transcribes speech in 99 languages with a Whisper model."""
@@ -60,12 +63,16 @@ class FasterWhisper:
         self._detection = Worker("whisper-vad")
         self._models = ModelCache(options.models, self._loaded)
         self._languages: tuple[str, ...] = ()
+        self._unknown_languages: set[str] = set()
         self._silero: Any = None
 
     async def load(self) -> None:
         """Load the model, without downloading it. Raises `ModelMissing`, `EngineFailed`."""
         async with self._models.lend(self._options.model) as loaded:
-            self._languages = loaded.model.vocabulary.languages
+            vocabulary = loaded.model.vocabulary
+        self._languages = vocabulary.languages
+        if self._options.language and vocabulary.language(self._options.language) is None:
+            self._warn_of_language(self._options.language, None)
 
     def describe(self) -> EngineInfo:
         """Describe the engine: the model, and the other models that requests may name.
@@ -131,8 +138,8 @@ class FasterWhisper:
         options, vocabulary = self._options, loaded.model.vocabulary
         detector: Detector = Silero(self._silero) if options.vad_filter else NoDetector()
         language = vocabulary.language(request.language) or vocabulary.language(options.language)
-        if request.language and language is None:
-            _LOGGER.debug("Detecting the language: the model lacks %r", request.language)
+        if request.language and vocabulary.language(request.language) is None:
+            self._warn_of_language(request.language, language)
         return Transcription(
             sound=SoundBuffer(detector, options.vad_threshold, options.least_voice),
             decoder=Decoder(loaded.model, loaded.batches, options.decoding),
@@ -140,6 +147,14 @@ class FasterWhisper:
             language=language,
             names=transcription.likely_names(request, options.hotwords),
         )
+
+    def _warn_of_language(self, requested: str, used: str | None) -> None:
+        """Log that the model lacks a language, once for each of the first of them."""
+        if requested in self._unknown_languages or len(self._unknown_languages) >= MOST_WARNINGS:
+            return
+        self._unknown_languages.add(requested)
+        instead = f"using {used}" if used else "detecting the language of each request"
+        _LOGGER.warning("Whisper does not know the language %r: %s", requested, instead)
 
     async def _loaded(self, name: str) -> CachedModel:
         # on a low-priority thread, as the model's own threads inherit its priority

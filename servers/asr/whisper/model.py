@@ -51,11 +51,7 @@ class Model:
 
     def __init__(self, folder: Path, machine: Machine) -> None:
         """Load the model. Raises `ModelMissing`, `EngineFailed`."""
-        for name in ("model.bin", "tokenizer.json"):
-            if not (folder / name).is_file():
-                raise ModelMissing(
-                    f"{folder} has no {name}: it is no CTranslate2 Whisper model, or incomplete"
-                )
+        _check_folder(folder)
         import ctranslate2
         import tokenizers
         from faster_whisper.feature_extractor import FeatureExtractor
@@ -75,7 +71,8 @@ class Model:
             raise EngineFailed(f"cannot load the Whisper model in {folder}: {error}") from error
         self.vocabulary = Vocabulary(tokenizer, self._whisper.is_multilingual)
         self._start = self.vocabulary.start(self.vocabulary.languages[0], "transcribe")
-        self._extract = FeatureExtractor(**_extractor(folder / "preprocessor_config.json"))
+        # the model's own number: a preprocessor_config.json may be missing or another model's
+        self._extract = FeatureExtractor(feature_size=self._whisper.n_mels)
 
     def warm_up(self) -> None:
         """Encode and decode a second of silence, which shows whether a library is missing."""
@@ -152,13 +149,22 @@ def _decoded(result: Any, search: Search, limit: int) -> Decoded:
     )
 
 
-def _extractor(path: Path) -> dict[str, Any]:
-    """Read the arguments of a model's feature extractor; empty for the defaults."""
+def _check_folder(folder: Path) -> None:
+    """Raise `ModelMissing` for a missing file, and `EngineFailed` for an invalid one."""
+    for name in ("model.bin", "tokenizer.json", "config.json"):
+        if not (folder / name).is_file():
+            raise ModelMissing(
+                f"{folder} has no {name}: it is no CTranslate2 Whisper model, or incomplete"
+            )
+    path = folder / "config.json"
     try:
-        named = json.loads(text_files.read_text(path))
-    except FileNotFoundError:
-        return {}
+        config = json.loads(text_files.read_text(path))
     except ValueError as error:
         raise EngineFailed(f"{path} is not JSON: {error}") from error
-    known = ("feature_size", "sampling_rate", "hop_length", "chunk_length", "n_fft")
-    return {name: named[name] for name in known if name in named}
+    keys = {"suppress_ids", "suppress_ids_begin"}
+    missing = keys - config.keys() if isinstance(config, dict) else keys
+    if missing:
+        raise EngineFailed(
+            f"{path} has no {' and no '.join(sorted(missing))}: it is not that of a CTranslate2 "
+            "Whisper model"
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from satellite.options import OptionSet, option
 from servers.asr.whisper import machine
@@ -16,6 +16,10 @@ from servers.asr.whisper.windows import RATE
 
 class WhisperOptions(OptionSet, frozen=True):
     """The model and its parameters, named as in faster-whisper or its Wyoming service."""
+
+    removed: ClassVar[dict[str, str]] = {
+        "encoder_window": "in short windows, real models repeat themselves; leave it out"
+    }
 
     model: Annotated[
         str, option("Size, Hugging Face repository, or folder of a CTranslate2 Whisper model")
@@ -81,10 +85,6 @@ class WhisperOptions(OptionSet, frozen=True):
     partial_interval: Annotated[
         float, option("Shortest time between partial transcripts", unit="s", minimum=0.2)
     ] = 1.0
-    encoder_window: Annotated[
-        Literal["full", "auto"],
-        option("auto uses short windows for short utterances, and the full one in case of doubt"),
-    ] = "full"
 
     @property
     def least_voice(self) -> int:
@@ -115,7 +115,6 @@ class WhisperOptions(OptionSet, frozen=True):
             temperatures=self.temperature or (0.0,),
             thresholds=self.thresholds,
             task=self.task,
-            encoder_window=self.encoder_window,
         )
 
     @property

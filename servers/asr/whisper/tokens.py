@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from satellite.errors import EngineFailed
+from servers.asr.whisper import languages
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -51,9 +52,8 @@ class Vocabulary:
         return [self.first, *marks, self._no_timestamps]
 
     def language(self, requested: str | None) -> str | None:
-        """Return the model's code of a language such as `de` or `pt-BR`; None if it has none."""
-        code = (requested or "").replace("_", "-").partition("-")[0].lower()
-        return code if code in self.languages else None
+        """Return the model's code of a language such as `nb` or `pt-BR`; None if it has none."""
+        return languages.find(requested or "", self.languages)
 
     def _special(self, token: str) -> int:
         number = self._tokenizer.token_to_id(token)

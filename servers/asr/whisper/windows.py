@@ -24,14 +24,8 @@ of a window."""
 HOP = 160
 """Samples of one of Whisper's frames: 10 ms."""
 FRAMES = LONGEST // HOP
-MARGIN = 100
-"""Frames of silence after the sound in a short encoder window: one second, so that the model
-recognizes the end of the speech."""
-STEP = 100
-"""Short windows have a multiple of this many frames, so that windows of equal length can share a
-batch."""
 LEAST = 300
-"""Frames of the shortest window; nothing is gained below."""
+"""Frames of the window in which a model is tried."""
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -89,9 +83,3 @@ def _least_likely(limit: int, probabilities: Sequence[float], first: int) -> int
     frames = range(max(0, limit - SEARCH - first) // FRAME, (limit - first) // FRAME)
     best = min(frames, key=lambda frame: (probabilities[frame], -frame))
     return first + best * FRAME
-
-
-def encoder_frames(samples: int) -> int:
-    """Return the frames of a window little longer than the sound, at most the full 3000."""
-    wanted = -(-samples // HOP) + MARGIN
-    return min(FRAMES, max(LEAST, -(-wanted // STEP) * STEP))

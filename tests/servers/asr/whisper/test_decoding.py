@@ -1,11 +1,10 @@
-"""Doubtful texts are decoded again: with the full window, then at other temperatures."""
+"""Doubtful texts are decoded again at other temperatures."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
 import numpy as np
 import pytest
 
@@ -14,26 +13,25 @@ from servers.asr.whisper.decoding import MAX_TOKENS, Decoder, DecodingOptions, t
 from servers.asr.whisper.model import Encoded, Floats, Model
 from servers.asr.whisper.quality import Attempt, Thresholds, rejection
 from servers.asr.whisper.tokens import Prompt
-from servers.asr.whisper.windows import FRAMES, LONGEST, RATE
+from servers.asr.whisper.windows import LONGEST, RATE
 from tests.servers.asr.whisper.conftest import ONE
 from tests.support.speech import speak
 from tests.support.whisper_model import Manner, made_whisper
 
 NO_PROMPT = Prompt(before=())
-AUTO = DecodingOptions(encoder_window="auto", temperatures=(0.0, 0.4))
 
 
 class Watched(BatchScheduler):
-    """A scheduler that records the window of each encoding and the temperature of each decoding."""
+    """A scheduler that counts the encodings and records the temperature of each decoding."""
 
     def __init__(self, model: Model) -> None:
         super().__init__(model, 1)
-        self.windows: list[int] = []
+        self.windows = 0
         self.temperatures: list[float] = []
 
     async def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         if function.__name__ == "encode":
-            self.windows.append(arguments[1])
+            self.windows += 1
         return await super().call(function, *arguments)
 
     async def generate(self, encoded: Encoded, prompt: Any, search: Any, token_limit: int) -> Any:
@@ -58,44 +56,21 @@ async def decode(
     return batches, attempt
 
 
-async def test_a_window_is_full_by_default(model: Model, sound: Floats) -> None:
+async def test_a_good_text_is_decoded_once(model: Model, sound: Floats) -> None:
     batches, attempt = await decode(model, sound, DecodingOptions())
-    assert (batches.windows, batches.temperatures) == ([FRAMES], [0.0])
-    assert attempt.ended
-
-
-async def test_a_short_window_suffices_for_a_confident_text(model: Model, sound: Floats) -> None:
-    batches, attempt = await decode(model, sound, AUTO)
-    (frames,) = batches.windows
-    assert len(sound) // 160 + 100 <= frames <= len(sound) // 160 + 200
+    assert (batches.windows, batches.temperatures) == (1, [0.0])
     assert attempt.ended
 
 
 async def test_the_language_is_detected_by_default(model: Model, sound: Floats) -> None:
-    await decode(model, sound, AUTO, language=None)
-
-
-@pytest.mark.parametrize(
-    "manner",
-    [Manner(endless=True), Manner(certainty=2.0)],
-    ids=["no end of text", "unsure"],
-)
-async def test_a_doubtful_text_is_decoded_again_in_the_full_window(
-    manner: Manner, sound: Floats
-) -> None:
-    model = Model(made_whisper(manner), ONE)
-    batches, attempt = await decode(model, sound, msgspec.structs.replace(AUTO, temperatures=(0,)))
-    assert len(batches.windows) == 2
-    assert batches.windows[1] == FRAMES
-    _, full = await decode(model, sound, DecodingOptions(temperatures=(0,)))
-    assert attempt == full, "the same as if there were no short windows"
+    await decode(model, sound, DecodingOptions(), language=None)
 
 
 async def test_a_doubtful_text_is_tried_at_every_temperature(sound: Floats) -> None:
     model = Model(made_whisper(Manner(certainty=2.0)), ONE)
     batches, _ = await decode(model, sound, DecodingOptions(temperatures=(0.0, 0.5, 1.0)))
     assert batches.temperatures == [0.0, 0.5, 1.0]
-    assert batches.windows == [FRAMES], "encoded once"
+    assert batches.windows == 1, "encoded once"
 
 
 async def test_a_text_without_end_is_rejected(sound: Floats) -> None:

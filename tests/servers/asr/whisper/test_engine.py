@@ -18,7 +18,7 @@ pytest.importorskip("faster_whisper", reason="satellite[server] is not installed
 from satellite.components import spec
 from satellite.conformance import CHECKS, AsrSample, Check, fresh
 from satellite.conformance.feeding import feed
-from satellite.errors import EngineFailed, ModelMissing
+from satellite.errors import EngineFailed, ModelMissing, SatelliteError
 from satellite.values import TranscribeRequest, Transcript
 from servers.asr.whisper.engine import FasterWhisper
 from tests.support.peers import until
@@ -104,15 +104,10 @@ async def unheard(manner: Manner) -> str:
         return (await transcribed(engine, noise(0.3))).text
 
 
-@pytest.mark.parametrize(
-    ("check", "window"),
-    [(check, "full") for check in CHECKS["asr"]]
-    + [(check, "auto") for check in CHECKS["asr"] if "chunk" in check.name],
-    ids=lambda value: getattr(value, "name", value),
-)
-async def test_whisper_conforms(check: Check, window: str) -> None:
+@pytest.mark.parametrize("check", CHECKS["asr"], ids=lambda check: check.name)
+async def test_whisper_conforms(check: Check) -> None:
     """The text depends on every decoded sample, so it shows that chunks do not matter."""
-    text = f"{OPTIONS.model}?num_workers=2&cpu_threads=1&encoder_window={window}"
+    text = f"{OPTIONS.model}?num_workers=2&cpu_threads=1"
     make = fresh(lambda: spec.create("asr", f"faster-whisper:{text}"))
     async with make() as engine:
         await engine.load()
@@ -168,3 +163,19 @@ async def test_the_description_lists_languages(engine: FasterWhisper) -> None:
     assert info.streaming
     assert "de" in info.models[0].languages
     assert FasterWhisper(FasterWhisper.Options(model="tiny.en")).describe().models[0].name
+
+
+async def test_a_removed_option_is_named_as_removed() -> None:
+    with pytest.raises(SatelliteError, match="encoder_window was removed: "):
+        spec.create("asr", f"faster-whisper:{OPTIONS.model}?encoder_window=auto")
+
+
+async def test_an_unknown_language_is_logged_once(
+    engine: FasterWhisper, caplog: pytest.LogCaptureFixture
+) -> None:
+    for language in ("tlh", "tlh", "de-AT"):
+        await transcribed(engine, SPEECH, TranscribeRequest(language=language))
+    warnings = [record.message for record in caplog.records if record.levelname == "WARNING"]
+    assert warnings == [
+        "Whisper does not know the language 'tlh': detecting the language of each request"
+    ]

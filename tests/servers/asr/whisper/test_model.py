@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -116,5 +117,22 @@ def test_the_problem_with_a_model_folder_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ModelMissing, match=r"no tokenizer\.json"):
         Model(tmp_path, ONE)
     (tmp_path / "tokenizer.json").write_text(json.dumps({}))
+    with pytest.raises(ModelMissing, match=r"no config\.json"):
+        Model(tmp_path, ONE)
+    for text in ("", "{", "[]", "{}", "null"):
+        (tmp_path / "config.json").write_text(text)
+        with pytest.raises(EngineFailed, match=r"config\.json (is not JSON|has no suppress_ids)"):
+            Model(tmp_path, ONE)
+    (tmp_path / "config.json").write_text('{"suppress_ids": [], "suppress_ids_begin": []}')
     with pytest.raises(EngineFailed, match="cannot load"):
         Model(tmp_path, ONE)
+
+
+@pytest.mark.parametrize("text", [None, '{"feature_size": 128}', "{"])
+def test_the_number_of_features_is_that_of_the_model(tmp_path: Path, text: str | None) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(made_whisper(saying("what time is it")), folder)
+    (folder / "preprocessor_config.json").unlink(missing_ok=True)
+    if text is not None:
+        (folder / "preprocessor_config.json").write_text(text)
+    assert decoded_text(Model(folder, ONE), "stop") == " what time is it"

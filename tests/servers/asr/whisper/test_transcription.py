@@ -43,7 +43,7 @@ class Room:
     ) -> None:
         self.now = 100.0
         self.heard: list[int] = []
-        self.decoder = Counted(model, batches, Decoding(encoder_window="auto"))
+        self.decoder = Counted(model, batches, Decoding())
         self.decoder.lengths = []
         self.utterance = Transcription(
             SoundBuffer(Loudness(), 0.2, 0),

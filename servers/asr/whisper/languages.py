@@ -1,0 +1,73 @@
+"""Language codes of others, and Whisper's code for the same language."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+OTHER_CODES = {
+    # older and newer codes of ISO 639-1
+    "in": ("id",),
+    "iw": ("he",),
+    "ji": ("yi",),
+    "jv": ("jw",),
+    "jw": ("jv",),
+    "mo": ("ro",),
+    # written forms of one language
+    "nb": ("no",),
+    "nn": ("no",),
+    "no": ("nb",),
+    # a language within a group, and the group, for which the registry of BCP 47 has one code
+    "fil": ("tl",),
+    "tl": ("fil",),
+    "cmn": ("zh",),
+    "yue": ("zh",),
+    "arb": ("ar",),
+    "azj": ("az",),
+    "ekk": ("et",),
+    "khk": ("mn",),
+    "lvs": ("lv",),
+    "npi": ("ne",),
+    "ory": ("or",),
+    "pes": ("fa",),
+    "plt": ("mg",),
+    "prs": ("fa",),
+    "als": ("sq",),
+    "swh": ("sw",),
+    "uzn": ("uz",),
+    "ydd": ("yi",),
+    "zsm": ("ms",),
+    "sh": ("sr", "hr", "bs"),
+}
+"""By a code of BCP 47, the codes that other systems use for the language, the best first."""
+
+_THREE = (
+    "afr af|amh am|ara ar|asm as|aze az|bak ba|bel be|bul bg|ben bn|bod bo|tib bo|bre br|bos bs|"
+    "cat ca|ces cs|cze cs|cym cy|wel cy|dan da|deu de|ger de|ell el|gre el|eng en|spa es|est et|"
+    "eus eu|baq eu|fas fa|per fa|fin fi|fao fo|fra fr|fre fr|glg gl|guj gu|hau ha|heb he|hin hi|"
+    "hrv hr|hat ht|hun hu|hye hy|arm hy|ind id|isl is|ice is|ita it|jpn ja|jav jw|kat ka|geo ka|"
+    "kaz kk|khm km|kan kn|kor ko|lat la|ltz lb|lin ln|lao lo|lit lt|lav lv|mlg mg|mri mi|mao mi|"
+    "mkd mk|mac mk|mal ml|mon mn|mar mr|msa ms|may ms|mlt mt|mya my|bur my|nep ne|nld nl|dut nl|"
+    "nno nn|nob no|nor no|oci oc|pan pa|pol pl|pus ps|por pt|ron ro|rum ro|rus ru|san sa|snd sd|"
+    "sin si|slk sk|slo sk|slv sl|sna sn|som so|sqi sq|alb sq|srp sr|sun su|swe sv|swa sw|tam ta|"
+    "tel te|tgk tg|tha th|tuk tk|tgl tl|tur tr|tat tt|ukr uk|urd ur|uzb uz|vie vi|yid yi|yor yo|"
+    "zho zh|chi zh"
+)
+THREE_LETTERS = dict(pair.split() for pair in _THREE.split("|"))
+"""By a code of ISO 639-2 or 639-3, that of ISO 639-1, for the languages of Whisper."""
+
+
+def find(requested: str, known: Collection[str]) -> str | None:
+    """Return the known code for a language such as `de`, `pt-BR` or `zh-Hant-TW`; None without one.
+
+    Takes codes of ISO 639 and BCP 47, with script and region, and of POSIX, such as `de_DE.UTF-8`.
+    """
+    tag = requested.strip().partition(".")[0].partition("@")[0]
+    parts = tag.replace("_", "-").lower().split("-")
+    # in zh-yue, the second part is the language, and the first its group
+    extended = [part for part in parts[1:2] if len(part) == 3 and part.isalpha()]
+    for code in (*extended, parts[0]):
+        short = THREE_LETTERS.get(code, code)
+        for candidate in (code, short, *OTHER_CODES.get(code, ()), *OTHER_CODES.get(short, ())):
+            if candidate in known:
+                return candidate
+    return None
