@@ -10,6 +10,7 @@ import click
 
 from satellite import events
 from satellite.cli import command, flags
+from satellite.cli.answered_by import print_engine
 from satellite.cli.screen import print_text, read_text
 from satellite.engines import assembly
 from satellite.lib.bus import Bus
@@ -35,10 +36,10 @@ def ask(context: click.Context, text: Sequence[str]) -> None:
     invocation = flags.invocation(context)
     settings = invocation.settings()
     question = read_text(text)
-    invocation.run(lambda bus: _ask(settings, bus, question))
+    invocation.run(lambda bus: _ask(settings, bus, question, invocation.louder >= 0))
 
 
-async def _ask(settings: Settings, bus: Bus, text: str) -> None:
+async def _ask(settings: Settings, bus: Bus, text: str, verbose: bool) -> None:
     whole, actions = "", list[Action]()
     async with assembly.opened("llm", settings) as llm:
         parts = within(llm.reply(_request(settings, text)), settings.deadlines.llm, "the brain")
@@ -56,7 +57,10 @@ async def _ask(settings: Settings, bus: Bus, text: str) -> None:
                 bus.publish(events.Reply(text=piece, final=False, engine=label(llm)))
                 click.echo(piece, nl=False)
         bus.publish(events.Reply(text=whole, final=True, engine=label(llm)))
+        answered_by = label(llm)
     click.echo()
+    if verbose:
+        print_engine(settings, "llm", answered_by)
     for action in actions:
         print_text(f"requested action: {action.name} {action.data}", err=True, later="  ")
 

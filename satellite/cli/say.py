@@ -14,6 +14,7 @@ from satellite.announcements.announcement import AnnouncementStyle, Priority, ch
 from satellite.audio.playback import Playback
 from satellite.builtin.audio.devices import default_speaker
 from satellite.cli import command, flags, logs
+from satellite.cli.answered_by import print_engine
 from satellite.cli.screen import read_text
 from satellite.components import spec
 from satellite.engines import assembly
@@ -23,6 +24,7 @@ from satellite.lib.deadline import within
 from satellite.net.pairing import Pairing
 from satellite.settings import Settings
 from satellite.text.speakable import speakable
+from satellite.turns.context import label
 from satellite.values import SpeechRequest
 
 
@@ -65,7 +67,7 @@ def say(
         logs.quieten("satellite.net.discovery")
         invocation.run(lambda bus: _announce(settings, to, words, priority, chime))
         return
-    invocation.run(lambda bus: _say(settings, bus, words))
+    invocation.run(lambda bus: _say(settings, bus, words, invocation.louder >= 0))
 
 
 async def _announce(
@@ -86,7 +88,7 @@ async def _announce(
         raise PeerUnreachable(f"not heard on {problems}")
 
 
-async def _say(settings: Settings, bus: Bus, text: str) -> None:
+async def _say(settings: Settings, bus: Bus, text: str, verbose: bool) -> None:
     if not (spoken := speakable(text)):
         raise UsageError("nothing in this text can be spoken: it has no words")
     where = settings.speaker
@@ -102,5 +104,7 @@ async def _say(settings: Settings, bus: Bus, text: str) -> None:
             async with aclosing(speech):
                 await playback.play(speech, on_first=lambda: bus.publish(events.AudioStart()))
             bus.publish(events.AudioEnd())
+            if verbose:
+                print_engine(settings, "tts", label(tts))
     finally:
         await playback.close()

@@ -12,6 +12,7 @@ from satellite import events
 from satellite.audio.resample import Resampler
 from satellite.audio.wavfile import read_wav
 from satellite.cli import command, flags
+from satellite.cli.answered_by import print_engine
 from satellite.cli.screen import print_text
 from satellite.engines import assembly
 from satellite.lib.bus import Bus
@@ -41,10 +42,10 @@ def transcribe(context: click.Context, wav: str) -> None:
     form, audio = read_wav(Path(wav))
     resampler = Resampler(form, SPEECH)
     speech = resampler.convert(audio) + resampler.flush()
-    invocation.run(lambda bus: _transcribe(settings, bus, speech))
+    invocation.run(lambda bus: _transcribe(settings, bus, speech, invocation.louder >= 0))
 
 
-async def _transcribe(settings: Settings, bus: Bus, speech: bytes) -> None:
+async def _transcribe(settings: Settings, bus: Bus, speech: bytes, verbose: bool) -> None:
     request = TranscribeRequest(
         language=settings.language, names=settings.home.own_names, terms=settings.home.own_areas
     )
@@ -59,6 +60,8 @@ async def _transcribe(settings: Settings, bus: Bus, speech: bytes) -> None:
                     click.echo(result.text)
                 elif result.final:
                     print_text(f"{label(asr)} understood nothing", err=True)
+        if verbose:
+            print_engine(settings, "asr", label(asr))
 
 
 async def _pieces(speech: bytes) -> AsyncIterator[bytes]:

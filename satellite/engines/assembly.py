@@ -16,6 +16,7 @@ from satellite.components.spec import AUTO
 from satellite.engines.chain import FallbackChain
 from satellite.engines.failover import failover
 from satellite.engines.home_aware import at_home
+from satellite.engines.known_servers import KnownServers
 from satellite.engines.selection import SHARE
 from satellite.errors import SatelliteError, WireError
 from satellite.events import Event
@@ -43,6 +44,10 @@ SETTLE = 0.6
 """Seconds to wait for servers at the start: they answer a question on the LAN within 0.12 s
 (RFC 6762, 6), are then described, and the models take longer than this to load anyway."""
 
+CERTAIN = 3.0
+"""Seconds to wait for servers before a command's only request: adverts come after 1 to 2 s where a
+question or its answer is lost, as mDNS repeats it after 1 s."""
+
 
 class Assembly(msgspec.Struct, frozen=True):
     """The engines of a satellite, loaded."""
@@ -69,9 +74,14 @@ async def create(role: str, text: str, context: EngineContext) -> Any:
 
 @asynccontextmanager
 async def opened(role: str, settings: Settings) -> AsyncGenerator[Any, None]:
-    """The engine that the settings name for a role, loaded; closed when the block is left."""
+    """The engine that the settings name for a role, loaded; closed when the block is left.
+
+    It is for one request: where a server may serve it, servers are waited for until it is certain
+    that there is none.
+    """
     wanted = (role, getattr(settings, role))
-    async with _made([wanted], settings, lambda event: None) as (engines, _):
+    made = _made([wanted], settings, lambda event: None, known=KnownServers(), settle=CERTAIN)
+    async with made as (engines, _):
         await engines[wanted].load()
         yield engines[wanted]
 
@@ -97,6 +107,8 @@ async def _made(
     settings: Settings,
     publish: Callable[[Event], None],
     *also: Callable[[], None],
+    known: KnownServers | None = None,
+    settle: float = SETTLE,
 ) -> AsyncGenerator[tuple[dict[Named, Any], EngineContext], None]:
     chains = {wanted: spec.chain(*wanted) for wanted in named}
     shared = [one for one, texts in chains.items() if one[0] in ELSEWHERE and AUTO in texts]
@@ -111,13 +123,19 @@ async def _made(
         discovery = None
         wishes = Preferences.from_settings(settings.servers)
         if shared and (settings.zeroconf or wishes.addresses):
+            pairing = Pairing(settings.pairing)
+            answering: tuple[str, ...] = ()
+            # a preference may name a server by its advert, which is unknown of an address
+            if known and settings.zeroconf and not (wishes.pin or wishes.exclude):
+                answering = await known.answering(shared[0][0], pairing)
             discovery = Discovery(
                 publish,
-                pairing=Pairing(settings.pairing),
+                pairing=pairing,
                 preferences=wishes,
                 announced=settings.zeroconf,
+                addresses=answering,
             )
-            await stack.enter_async_context(_looking(discovery))
+            looking = await stack.enter_async_context(_looking(discovery))
             for one in shared:
                 role, place = one[0], chains[one].index(AUTO)
                 patience = SHARE * getattr(settings.deadlines, role)
@@ -135,8 +153,13 @@ async def _made(
                 for load in also:
                     tasks.create_task(asyncio.to_thread(load))
                 if discovery is not None:
-                    tasks.create_task(discovery.wait_for([role for role, _ in shared], SETTLE))
+                    roles = [role for role, _ in shared]
+                    tasks.create_task(_settle(discovery, looking, roles, settle))
         yield engines, context
+        if known and discovery is not None:
+            role = shared[0][0]
+            found = discovery.servers(role)
+            await known.remember(role, [server.uri for server in found])
 
 
 async def _load(role: str, engine: Engine) -> None:
@@ -148,14 +171,26 @@ async def _load(role: str, engine: Engine) -> None:
 
 
 @asynccontextmanager
-async def _looking(discovery: Discovery) -> AsyncGenerator[None, None]:
+async def _looking(discovery: Discovery) -> AsyncGenerator[asyncio.Task[None], None]:
     """The servers of the LAN, kept up to date inside this block."""
     async with asyncio.TaskGroup() as tasks:
         looking = tasks.create_task(_look(discovery), name="discovery")
         try:
-            yield
+            yield looking
         finally:
             looking.cancel()
+
+
+async def _settle(
+    discovery: Discovery, looking: asyncio.Task[None], roles: Sequence[str], seconds: float
+) -> None:
+    """Wait up to `seconds` for a server of every role, or until none can be found."""
+    waiting = asyncio.ensure_future(discovery.wait_for(roles, seconds))
+    try:
+        await asyncio.wait([waiting, looking], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()
+        await asyncio.wait([waiting])
 
 
 async def _look(discovery: Discovery) -> None:

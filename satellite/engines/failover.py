@@ -201,6 +201,7 @@ def failover(
 ) -> Any:
     """Make an engine of a role (asr, llm, tts) that uses discovered servers, else `built_in`.
 
-    `deadline`: seconds a server has for its first answer, and from one piece to the next.
+    `deadline`: seconds the first of several servers has for its first answer, and from one piece to
+    the next; the last one has all that is left of the stage's, but for `selection.RESERVE`.
     """
     return _KINDS[role](role, built_in, discovery, publish, deadline)

@@ -27,11 +27,14 @@ _LOGGER = logging.getLogger(__name__)
 T = TypeVar("T")
 
 DEADLINES = {"asr": 6.0, "llm": 12.0, "tts": 4.0}
-"""Seconds a server has for its first answer, and from one piece to the next, where nothing else is
-set: `SHARE` of the turn's own deadlines."""
+"""Seconds the first of several servers has for its first answer, and from one piece to the next,
+where nothing else is set: `SHARE` of the turn's own deadlines."""
 SHARE = 0.4
 """Of what is left of a stage's deadline, given to the next server: then there is time for another,
 and for the built-in engine however many servers hang."""
+RESERVE = {"asr": 0.4, "llm": 0.1, "tts": 0.1}
+"""Of what is left of a stage's deadline, withheld from the last server for the built-in engine: a
+model has to hear the utterance first, the built-in brain and voice answer at once."""
 _SALT = uuid4().hex
 """Draws lots among servers that are alike: by this satellite always the same, by others not."""
 
@@ -196,13 +199,18 @@ class ServerSelection:
                     label=server.uri,
                     engine=remote(server.uri, self._role, self._discovery.pairing),
                     uri=server.uri,
-                    deadline=self._deadline * (1 - SHARE) ** number,
+                    deadline=self._patience(number, last=number == len(servers) - 1),
                     remembers=server.ours,
                 )
                 for number, server in enumerate(servers)
             ),
             Candidate(label=self._own_label(), engine=self._built_in, uri=None, deadline=None),
         ]
+
+    def _patience(self, number: int, *, last: bool) -> float:
+        """Return the deadline of a server in seconds: a share where another server remains."""
+        left = self._deadline / SHARE * (1 - SHARE) ** number
+        return left * (1 - RESERVE[self._role] if last else SHARE)
 
     def _own_label(self) -> str:
         return label(self._built_in)

@@ -232,7 +232,7 @@ async def test_an_asr_that_does_not_answer_after_the_end_is_replaced(
         assert here.events == []
         pause.set()
         assert await heard == ["built-in"]
-    assert "did not answer within 0.1 s" in str(here.events[0].error)  # type: ignore[attr-defined]
+    assert "did not answer within 0.15 s" in str(here.events[0].error)  # type: ignore[attr-defined]
 
 
 async def test_the_built_in_engine_has_no_deadline_here(stack: AsyncExitStack) -> None:
@@ -243,3 +243,31 @@ async def test_the_built_in_engine_has_no_deadline_here(stack: AsyncExitStack) -
         await asyncio.sleep(0.05)
         gate.set()
         assert await task == "It is seven o'clock."
+
+
+@pytest.mark.parametrize(
+    ("role", "built_in", "only"),
+    [("asr", ScriptedAsr([]), 0.6), ("llm", ScriptedLlm(), 0.9), ("tts", ScriptedTts(), 0.9)],
+)
+async def test_only_a_server_before_another_has_a_mere_share_of_the_stages_deadline(
+    stack: AsyncExitStack, role: str, built_in: Scripted, only: float
+) -> None:
+    here = await scene(stack, role, built_in, deadline=selection.SHARE * 10.0)
+
+    def deadlines(*uris: str) -> list[float | None]:
+        here.lan.uris = list(uris)
+        return [candidate.deadline for candidate in here.engine._candidates(None)]  # noqa: SLF001
+
+    assert deadlines() == [None]
+    assert deadlines("tcp://a:1") == [pytest.approx(10 * only), None]
+    assert deadlines("tcp://a:1", "tcp://b:1") == [
+        pytest.approx(4), pytest.approx(6 * only), None,
+    ]  # fmt: skip
+
+
+async def test_the_only_server_may_take_longer_than_a_share(stack: AsyncExitStack) -> None:
+    gate = asyncio.Event()
+    here = await scene(stack, "llm", ScriptedLlm(), ScriptedLlm(gate=gate), deadline=0.4)
+    asyncio.get_running_loop().call_later(0.6, gate.set)
+    await reply(here.engine)
+    assert here.moves == []

@@ -43,13 +43,16 @@ class Discovery:
         own: bool = False,
         preferences: Preferences | None = None,
         announced: bool = True,
+        addresses: Sequence[str] = (),
     ) -> None:
+        """`addresses` are URIs of further services, monitored like those that the user named."""
         self.preferences = preferences or Preferences()
         self.pairing = pairing
         self._publish = publish
         self._interfaces = interfaces
         self._own = own
         self._announced = announced
+        self._addresses = tuple(dict.fromkeys((*self.preferences.addresses, *addresses)))
         self._monitors: dict[str, tuple[Monitor, asyncio.Task[None]]] = {}
         self._used: dict[str, float] = {}
         self._changed = asyncio.Event()
@@ -109,7 +112,7 @@ class Discovery:
         """
         try:
             async with asyncio.TaskGroup() as tasks:
-                for uri in self.preferences.addresses:
+                for uri in self._addresses:
                     self._monitor(tasks, uri, NamedLocation(uri))
                 if self._announced:
                     tasks.create_task(self._browse(tasks), name="discovery")
