@@ -120,13 +120,13 @@ class SpokenStream:
 
     def flush(self) -> str:
         """Return the rest of the spoken text at the end."""
-        self._hold = 0.0
         return self._take(last=True)
 
     def _take(self, *, last: bool) -> str:
         while self._step(last):
             pass
-        if self._since is None or self._clock() - self._since >= self._hold:
+        waited = 0.0 if self._since is None else self._clock() - self._since
+        if last or waited >= self._hold:
             self._hold = 0.0
         if self._hold and len(self._held) < LONGEST_HELD:
             return ""

@@ -46,7 +46,7 @@ _LONGEST_KEY = 40
 _PREFIXES = ("functions.", "function.", "tools.", "tool.", "default_api.", "api.", "print(")
 """Text that models write before a function's name."""
 
-_FENCE = re.compile(r"(`{1,3})([\w-]*)\s*")
+_FENCE = re.compile(r"(`{1,3})([\w-]{0,20})\s{0,8}")
 _WORD = re.compile(r"[\w.:/-]*")
 _BRACKET = re.compile(r"[\[{(]\s*['\"]?")
 _TEXT = r'"(?:[^"\\]|\\.)*', r"'(?:[^'\\]|\\.)*"
@@ -99,7 +99,7 @@ def beginning(text: str, at: int, tools: Collection[str], *, line: bool) -> bool
     if fence := _FENCE.match(text, at):
         at, line = fence.end(), True
         if at == len(text):
-            return None if len(fence.group()) < _LONGEST_KEY else False
+            return None
         if text[at] == "<":  # an element in a block
             return _begins_element(text[at:])
     if text[at] == "[":

@@ -119,7 +119,7 @@ def test_reasoning_without_its_opening_is_not_spoken_of_a_model_that_is_held(
     text: str, size: int
 ) -> None:
     stream = SpokenStream(hold=math.inf)
-    pieces = [text[at : at + size] for at in range(0, len(text), size)]
+    pieces = ["", *(text[at : at + size] for at in range(0, len(text), size))]
     assert "".join(map(stream.push, pieces)).strip() + stream.flush() == "Here."
 
 
