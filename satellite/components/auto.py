@@ -1,4 +1,4 @@
-"""What `auto` means on this machine: a real engine where it can be used, else the built-in one."""
+"""The engine for `auto` on this machine: the preferred one if it is usable, or the built-in one."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ BUILT_IN = {
     "llm": "intents",
     "tts": "espeak",
 }
-"""What works with nothing but this package."""
+"""The engines that need only this package."""
 
 REAL = {"asr": "faster-whisper", "llm": "ollama", "tts": "piper"}
-"""What is better, and needs a package and a model of its own."""
+"""The preferred engines, which need a package and a model of their own."""
 
 
 class Preference(msgspec.Struct, frozen=True):
-    """What to use for a role."""
+    """The engine to use for a role."""
 
     component: str
     remedy: str = ""
-    """What gets the real engine where this is a stand-in for it; else empty."""
+    """The command that installs the preferred engine if this is another one; empty otherwise."""
 
 
 async def preference(role: str, context: EngineContext) -> Preference:
-    """What `auto` stands for now: it may be another component when a model has come or gone.
+    """Return the engine for `auto` now; another one once a model is installed or removed.
 
-    A plugin is asked through its class method `auto`; see `satellite.components.registry`.
+    A plugin decides by its class method `auto`; see `satellite.ports.ChosenByAuto`.
     """
     built_in = BUILT_IN[role]
     if (name := REAL.get(role)) is None:
@@ -57,7 +57,7 @@ async def preference(role: str, context: EngineContext) -> Preference:
 
 
 def look_every(role: str) -> float | None:
-    """Seconds after which `preference` may be another; None where it stays the same."""
+    """Return the seconds after which `preference` may change; None if it does not."""
     try:
         return float(_kind(role, REAL[role]).look_every) if role in REAL else None
     except (PluginUnknown, PluginError):
@@ -66,5 +66,5 @@ def look_every(role: str) -> float | None:
 
 @cache
 def _kind(role: str, name: str) -> type[Any]:
-    """The plugin's class. Looking for entry points reads every package's files: once will do."""
+    """Return the plugin's class; cached, as the search reads the files of every package."""
     return registry.find(role, name).load()

@@ -1,4 +1,4 @@
-"""Hooks: plugins that are told every event, each at its own pace and at nobody's cost."""
+"""Hooks: plugins that receive every event, each at its own pace without delaying others."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from satellite.ports import HasPatience, Hook, OperatesSatellite, SatelliteContr
 _LOGGER = logging.getLogger(__name__)
 
 PATIENCE = 5.0
-"""Seconds a hook may take for one event before it is interrupted: a lamp answers in less. One that
-needs longer says so by an attribute `patience`."""
+"""Seconds that a hook may take for one event before it is interrupted: a lamp needs less. Hooks
+that need longer have an attribute `patience`; see `satellite.ports`."""
 
 FAREWELL = 2.0
-"""Seconds at the end in which hooks are told what they have not heard yet."""
+"""Seconds at the end for hooks to receive the queued events."""
 
 
 class Hooks:
@@ -28,22 +28,21 @@ class Hooks:
     def __init__(self, hooks: Mapping[str, Hook]) -> None:
         self._hooks = hooks
 
-    def operate(self, desk: SatelliteControls) -> None:
-        """Give those that operate the satellite, such as buttons, what they operate."""
+    def operate(self, controls: SatelliteControls) -> None:
+        """Pass the controls to hooks that operate the satellite, such as buttons."""
         for name, hook in self._hooks.items():
             if not isinstance(hook, OperatesSatellite):
                 continue
             try:
-                hook.operate(desk)
+                hook.operate(controls)
             except Exception as error:  # a stranger's code may raise anything
-                _LOGGER.warning(
-                    "hook %s operates nothing: %s", name, _describe_failure(error, PATIENCE)
-                )
+                problem = _describe_failure(error, PATIENCE)
+                _LOGGER.warning("hook %s cannot operate the satellite: %s", name, problem)
 
 
 @asynccontextmanager
 async def hooked(names: Iterable[str], bus: Bus) -> AsyncGenerator[Hooks, None]:
-    """Tell the hooks that components name what happens in this block; the bus ends with it.
+    """Run the hooks that components name inside this block; the bus ends with it.
 
     Raises `ConfigError`; a hook that cannot be used on this machine is left out.
     """
@@ -54,7 +53,7 @@ async def hooked(names: Iterable[str], bus: Bus) -> AsyncGenerator[Hooks, None]:
         except PluginError as error:
             _LOGGER.warning("hook %s is left out: %s", name, error)
     async with asyncio.TaskGroup() as tasks:
-        telling = [
+        running = [
             tasks.create_task(run_hook(name, hook, bus), name=f"hook {name}")
             for name, hook in hooks.items()
         ]
@@ -62,14 +61,14 @@ async def hooked(names: Iterable[str], bus: Bus) -> AsyncGenerator[Hooks, None]:
             yield Hooks(hooks)
         finally:
             bus.end()
-            if telling:
-                _, behind = await asyncio.wait(telling, timeout=FAREWELL)
+            if running:
+                _, behind = await asyncio.wait(running, timeout=FAREWELL)
                 for task in behind:
                     task.cancel()
 
 
 async def run_hook(name: str, hook: Hook, bus: Bus) -> None:
-    """Tell a hook every event until the bus ends. It may fail or hang; only the log will know."""
+    """Pass every event to a hook until the bus ends. Its failures and timeouts are only logged."""
     failures = 0
     patience = hook.patience if isinstance(hook, HasPatience) else PATIENCE
     async with bus.subscribe(f"hook {name}") as happening:

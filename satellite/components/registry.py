@@ -39,7 +39,7 @@ class Plugin(msgspec.Struct, frozen=True):
         """Import the plugin's class. Raises `PluginBroken`, saying why."""
         try:
             kind = self.entry.load()
-        except Exception as error:  # a stranger's module may raise anything at all
+        except Exception as error:  # a plugin's module may raise anything
             raise PluginBroken(
                 f"plugin {self.name} ({self.role}, from {self.distribution} {self.version}) "
                 f"cannot be imported: {type(error).__name__}: {error}"
@@ -75,7 +75,7 @@ class Plugin(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What `satellite plugins` tells about one plugin."""
+    """The description of one plugin for `satellite plugins`."""
 
     role: str
     name: str
@@ -88,29 +88,29 @@ class Report(msgspec.Struct, frozen=True):
     license: str = ""
     """What of it is not Apache-2.0; empty where nothing is."""
     problem: str | None = None
-    """Why it cannot be used here; None when it can."""
+    """The reason for which it cannot be used here; None if it can."""
 
 
 def takes_context(function: Callable[..., Any]) -> bool:
     """Return whether a constructor, `auto` or a tool's `run` has a parameter named `context`."""
     try:
         return "context" in inspect.signature(function).parameters
-    except (TypeError, ValueError):  # built-in functions may not tell their parameters
+    except (TypeError, ValueError):  # some built-in functions have no signature
         return False
 
 
 def requirements(kind: type[Any]) -> tuple[Requirement, ...]:
-    """What a plugin class needs from its machine."""
+    """Return the requirements of a plugin class."""
     return kind.requires if isinstance(kind, HasRequirements) else ()
 
 
 def argument_of(kind: type[Any]) -> str:
-    """Return the name of the option that `PLUGIN:ARGUMENT` sets; empty where there is none."""
+    """Return the name of the option that `PLUGIN:ARGUMENT` sets; empty without one."""
     return kind.argument if isinstance(kind, TakesArgument) else ""
 
 
 def installed(*roles: str) -> Iterator[Plugin]:
-    """Find the installed plugins of the roles, of all roles when none is named."""
+    """Yield the installed plugins of the roles; of all roles if none is named."""
     for role in roles or ROLES:
         for entry in sorted(entry_points(group=f"satellite.{role}"), key=lambda e: e.name):
             source = entry.dist

@@ -1,4 +1,4 @@
-"""Components as people write them: PLUGIN[:ARGUMENT][?option=value&…], a Wyoming URI, or auto."""
+"""Components: PLUGIN[:ARGUMENT][?option=value&…], a Wyoming URI, or auto."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from satellite.ports import ChecksOptions, EngineContext
 
 AUTO = "auto"
 CHAINED = "llm"
-"""The role in which several components may be written, one after another."""
+"""The role in which several components may be chained."""
 _URI = re.compile(r"^(tcp|tls|unix|stdio)://")
 _OPTIONS = re.compile(r"\?(?=\w+=)")
 _PLUGIN = re.compile(r"^[A-Za-z0-9_.-]+$")
 
 
 class Component(msgspec.Struct, frozen=True):
-    """A plugin's name with its argument and options, as written."""
+    """A plugin's name, argument and options, as written."""
 
     plugin: str
     argument: str = ""
@@ -30,10 +30,11 @@ class Component(msgspec.Struct, frozen=True):
 
 
 def chain(role: str, text: str) -> tuple[str, ...]:
-    """The components of a brain that is several, each asked what those before it declined.
+    """Return the components of a chain, each of which answers what those before it declined.
 
-    They are written with commas: `intents,homeassistant,ollama:llama3.2`. Only a comma that the
-    name of an installed brain, a URI or `auto` follows divides, as arguments may have commas too.
+    They are written with commas: `intents,homeassistant,ollama:llama3.2`. Only commas
+    before the name of an installed llm plugin, a URI or `auto` separate, as arguments may contain
+    commas.
     """
     if role != CHAINED or "," not in text:
         return (text,)
@@ -50,12 +51,12 @@ def chain(role: str, text: str) -> tuple[str, ...]:
 
 
 def is_uri(text: str) -> bool:
-    """Whether the component is a Wyoming service's URI."""
+    """Return whether a component is the URI of a Wyoming service."""
     return _URI.match(text) is not None
 
 
 def parse(text: str) -> Component:
-    """Take a component apart. Raises `ConfigError` when it is not written as one.
+    """Parse a component. Raises `ConfigError` for other texts.
 
     The options begin at the last `?` that a name and `=` follow, so that an argument (a shell
     command, a URL) may hold question marks; in option values `%26` stands for `&`.
@@ -70,9 +71,9 @@ def parse(text: str) -> Component:
 
 
 def create(role: str, text: str, context: EngineContext | None = None) -> Any:
-    """Make the plugin that a component names, in a context; only engines need one.
+    """Create the plugin of a component, in a context, which only engines need.
 
-    Raises `ConfigError` with every problem of it, `PluginUnknown`, `PluginBroken`,
+    Raises `ConfigError` with all problems, `PluginUnknown`, `PluginBroken`,
     `PackageMissing`.
     """
     plugin = registry.find(role, parse(text).plugin)

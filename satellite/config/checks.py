@@ -10,7 +10,7 @@ from satellite import options
 from satellite.audio.cues import Cues
 from satellite.components import spec
 from satellite.config.keys import GROUP
-from satellite.errors import ConfigError, PluginBroken, UsageError
+from satellite.errors import ConfigError, PluginBroken, PluginUnknown
 from satellite.homeassistant.client import address as home_address
 from satellite.net import allowed, uri
 from satellite.ports import ENGINE_ROLES, ROLES, TURN_ROLES
@@ -137,12 +137,18 @@ def component(role: str, text: str) -> Iterator[str]:
             yield f"{role}: {text!r}: a {role} cannot be a Wyoming service, only a plugin"
         return
     try:
+        spec.parse(text)
+    except ConfigError as error:
+        yield from (f"{role}: {problem}" for problem in error.problems)
+        return
+    try:
         spec.read_options(role, text)
     except PluginBroken as error:
         _LOGGER.debug("options not checked: %s", error)
-    except UsageError as error:
-        for problem in getattr(error, "problems", (str(error),)):
-            yield problem if problem.startswith(role) else f"{role}: {problem}"
+    except ConfigError as error:  # its problems name the role
+        yield from error.problems
+    except PluginUnknown as error:  # as above
+        yield str(error)
 
 
 def address(text: str, *, stdio: bool = False) -> Iterator[str]:

@@ -102,7 +102,7 @@ def build(values: Mapping[str, Any]) -> Settings:
 
 
 def value_of(settings: Settings, path: str) -> Any:
-    """The value of a setting by its path."""
+    """Return the value of a setting by its path."""
     value: Any = settings
     for name in path.split("."):
         value = value[name] if isinstance(value, dict) else getattr(value, name)

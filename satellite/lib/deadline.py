@@ -1,4 +1,4 @@
-"""Deadlines: no stage of a turn keeps the others waiting for ever."""
+"""Deadlines for the stages of a turn."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ T = TypeVar("T")
 async def within(
     items: AsyncGenerator[T, None], seconds: float, who: str
 ) -> AsyncGenerator[T, None]:
-    """Pass items on, each of which must come within `seconds` of being asked for.
+    """Yield items, each of which must arrive within `seconds`.
 
-    Raises `EngineTimeout`, naming `who`.
+    Raises `EngineTimeout`, with `who` in its message.
     """
     async with aclosing(items):
         while True:
@@ -32,5 +32,5 @@ async def within(
 
 
 def too_slow(who: str, seconds: float) -> EngineTimeout:
-    """The error for a deadline that has passed."""
+    """Return the error for a missed deadline."""
     return EngineTimeout(f"{who} did not answer within {seconds:g} s")

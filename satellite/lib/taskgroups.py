@@ -1,4 +1,4 @@
-"""Errors of task groups, as the one error that a caller wants to hear of."""
+"""Errors of task groups, reduced to one error for the caller."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def first_error(kind: type[Exception]) -> Iterator[None]:
-    """Raise the first error of `kind` by itself when a task group ends with it among others."""
+    """Raise the first error of `kind` alone if a task group inside ends with several errors."""
     try:
         yield
     except BaseExceptionGroup as group:

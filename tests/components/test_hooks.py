@@ -53,14 +53,14 @@ STORY = (events.AudioStart(), events.AudioEnd(), events.Mute(muted=True))
 KINDS = ["audio_start", "audio_end", "mute"]
 
 
-async def test_a_hook_is_told_everything_in_order() -> None:
+async def test_a_hook_receives_every_event_in_order() -> None:
     hook = Notebook()
     await told(hook, *STORY)
     assert (hook.seen, hook.closed) == (KINDS, 1)
 
 
 @pytest.mark.parametrize("trouble", ["fails", "hangs"])
-async def test_a_hook_in_trouble_is_told_the_rest(
+async def test_a_hook_receives_later_events_after_a_failure(
     trouble: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(hooks, "PATIENCE", 0.01)

@@ -152,7 +152,7 @@ def test_it_is_made_with_options_and_used(
         ("tts", "beeper:9000", "ConfigError: .*frequency = '9000'"),
     ],
 )
-def test_what_cannot_be_made_is_told_in_one_line(
+def test_a_failed_creation_is_reported_in_one_line(
     site: Path, role: str, component: str, words: str
 ) -> None:
     done = run(site, "-c", MAKE, role, component)
@@ -169,7 +169,7 @@ def test_the_conformance_kit_serves_its_author(site: Path) -> None:
     assert "failed" not in done.stdout
 
 
-def test_an_unknown_plugin_is_told_with_the_nearest() -> None:
+def test_an_unknown_plugin_is_reported_with_the_nearest_name() -> None:
     with pytest.raises(PluginUnknown, match="did you mean espeak"):
         registry.find("tts", "espaek")
 

@@ -40,7 +40,7 @@ async def test_a_uri_is_a_remote_engine() -> None:
     )
 
 
-async def test_what_is_no_engine_is_told() -> None:
+async def test_a_wrong_component_is_reported() -> None:
     with pytest.raises(PluginUnknown, match="did you mean espeak"):
         await engines.create("tts", "espeek", context=EngineContext())
     with pytest.raises(ConfigError, match="rat is unknown"):
@@ -59,7 +59,7 @@ async def test_a_satellite_starts_before_its_servers_do(
     assert f"asr is asked again when it is needed: {uri} cannot be reached" in caplog.text
 
 
-async def test_a_command_that_needs_the_server_now_is_told_that_it_is_not_there(
+async def test_a_command_that_needs_an_unreachable_server_fails(
     tmp_path: Path,
 ) -> None:
     settings = Settings(zeroconf=False, tts=f"unix://{tmp_path / 'tts.sock'}")

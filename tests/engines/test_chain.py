@@ -67,7 +67,7 @@ async def test_who_cannot_be_reached_is_passed_over(away: Exception) -> None:
 
 
 @pytest.mark.parametrize("last", [(NO,), ((Declined(text="nor I"),),)])
-async def test_where_nobody_has_an_answer_who_was_away_is_told(last: Any) -> None:
+async def test_an_unreachable_llm_is_reported_if_no_other_has_an_answer(last: Any) -> None:
     """Not that nothing was understood: that may be wrong."""
     brains = FallbackChain(
         (ScriptedLlm([NO]), ScriptedLlm([()], error=HomeDown("away")), ScriptedLlm(last))

@@ -176,7 +176,7 @@ async def test_who_cannot_be_reached_is_replaced_by_the_built_in_engine(
     assert "nothing listens there" in str(event.error)
 
 
-async def test_a_server_is_asked_again_after_a_while_and_told_of_only_once(
+async def test_a_failed_server_is_asked_again_later_and_logged_once(
     stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(circuit_breaker, "GONE", 0.0)

@@ -26,7 +26,7 @@ async def parts(made: Scene) -> list[Any]:
 
 
 @pytest.mark.parametrize("broken", [{"error": BROKE}, {"hang": True}], ids=["fails", "hangs"])
-async def test_our_own_brain_is_told_what_was_said_and_goes_on(
+async def test_our_own_llm_gets_the_spoken_text_and_continues(
     broken: dict[str, Any], stack: AsyncExitStack
 ) -> None:
     bad, good = ScriptedLlm([BEGINNING], **broken), ScriptedLlm([("Good night.",)])
@@ -42,7 +42,7 @@ async def test_our_own_brain_is_told_what_was_said_and_goes_on(
     ]
 
 
-async def test_a_strangers_brain_is_asked_anew_and_heard_from_there_on(
+async def test_another_llm_repeats_the_answer_and_its_rest_is_spoken(
     stack: AsyncExitStack,
 ) -> None:
     bad = ScriptedLlm([BEGINNING], error=BROKE)
@@ -54,7 +54,7 @@ async def test_a_strangers_brain_is_asked_anew_and_heard_from_there_on(
     assert [request.text for request in good.requests] == ["what time is it"]
 
 
-async def test_a_brain_that_cannot_go_on_is_asked_anew(stack: AsyncExitStack) -> None:
+async def test_an_llm_that_cannot_continue_is_asked_again(stack: AsyncExitStack) -> None:
     bad = ScriptedLlm([BEGINNING], error=BROKE)
     built_in = ScriptedLlm([(Declined(text="What?"),), ("It is seven. Sleep well.",)])
     made = await scene(stack, "llm", built_in, bad)
@@ -65,7 +65,7 @@ async def test_a_brain_that_cannot_go_on_is_asked_anew(stack: AsyncExitStack) ->
     ]
 
 
-async def test_where_nobody_can_go_on_the_first_error_is_told(stack: AsyncExitStack) -> None:
+async def test_the_first_error_is_raised_if_no_llm_can_continue(stack: AsyncExitStack) -> None:
     bad = ScriptedLlm([BEGINNING], error=BROKE)
     good = ScriptedLlm([(Declined(text="What?"),)])
     made = await scene(stack, "llm", ScriptedLlm([(Declined(text="What?"),)]), bad, good)
@@ -132,7 +132,7 @@ async def test_the_built_in_engines_own_error_ends_it(stack: AsyncExitStack) -> 
         await say(made.engine)
 
 
-async def test_what_is_wrong_is_told_where_the_built_in_brain_knows_no_answer(
+async def test_the_error_is_raised_if_the_built_in_llm_has_no_answer(
     stack: AsyncExitStack,
 ) -> None:
     without_model = ScriptedLlm(error=ModelMissing("pull it"), replies=[()])

@@ -48,7 +48,7 @@ def test_a_machine_in_doubt_comes_last_whatever_is_pinned() -> None:
     assert names(ranked(*servers, wishes=Preferences(pin=("a",)))) == ["b", "a"]
 
 
-def test_the_model_wished_for_counts_and_then_the_language() -> None:
+def test_the_preferred_model_counts_before_the_language() -> None:
     servers = [
         server("small", models=("tiny.en",)),
         server("vague", languages=()),
@@ -62,7 +62,7 @@ def test_the_model_wished_for_counts_and_then_the_language() -> None:
     assert places[3].unfit == "knows de and not en-US"
 
 
-def test_an_engine_can_be_wished_for_too() -> None:
+def test_an_engine_can_be_preferred_too() -> None:
     servers = [server("a"), server("b", engines=("faster-whisper",))]
     assert names(ranked(*servers, wishes=Preferences(models=("faster-whisper",)))) == ["b", "a"]
 
@@ -101,7 +101,7 @@ def test_many_satellites_share_equal_servers() -> None:
     assert names(rank("asr", servers, salt="x")) == names(rank("asr", servers, salt="x"))
 
 
-def test_who_is_set_aside_is_told_and_not_asked() -> None:
+def test_an_excluded_server_is_listed_with_the_reason() -> None:
     standings = {"tcp://a:10300": Standing(aside="set aside for 3 s: timeout")}
     places = ranked(server("a"), server("b"), standings=standings)
     assert names(places) == ["b"]

@@ -30,7 +30,7 @@ def test_what_is_no_whole_sentence_is_cut() -> None:
     assert said.cut() == f"{FIRST} {SECOND} ", "the second writer died, too"
 
 
-def test_the_continuation_tells_what_was_said() -> None:
+def test_the_continuation_contains_the_spoken_text() -> None:
     said = SpokenSoFar()
     said.add(f"{FIRST} The")
     said.cut()
@@ -62,14 +62,12 @@ def test_actions_are_remembered() -> None:
     ids=["all again", "the last again", "the rest", "a minute later", "no more", "new", "nothing"],
 )
 @pytest.mark.parametrize("size", [1, 7, 1000])
-def test_the_sentences_that_were_told_are_left_out_at_the_beginning(
-    answer: str, rest: str, size: int
-) -> None:
+def test_spoken_sentences_are_left_out_at_the_start(answer: str, rest: str, size: int) -> None:
     assert told(Repeats([FIRST, SECOND]), answer, size) == rest
 
 
 @given(st.integers(0, 4), st.integers(1, 40))
-def test_whoever_starts_over_is_heard_from_where_it_broke_off(count: int, size: int) -> None:
+def test_a_repeated_answer_is_spoken_from_where_it_broke_off(count: int, size: int) -> None:
     sentences = [FIRST, SECOND, "Nobody knows why.", "Ask me again tomorrow morning."]
     rest = told(Repeats(sentences[:count]), " ".join(sentences), size)
     splitter = SentenceSplitter()

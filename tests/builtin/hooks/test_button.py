@@ -164,7 +164,7 @@ async def test_hooks_that_operate_get_the_controls(caplog: pytest.LogCaptureFixt
     hooks.Hooks(every).operate(controls := RecordingControls())  # type: ignore[arg-type]
     made._do("stop")  # noqa: SLF001  as a press does
     assert await controls.next() == "stop"
-    assert "hook broken operates nothing: ZeroDivisionError" in caplog.text
+    assert "hook broken cannot operate the satellite: ZeroDivisionError" in caplog.text
     async with hooks.hooked((), Bus()) as none:
         none.operate(controls)
 
