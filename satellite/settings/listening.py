@@ -12,7 +12,11 @@ class ListenSettings(OptionSet, frozen=True):
 
     preroll: Annotated[
         float,
-        option("Sound to include from before the detection of the wake word", unit="s", minimum=0),
+        option(
+            "Sound to include from before the detection, if no pause ends the wake word",
+            unit="s",
+            minimum=0,
+        ),
     ] = 0.3
     silence: Annotated[
         float, option("Silence that ends an utterance", unit="s", minimum=0.1, maximum=10)

@@ -1,4 +1,4 @@
-"""Choices between two words that recognition of speech could not tell apart."""
+"""Choices between two words that the recognizer could not distinguish."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ class Sentences:
         """`never` holds, by list, the words that a value of a wildcard list does not have.
 
         `reversals` are words before a sentence that make it another one, `confusable` pairs of
-        words that recognition of speech cannot tell apart for sure.
+        words that the recognizer cannot distinguish reliably.
         """
         self.language = language
         self.intents = intents

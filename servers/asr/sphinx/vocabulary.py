@@ -53,7 +53,7 @@ class Vocabulary(msgspec.Struct, frozen=True):
     dictionary: str
     """The phonemes of each word of the network, and each phoneme as a word of its own."""
     confusable: tuple[tuple[str, str], ...] = ()
-    """Pairs of words that the scores of a sentence do not tell apart for sure."""
+    """Pairs of words that the scores of a sentence do not distinguish reliably."""
     choice: str = ""
     """How a pair is written, such as "{first} or {second}"."""
 

@@ -51,9 +51,9 @@ def only_names_differ(before: str, after: str, names: Iterable[str]) -> bool:
 
 def likeness(left: list[str], right: list[str]) -> float:
     """Return 1 for the same letters, 0 for none in common: by edit distance. Ignores spaces."""
-    one, other = "".join(left), "".join(right)
-    longest = max(len(one), len(other))
-    return 1.0 - _distance(one, other) / longest if longest else 0.0
+    first, second = "".join(left), "".join(right)
+    longest = max(len(first), len(second))
+    return 1.0 - _distance(first, second) / longest if longest else 0.0
 
 
 def _turns_into(
@@ -78,11 +78,11 @@ def _words(text: str) -> list[str]:
     return re.findall(r"\w+", text.casefold())
 
 
-def _distance(one: str, other: str) -> int:
+def _distance(first: str, second: str) -> int:
     """Return the Levenshtein distance."""
-    row = list(range(len(other) + 1))
-    for number, letter in enumerate(one, 1):
+    row = list(range(len(second) + 1))
+    for number, letter in enumerate(first, 1):
         above, row[0] = row[0], number
-        for at, wanted in enumerate(other, 1):
+        for at, wanted in enumerate(second, 1):
             above, row[at] = row[at], min(row[at] + 1, row[at - 1] + 1, above + (letter != wanted))
     return row[-1]
