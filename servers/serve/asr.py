@@ -42,6 +42,7 @@ class AsrService(Service):
 class _TranscriptionHandler(RequestHandler):
     def __init__(self, service: Service, request: TranscribeRequest) -> None:
         self._pool = service.pool
+        self._promises_chunks = service.describe().streaming
         self._request = request
         self._audio = IncomingAudio(service.held, LONGEST, PATIENCE)
 
@@ -60,6 +61,11 @@ class _TranscriptionHandler(RequestHandler):
         ):
             async for result in results:
                 if result.final:
+                    if sent is None and self._promises_chunks and result.text:
+                        # the audio came faster than real time, so that no partial result was due
+                        sent = result.text
+                        await write(wy.TranscriptStart(language=result.language).event())
+                        await write(_partial(result, ""))
                     await write(wy.Transcript(result.text, language=result.language).event())
                     break
                 if sent is None:

@@ -48,7 +48,9 @@ class Scripted:
         gate: asyncio.Event | None = None,
         error: BaseException | None = None,
         hang: bool = False,
+        streaming: bool = False,
     ) -> None:
+        self.streaming = streaming
         self.requests: list[Any] = []
         self.loads = 0
         self.closed = False
@@ -67,6 +69,7 @@ class Scripted:
             name=type(self).__name__.lower(),
             version="1",
             models=(ModelInfo(name="script", languages=("en",)),),
+            streaming=self.streaming,
         )
 
     async def close(self) -> None:

@@ -40,6 +40,27 @@ async def test_partial_transcripts_frame_the_final_one() -> None:
     ]
 
 
+async def test_a_streaming_engine_sends_a_chunk_even_without_partials() -> None:
+    """Clients that send faster than real time test for the chunks that `info` promises."""
+    engine = ScriptedAsr(["turn on it"], streaming=True)
+    async with serving("asr", engine, ANY) as uri, client(uri) as peer:
+        await peer.send(Event("transcribe"), *utterance())
+        events = await peer.until("transcript-stop")
+    assert lines(events) == [
+        "transcript-start",
+        "transcript-chunk turn on it",
+        "transcript turn on it",
+        "transcript-stop",
+    ]
+
+
+async def test_a_streaming_engine_that_hears_nothing_sends_no_chunk() -> None:
+    async with serving("asr", ScriptedAsr([""], streaming=True), ANY) as uri, client(uri) as peer:
+        await peer.send(Event("transcribe"), *utterance())
+        events = await peer.until("transcript")
+    assert lines(events) == ["transcript "]
+
+
 async def test_a_revised_partial_appends_no_wrong_text() -> None:
     """A stranger appends chunks: what cannot be appended goes into our own field alone."""
     async with serving("asr", ScriptedAsr(["a bee|abbey|x"]), ANY) as uri, client(uri) as peer:

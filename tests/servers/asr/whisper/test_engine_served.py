@@ -51,8 +51,10 @@ def test_sound_in_and_text_out_at_standard_input_and_output() -> None:
     stream, events = io.BytesIO(done.stdout), []
     while event := read_event(stream):  # type: ignore[arg-type]
         events.append(event)
-    assert [event.type for event in events] == ["info", "transcript", "transcript"]
-    assert [event.data["text"] for event in events[1:]] == ["what time is it", ""]
+    framed = ["transcript-start", "transcript-chunk", "transcript", "transcript-stop"]
+    assert [event.type for event in events] == ["info", *framed, "transcript"]
+    texts = [event.data["text"] for event in events if event.type == "transcript"]
+    assert texts == ["what time is it", ""]
     (program,) = events[0].data["asr"]
     assert program["name"] == "faster-whisper"
     assert "en" in program["models"][0]["languages"]
