@@ -51,7 +51,6 @@ ALLOWED: dict[tuple[str, str], str] = {
 
 UNCLEAN = frozenset(
     {
-        "satellite/engines",
         "servers/asr",
     }
 )

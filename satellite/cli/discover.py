@@ -76,7 +76,7 @@ def ranked(
     """Return the ranking of each role as a satellite makes it that has used none of them yet."""
     preferences = Preferences.from_settings(settings.servers)
     return {
-        role: (role, rank(role, found, wishes=preferences, language=settings.language))
+        role: (role, rank(role, found, preferences=preferences, language=settings.language))
         for role in ENGINE_ROLES
     }
 

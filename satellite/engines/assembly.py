@@ -1,4 +1,4 @@
-"""Engines by their names: built-in, of a plugin, or on a server; made, loaded and closed here."""
+"""The engines of the settings: built-in, plugins or servers, created, loaded and closed here."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ ELSEWHERE = TURN_ROLES
 """Roles for which `auto` prefers a server. Not wake: sound leaves the device only after a word."""
 
 Named = tuple[str, str]
-"""A role, and the component that its engine is made of."""
+"""A role and the component of its engine."""
 
 SETTLE = 0.6
 """Seconds to wait for servers at the start: they answer a question on the LAN within 0.12 s
@@ -60,9 +60,9 @@ class Assembly(msgspec.Struct, frozen=True):
 
 
 async def create(role: str, text: str, context: EngineContext) -> Any:
-    """Make the engine that a component names; `auto` is the best that this machine has by itself.
+    """Create the engine of a component; `auto` is the best one on this machine, without servers.
 
-    A brain may be a chain of several. Raises what `components.create` raises.
+    An llm may be a chain. Raises what `components.create` raises.
     """
     if len(links := spec.chain(role, text)) > 1:
         return FallbackChain([await create(role, link, context) for link in links])
@@ -74,10 +74,9 @@ async def create(role: str, text: str, context: EngineContext) -> Any:
 
 @asynccontextmanager
 async def opened(role: str, settings: Settings) -> AsyncGenerator[Any, None]:
-    """The engine that the settings name for a role, loaded; closed when the block is left.
+    """Load the engine of a role for one request; it is closed at the end of the block.
 
-    It is for one request: where a server may serve it, servers are waited for until it is certain
-    that there is none.
+    If servers may serve it, wait for them until it is certain that there is none.
     """
     wanted = (role, getattr(settings, role))
     made = _made([wanted], settings, lambda event: None, known=KnownServers(), settle=CERTAIN)
@@ -90,7 +89,7 @@ async def opened(role: str, settings: Settings) -> AsyncGenerator[Any, None]:
 async def assembled(
     settings: Settings, publish: Callable[[Event], None]
 ) -> AsyncGenerator[Assembly, None]:
-    """The engines that the settings name, loaded side by side; closed when the block is left."""
+    """Load the engines of the settings concurrently; they are closed at the end of the block."""
     vad: Vad = await create("vad", settings.vad, EngineContext.for_settings(settings))
     wake = ("wake", settings.wake)
     async with _made([*assistant_components(settings), wake], settings, publish, vad.load) as (
@@ -111,41 +110,42 @@ async def _made(
     settle: float = SETTLE,
 ) -> AsyncGenerator[tuple[dict[Named, Any], EngineContext], None]:
     chains = {wanted: spec.chain(*wanted) for wanted in named}
-    shared = [one for one, texts in chains.items() if one[0] in ELSEWHERE and AUTO in texts]
+    shared = [name for name, texts in chains.items() if name[0] in ELSEWHERE and AUTO in texts]
     async with AsyncExitStack() as stack:
         home = await stack.enter_async_context(opened_home(settings.home))
         context = EngineContext.for_settings(settings, home)
         made = {
-            one: [await create(one[0], text, context) for text in chains[one]] for one in chains
+            name: [await create(name[0], text, context) for text in texts]
+            for name, texts in chains.items()
         }
-        for engine in (engine for several in made.values() for engine in several):
+        for engine in (engine for links in made.values() for engine in links):
             stack.push_async_callback(engine.close)
         discovery = None
-        wishes = Preferences.from_settings(settings.servers)
-        if shared and (settings.zeroconf or wishes.addresses):
+        preferences = Preferences.from_settings(settings.servers)
+        if shared and (settings.zeroconf or preferences.addresses):
             pairing = Pairing(settings.pairing)
             answering: tuple[str, ...] = ()
             # a preference may name a server by its advert, which is unknown of an address
-            if known and settings.zeroconf and not (wishes.pin or wishes.exclude):
+            if known and settings.zeroconf and not (preferences.pin or preferences.exclude):
                 answering = await known.answering(shared[0][0], pairing)
             discovery = Discovery(
                 publish,
                 pairing=pairing,
-                preferences=wishes,
+                preferences=preferences,
                 announced=settings.zeroconf,
                 addresses=answering,
             )
             looking = await stack.enter_async_context(_looking(discovery))
-            for one in shared:
-                role, place = one[0], chains[one].index(AUTO)
+            for name in shared:
+                role, place = name[0], chains[name].index(AUTO)
                 patience = SHARE * getattr(settings.deadlines, role)
-                made[one][place] = failover(role, made[one][place], discovery, publish, patience)
+                made[name][place] = failover(role, made[name][place], discovery, publish, patience)
         engines: dict[Named, Any] = {
-            one: FallbackChain(several) if len(several) > 1 else several[0]
-            for one, several in made.items()
+            name: FallbackChain(links) if len(links) > 1 else links[0]
+            for name, links in made.items()
         }
         if home is not None:
-            engines = {one: at_home(one[0], engine, home) for one, engine in engines.items()}
+            engines = {name: at_home(name[0], engine, home) for name, engine in engines.items()}
         with first_error(SatelliteError):
             async with asyncio.TaskGroup() as tasks:
                 for (role, _), engine in engines.items():
@@ -166,13 +166,13 @@ async def _load(role: str, engine: Engine) -> None:
     try:
         await engine.load()
     except WireError as error:
-        # a house's machines start in any order after a power cut
-        _LOGGER.warning("%s is asked again when it is needed: %s", role, error)
+        # machines start in any order after a power cut
+        _LOGGER.warning("%s: not available yet, retried at the next request: %s", role, error)
 
 
 @asynccontextmanager
 async def _looking(discovery: Discovery) -> AsyncGenerator[asyncio.Task[None], None]:
-    """The servers of the LAN, kept up to date inside this block."""
+    """Keep the list of servers on the LAN up to date inside this block."""
     async with asyncio.TaskGroup() as tasks:
         looking = tasks.create_task(_look(discovery), name="discovery")
         try:
@@ -197,4 +197,4 @@ async def _look(discovery: Discovery) -> None:
     try:
         await discovery.run()
     except NoMulticast as error:
-        _LOGGER.warning("no servers can be found on the LAN: %s", error)
+        _LOGGER.warning("cannot discover servers on the LAN: %s", error)

@@ -1,4 +1,4 @@
-"""Several brains as one: each is asked what those before it declined."""
+"""A chain of llm engines: each answers the requests that those before it declined."""
 
 from __future__ import annotations
 
@@ -34,49 +34,49 @@ AWAY = (
     HomeStarting,
     PeerUnreachable,
 )
-"""Failures of which it is certain that nothing was done: another one may be asked."""
+"""Errors after which nothing has been done for certain, so that another engine may be asked."""
 
 
 class FallbackChain:
-    """The first of several brains that does not decline answers; the last one's word counts.
+    """Answers with the first engine that does not decline; the last one's refusal is final.
 
-    A brain that cannot be reached is passed over; where nobody after it has an answer, its failure
-    is what a person has to know. It owns its brains: it loads and closes them.
+    An engine that cannot be reached is skipped; if no later one has an answer, its error is raised.
+    The chain owns its engines: it loads and closes them.
     """
 
-    def __init__(self, brains: Sequence[Llm]) -> None:
-        self._brains = tuple(brains)
+    def __init__(self, engines: Sequence[Llm]) -> None:
+        self._engines = tuple(engines)
 
     async def load(self) -> None:
-        """Load them one after another. Raises what they raise, a `WireError` only after all."""
+        """Load the engines in order. Raises their errors; a `WireError` only at the end."""
         away: WireError | None = None
-        for brain in self._brains:
+        for engine in self._engines:
             try:
-                await brain.load()
+                await engine.load()
             except WireError as error:
                 away = away or error
         if away is not None:
             raise away
 
     def describe(self) -> EngineInfo:
-        """Say what the last of them is, which answers whatever the others do not; each of them may
-        have what controls a home."""
-        told = [brain.describe() for brain in self._brains]
+        """Describe the last engine, which answers the remaining requests, with the home control of
+        any of them."""
+        infos = [engine.describe() for engine in self._engines]
         return msgspec.structs.replace(
-            told[-1], home_control=any(info.home_control for info in told)
+            infos[-1], home_control=any(info.home_control for info in infos)
         )
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
-        """Yield the reply of the first that has one; raises what that one raises."""
+        """Yield the reply of the first engine that has one. Raises the errors of that engine."""
         failure: SatelliteError | None = None
-        for brain in self._brains:
-            last = brain is self._brains[-1]
-            async with aclosing(brain.reply(request)) as parts:
+        for engine in self._engines:
+            last = engine is self._engines[-1]
+            async with aclosing(engine.reply(request)) as parts:
                 try:
                     first = await anext(parts, None)
                 except AWAY as error:
                     failure = failure or error
-                    _LOGGER.warning("%s is passed over: %s", label(brain), error)
+                    _LOGGER.warning("%s is skipped: %s", label(engine), error)
                     continue
                 if isinstance(first, Declined) and not (last and failure is None):
                     continue
@@ -89,11 +89,11 @@ class FallbackChain:
             raise failure
 
     async def close(self) -> None:
-        """Close all of them, the last one first, whatever the others raise."""
+        """Close every engine, the last one first, even after an error of another."""
         failures = []
-        for brain in reversed(self._brains):
+        for engine in reversed(self._engines):
             try:
-                await brain.close()
+                await engine.close()
             except Exception as error:
                 failures.append(error)
         if failures:

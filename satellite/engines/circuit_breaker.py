@@ -1,4 +1,4 @@
-"""A circuit breaker: whether a server that has failed is asked again, and when."""
+"""A circuit breaker, which decides when a failed server is asked again."""
 
 from __future__ import annotations
 
@@ -9,28 +9,27 @@ from enum import Enum
 from satellite.errors import EngineBusy, EngineTimeout, PeerClosed, PeerUnreachable, SatelliteError
 
 GONE = 3.5
-"""Seconds that a server whose connection broke, or that did not answer, is not asked again where
-nobody saw that it was away: it may have been started anew, and a machine that hung may be itself
-again; such a one shall be in use within five."""
+"""Seconds until a server is asked again whose connection broke or that did not answer, and that has
+not been seen as lost: it may have been restarted, and is to be in use again within five seconds."""
 SICK = 15.0
-"""Seconds that a server is not asked again that said that it could not do its work: what is wrong
-with an engine seldom passes by itself."""
+"""Seconds until a server is asked again that reported an error: a fault of an engine seldom passes
+by itself."""
 BUSY = 1.0
-"""Seconds that a server is not asked again that said it was busy."""
+"""Seconds until a server is asked again that reported that it was busy."""
 GROWTH = 4.0
-"""Each failure after another makes the wait so much longer."""
+"""Factor by which each consecutive failure prolongs the wait."""
 LONGEST = 300.0
 """Seconds of the longest wait."""
 JITTER = 0.2
-"""Waits differ by up to this share, so that a house's satellites do not come back as one."""
+"""Share by which waits vary, so that the satellites of a home do not return at the same time."""
 FORGOTTEN = 600.0
-"""Seconds after which an earlier failure has nothing to do with the next one."""
+"""Seconds after which an earlier failure no longer counts."""
 TRUSTED = 3
-"""Failures in a row after which coming back is not enough to be asked at once."""
+"""Consecutive failures after which a server that returns is not asked at once."""
 
 
 class State(Enum):
-    """Of a circuit: closed is well, open is not to be asked, half-open is to be tried once."""
+    """The state of a circuit: closed (in use), open (not asked) or half-open (asked once)."""
 
     CLOSED = "closed"
     OPEN = "open"
@@ -38,11 +37,11 @@ class State(Enum):
 
 
 class CircuitBreaker:
-    """Of one server in one role. All times are of one clock, in seconds."""
+    """The circuit breaker of one server in one role. All times are seconds of one clock."""
 
     def __init__(self, chance: Callable[[], float] = random.random) -> None:
         self.error: Exception | None = None
-        """Why it is open."""
+        """The error for which it is open."""
         self._chance = chance
         self._failures = 0
         self._opened = 0.0
@@ -50,7 +49,7 @@ class CircuitBreaker:
         self._trying = False
 
     def state(self, now: float, since: float = 0.0) -> State:
-        """What it is now, of a server that was found, or came back, at `since`."""
+        """Return the state for a server that was discovered, or returned, at `since`."""
         if self.error is None:
             return State.CLOSED
         returned = since > self._opened and self._failures < TRUSTED
@@ -59,25 +58,25 @@ class CircuitBreaker:
         return State.HALF_OPEN
 
     def remaining(self, now: float) -> float:
-        """Seconds until it is tried again, if it does not come back before."""
+        """Return the seconds until the next attempt, unless the server returns before."""
         return max(0.0, self._until - now)
 
     def asked(self) -> None:
-        """It is asked: while half-open, by one call alone."""
+        """Record that a call begins: while half-open, there is only one."""
         self._trying = self.error is not None
 
     def left(self) -> None:
-        """A call ended without telling whether it is well."""
+        """Record that a call ended without a result."""
         self._trying = False
 
     def succeeded(self) -> None:
-        """It has answered: the circuit is closed."""
+        """Record an answer, which closes the circuit."""
         self.error = None
         self._failures = 0
         self._trying = False
 
     def failed(self, error: Exception, now: float) -> bool:
-        """It has failed: the circuit is open. Returns whether that is new."""
+        """Record a failure, which opens the circuit; return whether it was closed before."""
         first = self.error is None
         if now - self._opened > FORGOTTEN:
             self._failures = 0

@@ -1,7 +1,7 @@
-"""Engines that use the best server there is, and another one, or the built-in engine, when it
-fails before it has answered to the end: a person hears one answer, whole.
+"""Engines that use the best server, and another server or the built-in engine if it fails before
+the end of its answer: a person hears one whole answer.
 
-There is none for wake words: sound leaves the device only after one.
+There is none for wake words, as sound leaves the device only after one.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from satellite.values import (
 
 
 class FailoverAsr(ServerSelection):
-    """Speech-to-text; the utterance so far is kept and said again to the next engine."""
+    """Speech-to-text; the utterance is stored and replayed to the next engine."""
 
     async def transcribe(
         self, audio: AsyncIterator[bytes], request: TranscribeRequest
@@ -50,7 +50,7 @@ class FailoverAsr(ServerSelection):
     async def _transcribe(
         self, candidate: Candidate, record: Recording, request: TranscribeRequest
     ) -> AsyncGenerator[Transcript, None]:
-        """Ask one engine; a server's deadline begins when the utterance has ended."""
+        """Ask one engine; the deadline of a server starts at the end of the utterance."""
         loop = asyncio.get_running_loop()
         began = loop.time()
         async with (
@@ -60,7 +60,7 @@ class FailoverAsr(ServerSelection):
             while True:
                 result = await self._next(results, record, began, candidate)
                 if result is None:
-                    raise AnswerBroken(f"{candidate.label} has heard it and said nothing")
+                    raise AnswerBroken(f"{candidate.label} ended without a final transcript")
                 if result.final:
                     self.took(candidate, loop.time() - max(began, record.ended_at or began))
                 yield result
@@ -90,15 +90,15 @@ class FailoverAsr(ServerSelection):
 
 
 class FailoverLlm(ServerSelection):
-    """A brain; an answer that breaks off is ended by the next, after its last whole sentence."""
+    """An llm; another one continues a broken answer after its last whole sentence."""
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart | Resumed, None]:
-        said = SpokenSoFar()
+        spoken = SpokenSoFar()
 
         def ask(candidate: Candidate) -> AsyncGenerator[ReplyPart | Resumed, None]:
-            if said.anything:
-                return self._go_on(candidate, request, said)
-            return self._begin(candidate, request, said)
+            if spoken.anything:
+                return self._go_on(candidate, request, spoken)
+            return self._begin(candidate, request, spoken)
 
         parts = self.ask(request.language, ask, lambda part: isinstance(part, Declined))
         async with aclosing(parts):
@@ -106,24 +106,24 @@ class FailoverLlm(ServerSelection):
                 yield part
 
     async def _begin(
-        self, candidate: Candidate, request: ReplyRequest, said: SpokenSoFar
+        self, candidate: Candidate, request: ReplyRequest, spoken: SpokenSoFar
     ) -> AsyncGenerator[ReplyPart | Resumed, None]:
         async with aclosing(self.timed(candidate, candidate.engine.reply(request))) as parts:
             async for part in parts:
-                said.add(part)
+                spoken.add(part)
                 yield part
 
     async def _go_on(
-        self, candidate: Candidate, request: ReplyRequest, said: SpokenSoFar
+        self, candidate: Candidate, request: ReplyRequest, spoken: SpokenSoFar
     ) -> AsyncGenerator[ReplyPart | Resumed, None]:
-        """End an answer: ask for its rest, or for all of it and leave out what was told."""
-        yield Resumed(text=said.cut())
+        """Complete an answer: ask for its rest, or for all of it without the spoken sentences."""
+        yield Resumed(text=spoken.cut())
         questions = [request]
-        if said.sentences and candidate.remembers:
-            questions.insert(0, said.continuation(request))
+        if spoken.sentences and candidate.remembers:
+            questions.insert(0, spoken.continuation(request))
         for question in questions:
             declined = False
-            async with aclosing(self._rest(candidate, question, said)) as parts:
+            async with aclosing(self._rest(candidate, question, spoken)) as parts:
                 async for part in parts:
                     declined = isinstance(part, Declined)
                     if declined:
@@ -131,58 +131,58 @@ class FailoverLlm(ServerSelection):
                     yield part
             if not declined:
                 return
-        if said.anything:
+        if spoken.anything:
             raise ServerUnsuitable
         yield part
 
     async def _rest(
-        self, candidate: Candidate, question: ReplyRequest, said: SpokenSoFar
+        self, candidate: Candidate, question: ReplyRequest, spoken: SpokenSoFar
     ) -> AsyncGenerator[ReplyPart, None]:
-        """A brain's answer without what was told or done before."""
-        repeats = Repeats(said.sentences)
+        """Yield an llm's answer without the sentences and actions from before."""
+        repeats = Repeats(spoken.sentences)
         async with aclosing(self.timed(candidate, candidate.engine.reply(question))) as parts:
             async for part in parts:
                 if isinstance(part, str):
                     part = repeats.push(part)
-                elif isinstance(part, Action) and said.did(part):
+                elif isinstance(part, Action) and spoken.did(part):
                     continue
                 if part:
-                    said.add(part)
+                    spoken.add(part)
                     yield part
         if text := repeats.flush():
-            said.add(text)
+            spoken.add(text)
             yield text
 
 
 class FailoverTts(ServerSelection):
-    """Text-to-speech; a sentence that breaks off is ended by the next voice."""
+    """Text-to-speech; another voice completes a broken sentence."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self._paces = SpeechRates()
+        self._rates = SpeechRates()
 
     async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[AudioChunk, None]:
-        heard = PlayedSpeech(request.text, self._paces)
-        speech = self.ask(request.language, lambda candidate: self._say(candidate, request, heard))
+        played = PlayedSpeech(request.text, self._rates)
+        speech = self.ask(request.language, lambda candidate: self._say(candidate, request, played))
         async with aclosing(speech):
             async for chunk in speech:
                 yield chunk
 
     async def _say(
-        self, candidate: Candidate, request: SpeechRequest, heard: PlayedSpeech
+        self, candidate: Candidate, request: SpeechRequest, played: PlayedSpeech
     ) -> AsyncGenerator[AudioChunk, None]:
-        if heard.whole:
+        if played.whole:
             return
-        skip, seconds = heard.begin(candidate.label), 0.0
+        skip, seconds = played.begin(candidate.label), 0.0
         speech = self.timed(candidate, candidate.engine.synthesize(request))
         async with aclosing(skipping(speech, skip)) as chunks:
             async for chunk in chunks:
                 lasts = chunk.format.seconds(chunk.audio)
                 seconds += lasts
-                heard.add(lasts)
+                played.add(lasts)
                 yield chunk
         if not skip:
-            self._paces.learn(candidate.label, request.text, seconds)
+            self._rates.learn(candidate.label, request.text, seconds)
 
 
 _KINDS: dict[str, type[ServerSelection]] = {
@@ -199,9 +199,9 @@ def failover(
     publish: Callable[[Event], None] = lambda event: None,
     deadline: float | None = None,
 ) -> Any:
-    """Make an engine of a role (asr, llm, tts) that uses discovered servers, else `built_in`.
+    """Create an engine of a role (asr, llm, tts) that uses discovered servers, or `built_in`.
 
-    `deadline`: seconds the first of several servers has for its first answer, and from one piece to
-    the next; the last one has all that is left of the stage's, but for `selection.RESERVE`.
+    `deadline` is the seconds of the first of several servers for its first answer, and between two
+    pieces; the last one has the rest of the stage's deadline, except for `selection.RESERVE`.
     """
     return _KINDS[role](role, built_in, discovery, publish, deadline)

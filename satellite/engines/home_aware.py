@@ -1,4 +1,4 @@
-"""Engines of somebody who has a home: they are told its names, and their wishes are carried out."""
+"""Engines with a connected home: they get its names, and their requests to it are carried out."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class _Wrapped:
-    """An engine around another one."""
+    """The base of engines that wrap another one."""
 
     def __init__(self, engine: Engine, home: Home) -> None:
         self._engine = engine
@@ -61,7 +61,7 @@ class _Wrapped:
 
 
 class HomeAsr(_Wrapped):
-    """Speech-to-text that listens for what can be named in the home."""
+    """Speech-to-text that expects the names of the home."""
 
     def __init__(self, engine: Asr, home: Home) -> None:
         super().__init__(engine, home)
@@ -82,16 +82,16 @@ class HomeAsr(_Wrapped):
 
 
 class HomeLlm(_Wrapped):
-    """A brain that knows what can be named in the home, and whose wishes are carried out."""
+    """An llm that gets the names of the home, and whose requests to the home are carried out."""
 
     def __init__(self, engine: Llm, home: Home) -> None:
         super().__init__(engine, home)
         self._llm = engine
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
-        """Yield the reply, with the result in words in place of each wish.
+        """Yield the reply, with the result in words in place of each request to the home.
 
-        Raises what the brain raises, and the `EngineError` of a home that cannot be reached.
+        Raises the errors of the llm, and the `EngineError` of an unreachable home.
         """
         contents = await self._home.known()
         before = request.situation
@@ -102,43 +102,43 @@ class HomeLlm(_Wrapped):
             areas=_merged_names(contents.areas, before.areas, USUAL_AREAS),
         )
         request = msgspec.structs.replace(request, situation=situation)
-        said, last = False, ""
+        spoken, last = False, ""
         async with aclosing(self._llm.reply(request)) as parts:
             async for part in parts:
                 if (
                     not isinstance(part, Action)
                     or (home_request := service_calls.read(part)) is None
                 ):
-                    said = said or isinstance(part, str)
+                    spoken = spoken or isinstance(part, str)
                     yield part
                     if isinstance(part, Resumed) and last:
-                        yield f"{last} "  # nobody has heard it yet, and it is not done again
+                        yield f"{last} "  # it has not been spoken yet, and is not done again
                     last = ""
                     continue
                 try:
                     sentence = await self._home.carry_out(home_request, situation.area)
                 except EngineError as error:
-                    _LOGGER.warning("what was asked of the home was not done: %s", error)
+                    _LOGGER.warning("a request to the home failed: %s", error)
                     raise
-                yield f" {sentence}" if said else sentence
-                said, last = True, sentence
+                yield f" {sentence}" if spoken else sentence
+                spoken, last = True, sentence
 
 
 def at_home(role: str, engine: Any, home: Home) -> Any:
-    """The engine of a role as one that knows the home; those of other roles need not."""
+    """Return the engine of a role with a connected home; engines of other roles unchanged."""
     return (
         {"asr": HomeAsr, "llm": HomeLlm}[role](engine, home) if role in ("asr", "llm") else engine
     )
 
 
 def _merged_names(
-    home: Sequence[str], told: Sequence[str], usual: Sequence[str]
+    home: Sequence[str], configured: Sequence[str], usual: Sequence[str]
 ) -> tuple[str, ...]:
-    """The home's own names, then those that somebody set; the usual ones only without others."""
+    """Return the names of the home, then those of the settings unless they are the defaults."""
     if not home:
-        return tuple(told)
+        return tuple(configured)
     names = {plain(name): name for name in home}
-    if tuple(told) != tuple(usual):
-        for name in told:
+    if tuple(configured) != tuple(usual):
+        for name in configured:
             names.setdefault(plain(name), name)
     return tuple(names.values())

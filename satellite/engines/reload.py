@@ -36,10 +36,10 @@ class Reloaded(msgspec.Struct, frozen=True):
     """Those that take a restart."""
 
     def __str__(self) -> str:
-        told = [f"in use now: {', '.join(self.changed)}"] if self.changed else []
+        parts = [f"in use now: {', '.join(self.changed)}"] if self.changed else []
         if self.restart:
-            told.append(f"taken with the next start: {', '.join(self.restart)}")
-        return "; ".join(told) or "no setting has changed"
+            parts.append(f"taken with the next start: {', '.join(self.restart)}")
+        return "; ".join(parts) or "no setting has changed"
 
 
 class Reload:
@@ -54,13 +54,13 @@ class Reload:
         context: EngineContext,
     ) -> None:
         """`wake` is in use, and closed when another takes its place; `read` reads the settings
-        anew, None where they came from no file or flag."""
+        again; None if they have no file or flag as a source."""
         self._settings = settings
         self._read = read
         self._adopt = adopt
         self._context = context
         self._wake = self._first = wake
-        self._one = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
     async def run(self) -> None:
         """Do it at each SIGHUP, until cancelled; then close what was loaded here."""
@@ -85,7 +85,7 @@ class Reload:
         finally:
             with suppress(NotImplementedError, RuntimeError, ValueError):
                 loop.remove_signal_handler(signal.SIGHUP)
-            if self._wake is not self._first:  # which whoever made it closes
+            if self._wake is not self._first:  # the first one is closed by its creator
                 await self._wake.close()
 
     async def now(self) -> Reloaded:
@@ -93,7 +93,7 @@ class Reload:
 
         Raises `SatelliteError` with what is wrong; nothing has changed then.
         """
-        async with self._one:
+        async with self._lock:
             if self._read is None:
                 raise UsageError("this satellite has no settings that could be read again")
             wanted = await asyncio.to_thread(self._read)
@@ -119,13 +119,13 @@ class Reload:
             if wanted.wake != self._settings.wake
             else None
         )
-        its = {
+        assistants = {
             name: msgspec.structs.replace(own, wake=wanted.assistants[name].wake)
             if name in wanted.assistants
             else own
             for name, own in self._settings.assistants.items()
         }
-        settings = msgspec.structs.replace(self._settings, wake=wanted.wake, assistants=its)
+        settings = msgspec.structs.replace(self._settings, wake=wanted.wake, assistants=assistants)
         await self._adopt(settings, engine)
         self._settings = settings
         if engine is not None:

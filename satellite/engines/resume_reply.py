@@ -1,4 +1,4 @@
-"""Going on with an answer whose writer died in the middle of it."""
+"""The continuation of an answer whose engine failed in the middle of it."""
 
 from __future__ import annotations
 
@@ -14,43 +14,43 @@ GO_ON = (
     "Your answer broke off. Continue it exactly where it stopped: begin with the very next "
     "sentence, and repeat nothing of what you have said."
 )
-"""What another brain is told that is to end an answer of which a person has heard the beginning."""
+"""The prompt for another llm that ends an answer whose beginning has been spoken."""
 ALIKE = 0.8
-"""Sentences whose words agree to this share are the same sentence told twice, as with a time that
-is a minute later by now."""
+"""Share of equal words from which two sentences are the same, as with a time that is a minute later
+by now."""
 
 _WORD = re.compile(r"\w+")
 
 
 class SpokenSoFar:
-    """What an answer consists of so far."""
+    """The parts of an answer so far."""
 
     def __init__(self) -> None:
         self.sentences: list[str] = []
-        """Those that were told before the present writer began."""
+        """The sentences from before the present engine began."""
         self._pieces: list[str] = []
         self._actions: list[Action] = []
 
     @property
     def anything(self) -> bool:
-        """Whether a text or an action was given."""
+        """Whether there is a text or an action."""
         return bool(self.sentences or self._pieces or self._actions)
 
     def add(self, part: ReplyPart) -> None:
-        """Take note of a part that was given."""
+        """Add a part of the answer."""
         if isinstance(part, Action):
             self._actions.append(part)
         elif isinstance(part, str):
             self._pieces.append(part)
 
     def did(self, action: Action) -> bool:
-        """Whether an action was given already."""
+        """Return whether the answer contains an action already."""
         return action in self._actions
 
     def cut(self) -> str:
-        """Forget what is no whole sentence, which nobody has heard; the text that is left.
+        """Drop the last, incomplete sentence, which has not been spoken; return the remaining text.
 
-        Sentences are those that whoever splits the same pieces finds.
+        Sentences are those that `SentenceSplitter` finds in the same pieces.
         """
         splitter = SentenceSplitter()
         for piece in self._pieces:
@@ -59,7 +59,7 @@ class SpokenSoFar:
         return "".join(f"{sentence} " for sentence in self.sentences)
 
     def continuation(self, request: ReplyRequest) -> ReplyRequest:
-        """The request for the rest of the answer, to a brain that is told the conversation."""
+        """Return the request for the rest of the answer, for an llm that gets the history."""
         history = (
             *request.history,
             Message(role="user", text=request.text),
@@ -69,14 +69,14 @@ class SpokenSoFar:
 
 
 class Repeats:
-    """Leaves out the sentences at the beginning of a text that were told before."""
+    """Leaves out the sentences at the start of a text that were spoken before."""
 
-    def __init__(self, told: list[str]) -> None:
-        self._told = [_words(sentence) for sentence in told]
-        self._splitter: SentenceSplitter | None = SentenceSplitter() if told else None
+    def __init__(self, spoken: list[str]) -> None:
+        self._spoken = [_words(sentence) for sentence in spoken]
+        self._splitter: SentenceSplitter | None = SentenceSplitter() if spoken else None
 
     def push(self, text: str) -> str:
-        """Add text; return what is to be told of it, and of what was held back before."""
+        """Add text; return the new part of it and of the text held back before."""
         if self._splitter is None:
             return text
         sentences = self._splitter.push(text)
@@ -88,7 +88,7 @@ class Repeats:
         return " ".join(sentences) + rest
 
     def flush(self) -> str:
-        """The text is over: return what was held back."""
+        """End the text; return the part held back."""
         if self._splitter is None:
             return ""
         sentences, self._splitter = self._splitter.flush(), None
@@ -97,9 +97,9 @@ class Repeats:
     def _known(self, sentence: str) -> bool:
         words = _words(sentence)
         return any(
-            words == told
-            or (len(words) > 2 and SequenceMatcher(None, words, told).ratio() >= ALIKE)
-            for told in self._told
+            words == spoken
+            or (len(words) > 2 and SequenceMatcher(None, words, spoken).ratio() >= ALIKE)
+            for spoken in self._spoken
         )
 
 

@@ -1,4 +1,4 @@
-"""The rest of a sentence whose voice died in the middle of it."""
+"""The rest of a sentence whose voice failed in the middle of it."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from satellite.values import AudioChunk, AudioFormat
 PACE = 14.0
 """Characters a second: 150 words a minute, of 5.6 characters with their space."""
 WEIGHT = 0.3
-"""Of the newest sentence in the moving average of a voice's pace."""
+"""Weight of the newest sentence in the moving average of a voice's pace."""
 DONE = 0.97
-"""Share of a sentence from which nothing is left of it that could be heard."""
+"""Share of a sentence after which its rest is inaudible."""
 BEFORE, AFTER = 0.5, 0.1
-"""Seconds around the place looked for, in which a pause is searched: rather a word is heard twice
-than not at all."""
+"""Seconds before and after the position in which a pause is searched: a repeated word is better
+than a lost one."""
 PAUSE = 0.25
-"""Part of the mean loudness below which a moment is a pause between words."""
+"""Share of the mean loudness below which a moment is a pause between words."""
 _MOMENT = 0.02
-"""Seconds of which the loudness is taken."""
+"""Seconds over which the loudness is measured."""
 
 
 class SpeechRates:
-    """How quickly voices speak, in characters a second."""
+    """The rates of voices, in characters per second."""
 
     def __init__(self) -> None:
         self._known: dict[str, float] = {}
 
     def of(self, voice: str) -> float | None:
-        """A voice's pace; None before its first whole sentence."""
+        """Return the rate of a voice; None before its first whole sentence."""
         return self._known.get(voice)
 
     def learn(self, voice: str, text: str, seconds: float) -> None:
-        """A voice took so long for a whole text."""
+        """Record the seconds of a voice for a whole text."""
         if seconds > 0 and text:
             pace = len(text) / seconds
             before = self._known.get(voice, pace)
@@ -41,7 +41,7 @@ class SpeechRates:
 
 
 class PlayedSpeech:
-    """How far a sentence was heard, whichever voices have said it."""
+    """The spoken part of a sentence, over all voices."""
 
     def __init__(self, text: str, paces: SpeechRates) -> None:
         self._text = text
@@ -49,29 +49,29 @@ class PlayedSpeech:
         self._characters = 0.0
         self._pace = PACE
         self._sure = False
-        """The voice's pace was measured."""
+        """Whether the voice's rate has been measured."""
 
     @property
     def whole(self) -> bool:
-        """Nothing of it is left that could be heard."""
+        """Whether the rest of the sentence is inaudible."""
         return self._sure and self._characters >= DONE * len(self._text)
 
     def begin(self, voice: str) -> float:
-        """A voice begins; seconds of its speech that were heard already."""
+        """Start with a voice; return the seconds of its speech that have been played already."""
         known = self._paces.of(voice)
         self._sure = known is not None
         self._pace = known or self._pace
         return self._characters / self._pace
 
     def add(self, seconds: float) -> None:
-        """The voice has said so much."""
+        """Add seconds of played speech."""
         self._characters += seconds * self._pace
 
 
 async def skipping(
     chunks: AsyncGenerator[AudioChunk, None], seconds: float
 ) -> AsyncGenerator[AudioChunk, None]:
-    """Leave out so much of the beginning, up to a pause near there if there is one."""
+    """Leave out `seconds` of the start, up to a pause near that position if there is one."""
     held = b""
     skipped = seconds <= 0
     form: AudioFormat | None = None
@@ -93,7 +93,7 @@ async def skipping(
 
 
 def _pause(audio: bytes, form: AudioFormat, seconds: float) -> int:
-    """The byte at which to begin: within the last pause near there, else exactly there."""
+    """Return the byte to start at: in the last pause near the position, or exactly there."""
     import numpy as np
 
     step = form.bytes_of(_MOMENT)

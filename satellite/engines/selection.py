@@ -1,4 +1,4 @@
-"""Choosing, for each call, among the servers that were found and the built-in engine."""
+"""The choice, for each call, among the discovered servers and the built-in engine."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ _LOGGER = logging.getLogger(__name__)
 T = TypeVar("T")
 
 DEADLINES = {"asr": 6.0, "llm": 12.0, "tts": 4.0}
-"""Seconds the first of several servers has for its first answer, and from one piece to the next,
-where nothing else is set: `SHARE` of the turn's own deadlines."""
+"""Seconds of the first of several servers for its first answer, and between two pieces, by default:
+`SHARE` of the turn's own deadlines."""
 SHARE = 0.4
-"""Of what is left of a stage's deadline, given to the next server: then there is time for another,
-and for the built-in engine however many servers hang."""
+"""Share of the rest of a stage's deadline for the next server. It leaves time for another one, and
+for the built-in engine, however many servers hang."""
 RESERVE = {"asr": 0.4, "llm": 0.1, "tts": 0.1}
-"""Of what is left of a stage's deadline, withheld from the last server for the built-in engine: a
-model has to hear the utterance first, the built-in brain and voice answer at once."""
+"""Share of the rest of a stage's deadline that is reserved for the built-in engine after the last
+server: speech-to-text has to process the utterance first, the others answer at once."""
 _SALT = uuid4().hex
-"""Draws lots among servers that are alike: by this satellite always the same, by others not."""
+"""Orders equal servers: always the same for this satellite, differently for others."""
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,20 +45,19 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     engine: Any
     uri: str | None
-    """None for the built-in engine, which is asked last and never set aside."""
+    """None for the built-in engine, which is asked last and never excluded."""
     deadline: float | None
-    """Seconds it has for its first answer, and from one piece to the next; the caller's own
-    deadline alone where it is None."""
+    """Seconds for its first answer, and between two pieces; None for no own deadline."""
     remembers: bool = True
-    """It is told what was said before: our own engines are, strangers' are not."""
+    """Whether it gets the history: our own engines do, other servers do not."""
 
 
 class ServerUnsuitable(Exception):
-    """A candidate is well and cannot help here; the next one is asked."""
+    """A working candidate has no use here; the next one is asked."""
 
 
 class ServerSelection:
-    """What the engines of all roles have in common: whom to ask, and in which order."""
+    """The common part of all roles: the candidates and their order."""
 
     def __init__(
         self,
@@ -79,14 +78,14 @@ class ServerSelection:
 
     @property
     def label(self) -> str:
-        """Which engine answers now, or would."""
+        """The engine that answers now, or would."""
         if self._busy and self._last is not None:
             return self._last
         places = self.ranking()
         return places[0].server.uri if places and places[0].unfit is None else self._own_label()
 
     async def load(self) -> None:
-        """Make the built-in engine ready; servers are asked when they are needed."""
+        """Load the built-in engine; servers are connected to on demand."""
         await self._built_in.load()
 
     def describe(self) -> EngineInfo:
@@ -97,13 +96,13 @@ class ServerSelection:
         await self._built_in.close()
 
     def ranking(self, language: str | None = None) -> tuple[RankedServer, ...]:
-        """The servers of the role, best first, at the end those that are not asked now."""
+        """Return the servers of the role, best first; those that are not asked now come last."""
         servers = self._discovery.servers(self._role, language)
         now = asyncio.get_running_loop().time()
         return rank(
             self._role,
             servers,
-            wishes=self._discovery.preferences,
+            preferences=self._discovery.preferences,
             language=language,
             standings=self.health.standings(servers, self._last, now),
             salt=_SALT,
@@ -115,10 +114,10 @@ class ServerSelection:
         ask: Callable[[Candidate], AsyncGenerator[T, None]],
         declines: Callable[[T], bool] = lambda item: False,
     ) -> AsyncGenerator[T, None]:
-        """Ask one after another until one has answered to the end.
+        """Ask candidates in order until one has completed the answer.
 
-        `ask` goes on where the one before has stopped. Where the built-in engine declines what
-        servers failed at, their error is the answer: it tells a person what is wrong.
+        `ask` continues where the previous one stopped. If the built-in engine declines a request at
+        which servers failed, their error is raised, which names the cause for a person.
         """
         error: Exception | None = None
         self._busy += 1
@@ -142,7 +141,7 @@ class ServerSelection:
     async def _attempt(
         self, candidate: Candidate, items: AsyncGenerator[T, None]
     ) -> AsyncGenerator[T, None]:
-        """Pass on what a candidate says, and take note of how it does."""
+        """Yield the items of a candidate, and record its success or failure."""
         if candidate.uri is None:
             breaker = CircuitBreaker()
         else:
@@ -161,15 +160,15 @@ class ServerSelection:
             breaker.left()
 
     def _last_word(self, failure: Exception, before: Exception | None) -> Exception:
-        """What is told when nobody has answered."""
+        """Return the error to raise when no candidate has answered."""
         if not isinstance(failure, ServerUnsuitable):
             return failure
-        return before or EngineFailed("nobody could answer")
+        return before or EngineFailed("no engine could answer")
 
     async def timed(
         self, candidate: Candidate, items: AsyncGenerator[T, None]
     ) -> AsyncGenerator[T, None]:
-        """Pass items on; a server has its deadline for the first and for each one after that."""
+        """Yield items, each within the deadline of the candidate."""
         began: float | None = asyncio.get_running_loop().time()
         async with aclosing(items):
             while True:
@@ -186,12 +185,12 @@ class ServerSelection:
                 yield item
 
     def took(self, candidate: Candidate, seconds: float) -> None:
-        """A candidate gave its first answer after so long."""
+        """Record the seconds until a candidate's first answer."""
         if candidate.uri is not None:
             self.health.answered(candidate.uri, seconds)
 
     def _candidates(self, language: str | None) -> list[Candidate]:
-        """Whom to ask, best first."""
+        """Return the candidates, best first."""
         servers = [place.server for place in self.ranking(language) if place.unfit is None]
         return [
             *(

@@ -1,4 +1,4 @@
-"""How servers do in one role: their circuit breakers, and how quickly they answer."""
+"""The circuit breakers and latencies of the servers of one role."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from satellite.engines.ranking import Standing
 from satellite.net.discovery.remote_service import RemoteService
 
 WEIGHT = 0.3
-"""Of the newest call in the moving average of a server's latency: ten calls are its memory."""
+"""Weight of the newest call in the moving average of a latency, which covers about ten calls."""
 MOST = 256
-"""Servers remembered, twice as many as are watched."""
+"""Servers remembered, twice the number of those watched."""
 
 
 class ServerStats:
-    """What this satellite's own calls have shown. All times in seconds of one clock."""
+    """The results of this satellite's own calls. All times are seconds of one clock."""
 
     def __init__(self) -> None:
         self._breakers: dict[str, CircuitBreaker] = {}
         self._latencies: dict[str, float] = {}
 
     def breaker(self, uri: str) -> CircuitBreaker:
-        """The circuit breaker of a server."""
+        """Return the circuit breaker of a server."""
         if len(self._breakers) >= MOST and uri not in self._breakers:
             oldest = next(iter(self._breakers))
             del self._breakers[oldest]
@@ -30,14 +30,14 @@ class ServerStats:
         return self._breakers.setdefault(uri, CircuitBreaker())
 
     def answered(self, uri: str, seconds: float) -> None:
-        """A server gave its first answer after so long."""
+        """Record the seconds until a server's first answer."""
         before = self._latencies.get(uri, seconds)
         self._latencies[uri] = before + WEIGHT * (seconds - before)
 
     def standings(
         self, servers: Iterable[RemoteService], last: str | None, now: float
     ) -> dict[str, Standing]:
-        """What is known of each server by its URI; `last` is the one asked last."""
+        """Return the standing of each server by its URI; `last` is the server asked last."""
         return {server.uri: self._standing(server, last, now) for server in servers}
 
     def _standing(self, server: RemoteService, last: str | None, now: float) -> Standing:

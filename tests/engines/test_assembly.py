@@ -56,7 +56,10 @@ async def test_a_satellite_starts_before_its_servers_do(
     with caplog.at_level(logging.WARNING):
         async with engines.assembled(settings, happened.append) as assembly:
             assert label(assembly.turn.asr) == uri
-    assert f"asr is asked again when it is needed: {uri} cannot be reached" in caplog.text
+    assert (
+        f"asr: not available yet, retried at the next request: {uri} cannot be reached"
+        in caplog.text
+    )
 
 
 async def test_a_command_that_needs_an_unreachable_server_fails(

@@ -32,7 +32,7 @@ def ranked(*servers: RemoteService, **more: Any) -> tuple[RankedServer, ...]:
 )
 def test_what_the_user_pins_comes_first_and_what_he_excludes_never(wish: str) -> None:
     servers = [server("attic", load=0.9), server("cellar"), server("shed")]
-    places = ranked(*servers, wishes=Preferences(pin=(wish,), exclude=("shed",)))
+    places = ranked(*servers, preferences=Preferences(pin=(wish,), exclude=("shed",)))
     assert names(places) == ["attic", "cellar"]
     assert places[0].before(places[1]) == "is pinned (1), cellar asr is not pinned"
     assert places[2].unfit == "excluded by servers.exclude"
@@ -40,12 +40,12 @@ def test_what_the_user_pins_comes_first_and_what_he_excludes_never(wish: str) ->
 
 def test_pinned_servers_keep_the_users_order() -> None:
     servers = [server("a"), server("b"), server("c")]
-    assert names(ranked(*servers, wishes=Preferences(pin=("c", "a", "b")))) == ["c", "a", "b"]
+    assert names(ranked(*servers, preferences=Preferences(pin=("c", "a", "b")))) == ["c", "a", "b"]
 
 
 def test_a_machine_in_doubt_comes_last_whatever_is_pinned() -> None:
     servers = [server("a", suspect=True), server("b")]
-    assert names(ranked(*servers, wishes=Preferences(pin=("a",)))) == ["b", "a"]
+    assert names(ranked(*servers, preferences=Preferences(pin=("a",)))) == ["b", "a"]
 
 
 def test_the_preferred_model_counts_before_the_language() -> None:
@@ -55,16 +55,21 @@ def test_the_preferred_model_counts_before_the_language() -> None:
         server("large", models=("large-v3",), load=0.75),
         server("german", languages=("de",)),
     ]
-    places = ranked(*servers, wishes=Preferences(models=("medium", "Large-V3")), language="en-US")
+    places = ranked(
+        *servers, preferences=Preferences(models=("medium", "Large-V3")), language="en-US"
+    )
     assert names(places) == ["large", "small", "vague"]
-    assert places[0].before(places[1]) == "has Large-V3, small asr has no model wished for"
+    assert places[0].before(places[1]) == "has Large-V3, small asr has no preferred model"
     assert places[1].before(places[2]) == "knows en-US, vague asr names no language"
     assert places[3].unfit == "knows de and not en-US"
 
 
 def test_an_engine_can_be_preferred_too() -> None:
     servers = [server("a"), server("b", engines=("faster-whisper",))]
-    assert names(ranked(*servers, wishes=Preferences(models=("faster-whisper",)))) == ["b", "a"]
+    assert names(ranked(*servers, preferences=Preferences(models=("faster-whisper",)))) == [
+        "b",
+        "a",
+    ]
 
 
 def test_a_quicker_server_is_preferred_and_one_that_is_alike_is_not() -> None:
