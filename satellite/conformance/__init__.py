@@ -19,8 +19,8 @@ from satellite.conformance.check import Check, Make, NotConforming, fresh
 from satellite.conformance.hook import HOOK_CHECKS, HookSample
 from satellite.conformance.llm import LLM_CHECKS, LlmSample
 from satellite.conformance.mic import MIC_CHECKS, MicSample
+from satellite.conformance.offers import spelling_checks
 from satellite.conformance.speaker import SPEAKER_CHECKS, SpeakerSample
-from satellite.conformance.spelling import spelling_checks
 from satellite.conformance.tts import TTS_CHECKS, TtsSample
 from satellite.conformance.vad import VAD_CHECKS, VadSample
 from satellite.conformance.wake import WAKE_CHECKS, WakeSample

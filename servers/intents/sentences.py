@@ -15,9 +15,9 @@ from satellite.options import plain
 from servers.intents import sentence_files as sources
 from servers.intents import template_checks
 from servers.intents.match import Match
-from servers.intents.names import Naming
 from servers.intents.phrases import Phrases
 from servers.intents.spelling import Spelling
+from servers.intents.spoken_names import Naming
 
 if TYPE_CHECKING:
     from hassil.expression import Sentence

@@ -168,7 +168,7 @@ class Store:
                 raise PackageMissing(f"{name} cannot be downloaded: {missing}")
         # with httpx, which takes 0.1 s to import; finding a model does not need it
         from servers.models.hub import Hub
-        from servers.models.pull import pull
+        from servers.models.pull import pull  # imports the above
 
         progress = progress or NoProgress()
         try:

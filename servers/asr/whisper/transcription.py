@@ -13,7 +13,7 @@ from satellite.values import TranscribeRequest, Transcript
 from servers.asr.whisper import quality
 from servers.asr.whisper.agreement import agreed_tokens
 from servers.asr.whisper.decoding import Decoder
-from servers.asr.whisper.names import near_names, only_names_differ
+from servers.asr.whisper.name_correction import near_names, only_names_differ
 from servers.asr.whisper.quality import Attempt, Thresholds
 from servers.asr.whisper.sound_buffer import BLOCK_SAMPLES, SoundBuffer
 from servers.asr.whisper.speech_detection import Floats
