@@ -55,16 +55,13 @@ def make(
     *,
     known: Callable[[str], bool] = lambda word: True,
     polite: bool = False,
-    reversed_too: bool = False,
 ) -> Grammar:
     """Build the grammar of a language's sentences for a home's names and areas.
 
     Leaves out parts with a word that is not `known`. With `polite`, a sentence may begin and end
-    with a skip word of the language ("please"). With `reversed_too`, it may begin with a reversal
-    ("do not"), so that it is recognized as what it is, which the brain does not do. Raises
-    `ValueError` if nothing is left.
+    with a skip word of the language ("please"). Raises `ValueError` if nothing is left.
     """
-    return _Builder(sentences, sentences.lists(names, areas), known).make(polite, reversed_too)
+    return _Builder(sentences, sentences.lists(names, areas), known).make(polite)
 
 
 def split_words(text: str) -> list[str]:
@@ -102,21 +99,16 @@ class _Builder:
         else has its numbers as words, too."""
         self._left_out: list[str] = []
 
-    def make(self, polite: bool, reversed_too: bool) -> Grammar:
+    def make(self, polite: bool) -> Grammar:
         bodies = dict.fromkeys(self._recognizable(self._templates()))
         if not bodies:
             raise ValueError("none of the sentences can be recognized as words")
         skipped = list(self._recognizable(self._skip_words())) if polite else []
-        before = list(self._recognizable(self._reversals())) if reversed_too else []
         rules = [f"<{name}> = {body};" for name, body in self._rules.items() if body is not None]
         rules.append(f"<sentence> = {alternatives(bodies)};")
         if skipped:
             rules.append(f"<polite> = {alternatives(skipped)};")
-        if before:
-            rules.append(f"<reversal> = {alternatives(before)};")
-        whole = "[<reversal>] <sentence>" if before else "<sentence>"
-        if skipped:
-            whole = f"[<polite>] {whole} [<polite>]"
+        whole = "[<polite>] <sentence> [<polite>]" if skipped else "<sentence>"
         jsgf = "\n".join(
             ["#JSGF V1.0 UTF-8;", "grammar commands;", *rules, f"public <command> = {whole};", ""]
         )
@@ -134,10 +126,6 @@ class _Builder:
             return self._expression(expression)
         required, rest = parts
         return f"{self._alternative(required)} {self._sequence(rest)}"
-
-    def _reversals(self) -> Iterator[tuple[str, Callable[[], str]]]:
-        for text in self._sentences.reversals:
-            yield text, lambda t=text: self._text(t)  # type: ignore[misc]
 
     def _skip_words(self) -> Iterator[tuple[str, Callable[[], str]]]:
         for text in self._sentences.intents.skip_words:

@@ -23,7 +23,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from servers.asr.sphinx.wake_remainder import WORD
+from servers.asr.sphinx import reversal, wake_remainder
 
 THRESHOLD = -4.7
 """Lowest confidence of an accepted command. In the sample of `--quick` (100 commands and 296 other
@@ -65,13 +65,18 @@ class Segment(msgspec.Struct, frozen=True):
 
     @property
     def is_word(self) -> bool:
-        """Whether it is a word of a command, not `<sil>`, `[NOISE]` or a wake word's remainder."""
+        """Whether it is a word of a command, not `<sil>`, `[NOISE]` or one that precedes it."""
         return not self.word.startswith(("<", "[", "_"))
 
     @property
     def is_wake_remainder(self) -> bool:
         """Whether it is the remainder of a wake word."""
-        return self.word == WORD
+        return self.word == wake_remainder.WORD
+
+    @property
+    def is_reversal(self) -> bool:
+        """Whether it is a word before the command that makes it another one."""
+        return reversal.is_word(self.word)
 
 
 def confidence(words: Sequence[Segment], phonemes: Sequence[Segment]) -> float:

@@ -76,12 +76,17 @@ _COMMON: dict[str, Any] = {
 }
 
 
-_SCALE = 1000.0
 _CLOSE = 50.0
 """Difference of the scores of two sentences, in thousandths of a logarithm of likelihood as
 PocketSphinx scales it, up to which either may have been said. In eSpeak's voice, where a teen is
 always heard as the ten, the teen's sentence scores 11 to 49 less than the ten's, and a spoken ten
 42 to 67 more than the teen's; with a Piper voice, the differences are -49 to 15."""
+_SHIFT = 1024
+"""Factor by which PocketSphinx scales logarithms of likelihood down."""
+_LANGUAGE_WEIGHT = 6.5
+"""Factor of the logarithms of a grammar's probabilities: PocketSphinx's default `lw`."""
+_RIVALED = math.exp(-_CLOSE / 1000 * _SHIFT / _LANGUAGE_WEIGHT)
+"""Probability of a word beside its rival's 1, so that a score `_CLOSE` better makes up for it."""
 
 
 class Recognizer:
@@ -126,7 +131,10 @@ class Recognizer:
             self._decode(BLOCK)
 
     def finish(self) -> tuple[str, float]:
-        """End the utterance; return its text and the confidence in it (see `confidence`)."""
+        """End the utterance; return its text and the confidence in it (see `confidence`).
+
+        A reversed command ("do not ...") has no text.
+        """
         if self._received > LONGEST or not self._audio:
             self._close()
             return "", -math.inf
@@ -136,31 +144,34 @@ class Recognizer:
             self._decode(BLOCK)
         self._close()
         words = list(_segments(self._words))
+        if any(s.is_reversal for s in words):
+            return "", -math.inf
         text = " ".join(s.word for s in words if s.is_word)
         return text, confidence(words, list(_segments(self._phonemes))) if text else -math.inf
 
     def with_rivals(self, text: str) -> str:
         """Return the text of the last utterance, with both words where two fit about as well.
 
-        "set a timer for fifteen or fifty minutes": the sentence is compared with the one that has
-        the other word. Decodes the utterance twice more, with a grammar of one sentence.
+        "set a timer for fifteen or fifty minutes": a word that has a rival is compared with it.
+        Decodes the utterance once more if there is such a word, with a grammar of these sentences.
         """
         words = text.split()
-        for at, word in enumerate(words):
-            rival = self._rivals.get(word)
-            if rival is None:
-                continue
-            other = [*words[:at], rival, *words[at + 1 :]]
-            if self._score(words) - self._score(other) < _CLOSE:
-                return choices.write(text, word, rival, self._choice)
+        if self._rivals.keys().isdisjoint(words):
+            return text
+        for word, fitting in zip(words, self._with_favored_rivals(words), strict=False):
+            if fitting != word:
+                return choices.write(text, word, fitting, self._choice)
         return text
 
-    def _score(self, sentence: Sequence[str]) -> float:
-        """Return how well the last utterance fits a sentence; minus infinity if it does not."""
+    def _with_favored_rivals(self, sentence: Sequence[str]) -> list[str]:
+        """Return the sentence with the rivals that fit the last utterance at most `_CLOSE` worse.
+
+        It is empty if the utterance fits none of the sentences.
+        """
         decoder = self._words
         with tempfile.TemporaryDirectory(prefix="satellite-asr-") as folder:
             path = Path(folder, "sentence.fsg")
-            path.write_text(sentence_network(sentence), "utf-8")
+            path.write_text(sentence_network(sentence, self._rivals, _RIVALED), "utf-8")
             decoder.add_fsg("sentence", decoder.read_fsg(str(path)))
         decoder.activate_search("sentence")
         try:
@@ -171,13 +182,10 @@ class Recognizer:
                 decoder, np.clip(samples + hiss, -_FULL_SCALE, _FULL_SCALE).astype("<i2").tobytes()
             )
             decoder.end_utt()
-            found = list(_segments(decoder))
+            found = [segment.word for segment in _segments(decoder) if segment.is_word]
         finally:
             decoder.activate_search("grammar")
-        spoken = [segment.word for segment in found if segment.is_word]
-        if spoken != list(sentence):
-            return -math.inf
-        return _SCALE * sum(segment.score for segment in found)
+        return found if len(found) == len(sentence) else []
 
     def _start(self, size: int) -> None:
         """Decode from the beginning, with the gain for the loudest sample of `size` bytes."""

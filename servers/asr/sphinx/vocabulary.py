@@ -11,6 +11,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from importlib.resources import files
+from itertools import chain, count
 from pathlib import Path
 
 import msgspec
@@ -18,7 +19,7 @@ import msgspec
 from satellite.errors import EngineFailed
 from satellite.lib import paths
 from satellite.lib.persistence import atomic_write
-from servers.asr.sphinx import wake_remainder
+from servers.asr.sphinx import reversal, wake_remainder
 from servers.asr.sphinx.lexicon import PHONEMES, VOWELS, pronounce
 from servers.intents import automaton, grammar, sentences
 
@@ -80,10 +81,11 @@ def for_home(home: HomeNames, folder: str = "") -> Vocabulary:
     """
     source = sentences.load(_LANGUAGE, folder)
     wake_words = {word for words in wake_remainder.WAKE_WORDS for word in words.split()}
-    wanted = grammar.make(source, *home, reversed_too=True).words | wake_words
+    reversals = [grammar.split_words(text) for text in source.reversals]
+    wanted = {*grammar.make(source, *home).words, *wake_words, *chain.from_iterable(reversals)}
     phonemes = pronounce(wanted, model_folder() / "cmudict-en-us.dict", voice=_VOICE)
     try:
-        recognizable = grammar.make(source, *home, known=phonemes.__contains__, reversed_too=True)
+        recognizable = grammar.make(source, *home, known=phonemes.__contains__)
     except ValueError as error:
         raise EngineFailed(f"pocketsphinx: {error}") from error
     for template in recognizable.left_out:
@@ -92,9 +94,12 @@ def for_home(home: HomeNames, folder: str = "") -> Vocabulary:
         automaton.build(recognizable.jsgf),
         lambda word: {variant.split()[0] in VOWELS for variant in phonemes[word]},
     )
-    network = "".join(_network(words, before=wake_remainder.WORD))
+    reversals = [each for each in reversals if phonemes.keys() >= set(each)]
+    decoys = {reversal.word(word): phonemes[word] for word in chain.from_iterable(reversals)}
+    network = "".join(_network(words, before=wake_remainder.WORD, reversals=reversals))
     phonemes[wake_remainder.WORD] = wake_remainder.wake_remainders(phonemes)
-    listed = (*recognizable.words, wake_remainder.WORD)
+    phonemes.update(decoys)
+    listed = (*recognizable.words, wake_remainder.WORD, *decoys)
     return Vocabulary(
         network,
         "".join(_dictionary({word: phonemes[word] for word in listed})),
@@ -180,20 +185,33 @@ def _phoneme_word(phoneme: str) -> str:
 
 
 def _network(
-    words: automaton.Automaton, others: Sequence[str] = (), before: str = ""
+    words: automaton.Automaton,
+    others: Sequence[str] = (),
+    before: str = "",
+    reversals: Sequence[Sequence[str]] = (),
 ) -> Iterator[str]:
-    """Yield the FSG of the sentences, or one of `others`; the word `before` may precede each.
+    """Yield the FSG of the sentences, or one of `others`.
+
+    The word `before`, a reversal or both in this order may precede a sentence.
 
     The first state exists twice: in a state that may follow a word, the first phonemes of the
     sentences would not be treated as following a silence.
     """
     end = len(words.arcs)
     start = end + 1 if before else 0
-    yield f"FSG_BEGIN words\nNUM_STATES {end + 2}\nSTART_STATE {start}\nFINAL_STATE {end}\n"
+    states = end + 2 + sum(len(each) - 1 for each in reversals)
+    yield f"FSG_BEGIN words\nNUM_STATES {states}\nSTART_STATE {start}\nFINAL_STATE {end}\n"
     if before:
         yield f"TRANSITION {start} 0 {wake_remainder.PROBABILITY} {before}\n"
         for word, following in sorted(words.arcs[0].items()):
             yield f"TRANSITION {start} {following} 1.0 {word}\n"
+    more = count(end + 2)
+    for first, *rest in reversals:
+        path = [*(next(more) for _ in rest), 0]
+        for state in {0, start}:
+            yield f"TRANSITION {state} {path[0]} {reversal.PROBABILITY} {reversal.word(first)}\n"
+        for state, to, word in zip(path, path[1:], rest, strict=False):
+            yield f"TRANSITION {state} {to} 1.0 {reversal.word(word)}\n"
     for state, row in enumerate(words.arcs):
         for word, following in sorted(row.items()):
             yield f"TRANSITION {state} {following} 1.0 {word}\n"
@@ -204,13 +222,20 @@ def _network(
     yield "FSG_END\n"
 
 
-def sentence_network(sentence: Sequence[str]) -> str:
-    """Return an FSG of one sentence, which the remainder of a wake word may precede."""
+def sentence_network(sentence: Sequence[str], rivals: Mapping[str, str], rivaled: float) -> str:
+    """Return an FSG of one sentence, which the remainder of a wake word may precede.
+
+    A word of `rivals` has the probability `rivaled`, and its rival may be in its place.
+    """
     lines = [
         f"TRANSITION 0 1 {wake_remainder.PROBABILITY} {wake_remainder.WORD}",
         "TRANSITION 0 1 1.0",
     ]
-    lines += [f"TRANSITION {at} {at + 1} 1.0 {word}" for at, word in enumerate(sentence, 1)]
+    for at, word in enumerate(sentence, 1):
+        probability = rivaled if word in rivals else 1.0
+        lines.append(f"TRANSITION {at} {at + 1} {probability} {word}")
+        if word in rivals:
+            lines.append(f"TRANSITION {at} {at + 1} 1.0 {rivals[word]}")
     end = len(sentence) + 1
     beginning = f"FSG_BEGIN words\nNUM_STATES {end + 1}\nSTART_STATE 0\nFINAL_STATE {end}\n"
     return beginning + "\n".join(lines) + "\nFSG_END\n"

@@ -16,7 +16,7 @@ from satellite.ports import Asr
 from satellite.values import TranscribeRequest
 from servers.asr.sphinx.engine import PocketSphinx
 from servers.asr.sphinx.recognizer import Recognizer
-from servers.asr.sphinx.vocabulary import Vocabulary
+from servers.asr.sphinx.vocabulary import Vocabulary, sentence_network
 from tests.support import recordings
 from tests.support.speech import noise, silence, speak
 
@@ -75,9 +75,34 @@ async def test_a_teen_is_not_taken_for_a_ten(engine: PocketSphinx, number: str) 
     assert number in heard.split()
 
 
-async def test_a_negated_command_is_not_the_command(engine: PocketSphinx) -> None:
-    heard = await hear(engine, spoken("do not turn on the kitchen light"))
-    assert heard == "do not turn on the kitchen light"
+@pytest.mark.parametrize(
+    "text",
+    [
+        "do not turn on the kitchen light",
+        "don't set a timer for ten minutes",
+        "did you turn on the kitchen light",
+        "i did not cancel the timer",
+    ],
+)
+async def test_a_reversed_command_is_rejected(engine: PocketSphinx, text: str) -> None:
+    assert await hear(engine, spoken(text)) == ""
+
+
+async def test_only_a_text_with_a_confusable_word_is_decoded_again(
+    engine: PocketSphinx, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded = []
+
+    def counting(sentence: list[str], rivals: dict[str, str], probability: float) -> str:
+        decoded.append(" ".join(sentence))
+        return sentence_network(sentence, rivals, probability)
+
+    monkeypatch.setattr("servers.asr.sphinx.recognizer.sentence_network", counting)
+    assert await hear(engine, spoken("what time is it")) == "what time is it"
+    assert decoded == []
+    heard = await hear(engine, spoken("set a timer for fifteen minutes"))
+    assert "fifteen" in heard.split()
+    assert len(decoded) == 1
 
 
 @pytest.mark.parametrize("pause", [0.0, 0.2, 0.5, 1.0])

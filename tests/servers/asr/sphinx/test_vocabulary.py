@@ -81,3 +81,13 @@ def test_every_word_of_the_network_is_in_the_dictionary() -> None:
 def test_invalid_user_sentences_are_named(tmp_path: Path) -> None:
     with pytest.raises(EngineFailed, match=r"mine\.yaml"):
         vocabulary.for_home(HOME, sentences(tmp_path / "own", "forget [about it"))
+
+
+def test_a_reversal_is_improbable_and_needs_all_of_its_words() -> None:
+    arcs = [line.split()[1:] for line in vocabulary.for_home(HOME).network.splitlines()[4:-1]]
+    following = {(arc[0], arc[3]): arc[1:3] for arc in arcs if len(arc) == 4}
+    for start in {arc[0] for arc in arcs if arc[3:] == ["_wake"]} | {"0"}:
+        state, probability = following[start, "_do_"]
+        assert 0 < float(probability) < 1
+        assert [arc[3] for arc in arcs if arc[0] == state] == ["_not_"]
+        assert following[state, "_not_"][0] == "0"
