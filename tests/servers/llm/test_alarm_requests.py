@@ -102,7 +102,7 @@ def test_a_reminder_is_an_alarm_with_a_text(said: str, time: str, text: str) -> 
     moment = {"hour": int(hour), "minute": int(minute), "date": "2026-11-21", "days": []}
     assert actions_of(reply) == [Action(name="alarm.set", data={**moment, "text": text})]
     assert text_of(reply).startswith("I will remind you at ")
-    assert isinstance(actions.read(actions_of(reply)[0]), actions.SetAlarm)
+    assert isinstance(actions.parse(actions_of(reply)[0]), actions.SetAlarm)
 
 
 @pytest.mark.parametrize(
