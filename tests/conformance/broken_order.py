@@ -45,7 +45,7 @@ ORDER: list[tuple[str, type[Yields], str, str]] = [
         ("asr", yields("NoFinal", said("10", False)), "0 final transcripts"),
         ("asr", yields("TwoFinals", said("10", True), said("10", True)), "2 final"),
         ("asr", yields("FinalThenMore", said("10", True), said("10", False)), "1 final"),
-        ("asr", yields("Misheard", said("11", True)), "heard '11' instead of '10'"),
+        ("asr", yields("Misheard", said("11", True)), "text '11' instead of '10'"),
         ("asr", yields("Texts", "10"), "yielded ['10']"),
         ("llm", yields("DeclinesAndTalks", Declined(text="no"), "yes"), "beside other parts"),
         ("llm", yields("Mute", Action(name="x")), "answered without words"),

@@ -56,7 +56,7 @@ BROKEN_VADS: list[tuple[str, Any, str, str]] = [
     ("vad", Counts, "loads-twice", "a second load changes the result"),
     ("vad", Deaf, "tells-voice-from-silence", "hears no voice"),
     ("vad", HearsGhosts, "tells-voice-from-silence", "hears voice in silence (0.90)"),
-    ("vad", Percent, "gives-probabilities", "says 60.0 of the loudest sound"),
+    ("vad", Percent, "gives-probabilities", "returns 60.0 for the loudest sound"),
     ("vad", Remembers, "forgets-on-reset", "does not make it forget"),
     ("vad", Slow, "is-quick", "of real time"),
     ("vad", Misspelled, "spells-its-offers", "argumnt is ignored; did you mean argument?"),

@@ -128,8 +128,8 @@ class Database:
             (shape,) = connection.execute("pragma user_version").fetchone()
             if shape not in (0, SHAPE):
                 raise sqlite3.DatabaseError(f"it is of version {shape}, not {SHAPE}")
-            connection.executescript(_TABLES)
-            connection.execute(f"pragma user_version = {SHAPE}")
+            # in one transaction, so that a reader sees all tables or none
+            connection.executescript(f"begin; {_TABLES} pragma user_version = {SHAPE}; commit;")
         except BaseException:
             connection.close()
             raise
@@ -143,15 +143,17 @@ def read(file: Path, since: float = 0.0) -> tuple[list[TurnRow], list[CountedEve
     try:
         uri = f"{file.absolute().as_uri()}?mode=ro"
         with closing(sqlite3.connect(uri, uri=True, timeout=_PATIENCE)) as connection:
+            if connection.execute("pragma user_version").fetchone() == (0,):
+                return [], []  # it is being created
             names = ", ".join(TurnRow.__struct_fields__)
             turns = connection.execute(
                 f"select {names} from turn where at >= ? order by at", (since,)
             )
             fields = TurnRow.__struct_fields__
-            find_file = [TurnRow(**dict(zip(fields, row, strict=True))) for row in turns]
+            rows = [TurnRow(**dict(zip(fields, row, strict=True))) for row in turns]
             others = connection.execute(
                 "select at, kind, what, value from happening where at >= ? order by at", (since,)
             )
-            return find_file, [CountedEvent(*row) for row in others]
+            return rows, [CountedEvent(*row) for row in others]
     except sqlite3.Error as error:
         raise UsageError(f"the statistics in {file} cannot be read: {error}") from error

@@ -91,3 +91,10 @@ def test_it_can_be_read_during_writes(tmp_path: Path) -> None:
 def test_each_satellite_of_a_machine_has_its_own_file() -> None:
     assert len({file_of("den"), file_of("hall"), file_of("")}) == 3
     assert file_of("../../etc/x").parent == file_of("").parent
+
+
+def test_a_database_that_is_being_created_is_empty(tmp_path: Path) -> None:
+    file = tmp_path / "stats.sqlite"
+    with closing(sqlite3.connect(file)):
+        file.touch()
+        assert read(file) == ([], [])
