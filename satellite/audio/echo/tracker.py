@@ -42,9 +42,13 @@ _GOOD = 0.25
 """Part of the sound's power that is left (-6 dB) where the filter works."""
 
 _FIRST_LOOK = SPEECH.rate // 4
-"""Samples of a sound's echo after which its delay can be looked for; the echo is expected as late
-as that of the sound before. Earlier it is "found" in noise (in 5 of 80 later replies, at delays of
-0.45 and 0.9 s), and the reply begins with a second of no cancellation."""
+"""Samples of a sound after which its delay can be looked for."""
+
+_FAR = SPEECH.rate * 35 // 100
+"""Delay in samples beyond which the first look waits for the echo as well. Without it an echo is
+"found" in the noise before it (in 5 of 80 later replies at 0.45 and 0.9 s, never at 0.2 or 0.3 s),
+and the reply begins with a second of no cancellation. A nearer echo is not waited for: its first
+words would be taken for a stop word (tests/acceptance/test_room_leaks.py)."""
 
 _OFTEN, _AGAIN, _SELDOM = SPEECH.rate // 8, SPEECH.rate // 4, SPEECH.rate
 """Samples between looks: while the delay of a sound is unknown; while little of its echo is
@@ -93,8 +97,9 @@ class Tracker:
         reference = self._reference
         if reference.sounds != self._sound:
             self._sound, self._began = reference.sounds, reference.now
-            # before its echo arrives, noise alone can look like one
-            self._next = self._began + (reference.delay or 0) + _FIRST_LOOK
+            # before a late echo arrives, noise alone can look like one
+            delay = reference.delay or 0
+            self._next = self._began + _FIRST_LOOK + (delay if delay > _FAR else 0)
             self._before = self._other = None
             self._unexplained = 0
             self.known = False
