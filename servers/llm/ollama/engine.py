@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
@@ -18,10 +18,12 @@ from satellite.requirements import Package, Requirement
 from satellite.values import EngineInfo, ModelInfo, ReplyPart, ReplyRequest
 from servers.llm.intents import Intents
 from servers.llm.ollama import modelfile
-from servers.llm.ollama.chat import Chat
 from servers.llm.ollama.client import ASKING, OllamaClient, may_be_running
 from servers.llm.ollama.options import OllamaOptions
 from servers.models.ollama_api import tagged
+
+if TYPE_CHECKING:
+    from servers.llm.ollama.chat import Chat
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -168,9 +170,14 @@ class _OllamaModel:
 
     async def _ready(self) -> Chat:
         if self._chat is None:
-            offered = await asyncio.to_thread(tools.installed)
-            self._chat = self._chat or Chat(self._client, self._options, offered, self._context)
+            chat = await asyncio.to_thread(self._new_chat)
+            self._chat = self._chat or chat
         return self._chat
+
+    def _new_chat(self) -> Chat:
+        from servers.llm.ollama.chat import Chat  # 1 MB, which a satellite without Ollama saves
+
+        return Chat(self._client, self._options, tools.installed(), self._context)
 
     async def _create(self) -> None:
         """Create the model from its Modelfile, once."""
