@@ -26,7 +26,7 @@ import msgspec
 from wyoming.error import Error
 from wyoming.event import Event
 
-from satellite.errors import PeerClosed, WireError
+from satellite.errors import BadFrame, PeerClosed
 from satellite.net.pairing.errors import PairingFailed
 from satellite.net.pairing.identity import fingerprint
 from satellite.net.wire import Connection, Limits
@@ -38,6 +38,11 @@ PROTOCOL = "satellite-pair"
 
 _NAME = 64
 """Longest name of a machine in characters."""
+_IN_BETWEEN = "it is not the machine that shows the code, but an attacker in between"
+
+
+class Malformed(PairingFailed):
+    """The other side does not follow the protocol."""
 
 
 class Party(msgspec.Struct, frozen=True):
@@ -64,16 +69,22 @@ class _Proof(msgspec.Struct, frozen=True):
     proof: str
 
 
-async def receive_hello(connection: Connection) -> Hello:
-    """Receive the first message of the joining side. Raises `WireError`."""
-    hello: Hello = await _receive(connection, "pair-hello", Hello)
+async def receive_hello(connection: Connection) -> Hello | None:
+    """Receive the first message of the joining side; None if it hung up without one.
+
+    Raises `WireError`.
+    """
+    event = await _read(connection)
+    if event is None:
+        return None
+    hello: Hello = _converted(connection, event, "pair-hello", Hello)
     return hello
 
 
 async def prove(connection: Connection, code: str, me: Party, hello: Hello) -> Party:
     """Exchange keys as the side that shows the code; return the joining machine.
 
-    Every error uses up one try.
+    Every error uses up one try, whatever its type.
 
     Raises:
         PairingFailed: the other side does not know the code.
@@ -88,7 +99,7 @@ async def prove(connection: Connection, code: str, me: Party, hello: Hello) -> P
     key = _finish(side, hello.message)
     expected, own = _proofs(key, other, me, hello.message, message.hex())
     theirs = await _receive(connection, "pair-proof", _Proof)
-    if not hmac.compare_digest(theirs.proof, expected):
+    if not _equal(theirs.proof, expected):
         text = "the code was wrong, or an attacker in between changed the messages"
         await connection.write(Error(text, PairingFailed.code).event())
         raise PairingFailed(f"{other.name} at {connection.peer}: {text}")
@@ -108,16 +119,17 @@ async def join(connection: Connection, code: str, me: Party, certificate: bytes)
     message = side.start().hex()
     facts = {"name": me.name, "certificate": me.certificate, "message": message}
     await connection.write(Event("pair-hello", facts))
-    hello = await _receive(connection, "pair-hello", Hello)
-    other = Party(printable(hello.name), shown)
-    own, expected = _proofs(_finish(side, hello.message), me, other, message, hello.message)
-    await connection.write(Event("pair-proof", {"proof": own}))
-    theirs = await _receive(connection, "pair-proof", _Proof)
-    if not hmac.compare_digest(theirs.proof, expected):
-        raise PairingFailed(
-            f"{connection.peer} does not know the code: it is not the machine that shows it, but "
-            "an attacker in between"
-        )
+    try:
+        hello = await _receive(connection, "pair-hello", Hello)
+        other = Party(printable(hello.name), shown)
+        own, expected = _proofs(_finish(side, hello.message), me, other, message, hello.message)
+        await connection.write(Event("pair-proof", {"proof": own}))
+        theirs = await _receive(connection, "pair-proof", _Proof)
+        proven = _equal(theirs.proof, expected)
+    except (Malformed, BadFrame) as error:
+        raise PairingFailed(f"{error}: {_IN_BETWEEN}") from error
+    if not proven:
+        raise PairingFailed(f"{connection.peer} does not know the code: {_IN_BETWEEN}")
     return other
 
 
@@ -136,12 +148,19 @@ def _proofs(key: bytes, joining: Party, showing: Party, *messages: str) -> tuple
     return first, second
 
 
+def _equal(shown: str, expected: str) -> bool:
+    """Compare a peer's text with a secret one in constant time, as bytes: of `str`,
+    `hmac.compare_digest` accepts ASCII only."""
+    return hmac.compare_digest(shown.encode("utf-8", "surrogatepass"), expected.encode())
+
+
 def _finish(side: Any, message: str) -> bytes:
     """Return the key that both sides share if their codes are equal."""
     try:
         key: bytes = side.finish(bytes.fromhex(message))
     except Exception as error:  # the package has no common base class for invalid messages
-        raise PairingFailed(f"the other side does not follow SPAKE2: {error!r}") from error
+        text = printable(repr(error), 200)
+        raise Malformed(f"the other side does not follow SPAKE2: {text}") from error
     return key
 
 
@@ -154,21 +173,29 @@ def _checked(certificate: str) -> str:
         parsed = x509.load_pem_x509_certificate(certificate.encode())
         return parsed.public_bytes(Encoding.PEM).decode()
     except ValueError as error:
-        raise PairingFailed("the other side sent no valid certificate") from error
+        raise Malformed("the other side sent no valid certificate") from error
 
 
 async def _receive(connection: Connection, kind: str, form: Any) -> Any:
-    try:
-        event = await connection.read()
-    except PeerClosed:
-        event = None
+    event = await _read(connection)
     if event is None:
         raise PairingFailed(f"{connection.peer} hung up during the pairing")
+    return _converted(connection, event, kind, form)
+
+
+async def _read(connection: Connection) -> Event | None:
+    try:
+        return await connection.read()
+    except PeerClosed:
+        return None
+
+
+def _converted(connection: Connection, event: Event, kind: str, form: Any) -> Any:
     if Error.is_type(event.type):
         raise PairingFailed(printable(str(event.data.get("text")), 400))
+    if event.type != kind:
+        raise Malformed(f"{connection.peer} sent no {kind}")
     try:
-        if event.type == kind:
-            return msgspec.convert(event.data, form)
+        return msgspec.convert(event.data, form)
     except msgspec.ValidationError as error:
-        raise PairingFailed(f"{connection.peer} sent a malformed {kind}") from error
-    raise WireError(f"{connection.peer} sent no {kind}")
+        raise Malformed(f"{connection.peer} sent a malformed {kind}") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 import ssl
 from collections.abc import AsyncGenerator, Callable
@@ -22,6 +23,8 @@ from satellite.net.pairing.known_peers import KnownPeer, KnownPeers
 from satellite.net.pairing.tls import HANDSHAKE, server_context
 from satellite.net.uri import Tls
 from satellite.net.wire import Connection
+
+_LOGGER = logging.getLogger(__name__)
 
 PORT = 10801
 """TCP port of pairing; it is open only while a code is shown."""
@@ -54,6 +57,8 @@ class Offer:
         self._tries_left = TRIES
         self._lock = asyncio.Lock()
         self._paired: asyncio.Future[KnownPeer] = asyncio.get_running_loop().create_future()
+        # the code may be voided when no caller of `paired` waits any more
+        self._paired.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     async def paired(self, seconds: float = VALID) -> KnownPeer:
         """Return the other machine. Raises `PairingFailed` on a timeout or after too many
@@ -93,25 +98,53 @@ class Offer:
 
     async def _serve(self, connection: Connection) -> None:
         try:
-            hello = await exchange.receive_hello(connection)
+            hello, problem = await _first_message(connection)
+            if hello is None and problem is None:
+                return  # the joining side checks the port before a person types the code
             async with self._lock:  # or concurrent tries would be counted as one
-                await self._try(connection, hello)
+                await self._try(connection, hello, problem)
         finally:
             await connection.close()
 
-    async def _try(self, connection: Connection, hello: Hello) -> None:
+    async def _try(
+        self, connection: Connection, hello: Hello | None, problem: WireError | None
+    ) -> None:
+        """Let a machine prove that it knows the code. Its first message is `hello`, or had a
+        `problem`."""
         if self._paired.done():
             await connection.write(Error("the code is void", PairingFailed.code).event())
             raise PairingFailed(f"{connection.peer} came too late: the code is void")
         self._tries_left -= 1  # counted before the proof, which an attacker would not send
+        reason = f"{connection.peer} was disconnected"
         try:
+            if problem is not None or hello is None:
+                raise problem or PairingFailed(reason)
             other = await exchange.prove(connection, self._code, self._party, hello)
             peer = self._peers.add(other.name, connection.peer, other.certificate)
             self._paired.set_result(peer)
-        except WireError as error:
-            self._on_failure(f"{error} ({self._tries_left} tries left)")
-            if not self._tries_left:
-                text = f"{TRIES} tries have failed; the code is void: run it again"
-                self._paired.set_exception(PairingFailed(text))
         except KeysUnusable as error:
             self._paired.set_exception(error)
+        except WireError as error:
+            reason = str(error)
+        except Exception as error:  # a try counts whatever a library raises for what was sent
+            _LOGGER.debug("a try to pair failed", exc_info=True)
+            reason = exchange.printable(f"{connection.peer} sent a strange message: {error!r}", 200)
+        finally:
+            self._settle(reason)
+
+    def _settle(self, reason: str) -> None:
+        """Report a try that failed, and void the code after the last one."""
+        if self._paired.done():
+            return
+        if self._tries_left <= 0:
+            text = f"{TRIES} tries have failed; the code is void: run it again"
+            self._paired.set_exception(PairingFailed(text))
+        self._on_failure(f"{reason} ({max(0, self._tries_left)} tries left)")
+
+
+async def _first_message(connection: Connection) -> tuple[Hello | None, WireError | None]:
+    """Return the first message of a joining machine, or its problem; neither if it hung up."""
+    try:
+        return await exchange.receive_hello(connection), None
+    except WireError as error:
+        return None, error

@@ -1,0 +1,1 @@
+"""Attacks: one kind in each file, over real sockets and processes where that is the point."""
