@@ -9,13 +9,18 @@ rebinding).
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from collections.abc import Mapping, Sequence
-from urllib.parse import urlsplit
 
 import msgspec
 
 from satellite.http.token import Token
+
+_HOST = re.compile(r"(?:\[(?P<address>[0-9a-f:.]+)\]|(?P<name>[a-z0-9._-]+))(?::[0-9]{1,5})?")
+"""A `Host` header: a name or an address, and a port (RFC 9112, 3.2), without a user or a path."""
+_MDNS = ".local"
+"""Suffix of names that any machine of the LAN may answer for (RFC 6762): none is surely ours."""
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -35,7 +40,9 @@ class Guard:
         self._token = token
         self._origins = {origin.rstrip("/").lower() for origin in origins}
         called = (socket.gethostname() if name is None else name).lower()
-        self._names = {"localhost", called, f"{called.partition('.')[0]}.local"}
+        self._names = {"localhost", called}
+        if called.endswith(_MDNS):
+            self._names.discard(called)
 
     def refuses(self, headers: Mapping[str, str]) -> Refusal | None:
         """Return why a request is refused, or None. `headers` must ignore the case of names."""
@@ -54,14 +61,14 @@ class Guard:
         return None
 
     def _ours(self, host: str) -> bool:
-        try:
-            called = urlsplit(f"//{host}").hostname or ""
-        except ValueError:
+        parts = _HOST.fullmatch(host)
+        if parts is None:
             return False
+        called = parts["address"] or parts["name"]
         try:
             ipaddress.ip_address(called)
         except ValueError:
-            return called in self._names
+            return parts["name"] in self._names
         return True
 
     def _admits(self, origin: str, host: str) -> bool:

@@ -25,15 +25,28 @@ def status(guard: Guard, **headers: str) -> int:
 
 @pytest.mark.parametrize(
     "host",
-    ["127.0.0.1", "localhost:10780", "[::1]:10780", "192.168.1.9:1", "den.lan", "DEN.local:10780"],
+    ["127.0.0.1", "localhost:10780", "[::1]:10780", "192.168.1.9:1", "DEN.lan:10780"],
 )
 def test_without_a_token_our_own_names_are_accepted(host: str) -> None:
     assert status(Guard(None, name="den.lan"), host=host) == 200
 
 
-@pytest.mark.parametrize("host", ["", "evil.example", "den.evil.example", "[", "127.0.0.1.evil"])
+STRANGE = (
+    "", "evil.example", "den.evil.example", "[", "127.0.0.1.evil", "den.local", "[den]", "den\n",
+    "evil@localhost", "localhost@evil", "localhost#x", "localhost/x", "localhost?x", "den:x",
+    "localhost.", " localhost", "127.0.0.1, evil", "[::1", "::1", "d\u0435n", "\uff44en",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("host", STRANGE)
 def test_without_a_token_other_names_are_refused(host: str) -> None:
     assert status(Guard(None, name="den"), host=host) == 403
+
+
+def test_a_name_of_multicast_dns_is_not_surely_ours() -> None:
+    """Any machine of the LAN may answer for it, even if it is the host name of this one."""
+    assert status(Guard(None, name="den.local"), host="den.local:10780") == 403
+    assert status(Guard(Token(SECRET), name="den.local"), host="den.local:10780") == 401
 
 
 def test_foreign_pages_are_refused_with_and_without_a_token() -> None:
