@@ -34,6 +34,11 @@ class Identity(msgspec.Struct, frozen=True):
         return fingerprint(ssl.PEM_cert_to_DER_cert(self.certificate))
 
 
+def identity_stamp(folder: KeyStore) -> object:
+    """Return a value that changes whenever the key of this machine is replaced."""
+    return folder.stamp(_FILE)
+
+
 def fingerprint(certificate: bytes) -> str:
     """Return the SHA-256 of a certificate (DER), as hexadecimal digits."""
     return sha256(certificate).hexdigest()

@@ -17,6 +17,7 @@ from satellite.net.pairing.errors import KeysUnusable, NotPaired
 from satellite.net.pairing.identity import Identity, fingerprint, grouped, read_identity
 from satellite.net.pairing.key_store import KeyStore
 from satellite.net.pairing.known_peers import KnownPeer, KnownPeers, key_changed
+from satellite.net.pairing.trust_watch import TrustWatch
 from satellite.net.uri import Tls
 
 HANDSHAKE = 8.0
@@ -55,10 +56,11 @@ async def open_tls(
         server_hostname=f"{me.fingerprint[:_PREFIX_DIGITS]}.satellite",
     )
     try:
-        policy.verify(pairing, address.host, presented(writer))
+        peer = policy.verify(pairing, address.host, presented(writer))
     except BaseException:
         writer.transport.abort()
         raise
+    TrustWatch(pairing.keys, me, peer, writer).start()
     return reader, writer
 
 
@@ -109,7 +111,8 @@ class TlsGate:
         server_names: list[str] = []
         try:
             known = KnownPeers(self._folder).all()
-            context = self._context(known, server_names)
+            me = _own(self._folder)
+            context = self._context(me, known, server_names)
             await writer.start_tls(context, ssl_handshake_timeout=HANDSHAKE)
             peer = KnownPeers(self._folder).check(host, presented(writer))
         except KeysUnusable as error:
@@ -124,12 +127,15 @@ class TlsGate:
             raise BadFrame(f"{host} does not speak our TLS: {error.reason}") from error
         except OSError as error:
             raise PeerClosed(f"{host} hung up during the TLS handshake: {error}") from error
+        TrustWatch(self._folder, me, peer, writer).start()
         return f"{peer.name} at tls://{host}:{port}"
 
-    def _context(self, known: tuple[KnownPeer, ...], server_names: list[str]) -> ssl.SSLContext:
+    def _context(
+        self, me: Identity, known: tuple[KnownPeer, ...], server_names: list[str]
+    ) -> ssl.SSLContext:
         """Return the TLS of one connection: paired machines may have changed since the last one,
         and the server name that the client sends is added to `server_names`."""
-        context = server_context(_own(self._folder), *self._protocols)
+        context = server_context(me, *self._protocols)
         context.verify_mode = ssl.CERT_REQUIRED
         for peer in known:
             context.load_verify_locations(cadata=peer.certificate)
