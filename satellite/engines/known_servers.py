@@ -12,6 +12,7 @@ from satellite.errors import ConfigError, WireError
 from satellite.lib.persistence import StoredValue
 from satellite.net.discovery.remote_service import read_service
 from satellite.net.pairing import Pairing
+from satellite.net.pairing.errors import KeysUnusable
 from satellite.net.remotes.describe import describe
 
 MOST = 8
@@ -39,8 +40,14 @@ class KnownServers:
 
     async def answering(self, role: str, pairing: Pairing) -> tuple[str, ...]:
         """Return the addresses of those of a role that answer now, after `CONNECT` and `ANSWER` at
-        the latest."""
+        the latest.
+
+        Where machines are paired, servers without TLS are left out: one that is stored may have
+        been paired since, and only its advert would reveal it.
+        """
         known = [server.uri for server in await self._read() if server.role == role]
+        if await asyncio.to_thread(_any_paired, pairing):
+            known = [uri for uri in known if uri.startswith("tls://")]
         answers = await asyncio.gather(*(_offers(uri, role, pairing) for uri in known))
         return tuple(uri for uri, offers in zip(known, answers, strict=True) if offers)
 
@@ -59,6 +66,13 @@ class KnownServers:
         now = time.time()
         servers = await asyncio.to_thread(self._stored.read)
         return tuple(server for server in servers if 0 <= now - server.seen < AGE)
+
+
+def _any_paired(pairing: Pairing) -> bool:
+    try:
+        return bool(pairing.peers.all())
+    except KeysUnusable:
+        return True
 
 
 async def _offers(uri: str, role: str, pairing: Pairing) -> bool:

@@ -30,6 +30,10 @@ class ServiceLocation(msgspec.Struct, frozen=True):
     load: float | None = None
     own: bool = False
     """Whether it belongs to this process."""
+    name: str = ""
+    """Its name, if another than that of its advert."""
+    satellite: bool = False
+    """Whether it announces itself as a satellite, and so must not be used as a server."""
 
 
 class Location(Protocol):
@@ -84,6 +88,8 @@ class AdvertisedLocation:
             facts=facts,
             load=load,
             own=facts.get("id") == PROCESS_ID,
+            name=policy.true_name(self._pairing, self.name, facts),
+            satellite=facts.get("role") == policy.SATELLITE,
         )
 
     def invalidate(self) -> None:

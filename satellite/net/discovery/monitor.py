@@ -13,6 +13,7 @@ from satellite.errors import BadFrame, WireError
 from satellite.net.discovery.location import Location, ServiceLocation
 from satellite.net.discovery.remote_service import RemoteService, read_service
 from satellite.net.pairing import Pairing
+from satellite.net.pairing.errors import NotPaired
 from satellite.net.remotes.describe import describe
 
 _LOGGER = logging.getLogger(__name__)
@@ -115,8 +116,7 @@ class Monitor:
         self._malformed = isinstance(error, BadFrame) or not isinstance(error, WireError)
         # a merely slow service gets a second chance
         if self.server is None or suspect or self._failures > 1 or not _is_timeout(error):
-            level = logging.WARNING if self._failures == 1 else logging.DEBUG
-            _LOGGER.log(level, "cannot use a service: %s", error)
+            self._log(error)
             if self.server is not None:
                 before, self.server = self.server, None
                 self._on_lost(before)
@@ -125,11 +125,23 @@ class Monitor:
         if self._failures & (self._failures - 1) == 0:
             self.location.invalidate()
 
+    def _log(self, error: Exception) -> None:
+        level = logging.WARNING if self._failures == 1 else logging.DEBUG
+        text = f"cannot use a service: {error}"
+        if isinstance(error, NotPaired):  # an advert that comes and goes must not fill the log
+            now = asyncio.get_running_loop().time()
+            self._pairing.refusals.log(now, "advert", self.location.name, text, level)
+        else:
+            _LOGGER.log(level, "%s", text)
+
     async def _current(self, describe_again: bool) -> RemoteService | None:
         """Return its current description; None for a service of this process. Raises
         `WireError`."""
         try:
             location = await self.location.resolve()
+        except NotPaired:
+            self._last = None
+            raise
         except WireError:
             if self._last is None:
                 raise
@@ -148,10 +160,16 @@ class Monitor:
             began = loop.time()
             try:
                 event = await describe(uri, CONNECT, ANSWER, pairing=self._pairing)
-                found = read_service(self.location.name, uri, event, loop.time() - began)
+                name = location.name or self.location.name
+                found = read_service(name, uri, event, loop.time() - began)
             except WireError as error:
                 failure = error
                 continue
+            if location.satellite and not found.satellite:
+                raise NotPaired(
+                    f"{self.location.name} is not used: it announces itself as a satellite, but is "
+                    f"a server of {', '.join(found.roles) or 'nothing'} at {uri}"
+                )
             self._since = self._since if known is not None else began
             return msgspec.structs.replace(found, load=location.load, since=self._since)
         raise type(failure)(_with_name(self.location.name, failure)) from failure

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 import msgspec
 
 from satellite.net import uri as uris
@@ -45,11 +47,32 @@ class Preferences(msgspec.Struct, frozen=True):
 
 
 def _matches(text: str, server: RemoteService) -> bool:
+    """Return whether a server is the one that a person has named.
+
+    An address is compared with the server's address only, as any machine may announce it as its
+    name. Of paired machines the name is certain: see `satellite.net.pairing.policy`.
+    """
     wanted, name = text.casefold(), server.name.casefold()
+    address = uris.parse(server.uri)
     if "://" in text:
         return wanted == server.uri.casefold()
+    host = str(getattr(address, "host", "")).casefold()
+    port = getattr(address, "port", None)
+    if _is_address(wanted):
+        return wanted in (host, f"{host}:{port}", f"[{host}]:{port}", f"[{host}]")
     machine = name
     for role in server.roles:
         machine = machine.partition(f" {role}")[0]
-    host = str(getattr(uris.parse(server.uri), "host", "")).casefold()
     return wanted in (name, machine, host)
+
+
+def _is_address(text: str) -> bool:
+    """Return whether a text is an IP address, possibly with a port or a scope."""
+    if text.count(":") == 1:
+        text = text.partition(":")[0]
+    text = text.partition("]")[0].removeprefix("[").partition("%")[0]
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
