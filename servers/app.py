@@ -22,6 +22,7 @@ from satellite.net.discovery.advert import Advert, announce, engine_facts
 from satellite.net.discovery.location import LOAD
 from satellite.net.discovery.mdns import NoMulticast
 from satellite.net.listen import listen_limits
+from satellite.net.memory_budget import MemoryBudget
 from satellite.net.uri import Stdio, Tcp, parse
 from satellite.ports import ENGINE_ROLES
 from satellite.settings import Settings
@@ -132,11 +133,14 @@ async def _serve(
     served = {}
     limits = _limits(settings)
     ours = {service.role: service.service(limits) for service in services}
-    paired = PairedPort(settings, ours, limits)
+    memory = MemoryBudget(settings.limits.held)
+    paired = PairedPort(settings, ours, limits, memory)
     async with AsyncExitStack() as stack:
         for service in services:
             role = service.role
-            served[role] = bound = await stack.enter_async_context(_served(service, settings))
+            served[role] = bound = await stack.enter_async_context(
+                _served(service, settings, memory)
+            )
             _LOGGER.info("%s: %s at %s", role, service.engine.describe().name, bound)
             address = parse(bound)
             if isinstance(address, Tcp):
@@ -162,7 +166,9 @@ async def _serve(
 
 
 @asynccontextmanager
-async def _served(service: _Service, settings: Settings) -> AsyncGenerator[str, None]:
+async def _served(
+    service: _Service, settings: Settings, memory: MemoryBudget
+) -> AsyncGenerator[str, None]:
     """Serve one role at the address of the settings. Raises `PortInUse`, naming the flag."""
     server, role = settings.server, service.role
     uri = server.uri or str(Tcp(server.host, getattr(server, f"{role}_port")))
@@ -176,6 +182,7 @@ async def _served(service: _Service, settings: Settings) -> AsyncGenerator[str, 
                     limits=_limits(settings),
                     pool=service.pool,
                     observer=service.observer,
+                    memory=memory,
                 )
             )
         except PortInUse as error:

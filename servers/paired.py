@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from satellite.errors import PortInUse
+from satellite.net.memory_budget import MemoryBudget
 from satellite.net.pairing import Pairing
 from satellite.net.pairing.errors import KeysUnusable
 from satellite.net.pairing.identity import ensure_identity
@@ -29,12 +30,18 @@ class PairedPort:
     """Opens as soon as a satellite is paired."""
 
     def __init__(
-        self, settings: Settings, services: Mapping[str, Service], limits: ServeLimits
+        self,
+        settings: Settings,
+        services: Mapping[str, Service],
+        limits: ServeLimits,
+        memory: MemoryBudget | None = None,
     ) -> None:
+        """`memory` counts what clients make us hold, by default at this port alone."""
         self._settings = settings
         self._pairing = Pairing(settings.pairing)
         self._services = services
         self._limits = limits
+        self._memory = memory
         self._facts: dict[str, str] = {}
         self._stack = AsyncExitStack()
 
@@ -71,9 +78,10 @@ class PairedPort:
         for port in (server.tls_port, 0):
             try:
                 uri = str(Tls(server.host, port))
-                bound = await self._stack.enter_async_context(
-                    serving_paired(self._services, uri, folder, limits=self._limits)
+                served = serving_paired(
+                    self._services, uri, folder, limits=self._limits, memory=self._memory
                 )
+                bound = await self._stack.enter_async_context(served)
                 break
             except PortInUse as error:
                 if self._pairing.required or not port:

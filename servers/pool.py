@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any, Protocol
 
-from satellite.errors import EngineBusy
 from satellite.ports import Queueing
+from servers.places import Places
+
+_END = object()
 
 
 class Pool(Protocol):
@@ -17,9 +18,10 @@ class Pool(Protocol):
     def submit(self, method: str, *arguments: Any) -> AsyncGenerator[Any, None]:
         """Call a method of the engine and yield its results, once there is capacity for it.
 
-        Requests start in the order in which they arrive. Closing the generator, or cancelling the
-        task that iterates it, ends the request and frees its place at once. Raises `EngineBusy`
-        when too many requests wait, and what the engine raises.
+        Requests of one address start in the order in which they arrive (see `servers.places`).
+        Closing the generator, or cancelling the task that iterates it, ends the request and frees
+        its place at once. Raises `EngineBusy` when too many requests wait, `EngineTimeout` when its
+        place is lost, and what the engine raises.
         """
 
     @property
@@ -36,44 +38,28 @@ class LocalPool:
 
     def __init__(self, engine: Any, workers: int, waiting: int) -> None:
         self._engine = engine
-        self._workers = workers
-        self._waiting = waiting
-        self._queued = 0
-        self._running = 0
-        self._places = asyncio.Semaphore(workers)
+        self._places = Places(workers, waiting)
 
     async def submit(self, method: str, *arguments: Any) -> AsyncGenerator[Any, None]:
-        await self._enter()
-        self._running += 1
+        place = await self._places.take()
         try:
             async with aclosing(getattr(self._engine, method)(*arguments)) as results:
-                async for result in results:
+                while (result := await place.work(anext(results, _END))) is not _END:
+                    place.offer()
                     yield result
+                    await place.resume()
         finally:
-            self._running -= 1
-            self._places.release()
+            place.leave()
 
     @property
     def running(self) -> int:
-        return self._running - self._queued_in_engine
+        return self._places.running - self._queued_in_engine
 
     @property
     def queued(self) -> int:
-        return self._queued + self._queued_in_engine
+        return self._places.queued + self._queued_in_engine
 
     @property
     def _queued_in_engine(self) -> int:
         """Requests that wait inside the engine, if it counts them."""
         return self._engine.queued if isinstance(self._engine, Queueing) else 0
-
-    async def _enter(self) -> None:
-        if self._places.locked() and self._queued >= self._waiting:
-            raise EngineBusy(
-                f"{self._workers} requests are running and {self._queued} are waiting: try again "
-                "later, or raise server.workers or server.waiting"
-            )
-        self._queued += 1
-        try:
-            await self._places.acquire()
-        finally:
-            self._queued -= 1

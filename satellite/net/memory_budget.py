@@ -1,26 +1,56 @@
-"""A limit of the bytes that are buffered for all peers of a service together."""
+"""A limit of the bytes that are buffered for all peers of this program together."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from typing import Protocol
 
 from satellite.errors import EngineBusy
 
 MOST = 128 * 1024 * 1024
-"""Bytes for each service: over an hour of 16 kHz audio."""
+"""Bytes for all ports of a program: over an hour of 16 kHz audio."""
+SHARE = 0.75
+"""Part of it that one address may use, so that no single one takes it all from the others. Clients
+without an address, which are local programs on Unix sockets, have no such limit."""
+
+AHEAD = 0.75
+"""Part of it up to which buffers are filled ahead of their readers; the rest is for the next piece
+of each client."""
 
 
-class MemoryBudget:
-    """Counts the bytes that were received and not processed yet."""
+class Budget(Protocol):
+    """Counts the bytes of one peer, or of all."""
 
-    def __init__(self, most: int = MOST) -> None:
-        self.most = most
-        self.used = 0
+    @property
+    def spare(self) -> int:
+        """Bytes that may still be used to buffer ahead of what is needed at once."""
 
     def add(self, size: int) -> None:
         """Count received bytes. Raises `EngineBusy`, and counts none of them, if they are too
         many."""
+
+    def add_always(self, size: int) -> None:
+        """Count a few bytes that are held whatever the limit: of an answer that is being sent."""
+
+    def remove(self, size: int) -> None:
+        """Uncount bytes that were processed or dropped."""
+
+
+class MemoryBudget:
+    """Counts the bytes that were received and not processed yet, or computed and not yet sent."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self.most = most
+        self.used = 0
+        self._by_address: Counter[str] = Counter()
+
+    @property
+    def spare(self) -> int:
+        return max(0, int(self.most * AHEAD) - self.used)
+
+    def add(self, size: int) -> None:
         if self.used + size > self.most:
             raise EngineBusy(
                 f"{self.most} bytes are buffered for all clients together, which is the limit "
@@ -28,21 +58,92 @@ class MemoryBudget:
             )
         self.used += size
 
+    def add_always(self, size: int) -> None:
+        self.used += size
+
     def remove(self, size: int) -> None:
-        """Uncount bytes that were processed or dropped."""
         self.used -= size
 
-    @contextmanager
-    def reserved(self) -> Generator[Callable[[int], None], None, None]:
-        """Yield a function that counts bytes until the end of the block."""
-        size = 0
+    def of(self, address: str) -> Budget:
+        """Return the budget of one address: part of this one."""
+        return _AddressBudget(self, address, self._by_address) if address else self
 
-        def add(more: int) -> None:
-            nonlocal size
-            self.add(more)
-            size += more
+    def part(self, most: int) -> MemoryBudget:
+        """Return a budget with a limit of its own, whose bytes count in this one, too."""
+        return _PartBudget(self, most)
 
+
+class _PartBudget(MemoryBudget):
+    def __init__(self, whole: MemoryBudget, most: int) -> None:
+        super().__init__(most)
+        self._whole = whole
+
+    @property
+    def spare(self) -> int:
+        return min(super().spare, self._whole.spare)
+
+    def add(self, size: int) -> None:
+        super().add(size)
         try:
-            yield add
-        finally:
-            self.remove(size)
+            self._whole.add(size)
+        except EngineBusy:
+            super().remove(size)
+            raise
+
+    def add_always(self, size: int) -> None:
+        super().add_always(size)
+        self._whole.add_always(size)
+
+    def remove(self, size: int) -> None:
+        super().remove(size)
+        self._whole.remove(size)
+
+
+class _AddressBudget:
+    def __init__(self, whole: MemoryBudget, address: str, used: Counter[str]) -> None:
+        self._whole = whole
+        self._address = address
+        self._used = used
+
+    @property
+    def spare(self) -> int:
+        own = int(self._whole.most * SHARE) - self._used[self._address]
+        return max(0, min(own, self._whole.spare))
+
+    def add(self, size: int) -> None:
+        if self._used[self._address] + size > self._whole.most * SHARE:
+            raise EngineBusy(
+                f"{self._used[self._address]} bytes are buffered for clients of {self._address}, "
+                "which is the limit for one address (three quarters of limits.held)"
+            )
+        self._whole.add(size)
+        self._used[self._address] += size
+
+    def add_always(self, size: int) -> None:
+        self._whole.add_always(size)
+        self._used[self._address] += size
+
+    def remove(self, size: int) -> None:
+        self._whole.remove(size)
+        self._used[self._address] -= size
+        if self._used[self._address] <= 0:
+            del self._used[self._address]
+
+
+@contextmanager
+def reserved(budget: Budget) -> Generator[Callable[[int], None], None, None]:
+    """Yield a function that counts bytes in a budget until the end of the block.
+
+    The function raises `EngineBusy` as `Budget.add` does.
+    """
+    size = 0
+
+    def add(more: int) -> None:
+        nonlocal size
+        budget.add(more)
+        size += more
+
+    try:
+        yield add
+    finally:
+        budget.remove(size)

@@ -12,7 +12,7 @@ from wyoming.event import Event
 from satellite.errors import BadFrame, EngineBusy, PeerClosed
 from satellite.net.frame import VERSION, Limits, encode, read_data, read_header
 from satellite.net.keepalive import enable_keepalive
-from satellite.net.memory_budget import MemoryBudget
+from satellite.net.memory_budget import Budget, MemoryBudget, reserved
 from satellite.net.rate_limit import RateLimit
 
 __all__ = ["VERSION", "Connection", "Limits", "encode"]
@@ -37,7 +37,7 @@ class Connection:
         limits: Limits | None = None,
         memory: MemoryBudget | None = None,
     ) -> None:
-        """`memory` counts the bytes of long events while they are read."""
+        """`memory` counts the bytes that the peer makes us hold, with a share for its address."""
         self.peer = peer
         """Its name in messages."""
         self.last_event = asyncio.get_running_loop().time()
@@ -55,7 +55,10 @@ class Connection:
         self.address = str(name[0]) if isinstance(name, tuple) else ""
         """The IP address of the peer; empty if it has none."""
         self._limits = limits or Limits()
-        self._memory = memory or MemoryBudget()
+        self.memory: Budget = (memory or MemoryBudget()).of(self.address)
+        """Counts the bytes that this peer makes us hold."""
+        self.size = 0
+        """Bytes of the last event read, without its header."""
         self._rate_limit = RateLimit(self._limits.events)
         enable_keepalive(writer)
 
@@ -161,6 +164,7 @@ class Connection:
                 "which is not a Wyoming event"
             ) from error
         header = read_header(line, self._limits, self.peer)
+        self.size = (header.data_length or 0) + (header.payload_length or 0)
         data = dict(header.data or {})
         try:
             if header.data_length:
@@ -176,7 +180,7 @@ class Connection:
         if size <= _SMALL:
             return await self._reader.readexactly(size)
         parts = bytearray()
-        with self._memory.reserved() as add:
+        with reserved(self.memory) as add:
             while len(parts) < size:
                 part = await self._reader.read(min(size - len(parts), _SMALL))
                 if not part:

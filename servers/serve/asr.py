@@ -7,6 +7,7 @@ from contextlib import aclosing
 from wyoming import asr as wy
 from wyoming.event import Event
 
+from satellite.net.memory_budget import Budget
 from satellite.net.messages import read
 from satellite.values import TranscribeRequest, Transcript
 from servers.serve.incoming_audio import IncomingAudio, is_audio
@@ -30,25 +31,35 @@ class AsrService(Service):
     role = "asr"
 
     def begin(
-        self, event: Event, current: RequestHandler | None, model: str | None
+        self,
+        event: Event,
+        current: RequestHandler | None,
+        model: str | None,
+        memory: Budget,
     ) -> RequestHandler | None:
         if wy.Transcribe.is_type(event.type):
-            return _TranscriptionHandler(self, _request(event, model))
+            return _TranscriptionHandler(self, _request(event, model), memory)
         if current is None and is_audio(event):
-            return _TranscriptionHandler(self, TranscribeRequest(model=model))
+            return _TranscriptionHandler(self, TranscribeRequest(model=model), memory)
         return None
 
 
 class _TranscriptionHandler(RequestHandler):
-    def __init__(self, service: Service, request: TranscribeRequest) -> None:
+    def __init__(self, service: Service, request: TranscribeRequest, memory: Budget) -> None:
         self._pool = service.pool
         self._promises_chunks = service.describe().streaming
         self._request = request
-        self._audio = IncomingAudio(service.held, LONGEST, PATIENCE)
+        self._audio = IncomingAudio(memory, LONGEST, PATIENCE)
 
     @property
     def size(self) -> tuple[float, str]:
         return self._audio.seconds, "s"
+
+    def slowness(self, now: float) -> str:
+        return self._audio.slowness(now)
+
+    def sending(self, now: float) -> float:
+        return self._audio.sending(now)
 
     async def feed(self, event: Event) -> None:
         self.expects_more = await self._audio.feed(event)

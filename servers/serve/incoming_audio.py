@@ -12,10 +12,11 @@ from wyoming.event import Event
 from satellite.audio.resample import Resampler
 from satellite.errors import EngineFailed
 from satellite.net.formats import AudioReader, format_of
-from satellite.net.memory_budget import MemoryBudget
+from satellite.net.memory_budget import Budget
 from satellite.net.messages import read
 from satellite.values import SPEECH, AudioFormat
 from servers.serve.input_buffer import InputBuffer
+from servers.serve.sound_pace import SoundPace
 
 _CAPACITY = 2 * 1024 * 1024
 """Bytes buffered for a slow engine: a minute of 16 kHz mono."""
@@ -27,7 +28,7 @@ class IncomingAudio:
     """The audio of one request: fed with events, iterated as 16 kHz mono."""
 
     def __init__(
-        self, held: MemoryBudget, longest: float | None = None, patience: float | None = None
+        self, held: Budget, longest: float | None = None, patience: float | None = None
     ) -> None:
         """`held` counts the buffered bytes; `longest` bounds the audio, and `patience` the wait for
         its next piece, both in seconds; None means no bound."""
@@ -40,6 +41,7 @@ class IncomingAudio:
         self._buffer: InputBuffer[tuple[AudioFormat, bytes]] = InputBuffer(
             _CAPACITY, held, patience
         )
+        self._pace: SoundPace | None = None
 
     async def feed(self, event: Event) -> bool:
         """Take an event; return whether more audio may follow. Raises `BadFrame`."""
@@ -60,16 +62,29 @@ class IncomingAudio:
         """Drop the buffered audio and all that follows."""
         self._buffer.discard()
 
+    def slowness(self, now: float) -> str:
+        """Return why the client's sound is too slow for an engine that waits for it, if it is."""
+        if self._pace is None or not self._buffer.starved:
+            return ""
+        return self._pace.slowness(now)
+
+    def sending(self, now: float) -> float:
+        """Return the seconds since an engine began to take sound that is not complete yet."""
+        return 0.0 if self._pace is None or self._buffer.ended else self._pace.since_start(now)
+
     async def samples(self) -> AsyncGenerator[bytes, None]:
         """Yield the audio as 16 kHz mono, in pieces of any size.
 
         Raises `EngineFailed` for more than `longest`, `EngineTimeout` after `patience`.
         """
-        size = 0
+        size, pace = 0, SoundPace()
+        self._pace = pace
         async with aclosing(self._converted()) as pieces:
             async for piece in pieces:
                 size += len(piece)
-                self.seconds += SPEECH.seconds(piece)
+                seconds = SPEECH.seconds(piece)
+                self.seconds += seconds
+                pace.add(seconds)
                 if self._longest is not None and size > SPEECH.bytes_of(self._longest):
                     raise EngineFailed(
                         f"one request may last {self._longest:g} s: send it in parts"

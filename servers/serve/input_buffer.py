@@ -7,9 +7,13 @@ from collections import deque
 from typing import Generic, TypeVar
 
 from satellite.errors import EngineTimeout
-from satellite.net.memory_budget import MemoryBudget
+from satellite.net.memory_budget import Budget, MemoryBudget
 
 Piece = TypeVar("Piece")
+
+SHARE = 8
+"""One client's input takes no more than this part (1/8) of the memory that is spare at the time,
+apart from its latest piece."""
 
 
 class InputBuffer(Generic[Piece]):
@@ -21,32 +25,46 @@ class InputBuffer(Generic[Piece]):
     """
 
     def __init__(
-        self, capacity: int, account: MemoryBudget | None = None, patience: float | None = None
+        self, capacity: int, account: Budget | None = None, patience: float | None = None
     ) -> None:
         """`patience` bounds the wait for the next piece in seconds; None means no bound."""
         self._capacity = capacity
-        self._account = account or MemoryBudget()
+        self._account: Budget = account or MemoryBudget()
         self._patience = patience
         self._pieces: deque[tuple[Piece, int]] = deque()
         self._held = 0
         self._ended = False
         self._changed = asyncio.Event()
         self._room = asyncio.Event()
-        self._room.set()
+
+    @property
+    def starved(self) -> bool:
+        """Whether the reader waits for pieces that the client has yet to send."""
+        return not (self._pieces or self._ended)
+
+    @property
+    def ended(self) -> bool:
+        """Whether no more pieces follow those held."""
+        return self._ended
+
+    @property
+    def _capacity_now(self) -> int:
+        """The capacity, less where memory is short, so that many clients never use all of it."""
+        return min(self._capacity, self._account.spare // SHARE)
 
     async def put(self, piece: Piece, size: int) -> None:
         """Add a piece of `size` bytes or characters; drop it after `end` or `discard`.
 
         Raises `EngineBusy` when the clients together exceed the memory budget.
         """
-        await self._room.wait()
+        while self._held and not self._ended and self._held >= self._capacity_now:
+            self._room.clear()
+            await self._room.wait()
         if self._ended:
             return
         self._account.add(size)
         self._pieces.append((piece, size))
         self._held += size
-        if self._held >= self._capacity:
-            self._room.clear()
         self._changed.set()
 
     def end(self) -> None:
@@ -74,8 +92,7 @@ class InputBuffer(Generic[Piece]):
         piece, size = self._pieces.popleft()
         self._held -= size
         self._account.remove(size)
-        if self._held < self._capacity:
-            self._room.set()
+        self._room.set()
         return piece
 
     async def _more(self) -> None:

@@ -11,6 +11,7 @@ from wyoming.asr import Transcript
 from wyoming.event import Event
 
 from satellite.errors import BadFrame
+from satellite.net.memory_budget import Budget
 from satellite.net.messages import read
 from satellite.net.remotes.base import CONTEXT
 from satellite.values import Action, Declined, Message, ReplyRequest, Situation
@@ -29,13 +30,17 @@ class LlmService(Service):
         self._memory = Conversations()
 
     def begin(
-        self, event: Event, current: RequestHandler | None, model: str | None
+        self,
+        event: Event,
+        current: RequestHandler | None,
+        model: str | None,
+        memory: Budget,
     ) -> RequestHandler | None:
         if not Transcript.is_type(event.type):
             return None
         request, stateless = _request(event, model)
-        memory = None if stateless or request.conversation is None else self._memory
-        return _ReplyHandler(self.pool, request, memory)
+        conversations = None if stateless or request.conversation is None else self._memory
+        return _ReplyHandler(self.pool, request, conversations)
 
 
 class _ReplyHandler(RequestHandler):

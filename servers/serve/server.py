@@ -58,16 +58,17 @@ async def serving(
     limits: ServeLimits | None = None,
     pool: Pool | None = None,
     observer: Observer | None = None,
+    memory: MemoryBudget | None = None,
 ) -> AsyncGenerator[str, None]:
     """Serve a loaded engine at a TCP or Unix URI during this block; yield the URI in use.
 
     TCP port 0 takes any free port; host `*` listens on every address, IPv6 included. Requests go to
-    `pool`, a local one by default, and reports to `observer`. Raises `PortInUse`, and `ConfigError`
-    for an address that is not this machine's.
+    `pool`, a local one by default, and reports to `observer`. What clients make us hold counts in
+    `memory`, by default this port's own. Raises `PortInUse`, and `ConfigError` for an address that
+    is not this machine's.
     """
     limits = limits or ServeLimits()
     service = make_service(role, engine, limits, pool, observer)
-    service.held = MemoryBudget(limits.memory)
 
     async def serve(connection: Connection) -> None:
         service.observer.connected()
@@ -78,7 +79,7 @@ async def serving(
 
     refused = service.observer.refused
     async with listening(
-        uri, serve, name=role, limits=limits, on_refusal=refused, memory=service.held
+        uri, serve, name=role, limits=limits, on_refusal=refused, memory=memory
     ) as bound:
         yield bound
 
@@ -90,16 +91,15 @@ async def serving_paired(
     folder: KeyStore,
     *,
     limits: ServeLimits | None = None,
+    memory: MemoryBudget | None = None,
 ) -> AsyncGenerator[str, None]:
     """Serve services, by their roles, to paired satellites at a TLS URI; yield the URI in use.
 
-    A client names the role in the handshake; `folder` holds our key and theirs. Raises `PortInUse`,
+    A client names the role in the handshake; `folder` holds our key and theirs; `memory` as for
+    `serving`. Raises `PortInUse`,
     and `ConfigError` for an address that is not this machine's.
     """
     limits = limits or ServeLimits()
-    held = MemoryBudget(limits.memory)
-    for service in services.values():
-        service.held = held
 
     async def serve(connection: Connection) -> None:
         service = services.get(role_of(connection.protocol))
@@ -116,6 +116,6 @@ async def serving_paired(
 
     secure = TlsGate(folder, *services)
     async with listening(
-        uri, serve, name="tls", limits=limits, memory=held, secure=secure
+        uri, serve, name="tls", limits=limits, memory=memory, secure=secure
     ) as bound:
         yield bound

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from wyoming.event import Event
 
 from satellite.net import info
-from satellite.net.memory_budget import MemoryBudget
+from satellite.net.memory_budget import Budget
 from satellite.net.refusals import Refusals
 from satellite.values import EngineInfo
 from servers.pool import Pool
@@ -30,6 +30,9 @@ class RequestHandler(ABC):
     started_at = 0.0
     """Time of the first event, on the monotonic clock."""
 
+    held = 0
+    """Bytes of its first event, which count as held until it has ended."""
+
     received_at: float | None = None
     """Time of the last event, on the monotonic clock; None until then."""
 
@@ -37,6 +40,14 @@ class RequestHandler(ABC):
     @abstractmethod
     def size(self) -> tuple[float, str]:
         """Size of the input so far and its unit, `s` or `characters` (see `RequestRecord`)."""
+
+    def slowness(self, now: float) -> str:
+        """Return why the client sends too slowly at this time of the event loop; empty if not."""
+        return ""
+
+    def sending(self, now: float) -> float:
+        """Return the seconds for which an engine has been taking input that is not complete."""
+        return 0.0
 
     @abstractmethod
     async def feed(self, event: Event) -> None:
@@ -62,8 +73,6 @@ class Service(ABC):
         self.describe = describe
         self.observer = observer or Observer()
         self.refusals = Refusals(self.role)
-        self.held = MemoryBudget()
-        """Counts the input of clients until an engine has used it."""
 
     def info(self) -> Event:
         """Return the answer to `describe`."""
@@ -71,10 +80,14 @@ class Service(ABC):
 
     @abstractmethod
     def begin(
-        self, event: Event, current: RequestHandler | None, model: str | None
+        self,
+        event: Event,
+        current: RequestHandler | None,
+        model: str | None,
+        memory: Budget,
     ) -> RequestHandler | None:
         """Return the handler of the request that an event begins; None for any other event.
 
         `current` handles the request whose events are still coming; `model` is the client's choice
-        for requests that name none. Raises `BadFrame`.
+        for requests that name none; `memory` counts the input that waits. Raises `BadFrame`.
         """

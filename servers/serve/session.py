@@ -15,8 +15,10 @@ from satellite.errors import BadFrame, EngineBusy, EngineFailed, PeerClosed, Sat
 from satellite.net.messages import read
 from satellite.net.wire import Connection
 from satellite.options import unknown_name
+from servers.caller import CALLER, Caller
 from servers.serve.observer import CANCELLED, DONE, RequestRecord
-from servers.serve.service import RequestHandler, Service, Write
+from servers.serve.outbox import Outbox
+from servers.serve.service import RequestHandler, Service
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -26,27 +28,6 @@ WAITING = 4
 
 class _Disconnected(Exception):
     """The client has disconnected."""
-
-
-class _TimedWriter:
-    """Writes the events of an answer and records when the first and the last one were sent."""
-
-    def __init__(self, write: Write) -> None:
-        self._write = write
-        self.first: float | None = None
-        self._last = 0.0
-
-    async def write(self, event: Event) -> None:
-        await self._write(event)
-        self._last = monotonic()
-        if self.first is None:
-            self.first = self._last
-
-    def after(self, received_at: float | None) -> float | None:
-        """Return the seconds from `received_at` to the last event; None where either is missing."""
-        if received_at is None or self.first is None:
-            return None
-        return max(0.0, self._last - received_at)
 
 
 class Session:
@@ -88,6 +69,9 @@ class Session:
             self._connection.abort()  # the server stops: no time to wait for the client
             raise
         finally:
+            while not self._waiting.empty():
+                if (handler := self._waiting.get_nowait()) is not None:
+                    self._forget(handler)
             await self._connection.close()
 
     async def _read(self) -> None:
@@ -111,9 +95,9 @@ class Session:
             await self._write(Pong(read(Ping, event).text).event())
         elif SelectProgram.is_type(event.type):
             await self._select(read(SelectProgram, event).name)
-        elif handler := self._service.begin(event, self._receiving, self._chosen):
-            await self._enqueue(handler)
-            await handler.feed(event)
+        elif handler := self._begin(event):
+            if await self._enqueue(handler, self._connection.size - len(event.payload or b"")):
+                await handler.feed(event)
         elif self._receiving is not None:
             await self._receiving.feed(event)
         if self._receiving is not None and not self._receiving.expects_more:
@@ -132,7 +116,15 @@ class Session:
             hint = unknown_name(name, dict.fromkeys([info.name, *known]))
             await self._report(EngineFailed(f"select-program: {hint}"))
 
-    async def _enqueue(self, handler: RequestHandler) -> None:
+    def _begin(self, event: Event) -> RequestHandler | None:
+        memory = self._connection.memory
+        return self._service.begin(event, self._receiving, self._chosen, memory)
+
+    async def _enqueue(self, handler: RequestHandler, size: int) -> bool:
+        """Queue a request whose first event has this many bytes; return whether there was room.
+
+        Raises `EngineBusy` when too much is held for clients.
+        """
         if self._receiving is not None:
             self._abandon(self._receiving)
         handler.started_at = monotonic()
@@ -140,15 +132,26 @@ class Session:
             self._service.observer.refused(EngineBusy.code)
             busy = EngineBusy(f"{WAITING} requests of this client are waiting already")
             await self._write(Error(str(busy), busy.code).event())
-            return
+            self._receiving = None
+            return False
+        self._receiving = None
+        self._connection.memory.add(size)
+        handler.held = size
         self._receiving = handler
         self._waiting.put_nowait(handler)
+        return True
 
     def _abandon(self, handler: RequestHandler) -> None:
         handler.abandoned = True
         handler.discard()
         if self._running is not None and self._running[0] is handler:
             self._running[1].cancel()
+
+    def _forget(self, handler: RequestHandler) -> None:
+        """Drop what is held for a request that has ended."""
+        handler.discard()
+        self._connection.memory.remove(handler.held)
+        handler.held = 0
 
     def _end_input(self) -> None:
         if self._receiving is not None:
@@ -165,12 +168,15 @@ class Session:
     async def _answer(self, handler: RequestHandler) -> None:
         """Handle a request; report a failure to the client."""
         if handler.abandoned:
+            self._forget(handler)
             return
-        writer = _TimedWriter(self._write)
+        outbox = Outbox(self._write, self._connection.memory)
+        CALLER.set(Caller(self._connection.address, handler.slowness, handler.sending))
         engine, outcome = self._service.describe().name, CANCELLED
         try:
             with self._connection.working():
-                await handler.run(writer.write)
+                async with outbox.sending():
+                    await handler.run(outbox.write)
             outcome = DONE
         except _Disconnected as error:
             _LOGGER.debug("client disconnected before its answer: %s", error)
@@ -183,12 +189,10 @@ class Session:
             _LOGGER.exception("%s request failed", self._service.role)
             await self._report(EngineFailed(f"{type(error).__name__}: {error}"))
         finally:
-            handler.discard()
-            self._record(handler, engine, outcome, writer)
+            self._forget(handler)
+            self._record(handler, engine, outcome, outbox)
 
-    def _record(
-        self, handler: RequestHandler, engine: str, outcome: str, writer: _TimedWriter
-    ) -> None:
+    def _record(self, handler: RequestHandler, engine: str, outcome: str, outbox: Outbox) -> None:
         amount, unit = handler.size
         record = RequestRecord(
             role=self._service.role,
@@ -196,8 +200,8 @@ class Session:
             outcome=outcome,
             amount=amount,
             unit=unit,
-            first=None if writer.first is None else writer.first - handler.started_at,
-            after=writer.after(handler.received_at),
+            first=None if outbox.first is None else outbox.first - handler.started_at,
+            after=outbox.after(handler.received_at),
             whole=monotonic() - handler.started_at,
         )
         _LOGGER.info("%s", record)

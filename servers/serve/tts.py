@@ -16,6 +16,7 @@ from satellite import values
 from satellite.audio.lead import Lead
 from satellite.audio.resample import Resampler
 from satellite.errors import BadFrame
+from satellite.net.memory_budget import Budget
 from satellite.net.messages import read
 from satellite.net.remotes.base import CONTEXT
 from satellite.net.remotes.tts import VOICE
@@ -52,11 +53,15 @@ class TtsService(Service):
         SentenceSplitter()  # loads its package now, not for the first client
 
     def begin(
-        self, event: Event, current: RequestHandler | None, model: str | None
+        self,
+        event: Event,
+        current: RequestHandler | None,
+        model: str | None,
+        memory: Budget,
     ) -> RequestHandler | None:
         if wy.SynthesizeStart.is_type(event.type):
             read(wy.SynthesizeStart, event)
-            return _StreamHandler(self.pool, _request(event, model))
+            return _StreamHandler(self.pool, _request(event, model), memory)
         if wy.Synthesize.is_type(event.type) and current is None:
             # within a stream it repeats the whole text, for servers that cannot stream
             read(wy.Synthesize, event)
@@ -87,10 +92,10 @@ class _TextHandler(RequestHandler):
 
 
 class _StreamHandler(RequestHandler):
-    def __init__(self, pool: Pool, request: SpeechRequest) -> None:
+    def __init__(self, pool: Pool, request: SpeechRequest, memory: Budget) -> None:
         self._pool = pool
         self._request = request
-        self._text: InputBuffer[str] = InputBuffer(_TEXT, patience=PATIENCE)
+        self._text: InputBuffer[str] = InputBuffer(_TEXT, memory, PATIENCE)
         self._characters = 0
 
     @property

@@ -7,6 +7,7 @@ from contextlib import aclosing
 from wyoming import wake as wy
 from wyoming.event import Event
 
+from satellite.net.memory_budget import Budget
 from satellite.net.messages import read
 from satellite.net.remotes.wake import STOPPED
 from satellite.values import SPEECH, Detection, DetectRequest
@@ -20,21 +21,25 @@ class WakeService(Service):
     role = "wake"
 
     def begin(
-        self, event: Event, current: RequestHandler | None, model: str | None
+        self,
+        event: Event,
+        current: RequestHandler | None,
+        model: str | None,
+        memory: Budget,
     ) -> RequestHandler | None:
         chosen = (model,) if model else ()
         if wy.Detect.is_type(event.type):
-            return _DetectionHandler(self, DetectRequest(words=_words(event) or chosen))
+            return _DetectionHandler(self, DetectRequest(words=_words(event) or chosen), memory)
         if current is None and is_audio(event):
-            return _DetectionHandler(self, DetectRequest(words=chosen))
+            return _DetectionHandler(self, DetectRequest(words=chosen), memory)
         return None
 
 
 class _DetectionHandler(RequestHandler):
-    def __init__(self, service: Service, request: DetectRequest) -> None:
+    def __init__(self, service: Service, request: DetectRequest, memory: Budget) -> None:
         self._pool = service.pool
         self._request = request
-        self._audio = IncomingAudio(service.held)
+        self._audio = IncomingAudio(memory)
 
     @property
     def size(self) -> tuple[float, str]:
