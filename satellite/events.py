@@ -122,6 +122,10 @@ class Reply(Event, frozen=True):
     engine: str
 
 
+class Waiting(Event, frozen=True):
+    """The satellite said that the answer takes longer ("one moment"), before any of it."""
+
+
 class AudioStart(Event, frozen=True):
     """The first sample of the reply was written to the speaker."""
 

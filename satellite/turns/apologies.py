@@ -1,61 +1,54 @@
-"""Spoken apologies for a failed stage of a turn, by cause."""
+"""What the satellite says of its own during a turn, from the YAML file of its language."""
 
 from __future__ import annotations
 
-from satellite.errors import (
-    AnswerBroken,
-    EngineBusy,
-    EngineDown,
-    EngineTimeout,
-    HomeAgentMissing,
-    HomeDown,
-    HomeFailed,
-    HomeRefused,
-    HomeStarting,
-    ModelMissing,
-    OutOfMemory,
-    PackageMissing,
-    PeerClosed,
-    PeerUnreachable,
-    SatelliteError,
-)
+from functools import cache
+from importlib import resources
+from typing import Any
 
-UNKNOWN_CAUSE = {
-    "asr": "Sorry, I could not listen to you just now.",
-    "llm": "Sorry, I have no answer just now.",
-    "silence": "Sorry, there is nothing in the answer that I can say.",
-    "understand": "Sorry, I did not understand.",
-    "homeassistant": "Sorry, Home Assistant is not connected.",
-}
-"""The apology for each stage where the cause has none of its own. The other stages have only a
-sound: nothing can be said without a voice."""
+import msgspec
 
-_NAMES = {
-    "asr": "speech recognition",
-    "llm": "the language model",
-    "homeassistant": "Home Assistant",
-}
+from satellite.errors import SatelliteError
 
-_CAUSES: dict[type[SatelliteError], str] = {
-    PackageMissing: "Sorry, {name} is not installed.",
-    ModelMissing: "Sorry, {name} is not installed.",
-    EngineBusy: "Sorry, {name} is busy. Please ask again.",
-    EngineTimeout: "Sorry, {name} took too long.",
-    EngineDown: "Sorry, {name} is not running.",
-    OutOfMemory: "Sorry, there is not enough memory for {name}.",
-    AnswerBroken: "Sorry, the answer broke off.",
-    PeerUnreachable: "Sorry, I cannot reach {name}.",
-    PeerClosed: "Sorry, I lost the connection to {name}.",
-    HomeDown: "Sorry, I cannot reach Home Assistant.",
-    HomeStarting: "Sorry, Home Assistant is still starting.",
-    HomeRefused: "Sorry, Home Assistant does not let me in.",
-    HomeAgentMissing: "Sorry, Home Assistant has no agent that could answer.",
-    HomeFailed: "Sorry, Home Assistant could not do that.",
-}
+_LANGUAGE = "en"
+"""The language where the satellite's own has no file."""
 
 
-def apology(stage: str, error: SatelliteError | None = None) -> str | None:
-    """Return the English sentence for a failure of `stage`; None where only a sound is possible."""
-    name = _NAMES.get(stage)
-    sentence = _CAUSES.get(type(error)) if error is not None else None
-    return sentence.format(name=name) if sentence and name else UNKNOWN_CAUSE.get(stage)
+class OwnSentences(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The sentences of one language."""
+
+    language: str
+    one_moment: str
+    """Said once in a turn that takes long."""
+    nothing_to_say: str
+    """Said for an answer in which nothing can be spoken."""
+    causes: dict[str, str]
+    """Apologies by the code of an error."""
+    stages: dict[str, str]
+    """Apologies by stage, for errors without one of their own."""
+    names: dict[str, str]
+    """What failed, by stage."""
+
+    def apology(self, stage: str, error: SatelliteError | None = None) -> str | None:
+        """Return the sentence for a failure of `stage`; None where only a sound is possible."""
+        name = self.names.get(stage)
+        sentence = self.causes.get(error.code) if error is not None else None
+        return sentence.format(name=name) if sentence and name else self.stages.get(stage)
+
+
+def own_sentences(language: str | None = None) -> OwnSentences:
+    """Return the sentences of a language such as "en-US"; in English if it has none."""
+    base = (language or _LANGUAGE).replace("_", "-").split("-")[0].lower()
+    return _read(base if base.isalpha() and _file(base).is_file() else _LANGUAGE)
+
+
+def _file(language: str) -> Any:
+    return resources.files("satellite.turns") / f"{language}.yaml"
+
+
+@cache
+def _read(language: str) -> OwnSentences:
+    import yaml  # 15 ms, only when something is said
+
+    content: Any = yaml.load(_file(language).read_text(encoding="utf-8"), yaml.CSafeLoader)
+    return msgspec.convert(content, OwnSentences)

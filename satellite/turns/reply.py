@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
 
 from satellite import events
@@ -13,7 +13,7 @@ from satellite.lib.taskgroups import first_error
 from satellite.settings import Settings
 from satellite.text.sentence_splitter import SentenceSplitter
 from satellite.text.speakable import MarkupFilter
-from satellite.turns.apologies import UNKNOWN_CAUSE
+from satellite.turns.apologies import own_sentences
 from satellite.turns.context import Engines, StageFailure, TurnContext, failing_as, label
 from satellite.values import Action, AudioChunk, Declined, ReplyRequest, Resumed, SpeechRequest
 
@@ -31,15 +31,21 @@ class Reply:
     """One reply on its way from the language model to the speaker."""
 
     def __init__(
-        self, context: TurnContext, engines: Engines, settings: Settings, turn: str
+        self,
+        context: TurnContext,
+        engines: Engines,
+        settings: Settings,
+        turn: str,
+        on_speech: Callable[[], None] = lambda: None,
     ) -> None:
-        """`turn` is the id of the turn."""
+        """`turn` is the id of the turn; `on_speech` is called before each sentence is spoken."""
         self.text = ""
         """The whole text."""
         self._context = context
         self._engines = engines
         self._settings = settings
         self._turn = turn
+        self._on_speech = on_speech
         self._sentences: asyncio.Queue[str | None] = asyncio.Queue(SENTENCES_AHEAD)
         self._speech: asyncio.Queue[AudioChunk | str | None] = asyncio.Queue(CHUNKS_AHEAD)
         """Chunks of speech; each sentence follows its last chunk."""
@@ -112,16 +118,23 @@ class Reply:
                     voiced = await self._synthesize_sentence(sentence, text, lead) or voiced
             # an action needs no words; an answer of code alone would be silence
             if not voiced and (self.text.strip() or not self._acted):
-                text = UNKNOWN_CAUSE["silence"]
-                await self._synthesize_sentence(text, text, lead)
+                own = own_sentences(self._settings.language)
+                text = own.nothing_to_say
+                await self._synthesize_sentence(text, text, lead, own.language)
         await self._speech.put(None)
 
-    async def _synthesize_sentence(self, sentence: str, text: str, lead: Lead) -> bool:
-        """Synthesize a sentence's speakable text; return whether there was any sound."""
+    async def _synthesize_sentence(
+        self, sentence: str, text: str, lead: Lead, language: str | None = None
+    ) -> bool:
+        """Synthesize a sentence's speakable text; return whether there was any sound.
+
+        `language` is that of the settings by default.
+        """
+        self._on_speech()
         request = SpeechRequest(
             text=text,
             voice=self._settings.voice or None,
-            language=self._settings.language,
+            language=language or self._settings.language,
             ahead=lead.seconds,
         )
         limit = self._settings.deadlines.tts

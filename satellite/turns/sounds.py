@@ -15,7 +15,7 @@ from satellite.ports import Tts
 from satellite.settings import Settings
 from satellite.timers.ringing import Ring
 from satellite.turns.activity import Activity
-from satellite.turns.apologies import apology
+from satellite.turns.apologies import own_sentences
 from satellite.values import AudioChunk, SpeechRequest
 
 _LOGGER = logging.getLogger(__name__)
@@ -67,8 +67,9 @@ class Sounds:
         """Say that a stage failed, and why, or play the sound for it. Raises `DeviceError`."""
         if self._settings.cues.error and reason != "understand":
             await self._playback.play_clip(self._cues.sound("error"))
-        if text := apology(reason, error):
-            await self._say(text)
+        own = own_sentences(self._settings.language)
+        if text := own.apology(reason, error):
+            await self._say(text, own.language)
 
     async def ring(self, ring: Ring) -> None:
         """Ring once, after the words of the ring, as soon as no turn runs; a missing speaker is
@@ -106,9 +107,9 @@ class Sounds:
             return False
         return whole_played
 
-    async def _say(self, text: str) -> None:
-        """Say an English text; an engine that fails is logged. Raises `DeviceError`."""
-        request = SpeechRequest(text=text, language="en")
+    async def _say(self, text: str, language: str = "en") -> None:
+        """Say a text; an engine that fails is logged. Raises `DeviceError`."""
+        request = SpeechRequest(text=text, language=language)
         limit = self._settings.deadlines.tts
         speech = within(self._tts.synthesize(request), limit, "text-to-speech")
         try:

@@ -21,6 +21,7 @@ from satellite.turns.conversation import Conversation
 from satellite.turns.driver import Driver, Handover
 from satellite.turns.outcome import Answered, Cancelled, Failed, NothingHeard, Outcome
 from satellite.turns.reply import Reply
+from satellite.turns.wait_notice import WaitNotice
 from satellite.values import ReplyRequest, TranscribeRequest
 
 _LOGGER = logging.getLogger(__name__)
@@ -56,6 +57,7 @@ class Turn:
         self._conversation = conversation
         self._settings = settings
         self._context = context
+        self._notice = WaitNotice(context, engines.tts, settings, self.id)
 
     async def run(self) -> Outcome:
         """Run the turn to its end and announce its outcome."""
@@ -106,15 +108,17 @@ class Turn:
         self, audio: AsyncIterator[bytes], text: str | None = None, answer: str | None = None
     ) -> Outcome:
         """Run the rest of the turn: all of it, or from a known transcript or reply on."""
-        if text is None:
-            text = await self._transcribe(audio)
-        if text is None:
-            return NothingHeard()
-        if not text:
-            if not self.is_answer:  # a question needs no answer, and people talk meanwhile
-                await self._apologise("understand")
-            return NothingHeard()
-        return await self._answer(text, answer)
+        async with self._notice.watching():
+            if text is None:
+                text = await self._transcribe(audio)
+            if text is None:
+                return NothingHeard()
+            if not text:
+                if not self.is_answer:  # a question needs no answer, and people talk meanwhile
+                    await self._apologise("understand")
+                return NothingHeard()
+            self._notice.begin()
+            return await self._answer(text, answer)
 
     def _report_handover(self, origin: str, cause: SatelliteError) -> None:
         _LOGGER.warning("turn %s continues without %s: %s", self.id, origin, cause)
@@ -155,10 +159,11 @@ class Turn:
         if not self._utterance.has_speech:
             raise _NoSpeech
         self._context.enter("thinking")
+        self._notice.begin()
         limit.reschedule(asyncio.get_running_loop().time() + self._settings.deadlines.asr)
 
     async def _answer(self, text: str, answer: str | None) -> Outcome:
-        reply = Reply(self._context, self._engines, self._settings, self.id)
+        reply = Reply(self._context, self._engines, self._settings, self.id, self._notice.withdraw)
         request = ReplyRequest(
             text=text,
             language=self._settings.language,
@@ -175,6 +180,7 @@ class Turn:
         return Answered(text, reply.text)
 
     async def _apologise(self, reason: str, cause: SatelliteError | None = None) -> None:
+        self._notice.withdraw()
         try:
             await self._context.apologise(reason, cause)
         except SatelliteError as error:

@@ -45,9 +45,11 @@ class RecordedTurn:
     async def play(
         self, audio: AsyncGenerator[AudioChunk, None], on_first: Callable[[], None]
     ) -> None:
+        first = True
         async for chunk in audio:
-            if not self.played:
+            if first:
                 on_first()
+            first = False
             self.played += chunk.audio
             self.on_chunk()
             if self.error is not None:

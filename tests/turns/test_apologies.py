@@ -13,13 +13,14 @@ from satellite.errors import (
     engine_error,
 )
 from satellite.settings import Settings
-from satellite.turns.apologies import UNKNOWN_CAUSE, apology
+from satellite.turns.apologies import own_sentences
 from satellite.turns.context import Engines
 from satellite.turns.conversation import Conversation
 from satellite.turns.turn import Turn
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
 from tests.support.recorded_turn import RecordedTurn, utterance
 
+OWN = own_sentences()
 OURS = [
     kind
     for parent in (EngineError, HomeError)
@@ -32,23 +33,23 @@ OURS = [
 def test_an_error_keeps_its_sentence_on_its_way_through_the_wire(kind: type[EngineError]) -> None:
     there = engine_error(kind.code, "why")
     assert type(there) is kind
-    assert apology("llm", there) == apology("llm", kind("why"))
+    assert OWN.apology("llm", there) == OWN.apology("llm", kind("why"))
 
 
 def test_each_cause_has_a_sentence_of_its_own() -> None:
-    assert apology("llm", ModelMissing("m")) == "Sorry, the language model is not installed."
-    assert apology("asr", ModelMissing("m")) == "Sorry, speech recognition is not installed."
-    assert "memory" in (apology("llm", OutOfMemory("m")) or "")
+    assert OWN.apology("llm", ModelMissing("m")) == "Sorry, the language model is not installed."
+    assert OWN.apology("asr", ModelMissing("m")) == "Sorry, speech recognition is not installed."
+    assert "memory" in (OWN.apology("llm", OutOfMemory("m")) or "")
 
 
 def test_an_unknown_cause_has_the_sentence_of_its_stage() -> None:
-    assert apology("llm", EngineFailed("odd")) == apology("llm") == UNKNOWN_CAUSE["llm"]
-    assert apology("understand") == UNKNOWN_CAUSE["understand"]
+    assert OWN.apology("llm", EngineFailed("odd")) == OWN.apology("llm") == OWN.stages["llm"]
+    assert OWN.apology("understand") == OWN.stages["understand"]
 
 
 @pytest.mark.parametrize("stage", ["tts", "speaker", "turn"])
 def test_without_a_voice_there_is_no_apology(stage: str) -> None:
-    assert apology(stage, ModelMissing("m")) is None
+    assert OWN.apology(stage, ModelMissing("m")) is None
 
 
 async def test_a_failed_turn_says_why() -> None:

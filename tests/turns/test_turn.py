@@ -9,7 +9,7 @@ import pytest
 from satellite import events
 from satellite.errors import DeviceLost, EngineBusy, PeerClosed, SatelliteError
 from satellite.settings import DeadlineSettings, Settings
-from satellite.turns.apologies import UNKNOWN_CAUSE
+from satellite.turns.apologies import own_sentences
 from satellite.turns.context import Engines
 from satellite.turns.conversation import Conversation
 from satellite.turns.outcome import Answered, Failed, NothingHeard, Outcome
@@ -111,7 +111,7 @@ async def test_it_says_that_it_did_not_understand() -> None:
 async def test_an_answer_without_anything_to_say_is_spoken_for(answer: str) -> None:
     bench = Bench(llm=ScriptedLlm([(answer,)]))
     assert await bench.run() == Answered("what time is it", answer)
-    assert bench.tts.texts == [UNKNOWN_CAUSE["silence"]]
+    assert bench.tts.texts == [own_sentences().nothing_to_say]
     assert len(bench.stage.of(events.AudioStart)) == 1
 
 

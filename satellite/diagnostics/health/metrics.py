@@ -34,6 +34,7 @@ class SatelliteMetrics:
         counter, gauge = prometheus.Counter, prometheus.Gauge
         prometheus.ProcessCollector(registry=self.registry)
         self._turns = named(counter, "turns", "Turns that have ended", "outcome")
+        self._waits = named(counter, "waits", "Turns that said that they take long")
         self._failures = named(counter, "failures", "Turns that failed, by stage", "stage")
         self._stages = named(
             prometheus.Histogram,
@@ -92,6 +93,10 @@ class SatelliteMetrics:
     def _(self, event: events.Reply) -> None:
         if event.text:
             self._passed(event, "llm", "transcript", "reply")
+
+    @take.register
+    def _(self, event: events.Waiting) -> None:
+        self._waits.inc()
 
     @take.register
     def _(self, event: events.AudioStart) -> None:

@@ -46,6 +46,11 @@ def test_a_turn_is_counted_and_each_stage_timed_once(metrics: SatelliteMetrics) 
         assert value(metrics, "stage_seconds_sum", stage=stage) == pytest.approx(seconds)
 
 
+def test_turns_that_say_that_they_take_long_are_counted(metrics: SatelliteMetrics) -> None:
+    take(metrics, events.Waiting(turn="a"), events.Waiting(turn="b"))
+    assert value(metrics, "waits_total") == 2
+
+
 def test_stages_of_turns_at_once_are_not_mixed_up(metrics: SatelliteMetrics) -> None:
     start = events.Transcript(text="x", final=True, engine="e", mono=1.0, turn="a")
     other = events.Transcript(text="x", final=True, engine="e", mono=5.0, turn="b")

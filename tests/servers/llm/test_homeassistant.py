@@ -23,7 +23,7 @@ from satellite.net.pairing import Pairing
 from satellite.net.remotes.by_uri import remote
 from satellite.ports import EngineContext
 from satellite.settings import HomeSettings
-from satellite.turns.apologies import apology
+from satellite.turns.apologies import own_sentences
 from satellite.values import Declined, Situation
 from servers.llm.homeassistant import HomeAssistant
 from servers.serve.server import serving
@@ -165,7 +165,7 @@ async def test_failures_are_reported_and_apologised_for(
         with pytest.raises(kind, match=reported) as raised:
             await ask(engine, "hello")
         assert type(raised.value) is kind
-        assert said in (apology("llm", raised.value) or "")
+        assert said in (own_sentences().apology("llm", raised.value) or "")
         assert fake.token not in str(raised.value)
 
 

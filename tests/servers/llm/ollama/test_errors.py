@@ -14,7 +14,7 @@ from satellite.errors import (
     ModelMissing,
     OutOfMemory,
 )
-from satellite.turns.apologies import apology
+from satellite.turns.apologies import own_sentences
 from tests.servers.llm.asking import ask, brain, heard
 from tests.support.ollama_fake import Script, cut, erring, failure, fake_ollama, words
 
@@ -74,7 +74,7 @@ async def test_each_failure_names_its_remedy(name: str) -> None:
         assert heard(await ask(engine, "and now?")) == "Well."
     assert hint in str(raised.value)
     assert "\n" not in str(raised.value)
-    assert (apology("llm", raised.value) or "").startswith(sentence)
+    assert (own_sentences().apology("llm", raised.value) or "").startswith(sentence)
 
 
 async def test_a_stopped_ollama_is_reported_with_the_command_that_starts_it() -> None:
@@ -83,7 +83,8 @@ async def test_a_stopped_ollama_is_reported_with_the_command_that_starts_it() ->
     async with brain(host) as engine:
         with pytest.raises(EngineDown, match="ollama serve") as raised:
             await ask(engine, "hello")
-    assert apology("llm", raised.value) == "Sorry, the language model is not running."
+    text = own_sentences().apology("llm", raised.value)
+    assert text == "Sorry, the language model is not running."
 
 
 async def test_a_malformed_address_is_reported() -> None:
