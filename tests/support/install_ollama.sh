@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # Builds a real Ollama for the tests by `go install`, once; prints where the program is.
 #
-# Its CPU backend is compiled in by cgo; only the GPU ones are libraries of their own. The module
-# proxy leaves out every folder named `vendor`, and with it three C++ headers: these come from
-# modules that keep them elsewhere. Exit code 3: no Go or no C++ compiler here; tests then skip.
+# Its CPU backend is compiled in by cgo; only the GPU ones are libraries of their own. It is built for
+# this processor, since the compiler's default on x86-64 has no AVX: with it, Qwen2.5 0.5B reads 40
+# tokens a second on one thread, and without it, 1. The module proxy leaves out every folder named
+# `vendor`, and with it three C++ headers: these come from modules that keep them elsewhere. Exit code
+# 3: no Go or no C++ compiler here; tests then skip.
 set -euo pipefail
 
 version=v0.17.4
@@ -11,7 +13,7 @@ headers_from=v0.6.5 # the json.hpp and stb_image.h of this one lie outside of `v
 miniaudio=v0.11.24
 longest=${OLLAMA_BUILD_SECONDS:-1200} # 13 minutes were measured on two busy cores
 
-folder=${SATELLITE_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/satellite-tests}/ollama-$version
+folder=${SATELLITE_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/satellite-tests}/ollama-$version-native
 program=$folder/ollama
 if [ -x "$program" ]; then echo "$program"; exit 0; fi
 
@@ -33,7 +35,8 @@ cp -f "$(module_folder "github.com/gen2brain/malgo@$miniaudio")/miniaudio.h" min
 
 built=$(mktemp -d "$folder/building.XXXXXX")
 trap 'rm -rf "$built"' EXIT
-CGO_ENABLED=1 CGO_CPPFLAGS="-I$headers" CGO_CFLAGS=-O2 CGO_CXXFLAGS=-O2 GOBIN=$built \
+CGO_ENABLED=1 CGO_CPPFLAGS="-I$headers" GOBIN=$built \
+    CGO_CFLAGS="-O3 -march=native" CGO_CXXFLAGS="-O3 -march=native" \
     timeout "$longest" go install -trimpath -ldflags "-s -w" "github.com/ollama/ollama@$version" >&2
 mv "$built/ollama" "$program" # whole or not at all, even where two build at once
 echo "$program"

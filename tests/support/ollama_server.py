@@ -43,13 +43,13 @@ def program() -> str:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[str]:
+def serving(folder: Path, slots: int = _SLOTS) -> Iterator[str]:
     """Run Ollama with its data in `folder`; yield its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         host = f"127.0.0.1:{free.getsockname()[1]}"
     environment = {**os.environ, "OLLAMA_HOST": host, "HOME": str(folder)}
-    environment |= {"OLLAMA_MODELS": str(folder / "models"), "OLLAMA_NUM_PARALLEL": str(_SLOTS)}
+    environment |= {"OLLAMA_MODELS": str(folder / "models"), "OLLAMA_NUM_PARALLEL": str(slots)}
     with (folder / "ollama.log").open("wb") as log:
         process = subprocess.Popen([program(), "serve"], env=environment, stdout=log, stderr=log)
         try:

@@ -111,8 +111,12 @@ class OllamaClient:
         parameters: Mapping[str, Any],
         keep_alive: str | int,
         think: bool | str = False,
+        schema: Mapping[str, Any] | None = None,
     ) -> AsyncGenerator[AnswerPiece, None]:
-        """Yield an answer as it is written. Closing the generator makes Ollama stop."""
+        """Yield an answer as it is written. Closing the generator makes Ollama stop.
+
+        `schema` is a JSON schema that the text has to follow.
+        """
         body: dict[str, Any] = {
             "model": model,
             "messages": messages,
@@ -123,6 +127,8 @@ class OllamaClient:
         }
         if tools:
             body["tools"] = tools
+        if schema is not None:
+            body["format"] = schema
         api, done = self._opened(), False
         with engine_errors(model, api.url, self._timeout):
             async with aclosing(api.stream("/api/chat", body, _ChatLine)) as lines:
