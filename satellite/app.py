@@ -195,6 +195,7 @@ class Satellite:
             self._mute,
             listen_now=self._listener.listen_now,
             info=self._info,
+            memory=self._port.memory,
         )
         self._turns = TurnManager(
             settings,
@@ -229,6 +230,7 @@ class Satellite:
             listen_now=self._listener.listen_now,
             reload=self._reload.now,
             facts=self._facts,
+            memory=self._port.memory,
         )
         self._hooks.operate(self._controls)
 

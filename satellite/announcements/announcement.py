@@ -31,12 +31,14 @@ class AnnouncementStyle(Value, frozen=True):
 
 
 class Announcement(msgspec.Struct, frozen=True):
-    """An announcement; `sound` makes its audio when it is played."""
+    """An announcement; `sound` makes its audio when it is played, and `discard` frees what is held
+    for it once it has ended, however it did. `discard` is idempotent."""
 
     sound: Callable[[], AsyncGenerator[AudioChunk, None]]
     text: str = ""
     """The text, if known."""
     style: AnnouncementStyle = AnnouncementStyle()
+    discard: Callable[[], None] = lambda: None
 
 
 def style_of_event(data: dict[str, Any], key: str) -> AnnouncementStyle:

@@ -62,6 +62,7 @@ class _Waiting:
         return _ORDER.index(self.announcement.style.priority)
 
     def finish(self, outcome: Outcome) -> None:
+        self.announcement.discard()
         if not self.outcome.done():
             self.outcome.set_result(outcome)
 
@@ -96,6 +97,14 @@ class Announcer:
         if announcement.style.priority == "high" and (current is None or current.urgency < 2):
             self._output.interrupt()
         return new.outcome
+
+    def withdraw(self, outcome: asyncio.Future[Outcome], result: Outcome) -> None:
+        """End a waiting announcement, by the future of its outcome; one that plays is not ended."""
+        for waiting in self._waiting:
+            if waiting.outcome is outcome:
+                self._waiting.remove(waiting)
+                waiting.finish(result)
+                return
 
     async def run(self) -> None:
         """Play announcements until cancelled."""

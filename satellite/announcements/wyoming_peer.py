@@ -18,6 +18,7 @@ from satellite.announcements.announcement import LONGEST, Announcement, Outcome,
 from satellite.announcements.announcer import Announcer
 from satellite.errors import BadFrame, EngineBusy, EngineError, PeerClosed
 from satellite.net.incoming_speech import IncomingSpeech
+from satellite.net.memory_budget import Budget, MemoryBudget
 from satellite.net.remotes.base import CONTEXT
 from satellite.net.wire import Connection
 
@@ -37,12 +38,20 @@ class WyomingPeer:
     """
 
     def __init__(
-        self, connection: Connection, announcer: Announcer, tasks: asyncio.TaskGroup
+        self,
+        connection: Connection,
+        announcer: Announcer,
+        tasks: asyncio.TaskGroup,
+        memory: Budget,
     ) -> None:
+        """`memory` counts the sound that waits."""
         self._connection = connection
         self._announcer = announcer
         self._tasks = tasks
+        self._memory = memory
         self._speech: IncomingSpeech | None = None
+        self._outcome: asyncio.Future[Outcome] | None = None
+        """The outcome of the announcement whose sound is arriving."""
         self._answers: set[asyncio.Task[None]] = set()
 
     def handle(self, event: Event) -> None:
@@ -50,19 +59,27 @@ class WyomingPeer:
         if Synthesize.is_type(event.type):
             self._say(event)
         elif AudioStart.is_type(event.type):
-            self._end(cut_off=True)
-            speech = self._speech = IncomingSpeech()
+            self._cut_off()
+            speech = IncomingSpeech(self._memory)
             style = style_of_event(event.data, CONTEXT)
-            announcement = Announcement(lambda: speech.chunks(STALL), style=style)
-            self._submit(lambda: self._announcer.submit(announcement))
+            announcement = Announcement(
+                lambda: speech.chunks(STALL), style=style, discard=speech.drop
+            )
+            self._outcome = self._submit(lambda: self._announcer.submit(announcement))
+            self._speech = speech if self._outcome is not None else None
         elif AudioChunk.is_type(event.type) and self._speech is not None:
-            self._speech.take(event)
-        elif AudioStop.is_type(event.type):
-            self._end(cut_off=False)
+            try:
+                self._speech.take(event)
+            except EngineBusy as error:
+                _LOGGER.warning("dropped an announcement of %s: %s", self._connection.peer, error)
+                self._cut_off("failed")
+        elif AudioStop.is_type(event.type) and self._speech is not None:
+            self._speech.end()
+            self._speech = None
 
     def close(self) -> None:
         """End with the connection: complete announcements are still played, without an answer."""
-        self._end(cut_off=True)
+        self._cut_off()
         for answer in self._answers:
             answer.cancel()
 
@@ -76,17 +93,20 @@ class WyomingPeer:
             style = msgspec.structs.replace(style, voice=name)
         self._submit(lambda: self._announcer.say(text, style))
 
-    def _submit(self, submit: Callable[[], asyncio.Future[Outcome]]) -> None:
+    def _submit(
+        self, submit: Callable[[], asyncio.Future[Outcome]]
+    ) -> asyncio.Future[Outcome] | None:
+        """Queue an announcement; return its outcome, or None if it was refused."""
         try:
             if len(self._answers) >= MOST:
                 raise EngineBusy(f"{MOST} announcements of this client are waiting already")
             outcome = submit()
         except EngineError as error:
-            self._speech = None
             refusal = Error(str(error), error.code).event()
             self._spawn(self._write(refusal))
-        else:
-            self._spawn(self._answer(outcome))
+            return None
+        self._spawn(self._answer(outcome))
+        return outcome
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = self._tasks.create_task(work, name="announcement")
@@ -106,18 +126,23 @@ class WyomingPeer:
         except PeerClosed as error:
             _LOGGER.debug("cannot answer an announcement: %s", error)
 
-    def _end(self, *, cut_off: bool) -> None:
+    def _cut_off(self, result: Outcome = "interrupted") -> None:
+        """Drop the sound that is still arriving; it is not played any further."""
         speech, self._speech = self._speech, None
-        if speech is not None:
-            speech.end(cut_off)
+        if speech is not None and self._outcome is not None:
+            speech.drop()
+            self._announcer.withdraw(self._outcome, result)
 
 
 @asynccontextmanager
 async def announcing_peer(
-    connection: Connection, announcer: Announcer, tasks: asyncio.TaskGroup
+    connection: Connection, announcer: Announcer, tasks: asyncio.TaskGroup, memory: MemoryBudget
 ) -> AsyncGenerator[Callable[[Event], None], None]:
-    """Yield the function that handles the events of a peer during this block."""
-    peer = WyomingPeer(connection, announcer, tasks)
+    """Yield the function that handles the events of a peer during this block.
+
+    `memory` counts the sound that waits, of all such peers together.
+    """
+    peer = WyomingPeer(connection, announcer, tasks, memory.of(connection.address))
     try:
         yield peer.handle
     finally:

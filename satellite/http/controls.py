@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import ExitStack
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from satellite.engines.reload import Reloaded
 from satellite.errors import SatelliteError, UsageError
 from satellite.lib.bus import Bus
 from satellite.listening.mute import Mute
+from satellite.net.memory_budget import MemoryBudget, reserved
 from satellite.net.pairing import Pairing
 from satellite.settings import Settings
 from satellite.turns import actions
@@ -45,11 +47,13 @@ class Controls:
         listen_now: Callable[[], bool],
         reload: Callable[[], Awaitable[Reloaded]],
         facts: Callable[[], dict[str, Any]],
+        memory: MemoryBudget | None = None,
     ) -> None:
         """`listen_now` starts an utterance without a wake word and returns whether it could;
         `reload` is `satellite.engines.reload.Reload.now`; `facts` returns more fields for
-        `state`."""
+        `state`; `memory` counts what programs make the satellite hold."""
         self.bus = bus
+        self.memory = memory or MemoryBudget()
         self._settings = settings
         self._context = context
         self._activity = activity
@@ -115,7 +119,8 @@ class Controls:
     ) -> dict[str, Outcome | str]:
         """Announce a text or sound here, or on satellites by name, by address, or on all.
 
-        Returns the outcome by name; `queued` without waiting. Raises `SatelliteError`.
+        Returns the outcome by name; `queued` without waiting. Raises `SatelliteError`, such as
+        `EngineBusy` when too much is held.
         """
         outcomes: dict[str, Outcome | str] = {}
         others = [name for name in to if name not in (HERE, self._settings.name)]
@@ -124,7 +129,9 @@ class Controls:
             outcomes[self._settings.name] = await outcome if wait and not others else "queued"
         if others:
             found = await remote.resolve(others, self._pairing)
-            failed = await remote.announce_to_all(found, content, style, self._pairing)
+            with reserved(self.memory) as add:
+                add(_size(content))
+                failed = await remote.announce_to_all(found, content, style, self._pairing)
             outcomes |= {name: str(failed.get(name, "heard")) for name in found}
         return outcomes
 
@@ -137,4 +144,16 @@ class Controls:
         async def whole() -> AsyncGenerator[AudioChunk, None]:
             yield content
 
-        return self._announcer.submit(Announcement(whole, style=style))
+        held = ExitStack()
+        try:
+            held.enter_context(reserved(self.memory))(_size(content))
+            announcement = Announcement(whole, style=style, discard=held.close)
+            return self._announcer.submit(announcement)
+        except SatelliteError:
+            held.close()
+            raise
+
+
+def _size(content: str | AudioChunk) -> int:
+    """Return the bytes that an announcement holds."""
+    return len(content) if isinstance(content, str) else len(content.audio)

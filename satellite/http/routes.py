@@ -17,19 +17,15 @@ from satellite.announcements import announcement as announcements
 from satellite.audio.wavfile import parse_wav
 from satellite.errors import EngineBusy, SatelliteError, UsageError
 from satellite.http.auth import Guard
+from satellite.http.body import LARGEST, PATIENCE, read_body
 from satellite.http.controls import Controls
 from satellite.http.event_stream import stream
 from satellite.http.pages import MakePage, Page, Pages
+from satellite.net.memory_budget import reserved
 from satellite.net.refusals import Refusals
 from satellite.values import AudioChunk
 
 _LOGGER = logging.getLogger(__name__)
-
-LARGEST = 16 * 1024 * 1024
-"""Bytes of a request: a minute and a half of sound at 48 kHz in stereo."""
-
-BODY = 30.0
-"""Seconds for the whole of a request to arrive."""
 
 KEEP = 30.0
 """Seconds for which a connection without a request stays open."""
@@ -59,7 +55,7 @@ def api_runner(controls: Controls, guard: Guard, pages: Pages) -> web.AppRunner:
         except EngineBusy as error:
             return _json({"error": str(error)}, 503)
         except TimeoutError:
-            return _json({"error": f"the request did not arrive in {BODY:g} s"}, 408)
+            return _json({"error": f"the request did not arrive in {PATIENCE:g} s"}, 408)
         except SatelliteError as error:
             return _json({"error": str(error)}, 502)
 
@@ -112,7 +108,12 @@ _LOGGER.addFilter(_WithoutBadRequests())
 
 def _runner(app: web.Application) -> web.AppRunner:
     return web.AppRunner(
-        app, access_log=None, logger=_LOGGER, keepalive_timeout=KEEP, shutdown_timeout=1.0
+        app,
+        access_log=None,
+        logger=_LOGGER,
+        keepalive_timeout=KEEP,
+        shutdown_timeout=1.0,
+        auto_decompress=False,  # `read_body` does it, within a limit
     )
 
 
@@ -142,7 +143,7 @@ class _Api:
         return await stream(request, self._controls.bus)
 
     async def mute(self, request: web.Request) -> web.StreamResponse:
-        muted = (await _facts(request)).get("muted")
+        muted = (await self._facts(request)).get("muted")
         if muted is not None and not isinstance(muted, bool):
             raise UsageError("muted: true or false, or nothing to change it")
         return _json({"muted": self._controls.mute(muted)})
@@ -160,11 +161,12 @@ class _Api:
         return _json({})
 
     async def volume(self, request: web.Request) -> web.StreamResponse:
-        self._controls.volume((await _facts(request)).get("level"))
+        self._controls.volume((await self._facts(request)).get("level"))
         return _json({"volume": self._controls.state()["volume"]})
 
     async def announce(self, request: web.Request) -> web.StreamResponse:
-        what, facts = await _announced(request)
+        with reserved(self._controls.memory) as add:
+            what, facts = await _announced(request, add)
         to, wait = facts.pop("to", ()), facts.pop("wait", True)
         names = (
             (to,) if isinstance(to, str) else tuple(to) if isinstance(to, list | tuple) else None
@@ -175,12 +177,17 @@ class _Api:
         became = await self._controls.announce(what, style, names, wait is True)
         return _json({"outcomes": became}, 200 if wait is True else 202)
 
+    async def _facts(self, request: web.Request) -> dict[str, Any]:
+        with reserved(self._controls.memory) as add:
+            return await _facts(request, add)
 
-async def _announced(request: web.Request) -> tuple[str | AudioChunk, dict[str, Any]]:
+
+async def _announced(
+    request: web.Request, add: Callable[[int], None]
+) -> tuple[str | AudioChunk, dict[str, Any]]:
     """Return the text or sound to announce, and the other facts of the request."""
     if request.content_type in _WAV:
-        async with asyncio.timeout(BODY):
-            content = await request.read()
+        content = await read_body(request, add)
         facts: dict[str, Any] = dict(request.query)
         if "to" in facts:
             facts["to"] = facts["to"].split(",")
@@ -188,7 +195,7 @@ async def _announced(request: web.Request) -> tuple[str | AudioChunk, dict[str, 
             if name in facts:
                 facts[name] = facts[name].lower() in ("true", "yes", "on", "1")
         return await _sound(content), facts
-    facts = await _facts(request)
+    facts = await _facts(request, add)
     if (encoded := facts.pop("wav", None)) is None:
         return announcements.check_text(facts.pop("text", None)), facts
     try:
@@ -202,9 +209,8 @@ async def _sound(content: bytes) -> AudioChunk:
     return AudioChunk(audio=audio, format=form)
 
 
-async def _facts(request: web.Request) -> dict[str, Any]:
-    async with asyncio.timeout(BODY):
-        text = await request.read()
+async def _facts(request: web.Request, add: Callable[[int], None]) -> dict[str, Any]:
+    text = await read_body(request, add)
     if not text.strip():
         return {}
     try:

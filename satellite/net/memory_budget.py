@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Protocol
 
 from satellite.errors import EngineBusy
+from satellite.lib.free_memory import give_back
 
 MOST = 128 * 1024 * 1024
 """Bytes for all ports of a program: over an hour of 16 kHz audio."""
@@ -15,6 +17,11 @@ SHARE = 0.75
 """Part of it that one address may use, so that no single one takes it all from the others. Clients
 without an address, which are local programs on Unix sockets, have no such limit."""
 
+MUCH = 16 * 1024 * 1024
+"""Bytes in use at once from which freed memory is returned to the system, when three quarters are
+free again. glibc holds it otherwise: 700 MB after an attack with announcements, as measured."""
+FREED = 2.0
+"""Seconds until then."""
 AHEAD = 0.75
 """Part of it up to which buffers are filled ahead of their readers; the rest is for the next piece
 of each client."""
@@ -44,6 +51,7 @@ class MemoryBudget:
     def __init__(self, most: int = MOST) -> None:
         self.most = most
         self.used = 0
+        self._peak = 0
         self._by_address: Counter[str] = Counter()
 
     @property
@@ -56,13 +64,24 @@ class MemoryBudget:
                 f"{self.most} bytes are buffered for all clients together, which is the limit "
                 "(limits.held)"
             )
-        self.used += size
+        self.add_always(size)
 
     def add_always(self, size: int) -> None:
         self.used += size
+        self._peak = max(self._peak, self.used)
 
     def remove(self, size: int) -> None:
         self.used -= size
+        if self._peak >= MUCH and self.used <= self._peak // 4:
+            self._peak = self.used
+            self._give_back_later()
+
+    def _give_back_later(self) -> None:
+        """Return freed memory to the system, once the present work is done."""
+        try:
+            asyncio.get_running_loop().call_later(FREED, give_back)
+        except RuntimeError:  # nothing runs any more
+            give_back()
 
     def of(self, address: str) -> Budget:
         """Return the budget of one address: part of this one."""
@@ -74,6 +93,8 @@ class MemoryBudget:
 
 
 class _PartBudget(MemoryBudget):
+    """A budget within another one, which returns the memory of both."""
+
     def __init__(self, whole: MemoryBudget, most: int) -> None:
         super().__init__(most)
         self._whole = whole
@@ -83,19 +104,20 @@ class _PartBudget(MemoryBudget):
         return min(super().spare, self._whole.spare)
 
     def add(self, size: int) -> None:
-        super().add(size)
-        try:
-            self._whole.add(size)
-        except EngineBusy:
-            super().remove(size)
-            raise
+        if self.used + size > self.most:
+            raise EngineBusy(
+                f"{self.used} bytes wait to be played, and the limit is {self.most} (half of "
+                "limits.held)"
+            )
+        self._whole.add(size)
+        self.used += size
 
     def add_always(self, size: int) -> None:
-        super().add_always(size)
+        self.used += size
         self._whole.add_always(size)
 
     def remove(self, size: int) -> None:
-        super().remove(size)
+        self.used -= size
         self._whole.remove(size)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import logging
 
-from satellite.diagnostics.health.memory_limit import give_back
+from satellite.lib.free_memory import give_back
 
 __all__ = ["give_back", "keep_buffers"]
 

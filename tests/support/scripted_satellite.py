@@ -17,6 +17,7 @@ from satellite.homeassistant.driver.remote_wake import WakeStream
 from satellite.homeassistant.driver.satellite_info import info_event
 from satellite.lib.bus import Bus
 from satellite.listening.listener import Listener, Utterance
+from satellite.net.memory_budget import MemoryBudget
 from satellite.settings import CueSettings, DeadlineSettings, HomeAssistantSettings, Settings
 from satellite.turns.context import Engines
 from satellite.values import SPEECH, Detection, DetectRequest, EngineInfo, ModelInfo
@@ -120,7 +121,12 @@ class Room:
 class ScriptedSatellite:
     """A satellite with scripted engines, and its events."""
 
-    def __init__(self, settings: Settings = QUIET, bus: Bus | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings = QUIET,
+        bus: Bus | None = None,
+        memory: MemoryBudget | None = None,
+    ) -> None:
         self.uri = ""
         self.settings = settings
         self.happened: list[events.Event] = []
@@ -152,8 +158,11 @@ class ScriptedSatellite:
             speech.mute,
             listen_now=self.listener.listen_now,
             info=lambda: info_event(settings, self.wake.describe()),
+            memory=memory,
         )
-        self.parts = TurnParts(speech, self.listener.listen_now, self.peer.driver_for, bus=bus)
+        self.parts = TurnParts(
+            speech, self.listener.listen_now, self.peer.driver_for, bus=bus, memory=memory
+        )
         self.turns, self.context = self.parts.manager, self.parts.context
         self.accept: Callable[[Utterance], bool] = self.turns.start
 

@@ -14,6 +14,7 @@ from satellite.http.controls import Controls
 from satellite.lib.bus import Bus
 from satellite.listening.mute import Mute
 from satellite.listening.utterance import Utterance
+from satellite.net.memory_budget import MemoryBudget
 from satellite.ports import EngineContext, Wake
 from satellite.settings import Settings
 from satellite.timers import TimerManager
@@ -64,8 +65,9 @@ class TurnParts:
         driver: Callable[[Utterance], Driver | None] = lambda utterance: None,
         assistants: Assistants | None = None,
         bus: Bus | None = None,
+        memory: MemoryBudget | None = None,
     ) -> None:
-        """`bus` is that of the controls."""
+        """`bus` and `memory` are those of the controls."""
         self.speech = speech
         self.follow_up = FollowUp(speech.settings.listen.follow_up)
         self.context = SatelliteContext(
@@ -107,6 +109,7 @@ class TurnParts:
             listen_now=listen_now,
             reload=Reload(speech.settings, ScriptedWake(), None, _adopt, EngineContext()).now,
             facts=dict,
+            memory=memory,
         )
 
     async def run(self) -> None:

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 from satellite.errors import MemoryFull
+from satellite.lib.free_memory import give_back
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -67,16 +68,6 @@ def share_arenas() -> None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # other C libraries have none
     if mallopt is not None:
         mallopt(_M_ARENA_MAX, _ARENAS)
-
-
-def give_back() -> None:
-    """Return freed memory to the system, which glibc does not do by itself.
-
-    Takes milliseconds; some tens of them for much memory.
-    """
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # other C libraries have none
-    if trim is not None:
-        trim(0)
 
 
 async def return_memory_after_start() -> None:

@@ -135,7 +135,7 @@ class DriverLink:
     @contextmanager
     def running(self) -> Iterator[PipelineRun]:
         """Run its pipeline: inside this block its events belong to the run."""
-        run = self._run = PipelineRun()
+        run = self._run = PipelineRun(self._connection.memory)
         self._misses = 0
         self._woken.set()  # from now on its loss is detected sooner
         if self.lost:
@@ -145,11 +145,13 @@ class DriverLink:
         finally:
             if self._run is run:
                 self._run = None
+            if run.speech is not None:
+                run.speech.drop()
             if run.owes_audio:
                 self._stale_until = asyncio.get_running_loop().time() + STALE
 
     def handle(self, event: Event) -> None:
-        """Dispatch an event that arrived. Raises `BadFrame`."""
+        """Dispatch an event that arrived. Raises `BadFrame`, `EngineBusy`."""
         self._misses = 0
         if Pong.is_type(event.type):
             self._pings.pong_received()
@@ -172,7 +174,7 @@ class DriverLink:
             if AudioStop.is_type(event.type):
                 self._stale_until = 0.0
         elif AudioStart.is_type(event.type):
-            self._announcement = IncomingSpeech()
+            self._announcement = IncomingSpeech(self._connection.memory)
             self._announce(self._announcement)
             if self._run is not None and not self._run.understood:
                 # Home Assistant ends a run without an event to announce something

@@ -24,6 +24,7 @@ from satellite.homeassistant.driver.remote_wake import WakeStream
 from satellite.listening.mute import Mute
 from satellite.listening.utterance import Utterance
 from satellite.net.incoming_speech import IncomingSpeech
+from satellite.net.memory_budget import MemoryBudget
 from satellite.net.messages import read
 from satellite.net.wire import Connection
 from satellite.settings import Settings
@@ -52,10 +53,12 @@ class HomeAssistantPeer:
         mute: Mute,
         listen_now: Callable[[Detection, float], bool],
         info: Callable[[], Event],
+        memory: MemoryBudget | None = None,
     ) -> None:
         """`output` plays announcements of Home Assistant, `announcer` queues those of other
         clients; `listen_now` starts an utterance whose wake word was detected by Home Assistant,
-        see `Listener.listen_now`; `info` returns the answer to `describe`."""
+        see `Listener.listen_now`; `info` returns the answer to `describe`; `memory` counts what all
+        peers make us hold."""
         self._settings = settings
         self._current = current
         self._wake = wake
@@ -66,6 +69,9 @@ class HomeAssistantPeer:
         self._mute = mute
         self._listen_now = listen_now
         self._info = info
+        memory = memory or MemoryBudget()
+        self._announced = memory.part(memory.most // 2)
+        """Counts the sound of other clients: half of the memory, as Home Assistant needs some."""
         self._found: Detection | None = None
         """The wake word that Home Assistant has just detected."""
         self._announcements: asyncio.Queue[tuple[DriverLink, IncomingSpeech]] = asyncio.Queue(
@@ -108,7 +114,7 @@ class HomeAssistantPeer:
             async with (
                 asyncio.TaskGroup() as tasks,
                 self._linked(connection, tasks) as drive,
-                announcing_peer(connection, self._announcer, tasks) as handle,
+                announcing_peer(connection, self._announcer, tasks, self._announced) as handle,
             ):
                 await self._read(connection, drive, handle)
         finally:
@@ -198,7 +204,7 @@ class HomeAssistantPeer:
         link = self._current.connected
         if link is None or self._announcements.full():
             _LOGGER.warning("skipped an announcement: %d are waiting", ANNOUNCEMENTS)
-            speech.end()
+            speech.drop()
         else:
             self._announcements.put_nowait((link, speech))
 

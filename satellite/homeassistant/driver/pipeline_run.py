@@ -14,13 +14,16 @@ from wyoming.vad import VoiceStopped
 
 from satellite.errors import SatelliteError
 from satellite.net.incoming_speech import IncomingSpeech
+from satellite.net.memory_budget import Budget
 from satellite.net.messages import error_of, read
 
 
 class PipelineRun:
     """The results of a run so far; `wait_for` waits for more of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, memory: Budget | None = None) -> None:
+        """`memory` counts the speech that waits to be played."""
+        self._memory = memory
         self.speech_ended = False
         """Home Assistant has detected the end of the speech."""
         self.transcript: str | None = None
@@ -59,7 +62,7 @@ class PipelineRun:
         elif Synthesize.is_type(event.type):
             self.answer = read(Synthesize, event).text.strip()
         elif AudioStart.is_type(event.type):
-            self.speech = self.speech or IncomingSpeech()
+            self.speech = self.speech or IncomingSpeech(self._memory)
         elif AudioChunk.is_type(event.type) and self.speech is not None:
             self.speech.take(event)
         elif AudioStop.is_type(event.type) and self.speech is not None:

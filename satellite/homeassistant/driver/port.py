@@ -13,6 +13,7 @@ from satellite.homeassistant.driver.peer import HomeAssistantPeer
 from satellite.net.discovery.advert import Advert, announce
 from satellite.net.discovery.mdns import NoMulticast
 from satellite.net.listen import listen_limits, listening
+from satellite.net.memory_budget import MemoryBudget
 from satellite.net.uri import Tcp, parse
 from satellite.net.wire import Connection
 from satellite.settings import HOME_ASSISTANT_PORT, Settings
@@ -24,6 +25,8 @@ class Port:
     """Accepts Home Assistant; a peer that connects before the satellite is ready waits for it."""
 
     def __init__(self, settings: Settings) -> None:
+        self.memory = MemoryBudget(settings.limits.held)
+        """Counts what peers make this satellite hold, at this port and at that of HTTP."""
         self.bound: str | None = None
         """The URI of the port, if it is open."""
         self._settings = settings
@@ -71,7 +74,7 @@ async def reachable(settings: Settings) -> AsyncGenerator[Port, None]:
     async with AsyncExitStack() as stack:
         if uri:
             name, limits = "Home Assistant's satellite", listen_limits(settings)
-            opened = listening(uri, port.serve, name=name, limits=limits)
+            opened = listening(uri, port.serve, name=name, limits=limits, memory=port.memory)
             try:
                 port.bound = await stack.enter_async_context(opened)
             except PortInUse as error:
