@@ -16,6 +16,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from satellite.text.quoted import quoted
+
 
 class OptionSet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of every class of options: immutable, every field with a default or required."""
@@ -68,7 +70,7 @@ def convert(kind: type[SetT], values: Mapping[str, Any]) -> tuple[SetT | None, t
             try:
                 good[name] = read(values[name], field.type)
             except ValueError as error:
-                problems.append(f"{name} = {values[name]!r}: {error}")
+                problems.append(f"{name} = {quoted(values[name])}: {error}")
         elif field.required:
             problems.append(f"{name} is missing")
     return (None, tuple(problems)) if problems else (kind(**good), ())

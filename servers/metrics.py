@@ -10,6 +10,7 @@ from satellite.errors import ConfigError
 from satellite.http.pages import Page, Pages
 from satellite.http.probes import probe_server
 from satellite.http.token import Token
+from satellite.text.reason_of import reason_of
 from servers.pool import Pool
 from servers.serve.observer import CANCELLED, DONE, Observer, RequestRecord
 
@@ -139,7 +140,7 @@ async def metrics_server(
         try:
             bound = await stack.enter_async_context(probe_server(everything, host, port, token))
         except OSError as error:
-            reason = error.strerror or str(error)
+            reason = reason_of(error)
             raise ConfigError(
                 [f"cannot serve metrics at {host} port {port}: {reason} (--metrics)"]
             ) from error

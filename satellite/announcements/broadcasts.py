@@ -11,6 +11,7 @@ from satellite.announcements.announcer import Announcer
 from satellite.errors import EngineBusy, SatelliteError
 from satellite.net.pairing import Pairing
 from satellite.settings import Settings
+from satellite.text.quoted import quoted
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -71,4 +72,4 @@ class Broadcasts:
         try:
             self._announcer.say(text, AnnouncementStyle(chime=False))
         except EngineBusy as error:
-            _LOGGER.warning("cannot say %r: %s", text, error)
+            _LOGGER.warning("cannot say %s: %s", quoted(text), error)

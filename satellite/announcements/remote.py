@@ -23,6 +23,7 @@ from satellite.net.pairing import Pairing
 from satellite.net.remotes.base import CONTEXT
 from satellite.net.remotes.describe import CONNECT
 from satellite.net.remotes.dial import connect
+from satellite.text.quoted import quoted
 from satellite.values import AudioChunk as Sound
 
 _LOGGER = logging.getLogger(__name__)
@@ -75,7 +76,7 @@ async def resolve(
         server = known.get(name.casefold())
         if server is None:
             names_there = ", ".join(sorted(s.name for s in there)) or "none"
-            raise UsageError(f"no satellite is called {name!r}; found: {names_there}")
+            raise UsageError(f"no satellite is called {quoted(name)}; found: {names_there}")
         found[server.name] = server.uri
     return found
 

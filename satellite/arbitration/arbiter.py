@@ -179,7 +179,7 @@ class Arbiter:
                 window = max(0.0, self._settings.rooms.window - EARLY)
         score = 0 if adopted else round(1000 * min(1.0, max(0.0, detection.score)))
         rank = Rank(busy, sound.quality, score, self._group.id)
-        _LOGGER.debug("%r: heard at %d dB, %d other satellites", word, sound.quality, len(others))
+        _LOGGER.debug("%s: heard at %d dB, %d other satellites", word, sound.quality, len(others))
         return self._election.wake(now, word, rank, sound.print, window)
 
     def _is_late(self, detection: Detection) -> bool:
@@ -257,10 +257,10 @@ class Arbiter:
         audio = self._listener.recent(fingerprint.MEMORY)
         quality = fingerprint.fingerprint_of(audio).quality
         if quality <= claim.rank.quality or claim.rank.busy:
-            _LOGGER.debug("%r: heard worse here, at %d dB", claim.word, quality)
+            _LOGGER.debug("%s: heard worse here, at %d dB", claim.word, quality)
             return
         likeness = fingerprint.similarity(claim.print, audio, claim.age)
-        _LOGGER.debug("%r: similarity to the sound here is %.2f", claim.word, likeness)
+        _LOGGER.debug("%s: similarity to the sound here is %.2f", claim.word, likeness)
         if likeness >= fingerprint.ALIKE:
             score = claim.rank.score / 1000
             self._adopted = Detection(word=name, score=score, sample=0, phrase=claim.word)

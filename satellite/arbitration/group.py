@@ -14,6 +14,7 @@ from satellite.arbitration.peers import Peer, PeerTable, SocketAddress
 from satellite.arbitration.protocol import Claim, GroupMessage, MessageKind, Seal
 from satellite.net.allowed import AllowedNetworks
 from satellite.settings import Settings
+from satellite.text.reason_of import reason_of
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -87,7 +88,7 @@ class Group:
         try:
             network.open()
         except OSError as error:
-            problem = error.strerror or error
+            problem = reason_of(error)
             _LOGGER.warning(
                 "cannot reach satellites in other rooms: UDP port %d: %s", port, problem
             )

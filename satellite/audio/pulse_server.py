@@ -17,6 +17,7 @@ from satellite.audio.sound_server import (
     SourceProperties,
     Volume,
 )
+from satellite.text.reason_of import reason_of
 
 ANSWER = 1.0
 """Seconds after which a server counts as hung: on the same machine it answers in milliseconds."""
@@ -157,7 +158,7 @@ def _translated_errors() -> Generator[None, None, None]:
         import pulsectl
         from pulsectl._pulsectl import LibPulse
     except OSError as error:
-        raise SoundServerError(f"{error} (apt install libpulse0)") from error
+        raise SoundServerError(f"{reason_of(error)} (apt install libpulse0)") from error
     try:
         yield
     except (pulsectl.PulseError, LibPulse.CallError, OSError) as error:

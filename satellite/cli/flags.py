@@ -18,6 +18,7 @@ from satellite.cli.command import COMMON, OPTIONS, Flag
 from satellite.config.keys import keys
 from satellite.config.layers import Given
 from satellite.errors import ConfigError
+from satellite.text.quoted import quoted
 
 if TYPE_CHECKING:
     from satellite.config.load import Configuration
@@ -84,7 +85,9 @@ class Invocation:
         level = self._find("log_level") or "info"
         if level not in logs.LEVELS:
             known = ", ".join(logs.LEVELS)
-            raise ConfigError([f"environment SATELLITE_LOG_LEVEL: '{level}' is none of {known}"])
+            raise ConfigError(
+                [f"environment SATELLITE_LOG_LEVEL: {quoted(level)} is none of {known}"]
+            )
         place = logs.LEVELS.index(level) - self.louder
         return logs.LEVELS[min(max(place, 0), len(logs.LEVELS) - 1)]
 

@@ -12,6 +12,7 @@ from satellite import options
 from satellite.components import registry
 from satellite.errors import ConfigError
 from satellite.ports import ChecksOptions, EngineContext
+from satellite.text.quoted import quoted
 
 AUTO = "auto"
 CHAINED = "llm"
@@ -65,7 +66,7 @@ def parse(text: str) -> Component:
     head, tail = (text[: starts[-1]], text[starts[-1] + 1 :]) if starts else (text, "")
     name, _, argument = head.partition(":")
     if not _PLUGIN.match(name):
-        raise ConfigError([f"{text!r} is not PLUGIN[:ARGUMENT][?option=value&…]"])
+        raise ConfigError([f"{quoted(text)} is not PLUGIN[:ARGUMENT][?option=value&…]"])
     pairs = [part.partition("=") for part in tail.split("&") if part]
     return Component(name, argument, {unquote(key): unquote(value) for key, _, value in pairs})
 
@@ -91,7 +92,7 @@ def read_options(role: str, text: str) -> options.OptionSet:
         if name := registry.argument_of(kind):
             values[name] = component.argument
         else:
-            problems.append(f"takes no argument after the colon (got {component.argument!r})")
+            problems.append(f"takes no argument after the colon (got {quoted(component.argument)})")
     kind_of_options: type[options.OptionSet] = kind.Options
     chosen, found = options.convert(kind_of_options, values)
     problems.extend(found)

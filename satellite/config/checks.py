@@ -15,6 +15,7 @@ from satellite.homeassistant.client import address as home_address
 from satellite.net import allowed, uri
 from satellite.ports import ENGINE_ROLES, ROLES, TURN_ROLES
 from satellite.settings import Settings
+from satellite.text.quoted import quoted
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -104,7 +105,7 @@ def announced(text: str) -> Iterator[str]:
     try:
         ipaddress.ip_address(text)
     except ValueError:
-        yield f"{text!r} is no IP address, such as 192.168.1.20: no names are announced"
+        yield f"{quoted(text)} is no IP address, such as 192.168.1.20: no names are announced"
 
 
 def _home_assistant(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:
@@ -134,7 +135,7 @@ def component(role: str, text: str) -> Iterator[str]:
         if role in ENGINE_ROLES:
             yield from (f"{role}: {problem}" for problem in address(text))
         else:
-            yield f"{role}: {text!r}: a {role} cannot be a Wyoming service, only a plugin"
+            yield f"{role}: {quoted(text)}: a {role} cannot be a Wyoming service, only a plugin"
         return
     try:
         spec.parse(text)
@@ -159,4 +160,4 @@ def address(text: str, *, stdio: bool = False) -> Iterator[str]:
         yield from error.problems
         return
     if isinstance(parsed, uri.Stdio) and not stdio:
-        yield f"{text!r} is where a server serves; an engine is reached by tcp:// or unix://"
+        yield f"{quoted(text)} is where a server serves; an engine is reached by tcp:// or unix://"

@@ -18,6 +18,7 @@ from satellite.config import migration
 from satellite.config.keys import GROUP, PREFIX, find, keys, tables, unknown
 from satellite.lib import text_files
 from satellite.lib.privileges import remedy
+from satellite.text.quoted import quoted
 
 COMMON_VARIABLES = ("SATELLITE_CONFIG", "SATELLITE_EVENTS", "SATELLITE_LOG_LEVEL")
 """Variables that set a common option of the command line and no setting."""
@@ -52,7 +53,7 @@ class Layer(msgspec.Struct):
         try:
             self.values[path] = Given(options.read(value, key.kind, text=text), origin)
         except ValueError as error:
-            self.problems.append(f"{origin}: {path} = {_shown(value)}: {error}")
+            self.problems.append(f"{origin}: {path} = {quoted(value)}: {error}")
 
 
 def from_flags(flags: Mapping[str, Given]) -> Layer:
@@ -70,7 +71,7 @@ def from_pairs(pairs: Iterable[str]) -> Layer:
         path, separator, value = (part.strip() for part in pair.partition("="))
         origin = f"flag --set {path}"
         if not separator:
-            layer.problems.append(f"flag --set {pair!r} is not KEY=VALUE")
+            layer.problems.append(f"flag --set {quoted(pair)} is not KEY=VALUE")
         elif path in tables():
             layer.problems.append(f"{origin}: {_table_hint(path)}")
         elif find(path) is None:
@@ -151,7 +152,3 @@ def _flatten(content: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 def _table_hint(table: str) -> str:
     inside = ", ".join(path for path in keys() if path.startswith(f"{table}."))
     return f"{table} is a table, not a value (it holds {inside})"
-
-
-def _shown(value: Any) -> str:
-    return repr(value) if isinstance(value, str) else msgspec.json.encode(value).decode()

@@ -12,6 +12,8 @@ from typing import Any
 
 import msgspec
 
+from satellite.text.quoted import quoted
+
 KEY = "version"
 
 
@@ -42,7 +44,7 @@ def version_of(content: MutableMapping[str, Any]) -> int:
     """For which version a file was written. Raises `ValueError`, saying what is wrong with it."""
     version = content.get(KEY, 1)
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise ValueError(f"{KEY} = {version!r}: expected a whole number, 1 or more")
+        raise ValueError(f"{KEY} = {quoted(version)}: expected a whole number, 1 or more")
     return int(version)
 
 

@@ -14,6 +14,7 @@ import msgspec
 from satellite.errors import PeerUnreachable, UsageError
 from satellite.http import token as tokens
 from satellite.settings import Settings
+from satellite.text.quoted import quoted
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -95,4 +96,4 @@ async def follow(
                 try:
                     yield msgspec.json.decode(message.data, type=dict[str, Any])
                 except msgspec.MsgspecError:
-                    _LOGGER.debug("no event: %.80r", message.data)
+                    _LOGGER.debug("no event: %s", quoted(str(message.data), 80))

@@ -22,6 +22,7 @@ from satellite.http.pages import Pages
 from satellite.net.allowed import AllowedNetworks
 from satellite.net.refusals import Refusals
 from satellite.settings import HttpSettings, Settings
+from satellite.text.reason_of import reason_of
 
 if TYPE_CHECKING:
     from aiohttp.web import AppRunner
@@ -273,7 +274,7 @@ def listening_socket(host: str, port: int) -> socket.socket:
                 f"port {port} is taken: stop the program that listens there, or choose another "
                 "one (http.port)"
             ) from error
-        reason = error.strerror or str(error)
+        reason = reason_of(error)
         raise ConfigError([f"cannot listen at {host} port {port}: {reason} (http.host)"]) from error
 
 

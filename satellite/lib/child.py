@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from satellite.errors import DeviceMissing
+from satellite.text.quoted import quoted
 
 _BUFFER = 32 * 1024
 """Bytes read ahead from the program: a second at 16 kHz. Then its pipe fills, and it waits."""
@@ -199,7 +200,7 @@ def split(command: str) -> list[str]:
     try:
         argv = shlex.split(command)
     except ValueError as error:
-        raise DeviceMissing(f"the command {command!r} is not well quoted: {error}") from error
+        raise DeviceMissing(f"the command {quoted(command)} is not well quoted: {error}") from error
     if not argv:
         raise DeviceMissing("the command is empty; name a program, as in command:arecord -t raw")
     return argv

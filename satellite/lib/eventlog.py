@@ -17,6 +17,7 @@ from satellite.errors import UsageError
 from satellite.events import Event
 from satellite.lib.bus import Bus, Subscription
 from satellite.lib.worker import Worker
+from satellite.text.reason_of import reason_of
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -107,7 +108,7 @@ async def _write(subscription: Subscription, sink: Sink, worker: Worker, target:
         try:
             await worker.call(sink.write, event)
         except OSError as error:  # TimeoutError is one
-            reason = error.strerror or str(error)
+            reason = reason_of(error)
             _LOGGER.warning("event log %s: %s; no more events are written", target, reason)
             break
     else:

@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from satellite.lib import paths
+from satellite.text.reason_of import reason_of
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -101,7 +102,9 @@ class StoredValue(Generic[T]):
         except FileNotFoundError:
             return self._default
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-            _LOGGER.warning("%s cannot be read, its content is lost: %s", self._file, error)
+            _LOGGER.warning(
+                "%s cannot be read, its content is lost: %s", self._file, reason_of(error)
+            )
             return self._default
 
     def write(self, value: T) -> None:
@@ -109,4 +112,4 @@ class StoredValue(Generic[T]):
         try:
             atomic_write(self._file, msgspec.json.encode(value))
         except OSError as error:
-            _LOGGER.warning("%s cannot be stored over a restart: %s", self._file, error)
+            _LOGGER.warning("%s cannot be stored over a restart: %s", self._file, reason_of(error))

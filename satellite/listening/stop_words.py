@@ -16,6 +16,7 @@ from satellite.audio.echo.playback_reference import PlaybackReference
 from satellite.audio.feed import AudioFeed
 from satellite.errors import SatelliteError
 from satellite.ports import Asr, Vad
+from satellite.text.quoted import quoted
 from satellite.values import SPEECH, TranscribeRequest
 
 _LOGGER = logging.getLogger(__name__)
@@ -223,7 +224,7 @@ class StopWords:
         if text not in PHRASES or not interjection.alone or not self._talking():
             return
         if self._is_own(interjection):
-            _LOGGER.debug("%r was our own voice", text)
+            _LOGGER.debug("%s was our own voice", quoted(text))
             return
         _LOGGER.info("stop word: %s", text)
         self._hush()

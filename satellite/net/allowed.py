@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 
 from satellite.errors import ConfigError
+from satellite.text.quoted import quoted
 
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -44,8 +45,8 @@ class AllowedNetworks:
             except ValueError as error:
                 words = ", ".join(NETWORK_WORDS)
                 problems_found.append(
-                    f"allow: {text!r} is neither an address, a network such as 192.168.1.0/24, "
-                    f"nor one of {words}: {error}"
+                    f"allow: {quoted(text)} is neither an address, a network such as "
+                    f"192.168.1.0/24, nor one of {words}: {error}"
                 )
         if problems_found:
             raise ConfigError(problems_found)

@@ -17,6 +17,7 @@ from satellite.net.memory_budget import MemoryBudget
 from satellite.net.unix import unix_socket
 from satellite.net.wire import Limits
 from satellite.settings import Settings
+from satellite.text.reason_of import reason_of
 
 __all__ = ["ListenLimits", "Serve", "listen_limits", "listening"]
 
@@ -118,7 +119,7 @@ async def _listen(
             )
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
-                reason = error.strerror or str(error)
+                reason = reason_of(error)
                 raise ConfigError([f"cannot listen on {address}: {reason}"]) from error
             if address.port:
                 raise PortInUse(

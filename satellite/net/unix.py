@@ -9,6 +9,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 
 from satellite.errors import ConfigError, PortInUse
+from satellite.text.reason_of import reason_of
 
 
 @contextmanager
@@ -25,7 +26,7 @@ def unix_socket(path: str) -> Generator[socket.socket, None, None]:
         try:
             listener.bind(path)
         except OSError as error:
-            reason = error.strerror or str(error)
+            reason = reason_of(error)
             raise ConfigError([f"cannot listen on unix://{path}: {reason}"]) from error
         listener.setblocking(False)
         own = _identity(path)

@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from satellite.errors import ConfigError
+from satellite.text.quoted import quoted
 
 
 class Tcp(msgspec.Struct, frozen=True):
@@ -59,10 +60,10 @@ def parse(uri: str) -> Address:
         parts = urlsplit(uri)
         port = parts.port
     except ValueError as error:
-        raise ConfigError([f"{uri!r} is not an address: {error}"]) from error
+        raise ConfigError([f"{quoted(uri)} is not an address: {error}"]) from error
     if "@" in parts.netloc and parts.scheme != "unix":
         raise ConfigError(
-            [f"{uri!r} is not an address: Wyoming has no users and passwords: remove them"]
+            [f"{quoted(uri)} is not an address: Wyoming has no users and passwords: remove them"]
         )
     if parts.scheme == "tcp" and parts.hostname and port is not None:
         return Tcp(parts.hostname, port)
@@ -73,7 +74,9 @@ def parse(uri: str) -> Address:
     if parts.scheme == "stdio":
         return Stdio()
     raise ConfigError(
-        [f"{uri!r} is not an address: tcp://HOST:PORT, tls://HOST:PORT, unix://PATH or stdio://"]
+        [
+            f"{quoted(uri)} is not an address: tcp://HOST:PORT, tls://HOST:PORT, unix://PATH or stdio://"
+        ]
     )
 
 

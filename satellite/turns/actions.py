@@ -12,6 +12,7 @@ import msgspec
 from satellite.audio.playback import Playback
 from satellite.errors import EngineFailed
 from satellite.listening import mute as muting
+from satellite.text.quoted import quoted
 from satellite.timers import TimerManager
 from satellite.values import Action, Value
 
@@ -127,12 +128,12 @@ KINDS: dict[str, type[KnownAction]] = {
 def parse(action: Action) -> KnownAction:
     """Check an action. Raises `EngineFailed` for one that is unknown or malformed."""
     if (kind := KINDS.get(action.name)) is None:
-        raise EngineFailed(f"the language model asked for the unknown action {action.name!r}")
+        raise EngineFailed(f"the language model asked for the unknown action {quoted(action.name)}")
     try:
         return msgspec.convert(action.data, kind)
     except msgspec.ValidationError as error:
         raise EngineFailed(
-            f"the language model asked for a malformed {action.name!r}: {error}"
+            f"the language model asked for a malformed {quoted(action.name)}: {error}"
         ) from error
 
 

@@ -13,6 +13,7 @@ from satellite.errors import DeviceError, EngineError, SatelliteError, WireError
 from satellite.lib.deadline import within
 from satellite.ports import Tts
 from satellite.settings import Settings
+from satellite.text.quoted import quoted
 from satellite.timers.ringing import Ring
 from satellite.turns.activity import Activity
 from satellite.turns.apologies import own_sentences
@@ -116,8 +117,8 @@ class Sounds:
             async with aclosing(speech):
                 await self._playback.play(speech)
         except (EngineError, WireError) as failure:
-            _LOGGER.warning("cannot say %r: %s", text, failure)
+            _LOGGER.warning("cannot say %s: %s", quoted(text), failure)
         except DeviceError:
             raise
         except Exception:
-            _LOGGER.exception("unexpected error while saying %r", text)
+            _LOGGER.exception("unexpected error while saying %s", quoted(text))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from satellite.text.quoted import quoted
 from servers.intents.expressions import (
     Unrecognizable,
     group_adjacent,
@@ -140,7 +141,7 @@ class _Builder:
                     yield body
             except Unrecognizable as reason:
                 self._left_out.append(written)
-                _LOGGER.debug("Not recognizable: %r (%s)", written, reason)
+                _LOGGER.debug("Not recognizable: %s (%s)", quoted(written), reason)
 
     def _expression(self, expression: Expression) -> str:
         from hassil.expression import (
@@ -200,16 +201,16 @@ class _Builder:
         words = split_words(text)
         for word in words:
             if word.isdecimal() and not self._naming:
-                raise Unrecognizable(f"{word!r} is a number in digits")
+                raise Unrecognizable(f"{quoted(word)} is a number in digits")
             if not self._known(word):
-                raise Unrecognizable(f"{word!r} has no pronunciation")
+                raise Unrecognizable(f"{quoted(word)} has no pronunciation")
         self._words.update(words)
         return " ".join(words)
 
     def _rule(self, name: str) -> str:
         rules = self._sentences.intents.expansion_rules
         if name not in rules:
-            raise Unrecognizable(f"rule {name!r} does not exist")
+            raise Unrecognizable(f"rule {quoted(name)} does not exist")
         return self._named(f"rule_{name}", lambda: self._expression(rules[name].expression))
 
     def _list(self, reference: ListReference) -> str:
@@ -223,7 +224,7 @@ class _Builder:
                 return self._named(f"list_{numbers_list.name}", lambda: self._range(numbers_list))
             case TextSlotList() as texts:
                 return self._named(f"list_{texts.name}", lambda: self._values(texts))
-        raise Unrecognizable(f"list {reference.list_name!r} has no values")
+        raise Unrecognizable(f"list {quoted(reference.list_name)} has no values")
 
     def _values(self, texts: TextSlotList) -> str:
         self._naming = texts.name in ("name", "area")
@@ -240,7 +241,7 @@ class _Builder:
 
     def _range(self, numbers: RangeSlotList) -> str:
         if not numbers.words or numbers.fraction_type is not None:
-            raise Unrecognizable(f"list {numbers.name!r} has no numbers in words")
+            raise Unrecognizable(f"list {quoted(numbers.name)} has no numbers in words")
         return self._numbers(range(numbers.start, numbers.stop + 1, numbers.step))
 
     def _numbers(self, numbers: range) -> str:

@@ -9,6 +9,7 @@ import msgspec
 
 from satellite.errors import EngineFailed
 from satellite.options import plain
+from satellite.text.quoted import quoted
 
 
 class Words(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,6 +98,6 @@ def responses_of(source: Mapping[str, Any], where: str = "") -> dict[str, dict[s
         if not isinstance(texts, dict) or not all(isinstance(t, str) for t in texts.values()):
             raise EngineFailed(
                 f"sentences {where}: responses: intents: {intent}: expected texts by key, such as "
-                f"default: TEXT, found {texts!r:.60}"
+                f"default: TEXT, found {quoted(texts, 60)}"
             )
     return intents

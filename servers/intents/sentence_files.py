@@ -11,6 +11,8 @@ import msgspec
 
 from satellite.errors import EngineFailed
 from satellite.lib import text_files
+from satellite.text.quoted import quoted
+from satellite.text.reason_of import reason_of
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -67,7 +69,7 @@ def _text(path: Path) -> str:
     try:
         return text_files.read_text(path)
     except (OSError, UnicodeDecodeError) as error:
-        raise EngineFailed(f"sentences {path} cannot be read: {error}") from error
+        raise EngineFailed(f"sentences {path} cannot be read: {reason_of(error)}") from error
 
 
 def _parse(name: str, text: str) -> dict[str, Any]:
@@ -81,6 +83,6 @@ def _parse(name: str, text: str) -> dict[str, Any]:
         raise EngineFailed(f"sentences {name} is not YAML: {problem}") from error
     if not isinstance(content, Mapping):
         raise EngineFailed(
-            f"sentences {name}: expected keys such as intents, found {content!r:.40}"
+            f"sentences {name}: expected keys such as intents, found {quoted(content, 40)}"
         )
     return dict(content)

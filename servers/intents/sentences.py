@@ -12,6 +12,7 @@ import msgspec
 
 from satellite.errors import EngineFailed, ModelMissing
 from satellite.options import plain
+from satellite.text.quoted import quoted
 from servers.intents import sentence_files as sources
 from servers.intents import template_checks
 from servers.intents.match import Match
@@ -182,7 +183,7 @@ def load(language: str, extra_dir: str | Path = "") -> Sentences:
     found = list(sources.read_all(language, extra_dir))
     if not any("words" in source.content for source in found):
         raise ModelMissing(
-            f"there are no sentences for language {language!r}; built in: "
+            f"there are no sentences for language {quoted(language)}; built in: "
             f"{', '.join(sources.languages())} (to add another, put a YAML file into the folder "
             "of the option sentences)"
         )
@@ -238,7 +239,7 @@ def _never(content: Mapping[str, Any]) -> dict[str, frozenset[str]]:
         if isinstance(values, Mapping) and (words := values.get("never")) is not None:
             if not isinstance(words, str):
                 raise EngineFailed(
-                    f"sentences: lists: {name}: never: expected words, found {words!r:.40}"
+                    f"sentences: lists: {name}: never: expected words, found {quoted(words, 40)}"
                 )
             found[name] = frozenset(words.lower().split())
     return found

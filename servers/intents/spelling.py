@@ -10,6 +10,7 @@ import msgspec
 
 from satellite.errors import EngineFailed
 from satellite.options import plain
+from satellite.text.quoted import quoted
 
 
 class Rewrite(msgspec.Struct, frozen=True, array_like=True):
@@ -34,7 +35,9 @@ class Spelling:
                 pattern = re.compile(rule.pattern, re.IGNORECASE)
                 pattern.sub(rule.replacement, "")
             except (re.error, IndexError) as error:
-                raise EngineFailed(f"sentences: spelling: {rule.pattern!r}: {error}") from error
+                raise EngineFailed(
+                    f"sentences: spelling: {quoted(rule.pattern)}: {error}"
+                ) from error
             self._rules.append((pattern, rule.replacement))
 
     @classmethod

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from satellite.errors import EngineFailed
+from satellite.text.quoted import quoted
 from servers.intents.phrases import responses_of
 from servers.intents.sentence_files import Source
 
@@ -47,7 +48,9 @@ def check_references(intents: Intents) -> None:
             rules = {**intents.expansion_rules, **data.expansion_rules}
             for sentence in data.sentences:
                 for problem in _problems(sentence.expression, lists, rules, ()):
-                    raise EngineFailed(f"sentences: intent {name}: {sentence.text!r}: {problem}")
+                    raise EngineFailed(
+                        f"sentences: intent {name}: {quoted(sentence.text)}: {problem}"
+                    )
 
 
 def _problems(

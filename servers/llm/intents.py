@@ -11,6 +11,7 @@ from satellite.options import OptionSet, option
 from satellite.ports import EngineContext
 from satellite.requirements import Package, Requirement
 from satellite.settings import USUAL_AREAS, USUAL_NAMES
+from satellite.text.quoted import quoted
 from satellite.tools import Tool
 from satellite.values import Action, Declined, EngineInfo, ModelInfo, ReplyPart, ReplyRequest
 from servers.intents import choices
@@ -118,7 +119,7 @@ def answer(sentences: Sentences, request: ReplyRequest) -> tuple[ReplyPart, ...]
         return skill(match, request, sentences.phrases)
     except (KeyError, TypeError, ValueError) as error:
         raise EngineFailed(
-            f"sentences: intent {match.intent} with slots {match.slots!r:.200}: "
+            f"sentences: intent {match.intent} with slots {quoted(match.slots)}: "
             f"{type(error).__name__}: {error}"
         ) from error
 

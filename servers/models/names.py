@@ -10,6 +10,7 @@ import msgspec
 
 from satellite.errors import UsageError
 from satellite.options import unknown_name
+from satellite.text.quoted import quoted
 from servers.models import whisper_sizes
 
 WHISPER = "whisper"
@@ -56,7 +57,7 @@ def parse(text: str) -> Name:
     """Parse KIND:NAME. Raises `UsageError`, with examples of names."""
     kind, colon, name = text.partition(":")
     if not colon or not name:
-        raise UsageError(f"{text!r} names no model (as {_EXAMPLES})")
+        raise UsageError(f"{quoted(text)} names no model (as {_EXAMPLES})")
     return name_of_kind(kind, name)
 
 
@@ -72,7 +73,7 @@ def name_of_kind(kind: str, name: str) -> Name:
         return Name(kind, _whisper(name))
     pattern, what = (_VOICE, "a voice's name") if kind == PIPER else (_OLLAMA, "an Ollama model")
     if not pattern.fullmatch(name):
-        raise UsageError(f"{kind}:{name}: {name!r} cannot be {what} (as {_EXAMPLES})")
+        raise UsageError(f"{kind}:{name}: {quoted(name)} cannot be {what} (as {_EXAMPLES})")
     return Name(kind, name)
 
 
@@ -82,5 +83,7 @@ def _whisper(name: str) -> str:
         hint = unknown_name(name, whisper_sizes.SIZES)
         raise UsageError(f"whisper:{hint}; or name a repository, as whisper:OWNER/REPO")
     if not _REPOSITORY.fullmatch(repository) or "--" in repository or ".." in repository:
-        raise UsageError(f"whisper:{name}: {name!r} is not a repository OWNER/REPO of Hugging Face")
+        raise UsageError(
+            f"whisper:{name}: {quoted(name)} is not a repository OWNER/REPO of Hugging Face"
+        )
     return whisper_sizes.size(repository) or repository

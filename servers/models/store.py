@@ -9,6 +9,7 @@ from satellite.lib import paths
 from satellite.options import unknown_name
 from satellite.requirements import Package
 from satellite.settings import ModelSettings
+from satellite.text.reason_of import reason_of
 from servers.models import manifest, names
 from servers.models.lock import locked
 from servers.models.manifest import Installed
@@ -211,4 +212,4 @@ def _default_root(folder: str) -> Path:
 
 def _reason(error: OSError) -> str:
     where = f"{error.filename}: " if error.filename else ""
-    return f"{where}{error.strerror or error}"
+    return f"{where}{reason_of(error)}"

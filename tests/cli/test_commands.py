@@ -93,7 +93,7 @@ def test_common_options_from_the_environment(
     call("--log-level", "debug", "config")
     assert logging.getLogger().level == logging.DEBUG
     monkeypatch.setenv("SATELLITE_LOG_LEVEL", "loud")
-    with pytest.raises(ConfigError, match="environment SATELLITE_LOG_LEVEL: 'loud' is none of"):
+    with pytest.raises(ConfigError, match='environment SATELLITE_LOG_LEVEL: "loud" is none of'):
         call("config")
 
 

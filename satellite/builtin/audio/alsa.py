@@ -22,6 +22,7 @@ _SPEAKER_TIMES = ("--period-time=50000", "--buffer-time=250000", "--start-delay=
 
 _CHANNELS = (1, 2, 4, 6, 8)
 """Channel counts to try where the requested one is refused."""
+_COUNTS = ", ".join(map(str, _CHANNELS))
 
 _ACTUAL_RATE = re.compile(r"rate is not accurate \(requested = \d+Hz, got = (\d+)Hz\)")
 _HEADING = re.compile(r"(Recording|Playing) raw data|please, try the plug plugin")
@@ -94,9 +95,7 @@ class AlsaMic(RecordingProgram):
                     raise type(error)(f"{error}{self._output.hint}") from error
             else:
                 return self._output.actual
-        raise DeviceMissing(
-            f"{self._name}: supports none of {_CHANNELS} channels{self._output.hint}"
-        )
+        raise DeviceMissing(f"{self._name}: supports none of {_COUNTS} channels{self._output.hint}")
 
     async def read(self) -> bytes:
         """Return recorded samples. Raises `DeviceLost`, with arecord's reason."""
@@ -148,9 +147,7 @@ class AlsaSpeaker(PlayingProgram):
                 return actual
             if not self._output.channels_refused:
                 raise type(open_error(problem))(f"{problem}{self._output.hint}")
-        raise DeviceMissing(
-            f"{self._name}: supports none of {_CHANNELS} channels{self._output.hint}"
-        )
+        raise DeviceMissing(f"{self._name}: supports none of {_COUNTS} channels{self._output.hint}")
 
     def on_line(self, line: str) -> None:
         if self._output.read(line):

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 from satellite.builtin.audio.program import PlayingProgram, RecordingProgram
 from satellite.lib.child import split
 from satellite.options import OptionSet, option
+from satellite.text.quoted import quoted
 from satellite.values import AudioFormat
 
 
@@ -23,7 +24,7 @@ class CommandMic(RecordingProgram):
     argument: ClassVar[str] = "command"
 
     def __init__(self, options: Options) -> None:
-        super().__init__(f"mic command {options.command!r}")
+        super().__init__(f"mic command {quoted(options.command)}")
         self._options = options
         self._format = AudioFormat(options.rate, options.channels)
 
@@ -50,7 +51,7 @@ class CommandSpeaker(PlayingProgram):
     argument: ClassVar[str] = "command"
 
     def __init__(self, options: Options) -> None:
-        super().__init__(f"speaker command {options.command!r}")
+        super().__init__(f"speaker command {quoted(options.command)}")
         self._options = options
         self._format = AudioFormat(options.rate, options.channels)
 

@@ -18,6 +18,7 @@ from typing import Any, Literal, TypeVar
 from satellite import requirements
 from satellite.errors import DeviceBusy, DeviceLost, DeviceMissing
 from satellite.lib.daemon_thread import run_in_daemon_thread
+from satellite.text.quoted import quoted
 from satellite.values import AudioFormat
 
 _LOGGER = logging.getLogger(__name__)
@@ -103,7 +104,9 @@ class PortAudioHost:
         if device is None:
             self.stale = True
             known = ", ".join(f"{d['index']}: {d['name']}" for d in devices) or "none"
-            asked = f"no {direction} device {wanted!r}" if wanted else f"no default {direction}"
+            asked = (
+                f"no {direction} device {quoted(wanted)}" if wanted else f"no default {direction}"
+            )
             raise DeviceMissing(f"PortAudio has {asked} (known: {known})")
         check = getattr(library, f"check_{direction}_settings")
         most = device[f"max_{direction}_channels"]
@@ -150,11 +153,15 @@ _JACK_HANDLER = ctypes.CFUNCTYPE(None, ctypes.c_char_p)
 
 
 def _log_alsa(_file: bytes, _line: int, function: bytes, _code: int, text: bytes) -> None:
-    _LOGGER.debug("ALSA: %r: %r", function, text)
+    _LOGGER.debug("ALSA: %s: %s", _text(function), _text(text))
+
+
+def _text(message: bytes) -> str:
+    return quoted(message.decode("utf-8", "replace").strip())
 
 
 def _log_jack(text: bytes) -> None:
-    _LOGGER.debug("JACK: %r", text)
+    _LOGGER.debug("JACK: %s", _text(text))
 
 
 # module constants, since the libraries may call them at any time

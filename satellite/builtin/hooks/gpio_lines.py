@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from satellite.errors import DeviceMissing
+from satellite.text.reason_of import reason_of
 
 if TYPE_CHECKING:
     from gpiod import LineSettings
@@ -25,4 +26,4 @@ def request(chip: str, line: int, settings: LineSettings) -> Any:
     except PermissionError as error:
         raise DeviceMissing(f"no permission for {where}; add the user to the group gpio") from error
     except (OSError, ValueError) as error:
-        raise DeviceMissing(f"{where} cannot be used: {error}; see: gpioinfo") from error
+        raise DeviceMissing(f"{where} cannot be used: {reason_of(error)}; see: gpioinfo") from error

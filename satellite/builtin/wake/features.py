@@ -59,7 +59,8 @@ class WordNetwork:
         shape = network.input_shape
         if len(shape) != 3 or shape[2] != _EMBEDDING_SIZE or not isinstance(shape[1], int):
             raise EngineFailed(
-                f"{name} is not an openWakeWord model: its input is {shape}, "
+                f"{name} is not an openWakeWord model: its input is "
+                f"({', '.join(map(str, shape))}), "
                 f"not (1, windows, {_EMBEDDING_SIZE})"
             )
         if (outputs := network.output_shape[-1]) != 1:

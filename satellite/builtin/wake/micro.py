@@ -97,8 +97,8 @@ class WordDetector:
         shape = self._network.input_shape
         if len(shape) != 3 or shape[2] != _FEATURES or not self._network.input.scale:
             raise EngineFailed(
-                f"{word.model.path} is not a microWakeWord model: its input is {shape}, not "
-                f"quantized (1, frames, {_FEATURES})"
+                f"{word.model.path} is not a microWakeWord model: its input is "
+                f"({', '.join(map(str, shape))}), not quantized (1, frames, {_FEATURES})"
             )
         self._stride = shape[1]
         limits = np.iinfo(self._network.input.dtype)

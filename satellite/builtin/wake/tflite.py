@@ -27,6 +27,7 @@ import numpy.typing as npt
 from satellite.builtin.wake.mapped_file import MappedFile
 from satellite.builtin.wake.quiet_stderr import quiet_stderr
 from satellite.errors import EngineFailed
+from satellite.text.reason_of import reason_of
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -114,7 +115,7 @@ class TfLiteModel:
         try:
             self._file = MappedFile(path)
         except (OSError, ValueError) as error:
-            raise EngineFailed(f"{path} {_BROKEN}: {error}") from error
+            raise EngineFailed(f"{path} {_BROKEN}: {reason_of(error)}") from error
         self.handle = self.library.TfLiteModelCreateWithErrorReporter(
             self._file.address, self._file.size, _report, None
         )

@@ -10,6 +10,8 @@ from time import monotonic
 
 import msgspec
 
+from satellite.text.reason_of import reason_of
+
 GROUP, PORT = "224.0.0.251", 5353
 """Address and port of multicast DNS (RFC 6762, 3)."""
 
@@ -56,7 +58,7 @@ def query(address: str, seconds: float = WAIT) -> MulticastResult:
             _join(wire, address)
             return _ask(wire, address, seconds)
     except OSError as error:
-        problem = error.strerror or str(error)
+        problem = reason_of(error)
         return MulticastResult(problem=problem, blocked=error.errno == errno.EPERM)
 
 

@@ -19,6 +19,8 @@ from satellite.diagnostics.doctor.show import plain
 from satellite.errors import SatelliteError
 from satellite.lib.finding import Finding
 from satellite.text import redact
+from satellite.text.quoted import quoted
+from satellite.text.reason_of import reason_of
 from satellite.text.redact import HIDDEN
 
 _SECRET = re.compile(r"token|passw|secret|api_?key|credential|authorization", re.IGNORECASE)
@@ -36,7 +38,7 @@ def write(file: Path, findings: Sequence[Finding], context: Context) -> None:
         with os.fdopen(handle, "w", encoding="utf-8") as opened:
             opened.write(text)
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = reason_of(error)
         raise SatelliteError(f"the report cannot be written to {file}: {reason}") from error
 
 
@@ -60,7 +62,7 @@ def report(findings: Sequence[Finding], context: Context) -> Iterator[str]:
         value = value_of(context.settings, path)
         if value != key.default:
             origin = masked(context.origins.get(path, ""))
-            yield f"{path} = {masked_setting(path, value)!r}  ({origin})"
+            yield f"{path} = {quoted(masked_setting(path, value))}  ({origin})"
     yield from ("", "## Packages", "")
     packages = {f"{item.name} {item.version}" for item in metadata.distributions()}
     yield from sorted(packages, key=str.casefold)

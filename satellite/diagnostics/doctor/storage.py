@@ -15,6 +15,7 @@ from satellite.errors import SatelliteError
 from satellite.lib.daemon_thread import run_in_daemon_thread
 from satellite.lib.finding import Finding, broken, note, ok, warning
 from satellite.ports import EngineContext, HasModel
+from satellite.text.reason_of import reason_of
 
 FULL = 50e6
 """Bytes below which logs and the rest of a download fill the disk."""
@@ -107,7 +108,7 @@ def _judge_space(context: Context, purpose: str, folder: Path) -> Finding:
     try:
         status = context.statvfs(folder)
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = reason_of(error)
         return warning("disk", f"{folder}: {reason}", "Its free space is unknown.", "run: df -h")
     free = status.f_bavail * status.f_frsize
     found = f"{_size(free)} free for {purpose} ({folder})"

@@ -23,6 +23,7 @@ from satellite.http.probes import probe_server
 from satellite.lib.bus import Bus, Subscription
 from satellite.lib.taskgroups import first_error
 from satellite.settings import HealthSettings, Settings
+from satellite.text.reason_of import reason_of
 from satellite.values import SPEECH
 
 _LOGGER = logging.getLogger(__name__)
@@ -166,7 +167,7 @@ async def _answer_probes(settings: Settings, pages: Pages) -> AsyncGenerator[Non
             raise ConfigError(
                 [
                     f"cannot serve health at {health.host} port {health.port}: "
-                    f"{error.strerror or error} (health.port)"
+                    f"{reason_of(error)} (health.port)"
                 ]
             ) from error
         _LOGGER.info("health and metrics at http port %d of %s", port, health.host)

@@ -15,6 +15,7 @@ from satellite.diagnostics.stats.snapshot import Snapshot
 from satellite.lib.bus import Bus, Subscription
 from satellite.lib.worker import Worker
 from satellite.settings import Settings
+from satellite.text.reason_of import reason_of
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -105,4 +106,4 @@ class _Writer:
             await self._worker.call(self._database.write, rows)
         except (OSError, sqlite3.Error) as error:
             self._given_up = True
-            _LOGGER.warning("cannot write statistics to %s: %s", self._file, error)
+            _LOGGER.warning("cannot write statistics to %s: %s", self._file, reason_of(error))

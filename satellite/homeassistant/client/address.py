@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from satellite.errors import ConfigError
+from satellite.text.quoted import quoted
 
 
 def parse(url: str) -> str:
@@ -17,13 +18,13 @@ def parse(url: str) -> str:
         parts = urlsplit(text)
         host, _ = parts.hostname, parts.port
     except ValueError as error:
-        raise ConfigError([f"{url!r} is no address: {error}"]) from error
+        raise ConfigError([f"{quoted(url)} is no address: {error}"]) from error
     if parts.scheme not in ("http", "https") or not host:
-        raise ConfigError([f"{url!r} is no address such as http://homeassistant.local:8123"])
+        raise ConfigError([f"{quoted(url)} is no address such as http://homeassistant.local:8123"])
     if parts.username is not None or parts.password is not None:
         raise ConfigError(
             [f"the address of {host} must not hold a password: name a file with home.token_file"]
         )
     if parts.query or parts.fragment:
-        raise ConfigError([f"{url!r}: an address of Home Assistant has no ? and no #"])
+        raise ConfigError([f"{quoted(url)}: an address of Home Assistant has no ? and no #"])
     return text.rstrip("/")

@@ -16,6 +16,7 @@ import msgspec
 
 from satellite.errors import EngineFailed
 from satellite.homeassistant.client.entity_kinds import Operation
+from satellite.text.quoted import quoted
 from satellite.values import Action, Value
 
 SAY: dict[str, str] = {
@@ -104,7 +105,9 @@ def read(action: Action) -> HomeCommand | HomeQuery | None:
     try:
         return msgspec.convert(action.data, kind)
     except msgspec.ValidationError as error:
-        raise EngineFailed(f"malformed request {action.name!r} to the home: {error}") from error
+        raise EngineFailed(
+            f"malformed request {quoted(action.name)} to the home: {error}"
+        ) from error
 
 
 def spoken_state(value: str, attributes: Mapping[str, Any]) -> str:

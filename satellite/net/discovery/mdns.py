@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from satellite.errors import WireError
+from satellite.text.reason_of import reason_of
 
 if TYPE_CHECKING:
     from zeroconf.asyncio import AsyncZeroconf
@@ -99,7 +100,9 @@ async def follow_networks(member: AsyncZeroconf) -> None:
             try:
                 await member.async_update_interfaces(interfaces=[*now[0], *now[1]])
             except OSError as error:
-                _LOGGER.warning("cannot use multicast on the changed networks: %s", error)
+                _LOGGER.warning(
+                    "cannot use multicast on the changed networks: %s", reason_of(error)
+                )
 
 
 def _join(interfaces: Sequence[str]) -> AsyncZeroconf:
@@ -113,10 +116,10 @@ def _join(interfaces: Sequence[str]) -> AsyncZeroconf:
                 return AsyncZeroconf(interfaces=chosen)
         except OSError as error:  # IPv6 may exist without multicast
             problem = error
-            _LOGGER.debug("multicast on %s: %s", chosen, error)
-    reason = f": {problem.strerror or problem}" if problem else ""
+            _LOGGER.debug("multicast on %s: %s", ", ".join(map(str, chosen)), error)
+    why = f": {reason_of(problem)}" if problem else ""
     raise NoMulticast(
-        f"cannot announce or find services: no network with multicast{reason} "
+        f"cannot announce or find services: no network with multicast{why} "
         "(--no-zeroconf disables discovery)"
     )
 

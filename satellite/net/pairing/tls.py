@@ -19,6 +19,7 @@ from satellite.net.pairing.key_store import KeyStore
 from satellite.net.pairing.known_peers import KnownPeer, KnownPeers, key_changed
 from satellite.net.pairing.trust_watch import TrustWatch
 from satellite.net.uri import Tls
+from satellite.text.reason_of import reason_of
 
 HANDSHAKE = 8.0
 """Seconds for the handshake of a client: a Raspberry Pi Zero takes one."""
@@ -126,7 +127,9 @@ class TlsGate:
                 ) from error
             raise BadFrame(f"{host} does not speak our TLS: {error.reason}") from error
         except OSError as error:
-            raise PeerClosed(f"{host} hung up during the TLS handshake: {error}") from error
+            raise PeerClosed(
+                f"{host} hung up during the TLS handshake: {reason_of(error)}"
+            ) from error
         TrustWatch(self._folder, me, peer, writer).start()
         return f"{peer.name} at tls://{host}:{port}"
 

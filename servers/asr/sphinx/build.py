@@ -15,6 +15,7 @@ import sys
 import msgspec
 
 from satellite.errors import EngineFailed
+from satellite.text.reason_of import reason_of
 from servers.asr.sphinx import vocabulary
 from servers.asr.sphinx.recognizer import Recognizer
 from servers.asr.sphinx.vocabulary import HomeNames, Vocabulary
@@ -44,7 +45,7 @@ def build_vocabulary(home: HomeNames, folder: str = "") -> Vocabulary:
     try:
         result = _in_subprocess(_Task(home, folder))
     except (OSError, subprocess.SubprocessError, msgspec.MsgspecError) as error:
-        _LOGGER.warning("building the vocabulary in this process: %s", error)
+        _LOGGER.warning("building the vocabulary in this process: %s", reason_of(error))
         return _checked(home, folder)
     if result.vocabulary is None:
         raise EngineFailed(result.problem)

@@ -15,6 +15,7 @@ from satellite.lib.worker import Worker
 from satellite.options import OptionSet, option
 from satellite.requirements import Package, Requirement
 from satellite.settings import USUAL_AREAS, USUAL_NAMES
+from satellite.text.quoted import quoted
 from satellite.values import EngineInfo, ModelInfo, TranscribeRequest, Transcript
 from servers.asr.malloc import give_back
 from servers.asr.sphinx import build, vocabulary
@@ -102,7 +103,8 @@ class PocketSphinx:
         language = (request.language or "en").replace("_", "-")
         if language.partition("-")[0].lower() != "en":
             raise ModelMissing(
-                f"PocketSphinx has no model for language {request.language!r}, only for English"
+                f"PocketSphinx has no model for language {quoted(request.language)}, only for "
+                "English"
             )
         home = (request.names or USUAL_NAMES, request.terms or USUAL_AREAS)
         async with self._recognizer(home) as recognizer:
@@ -122,7 +124,9 @@ class PocketSphinx:
                 text = await self._worker.call(recognizer.with_rivals, text)
         if text:
             verdict = "accepted" if accepted else "rejected"
-            _LOGGER.debug("%s (confidence %.2f): %r", verdict.capitalize(), confidence, text)
+            _LOGGER.debug(
+                "%s (confidence %.2f): %s", verdict.capitalize(), confidence, quoted(text)
+            )
         yield Transcript(text=text if accepted else "", final=True, language="en")
 
     async def close(self) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from satellite.errors import EngineError, PackageMissing
+from satellite.text.quoted import quoted
 from servers.tts.espeak.library import library
 
 _LOGGER = logging.getLogger(__name__)
@@ -107,10 +108,10 @@ def pronounce(words: Iterable[str], dictionary: Path, voice: str) -> dict[str, l
     for word in sorted(wanted - set(found)):
         if phonemes := _from_espeak(word, voice):
             found[word] = [phonemes]
-            _LOGGER.debug("Pronouncing %r as %s", word, phonemes)
+            _LOGGER.debug("Pronouncing %s as %s", quoted(word), phonemes)
         else:
             _LOGGER.warning(
-                "no pronunciation for %r: sentences with it will not be recognized", word
+                "no pronunciation for %s: sentences with it will not be recognized", quoted(word)
             )
     return found
 
@@ -137,11 +138,11 @@ def _from_espeak(word: str, voice: str) -> str:
         source = library()
         names = source.phonemes(word, source.voices.find(voice))
     except (EngineError, PackageMissing) as error:
-        _LOGGER.warning("eSpeak NG: cannot pronounce %r: %s", word, error)
+        _LOGGER.warning("eSpeak NG: cannot pronounce %s: %s", quoted(word), error)
         return ""
     names = [name.lstrip("',%=") for name in names]
     if unknown := [name for name in names if name not in _FROM_ESPEAK]:
-        _LOGGER.debug("No phonemes for %s in %r", unknown, word)
+        _LOGGER.debug("No phonemes for %s in %s", ", ".join(unknown), quoted(word))
         return ""
     return " ".join(filter(None, (_FROM_ESPEAK[name] for name in names)))
 

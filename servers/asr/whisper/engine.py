@@ -15,6 +15,7 @@ from satellite.lib.worker import Worker
 from satellite.options import unknown_name
 from satellite.ports import EngineContext
 from satellite.requirements import Package, Requirement
+from satellite.text.quoted import quoted
 from satellite.values import EngineInfo, ModelInfo, TranscribeRequest, Transcript
 from servers.asr.malloc import keep_buffers
 from servers.asr.whisper import machine, native, transcription
@@ -154,7 +155,7 @@ class FasterWhisper:
             return
         self._unknown_languages.add(requested)
         instead = f"using {used}" if used else "detecting the language of each request"
-        _LOGGER.warning("Whisper does not know the language %r: %s", requested, instead)
+        _LOGGER.warning("Whisper does not know the language %s: %s", quoted(requested), instead)
 
     async def _loaded(self, name: str) -> CachedModel:
         # on a low-priority thread, as the model's own threads inherit its priority

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 import msgspec
 
 from satellite.lib.worker import Worker
+from satellite.text.quoted import quoted
 from satellite.values import TranscribeRequest, Transcript
 from servers.asr.whisper import quality
 from servers.asr.whisper.agreement import agreed_tokens
@@ -122,7 +123,7 @@ class Transcription:
             self._language = self._language or language
         else:
             _LOGGER.info("Rejected a text: %s", reason)
-            _LOGGER.debug("Rejected text: %r", attempt.text)
+            _LOGGER.debug("Rejected text: %s", quoted(attempt.text))
             text = self._vocabulary.decode(self._confirmed).strip()
         if text:
             self._texts.append(text)
@@ -171,7 +172,7 @@ class Transcription:
         again, _ = await self._decode_with(", ".join(near), samples, language)
         good = quality.is_good(again, self._options.thresholds)
         if good and only_names_differ(attempt.text, again.text, near):
-            _LOGGER.debug("Names in %r: %r", attempt.text, again.text)
+            _LOGGER.debug("Names in %s: %s", quoted(attempt.text), quoted(again.text))
             return again, language
         return attempt, language
 

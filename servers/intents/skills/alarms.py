@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, time
 
 from satellite.errors import EngineFailed
+from satellite.text.quoted import quoted
 from satellite.values import Action, AlarmState, ReplyRequest
 from servers.intents import durations
 from servers.intents.match import Match
@@ -126,7 +127,7 @@ def _moment(alarm: AlarmState) -> datetime:
     try:
         return datetime.fromisoformat(alarm.at).replace(tzinfo=None)
     except ValueError as error:
-        raise EngineFailed(f"an alarm's time is not ISO 8601: {alarm.at!r:.60}") from error
+        raise EngineFailed(f"an alarm's time is not ISO 8601: {quoted(alarm.at, 60)}") from error
 
 
 SKILLS: dict[str, Skill] = {

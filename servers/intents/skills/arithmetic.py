@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from satellite.text.quoted import quoted
 from satellite.values import ReplyRequest
 from servers.intents.match import Match
 from servers.intents.phrases import Phrases, Words
@@ -30,7 +31,7 @@ def calculate(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
                 return (phrases.say(match.intent, "by_zero"),)
             result = first / second
         case operation:
-            raise ValueError(f"unknown operation {operation!r}")
+            raise ValueError(f"unknown operation {quoted(operation)}")
     rounded = round(result, _PLACES)
     key = match.response if rounded == result else "about"
     return (phrases.say(match.intent, key, result=_in_words(rounded, phrases.words)),)

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from satellite.errors import EngineFailed
+from satellite.text.quoted import quoted
 from satellite.values import ReplyRequest
 from servers.intents.match import Match
 from servers.intents.phrases import Phrases
@@ -104,7 +105,7 @@ def now_of(request: ReplyRequest) -> datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError as error:
-        raise EngineFailed(f"the satellite's time is not ISO 8601: {text!r:.60}") from error
+        raise EngineFailed(f"the satellite's time is not ISO 8601: {quoted(text, 60)}") from error
 
 
 SKILLS: dict[str, Skill] = {

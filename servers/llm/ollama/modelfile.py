@@ -12,6 +12,7 @@ import msgspec
 
 from satellite.errors import EngineFailed
 from satellite.lib import text_files
+from satellite.text.reason_of import reason_of
 from servers.llm.ollama.client import OllamaClient
 
 _LINE = re.compile(r"\s*(\w+)\s+(.*)", re.DOTALL)
@@ -74,7 +75,7 @@ async def create(client: OllamaClient, model: str, path: str) -> None:
     try:
         text = await asyncio.to_thread(text_files.read_text, file)
     except (OSError, UnicodeDecodeError) as error:
-        raise EngineFailed(f"modelfile = {path}: cannot be read: {error}") from error
+        raise EngineFailed(f"modelfile = {path}: cannot be read: {reason_of(error)}") from error
     recipe = parse(text, str(file))
     request: dict[str, Any] = dict(recipe.texts)
     if weights := _existing_file(recipe.base, file):

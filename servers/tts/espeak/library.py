@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from satellite.errors import EngineFailed, PackageMissing
+from satellite.text.quoted import quoted
 from servers.tts.espeak.voices import Voice, Voices
 
 _SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS: no sound device, samples go to the callback
@@ -101,7 +102,7 @@ class EspeakLibrary:
             )
             audio, self._samples = b"".join(self._samples), []
         if status != _OK:
-            raise EngineFailed(f"eSpeak NG cannot speak {text[:60]!r} (status {status})")
+            raise EngineFailed(f"eSpeak NG cannot speak {quoted(text, 60)} (status {status})")
         return audio
 
     def phonemes(self, text: str, voice: str) -> list[str]:
@@ -131,7 +132,7 @@ class EspeakLibrary:
             return
         self._settings = None
         if self._c.espeak_SetVoiceByName(voice.encode("utf-8", "replace")) != _OK:
-            raise EngineFailed(f"eSpeak NG cannot use its voice {voice!r}")
+            raise EngineFailed(f"eSpeak NG cannot use its voice {quoted(voice)}")
         for parameter, value in ((_RATE, rate), (_PITCH, pitch), (_VOLUME, volume)):
             self._c.espeak_SetParameter(parameter, value, 0)
         self._settings = settings

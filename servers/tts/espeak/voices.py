@@ -8,6 +8,7 @@ from difflib import get_close_matches
 import msgspec
 
 from satellite.errors import ModelMissing
+from satellite.text.quoted import quoted
 
 
 class Voice(msgspec.Struct, frozen=True):
@@ -55,7 +56,7 @@ class Voices:
         base, _, variant = name.partition("+")
         voice = self._by_name.get(_key(base))
         if voice is None:
-            raise ModelMissing(f"espeak has no voice {base!r} ({_hint(base, self._by_name)})")
+            raise ModelMissing(f"espeak has no voice {quoted(base)} ({_hint(base, self._by_name)})")
         return voice.file + self._suffix(variant)
 
     def choose(
@@ -86,7 +87,7 @@ class Voices:
             return ""
         known = {name.lower(): name for name in self.variants}
         if variant.lower() not in known:
-            raise ModelMissing(f"espeak has no variant {variant!r} ({_hint(variant, known)})")
+            raise ModelMissing(f"espeak has no variant {quoted(variant)} ({_hint(variant, known)})")
         return f"+{known[variant.lower()]}"
 
 

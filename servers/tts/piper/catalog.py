@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from satellite.errors import EngineError, ModelMissing
+from satellite.text.quoted import quoted
 from satellite.values import ModelInfo, SpeechRequest
 from servers.models.manifest import Installed
 from servers.models.names import PIPER
@@ -55,7 +56,7 @@ class Voice(msgspec.Struct, frozen=True):
             number = int(name)
         if number is None:
             raise ModelMissing(
-                f"the Piper voice {self.name} has no speaker {name!r} "
+                f"the Piper voice {self.name} has no speaker {quoted(name)} "
                 f"({_hint(name, about.speaker_id_map)})"
             )
         return number
@@ -115,8 +116,8 @@ class Catalog:
             best = max(voice.speaks(language) for voice in voices)
             if best == 0:
                 raise ModelMissing(
-                    f"no installed Piper voice speaks {language!r}: run satellite models pull "
-                    f"piper:NAME ({_hint(language, _languages(voices))})"
+                    f"no installed Piper voice speaks {quoted(language)}: run satellite models "
+                    f"pull piper:NAME ({_hint(language, _languages(voices))})"
                 )
             voices = [voice for voice in voices if voice.speaks(language) == best]
         if speaker := request.speaker:
@@ -147,7 +148,7 @@ class Catalog:
         near = get_close_matches(_key(name), voices, n=1)
         hint = f" ({voices[near[0]].name} is)" if near else ""
         raise ModelMissing(
-            f"the Piper voice {name!r} is not installed{hint}: "
+            f"the Piper voice {quoted(name)} is not installed{hint}: "
             f"run satellite models pull piper:{name}"
         )
 

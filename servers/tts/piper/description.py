@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from satellite.errors import EngineFailed, ModelMissing
+from satellite.text.reason_of import reason_of
 
 
 class _Audio(msgspec.Struct, frozen=True):
@@ -63,4 +64,4 @@ def describe(onnx: Path) -> Description:
     try:
         return msgspec.convert(json.loads(path.read_bytes()), Description)
     except (OSError, ValueError) as error:  # msgspec's errors are ValueErrors, too
-        raise EngineFailed(f"{path} does not describe a Piper voice: {error}") from error
+        raise EngineFailed(f"{path} does not describe a Piper voice: {reason_of(error)}") from error

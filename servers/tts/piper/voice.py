@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from satellite.errors import EngineFailed, ModelMissing, PackageMissing
+from satellite.text.quoted import quoted
 from servers.tts.piper.catalog import Voice
 
 THREADS = 4
@@ -92,7 +93,7 @@ class PiperVoice:
             ) from error
         except Exception as error:
             raise EngineFailed(
-                f"the Piper voice {self.voice.name} cannot speak {text[:60]!r}: {error}"
+                f"the Piper voice {self.voice.name} cannot speak {quoted(text, 60)}: {error}"
             ) from error
 
 

@@ -111,8 +111,8 @@ def test_the_report_holds_no_secrets(tmp_path: Path, room: list[str]) -> None:
     assert done.code in (0, 1)  # the plugin of the component may not be installed
     for secret in ("hush-hush", "abracadabra", str(home)):
         assert secret not in text + done.output
-    assert "llm = 'ollama:x?host=http://***@10.0.0.9:11434'" in text
-    assert "name = 'den ***'  (" in text
+    assert 'llm = "ollama:x?host=http://***@10.0.0.9:11434"' in text
+    assert 'name = "den ***"  (' in text
     assert "## Findings" in text
     assert "msgspec " in text
     assert (tmp_path / "report.txt").stat().st_mode & 0o777 == 0o600

@@ -161,7 +161,7 @@ async def test_home_control_is_described_only_with_a_home(tmp_path: Path) -> Non
 async def test_a_malformed_request_is_a_failure_of_the_llm(tmp_path: Path) -> None:
     script = (Action(name="home.do", data={"deed": "explode"}),)
     async with fake_home() as fake, connected(tmp_path, fake) as home:
-        with pytest.raises(EngineFailed, match=r"malformed request 'home\.do'"):
+        with pytest.raises(EngineFailed, match=r'malformed request "home\.do"'):
             await ask(HomeLlm(ScriptedLlm((script,)), home), "hello", HERE)
         assert not fake.called
 

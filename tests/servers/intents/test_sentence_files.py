@@ -182,7 +182,7 @@ def test_unreadable_files_are_reported(tmp_path: Path) -> None:
 
 def test_a_language_without_sentences_is_reported(tmp_path: Path) -> None:
     (tmp_path / "de.yaml").write_text("language: de\n")
-    with pytest.raises(ModelMissing, match="no sentences for language 'de'"):
+    with pytest.raises(ModelMissing, match='no sentences for language "de"'):
         load("de", tmp_path)
     assert "en" in languages()
     assert base_language("pt_BR") == "pt"

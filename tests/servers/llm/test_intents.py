@@ -124,6 +124,6 @@ async def test_an_unknown_language_is_reported_with_the_known_ones() -> None:
 
 async def test_a_malformed_time_is_an_error_of_one_line() -> None:
     engine = brain()
-    with pytest.raises(EngineFailed, match="the satellite's time is not ISO 8601: 'noon'"):
+    with pytest.raises(EngineFailed, match='time is not ISO 8601: "noon"'):
         await reply(engine, "what time is it", Situation(now="noon"))
     await engine.close()
