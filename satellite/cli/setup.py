@@ -7,13 +7,14 @@ from typing import Any
 
 import click
 
-from satellite.cli import command, flags
+from satellite.cli import command, flags, logs
 from satellite.cli.guided_setup import files
 from satellite.cli.guided_setup.asking import Asker
 from satellite.cli.guided_setup.wizard import SetupOptions, Wizard
 from satellite.cli.terminal import asker
 from satellite.config import load as config
 from satellite.config.layers import Given
+from satellite.lib.bus import Bus
 
 
 def _option(name: str, text: str, **more: Any) -> flags.Decorator:
@@ -66,7 +67,8 @@ def setup(
     """Set up audio, wake word, servers and Home Assistant.
 
     Finds the devices and servers, lets you hear and try them, and writes the configuration with
-    comments after saving a copy of the old file. Run again, it changes only what you change.
+    comments after saving a copy of the old file. At the end it tries a whole turn, from the wake
+    word to the answer. Run again, it changes only what you change.
     """
     invocation = flags.invocation(context)
     for path, flag, value in (
@@ -80,11 +82,15 @@ def setup(
     options = SetupOptions(pair=pair, code=code, service=service)
     session = _session(invocation, asker(silent=yes), options, output)
 
-    async def run(_bus: object) -> None:
+    # the screen of the setup reports the same
+    logs.quieten("satellite")
+    logs.quieten("servers")
+
+    async def run(bus: Bus) -> None:
         # imported here: the audio and network parts take half a second, and --help needs none
         from satellite.cli.guided_setup.guide import guide
 
-        await guide(session)
+        await guide(session, bus)
 
     invocation.run(run)
 

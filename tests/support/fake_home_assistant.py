@@ -27,6 +27,10 @@ class FakeHome:
         self.areas: list[dict[str, Any]] = []
         self.devices: list[dict[str, Any]] = []
         self.exposed: set[str] = set()
+        self.integrations: list[dict[str, Any]] = []
+        """Config entries."""
+        self.flows: list[dict[str, Any]] = []
+        """Discovered services that wait for a person."""
         self.called: list[tuple[str, str, dict[str, Any], list[str]]] = []
         """Domain, service, data and ids of every service call."""
         self.asked: list[dict[str, Any]] = []
@@ -89,6 +93,7 @@ class FakeHome:
         """Listen, at the same port as before."""
         app = web.Application()
         app.router.add_get("/api/websocket", self._websocket)
+        app.router.add_get("/api/", self._running)
         app.router.add_get("/api/config", self._config)
         app.router.add_post("/api/conversation/process", self._converse)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
@@ -106,6 +111,9 @@ class FakeHome:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+
+    async def _running(self, request: web.Request) -> web.Response:
+        return self._refusing(request) or web.json_response({"message": "API running."})
 
     async def _config(self, request: web.Request) -> web.Response:
         return self._refusing(request) or web.json_response({"state": self.state})
@@ -181,6 +189,10 @@ class FakeHome:
         match kind:
             case "homeassistant/expose_entity/list":
                 return {"exposed_entities": {i: {"conversation": True} for i in self.exposed}}
+            case "config_entries/get":
+                return [i for i in self.integrations if i["domain"] == asked["domain"]]
+            case "config_entries/flow/progress":
+                return self.flows
             case "config/area_registry/list":
                 return self.areas
             case "config/device_registry/list":

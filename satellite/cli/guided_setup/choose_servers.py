@@ -8,6 +8,7 @@ from satellite.cli.guided_setup.choose_home import home
 from satellite.cli.guided_setup.lan import FoundHome, find_homes
 from satellite.cli.guided_setup.wizard import Wizard
 from satellite.errors import SatelliteError
+from satellite.homeassistant.client.wyoming_entry import EntryState
 from satellite.lib.taskgroups import first_error
 from satellite.net.discovery import pairing_codes
 from satellite.net.discovery.browser import scan
@@ -22,11 +23,14 @@ SCAN = 3.0
 """Seconds for servers to answer; most do within one."""
 
 
-async def network(session: Wizard) -> None:
-    """Look for servers and Home Assistants, and connect them."""
+async def network(session: Wizard) -> EntryState | None:
+    """Look for servers and Home Assistants, and connect them.
+
+    Return whether Home Assistant has this satellite; None if that is unknown.
+    """
     session.ask.head("Servers and Home Assistant")
     servers: tuple[RemoteService, ...] = ()
-    homes: tuple[FoundHome, ...] = ()
+    homes: tuple[FoundHome, ...] | None = None
     codes: dict[str, tuple[str, int]] = {}
     if session.settings.zeroconf:
         try:
@@ -35,7 +39,7 @@ async def network(session: Wizard) -> None:
             session.ask.say(f"  ! {error}")
     _list_servers(session, [server for server in servers if not server.satellite])
     await _pair(session, codes)
-    await home(session, homes)
+    return await home(session, homes)
 
 
 async def _look(
@@ -60,6 +64,9 @@ def _list_servers(session: Wizard, servers: list[RemoteService]) -> None:
         session.ask.say(f"  + {server.name} at {server.uri}: {roles} ({models}), {took}")
     if servers:
         session.ask.say("    They are used automatically; `satellite discover` shows their order.")
+    elif session.settings.servers.pin:
+        pinned = ", ".join(session.settings.servers.pin)
+        session.ask.say(f"    Used first, found or not: {pinned}")
     else:
         session.ask.say("    No server was found. The built-in engines answer until there is one.")
 

@@ -9,17 +9,23 @@ from satellite.cli.guided_setup.choose_devices import sound
 from satellite.cli.guided_setup.choose_servers import network
 from satellite.cli.guided_setup.choose_wake_word import wake_word
 from satellite.cli.guided_setup.document import Document
+from satellite.cli.guided_setup.next_steps import next_steps
 from satellite.cli.guided_setup.system_service import service, service_stopped
+from satellite.cli.guided_setup.whole_turn import whole_turn
 from satellite.cli.guided_setup.wizard import Wizard
 from satellite.config import migration
+from satellite.lib.bus import Bus
 from satellite.lib.daemon_thread import run_in_daemon_thread
 
 FIRST = ("name", "area", "mic", "speaker", "wake")
 """Settings that a new file always contains, so that its readers see where to change them."""
 
 
-async def guide(session: Wizard) -> None:
-    """Ask, try, and write the configuration. Raises `SatelliteError`."""
+async def guide(session: Wizard, bus: Bus) -> None:
+    """Ask, try, and write the configuration. Raises `SatelliteError`.
+
+    The events of a whole turn, if one is tried, go to `bus`.
+    """
     ask = session.ask
     before = await run_in_daemon_thread(lambda: files.content(session.file))
     document = Document(before, f"file {session.file}")
@@ -28,12 +34,16 @@ async def guide(session: Wizard) -> None:
     if ask.present:
         ask.say("Press Enter to accept the value in brackets, or Ctrl-C to leave without changes.")
     await _ask_for_names(session)
-    async with service_stopped(session):
+    async with service_stopped(session) as before:
         await sound(session)
         await wake_word(session)
-    await network(session)
-    await _write(session, document, migrated)
-    await service(session)
+        state = await network(session)
+        await _write(session, document, migrated)
+        await whole_turn(session, bus, running=before == "running")
+    started = await service(session, restart=before == "stopped")
+    ask.head("Next steps")
+    ask.say(f"  {started}")
+    await next_steps(session, state)
 
 
 async def _ask_for_names(session: Wizard) -> None:

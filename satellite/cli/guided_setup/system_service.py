@@ -1,4 +1,4 @@
-"""The service: started, or the command to start the satellite without one."""
+"""The service of the satellite: stopped during the setup, and started at its end."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
+from satellite.cli.guided_setup.next_steps import named_file
 from satellite.cli.guided_setup.wizard import Wizard
 from satellite.errors import SatelliteError
 from satellite.lib import privileges
@@ -19,6 +21,9 @@ UNIT = "satellite.service"
 SYSTEM = Path("/etc/systemd/system")
 RUNNING = Path("/run/systemd/system")
 """Exists if systemd manages the machine (sd_booted(3))."""
+
+ServiceState = Literal["idle", "running", "stopped"]
+"""`idle`: there is none, or it does not run. `stopped`: it ran until the setup stopped it."""
 
 START = 30.0
 """Seconds for a service to start: engines load within ten on a Pi."""
@@ -33,6 +38,11 @@ class Manager(msgspec.Struct, frozen=True):
         """Return the command for a person to type."""
         return " ".join((*self.command, verb, UNIT.removesuffix(".service")))
 
+    @property
+    def log(self) -> str:
+        """The command that shows the log of the service."""
+        return f"journalctl {'--user ' if '--user' in self.command else ''}-u satellite"
+
 
 def find_manager() -> Manager | None:
     """Return the manager of the service's unit; None without a unit, or without systemd."""
@@ -46,52 +56,53 @@ def find_manager() -> Manager | None:
     return None
 
 
-async def service(session: Wizard) -> None:
-    """Offer to start the service, or show how to start without it. Raises `SatelliteError`."""
+async def service(session: Wizard, *, restart: bool = False) -> str:
+    """Offer to start the service; return how the satellite is started, or that it runs.
+
+    A `restart` follows a stop that the person agreed to, and is not asked for again. Raises
+    `SatelliteError`.
+    """
     manager = find_manager()
     start = session.options.service
-    session.ask.say()
     if manager is None:
         if start:
             raise SatelliteError(
                 "there is no service to start; install it with deploy/install.sh of the source tree"
             )
-        session.ask.say("To start the satellite: satellite")
-        return
+        return f"To start the satellite: satellite{named_file(session)}"
     verb = "restart" if await _is_active(manager) else "start"
-    if start is None:
+    if start is None and restart:
+        start = True
+    elif start is None:
         question = f"{verb.capitalize()} the service now?"
+        session.ask.say()
         start = session.ask.present and await session.ask.yes(question, True)
     if not start:
         command = manager.hint(verb if verb == "restart" else "enable --now")
-        session.ask.say(f"To start the satellite: {command}")
-        return
+        return f"To start the satellite: {command}"
     for action in ("enable", verb):
         answer = await program([*manager.command, action, UNIT], seconds=START, root=True)
         if answer is None or answer.code != 0:
             why = answer.complaint if answer else f"no answer within {START:g} s"
-            raise SatelliteError(f"{manager.hint(action)}: {why}; see: journalctl -u satellite")
-    session.ask.say("The service is running. To see its log: journalctl -u satellite -f")
+            raise SatelliteError(f"{manager.hint(action)}: {why}; see: {manager.log}")
+    return f"The service is running. To see its log: {manager.log} -f"
 
 
 @asynccontextmanager
-async def service_stopped(session: Wizard) -> AsyncGenerator[None, None]:
+async def service_stopped(session: Wizard) -> AsyncGenerator[ServiceState, None]:
     """Stop a running service during this block, if the person agrees, so that its devices can be
-    tried; start it again afterwards in any case."""
+    tried; start it again afterwards in any case. Yield its state."""
     manager = find_manager()
     question = "The satellite is running and uses the microphone. Stop it during the setup?"
-    stopped = (
-        manager is not None
-        and session.ask.present
-        and await _is_active(manager)
-        and await session.ask.yes(question, True)
-    )
-    if manager is None or not stopped:
-        yield
+    if manager is None or not session.ask.present or not await _is_active(manager):
+        yield "idle"
+        return
+    if not await session.ask.yes(question, True):
+        yield "running"
         return
     await program([*manager.command, "stop", UNIT], seconds=START, root=True)
     try:
-        yield
+        yield "stopped"
     finally:
         await program([*manager.command, "start", "--no-block", UNIT], root=True)
 

@@ -12,6 +12,7 @@ from satellite.cli.guided_setup.wizard import Wizard
 from satellite.config import migration
 from satellite.config.keys import build
 from satellite.config.migration import Moved
+from satellite.lib.bus import Bus
 from tests.cli.program import Done, satellite
 from tests.cli.test_pair import showing
 from tests.support.speech import silence, write_wav
@@ -39,6 +40,11 @@ def test_flags_answer_every_question(tmp_path: Path, devices: tuple[str, ...]) -
     assert settings["servers"] == {"pin": ["tcp://10.0.0.5:10300"]}
     assert settings["listen"] == {"silence": 0.9}
     assert list(settings)[:5] == ["version", "name", "area", "mic", "speaker"]
+    assert "No Home Assistant was found: the network was not searched." in done.output
+    assert "satellite setup --home URL --token-file FILE" in done.output
+    for step in (f"satellite doctor --config {file}", f"edit {file}", "port 10700"):
+        assert step in done.output.partition("Next steps:")[2]
+    assert "Try it all together" not in done.output
     used = satellite("config", "--config", str(file))
     assert used.code == 0
     assert 'name = "den"' in used.output
@@ -145,7 +151,7 @@ async def test_a_file_of_an_older_version_is_migrated(
     file.write_text("loudness = 0.5 # of the old days\n")
     settings = build({"volume": 0.5, "zeroconf": False, "mic": f"wav:{tmp_path / 'x.wav'}"})
     ask = NoPerson()
-    await guide(Wizard(ask, settings, file=file))
+    await guide(Wizard(ask, settings, file=file), Bus())
     assert tomllib.loads(file.read_text()) == {"volume": 0.5, "version": 2}
     assert file.with_name("satellite.toml.old").read_text().startswith("loudness")
     assert any("loudness is volume now" in line for line in ask.lines)

@@ -26,6 +26,7 @@ def test_pressing_enter_throughout_gives_a_satellite_that_answers(
     person = Person(tmp_path, "--no-zeroconf")
     assert person.press_enter_until_the_end() == 0, person.read
     assert "To start the satellite: satellite" in person.read
+    assert 'nothing like "okay nabu" was heard' in person.read
     settings = tomllib.loads(person.file.read_text())
     assert settings["version"] == 1
     assert (settings["mic"], settings["speaker"], settings["wake"]) == ("auto", "auto", "auto")
@@ -71,7 +72,19 @@ def test_speech_is_played_back_and_the_wake_word_is_recognised(
     said.join()
     while person.program.expect(["Make it easier", "Try it again", "Servers"]) != 2:
         person.program.sendline("n")
+    person.answer("Address of your Home Assistant")
+    person.answer("Try it all together")
+    person.until('Say: "okay nabu, what time is it"')
+    with pulse.record() as recording:
+        pulse.play(requests.spoken_request(tmp_path / "in.wav", REQUEST, gap=0.5))
+        person.until('heard: "what time is it"')
+        person.until("answer: .It is")
+        person.until("whole turn: answered, ")
+        person.answer("Did you hear it")
+    assert any(recording), "the answer was not played"
+    person.answer("Try it again")
     assert person.end() == 0
+    assert "Next steps" in person.read
     settings = tomllib.loads(person.file.read_text())
     assert (settings["name"], settings["mic"]) == ("den", "alsa:pulse")
     assert settings["wake"].startswith("openwakeword:")

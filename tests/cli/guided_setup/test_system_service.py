@@ -62,15 +62,23 @@ class Person(NoPerson):
     present = True
 
 
-async def offered(ask: NoPerson, start: bool | None = None) -> list[str]:
-    await service(Wizard(ask, build({}), options=SetupOptions(service=start)))
-    return ask.lines
+class Unwilling(Person):
+    """A person who answers every question with no."""
+
+    async def yes(self, question: str, default: bool) -> bool:
+        return False
+
+
+async def offered(ask: NoPerson, start: bool | None = None, *, restart: bool = False) -> str:
+    return await service(
+        Wizard(ask, build({}), options=SetupOptions(service=start)), restart=restart
+    )
 
 
 async def test_enter_enables_and_starts_the_service(machine: Machine) -> None:
     machine.systemctl()
     machine.unit()
-    assert "The service is running" in (await offered(Person()))[-1]
+    assert "The service is running" in await offered(Person())
     assert machine.calls() == [
         "is-active --quiet satellite.service",
         "enable satellite.service",
@@ -89,12 +97,13 @@ async def test_without_a_person_or_with_no_service_nothing_is_started(machine: M
     machine.systemctl()
     machine.unit()
     for ask, start in ((NoPerson(), None), (Person(), False)):
-        assert "enable --now satellite" in (await offered(ask, start))[-1]
+        assert "enable --now satellite" in await offered(ask, start)
     assert all(call.startswith("is-active") for call in machine.calls())
 
 
 async def test_without_a_unit_the_command_to_start_is_shown(machine: Machine) -> None:
-    assert (await offered(Person()))[-1] == "To start the satellite: satellite"
+    command = f"satellite --config {Path('satellite.toml').absolute()}"
+    assert await offered(Person()) == f"To start the satellite: {command}"
     with pytest.raises(SatelliteError, match=r"deploy/install\.sh"):
         await offered(NoPerson(), start=True)
 
@@ -113,19 +122,36 @@ async def test_a_running_service_is_stopped_while_its_devices_are_tried(machine:
     during = []
 
     async def trying() -> None:
-        async with service_stopped(session):
-            during.extend(machine.calls())
+        async with service_stopped(session) as before:
+            during.extend([before, *machine.calls()])
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         await trying()
-    assert during[-1] == "stop satellite.service"
+    assert (during[0], during[-1]) == ("stopped", "stop satellite.service")
     assert machine.calls()[-1] == "start --no-block satellite.service"
 
 
 async def test_a_stopped_service_is_not_asked_about(machine: Machine) -> None:
     machine.systemctl()
     machine.unit()
-    async with service_stopped(Wizard(Person(), build({}))):
-        pass
+    async with service_stopped(Wizard(Person(), build({}))) as before:
+        assert before == "idle"
+    assert machine.calls() == ["is-active --quiet satellite.service"]
+
+
+async def test_a_service_that_was_stopped_is_started_without_a_question(machine: Machine) -> None:
+    machine.systemctl()
+    machine.unit()
+    ask = Unwilling()
+    assert "The service is running" in await offered(ask, restart=True)
+    assert machine.calls()[-1] == "start satellite.service"
+    assert ask.lines == []
+
+
+async def test_a_service_that_may_not_be_stopped_runs_on(machine: Machine) -> None:
+    machine.systemctl(active=True)
+    machine.unit()
+    async with service_stopped(Wizard(Unwilling(), build({}))) as before:
+        assert before == "running"
     assert machine.calls() == ["is-active --quiet satellite.service"]
