@@ -17,7 +17,7 @@ from satellite.audio.pulse_server import PulseServer
 from satellite.audio.sound_server import SoundServerError
 from satellite.builtin.audio.portaudio_host import HOST, REQUIRES
 from satellite.builtin.audio.program import open_error
-from satellite.errors import DeviceMissing
+from satellite.errors import DeviceBusy, DeviceForbidden, DeviceMissing
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -95,23 +95,27 @@ def default_speaker() -> str:
 def _default(direction: Direction) -> str:
     """Return PortAudio's default device if it has one, otherwise ALSA's if it can be opened."""
     noun, program, flag = _WORDS[direction]
-    missing = next((hint for need in REQUIRES if (hint := need.missing())), None)
-    if missing is None:
-        if any(device.default for device in _portaudio() if device.direction == direction):
-            return "portaudio"
-        missing = "PortAudio has no default device"
-    reasons = [missing]
-    kind = DeviceMissing
+    if any(device.default for device in _portaudio() if device.direction == direction):
+        return "portaudio"
     if hint := requirements.Program(program, debian="alsa-utils").missing():
-        reasons.append(hint)
-    elif refusal := _refusal(program):
-        reasons.append(f"{program}: {refusal}")
-        kind = type(open_error(refusal))
-    else:
+        raise DeviceMissing(f"no {noun} found, and {hint}")
+    refusal = _refusal(program)
+    if refusal is None:
         return "alsa"
-    raise kind(
-        f"no {noun} found ({'; '.join(reasons)}); connect one, or name one with {flag} "
-        f"(see: satellite devices), or use {flag} wav:FILE"
+    _LOGGER.debug("the default %s: %s: %s", noun, program, refusal)
+    kind = type(open_error(refusal))
+    if kind is DeviceBusy:
+        raise DeviceBusy(
+            f"another program uses the default {noun}: stop it, or choose a device with {flag} "
+            "(satellite devices lists them)"
+        )
+    if kind is DeviceForbidden:
+        raise DeviceForbidden(
+            f"no permission to use the default {noun}: sudo usermod -aG audio $USER, then log in "
+            "again"
+        )
+    raise DeviceMissing(
+        f"no {noun} found: connect one, or name one with {flag} (satellite devices lists them)"
     )
 
 

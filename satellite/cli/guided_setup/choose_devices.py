@@ -15,6 +15,7 @@ from satellite.builtin.audio.devices import DeviceInfo
 from satellite.cli.guided_setup.asking import Choice
 from satellite.cli.guided_setup.wizard import Wizard
 from satellite.components import spec
+from satellite.components.spec import AUTO
 from satellite.diagnostics.soundcheck import echo
 from satellite.diagnostics.soundcheck.devices import chosen, explain
 from satellite.diagnostics.soundcheck.recording import (
@@ -76,15 +77,16 @@ async def _choices(session: Wizard, role: str, found: Sequence[DeviceInfo]) -> l
     default, direction = (
         (devices.default_speaker, "out") if role == "speaker" else (devices.default_mic, "in")
     )
+    now = getattr(session.settings, role)
     try:
         automatic = f"the system's default ({await run_in_daemon_thread(default)})"
     except DeviceMissing as error:
-        session.ask.say(f"  ! {error}")
+        if now == AUTO:
+            session.ask.say(f"  ! {error}")
         automatic = "the system's default, once there is one"
     known = [device for device in found if device.direction == direction]
-    choices = [Choice("auto", automatic)]
+    choices = [Choice(AUTO, automatic)]
     choices += [Choice(device.component, device.description) for device in known[:_SHOWN]]
-    now = getattr(session.settings, role)
     if now not in {choice.value for choice in choices}:
         choices.append(Choice(now, "the current setting"))
     return choices

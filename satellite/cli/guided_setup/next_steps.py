@@ -17,10 +17,7 @@ async def next_steps(session: Wizard, state: EntryState | None) -> None:
     ask.say(f"  To find problems: satellite doctor{file}")
     if session.settings.brain != "local" and state not in ("connected", "added"):
         await _show_home_assistant(session)
-    ask.say(
-        f"  To change something later: satellite setup{file}, or edit {session.file} "
-        f"(satellite config{file} lists all settings)"
-    )
+    ask.say(f"  To change something later: satellite setup{file}, or edit {session.file}")
 
 
 def named_file(session: Wizard) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +13,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from satellite.builtin.audio import devices
 from satellite.builtin.audio.devices import DeviceInfo, cards, merged, names
 from satellite.components import spec
+from satellite.errors import DeviceBusy, DeviceForbidden, DeviceMissing
 from satellite.requirements import Library
 from tests.support.pulse import ROOM, SPEAKER, PulseServer
 
@@ -154,10 +157,32 @@ def test_without_any_device_one_line_gives_the_remedy(
         assert found["devices"] == []
         for role, noun in (("mic", "microphone"), ("speaker", "speaker")):
             text = str(found[role])
-            assert text.startswith(f"missing: no {noun} found (")
-            assert text.endswith(f"(see: satellite devices), or use --{role} wav:FILE")
-            assert "\n" not in text
-            assert ("apt install alsa-utils" in text) == (path is not None)
+            if path is None:
+                remedy = f"name one with --{role} (satellite devices lists them)"
+                assert text == f"missing: no {noun} found: connect one, or {remedy}"
+            else:
+                assert text.startswith(f"missing: no {noun} found, and the program ")
+                assert text.endswith(" is not installed: apt install alsa-utils")
+
+
+@pytest.mark.parametrize(
+    ("refusal", "kind", "text"),
+    [
+        ("audio open error: Device or resource busy", DeviceBusy, "another program uses the"),
+        ("audio open error: Permission denied", DeviceForbidden, "usermod -aG audio"),
+        ("audio open error: No such file or directory", DeviceMissing, "no microphone found: c"),
+    ],
+)
+def test_why_the_default_cannot_be_opened_is_said_without_quoting_a_program(
+    monkeypatch: pytest.MonkeyPatch, refusal: str, kind: type[DeviceMissing], text: str
+) -> None:
+    monkeypatch.setattr(devices, "_portaudio", list)
+    monkeypatch.setattr(devices, "_refusal", lambda _: f"arecord: main:831: {refusal}")
+    monkeypatch.setattr(shutil, "which", lambda _: "/usr/bin/arecord")
+    with pytest.raises(kind, match=text) as error:
+        devices.default_mic()
+    assert type(error.value) is kind
+    assert "main" not in str(error.value)
 
 
 def test_importing_the_audio_modules_imports_nothing_heavy() -> None:

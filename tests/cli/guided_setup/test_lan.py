@@ -10,6 +10,8 @@ from tests.support.netns import Namespace
 ANNOUNCE = """
 import socket, sys, time
 from zeroconf import ServiceInfo, Zeroconf
+if sys.argv[4:]:
+    listener = socket.create_server((sys.argv[1], 8123))
 kind = "_home-assistant._tcp.local."
 facts = {"location_name": sys.argv[2], "version": "2026.11.0", "internal_url": sys.argv[3]}
 info = ServiceInfo(kind, f"home.{kind}", port=8123, properties=facts,
@@ -28,9 +30,12 @@ for home in asyncio.run(find_homes()):
 """
 
 
-def look(here: Namespace, there: Namespace, name: str, url: str) -> str:
+def look(here: Namespace, there: Namespace, name: str, url: str, *, listening: bool = False) -> str:
     announcing = subprocess.Popen(
-        [*there.prefix, sys.executable, "-c", ANNOUNCE, there.address, name, url],
+        [
+            *(*there.prefix, sys.executable, "-c", ANNOUNCE, there.address, name, url),
+            *["listening"] * listening,
+        ],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -57,3 +62,10 @@ def test_a_malformed_address_is_replaced_by_that_of_the_host(
 ) -> None:
     found = look(*namespaces, "Our\x1b[31m House", "javascript:alert(1)")
     assert found == f"Our[31m House http://{namespaces[1].address}:8123 2026.11.0\n"
+
+
+def test_an_address_that_leads_nowhere_from_here_is_replaced(
+    namespaces: tuple[Namespace, Namespace],
+) -> None:
+    found = look(*namespaces, "Home", "http://127.0.0.1:8123", listening=True)
+    assert found == f"Home http://{namespaces[1].address}:8123 2026.11.0\n"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.homeassistant.real.access_tokens import write_token
 from tests.homeassistant.real.install import NEW
 from tests.homeassistant.real.satellite import NAME, RealSatellite
 
@@ -36,13 +37,7 @@ def _findings(satellite: RealSatellite, token: Path) -> tuple[int, dict[str, lis
 @pytest.fixture(scope="module")
 def token(satellite: RealSatellite, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file with an access token of Home Assistant."""
-    call = satellite.home_assistant.api.call(
-        "auth/long_lived_access_token", client_name="doctor", lifespan=1
-    )
-    file = tmp_path_factory.mktemp("secret") / "token"
-    file.write_text(satellite.home_assistant.loop.run(call))
-    file.chmod(0o600)
-    return file
+    return write_token(satellite.home_assistant, tmp_path_factory.mktemp("secret") / "doctor")
 
 
 def test_the_doctor_reports_what_home_assistant_sees(satellite: RealSatellite, token: Path) -> None:
