@@ -114,9 +114,17 @@ class DeviceError(SatelliteError):
 
 
 class DeviceMissing(DeviceError):
-    """There is no such microphone or speaker, or it cannot be opened."""
+    """There is no such microphone or speaker, or it cannot be opened.
+
+    Its text is `fact` and, if there is one, `remedy`, with a colon between them.
+    """
 
     code = "device-missing"
+
+    def __init__(self, fact: str, remedy: str = "") -> None:
+        super().__init__(f"{fact}: {remedy}" if remedy else fact)
+        self.fact = fact
+        self.remedy = remedy
 
 
 class DeviceBusy(DeviceMissing):

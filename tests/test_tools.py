@@ -66,9 +66,9 @@ async def test_a_call_gives_text_and_actions() -> None:
         ("wether", {}, "did you mean weather?"),
         ("weather", {}, "city is missing"),
         ("weather", {"city": "Rome", "days": 9}, "days = 9"),
-        ("weather", {"city": ["Rome"]}, "city = ['Rome']"),
+        ("weather", {"city": ["Rome"]}, 'city = ["Rome"]'),
         ("weather", {"city": "Rome", "when": 1}, "when is unknown"),
-        ("weather", {"city": "Rome", "unit": "K"}, "unit = 'K'"),
+        ("weather", {"city": "Rome", "unit": "K"}, 'unit = "K"'),
     ],
 )
 async def test_the_problems_of_a_call_are_returned(

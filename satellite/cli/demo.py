@@ -14,7 +14,7 @@ import msgspec
 from satellite import app, events
 from satellite.audio.resample import Resampler
 from satellite.audio.wavfile import write_wav
-from satellite.cli import command, flags
+from satellite.cli import command, flags, logs
 from satellite.cli.screen import print_table, print_text
 from satellite.engines.assembly import opened
 from satellite.errors import EngineFailed, SatelliteError, UsageError
@@ -70,6 +70,7 @@ def demo(context: click.Context, output: str) -> None:
     """
     invocation = flags.invocation(context)
     settings = invocation.settings()
+    logs.quieten("satellite")  # the lines of the turn report the same
     invocation.run(lambda bus: _demo(settings, bus, Path(output)))
 
 

@@ -67,7 +67,11 @@ def discover(context: click.Context, wait: float) -> None:
             click.echo()
             print_table(lines, header=("ROLE", "RANK", "NAME", "REASON"))
     else:
-        print_text(f"Nothing on the LAN has answered within {wait:g} s.", err=True)
+        print_text(
+            f"Nothing on the LAN has answered within {wait:g} s. To serve engines: satellite "
+            "--server; to find out what blocks the search: satellite doctor network",
+            err=True,
+        )
 
 
 def ranked(

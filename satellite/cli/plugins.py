@@ -9,10 +9,15 @@ import click
 from satellite.cli import command, flags
 from satellite.cli.plugin_check import check
 from satellite.cli.plugin_new import new
-from satellite.cli.screen import columns, print_json, table, wrapped
+from satellite.cli.screen import GAP, columns, print_json, table, wrapped
 from satellite.components.registry import Report, installed, report
 from satellite.options import OptionInfo
 from satellite.ports import ROLES
+
+_INDENT = "    "
+
+_MEANING = 30
+"""Characters for the meaning of an option, at least, to have it beside its name."""
 
 
 class _PluginsGroup(command.SectionedGroup):
@@ -78,8 +83,18 @@ def describe(item: Report, width: int | None = None) -> Iterator[str]:
     if item.license:
         yield wrapped(f"license: {item.license}", width, indent="  ", later="  ")
     if item.options:
-        rows = [option_row(option) for option in item.options]
-        yield table(rows, indent="    ", width=width)
+        yield from _option_lines([option_row(option) for option in item.options], width)
+
+
+def _option_lines(rows: Sequence[tuple[str, str, str]], width: int | None) -> Iterator[str]:
+    """Yield the options as a table or, where little room is left for their meaning, below it."""
+    columns_before = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    if width is None or width - len(_INDENT) - sum(columns_before) - 2 * GAP >= _MEANING:
+        yield table(rows, indent=_INDENT, width=width)
+        return
+    for name, kind, meaning in rows:
+        yield wrapped(f"{name}  ({kind})", width, indent=_INDENT, later=_INDENT * 2)
+        yield wrapped(meaning, width, indent=_INDENT * 2)
 
 
 def option_row(option: OptionInfo) -> tuple[str, str, str]:

@@ -95,8 +95,8 @@ def _without_devices(missing: list[str]) -> DeviceMissing:
     width = max(len(command) for command, _ in OTHER_WAYS)
     flags = " and ".join({"microphone": "--mic", "speaker": "--speaker"}[noun] for noun in missing)
     error = DeviceMissing(
-        f"no {' and no '.join(missing)} found: connect one, or name one with {flags} "
-        "(satellite devices lists them)"
+        f"no {' and no '.join(missing)} found",
+        f"connect one, or name one with {flags} (satellite devices lists them)",
     )
     for command, purpose in OTHER_WAYS:
         error.add_note(f"  {command:<{width}}  {purpose}")

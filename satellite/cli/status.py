@@ -84,7 +84,7 @@ def _stored_turns(settings: Settings) -> dict[str, Any]:
 def status_lines(found: Mapping[str, Any], width: int | None = None) -> Iterator[str]:
     """Yield the screen, in lines of at most `width` characters."""
     if not found["running"]:
-        yield wrapped(f"{found['name']} does not run: {found['problem']}", width, later="  ")
+        yield wrapped(f"{found['name']} does not run; {found['problem']}", width, later="  ")
     else:
         yield wrapped(_headline(found), width, later="  ")
         if trouble := found.get("trouble"):

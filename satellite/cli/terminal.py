@@ -24,19 +24,27 @@ class DefaultAnswers:
 
     present = False
 
+    def __init__(self) -> None:
+        self._heading = ""
+
     def say(self, text: str = "") -> None:
         """Print a text; what continues a line is indented by two characters."""
+        if self._heading:
+            click.echo(self._heading)
+            self._heading = ""
         print_text(text, later=" " * (len(text) - len(text.lstrip()) + 2))
 
     def head(self, text: str) -> None:
-        """Print the heading of a part."""
-        click.echo(f"{text}:")
+        """Print the heading of a part, before its first line if there is one."""
+        self._heading = f"{text}:"
 
     def level(self, rms: float, peak: float, *, last: bool = False) -> None:
         """Show nothing: a meter is for a terminal."""
 
     async def text(self, question: str, default: str) -> str:
-        """Return the default."""
+        """Return the default, and print it if there is one."""
+        if default:
+            self.say(f"  {question} {default}")
         return default
 
     async def yes(self, question: str, default: bool) -> bool:
@@ -44,7 +52,8 @@ class DefaultAnswers:
         return default
 
     async def choose(self, question: str, choices: Sequence[Choice], default: str) -> str:
-        """Return the default."""
+        """Return the default, and print it."""
+        self.say(f"  {question} {default}")
         return default
 
     async def secret(self, question: str) -> str:
@@ -58,6 +67,7 @@ class Terminal(DefaultAnswers):
     present = True
 
     def __init__(self) -> None:
+        super().__init__()
         self._typed = b""
 
     def head(self, text: str) -> None:

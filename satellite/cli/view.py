@@ -29,9 +29,14 @@ _LONG = 5.0
 _FLOOR = -60.0
 """dBFS at the left end of the meter."""
 
-_COLOURS = {"idle": "green", "listening": "cyan", "thinking": "yellow", "speaking": "magenta"}
+GREEN, BLUE, TEAL, ORANGE, PURPLE, RED = (
+    f"color({number})" for number in (28, 62, 31, 130, 133, 160)
+)
+"""Of the 256 colours of terminals, some that can be read on black as well as on white."""
 
-_STYLES = {"endpoint": "blue", "asr": "cyan", "llm": "yellow", "tts": "magenta"}
+PHASES = {"idle": GREEN, "listening": TEAL, "thinking": ORANGE, "speaking": PURPLE}
+
+STYLES = {"endpoint": BLUE, "asr": TEAL, "llm": ORANGE, "tts": PURPLE}
 
 _DECODER: msgspec.json.Decoder[Event] = msgspec.json.Decoder(type=Union[events.KINDS])  # noqa: UP007
 
@@ -102,9 +107,9 @@ class View:
         """Return the screen."""
         facts = self._now.facts()
         state = "muted" if self.muted else self.phase
-        head = Text.assemble((self.name or "?", "bold"), "  ", (state, _COLOURS.get(state, "red")))
+        head = Text.assemble((self.name or "?", "bold"), "  ", (state, PHASES.get(state, RED)))
         if self.level is not None:
-            head.append("  " + meter(self.level), style="green")
+            head.append("  " + meter(self.level), style=GREEN)
         words = Table.grid(padding=(0, 1))
         words.add_row(Text("you", style="dim"), Text(self.text))
         words.add_row(Text("answer", style="dim"), Text(self.reply))
@@ -170,7 +175,7 @@ def bars(turn: TurnRow) -> RenderableType:
         grid.add_row(
             Text(stage, style="dim"),
             Text(f"{seconds:.2f} s"),
-            Text(bar, _STYLES.get(stage, "green")),
+            Text(bar, STYLES.get(stage, GREEN)),
         )
     return grid
 

@@ -52,7 +52,8 @@ async def connected(settings: Settings) -> AsyncGenerator[tuple[aiohttp.ClientSe
         raise UsageError(f"the satellite at {address} says: HTTP {error.status}") from error
     except (aiohttp.ClientError, OSError) as error:
         raise PeerUnreachable(
-            f"no satellite answers at {address}: start one, or set its port (--set http.port=)"
+            f"no satellite answers at {address}: start one, or name its port with "
+            "--set http.port=PORT"
         ) from error
 
 

@@ -68,7 +68,7 @@ class Settings(OptionSet, frozen=True):
     voice: Annotated[str, option("Voice of the replies; the engine's default voice if empty")] = ""
     brain: Annotated[
         Literal["auto", "local", "homeassistant"],
-        option("What answers: Home Assistant while connected, else the satellite (auto); or one"),
+        option("Home Assistant while connected, otherwise the satellite (auto); or one of them"),
     ] = "auto"
     hooks: Annotated[tuple[str, ...], option("Hook components, which receive every event")] = ()
     volume: Annotated[float, option("Volume of speech and cues", minimum=0, maximum=1)] = 1.0

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 
 from satellite.errors import DownloadFailed, ModelMissing, PackageMissing, UsageError
 from satellite.lib import paths
-from satellite.options import unknown_name
 from satellite.requirements import Package
 from satellite.settings import ModelSettings
 from satellite.text.reason_of import reason_of
@@ -189,7 +189,9 @@ class Store:
 
     def _unknown(self, name: Name) -> ModelMissing:
         known = {str(model): None for model in self.known()}
-        return ModelMissing(f"{unknown_name(str(name), known)}; satellite models lists all")
+        near = get_close_matches(str(name), known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"installed: {', '.join(known) or 'none'}"
+        return ModelMissing(f"{name} is not installed ({hint})")
 
     def _folders(self) -> list[Path]:
         found: list[Path] = []

@@ -85,7 +85,7 @@ def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
     assert done.complaints == [
         "file my.toml: listen.silense is unknown (did you mean listen.silence?)",
         "environment: SATELLITE_SERVER_URL is unknown (did you mean SATELLITE_SERVER_URI?)",
-        "environment SATELLITE_VOLUME: volume = '11': expected a number <= 1.0",
+        'environment SATELLITE_VOLUME: volume = "11": expected a number <= 1.0',
         "flag --wake: wake plugin x is unknown (known: microwakeword, openwakeword, "
         "openwakeword-onnx, two-stage)",
     ]

@@ -60,7 +60,7 @@ def test_models_are_fetched_listed_and_removed(call: Call, tmp_path: Path) -> No
     assert removed.code == 1
     assert "whisper:base.en is removed: 10" in removed.output
     (complaint,) = removed.complaints
-    assert complaint.startswith("whisper:tiny is unknown")
+    assert complaint.startswith("whisper:tiny is not installed")
 
 
 def test_a_damaged_model_is_reported_and_repaired(call: Call, tmp_path: Path) -> None:

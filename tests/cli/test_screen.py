@@ -1,9 +1,16 @@
 """Tables and texts: aligned, and broken between words."""
 
+import re
+
 import pytest
 
 from satellite.cli.discover import details, row
+from satellite.cli.plugins import describe
 from satellite.cli.screen import count, table, wrapped
+from satellite.cli.view import PHASES, STYLES
+from satellite.components.registry import Report, report
+from satellite.components.registry import find as find_plugin
+from satellite.diagnostics.doctor.show import COLOURS
 from satellite.net.discovery.remote_service import RemoteService
 
 
@@ -84,7 +91,48 @@ def test_a_text_breaks_between_words_and_a_long_word_stands_alone() -> None:
     assert wrapped(text, None) == text
 
 
+BLACK, WHITE = (0, 0, 0), (255, 255, 255)
+
+STEPS = (0, 95, 135, 175, 215, 255)
+"""Red, green and blue of the colour cube of xterm, colours 16 to 231."""
+
+
+def luminance(colour: tuple[int, int, int]) -> float:
+    """Return the relative luminance of WCAG 2."""
+    parts = [part / 255 for part in colour]
+    linear = [p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return sum(w * p for w, p in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def contrast(one: tuple[int, int, int], other: tuple[int, int, int]) -> float:
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+@pytest.mark.parametrize("style", sorted({*COLOURS.values(), *PHASES.values(), *STYLES.values()}))
+def test_colours_are_readable_on_dark_and_light_terminals(style: str) -> None:
+    number = re.fullmatch(r"(?:bold )?color\((\d+)\)", style)
+    assert number is not None, f"{style} depends on the palette of the terminal"
+    cube = int(number[1]) - 16
+    colour = (STEPS[cube // 36], STEPS[cube // 6 % 6], STEPS[cube % 6])
+    assert min(contrast(colour, BLACK), contrast(colour, WHITE)) >= 3
+
+
 def test_a_count_has_the_right_number() -> None:
     assert [count(n, "turn") for n in (0, 1, 2)] == ["0 turns", "1 turn", "2 turns"]
     assert count(1, "stream has", "streams have") == "1 stream has"
     assert count(2, "stream has", "streams have") == "2 streams have"
+
+
+def shown(role: str, name: str) -> list[str]:
+    found: Report = report(find_plugin(role, name))
+    return "\n".join(describe(found, 80)).splitlines()
+
+
+def test_options_with_long_defaults_have_their_meaning_below() -> None:
+    lines = shown("asr", "faster-whisper")
+    at = lines.index("    temperature=0.0,0.2,0.4,0.6,0.8,1.0  (list of number)")
+    assert lines[at + 1].startswith("        Temperatures, tried in turn")
+    assert max(map(len, lines)) <= 80
+    beside = shown("wake", "openwakeword")
+    assert "    threshold=0.5      number         Score that counts as the word" in beside

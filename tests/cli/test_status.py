@@ -83,6 +83,7 @@ def test_watch_is_alive_at_a_terminal_and_notices_the_end(running: Program, port
         command,
         env=environment(TERM="xterm"),
         encoding="utf-8",
+        codec_errors="replace",  # the echo of Ctrl-C may split a character
         dimensions=(40, 120),
         timeout=30,
     )
@@ -145,7 +146,7 @@ def test_watch_reads_an_event_log(tmp_path: Path) -> None:
 def test_a_satellite_that_does_not_run_is_reported(port: int) -> None:
     done = call("status", "--set", f"http.port={port}", "--name", "den")
     assert done.code == 1
-    assert done.output.startswith("den does not run: no satellite answers at ")
+    assert done.output.startswith("den does not run; no satellite answers at ")
     assert call("watch", "--once", "--set", f"http.port={port}").code == 1
 
 

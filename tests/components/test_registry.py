@@ -149,7 +149,7 @@ def test_it_is_made_with_options_and_used(
         ("llm", "picky", "PackageMissing: .*pip install 'a_brain_nobody_has'"),
         ("llm", "parot", "PluginUnknown: .*did you mean parrot"),
         ("tts", "beeper?lenght=1", "ConfigError: .*lenght is unknown .did you mean length"),
-        ("tts", "beeper:9000", "ConfigError: .*frequency = '9000'"),
+        ("tts", "beeper:9000", 'ConfigError: .*frequency = "9000"'),
     ],
 )
 def test_a_failed_creation_is_reported_in_one_line(

@@ -103,18 +103,18 @@ def test_all_problems_of_all_layers_are_reported_at_once(tmp_path: Path) -> None
         file + f"cues is a table, not a value (it holds {cues})",
         file + 'home.areas = ["attic",3]: expected text, got a whole number - at `$[1]`',
         file + "server.asr_prt is unknown (did you mean server.asr_port?)",
-        "environment SATELLITE_LISTEN_SILENCE: listen.silence = 'long': expected a number, "
+        'environment SATELLITE_LISTEN_SILENCE: listen.silence = "long": expected a number, '
         "got text",
         "environment: SATELLITE_VOLUM is unknown (did you mean SATELLITE_VOLUME?)",
         "flag --set: silence is unknown (did you mean listen.silence?)",
-        "flag --set 'nothing' is not KEY=VALUE",
-        file + "speaker: 'tcp://host:1': a speaker cannot be a Wyoming service, only a plugin",
+        'flag --set "nothing" is not KEY=VALUE',
+        file + 'speaker: "tcp://host:1": a speaker cannot be a Wyoming service, only a plugin',
         "flag --wake: wake plugin openwakewort is unknown (did you mean openwakeword?)",
         "flag --set tts: tts espeak: rat is unknown (did you mean rate?)",
-        "flag --set tts: tts espeak: pitch = '-1': expected a whole number >= 0",
+        'flag --set tts: tts espeak: pitch = "-1": expected a whole number >= 0',
         file + "server.roles: ttts is unknown (did you mean tts?)",
         file + "server.uri serves one role, not asr,ttts: name it, as in --server asr",
-        file + "server.advertise: 'nas.local' is no IP address, such as 192.168.1.20: no names are "
+        file + 'server.advertise: "nas.local" is no IP address, such as 192.168.1.20: no names are '
         "announced",
     ]
     assert [line for line in expected if line not in found] == []

@@ -133,7 +133,7 @@ def test_a_file_that_cannot_be_written_is_read_all_the_same(
     ("line", "complaint"),
     [
         ("version = 2", "it is of version 2, and this satellite knows 1: update it"),
-        ('version = "1"', "version = '1': expected a whole number, 1 or more"),
+        ('version = "1"', 'version = "1": expected a whole number, 1 or more'),
         ("version = 0", "version = 0: expected a whole number, 1 or more"),
     ],
 )

@@ -98,7 +98,7 @@ def _default(direction: Direction) -> str:
     if any(device.default for device in _portaudio() if device.direction == direction):
         return "portaudio"
     if hint := requirements.Program(program, debian="alsa-utils").missing():
-        raise DeviceMissing(f"no {noun} found, and {hint}")
+        raise DeviceMissing(f"no {noun} found, and {hint}")  # the hint has a remedy
     refusal = _refusal(program)
     if refusal is None:
         return "alsa"
@@ -106,16 +106,16 @@ def _default(direction: Direction) -> str:
     kind = type(open_error(refusal))
     if kind is DeviceBusy:
         raise DeviceBusy(
-            f"another program uses the default {noun}: stop it, or choose a device with {flag} "
-            "(satellite devices lists them)"
+            f"another program uses the default {noun}",
+            f"stop it, or choose a device with {flag} (satellite devices lists them)",
         )
     if kind is DeviceForbidden:
         raise DeviceForbidden(
-            f"no permission to use the default {noun}: sudo usermod -aG audio $USER, then log in "
-            "again"
+            f"no permission to use the default {noun}",
+            "sudo usermod -aG audio $USER, then log in again",
         )
     raise DeviceMissing(
-        f"no {noun} found: connect one, or name one with {flag} (satellite devices lists them)"
+        f"no {noun} found", f"connect one, or name one with {flag} (satellite devices lists them)"
     )
 
 

@@ -24,10 +24,10 @@ ANSWER = 2.0
 """Seconds for a program on this machine to describe itself."""
 
 _PURPOSES = {
-    "asr": "speech-to-text (satellite --server)",
-    "llm": "the brain (satellite --server)",
-    "tts": "text-to-speech (satellite --server)",
-    "wake": "wake words (satellite --server)",
+    "asr": "the speech-to-text server",
+    "llm": "the language model server",
+    "tts": "the text-to-speech server",
+    "wake": "the wake word server",
 }
 
 

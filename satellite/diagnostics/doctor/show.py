@@ -10,12 +10,13 @@ from typing import Any
 
 from satellite.lib.finding import STATES, Finding, State
 
-_COLOURS: dict[State, str] = {
-    "ok": "green",
-    "note": "cyan",
-    "warning": "yellow",
-    "broken": "bold red",
+COLOURS: dict[State, str] = {
+    "ok": "color(28)",
+    "note": "color(31)",
+    "warning": "color(130)",
+    "broken": "bold color(160)",
 }
+"""Of the 256 colours of terminals, some that can be read on black as well as on white."""
 _WIDEST = max(map(len, STATES))
 _INDENT = " " * (_WIDEST + 4)
 
@@ -75,7 +76,7 @@ def show(findings: Sequence[Finding]) -> None:
         )
         styled = Text(folded, style="" if text[:1] == " " else "bold")
         if state is not None:
-            styled.stylize(_COLOURS[state], 2, 2 + len(state))
+            styled.stylize(COLOURS[state], 2, 2 + len(state))
         elif text[:1] == " " and not text.lstrip().startswith("->"):
             styled.stylize("dim")
         console.print(styled)

@@ -40,8 +40,11 @@ async def models(context: Context) -> AsyncGenerator[Finding, None]:
             means = "Its download broke off or is still running; it cannot be used yet."
             remedy = f"{pull} (continues the download), or satellite models remove {name}"
             yield warning(f"model {name}", found, means, remedy)
-    names = ", ".join(map(str, complete)) or "none"
-    yield ok("models", f"{len(complete)} complete in {store.root}: {names}")
+    if complete:
+        names = ", ".join(map(str, complete))
+        yield ok("models", f"{len(complete)} complete in {store.root}: {names}")
+    else:
+        yield ok("models", f"none in {store.root}")
     for role in REAL:
         if finding := await _judge_engine(context, role, store):
             yield finding

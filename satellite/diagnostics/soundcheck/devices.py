@@ -8,7 +8,7 @@ from pathlib import Path
 from satellite.builtin.audio import devices
 from satellite.components import spec
 from satellite.diagnostics.soundcheck.card_users import SOUND_SERVERS, card_users
-from satellite.errors import DeviceBusy, DeviceError, DeviceForbidden
+from satellite.errors import DeviceBusy, DeviceError, DeviceForbidden, DeviceMissing
 from satellite.lib.daemon_thread import run_in_daemon_thread
 from satellite.lib.finding import Finding, broken, note
 from satellite.settings import Settings
@@ -33,12 +33,13 @@ async def chosen(settings: Settings, role: str) -> str | None:
 async def explain(role: str, error: DeviceError, root: Path = Path("/")) -> Finding:
     """Return why a `mic` or `speaker` could not be opened, and which program has it."""
     noun = NOUNS[role]
+    found = error.fact if isinstance(error, DeviceMissing) else str(error)
     if isinstance(error, DeviceForbidden):
         remedy = "sudo usermod -aG audio $USER, then log in again"
-        return broken(noun, str(error), _MEANS[role], remedy)
+        return broken(noun, found, _MEANS[role], remedy)
     if not isinstance(error, DeviceBusy):
         remedy = f"plug one in; satellite devices lists those found, --{role} NAME chooses one"
-        return broken(noun, str(error), _MEANS[role], remedy)
+        return broken(noun, found, _MEANS[role], remedy)
     users = [
         user
         for user in await run_in_daemon_thread(lambda: card_users(root))
@@ -54,7 +55,7 @@ async def explain(role: str, error: DeviceError, root: Path = Path("/")) -> Find
         )
     return broken(
         noun,
-        f"taken by {names}: {error}",
+        f"taken by {names}",
         f"{_MEANS[role]} Only one program at a time can open this device.",
         "stop that program (sudo fuser -v /dev/snd/* lists it), or let both use PipeWire or "
         f"PulseAudio: --{role} auto",

@@ -72,9 +72,9 @@ def test_a_device_is_chosen_with_the_nearest_supported_format(
 @pytest.mark.parametrize(
     ("wanted", "direction", "problem"),
     [
-        ("violin", "input", r"no input device 'violin' \(known: 1: USB mic"),
-        ("HDMI", "input", "no input device 'HDMI'"),
-        ("0", "input", "no input device '0'"),
+        ("violin", "input", r'no input device "violin" \(known: 1: USB mic'),
+        ("HDMI", "input", 'no input device "HDMI"'),
+        ("0", "input", 'no input device "0"'),
         ("", "output", r"no default output \(known: none\)"),
         ("broken", "input", "cannot open Broken: Invalid sample rate"),
     ],

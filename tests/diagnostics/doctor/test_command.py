@@ -84,7 +84,7 @@ def test_a_terminal_gets_colours_and_lines_that_fit() -> None:
         shown = b"".join(iter(lambda: _read(ours), b"")).decode()
         assert process.wait(30) == 0
     os.close(ours)
-    assert "\x1b[32mok\x1b[0m" in shown
+    assert "\x1b[38;5;28mok\x1b[0m" in shown
     bare = re.sub(r"\x1b\[[\d;]*m", "", shown)
     assert all(len(line) < 60 for line in bare.splitlines() if "/" not in line)
 

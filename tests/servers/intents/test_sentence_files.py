@@ -136,17 +136,17 @@ async def test_another_language_is_another_file(tmp_path: Path) -> None:
     ("content", "problem"),
     [
         ("a: [", r"own\.yaml is not YAML: "),
-        ("", r"own\.yaml: expected keys such as intents, found None"),
-        ("- a", r"own\.yaml: expected keys such as intents, found \['a'\]"),
+        ("", r"own\.yaml: expected keys such as intents, found null"),
+        ("- a", r'own\.yaml: expected keys such as intents, found \["a"\]'),
         ("intents: {A: {}}", r"own\.yaml: KeyError: 'data'"),
         ("intents: {A: {data: [{sentences: ['(a']}]}}", r"own\.yaml: ParseError: "),
         ("lists: {day: {values: 3}}", r"own\.yaml: TypeError: "),
         ("skip_words: {a: b}", r"own\.yaml: Not a list"),
         (
             "intents: {A: {data: [{sentences: ['a {b}']}]}}",
-            r"intent A: 'a \{b\}': list \{b\} does not",
+            r'intent A: "a \{b\}": list \{b\} does not',
         ),
-        ("intents: {A: {data: [{sentences: ['a <b>']}]}}", "intent A: 'a <b>': rule <b> does not"),
+        ("intents: {A: {data: [{sentences: ['a <b>']}]}}", 'intent A: "a <b>": rule <b> does not'),
         (
             "expansion_rules: {b: 'c <b>'}\nintents: {A: {data: [{sentences: ['<b>']}]}}",
             "rule <b> refers to itself",

@@ -117,7 +117,7 @@ async def test_close_is_idempotent_and_later_calls_fail() -> None:
 
 async def test_an_unknown_language_is_reported_with_the_known_ones() -> None:
     engine = brain(language="tlh-QO")
-    with pytest.raises(ModelMissing, match=r"language 'tlh'; built in: .*en"):
+    with pytest.raises(ModelMissing, match=r'language "tlh"; built in: .*en'):
         await engine.load()
     await engine.close()
 

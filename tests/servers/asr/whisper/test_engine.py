@@ -177,5 +177,5 @@ async def test_an_unknown_language_is_logged_once(
         await transcribed(engine, SPEECH, TranscribeRequest(language=language))
     warnings = [record.message for record in caplog.records if record.levelname == "WARNING"]
     assert warnings == [
-        "Whisper does not know the language 'tlh': detecting the language of each request"
+        'Whisper does not know the language "tlh": detecting the language of each request'
     ]
