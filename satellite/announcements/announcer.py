@@ -10,7 +10,7 @@ from typing import Protocol
 
 from satellite.announcements.announcement import Announcement, AnnouncementStyle, Outcome
 from satellite.errors import EngineBusy, SatelliteError, UsageError
-from satellite.lib.deadline import within
+from satellite.lib.deadline import fallback_seconds, within
 from satellite.ports import Tts
 from satellite.settings import Settings
 from satellite.text.speakable import speakable
@@ -158,7 +158,7 @@ class Announcer:
             raise UsageError("nothing in its text can be spoken: it has no words")
         voice = style.voice or self._settings.voice or None
         request = SpeechRequest(text=spoken, voice=voice, language=self._settings.language)
-        limit = self._settings.deadlines.tts
+        limit = self._settings.deadlines.tts + fallback_seconds(self._tts)
         async with aclosing(
             within(self._tts.synthesize(request), limit, "text-to-speech")
         ) as speech:

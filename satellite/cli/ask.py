@@ -14,7 +14,7 @@ from satellite.cli.answered_by import print_engine
 from satellite.cli.screen import print_text, read_text
 from satellite.engines import assembly
 from satellite.lib.bus import Bus
-from satellite.lib.deadline import within
+from satellite.lib.deadline import fallback_seconds, within
 from satellite.settings import Settings
 from satellite.turns.context import label
 from satellite.values import Action, Declined, ReplyRequest, Resumed, Situation
@@ -42,7 +42,8 @@ def ask(context: click.Context, text: Sequence[str]) -> None:
 async def _ask(settings: Settings, bus: Bus, text: str, verbose: bool) -> None:
     whole, actions = "", list[Action]()
     async with assembly.opened("llm", settings) as llm:
-        parts = within(llm.reply(_request(settings, text)), settings.deadlines.llm, "the brain")
+        limit = settings.deadlines.llm + fallback_seconds(llm)
+        parts = within(llm.reply(_request(settings, text)), limit, "the brain")
         async with aclosing(parts):
             async for part in parts:
                 if isinstance(part, Action):

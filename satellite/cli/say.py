@@ -20,7 +20,7 @@ from satellite.components import spec
 from satellite.engines import assembly
 from satellite.errors import PeerUnreachable, UsageError
 from satellite.lib.bus import Bus
-from satellite.lib.deadline import within
+from satellite.lib.deadline import fallback_seconds, within
 from satellite.net.pairing import Pairing
 from satellite.settings import Settings
 from satellite.text.speakable import speakable
@@ -100,7 +100,8 @@ async def _say(settings: Settings, bus: Bus, text: str, verbose: bool) -> None:
     try:
         await playback.open()
         async with assembly.opened("tts", settings) as tts:
-            speech = within(tts.synthesize(request), settings.deadlines.tts, "text-to-speech")
+            limit = settings.deadlines.tts + fallback_seconds(tts)
+            speech = within(tts.synthesize(request), limit, "text-to-speech")
             async with aclosing(speech):
                 await playback.play(speech, on_first=lambda: bus.publish(events.AudioStart()))
             bus.publish(events.AudioEnd())

@@ -16,7 +16,7 @@ from satellite.cli.answered_by import print_engine
 from satellite.cli.screen import print_text
 from satellite.engines import assembly
 from satellite.lib.bus import Bus
-from satellite.lib.deadline import within
+from satellite.lib.deadline import fallback_seconds, within
 from satellite.settings import Settings
 from satellite.turns.context import label
 from satellite.values import SPEECH, TranscribeRequest
@@ -50,7 +50,7 @@ async def _transcribe(settings: Settings, bus: Bus, speech: bytes, verbose: bool
         language=settings.language, names=settings.home.own_names, terms=settings.home.own_areas
     )
     async with assembly.opened("asr", settings) as asr:
-        limit = settings.deadlines.asr
+        limit = settings.deadlines.asr + fallback_seconds(asr)
         results = within(asr.transcribe(_pieces(speech), request), limit, "speech-to-text")
         async with aclosing(results):
             async for result in results:

@@ -19,6 +19,7 @@ from satellite.errors import (
     SatelliteError,
     WireError,
 )
+from satellite.lib.deadline import fallback_seconds
 from satellite.ports import Llm
 from satellite.turns.context import label
 from satellite.values import Declined, EngineInfo, ReplyPart, ReplyRequest
@@ -46,6 +47,11 @@ class FallbackChain:
 
     def __init__(self, engines: Sequence[Llm]) -> None:
         self._engines = tuple(engines)
+
+    @property
+    def fallback_seconds(self) -> float:
+        """Seconds that an engine may need beyond a deadline; see `satellite.lib.deadline`."""
+        return max(map(fallback_seconds, self._engines), default=0.0)
 
     async def load(self) -> None:
         """Load the engines in order. Raises their errors; a `WireError` only at the end."""

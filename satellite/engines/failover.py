@@ -202,6 +202,6 @@ def failover(
     """Create an engine of a role (asr, llm, tts) that uses discovered servers, or `built_in`.
 
     `deadline` is the seconds of the first of several servers for its first answer, and between two
-    pieces; the last one has the rest of the stage's deadline, except for `selection.RESERVE`.
+    pieces; the last one has the rest of the stage's deadline.
     """
     return _KINDS[role](role, built_in, discovery, publish, deadline)

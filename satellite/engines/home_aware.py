@@ -13,6 +13,7 @@ from satellite.errors import EngineError
 from satellite.homeassistant.client import service_calls
 from satellite.homeassistant.client.entities import plain
 from satellite.homeassistant.client.home import Home
+from satellite.lib.deadline import fallback_seconds
 from satellite.ports import Asr, Engine, Llm, Queueing, Sharing
 from satellite.settings import USUAL_AREAS, USUAL_NAMES
 from satellite.turns.context import label
@@ -49,6 +50,11 @@ class _Wrapped:
     def queued(self) -> int:
         """Requests that wait inside the engine; see `servers.pool`."""
         return self._engine.queued if isinstance(self._engine, Queueing) else 0
+
+    @property
+    def fallback_seconds(self) -> float:
+        """Seconds that the engine may need beyond a deadline; see `satellite.lib.deadline`."""
+        return fallback_seconds(self._engine)
 
     async def load(self) -> None:
         await self._engine.load()

@@ -30,11 +30,11 @@ DEADLINES = {"asr": 6.0, "llm": 12.0, "tts": 4.0}
 """Seconds of the first of several servers for its first answer, and between two pieces, by default:
 `SHARE` of the turn's own deadlines."""
 SHARE = 0.4
-"""Share of the rest of a stage's deadline for the next server. It leaves time for another one, and
-for the built-in engine, however many servers hang."""
-RESERVE = {"asr": 0.4, "llm": 0.1, "tts": 0.1}
-"""Share of the rest of a stage's deadline that is reserved for the built-in engine after the last
-server: speech-to-text has to process the utterance first, the others answer at once."""
+"""Share of the rest of a stage's deadline for a server before another one. The last one has all of
+the rest, and the only one the whole deadline."""
+FALLBACK = {"asr": 6.0, "llm": 5.0, "tts": 2.0}
+"""Seconds for the built-in engine beyond a stage's deadline that the servers have used up:
+speech-to-text has to process the whole utterance first, the others begin at once."""
 _SALT = uuid4().hex
 """Orders equal servers: always the same for this satellite, differently for others."""
 
@@ -83,6 +83,11 @@ class ServerSelection:
             return self._last
         places = self.ranking()
         return places[0].server.uri if places and places[0].unfit is None else self._own_label()
+
+    @property
+    def fallback_seconds(self) -> float:
+        """Seconds for the built-in engine beyond the deadline; see `satellite.lib.deadline`."""
+        return FALLBACK[self._role]
 
     async def load(self) -> None:
         """Load the built-in engine; servers are connected to on demand."""
@@ -209,7 +214,7 @@ class ServerSelection:
     def _patience(self, number: int, *, last: bool) -> float:
         """Return the deadline of a server in seconds: a share where another server remains."""
         left = self._deadline / SHARE * (1 - SHARE) ** number
-        return left * (1 - RESERVE[self._role] if last else SHARE)
+        return left if last else left * SHARE
 
     def _own_label(self) -> str:
         return label(self._built_in)

@@ -5,11 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from satellite.errors import EngineTimeout
 
 T = TypeVar("T")
+
+
+@runtime_checkable
+class HasFallback(Protocol):
+    """An engine that asks another one when its servers have used up the deadline of a stage."""
+
+    @property
+    def fallback_seconds(self) -> float:
+        """Seconds for the other one, beyond the deadline."""
+
+
+def fallback_seconds(engine: object) -> float:
+    """Return the seconds beyond a stage's deadline that an engine's fallback may need."""
+    return engine.fallback_seconds if isinstance(engine, HasFallback) else 0.0
 
 
 async def within(

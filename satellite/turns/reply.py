@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 from satellite import events
 from satellite.audio.lead import Lead
-from satellite.lib.deadline import within
+from satellite.lib.deadline import fallback_seconds, within
 from satellite.lib.taskgroups import first_error
 from satellite.settings import Settings
 from satellite.text.sentence_splitter import SentenceSplitter
@@ -82,7 +82,7 @@ class Reply:
     async def _write(self, request: ReplyRequest) -> None:
         splitter = SentenceSplitter()
         with failing_as("llm"):
-            limit = self._settings.deadlines.llm
+            limit = self._settings.deadlines.llm + fallback_seconds(self._engines.llm)
             parts = within(self._engines.llm.reply(request), limit, "the language model")
             async with aclosing(parts):
                 async for part in parts:
@@ -137,7 +137,7 @@ class Reply:
             language=language or self._settings.language,
             ahead=lead.seconds,
         )
-        limit = self._settings.deadlines.tts
+        limit = self._settings.deadlines.tts + fallback_seconds(self._engines.tts)
         chunks = within(self._engines.tts.synthesize(request), limit, "text-to-speech")
         begun = False
         async with aclosing(chunks):

@@ -10,7 +10,7 @@ from contextlib import aclosing
 from satellite.audio.cues import CueName, Cues
 from satellite.audio.playback import Playback, quieter
 from satellite.errors import DeviceError, EngineError, SatelliteError, WireError
-from satellite.lib.deadline import within
+from satellite.lib.deadline import fallback_seconds, within
 from satellite.ports import Tts
 from satellite.settings import Settings
 from satellite.text.quoted import quoted
@@ -111,7 +111,7 @@ class Sounds:
     async def _say(self, text: str, language: str = "en") -> None:
         """Say a text; an engine that fails is logged. Raises `DeviceError`."""
         request = SpeechRequest(text=text, language=language)
-        limit = self._settings.deadlines.tts
+        limit = self._settings.deadlines.tts + fallback_seconds(self._tts)
         speech = within(self._tts.synthesize(request), limit, "text-to-speech")
         try:
             async with aclosing(speech):

@@ -12,7 +12,7 @@ import msgspec
 from satellite import events
 from satellite.audio.replay import recording
 from satellite.errors import SatelliteError
-from satellite.lib.deadline import too_slow
+from satellite.lib.deadline import fallback_seconds, too_slow
 from satellite.listening.utterance import Utterance
 from satellite.settings import Settings
 from satellite.turns import outcome
@@ -128,7 +128,7 @@ class Turn:
 
     async def _transcribe(self, audio: AsyncIterator[bytes]) -> str | None:
         """Transcribe the utterance while it is being spoken; None if it has no speech."""
-        listen, deadline = self._settings.listen, self._settings.deadlines.asr
+        listen, deadline = self._settings.listen, self._asr_deadline
         # an engine that never reads to the end is caught by the longest an utterance can take
         limit = asyncio.timeout(listen.maximum + listen.preroll + deadline)
         text = ""
@@ -160,7 +160,12 @@ class Turn:
             raise _NoSpeech
         self._context.enter("thinking")
         self._notice.begin()
-        limit.reschedule(asyncio.get_running_loop().time() + self._settings.deadlines.asr)
+        limit.reschedule(asyncio.get_running_loop().time() + self._asr_deadline)
+
+    @property
+    def _asr_deadline(self) -> float:
+        """Seconds from the end of the utterance to its text."""
+        return self._settings.deadlines.asr + fallback_seconds(self._engines.asr)
 
     async def _answer(self, text: str, answer: str | None) -> Outcome:
         reply = Reply(self._context, self._engines, self._settings, self.id, self._notice.withdraw)

@@ -9,7 +9,7 @@ from contextlib import aclosing, asynccontextmanager
 
 from satellite import events
 from satellite.errors import SatelliteError
-from satellite.lib.deadline import within
+from satellite.lib.deadline import fallback_seconds, within
 from satellite.lib.taskgroups import first_error
 from satellite.ports import Tts
 from satellite.settings import Settings
@@ -87,7 +87,7 @@ class WaitNotice:
         request = SpeechRequest(
             text=own.one_moment, voice=self._settings.voice or None, language=own.language
         )
-        limit = self._settings.deadlines.tts
+        limit = self._settings.deadlines.tts + fallback_seconds(self._tts)
         speech = within(self._tts.synthesize(request), limit, "text-to-speech")
         async with aclosing(speech):
             return [chunk async for chunk in speech]
