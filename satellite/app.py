@@ -43,7 +43,9 @@ from satellite.homeassistant.driver.satellite_info import info_event
 from satellite.http.controls import Controls
 from satellite.http.server import http_server
 from satellite.lib.bus import Bus
+from satellite.lib.containment import Containment
 from satellite.lib.taskgroups import first_error
+from satellite.listening.contained_vad import ContainedVad
 from satellite.listening.listener import Listener
 from satellite.listening.microphone import Microphone
 from satellite.listening.mute import Mute, mute_store
@@ -147,7 +149,8 @@ class Satellite:
 
     async def _build_listening(self) -> None:
         """Make what hears the microphone: wake words, here or by Home Assistant, stop words."""
-        settings, publish, vad = self._settings, self._bus.publish, self._engines.vad
+        settings, publish = self._settings, self._bus.publish
+        vad = ContainedVad(self._engines.vad)
         self._words = wake_words_of(settings.wake)
         self._link = CurrentLink()
         self._wake_stream = wake_stream = WakeStream(settings, vad, self._link, self._activity)
@@ -241,17 +244,21 @@ class Satellite:
             self._port.open(self._peer),
             http_server(self._settings, self._controls, self._supervision.pages),
         ):
-            helpers = (
-                tasks.create_task(self._turns.run(), name="turns"),
-                tasks.create_task(self._sounds.run(), name="sounds"),
-                tasks.create_task(self._timers.run(), name="timers"),
-                tasks.create_task(self._peer.run(), name="home assistant"),
-                tasks.create_task(self._arbiter.run(), name="arbitration"),
-                tasks.create_task(self._announcer.run(), name="announcements"),
-                tasks.create_task(self._broadcasts.run(), name="broadcasts"),
-                tasks.create_task(self._stop_words.run(), name="stop words"),
-                tasks.create_task(self._reload.run(), name="reload"),
-            )
+            parts = {
+                "turns": self._turns.run,
+                "sounds": self._sounds.run,
+                "timers": self._timers.run,
+                "home assistant": self._peer.run,
+                "arbitration": self._arbiter.run,
+                "announcements": self._announcer.run,
+                "broadcasts": self._broadcasts.run,
+                "stop words": self._stop_words.run,
+                "reload": self._reload.run,
+            }
+            helpers = [
+                tasks.create_task(Containment(f"the part for {name}").run(run), name=name)
+                for name, run in parts.items()
+            ]
             try:
                 await self._microphone.open()
                 await self._front_end.settle()
@@ -307,7 +314,7 @@ async def _stop_words(
     wanted = settings.listen.stop_words and settings.language.lower().startswith("en")
     return StopWords(
         lambda: cast(Asr, spec.create("asr", STOP_WORDS)),
-        await create("vad", settings.vad, EngineContext.for_settings(settings)),
+        ContainedVad(await create("vad", settings.vad, EngineContext.for_settings(settings))),
         settings.listen.threshold,
         lambda: wanted and output.talking,
         output.hush,

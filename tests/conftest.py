@@ -1,8 +1,9 @@
-"""What holds for every test: no thread and no task may be left behind."""
+"""What holds for every test: it leaves no thread and no task behind, and contains no error."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import threading
 import time
@@ -41,6 +42,31 @@ def no_thread_left() -> Iterator[None]:
         if time.monotonic() > deadline:
             pytest.fail(f"threads left behind: {[thread.name for thread in left]}")
         time.sleep(0.01)
+
+
+class _Contained(logging.Handler):
+    """Collects the failures that `satellite.lib.containment` has logged."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.texts.append(record.getMessage())
+
+
+@pytest.fixture(autouse=True)
+def no_contained_failure(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test in which an unexpected error was contained: most are bugs of our own.
+
+    A test that lets plugins or peers fail has the mark `contained_failures`.
+    """
+    logger, handler = logging.getLogger("satellite.lib.containment"), _Contained()
+    logger.addHandler(handler)
+    yield
+    logger.removeHandler(handler)
+    if handler.texts and request.node.get_closest_marker("contained_failures") is None:
+        pytest.fail(f"unexpected errors were contained: {handler.texts}")
 
 
 def _ours(thread: threading.Thread) -> bool:

@@ -9,7 +9,8 @@ from contextlib import aclosing, suppress
 from typing import Protocol
 
 from satellite.announcements.announcement import Announcement, AnnouncementStyle, Outcome
-from satellite.errors import EngineBusy, SatelliteError, UsageError
+from satellite.errors import EngineBusy, EngineFailed, SatelliteError, UsageError
+from satellite.lib.containment import Containment
 from satellite.lib.deadline import fallback_seconds, within
 from satellite.ports import Tts
 from satellite.settings import Settings
@@ -78,6 +79,7 @@ class Announcer:
         self._current: _Waiting | None = None
         self._calm_since = 0.0
         self._changed = asyncio.Event()
+        self._containment = Containment("an announcement")
 
     def say(self, text: str, style: AnnouncementStyle | None = None) -> asyncio.Future[Outcome]:
         """Announce a text, as `submit` does."""
@@ -141,9 +143,11 @@ class Announcer:
         announcement, self._current = chosen.announcement, chosen
         outcome: Outcome = "interrupted"
         try:
-            async with aclosing(announcement.sound()) as sound:
-                if await self._output.announce(sound, announcement.style.chime, announcement.text):
-                    outcome = "heard"
+            with self._containment.raising(EngineFailed):
+                async with aclosing(announcement.sound()) as sound:
+                    style = announcement.style
+                    if await self._output.announce(sound, style.chime, announcement.text):
+                        outcome = "heard"
         except SatelliteError as error:
             _LOGGER.warning("an announcement failed: %s", error)
             outcome = "failed"

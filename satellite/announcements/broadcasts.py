@@ -8,7 +8,8 @@ import logging
 from satellite.announcements import remote
 from satellite.announcements.announcement import AnnouncementStyle
 from satellite.announcements.announcer import Announcer
-from satellite.errors import EngineBusy, SatelliteError
+from satellite.errors import EngineBusy, EngineFailed, SatelliteError
+from satellite.lib.containment import Containment
 from satellite.net.pairing import Pairing
 from satellite.settings import Settings
 from satellite.text.quoted import quoted
@@ -27,6 +28,7 @@ class Broadcasts:
         self._announcer = announcer
         self._pairing = Pairing(settings.pairing)
         self._texts: asyncio.Queue[str] = asyncio.Queue(WAITING)
+        self._containment = Containment("a broadcast")
 
     def submit(self, text: str) -> None:
         """Broadcast a text, without waiting."""
@@ -40,7 +42,13 @@ class Broadcasts:
         """Broadcast texts until cancelled."""
         while True:
             text = await self._texts.get()
-            if failure := await self._broadcast(text):
+            try:
+                with self._containment.raising(EngineFailed):
+                    failure = await self._broadcast(text)
+            except SatelliteError as error:
+                _LOGGER.warning("a broadcast failed: %s", error)
+                failure = "The others could not be told."
+            if failure:
                 self._announce_failure(failure)
 
     async def _broadcast(self, text: str) -> str:

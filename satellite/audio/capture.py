@@ -10,6 +10,8 @@ from time import monotonic
 from satellite.audio.resample import Resampler
 from satellite.errors import DeviceError, DeviceLost, DeviceMissing, SatelliteError
 from satellite.events import AudioLoss, Error, Event
+from satellite.lib.containment import Containment
+from satellite.lib.samples import CHANNELS, RATES
 from satellite.lib.wait_limit import WaitLimit
 from satellite.ports import Mic
 from satellite.values import SPEECH, AudioFormat
@@ -50,11 +52,14 @@ class Capture:
         self._lost = 0
         self._reported = float("-inf")
         self._patience = WaitLimit(_READ)
+        self._containment = Containment("the microphone")
 
     @property
     def finished(self) -> bool:
         """Whether a source with an end, such as a WAV file, has reached it."""
-        return self._mic.finished
+        with self._containment.swallowing():
+            return bool(self._mic.finished)
+        return False
 
     async def open(self) -> None:
         """Open the microphone; `frames` opens it otherwise. Idempotent.
@@ -65,7 +70,8 @@ class Capture:
             return
         try:
             async with asyncio.timeout(_OPEN):
-                form = await self._mic.open()
+                with self._containment.raising(DeviceMissing):
+                    form = _checked(await self._mic.open())
         except TimeoutError as error:
             await self.close()
             raise DeviceMissing(f"the microphone did not open within {_OPEN:g} s") from error
@@ -93,8 +99,9 @@ class Capture:
             while True:
                 resampler = self._resampler or await self._reopen()
                 try:
-                    with self._patience:
-                        audio = await self._mic.read()
+                    with self._patience, self._containment.raising(DeviceLost, TimeoutError):
+                        converted = self._converted(await self._mic.read(), resampler)
+                        self._count_overruns()
                 except DeviceError as error:
                     await self._lose(error)
                 except TimeoutError:
@@ -102,13 +109,17 @@ class Capture:
                         DeviceLost(f"the microphone delivered nothing for {_READ:g} s")
                     )
                 else:
-                    self._count_overruns()
-                    if self._channel:
-                        audio = one_channel(audio, self._format, self._channel)
-                    if converted := resampler.convert(audio):
+                    if converted:
                         yield converted
         finally:
             await self.close()
+
+    def _converted(self, audio: bytes, resampler: Resampler) -> bytes:
+        if not isinstance(audio, bytes | bytearray | memoryview):
+            raise TypeError(f"its sound is {type(audio).__name__}, not bytes")
+        if self._channel:
+            audio = one_channel(audio, self._format, self._channel)
+        return resampler.convert(audio)
 
     async def close(self) -> None:
         """Close the microphone, within 3 seconds. Idempotent."""
@@ -116,7 +127,8 @@ class Capture:
         self._patience.end()
         try:
             async with asyncio.timeout(_CLOSE):
-                await self._mic.close()
+                with self._containment.raising(DeviceLost):
+                    await self._mic.close()
         except (TimeoutError, DeviceError) as error:
             _LOGGER.warning("the microphone did not close: %s", str(error) or "stuck")
 
@@ -145,6 +157,13 @@ class Capture:
         if self._lost and monotonic() - self._reported >= _LOSS_EVERY:
             self._publish(AudioLoss(loss="overrun", count=self._lost))
             self._lost, self._reported = 0, monotonic()
+
+
+def _checked(form: AudioFormat) -> AudioFormat:
+    """Return the format of a microphone. Raises `DeviceMissing` if no device has such a one."""
+    if not isinstance(form, AudioFormat) or form.rate not in RATES or form.channels not in CHANNELS:
+        raise DeviceMissing(f"the microphone has a format that is not supported: {form!r}")
+    return form
 
 
 def one_channel(audio: bytes, form: AudioFormat, channel: int) -> bytes:

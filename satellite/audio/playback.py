@@ -6,11 +6,20 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
+from functools import partial
 from typing import Protocol, runtime_checkable
 
 from satellite.audio.resample import Resampler
-from satellite.errors import DeviceError, DeviceLost, DeviceMissing, SatelliteError
+from satellite.errors import (
+    DeviceError,
+    DeviceLost,
+    DeviceMissing,
+    EngineFailed,
+    SatelliteError,
+)
 from satellite.events import AudioLoss, Error, Event
+from satellite.lib.containment import Containment
+from satellite.lib.samples import CHANNELS, RATES
 from satellite.ports import Speaker
 from satellite.values import AudioChunk, AudioFormat
 
@@ -21,6 +30,8 @@ _BLOCK = 0.1
 
 _OPEN = 15.0
 """Seconds to open a speaker: a Bluetooth one takes up to five to connect."""
+
+_BYTES = (bytes, bytearray, memoryview)
 
 _SILENCE = 3.0
 """Seconds to silence or close a speaker; a driver may hang on a device that was unplugged."""
@@ -66,6 +77,7 @@ class Playback:
         """`deadline`: seconds in which the speaker takes 0.1 s of sound."""
         self._tap = tap
         self._speaker = speaker
+        self._containment = Containment("the speaker")
         self._publish = publish
         self._deadline = deadline
         self._format: AudioFormat | None = None
@@ -87,10 +99,10 @@ class Playback:
         A speaker that does not know what it still holds is assumed to play without a pause from the
         first samples that it received.
         """
+        waiting = self._dry - asyncio.get_running_loop().time()
         if isinstance(self._speaker, PlaybackHold):
-            waiting = self._speaker.waiting
-        else:
-            waiting = self._dry - asyncio.get_running_loop().time()
+            with self._containment.swallowing():
+                waiting = float(self._speaker.waiting)
         return max(0.0, self._length - max(0.0, waiting))
 
     @property
@@ -108,7 +120,8 @@ class Playback:
             return
         try:
             async with asyncio.timeout(_OPEN):
-                self._format = await self._speaker.open()
+                with self._containment.raising(DeviceMissing):
+                    self._format = _checked(await self._speaker.open())
         except TimeoutError as error:
             await self.close()
             raise DeviceMissing(f"the speaker did not open within {_OPEN:g} s") from error
@@ -153,12 +166,12 @@ class Playback:
         self._scope.reschedule(asyncio.get_running_loop().time())
         # not left to `play`, whose source may be slow to cancel
         await self._silence()
-        await self._soon(self._silent.wait(), "end its sound")
+        await self._soon(self._silent.wait, "end its sound")
 
     async def close(self) -> None:
         """Close the speaker, within 3 seconds. Idempotent."""
         self._format = None
-        await self._soon(self._speaker.close(), "close")
+        await self._soon(self._speaker.close, "close")
 
     async def _guarded(
         self, audio: AsyncIterator[AudioChunk], on_first: Callable[[], None] | None
@@ -184,14 +197,21 @@ class Playback:
         source: AudioFormat | None = None
         written = 0
         async for chunk in audio:
+            check_playable(chunk)
             if resampler is None or chunk.format != source:
                 rest = resampler.flush() if resampler else b""
                 source, resampler = chunk.format, Resampler(chunk.format, target)
             else:
                 rest = b""
-            samples = rest + resampler.convert(chunk.audio)
-            await self._write(samples, target, on_first if not written else None)
-            written += len(samples)
+            # in pieces: minutes may come at once, and one conversion of them would stop everything
+            size = max(1, chunk.format.bytes_of(_BLOCK))
+            for position in range(0, len(chunk.audio), size):
+                samples = rest + resampler.convert(chunk.audio[position : position + size])
+                rest = b""
+                await self._write(samples, target, on_first if not written else None)
+                written += len(samples)
+            await self._write(rest, target, on_first if not written else None)
+            written += len(rest)
         if resampler is not None:
             samples = resampler.flush()
             await self._write(samples, target, on_first if not written else None)
@@ -200,7 +220,7 @@ class Playback:
             if self._tap is not None:
                 self._tap.finished()
             length = written / target.frame_bytes / target.rate
-            await self._in_time(self._speaker.drain(), self._deadline + length)
+            await self._in_time(self._speaker.drain, self._deadline + length)
             self._dry = 0.0
 
     async def _ready(self) -> AudioFormat:
@@ -224,36 +244,59 @@ class Playback:
             now = asyncio.get_running_loop().time()
             self._dry = max(self._dry, now) + form.seconds(block)
             self._length += form.seconds(block)
-            await self._in_time(self._speaker.write(block), self._deadline)
+            await self._in_time(partial(self._speaker.write, block), self._deadline)
             if on_first is not None:
                 on_first()
                 on_first = None
 
-    async def _in_time(self, work: Awaitable[None], seconds: float) -> None:
+    async def _in_time(self, work: Callable[[], Awaitable[None]], seconds: float) -> None:
         try:
             async with asyncio.timeout(seconds):
-                await work
+                with self._containment.raising(DeviceLost):
+                    await work()
         except TimeoutError as error:
             raise DeviceLost(f"the speaker was stuck for {seconds:.1f} s") from error
 
     async def _silence(self) -> None:
         self._length, self._dry = self.heard_seconds, 0.0  # the rest never will be
-        await self._soon(self._speaker.stop(), "fall silent")
+        await self._soon(self._speaker.stop, "fall silent")
         if self._tap is not None:
             self._tap.silenced()
 
-    async def _soon(self, work: Awaitable[object], what: str) -> None:
+    async def _soon(self, work: Callable[[], Awaitable[object]], what: str) -> None:
         try:
             async with asyncio.timeout(_SILENCE):
-                await work
+                with self._containment.raising(DeviceLost):
+                    await work()
         except (TimeoutError, DeviceError) as error:
             _LOGGER.warning("the speaker did not %s: %s", what, str(error) or "stuck")
 
     def _report_underruns(self) -> None:
-        underruns = self._speaker.underruns
+        underruns = self._underruns
+        with self._containment.swallowing():
+            underruns = int(self._speaker.underruns)
         if underruns > self._underruns:
             self._publish(AudioLoss(loss="underrun", count=underruns - self._underruns))
         self._underruns = underruns
+
+
+def check_playable(chunk: AudioChunk) -> None:
+    """Raise `EngineFailed` for what is no sound, or sound in a format that nothing plays."""
+    if not isinstance(chunk, AudioChunk) or not isinstance(chunk.audio, _BYTES):
+        raise EngineFailed(f"cannot play {type(chunk).__name__}: it is no piece of sound")
+    form = chunk.format
+    if form.rate not in RATES or form.channels not in CHANNELS:
+        raise EngineFailed(
+            f"cannot play sound of {form.channels} channels at {form.rate} Hz: use 1 to "
+            f"{CHANNELS[-1]} channels at {RATES[0]} to {RATES[-1]} Hz"
+        )
+
+
+def _checked(form: AudioFormat) -> AudioFormat:
+    """Return the format of a speaker. Raises `DeviceMissing` if no device has such a one."""
+    if not isinstance(form, AudioFormat) or form.rate not in RATES or form.channels not in CHANNELS:
+        raise DeviceMissing(f"the speaker has a format that is not supported: {form!r}")
+    return form
 
 
 def quieter(samples: bytes, volume: float) -> bytes:

@@ -14,7 +14,7 @@ from typing import BinaryIO
 import msgspec
 
 from satellite.errors import AudioFileError
-from satellite.lib.samples import WIDTHS, Encoding, to_s16
+from satellite.lib.samples import CHANNELS, RATES, WIDTHS, Encoding, to_s16
 from satellite.values import AudioFormat
 
 _PCM = 1
@@ -25,6 +25,8 @@ _ENCODINGS = {
     7: Encoding.MU_LAW,
 }
 """By WAV's format tag (mmreg.h)."""
+CHUNKS = 64
+"""Chunks of a file that are read: editors write under ten. Millions of empty ones take hours."""
 _EXTENSIBLE = 0xFFFE
 _HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
 _UNSIGNED_TO_SIGNED = bytes((value - 128) & 0xFF for value in range(256))
@@ -43,8 +45,13 @@ def read_wav(path: Path | str) -> tuple[AudioFormat, bytes]:
     return parse_wav(content, path)
 
 
-def parse_wav(content: bytes, path: Path | str) -> tuple[AudioFormat, bytes]:
-    """Read the content of a WAV file, which is called `path`; see `read_wav`."""
+def parse_wav(
+    content: bytes, path: Path | str, longest: float | None = None
+) -> tuple[AudioFormat, bytes]:
+    """Read the content of a WAV file, which is called `path`; see `read_wav`.
+
+    `longest` limits its length in seconds.
+    """
     if len(content) < 12 or content[:4] != b"RIFF" or content[8:12] != b"WAVE":
         raise AudioFileError(f"{path} is not a WAV file")
     shape: _Shape | None = None
@@ -52,6 +59,7 @@ def parse_wav(content: bytes, path: Path | str) -> tuple[AudioFormat, bytes]:
         if name == b"fmt ":
             shape = _shape(path, chunk)
         elif name == b"data" and shape is not None:
+            _check_length(path, len(chunk) / shape.bytes_per_second, longest)
             samples = shape.samples(chunk)
             if not samples:
                 break
@@ -144,6 +152,10 @@ class _Shape(msgspec.Struct, frozen=True):
     """Bytes of a sample."""
     encoding: Encoding
 
+    @property
+    def bytes_per_second(self) -> int:
+        return self.rate * self.channels * self.width
+
     def samples(self, chunk: memoryview) -> bytes:
         """Return the whole frames of a data chunk as s16le."""
         whole = bytes(chunk[: len(chunk) - len(chunk) % (self.width * self.channels)])
@@ -152,10 +164,17 @@ class _Shape(msgspec.Struct, frozen=True):
         return to_s16(whole, self.width, self.encoding)
 
 
+def _check_length(path: Path | str, seconds: float, longest: float | None) -> None:
+    if longest is not None and seconds > longest:
+        raise AudioFileError(f"{path} lasts {seconds:.0f} s, longer than {longest:g} s")
+
+
 def _chunks(content: bytes) -> Iterator[tuple[bytes, memoryview]]:
-    """Yield name and body of each chunk; a body may be shorter than the file claims."""
+    """Yield name and body of the first chunks; a body may be shorter than the file claims."""
     view, position = memoryview(content), 12
-    while position + 8 <= len(content):
+    for _ in range(CHUNKS):
+        if position + 8 > len(content):
+            return
         name, size = struct.unpack_from("<4sI", content, position)
         if name == b"data" and not size and not _is_whole(content, position + 8):
             size = len(content)  # written before the length was known
@@ -165,7 +184,9 @@ def _chunks(content: bytes) -> Iterator[tuple[bytes, memoryview]]:
 
 def _is_whole(content: bytes, position: int) -> bool:
     """Return whether nothing but whole chunks follows."""
-    while position + 8 <= len(content):
+    for _ in range(CHUNKS):
+        if position + 8 > len(content):
+            break
         size = struct.unpack_from("<I", content, position + 4)[0]
         position += 8 + size + size % 2
     return position in (len(content), len(content) + 1)
@@ -184,6 +205,9 @@ def _shape(path: Path | str, chunk: memoryview) -> _Shape:
             f"{path} has an unknown encoding (WAV format {kind}, {bits} bits): convert it to "
             "16-bit PCM"
         )
-    if not channels or not rate:
-        raise AudioFileError(f"{path} is not a WAV file: {channels} channels at {rate} Hz")
+    if channels not in CHANNELS or rate not in RATES:
+        raise AudioFileError(
+            f"{path}: sound of {channels} channels at {rate} Hz is not supported: use 1 to "
+            f"{CHANNELS[-1]} channels at {RATES[0]} to {RATES[-1]} Hz"
+        )
     return _Shape(rate, channels, bits // 8, encoding)

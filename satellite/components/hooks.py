@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from satellite.components import spec
 from satellite.errors import PluginError
 from satellite.lib.bus import Bus
+from satellite.lib.containment import describe, is_foreign
 from satellite.ports import HasPatience, Hook, OperatesSatellite, SatelliteControls
 
 _LOGGER = logging.getLogger(__name__)
@@ -35,7 +36,9 @@ class Hooks:
                 continue
             try:
                 hook.operate(controls)
-            except Exception as error:  # a stranger's code may raise anything
+            except BaseException as error:  # a stranger's code may raise anything
+                if not is_foreign(error):
+                    raise
                 problem = _describe_failure(error, PATIENCE)
                 _LOGGER.warning("hook %s cannot operate the satellite: %s", name, problem)
 
@@ -70,7 +73,7 @@ async def hooked(names: Iterable[str], bus: Bus) -> AsyncGenerator[Hooks, None]:
 async def run_hook(name: str, hook: Hook, bus: Bus) -> None:
     """Pass every event to a hook until the bus ends. Its failures and timeouts are only logged."""
     failures = 0
-    patience = hook.patience if isinstance(hook, HasPatience) else PATIENCE
+    patience = _patience(hook)
     async with bus.subscribe(f"hook {name}") as happening:
         try:
             async with asyncio.timeout(PATIENCE):
@@ -80,7 +83,9 @@ async def run_hook(name: str, hook: Hook, bus: Bus) -> None:
                     async with asyncio.timeout(patience):
                         await hook.handle(event)
                     failures = 0
-                except Exception as error:  # a stranger's code may raise anything
+                except BaseException as error:  # a stranger's code may raise anything
+                    if not is_foreign(error):
+                        raise
                     failures += 1
                     level = logging.WARNING if failures == 1 else logging.DEBUG
                     _LOGGER.log(
@@ -90,22 +95,34 @@ async def run_hook(name: str, hook: Hook, bus: Bus) -> None:
                         event.kind,
                         _describe_failure(error, patience),
                     )
-        except Exception as error:  # as above
+        except BaseException as error:  # as above
+            if not is_foreign(error):
+                raise
             problem = _describe_failure(error, PATIENCE)
             _LOGGER.warning("hook %s could not start and is left out: %s", name, problem)
         finally:
             await _close(name, hook)
 
 
+def _patience(hook: Hook) -> float:
+    """Return the seconds that a hook asks for; an answer that is no time means the usual ones."""
+    try:
+        return float(hook.patience) if isinstance(hook, HasPatience) else PATIENCE
+    except Exception:  # as above
+        return PATIENCE
+
+
 async def _close(name: str, hook: Hook) -> None:
     try:
         async with asyncio.timeout(PATIENCE):
             await hook.close()
-    except Exception as error:  # as above
+    except BaseException as error:  # as above
+        if not is_foreign(error):
+            raise
         _LOGGER.warning("hook %s did not close: %s", name, _describe_failure(error, PATIENCE))
 
 
-def _describe_failure(error: Exception, patience: float) -> str:
+def _describe_failure(error: BaseException, patience: float) -> str:
     if isinstance(error, TimeoutError) and not str(error):
         return f"it took longer than {patience:g} s"
-    return f"{type(error).__name__}: {error}"
+    return describe(error)

@@ -12,6 +12,7 @@ import msgspec
 
 from satellite import options
 from satellite.errors import PackageMissing, PluginBroken, PluginUnknown
+from satellite.lib.containment import is_foreign
 from satellite.options import OptionInfo, OptionSet
 from satellite.ports import (
     ROLES,
@@ -39,7 +40,9 @@ class Plugin(msgspec.Struct, frozen=True):
         """Import the plugin's class. Raises `PluginBroken`, saying why."""
         try:
             kind = self.entry.load()
-        except Exception as error:  # a plugin's module may raise anything
+        except BaseException as error:  # a plugin's module may raise anything
+            if not is_foreign(error):
+                raise
             raise PluginBroken(
                 f"plugin {self.name} ({self.role}, from {self.distribution} {self.version}) "
                 f"cannot be imported: {type(error).__name__}: {error}"
@@ -68,7 +71,9 @@ class Plugin(msgspec.Struct, frozen=True):
                 raise PackageMissing(f"{self.role} plugin {self.name}: {hint}")
         try:
             return kind(values, context=context) if takes_context(kind) else kind(values)
-        except Exception as error:  # as above
+        except BaseException as error:  # as above
+            if not is_foreign(error):
+                raise
             raise PluginBroken(
                 f"plugin {self.name} ({self.role}) cannot be made: {type(error).__name__}: {error}"
             ) from error

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -21,6 +22,7 @@ from satellite.engines.selection import SHARE
 from satellite.errors import SatelliteError, WireError
 from satellite.events import Event
 from satellite.homeassistant.client.home import opened as opened_home
+from satellite.lib.containment import Containment
 from satellite.lib.taskgroups import first_error
 from satellite.net.discovery.browser import Discovery
 from satellite.net.discovery.mdns import NoMulticast
@@ -174,7 +176,8 @@ async def _load(role: str, engine: Engine) -> None:
 async def _looking(discovery: Discovery) -> AsyncGenerator[asyncio.Task[None], None]:
     """Keep the list of servers on the LAN up to date inside this block."""
     async with asyncio.TaskGroup() as tasks:
-        looking = tasks.create_task(_look(discovery), name="discovery")
+        work = Containment("discovery of servers").run(partial(_look, discovery))
+        looking = tasks.create_task(work, name="discovery")
         try:
             yield looking
         finally:

@@ -17,7 +17,8 @@ import msgspec
 
 from satellite.config.keys import GROUP, differences
 from satellite.engines.assembly import create
-from satellite.errors import SatelliteError, UsageError
+from satellite.errors import EngineFailed, SatelliteError, UsageError
+from satellite.lib.containment import Containment
 from satellite.ports import EngineContext, Wake
 from satellite.settings import Settings
 
@@ -61,6 +62,7 @@ class Reload:
         self._context = context
         self._wake = self._first = wake
         self._lock = asyncio.Lock()
+        self._containment = Containment("a reload of the settings")
 
     async def run(self) -> None:
         """Do it at each SIGHUP, until cancelled; then close what was loaded here."""
@@ -94,17 +96,21 @@ class Reload:
         Raises `SatelliteError` with what is wrong; nothing has changed then.
         """
         async with self._lock:
-            if self._read is None:
-                raise UsageError("this satellite has no settings that could be read again")
-            wanted = await asyncio.to_thread(self._read)
-            paths = [*differences(self._settings, wanted)]
-            changed = tuple(path for path in paths if self._can_change(path))
-            restart = tuple(path for path in paths if path not in changed)
-            if changed:
-                await self._change(wanted)
-            done = Reloaded(changed, restart)
-            _LOGGER.info("settings were read again; %s", done)
-            return done
+            with self._containment.raising(EngineFailed):
+                return await self._now()
+
+    async def _now(self) -> Reloaded:
+        if self._read is None:
+            raise UsageError("this satellite has no settings that could be read again")
+        wanted = await asyncio.to_thread(self._read)
+        paths = [*differences(self._settings, wanted)]
+        changed = tuple(path for path in paths if self._can_change(path))
+        restart = tuple(path for path in paths if path not in changed)
+        if changed:
+            await self._change(wanted)
+        done = Reloaded(changed, restart)
+        _LOGGER.info("settings were read again; %s", done)
+        return done
 
     def _can_change(self, path: str) -> bool:
         group, _, rest = path.partition(".")

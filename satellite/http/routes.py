@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -21,11 +19,15 @@ from satellite.http.body import LARGEST, PATIENCE, read_body
 from satellite.http.controls import Controls
 from satellite.http.event_stream import stream
 from satellite.http.pages import MakePage, Page, Pages
+from satellite.http.request_body import read_facts
 from satellite.net.memory_budget import reserved
 from satellite.net.refusals import Refusals
 from satellite.values import AudioChunk
 
 _LOGGER = logging.getLogger(__name__)
+
+LONGEST = 600.0
+"""Seconds of the longest sound: as much as Home Assistant may announce."""
 
 KEEP = 30.0
 """Seconds for which a connection without a request stays open."""
@@ -196,27 +198,20 @@ async def _announced(
                 facts[name] = facts[name].lower() in ("true", "yes", "on", "1")
         return await _sound(content), facts
     facts = await _facts(request, add)
-    if (encoded := facts.pop("wav", None)) is None:
+    if (content := facts.pop("wav", None)) is None:
         return announcements.check_text(facts.pop("text", None)), facts
-    try:
-        return await _sound(base64.b64decode(encoded, validate=True)), facts
-    except (binascii.Error, TypeError, ValueError) as error:
-        raise UsageError("wav: a WAV file in base64") from error
+    if not isinstance(content, bytes):
+        raise UsageError("wav: a WAV file in base64")
+    return await _sound(content), facts
 
 
 async def _sound(content: bytes) -> AudioChunk:
-    form, audio = await asyncio.to_thread(parse_wav, content, "that was sent")
+    form, audio = await asyncio.to_thread(parse_wav, content, "the WAV file that was sent", LONGEST)
     return AudioChunk(audio=audio, format=form)
 
 
 async def _facts(request: web.Request, add: Callable[[int], None]) -> dict[str, Any]:
-    text = await read_body(request, add)
-    if not text.strip():
-        return {}
-    try:
-        return msgspec.json.decode(text, type=dict[str, Any])
-    except msgspec.MsgspecError as error:
-        raise UsageError(f"the request is not a JSON object: {error}") from error
+    return await read_facts(await read_body(request, add))
 
 
 def _json(facts: dict[str, Any], status: int = 200, allow: str | None = None) -> web.Response:

@@ -20,6 +20,13 @@ class Encoding(Enum):
     """One byte, ITU-T G.711."""
 
 
+RATES = range(4000, 384_001)
+"""Plausible rates in Hz, from telephone to studio equipment: one limit for files, peers, voices and
+devices, as the cost of a conversion grows with the ratio of two rates."""
+
+CHANNELS = range(1, 33)
+"""Plausible numbers of channels."""
+
 WIDTHS = {
     Encoding.INTEGER: (1, 2, 3, 4),
     Encoding.FLOAT: (4, 8),

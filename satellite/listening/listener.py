@@ -11,7 +11,8 @@ from satellite import events, ports
 from satellite.audio.feed import AudioFeed
 from satellite.audio.ring_buffer import RingBuffer
 from satellite.audio.tap import Source
-from satellite.errors import EngineError, WireError
+from satellite.errors import EngineError, EngineFailed, WireError
+from satellite.lib.containment import Containment, check_cancelled
 from satellite.listening.endpointer import WAKE_TAIL
 from satellite.listening.utterance import Utterance
 from satellite.listening.utterance_builder import UtteranceBuilder
@@ -81,6 +82,7 @@ class Listener:
         self._ring = RingBuffer(SPEECH.bytes_of(MEMORY))
         self._feed = AudioFeed(SPEECH.bytes_of(BEHIND), SPEECH.bytes_of(HOP))
         self._reported = 0
+        self._containment = Containment("the wake engine")
         self._unheard = 0
         """Bytes that the wake engine did not receive since its stream began."""
         self._open: UtteranceBuilder | None = None
@@ -158,18 +160,20 @@ class Listener:
             detected, wake = False, self.wake
             self._engine_used.set()
             try:
-                async with aclosing(wake.detect(self._feed, DetectRequest())) as detections:
-                    async for detection in detections:
-                        detected, failures = True, 0
-                        self._on_detection(detection, offset)
+                with self._containment.raising(EngineFailed):
+                    async with aclosing(wake.detect(self._feed, DetectRequest())) as detections:
+                        async for detection in detections:
+                            detected, failures = True, 0
+                            self._on_detection(detection, offset)
             except (EngineError, WireError) as error:
                 failures += 1
                 level = logging.WARNING if failures == 1 else logging.DEBUG
                 _LOGGER.log(level, "the wake engine failed; retrying: %s", error)
                 self._publish(events.Error(where="wake", text=str(error), code=error.code))
+            check_cancelled()
             self._feed.end()
             # some services end their stream with a detection: go on at once
-            if not detected and wake is self.wake:
+            if (failures or not detected) and wake is self.wake:
                 await asyncio.sleep(RETRY)
             self._feed = AudioFeed(SPEECH.bytes_of(BEHIND), SPEECH.bytes_of(HOP))
             self._reported = self._unheard = 0

@@ -14,7 +14,8 @@ from contextlib import aclosing
 
 from satellite.audio.echo.playback_reference import PlaybackReference
 from satellite.audio.feed import AudioFeed
-from satellite.errors import SatelliteError
+from satellite.errors import EngineFailed, SatelliteError
+from satellite.lib.containment import Containment
 from satellite.ports import Asr, Vad
 from satellite.text.quoted import quoted
 from satellite.values import SPEECH, TranscribeRequest
@@ -152,6 +153,7 @@ class StopWords:
         """Seconds of what is said or rung so far."""
         self._open: Interjection | None = None
         self._waiting: asyncio.Queue[Interjection] = asyncio.Queue(1)
+        self._containment = Containment("the recognizer of stop words")
 
     def hear(self, audio: bytes) -> None:
         """Take the next sound of the microphone, with our own voice removed."""
@@ -178,8 +180,9 @@ class StopWords:
             while True:
                 await self._recognize(await self._waiting.get())
         finally:
-            if self._asr is not None:
-                await self._asr.close()
+            asr, self._asr = self._asr, None
+            if asr is not None:
+                await asr.close()
 
     def _forget(self) -> None:
         if self._rest or self._before:
@@ -213,7 +216,8 @@ class StopWords:
 
     async def _recognize(self, interjection: Interjection) -> None:
         try:
-            text = await self._transcribe(interjection)
+            with self._containment.raising(EngineFailed, TimeoutError):
+                text = await self._transcribe(interjection)
         except SatelliteError as error:
             _LOGGER.warning("stop words are not detected now: %s", error)
             await asyncio.sleep(RETRY)

@@ -6,15 +6,10 @@ from wyoming.audio import AudioChunk, AudioStart
 from wyoming.event import Event
 
 from satellite.errors import BadFrame
-from satellite.lib.samples import WIDTHS, Encoding, to_s16
+from satellite.lib.samples import CHANNELS, RATES, WIDTHS, Encoding, to_s16
 from satellite.net.messages import read
 from satellite.values import AudioChunk as Sound
 from satellite.values import AudioFormat
-
-_RATES = range(4000, 384_001)
-"""Hz, from telephone to studio equipment."""
-_CHANNELS = range(1, 33)
-
 
 _WIDTHS = WIDTHS[Encoding.INTEGER]
 """Bytes of a sample. I2S microphones give 4, of which the lower ones are zero."""
@@ -25,7 +20,7 @@ def format_of(event: AudioChunk | AudioStart) -> AudioFormat:
 
     Raises `BadFrame` if it is not supported.
     """
-    if event.width not in _WIDTHS or event.rate not in _RATES or event.channels not in _CHANNELS:
+    if event.width not in _WIDTHS or event.rate not in RATES or event.channels not in CHANNELS:
         raise BadFrame(
             f"audio of {event.rate} Hz, {8 * event.width} bits and {event.channels} channels is "
             "not supported: use 8 to 32 bits at 4 to 384 kHz"

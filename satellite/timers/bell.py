@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import tzinfo
+from functools import partial
 
+from satellite.lib.containment import Containment
 from satellite.timers.ringing import PAUSE, Ring, announcement, loudness
 from satellite.timers.schedule import DueEntry
 from satellite.timers.wall_clock import ClockReading
@@ -30,6 +32,7 @@ class Bell:
         self._since = 0.0
         """When the newest entry began to ring, `ClockReading.boot`."""
         self._task: asyncio.Task[None] | None = None
+        self._containment = Containment("the sound of a timer")
 
     def remaining(self, moment: ClockReading) -> float:
         """Return the seconds that the bell may still ring."""
@@ -58,5 +61,6 @@ class Bell:
             texts = {id_: announcement(due, self._zone) for id_, due in self.ringing.items()}
             words = " ".join(text for id_, text in texts.items() if text and id_ not in announced)
             announced.update(texts)
-            await self._ring(Ring(loudness(self._clock().boot - began), words))
+            ring = Ring(loudness(self._clock().boot - began), words)
+            await self._containment.once(partial(self._ring, ring))
             await asyncio.sleep(PAUSE)

@@ -11,6 +11,7 @@ import msgspec
 
 from satellite.errors import EngineFailed, SatelliteError
 from satellite.events import Event, PhaseName
+from satellite.lib.containment import describe, is_foreign
 from satellite.ports import Asr, Engine, Labeled, Llm, Tts
 from satellite.values import Action, AudioChunk, Situation
 
@@ -71,11 +72,18 @@ def failing_as(stage: str) -> Iterator[None]:
         yield
     except SatelliteError as error:
         raise StageFailure(stage, error) from error
-    except Exception as error:
+    except BaseException as error:
+        if not is_foreign(error):
+            raise
         _LOGGER.exception("unexpected error in stage %s", stage)
-        raise StageFailure(stage, EngineFailed(f"{type(error).__name__}: {error}")) from error
+        raise StageFailure(stage, EngineFailed(describe(error))) from error
 
 
 def label(engine: Engine) -> str:
     """Return the name of an engine in the event log: its plugin's name, or its server's URI."""
-    return engine.label if isinstance(engine, Labeled) else engine.describe().name
+    try:
+        name = engine.label if isinstance(engine, Labeled) else engine.describe().name
+    except Exception:  # a plugin may raise anything, and its name is not worth a turn
+        _LOGGER.debug("an engine cannot be described", exc_info=True)
+        return type(engine).__name__
+    return name if isinstance(name, str) else type(engine).__name__

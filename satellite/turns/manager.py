@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 from satellite import events
+from satellite.lib.containment import Containment
 from satellite.listening.mute import Mute
 from satellite.listening.utterance import Utterance
 from satellite.settings import Settings
@@ -56,6 +58,7 @@ class TurnManager:
         self._awaiting_answer = False
         """The next utterance answers a question of the satellite."""
         self._tasks: asyncio.TaskGroup | None = None
+        self._containment = Containment("a turn")
 
     @property
     def busy(self) -> bool:
@@ -98,7 +101,8 @@ class TurnManager:
             self._context,
             driver,
         )
-        task = self._tasks.create_task(self._run(turn, self._activity.turn), name=_name(utterance))
+        work = partial(self._run, turn, self._activity.turn)
+        task = self._tasks.create_task(self._containment.once(work), name=_name(utterance))
         # not in the task itself: one that is cancelled before its first step never runs
         task.add_done_callback(lambda task: self._end(task, turn))
         self._activity.begin_turn(task)

@@ -6,10 +6,12 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
+from functools import partial
 
 from satellite.audio.cues import CueName, Cues
 from satellite.audio.playback import Playback, quieter
-from satellite.errors import DeviceError, EngineError, SatelliteError, WireError
+from satellite.errors import DeviceError, EngineError, EngineFailed, SatelliteError, WireError
+from satellite.lib.containment import Containment
 from satellite.lib.deadline import fallback_seconds, within
 from satellite.ports import Tts
 from satellite.settings import Settings
@@ -34,6 +36,7 @@ class Sounds:
         self._activity = activity
         self._cues = Cues(settings.cues.folder)
         self._tasks: asyncio.TaskGroup | None = None
+        self._containment = Containment("a sound that belongs to no reply")
 
     async def run(self) -> None:
         """Run what `start_cue` and `stop_soon` start until cancelled; otherwise they do nothing."""
@@ -46,12 +49,13 @@ class Sounds:
     def start_cue(self, name: CueName) -> None:
         """Play a cue as `play_cue` does, without waiting for it."""
         if self._tasks is not None:
-            self._tasks.create_task(self.play_cue(name), name=f"{name} sound")
+            play = partial(self.play_cue, name)
+            self._tasks.create_task(self._containment.once(play), name=f"{name} sound")
 
     def stop_soon(self) -> None:
         """Silence what plays as `stop` does, without waiting for it."""
         if self._tasks is not None:
-            self._tasks.create_task(self.stop(), name="stop sound")
+            self._tasks.create_task(self._containment.once(self.stop), name="stop sound")
 
     async def stop(self) -> None:
         """Silence what plays at once."""
@@ -112,13 +116,12 @@ class Sounds:
         """Say a text; an engine that fails is logged. Raises `DeviceError`."""
         request = SpeechRequest(text=text, language=language)
         limit = self._settings.deadlines.tts + fallback_seconds(self._tts)
-        speech = within(self._tts.synthesize(request), limit, "text-to-speech")
         try:
-            async with aclosing(speech):
-                await self._playback.play(speech)
+            with self._containment.raising(EngineFailed):
+                speech = within(self._tts.synthesize(request), limit, "text-to-speech")
+                async with aclosing(speech):
+                    await self._playback.play(speech)
         except (EngineError, WireError) as failure:
             _LOGGER.warning("cannot say %s: %s", quoted(text), failure)
         except DeviceError:
             raise
-        except Exception:
-            _LOGGER.exception("unexpected error while saying %s", quoted(text))

@@ -12,6 +12,7 @@ import msgspec
 from satellite import events
 from satellite.audio.replay import recording
 from satellite.errors import SatelliteError
+from satellite.lib.containment import describe, is_foreign
 from satellite.lib.deadline import fallback_seconds, too_slow
 from satellite.listening.utterance import Utterance
 from satellite.settings import Settings
@@ -68,9 +69,11 @@ class Turn:
             _LOGGER.warning("turn %s failed in %s", self.id, failure)
             result = Failed(failure.stage, str(failure.error))
             await self._apologise(failure.stage, failure.error)
-        except Exception as error:
+        except BaseException as error:
+            if not is_foreign(error):
+                raise
             _LOGGER.exception("turn %s: unexpected error", self.id)
-            result = Failed("turn", f"{type(error).__name__}: {error}")
+            result = Failed("turn", describe(error))
         finally:
             self.end(result)
         return result
@@ -190,7 +193,9 @@ class Turn:
             await self._context.apologise(reason, cause)
         except SatelliteError as error:
             _LOGGER.warning("turn %s: cannot report its failure aloud: %s", self.id, error)
-        except Exception:
+        except BaseException as unexpected:
+            if not is_foreign(unexpected):
+                raise
             _LOGGER.exception(
                 "turn %s: unexpected error while reporting its failure aloud", self.id
             )

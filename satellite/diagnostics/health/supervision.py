@@ -7,6 +7,7 @@ import faulthandler
 import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import NamedTuple
 
 from satellite import events
@@ -21,6 +22,7 @@ from satellite.http import token as tokens
 from satellite.http.pages import Page, Pages, as_json
 from satellite.http.probes import probe_server
 from satellite.lib.bus import Bus, Subscription
+from satellite.lib.containment import Containment
 from satellite.lib.taskgroups import first_error
 from satellite.settings import HealthSettings, Settings
 from satellite.text.reason_of import reason_of
@@ -66,7 +68,8 @@ async def supervised(settings: Settings, bus: Bus) -> AsyncGenerator[Supervision
             metrics.start()
             await stack.enter_async_context(_answer_probes(settings, pages))
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
-        following = tasks.create_task(_follow(changes, status, metrics), name="health")
+        follow = Containment("the report of health").run(partial(_follow, changes, status, metrics))
+        following = tasks.create_task(follow, name="health")
         tidying = tasks.create_task(memory_limit.return_memory_after_start(), name="tidying")
         try:
             yield Supervision(heartbeat, pages)

@@ -7,6 +7,7 @@ import logging
 import uuid
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from satellite.diagnostics.recordings.folder import Kind, Recording, RecordingFo
 from satellite.errors import AudioFileError
 from satellite.events import Event
 from satellite.lib.bus import Bus, Subscription
+from satellite.lib.containment import Containment
 from satellite.lib.worker import Worker
 from satellite.settings import Settings
 from satellite.values import SPEECH
@@ -143,7 +145,8 @@ async def recorded(settings: Settings, bus: Bus) -> AsyncGenerator[Recorder, Non
     recorder = Recorder(settings, writer.put)
     try:
         async with asyncio.TaskGroup() as tasks, bus.subscribe("recordings") as changes:
-            following = tasks.create_task(_follow(changes, recorder), name="recordings")
+            follow = Containment("the recorder").run(partial(_follow, changes, recorder))
+            following = tasks.create_task(follow, name="recordings")
             writing = tasks.create_task(writer.run(), name="recordings to write")
             try:
                 yield recorder

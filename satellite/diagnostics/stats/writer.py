@@ -7,12 +7,14 @@ import logging
 import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from satellite.diagnostics.stats.collector import Collector, Row, TurnRow
 from satellite.diagnostics.stats.database import Database, file_of
 from satellite.diagnostics.stats.snapshot import Snapshot
 from satellite.lib.bus import Bus, Subscription
+from satellite.lib.containment import Containment
 from satellite.lib.worker import Worker
 from satellite.settings import Settings
 from satellite.text.reason_of import reason_of
@@ -39,7 +41,8 @@ async def written_stats(settings: Settings, bus: Bus) -> AsyncGenerator[Snapshot
     writer = _Writer(settings, worker)
     try:
         async with asyncio.TaskGroup() as tasks, bus.subscribe("stats") as changes:
-            writing = tasks.create_task(writer.run(changes), name="stats")
+            write = Containment("the writer of statistics").run(partial(writer.run, changes))
+            writing = tasks.create_task(write, name="stats")
             try:
                 yield writer.snapshot
             finally:

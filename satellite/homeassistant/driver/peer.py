@@ -21,6 +21,7 @@ from satellite.homeassistant.driver.driven_turn import NAME, HomeAssistantDriver
 from satellite.homeassistant.driver.home_timers import HomeTimers
 from satellite.homeassistant.driver.link import DriverLink
 from satellite.homeassistant.driver.remote_wake import WakeStream
+from satellite.lib.containment import Containment
 from satellite.listening.mute import Mute
 from satellite.listening.utterance import Utterance
 from satellite.net.incoming_speech import IncomingSpeech
@@ -77,6 +78,7 @@ class HomeAssistantPeer:
         self._announcements: asyncio.Queue[tuple[DriverLink, IncomingSpeech]] = asyncio.Queue(
             ANNOUNCEMENTS
         )
+        self._containment = Containment("an announcement of Home Assistant")
 
     async def run(self) -> None:
         """Play Home Assistant's announcements until cancelled."""
@@ -84,8 +86,11 @@ class HomeAssistantPeer:
         while True:
             link, speech = await self._announcements.get()
             try:
-                async with aclosing(speech.chunks(self._settings.deadlines.tts)) as audio:
-                    await self._output.announce(audio, chime)
+                with self._containment.raising(BadFrame):
+                    async with aclosing(speech.chunks(self._settings.deadlines.tts)) as audio:
+                        await self._output.announce(audio, chime)
+            except SatelliteError as error:
+                _LOGGER.warning("an announcement of Home Assistant failed: %s", error)
             finally:
                 link.send(Played().event())
 

@@ -6,10 +6,12 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 
 from satellite.errors import PortInUse
 from satellite.homeassistant.driver.peer import HomeAssistantPeer
+from satellite.lib.containment import Containment
 from satellite.net.discovery.advert import Advert, announce
 from satellite.net.discovery.mdns import NoMulticast
 from satellite.net.listen import listen_limits, listening
@@ -97,7 +99,8 @@ async def _announced(address: Tcp, settings: Settings) -> AsyncGenerator[None, N
         facts=lambda: {"version": version("satellite")},
     )
     async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(_announce(advert), name="advert")
+        announcing = Containment("the advert of this satellite").run(partial(_announce, advert))
+        task = tasks.create_task(announcing, name="advert")
         try:
             yield
         finally:

@@ -13,6 +13,7 @@ import msgspec
 
 from satellite import options, tools
 from satellite.errors import SatelliteError
+from satellite.lib.containment import describe, is_foreign
 from satellite.options import OptionSet
 from satellite.ports import EngineContext
 from satellite.tools import Tool
@@ -88,14 +89,16 @@ class Toolbox:
             return _failure(f"{name}: {'; '.join(problems)}")
         try:
             async with asyncio.timeout(TIMEOUT):
-                parts = await tool.call(chosen, request, self._context)
+                parts = [*await tool.call(chosen, request, self._context)]
         except TimeoutError:
             return _failure(f"{name} did not end within {TIMEOUT:g} s")
         except SatelliteError as error:
             return _failure(f"{name}: {error}")
-        except Exception as error:
+        except BaseException as error:  # a plugin may raise anything
+            if not is_foreign(error):
+                raise
             _LOGGER.exception("tool %s failed", name)
-            return _failure(f"{name}: {type(error).__name__}: {error}")
+            return _failure(f"{name}: {describe(error)}")
         text = " ".join(part for part in parts if isinstance(part, str))
         actions = tuple(part for part in parts if isinstance(part, Action))
         return ToolResult(text[:LONGEST] or "Done.", actions)
