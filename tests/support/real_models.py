@@ -181,12 +181,19 @@ def cache() -> Path:
 
 def real_model(name: str) -> Path:
     """Return a model's folder. Skips the test if the model has not been fetched."""
-    folder = cache() / name
-    missing = [file.name for file in MODELS[name].files if not (folder / file.name).exists()]
-    if missing:
-        import pytest  # the command below runs before anything is installed
+    try:
+        return fetched(name)
+    except Unavailable as error:
+        import pytest  # the command that fetches models runs before anything is installed
 
-        pytest.skip(f"no {name} here: python -m tests.support.real_models {name} fetches it")
+        pytest.skip(str(error))
+
+
+def fetched(name: str) -> Path:
+    """Return the folder of a model. Raises `Unavailable` if it has not been fetched."""
+    folder = cache() / name
+    if not all((folder / file.name).exists() for file in MODELS[name].files):
+        raise Unavailable(f"no {name} here: python -m tests.support.real_models {name} fetches it")
     return folder
 
 
