@@ -9,11 +9,10 @@ from collections.abc import AsyncGenerator, AsyncIterator
 import numpy as np
 import pytest
 
-from satellite.audio.resample import Resampler
-from satellite.values import SPEECH, SpeechRequest, TranscribeRequest
+from satellite.values import SPEECH, TranscribeRequest
 from servers.asr.whisper.engine import FasterWhisper
-from servers.tts.piper.engine import Piper
 from tests.support.real_models import real_model
+from tests.support.real_voice import VOICE, speak_all
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -32,25 +31,12 @@ REQUESTS = {
 @pytest.fixture(scope="module")
 def spoken() -> dict[str, bytes]:
     """The requests, spoken by Piper without variation: 16 kHz mono."""
-    voice = real_model("piper-en_US-joe-medium") / "en_US-joe-medium.onnx"
-
-    async def speak_all() -> dict[str, bytes]:
-        options = Piper.Options(voice=str(voice), noise_scale=0.0, noise_w_scale=0.0)
-        piper = Piper(options)
-        await piper.load()
-        try:
-            return {text: await _speak(piper, text) for text in REQUESTS}
-        finally:
-            await piper.close()
-
-    return asyncio.run(speak_all())
+    sounds = asyncio.run(speak_all(real_model(VOICE), list(REQUESTS)))
+    return dict(zip(REQUESTS, map(padded, sounds), strict=True))
 
 
-async def _speak(piper: Piper, text: str) -> bytes:
-    chunks = [chunk async for chunk in piper.synthesize(SpeechRequest(text=text))]
-    resampler = Resampler(chunks[0].format, SPEECH)
-    audio = b"".join(resampler.convert(chunk.audio) for chunk in chunks) + resampler.flush()
-    return bytes(SPEECH.bytes_of(0.3)) + audio + bytes(SPEECH.bytes_of(0.5))
+def padded(speech: bytes) -> bytes:
+    return bytes(SPEECH.bytes_of(0.3)) + speech + bytes(SPEECH.bytes_of(0.5))
 
 
 @pytest.fixture
