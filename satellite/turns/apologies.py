@@ -20,6 +20,8 @@ class OwnSentences(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     language: str
     one_moment: str
     """Said once in a turn that takes long."""
+    no_answer: str
+    """Said for an empty answer."""
     nothing_to_say: str
     """Said for an answer in which nothing can be spoken."""
     causes: dict[str, str]

@@ -119,7 +119,7 @@ class Reply:
             # an action needs no words; an answer of code alone would be silence
             if not voiced and (self.text.strip() or not self._acted):
                 own = own_sentences(self._settings.language)
-                text = own.nothing_to_say
+                text = own.nothing_to_say if self.text.strip() else own.no_answer
                 await self._synthesize_sentence(text, text, lead, own.language)
         await self._speech.put(None)
 

@@ -6,9 +6,11 @@ A real Ollama (`tests/support/install_ollama.sh`) runs models of `tests.support.
 built-in sentences are left out, so that the model does all of the work. The forms:
 
 - native: the tools are given to Ollama, whose template (that of Qwen2.5) has them
+- constrained: as native, and Ollama's `format` admits only the JSON of a call of one of them, or of
+  an answer in words
+- again: as native; where that names a tool that does not exist, or arguments that it does not take,
+  the same request once more as constrained
 - text: the template has no tools; they are listed in the system message, and the model writes JSON
-- constrained: as text, and Ollama's `format` admits only the JSON of a call, or of an answer in
-  words
 
 Of 40 requests for tools, a request is right if the first answer calls the expected tool with the
 arguments that matter, and no other one. Of 10 that need none, it is right if none is called.
@@ -29,7 +31,7 @@ from typing import Any
 
 import msgspec
 
-from satellite import tools
+from satellite import options, tools
 from satellite.ports import EngineContext
 from satellite.values import ReplyRequest
 from servers.llm.ollama import modelfile, prompt
@@ -42,7 +44,7 @@ from tests.support import ollama_server
 from tests.support.real_models import real_model
 
 MODELS = ("qwen2.5-coder-0.5b", "qwen2.5-coder-1.5b", "smollm2-135m")
-FORMS = ("native", "text", "constrained")
+FORMS = ("native", "constrained", "again", "text")
 
 ANSWER = "answer"
 """The tool that stands for an answer in words, where every answer is a call."""
@@ -123,13 +125,14 @@ class Bench:
         self._client = client
         self._model = model
         self._form = form
-        box = Toolbox(tools.installed(), EngineContext(), home=True)
+        self._tools = tools.installed()
+        box = Toolbox(self._tools, EngineContext(), home=True)
         self._names = box.names
         self._definitions = box.definitions()
 
     async def create(self) -> None:
         """Create the model on Ollama's server."""
-        template = TOOLS if self._form == "native" else CHAT
+        template = CHAT if self._form == "text" else TOOLS
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder, "Modelfile")
             weights = real_model(self._model) / "model.gguf"
@@ -141,18 +144,32 @@ class Bench:
         return f"{self._model}-{self._form}"
 
     async def ask(self, text: str) -> Asked:
-        """Ask for one answer."""
+        """Ask in the form of this benchmark."""
+        asked = await self._ask(text, constrained=self._form == "constrained")
+        if self._form == "again" and any(map(self._broken, asked.calls)):
+            return await self._ask(text, constrained=True)
+        return asked
+
+    def _broken(self, call: ToolCall) -> bool:
+        """Return whether a call names no tool, or not its arguments."""
+        tool = next((t for t in self._tools if canonical(t.name) == canonical(call.name)), None)
+        if tool is None:
+            return True
+        filled = {key: v for key, v in call.arguments.items() if v not in (None, "")}
+        return options.convert(tool.arguments, filled)[0] is None
+
+    async def _ask(self, text: str, *, constrained: bool) -> Asked:
         system = prompt.system_message("", HOME)
-        if self._form != "native":
+        if self._form == "text":
             listed = "\n".join(json.dumps(tool["function"]) for tool in self._definitions)
             system["content"] += LISTED.format(tools=listed)
         pieces = self._client.chat(
             self._name,
             [system, prompt.user_message(ReplyRequest(text=text, situation=HOME))],
-            tools=self._definitions if self._form == "native" else (),
+            tools=() if self._form == "text" else self._definitions,
             parameters=PARAMETERS,
             keep_alive="10m",
-            schema=schema(self._definitions) if self._form == "constrained" else None,
+            schema=schema(self._definitions) if constrained else None,
         )
         stream, native, raw = SpokenStream((*self._names, ANSWER)), list[ToolCall](), ""
         async with aclosing(pieces):

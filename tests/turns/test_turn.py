@@ -111,7 +111,8 @@ async def test_it_says_that_it_did_not_understand() -> None:
 async def test_an_answer_without_anything_to_say_is_spoken_for(answer: str) -> None:
     bench = Bench(llm=ScriptedLlm([(answer,)]))
     assert await bench.run() == Answered("what time is it", answer)
-    assert bench.tts.texts == [own_sentences().nothing_to_say]
+    own = own_sentences()
+    assert bench.tts.texts == [own.nothing_to_say if answer.strip() else own.no_answer]
     assert len(bench.stage.of(events.AudioStart)) == 1
 
 

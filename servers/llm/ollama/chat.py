@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncGenerator, Sequence
@@ -11,7 +12,8 @@ from typing import Any
 from satellite.errors import EngineError, EngineFailed
 from satellite.ports import EngineContext
 from satellite.tools import Tool
-from satellite.values import ReplyPart, ReplyRequest
+from satellite.turns.apologies import own_sentences
+from satellite.values import Declined, ReplyPart, ReplyRequest
 from servers.llm.ollama import prompt
 from servers.llm.ollama.client import OllamaClient, ToolCall
 from servers.llm.ollama.errors import Unsupported
@@ -77,8 +79,8 @@ class Chat:
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
         """Yield the answer's text, and the actions of tools.
 
-        The results of tools are the answer where the model adds none of its own. Raises
-        `EngineError`s; `EngineFailed` for an answer without spoken text.
+        The results of tools are the answer where the model adds none of its own. `Declined` if
+        there are none either, in words that say so. Raises `EngineError`s.
         """
         model = request.model or self._options.model
         answered, results = False, list[ToolResult]()
@@ -94,9 +96,13 @@ class Chat:
             _LOGGER.warning("answering with the results of tools: %s", error)
         if answered:
             return
-        if not (summary := _joined(results)):
-            raise EngineFailed(f"ollama:{model} answered nothing that can be spoken")
-        yield summary
+        if summary := _joined(results):
+            yield summary
+            return
+        _LOGGER.warning("ollama:%s answered nothing that can be spoken", model)
+        language = request.language or next(iter(self._options.languages), None)
+        own = await asyncio.to_thread(own_sentences, language)
+        yield Declined(text=own.no_answer)
 
     async def _rounds(
         self, model: str, request: ReplyRequest, results: list[ToolResult]

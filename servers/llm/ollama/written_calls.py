@@ -38,6 +38,10 @@ _ARGUMENTS = (
     "tool_arguments",
     "kwargs",
 )
+_TOOL_NAMES = ("function", "tool", "tool_name", "function_name", "toolname")
+"""Keys of a name that can only be a tool's."""
+_CALL_TYPES = ("function", "tool", "functioncall", "toolcall", "tooluse")
+"""Values of `type` that make an object a call, as `canonical` returns them."""
 _WRAPPERS = ("tool_calls", "tool_call", "function_call", "function_calls", "calls", "tools")
 _FIRST_KEYS = (*_NAMES, *_ARGUMENTS, *_WRAPPERS, "type", "id")
 """Keys with which the JSON of a call begins."""
@@ -338,6 +342,7 @@ def _json_calls(value: Any, tools: Collection[str], marked: bool) -> Iterator[To
     if not isinstance(value, dict):
         return
     fields = {str(key).lower(): content for key, content in value.items()}
+    marked = marked or canonical(str(fields.get("type", ""))) in _CALL_TYPES
     for key in (*_WRAPPERS, *_NAMES):
         if isinstance(fields.get(key), dict | list):
             yield from _json_calls(fields[key], tools, marked)
@@ -351,10 +356,15 @@ def _json_calls(value: Any, tools: Collection[str], marked: bool) -> Iterator[To
     elif name and known:
         left = {k: v for k, v in value.items() if str(k).lower() not in (named, "type", "id")}
         yield ToolCall(name, left)
-    elif name and marked:
+    elif name and (marked or _is_tool_name(name, named)):
         yield ToolCall(name, {})
     elif len(value) == 1 and canonical(next(iter(value))) in tools:
         yield ToolCall(next(iter(value)), call_arguments(next(iter(value.values()))))
+
+
+def _is_tool_name(text: str, key: str) -> bool:
+    """Return whether a text at a key can only be the name of a tool, though of none that exists."""
+    return _is_name(text) and ("_" in text or key in _TOOL_NAMES)
 
 
 def _is_name(text: str) -> bool:

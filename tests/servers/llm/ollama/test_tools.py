@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from satellite.errors import AnswerBroken, EngineFailed
-from satellite.values import Action, Situation, TimerState
+from satellite.turns.apologies import own_sentences
+from satellite.values import Action, Declined, Situation, TimerState
 from servers.llm.ollama.chat import CALLS
 from tests.servers.llm.asking import NOW, ask, brain, done, heard
 from tests.support.ollama_fake import Script, calls, cut, failure, fake_ollama, words
@@ -147,7 +148,25 @@ async def test_a_model_without_tool_support_is_asked_without_tools() -> None:
         assert [bool(asked.get("tools")) for asked in fake.asked] == [True, False, False]
 
 
-async def test_an_empty_answer_is_a_failure() -> None:
-    async with fake_ollama(words("<think>hm</think>\n")) as fake, brain(fake.host) as engine:
-        with pytest.raises(EngineFailed, match="nothing that can be spoken"):
-            await ask(engine, "hello")
+UNKNOWN = ("open_pod_bay", {"doors": "all"})
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        [words("<think>hm</think>\n")],
+        [words("")],
+        [words(" \n")],
+        [words(thinking=["I had better say nothing."])],
+        [calls(UNKNOWN), words("")],
+        [words('<tool_call>{"name": "open_pod_bay", "arguments": {}}</tool_call>'), words("")],
+    ],
+)
+@pytest.mark.parametrize("language", [None, "en-US", "xx"])
+async def test_an_empty_answer_is_said_to_be_one(
+    script: list[Script], language: str | None
+) -> None:
+    async with fake_ollama(*script) as fake, brain(fake.host) as engine:
+        assert await ask(engine, "hello", language=language) == [
+            Declined(text=own_sentences("en").no_answer)
+        ]

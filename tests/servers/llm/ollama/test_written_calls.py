@@ -149,6 +149,22 @@ def test_an_invented_tool_is_a_call_and_a_person_is_none() -> None:
     assert read('{"name": "Ada Lovelace", "arguments": 2}', 4)[1] == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [  # as real small models write them
+        '{\n  "type": "function",\n  "name": "set_timer_fiveMinutes"\n}\n```\nThis code uses',
+        '{"type": "function", "function": {"name": "setTimer"}}',
+        '{"name": "set_timer"}',
+        '{"function": "settimer", "minutes": 5}',
+        '{"type": "tool_call", "name": "settimer", "time": 5}',
+    ],
+)
+def test_an_invented_tool_without_arguments_is_a_call(text: str) -> None:
+    stream = SpokenStream(TOOLS)
+    assert stream.push(text) + stream.flush() == ""
+    assert len(stream.calls) == 1
+
+
 def test_a_broken_call_is_not_spoken() -> None:
     assert read('{"name": "start_timer", "parameters": {"minutes": five minutes}}', 5) == ("", [])
 
