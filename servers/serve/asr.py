@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import aclosing
 
 from wyoming import asr as wy
@@ -20,9 +21,15 @@ most."""
 PATIENCE = 15.0
 """Seconds without an audio event after which an utterance is abandoned, as it occupies a worker. A
 microphone sends all the time, and a Wi-Fi that was down for longer has lost the words."""
-NAMES = 1000
-"""Most names, and most terms, used of a request: PocketSphinx builds a grammar of that many in over
-a second, once for a home."""
+NAMES = 300
+"""Most names, and most terms, used of a request. PocketSphinx builds a grammar of them in over a
+second, once for a home, and its recognizer takes 75 MB."""
+NAME = 100
+"""Characters of the longest name that is used."""
+CHARACTERS = 6000
+"""Characters of all names, and of all terms, that are used: 300 names of three words each."""
+LANGUAGE = 35
+"""Characters of the longest language code that is used (RFC 5646, 4.4.1)."""
 
 
 class AsrService(Service):
@@ -103,8 +110,22 @@ def _partial(result: Transcript, sent: str) -> Event:
 def _request(event: Event, model: str | None) -> TranscribeRequest:
     asked = read(wy.Transcribe, event)
     return TranscribeRequest(
-        language=asked.language,
+        language=asked.language[:LANGUAGE] if asked.language else None,
         model=asked.name or model,
-        names=tuple(asked.transcript_names or ())[:NAMES],
-        terms=tuple(asked.transcript_terms or ())[:NAMES],
+        names=_bounded(asked.transcript_names or ()),
+        terms=_bounded(asked.transcript_terms or ()),
     )
+
+
+def _bounded(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the names that are used: the first ones, without those that are too long."""
+    used: list[str] = []
+    left = CHARACTERS
+    for name in names:
+        if len(name) > NAME:
+            continue
+        left -= len(name)
+        if left < 0 or len(used) == NAMES:
+            break
+        used.append(name)
+    return tuple(used)

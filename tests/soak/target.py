@@ -71,8 +71,13 @@ def waited(pid: int) -> float:
 
 
 @contextmanager
-def started(folder: Path, name: str, ports: dict[str, int], *arguments: str) -> Iterator[Target]:
-    """Run `satellite` with the built-in engines during this block; it is ready when yielded."""
+def started(
+    folder: Path, name: str, ports: dict[str, int], *arguments: str, module: str = "satellite"
+) -> Iterator[Target]:
+    """Run `satellite` during this block; it is ready when yielded.
+
+    `module` is a program that prepares something and then runs `satellite`.
+    """
     log, events = folder / f"{name}.log", folder / f"{name}.jsonl"
     events.unlink(missing_ok=True)
     environment = {
@@ -81,7 +86,7 @@ def started(folder: Path, name: str, ports: dict[str, int], *arguments: str) -> 
         "XDG_DATA_HOME": str(folder),
         "OLLAMA_HOST": "127.0.0.1:9",
     }
-    command = [sys.executable, "-m", "satellite", *arguments, "--no-zeroconf"]
+    command = [sys.executable, "-m", module, *arguments, "--no-zeroconf"]
     command += ["--events", str(events), "--log-level", "warning"]
     with log.open("wb") as told:
         process = subprocess.Popen(command, env=environment, stdout=told, stderr=told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
@@ -29,6 +30,9 @@ partial transcripts, because all of it will have arrived in a moment."""
 BLOCK_BYTES = 2 * BLOCK_SAMPLES
 DETECTION_INTERVAL = 0.1
 """Seconds between voice detections, so that a recording sent at once is processed in one go."""
+MANY_NAMES = 100
+"""Names beyond which they are compared with a text on a thread: it takes up to a tenth of a
+second."""
 PARTIAL_SPACING = 3
 """Shortest interval of partial transcripts as a multiple of the time that one takes, so that the
 end of the speech seldom has to wait for one."""
@@ -166,7 +170,10 @@ class Transcription:
     async def _decode(self, samples: Floats) -> tuple[Attempt, str | None]:
         """Decode without names, and once more with those that were nearly recognized."""
         attempt, language = await self._decode_with("", samples, self._language)
-        near = near_names(attempt.text, self._names)
+        if len(self._names) > MANY_NAMES:  # comparing them would hold up the event loop
+            near = await asyncio.to_thread(near_names, attempt.text, self._names)
+        else:
+            near = near_names(attempt.text, self._names)
         if not near:
             return attempt, language
         again, _ = await self._decode_with(", ".join(near), samples, language)

@@ -204,7 +204,7 @@ async def test_an_abandoned_utterance_leaves_no_trace(
 
 
 async def test_idle_recognizers_are_unloaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("servers.asr.sphinx.engine._IDLE_SECONDS", 0.05)
+    monkeypatch.setattr("servers.asr.sphinx.recognizers.IDLE_SECONDS", 0.05)
     engine = PocketSphinx(PocketSphinx.Options())
     made = []
 
