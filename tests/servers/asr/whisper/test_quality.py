@@ -48,6 +48,28 @@ def test_an_unlikely_text_where_no_speech_is_likely_is_silence() -> None:
     assert quality.rejection(like(no_speech_prob=0.99), 3.0, USUAL) is None, "but a sure one is not"
 
 
+@pytest.mark.parametrize(("logprob", "no_speech"), [(-0.82, 0.47), (-0.75, 0.37), (-1.04, 0.2)])
+def test_a_guess_at_muffled_speech_is_rejected(logprob: float, no_speech: float) -> None:
+    """The values are those of a television behind a wall, as measured."""
+    guess = like(avg_logprob=logprob, no_speech_prob=no_speech)
+    assert quality.rejection(guess, 4.0, USUAL) == "a guess at muffled speech"
+
+
+@pytest.mark.parametrize(
+    ("logprob", "no_speech"), [(-0.85, 0.29), (-0.37, 0.29), (-0.99, 0.1), (-0.5, 0.9)]
+)
+def test_distant_and_accented_requests_are_no_guesses(logprob: float, no_speech: float) -> None:
+    """The values are those of requests from 4 m away in noise, and of a foreign voice."""
+    request = like(avg_logprob=logprob, no_speech_prob=no_speech)
+    assert quality.rejection(request, 1.0, USUAL) is None
+
+
+def test_the_options_decide_what_is_a_guess() -> None:
+    guess = like(avg_logprob=-0.8, no_speech_prob=0.45)
+    assert quality.rejection(guess, 4.0, Thresholds(no_speech=1.0)) is None
+    assert quality.rejection(guess, 4.0, Thresholds(log_prob=-2.0)) is None
+
+
 def test_a_repetitive_text_is_retried_and_then_rejected() -> None:
     round_and_round = like(text="I think " * 30)
     assert quality.try_again(round_and_round, USUAL)
