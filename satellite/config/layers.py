@@ -111,7 +111,7 @@ def from_file(file: Path, *, required: bool) -> Layer | None:
         layer.problems.append(f"{origin}: cannot be read: {error.strerror}")
     except UnicodeDecodeError as error:
         layer.problems.append(f"{origin}: is not UTF-8 text (byte {error.start})")
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         layer.problems.append(f"{origin}: is not TOML: {error}")
     else:
         _take(layer, content, origin)

@@ -9,10 +9,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
-import msgspec
 
 from satellite.errors import PeerUnreachable, UsageError
 from satellite.http import token as tokens
+from satellite.lib.decoding import Undecodable, from_json
 from satellite.settings import Settings
 from satellite.text.quoted import quoted
 
@@ -76,8 +76,8 @@ async def ask_of(
     ):
         content = await response.content.read(1 << 20)
     try:
-        answer = msgspec.json.decode(content, type=dict[str, Any])
-    except msgspec.MsgspecError as error:
+        answer = from_json(content, dict[str, Any])
+    except Undecodable as error:
         raise PeerUnreachable(f"another program than a satellite answers at {address}") from error
     if "error" in answer:
         raise UsageError(f"the satellite at {address} says: {answer['error']}")
@@ -95,6 +95,6 @@ async def follow(
         async for message in socket:
             if message.type is aiohttp.WSMsgType.TEXT:
                 try:
-                    yield msgspec.json.decode(message.data, type=dict[str, Any])
-                except msgspec.MsgspecError:
+                    yield from_json(message.data, dict[str, Any])
+                except Undecodable:
                     _LOGGER.debug("no event: %s", quoted(str(message.data), 80))

@@ -12,8 +12,11 @@ USER = "user"
 
 
 def mute_store(satellite: str) -> StoredValue[bool]:
-    """Return the store of a satellite's mute; each satellite of a machine has its own."""
-    return StoredValue.for_satellite("mute", satellite, bool, False)
+    """Return the store of a satellite's mute; each satellite of a machine has its own.
+
+    One that cannot be used means muted: it exists since the microphone was muted once.
+    """
+    return StoredValue.for_satellite("mute", satellite, bool, False, damaged=True)
 
 
 class Mute:

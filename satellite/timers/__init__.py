@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from satellite.lib.persistence import StoredValue
-from satellite.timers.manager import MOST, TimerManager
-from satellite.timers.schedule import Schedule
+from satellite.timers.manager import TimerManager
+from satellite.timers.schedule import MOST, Schedule
 
 __all__ = ["MOST", "TimerManager", "timer_store"]
 

@@ -3,27 +3,41 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta, tzinfo
+from typing import Annotated
 
 import msgspec
 
+from satellite.timers.wall_clock import WallSeconds
+
 _WEEK = 7
+
+YEARS = range(1970, 2900)
+"""Years of an alarm's date: those that every platform's local time has."""
+
+Weekday = Annotated[int, msgspec.Meta(ge=0, le=6)]
+"""0 is Monday."""
 
 
 class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     """An alarm that is set."""
 
-    id: str
-    hour: int
-    minute: int
+    id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    hour: Annotated[int, msgspec.Meta(ge=0, le=23)]
+    minute: Annotated[int, msgspec.Meta(ge=0, le=59)]
     on: str | None = None
     """The date on which it rings, ISO 8601; None for an alarm with `days`."""
-    days: tuple[int, ...] = ()
+    days: Annotated[tuple[Weekday, ...], msgspec.Meta(max_length=7)] = ()
     """Days of the week on which it rings every week; 0 is Monday."""
-    name: str | None = None
-    text: str | None = None
+    name: Annotated[str, msgspec.Meta(max_length=100)] | None = None
+    text: Annotated[str, msgspec.Meta(max_length=2000)] | None = None
     """The text of a reminder, spoken when it rings."""
-    last: float = 0.0
+    last: WallSeconds = 0.0
     """Unix seconds of its last ring, or of when it was set: it rings next after this time."""
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for a date that is none, or not of this age."""
+        if self.on is not None and date.fromisoformat(self.on).year not in YEARS:
+            raise ValueError(f"an alarm's date is {self.on}")
 
     @property
     def time(self) -> str:

@@ -18,14 +18,19 @@ from satellite.lib.worker import Worker
 from satellite.timers.alarm import Alarm, with_date
 from satellite.timers.bell import Bell
 from satellite.timers.ringing import Ring
-from satellite.timers.schedule import LATEST, DueEntry, Schedule, Timer, next_ring
+from satellite.timers.schedule import (
+    LATEST,
+    LONGEST,
+    MOST,
+    DueEntry,
+    Schedule,
+    Timer,
+    next_ring,
+)
 from satellite.timers.wall_clock import ClockReading, read_clocks
 from satellite.values import AlarmState, TimerState
 
 _LOGGER = logging.getLogger(__name__)
-
-MOST = 64
-"""Timers at once, and alarms: more than a kitchen needs, few enough to be distinguished."""
 
 CHECK_INTERVAL = 1.0
 """Seconds between two checks of the clocks while an entry is set: a clock that was set, or a
@@ -33,6 +38,18 @@ machine that was suspended, is noticed within this time."""
 
 FURTHEST = 400.0 * 86400
 """Seconds from now within which an alarm's date must lie: a year and a month."""
+
+
+_ID = 64
+"""Characters of an identifier; see `satellite.timers.schedule.Id`."""
+
+
+_TOO_LONG = "a timer is longer than a year, or not a number of seconds"
+
+
+def _name(name: str | None) -> str | None:
+    """Return the name of a timer or an alarm, no longer than it can be stored."""
+    return name[:100] if name is not None else None
 
 
 def timer_event(entry: Timer | Alarm, change: events.TimerChange) -> events.Event:
@@ -68,7 +85,7 @@ class TimerManager:
         self._zone = zone
         moment = clock()
         schedule = store.read() if store is not None else Schedule(moment=moment)
-        self._schedule = schedule.adjusted(moment)
+        self._schedule = schedule.without_dead_alarms().adjusted(moment)
         self._bell = Bell(ring, longest, clock, zone)
         self._changed = asyncio.Event()
         self._unsaved = asyncio.Event()
@@ -115,21 +132,28 @@ class TimerManager:
     ) -> None:
         """Start a timer, which says `text` when it rings.
 
-        Refuses it with an error event if `MOST` timers run already.
+        Refuses it with an error event if `MOST` timers run already, or it is longer than
+        `LONGEST`. A longer name is cut.
         """
         if len(self._schedule.timers) >= MOST:
             self._refuse(f"{MOST} timers are running already")
             return
-        due = self._clock().boot + seconds
         timer_id = id or uuid.uuid4().hex[:8]
-        self._put(Timer(id=timer_id, total=seconds, due=due, name=name, text=text))
+        if not abs(seconds) <= LONGEST or len(timer_id) > _ID:
+            self._refuse(_TOO_LONG)
+            return
+        due, total = self._clock().boot + seconds, max(0.0, seconds)
+        self._put(Timer(id=timer_id, total=total, due=due, name=_name(name), text=text))
         self._publish(timer_event(self._schedule.timers[-1], "started"))
 
     def change(self, id: str, seconds: float, active: bool) -> None:  # noqa: A002
         """Set the remaining seconds of a timer; pause it unless `active`."""
         if (timer := self._timer(id)) is not None:
+            if not abs(seconds) <= LONGEST:
+                self._refuse(_TOO_LONG)
+                return
             due = self._clock().boot + seconds
-            left = None if active else seconds
+            left = None if active else max(0.0, seconds)
             self._put(msgspec.structs.replace(timer, due=due, left=left, settles=0.0))
 
     def add(self, id: str, seconds: float) -> None:  # noqa: A002
@@ -180,7 +204,7 @@ class TimerManager:
             minute=minute,
             on=None if days or day is None else day.isoformat(),
             days=tuple(sorted(set(days))),
-            name=name,
+            name=_name(name),
             text=text,
             last=wall,
         )

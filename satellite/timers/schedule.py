@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import tzinfo
+from typing import Annotated
 
 import msgspec
 
 from satellite.timers.alarm import Alarm
-from satellite.timers.wall_clock import ClockReading
+from satellite.timers.wall_clock import BootSeconds, ClockReading
 
 LATEST = 3600.0
 """Seconds of lateness from which an entry does not ring any more: its purpose is forgotten then."""
@@ -31,22 +32,38 @@ SETTLES = 900.0
 """Seconds after a start of the machine in which timers follow corrections of its clock."""
 
 
+MOST = 64
+"""Timers at once, and alarms: more than a kitchen needs, few enough to be distinguished."""
+
+LONGEST = 366.0 * 86400
+"""Seconds of the longest timer: a year."""
+
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+"""Home Assistant's have 26 characters."""
+Name = Annotated[str, msgspec.Meta(max_length=100)]
+"""Of a timer or an alarm. Longer ones are cut where they come from."""
+Words = Annotated[str, msgspec.Meta(max_length=2000)]
+"""The text of a reminder: two minutes of speech."""
+Duration = Annotated[float, msgspec.Meta(ge=0, le=LONGEST)]
+"""Seconds."""
+
+
 class Timer(msgspec.Struct, frozen=True, kw_only=True):
     """A timer that is set."""
 
-    id: str
-    total: float
+    id: Id
+    total: Duration
     """Duration in seconds."""
-    due: float
+    due: BootSeconds
     """When it rings, `ClockReading.boot`; without meaning while the timer is paused."""
-    name: str | None = None
-    text: str | None = None
+    name: Name | None = None
+    text: Words | None = None
     """The text of a reminder, spoken when it rings."""
-    left: float | None = None
+    left: Duration | None = None
     """Seconds left of a paused timer, which is never due; None while it runs."""
-    settles: float = 0.0
+    settles: BootSeconds = 0.0
     """Until this time (`ClockReading.boot`) the timer follows the wall clock when that is set."""
-    owed: float = 0.0
+    owed: BootSeconds = 0.0
     """Seconds by which the wall clock was behind its last known time after a restart: that much of
     a later correction is not elapsed time."""
 
@@ -76,8 +93,13 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
 
     moment: ClockReading = ClockReading(0.0, 0.0)
     """When the clocks were last compared."""
-    timers: tuple[Timer, ...] = ()
-    alarms: tuple[Alarm, ...] = ()
+    timers: Annotated[tuple[Timer, ...], msgspec.Meta(max_length=MOST)] = ()
+    alarms: Annotated[tuple[Alarm, ...], msgspec.Meta(max_length=MOST)] = ()
+
+    def without_dead_alarms(self) -> Schedule:
+        """Return the schedule without alarms of no day, as a damaged file may hold."""
+        alarms = tuple(alarm for alarm in self.alarms if alarm.on is not None or alarm.days)
+        return msgspec.structs.replace(self, alarms=alarms)
 
     def clock_was_set(self, now: ClockReading) -> bool:
         """Return whether a clock was set, or the machine restarted, since `moment`."""
@@ -128,7 +150,7 @@ def next_ring(alarm: Alarm, now: ClockReading, zone: tzinfo | None = None) -> fl
 def _over_restart(timer: Timer, then: ClockReading, now: ClockReading) -> Timer:
     """Return a timer of before the restart, reduced by the time that the wall clock counted."""
     passed = now.wall - then.wall
-    left = timer.due - then.boot - max(0.0, passed)
+    left = max(-LONGEST, min(LONGEST, timer.due - then.boot - max(0.0, passed)))
     return msgspec.structs.replace(
         timer, due=now.boot + left, settles=now.boot + SETTLES, owed=max(0.0, -passed)
     )

@@ -6,6 +6,7 @@ import time
 import uuid
 from functools import cache
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -16,12 +17,18 @@ _BOOT = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 """Runs on while the machine is suspended (clock_gettime(2)), where the system has it."""
 
 
+WallSeconds = Annotated[float, msgspec.Meta(ge=-3e10, le=3e10)]
+"""Seconds of a wall clock since 1970, in years of four digits."""
+BootSeconds = Annotated[float, msgspec.Meta(ge=-3e10, le=3e10)]
+"""Seconds on the clock that counts from the start of the machine."""
+
+
 class ClockReading(msgspec.Struct, frozen=True):
     """One moment, as both clocks show it."""
 
-    wall: float
+    wall: WallSeconds
     """Unix seconds; the clock may be set at any time, and some machines start with a wrong time."""
-    boot: float
+    boot: BootSeconds
     """Seconds since the start of the machine, suspension included."""
     session: str = ""
     """Identifies the start of the machine from which `boot` is counted."""

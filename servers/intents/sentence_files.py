@@ -78,7 +78,7 @@ def _parse(name: str, text: str) -> dict[str, Any]:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         content = yaml.load(text, loader)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date of month 13, deep lists
         problem = " ".join(str(error).split())
         raise EngineFailed(f"sentences {name} is not YAML: {problem}") from error
     if not isinstance(content, Mapping):

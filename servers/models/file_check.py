@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import struct
 from pathlib import Path
 from typing import BinaryIO
+
+from satellite.lib.decoding import Undecodable, from_json
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 """Wire types of Protocol Buffers."""
@@ -71,8 +72,8 @@ def is_whisper(file: BinaryIO) -> bool:
 
 def _json_problem(text: bytes) -> str | None:
     try:
-        value = json.loads(text)
-    except ValueError:
+        value = from_json(text)
+    except Undecodable:
         return "is not JSON"
     return None if isinstance(value, dict | list) else "is neither a JSON object nor a list"
 

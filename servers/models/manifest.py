@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from satellite.lib.decoding import Undecodable, from_json
 from satellite.lib.persistence import atomic_write
 
 FILE = "manifest.json"
@@ -59,8 +60,8 @@ class Installed(msgspec.Struct, frozen=True):
 def read(folder: Path) -> Manifest | None:
     """Return the manifest of a folder; None where it is missing or unreadable."""
     try:
-        return msgspec.json.decode((folder / FILE).read_bytes(), type=Manifest)
-    except (OSError, msgspec.MsgspecError):
+        return from_json((folder / FILE).read_bytes(), Manifest)
+    except (OSError, Undecodable):
         return None
 
 

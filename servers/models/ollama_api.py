@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from satellite.lib.decoding import Undecodable, from_json
+
 if TYPE_CHECKING:
     import aiohttp
 
@@ -292,7 +294,7 @@ def _encoded(body: Mapping[str, Any] | None) -> bytes | None:
 
 def _decoded(data: bytes, kind: type[A]) -> A:
     """Decode a document or a line; nothing at all is an empty one. Raises `Refused`."""
-    answer = msgspec.json.decode(data or b"{}", type=kind)
+    answer = from_json(data or b"{}", kind)
     if answer.error:
         raise Refused(_message(data), 200)
     return answer
@@ -301,7 +303,7 @@ def _decoded(data: bytes, kind: type[A]) -> A:
 def _message(content: bytes) -> str:
     """Return what an error says, in one line of at most 300 characters."""
     try:
-        found = msgspec.json.decode(content, type=Answer).error
-    except msgspec.MsgspecError:  # a page of a proxy, not Ollama's JSON
+        found = from_json(content, Answer).error
+    except Undecodable:  # a page of a proxy, not Ollama's JSON
         found = content.decode("utf-8", "replace")
     return " ".join(str(found or "").split())[:300]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from fnmatch import fnmatch
 from pathlib import PurePosixPath
 from typing import Any
 
 from satellite.errors import DownloadFailed, ModelMissing
+from satellite.lib.decoding import Undecodable, from_json
 from satellite.options import unknown_name
 from servers.models import whisper_sizes
 from servers.models.download_plan import Digest, DownloadPlan, RemoteFile
@@ -37,8 +37,8 @@ def voices(hub: Hub, model: str) -> tuple[Mapping[str, Any], str]:
     """Return Piper's published voices by name, and their revision. Raises `DownloadFailed`."""
     text, revision = hub.listing(hub.address(VOICES, "main", "voices.json"), model)
     try:
-        listed = json.loads(text)
-    except ValueError as error:
+        listed = from_json(text)
+    except Undecodable as error:
         raise DownloadFailed(f"{model}: voices.json of {hub.endpoint} is not JSON") from error
     if not isinstance(listed, dict):
         raise DownloadFailed(f"{model}: voices.json of {hub.endpoint} lists no voices")

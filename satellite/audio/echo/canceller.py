@@ -49,6 +49,10 @@ _AGREED, _OLD = 0.003, 0.03
 """Doubt in a path that was just fitted (-25 dB), and in a stored one (-15 dB): meanwhile things
 were moved in the room, but seldom the speaker or the microphone."""
 
+_LOUDEST, _FASTEST = 100.0, 0.01
+"""Limits of a stored path: its loudest tap (40 dB louder than what was played), and its drift (a
+hundred times that of poor quartz clocks)."""
+
 _RECENT = 0.9
 """Weight of the past, from block to block, in the energies of the last third of a second."""
 
@@ -194,7 +198,10 @@ class EchoCanceller:
 
     def _restore(self, stored: StoredPath) -> None:
         try:
-            self._filter.set_path(np.frombuffer(stored.taps, "<f4"), _OLD)
+            taps = np.frombuffer(stored.taps, "<f4")
+            if not (np.abs(taps) < _LOUDEST).all() or not abs(stored.drift) < _FASTEST:
+                raise ValueError("it amplifies without bound, or is none")
+            self._filter.set_path(taps, _OLD)
             self._tracker.clocks.set_drift(stored.drift)
         except ValueError as error:
             _LOGGER.warning("the stored echo path is ignored: %s", error)

@@ -20,6 +20,7 @@ from satellite.builtin.wake.tflite import TfLiteModel, TfLiteNetwork
 from satellite.builtin.wake.trigger import Trigger
 from satellite.errors import EngineFailed
 from satellite.lib import text_files
+from satellite.lib.decoding import from_json
 from satellite.values import Detection
 
 _LOGGER = logging.getLogger(__name__)
@@ -64,9 +65,7 @@ def read_descriptions(files: Mapping[str, WordFile]) -> dict[str, ModelDescripti
     found = {}
     for name, file in files.items():
         try:
-            found[name] = msgspec.json.decode(
-                text_files.read_text(file.path), type=ModelDescription
-            )
+            found[name] = from_json(text_files.read_text(file.path), ModelDescription)
         except (ValueError, OSError) as error:
             _LOGGER.warning("%s is not a microWakeWord model's description: %s", file.path, error)
     return found

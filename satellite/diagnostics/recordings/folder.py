@@ -14,6 +14,7 @@ import msgspec
 
 from satellite.audio.wavfile import write_wav
 from satellite.lib import paths
+from satellite.lib.decoding import Undecodable, from_json
 from satellite.lib.persistence import PRIVATE, atomic_write
 from satellite.settings import RecordingSettings
 from satellite.values import SPEECH
@@ -126,10 +127,10 @@ class RecordingFolder:
     def _read(self, file: Path) -> Recording | None:
         try:
             with file.open("rb") as content:
-                recording = msgspec.json.decode(content.read(LARGEST), type=Recording)
+                recording = from_json(content.read(LARGEST), Recording)
         except FileNotFoundError:
             return None
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (OSError, Undecodable) as error:
             _LOGGER.debug("ignoring %s, which is not a recording: %s", file, error)
             return None
         # the id becomes the name of a file: it must be that of this file

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 from time import time
+from typing import Any, TypeVar
 
 import msgspec
 
 from satellite.diagnostics.stats.collector import CountedEvent, Row, TurnRow
 from satellite.errors import UsageError
 from satellite.lib import paths
+
+T = TypeVar("T")
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -136,6 +139,17 @@ class Database:
         return connection
 
 
+def _valid(kind: type[T], fields: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[T]:
+    """Return the rows of a table, less those of other types: any column of SQLite takes any."""
+    found = []
+    for row in rows:
+        try:
+            found.append(msgspec.convert(dict(zip(fields, row, strict=True)), kind))
+        except msgspec.ValidationError as error:
+            _LOGGER.debug("ignoring a row of the statistics: %s", error)
+    return found
+
+
 def read(file: Path, since: float = 0.0) -> tuple[list[TurnRow], list[CountedEvent]]:
     """Return the rows since a time (Unix seconds), oldest first. Raises `UsageError`."""
     if not file.exists():
@@ -150,10 +164,10 @@ def read(file: Path, since: float = 0.0) -> tuple[list[TurnRow], list[CountedEve
                 f"select {names} from turn where at >= ? order by at", (since,)
             )
             fields = TurnRow.__struct_fields__
-            rows = [TurnRow(**dict(zip(fields, row, strict=True))) for row in turns]
+            rows = _valid(TurnRow, fields, turns)
             others = connection.execute(
                 "select at, kind, what, value from happening where at >= ? order by at", (since,)
             )
-            return rows, [CountedEvent(*row) for row in others]
+            return rows, _valid(CountedEvent, CountedEvent.__struct_fields__, others)
     except sqlite3.Error as error:
         raise UsageError(f"the statistics in {file} cannot be read: {error}") from error

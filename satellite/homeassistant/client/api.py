@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from satellite.errors import (
 )
 from satellite.homeassistant.client.access_token import Token, TokenSource
 from satellite.homeassistant.client.socket import ANSWER, Socket
+from satellite.lib.decoding import from_json
 
 if TYPE_CHECKING:
     import aiohttp
@@ -106,7 +106,7 @@ class Api:
                 status, location = response.status, response.headers.get("Location", "")
         if status == 200:
             try:
-                return json.loads(content)
+                return from_json(content)
             except ValueError as error:
                 raise HomeFailed(f"{self.url} is not the address of a Home Assistant") from error
         raise self._refused(secret, status, path, _message(content) or location)
@@ -187,7 +187,7 @@ class Api:
 def _message(content: bytes) -> str:
     """Return the message of a failed answer as one short line."""
     try:
-        found = json.loads(content)
+        found = from_json(content)
     except ValueError:
         found = content.decode("utf-8", "replace")
     if isinstance(found, dict):

@@ -6,11 +6,11 @@ The messages are those of https://developers.home-assistant.io/docs/api/websocke
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from satellite.errors import EngineError, HomeDown, HomeFailed, HomeRefused, HomeStarting
+from satellite.lib.decoding import from_json
 
 if TYPE_CHECKING:
     import aiohttp
@@ -39,7 +39,7 @@ class Socket:
     async def let_in(raw: aiohttp.ClientWebSocketResponse, secret: str) -> bool:
         """Authenticate; return whether the token was accepted. Raises aiohttp's errors."""
         while True:
-            message = await raw.receive_json()
+            message = await raw.receive_json(loads=from_json)
             kind = message.get("type") if isinstance(message, dict) else None
             if kind == "auth_required":
                 await raw.send_json({"type": "auth", "access_token": secret})
@@ -57,7 +57,7 @@ class Socket:
         try:
             async for message in self._raw:
                 if message.type is aiohttp.WSMsgType.TEXT:
-                    received = json.loads(message.data)
+                    received = from_json(message.data)
                     for item in received if isinstance(received, list) else [received]:
                         self._take(item)
         except (aiohttp.ClientError, OSError, ValueError) as error:

@@ -21,8 +21,8 @@ def read(url: str) -> Contents:
         return msgspec.msgpack.decode(_file(url).read_bytes(), type=Contents)
     except FileNotFoundError:
         return Contents()
-    except (OSError, msgspec.MsgspecError) as error:
-        _LOGGER.debug("the stored home cannot be read: %s", error)
+    except (OSError, ValueError, RecursionError, msgspec.MsgspecError) as error:
+        _LOGGER.debug("the stored home cannot be read, and is read anew: %s", error)
         return Contents()
 
 

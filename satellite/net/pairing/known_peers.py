@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from satellite.lib.decoding import Undecodable, from_json
 from satellite.net.pairing.errors import KeyChanged, KeysUnusable, NotPaired
 from satellite.net.pairing.identity import fingerprint, grouped
 from satellite.net.pairing.key_store import KeyStore
@@ -33,9 +34,6 @@ class KnownPeer(msgspec.Struct, frozen=True, kw_only=True):
         return fingerprint(ssl.PEM_cert_to_DER_cert(self.certificate))
 
 
-_DECODER = msgspec.json.Decoder(tuple[KnownPeer, ...])
-
-
 class KnownPeers:
     """The paired machines, in a file that all processes of the user share."""
 
@@ -51,8 +49,8 @@ class KnownPeers:
         """Return all paired machines, by name. Raises `KeysUnusable`."""
         content = self.folder.read(_FILE)
         try:
-            return _DECODER.decode(content) if content else ()
-        except msgspec.DecodeError as error:
+            return from_json(content, tuple[KnownPeer, ...]) if content else ()
+        except Undecodable as error:
             path = self.folder.path / _FILE
             raise KeysUnusable(f"{path} is damaged ({error}): remove it and pair again") from error
 

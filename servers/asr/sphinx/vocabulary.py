@@ -134,7 +134,7 @@ def read(home: HomeNames, folder: str = "") -> Vocabulary | None:
         file.touch()
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, ValueError, RecursionError, msgspec.MsgspecError) as error:
         _LOGGER.debug("Cannot read the cached vocabulary: %s", error)
         return None
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import numpy.typing as npt
 
 from satellite.errors import EngineFailed, ModelMissing
 from satellite.lib import text_files
+from satellite.lib.decoding import from_json
 from servers.asr.whisper.machine import Machine
 from servers.asr.whisper.tokens import Vocabulary
 from servers.asr.whisper.windows import FRAMES, HOP, LEAST, RATE
@@ -158,7 +158,7 @@ def _check_folder(folder: Path) -> None:
             )
     path = folder / "config.json"
     try:
-        config = json.loads(text_files.read_text(path))
+        config = from_json(text_files.read_text(path))
     except ValueError as error:
         raise EngineFailed(f"{path} is not JSON: {error}") from error
     keys = {"suppress_ids", "suppress_ids_begin"}

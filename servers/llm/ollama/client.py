@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from satellite.errors import EngineFailed
+from satellite.lib.decoding import Undecodable, from_json
 from servers.llm.ollama.errors import broken_answer, closed_error, engine_errors
 from servers.llm.ollama.prompt import ChatMessage
 from servers.models.ollama_api import CONNECT, PORT, Answer, OllamaApi
@@ -239,8 +240,8 @@ def call_arguments(written: Any) -> Mapping[str, Any]:
     """
     if isinstance(written, str):
         try:
-            written = msgspec.json.decode(written or "{}")
-        except msgspec.DecodeError:
+            written = from_json(written or "{}")
+        except Undecodable:
             pass
     if written is None:
         return {}

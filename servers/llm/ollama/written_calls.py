@@ -20,6 +20,7 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Any
 
+from satellite.lib.decoding import Undecodable, from_json
 from servers.llm.ollama.client import ToolCall, call_arguments
 
 LONGEST = 8192
@@ -262,8 +263,8 @@ def _element_arguments(body: str) -> dict[str, Any]:
 def _value(text: str) -> Any:
     """Return a written value: JSON, or the text itself."""
     try:
-        return json.loads(text.strip())
-    except ValueError:
+        return from_json(text.strip())
+    except Undecodable:
         return text.strip()
 
 

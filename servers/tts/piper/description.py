@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import msgspec
 
 from satellite.errors import EngineFailed, ModelMissing
+from satellite.lib.decoding import from_json
 from satellite.text.reason_of import reason_of
 
 
@@ -62,6 +62,6 @@ def describe(onnx: Path) -> Description:
                 "(a voice is a file .onnx and one .onnx.json)"
             )
     try:
-        return msgspec.convert(json.loads(path.read_bytes()), Description)
+        return msgspec.convert(from_json(path.read_bytes()), Description)
     except (OSError, ValueError) as error:  # msgspec's errors are ValueErrors, too
         raise EngineFailed(f"{path} does not describe a Piper voice: {reason_of(error)}") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import msgspec
 
 from satellite.errors import EngineFailed, ModelMissing, PackageMissing
+from satellite.lib.decoding import from_json
 from satellite.text.quoted import quoted
 from servers.tts.piper.catalog import Voice
 
@@ -65,7 +65,7 @@ class PiperVoice:
                 f"the Piper voice {voice.name} needs the model g2pW in {folder / 'g2pW'}: unpack "
                 "it there, or choose another voice"
             )
-        described = json.loads(voice.path.with_name(f"{voice.path.name}.json").read_bytes())
+        described = from_json(voice.path.with_name(f"{voice.path.name}.json").read_bytes())
         self._piper = piper.PiperVoice(
             session=_session(voice, threads),
             config=PiperConfig.from_dict(described),
