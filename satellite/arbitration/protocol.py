@@ -14,6 +14,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from satellite.builtin.wake.bundled_models import spelled, split_version
+
 MAGIC = b"SAT1"
 LONGEST = 512
 """Bytes of a datagram: every network delivers this much in one piece (RFC 791: 576)."""
@@ -26,7 +28,6 @@ _TAG = 16
 
 _SENDER = re.compile(r"[0-9a-f]{16}")
 _GAPS = re.compile(r"[\W_]+")
-_VERSION = re.compile(r"_v\d+(\.\d+)*$")
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 Number = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
@@ -122,7 +123,5 @@ class Seal:
 def normalized_word(name: str) -> str:
     """Return the form in which engines' names of a wake word compare: `okay nabu` for
     `ok_nabu_v0.1`."""
-    plain = _GAPS.sub(" ", _VERSION.sub("", name.strip().casefold())).strip()
-    if plain.startswith("ok "):
-        plain = f"okay {plain[3:]}"
-    return plain[:64] or "?"
+    words = _GAPS.sub(" ", split_version(name)[0].casefold()).strip()
+    return spelled(words)[:64] or "?"

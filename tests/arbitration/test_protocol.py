@@ -86,7 +86,13 @@ def test_a_single_changed_byte_is_detected(data: st.DataObject) -> None:
     assert Seal("home").read(bytes(datagram)) is None
 
 
-@pytest.mark.parametrize("name", ["okay_nabu", "Okay Nabu", "ok_nabu_v0.1", "okay-nabu", "OK Nabu"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("okay_nabu", "Okay Nabu", "ok_nabu_v0.1", "okay-nabu", "OK Nabu", "OK, Naboo!"),
+        *("okay_nabu_20241226.3", "ok nabu v2"),
+    ],
+)
 def test_engines_names_of_one_word_are_equal(name: str) -> None:
     assert normalized_word(name) == "okay nabu"
 

@@ -100,7 +100,7 @@ For each function call, return a json object with function name and arguments wi
 {{- end }}"""
 """The template of qwen2.5 in Ollama's library."""
 
-PARAMETERS = {"num_ctx": 4096, "num_predict": 96, "temperature": 0, "seed": 1, "num_thread": 1}
+PARAMETERS = {"num_ctx": 4096, "num_predict": 64, "temperature": 0, "seed": 1, "num_thread": 1}
 """One thread: two wait for each other at every step, and write 1 token a second on a busy machine
 of two cores, where one alone writes 18."""
 LISTED = """
@@ -229,11 +229,11 @@ async def measure(host: str, model: str, form: str, limit: int) -> None:
             asked = await bench.ask(text)
             found["written"] += bool(asked.calls) and asked.written
             found["none"] += not asked.calls
-            if right(asked.calls, wanted):
-                found["right"] += 1
-            else:
-                made = "; ".join(f"{c.name} {json.dumps(dict(c.arguments))}" for c in asked.calls)
-                print(f"    {text}: {made or 'no call: ' + repr(asked.text[:100])}", flush=True)
+            good = right(asked.calls, wanted)
+            found["right"] += good
+            made = "; ".join(f"{c.name} {json.dumps(dict(c.arguments))}" for c in asked.calls)
+            made = made or f"no call: {asked.text[:100]!r}"
+            print(f"  {'+' if good else '-'} {text}: {made}", flush=True)
         seconds = (time.monotonic() - began) / limit
         for text in TALK:
             asked = await bench.ask(text)

@@ -55,8 +55,14 @@ def plain(name: str) -> str:
 
 def comparable(name: str) -> str:
     """Return what the names of one word have in common: those of all versions and spellings."""
+    return spelled(name).replace(" ", "")
+
+
+def spelled(name: str) -> str:
+    """Return a word's name without version in the spelling of the models: `okay nabu` for
+    `OK_Naboo_v0.1`."""
     spellings = _spellings()
-    return "".join(spellings.get(part, part) for part in plain(name).split("_"))
+    return " ".join(spellings.get(part, part) for part in plain(name).split("_"))
 
 
 @cache

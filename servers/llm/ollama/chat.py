@@ -110,7 +110,7 @@ class Chat:
         """Ask the model and call its tools, until an answer calls none."""
         box = self._box(request)
         latest = [prompt.user_message(request)]
-        spoken = False
+        spoken = again = False
         done: dict[str, ToolResult] = {}
         for left in range(self._options.tool_rounds, -1, -1):
             answer = _Answer()
@@ -129,8 +129,10 @@ class Chat:
                     "answer: try another model, or raise the option tool_rounds"
                 )
             keys = [_key(call) for call in answer.calls]
-            if acted.issuperset(keys):  # a small model that repeats itself adds nothing more
+            repeats = acted.issuperset(keys)
+            if repeats and again:  # a small model that repeats itself adds nothing more
                 return
+            again = repeats
             latest.append(answer.message())
             for number, (key, call) in enumerate(zip(keys, answer.calls, strict=True)):
                 repeated = key in acted

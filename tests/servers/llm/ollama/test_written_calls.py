@@ -204,8 +204,17 @@ async def test_a_call_in_both_forms_is_done_once() -> None:
 async def test_a_call_that_a_model_repeats_for_ever_is_done_once() -> None:
     async with fake_ollama(words(ONE[0])) as fake, brain(fake.host) as engine:
         parts = await ask(engine, "five minutes")
+        assert len(fake.asked) == 3
     assert done(parts) == [START]
     assert heard(parts) == "Timer set for 5 minutes."
+
+
+async def test_a_model_that_repeats_a_call_once_may_still_answer() -> None:
+    script = calls(("StartTimer", {"minutes": 5})), calls(FIVE), words("It runs.")
+    async with fake_ollama(*script) as fake, brain(fake.host) as engine:
+        assert await ask(engine, "five minutes") == [START, "It runs."]
+        result = fake.asked[2]["messages"][-1]["content"]
+    assert "answer in words" in result
 
 
 async def test_names_in_other_cases_are_understood() -> None:
