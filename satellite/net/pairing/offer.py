@@ -23,6 +23,8 @@ from satellite.net.pairing.known_peers import KnownPeer, KnownPeers
 from satellite.net.pairing.tls import HANDSHAKE, server_context
 from satellite.net.uri import Tls
 from satellite.net.wire import Connection
+from satellite.text.quoted import quoted
+from satellite.text.reason_of import reason_of
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -128,7 +130,7 @@ class Offer:
             reason = str(error)
         except Exception as error:  # a try counts whatever a library raises for what was sent
             _LOGGER.debug("a try to pair failed", exc_info=True)
-            reason = exchange.printable(f"{connection.peer} sent a strange message: {error!r}", 200)
+            reason = f"{connection.peer} sent a strange message: {quoted(reason_of(error), 200)}"
         finally:
             self._settle(reason)
 
