@@ -9,13 +9,14 @@ from contextlib import aclosing
 import click
 
 from satellite import events
-from satellite.cli import command, flags
+from satellite.cli import command, flags, logs
 from satellite.cli.answered_by import print_engine
 from satellite.cli.screen import print_text, read_text
 from satellite.engines import assembly
 from satellite.lib.bus import Bus
 from satellite.lib.deadline import fallback_seconds, within
 from satellite.settings import Settings
+from satellite.text.quoted import quoted
 from satellite.turns.context import label
 from satellite.values import Action, Declined, ReplyRequest, Resumed, Situation
 
@@ -35,6 +36,7 @@ def ask(context: click.Context, text: Sequence[str]) -> None:
     """
     invocation = flags.invocation(context)
     settings = invocation.settings()
+    logs.quieten("satellite.net.discovery")
     question = read_text(text)
     invocation.run(lambda bus: _ask(settings, bus, question, invocation.louder >= 0))
 
@@ -63,7 +65,8 @@ async def _ask(settings: Settings, bus: Bus, text: str, verbose: bool) -> None:
     if verbose:
         print_engine(settings, "llm", answered_by)
     for action in actions:
-        print_text(f"requested action: {action.name} {action.data}", err=True, later="  ")
+        facts = {name: value for name, value in action.data.items() if value is not None}
+        print_text(f"requested action: {action.name} {quoted(facts)}", err=True, later="  ")
 
 
 def _request(settings: Settings, text: str) -> ReplyRequest:

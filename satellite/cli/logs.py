@@ -72,13 +72,13 @@ def start(level: str) -> None:
         logging.getLogger(name).setLevel(logging.NOTSET if level == "debug" else least)
 
 
-def quieten(name: str) -> None:
-    """Log only warnings of a part of the program, unless all is logged.
+def quieten(name: str, level: int = logging.WARNING) -> None:
+    """Log a part of the program only from `level` on, unless all is logged.
 
     For commands whose output reports the same as that part's log.
     """
     if logging.getLogger().level > logging.DEBUG:
-        logging.getLogger(name).setLevel(logging.WARNING)
+        logging.getLogger(name).setLevel(level)
 
 
 def in_journal() -> bool:

@@ -14,7 +14,8 @@ import click
 
 from satellite.audio.resample import Resampler
 from satellite.audio.wavfile import read_wav
-from satellite.cli import command, flags
+from satellite.cli import command, flags, logs
+from satellite.cli.screen import print_text
 from satellite.components import registry, spec
 from satellite.conformance import (
     CHECKS,
@@ -35,6 +36,8 @@ from satellite.ports import ROLES, HasConformanceSample
 from satellite.values import SPEECH, SpeechRequest
 
 _LOGGER = logging.getLogger(__name__)
+
+_INDENT = " " * len("broken  ")
 
 REQUEST = "what time is it"
 """Spoken by eSpeak NG to engines that listen, where no recording is given."""
@@ -66,6 +69,8 @@ def check(
     it was broken. The exit status is 1 if one is broken.
     """
     flags.invocation(context).start_logging()
+    for name in ("satellite", "servers"):
+        logs.quieten(name, logging.ERROR)  # the checks cause what is warned of
     role = role or _role_of(spec.parse(component).plugin)
     if asyncio.run(_check(role, partial(spec.create, role, component), wav, text, word)):
         context.exit(1)
@@ -102,8 +107,8 @@ async def _holds(check: Check, make: Callable[[], Any], sample: Any) -> bool:
     try:
         await check.run(fresh(make), sample)
     except NotConforming as error:
-        click.echo(f"broken  {check.name}: {error.why}")
-        click.echo(f"        The promise: {check.promise}")
+        print_text(f"broken  {check.name}: {error.why}", later=_INDENT)
+        print_text(f"{_INDENT}The promise: {check.promise}", later=_INDENT)
         _LOGGER.debug("the cause", exc_info=error)
         return False
     click.echo(f"ok      {check.name}")

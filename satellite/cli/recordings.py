@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Sequence
 
 import click
@@ -62,7 +61,7 @@ def list_recordings(context: click.Context) -> None:
         print_json(rows)
         return
     if found:
-        header = ("ID", "WHEN", "LENGTH", "WORD", "SCORE", "WHAT")
+        header = ("ID", "LENGTH", "WORD", "SCORE", "WHAT")
         print_table([_row(recording) for recording in found], header=header)
         size = sum(folder.size(recording.id) for recording in found) / 1e6
         print_text(f"{count(len(found), 'recording')}, {size:.1f} MB, in {folder.path}")
@@ -133,14 +132,13 @@ def _named(folder: RecordingFolder, name: str) -> Recording:
 
 
 def _row(recording: Recording) -> tuple[str, ...]:
-    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(recording.time))
     score = "" if recording.score is None else f"{recording.score:.2f}"
     what = (
         "near miss"
         if recording.kind == "near_miss"
         else f"{recording.outcome}: {recording.transcript or ''}"
     )
-    return recording.id, when, f"{recording.seconds:.1f} s", recording.word or "", score, what
+    return recording.id, f"{recording.seconds:.1f} s", recording.word or "", score, what
 
 
 async def _play(settings: Settings, bus: Bus, file: str) -> None:

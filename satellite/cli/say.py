@@ -62,9 +62,9 @@ def say(
     """
     invocation = flags.invocation(context)
     settings = invocation.settings()
+    logs.quieten("satellite.net.discovery")
     words = read_text(text)
     if to:
-        logs.quieten("satellite.net.discovery")
         invocation.run(lambda bus: _announce(settings, to, words, priority, chime))
         return
     invocation.run(lambda bus: _say(settings, bus, words, invocation.louder >= 0))

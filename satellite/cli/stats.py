@@ -95,7 +95,7 @@ def summary_lines(found: Summary, width: int | None = None) -> Iterator[str]:
         ("starts of the program", found.starts),
     ]
     yield ""
-    yield table([(str(number), what) for what, number in rest], width=width)
+    yield table([(what, str(number)) for what, number in rest], width=width)
 
 
 def _counted(counts: Mapping[str, int]) -> str:

@@ -11,7 +11,7 @@ import click
 from satellite import events
 from satellite.audio.resample import Resampler
 from satellite.audio.wavfile import read_wav
-from satellite.cli import command, flags
+from satellite.cli import command, flags, logs
 from satellite.cli.answered_by import print_engine
 from satellite.cli.screen import print_text
 from satellite.engines import assembly
@@ -39,6 +39,7 @@ def transcribe(context: click.Context, wav: str) -> None:
     """
     invocation = flags.invocation(context)
     settings = invocation.settings()
+    logs.quieten("satellite.net.discovery")
     form, audio = read_wav(Path(wav))
     resampler = Resampler(form, SPEECH)
     speech = resampler.convert(audio) + resampler.flush()

@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 from wyoming.event import Event
 
 from satellite.errors import BadFrame, EngineError, engine_error
+from satellite.text.quoted import quoted
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -34,7 +35,7 @@ def read(kind: EventClass[T], event: Event) -> T:
     try:
         message = kind.from_event(Event(event.type, data, event.payload))
     except KeyError as error:
-        raise BadFrame(f"{event.type} lacks {error}") from error
+        raise BadFrame(f"{event.type} lacks {quoted(error.args[0])}") from error
     except (
         Exception
     ) as error:  # the decoders expect the right shape, and raise whatever another causes

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from satellite.text.quoted import quoted
+
 
 def reason_of(error: BaseException) -> str:
     """Return why something failed as one line: without error number, file name and class.
 
-    Python's own text of an `OSError` is `[Errno 13] Permission denied: '/etc/x'`.
+    Python's own text of an `OSError` is `[Errno 13] Permission denied: '/etc/x'`, and that of a
+    `KeyError` is `'x'`.
     """
     if isinstance(error, UnicodeError):
         return "it is not UTF-8 text"
+    if isinstance(error, KeyError) and error.args:
+        return f"there is no {quoted(error.args[0])}"
     text = (error.strerror if isinstance(error, OSError) else None) or str(error)
     return " ".join(text.split()) or type(error).__name__

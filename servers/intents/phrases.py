@@ -10,6 +10,7 @@ import msgspec
 from satellite.errors import EngineFailed
 from satellite.options import plain
 from satellite.text.quoted import quoted
+from satellite.text.reason_of import reason_of
 
 
 class Words(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +78,7 @@ class Phrases:
             return self._responses[intent][key].format(**values)
         except (KeyError, IndexError, ValueError, AttributeError) as error:
             raise EngineFailed(
-                f"sentences: response {key} of intent {intent}: {type(error).__name__}: {error}"
+                f"sentences: response {key} of intent {intent}: {reason_of(error)}"
             ) from error
 
     def listed(self, things: Sequence[str]) -> str:

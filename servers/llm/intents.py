@@ -12,6 +12,7 @@ from satellite.ports import EngineContext
 from satellite.requirements import Package, Requirement
 from satellite.settings import USUAL_AREAS, USUAL_NAMES
 from satellite.text.quoted import quoted
+from satellite.text.reason_of import reason_of
 from satellite.tools import Tool
 from satellite.values import Action, Declined, EngineInfo, ModelInfo, ReplyPart, ReplyRequest
 from servers.intents import choices
@@ -119,8 +120,7 @@ def answer(sentences: Sentences, request: ReplyRequest) -> tuple[ReplyPart, ...]
         return skill(match, request, sentences.phrases)
     except (KeyError, TypeError, ValueError) as error:
         raise EngineFailed(
-            f"sentences: intent {match.intent} with slots {quoted(match.slots)}: "
-            f"{type(error).__name__}: {error}"
+            f"sentences: intent {match.intent} with slots {quoted(match.slots)}: {reason_of(error)}"
         ) from error
 
 

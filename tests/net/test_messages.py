@@ -39,7 +39,7 @@ def test_any_data_is_read_or_refused(kind: Any, data: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("kind", "data", "why"),
     [
-        (asr.Transcript, {}, "lacks 'text'"),
+        (asr.Transcript, {}, 'lacks "text"'),
         (asr.Transcript, {"text": 5}, "text of the wrong type"),
         (asr.Transcribe, {"transcript_names": ["a", 1]}, "transcript_names of the wrong type"),
         (audio.AudioStart, {"rate": True, "width": 2, "channels": 1}, "rate of the wrong type"),

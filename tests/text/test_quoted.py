@@ -43,4 +43,5 @@ def test_a_reason_has_neither_number_nor_file(tmp_path: Path) -> None:
     assert reason_of(missing.value) == "No such file or directory"
     assert reason_of(binary.value) == "it is not UTF-8 text"
     assert reason_of(ValueError("two\n lines")) == "two lines"
+    assert reason_of(KeyError("x")) == 'there is no "x"'
     assert reason_of(TimeoutError()) == "TimeoutError"

@@ -172,7 +172,8 @@ class Discovery:
             return
         if before is not None:
             self._lose(before, "has moved")
-        _LOGGER.info("found %s at %s: %s", server.name, server.uri, ", ".join(server.roles) or "-")
+        roles = [*server.roles, *["satellite"] * server.satellite]
+        _LOGGER.info("found %s at %s: %s", server.name, server.uri, ", ".join(roles) or "no role")
         for role in server.roles:
             self._publish(ServerFound(role=role, uri=server.uri))
 

@@ -6,6 +6,7 @@ import logging
 
 import msgspec
 
+from satellite.text.quoted import quoted
 from servers.asr.whisper import quality
 from servers.asr.whisper.batch_scheduler import BatchScheduler
 from servers.asr.whisper.model import Encoded, Floats, Model, Search
@@ -67,7 +68,7 @@ class Decoder:
             attempt = await self._attempt(encoded, samples, prompt, language, temperature)
             if not quality.try_again(attempt, self._options.thresholds):
                 return attempt
-            _LOGGER.debug("Doubtful: %s", attempt)
+            _LOGGER.debug("Doubtful: %s", quoted(attempt))
             attempts.append(attempt)
         return quality.best(attempts, self._options.thresholds)
 

@@ -20,6 +20,11 @@ class Machine(msgspec.Struct, frozen=True):
     workers: int
     """Batches processed at once; all share the model's weights."""
 
+    def __str__(self) -> str:
+        return (
+            f"{self.device} ({self.compute_type}), threads: {self.threads}, workers: {self.workers}"
+        )
+
 
 def choose(
     device: str, compute_type: str, threads: int, workers: int, cuda: bool, cores: int
