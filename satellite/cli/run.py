@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Iterator
 from datetime import datetime
@@ -33,10 +34,11 @@ OTHER_WAYS = (
 def run(invocation: Invocation) -> None:
     """Run the satellite; return when a microphone that has an end is done.
 
-    At a terminal, print what was heard and answered.
+    At a person's terminal, print what was heard and answered.
     """
     settings = invocation.settings(renew=True)
-    shown = sys.stdout.isatty() and invocation.events != "-" and invocation.louder >= 0
+    shown = sys.stdout.isatty() and not _logged() and invocation.events != "-"
+    shown = shown and invocation.louder >= 0
 
     def read_again() -> Settings:
         return invocation.configuration().settings
@@ -58,6 +60,14 @@ def run(invocation: Invocation) -> None:
         if not missing:
             raise
         raise _without_devices(missing) from error
+
+
+def _logged() -> bool:
+    """Return whether the terminal belongs to a container, whose log stores what is printed there.
+
+    The main program of a container has the process id 1, or is the child of an init that has it.
+    """
+    return 1 in (os.getpid(), os.getppid())
 
 
 def spoken_line(event: Event) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -42,6 +43,32 @@ def test_a_terminal_shows_what_was_heard_and_answered(tmp_path: Path) -> None:
     terminal.sendintr()
     terminal.expect(pexpect.EOF)
     terminal.close()
+
+
+def test_the_terminal_of_a_container_shows_no_words(tmp_path: Path) -> None:
+    """It goes into the log of the container (docker run -t)."""
+    room = requests.spoken_request(tmp_path / "in.wav", "what time is it", gap=1)
+    flags = ["--mic", f"wav:{room}?pace=4", "--speaker", f"wav:{tmp_path / 'out.wav'}"]
+    flags += ["--no-zeroconf", "--listen", "", "--asr", "pocketsphinx", "--llm", "intents"]
+    container = ["--pid", "--fork", "--kill-child"]
+    tried = subprocess.run(["unshare", *container, "true"], capture_output=True, check=False)
+    if tried.returncode != 0:
+        pytest.skip("only root may make a namespace of process ids (unshare)")
+    terminal = pexpect.spawn(
+        "unshare",
+        [*container, sys.executable, "-m", "satellite", *flags],
+        env=environment(TERM="xterm", STATE_DIRECTORY=str(tmp_path / "state")),
+        encoding="utf-8",
+        dimensions=(40, 200),
+        timeout=60,
+    )
+    terminal.expect(pexpect.EOF)
+    shown = str(terminal.before)
+    terminal.close()
+    assert terminal.exitstatus == 0, shown
+    assert "INFO    turn " in shown
+    assert "answered" in shown
+    assert "what time" not in shown
 
 
 def test_words_go_to_no_file(tmp_path: Path) -> None:
