@@ -96,7 +96,7 @@ class Standby:
                 remedy = choice.remedy or "see the warning above"
                 real = REAL.get(self._role, choice.component)
                 _LOGGER.info(
-                    "%s: %s stands in for %s; to get it: %s", self._role, built_in, real, remedy
+                    "%s: %s stands in for %s; remedy: %s", self._role, built_in, real, remedy
                 )
             self._current = opened
 

@@ -15,6 +15,16 @@ from satellite.cli.screen import print_text
 EVERY = 2.0
 """Seconds between two lines: often enough to follow, rare enough for a stored log."""
 
+STYLES = {
+    "bar.complete": "color(62)",
+    "bar.finished": "color(28)",
+    "bar.pulse": "color(62)",
+    "progress.download": "none",
+    "progress.data.speed": "none",
+    "progress.remaining": "none",
+}
+"""Of the 256 colours of terminals, some that can be read on black as well as on white."""
+
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
@@ -104,6 +114,7 @@ class Bar:
         if self._bar is None:
             from rich import progress  # 50 ms that a model which is complete does not cost
             from rich.console import Console
+            from rich.theme import Theme
 
             self._bar = progress.Progress(
                 progress.TextColumn("{task.description}"),
@@ -111,7 +122,7 @@ class Bar:
                 progress.DownloadColumn(),
                 progress.TransferSpeedColumn(),
                 progress.TimeRemainingColumn(),
-                console=Console(stderr=True),
+                console=Console(stderr=True, theme=Theme(STYLES)),
             )
             self._task = self._bar.add_task(model, total=total or None, completed=done)
             self._bar.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,7 @@ def setup(
 
     # the screen of the setup reports the same
     logs.quieten("satellite")
+    logs.quieten("satellite.net.discovery", logging.ERROR)
     logs.quieten("servers")
 
     async def run(bus: Bus) -> None:

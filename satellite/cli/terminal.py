@@ -80,9 +80,8 @@ class Terminal(DefaultAnswers):
 
     async def text(self, question: str, default: str) -> str:
         """Return the line that was typed, or the default."""
-        return (
-            await self._ask(f"{question} [{default}] " if default else f"{question}: ")
-        ) or default
+        end = f" [{default}] " if default else " " if question.endswith("?") else ": "
+        return await self._ask(question + end) or default
 
     async def yes(self, question: str, default: bool) -> bool:
         """Ask until the answer is yes or no, in English or as a number."""

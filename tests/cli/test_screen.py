@@ -5,6 +5,7 @@ import re
 import pytest
 
 from satellite.cli.discover import details, row
+from satellite.cli.download import STYLES as BAR
 from satellite.cli.plugins import describe
 from satellite.cli.screen import count, table, wrapped
 from satellite.cli.view import PHASES, STYLES
@@ -109,7 +110,10 @@ def contrast(one: tuple[int, int, int], other: tuple[int, int, int]) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-@pytest.mark.parametrize("style", sorted({*COLOURS.values(), *PHASES.values(), *STYLES.values()}))
+@pytest.mark.parametrize(
+    "style",
+    sorted({*COLOURS.values(), *PHASES.values(), *STYLES.values(), *BAR.values()} - {"none"}),
+)
 def test_colours_are_readable_on_dark_and_light_terminals(style: str) -> None:
     number = re.fullmatch(r"(?:bold )?color\((\d+)\)", style)
     assert number is not None, f"{style} depends on the palette of the terminal"

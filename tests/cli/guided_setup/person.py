@@ -58,7 +58,7 @@ class Person:
     def press_enter_until_the_end(self, most: int = 40) -> int:
         """Answer every question with Enter; return the exit code."""
         for _ in range(most):
-            found = self.program.expect([r"\] $", r"[^\s:]: $", pexpect.EOF])
+            found = self.program.expect([r"\] $", r"[^\s:][:?] $", pexpect.EOF])
             self.read += str(self.program.before) + str(self.program.after or "")
             if found == 2:
                 self.program.close()
