@@ -129,8 +129,7 @@ async def _play(settings: Settings, bus: Bus) -> None:
     where = settings.speaker
     if where == spec.AUTO:
         where = await asyncio.to_thread(default_speaker)
-    playback = Playback(spec.create("speaker", where), bus.publish)
-    playback.volume = settings.volume
+    playback = Playback(spec.create("speaker", where), bus.publish, volume=settings.volume)
     click.echo(f"speaker {where}: a tone of {TONE[0]:g} Hz")
     try:
         await playback.open()

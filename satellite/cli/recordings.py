@@ -146,9 +146,8 @@ async def _play(settings: Settings, bus: Bus, file: str) -> None:
     where = settings.speaker
     if where == spec.AUTO:
         where = await asyncio.to_thread(default_speaker)
-    speaker = spec.create("speaker", where)
-    playback = Playback(speaker, bus.publish, settings.deadlines.speaker)
-    playback.volume = settings.volume
+    speaker, deadline = spec.create("speaker", where), settings.deadlines.speaker
+    playback = Playback(speaker, bus.publish, deadline, volume=settings.volume)
     try:
         await playback.open()
         await playback.play_clip(AudioChunk(audio=audio, format=form))

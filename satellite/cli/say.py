@@ -94,8 +94,8 @@ async def _say(settings: Settings, bus: Bus, text: str, verbose: bool) -> None:
     where = settings.speaker
     if where == spec.AUTO:
         where = await asyncio.to_thread(default_speaker)
-    playback = Playback(spec.create("speaker", where), bus.publish, settings.deadlines.speaker)
-    playback.volume = settings.volume
+    speaker, deadline = spec.create("speaker", where), settings.deadlines.speaker
+    playback = Playback(speaker, bus.publish, deadline, volume=settings.volume)
     request = SpeechRequest(text=spoken, language=settings.language)
     try:
         await playback.open()

@@ -180,8 +180,9 @@ async def _play(session: Wizard, speaker: str, chunk: AudioChunk) -> None:
 
 @asynccontextmanager
 async def _playback(session: Wizard, speaker: str) -> AsyncGenerator[Playback, None]:
-    playback = Playback(spec.create("speaker", speaker), lambda event: None)
-    playback.volume = session.settings.volume
+    playback = Playback(
+        spec.create("speaker", speaker), lambda event: None, volume=session.settings.volume
+    )
     try:
         await playback.open()
         yield playback

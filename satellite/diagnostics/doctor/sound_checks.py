@@ -44,8 +44,9 @@ async def echo(context: Context) -> AsyncGenerator[Finding, None]:
         return
     async with context.sound_devices():
         context.say(f"playing a short sound on {speaker}")
-        playback = Playback(spec.create("speaker", speaker), lambda event: None)
-        playback.volume = context.settings.volume
+        playback = Playback(
+            spec.create("speaker", speaker), lambda event: None, volume=context.settings.volume
+        )
         try:
             await playback.open()
         except DeviceError as error:
