@@ -48,6 +48,17 @@ class TerminalFormatter(MaskedFormatter):
         return "\n".join([wrapped(first, columns(sys.stderr), later=INDENT), *more])
 
 
+class _LeastLevel(logging.Filter):
+    """Drops the messages of a part of the program below a level."""
+
+    def __init__(self, name: str, level: int) -> None:
+        super().__init__(name)
+        self._level = level
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.levelno >= self._level or not super().filter(record)
+
+
 LEVEL = "%(levelname)-7s"
 
 INDENT = " " * len("00:00:00 WARNING ")
@@ -78,7 +89,8 @@ def quieten(name: str, level: int = logging.WARNING) -> None:
     For commands whose output reports the same as that part's log.
     """
     if logging.getLogger().level > logging.DEBUG:
-        logging.getLogger(name).setLevel(level)
+        for handler in logging.getLogger().handlers:
+            handler.addFilter(_LeastLevel(name, level))
 
 
 def in_journal() -> bool:
