@@ -1,11 +1,13 @@
 """WAV files: read whole, written whole, or grown while a program runs.
 
 The RIFF layout is that of Microsoft's "Multimedia Programming Interface and Data Specifications
-1.0" and, for WAVE_FORMAT_EXTENSIBLE, of `WAVEFORMATEXTENSIBLE` in mmreg.h.
+1.0", for WAVE_FORMAT_EXTENSIBLE of `WAVEFORMATEXTENSIBLE` in mmreg.h, and for RF64 and BW64 of
+EBU Tech 3306 and ITU-R BS.2088.
 """
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +30,12 @@ _ENCODINGS = {
 CHUNKS = 64
 """Chunks of a file that are read: editors write under ten. Millions of empty ones take hours."""
 _EXTENSIBLE = 0xFFFE
+_IDS = (b"RIFF", b"RF64", b"BW64")
+_ELSEWHERE = 0xFFFFFFFF
+"""A size that the `ds64` chunk of RF64 has in 64 bits, or that a stream does not know."""
 _HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
+_NAME = re.compile(rb"[A-Za-z][A-Za-z0-9 ]{3}")
+"""The name of a chunk."""
 _UNSIGNED_TO_SIGNED = bytes((value - 128) & 0xFF for value in range(256))
 
 
@@ -52,7 +59,8 @@ def parse_wav(
 
     `longest` limits its length in seconds.
     """
-    if len(content) < 12 or content[:4] != b"RIFF" or content[8:12] != b"WAVE":
+    content = content[_tagged(content) :]
+    if len(content) < 12 or content[:4] not in _IDS or content[8:12] != b"WAVE":
         raise AudioFileError(f"{path} is not a WAV file")
     shape: _Shape | None = None
     for name, chunk in _chunks(content):
@@ -60,9 +68,8 @@ def parse_wav(
             shape = _shape(path, chunk)
         elif name == b"data" and shape is not None:
             _check_length(path, len(chunk) / shape.bytes_per_second, longest)
-            samples = shape.samples(chunk)
-            if not samples:
-                break
+            if not (samples := shape.samples(chunk)):
+                continue
             return AudioFormat(shape.rate, shape.channels), samples
     raise AudioFileError(f"the WAV file {path} contains no sound")
 
@@ -171,15 +178,21 @@ def _check_length(path: Path | str, seconds: float, longest: float | None) -> No
 
 def _chunks(content: bytes) -> Iterator[tuple[bytes, memoryview]]:
     """Yield name and body of the first chunks; a body may be shorter than the file claims."""
-    view, position = memoryview(content), 12
+    view, position, large = memoryview(content), 12, 0
     for _ in range(CHUNKS):
         if position + 8 > len(content):
             return
         name, size = struct.unpack_from("<4sI", content, position)
+        if name == b"ds64" and position + 24 <= len(content):
+            large = struct.unpack_from("<Q", content, position + 16)[0]
+        elif name == b"data" and size == _ELSEWHERE:
+            size = large or size
         if name == b"data" and not size and not _is_whole(content, position + 8):
             size = len(content)  # written before the length was known
         yield name, view[position + 8 : position + 8 + size]
-        position += 8 + size + size % 2
+        position += 8 + size
+        if size % 2 and not _NAME.match(content, position):
+            position += 1  # some programs leave out the byte that makes the length even
 
 
 def _is_whole(content: bytes, position: int) -> bool:
@@ -192,15 +205,29 @@ def _is_whole(content: bytes, position: int) -> bool:
     return position in (len(content), len(content) + 1)
 
 
+def _tagged(content: bytes) -> int:
+    """Return the length of an ID3 tag before a WAV file, as music programs write it."""
+    if content[:3] != b"ID3" or len(content) < 10:
+        return 0
+    size = 0
+    for byte in content[6:10]:
+        size = size << 7 | byte & 0x7F
+    return 10 + size
+
+
 def _shape(path: Path | str, chunk: memoryview) -> _Shape:
     """Read a format chunk. Raises `AudioFileError` for one that cannot be read."""
     if len(chunk) < 16:
         raise AudioFileError(f"{path} is not a WAV file: its fmt chunk is too short")
-    kind, channels, rate, _, _, bits = struct.unpack_from("<HHIIHH", chunk)
-    if kind == _EXTENSIBLE and len(chunk) >= 26:
-        kind = struct.unpack_from("<H", chunk, 24)[0]
+    kind, channels, rate, _, frame, bits = struct.unpack_from("<HHIIHH", chunk)
+    if kind == _EXTENSIBLE:
+        kind = struct.unpack_from("<H", chunk, 24)[0] if len(chunk) >= 26 else _PCM
     encoding = _ENCODINGS.get(kind)
-    if encoding is None or bits % 8 or bits // 8 not in WIDTHS[encoding]:
+    # a sample of 20 or 24 bits may be stored in 3 or 4 bytes, of which these are the upper bits
+    width = (bits + 7) // 8
+    if channels and frame == 4 * channels and width == 3:
+        width = 4
+    if encoding is None or width not in WIDTHS[encoding]:
         raise AudioFileError(
             f"{path} has an unknown encoding (WAV format {kind}, {bits} bits): convert it to "
             "16-bit PCM"
@@ -210,4 +237,4 @@ def _shape(path: Path | str, chunk: memoryview) -> _Shape:
             f"{path}: sound of {channels} channels at {rate} Hz is not supported: use 1 to "
             f"{CHANNELS[-1]} channels at {RATES[0]} to {RATES[-1]} Hz"
         )
-    return _Shape(rate, channels, bits // 8, encoding)
+    return _Shape(rate, channels, width, encoding)

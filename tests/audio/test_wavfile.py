@@ -156,3 +156,35 @@ def test_the_data_of_a_stream_ends_with_the_file(tmp_path: Path) -> None:
     (tmp_path / "x.wav").write_bytes(riff(shape(1, 1, 16000, 16), b"") + b"LIST\2\0\0\0ab")
     with pytest.raises(AudioFileError, match="contains no sound"):
         read_wav(tmp_path / "x.wav")
+
+
+def rf64(name: bytes, audio: bytes) -> bytes:
+    """Return a file whose lengths are in 64 bits, with more behind its sound."""
+    whole = riff(shape(1, 1, 16000, 16), audio, b"ds64" + struct.pack("<IQQQI", 28, 0, 2, 1, 0))
+    at = whole.index(b"data") + 4
+    head = name + b"\xff" * 4 + whole[8:at] + b"\xff" * 4
+    return head + whole[at + 4 :] + b"LIST" + struct.pack("<I", 4) + b"INFO"
+
+
+SOUND = struct.pack("<h", 0x1234)
+LISTED = b"LIST" + struct.pack("<I", 3) + b"abc"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        rf64(b"RF64", SOUND),
+        rf64(b"BW64", SOUND),
+        riff(shape(1, 1, 16000, 16), SOUND, LISTED),  # no byte makes its length even
+        riff(shape(1, 1, 16000, 16), SOUND, b"data" + bytes(4)),
+        riff(shape(0xFFFE, 1, 16000, 16) + b"\0\0", SOUND),
+        riff(shape(1, 1, 16000, 12), SOUND),
+        riff(shape(1, 1, 16000, 20)[:12] + b"\3\0\x14\0", b"\0" + SOUND),
+        riff(shape(1, 1, 16000, 24)[:12] + b"\4\0\x18\0", b"\0\0" + SOUND),
+        b"ID3\3\0\0\0\0\1\0" + bytes(128) + riff(shape(1, 1, 16000, 16), SOUND),
+    ],
+    ids=["RF64", "BW64", "odd", "two", "short", "12", "20", "24 in 32", "ID3"],
+)
+def test_files_of_other_programs_are_read(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "x.wav").write_bytes(content)
+    assert read_wav(tmp_path / "x.wav") == (AudioFormat(16000), SOUND)
