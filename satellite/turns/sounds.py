@@ -16,6 +16,7 @@ from satellite.lib.deadline import fallback_seconds, within
 from satellite.ports import Tts
 from satellite.settings import Settings
 from satellite.text.quoted import quoted
+from satellite.text.speakable import speakable
 from satellite.timers.ringing import Ring
 from satellite.turns.activity import Activity
 from satellite.turns.apologies import own_sentences
@@ -113,8 +114,10 @@ class Sounds:
         return whole_played
 
     async def _say(self, text: str, language: str = "en") -> None:
-        """Say a text; an engine that fails is logged. Raises `DeviceError`."""
-        request = SpeechRequest(text=text, language=language)
+        """Say a text without its markup; an engine that fails is logged. Raises `DeviceError`."""
+        if not (spoken := speakable(text)):
+            return
+        request = SpeechRequest(text=spoken, language=language)
         limit = self._settings.deadlines.tts + fallback_seconds(self._tts)
         try:
             with self._containment.raising(EngineFailed):
