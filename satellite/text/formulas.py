@@ -139,7 +139,7 @@ def _commands(text: str) -> str:
         text = _ENVIRONMENT.sub(" ", text)
         text = _TEXT.sub(r" \1 ", text)
         text = _BOXED.sub(r" \1 ", text)
-        text = _LIMITS.sub(lambda m: " " + ", ".join(filter(None, m.groups())) + ", ", text)
+        text = _LIMITS.sub(lambda m: " ({} … {}), ".format(*filter(None, m.groups())), text)
         text = _POWER.sub(_power, text)
         if "\\" in text:
             text = _INDEX.sub(lambda m: f" {m[1] or m[2]}", text)

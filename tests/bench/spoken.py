@@ -5,7 +5,9 @@
 Each of the texts is cleaned and spoken as the service does it, by the voice en_US-joe-medium, and
 written down by Whisper base with five beams. A text is as expected if the words that belong to it
 are in what Whisper wrote, one after another, in whatever spelling: figures, signs and spaces count
-as the words for them. `python -m tests.support.real_models` fetches both models.
+as the words for them. The voice varies its sound at random, and Whisper misses a word now and
+then: a text that is missed is spoken twice more, and both of these have to be heard.
+`python -m tests.support.real_models` fetches both models.
 """
 
 from __future__ import annotations
@@ -28,9 +30,10 @@ from satellite.text.speakable import speakable
 from satellite.values import SpeechRequest
 from servers.tts.normalization.normalizer import normalize
 from servers.tts.piper.engine import Piper
-from tests.bench.spoken_texts import TEXTS
+from tests.bench.spoken_texts import MORE, TEXTS
 from tests.support.real_models import cache
 
+_ALL = TEXTS | MORE
 _RATE = 16_000
 """Samples per second that Whisper takes."""
 _YEAR = re.compile(r"\b(1[1-9]|20)([1-9]\d)\b")
@@ -38,11 +41,15 @@ _CLOCK = re.compile(r"(?<=\d)\.(?=\d\d\b)")
 _HYPHEN = re.compile(r"(?<=\d)-(?=\d)")
 _ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)\b")
 _DECIMAL = re.compile(r"\d+(?:\.\d+)?")
+_MONEY = re.compile(r"[$€£](?=\d[\d.,]*,? (?:[A-Z][\w.]* ){0,2}(?:dollar|euro|pound)s?\b)")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 
 
 class Written(msgspec.Struct, frozen=True):
-    """A text, the words expected of it, and what was heard."""
+    """A text, the words expected of it, and what was heard.
+
+    ` | ` separates expected words that are as good as each other.
+    """
 
     kind: str
     text: str
@@ -52,8 +59,9 @@ class Written(msgspec.Struct, frozen=True):
     @property
     def right(self) -> bool:
         """Whether the expected words were heard."""
-        expected = letters(self.expected)
-        return any(expected in letters(reading) for reading in readings(self.heard))
+        heard = [letters(reading) for reading in readings(self.heard)]
+        expected = [letters(words) for words in self.expected.split(" | ")]
+        return any(words in reading for words in expected for reading in heard)
 
 
 def readings(text: str) -> Iterator[str]:
@@ -63,6 +71,8 @@ def readings(text: str) -> Iterator[str]:
     yield _CLOCK.sub(" ", text)  # 7.30 for "seven thirty"
     yield _HYPHEN.sub(" ", text)  # 7-16th for "seven sixteenth"
     yield _HYPHEN.sub(" minus ", text)  # 30-12 for "thirty minus twelve"
+    yield _HYPHEN.sub("/", text)  # 3-8 for "three eighths"
+    yield _MONEY.sub("", text)  # $20 Canadian dollars for "twenty Canadian dollars"
 
 
 def letters(text: str) -> str:
@@ -89,7 +99,7 @@ async def write_down(
 ) -> list[Written]:
     """Speak each text (kind, text, expected words) and write it down.
 
-    The voice varies its sound at random, unless it is `steady`.
+    The voice varies its sound at random, unless it is `steady`; then each text is spoken once.
     """
     from faster_whisper import WhisperModel
     from tqdm import tqdm
@@ -102,10 +112,16 @@ async def write_down(
     )
     piper = Piper(options)
     try:
-        return [
-            Written(kind, text, expected, _hear(ear, *await _speak(piper, text)))
-            for kind, text, expected in texts
-        ]
+        written = []
+        for kind, text, expected in texts:
+            hearings = [Written(kind, text, expected, _hear(ear, *await _speak(piper, text)))]
+            if not hearings[0].right and not steady:
+                for _ in range(2):
+                    heard = _hear(ear, *await _speak(piper, text))
+                    hearings.append(Written(kind, text, expected, heard))
+            missed = [hearing for hearing in hearings if not hearing.right]
+            written.append(missed[0] if 2 * len(missed) > len(hearings) else hearings[-1])
+        return written
     finally:
         await piper.close()
 
@@ -127,7 +143,7 @@ def _hear(ear: Any, audio: bytes, rate: int) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--kinds", nargs="+", choices=TEXTS, default=list(TEXTS))
+    parser.add_argument("--kinds", nargs="+", choices=_ALL, default=list(_ALL))
     parser.add_argument("--threads", type=int, default=0, help="0: one for each core")
     flags = parser.parse_args()
     voice = cache() / "piper-en_US-joe-medium" / "en_US-joe-medium.onnx"
@@ -135,7 +151,7 @@ def main() -> None:
     for path in (voice, whisper / "model.bin"):
         if not path.exists():
             sys.exit(f"no {path}: python -m tests.support.real_models fetches it")
-    texts = [(kind, *text) for kind in flags.kinds for text in TEXTS[kind]]
+    texts = [(kind, *text) for kind in flags.kinds for text in _ALL[kind]]
     written = asyncio.run(write_down(texts, voice, whisper, flags.threads))
     for kind in flags.kinds:
         own = [each for each in written if each.kind == kind]

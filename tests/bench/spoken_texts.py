@@ -149,3 +149,197 @@ TEXTS: dict[str, tuple[tuple[str, str], ...]] = {
     ),
 }
 """By kind; the words stand for any spelling that `tests.bench.spoken` reads alike."""
+
+MORE: dict[str, tuple[tuple[str, str], ...]] = {
+    "more formulas": (
+        ("Einstein wrote $E = mc^2$ on the board.", "e equals m c squared"),
+        ("The slope is $\\frac{\\Delta y}{\\Delta x}$ here.", "delta y over delta x"),
+        ("We know \\(a^2 + b^2 = c^2\\) from school.", "a squared plus b squared equals c squared"),
+        ("The sum is $\\sum_{i=1}^{n} i$ in short.", "the sum from i equals one to n"),
+        (
+            "It is $3 \\cdot 10^8$ m/s in a vacuum.",
+            "three times ten to the power of eight meters per second",
+        ),
+        ("The formula for water is H2O, as you know.", "h two o as you know"),
+        ("Solve 3x + 5 = 20 for x.", "three x plus five equals twenty"),
+        (
+            "So $x \\approx 3.14$ in the end.",
+            "x is about three point one four",
+        ),
+        (
+            "It is 5! = 120, the factorial.",
+            "five factorial equals one hundred twenty",
+        ),
+    ),
+    "fractions and ratios": (
+        ("I ran 5 ¼ miles today.", "five and a quarter miles today"),
+        (
+            'Use a 5/8" wrench for this bolt.',
+            "five eighths inch wrench",
+        ),
+        ("He had 1/100 of the votes.", "one hundredth of the votes"),
+        (
+            "The ratio is 16:9 on this screen.",
+            "sixteen to nine on this screen | sixteen nine on this screen",
+        ),
+        ("Mix them at a ratio of 3:1 please.", "three to one please"),
+        (
+            "The final score was 3-2 for Chelsea.",
+            "three to two for chelsea | three two for chelsea",
+        ),
+        (
+            "Germany won 7:1 against Brazil.",
+            "seven to one against brazil | seven one against brazil",
+        ),
+        ("The odds are 10:1 at best.", "ten to one at best"),
+    ),
+    "more dates and times": (
+        (
+            "The time is 14:05:30 now.",
+            "fourteen oh five and thirty seconds | fourteen oh five thirty",
+        ),
+        (
+            "The video is 1:30:00 long.",
+            "one hour thirty minutes long | one hour and thirty minutes long | one thirty",
+        ),
+        ("Open Mon-Fri, 9-17h, all year.", "monday to friday"),
+        ("The meeting is on 24/12/2024 in Paris.", "december twenty fourth twenty twenty four"),
+        (
+            "He was born on 3 May 1990 in Leeds.",
+            "third of may nineteen ninety | three may nineteen ninety | may third nineteen ninety",
+        ),
+        ("It is due by Sept. 3rd, 2025.", "september third twenty twenty five"),
+        ("The treaty is from the 1980s or so.", "nineteen eighties"),
+        ("He lived in the '90s in Berlin.", "nineties in berlin"),
+        ("The pyramids were built around 2500 BC.", "hundred b c"),
+        (
+            "It starts at 20:15 CET tonight.",
+            "twenty fifteen c e t | twenty fifteen central european time",
+        ),
+        ("She is in the 21st century now.", "twenty first century now"),
+        ("He finished 3rd, not 4th.", "third not fourth"),
+        ("See you on Wed., Nov 5.", "wednesday november fifth"),
+        ("The fix came on 2026-11-29T10:30 exactly.", "november twenty ninth twenty twenty six"),
+    ),
+    "numbers": (
+        (
+            "Call 555-0123 for help.",
+            "five five five zero one two three | five five five oh one two three",
+        ),
+        ("Call (212) 555-7890 after noon.", "two one two five five five seven eight nine zero"),
+        (
+            "Dial +1 800 555 1234 today.",
+            "plus one eight zero zero five five five one two three four",
+        ),
+        (
+            "The router is at 192.168.1.1 here.",
+            "one hundred ninety two dot one hundred sixty eight dot one dot one",
+        ),
+        (
+            "Install version 3.11.2 please.",
+            "three point eleven point two",
+        ),
+        ("This is v2.0 of the app.", "version two point zero"),
+        (
+            "Python 3.12 is out now.",
+            "python three point twelve is out | python three point one two is out",
+        ),
+        (
+            "About 1,234,567 people live there.",
+            "two hundred thirty four thousand five hundred sixty seven",
+        ),
+        ("That is 2x faster than before.", "two times faster"),
+        ("The room is 3x4 m in size.", "three by four meters"),
+        (
+            "The picture has 1920x1080 pixels.",
+            "by one thousand eighty pixels | by ten eighty pixels",
+        ),
+        (
+            "The earth is 1.5e8 km from the sun.",
+            "one point five times ten to the power of eight kilometers",
+        ),
+        ("Room 101 is on the 2nd floor.", "on the second floor"),
+        ("It is #1 on the list.", "number one on the list"),
+        ("She has 10k followers now.", "ten thousand followers"),
+        ("We sold 3M units in Asia.", "three million units in asia"),
+    ),
+    "addresses and acronyms": (
+        ("Visit https://www.example.com/help for more.", "visit example dot com for more"),
+        ("Write to anna.smith@example.org today.", "anna dot smith at example dot org"),
+        ("Look at example.co.uk for details.", "example dot co dot u k | example dot co dot uk"),
+        (
+            "The hashtag #SummerVibes is popular.",
+            "hashtag summer vibes is popular | summer vibes is popular",
+        ),
+        ("Follow @nasa for pictures.", "at nasa for pictures | nasa for pictures"),
+        ("Great job! 🎉👍 You did it.", "great job you did it"),
+        ("NASA and the FBI work in the USA.", "nasa and the f b i work in the u s a"),
+        ("The CEO met the NATO chief.", "the c e o met the nato chief"),
+        ("Use HTTPS and a VPN there.", "h t t p s and a v p n there"),
+        ("Save the file as notes.txt now.", "notes dot t x t now | notes dot text now"),
+        ("Plug it into the USB-C port.", "u s b c port"),
+        ("The TV uses HDMI and Wi-Fi.", "h d m i and wi fi | h d m i and wifi"),
+        (
+            "Open the file /etc/hosts first.",
+            "slash hosts first",
+        ),
+    ),
+    "more units": (
+        (
+            "She is 5'11\" tall.",
+            "five feet eleven inches tall",
+        ),
+        ("The board is 6 ft 2 in long.", "six feet two inches long"),
+        (
+            "The engine makes 150 hp at most.",
+            "one hundred fifty horsepower",
+        ),
+        ("The download runs at 100 Mbps here.", "one hundred megabits per second"),
+        ("The tire has 2.5 bar of pressure.", "two point five bar of pressure"),
+        ("It was -12.5°F last night.", "minus twelve point five degrees fahrenheit"),
+        ("The range is 18–22 °C indoors.", "eighteen to twenty two degrees celsius indoors"),
+        ("Add 1 tsp of salt.", "one teaspoon of salt"),
+        ("The farm has 12 ha of land.", "twelve hectares of land"),
+        ("A mile is 1.6 km long.", "one point six kilometers long"),
+        (
+            "The air has 420 ppm of CO2 now.",
+            "parts per million of c o two",
+        ),
+        ("The box is 30 cm x 20 cm wide.", "thirty centimeters by twenty centimeters wide"),
+        ("The ink costs 5 ct/l in bulk.", "five cents per liter in bulk"),
+    ),
+    "names and signs": (
+        ("Müller and François met in Köln.", "and francois met in"),
+        ("The café is on Champs-Élysées.", "the cafe is on"),
+        ("Beethoven's Symphony No. 9 is next.", "symphony number nine is next"),
+        ("Hamlet, Act III, Scene II begins.", "act three scene two begins"),
+        ("The GPT-4 model and the RTX 4090 are fast.", "g p t four model and the r t x"),
+        ("Mr. O'Brien lives at 12 Main St. in Dublin.", "twelve main street in dublin"),
+        ("Turn left onto 5th Ave. and stop.", "fifth avenue and stop"),
+        ("The A/C is set to 70°.", "the a c is set to seventy degrees"),
+        ("TL;DR: it works.", "it works"),
+        ("FYI, the ETA is 5 pm.", "f y i the e t a is five p m"),
+        ("Pick up the kids @ 3 p.m. today.", "at three p m today"),
+        ('He said "yes" & left.', "he said yes and left"),
+        ("Bring milk, eggs, bread, etc.", "bread et cetera"),
+        ("The H1N1 virus and COVID-19 spread.", "covid nineteen spread"),
+        ("It is ~5 km to the lake.", "about five kilometers to the lake"),
+        ("The shop is open 24/7 all year.", "twenty four seven all year"),
+        ("You got 8/10 points.", "eight out of ten points"),
+        ("The price rose by +5% in May.", "plus five percent in may"),
+        (
+            "The price rose to €1.299,00 in Berlin.",
+            "two hundred ninety nine euros in berlin",
+        ),
+        (
+            "It costs 1.50 € at the kiosk.",
+            "one euro and fifty cents at the kiosk | one euro fifty at the kiosk",
+        ),
+        (
+            "You owe me $1,250.50 in total.",
+            "one thousand two hundred fifty dollars and fifty cents",
+        ),
+        ("A 2-3 week delay is likely.", "two to three week delay"),
+    ),
+}
+"""Further texts of the same and other kinds, which were written before the rules for them."""

@@ -8,6 +8,8 @@ from servers.tts.normalization.language_table import Table, any_of
 
 _NUMBER = r"\d+(?:[.,]\d+)*"
 _SINGLE = frozenset({"1"})
+_COMMA = re.compile(r"([-−]?\d+(?:\.\d{3})*),(\d{1,2})")
+"""A decimal comma: 1.299,00 or 21,5."""
 
 
 class Amounts:
@@ -46,7 +48,7 @@ class Amounts:
 
     def _money(self, match: re.Match[str]) -> str:
         singular, plural, part, parts = self._table.currencies[match["sign"]]
-        number = match["number"]
+        number = _decimal_point(match["number"])
         if scale := match["scale"]:
             return f"{number} {self._table.scale_words.get(scale, scale)} {plural}"
         cents = re.fullmatch(r"([-−]?\d+(?:,\d{3})*)[.](\d\d)", number)
@@ -63,7 +65,14 @@ class Amounts:
         if match["unit"] in self._table.spaced and match.end("number") == match.start("unit"):
             return match[0]
         singular, plural = self._table.units[match["unit"]]
-        return f"{match['number']} {singular if match['number'] in _SINGLE else plural}"
+        number = _decimal_point(match["number"])
+        return f"{number} {singular if number in _SINGLE else plural}"
 
     def _rate(self, match: re.Match[str]) -> str:
         return f"{match['amount']} {self._table.per} {self._table.units[match['unit']][0]}"
+
+
+def _decimal_point(number: str) -> str:
+    """Return a number with a decimal point; two figures behind a comma are no thousands."""
+    comma = _COMMA.fullmatch(number)
+    return f"{comma[1].replace('.', '')}.{comma[2]}" if comma else number

@@ -7,8 +7,10 @@ from datetime import date
 
 from servers.tts.normalization.language_table import Table, any_of, apply, rules
 
-_ISO = re.compile(r"(?<![\w.-])(\d{4})-(\d\d)-(\d\d)(?:T(?=\d\d:))?(?![\d-])")
+_ISO = re.compile(r"(?<![\w.-])(\d{4})-(\d\d)-(\d\d)(?:(?P<time>T)(?=\d\d:)|(?![\w-]))")
 _SLASHED = re.compile(r"(?<![\w./])(\d{1,2})/(\d{1,2})/(\d{4})(?![\w/])")
+_DOTTED = re.compile(r"(?<![\w.,/])([0-3]?\d)\. ?([01]?\d)\. ?((?:1[5-9]|20)\d\d)(?![\w/]|[.,]\d)")
+"""24.12.2024: where dates are written with full stops, the day is first."""
 
 
 class Dates:
@@ -23,11 +25,26 @@ class Dates:
             rf"(?<![\w.,-])(?P<before>(?:{after})\s+)(?P<year>(?:1[1-9]|20)\d\d)(?![\w%°€$£]|[.,:/-]\d)",
             re.IGNORECASE,
         )
-        months = any_of(table.months)
-        suffixes = any_of(table.ordinals.values())
+        months, suffixes = any_of(table.months), any_of(table.ordinals.values())
+        short = any_of(table.short_months)
+        number = rf"(?=\d{{1,4}}(?:{suffixes})?\b)"
+        self._short_month = re.compile(
+            rf"\b(?:(?P<before>{short})\b\.? {number}"
+            rf"|(?<=\d )(?P<after>{short})\b(?:\.(?= ?[\da-z,]))?)"
+        )
+        self._days = {**table.short_days, **{day: day for day in table.days}}
+        day = any_of(self._days)
+        self._day_range = re.compile(rf"\b(?P<first>{day})\b\.? ?[-–—] ?(?P<last>{day})\b")
+        self._short_day = re.compile(
+            rf"\b(?P<day>{any_of(table.short_days)})\b\.?(?=,? (?:\d|(?:{months})\b))"
+        )
+        self._day_month = re.compile(
+            rf"(?<![\w.,/:$€£-])(?P<day>\d{{1,2}})(?:{suffixes})? (?P<month>{months})\b"
+            rf"(?:,? (?P<year>(?:1[1-9]|20)\d\d)(?![\w%°]|[.,:]\d))?"
+        )
         self._month_day = re.compile(
             rf"\b(?P<month>{months}) (?P<day>\d{{1,2}})(?:{suffixes})?"
-            r"(?!\w|[.,:]\d| ?[A-Za-z%°])"
+            rf"(?!\w|[.,:]\d|[%°]| ?(?:{any_of(table.units)})(?!\w)| \d)"
             rf"(?:,? (?P<year>\d{{4}})(?![\w%°]|[.,:]\d))?"
         )
         self._month_year = re.compile(rf"\b(?P<month>{months}),? (?P<year>\d{{4}})(?!\w|[.,:]\d)")
@@ -38,6 +55,13 @@ class Dates:
             return text
         text = _ISO.sub(lambda m: self._day(m[0], int(m[1]), int(m[2]), int(m[3])), text)
         text = _SLASHED.sub(self._slashed, text)
+        text = _DOTTED.sub(lambda m: self._day(m[0], int(m[3]), int(m[2]), int(m[1])), text)
+        if self._table.short_months:
+            text = self._short_month.sub(self._in_full, text)
+        if self._days:
+            text = self._day_range.sub(self._days_between, text)
+            text = self._short_day.sub(lambda m: self._days[m["day"]], text)
+        text = self._day_month.sub(self._day_first, text)
         text = self._month_day.sub(self._written, text)
         text = self._month_year.sub(lambda m: f"{m['month']} {self.year(m['year'])}", text)
         if self._table.years.after:
@@ -71,7 +95,24 @@ class Dates:
         words = self._table.date.format(
             month=self._table.months[month - 1], day=self.ordinal(day), year=self.year(str(year))
         )
-        return f"{words} " if written.endswith("T") else words
+        return f"{words}, " if written.endswith("T") else words
+
+    def _in_full(self, match: re.Match[str]) -> str:
+        short = self._table.short_months
+        return f"{short[match['before']]} " if match["before"] else short[match["after"]]
+
+    def _days_between(self, match: re.Match[str]) -> str:
+        return f"{self._days[match['first']]} {self._table.range} {self._days[match['last']]}"
+
+    def _day_first(self, match: re.Match[str]) -> str:
+        day = int(match["day"])
+        if not 1 <= day <= 31:
+            return match[0]
+        words = self._table.day_month.format(day=self.ordinal(day), month=match["month"])
+        article = words.partition(" ")[0]
+        if re.search(rf"\b{article}\s+$", match.string[: match.start()], re.IGNORECASE):
+            words = words.removeprefix(f"{article} ")
+        return f"{words}, {self.year(match['year'])}" if match["year"] else words
 
     def _written(self, match: re.Match[str]) -> str:
         day = int(match["day"])

@@ -37,12 +37,27 @@ class RomanNumerals(msgspec.Struct, frozen=True):
     """Words before which the letters are an abbreviation."""
 
 
+class Digits(msgspec.Struct, frozen=True):
+    """Which numbers are said figure by figure."""
+
+    after: tuple[str, ...] = ()
+    """What such a number follows: PIN, code."""
+    between: tuple[str, ...] = ()
+    """Words that may stand between the two."""
+    plus: str = ""
+    """The sign before a country's code in words; without it, telephone numbers stay as they are."""
+
+
 class Table(msgspec.Struct, frozen=True):
     """Short written forms of a language and the words that people say for them."""
 
     months: tuple[str, ...] = ()
+    short_months: dict[str, str] = {}
+    days: tuple[str, ...] = ()
+    short_days: dict[str, str] = {}
     month_first: tuple[str, ...] = ()
     date: str = "{day} {month} {year}"
+    day_month: str = "{day} {month}"
     ordinals: dict[str, str] = {}
     years: Years = Years()
     currencies: dict[str, tuple[str, str, str, str]] = {}
@@ -51,6 +66,7 @@ class Table(msgspec.Struct, frozen=True):
     scale_words: dict[str, str] = {}
     units: dict[str, tuple[str, str]] = {}
     spaced: tuple[str, ...] = ()
+    digits: Digits = Digits()
     per: str = ""
     fractions: dict[str, tuple[str, str, str]] = {}
     fractions_not_after: tuple[str, ...] = ()

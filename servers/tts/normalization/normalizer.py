@@ -7,6 +7,7 @@ import re
 
 from servers.tts.normalization.amounts import Amounts
 from servers.tts.normalization.dates import Dates
+from servers.tts.normalization.digits import Digits
 from servers.tts.normalization.fractions import Fractions
 from servers.tts.normalization.language_table import Table, any_of, apply, rules, table
 from servers.tts.normalization.ranges import Ranges
@@ -26,7 +27,7 @@ class _Normalizer:
         self._first, self._last = rules(table.first), rules(table.last)
         self._dates, self._amounts = Dates(table, region), Amounts(table)
         self._ranges, self._fractions = Ranges(table, self._dates), Fractions(table)
-        self._romans = Romans(table, self._dates)
+        self._digits, self._romans = Digits(table), Romans(table, self._dates)
         self._full = {**table.titles, **table.abbreviations}
         titles, short = any_of(table.titles), any_of(table.abbreviations)
         self._title = re.compile(rf"(?<![\w.])(?:{titles})(?=\s+[^\W\d_])") if titles else None
@@ -36,7 +37,7 @@ class _Normalizer:
         self._symbol = re.compile(f"(?:{any_of(table.symbols)})") if table.symbols else None
 
     def once(self, text: str) -> str:
-        text = apply(self._first, self._dates.normalize(text))
+        text = apply(self._first, self._dates.normalize(self._digits.normalize(text)))
         text = self._fractions.normalize(self._ranges.normalize(text))
         text = self._amounts.normalize(text)
         if self._title is not None:
