@@ -12,7 +12,7 @@ from tests.support.acoustics import heard as through
 from tests.support.speech import speak
 
 RATE = 16000
-WORDS = [("okay nabu", "en-us"), ("okay nabu", "en-us+m3"), ("hey jarvis", "en-us+f3")]
+WORDS = [("okay nabu", "en-us"), ("okay nabu", "en-us+m3"), ("hey jarvis", "en-us")]
 
 
 def room(
@@ -63,7 +63,7 @@ def test_prints_of_one_word_in_two_rooms_are_similar(word: Samples, noise: float
 def test_prints_of_different_sounds_are_not_similar(word: Samples) -> None:
     print_ = fingerprint_of(room(word, -24, seed=7)).print
     for text in ("turn on the living room lamp", "in other news, the library stays open"):
-        other = samples(speak(text, "en-us+f3"))
+        other = samples(speak(text, "en-us+klatt6"))
         for cut in (0.0, 0.4):
             part = other[round(cut * RATE) :]
             assert similarity(print_, room(part, -15, seed=9), 0.0) < ALIKE

@@ -47,7 +47,7 @@ from tests.support.speech import speak
 
 WORDS = ("okay_nabu", "hey_jarvis")
 SPEAKERS = ("en-us", "en-us+m3", "en-us+f1", "en-gb", "en-us+m7")
-"""eSpeak NG's voices of the person; those of the variants f2 and f3 differ from run to run."""
+"""eSpeak NG's voices of the person; those of variants with `breath` differ from run to run."""
 REPLY_VOICE = "en-us+m1"
 """eSpeak NG's voice of the satellite."""
 REPLIES = (

@@ -28,7 +28,7 @@ def test_a_terminal_shows_what_was_heard_and_answered(tmp_path: Path) -> None:
     room = requests.spoken_request(tmp_path / "in.wav", "what time is it", gap=20)
     flags = ["--mic", f"wav:{room}", "--speaker", f"wav:{tmp_path / 'out.wav'}", "--no-zeroconf"]
     flags += ["--listen", "", "--asr", "pocketsphinx", "--llm", "intents", "--set", "http.port=0"]
-    flags += ["--tts", "espeak:en-us+f3?rate=150"]
+    flags += ["--tts", "espeak:en-us+klatt6?rate=150"]
     terminal = pexpect.spawn(
         sys.executable,
         ["-m", "satellite", *flags],

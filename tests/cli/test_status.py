@@ -20,7 +20,7 @@ from tests.support.program import Program, satellite
 
 pytestmark = pytest.mark.timeout(180)
 
-VOICE = "espeak:en-us+f3?rate=150"
+VOICE = "espeak:en-us+klatt6?rate=150"
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from tests.support.program import Program, command, satellite
 from tests.support.speech import silence, speak
 
 ENGINES = ("--asr", "pocketsphinx", "--llm", "intents", "--tts", "espeak", "--vad", "energy")
-NABU, JARVIS = ("okay nabu", "en-us+m3"), ("hey jarvis", "en-us+f3")
+NABU, JARVIS = ("okay nabu", "en-us+m3"), ("hey jarvis", "en-us+klatt6")
 
 
 def detected_word(running: Program, folder: Path, words: tuple[str, str]) -> str:

@@ -177,7 +177,7 @@ async def test_no_stop_word_is_accepted_in_the_first_echo() -> None:
     for begun, stopped in ((0.5, 0), (2.5, 1)):
         async with Talker(ScriptedAsr(["stop"]), LoudVad()).listening() as talker:
             talker.reference.played(speak("it is a quarter to six", "en-us") * 4, SPEECH)
-            left = speak("be quiet", "en-us+f3")
+            left = speak("be quiet", "en-us+klatt6")
             await talker.hear(silence(begun) + left + silence(0.6))
             assert talker.stopped == stopped
 

@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 from satellite.ports import Wake
 from satellite.values import Detection, DetectRequest
-from tests.support.speech import silence, speak
+from tests.support.speech import VOICE, silence, speak
 
 
 async def feed(audio: bytes, size: int = 2560) -> AsyncIterator[bytes]:
@@ -24,6 +24,6 @@ async def detections(
         return [detection async for detection in found]
 
 
-def spoken(text: str, voice: str = "en-us+f3", rate: int = 150) -> bytes:
+def spoken(text: str, voice: str = VOICE, rate: int = 150) -> bytes:
     """Return `text` spoken after a second of silence and before another."""
     return silence(1) + speak(text, voice, rate) + silence(1)

@@ -66,9 +66,9 @@ async def test_does_not_detect_other_recorded_words() -> None:
         ("okay_nabu", "en-us", 130),
         ("okay_nabu", "en-us", 175),
         ("okay_nabu", "en-us+m3", 150),
-        ("hey_jarvis", "en-us+f3", 150),
-        ("hey_mycroft", "en-us+f3", 150),
-        ("alexa", "en-us+f3", 150),
+        ("hey_jarvis", "en-us+klatt6", 150),
+        ("hey_mycroft", "en-us+klatt6", 150),
+        ("alexa", "en-us+klatt6", 150),
     ],
 )
 async def test_detects_synthetic_voices(word: str, voice: str, rate: int) -> None:

@@ -47,7 +47,7 @@ async def test_does_not_detect_other_recorded_words() -> None:
             assert await detections(loaded, recordings.samples(name) + silence(1)) == []
 
 
-@pytest.mark.parametrize("voice", ["en-us", "en-us+f3", "en-us+m3", "en-us+f2"])
+@pytest.mark.parametrize("voice", ["en-us", "en-us+klatt6", "en-us+m3", "en-us+Annie"])
 @pytest.mark.parametrize("word", ["okay_nabu", "hey_jarvis"])
 async def test_detects_synthetic_voices(word: str, voice: str) -> None:
     async with engine(words=EVERY_WORD) as loaded:

@@ -26,8 +26,8 @@ WORD = samples(speak("okay nabu", "en-us", 150))
 """Detected by every engine as the wake word."""
 
 TALK = samples(
-    speak("The weather will be fine tomorrow, with a little wind from the west.", "en-us+f3", 160)
-    + speak("I am happy to help you with lights, and timers, and the weather.", "en-us+f3", 160)
+    speak("The weather will be fine tomorrow, with a little wind from the west.", rate=160)
+    + speak("I am happy to help you with lights, and timers, and the weather.", rate=160)
 )
 
 USER = -26.0

@@ -16,7 +16,7 @@ from tests.support.speech import noise, speak
 
 pytestmark = pytest.mark.timeout(240)
 
-VOICE = "espeak:en-us+f3?rate=150"
+VOICE = "espeak:en-us+klatt6?rate=150"
 REQUEST = "what time is it"
 
 

@@ -16,7 +16,7 @@ from tests.support.ports import free_port
 from tests.support.program import Program, satellite
 
 ROLES = ("asr", "llm", "tts", "wake")
-VOICE = "espeak:en-us+f3?rate=150"
+VOICE = "espeak:en-us+klatt6?rate=150"
 """The voice that our own speech-to-text recognizes best."""
 PLATFORMS = {"asr": "stt", "llm": "conversation", "tts": "tts", "wake": "wake_word"}
 

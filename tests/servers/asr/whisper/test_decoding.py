@@ -41,7 +41,8 @@ class Watched(BatchScheduler):
 
 @pytest.fixture(scope="module")
 def sound() -> Floats:
-    return np.frombuffer(speak("turn on the lamp"), "<i2").astype(np.float32) / np.float32(32768)
+    spoken = np.frombuffer(speak("turn on the lamp", "en-us"), "<i2")
+    return spoken.astype(np.float32) / np.float32(32768)
 
 
 async def decode(

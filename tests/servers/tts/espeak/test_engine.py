@@ -12,6 +12,7 @@ from satellite.components import spec
 from satellite.errors import ConfigError, EngineClosed, ModelMissing
 from satellite.values import AudioChunk, SpeechRequest
 from servers.tts.espeak.engine import CHUNK_SECONDS, Espeak
+from tests.support.speech import forms
 
 SENTENCE = "The lamp in the living room is on."
 
@@ -179,6 +180,10 @@ async def test_engines_side_by_side_do_not_mix_their_voices() -> None:
         assert abs(length / len(expected) - 1) < 0.01
     await one.close()
     await other.close()
+
+
+def test_the_voice_of_the_tests_sounds_the_same_in_each_process() -> None:
+    assert forms("okay nabu") == 1
 
 
 async def test_close_is_final() -> None:
