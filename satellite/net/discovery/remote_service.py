@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from wyoming.event import Event
 
+from satellite.lib import languages
 from satellite.net import info as infos
 
 
@@ -40,8 +41,7 @@ class RemoteService(msgspec.Struct, frozen=True, kw_only=True):
         """Return whether it supports a language, such as `en` or `en-US`; True if it lists none."""
         if not language or not self.languages:
             return True
-        wanted = _primary(language)
-        return any(_primary(name) == wanted for name in self.languages)
+        return any(languages.same(language, name) for name in self.languages)
 
 
 def read_service(name: str, uri: str, event: Event, latency: float) -> RemoteService:
@@ -68,7 +68,3 @@ def read_service(name: str, uri: str, event: Event, latency: float) -> RemoteSer
         version=next((artifact.version for artifact in artifacts if artifact.version), ""),
         satellite=info.satellite is not None,
     )
-
-
-def _primary(language: str) -> str:
-    return language.replace("_", "-").partition("-")[0].lower()

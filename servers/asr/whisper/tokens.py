@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from satellite.errors import EngineFailed
-from servers.asr.whisper import languages
+from satellite.lib import languages
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

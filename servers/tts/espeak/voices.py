@@ -8,6 +8,7 @@ from difflib import get_close_matches
 import msgspec
 
 from satellite.errors import ModelMissing
+from satellite.lib import languages
 from satellite.text.quoted import quoted
 
 
@@ -68,19 +69,19 @@ class Voices:
         variant. Raises `ModelMissing`.
         """
         base, _, variant = (voice or default).partition("+")
-        if language and not voice:
+        if language and language.strip() and not voice:
             base = self._fitting(base, language)
         return self.find(f"{base}+{speaker or variant}")
 
     def _fitting(self, default: str, language: str) -> str:
-        key = _key(language)
+        key = languages.plain(language)
         while key:
             if key == _key(default) or key == _key(default).partition("-")[0]:
                 return default
             if key in self._by_name:
                 return key
             key = key.rpartition("-")[0]
-        return language
+        return languages.find(language, self._by_name) or language
 
     def _suffix(self, variant: str) -> str:
         if not variant:

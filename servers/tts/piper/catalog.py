@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from satellite.errors import EngineError, ModelMissing
+from satellite.lib import languages
 from satellite.text.quoted import quoted
 from satellite.values import ModelInfo, SpeechRequest
 from servers.models.manifest import Installed
@@ -69,10 +70,10 @@ class Voice(msgspec.Struct, frozen=True):
 
     def speaks(self, language: str) -> int:
         """Rate the match with a language: 2 including the region, 1 without, 0 no match."""
-        ours, wanted = _key(self.about.language_code), _key(language)
-        if ours == wanted:
+        ours = self.about.language_code
+        if languages.plain(ours) == languages.plain(language):
             return 2
-        return int(ours.partition("-")[0] == wanted.partition("-")[0])
+        return int(languages.same(ours, language))
 
 
 class Catalog:

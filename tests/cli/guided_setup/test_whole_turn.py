@@ -124,7 +124,7 @@ def settings(folder: Path, request: Path, **more: object) -> Settings:
             "name": "den",
             "mic": f"wav:{request}",
             "speaker": f"wav:{folder / 'out.wav'}",
-            "tts": "espeak:en-us+f3?rate=150",
+            "tts": "espeak:en-us+klatt6?rate=150",
             "zeroconf": False,
             **more,
         }

@@ -196,6 +196,9 @@ def test_long_and_unusual_names_and_values_fit() -> None:
         (("en",), "fr", False),
         ((), "fr", True),
         (("en",), None, True),
+        (("no",), "nb-NO", True),
+        (("cmn",), "zh-Hant", True),
+        (("he",), "iw_IL.UTF-8", True),
     ],
 )
 def test_languages_match_by_their_primary_tag(

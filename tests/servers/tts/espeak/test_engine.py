@@ -12,6 +12,7 @@ from satellite.components import spec
 from satellite.errors import ConfigError, EngineClosed, ModelMissing
 from satellite.values import AudioChunk, SpeechRequest
 from servers.tts.espeak.engine import CHUNK_SECONDS, Espeak
+from servers.tts.espeak.library import library
 from tests.support.speech import forms
 
 SENTENCE = "The lamp in the living room is on."
@@ -180,6 +181,19 @@ async def test_engines_side_by_side_do_not_mix_their_voices() -> None:
         assert abs(length / len(expected) - 1) < 0.01
     await one.close()
     await other.close()
+
+
+@pytest.mark.parametrize(
+    ("language", "file"),
+    [
+        *(("nb-NO", "gmq/nb"), ("iw", "sem/he"), ("in", "poz/id"), ("mo", "roa/ro")),
+        *(("zh-Hant", "sit/cmn"), ("zh_TW.UTF-8", "sit/cmn"), ("pt_BR.UTF-8", "roa/pt-BR")),
+        *(("sr-Latn-RS", "zls/sr"), ("en-US-x-private", "gmw/en-US"), ("deu", "gmw/de")),
+        *(("", "gmw/en-US"), (" ", "gmw/en-US"), (None, "gmw/en-US")),
+    ],
+)
+def test_a_language_may_have_the_code_of_another_system(language: str | None, file: str) -> None:
+    assert library().voices.choose("en-us", None, language, None) == file
 
 
 def test_the_voice_of_the_tests_sounds_the_same_in_each_process() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from servers.asr.whisper.languages import THREE_LETTERS, find
+from satellite.lib.languages import THREE_LETTERS, find, same
 
 KNOWN = ("en", "de", "no", "nn", "tl", "he", "zh", "jw", "pt", "id", "ro", "sr", "fa", "haw")
 
@@ -35,3 +35,20 @@ def test_whispers_own_codes_come_first() -> None:
 
 def test_every_code_of_three_letters_has_one_of_two() -> None:
     assert all(len(long) == 3 and len(short) == 2 for long, short in THREE_LETTERS.items())
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        *(("nb", "no_NO", True), ("no", "nb", True), ("cmn", "zh-TW", True), ("iw", "he-IL", True)),
+        *(
+            ("sr-Latn", "sr", True),
+            ("pt-BR", "pt_PT.UTF-8", True),
+            ("eng", "en-US-x-private", True),
+        ),
+        *(("fil", "tl", True), ("en", "de", False), ("", "en", False), ("sv", "nb", False)),
+    ],
+)
+def test_two_codes_of_a_language_are_the_same(one: str, other: str, alike: bool) -> None:
+    assert same(one, other) is alike
+    assert same(other, one) is alike

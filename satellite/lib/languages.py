@@ -1,4 +1,4 @@
-"""Language codes of others, and Whisper's code for the same language."""
+"""Codes of languages as systems write them, and which of them are of the same language."""
 
 from __future__ import annotations
 
@@ -61,8 +61,7 @@ def find(requested: str, known: Collection[str]) -> str | None:
 
     Takes codes of ISO 639 and BCP 47, with script and region, and of POSIX, such as `de_DE.UTF-8`.
     """
-    tag = requested.strip().partition(".")[0].partition("@")[0]
-    parts = tag.replace("_", "-").lower().split("-")
+    parts = plain(requested).split("-")
     # in zh-yue, the second part is the language, and the first its group
     extended = [part for part in parts[1:2] if len(part) == 3 and part.isalpha()]
     for code in (*extended, parts[0]):
@@ -71,3 +70,15 @@ def find(requested: str, known: Collection[str]) -> str | None:
             if candidate in known:
                 return candidate
     return None
+
+
+def same(one: str, other: str) -> bool:
+    """Return whether two codes are of the same language, whatever their regions."""
+    first, second = plain(one).partition("-")[0], plain(other).partition("-")[0]
+    return first == second or bool(find(one, (second,)) or find(other, (first,)))
+
+
+def plain(code: str) -> str:
+    """Return a code in small letters, with hyphens, and without an encoding: `de-de`."""
+    code = code.strip().partition(".")[0].partition("@")[0]
+    return code.replace("_", "-").lower()
