@@ -84,6 +84,7 @@ def letters(text: str) -> str:
 
     text = _THOUSANDS.sub("", normalize(text, "en-US"))
     text = _ORDINAL.sub(lambda match: words(match[1], FormatPurpose.ORDINAL), text)
+    text = re.sub(r"(?<=\d)\.0\b", " point zero", text)
     text = _DECIMAL.sub(lambda match: words(match[0], FormatPurpose.CARDINAL), text)
     plain = unicodedata.normalize("NFKD", text.lower())
     return re.sub(r"[^a-z]", "", plain)

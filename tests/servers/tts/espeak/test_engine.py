@@ -94,9 +94,9 @@ async def test_each_request_may_choose_voice_language_and_variant() -> None:
 @pytest.mark.parametrize(
     ("request_", "words"),
     [
-        (SpeechRequest(text="a", voice="en-uz"), "'en-uz'.*did you mean en-us"),
-        (SpeechRequest(text="a", language="xx"), "'xx'"),
-        (SpeechRequest(text="a", speaker="f33"), "'f33'.*did you mean f3"),
+        (SpeechRequest(text="a", voice="en-uz"), '"en-uz".*did you mean en-us'),
+        (SpeechRequest(text="a", language="xx"), '"xx"'),
+        (SpeechRequest(text="a", speaker="f33"), '"f33".*did you mean f3'),
         (SpeechRequest(text="a", voice="../../x"), "no voice"),
     ],
 )

@@ -56,7 +56,7 @@ def test_a_path_is_a_voice_too(store: Path, voice: Path) -> None:
     [
         ({"voice": "en_US-ona-low"}, "en_US-one-low is.*models pull piper:en_US-ona-low"),
         ({"voice": "../\0"}, "not installed"),
-        ({"language": "tlh"}, "speaks 'tlh'.*available:"),
+        ({"language": "tlh"}, 'speaks "tlh".*available:'),
         ({"default": "fr_FR-x-low"}, "models pull piper:fr_FR-x-low"),
     ],
 )
@@ -70,7 +70,7 @@ def test_a_missing_voice_is_named_with_the_remedy(
 async def test_an_unknown_speaker_is_named_with_the_nearest(store: Path) -> None:
     engine = spec.create("tts", "piper:en_GB-many-low", in_folder(store))
     await engine.load()
-    with pytest.raises(ModelMissing, match=r"no speaker 'amu'.*did you mean amy"):
+    with pytest.raises(ModelMissing, match=r'no speaker "amu".*did you mean amy'):
         await anext(engine.synthesize(SpeechRequest(text="a", speaker="amu")))
     await engine.close()
 
