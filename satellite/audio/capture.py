@@ -14,6 +14,7 @@ from satellite.lib.containment import Containment
 from satellite.lib.samples import CHANNELS, RATES
 from satellite.lib.wait_limit import WaitLimit
 from satellite.ports import Mic
+from satellite.text.quoted import quoted
 from satellite.values import SPEECH, AudioFormat
 
 _LOGGER = logging.getLogger(__name__)
@@ -162,7 +163,7 @@ class Capture:
 def _checked(form: AudioFormat) -> AudioFormat:
     """Return the format of a microphone. Raises `DeviceMissing` if no device has such a one."""
     if not isinstance(form, AudioFormat) or form.rate not in RATES or form.channels not in CHANNELS:
-        raise DeviceMissing(f"the microphone has a format that is not supported: {form!r}")
+        raise DeviceMissing(f"the microphone has a format that is not supported: {quoted(form)}")
     return form
 
 

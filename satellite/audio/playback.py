@@ -21,6 +21,7 @@ from satellite.events import AudioLoss, Error, Event
 from satellite.lib.containment import Containment
 from satellite.lib.samples import CHANNELS, RATES
 from satellite.ports import Speaker
+from satellite.text.quoted import quoted
 from satellite.values import AudioChunk, AudioFormat
 
 _LOGGER = logging.getLogger(__name__)
@@ -295,7 +296,7 @@ def check_playable(chunk: AudioChunk) -> None:
 def _checked(form: AudioFormat) -> AudioFormat:
     """Return the format of a speaker. Raises `DeviceMissing` if no device has such a one."""
     if not isinstance(form, AudioFormat) or form.rate not in RATES or form.channels not in CHANNELS:
-        raise DeviceMissing(f"the speaker has a format that is not supported: {form!r}")
+        raise DeviceMissing(f"the speaker has a format that is not supported: {quoted(form)}")
     return form
 
 
