@@ -29,5 +29,6 @@ class ListenLimits(msgspec.Struct, frozen=True, kw_only=True):
     total: float = 0.0
     """Of a connection: unlimited, as Home Assistant stays connected for months."""
     memory: int = MOST
-    """Bytes buffered for all peers together (`limits.held`)."""
+    """Bytes held for all peers together (`limits.held`), where the ports of a program share no
+    account."""
     wire: Limits = Limits()

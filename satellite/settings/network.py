@@ -33,7 +33,7 @@ class LimitSettings(OptionSet, frozen=True):
     total: Annotated[float, option("Longest connection", unit="s", minimum=0)] = 0.0
     per_address: Annotated[int, option("Connections from one address at a time", minimum=1)] = 32
     held: Annotated[
-        int, option("Sound buffered for all peers of a port", unit="bytes", minimum=8388608)
+        int, option("Data held for all peers of all ports", unit="bytes", minimum=8388608)
     ] = 134217728
 
 

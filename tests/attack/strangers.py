@@ -50,7 +50,7 @@ MINUTE = 60.0
 SETTLE = 10.0
 """Most seconds for connections and work to end before a count."""
 WARM = 300.0
-"""Seconds after which counts must be flat: every engine and allocator has had its most by then."""
+"""Seconds after which counts must be flat."""
 FLAT = 0.1
 """Part of its mean by which a count may differ from it."""
 SLOWER = 3.0
@@ -73,6 +73,25 @@ class Count(msgspec.Struct, frozen=True):
     descriptors: int
     threads: int
     tasks: int
+
+
+class Seen(msgspec.Struct):
+    """What was seen of a server under attack."""
+
+    strangers: Counter[str] = msgspec.field(default_factory=Counter)
+    """Strange clients by kind, and the errors that they met."""
+    unanswered: list[str] = msgspec.field(default_factory=list)
+    """Ordinary requests without an answer."""
+    slower: list[str] = msgspec.field(default_factory=list)
+    """Roles whose ordinary requests took too long."""
+    uneven: dict[str, str] = msgspec.field(default_factory=dict)
+    """Counts that differ too much from their mean."""
+    problem: str = ""
+    """The end of the server, or its first traceback."""
+
+    def failures(self) -> list[str]:
+        problem = [self.problem] if self.problem else []
+        return [*dict.fromkeys(self.unanswered), *self.slower, *self.uneven.values(), *problem]
 
 
 def utterance(audio: bytes, size: int = 4096) -> list[Event]:
@@ -245,6 +264,8 @@ class Ordinary:
         self.ports = ports
         self.took: dict[str, list[float]] = {role: [] for role in ROLES}
         self.failures: list[str] = []
+        self.resting = asyncio.Lock()
+        """Held during a request, and while the server's use of resources is counted."""
         self.speech = silence(0.3) + speak("turn on the kitchen lamp") + silence(0.3)
 
     async def run(self, seconds: float | None = None) -> None:
@@ -252,7 +273,8 @@ class Ordinary:
         began = time.monotonic()
         while seconds is None or time.monotonic() - began < seconds:
             for role in ROLES:
-                await self.ask(role)
+                async with self.resting:
+                    await self.ask(role)
                 await asyncio.sleep(EVERY / len(ROLES))
 
     async def ask(self, role: str) -> None:
@@ -299,8 +321,8 @@ async def counted(target: Target, tasks: Path) -> Count:
     )
 
 
-async def run(target: Target, tasks: Path, seconds: float, seed: int, warm: float) -> list[str]:
-    """Run the attack; print what was seen, and return what was wrong."""
+async def run(target: Target, tasks: Path, seconds: float, seed: int, warm: float) -> Seen:
+    """Run the attack; print and return what was seen."""
     quiet, ordinary = Ordinary(target.ports), Ordinary(target.ports)
     for role in ROLES:
         await quiet.ask(role)  # loads what is loaded by the first request
@@ -320,15 +342,17 @@ async def run(target: Target, tasks: Path, seconds: float, seed: int, warm: floa
             while strangers.working and time.monotonic() - settling < 3 * SETTLE:
                 await asyncio.sleep(0.1)
             await asyncio.sleep(min(SETTLE, seconds / 10))
-            now = time.monotonic() - began
-            counts.append((now, await counted(target, tasks)))
+            async with ordinary.resting:
+                await asyncio.sleep(min(1.0, seconds / 10))
+                now = time.monotonic() - began
+                counts.append((now, await counted(target, tasks)))
             print(f"{now:5.0f} s {strangers.done.total():6d} {counts[-1][1]}", flush=True)
     finally:
         for task in (*working, asking):
             task.cancel()
         await asyncio.wait([*working, asking])
     print("strangers:", dict(strangers.done))
-    problems = [*quiet.failures, *ordinary.failures]
+    seen = Seen(strangers.done, [*quiet.failures, *ordinary.failures])
     for role in ROLES:
         before, during = slowest(quiet.took[role]), slowest(ordinary.took[role])
         print(
@@ -336,28 +360,30 @@ async def run(target: Target, tasks: Path, seconds: float, seed: int, warm: floa
             f"{before:.2f} s at the quiet server, slowest {max(ordinary.took[role]):.2f} s"
         )
         if during > SLOWER * before:
-            problems.append(f"{role}: {during:.2f} s, at a quiet server {before:.2f} s")
-    problems += uneven([count for when, count in counts if when >= warm])
-    return problems + ([target.problem()] if target.problem() else [])
+            seen.slower.append(f"{role}: {during:.2f} s, at a quiet server {before:.2f} s")
+    seen.uneven = uneven([count for when, count in counts if when >= warm])
+    seen.problem = target.problem()
+    return seen
 
 
-def uneven(counts: list[Count]) -> list[str]:
+def uneven(counts: list[Count]) -> dict[str, str]:
     """Return the counts that differ too much from their mean."""
-    found = []
+    found = {}
     for name in Count.__struct_fields__:
         values = [float(getattr(count, name)) for count in counts]
         if not values:
-            return ["nothing was counted after the warm-up"]
+            return {name: "nothing was counted after the warm-up"}
         mean = statistics.mean(values)
         print(f"{name}: mean {mean:.1f}, from {min(values):.1f} to {max(values):.1f}")
         allowed = max(FLAT * mean, 0.0 if name == "memory" else 1.0)  # one of ten is a tenth
         if max(abs(value - mean) for value in values) > allowed:
-            found.append(f"{name}: from {min(values):.1f} to {max(values):.1f}, mean {mean:.1f}")
+            spread = f"from {min(values):.1f} to {max(values):.1f}, mean {mean:.1f}"
+            found[name] = f"{name}: {spread}"
     return found
 
 
-def attack(folder: Path, seconds: float, seed: int, warm: float, light: bool) -> list[str]:
-    """Start a server and run the attack on it; return what was wrong."""
+def attack(folder: Path, seconds: float, seed: int, warm: float, light: bool) -> Seen:
+    """Start a server and run the attack on it; return what was seen."""
     ports = dict(zip(ROLES, free_ports(len(ROLES)), strict=True))
     tasks = folder / "tasks"
     os.environ["STRANGERS_TASKS"] = str(tasks)
@@ -391,14 +417,17 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--light", action="store_true", help="engines without models")
+    parser.add_argument("--keep", type=Path, help="folder for the server's log")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = given.keep or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
         seconds = given.minutes * 60
         warm = min(WARM, seconds / 6)
-        problems = attack(Path(folder), seconds, given.seed, warm, given.light)
-    for problem in dict.fromkeys(problems):
-        print("FAILED:", problem)
-    sys.exit(bool(problems))
+        seen = attack(folder, seconds, given.seed, warm, given.light)
+    for failure in seen.failures():
+        print("FAILED:", failure)
+    sys.exit(bool(seen.failures()))
 
 
 if __name__ == "__main__":

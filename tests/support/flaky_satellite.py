@@ -12,6 +12,7 @@ from satellite import events
 from satellite.listening.utterance import Utterance
 from satellite.settings import CueSettings, DeadlineSettings, Settings
 from satellite.turns.context import Engines
+from satellite.turns.driver import Driver
 from satellite.values import SPEECH, AudioChunk
 from tests.support.flaky_engines import FlakyAsr, FlakyLlm, FlakyTts
 from tests.support.paced_satellite import PacedSatellite
@@ -33,8 +34,14 @@ ENDLESS = 200.0
 class FlakySatellite(PacedSatellite):
     """The satellite, with a record of its turns and faults."""
 
-    def __init__(self, seed: int, trouble: float) -> None:
-        """`trouble`: probability that a call of an engine goes wrong, 0 to 1."""
+    def __init__(
+        self,
+        seed: int,
+        trouble: float,
+        driver: Callable[[Utterance], Driver | None] = lambda utterance: None,
+    ) -> None:
+        """`trouble`: probability that a call of an engine goes wrong, 0 to 1; `driver` returns what
+        takes a turn in place of the engines."""
         self.chance = chance = random.Random(seed)
         self.counted: Counter[str] = Counter()
         """Turns by outcome."""
@@ -46,7 +53,7 @@ class FlakySatellite(PacedSatellite):
         self.asr = FlakyAsr(chance, trouble)
         self.llm = FlakyLlm(chance, trouble)
         self.tts = FlakyTts(chance, trouble)
-        super().__init__(SETTINGS, Engines(self.asr, self.llm, self.tts))
+        super().__init__(SETTINGS, Engines(self.asr, self.llm, self.tts), driver=driver)
 
     async def turn(self) -> None:
         """Ask something, cause random events meanwhile, and return when the satellite is idle."""

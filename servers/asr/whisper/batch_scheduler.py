@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from satellite.errors import EngineClosed, EngineFailed, SatelliteError
 from servers.asr.malloc import give_back
 from servers.asr.whisper.model import Decoded, Encoded, Model, Search
+from servers.caller import CALLER
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -29,6 +30,7 @@ class _Task:
     """A unit of work, done alone or together with others of the same kind."""
 
     def __init__(self, work: Callable[[list[Any]], list[Any]], input_: Any, kind: Hashable) -> None:
+        self.address = CALLER.get().address
         self.work = work
         self.input = input_
         self.kind = kind
@@ -36,7 +38,7 @@ class _Task:
 
 
 class BatchScheduler:
-    """Threads that work on queued tasks, the oldest first.
+    """Threads that work on queued tasks, the oldest first, clients' addresses in turn.
 
     Windows are encoded one by one: a batch takes no less time than its parts. Texts to be decoded
     wait for windows still to be encoded, but for no more than `ENOUGH`, and are decoded in one
@@ -51,6 +53,8 @@ class BatchScheduler:
         self._texts: deque[_Task] = deque()
         self._running = 0
         self._passed = 0
+        self._served: Counter[str] = Counter()
+        """Tasks begun for each address since none waited."""
         self._trimmed = True
         self._closed = False
         self._changed = threading.Condition()
@@ -147,15 +151,29 @@ class BatchScheduler:
                     return [_Task(_trim_memory, None, None)]
             self._running += 1
             self._trimmed = False
-            oldest = self._texts[0].kind if self._texts else None
+            oldest = self._next(self._texts).kind if self._texts else None
             ready = [task for task in self._texts if task.kind == oldest][:MAX_BATCH]
             if self._alone and len(ready) < ENOUGH and self._passed < ENOUGH:
                 self._passed += 1 if ready else 0
-                return [self._alone.popleft()]
+                first = self._next(self._alone)
+                self._alone.remove(first)
+                self._count(first)
+                return [first]
             self._passed = 0
             for task in ready:
                 self._texts.remove(task)
+                self._count(task)
             return ready
+
+    def _next(self, queue: deque[_Task]) -> _Task:
+        """Return the oldest task of the address that has been served the least."""
+        return min(queue, key=lambda task: self._served[task.address])
+
+    def _count(self, task: _Task) -> None:
+        if self._alone or self._texts:
+            self._served[task.address] += 1
+        else:
+            self._served.clear()
 
     @staticmethod
     def _results(tasks: list[_Task]) -> list[Any]:

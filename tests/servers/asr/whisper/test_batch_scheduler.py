@@ -15,6 +15,7 @@ import pytest
 from satellite.errors import EngineClosed, EngineFailed
 from servers.asr.whisper.batch_scheduler import MAX_BATCH, BatchScheduler
 from servers.asr.whisper.model import Decoded, Encoded, Model, Search
+from servers.caller import CALLER, Caller
 from tests.support.peers import until
 
 NOTHING = np.zeros(32000, np.float32)
@@ -160,3 +161,21 @@ async def test_memory_is_returned_once_after_an_idle_time(
         await until(lambda: batches.idle)
     finally:
         await batches.close()
+
+
+async def test_addresses_take_turns(watched: Watched) -> None:
+    batches = BatchScheduler(watched, 1)  # type: ignore[arg-type]
+    gate = Gate(batches)
+    await gate.begun()
+    order: list[str] = []
+
+    async def ask(address: str) -> None:
+        CALLER.set(Caller(address))
+        await batches.call(order.append, address)
+
+    asked = [asyncio.create_task(ask(a)) for a in ("10.0.0.1",) * 4 + ("10.0.0.2",) * 2]
+    await asyncio.sleep(0.05)
+    await gate.open()
+    await asyncio.gather(*asked)
+    assert order[:4] == ["10.0.0.1", "10.0.0.2", "10.0.0.1", "10.0.0.2"]
+    await batches.close()
