@@ -48,7 +48,7 @@ from satellite.lib.taskgroups import first_error
 from satellite.listening.contained_vad import ContainedVad
 from satellite.listening.listener import Listener
 from satellite.listening.microphone import Microphone
-from satellite.listening.mute import Mute, mute_store
+from satellite.listening.mute import Mute, mute_store, parties_store
 from satellite.listening.stop_words import COMPONENT as STOP_WORDS
 from satellite.listening.stop_words import StopWords
 from satellite.ports import Asr, EngineContext, WaitsForReader, Wake
@@ -125,7 +125,7 @@ class Satellite:
             _opened_speaker(settings, publish, self._reference)
         )
         self._recorder = await stack.enter_async_context(recorded(settings, self._bus))
-        self._mute = Mute(publish, mute_store(settings.name))
+        self._mute = Mute(publish, mute_store(settings.name), parties_store(settings.name))
         self._activity = Activity(publish, self._mute)
         self._mic = spec.create(
             "mic", settings.mic if settings.mic != AUTO else devices.default_mic()

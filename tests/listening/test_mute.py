@@ -10,7 +10,7 @@ import pytest
 from satellite import events
 from satellite.errors import DeviceMissing
 from satellite.lib.persistence import StoredValue
-from satellite.listening.mute import Mute
+from satellite.listening.mute import MOST, USER, Mute
 from satellite.settings import CueSettings, Settings
 from satellite.turns.context import Engines
 from satellite.values import Action
@@ -25,21 +25,51 @@ def test_it_is_muted_while_any_party_mutes_it() -> None:
     mute = Mute(told.append)
     mute.set(True)
     mute.set(True, by="homeassistant")
-    mute.set(False)
-    assert mute.muted
     mute.set(False, by="homeassistant")
+    assert mute.muted
+    mute.set(False, by="another")
+    assert mute.muted
+    mute.set(False)
     assert not mute.muted
     assert [event.muted for event in told if isinstance(event, events.Mute)] == [True, False]
 
 
-def test_only_the_choice_of_the_user_survives_a_restart(tmp_path: Path) -> None:
-    Mute(lambda event: None, StoredValue("mute", bool, False, tmp_path)).set(True)
-    assert Mute(lambda event: None, StoredValue("mute", bool, False, tmp_path)).muted
-    Mute(lambda event: None, StoredValue("mute", bool, False, tmp_path)).set(False)
-    Mute(lambda event: None, StoredValue("mute", bool, False, tmp_path)).set(
-        True, by="homeassistant"
-    )
-    assert not Mute(lambda event: None, StoredValue("mute", bool, False, tmp_path)).muted
+def test_people_in_the_room_end_the_mute_of_any_party() -> None:
+    mute = Mute(lambda event: None)
+    for party in ("homeassistant at 10.0.0.5", "homeassistant at 10.0.0.6"):
+        mute.set(True, by=party)
+    assert mute.by == ("homeassistant at 10.0.0.5", "homeassistant at 10.0.0.6")
+    mute.set(False)
+    assert not mute.muted
+
+
+def test_a_crowd_of_parties_is_bounded_and_stays_muted() -> None:
+    mute = Mute(lambda event: None)
+    for number in range(1000):
+        mute.set(True, by=f"homeassistant at 10.0.0.{number}")
+    assert len(mute.by) <= MOST + 1
+    for number in range(1000):
+        mute.set(False, by=f"homeassistant at 10.0.0.{number}")
+    assert mute.muted
+    mute.set(False)
+    assert not mute.muted
+
+
+@pytest.mark.parametrize("by", [USER, "homeassistant at 10.0.0.5"])
+def test_the_mute_of_any_party_survives_a_restart(tmp_path: Path, by: str) -> None:
+    def restarted() -> Mute:
+        return Mute(
+            lambda event: None,
+            StoredValue("mute", bool, False, tmp_path),
+            StoredValue("muted-by", tuple[str, ...], (), tmp_path),
+        )
+
+    restarted().set(True, by)
+    assert restarted().by == (by,)
+    restarted().set(False, by="homeassistant at 10.0.0.6")
+    assert restarted().muted
+    restarted().set(False, by)
+    assert not restarted().muted
 
 
 def test_the_device_is_closed_within_a_tenth_of_a_second_and_opened_again() -> None:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from satellite.homeassistant.driver.link import DriverLink
 
+MOST = 8
+"""Connections that may wait for the end of the present one."""
+
 
 class CurrentLink:
-    """Holds that connection, shared by the peer, which replaces it, and the wake stream."""
+    """Holds that connection, shared by the peer, which replaces it, and the wake stream.
+
+    Any allowed peer can ask to drive: the present one stays until it is gone, and the others wait.
+    """
 
     def __init__(self) -> None:
         self._link: DriverLink | None = None
+        self._waiting: list[DriverLink] = []
 
     @property
     def connected(self) -> DriverLink | None:
@@ -21,14 +28,33 @@ class CurrentLink:
         """The connection, if Home Assistant takes turns on it now."""
         return self._link if self._link is not None and self._link.drives else None
 
-    def replace(self, link: DriverLink) -> DriverLink | None:
-        """Make a connection the current one; return the one that it replaces."""
-        former, self._link = self._link, link
-        return former if former is not link else None
+    def request(self, link: DriverLink) -> DriverLink | None:
+        """Make a connection the current one, unless another one is: then it waits for its end.
 
-    def clear(self, link: DriverLink) -> bool:
-        """Forget a connection that has ended; return whether it was the current one."""
+        Return the connection that it waits for.
+        """
+        if self._link is not None and self._link is not link and not self._link.ended:
+            if link not in self._waiting:
+                self._waiting = [*self._waiting, link][-MOST:]
+            return self._link
+        self._link = link
+        self._waiting = [other for other in self._waiting if other is not link]
+        return None
+
+    def withdraw(self, link: DriverLink) -> None:
+        """Let a connection wait no longer."""
+        self._waiting = [other for other in self._waiting if other is not link]
+
+    def clear(self, link: DriverLink) -> DriverLink | None:
+        """Forget a connection that has ended; return the one that takes over, if any does."""
+        self.withdraw(link)
         if self._link is not link:
-            return False
+            return None
         self._link = None
-        return True
+        # Home Assistant, coming back, follows its own former connection
+        waiting = [other for other in self._waiting if not other.ended]
+        same = [other for other in waiting if other.address == link.address]
+        successor = next(iter(same or waiting), None)
+        if successor is not None:
+            self.request(successor)
+        return successor

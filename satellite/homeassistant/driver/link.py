@@ -35,6 +35,11 @@ LEAVING = 0.3
 """Seconds from the pause to the end of the connection when Home Assistant stops; it sends the same
 event when it mutes this satellite, and then stays connected."""
 
+PAUSED = 30.0
+"""Seconds after which a paused connection is given up for a new one of the same address, while it
+answers no ping. Home Assistant closes it before it opens another one; some versions leave it open
+when their integration is reloaded."""
+
 STALE = 10.0
 """Seconds in which the sound of an abandoned answer arrives. If none arrives, a longer time would
 swallow an announcement."""
@@ -76,12 +81,44 @@ class DriverLink:
         self._pings = Pings(self.send)
         self._leaving = False
         self._misses = 0
+        self._doubted = False
+        """Another connection waits for the end of this one, which shows no sign of life."""
         self._woken = asyncio.Event()
 
     @property
     def drives(self) -> bool:
         """Whether it is connected and takes turns."""
         return not (self.lost or self.paused)
+
+    @property
+    def ended(self) -> bool:
+        """Whether either side has closed it."""
+        return self.lost or self._connection.closed
+
+    @property
+    def address(self) -> str:
+        """The IP address of Home Assistant, however it was written; empty for a local socket."""
+        return self._connection.address.partition("%")[0].removeprefix("::ffff:")
+
+    @property
+    def peer(self) -> str:
+        """Its name in messages."""
+        return self._connection.peer
+
+    def verify(self, *, same_address: bool) -> None:
+        """Find out whether the other side is still there, as another connection wants to drive.
+
+        It is lost if it sends nothing for some pings, or, while it has muted this satellite, for
+        `PAUSED` seconds, and only for a connection of the same address.
+        """
+        if self._doubted or (self.paused and not same_address):
+            return
+        self._doubted = True
+        if self.paused:
+            self._misses = MISSES - round(PAUSED / EVERY)
+        else:
+            self._misses = MISSES - 2 if self._pings.answered else 0
+        self._woken.set()
 
     async def run(self) -> None:
         """Send events, and detect the loss of the connection, until cancelled."""
@@ -152,7 +189,7 @@ class DriverLink:
 
     def handle(self, event: Event) -> None:
         """Dispatch an event that arrived. Raises `BadFrame`, `EngineBusy`."""
-        self._misses = 0
+        self._misses, self._doubted = 0, False
         if Pong.is_type(event.type):
             self._pings.pong_received()
         elif Ping.is_type(event.type):
@@ -163,6 +200,11 @@ class DriverLink:
             self._run.handle(event)
         if any(kind.is_type(event.type) for kind in _WAKE):
             self._detected(event)
+
+    def handle_waiting(self, event: Event) -> None:
+        """Handle an event while another connection drives: signs of life only."""
+        if Pong.is_type(event.type) or Ping.is_type(event.type):
+            self.handle(event)
 
     def _handle_audio(self, event: Event) -> None:
         if self._announcement is not None:
@@ -213,7 +255,7 @@ class DriverLink:
         """
         while not self.lost:
             every = self._patience / MISSES if self._run is not None else EVERY
-            if not (self.paused or self._leaving):
+            if (self._doubted or not self.paused) and not self._leaving:
                 self._pings.send_ping()
             self._woken.clear()
             try:
@@ -223,6 +265,7 @@ class DriverLink:
             except TimeoutError:
                 pass
             self._misses += 1
-            if self._misses >= MISSES and self._pings.answered and not self.paused:
+            expected = self._pings.answered and not self.paused
+            if self._misses >= MISSES and (expected or self._doubted):
                 _LOGGER.warning("Home Assistant does not answer any more")
                 self.mark_lost(PeerClosed("Home Assistant does not answer any more"))

@@ -73,6 +73,8 @@ class HomeAssistantPeer:
         memory = memory or MemoryBudget()
         self._announced = memory.part(memory.most // 2)
         """Counts the sound of other clients: half of the memory, as Home Assistant needs some."""
+        self._address: str | None = None
+        """The address of the Home Assistant that drove last."""
         self._found: Detection | None = None
         """The wake word that Home Assistant has just detected."""
         self._announcements: asyncio.Queue[tuple[DriverLink, IncomingSpeech]] = asyncio.Queue(
@@ -136,18 +138,28 @@ class HomeAssistantPeer:
             patience,
             announce=self._queue,
             detected=self._handle_wake,
-            muted=lambda: self._mute.set(True, NAME),
+            muted=lambda: self._mute.set(True, _party(connection)),
         )
         running: list[asyncio.Task[None]] = []
 
         def drive() -> DriverLink:
             if not running:
                 running.append(tasks.create_task(link.run()))
-                _LOGGER.info("Home Assistant is connected, from %s", connection.peer)
-            if (former := self._current.replace(link)) is not None:
-                former.mark_lost(PeerClosed("Home Assistant connected again"))
             link.resume()
-            self._mute.set(False, NAME)
+            former = self._current.request(link)
+            if former is None:
+                self._began(link)
+            else:
+                _LOGGER.warning(
+                    "%s wants to drive this satellite, but Home Assistant is connected, from %s: "
+                    "it takes over when that connection ends (--allow limits who may connect)",
+                    connection.peer,
+                    former.peer,
+                )
+                same_address = former.address == link.address
+                former.verify(same_address=same_address)
+                if not same_address:  # or its paused connection is still open, and not this one
+                    self._mute.set(False, _party(link))
             return link
 
         try:
@@ -156,9 +168,33 @@ class HomeAssistantPeer:
             link.mark_lost(PeerClosed("Home Assistant hung up"))
             for task in running:
                 task.cancel()
+            drove = self._current.connected is link
+            successor = self._current.clear(link)
+            if drove:
                 _LOGGER.info("Home Assistant is disconnected")
-            if self._current.clear(link):
-                self._mute.set(False, NAME)
+            if successor is not None:
+                self._began(successor)
+
+    def _began(self, link: DriverLink) -> None:
+        """Let a connection drive. Only the mute of its own party ends with that."""
+        before, self._address = self._address, link.address
+        if before in (None, link.address):
+            _LOGGER.info("Home Assistant is connected, from %s", link.peer)
+        else:
+            _LOGGER.warning(
+                "Home Assistant is connected, from %s: it was connected from %s before",
+                link.peer,
+                before or "a local socket",
+            )
+        self._mute.set(False, _party(link))
+        others = [party for party in self._mute.by if party.startswith(NAME)]
+        if others:
+            _LOGGER.warning(
+                "the microphone stays closed: %s has muted this satellite, and Home Assistant is "
+                "connected from %s now; `satellite mute off` opens it",
+                ", ".join(others),
+                link.peer,
+            )
 
     async def _read(
         self,
@@ -197,8 +233,11 @@ class HomeAssistantPeer:
     def _handle(self, event: Event, link: DriverLink) -> None:
         try:
             if PauseSatellite.is_type(event.type):
+                self._current.withdraw(link)
                 link.pause()
                 self._wake.reset()
+            elif self._current.connected is not link:
+                link.handle_waiting(event)
             elif not self._home_timers.handle(event):
                 link.handle(event)
         except SatelliteError as error:
@@ -226,3 +265,10 @@ class HomeAssistantPeer:
         ):  # another utterance won: the run that waits for this one is not used
             self._found = None
             self._wake.invalidate()
+
+
+def _party(peer: Connection | DriverLink) -> str:
+    """Return the name under which a Home Assistant mutes this satellite: by its address, which it
+    has again when it reconnects."""
+    address = peer.address.partition("%")[0].removeprefix("::ffff:")
+    return f"{NAME} at {address or 'a local socket'}"
