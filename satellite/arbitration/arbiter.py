@@ -228,11 +228,12 @@ class Arbiter:
         """Publish that another satellite answers, once for each spoken word."""
         now, (word, at) = monotonic(), self._yielded
         self._yielded = own.bid.word, now
+        self._group.expect_turn(own.bid.winner)
         if word == own.bid.word and now - at < ANSWERED:
             return
         to, waited = self._group.name(own.bid.winner), round(now - own.bid.heard_at, 4)
         self._publish(events.Yielded(to=to, word=own.word, waited=waited))
-        self._group.yielded(to)
+        self._group.yielded(own.bid.winner)
 
     def _claimed(self, claim: Claim, answered: bool) -> None:
         """Handle the claim of another satellite, or its decision to answer."""

@@ -10,9 +10,10 @@ from time import monotonic
 
 from satellite.arbitration.election import BidAnnouncement
 from satellite.arbitration.multicast import MulticastNetwork, interfaces
-from satellite.arbitration.peers import Peer, PeerTable, SocketAddress
+from satellite.arbitration.peers import FEW, Peer, PeerTable, SocketAddress
 from satellite.arbitration.protocol import Claim, GroupMessage, MessageKind, Seal
 from satellite.net.allowed import AllowedNetworks
+from satellite.net.refusals import Refusals
 from satellite.settings import Settings
 from satellite.text.reason_of import reason_of
 
@@ -34,6 +35,12 @@ MULTICASTS = 2
 FAREWELLS = 3
 """Repeats of the farewell."""
 
+PLAUSIBLE = (-100, 100)
+"""Decibels of the worst and the best word that a microphone can hear (`Rank.quality`): from -25 to
+80 by its definition, and a margin."""
+
+REMEDY = "pair the satellites, or set rooms.group to a phrase, to keep strangers out"
+
 
 class Group:
     """The membership of this satellite in its group.
@@ -53,6 +60,7 @@ class Group:
         self._seal = Seal(settings.rooms.group)
         self._allowed = AllowedNetworks(settings.allow)
         self._peers = PeerTable()
+        self._refusals = Refusals("rooms")
         self._network: MulticastNetwork | None = None
         self._sent = 0
         self._repeats: tuple[int, str, int] = (0, "", 0)
@@ -66,19 +74,26 @@ class Group:
     def others(self) -> list[Peer]:
         """Return the satellites that are present; none while the group is distrusted."""
         now = monotonic()
-        return self._peers.present(now) if self._peers.trusted(now) else []
+        self._warn_of_doubted(now)
+        return self._peers.believed_ones(now) if self._peers.trusted(now) else []
 
     def name(self, satellite: str | None) -> str:
         """Return the name of another satellite."""
         return self._peers.name(satellite)
 
-    def yielded(self, to: str) -> None:
-        """Note that a wake was left to another satellite, called `to`."""
+    def expect_turn(self, satellite: str | None) -> None:
+        """Expect a turn of the satellite to which a wake was left, by its id."""
+        self._peers.note_left(monotonic(), satellite or "")
+
+    def yielded(self, satellite: str | None) -> None:
+        """Note that a spoken word was left to another satellite, by its id."""
+        to = self.name(satellite)
         if self._peers.note_yield(monotonic()):
             _LOGGER.warning(
                 "other satellites answer more wake words than people say, %s the latest: all are "
-                "ignored for two minutes (set rooms.group to a phrase to keep strangers out)",
+                "ignored for two minutes (%s)",
                 to,
+                REMEDY,
             )
 
     async def run(self) -> None:
@@ -150,8 +165,29 @@ class Group:
             return
         if message.kind == "ask" or peer.greeted_at is None:
             self._greet(peer, now)
-        if message.claim is not None and self._peers.trusted(now):
+        self._warn_of_doubted(now)
+        if message.claim is None or not self._peers.trusted(now):
+            return
+        if not PLAUSIBLE[0] <= message.claim.rank.quality <= PLAUSIBLE[1]:
+            self._refusals.log(
+                now,
+                "quality",
+                peer.name,
+                f"{peer.name} claims a wake word with {message.claim.rank.quality} dB, which no "
+                f"microphone hears: it is ignored ({REMEDY})",
+            )
+        elif self._peers.believed(now, message.satellite):
             self._on_claim(message.claim, message.kind == "answer")
+
+    def _warn_of_doubted(self, now: float) -> None:
+        for satellite in self._peers.note_outcomes(now):
+            _LOGGER.warning(
+                "%s has won %d wake words and had no turn: wake words are not left to it any more, "
+                "until it has one (%s)",
+                self.name(satellite),
+                FEW,
+                REMEDY,
+            )
 
     def _greet(self, peer: Peer, now: float) -> None:
         recently = peer.greeted_at is not None and now - peer.greeted_at < GREET
