@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import monotonic
 
 from satellite.arbitration.election import BidAnnouncement
@@ -13,8 +13,12 @@ from satellite.arbitration.multicast import MulticastNetwork, interfaces
 from satellite.arbitration.peers import FEW, Peer, PeerTable, SocketAddress
 from satellite.arbitration.protocol import Claim, GroupMessage, MessageKind, Seal
 from satellite.net.allowed import AllowedNetworks
+from satellite.net.pairing import Pairing
+from satellite.net.pairing.errors import KeysUnusable
+from satellite.net.pairing.exchange import printable
+from satellite.net.pairing.group_phrases import GroupPhrases
 from satellite.net.refusals import Refusals
-from satellite.settings import Settings
+from satellite.settings import RoomsSettings, Settings
 from satellite.text.reason_of import reason_of
 
 _LOGGER = logging.getLogger(__name__)
@@ -57,7 +61,10 @@ class Group:
         self._settings = settings
         self._busy = busy
         self._on_claim = on_claim
-        self._seal = Seal(settings.rooms.group)
+        self._phrases = GroupPhrases(Pairing(settings.pairing).keys)
+        self._phrases_stamp: object = None
+        self._default = Seal(settings.rooms.group)
+        self._seals: tuple[Seal, ...] = (self._default,)
         self._allowed = AllowedNetworks(settings.allow)
         self._peers = PeerTable()
         self._refusals = Refusals("rooms")
@@ -130,11 +137,31 @@ class Group:
         if (event, kind) != (announcement.claim.event, announcement.kind):
             times = 0
         self._repeats = announcement.claim.event, announcement.kind, times + 1
-        datagram = self._encode(announcement.kind, announcement.claim)
-        self._send_all(self._network, datagram, multicast=times < MULTICASTS)
+        datagrams = self._encode(announcement.kind, announcement.claim)
+        self._send_all(self._network, datagrams, multicast=times < MULTICASTS)
+
+    def _read_phrases(self) -> None:
+        """Replace the default name of the group by the phrases that paired machines share."""
+        if self._settings.rooms.group != RoomsSettings().group:
+            return
+        stamp = self._phrases.stamp
+        if stamp == self._phrases_stamp:
+            return
+        self._phrases_stamp = stamp
+        try:
+            phrases = self._phrases.all()
+        except KeysUnusable as error:
+            _LOGGER.warning("the phrase of the paired satellites cannot be read: %s", error)
+            return
+        if phrases:
+            self._seals = tuple(Seal(phrase) for phrase in phrases)
+            _LOGGER.info("rooms: agreeing with the satellites that share a pairing, and no others")
+        else:
+            self._seals = (self._default,)
 
     async def _stay_present(self, network: MulticastNetwork) -> None:
         random = secrets.SystemRandom()
+        await asyncio.to_thread(self._read_phrases)
         before = 0.0
         for after in ASKS:
             await asyncio.sleep(after - before)
@@ -143,6 +170,7 @@ class Group:
             self._send_all(network, self._encode("ask"))
         while True:
             await asyncio.sleep(random.uniform(*PRESENCE))
+            await asyncio.to_thread(self._read_phrases)
             await self._join_networks(network)
             self._send_all(network, self._encode("here"))
 
@@ -154,10 +182,14 @@ class Group:
             _LOGGER.debug("cannot list the networks of this machine: %s", error)
 
     def _receive(self, datagram: bytes, address: SocketAddress) -> None:
-        message = self._seal.read(datagram)
-        if message is None or message.satellite == self.id or str(address[0]) not in self._allowed:
-            return
+        opened = (seal.read(datagram) for seal in self._seals)
+        message = next((message for message in opened if message is not None), None)
         now = monotonic()
+        if message is None:
+            self._warn_of_strangers(datagram, now)
+            return
+        if message.satellite == self.id or str(address[0]) not in self._allowed:
+            return
         if not self._peers.admits(now):
             return
         peer = self._peers.note(now, message, address)
@@ -179,6 +211,19 @@ class Group:
         elif self._peers.believed(now, message.satellite):
             self._on_claim(message.claim, message.kind == "answer")
 
+    def _warn_of_strangers(self, datagram: bytes, now: float) -> None:
+        """Report satellites that share no pairing with this one: both would answer."""
+        if self._default in self._seals or (message := self._default.read(datagram)) is None:
+            return
+        name = printable(message.name)
+        self._refusals.log(
+            now,
+            "unpaired",
+            name,
+            f"{name} is a satellite in the default group, and this one agrees with paired ones "
+            "only: both may answer a wake word; pair it with the same server",
+        )
+
     def _warn_of_doubted(self, now: float) -> None:
         for satellite in self._peers.note_outcomes(now):
             _LOGGER.warning(
@@ -195,18 +240,22 @@ class Group:
             return
         peer.greeted_at = now
         for address in peer.addresses:
-            self._network.send(self._encode("here"), address)
+            for datagram in self._encode("here"):
+                self._network.send(datagram, address)
 
-    def _send_all(self, network: MulticastNetwork, datagram: bytes, multicast: bool = True) -> None:
-        if multicast:
-            network.send_to_group(datagram)
-        for peer in self._peers.present(monotonic()):
-            for address in peer.addresses:
-                network.send(datagram, address)
+    def _send_all(
+        self, network: MulticastNetwork, datagrams: Sequence[bytes], multicast: bool = True
+    ) -> None:
+        for datagram in datagrams:
+            if multicast:
+                network.send_to_group(datagram)
+            for peer in self._peers.present(monotonic()):
+                for address in peer.addresses:
+                    network.send(datagram, address)
 
-    def _encode(self, kind: MessageKind, claim: Claim | None = None) -> bytes:
+    def _encode(self, kind: MessageKind, claim: Claim | None = None) -> tuple[bytes, ...]:
+        """Return the datagrams of a message, one for each name of the group."""
         self._sent += 1
         name = self._settings.name[:64] or "satellite"
-        return self._seal.write(
-            GroupMessage(kind, self.id, self._sent, name, busy=self._busy(), claim=claim)
-        )
+        message = GroupMessage(kind, self.id, self._sent, name, busy=self._busy(), claim=claim)
+        return tuple(seal.write(message) for seal in self._seals)

@@ -7,16 +7,20 @@ import logging
 import secrets
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from satellite.arbitration import arbiter, election
+from satellite.arbitration import group as satellite_group
 from satellite.arbitration import peers as table
 from satellite.arbitration.multicast import MulticastNetwork
 from satellite.arbitration.peers import EVIDENCE, FEW, MOST, PeerTable, SocketAddress
 from satellite.arbitration.protocol import Claim, GroupMessage, MessageKind, Rank, Seal
-from satellite.settings import Settings
+from satellite.net.pairing.group_phrases import GroupPhrases
+from satellite.net.pairing.key_store import KeyStore
+from satellite.settings import PairingSettings, RoomsSettings, Settings
 from tests.arbitration.simulated_group import SimulatedSatellite, home, settings, until, word
 from tests.arbitration.test_multicast import LOOP
 
@@ -155,6 +159,52 @@ async def test_a_claim_that_no_microphone_can_make_is_ignored(
             await forger.join(kitchen)
             assert await answered(kitchen)
     assert "500 dB, which no microphone hears" in caplog.text
+
+
+def _paired(place: Path, group: Settings) -> Settings:
+    """Return settings of the default group on a machine that has paired, on the port of `group`."""
+    keys = KeyStore(place / "keys")
+    GroupPhrases(keys).ensure()
+    rooms = RoomsSettings(port=group.rooms.port)
+    return msgspec.structs.replace(group, rooms=rooms, pairing=PairingSettings(folder=str(place)))
+
+
+async def test_paired_satellites_ignore_forgers_of_the_default_group(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    group = _paired(tmp_path, settings())
+    forger = Forger(group, 80, names=False, decides=True)
+    async with home(monkeypatch, "kitchen", "hall", home_settings=group) as (kitchen, hall):
+        kitchen.recorded, hall.recorded = word(-30), word(-36)
+        async with forger.open():
+            forger.send("here")
+            assert hall.wake()
+            assert await answered(kitchen)
+            await until(lambda: hall.open is None)
+            assert not hall.answered
+    assert "cellar is a satellite in the default group" in caplog.text
+
+
+async def test_pairing_moves_a_running_satellite_to_the_group_of_its_phrase(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(satellite_group, "PRESENCE", (0.05, 0.1))
+    before = settings()
+    place = tmp_path / "later"
+    unpaired = msgspec.structs.replace(
+        before,
+        rooms=RoomsSettings(port=before.rooms.port),
+        pairing=PairingSettings(folder=str(place)),
+    )
+    async with home(monkeypatch, "kitchen", "hall", home_settings=unpaired) as (kitchen, hall):
+        phrase = GroupPhrases(KeyStore(place / "keys")).ensure()
+        stranger = Forger(unpaired, 80, names=False, decides=True)
+        await asyncio.sleep(0.5)
+        async with stranger.open():
+            stranger.send("here")
+            await asyncio.sleep(0.3)
+            assert (kitchen.arbiter.others, hall.arbiter.others) == (1, 1)
+        assert len(phrase) == 1
 
 
 HOST = ("10.0.0.7", 40000)

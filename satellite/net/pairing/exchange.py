@@ -10,15 +10,19 @@ as each side sees them: they differ if an attacker in the middle presents anothe
     joining -> showing   pair-hello   name, certificate, SPAKE2 message
     showing -> joining   pair-hello   name, SPAKE2 message (its certificate is that of the TLS)
     joining -> showing   pair-proof   here a wrong code is detected first
-    showing -> joining   pair-proof
+    showing -> joining   pair-proof   with the phrases of the satellites' group
+    joining -> showing   pair-group   its own phrases
 
 The package is not constant-time; a code is used for minutes and discarded.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hmac
+import logging
 import ssl
+from contextlib import suppress
 from hashlib import sha256
 from typing import Any
 
@@ -26,18 +30,22 @@ import msgspec
 from wyoming.error import Error
 from wyoming.event import Event
 
-from satellite.errors import BadFrame, PeerClosed
+from satellite.errors import BadFrame, PeerClosed, WireError
 from satellite.net.pairing.errors import PairingFailed
 from satellite.net.pairing.identity import fingerprint
 from satellite.net.wire import Connection, Limits
 
+_LOGGER = logging.getLogger(__name__)
+
 LIMITS = Limits(header=4096, data=16384, payload=0, events=10.0, frame=5.0, write=5.0)
-"""An exchange has four events, of at most a kilobyte."""
+"""An exchange has five events, of at most a kilobyte."""
 PROTOCOL = "satellite-pair"
 """Name of the protocol in the TLS handshake (ALPN)."""
 
 _NAME = 64
 """Longest name of a machine in characters."""
+_LAST = 1.0
+"""Seconds for the last message, which older versions do not send: they hang up instead."""
 _IN_BETWEEN = "it is not the machine that shows the code, but an attacker in between"
 
 
@@ -51,6 +59,8 @@ class Party(msgspec.Struct, frozen=True):
     name: str
     certificate: str
     """PEM."""
+    phrases: tuple[str, ...] = ()
+    """Its phrases of the satellites' group, which no other machine may learn."""
 
     @property
     def fingerprint(self) -> str:
@@ -67,6 +77,12 @@ class Hello(msgspec.Struct, frozen=True):
 
 class _Proof(msgspec.Struct, frozen=True):
     proof: str
+    phrases: tuple[str, ...] = ()
+    """Of the showing side only: the joining side has not verified the other one yet."""
+
+
+class _Phrases(msgspec.Struct, frozen=True):
+    phrases: tuple[str, ...] = ()
 
 
 async def receive_hello(connection: Connection) -> Hello | None:
@@ -103,8 +119,8 @@ async def prove(connection: Connection, code: str, me: Party, hello: Hello) -> P
         text = "the code was wrong, or an attacker in between changed the messages"
         await connection.write(Error(text, PairingFailed.code).event())
         raise PairingFailed(f"{other.name} at {connection.peer}: {text}")
-    await connection.write(Event("pair-proof", {"proof": own}))
-    return other
+    await connection.write(Event("pair-proof", {"proof": own, "phrases": me.phrases}))
+    return msgspec.structs.replace(other, phrases=await _receive_phrases(connection))
 
 
 async def join(connection: Connection, code: str, me: Party, certificate: bytes) -> Party:
@@ -130,7 +146,9 @@ async def join(connection: Connection, code: str, me: Party, certificate: bytes)
         raise PairingFailed(f"{error}: {_IN_BETWEEN}") from error
     if not proven:
         raise PairingFailed(f"{connection.peer} does not know the code: {_IN_BETWEEN}")
-    return other
+    with suppress(PeerClosed):  # an older version hangs up after its proof
+        await connection.write(Event("pair-group", {"phrases": me.phrases}))
+    return msgspec.structs.replace(other, phrases=theirs.phrases)
 
 
 def printable(text: str, longest: int = _NAME) -> str:
@@ -180,6 +198,18 @@ async def _receive(connection: Connection, kind: str, form: Any) -> Any:
     if event is None:
         raise PairingFailed(f"{connection.peer} hung up during the pairing")
     return _converted(connection, event, kind, form)
+
+
+async def _receive_phrases(connection: Connection) -> tuple[str, ...]:
+    """Return the phrases of the joining side; none from an older version, which sends none."""
+    try:
+        async with asyncio.timeout(_LAST):
+            event = await connection.read()
+        if event is not None and event.type == "pair-group":
+            return msgspec.convert(event.data, _Phrases).phrases
+    except (WireError, TimeoutError, msgspec.ValidationError):
+        _LOGGER.debug("%s sent no phrases of the satellites' group", connection.peer)
+    return ()
 
 
 async def _read(connection: Connection) -> Event | None:

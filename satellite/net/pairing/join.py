@@ -8,6 +8,7 @@ from satellite.errors import PeerUnreachable
 from satellite.net.pairing import exchange
 from satellite.net.pairing.errors import PairingFailed
 from satellite.net.pairing.exchange import Party
+from satellite.net.pairing.group_phrases import GroupPhrases
 from satellite.net.pairing.identity import ensure_identity
 from satellite.net.pairing.key_store import KeyStore
 from satellite.net.pairing.known_peers import KnownPeer, KnownPeers
@@ -40,6 +41,7 @@ async def join(folder: KeyStore, host: str, port: int, code: str, name: str) -> 
     Raises `PairingFailed`, `PeerUnreachable`, other `WireError`s, and `KeysUnusable`.
     """
     me = ensure_identity(folder, name)
+    phrases = GroupPhrases(folder)
     digits = "".join(character for character in code if character.isdigit())
     context = client_context(None, exchange.PROTOCOL)
     try:
@@ -54,10 +56,13 @@ async def join(folder: KeyStore, host: str, port: int, code: str, name: str) -> 
     address = str(writer.get_extra_info("peername")[0])
     try:
         async with asyncio.timeout(EXCHANGE):
-            party = Party(exchange.printable(name), me.certificate)
+            party = Party(exchange.printable(name), me.certificate, phrases.all())
             other = await exchange.join(connection, digits, party, certificate)
+            await connection.close()  # after the last message was sent
     except TimeoutError as error:
         raise PairingFailed(f"{host} did not answer within {EXCHANGE:g} s") from error
     finally:
         connection.abort()
-    return KnownPeers(folder).add(other.name, address, other.certificate)
+    peer = KnownPeers(folder).add(other.name, address, other.certificate)
+    phrases.add(other.phrases)
+    return peer

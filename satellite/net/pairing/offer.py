@@ -17,6 +17,7 @@ from satellite.net.listen import ListenLimits, listening
 from satellite.net.pairing import exchange
 from satellite.net.pairing.errors import KeysUnusable, PairingFailed
 from satellite.net.pairing.exchange import Hello, Party
+from satellite.net.pairing.group_phrases import GroupPhrases
 from satellite.net.pairing.identity import Identity, ensure_identity
 from satellite.net.pairing.key_store import KeyStore
 from satellite.net.pairing.known_peers import KnownPeer, KnownPeers
@@ -52,7 +53,10 @@ class Offer:
         `on_failure` is called with the reason of every try that failed. Raises `KeysUnusable`.
         """
         self._identity: Identity = ensure_identity(folder, name)
-        self._party = Party(exchange.printable(name), self._identity.certificate)
+        self._phrases = GroupPhrases(folder)
+        self._party = Party(
+            exchange.printable(name), self._identity.certificate, self._phrases.ensure()
+        )
         self._peers = KnownPeers(folder)
         self._code = code
         self._on_failure = on_failure
@@ -123,6 +127,7 @@ class Offer:
                 raise problem or PairingFailed(reason)
             other = await exchange.prove(connection, self._code, self._party, hello)
             peer = self._peers.add(other.name, connection.peer, other.certificate)
+            self._phrases.add(other.phrases)
             self._paired.set_result(peer)
         except KeysUnusable as error:
             self._paired.set_exception(error)
