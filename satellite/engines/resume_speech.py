@@ -9,6 +9,11 @@ from satellite.values import AudioChunk, AudioFormat
 
 PACE = 14.0
 """Characters a second: 150 words a minute, of 5.6 characters with their space."""
+PLAUSIBLE = (4.0, 60.0)
+"""Characters a second of the slowest and the fastest voice: from 45 to 640 words a minute. Others
+are mistakes, such as silence in place of a sentence, or most of it left out."""
+MOST = 256
+"""Voices remembered."""
 WEIGHT = 0.3
 """Weight of the newest sentence in the moving average of a voice's pace."""
 DONE = 0.97
@@ -33,11 +38,15 @@ class SpeechRates:
         return self._known.get(voice)
 
     def learn(self, voice: str, text: str, seconds: float) -> None:
-        """Record the seconds of a voice for a whole text."""
-        if seconds > 0 and text:
-            pace = len(text) / seconds
-            before = self._known.get(voice, pace)
-            self._known[voice] = before + WEIGHT * (pace - before)
+        """Record the seconds of a voice for a whole text, unless no voice speaks that fast or
+        slowly."""
+        pace = len(text) / seconds if seconds > 0 else 0.0
+        if not PLAUSIBLE[0] <= pace <= PLAUSIBLE[1]:
+            return
+        before = self._known.pop(voice, pace)
+        self._known[voice] = before + WEIGHT * (pace - before)
+        if len(self._known) > MOST:
+            del self._known[next(iter(self._known))]
 
 
 class PlayedSpeech:

@@ -10,6 +10,9 @@ from satellite.net.discovery.remote_service import RemoteService
 
 WEIGHT = 0.3
 """Weight of the newest call in the moving average of a latency, which covers about ten calls."""
+LONGEST = 60.0
+"""Seconds of an answer that count at most: the deadlines of all roles are shorter, and one that
+waited while this machine was suspended must not rule its server out for hours."""
 MOST = 256
 """Servers remembered, twice the number of those watched."""
 
@@ -31,6 +34,7 @@ class ServerStats:
 
     def answered(self, uri: str, seconds: float) -> None:
         """Record the seconds until a server's first answer."""
+        seconds = min(max(seconds, 0.0), LONGEST)
         before = self._latencies.get(uri, seconds)
         self._latencies[uri] = before + WEIGHT * (seconds - before)
 

@@ -71,7 +71,7 @@ def _detection(event: Event, upload: Upload) -> Detection:
         sample = (detection.timestamp or 0) * SPEECH.rate // 1000 if timed else upload.samples
     return Detection(
         word=detection.name or "",
-        score=float(score) if isinstance(score, int | float) else 1.0,
-        sample=sample,
+        score=float(min(1, max(0, score))) if isinstance(score, int | float) else 1.0,
+        sample=min(upload.samples, max(0, sample)),  # within the sound that was sent
         phrase=phrase if isinstance(phrase, str) else None,
     )

@@ -40,18 +40,28 @@ class TokenMeter:
         return int(characters / self._characters) + 1
 
     def learn(self, characters: int, tokens: int | None, context: int) -> None:
-        """Learn from a model's count of `tokens` for a prompt of `characters`."""
-        if not tokens or not characters:
+        """Learn from a model's count of `tokens` for a prompt of `characters`.
+
+        A count that no prompt has in this `context` is ignored: it may be that of a faulty server,
+        or of the part of a prompt that was not in a cache.
+        """
+        if characters <= 0 or tokens is None or not 0 < tokens <= context:
             return
+        measured = characters / tokens
         if tokens >= _FULL * context:  # the prompt was cut: the true count is higher, and unknown
-            measured = min(self._characters, characters / tokens) * 0.75
-        else:
-            measured = characters / tokens
-        measured = min(_MOST, max(_FEWEST, measured))
+            measured = max(_FEWEST, min(self._characters, measured) * 0.75)
+        if not _FEWEST <= measured <= _MOST:
+            return
         if measured < self._characters:
             self._characters = measured
         else:
             self._characters += _EASING * (measured - self._characters)
+
+    def doubt(self) -> None:
+        """Move towards the first guess, as a request was refused by the estimate: what the model
+        would have counted is unknown, and a wrong estimate must not refuse all later ones."""
+        if self._characters < _FIRST_GUESS:
+            self._characters += _EASING * (_FIRST_GUESS - self._characters)
 
 
 def prompt_length(messages: Sequence[ChatMessage], tools: Sequence[object] = ()) -> int:
@@ -75,6 +85,7 @@ def fit_prompt(
     """
     fixed = prompt_length([first, *last], tools)
     if (needed := meter.tokens(fixed)) > budget:
+        meter.doubt()
         raise EngineFailed(
             f"the request is too long for the language model ({fixed} characters with its system "
             f"prompt and tools, about {needed} tokens of {budget}): shorten it, or raise num_ctx"
