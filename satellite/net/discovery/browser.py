@@ -16,12 +16,15 @@ from satellite.net.discovery.mdns import TYPE, NoMulticast, follow_networks, mul
 from satellite.net.discovery.monitor import IDLE, SPREAD, Monitor
 from satellite.net.discovery.preferences import Preferences
 from satellite.net.discovery.remote_service import RemoteService
+from satellite.net.discovery.turns import MOST_WAITING, PER_TURN, TURN, next_to_leave
 from satellite.net.pairing import Pairing
+from satellite.net.refusals import Refusals
 
 _LOGGER = logging.getLogger(__name__)
 
 MOST = 128
-"""Services monitored; a LAN with more is broken or hostile."""
+"""Services monitored at once; a LAN with more is broken or hostile. The others wait for their turn
+(see `turns`)."""
 EARLY = 2.0
 """Seconds from the start during which a service is checked as soon as it is found. Later all
 satellites learn of it at the same moment, so that checks are spread."""
@@ -54,6 +57,9 @@ class Discovery:
         self._announced = announced
         self._addresses = tuple(dict.fromkeys((*self.preferences.addresses, *addresses)))
         self._monitors: dict[str, tuple[Monitor, asyncio.Task[None]]] = {}
+        self._waiting: dict[str, Any] = {}
+        """Names of announced services that wait for their turn, and where to resolve them."""
+        self._refusals = Refusals("discovery")
         self._used: dict[str, float] = {}
         self._changed = asyncio.Event()
 
@@ -132,9 +138,11 @@ class Discovery:
                     self._seen(tasks, member.zeroconf, name, state_change.name, wait)
 
                 browser = AsyncServiceBrowser(member.zeroconf, TYPE, handlers=[seen])
+                turns = tasks.create_task(self._take_turns(tasks), name="discovery: turns")
                 try:
                     await (asyncio.Event().wait() if self._interfaces else follow_networks(member))
                 finally:
+                    turns.cancel()
                     await browser.async_cancel()
         except NoMulticast as error:
             if not self._monitors:
@@ -146,22 +154,68 @@ class Discovery:
     ) -> None:
         known = self._monitors.get(name)
         if change == "Removed":
+            self._waiting.pop(name, None)
             if known is not None:
-                monitor, task = self._monitors.pop(name)
-                task.cancel()
-                if monitor.server is not None:
-                    self._lose(monitor.server, "withdrew")
+                self._drop(name, "withdrew")
         elif known is not None:
             known[0].check_within(wait)
-        else:
+        elif name in self._waiting:
+            pass
+        elif len(self._monitors) < MOST or self._make_room(answering=False):
             self._monitor(tasks, name, AdvertisedLocation(zeroconf, name, self.pairing), wait)
+        elif len(self._waiting) < MOST_WAITING:
+            self._waiting[name] = zeroconf
+        else:
+            _LOGGER.debug("ignoring %s: %d services are announced", name, MOST + MOST_WAITING)
+
+    async def _take_turns(self, tasks: asyncio.TaskGroup) -> None:
+        """Let the services that wait take the places of others, until cancelled."""
+        while True:
+            await asyncio.sleep(TURN)
+            for name in list(self._waiting)[:PER_TURN]:
+                if len(self._monitors) >= MOST and not self._make_room(answering=True):
+                    break
+                zeroconf = self._waiting.pop(name)
+                location = AdvertisedLocation(zeroconf, name, self.pairing)
+                self._monitor(tasks, name, location)
+
+    def _make_room(self, *, answering: bool) -> bool:
+        """Let a monitored service wait for its next turn; return whether there was one."""
+        monitors = ((key, monitor) for key, (monitor, _) in self._monitors.items())
+        key = next_to_leave(monitors, self._protected, answering=answering)
+        if key is None:
+            return False
+        location = self._monitors[key][0].location
+        self._drop(key, "makes room for others")
+        if isinstance(location, AdvertisedLocation) and len(self._waiting) < MOST_WAITING:
+            self._waiting[key] = location.zeroconf
+        self._refusals.log(
+            asyncio.get_running_loop().time(),
+            "crowd",
+            "",
+            f"more than {MOST} services are announced on the LAN: they are checked by turns, and "
+            "only those that are used, paired or pinned always; name yours by servers.pin",
+        )
+        return True
+
+    def _protected(self, monitor: Monitor) -> bool:
+        """Return whether a service never has to make room: it is used, paired or pinned."""
+        if isinstance(monitor.location, NamedLocation):
+            return True
+        if (server := monitor.last) is None:
+            return False
+        pinned = self.preferences.pinned(server) < len(self.preferences.pin)
+        return pinned or server.uri.startswith("tls://") or self._in_use(server.uri)
+
+    def _drop(self, key: str, reason: str) -> None:
+        monitor, task = self._monitors.pop(key)
+        task.cancel()
+        if monitor.server is not None:
+            self._lose(monitor.server, reason)
 
     def _monitor(
         self, tasks: asyncio.TaskGroup, key: str, location: Location, wait: float = 0.0
     ) -> None:
-        if len(self._monitors) >= MOST:
-            _LOGGER.debug("ignoring %s: %d services are monitored", key, MOST)
-            return
         monitor = Monitor(location, self._update, self._lost, self._in_use, self.pairing, self._own)
         task = tasks.create_task(monitor.run(wait), name=f"monitor {key}")
         self._monitors[key] = (monitor, task)

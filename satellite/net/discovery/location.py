@@ -67,7 +67,7 @@ class AdvertisedLocation:
 
     def __init__(self, zeroconf: Any, name: str, pairing: Pairing) -> None:
         self.name = name.removesuffix(f".{TYPE}")
-        self._zeroconf = zeroconf
+        self.zeroconf = zeroconf
         self._pairing = pairing
         self._full_name = name
 
@@ -75,7 +75,7 @@ class AdvertisedLocation:
         from zeroconf.asyncio import AsyncServiceInfo
 
         service = AsyncServiceInfo(TYPE, self._full_name)
-        if not await service.async_request(self._zeroconf, RESOLVE * 1000) or service.port is None:
+        if not await service.async_request(self.zeroconf, RESOLVE * 1000) or service.port is None:
             raise WireError(f"{self.name} does not announce its address")
         # IPv4 first: it works behind more home routers
         addresses = sorted(service.parsed_scoped_addresses(), key=lambda text: ":" in text)
@@ -93,7 +93,7 @@ class AdvertisedLocation:
         )
 
     def invalidate(self) -> None:
-        cache = self._zeroconf.cache
+        cache = self.zeroconf.cache
         records = [
             record
             for record in cache.async_entries_with_name(self._full_name)

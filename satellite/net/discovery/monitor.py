@@ -55,6 +55,10 @@ class Monitor:
         self.location = location
         self.server: RemoteService | None = None
         """Its description while it is available."""
+        self.last: RemoteService | None = None
+        """Its last description, whether it is available or not."""
+        self.checked = False
+        """Whether its first check has ended."""
         self._on_update, self._on_lost, self._in_use = on_update, on_lost, in_use
         self._pairing = pairing
         self._own = own
@@ -68,6 +72,13 @@ class Monitor:
         self._malformed = False
         self._check_suspect = False
         self._since = 0.0
+
+    @property
+    def address(self) -> str:
+        """The URI at which it is, or was last looked for; empty if that is unknown."""
+        if self.last is not None:
+            return self.last.uri
+        return next(iter(self._last.uris), "") if self._last is not None else ""
 
     def check_within(self, wait: float) -> None:
         """Check it within `wait` seconds."""
@@ -87,6 +98,7 @@ class Monitor:
             suspect, self._check_suspect = self._check_suspect, False
             self._requested.clear()
             await self._check(describe_again or suspect, suspect)
+            self.checked = True
             self.suspect = self._check_suspect
             try:
                 async with asyncio.timeout(self._interval()):
@@ -108,7 +120,7 @@ class Monitor:
         else:
             self._failures = 0
             if server is not None:
-                before, self.server = self.server, server
+                before, self.server, self.last = self.server, server, server
                 self._on_update(before, server)
 
     def _fail(self, error: Exception, suspect: bool) -> None:
