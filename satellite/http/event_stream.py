@@ -30,7 +30,11 @@ async def stream(request: web.Request, bus: Bus) -> web.WebSocketResponse:
     socket = web.WebSocketResponse(
         heartbeat=HEARTBEAT, max_msg_size=_LONGEST, timeout=PATIENCE, compress=False
     )
-    await socket.prepare(request)
+    try:
+        await socket.prepare(request)
+    except (OSError, RuntimeError) as error:
+        _LOGGER.debug("the client %s left while it was let in: %s", request.remote, error)
+        return socket
     async with (
         bus.subscribe(f"the client {request.remote}", BEHIND) as happening,
         asyncio.TaskGroup() as tasks,

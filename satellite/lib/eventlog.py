@@ -7,6 +7,7 @@ import errno
 import logging
 import os
 import select
+import stat
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -28,6 +29,10 @@ _PATIENCE = 0.1
 """Seconds between two looks whether a reader that does not read is still worth waiting for."""
 _PIECE = 4096
 """Bytes that a pipe which has room takes without blocking (Linux PIPE_BUF, pipe(7))."""
+_PRIVATE = 0o600
+"""Mode of the file: it holds what was said."""
+_FORMER = 0o644
+"""Mode that earlier versions gave it; another one was chosen by the user."""
 
 
 class Sink:
@@ -70,7 +75,12 @@ class Sink:
             return os.dup(sys.stdout.fileno())
         # without O_NONBLOCK, opening a named pipe would wait for its reader
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NONBLOCK | os.O_CLOEXEC
-        return os.open(self._target, flags, 0o644)
+        descriptor = os.open(self._target, flags, _PRIVATE)
+        status = os.fstat(descriptor)
+        ours = stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()
+        if ours and stat.S_IMODE(status.st_mode) == _FORMER:
+            os.fchmod(descriptor, _PRIVATE)
+        return descriptor
 
 
 @asynccontextmanager

@@ -56,6 +56,10 @@ def discard(folder: Path) -> None:
     Deletes the remains of an earlier call whose process died, too.
     """
     doomed = folder.with_name(f".{folder.name.lstrip('.')}.gone")
+    if doomed.is_symlink() or folder.is_symlink():  # never what a link leads to
+        for path in (doomed, folder):
+            if path.is_symlink():
+                path.unlink()
     if doomed.is_dir():
         shutil.rmtree(doomed)
     if folder.is_dir():

@@ -27,6 +27,8 @@ class PartialFile:
         self._published: str | None = None
 
     def __enter__(self) -> Self:
+        if self.path.is_symlink():  # not made by this program: its target is not ours to change
+            self.path.unlink()
         self._file = self.path.open("a+b")
         self._begin()
         self._file.seek(0)

@@ -32,6 +32,9 @@ def pull(place: ModelFolder, hub: Hub, progress: Progress) -> None:
         place.folder.rename(place.staging)
         (place.staging / manifest.FILE).unlink(missing_ok=True)
     plan = plan_of(place.name, hub)
+    if place.staging.is_symlink():  # not made by this program: its target is not ours to change
+        progress.report(f"{place.staging} is a link: removing it")
+        place.staging.unlink()
     place.staging.mkdir(exist_ok=True)
     _check_space(plan, place)
     records = Fetcher(hub, plan, place.staging, progress).run()

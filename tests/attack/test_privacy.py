@@ -121,20 +121,20 @@ async def test_a_program_on_the_same_machine_does_not_unmute_for_home_assistant(
             assert muted(satellite)
 
 
-async def test_a_paused_connection_that_is_left_open_is_given_up(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_a_paused_connection_that_is_left_open_is_followed_by_the_next() -> None:
     """Some versions of Home Assistant leave it open when the integration is reloaded."""
-    monkeypatch.setattr(link, "PAUSED", 0.2)
-    monkeypatch.setattr(link, "EVERY", 0.05)
     async with (
         ScriptedSatellite().open() as satellite,
         peer(satellite, HOME, "run-satellite", "pause-satellite") as old,
     ):
-        old.alive = False
         await until_muted(satellite)
-        async with peer(satellite, HOME, "run-satellite"):
+        async with peer(satellite, STRANGER, "run-satellite", "describe") as stranger:
+            await stranger.expect("info")
+            assert muted(satellite)
+        async with peer(satellite, HOME, "run-satellite", "describe") as home:
             await until_muted(satellite, False)
+            await satellite.until(lambda: old.gone)
+            await drives(satellite, home)
 
 
 async def test_people_in_the_room_have_the_last_word() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
@@ -65,6 +67,8 @@ class RecordingFolder:
         self._settings = settings
         named = Path(settings.folder).expanduser() if settings.folder else None
         self.path = named or paths.recordings_folder()
+        self._private = False
+        """Whether it was made private, or the reason why not was logged."""
 
     def add(self, recording: Recording, audio: bytes) -> None:
         """Write a recording atomically, and delete those beyond the limits.
@@ -72,6 +76,7 @@ class RecordingFolder:
         Raises `OSError`, `AudioFileError`.
         """
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._make_private()
         with tempfile.TemporaryDirectory(dir=self.path, prefix=".new-") as part:
             sound = Path(part) / "wav"
             write_wav(sound, SPEECH, audio)
@@ -81,6 +86,32 @@ class RecordingFolder:
         text = msgspec.json.format(msgspec.json.encode(recording))
         atomic_write(self._text(recording.id), text)
         self.trim()
+
+    def _make_private(self) -> None:
+        """Close a folder of recordings to other users; one that has other uses is left as it is."""
+        if self._private:
+            return
+        self._private = True
+        status = self.path.lstat()
+        if stat.S_ISDIR(status.st_mode) and not stat.S_IMODE(status.st_mode) & 0o077:
+            return
+        strange = any(
+            file.suffix not in (".wav", ".json") and not file.name.startswith(".new-")
+            for file in self.path.iterdir()
+        )
+        link = not stat.S_ISDIR(status.st_mode)
+        if link or strange or status.st_uid != os.geteuid():
+            open_to_others = stat.S_IMODE(self.path.stat().st_mode) & 0o077
+            if open_to_others:
+                _LOGGER.warning(
+                    "other users can list the recordings in %s, though not hear them: run "
+                    "chmod 700 %s, or set recordings.folder to a folder of its own",
+                    self.path,
+                    self.path,
+                )
+            return
+        self.path.chmod(0o700)
+        _LOGGER.info("closed the folder of recordings %s to other users", self.path)
 
     def recordings(self) -> list[Recording]:
         """Return all recordings, the newest first; other files are ignored."""

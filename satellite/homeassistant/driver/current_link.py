@@ -37,9 +37,13 @@ class CurrentLink:
             if link not in self._waiting:
                 self._waiting = [*self._waiting, link][-MOST:]
             return self._link
-        self._link = link
-        self._waiting = [other for other in self._waiting if other is not link]
+        self.replace(link)
         return None
+
+    def replace(self, link: DriverLink) -> None:
+        """Make a connection the current one, whatever the present one does."""
+        self._link = link
+        self.withdraw(link)
 
     def withdraw(self, link: DriverLink) -> None:
         """Let a connection wait no longer."""

@@ -35,11 +35,6 @@ LEAVING = 0.3
 """Seconds from the pause to the end of the connection when Home Assistant stops; it sends the same
 event when it mutes this satellite, and then stays connected."""
 
-PAUSED = 30.0
-"""Seconds after which a paused connection is given up for a new one of the same address, while it
-answers no ping. Home Assistant closes it before it opens another one; some versions leave it open
-when their integration is reloaded."""
-
 STALE = 10.0
 """Seconds in which the sound of an abandoned answer arrives. If none arrives, a longer time would
 swallow an announcement."""
@@ -105,19 +100,16 @@ class DriverLink:
         """Its name in messages."""
         return self._connection.peer
 
-    def verify(self, *, same_address: bool) -> None:
+    def verify(self) -> None:
         """Find out whether the other side is still there, as another connection wants to drive.
 
-        It is lost if it sends nothing for some pings, or, while it has muted this satellite, for
-        `PAUSED` seconds, and only for a connection of the same address.
+        It is lost if it sends nothing for some pings. While it has muted this satellite, Home
+        Assistant answers none, and is not expected to.
         """
-        if self._doubted or (self.paused and not same_address):
+        if self._doubted or self.paused:
             return
         self._doubted = True
-        if self.paused:
-            self._misses = MISSES - round(PAUSED / EVERY)
-        else:
-            self._misses = MISSES - 2 if self._pings.answered else 0
+        self._misses = MISSES - 2 if self._pings.answered else 0
         self._woken.set()
 
     async def run(self) -> None:
@@ -255,7 +247,7 @@ class DriverLink:
         """
         while not self.lost:
             every = self._patience / MISSES if self._run is not None else EVERY
-            if (self._doubted or not self.paused) and not self._leaving:
+            if not (self.paused or self._leaving):
                 self._pings.send_ping()
             self._woken.clear()
             try:
@@ -265,7 +257,7 @@ class DriverLink:
             except TimeoutError:
                 pass
             self._misses += 1
-            expected = self._pings.answered and not self.paused
-            if self._misses >= MISSES and (expected or self._doubted):
+            expected = self._pings.answered or self._doubted
+            if self._misses >= MISSES and expected and not self.paused:
                 _LOGGER.warning("Home Assistant does not answer any more")
                 self.mark_lost(PeerClosed("Home Assistant does not answer any more"))

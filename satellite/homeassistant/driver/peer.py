@@ -156,9 +156,8 @@ class HomeAssistantPeer:
                     connection.peer,
                     former.peer,
                 )
-                same_address = former.address == link.address
-                former.verify(same_address=same_address)
-                if not same_address:  # or its paused connection is still open, and not this one
+                former.verify()
+                if former.address != link.address:  # or that one has muted, and is still connected
                     self._mute.set(False, _party(link))
             return link
 
@@ -174,6 +173,20 @@ class HomeAssistantPeer:
                 _LOGGER.info("Home Assistant is disconnected")
             if successor is not None:
                 self._began(successor)
+
+    def _resume_after_reload(self, link: DriverLink) -> None:
+        """Let Home Assistant follow its own connection, which it paused and left open.
+
+        Some versions do so when their integration is reloaded. What describes this satellite on the
+        connection that drives, and has the same address, is Home Assistant; others wait.
+        """
+        former = self._current.connected
+        if former is None or former is link or link.lost or link.paused:
+            return
+        if former.paused and former.address == link.address:
+            self._current.replace(link)
+            former.mark_lost(PeerClosed("Home Assistant connected again"))
+            self._began(link)
 
     def _began(self, link: DriverLink) -> None:
         """Let a connection drive. Only the mute of its own party ends with that."""
@@ -207,6 +220,8 @@ class HomeAssistantPeer:
         try:
             while (event := await connection.read()) is not None:
                 if Describe.is_type(event.type):
+                    if link is not None:
+                        self._resume_after_reload(link)
                     await self._answer(self._info(), link, write)
                 elif link is None and Ping.is_type(event.type):
                     await write(Pong(read(Ping, event).text).event())

@@ -216,7 +216,15 @@ class Discovery:
     def _monitor(
         self, tasks: asyncio.TaskGroup, key: str, location: Location, wait: float = 0.0
     ) -> None:
-        monitor = Monitor(location, self._update, self._lost, self._in_use, self.pairing, self._own)
+        monitor = Monitor(
+            location,
+            self._update,
+            self._lost,
+            self._in_use,
+            self.pairing,
+            self._own,
+            self._refusals,
+        )
         task = tasks.create_task(monitor.run(wait), name=f"monitor {key}")
         self._monitors[key] = (monitor, task)
 

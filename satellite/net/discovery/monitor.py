@@ -14,6 +14,7 @@ from satellite.net.discovery.location import Location, ServiceLocation
 from satellite.net.discovery.remote_service import RemoteService, read_service
 from satellite.net.pairing import Pairing
 from satellite.net.pairing.errors import NotPaired
+from satellite.net.refusals import Refusals
 from satellite.net.remotes.describe import describe
 
 _LOGGER = logging.getLogger(__name__)
@@ -48,10 +49,11 @@ class Monitor:
         in_use: Callable[[str], bool],
         pairing: Pairing,
         own: bool = False,
+        refusals: Refusals | None = None,
     ) -> None:
         """`on_update` is called with the previous and the current description, `on_lost` with the
         previous one; `in_use` returns whether a server was used recently. With `own` it may be a
-        service of this process."""
+        service of this process. `refusals` limits how often failures are logged."""
         self.location = location
         self.server: RemoteService | None = None
         """Its description while it is available."""
@@ -62,6 +64,7 @@ class Monitor:
         self._on_update, self._on_lost, self._in_use = on_update, on_lost, in_use
         self._pairing = pairing
         self._own = own
+        self._refusals = refusals or Refusals("discovery")
         self._last: ServiceLocation | None = None
         self._requested = asyncio.Event()
         self._delay = 0.0
@@ -138,11 +141,12 @@ class Monitor:
             self.location.invalidate()
 
     def _log(self, error: Exception) -> None:
+        """Log a failure; of a service that never answered once, as adverts may come and go."""
         level = logging.WARNING if self._failures == 1 else logging.DEBUG
         text = f"cannot use a service: {error}"
-        if isinstance(error, NotPaired):  # an advert that comes and goes must not fill the log
+        if self.last is None or isinstance(error, NotPaired):
             now = asyncio.get_running_loop().time()
-            self._pairing.refusals.log(now, "advert", self.location.name, text, level)
+            self._refusals.log(now, "service", self.location.name, text, level)
         else:
             _LOGGER.log(level, "%s", text)
 
