@@ -39,10 +39,6 @@ MULTICASTS = 2
 FAREWELLS = 3
 """Repeats of the farewell."""
 
-PLAUSIBLE = (-100, 100)
-"""Decibels of the worst and the best word that a microphone can hear (`Rank.quality`): from -25 to
-80 by its definition, and a margin."""
-
 REMEDY = "pair the satellites, or set rooms.group to a phrase, to keep strangers out"
 
 
@@ -200,15 +196,7 @@ class Group:
         self._warn_of_doubted(now)
         if message.claim is None or not self._peers.trusted(now):
             return
-        if not PLAUSIBLE[0] <= message.claim.rank.quality <= PLAUSIBLE[1]:
-            self._refusals.log(
-                now,
-                "quality",
-                peer.name,
-                f"{peer.name} claims a wake word with {message.claim.rank.quality} dB, which no "
-                f"microphone hears: it is ignored ({REMEDY})",
-            )
-        elif self._peers.believed(now, message.satellite):
+        if self._peers.believed(now, message.satellite):
             self._on_claim(message.claim, message.kind == "answer")
 
     def _warn_of_strangers(self, datagram: bytes, now: float) -> None:

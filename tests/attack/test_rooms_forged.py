@@ -148,19 +148,6 @@ async def test_a_satellite_that_has_turns_is_believed(
                 await asyncio.sleep(0.5)
 
 
-async def test_a_claim_that_no_microphone_can_make_is_ignored(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    group = settings()
-    forger = Forger(group, 500, names=False, decides=True)
-    async with home(monkeypatch, "kitchen", home_settings=group) as (kitchen,):
-        kitchen.recorded = word(-30)
-        async with forger.open():
-            await forger.join(kitchen)
-            assert await answered(kitchen)
-    assert "500 dB, which no microphone hears" in caplog.text
-
-
 def _paired(place: Path, group: Settings) -> Settings:
     """Return settings of the default group on a machine that has paired, on the port of `group`."""
     keys = KeyStore(place / "keys")
