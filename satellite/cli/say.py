@@ -64,6 +64,7 @@ def say(
     settings = invocation.settings()
     logs.quieten("satellite.net.discovery")
     words = read_text(text)
+    logs.quieten("satellite.net.discovery")  # the engine that answered is printed
     if to:
         invocation.run(lambda bus: _announce(settings, to, words, priority, chime))
         return

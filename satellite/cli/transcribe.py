@@ -43,6 +43,7 @@ def transcribe(context: click.Context, wav: str) -> None:
     form, audio = read_wav(Path(wav))
     resampler = Resampler(form, SPEECH)
     speech = resampler.convert(audio) + resampler.flush()
+    logs.quieten("satellite.net.discovery")  # the engine that answered is printed
     invocation.run(lambda bus: _transcribe(settings, bus, speech, invocation.louder >= 0))
 
 
