@@ -132,7 +132,8 @@ class Session:
             self._service.observer.refused(EngineBusy.code)
             busy = EngineBusy(f"{WAITING} requests of this client are waiting already")
             await self._write(Error(str(busy), busy.code).event())
-            self._receiving = None
+            self._receiving = handler  # takes the rest of the request, and drops it
+            self._abandon(handler)
             return False
         self._receiving = None
         self._connection.memory.add(size)
