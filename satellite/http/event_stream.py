@@ -26,15 +26,17 @@ _LONGEST = 4096
 
 
 async def stream(request: web.Request, bus: Bus) -> web.WebSocketResponse:
-    """Send a client every event until it leaves, or is too slow."""
+    """Send a client every event until it leaves, or is too slow.
+
+    Raises `ConnectionResetError` if it has left before the first one.
+    """
     socket = web.WebSocketResponse(
         heartbeat=HEARTBEAT, max_msg_size=_LONGEST, timeout=PATIENCE, compress=False
     )
     try:
         await socket.prepare(request)
     except (OSError, RuntimeError) as error:
-        _LOGGER.debug("the client %s left while it was let in: %s", request.remote, error)
-        return socket
+        raise ConnectionResetError("the client left while it was let in") from error
     async with (
         bus.subscribe(f"the client {request.remote}", BEHIND) as happening,
         asyncio.TaskGroup() as tasks,

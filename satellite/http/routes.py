@@ -58,6 +58,9 @@ def api_runner(controls: Controls, guard: Guard, pages: Pages) -> web.AppRunner:
             return _json({"error": str(error)}, 503)
         except TimeoutError:
             return _json({"error": f"the request did not arrive in {PATIENCE:g} s"}, 408)
+        except ConnectionError as error:
+            _LOGGER.debug("the client %s left in the middle of its request", request.remote)
+            return _json({"error": str(error)}, 400)
         except SatelliteError as error:
             return _json({"error": str(error)}, 502)
 
