@@ -72,10 +72,10 @@ def find(requested: str, known: Collection[str]) -> str | None:
     return None
 
 
-def same(one: str, other: str) -> bool:
+def same(code: str, other: str) -> bool:
     """Return whether two codes are of the same language, whatever their regions."""
-    first, second = plain(one).partition("-")[0], plain(other).partition("-")[0]
-    return first == second or bool(find(one, (second,)) or find(other, (first,)))
+    first, second = plain(code).partition("-")[0], plain(other).partition("-")[0]
+    return first == second or bool(find(code, (second,)) or find(other, (first,)))
 
 
 def plain(code: str) -> str:

@@ -13,7 +13,9 @@ _INLINE = re.compile(
 """`$x = 5$`, with Pandoc's rules: no space within the dollars, and no digit after the second."""
 _BETWEEN = re.compile(
     r"\$\$(?P<dollars>[^$]+)\$\$|\\\((?P<round>(?:(?!\\[()]).)+)\\\)"
-    r"|\\\[(?P<square>(?:(?!\\[\[\]]).)+)\\\]",
+    r"|\\\[(?P<square>(?:(?!\\[\[\]]).)+)\\\]"
+    r"|\\begin\{(?P<kind>(?:equation|align|gather|multline|displaymath|math)\*?)\}"
+    r"(?P<environment>(?:(?!\\(?:begin|end)\b).)+)\\end\{(?P=kind)\}",
     re.DOTALL,
 )
 _MARK = re.compile(r"(?<!\\)\\[()\[\]]|\$\$")
@@ -38,6 +40,7 @@ _ROOT = re.compile(r"\\sqrt\s*(?:\[([^\[\]]*)\])?\s*(?:\{([^{}]*)\}|(\d|[A-Za-z]
 _ROOTS = {"3": "∛", "4": "∜"}
 _LIMITS = re.compile(r"_\{([^{}]*)\}\s*\^(?:\{([^{}]*)\}|(\w))|_(\w)\s*\^(?:\{([^{}]*)\}|(\w))")
 """The limits of a sum or an integral."""
+_LIMIT = re.compile(r"\\lim\s*_\{([^{}\\]*)\\(?:to|rightarrow)\s*([^{}]*)\}")
 _POWER = re.compile(r"(?<=[\w)}\]°])\s*\^\s*(?:\{\s*([^{}]*?)\s*\}|([-−]?\d+))")
 _SUPERSCRIPTS = {"2": "²", "3": "³", "\\circ": "°", "°": "°", "\\prime": "′"}
 _DEGREE = re.compile(r"\^\s*\\circ(?![A-Za-z])")
@@ -91,7 +94,7 @@ def replace_formulas(text: str) -> str:
     """Replace formulas in LaTeX, with or without delimiters, by the same in plain characters."""
     if "\\" not in text and "$" not in text and "^" not in text:
         return text
-    text = _BETWEEN.sub(lambda match: _plain(next(filter(None, match.groups()))), text)
+    text = _BETWEEN.sub(lambda match: _plain(match[match.lastgroup or 0]), text)
     text = _INLINE.sub(_inline, text)
     text = _VARIABLE.sub("", _MARK.sub(" ", text))
     return _ESCAPED.sub(r"\1", _commands(text))
@@ -139,6 +142,7 @@ def _commands(text: str) -> str:
         text = _ENVIRONMENT.sub(" ", text)
         text = _TEXT.sub(r" \1 ", text)
         text = _BOXED.sub(r" \1 ", text)
+        text = _LIMIT.sub(lambda m: f" lim ({m[1].strip()} … {m[2].strip()}), ", text)
         text = _LIMITS.sub(lambda m: " ({} … {}), ".format(*filter(None, m.groups())), text)
         text = _POWER.sub(_power, text)
         if "\\" in text:

@@ -12,9 +12,10 @@ _PREFIX = re.compile(r"(?:>\s?|#{1,6}\s+|[-*+•‣◦]\s+(?:\[[ xX]\]\s+)?)+")
 """Marks of a quote, a heading or a list item, and any of these within another."""
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--[^<>]*>")
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|>~])")
+_POWER = re.compile(r"(?<=\d)\*\*(?=\d)")
 _TIMES = re.compile(r"(?<=\d)\s*\*\s*(?=\d)")
 _IN_WORD = re.compile(r"(?<=[^\W_])_+(?=[^\W_])")
-_MARKS = re.compile(r"[*`_]+|~~+")
+_MARKS = re.compile(r"[*`_]+|~~+|(?<![=\S])==(?=[^\s=])|(?<=[^\s=])==(?![=\w])")
 
 
 def strip_markup(text: str) -> str:
@@ -22,6 +23,7 @@ def strip_markup(text: str) -> str:
     text = _TAG.sub(" ", html.unescape(text))
     text = _ESCAPE.sub(r"\1", text)
     text = "\n".join(filter(None, (_line(line.strip()) for line in text.splitlines())))
+    text = _POWER.sub("^", text)
     text = _TIMES.sub(" × ", text)
     text = _IN_WORD.sub(" ", text)
     return _MARKS.sub("", text)

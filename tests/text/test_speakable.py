@@ -109,3 +109,9 @@ def test_a_long_hostile_text_is_cleaned_quickly() -> None:
         "\\frac{" * 150,
     ):
         speakable(part * 10)
+
+
+def test_a_power_in_code_keeps_its_sign_and_highlights_lose_theirs() -> None:
+    assert speakable("2**3 is 8, **2** is two, ==mark== it, a == b") == (
+        "2³ is 8, 2 is two, mark it, a == b"
+    )

@@ -29,7 +29,10 @@ class Amounts:
             rf"(?<![A-Za-z_.,\d])(?P<number>{_NUMBER})\s?(?P<unit>{any_of(table.units)})"
             r"(?![\w'’/²³°%])"
         )
-
+        words = [unit for unit in table.units if unit.isalpha() and len(unit) > 1]
+        self._compound = re.compile(
+            rf"(?<![\w.,/–-])(?P<number>{_NUMBER})-(?P<unit>{any_of(words)})(?![\w'’/²³°%-])"
+        )
         self._per = re.compile(
             rf"(?<![\d.,])(?P<amount>{_NUMBER}(?: [A-Za-z]+){{1,6}}) ?/ ?"
             rf"(?P<unit>{any_of(table.units)})(?![\w/])"
@@ -41,6 +44,7 @@ class Amounts:
             text = self._before.sub(self._money, text)
             text = self._after.sub(self._money, text)
         if self._table.units:
+            text = self._compound.sub(self._adjective, text)
             text = self._unit.sub(self._measure, text)
         if self._table.per and self._table.units:
             text = self._per.sub(self._rate, text)
@@ -67,6 +71,9 @@ class Amounts:
         singular, plural = self._table.units[match["unit"]]
         number = _decimal_point(match["number"])
         return f"{number} {singular if number in _SINGLE else plural}"
+
+    def _adjective(self, match: re.Match[str]) -> str:
+        return f"{match['number']}-{self._table.units[match['unit']][0]}"
 
     def _rate(self, match: re.Match[str]) -> str:
         return f"{match['amount']} {self._table.per} {self._table.units[match['unit']][0]}"

@@ -7,8 +7,10 @@ from datetime import date
 
 from servers.tts.normalization.language_table import Table, any_of, apply, rules
 
-_ISO = re.compile(r"(?<![\w.-])(\d{4})-(\d\d)-(\d\d)(?:(?P<time>T)(?=\d\d:)|(?![\w-]))")
-_SLASHED = re.compile(r"(?<![\w./])(\d{1,2})/(\d{1,2})/(\d{4})(?![\w/])")
+_ISO = re.compile(
+    r"(?<![\w.-])(\d{4})(?:-(\d\d)-|/(\d\d)/)(\d\d)(?:(?P<time>T)(?=\d\d:)|(?![\w-]))"
+)
+_SLASHED = re.compile(r"(?<![\w./-])(\d{1,2})([/-])(\d{1,2})\2(\d{4})(?![\w/-])")
 _DOTTED = re.compile(r"(?<![\w.,/])([0-3]?\d)\. ?([01]?\d)\. ?((?:1[5-9]|20)\d\d)(?![\w/]|[.,]\d)")
 """24.12.2024: where dates are written with full stops, the day is first."""
 
@@ -53,7 +55,7 @@ class Dates:
         """Return a text with every date in words. Invalid dates stay unchanged."""
         if not self._table.months:
             return text
-        text = _ISO.sub(lambda m: self._day(m[0], int(m[1]), int(m[2]), int(m[3])), text)
+        text = _ISO.sub(lambda m: self._day(m[0], int(m[1]), int(m[2] or m[3]), int(m[4])), text)
         text = _SLASHED.sub(self._slashed, text)
         text = _DOTTED.sub(lambda m: self._day(m[0], int(m[3]), int(m[2]), int(m[1])), text)
         if self._table.short_months:
@@ -81,7 +83,7 @@ class Dates:
         return f"{number}{ordinals.get(str(number), ordinals.get('other', ''))}"
 
     def _slashed(self, match: re.Match[str]) -> str:
-        first, second, year = int(match[1]), int(match[2]), int(match[3])
+        first, second, year = int(match[1]), int(match[3]), int(match[4])
         month, day = (first, second) if self._month_first else (second, first)
         if month > 12:  # not a month: the order must be reversed
             month, day = day, month

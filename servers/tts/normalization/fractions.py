@@ -19,7 +19,7 @@ class Fractions:
         unit = rf"(?:[ -]?(?P<unit>{any_of(table.units)})(?![\w'’/²³°%]))?" if table.units else ""
         self._fraction = re.compile(
             r"(?<![\w.,/⁄:-])(?:(?P<whole>\d+)(?:[  ]|-| ?(?=\d+⁄)))?"
-            rf"(?P<top>\d{{1,3}})[/⁄](?P<bottom>\d{{1,3}})(?![\w/⁄]|[.,:]\d){unit}"
+            rf"(?P<top>\d{{1,3}})[/⁄](?P<bottom>\d{{1,4}})(?![\w/⁄]|[.,:]\d){unit}"
         )
         self._dated = re.compile(rf"\b(?:{any_of(table.fractions_not_after)})\s*$", re.IGNORECASE)
 

@@ -62,7 +62,7 @@ class _Normalizer:
         if match[0].isalpha() and (_foreign(before) or _foreign(after)):
             return match[0]  # a letter of a word
         name = f" {name}" if before and not (before.isspace() or before in "([\"'“‘") else name
-        return f"{name} " if after and not (after.isspace() or after in ".,;:!?)]\"'”’") else name
+        return f"{name} " if after and not (after.isspace() or after in ".,;:!?)]-\"'”’") else name
 
 
 def _foreign(character: str) -> bool:

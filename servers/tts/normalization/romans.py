@@ -26,6 +26,9 @@ class Romans:
         numbered, rulers = any_of(romans.numbered), any_of(romans.rulers)
         numeral = rf"(?i:(?=[XLVI]{{2}}){_NUMERAL})|[IVX]"
         self._numbered = re.compile(rf"\b(?P<before>(?i:{numbered})\s+)(?P<roman>{numeral}){end}")
+        self._further = re.compile(
+            rf"\b(?P<before>(?i:{numbered})\s+\d+,? [a-z]+ )(?P<roman>{_CERTAIN}){end}"
+        )
         self._ruler = re.compile(
             rf"\b(?P<title>(?:{any_of(romans.titles)})\s+)?(?P<before>(?:{rulers})\s+)"
             rf"(?P<roman>{_NUMERAL}){end}(?P<after>\s+(?:{any_of(romans.of)})\b|(?=[.,;:!?)'’])|$)?"
@@ -45,6 +48,7 @@ class Romans:
             return text
         text = self._ruler.sub(self._monarch, text)
         text = self._numbered.sub(self._number, text)
+        text = self._further.sub(self._number, text)
         text = self._century.sub(lambda match: self._ordinal(match["roman"]), text)
         return self._other.sub(self._after_a_name, text)
 

@@ -59,7 +59,7 @@ def satellite(
 
 def test_a_question_is_answered_without_the_wake_word(satellite: RealSatellite) -> None:
     asking = len(satellite.home.taps["llm"].events)
-    mark = satellite.say(recordings.okay_nabu() + silence(0.1) + speak("tell me a story"))
+    mark = satellite.ask(recordings.okay_nabu() + silence(0.1) + speak("tell me a story"))
     question = satellite.wait("synthesize", mark, sender=HOME)
     assert question.data["text"] == "Which one do you want to hear?"
     played = satellite.wait("played", mark, sender=OURS)
@@ -80,7 +80,7 @@ def test_a_question_is_answered_without_the_wake_word(satellite: RealSatellite) 
 
 
 def test_silence_after_a_question_ends_the_conversation(satellite: RealSatellite) -> None:
-    mark = satellite.say(recordings.okay_nabu() + silence(0.1) + speak("tell me a story"))
+    mark = satellite.ask(recordings.okay_nabu() + silence(0.1) + speak("tell me a story"))
     played = satellite.wait("played", mark, sender=OURS)
     mark = satellite.tap.events.index(played)
     satellite.wait("run-pipeline", mark, 5.0, OURS)

@@ -101,7 +101,7 @@ def test_a_timer_rings_and_is_stopped_by_voice(satellite: RealSatellite) -> None
 def test_an_interrupting_request_replaces_the_answer(satellite: RealSatellite) -> None:
     """The long answer stops, its rest is discarded, and only the second answer is played."""
     started = len(satellite.program.events("audio_start"))
-    mark = satellite.say(recordings.okay_nabu() + silence(0.1) + speak("what can you do"))
+    mark = satellite.ask(recordings.okay_nabu() + silence(0.1) + speak("what can you do"))
     long = satellite.wait("synthesize", mark, sender=HOME).data["text"]
     satellite.program.wait_for("audio_start", started + 1)
     mark = satellite.say(spoken_requests.request())

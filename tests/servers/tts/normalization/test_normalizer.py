@@ -59,6 +59,15 @@ PARTS = [
     "St.",
     "CO2",
     "∑(",
+    "lim(",
+    " 000",
+    "08:05",
+    " h",
+    "-min",
+    "μm",
+    "World War I and II",
+    "2024/07/04",
+    "p. 5",
     "…",
 ]
 TEXTS = st.lists(
@@ -376,4 +385,23 @@ def test_figures_with_a_structure(text: str, words: str) -> None:
     ],
 )
 def test_other_short_forms(text: str, words: str) -> None:
+    assert normalize(text, "en-US") == words
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("lim(x … 0), 5 = 6/2 = 3", "the limit as x goes to 0 of 5 equals 6 divided by 2 equals 3"),
+        ("1/1000, 2/3rds, 50/50", "one thousandth, two thirds, 50 50"),
+        ("World War I and II, WW2", "World War 1 and 2, World War 2"),
+        ("a 5-min walk, a 10-km run", "a 5-minute walk, a 10-kilometer run"),
+        ("5 μm, 10 µF, 20 m2", "5 micrometers, 10 microfarads, 20 square meters"),
+        ("2024/07/04 and 04-07-2024", "July 4th, 20 24 and April 7th, 20 24"),
+        ("1 000 000, 20 000 and 5\u00a0000", "1,000,000, 20,000 and 5,000"),
+        ("08:05, 14:30 h, 1:30 h long", "8 oh 5, 14 30, 1 hour 30 minutes long"),
+        ("pp. 12-15, p. 5, ca. 1900, Nos. 4", "pages 12 to 15, page 5, circa 1900, numbers 4"),
+        ("β-carotene, 50p, 5'10", "beta-carotene, 50 pence, 5 foot 10"),
+    ],
+)
+def test_forms_of_books_and_science(text: str, words: str) -> None:
     assert normalize(text, "en-US") == words
