@@ -116,7 +116,7 @@ class _Builder:
         return Grammar(jsgf, frozenset(self._words), tuple(dict.fromkeys(self._left_out)))
 
     def _templates(self) -> Iterator[tuple[str, Callable[[], str]]]:
-        for _intent, template in self._sentences.templates():
+        for _intent, template in self._sentences.templates(spoken=True):
             expression = template.expression
             yield str(template.text), lambda e=expression: self._template(e)  # type: ignore[misc]
 

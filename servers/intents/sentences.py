@@ -39,6 +39,9 @@ _CLOCK = re.compile(r"\b(\d{1,2}):(\d\d)\b")
 _HALF = re.compile(r"(?<=\d)\s*([ap])\.?m\b\.?|\b([ap])\.\s?m\b\.?", re.IGNORECASE)
 
 
+_TYPED = "typed"
+"""Key of the metadata of sentences that no grammar for speech is made of."""
+
 _WORD = re.compile(r"\S+")
 _LETTERS = re.compile(r"\w+")
 _FINAL = ".!?,;: "
@@ -74,13 +77,16 @@ class Sentences:
         self.confusable = confusable
         self.lists = lru_cache(_CACHED_HOMES)(self._lists)
 
-    def templates(self) -> Iterator[tuple[str, Sentence]]:
+    def templates(self, *, spoken: bool = False) -> Iterator[tuple[str, Sentence]]:
         """Yield every sentence template with the name of its intent.
 
-        The rules of templates are in `intents.expansion_rules`, their lists in `lists(...)`.
+        With `spoken`, without those that only a recognizer of free text writes. The rules of
+        templates are in `intents.expansion_rules`, their lists in `lists(...)`.
         """
         for name, intent in self.intents.intents.items():
             for data in intent.data:
+                if spoken and (data.metadata or {}).get(_TYPED):
+                    continue
                 for sentence in data.sentences:
                     yield name, sentence
 

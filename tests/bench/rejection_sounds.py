@@ -7,19 +7,23 @@ import shutil
 import subprocess
 import wave
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
 import soxr
 
 from tests.bench.rejection_texts import COMMANDS, NEAR, ORDINARY
-from tests.support import recordings
+from tests.support import real_models, recordings
 from tests.support.requests import LAMP
 from tests.support.speech import RATE, silence, speak
 
 ESPEAK = ("en-us+f3", "en-us+f2", "en-us+m3", "en-us", "en-gb")
 FLITE = ("slt", "rms", "awb", "kal16")
+PIPER = "joe"
+"""The voice en_US-joe-medium."""
 NOISES = ("white", "pink", "tone", "breath", "clicks", "babble", "silence")
 CHOSEN_ON = ("en-us+f3", "en-us+m3", "flite:slt", "flite:kal16")
 PEOPLE = Path("/usr/share/pocketsphinx/test/data")
@@ -28,6 +32,8 @@ PIECE = int(2.2 * RATE)
 """Samples of a recording that are one utterance: as long as a command."""
 HALVES = ("chosen on", "half new", "unseen")
 """Whether an utterance was used in choosing the rule."""
+COMMAND_VOICES = 3
+"""Voices of each command in the short form of the measurement."""
 PREROLL = int(0.3 * RATE) * 2
 """Bytes of a wake word that the satellite sends before a command."""
 PEAK = 0.4
@@ -52,7 +58,7 @@ class Case(msgspec.Struct, frozen=True):
 
 
 def cases(quick: bool) -> Iterator[Case]:
-    """Yield all utterances; with `quick`, by one voice of each kind."""
+    """Yield all utterances; with `quick`, each text in one voice, or `COMMAND_VOICES`, in turn."""
     yield from _spoken(quick)
     for name in NOISES:
         for number in range(8):
@@ -62,10 +68,14 @@ def cases(quick: bool) -> Iterator[Case]:
 
 def _spoken(quick: bool) -> Iterator[Case]:
     flite = [f"flite:{name}" for name in FLITE] if shutil.which("flite") else []
-    for voice in [*ESPEAK[: 1 if quick else None], *flite[: 1 if quick else None]]:
-        for kind, texts in (("command", COMMANDS), ("ordinary", ORDINARY), ("near", NEAR)):
-            for number, text in enumerate(texts):
-                yield Case(kind, voice, text, number, 35 if number // 2 % 2 else 25)
+    piper = [f"piper:{PIPER}"] if _piper_file().exists() else []
+    voices = [*ESPEAK, *flite, *piper]
+    for kind, texts in (("command", COMMANDS), ("ordinary", ORDINARY), ("near", NEAR)):
+        most = (COMMAND_VOICES if kind == "command" else 1) if quick else len(voices)
+        for number, text in enumerate(texts):
+            for turn in range(most):
+                voice = voices[(number // 2 + 3 * turn) % len(voices) if quick else turn]
+                yield Case(kind, voice, text, number, 35 if (number // 2 + turn) % 2 else 25)
 
 
 def _recorded() -> Iterator[Case]:
@@ -93,7 +103,12 @@ def sound(case: Case) -> bytes:
         return _people(Path(case.voice))[start : start + PIECE].tobytes()
     if case.kind == "noise":
         return _pcm(_noise(case.voice, case.number))
-    voice = _voice(case.voice, case.text)
+    return spoken(case, case.text)
+
+
+def spoken(case: Case, text: str) -> bytes:
+    """Return a text in the voice and noise of a case, 16 kHz mono."""
+    voice = _voice(ESPEAK[0] if case.kind == "recorded command" else case.voice, text)
     padded = np.concatenate([np.zeros(int(0.3 * RATE)), voice, np.zeros(int(0.7 * RATE))])
     level = np.sqrt(np.mean(voice**2)) * 10 ** (-case.noise / 20)
     return _pcm(padded + level * _pink(np.random.default_rng(case.number), len(padded)))
@@ -113,7 +128,15 @@ def _people(file: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.int16]]:
 
 
 def _voice(voice: str, text: str) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    if voice.startswith("flite:"):
+    if voice.startswith("piper:"):
+        from piper import SynthesisConfig
+
+        # without random variation, so that it is the same in each run
+        config = SynthesisConfig(noise_scale=0.0, noise_w_scale=0.0)
+        chunks = list(_piper().synthesize(text, config))
+        whole = np.concatenate([chunk.audio_float_array for chunk in chunks])
+        samples = soxr.resample(whole.astype(np.float64), chunks[0].sample_rate, RATE)
+    elif voice.startswith("flite:"):
         command = ["flite", "-voice", voice.partition(":")[2], "-t", text, "-o", "/dev/stdout"]
         done = subprocess.run(command, capture_output=True, check=True, timeout=60)
         with wave.open(io.BytesIO(done.stdout)) as reader:
@@ -122,6 +145,17 @@ def _voice(voice: str, text: str) -> np.ndarray[tuple[int, ...], np.dtype[np.flo
     else:
         samples = np.frombuffer(speak(text, voice), "<i2") / 32768
     return samples * (PEAK / np.abs(samples).max())
+
+
+def _piper_file() -> Path:
+    return real_models.cache() / "piper-en_US-joe-medium" / f"en_US-{PIPER}-medium.onnx"
+
+
+@cache
+def _piper() -> Any:
+    from piper import PiperVoice
+
+    return PiperVoice.load(_piper_file())
 
 
 def _noise(name: str, number: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:

@@ -31,6 +31,8 @@ def set_alarm(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
         "date": alarm.date.isoformat() if alarm.date else None,
         "days": list(alarm.days),
     }
+    if name := match.slots.get("name"):
+        data["name"] = str(name)
     text = phrases.say(
         match.intent, match.response, alarm=alarm_times.in_words(alarm, now, phrases.words)
     )

@@ -52,9 +52,13 @@ def count_days(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
 
 
 def _next_day(slots: Mapping[str, Any], today: date) -> date:
-    """Return the next day of the slots, today included. Raises `ValueError` for an unknown day."""
+    """Return the next day of the slots, today included; after "next" only for a date.
+
+    Raises `ValueError` for an unknown day.
+    """
     if "weekday" in slots:
-        return today + timedelta(days=(int(slots["weekday"]) - today.weekday()) % 7)
+        ahead = (int(slots["weekday"]) - today.weekday()) % 7
+        return today + timedelta(days=ahead or (7 if "next" in slots else 0))
     rule = str(slots.get("holiday") or f"{slots['month']} {slots['day']}")
     for year in range(today.year, today.year + 9):  # a leap day comes after eight years at most
         try:
