@@ -73,6 +73,9 @@ class TranscribeRequest(Value, frozen=True):
     """Names of things in the home that may be said (Wyoming `transcript_names`)."""
     terms: tuple[str, ...] = ()
     """Other likely words, such as areas (Wyoming `transcript_terms`)."""
+    answers: tuple[str, ...] = ()
+    """Expected answers to the satellite's question, whole texts; anything else may be said, too
+    (our own Wyoming field `transcript_answers`)."""
 
 
 class Transcript(Value, frozen=True):

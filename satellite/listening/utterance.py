@@ -19,6 +19,8 @@ class Utterance:
         """The wake word; None for an utterance without one."""
         self.is_answer = False
         """It answers a question of the satellite, if anything is said."""
+        self.answers: tuple[str, ...] = ()
+        """Expected answers to that question."""
         self.audio = AudioFeed(SPEECH.bytes_of(limit))
         """16 kHz mono, from shortly before the wake word was known to the end of the utterance."""
         self.before = 0

@@ -104,6 +104,9 @@ class Mute(Value, frozen=True):
 class Listen(Value, frozen=True):
     """`listen`: listen to an answer after this reply."""
 
+    answers: Annotated[tuple[SpokenText, ...], msgspec.Meta(max_length=50)] = ()
+    """Expected answers, for speech-to-text; any other is taken, too."""
+
 
 TimerAction = StartTimer | ChangeTimer | CancelTimer | SetAlarm | CancelAlarm | Snooze
 KnownAction = TimerAction | SetVolume | Stop | Mute | Listen | Broadcast
@@ -145,11 +148,11 @@ class ActionRunner:
         timers: TimerManager,
         playback: Playback,
         mute: muting.Mute,
-        listen: Callable[[], None],
+        listen: Callable[[tuple[str, ...]], None],
         broadcast: Callable[[str], None],
     ) -> None:
-        """`listen` asks for an answer to be listened to after the reply; `broadcast` says a text
-        on all other satellites, without being waited for."""
+        """`listen` asks for an answer after the reply, given the expected ones, if any; `broadcast`
+        says a text on all other satellites, without being waited for."""
         self._timers = timers
         self._playback = playback
         self._mute = mute
@@ -170,8 +173,8 @@ class ActionRunner:
                 self._timers.dismiss()
             case Mute():
                 self._mute.set(True)
-            case Listen():
-                self._listen()
+            case Listen(answers=answers):
+                self._listen(answers)
             case Broadcast(text=text):
                 self._broadcast(text)
             case _:

@@ -20,15 +20,19 @@ class FollowUp:
         self._after = after
         self._requested = False
         self._count = 0
+        self.answers: tuple[str, ...] = ()
+        """Expected answers to the reply of the latest turn."""
 
     def begin(self, is_answer: bool) -> None:
         """Note that a turn begins."""
         self._requested = False
+        self.answers = ()
         self._count = self._count + 1 if is_answer else 0
 
-    def request(self) -> None:
+    def request(self, answers: tuple[str, ...] = ()) -> None:
         """Listen to an answer to the reply of this turn, unless the setting is `never`."""
         self._requested = True
+        self.answers = answers
 
     def wanted(self, outcome: Outcome | None) -> bool:
         """Whether to listen after a turn with this outcome, whose reply was heard to its end."""

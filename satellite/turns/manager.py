@@ -84,6 +84,8 @@ class TurnManager:
         if self._tasks is None or not self.accepts(utterance):
             return False
         utterance.is_answer, self._awaiting_answer = self._awaiting_answer, False
+        if utterance.is_answer:
+            utterance.answers = self._follow_up.answers
         if (detection := utterance.detection) is not None:
             wake = events.Wake(word=detection.word, score=detection.score, turn=utterance.id)
             self._context.publish(wake)

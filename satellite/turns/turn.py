@@ -142,6 +142,7 @@ class Turn:
                         language=self._settings.language,
                         names=self._settings.home.own_names,
                         terms=self._settings.home.own_areas,
+                        answers=self._utterance.answers,
                     )
                     transcripts = self._engines.asr.transcribe(self._speech(audio, limit), request)
                     async with aclosing(transcripts):

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import msgspec
 
 from servers.intents.sentences import Sentences
+
+FIRST, SECOND = "ChooseFirst", "ChooseSecond"
+"""Intents of answers by place: "the first"."""
 
 _LONGEST_ANSWER = 3
 """Words of the longest answer with nothing but the chosen word: "fifteen minutes please"."""
@@ -39,6 +44,25 @@ def find(text: str, sentences: Sentences) -> Choice | None:
             if f" {both} " in f" {text} ":
                 return Choice(text, both, first, second)
     return None
+
+
+def answers(choice: Choice, sentences: Sentences) -> tuple[str, ...]:
+    """Return the answers that a choice expects: either word, its place, or the whole request."""
+    places = (
+        text
+        for intent in (FIRST, SECOND)
+        for name, template in sentences.templates()
+        if name == intent
+        for text in sentences.samples(template)
+    )
+    words = choice.with_word(choice.first).split()
+    unit = next((after for word, after in pairwise(words) if word == choice.first), None)
+    named = [
+        text
+        for word in (choice.first, choice.second)
+        for text in (word, f"{word} {unit}" if unit else word, choice.with_word(word))
+    ]
+    return tuple(dict.fromkeys((*places, *named)))
 
 
 def answered(text: str, choice: Choice) -> str | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import permutations
 from typing import TYPE_CHECKING
 
@@ -65,6 +65,18 @@ def make(
     return _Builder(sentences, sentences.lists(names, areas), known).make(polite)
 
 
+def make_endings(
+    sentences: Sentences,
+    names: tuple[str, ...],
+    areas: tuple[str, ...],
+    *,
+    known: Callable[[str], bool] = lambda word: True,
+) -> Grammar:
+    """Build the grammar of a language's `endings`, without words if there is none."""
+    builder = _Builder(sentences, sentences.lists(names, areas), known)
+    return builder.make_of(sentences.endings)
+
+
 def split_words(text: str) -> list[str]:
     """Return the words of a text as spelled in grammars and pronunciation dictionaries."""
     return _WORD.findall(normalize(text).lower())
@@ -87,7 +99,10 @@ class _Builder:
     """Translates expressions into JSGF, with a rule for every used hassil rule and list."""
 
     def __init__(
-        self, sentences: Sentences, lists: Mapping[str, SlotList], known: Callable[[str], bool]
+        self,
+        sentences: Sentences,
+        lists: Mapping[str, SlotList],
+        known: Callable[[str], bool],
     ) -> None:
         self._sentences = sentences
         self._lists = lists
@@ -114,6 +129,17 @@ class _Builder:
             ["#JSGF V1.0 UTF-8;", "grammar commands;", *rules, f"public <command> = {whole};", ""]
         )
         return Grammar(jsgf, frozenset(self._words), tuple(dict.fromkeys(self._left_out)))
+
+    def make_of(self, templates: Sequence[str]) -> Grammar:
+        """Build the grammar of other templates."""
+        from hassil.parse_expression import parse_sentence
+
+        parsed = {text: parse_sentence(text).expression for text in templates}
+        parts = [(text, lambda e=each: self._expression(e)) for text, each in parsed.items()]
+        bodies = list(self._recognizable(iter(parts)))
+        rules = [f"<{name}> = {body};" for name, body in self._rules.items() if body is not None]
+        jsgf = "\n".join([*rules, f"public <ending> = {alternatives(bodies)};", ""])
+        return Grammar(jsgf, frozenset(self._words if bodies else ()), tuple(self._left_out))
 
     def _templates(self) -> Iterator[tuple[str, Callable[[], str]]]:
         for _intent, template in self._sentences.templates(spoken=True):

@@ -60,12 +60,14 @@ class Sentences:
         naming: Naming,
         never: Mapping[str, frozenset[str]],
         reversals: tuple[str, ...] = (),
+        endings: tuple[str, ...] = (),
         confusable: tuple[tuple[str, str], ...] = (),
     ) -> None:
         """`never` holds, by list, the words that a value of a wildcard list does not have.
 
-        `reversals` are words before a sentence that make it another one, `confusable` pairs of
-        words that the recognizer cannot distinguish reliably.
+        `reversals` are words before a sentence that make it another one, `endings` templates of
+        words after it, and `confusable` pairs of words that the recognizer cannot distinguish
+        reliably.
         """
         self.language = language
         self.intents = intents
@@ -74,6 +76,7 @@ class Sentences:
         self._naming = naming
         self._never = never
         self.reversals = reversals
+        self.endings = endings
         self.confusable = confusable
         self.lists = lru_cache(_CACHED_HOMES)(self._lists)
 
@@ -89,6 +92,14 @@ class Sentences:
                     continue
                 for sentence in data.sentences:
                     yield name, sentence
+
+    def samples(self, template: Sentence) -> list[str]:
+        """Return every text of a template without names and areas."""
+        from hassil.sample import sample_expression
+
+        rules, lists = self.intents.expansion_rules, self.intents.slot_lists
+        texts = sample_expression(template.expression, lists, rules, language=self.language)
+        return list(dict.fromkeys(" ".join(text.split()) for text in texts))
 
     def match(self, text: str, names: tuple[str, ...], areas: tuple[str, ...]) -> Match | None:
         """Return the sentence that fits `text` best, or None. Takes milliseconds."""
@@ -208,6 +219,7 @@ def load(language: str, extra_dir: str | Path = "") -> Sentences:
         naming,
         _never(content),
         _section(content, "reversals", tuple[str, ...]),
+        _section(content, "endings", tuple[str, ...]),
         _section(content, "confusable", tuple[tuple[str, str], ...]),
     )
 

@@ -22,6 +22,9 @@ from servers.intents.sentences import Sentences, load
 from servers.intents.skills import SKILLS
 from servers.llm.intents_tools import TOOLS
 
+_ASKED = 2
+"""Requests and answers that a choice between two words may come from."""
+
 
 class Intents:
     """Understands time, date, timers, volume and the home by sentence templates."""
@@ -99,21 +102,24 @@ def answer(sentences: Sentences, request: ReplyRequest) -> tuple[ReplyPart, ...]
     situation = request.situation
     home = (situation.names or USUAL_NAMES, situation.areas or USUAL_AREAS)
     match = sentences.match(request.text, *home)
-    pending = _pending(sentences, request)
+    pending = _pending(sentences, request, home)
     if pending is not None:
         if match is None:
             word = choices.answered(request.text, pending)
         else:
-            word = {"ChooseFirst": pending.first, "ChooseSecond": pending.second}.get(match.intent)
+            word = {choices.FIRST: pending.first, choices.SECOND: pending.second}.get(match.intent)
         if word is not None:
             match = sentences.match(pending.with_word(word), *home)
     if match is None:
         choice = choices.find(request.text, sentences)
+        if choice and pending and {choice.first, choice.second} == {pending.first, pending.second}:
+            choice = pending  # the answer left open what was asked
         if choice and sentences.match(choice.with_word(choice.first), *home):
             question = sentences.phrases.say(
-                "ChooseFirst", "ask", first=choice.first, second=choice.second
+                choices.FIRST, "ask", first=choice.first, second=choice.second
             )
-            return question, Action(name="listen")
+            expected = choices.answers(choice, sentences)
+            return question, Action(name="listen", data={"answers": list(expected)})
         return (Declined(text=sentences.phrases.words.declined),)
     skill = SKILLS.get(match.intent, _say_response)
     try:
@@ -124,10 +130,16 @@ def answer(sentences: Sentences, request: ReplyRequest) -> tuple[ReplyPart, ...]
         ) from error
 
 
-def _pending(sentences: Sentences, request: ReplyRequest) -> choices.Choice | None:
-    """Return the choice that the last request left open."""
-    last = next((m.text for m in reversed(request.history) if m.role == "user"), "")
-    return choices.find(last, sentences)
+def _pending(
+    sentences: Sentences, request: ReplyRequest, home: tuple[tuple[str, ...], tuple[str, ...]]
+) -> choices.Choice | None:
+    """Return the choice that the last request left open, or the one before it and an answer."""
+    asked = [message.text for message in request.history if message.role == "user"][-_ASKED:]
+    for text in reversed(asked):
+        choice = choices.find(text, sentences)
+        if choice is None or sentences.match(choice.with_word(choice.first), *home):
+            return choice
+    return None
 
 
 def _say_response(match: Match, request: ReplyRequest, phrases: Phrases) -> tuple[ReplyPart, ...]:

@@ -109,12 +109,18 @@ def _partial(result: Transcript, sent: str) -> Event:
 
 def _request(event: Event, model: str | None) -> TranscribeRequest:
     asked = read(wy.Transcribe, event)
+    answers = event.data.get("transcript_answers")
     return TranscribeRequest(
         language=asked.language[:LANGUAGE] if asked.language else None,
         model=asked.name or model,
         names=_bounded(asked.transcript_names or ()),
         terms=_bounded(asked.transcript_terms or ()),
+        answers=_bounded(filter(_is_text, answers)) if isinstance(answers, list) else (),
     )
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
 
 
 def _bounded(names: Iterable[str]) -> tuple[str, ...]:

@@ -36,8 +36,8 @@ def _pocketsphinx(audio: bytes, answers: tuple[str, ...]) -> Heard:
     recognizer = _recognizer()
     recognizer.begin()
     recognizer.feed(audio)
-    text, confidence = recognizer.finish()
-    return Heard(recognizer.with_rivals(text) if text else "", confidence)
+    text, confidence = recognizer.finish(answers)
+    return Heard(recognizer.with_rivals(text, confidence) if text else "", confidence)
 
 
 @cache

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -12,12 +14,15 @@ from satellite.engines import assembly
 from satellite.ports import EngineContext
 from satellite.requirements import Package
 from satellite.settings import ModelSettings, Settings
+from satellite.values import TranscribeRequest
 from servers.asr.whisper.engine import FasterWhisper
 from servers.llm.ollama.engine import Ollama
 from servers.models import manifest
 from tests.support.ollama_fake import fake_ollama
 from tests.support.peers import until
 from tests.support.piper_voice import install_voice
+from tests.support.real_models import real_model
+from tests.support.speech import silence, speak
 
 
 @pytest.fixture
@@ -80,6 +85,44 @@ async def test_a_satellite_uses_them_too(tmp_path: Path) -> None:
     install_voice(tmp_path)
     async with assembly.opened("tts", settings) as engine:
         assert engine.describe().name == "piper"
+
+
+async def test_a_satellite_recognizes_speech_with_an_installed_whisper(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not only a server: the satellite's own engine, in its default settings."""
+    monkeypatch.setattr(FasterWhisper, "requires", ())
+    models = ModelSettings(folder=str(tmp_path))
+    settings = Settings(zeroconf=False, models=models)
+    assert settings.asr == "auto"
+    context = EngineContext.for_settings(settings)
+    assert type(await assembly.create("asr", settings.asr, context)).__name__ == "PocketSphinx"
+    put_whisper(tmp_path, "tiny.en", "2026-01-01T00:00:00+00:00")
+    engine = await assembly.create("asr", settings.asr, context)
+    assert isinstance(engine, FasterWhisper)
+    await engine.close()
+
+
+async def test_an_installed_whisper_transcribes_on_the_satellite(tmp_path: Path) -> None:
+    model = real_model("whisper-tiny.en")
+    place = tmp_path / "whisper" / "tiny.en"
+    shutil.copytree(model, place)
+    files = tuple(
+        manifest.FileRecord(file.name, file.stat().st_size, manifest.sha256(file))
+        for file in sorted(place.iterdir())
+    )
+    record = manifest.Manifest("whisper", "tiny.en", "tests", "0", "2026-01-01T00:00:00Z", files)
+    manifest.write(place, record)
+    settings = Settings(zeroconf=False, models=ModelSettings(folder=str(tmp_path)))
+    async with assembly.opened("asr", settings) as engine:
+        assert engine.describe().name == "faster-whisper"
+        spoken = speak("what time is it") + silence(0.5)
+        heard = [text async for text in engine.transcribe(once(spoken), TranscribeRequest())]
+    assert "what time is it" in heard[-1].text.lower()
+
+
+async def once(audio: bytes) -> AsyncIterator[bytes]:
+    yield audio
 
 
 async def test_ollama_is_taken_where_it_runs_and_can_talk(

@@ -120,6 +120,24 @@ def test_the_language_model_may_ask_for_an_answer_without_a_question() -> None:
     virtual_time.run(main())
 
 
+def test_expected_answers_are_passed_to_speech_to_text_with_the_answer() -> None:
+    async def main() -> None:
+        asr = ScriptedAsr(("set a timer", "the first", "and now"))
+        asking = Action(name="listen", data={"answers": ["the first", "the second"]})
+        llm = ScriptedLlm([("Which?", asking), ("Really?",), ("Done.",)])
+        async with PacedSatellite(QUIET, Engines(asr, llm, ScriptedTts())).open() as satellite:
+            satellite.ask()
+            await satellite.until(lambda: len(satellite.utterances) == 2)
+            satellite.mic.say((VOICE, 1.0), (SILENCE, 1.0))
+            await satellite.until(lambda: len(satellite.utterances) == 3)
+            satellite.mic.say((VOICE, 1.0), (SILENCE, 1.0))
+            await satellite.ended(3)
+        answers = [request.answers for request in asr.requests]
+        assert answers == [(), ("the first", "the second"), ()]
+
+    virtual_time.run(main())
+
+
 def test_a_short_cue_signals_that_it_listens_to_an_answer() -> None:
     async def main() -> None:
         settings = Settings(name="parlour", cues=CueSettings(awake=False))

@@ -42,9 +42,12 @@ class RemoteAsr(Remote):
 
 
 def _transcribe(request: TranscribeRequest) -> Event:
-    return wy.Transcribe(
+    event = wy.Transcribe(
         name=request.model,
         language=request.language,
         transcript_names=list(request.names) or None,
         transcript_terms=list(request.terms) or None,
     ).event()
+    if request.answers:
+        event.data["transcript_answers"] = list(request.answers)
+    return event

@@ -23,7 +23,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from servers.asr.sphinx import reversal, wake_remainder
+from servers.asr.sphinx import decoys, wake_remainder
 
 THRESHOLD = -4.7
 """Lowest confidence of an accepted command. In the sample of `--quick` (100 commands and 296 other
@@ -74,9 +74,9 @@ class Segment(msgspec.Struct, frozen=True):
         return self.word == wake_remainder.WORD
 
     @property
-    def is_reversal(self) -> bool:
-        """Whether it is a word before the command that makes it another one."""
-        return reversal.is_word(self.word)
+    def is_decoy(self) -> bool:
+        """Whether it is a word before or after the command that makes it another one."""
+        return decoys.is_word(self.word)
 
 
 def confidence(words: Sequence[Segment], phonemes: Sequence[Segment]) -> float:

@@ -87,7 +87,8 @@ class PocketSphinx:
         """Yield the spoken command, or an empty text. There are no partial transcripts.
 
         Decodes sound as it arrives, at most four utterances at once. The names and terms of the
-        request replace the default ones. Raises `ModelMissing` for languages other than English.
+        request replace the default ones; its answers are preferred to commands. Raises
+        `ModelMissing` for languages other than English.
         """
         language = (request.language or "en").replace("_", "-")
         if language.partition("-")[0].lower() != "en":
@@ -108,10 +109,10 @@ class PocketSphinx:
                     await lent.call(recognizer.feed, piece)
             whole = len(pending) // 2 * 2  # half a sample at the end is dropped
             await lent.call(recognizer.feed, bytes(pending[:whole]))
-            text, confidence = await lent.call(recognizer.finish)
+            text, confidence = await lent.call(recognizer.finish, request.answers)
             accepted = confidence >= self._options.confidence
             if accepted:
-                text = await lent.call(recognizer.with_rivals, text)
+                text = await lent.call(recognizer.with_rivals, text, confidence)
         if text:
             verdict = "accepted" if accepted else "rejected"
             _LOGGER.debug(

@@ -15,14 +15,12 @@ from typing import Any
 import numpy as np
 
 from satellite.values import SPEECH
+from servers.asr.sphinx import networks
 from servers.asr.sphinx.confidence import Segment, confidence
-from servers.asr.sphinx.vocabulary import (
-    Vocabulary,
-    model_folder,
-    phoneme_loop,
-    sentence_network,
-)
+from servers.asr.sphinx.rivals import Rivals
+from servers.asr.sphinx.vocabulary import Vocabulary, model_folder
 from servers.intents import choices
+from servers.intents.grammar import split_words
 
 BLOCK = SPEECH.bytes_of(0.1)
 """Bytes decoded at once. Fixed, so that the result does not depend on the size of the chunks."""
@@ -76,17 +74,8 @@ _COMMON: dict[str, Any] = {
 }
 
 
-_CLOSE = 50.0
-"""Difference of the scores of two sentences, in thousandths of a logarithm of likelihood as
-PocketSphinx scales it, up to which either may have been said. In eSpeak's voice, where a teen is
-always heard as the ten, the teen's sentence scores 11 to 49 less than the ten's, and a spoken ten
-42 to 67 more than the teen's; with a Piper voice, the differences are -49 to 15."""
-_SHIFT = 1024
-"""Factor by which PocketSphinx scales logarithms of likelihood down."""
-_LANGUAGE_WEIGHT = 6.5
-"""Factor of the logarithms of a grammar's probabilities: PocketSphinx's default `lw`."""
-_RIVALED = math.exp(-_CLOSE / 1000 * _SHIFT / _LANGUAGE_WEIGHT)
-"""Probability of a word beside its rival's 1, so that a score `_CLOSE` better makes up for it."""
+_PREFERENCE = 2.0
+"""Confidence by which a command must be better than every expected answer to a question."""
 
 
 class Recognizer:
@@ -96,14 +85,14 @@ class Recognizer:
         """Load the model, twice 10 MB. Raises `RuntimeError` if it is missing."""
         with tempfile.TemporaryDirectory(prefix="satellite-asr-") as folder:
             files = {"words.dict": vocabulary.dictionary, "words.fsg": vocabulary.network}
-            for name, text in {**files, "phonemes.fsg": phoneme_loop()}.items():
+            for name, text in {**files, "phonemes.fsg": networks.phoneme_loop()}.items():
                 Path(folder, name).write_text(text, "utf-8")
             self._words = _decoder(Path(folder), "words.fsg", _WORDS)
             self._phonemes = _decoder(Path(folder), "phonemes.fsg", _PHONEMES)
         self._hiss = _hiss()
         self._choice = vocabulary.choice
-        self._rivals = dict(vocabulary.confusable)
-        self._rivals.update({second: first for first, second in vocabulary.confusable})
+        self._known = frozenset(vocabulary.pronunciations())
+        self._rivals = Rivals(vocabulary.confusable)
         self._open = False
         self._audio = bytearray()
         self._decoded = 0
@@ -130,11 +119,20 @@ class Recognizer:
         while self._decoded + BLOCK <= len(self._audio):
             self._decode(BLOCK)
 
-    def finish(self) -> tuple[str, float]:
+    def finish(self, answers: Sequence[str] = ()) -> tuple[str, float]:
         """End the utterance; return its text and the confidence in it (see `confidence`).
 
-        A reversed command ("do not ...") has no text.
+        A command with a decoy ("do not ...") has no text. One of `answers`, the expected ones to a
+        question, is preferred to a command.
         """
+        text, sureness = self._command()
+        if answers:
+            answer, fit = self._answer(answers)
+            if fit >= sureness - _PREFERENCE:
+                return answer, fit
+        return text, sureness
+
+    def _command(self) -> tuple[str, float]:
         if self._received > LONGEST or not self._audio:
             self._close()
             return "", -math.inf
@@ -144,36 +142,47 @@ class Recognizer:
             self._decode(BLOCK)
         self._close()
         words = list(_segments(self._words))
-        if any(s.is_reversal for s in words):
+        if any(s.is_decoy for s in words):
             return "", -math.inf
+        return self._judged(words)
+
+    def _judged(self, words: Sequence[Segment]) -> tuple[str, float]:
         text = " ".join(s.word for s in words if s.is_word)
         return text, confidence(words, list(_segments(self._phonemes))) if text else -math.inf
 
-    def with_rivals(self, text: str) -> str:
+    def _answer(self, answers: Sequence[str]) -> tuple[str, float]:
+        """Return the answer that fits the last utterance best; empty if all have unknown words."""
+        known = [words for words in map(split_words, answers) if self._known.issuperset(words)]
+        if not known or not self._audio or self._received > LONGEST:
+            return "", -math.inf
+        return self._judged(self._decode_again(networks.answers(known)))
+
+    def with_rivals(self, text: str, sureness: float) -> str:
         """Return the text of the last utterance, with both words where two fit about as well.
 
         "set a timer for fifteen or fifty minutes": a word that has a rival is compared with it.
         Decodes the utterance once more if there is such a word, with a grammar of these sentences.
+        `sureness` is the confidence in the text.
         """
         words = text.split()
-        if self._rivals.keys().isdisjoint(words):
+        places = self._rivals.alternatives(words, sureness)
+        if places is None:
             return text
-        for word, fitting in zip(words, self._with_favored_rivals(words), strict=False):
-            if fitting != word:
-                return choices.write(text, word, fitting, self._choice)
+        found = [s.word for s in self._decode_again(networks.sentence(places)) if s.is_word]
+        if len(found) == len(words):  # it is empty for an utterance that fits none of the sentences
+            for word, fitting in zip(words, found, strict=True):
+                if fitting != word:
+                    return choices.write(text, word, fitting, self._choice)
         return text
 
-    def _with_favored_rivals(self, sentence: Sequence[str]) -> list[str]:
-        """Return the sentence with the rivals that fit the last utterance at most `_CLOSE` worse.
-
-        It is empty if the utterance fits none of the sentences.
-        """
+    def _decode_again(self, network: str) -> list[Segment]:
+        """Decode the last utterance with another grammar of known words."""
         decoder = self._words
         with tempfile.TemporaryDirectory(prefix="satellite-asr-") as folder:
-            path = Path(folder, "sentence.fsg")
-            path.write_text(sentence_network(sentence, self._rivals, _RIVALED), "utf-8")
-            decoder.add_fsg("sentence", decoder.read_fsg(str(path)))
-        decoder.activate_search("sentence")
+            path = Path(folder, "again.fsg")
+            path.write_text(network, "utf-8")
+            decoder.add_fsg("again", decoder.read_fsg(str(path)))
+        decoder.activate_search("again")
         try:
             self._begin_decoder(decoder)
             samples = np.frombuffer(self._audio, "<i2") * self._gain
@@ -182,10 +191,9 @@ class Recognizer:
                 decoder, np.clip(samples + hiss, -_FULL_SCALE, _FULL_SCALE).astype("<i2").tobytes()
             )
             decoder.end_utt()
-            found = [segment.word for segment in _segments(decoder) if segment.is_word]
+            return list(_segments(decoder))
         finally:
             decoder.activate_search("grammar")
-        return found if len(found) == len(sentence) else []
 
     def _start(self, size: int) -> None:
         """Decode from the beginning, with the gain for the loudest sample of `size` bytes."""

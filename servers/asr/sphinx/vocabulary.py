@@ -11,7 +11,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from importlib.resources import files
-from itertools import chain, count
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -19,7 +19,7 @@ import msgspec
 from satellite.errors import EngineFailed
 from satellite.lib import paths
 from satellite.lib.persistence import atomic_write
-from servers.asr.sphinx import reversal, wake_remainder
+from servers.asr.sphinx import decoys, networks, wake_remainder
 from servers.asr.sphinx.lexicon import PHONEMES, VOWELS, pronounce
 from servers.intents import automaton, grammar, sentences
 
@@ -36,11 +36,6 @@ _EXTRA_PRONUNCIATIONS: Mapping[str, tuple[str, ...]] = {
     "never": ("N EH V AH",),
 }
 """Pronunciations of words of phrases in Britain and in a hurry: the dictionary is American."""
-
-_UNLIKELY = 1e-5
-"""Probability of a word that is no phrase, relative to a phrase. With 1,
-`python -m tests.bench.stop_words` loses every eighth phrase to similar words; with this value it
-loses none and mistakes no more words for phrases."""
 
 HomeNames = tuple[tuple[str, ...], tuple[str, ...]]
 """Names of things and names of areas."""
@@ -82,7 +77,8 @@ def for_home(home: HomeNames, folder: str = "") -> Vocabulary:
     source = sentences.load(_LANGUAGE, folder)
     wake_words = {word for words in wake_remainder.WAKE_WORDS for word in words.split()}
     reversals = [grammar.split_words(text) for text in source.reversals]
-    wanted = {*grammar.make(source, *home).words, *wake_words, *chain.from_iterable(reversals)}
+    wanted = {*grammar.make(source, *home).words, *grammar.make_endings(source, *home).words}
+    wanted |= {*wake_words, *chain.from_iterable(reversals)}
     phonemes = pronounce(wanted, model_folder() / "cmudict-en-us.dict", voice=_VOICE)
     try:
         recognizable = grammar.make(source, *home, known=phonemes.__contains__)
@@ -95,11 +91,16 @@ def for_home(home: HomeNames, folder: str = "") -> Vocabulary:
         lambda word: {variant.split()[0] in VOWELS for variant in phonemes[word]},
     )
     reversals = [each for each in reversals if phonemes.keys() >= set(each)]
-    decoys = {reversal.word(word): phonemes[word] for word in chain.from_iterable(reversals)}
-    network = "".join(_network(words, before=wake_remainder.WORD, reversals=reversals))
+    after = grammar.make_endings(source, *home, known=phonemes.__contains__)
+    endings = automaton.build(after.jsgf) if after.words else None
+    marked = {
+        decoys.word(word): phonemes[word]
+        for word in (*chain.from_iterable(reversals), *after.words)
+    }
+    network = networks.commands(words, wake_remainder.WORD, reversals, endings)
     phonemes[wake_remainder.WORD] = wake_remainder.wake_remainders(phonemes)
-    phonemes.update(decoys)
-    listed = (*recognizable.words, wake_remainder.WORD, *decoys)
+    phonemes.update(marked)
+    listed = (*recognizable.words, wake_remainder.WORD, *marked)
     return Vocabulary(
         network,
         "".join(_dictionary({word: phonemes[word] for word in listed})),
@@ -123,7 +124,7 @@ def for_phrases(phrases: Sequence[str], others: Sequence[str] = ()) -> Vocabular
         for word, variants in phonemes.items()
     }
     words = automaton.build(f"public <phrase> = ({' | '.join(phrases)});")
-    return Vocabulary("".join(_network(words, others)), "".join(_dictionary(phonemes)))
+    return Vocabulary(networks.of_phrases(words, others), "".join(_dictionary(phonemes)))
 
 
 def read(home: HomeNames, folder: str = "") -> Vocabulary | None:
@@ -177,72 +178,4 @@ def _dictionary(pronunciations: Mapping[str, list[str]]) -> Iterator[str]:
         for number, variant in enumerate(variants, 1):
             yield f"{word} {variant}\n" if number == 1 else f"{word}({number}) {variant}\n"
     for phoneme in PHONEMES:
-        yield f"{_phoneme_word(phoneme)} {phoneme}\n"
-
-
-def _phoneme_word(phoneme: str) -> str:
-    return f"_{phoneme}"  # grammars have no word with an underscore
-
-
-def _network(
-    words: automaton.Automaton,
-    others: Sequence[str] = (),
-    before: str = "",
-    reversals: Sequence[Sequence[str]] = (),
-) -> Iterator[str]:
-    """Yield the FSG of the sentences, or one of `others`.
-
-    The word `before`, a reversal or both in this order may precede a sentence.
-
-    The first state exists twice: in a state that may follow a word, the first phonemes of the
-    sentences would not be treated as following a silence.
-    """
-    end = len(words.arcs)
-    start = end + 1 if before else 0
-    states = end + 2 + sum(len(each) - 1 for each in reversals)
-    yield f"FSG_BEGIN words\nNUM_STATES {states}\nSTART_STATE {start}\nFINAL_STATE {end}\n"
-    if before:
-        yield f"TRANSITION {start} 0 {wake_remainder.PROBABILITY} {before}\n"
-        for word, following in sorted(words.arcs[0].items()):
-            yield f"TRANSITION {start} {following} 1.0 {word}\n"
-    more = count(end + 2)
-    for first, *rest in reversals:
-        path = [*(next(more) for _ in rest), 0]
-        for state in {0, start}:
-            yield f"TRANSITION {state} {path[0]} {reversal.PROBABILITY} {reversal.word(first)}\n"
-        for state, to, word in zip(path, path[1:], rest, strict=False):
-            yield f"TRANSITION {state} {to} 1.0 {reversal.word(word)}\n"
-    for state, row in enumerate(words.arcs):
-        for word, following in sorted(row.items()):
-            yield f"TRANSITION {state} {following} 1.0 {word}\n"
-        if state in words.final:
-            yield f"TRANSITION {state} {end} 1.0\n"
-    for word in others:
-        yield f"TRANSITION 0 {end} {_UNLIKELY} {word}\n"
-    yield "FSG_END\n"
-
-
-def sentence_network(sentence: Sequence[str], rivals: Mapping[str, str], rivaled: float) -> str:
-    """Return an FSG of one sentence, which the remainder of a wake word may precede.
-
-    A word of `rivals` has the probability `rivaled`, and its rival may be in its place.
-    """
-    lines = [
-        f"TRANSITION 0 1 {wake_remainder.PROBABILITY} {wake_remainder.WORD}",
-        "TRANSITION 0 1 1.0",
-    ]
-    for at, word in enumerate(sentence, 1):
-        probability = rivaled if word in rivals else 1.0
-        lines.append(f"TRANSITION {at} {at + 1} {probability} {word}")
-        if word in rivals:
-            lines.append(f"TRANSITION {at} {at + 1} 1.0 {rivals[word]}")
-    end = len(sentence) + 1
-    beginning = f"FSG_BEGIN words\nNUM_STATES {end + 1}\nSTART_STATE 0\nFINAL_STATE {end}\n"
-    return beginning + "\n".join(lines) + "\nFSG_END\n"
-
-
-def phoneme_loop() -> str:
-    """Return an FSG of any phonemes in any order, made of the dictionary's last words."""
-    loop = "".join(f"TRANSITION 0 0 1.0 {_phoneme_word(phoneme)}\n" for phoneme in PHONEMES)
-    beginning = "FSG_BEGIN phonemes\nNUM_STATES 2\nSTART_STATE 0\nFINAL_STATE 1\n"
-    return f"{beginning}{loop}TRANSITION 0 1 1.0\nFSG_END\n"
+        yield f"{networks.phoneme_word(phoneme)} {phoneme}\n"

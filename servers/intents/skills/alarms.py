@@ -20,6 +20,8 @@ SNOOZE = 540.0
 
 
 def set_alarm(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
+    if not alarm_times.has_time(match.slots):
+        return (phrases.say(match.intent, "no_time"),)
     now = now_of(request)
     alarm = alarm_times.resolve(match.slots, now)
     if alarm is None:

@@ -6,7 +6,7 @@ import pytest
 
 from satellite.homeassistant.client import service_calls
 from satellite.homeassistant.client.service_calls import HomeCommand, HomeQuery
-from satellite.values import Action, Message, ReplyRequest, Situation
+from satellite.values import Action, Message, ReplyPart, ReplyRequest, Situation
 from servers.llm.intents import answer
 from tests.servers.llm.built_in_engine import NOW, actions_of, declined, english, parts, text_of
 
@@ -93,12 +93,18 @@ def test_the_contrary_of_a_command_is_not_done(said: str) -> None:
 
 
 FIFTY = "set a timer for fifty or fifteen minutes"
+FIFTEEN = "set a timer for fifteen minutes"
 
 
 def test_a_choice_between_two_words_is_asked_for() -> None:
     question, action = parts(FIFTY)
     assert question == "fifty, or fifteen? Say the first, or the second."
-    assert action == Action(name="listen")
+    assert isinstance(action, Action)
+    assert action.name == "listen"
+    answers = action.data["answers"]
+    assert {"the first", "the second one", "fifteen", "fifty minutes", FIFTEEN} <= set(answers)
+    for text in answers:
+        assert actions_of(_answered(text)), text
 
 
 @pytest.mark.parametrize(
@@ -112,11 +118,35 @@ def test_a_choice_between_two_words_is_asked_for() -> None:
     ],
 )
 def test_the_answer_to_a_choice_is_taken(said: str, seconds: int) -> None:
-    history = (Message(role="user", text=FIFTY), Message(role="assistant", text="Which?"))
-    reply = answer(english(), ReplyRequest(text=said, history=history))
-    assert actions_of(reply) == [
+    assert actions_of(_answered(said)) == [
         Action(name="timer.start", data={"seconds": float(seconds), "name": None})
     ]
+
+
+def test_an_answer_that_leaves_the_choice_open_is_asked_about_again() -> None:
+    assert _answered("fifteen or fifty minutes") == parts(FIFTY)
+    history = [FIFTY, "fifteen or fifty minutes"]
+    request = ReplyRequest(
+        text="the first", history=tuple(Message(role="user", text=text) for text in history)
+    )
+    (timer,) = actions_of(answer(english(), request))
+    assert timer.data["seconds"] == 3000
+
+
+def test_the_latest_choice_is_the_open_one() -> None:
+    history = [FIFTY, "set the volume to thirty or thirteen percent"]
+    request = ReplyRequest(
+        text="the first", history=tuple(Message(role="user", text=text) for text in history)
+    )
+    assert actions_of(answer(english(), request)) == [
+        Action(name="volume.set", data={"level": 0.3})
+    ]
+
+
+def _answered(said: str) -> tuple[ReplyPart, ...]:
+    """Return the reply to the answer to a choice."""
+    history = (Message(role="user", text=FIFTY), Message(role="assistant", text="Which?"))
+    return answer(english(), ReplyRequest(text=said, history=history))
 
 
 @pytest.mark.parametrize("said", ["fifty or fifteen", "fifteen fifty", "neither", "the first"])

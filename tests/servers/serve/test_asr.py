@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
 import pytest
 from wyoming.event import Event
 
 from satellite.errors import ModelMissing
+from satellite.net.pairing import Pairing
+from satellite.net.remotes.by_uri import remote
+from satellite.values import TranscribeRequest
 from servers.serve import serving
 from tests.servers.serve.golden import chunk, lines, utterance
 from tests.support.engines import ScriptedAsr
@@ -24,6 +30,32 @@ async def test_an_utterance_of_home_assistant_is_transcribed() -> None:
     assert (request.language, request.model) == ("en", "base")
     assert (request.names, request.terms) == (("lamp",), ("den",))
     assert engine.heard == [bytes(3200)]
+
+
+async def test_expected_answers_reach_the_engine() -> None:
+    engine = ScriptedAsr(["the first"])
+    answers = ("the first", "the second")
+    async with serving("asr", engine, ANY) as uri:
+        asr = remote(uri, "asr", pairing=Pairing())
+        audio = once(bytes(3200))
+        request = TranscribeRequest(language="en", answers=answers)
+        async with aclosing(asr.transcribe(audio, request)) as found:
+            assert [transcript.text async for transcript in found] == ["the first"]
+        await asr.close()
+    assert engine.requests[0].answers == answers
+
+
+@pytest.mark.parametrize("answers", ["the first", {"a": 1}, 3, None])
+async def test_malformed_expected_answers_are_ignored(answers: object) -> None:
+    engine = ScriptedAsr(["turn on the lamp"])
+    async with serving("asr", engine, ANY) as uri, client(uri) as peer:
+        await peer.send(Event("transcribe", {"transcript_answers": answers}), *utterance())
+        assert lines(await peer.until("transcript")) == ["transcript turn on the lamp"]
+    assert engine.requests[0].answers == ()
+
+
+async def once(audio: bytes) -> AsyncIterator[bytes]:
+    yield audio
 
 
 async def test_partial_transcripts_frame_the_final_one() -> None:
