@@ -30,10 +30,13 @@ _VOICE = "en-us"
 _CACHED_FILES = 4
 """Files in the cache, about 0.2 MB each: those of the most recently used homes."""
 
+_BRITISH: Mapping[str, tuple[str, ...]] = {"never": ("N EH V AH",)}
+"""Pronunciations of words in Britain, for sentences too: without it, eSpeak's British "never mind"
+is recognized as "add one minute"."""
 _EXTRA_PRONUNCIATIONS: Mapping[str, tuple[str, ...]] = {
     "stop": ("S T AO P",),
     "cancel": ("K AA N S AH L", "K AE N S L"),
-    "never": ("N EH V AH",),
+    **_BRITISH,
 }
 """Pronunciations of words of phrases in Britain and in a hurry: the dictionary is American."""
 
@@ -80,6 +83,8 @@ def for_home(home: HomeNames, folder: str = "") -> Vocabulary:
     wanted = {*grammar.make(source, *home).words, *grammar.make_endings(source, *home).words}
     wanted |= {*wake_words, *chain.from_iterable(reversals)}
     phonemes = pronounce(wanted, model_folder() / "cmudict-en-us.dict", voice=_VOICE)
+    for word in phonemes.keys() & _BRITISH.keys():
+        phonemes[word] = [*phonemes[word], *_BRITISH[word]]
     try:
         recognizable = grammar.make(source, *home, known=phonemes.__contains__)
     except ValueError as error:
