@@ -39,7 +39,7 @@ from satellite.net.wire import encode
 from satellite.settings import HomeAssistantSettings, Settings
 from satellite.turns.driver import Driver
 from tests.soak.mutate import mutated, streams
-from tests.support.flaky_satellite import FlakySatellite
+from tests.support.flaky_satellite import DEAF, ENDLESS, FlakySatellite
 from tests.support.scripted_satellite import MarkVad, MarkWake
 from tests.support.virtual_time import VirtualLoop
 
@@ -110,6 +110,22 @@ class AttackedSatellite(FlakySatellite):
         )
         self._strange = random.Random(seed + 1)
         self._streams = [s for s in streams("satellite") if b"pause-satellite" not in s]
+
+    async def _ask(self, what: str) -> None:
+        """Ask, and expect the wake word to be heard.
+
+        A stranger that drives the satellite as Home Assistant does can have it listen already: the
+        words are then those of the turn that listens, which must end.
+        """
+        wakes, turns, phase = self.wakes, self.counted.total(), self.activity.phase
+        self.ask()
+
+        def heard() -> bool:
+            listened = phase == "listening" and self.counted.total() > turns
+            return self.wakes > wakes or listened
+
+        if not await self._happens(heard, ENDLESS if phase == "listening" else DEAF):
+            self.faults.append(f"a {what} was not heard in {phase}; {list(self.happened)[-12:]}")
 
     def _driver(self, utterance: Utterance) -> Driver | None:
         driver = self._peer.driver_for(utterance)
