@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
@@ -24,6 +25,12 @@ ENOUGH = 2
 IDLE_TRIM = 30.0
 """Seconds without work after which the memory of large buffers returns to the system: a question is
 often followed by another."""
+BUSY = 60.0
+"""Seconds of requests without such a pause after which a short one is enough: what many windows at
+once have needed is not held for hours. The next window takes an eighth longer (see
+`servers.asr.malloc`)."""
+PAUSE = 1.0
+"""Seconds of that short pause."""
 
 
 class _Task:
@@ -56,6 +63,8 @@ class BatchScheduler:
         self._served: Counter[str] = Counter()
         """Tasks begun for each address since none waited."""
         self._trimmed = True
+        self._busy_since = 0.0
+        """When the first task began after memory was returned."""
         self._closed = False
         self._changed = threading.Condition()
         self._threads = [
@@ -144,13 +153,14 @@ class BatchScheduler:
             while not (self._alone or self._texts):
                 if self._closed:
                     return []
-                longest = None if self._trimmed else self._idle_trim
+                longest = None if self._trimmed else self._longest_pause
                 if not (self._changed.wait(longest) or self._running or self._trimmed):
                     self._trimmed = True
                     self._running += 1
                     return [_Task(_trim_memory, None, None)]
             self._running += 1
-            self._trimmed = False
+            if self._trimmed:
+                self._trimmed, self._busy_since = False, time.monotonic()
             oldest = self._next(self._texts).kind if self._texts else None
             ready = [task for task in self._texts if task.kind == oldest][:MAX_BATCH]
             if self._alone and len(ready) < ENOUGH and self._passed < ENOUGH:
@@ -164,6 +174,12 @@ class BatchScheduler:
                 self._texts.remove(task)
                 self._count(task)
             return ready
+
+    @property
+    def _longest_pause(self) -> float:
+        """Seconds without work after which memory is returned."""
+        due = time.monotonic() - self._busy_since >= BUSY
+        return min(PAUSE, self._idle_trim) if due else self._idle_trim
 
     def _next(self, queue: deque[_Task]) -> _Task:
         """Return the oldest task of the address that has been served the least."""

@@ -179,3 +179,23 @@ async def test_addresses_take_turns(watched: Watched) -> None:
     await asyncio.gather(*asked)
     assert order[:4] == ["10.0.0.1", "10.0.0.2", "10.0.0.1", "10.0.0.2"]
     await batches.close()
+
+
+async def test_memory_is_returned_in_a_short_pause_of_long_work(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    returned: list[bool] = []
+    scheduler = "servers.asr.whisper.batch_scheduler"
+    monkeypatch.setattr(f"{scheduler}.give_back", lambda: returned.append(True))
+    monkeypatch.setattr(f"{scheduler}.BUSY", 0.5)
+    monkeypatch.setattr(f"{scheduler}.PAUSE", 0.05)
+    batches = BatchScheduler(watched, 1)  # type: ignore[arg-type]
+    try:
+        await batches.call(lambda: None)
+        await asyncio.sleep(0.2)
+        assert not returned, "a question is often followed by another"
+        await asyncio.sleep(0.4)
+        await batches.call(lambda: None)
+        await until(lambda: returned)
+    finally:
+        await batches.close()
