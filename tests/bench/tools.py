@@ -13,7 +13,9 @@ built-in sentences are left out, so that the model does all of the work. The for
 - text: the template has no tools; they are listed in the system message, and the model writes JSON
 
 Of 40 requests for tools, a request is right if the first answer calls the expected tool with the
-arguments that matter, and no other one. Of 10 that need none, it is right if none is called.
+arguments that matter, and no other one; it is wrong if another tool would be used, or with other
+arguments. The rest calls tools that do not exist, or with arguments that they do not take: nothing
+happens, and the model may try again. Of 10 that need none, a request is right if none is called.
 """
 
 from __future__ import annotations
@@ -146,11 +148,11 @@ class Bench:
     async def ask(self, text: str) -> Asked:
         """Ask in the form of this benchmark."""
         asked = await self._ask(text, constrained=self._form == "constrained")
-        if self._form == "again" and any(map(self._broken, asked.calls)):
+        if self._form == "again" and any(map(self.broken, asked.calls)):
             return await self._ask(text, constrained=True)
         return asked
 
-    def _broken(self, call: ToolCall) -> bool:
+    def broken(self, call: ToolCall) -> bool:
         """Return whether a call names no tool, or not its arguments."""
         tool = next((t for t in self._tools if canonical(t.name) == canonical(call.name)), None)
         if tool is None:
@@ -231,6 +233,7 @@ async def measure(host: str, model: str, form: str, limit: int) -> None:
             found["none"] += not asked.calls
             good = right(asked.calls, wanted)
             found["right"] += good
+            found["wrong"] += not good and any(not bench.broken(call) for call in asked.calls)
             made = "; ".join(f"{c.name} {json.dumps(dict(c.arguments))}" for c in asked.calls)
             made = made or f"no call: {asked.text[:100]!r}"
             print(f"  {'+' if good else '-'} {text}: {made}", flush=True)
@@ -243,7 +246,8 @@ async def measure(host: str, model: str, form: str, limit: int) -> None:
     finally:
         await client.close()
     print(
-        f"| {model} | {form} | {found['right']}/{limit} | {found['none']} | {found['written']} "
+        f"| {model} | {form} | {found['right']}/{limit} | {found['wrong']} | {found['none']} "
+        f"| {found['written']} "
         f"| {found['talk']}/{len(TALK)} | {seconds:.1f} s |",
         flush=True,
     )
@@ -257,8 +261,10 @@ async def main() -> None:
     parser.add_argument("--form", action="append", choices=FORMS, help="only this form")
     parser.add_argument("--requests", type=int, default=len(REQUESTS), help="only the first ones")
     chosen = parser.parse_args()
-    print("| model | form | right | no call | calls in the text | words right | a request |")
-    print("|---|---|---|---|---|---|---|")
+    print(
+        "| model | form | right | wrong | no call | calls in the text | words right | a request |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
     with (
         tempfile.TemporaryDirectory() as folder,
         ollama_server.serving(Path(folder), slots=1) as host,

@@ -1,4 +1,11 @@
-"""Answers requests with a model, calling tools in between."""
+"""Answers requests with a model, calling tools in between.
+
+Tool calls are not constrained by Ollama's `format` (a JSON schema of the tools), neither at first
+nor when a model has named a tool that does not exist. Measured by `tests.bench.tools` with
+Qwen2.5-Coder 0.5B and 40 requests: constrained calls are always valid, which makes 12 instead of 9
+right, and 27 instead of 10 wrong. A small model that does not know what to call then sets a
+temperature, while a call that it invents does nothing and is answered by an error.
+"""
 
 from __future__ import annotations
 

@@ -243,6 +243,8 @@ def call_arguments(written: Any) -> Mapping[str, Any]:
             written = from_json(written or "{}")
         except Undecodable:
             pass
-    if written is None:
+    if written is None or written == []:
         return {}
+    if isinstance(written, dict) and list(written) == ["arguments"] and not written["arguments"]:
+        return {}  # Qwen2.5-Coder 1.5B writes {"arguments": []} inside the arguments
     return written if isinstance(written, dict) else {"arguments": written}

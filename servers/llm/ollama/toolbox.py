@@ -66,7 +66,7 @@ class Toolbox:
         return tuple(self._tools)
 
     def _named(self, name: str) -> Tool | None:
-        """Return the tool of a name; models change its case, separators and prefix."""
+        """Return the tool of a name; models change its case, separators, prefix and number."""
         return self._tools.get(_match(name, self._tools) or "")
 
     async def call(
@@ -118,8 +118,15 @@ def _match(name: str, known: Iterable[str]) -> str | None:
     names = list(known)
     if name in names:
         return name
-    meant = [other for other in names if canonical(other) == canonical(name)]
-    return meant[0] if len(meant) == 1 else None
+    for form in (canonical, _singular):  # small models write check_timer for check_timers
+        meant = [other for other in names if form(other) == form(name)]
+        if meant:
+            return meant[0] if len(meant) == 1 else None
+    return None
+
+
+def _singular(name: str) -> str:
+    return canonical(name).rstrip("s")
 
 
 def _failure(text: str) -> ToolResult:

@@ -50,6 +50,22 @@ async def test_arguments_written_as_json_text_are_read() -> None:
         assert await ask(engine, "tea please") == [START, "Your tea timer runs."]
 
 
+@pytest.mark.parametrize("name", ["check_timer", "CheckTimer", "functions.check-timers"])
+async def test_a_tool_is_known_in_singular_and_plural(name: str) -> None:
+    async with fake_ollama(calls((name, {})), words("None.")) as fake, brain(fake.host) as engine:
+        assert await ask(engine, "are any timers running") == ["None."]
+        assert results(fake.asked[1]) == ["No timer is running."]
+
+
+@pytest.mark.parametrize("arguments", [[], "[]", None, "", {"arguments": []}, {"arguments": {}}])
+async def test_empty_arguments_are_none_however_they_are_written(arguments: Any) -> None:
+    script = calls(("get_time", arguments)), words("It is late.")
+    async with fake_ollama(*script) as fake, brain(fake.host) as engine:
+        assert await ask(engine, "what time is it") == ["It is late."]
+        (reported,) = results(fake.asked[1])
+    assert not reported.startswith("Error")
+
+
 @pytest.mark.parametrize("arguments", ["minutes=5", "[5]", 5])
 async def test_the_model_receives_an_error_for_arguments_that_are_no_object(arguments: Any) -> None:
     script = calls(("start_timer", arguments)), words("I cannot.")
