@@ -11,7 +11,7 @@ import click
 from satellite import events
 from satellite.cli import command, flags, logs
 from satellite.cli.answered_by import print_engine
-from satellite.cli.screen import print_text, read_text
+from satellite.cli.screen import echo, print_text, read_text
 from satellite.engines import assembly
 from satellite.lib.bus import Bus
 from satellite.lib.deadline import fallback_seconds, within
@@ -54,15 +54,15 @@ async def _ask(settings: Settings, bus: Bus, text: str, verbose: bool) -> None:
                     continue
                 if isinstance(part, Resumed):  # the terminal shows the first answer already
                     whole = part.text
-                    click.echo(f"\n{whole}", nl=False)
+                    echo(f"\n{whole}", nl=False)
                     continue
                 piece = part.text if isinstance(part, Declined) else part
                 whole += piece
                 bus.publish(events.Reply(text=piece, final=False, engine=label(llm)))
-                click.echo(piece, nl=False)
+                echo(piece, nl=False)
         bus.publish(events.Reply(text=whole, final=True, engine=label(llm)))
         answered_by = label(llm)
-    click.echo()
+    echo()
     if verbose:
         print_engine(settings, "llm", answered_by)
     for action in actions:

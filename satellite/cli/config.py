@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from satellite.cli import command, flags
-from satellite.cli.screen import print_json
+from satellite.cli.screen import echo, print_json
 from satellite.config.keys import Key
 
 LONGEST = 60
@@ -35,7 +35,7 @@ def config(context: click.Context) -> None:
         ]
         print_json(rows)
     else:
-        click.echo("\n".join(as_toml(effective)))
+        echo("\n".join(as_toml(effective)))
 
 
 def as_toml(effective: list[tuple[Key, Any, str]]) -> Iterator[str]:

@@ -18,7 +18,7 @@ from satellite.builtin.audio.devices import (
     list_devices,
 )
 from satellite.cli import command, flags
-from satellite.cli.screen import print_json, print_table, print_text
+from satellite.cli.screen import echo, print_json, print_table, print_text
 from satellite.components import spec
 from satellite.errors import DeviceMissing, SatelliteError
 from satellite.lib.bus import Bus
@@ -130,7 +130,7 @@ async def _play(settings: Settings, bus: Bus) -> None:
     if where == spec.AUTO:
         where = await asyncio.to_thread(default_speaker)
     playback = Playback(spec.create("speaker", where), bus.publish, volume=settings.volume)
-    click.echo(f"speaker {where}: a tone of {TONE[0]:g} Hz")
+    echo(f"speaker {where}: a tone of {TONE[0]:g} Hz")
     try:
         await playback.open()
         async with aclosing(sound()) as chunks:
@@ -144,7 +144,7 @@ async def _listen(settings: Settings, seconds: float) -> None:
     if where == spec.AUTO:
         where = await asyncio.to_thread(default_mic)
     mic = spec.create("mic", where)
-    click.echo(f"microphone {where}: say something")
+    echo(f"microphone {where}: say something")
     loudest, left = SILENT, round(seconds / PERIOD)
     moving = sys.stdout.isatty()
     async with aclosing(levels(mic)) as measured:

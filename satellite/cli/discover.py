@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from satellite.cli import command, flags, logs
-from satellite.cli.screen import print_table, print_text
+from satellite.cli.screen import echo, print_table, print_text
 from satellite.engines.ranking import RankedServer, rank
 from satellite.net.discovery.browser import scan
 from satellite.net.discovery.preferences import Preferences
@@ -16,6 +16,7 @@ from satellite.net.discovery.remote_service import RemoteService
 from satellite.net.pairing import Pairing
 from satellite.ports import ENGINE_ROLES
 from satellite.settings import Settings
+from satellite.text.printable import printable_json
 
 WAIT = 3.0
 """Seconds to wait for answers; most come within one."""
@@ -52,19 +53,19 @@ def discover(context: click.Context, wait: float) -> None:
     invocation.run(look)
     rankings = ranked(found, settings)
     if invocation.json:
-        click.echo(msgspec.json.format(as_json(found, rankings)).decode())
+        echo(printable_json(msgspec.json.format(as_json(found, rankings))).decode())
     elif found:
         print_table(
             [row(server) for server in found],
             header=("ROLE", "NAME", "ADDRESS", "LATENCY", "LOAD"),
         )
-        click.echo()
+        echo()
         print_table(
             [details(server) for server in found],
             header=("NAME", "PROGRAM", "MODELS", "LANGUAGES"),
         )
         if lines := [line for places in rankings.values() for line in order(places)]:
-            click.echo()
+            echo()
             print_table(lines, header=("ROLE", "RANK", "NAME", "REASON"))
     else:
         print_text(

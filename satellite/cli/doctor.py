@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from satellite.cli import command, flags
-from satellite.cli.screen import print_json
+from satellite.cli.screen import echo, print_json
 from satellite.config.keys import build
 from satellite.diagnostics.doctor.areas import AREAS, checks
 from satellite.diagnostics.doctor.context import Context, ModelStore
@@ -83,7 +83,7 @@ def doctor(
     else:
         show(findings)
     if report is not None:
-        click.echo(f"the report is in {report}; read it before you share it", err=True)
+        echo(f"the report is in {report}; read it before you share it", err=True)
     if any(finding.state == "broken" for finding in findings):
         context.exit(1)
 

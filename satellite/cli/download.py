@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from satellite.cli.screen import print_text
+from satellite.text.printable import printable_lines
 
 EVERY = 2.0
 """Seconds between two lines: often enough to follow, rare enough for a stored log."""
@@ -138,7 +139,7 @@ class Bar:
         if self._bar is None:
             print_text(text, err=True)
         else:
-            self._bar.console.print(text, markup=False, highlight=False)
+            self._bar.console.print(printable_lines(text), markup=False, highlight=False)
 
     def end(self) -> None:
         """Stop the bar, and leave it on the screen."""

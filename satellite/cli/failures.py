@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import traceback
 from collections.abc import Iterator
 
 import click
 
-from satellite.cli.screen import print_text
+from satellite.cli.screen import echo, print_text
 from satellite.errors import ConfigError, SatelliteError
 
 INTERRUPTED = 130
@@ -29,13 +28,14 @@ def report(error: BaseException) -> int:
     causes = list(leaves(error))
     known = [cause for cause in causes if isinstance(cause, SatelliteError)]
     if not known or len(known) < len(causes):
-        traceback.print_exception(error, file=sys.stderr)
+        lines = "".join(traceback.format_exception(error)).rstrip("\n")
+        echo(lines, err=True)
         _line("this is a bug; please report it with the lines above")
         return 1
     for line in dict.fromkeys(line for cause in known for line in _lines(cause)):
         _line(line)
     for note in dict.fromkeys(note for cause in known for note in getattr(cause, "__notes__", ())):
-        click.echo(note, err=True)
+        echo(note, err=True)
     return max(cause.exit_code for cause in known)
 
 

@@ -7,6 +7,7 @@ import os
 import sys
 
 from satellite.cli.screen import columns, wrapped
+from satellite.text.printable import printable_lines
 from satellite.text.redact import masked
 
 LEVELS = ("debug", "info", "warning", "error")
@@ -21,11 +22,24 @@ level from which their messages count."""
 _TIME = "%H:%M:%S"
 
 
+LONGEST = 2000
+"""Characters of a line: a long message has 500."""
+
+LINES = 200
+"""Lines of a message with its traceback."""
+
+MORE = "    "
+"""Goes before the later lines of a message, so that none can be taken for another one."""
+
+
 class MaskedFormatter(logging.Formatter):
-    """Lines without passwords and tokens, those of libraries included."""
+    """Lines without passwords and tokens, nor what a terminal would obey; libraries' included.
+
+    Texts of other machines reach the log at many places, also in the errors of tracebacks.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
-        return masked(super().format(record))
+        return printable_lines(masked(super().format(record)), LONGEST, LINES, MORE)
 
 
 class JournalFormatter(MaskedFormatter):
@@ -34,7 +48,7 @@ class JournalFormatter(MaskedFormatter):
     def format(self, record: logging.LogRecord) -> str:
         priority = next((p for level, p in _PRIORITIES if record.levelno >= level), 7)
         text = super().format(record)
-        return "\n".join(f"<{priority}>{line}" for line in text.splitlines())
+        return "\n".join(f"<{priority}>{line}" for line in text.split("\n"))
 
 
 class TerminalFormatter(MaskedFormatter):
@@ -44,7 +58,7 @@ class TerminalFormatter(MaskedFormatter):
         super().__init__(f"%(asctime)s {LEVEL} %(message)s", datefmt=_TIME)
 
     def format(self, record: logging.LogRecord) -> str:
-        first, *more = super().format(record).splitlines()  # a traceback stays as it is
+        first, *more = super().format(record).split("\n")  # a traceback stays as it is
         return "\n".join([wrapped(first, columns(sys.stderr), later=INDENT), *more])
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from satellite.cli import command, flags
 from satellite.cli.download import display, size
-from satellite.cli.screen import print_json, print_table, print_text
+from satellite.cli.screen import echo, print_json, print_table, print_text
 from satellite.errors import SatelliteError
 from servers.models.names import Name, parse
 from servers.models.ollama_models import OllamaModels
@@ -96,9 +96,9 @@ def pull(context: click.Context, names: Sequence[str]) -> None:
     def fetch(name: Name) -> None:
         if name.kind == "ollama":
             ollama.pull(name, progress)
-            click.echo(f"{name} is in Ollama at {ollama.url}")
+            echo(f"{name} is in Ollama at {ollama.url}")
         else:
-            click.echo(f"{name} is in {store.pull(name, progress)}")
+            echo(f"{name} is in {store.pull(name, progress)}")
 
     _each(names, fetch)
 
@@ -122,7 +122,7 @@ def verify(context: click.Context, names: Sequence[str]) -> None:
             raise click.UsageError(f"{name}: Ollama checks its models itself")
         found[str(name)] = store.verify(name.kind, name.name)
         if not flags.invocation(context).json:
-            click.echo(f"{name}: {'; '.join(found[str(name)]) or 'intact'}")
+            echo(f"{name}: {'; '.join(found[str(name)]) or 'intact'}")
 
     _each(names or [str(name) for name in store.known()], check)
     if flags.invocation(context).json:
@@ -149,9 +149,9 @@ def remove(context: click.Context, names: Sequence[str]) -> None:
     def delete(name: Name) -> None:
         if name.kind == "ollama":
             ollama.remove(name)
-            click.echo(f"{name} is removed")
+            echo(f"{name} is removed")
         else:
-            click.echo(f"{name} is removed: {size(store.remove(name.kind, name.name))}")
+            echo(f"{name} is removed: {size(store.remove(name.kind, name.name))}")
 
     _each(names, delete)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from satellite.cli import command, flags
+from satellite.cli.screen import echo
 from satellite.http.running_satellite import ask
 from satellite.lib.bus import Bus
 from satellite.settings import Settings
@@ -29,4 +30,4 @@ def mute(context: click.Context, how: str) -> None:
 async def _mute(settings: Settings, bus: Bus, muted: bool | None) -> None:
     facts = {} if muted is None else {"muted": muted}
     answer = await ask(settings, "POST", "/api/mute", **facts)
-    click.echo("muted" if answer.get("muted") else "not muted")
+    echo("muted" if answer.get("muted") else "not muted")

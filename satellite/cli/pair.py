@@ -7,7 +7,7 @@ import asyncio
 import click
 
 from satellite.cli import command, flags
-from satellite.cli.screen import print_json, print_table, print_text
+from satellite.cli.screen import echo, print_json, print_table, print_text
 from satellite.errors import PeerUnreachable, SatelliteError, UsageError
 from satellite.lib.taskgroups import first_error
 from satellite.net.discovery import pairing_codes
@@ -75,7 +75,7 @@ def pair(
         if not known.peers.forget(forget):
             names = ", ".join(peer.name for peer in known.peers.all())
             raise UsageError(f"{forget} is not paired (paired machines: {names or 'none'})")
-        click.echo(f"{forget} is no longer trusted.")
+        echo(f"{forget} is no longer trusted.")
     elif host is not None and port is not None:
         raise click.UsageError("--port is for the machine that shows the code; use HOST:PORT here")
     else:
@@ -126,9 +126,9 @@ async def _offer(settings: Settings, port: int | None) -> None:
     with first_error(SatelliteError):
         async with offered.open("*", PORT if port is None else port, allow) as bound:
             suffix = "" if bound == PORT else f":{bound}"
-            click.echo(f"The code is {code[:4]} {code[4:]}")
-            click.echo(f"Type it on the other machine within {VALID:g} s, after this command:")
-            click.echo(f"  satellite pair {settings.name}{suffix}")
+            echo(f"The code is {code[:4]} {code[4:]}")
+            echo(f"Type it on the other machine within {VALID:g} s, after this command:")
+            echo(f"  satellite pair {settings.name}{suffix}")
             async with asyncio.TaskGroup() as tasks:
                 announcer = None
                 if settings.zeroconf:

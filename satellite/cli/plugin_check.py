@@ -15,7 +15,7 @@ import click
 from satellite.audio.resample import Resampler
 from satellite.audio.wavfile import read_wav
 from satellite.cli import command, flags, logs
-from satellite.cli.screen import print_text
+from satellite.cli.screen import echo, print_text
 from satellite.components import registry, spec
 from satellite.conformance import (
     CHECKS,
@@ -99,7 +99,7 @@ async def _check(
         broken += not await _holds(check, make, sample)
     seconds = time.monotonic() - began
     verdict = "keeps every promise" if not broken else f"breaks {broken} of {len(checks)} promises"
-    click.echo(f"\n{role} plugin: {verdict} ({len(checks)} checked in {seconds:.1f} s)")
+    echo(f"\n{role} plugin: {verdict} ({len(checks)} checked in {seconds:.1f} s)")
     return broken
 
 
@@ -111,7 +111,7 @@ async def _holds(check: Check, make: Callable[[], Any], sample: Any) -> bool:
         print_text(f"{_INDENT}The promise: {check.promise}", later=_INDENT)
         _LOGGER.debug("the cause", exc_info=error)
         return False
-    click.echo(f"ok      {check.name}")
+    echo(f"ok      {check.name}")
     return True
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from satellite.cli import command, flags
+from satellite.cli.screen import echo
 from satellite.errors import UsageError
 from satellite.ports import ROLES
 
@@ -94,11 +95,11 @@ def new(context: click.Context, role: str, folder: Path | None, name: str) -> No
     folder = folder or Path(f"satellite-{name}")
     write(folder, name, role)
     module = name.replace("-", "_")
-    click.echo(f"{folder / f'{module}.py'}: the plugin\n{folder / f'test_{module}.py'}: its test\n")
-    click.echo("Next, in the environment of the satellite:")
-    click.echo(f"  pip install -e '{folder}[test]'")
-    click.echo(f"  satellite plugins check {name} --role {role}")
-    click.echo(f"  pytest {folder}")
+    echo(f"{folder / f'{module}.py'}: the plugin\n{folder / f'test_{module}.py'}: its test\n")
+    echo("Next, in the environment of the satellite:")
+    echo(f"  pip install -e '{folder}[test]'")
+    echo(f"  satellite plugins check {name} --role {role}")
+    echo(f"  pytest {folder}")
 
 
 def write(folder: Path, name: str, role: str) -> None:

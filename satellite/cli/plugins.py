@@ -9,7 +9,7 @@ import click
 from satellite.cli import command, flags
 from satellite.cli.plugin_check import check
 from satellite.cli.plugin_new import new
-from satellite.cli.screen import GAP, columns, print_json, table, wrapped
+from satellite.cli.screen import GAP, columns, echo, print_json, table, wrapped
 from satellite.components.registry import Report, installed, report
 from satellite.options import OptionInfo
 from satellite.ports import ROLES
@@ -67,7 +67,7 @@ def list_plugins(context: click.Context, roles: Sequence[str] = ()) -> None:
         print_json(reports)
     else:
         width = columns()
-        click.echo("\n\n".join("\n".join(describe(item, width)) for item in reports))
+        echo("\n\n".join("\n".join(describe(item, width)) for item in reports))
 
 
 def describe(item: Report, width: int | None = None) -> Iterator[str]:

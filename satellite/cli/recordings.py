@@ -12,7 +12,7 @@ from satellite.audio.playback import Playback
 from satellite.audio.wavfile import read_wav
 from satellite.builtin.audio.devices import default_speaker
 from satellite.cli import command, flags
-from satellite.cli.screen import count, print_json, print_table, print_text
+from satellite.cli.screen import count, echo, print_json, print_table, print_text
 from satellite.components import spec
 from satellite.diagnostics.recordings.folder import Recording, RecordingFolder
 from satellite.errors import UsageError
@@ -111,7 +111,7 @@ def delete(context: click.Context, names: Sequence[str], everything: bool) -> No
     chosen = folder.recordings() if everything else [_named(folder, name) for name in names]
     for recording in chosen:
         folder.delete(recording.id)
-        click.echo(f"{recording.id} is deleted")
+        echo(f"{recording.id} is deleted")
 
 
 def _folder(settings: Settings) -> RecordingFolder:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from satellite.cli import command, flags
+from satellite.cli.screen import echo
 from satellite.engines.reload import Reloaded
 from satellite.http.running_satellite import ask
 from satellite.lib.bus import Bus
@@ -27,4 +28,4 @@ def reload(context: click.Context) -> None:
 
 async def _reload(settings: Settings, bus: Bus) -> None:
     answer = await ask(settings, "POST", "/api/reload")
-    click.echo(str(Reloaded(tuple(answer["changed"]), tuple(answer["restart"]))))
+    echo(str(Reloaded(tuple(answer["changed"]), tuple(answer["restart"]))))

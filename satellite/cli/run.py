@@ -8,13 +8,11 @@ import sys
 from collections.abc import Iterator
 from datetime import datetime
 
-import click
-
 from satellite import app, events
 from satellite.builtin.audio.devices import default_mic, default_speaker
 from satellite.cli.flags import Invocation
 from satellite.cli.logs import INDENT
-from satellite.cli.screen import columns, wrapped
+from satellite.cli.screen import columns, echo, wrapped
 from satellite.components.spec import AUTO
 from satellite.errors import DeviceMissing, SatelliteError
 from satellite.events import Event
@@ -85,7 +83,7 @@ def spoken_line(event: Event) -> str | None:
 async def _print_turns(happening: Subscription) -> None:
     async for event in happening:
         if line := spoken_line(event):
-            click.echo(wrapped(line, columns(), later=INDENT))
+            echo(wrapped(line, columns(), later=INDENT))
 
 
 def _missing(settings: Settings) -> Iterator[str]:

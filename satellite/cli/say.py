@@ -15,7 +15,7 @@ from satellite.audio.playback import Playback
 from satellite.builtin.audio.devices import default_speaker
 from satellite.cli import command, flags, logs
 from satellite.cli.answered_by import print_engine
-from satellite.cli.screen import read_text
+from satellite.cli.screen import echo, read_text
 from satellite.components import spec
 from satellite.engines import assembly
 from satellite.errors import PeerUnreachable, UsageError
@@ -83,7 +83,7 @@ async def _announce(
         )
     failed = await remote.announce_to_all(satellites, check_text(text), style, pairing)
     for name in sorted(set(satellites) - set(failed)):
-        click.echo(f"heard on {name}")
+        echo(f"heard on {name}")
     if failed:
         problems = "; ".join(f"{name}: {error}" for name, error in sorted(failed.items()))
         raise PeerUnreachable(f"not heard on {problems}")

@@ -15,6 +15,8 @@ from typing import Any, TextIO
 import click
 import msgspec
 
+from satellite.text.printable import printable, printable_json, printable_lines
+
 GAP = 2
 """Spaces between two columns."""
 
@@ -66,17 +68,25 @@ def _wrapped(line: str, width: int, later: str) -> str:
     )
 
 
+def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
+    """Print a text, whose lines are cleaned of what a terminal would obey.
+
+    Everything that commands print goes through here, as it may hold names of other machines.
+    """
+    click.echo(printable_lines(text), err=err, nl=nl)
+
+
 def print_text(text: str, *, err: bool = False, later: str = "") -> None:
     """Print a text, broken between words at a terminal."""
     width = columns(sys.stderr if err else sys.stdout)
-    click.echo(wrapped(text, width, later=later), err=err)
+    echo(wrapped(printable_lines(text), width, later=later), err=err)
 
 
 def print_table(
     rows: Sequence[Sequence[str]], *, header: Sequence[str] = (), indent: str = ""
 ) -> None:
     """Print a table as wide as the terminal at most."""
-    click.echo(table(rows, header=header, indent=indent, width=columns()))
+    echo(table(rows, header=header, indent=indent, width=columns()))
 
 
 def table(
@@ -91,6 +101,7 @@ def table(
     Columns that do not fit into `width` are made narrower, and their cells broken between words.
     Where even their words are too wide, each row becomes a block of lines, named by the header.
     """
+    rows = [[printable(cell) for cell in row] for row in rows]
     lines = [header, *rows] if header else list(rows)
     if not lines:
         return ""
@@ -159,4 +170,5 @@ def count(number: int, noun: str, plural: str = "") -> str:
 
 def print_json(value: Any) -> None:
     """Print a value as indented JSON."""
-    click.echo(msgspec.json.format(msgspec.json.encode(value)).decode())
+    encoded = msgspec.json.format(msgspec.json.encode(value))
+    click.echo(printable_json(encoded).decode())

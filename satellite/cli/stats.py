@@ -9,7 +9,7 @@ from time import time
 import click
 
 from satellite.cli import command, flags
-from satellite.cli.screen import columns, count, print_json, print_text, table, wrapped
+from satellite.cli.screen import columns, count, echo, print_json, print_text, table, wrapped
 from satellite.diagnostics.stats import database
 from satellite.diagnostics.stats.summary import Summary, summary
 
@@ -61,7 +61,7 @@ def stats(context: click.Context, days: float, forget: bool) -> None:
         since = count(int(days), "day") if days == int(days) else f"{days:g} days"
         print_text(f"No statistics of the last {since} in {file}.", err=True)
     else:
-        click.echo("\n".join(summary_lines(found, columns())))
+        echo("\n".join(summary_lines(found, columns())))
 
 
 def summary_lines(found: Summary, width: int | None = None) -> Iterator[str]:

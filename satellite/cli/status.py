@@ -12,7 +12,7 @@ import click
 import msgspec
 
 from satellite.cli import command, flags
-from satellite.cli.screen import columns, print_json, table, wrapped
+from satellite.cli.screen import columns, echo, print_json, table, wrapped
 from satellite.diagnostics.stats import database
 from satellite.errors import PeerUnreachable
 from satellite.http import running_satellite
@@ -46,7 +46,7 @@ def status(context: click.Context) -> None:
     if invocation.json:
         print_json(found)
     else:
-        click.echo("\n".join(status_lines(found, columns())))
+        echo("\n".join(status_lines(found, columns())))
     if not found["running"]:
         context.exit(1)
 

@@ -13,7 +13,7 @@ import click
 
 from satellite.cli.devices import bar
 from satellite.cli.guided_setup.asking import Choice
-from satellite.cli.screen import columns, print_text, wrapped
+from satellite.cli.screen import columns, echo, print_text, wrapped
 from satellite.errors import UsageError
 
 _REMEDY = "--yes takes the answers in brackets"
@@ -30,7 +30,7 @@ class DefaultAnswers:
     def say(self, text: str = "") -> None:
         """Print a text; what continues a line is indented by two characters."""
         if self._heading:
-            click.echo(self._heading)
+            echo(self._heading)
             self._heading = ""
         print_text(text, later=" " * (len(text) - len(text.lstrip()) + 2))
 
@@ -91,7 +91,7 @@ class Terminal(DefaultAnswers):
                 return default
             if answer.lower() in ("y", "yes", "1", "n", "no", "0"):
                 return answer.lower() in ("y", "yes", "1")
-            click.echo("  y or n?")
+            echo("  y or n?")
 
     async def choose(self, question: str, choices: Sequence[Choice], default: str) -> str:
         """Return the choice of a number, or a component that was typed in full."""
@@ -100,7 +100,7 @@ class Terminal(DefaultAnswers):
             mark = "*" if choice.value == default else " "
             line = f" {mark}{number:2}  {choice.value:<{width}}  {choice.text}".rstrip()
             later = " " * (width + 7 if width < 40 else 7)
-            click.echo(wrapped(line, columns(), later=later))
+            echo(wrapped(line, columns(), later=later))
         while True:
             answer = await self._ask(f"{question} A number, or a component [{default}] ")
             if not answer:
@@ -109,17 +109,17 @@ class Terminal(DefaultAnswers):
                 return answer
             if 1 <= int(answer) <= len(choices):
                 return choices[int(answer) - 1].value
-            click.echo(f"  1 to {len(choices)}?")
+            echo(f"  1 to {len(choices)}?")
 
     async def secret(self, question: str) -> str:
         """Return the line that was typed, without showing it."""
         with _without_echo():
             answer = await self._ask(f"{question}: ")
-        click.echo()
+        echo()
         return answer
 
     async def _ask(self, question: str) -> str:
-        click.echo(question, nl=False)
+        echo(question, nl=False)
         line = await self._line()
         return line.decode("utf-8", "replace").strip()
 
@@ -134,7 +134,7 @@ class Terminal(DefaultAnswers):
                 came.clear()
                 piece = os.read(descriptor, 4096)
                 if not piece:
-                    click.echo()
+                    echo()
                     raise UsageError(f"the input has ended: {_REMEDY}")
                 self._typed += piece
         finally:

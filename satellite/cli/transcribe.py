@@ -13,7 +13,7 @@ from satellite.audio.resample import Resampler
 from satellite.audio.wavfile import read_wav
 from satellite.cli import command, flags, logs
 from satellite.cli.answered_by import print_engine
-from satellite.cli.screen import print_text
+from satellite.cli.screen import echo, print_text
 from satellite.engines import assembly
 from satellite.lib.bus import Bus
 from satellite.lib.deadline import fallback_seconds, within
@@ -59,7 +59,7 @@ async def _transcribe(settings: Settings, bus: Bus, speech: bytes, verbose: bool
                 event = events.Transcript(text=result.text, final=result.final, engine=label(asr))
                 bus.publish(event)
                 if result.final and result.text.strip():
-                    click.echo(result.text)
+                    echo(result.text)
                 elif result.final:
                     print_text(f"{label(asr)} understood nothing", err=True)
         if verbose:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import click
-
 from satellite.audio.ducking.ducker import Ducker, ducked_store
 from satellite.audio.pulse_server import PulseServer
 from satellite.audio.sound_server import SoundServerError
 from satellite.cli import command, flags
-from satellite.cli.screen import count
+from satellite.cli.screen import count, echo
 from satellite.errors import DeviceMissing
 
 
@@ -23,7 +21,7 @@ def unduck() -> None:
     """
     lowered = ducked_store()
     if not lowered.read():  # no sound server is needed, so that none can be missing
-        click.echo("no program was left quiet")
+        echo("no program was left quiet")
         return
     try:
         server = PulseServer()
@@ -33,4 +31,4 @@ def unduck() -> None:
             server.close()
     except SoundServerError as error:
         raise DeviceMissing(f"no PulseAudio or PipeWire for this user: {error}") from error
-    click.echo(f"{count(restored, 'stream has', 'streams have')} the volume of before")
+    echo(f"{count(restored, 'stream has', 'streams have')} the volume of before")

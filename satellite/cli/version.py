@@ -6,11 +6,10 @@ import platform
 from importlib import metadata
 from typing import Any
 
-import click
 import msgspec
 
 from satellite.cli.flags import Invocation
-from satellite.cli.screen import print_json, print_table, print_text
+from satellite.cli.screen import echo, print_json, print_table, print_text
 from satellite.components import registry
 from satellite.errors import PluginBroken, SatelliteError
 from satellite.ports import ROLES
@@ -49,8 +48,8 @@ def version(invocation: Invocation) -> None:
     if invocation.json:
         print_json(facts)
         return
-    click.echo(facts["satellite"])
-    click.echo(f"Python {facts['python']} on {facts['system']}")
+    echo(facts["satellite"])
+    echo(f"Python {facts['python']} on {facts['system']}")
     rows = [
         (engine.role, engine.name, ", ".join(f"{p} {v}" for p, v in engine.packages.items()))
         for engine in facts["engines"]

@@ -16,6 +16,7 @@ from satellite import events
 from satellite.diagnostics.stats.collector import STAGES, Collector, TurnRow
 from satellite.diagnostics.stats.snapshot import Snapshot
 from satellite.events import Event
+from satellite.text.printable import printable
 
 LINES = 6
 """Events on the screen."""
@@ -107,24 +108,24 @@ class View:
         """Return the screen."""
         facts = self._now.facts()
         state = "muted" if self.muted else self.phase
-        head = Text.assemble((self.name or "?", "bold"), "  ", (state, PHASES.get(state, RED)))
+        head = Text.assemble(
+            (printable(self.name) or "?", "bold"), "  ", (printable(state), PHASES.get(state, RED))
+        )
         if self.level is not None:
             head.append("  " + meter(self.level), style=GREEN)
         words = Table.grid(padding=(0, 1))
-        words.add_row(Text("you", style="dim"), Text(self.text))
-        words.add_row(Text("answer", style="dim"), Text(self.reply))
+        words.add_row(Text("you", style="dim"), Text(printable(self.text)))
+        words.add_row(Text("answer", style="dim"), Text(printable(self.reply)))
         engines = Table.grid(padding=(0, 2))
         for role, engine in facts["engines"].items():
             uris = [s["uri"] for s in facts["servers"] if s["role"] == role]
-            engines.add_row(
-                Text(role, style="dim"), Text(engine), Text(", ".join(uris), style="dim")
-            )
+            engines.add_row(*(Text(printable(text)) for text in (role, engine, ", ".join(uris))))
         parts: list[RenderableType] = [head, Panel(words, title="last turn", title_align="left")]
         if self.turn is not None:
             parts.append(Panel(bars(self.turn), title="timing", title_align="left"))
         if facts["engines"]:
             parts.append(Panel(engines, title="engines and servers", title_align="left"))
-        lines = Text("\n".join(self.happened))
+        lines = Text("\n".join(map(printable, self.happened)))
         parts.append(Panel(lines, title="events", title_align="left"))
         return Group(*parts)
 

@@ -9,6 +9,7 @@ import msgspec
 from aiohttp import WSCloseCode, web
 
 from satellite.lib.bus import Bus, Subscription
+from satellite.text.printable import printable_json
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ async def _send_events(
         reason = ""
         try:
             async with asyncio.timeout(PATIENCE):
-                await socket.send_str(msgspec.json.encode(event).decode())
+                await socket.send_str(printable_json(msgspec.json.encode(event)).decode())
         except TimeoutError:
             reason = f"took nothing for {PATIENCE:g} s"
         except (OSError, RuntimeError):

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from satellite.text.printable import printable_json
+
 OK = 200
 UNAVAILABLE = 503
 
@@ -27,5 +29,5 @@ Pages = Mapping[str, MakePage]
 
 def as_json(value: object, good: bool) -> Page:
     """Return a page for programs; probes read its status only."""
-    body = msgspec.json.encode(value) + b"\n"
+    body = printable_json(msgspec.json.encode(value)) + b"\n"
     return Page(body, "application/json", OK if good else UNAVAILABLE)

@@ -22,6 +22,7 @@ from satellite.http.pages import MakePage, Page, Pages
 from satellite.http.request_body import read_facts
 from satellite.net.memory_budget import reserved
 from satellite.net.refusals import Refusals
+from satellite.text.printable import printable_json
 from satellite.values import AudioChunk
 
 _LOGGER = logging.getLogger(__name__)
@@ -219,5 +220,5 @@ async def _facts(request: web.Request, add: Callable[[int], None]) -> dict[str, 
 
 def _json(facts: dict[str, Any], status: int = 200, allow: str | None = None) -> web.Response:
     headers = {"Allow": allow} if allow else None
-    body = msgspec.json.encode(facts) + b"\n"
+    body = printable_json(msgspec.json.encode(facts)) + b"\n"
     return web.Response(body=body, status=status, content_type="application/json", headers=headers)

@@ -18,6 +18,7 @@ from satellite.errors import UsageError
 from satellite.events import Event
 from satellite.lib.bus import Bus, Subscription
 from satellite.lib.worker import Worker
+from satellite.text.printable import printable_json
 from satellite.text.reason_of import reason_of
 
 _LOGGER = logging.getLogger(__name__)
@@ -51,7 +52,7 @@ class Sink:
 
     def write(self, event: Event) -> None:
         """Write one line. Raises `OSError`, `TimeoutError` when it was given up before it ended."""
-        line = memoryview(msgspec.json.encode(event) + b"\n")
+        line = memoryview(printable_json(msgspec.json.encode(event)) + b"\n")
         while line:
             if self._given_up:
                 raise TimeoutError("its reader does not read")

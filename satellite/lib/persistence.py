@@ -125,7 +125,7 @@ class StoredValue(Generic[T]):
             return self._default
         except OSError as error:
             _LOGGER.warning("%s cannot be read: %s", self.file, error)
-            return self._damaged
+            return self._default
         try:
             if len(content) > LARGEST:
                 raise Undecodable(f"it is longer than {LARGEST} bytes")

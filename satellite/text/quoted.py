@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from satellite.text.printable import printable
+
 
 def quoted(value: object, longest: int = 0) -> str:
     """Return a value for a message: a text in double quotes, other values as JSON has them.
@@ -12,13 +14,9 @@ def quoted(value: object, longest: int = 0) -> str:
     `longest` characters are cut, unless that is 0.
     """
     if isinstance(value, str):
-        return f'"{_printed(_cut(value, longest))}"'
-    return _cut(_printed(msgspec.json.encode(value, enc_hook=str).decode()), longest)
+        return f'"{printable(_cut(value, longest))}"'
+    return _cut(printable(msgspec.json.encode(value, enc_hook=str).decode()), longest)
 
 
 def _cut(text: str, longest: int) -> str:
     return f"{text[: longest - 1]}…" if longest and len(text) > longest else text
-
-
-def _printed(text: str) -> str:
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -22,6 +22,7 @@ from satellite.timers.schedule import (
     LATEST,
     LONGEST,
     MOST,
+    SETTLES,
     DueEntry,
     Schedule,
     Timer,
@@ -87,6 +88,11 @@ class TimerManager:
         schedule = store.read() if store is not None else Schedule(moment=moment)
         self._schedule = schedule.without_dead_alarms().adjusted(moment)
         self._bell = Bell(ring, longest, clock, zone)
+        self._doubtful_until = float("-inf")
+        """Until this time (`ClockReading.boot`) the wall clock was set forward too recently for an
+        alarm to count as missed: clocks that are set wrongly are soon set again."""
+        self._doubtful = False
+        """Whether an alarm waits for that."""
         self._changed = asyncio.Event()
         self._unsaved = asyncio.Event()
 
@@ -271,11 +277,18 @@ class TimerManager:
     def _check_clocks(self, moment: ClockReading, tasks: asyncio.TaskGroup) -> None:
         if self._schedule.clock_was_set(moment):
             time.tzset()  # the time zone may have been changed with the clock
+            before = self._schedule.moment
+            if moment.follows(before) and moment.offset - before.offset >= LATEST:
+                self._doubtful_until = moment.boot + SETTLES
             self._replace(self._schedule.adjusted(moment))
+        self._doubtful = False
         if self.ringing and not self._bell.remaining(moment):
             self.dismiss()  # not dismissed by anyone: it has rung for as long as it may
         for due in tuple(self._schedule.due(moment, self._zone)):
-            if due.late >= LATEST:
+            missed = due.late >= LATEST
+            if missed and isinstance(due.entry, Alarm) and moment.boot < self._doubtful_until:
+                self._doubtful = True
+            elif missed:
                 _LOGGER.warning(
                     "%s was due %.0f minutes ago and does not ring", due.label, due.late / 60
                 )
@@ -289,6 +302,8 @@ class TimerManager:
         moment = self._clock()
         if self.ringing:
             return min(CHECK_INTERVAL, self._bell.remaining(moment))
+        if self._doubtful:
+            return CHECK_INTERVAL
         wait = self._schedule.wait(moment, self._zone)
         return None if wait is None else min(CHECK_INTERVAL, wait)
 

@@ -40,7 +40,7 @@ def test_the_journal_reads_priorities_and_has_its_own_times(
         journal.seek(0)
         lines = journal.read().splitlines()
     expected = [
-        line for p in (3, 4, 6, 7) for line in (f"<{p}>satellite.test: first", f"<{p}>second")
+        line for p in (3, 4, 6, 7) for line in (f"<{p}>satellite.test: first", f"<{p}>    second")
     ]
     assert (lines == expected) is ours
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from satellite.lib.finding import STATES, Finding, State
+from satellite.text.printable import printable, printable_lines
 
 COLOURS: dict[State, str] = {
     "ok": "color(28)",
@@ -63,11 +64,11 @@ def show(findings: Sequence[Finding]) -> None:
 
     console = Console(soft_wrap=False, highlight=False)
     if not console.is_terminal:
-        sys.stdout.write(plain(findings) + "\n")
+        sys.stdout.write(printable_lines(plain(findings)) + "\n")
         return
     for state, text in lines(findings):
         folded = textwrap.fill(
-            text,
+            printable(text),
             # a line as wide as the terminal would be followed by an empty one
             max(console.width - 1, 40),
             subsequent_indent=_INDENT,
@@ -80,7 +81,7 @@ def show(findings: Sequence[Finding]) -> None:
         elif text[:1] == " " and not text.lstrip().startswith("->"):
             styled.stylize("dim")
         console.print(styled)
-    console.print(Text("\n" + summary(findings), style="bold"))
+    console.print(Text("\n" + printable(summary(findings)), style="bold"))
 
 
 class Progress:
@@ -93,14 +94,14 @@ class Progress:
         """Show the checks that still run."""
         if self._status is not None:
             more = f" and {len(running) - _SHOWN} more" if len(running) > _SHOWN else ""
-            self._status.update("checking " + ", ".join(running[:_SHOWN]) + more)
+            self._status.update(printable("checking " + ", ".join(running[:_SHOWN]) + more))
 
     def say(self, text: str) -> None:
         """Show a person what to do, or what happens to their devices."""
         if self._status is not None:
-            self._status.console.print(text, markup=False, highlight=False)
+            self._status.console.print(printable_lines(text), markup=False, highlight=False)
         else:
-            sys.stderr.write(text + "\n")
+            sys.stderr.write(printable_lines(text) + "\n")
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from time import time
+from time import monotonic, time
 from typing import Any
 
 import msgspec
@@ -23,7 +23,7 @@ class Snapshot:
     """Follows the events of a satellite."""
 
     def __init__(self) -> None:
-        self._since = time()
+        self._began = monotonic()
         self._engines: dict[str, str] = {}
         self._servers: dict[tuple[str, str], None] = {}
         self._turns: deque[TurnRow] = deque(maxlen=LAST)
@@ -52,7 +52,8 @@ class Snapshot:
         """Return plain values: `since` in Unix seconds, `engines` by role, `servers`, the last
         `turns`, the last `trouble` outside a turn."""
         return {
-            "since": self._since,
+            # by the present clock: many small machines start in 1970, until they have a network
+            "since": time() - (monotonic() - self._began),
             "engines": dict(self._engines),
             "servers": [{"role": role, "uri": uri} for role, uri in self._servers],
             "turns": [msgspec.to_builtins(turn) for turn in self._turns],

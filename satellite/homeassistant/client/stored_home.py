@@ -22,7 +22,7 @@ def read(url: str) -> Contents:
     except FileNotFoundError:
         return Contents()
     except (OSError, ValueError, RecursionError, msgspec.MsgspecError) as error:
-        _LOGGER.debug("the stored home cannot be read, and is read anew: %s", error)
+        _LOGGER.debug("the stored home cannot be read, and is not used: %s", error)
         return Contents()
 
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from satellite.errors import WireError
+from satellite.errors import BadFrame, WireError
 from satellite.net.discovery.mdns import PROCESS_ID, TYPE
 from satellite.net.pairing import Pairing, policy
 from satellite.net.uri import Tcp
@@ -72,9 +72,13 @@ class AdvertisedLocation:
         self._full_name = name
 
     async def resolve(self) -> ServiceLocation:
+        from zeroconf import Error
         from zeroconf.asyncio import AsyncServiceInfo
 
-        service = AsyncServiceInfo(TYPE, self._full_name)
+        try:
+            service = AsyncServiceInfo(TYPE, self._full_name)
+        except Error as error:  # a name that breaks the rules of RFC 6763
+            raise BadFrame(f"{self.name} is no valid name of a service") from error
         if not await service.async_request(self.zeroconf, RESOLVE * 1000) or service.port is None:
             raise WireError(f"{self.name} does not announce its address")
         # IPv4 first: it works behind more home routers

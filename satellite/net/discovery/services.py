@@ -71,10 +71,14 @@ async def browse(
 
 
 async def _resolve(zeroconf: Any, kind: str, name: str) -> AdvertisedService:
+    from zeroconf import Error
     from zeroconf.asyncio import AsyncServiceInfo
 
     instance = name.removesuffix(f".{kind}")
-    info = AsyncServiceInfo(kind, name)
+    try:
+        info = AsyncServiceInfo(kind, name)
+    except Error:  # a name that breaks the rules of RFC 6763
+        return AdvertisedService(instance=instance)
     if not await info.async_request(zeroconf, RESOLVE * 1000):
         return AdvertisedService(instance=instance)
     return AdvertisedService(

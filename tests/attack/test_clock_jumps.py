@@ -1,0 +1,237 @@
+"""Clocks that jump: a day forward, an hour back, a week of suspension, 1970 until a network comes.
+
+Each part that reads a clock has its test; tests/timers/test_clocks.py has the rules of alarms.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import ssl
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from satellite import events
+from satellite.diagnostics.recordings.folder import Recording, RecordingFolder, name_of
+from satellite.diagnostics.stats import database
+from satellite.diagnostics.stats import snapshot as snapshots
+from satellite.diagnostics.stats.collector import Collector, TurnRow
+from satellite.engines.known_servers import KnownServers
+from satellite.net.pairing import Pairing
+from satellite.net.pairing.identity import ensure_identity
+from satellite.net.pairing.key_store import KeyStore
+from satellite.net.pairing.tls import client_context
+from satellite.settings import PairingSettings, RecordingSettings
+from tests.timers.clocks import Clocks, RunningTimers
+
+DAY, WEEK = 86400.0, 7 * 86400.0
+EPOCH = "1970-01-01 01:00"
+"""Where a machine without a clock begins, in Berlin."""
+
+
+def states(home: RunningTimers) -> list[str]:
+    """Return what became of timers and alarms, in order."""
+    return [event.state for event in home.events if isinstance(event, events.Timer | events.Alarm)]
+
+
+def ringing(home: RunningTimers) -> bool:
+    """Return whether anything rings now."""
+    return home.timers.ringing
+
+
+async def test_a_day_forward_changes_no_timer_and_rings_no_old_alarm() -> None:
+    home = RunningTimers(Clocks("2026-11-20 06:00"))
+    async with home.running():
+        home.timers.start(600.0, "egg")
+        home.timers.set_alarm(7)
+        home.clocks.wall += DAY
+        await home.settle()
+        assert not ringing(home)
+        (timer,) = home.timers.states()
+        assert timer.remaining == pytest.approx(600.0)
+        home.clocks.pass_(600.0)
+        await home.settle()
+        assert ringing(home)
+        home.timers.dismiss()
+        home.clocks.pass_(3600.0)
+        await home.settle()
+        assert states(home)[-1] == "missed"
+        assert states(home).count("finished") == 1
+
+
+async def test_an_alarm_survives_a_clock_that_was_wrong_for_a_while() -> None:
+    home = RunningTimers(Clocks("2026-11-20 06:00"))
+    async with home.running():
+        home.timers.set_alarm(7)
+        home.clocks.wall += DAY
+        await home.settle()
+        home.clocks.pass_(120.0)
+        home.clocks.wall -= DAY
+        await home.settle()
+        home.clocks.pass_(3600.0 - 120.0)
+        await home.settle()
+        assert home.timers.ringing
+        assert "missed" not in states(home)
+
+
+async def test_an_hour_back_rings_nothing_that_is_done() -> None:
+    home = RunningTimers(Clocks("2026-11-20 06:50"))
+    async with home.running():
+        home.timers.start(300.0, "egg")
+        home.timers.set_alarm(7)
+        home.clocks.pass_(900.0)
+        await home.settle()
+        home.timers.dismiss()
+        home.clocks.wall -= 3600.0
+        await home.settle()
+        for _ in range(8):
+            home.clocks.pass_(900.0)
+            await home.settle()
+            assert not home.timers.ringing
+        assert sorted(states(home).count(state) for state in ("finished", "dismissed")) == [2, 2]
+
+
+async def test_a_week_of_suspension_rings_nothing_of_last_week() -> None:
+    home = RunningTimers(Clocks("2026-11-20 06:00"))
+    async with home.running():
+        home.timers.start(600.0, "egg")
+        home.timers.set_alarm(7)
+        home.timers.set_alarm(8, days=tuple(range(7)))
+        home.clocks.pass_(WEEK)
+        await home.settle()
+        assert not home.timers.ringing
+        assert not home.timers.states()
+        (alarm,) = home.timers.alarms()
+        assert alarm.at == "2026-11-27T08:00:00+01:00"
+
+
+@pytest.mark.parametrize("minutes", [1, 10, 59])
+async def test_an_alarm_missed_by_minutes_rings_and_says_when_it_was(minutes: int) -> None:
+    home = RunningTimers(Clocks("2026-11-20 06:00"))
+    async with home.running():
+        home.timers.set_alarm(7)
+        home.clocks.pass_(3600.0 + 60.0 * minutes)
+        await home.settle()
+        assert home.timers.ringing
+        assert "An alarm was for 7:00 AM." in home.bell.rings[0].words
+
+
+async def test_no_clock_at_the_start_and_then_the_right_one() -> None:
+    home = RunningTimers(Clocks(EPOCH))
+    async with home.running():
+        home.timers.start(600.0, "egg")
+        home.timers.set_alarm(7, days=tuple(range(7)))
+        home.clocks.pass_(60.0)
+        home.clocks.set("2026-11-20 06:00")
+        await home.settle()
+        assert not ringing(home)
+        (timer,) = home.timers.states()
+        assert timer.remaining == pytest.approx(540.0)
+        (alarm,) = home.timers.alarms()
+        assert alarm.at == "2026-11-20T07:00:00+01:00"
+        home.clocks.pass_(3600.0)
+        await home.settle()
+        assert home.timers.ringing
+        assert states(home).count("finished") == 2
+
+
+@pytest.mark.parametrize("when", ["1970-01-01", "2026-11-29", "2038-01-20", "2999-12-31"])
+def test_keys_are_valid_at_any_time(when: str, tmp_path: Path) -> None:
+    identity = ensure_identity(KeyStore(tmp_path / "keys"), "room")
+    assert isinstance(client_context(identity, "satellite-asr"), ssl.SSLContext)
+    from cryptography import x509
+
+    certificate = x509.load_pem_x509_certificate(identity.certificate.encode())
+    moment = datetime.fromisoformat(when).replace(hour=1, tzinfo=UTC)
+    assert certificate.not_valid_before_utc <= moment <= certificate.not_valid_after_utc
+
+
+def test_stages_are_measured_by_the_clock_that_cannot_be_set() -> None:
+    collector = Collector()
+    started = events.Wake(word="w", score=1.0, turn="a", time=0.0, mono=10.0)
+    ended = events.SpeechEnd(turn="a", time=1.7e9, mono=12.0, decided=1.7e9, decided_mono=12.5)
+    heard = events.Transcript(text="x", final=True, engine="e", turn="a", time=5.0, mono=13.0)
+    done = events.TurnEnd(outcome="answered", turn="a", time=1.8e9, mono=14.0)
+    rows = [row for event in (started, ended, heard, done) if (row := collector.take(event))]
+    (row,) = [row for row in rows if isinstance(row, TurnRow)]
+    assert (row.endpoint, row.asr) == (0.5, 0.5)
+
+
+def test_no_clock_at_the_start_deletes_no_statistics(tmp_path: Path) -> None:
+    made = database.Database(tmp_path / "stats.sqlite")
+    made.write([TurnRow(id="a", at=1.7e9)])
+    for now in (60.0, 1.7e9 - 3600, 1.7e9 + DAY):
+        made.prune(now)
+    made.close()
+    assert [row.id for row in database.read(tmp_path / "stats.sqlite")[0]] == ["a"]
+
+
+def test_no_clock_at_the_start_deletes_no_recording(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = RecordingFolder(RecordingSettings(folder=str(tmp_path)))
+    for number, now in enumerate((1.7e9, 60.0, 1.7e9 - 3600, 1.7e9 + DAY)):
+        monkeypatch.setattr(time, "time", lambda now=now: now)
+        name = name_of("turn", now, f"{number:08}")
+        folder.add(Recording(id=name, kind="turn", time=now, seconds=0.1), bytes(3200))
+    names = {recording.time for recording in folder.recordings()}
+    assert {1.7e9, 1.7e9 - 3600, 1.7e9 + DAY} <= names
+
+
+def test_the_time_of_the_start_follows_a_clock_that_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    clocks = {"wall": 60.0, "mono": 5.0}
+    monkeypatch.setattr(snapshots, "time", lambda: clocks["wall"])
+    monkeypatch.setattr(snapshots, "monotonic", lambda: clocks["mono"])
+    snapshot = snapshots.Snapshot()
+    clocks.update(wall=1.7e9, mono=65.0)
+    assert snapshot.facts()["since"] == 1.7e9 - 60.0
+
+
+async def test_known_servers_of_another_time_are_searched_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    pairing = Pairing(PairingSettings(folder=str(tmp_path / "keys")))
+    uri = "tcp://127.0.0.1:9"
+    for now in (1.7e9, 60.0, 1.7e9 + WEEK + DAY):
+        monkeypatch.setattr(time, "time", lambda now=now: now)
+        await KnownServers().remember("asr", [uri])
+        async with asyncio.timeout(5):
+            assert await KnownServers().answering("asr", pairing) == ()
+
+
+def test_waiting_and_age_are_measured_by_the_monotonic_clock() -> None:
+    """The wall clock is read for people, for files, and for alarms, and nowhere else."""
+    root = Path(__file__).parents[2]
+    wall = re.compile(
+        r"\btime\.time\(\)|\bdatetime\.now\(|(?<![.\w])time\(\)|from time import time\b"
+    )
+    found = {
+        path.relative_to(root).as_posix()
+        for folder in ("satellite", "servers")
+        for path in (root / folder).rglob("*.py")
+        if wall.search(path.read_text(encoding="utf-8"))
+    }
+    assert found == {
+        "satellite/cli/ask.py",  # the time that is asked for
+        "satellite/cli/stats.py",  # days
+        "satellite/cli/status.py",  # the age of an error
+        "satellite/diagnostics/doctor/hardware.py",  # whether the clock is set
+        "satellite/diagnostics/doctor/home_client.py",  # whether two clocks agree
+        "satellite/diagnostics/doctor/report.py",  # when it was written
+        "satellite/diagnostics/recordings/folder.py",  # days
+        "satellite/diagnostics/stats/database.py",  # days
+        "satellite/diagnostics/stats/snapshot.py",  # the time of the start, by today's clock
+        "satellite/engines/known_servers.py",  # days
+        "satellite/events.py",  # the time of an event, beside the monotonic one
+        "satellite/listening/utterance_builder.py",  # as in events
+        "satellite/net/pairing/known_peers.py",  # when machines were paired
+        "satellite/timers/wall_clock.py",
+        "satellite/turns/satellite_context.py",  # the time that is asked for
+        "servers/intents/skills/clock.py",  # the time that is asked for
+        "servers/llm/ollama/prompt.py",  # the time that is asked for
+        "servers/models/pull.py",  # when a model was downloaded
+    }
