@@ -53,6 +53,9 @@ class Mute:
         self._muted_by = set(parties.read()[: MOST + 1]) if parties is not None else set()
         if store is not None and store.read():
             self._muted_by.add(USER)
+        if self._muted_by:
+            by = ", ".join(self.by)
+            _LOGGER.info("microphone: still muted by %s; `satellite mute off` opens it", by)
         self._listeners: list[Callable[[bool], None]] = []
 
     @property
