@@ -32,10 +32,12 @@ def keep_buffers() -> None:
     """Make the process hold the memory of large buffers for the next ones.
 
     By default glibc returns each buffer as it is freed, so that every window's buffers are mapped
-    and cleared again: 52,000 page faults and an eighth of the time of a window of Whisper tiny, as
-    measured. Holding them costs up to `TRIM_THRESHOLD` bytes of memory, until `give_back`. Threads
-    started later share one arena, so that any thread can use the memory of the last window. Other C
-    libraries keep their own policy.
+    and cleared again: with Whisper base on one thread, 12 windows encoded and 18 texts decoded
+    took 20.7 s of CPU and 1.7 million page faults on a virtual machine, and 15.0 s and 21,000 with
+    this (means of two runs). The peak was the same, 395 MB. Holding buffers costs up to
+    `TRIM_THRESHOLD` bytes of memory, until `give_back`. Call it after loading, as it would hold
+    what only loading needs, too: 150 MB. Threads started later share one arena, so that any thread
+    can use the memory of the last window. Other C libraries keep their own policy.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

@@ -15,7 +15,8 @@ it, its column is left out), both with the same Whisper model in int8 and five b
 
 Requests and wake words are spoken by the Piper voice en_US-joe-medium without variation. Needs
 nothing but the models: `python -m tests.support.real_models` fetches them. `--quick` takes a
-part of each, for minutes instead of an hour.
+part of each, for minutes instead of an hour. `--corpus FOLDER` only writes the requests as WAV and
+text files there, for other programs, such as wyoming-bench.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ from pathlib import Path
 
 import msgspec
 
-from satellite.values import Action, ReplyPart, ReplyRequest, Situation, TimerState
+from satellite.audio.wavfile import write_wav
+from satellite.values import SPEECH, Action, ReplyPart, ReplyRequest, Situation, TimerState
 from servers.intents.sentences import Sentences, load
 from servers.llm.intents import answer
 from tests.bench.asr import Load, compare, padded, ratios, transcribe
@@ -219,6 +221,14 @@ def _of_server(loads: Mapping[str, Load], cell: Callable[[Load], str], column: C
     return cell(loads[column.server.name])
 
 
+def write_corpus(folder: Path, plan: Plan, spoken: Spoken) -> None:
+    """Write each request, in a quiet room, as `NN.wav` and `NN.txt`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, (text, request) in enumerate(zip(plan.requests, spoken.requests, strict=True)):
+        write_wav(folder / f"{number:02}.wav", SPEECH, in_a_room(request, 0.5, 0.7, number))
+        (folder / f"{number:02}.txt").write_text(text)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="a part of everything")
@@ -228,6 +238,7 @@ def main() -> None:
     )
     parser.add_argument("--threads", type=int, default=2, help="of the CPU, for each server")
     parser.add_argument("--details", action="store_true", help="print each wrong transcript")
+    parser.add_argument("--corpus", type=Path, help="write the requests there and exit")
     flags = parser.parse_args()
     plan = QUICK if flags.quick else FULL
     try:
@@ -235,6 +246,9 @@ def main() -> None:
     except Unavailable as error:
         sys.exit(str(error))
     spoken = asyncio.run(Spoken.make(voice, plan.requests))
+    if flags.corpus:
+        write_corpus(flags.corpus, plan, spoken)
+        return
     with (
         tempfile.TemporaryDirectory() as folder,
         whisper_servers(Path(folder), flags.peers, model, flags.threads) as servers,

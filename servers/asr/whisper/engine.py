@@ -17,7 +17,7 @@ from satellite.ports import EngineContext
 from satellite.requirements import Package, Requirement
 from satellite.text.quoted import quoted
 from satellite.values import EngineInfo, ModelInfo, TranscribeRequest, Transcript
-from servers.asr.malloc import keep_buffers
+from servers.asr.malloc import give_back, keep_buffers
 from servers.asr.whisper import machine, native, transcription
 from servers.asr.whisper.batch_scheduler import BatchScheduler
 from servers.asr.whisper.decoding import Decoder
@@ -169,7 +169,6 @@ class FasterWhisper:
     def _load(self, name: str) -> tuple[Model, int]:
         """Load a model. Blocks for seconds if it is large."""
         native.prepare()
-        keep_buffers()
         from faster_whisper.vad import get_vad_model
 
         options = self._options
@@ -188,6 +187,8 @@ class FasterWhisper:
             model = Model(folder, chosen)
             model.warm_up()
         _LOGGER.info("Whisper %s runs on %s", name, chosen)
+        give_back()  # the memory that only loading needed, as large as the model
+        keep_buffers()
         if self._silero is None:
             self._silero = get_vad_model().session
         return model, chosen.workers
