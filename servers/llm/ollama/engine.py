@@ -224,7 +224,9 @@ class _OllamaModel:
         beside the `before` first ones.
 
         A request does not wait for this: it ends the computation, whose result up to then is in
-        Ollama's cache. It does not end the loading of the model, which it needs itself.
+        Ollama's cache. It does not end the loading of the model, which it needs itself. Measured by
+        `tests.bench.warm_up` with SmolLM2 135M on a busy machine: first words after 50.6 s without
+        a warm-up, 31.3 s at 20 % of one, 3.6 s at 80 % of one, 2.1 s after one.
         """
         await asyncio.sleep(WARM_UP_AFTER)
         if self._requests != before:
