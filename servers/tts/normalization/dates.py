@@ -46,7 +46,7 @@ class Dates:
         )
         self._month_day = re.compile(
             rf"\b(?P<month>{months}) (?P<day>\d{{1,2}})(?:{suffixes})?"
-            rf"(?!\w|[.,:]\d|[%°]| ?(?:{any_of(table.units)})(?!\w)| \d)"
+            rf"(?!\w|[.,:]\d|[%°]| ?(?:{any_of(table.units)})(?!\w)| \d| ?[-–—] ?\d)"
             rf"(?:,? (?P<year>\d{{4}})(?![\w%°]|[.,:]\d))?"
         )
         self._month_year = re.compile(rf"\b(?P<month>{months}),? (?P<year>\d{{4}})(?!\w|[.,:]\d)")

@@ -8,8 +8,8 @@ from servers.tts.normalization.language_table import Table, any_of
 
 _END = r"(?![\w/–-]|[.,:]\d| ?[%°€$£])"
 _INTERNATIONAL = re.compile(
-    r"(?<![\w.,+])(?P<plus>\+)(?=(?:\D?\d){8,15})"
-    rf"\d{{1,3}}(?:[ .\-/]?\(?\d{{2,5}}\)?){{2,5}}{_END}"
+    r"(?<![\w.,+])(?P<plus>\+)(?=(?:\D{0,2}\d){8,15})"
+    rf"\d{{1,3}}(?:[ .\-/]?\(?\d{{1,8}}\)?){{2,5}}{_END}"
 )
 _NATIONAL = re.compile(
     r"(?<![\w.,+/-])(?<!\d )(?P<plus>)(?:"

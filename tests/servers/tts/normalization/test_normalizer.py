@@ -400,6 +400,9 @@ def test_other_short_forms(text: str, words: str) -> None:
         ("1 000 000, 20 000 and 5\u00a0000", "1,000,000, 20,000 and 5,000"),
         ("08:05, 14:30 h, 1:30 h long", "8 oh 5, 14 30, 1 hour 30 minutes long"),
         ("pp. 12-15, p. 5, ca. 1900, Nos. 4", "pages 12 to 15, page 5, circa 1900, numbers 4"),
+        ("Nov 5-7, mid-1990s, 5p.m.", "November 5th to 7, mid-19 nineties, 5 P M."),
+        ("Call 112. >5, >= 5, x > 5", "Call 1 1 2. more than 5, at least 5, x is greater than 5"),
+        ("+49 (0)30 123456, 17ºC", "plus 4 9, 0, 3 0, 1 2 3 4 5 6, 17 degrees Celsius"),
         ("β-carotene, 50p, 5'10", "beta-carotene, 50 pence, 5 foot 10"),
     ],
 )
