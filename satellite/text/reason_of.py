@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import re
+
 from satellite.text.quoted import quoted
+
+_NUMBER = re.compile(r"^\[Errno -?\d+\] ")
+
+_CALL, _SEVERAL = "Connect call failed", "Multiple exceptions"
+"""How asyncio's errors of connections begin, with the Python forms of addresses behind it."""
 
 
 def reason_of(error: BaseException) -> str:
@@ -16,4 +24,8 @@ def reason_of(error: BaseException) -> str:
     if isinstance(error, KeyError) and error.args:
         return f"there is no {quoted(error.args[0])}"
     text = (error.strerror if isinstance(error, OSError) else None) or str(error)
-    return " ".join(text.split()) or type(error).__name__
+    if text.startswith(_CALL) and isinstance(error, OSError) and error.errno:
+        text = os.strerror(error.errno)
+    elif text.startswith(_SEVERAL):
+        text = "none of its addresses could be connected to"
+    return " ".join(_NUMBER.sub("", text).split()) or type(error).__name__

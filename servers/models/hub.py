@@ -22,6 +22,7 @@ from urllib.parse import quote
 import httpx
 
 from satellite.errors import DownloadFailed, ModelMissing, UsageError
+from satellite.text.reason_of import reason_of
 from servers.models.progress import Progress
 from servers.models.retry import RetryPolicy, TransientError
 
@@ -117,7 +118,7 @@ class Hub:
         except httpx.TimeoutException as error:
             raise TransientError(f"no byte for {self.retry.read:g} s") from error
         except httpx.HTTPError as error:
-            raise TransientError(str(error) or type(error).__name__) from error
+            raise TransientError(reason_of(error)) from error
 
     def _refuse(self, response: httpx.Response, url: str, model: str) -> None:
         status = f"{response.status_code} {response.reason_phrase}".rstrip()
@@ -164,7 +165,7 @@ class Hub:
                 "to log in to, or is models.endpoint wrong?"
             ) from error
         except Exception as error:  # of its HTTP library, which differs between its versions
-            raise TransientError(str(error) or type(error).__name__) from error
+            raise TransientError(reason_of(error)) from error
 
 
 def raw_blocks(response: httpx.Response) -> Iterator[bytes]:

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from satellite.lib.decoding import Undecodable, from_json
+from satellite.text.reason_of import reason_of
 
 if TYPE_CHECKING:
     import aiohttp
@@ -246,7 +247,7 @@ class OllamaApi:
         try:
             yield
         except (aiohttp.ClientError, msgspec.MsgspecError, OSError, ValueError) as error:
-            why = " ".join(str(error).split())[:300] or type(error).__name__
+            why = reason_of(error)[:300]
             if self._closed:
                 raise Closed("the client was closed") from error
             if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):

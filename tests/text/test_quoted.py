@@ -44,4 +44,8 @@ def test_a_reason_has_neither_number_nor_file(tmp_path: Path) -> None:
     assert reason_of(binary.value) == "it is not UTF-8 text"
     assert reason_of(ValueError("two\n lines")) == "two lines"
     assert reason_of(KeyError("x")) == 'there is no "x"'
+    assert reason_of(OSError("[Errno -2] Name or service not known")) == "Name or service not known"
+    assert reason_of(OSError(111, "Connect call failed ('::1', 9)")) == "Connection refused"
+    several = OSError("Multiple exceptions: [Errno 111] Connect call failed ('::1', 9)")
+    assert reason_of(several) == "none of its addresses could be connected to"
     assert reason_of(TimeoutError()) == "TimeoutError"

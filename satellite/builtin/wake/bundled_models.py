@@ -129,7 +129,7 @@ def choose(name: str, known: Mapping[str, WordFile]) -> WordFile:
     if alike:
         return max(alike, key=lambda word: _version_key(word.path.stem))
     hint = unknown_name(plain(name), {plain(word): None for word in known})
-    raise ModelMissing(f"wake word {hint}; available: {', '.join(known) or 'none'}")
+    raise ModelMissing(f"wake word {hint}")
 
 
 def _as_file(name: str) -> Path | None:

@@ -19,6 +19,7 @@ from satellite.errors import (
 from satellite.homeassistant.client.access_token import Token, TokenSource
 from satellite.homeassistant.client.socket import ANSWER, Socket
 from satellite.lib.decoding import from_json
+from satellite.text.reason_of import reason_of
 
 if TYPE_CHECKING:
     import aiohttp
@@ -162,7 +163,8 @@ class Api:
                 f"the certificate of {self.url} is not trusted here ({error.certificate_error})"
             ) from error
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            reason = str(error) or "no answer in time"
+            timed_out = isinstance(error, TimeoutError)
+            reason = "no answer in time" if timed_out else reason_of(error)
             unsent = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
             if asked and not isinstance(error, unsent):
                 raise HomeFailed(

@@ -135,7 +135,7 @@ def test_a_removed_model_is_gone(store: Store) -> None:
     size = sum(path.stat().st_size for path in folder.iterdir())
     assert store.remove("piper", VOICE) == size
     assert not folder.exists()
-    with pytest.raises(ModelMissing, match="piper:en_US-lessac-medium is unknown"):
+    with pytest.raises(ModelMissing, match="piper:en_US-lessac-medium is not installed"):
         store.remove("piper", VOICE)
 
 
