@@ -16,6 +16,7 @@ import msgspec
 
 from satellite.lib import paths
 from satellite.lib.decoding import Undecodable, from_json
+from satellite.text.reason_of import reason_of
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -124,7 +125,7 @@ class StoredValue(Generic[T]):
         except FileNotFoundError:
             return self._default
         except OSError as error:
-            _LOGGER.warning("%s cannot be read: %s", self.file, error)
+            _LOGGER.warning("%s cannot be read: %s", self.file, reason_of(error))
             return self._default
         try:
             if len(content) > LARGEST:
@@ -145,7 +146,7 @@ class StoredValue(Generic[T]):
             from_json(content, self.kind)
             atomic_write(self.file, content)
         except (OSError, TypeError, ValueError) as error:
-            _LOGGER.warning("%s cannot be stored over a restart: %s", self.file, error)
+            _LOGGER.warning("%s cannot be stored over a restart: %s", self.file, reason_of(error))
 
     def _salvaged(self, content: bytes, problem: Undecodable) -> T:
         """Set a file aside; return what of it can be used, which takes its place."""
@@ -158,7 +159,9 @@ class StoredValue(Generic[T]):
         try:
             aside = _set_aside(self.file, content)
         except OSError as error:
-            _LOGGER.warning("%s cannot be used (%s), nor set aside: %s", self.file, problem, error)
+            _LOGGER.warning(
+                "%s cannot be used (%s), nor set aside: %s", self.file, problem, reason_of(error)
+            )
             return cast(T, value)
         self.write(cast(T, value))
         _LOGGER.warning(

@@ -160,6 +160,7 @@ async def _measure_echo(session: Wizard) -> None:
     mic = await chosen(session.settings, "mic")
     speaker = await chosen(session.settings, "speaker")
     if mic is None or speaker is None:
+        session.ask.say("    Not measured, as microphone or speaker is missing")
         return
     if "wav" in (spec.parse(mic).plugin, spec.parse(speaker).plugin):
         session.ask.say("    Not measured, as microphone or speaker is a file")

@@ -93,10 +93,9 @@ async def _address(session: Wizard, found: Sequence[FoundHome]) -> str:
     if found:
         choices = [Choice(place.url, place.name) for place in found]
         return await ask.choose("Which Home Assistant?", choices, found[0].url)
+    ask.say("    If you have one, type its address, such as http://192.168.1.5:8123.")
     while True:
-        url = await ask.text(
-            "Address of your Home Assistant, as http://192.168.1.5:8123 (Enter for none)", ""
-        )
+        url = await ask.text("Address of Home Assistant (Enter for none)", "")
         try:
             return address.parse(url) if url and url != "-" else ""
         except ConfigError as error:

@@ -10,6 +10,7 @@ import msgspec
 from satellite import app, events
 from satellite.arbitration.wake_words import wake_words_of
 from satellite.cli.guided_setup.wizard import Wizard
+from satellite.diagnostics.soundcheck.devices import NOUNS, chosen
 from satellite.errors import SatelliteError
 from satellite.lib.bus import Bus, Subscription
 from satellite.lib.daemon_thread import run_in_daemon_thread
@@ -167,6 +168,10 @@ async def whole_turn(session: Wizard, bus: Bus, *, running: bool = False) -> Non
     if running:
         ask.say(f'    The running satellite answers: say "{_phrase(session.settings)}, {REQUEST}".')
         return
+    for role, noun in NOUNS.items():
+        if await chosen(session.settings, role) is None:
+            ask.say(f"    Not tried, as there is no {noun}")
+            return
     if not await ask.yes("Try it all together now?", True):
         return
     await _offer_to_unmute(session)

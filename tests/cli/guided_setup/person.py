@@ -22,7 +22,12 @@ class Person:
         self.program = pexpect.spawn(
             sys.executable,
             ["-m", "satellite", "setup", "--config", str(self.file), *arguments],
-            env=environment(**home, TERM="dumb", XDG_DATA_HOME=str(folder / "data")),
+            env=environment(
+                **home,
+                TERM="dumb",
+                XDG_DATA_HOME=str(folder / "data"),
+                XDG_STATE_HOME=str(folder / "state"),
+            ),
             encoding="utf-8",
             dimensions=(50, 200),
             timeout=LIMIT,

@@ -72,7 +72,7 @@ def test_speech_is_played_back_and_the_wake_word_is_recognised(
     said.join()
     while person.program.expect(["Make it easier", "Try it again", "Servers"]) != 2:
         person.program.sendline("n")
-    person.answer("Address of your Home Assistant")
+    person.answer("Address of Home Assistant")
     person.answer("Try it all together")
     person.until('Say: "okay nabu, what time is it"')
     with pulse.record() as recording:

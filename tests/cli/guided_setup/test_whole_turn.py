@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from satellite import events
+from satellite.builtin.audio import devices
 from satellite.cli.guided_setup import whole_turn as module
 from satellite.cli.guided_setup.whole_turn import TurnTrial, whole_turn
 from satellite.cli.guided_setup.wizard import Wizard
 from satellite.config.keys import build
+from satellite.errors import DeviceMissing
 from satellite.lib.bus import Bus
 from satellite.listening.mute import mute_store
 from satellite.settings import Settings
@@ -168,6 +170,19 @@ async def test_a_muted_satellite_is_unmuted_first(tmp_path: Path) -> None:
     assert ask.questions[1] == "The microphone is muted. Unmute it?"
     assert mute_store("den").read() is False
     assert any(str(tmp_path / "none.wav") in line for line in ask.lines), ask.lines
+
+
+async def test_without_a_microphone_nothing_is_tried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing() -> str:
+        raise DeviceMissing("no microphone found")
+
+    monkeypatch.setattr(devices, "default_mic", missing)
+    ask = Person()
+    await whole_turn(Wizard(ask, settings(tmp_path, tmp_path / "none.wav", mic="auto")), Bus())
+    assert ask.questions == []
+    assert ask.lines[-1] == "    Not tried, as there is no microphone"
 
 
 async def test_beside_a_running_satellite_there_is_nothing_to_try(tmp_path: Path) -> None:
