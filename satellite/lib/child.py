@@ -28,6 +28,8 @@ _LINE = 400
 class Child(asyncio.SubprocessProtocol):
     """One run of a program, in a session of its own so that its own children end with it.
 
+    Children that begin another session (`setsid`, daemons) are not found, and do not end with it.
+
     `on_line` is called with each line of its standard error that is not empty. All waiting is the
     reader's and the writer's: there is no task here, and no thread.
     """

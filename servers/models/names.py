@@ -27,6 +27,9 @@ _LICENSES = {
 """Where the license of a model is found, by kind."""
 
 _EXAMPLES = "whisper:base.en, whisper:OWNER/REPO, piper:en_US-lessac-medium, ollama:llama3.2:1b"
+LONGEST = 200
+"""Characters of a name: it becomes that of a folder, which has 255 bytes, with others beside it."""
+
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _VOICE = re.compile(r"[A-Za-z0-9][\w.-]*")
 _OLLAMA = re.compile(r"[A-Za-z0-9][\w.:/-]*")
@@ -69,6 +72,8 @@ def name_of_kind(kind: str, name: str) -> Name:
     """
     if kind not in KINDS:
         raise UsageError(f"{kind}:{name}: {unknown_name(kind, dict.fromkeys(KINDS))}")
+    if len(name) > LONGEST:
+        raise UsageError(f"{kind}:{name[:20]}…: a model's name has at most {LONGEST} characters")
     if kind == WHISPER:
         return Name(kind, _whisper(name))
     pattern, what = (_VOICE, "a voice's name") if kind == PIPER else (_OLLAMA, "an Ollama model")

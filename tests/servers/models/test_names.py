@@ -40,6 +40,9 @@ def test_every_spelling_gives_the_same_name(text: str, name: Name) -> None:
         ("whisper:a/..", "is not a repository OWNER/REPO"),
         ("piper:../../etc", "cannot be a voice's name"),
         ("piper:.part", "cannot be a voice's name"),
+        (f"piper:{'a' * 5000}", "at most 200 characters"),
+        (f"whisper:{'a' * 5000}/b", "at most 200 characters"),
+        (f"ollama:{'a' * 5000}", "at most 200 characters"),
         ("ollama:-x", "cannot be an Ollama model"),
     ],
 )
