@@ -2,10 +2,10 @@
 
 A `satellite --server` with real Whisper and Piper models (`tests.support.real_models` fetches
 them), or with `--light` the engines without models, is used by thirteen kinds of strange clients
-at once, from an address of their own, and by an ordinary one. Once a minute the strangers pause, so
-that memory, descriptors, threads and tasks are counted while nothing happens. After a warm-up each
-count must stay within a tenth of its mean, ordinary requests must be answered throughout, and 95 %
-of them within three times the time that a quiet server takes. Exits 1 if not.
+at once, from an address and a process of their own, and by an ordinary one. Once a minute the
+strangers pause, so that memory, descriptors, threads and tasks are counted while nothing happens.
+After a warm-up each count must stay within a tenth of its mean, ordinary requests must be answered
+throughout, and 95 % of them within three times the time that a quiet server takes. Exits 1 if not.
 """
 
 from __future__ import annotations
@@ -257,6 +257,57 @@ class Strangers:
             await peer.until("info", seconds=10)
 
 
+class StrangersProcess:
+    """The strangers in a process of their own, so that ordinary requests do not wait for them in
+    this one."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    @classmethod
+    async def start(cls, ports: dict[str, int], seed: int) -> StrangersProcess:
+        command = (sys.executable, "-m", "tests.attack.strangers", "--seed", str(seed))
+        pipe = asyncio.subprocess.PIPE
+        return cls(
+            await asyncio.create_subprocess_exec(
+                *command, "--bother", json.dumps(ports), stdin=pipe, stdout=pipe
+            )
+        )
+
+    async def command(self, word: str) -> Counter[str]:
+        """Let them `go`, or `stop` once they have done; return what they did so far."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{word}\n".encode())
+        return Counter(json.loads(await self._process.stdout.readline()))
+
+    async def end(self) -> None:
+        if self._process.returncode is None:
+            self._process.kill()
+        await self._process.wait()
+
+
+async def bother(ports: dict[str, int], seed: int) -> None:
+    """Be the strangers, as the commands on standard input say."""
+    orders = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(orders), sys.stdin
+    )
+    strangers = Strangers(ports, seed)
+    working = [asyncio.create_task(strangers.run()) for _ in range(STRANGERS)]
+    while word := (await orders.readline()).decode().strip():
+        if word == "go":
+            strangers.allowed.set()
+        else:
+            strangers.allowed.clear()
+            settling = time.monotonic()
+            while strangers.working and time.monotonic() - settling < 3 * SETTLE:
+                await asyncio.sleep(0.1)
+        print(json.dumps(strangers.done), flush=True)
+    for task in working:
+        task.cancel()
+
+
 class Ordinary:
     """A client that asks each role in turn, as a satellite does."""
 
@@ -328,31 +379,27 @@ async def run(target: Target, tasks: Path, seconds: float, seed: int, warm: floa
         await quiet.ask(role)  # loads what is loaded by the first request
     quiet = Ordinary(target.ports)
     await quiet.run(min(QUIET, seconds / 2))
-    strangers = Strangers(target.ports, seed)
-    working = [asyncio.create_task(strangers.run()) for _ in range(STRANGERS)]
+    strangers, done = await StrangersProcess.start(target.ports, seed), Counter[str]()
     asking = asyncio.create_task(ordinary.run())
     counts: list[tuple[float, Count]] = []
     began = time.monotonic()
     try:
         while (now := time.monotonic() - began) < seconds and target.process.poll() is None:
-            strangers.allowed.set()
+            await strangers.command("go")
             await asyncio.sleep(min(MINUTE, seconds - now))
-            strangers.allowed.clear()
-            settling = time.monotonic()
-            while strangers.working and time.monotonic() - settling < 3 * SETTLE:
-                await asyncio.sleep(0.1)
+            done = await strangers.command("stop")
             await asyncio.sleep(min(SETTLE, seconds / 10))
             async with ordinary.resting:
                 await asyncio.sleep(min(1.0, seconds / 10))
                 now = time.monotonic() - began
                 counts.append((now, await counted(target, tasks)))
-            print(f"{now:5.0f} s {strangers.done.total():6d} {counts[-1][1]}", flush=True)
+            print(f"{now:5.0f} s {done.total():6d} {counts[-1][1]}", flush=True)
     finally:
-        for task in (*working, asking):
-            task.cancel()
-        await asyncio.wait([*working, asking])
-    print("strangers:", dict(strangers.done))
-    seen = Seen(strangers.done, [*quiet.failures, *ordinary.failures])
+        asking.cancel()
+        await asyncio.wait([asking])
+        await strangers.end()
+    print("strangers:", dict(done))
+    seen = Seen(done, [*quiet.failures, *ordinary.failures])
     for role in ROLES:
         before, during = slowest(quiet.took[role]), slowest(ordinary.took[role])
         print(
@@ -417,8 +464,12 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--light", action="store_true", help="engines without models")
+    parser.add_argument("--bother", type=json.loads, help=argparse.SUPPRESS)
     parser.add_argument("--keep", type=Path, help="folder for the server's log")
     given = parser.parse_args()
+    if given.bother:
+        asyncio.run(bother(given.bother, given.seed))
+        return
     with tempfile.TemporaryDirectory() as temporary:
         folder = given.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
