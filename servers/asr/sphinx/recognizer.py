@@ -75,7 +75,11 @@ _COMMON: dict[str, Any] = {
 
 
 _PREFERENCE = 2.0
-"""Confidence by which a command must be better than every expected answer to a question."""
+"""Confidence by which a command must be better than every expected answer to a question. Of answers
+in five voices, none is less confident than -6.8; of other speech, none is more confident than -6.6
+in the place of an answer, and each command is at least 7 more confident than the best answer."""
+_EXPECTED = 1.0
+"""Confidence added to an expected answer: eSpeak's "the second" has -5.0."""
 
 
 class Recognizer:
@@ -129,7 +133,7 @@ class Recognizer:
         if answers:
             answer, fit = self._answer(answers)
             if fit >= sureness - _PREFERENCE:
-                return answer, fit
+                return answer, fit + _EXPECTED
         return text, sureness
 
     def _command(self) -> tuple[str, float]:
