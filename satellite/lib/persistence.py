@@ -87,32 +87,20 @@ class StoredValue(Generic[T]):
     `ValueError`. Reading and writing block for as long as a small file takes.
     """
 
-    def __init__(
-        self,
-        name: str,
-        kind: type[T],
-        default: T,
-        within: Path | None = None,
-        *,
-        damaged: T | None = None,
-    ) -> None:
-        """The file is NAME.json in the folder `within`, by default `paths.state_folder()`.
-
-        `damaged` is the value of a file that cannot be used at all, if not `default`.
-        """
+    def __init__(self, name: str, kind: type[T], default: T, within: Path | None = None) -> None:
+        """The file is NAME.json in the folder `within`, by default `paths.state_folder()`."""
         self.file = (within or paths.state_folder()) / f"{name}.json"
         """Where it is stored."""
         self.kind = kind
         """Its type."""
         self._default = default
-        self._damaged = default if damaged is None else damaged
 
     @classmethod
     def for_satellite(
-        cls, prefix: str, satellite: str, kind: type[T], default: T, *, damaged: T | None = None
+        cls, prefix: str, satellite: str, kind: type[T], default: T
     ) -> StoredValue[T]:
         """Return the value of one satellite; others on the same machine have their own."""
-        return cls(paths.named_after(prefix, satellite), kind, default, damaged=damaged)
+        return cls(paths.named_after(prefix, satellite), kind, default)
 
     def read(self) -> T:
         """Return the value, or as much of it as can be used; the default if there is none.
@@ -153,9 +141,9 @@ class StoredValue(Generic[T]):
         try:
             value = usable_part(from_json(content[: LARGEST + 1]), self.kind)
         except Undecodable:
-            value = self._damaged
+            value = self._default
         else:
-            value = self._damaged if value is NOTHING else value
+            value = self._default if value is NOTHING else value
         try:
             aside = _set_aside(self.file, content)
         except OSError as error:

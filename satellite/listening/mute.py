@@ -20,11 +20,8 @@ _UNNAMED = "others"
 
 
 def mute_store(satellite: str) -> StoredValue[bool]:
-    """Return the store of a satellite's mute; each satellite of a machine has its own.
-
-    One that cannot be used means muted: it exists since the microphone was muted once.
-    """
-    return StoredValue.for_satellite("mute", satellite, bool, False, damaged=True)
+    """Return the store of a satellite's mute; each satellite of a machine has its own."""
+    return StoredValue.for_satellite("mute", satellite, bool, False)
 
 
 def parties_store(satellite: str) -> StoredValue[tuple[str, ...]]:

@@ -252,14 +252,6 @@ def test_a_damaged_file_is_named_and_set_aside_a_few_times(
     assert str(asides(store)[-1]) in caplog.text
 
 
-def test_a_mute_that_cannot_be_read_is_a_mute() -> None:
-    store = mute_store("room")
-    assert not store.read()
-    store.file.write_bytes(b"\0\0\0\0")
-    assert store.read()
-    assert store.read(), "it is stored as such"
-
-
 async def test_the_longest_values_that_can_be_set_can_be_read() -> None:
     store = timer_store("room")
     manager = TimerManager(lambda event: None, silent, 1.0, store)
