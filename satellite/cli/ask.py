@@ -36,7 +36,6 @@ def ask(context: click.Context, text: Sequence[str]) -> None:
     """
     invocation = flags.invocation(context)
     settings = invocation.settings()
-    logs.quieten("satellite.net.discovery")
     question = read_text(text)
     logs.quieten("satellite.net.discovery")  # the engine that answered is printed
     invocation.run(lambda bus: _ask(settings, bus, question, invocation.louder >= 0))

@@ -15,9 +15,9 @@ LEVELS = ("debug", "info", "warning", "error")
 _PRIORITIES = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
 """Levels and their syslog priorities (sd-daemon(3)); everything below them is 7."""
 
-_TALKATIVE = {"httpx": logging.WARNING, "zeroconf": logging.ERROR}
+_TALKATIVE = {"httpx": logging.WARNING, "httpx2": logging.WARNING, "zeroconf": logging.ERROR}
 """Libraries that log everyday events, such as every request or an interface that is down, and the
-level from which their messages count."""
+level from which their messages count. huggingface-hub uses httpx or httpx2, by its version."""
 
 _TIME = "%H:%M:%S"
 

@@ -62,7 +62,6 @@ def say(
     """
     invocation = flags.invocation(context)
     settings = invocation.settings()
-    logs.quieten("satellite.net.discovery")
     words = read_text(text)
     logs.quieten("satellite.net.discovery")  # the engine that answered is printed
     if to:

@@ -39,7 +39,6 @@ def transcribe(context: click.Context, wav: str) -> None:
     """
     invocation = flags.invocation(context)
     settings = invocation.settings()
-    logs.quieten("satellite.net.discovery")
     form, audio = read_wav(Path(wav))
     resampler = Resampler(form, SPEECH)
     speech = resampler.convert(audio) + resampler.flush()

@@ -46,6 +46,7 @@ def test_models_are_fetched_listed_and_removed(call: Call, tmp_path: Path) -> No
         f"piper:{VOICE} is in {tmp_path}/piper/{VOICE}",
     ]
     assert "whisper:base.en: 100 kB on the disk, 100 kB fetched in" in pulled.errors
+    assert "HTTP Request" not in pulled.errors
     listed = call("list").output.splitlines()
     assert listed[0].split() == ["MODEL", "SIZE", "STATE", "SINCE", "LICENSE"]
     assert listed[1].split()[:4] == ["whisper:base.en", "100", "kB", "whole"]
