@@ -109,7 +109,7 @@ def choose(name: str, known: Mapping[str, WordFile]) -> WordFile:
     spelling or version.
 
     Of several versions the named one is taken, otherwise the highest. Raises `ModelMissing`, with
-    the nearest name and a list of all, or for a file, with the option to set.
+    the nearest name or a list of all, or for a file, with the option to set.
     """
     if name in known:
         return known[name]
