@@ -75,7 +75,9 @@ def test_it_is_plain_shell() -> None:
 @needs_root
 @pytest.mark.parametrize("word", ["models", "status", "--version", "say"])
 def test_root_s_command_is_the_service_s(command: Command, word: str) -> None:
-    told = command(word, "x y").stdout.splitlines()
+    done = command(word, "x y")
+    assert done.returncode == 0, done.stderr
+    told = done.stdout.splitlines()
     assert told[0] == ids(SERVICE, SERVICE)
     for unit in ("satellite.service", "satellite-server.service"):
         given = Unit(DEPLOY / "systemd" / unit)["Service"]["Environment"].split()

@@ -47,7 +47,11 @@ def build_vocabulary(home: HomeNames, folder: str = "") -> Vocabulary:
     try:
         result = _in_subprocess(_Task(home, folder))
     except (OSError, subprocess.SubprocessError, msgspec.MsgspecError) as error:
-        _LOGGER.warning("building the vocabulary in this process: %s", reason_of(error))
+        _LOGGER.warning(
+            "building the vocabulary in this process; %s failed: %s",
+            sys.executable,
+            reason_of(error),
+        )
         return _checked(home, folder)
     if result.vocabulary is None:
         raise EngineFailed(result.problem)
