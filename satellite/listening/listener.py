@@ -16,7 +16,7 @@ from satellite.lib.containment import Containment, check_cancelled
 from satellite.listening.endpointer import WAKE_TAIL
 from satellite.listening.utterance import Utterance
 from satellite.listening.utterance_builder import UtteranceBuilder
-from satellite.listening.wake_word_end import wake_word_end
+from satellite.listening.wake_word_end import UNDECIDED, late_wake_word_end, wake_word_end
 from satellite.settings import ListenSettings
 from satellite.values import SPEECH, Detection, DetectRequest
 
@@ -86,13 +86,15 @@ class Listener:
         self._unheard = 0
         """Bytes that the wake engine did not receive since its stream began."""
         self._open: UtteranceBuilder | None = None
+        self._undecided: int | None = None
+        """Position of the detection whose wake word may still go on; its sound waits."""
 
     def listen_now(self, detection: Detection | None = None, preroll: float = 0.0) -> bool:
         """Start an utterance now, with the `preroll` seconds before, without a wake word from our
         own engine. Return False while another utterance is open, or when this one is rejected."""
         if self._open is not None:
             return False
-        return self._capture(detection, self._ring.end, preroll)
+        return self._capture(detection, self._ring.end, preroll, now=True)
 
     async def use_engine(self, wake: ports.Wake) -> None:
         """Detect wake words with another engine, already loaded, from now on.
@@ -140,7 +142,9 @@ class Listener:
                 self._report_loss()
             else:
                 self._unheard += len(audio)
-            if self._open is not None:
+            if self._open is not None and self._undecided is not None:
+                self._decide(self._open, self._undecided)
+            elif self._open is not None:
                 self._continue(self._open, audio)
             quiet = quiet + SPEECH.seconds(audio) if self._source.finished else 0.0
             if quiet >= LAST_WORDS and self._open is None and idle():
@@ -189,28 +193,55 @@ class Listener:
         position = offset + received + self._feed.dropped + self._unheard
         self._capture(detection, position, self._settings.preroll)
 
-    def _capture(self, detection: Detection | None, position: int, preroll: float) -> bool:
+    def _capture(
+        self, detection: Detection | None, position: int, preroll: float, now: bool = False
+    ) -> bool:
+        """`now`: do not wait for the end of a wake word that may still go on."""
         limit = self._settings.maximum + preroll + MEMORY
         utterance = Utterance(detection, limit)
         if self._accept is None or not self._accept(utterance):
             return False
-        ended = wake_word_end(self._before(position)) if detection and preroll else None
-        if ended is None:
-            recent = self._ring.since(position - SPEECH.bytes_of(preroll))
-        else:  # the request may have begun long before a slow engine found the wake word
-            position -= ended * SPEECH.frame_bytes
-            recent = self._ring.since(position)
+        capturing = self._open = UtteranceBuilder(utterance, self._vad, self._settings)
+        utterance.on_close(lambda: self._finish(capturing))
+        self._undecided = None
+        if detection is None or not preroll:
+            self._begin(capturing, position, preroll)
+        elif (ended := wake_word_end(self._before(position))) is not None:
+            # the request may have begun long before a slow engine found the wake word
+            self._begin(capturing, position - ended * SPEECH.frame_bytes, tail=0.0)
+        elif now:
+            self._begin(capturing, position, preroll)
+        else:
+            self._undecided = position
+            self._decide(capturing, position)
+        return True
+
+    def _decide(self, capturing: UtteranceBuilder, position: int) -> None:
+        """Begin an utterance once the wake word has ended, or does not end soon."""
+        since = (self._ring.end - position) // SPEECH.frame_bytes
+        ended = late_wake_word_end(self._ring.since(0), since)
+        if ended is not None:
+            self._undecided = None
+            self._begin(capturing, position + ended * SPEECH.frame_bytes, tail=0.0)
+        elif since >= UNDECIDED:
+            self._undecided = None
+            self._begin(capturing, position, self._settings.preroll)
+
+    def _begin(
+        self,
+        capturing: UtteranceBuilder,
+        position: int,
+        preroll: float = 0.0,
+        tail: float = WAKE_TAIL,
+    ) -> None:
+        """Begin an utterance at a position, with the `preroll` seconds before it."""
+        recent = self._ring.since(position - SPEECH.bytes_of(preroll))
         late = self._ring.since(position)
         # voice detector frames end where chunks do, so that none waits for the next chunk
         frame = self._vad.frame_samples * SPEECH.frame_bytes
         late = late[len(late) % frame :]
-        utterance.before = len(recent) - len(late)
-        utterance.audio.put(recent[: utterance.before])
-        tail = 0.0 if ended is not None else WAKE_TAIL
-        capturing = self._open = UtteranceBuilder(utterance, self._vad, self._settings, tail)
-        utterance.on_close(lambda: self._finish(capturing))
+        capturing.begin(recent[: len(recent) - len(late)], tail)
         self._continue(capturing, late)
-        return True
 
     def _before(self, position: int) -> bytes:
         """Return the remembered sound up to a position."""

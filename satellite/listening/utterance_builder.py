@@ -19,18 +19,26 @@ class UtteranceBuilder:
         utterance: Utterance,
         vad: ports.Vad,
         settings: ListenSettings,
-        tail: float = WAKE_TAIL,
     ) -> None:
-        """`tail`: seconds at the beginning whose voice may be that of the wake word."""
         self.closed = False
         self.without_wake_word = utterance.detection is None
         self._utterance = utterance
         self._vad = vad
-        self._endpointer = Endpointer(settings, vad.frame_samples, tail)
+        self._settings = settings
+        self._endpointer = Endpointer(settings, vad.frame_samples)
         self._frame = vad.frame_samples * SPEECH.frame_bytes
         self._rest = bytearray()
         self._taken = 0
         vad.reset()
+
+    def begin(self, before: bytes, tail: float = WAKE_TAIL) -> None:
+        """Begin with the sound before the utterance, which is not judged.
+
+        `tail`: seconds after it whose voice may be that of the wake word.
+        """
+        self._utterance.before = len(before)
+        self._utterance.audio.put(before)
+        self._endpointer = Endpointer(self._settings, self._vad.frame_samples, tail)
 
     def push(self, audio: bytes) -> list[events.Event]:
         """Add the next sound; return the events that it causes."""

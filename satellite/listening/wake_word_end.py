@@ -1,7 +1,8 @@
 """Finds the pause between a wake word and the request that follows it, from loudness alone.
 
-Wake engines report a word between 0 and 0.5 s after its end. The sound before that may hold the end
-of the wake word, which would be transcribed, or the first syllables of the request, or both.
+Wake engines report a word between 0.2 s before and 0.5 s after its end. The sound around that may
+hold the end of the wake word, which would be transcribed, or the first syllables of the request, or
+both.
 """
 
 from __future__ import annotations
@@ -27,13 +28,24 @@ PAUSE = 8
 REACH = 40
 """Hops (0.4 s) before the detection in which a pause must end to be that after the wake word;
 earlier ones are within it, such as that of "okay, nabu"."""
-LEAST = 20
-"""Hops (0.2 s) of sound that a wake word has at least: a pause without them is that before it."""
+LEAST = 35
+"""Hops (0.35 s) of sound that a wake word has at least: a pause without them is that before it, or
+within it, as after "hey"."""
 FADE = 6
 """Hops (60 ms) in which a wake word fades away. The rest of the pause belongs to the request, whose
 first consonant may be soft."""
 CONTRAST = 10.0
 """Decibels between noise and word below which a pause cannot be recognized."""
+EARLY = 20
+"""Hops (0.2 s) by which a word may be detected before its end. Measured with the Piper voice
+en_US-joe-medium: "hey jarvis" and "hey rhasspy" 0.03 to 0.13 s."""
+RECENT = 150
+"""Hops (1.5 s) before a pause after the detection in which voice is counted."""
+LONGEST_WORD = 80
+"""Hops (0.8 s) of voice among these at most: with more, the request has begun, and the pause is
+within it."""
+UNDECIDED = (EARLY + PAUSE) * HOP
+"""Samples after a detection in which `late_wake_word_end` may find a pause."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -44,26 +56,54 @@ def wake_word_end(sound: bytes) -> int | None:
     `sound` is 16 kHz mono, up to the detection. The result is unknown if the voice does not pause,
     or if the pause has just begun.
     """
-    levels = _levels(sound)
-    if len(levels) < WORD:
-        return None
-    loudest, noise = levels[-WORD:].max(), np.quantile(levels, 0.05)
-    if loudest - noise < CONTRAST:
-        return None
-    quiet = levels < max(loudest - DROP, noise + ABOVE_NOISE * (loudest - noise))
-    count = len(levels)
+    quiet = _quiet(sound)
+    count = len(quiet)
     pauses = [
         (start, end)
-        for start, end in _runs(quiet)
-        if end - start >= PAUSE
-        and end >= count - REACH
-        and np.count_nonzero(~quiet[max(0, start - WORD) : start]) >= LEAST
+        for start, end in _pauses(quiet)
+        if end >= count - REACH and np.count_nonzero(~quiet[max(0, start - WORD) : start]) >= LEAST
     ]
     if not pauses:
         return None
     start, end = max(pauses, key=lambda pause: pause[1] - pause[0])
-    begin = min(start + FADE, end if end == count else (start + end) // 2)
-    return (count - begin) * HOP
+    return (count - _begin(start, end, count)) * HOP
+
+
+def late_wake_word_end(sound: bytes, detected: int) -> int | None:
+    """Return how many samples after its detection a wake word ended; None if unknown.
+
+    `sound` is 16 kHz mono, and the word was detected `detected` samples before its end. For words
+    whose end `wake_word_end` did not find: they were detected in their last syllable.
+    """
+    quiet = _quiet(sound)
+    count = len(quiet)
+    detection = count - detected // HOP
+    for start, end in _pauses(quiet):
+        voice = np.count_nonzero(~quiet[max(0, start - RECENT) : start])
+        if detection - PAUSE <= start <= detection + EARLY and LEAST <= voice <= LONGEST_WORD:
+            return (_begin(start, end, count) - detection) * HOP
+    return None
+
+
+def _quiet(sound: bytes) -> npt.NDArray[np.bool_]:
+    """Return for each hop whether it may belong to a pause; empty if that cannot be recognized."""
+    levels = _levels(sound)
+    nothing = np.zeros(0, np.bool_)
+    if len(levels) < WORD:
+        return nothing
+    loudest, noise = levels[-WORD:].max(), np.quantile(levels, 0.05)
+    if loudest - noise < CONTRAST:
+        return nothing
+    return levels < max(loudest - DROP, noise + ABOVE_NOISE * (loudest - noise))
+
+
+def _pauses(quiet: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
+    return [(start, end) for start, end in _runs(quiet) if end - start >= PAUSE]
+
+
+def _begin(start: int, end: int, count: int) -> int:
+    """Return the hop within a pause from which the sound belongs to the request."""
+    return min(start + FADE, end if end == count else (start + end) // 2)
 
 
 def _levels(sound: bytes) -> Floats:

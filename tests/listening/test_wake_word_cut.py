@@ -16,7 +16,7 @@ BEFORE, WORD, PAUSE, REQUEST = 2.0, 0.7, 0.2, 1.0
 
 
 async def captured(late: float, settings: ListenSettings) -> bytes:
-    """Return the utterance after a wake word detected `late` seconds after its end."""
+    """Return the utterance after a wake word detected `late` seconds after its end, or before."""
     audio = sound((BEFORE, 0), (WORD, 3000), (PAUSE, 0), (REQUEST, 2000), (1.5, 0))
     sample = SPEECH.bytes_of(BEFORE + WORD + late) // SPEECH.frame_bytes
     vad = EnergyVad(EnergyVad.Options())
@@ -24,7 +24,7 @@ async def captured(late: float, settings: ListenSettings) -> bytes:
     return found[0][1]
 
 
-@pytest.mark.parametrize("late", [0.1, 0.3, 0.5])
+@pytest.mark.parametrize("late", [-0.15, -0.05, 0.1, 0.3, 0.5])
 async def test_all_of_the_request_and_nothing_of_the_wake_word_is_captured(late: float) -> None:
     heard = await captured(late, ListenSettings())
     voice = sum(abs(v) > 500 for v in memoryview(heard).cast("h"))

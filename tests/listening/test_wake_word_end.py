@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from satellite.listening.wake_word_end import wake_word_end
+from satellite.listening.wake_word_end import UNDECIDED, late_wake_word_end, wake_word_end
 from satellite.values import SPEECH
 
 
@@ -49,3 +49,41 @@ def test_nothing_is_recognized_in_noise_and_in_little_sound() -> None:
     assert wake_word_end(sound((0.5, 2000))) is None
     assert wake_word_end(b"") is None
     assert wake_word_end(bytes(SPEECH.bytes_of(3.0))) is None
+
+
+@pytest.mark.parametrize("noise", [1.0, 10.0, 100.0])
+@pytest.mark.parametrize("early", [0.03, 0.1, 0.2])
+@pytest.mark.parametrize("pause", [0.15, 0.6])
+def test_the_end_of_a_word_that_was_detected_early(
+    pause: float, early: float, noise: float
+) -> None:
+    parts = ((2.0, 0), (0.7, 2000), (pause, 0), (1.0, 2000))
+    detected = 2.7 - early
+    at_detection = sound(*parts, noise=noise)[: 2 * round(detected * SPEECH.rate)]
+    assert wake_word_end(at_detection) is None
+    found = None
+    since = 0
+    while found is None and since < UNDECIDED:
+        since += 512
+        heard = sound(*parts, noise=noise)[: len(at_detection) + 2 * since]
+        found = late_wake_word_end(heard, since)
+    assert found is not None
+    assert early * SPEECH.rate <= found <= (early + pause) * SPEECH.rate
+
+
+def test_a_pause_of_the_request_is_not_the_end_of_the_word() -> None:
+    """Said in one breath, with a closed consonant in the request's first word."""
+    heard = sound((2.0, 0), (1.2, 2000), (0.12, 0), (0.5, 2000))
+    for ago in (0.55, 0.65, 0.75):
+        assert late_wake_word_end(heard, round(ago * SPEECH.rate)) is None
+
+
+def test_a_pause_long_after_the_detection_is_not_the_end_of_the_word() -> None:
+    heard = sound((2.0, 0), (0.7, 2000), (0.2, 0), (0.3, 2000))
+    assert late_wake_word_end(heard, round(0.8 * SPEECH.rate)) is None
+    assert late_wake_word_end(heard, round(0.6 * SPEECH.rate)) is not None
+
+
+def test_a_word_without_an_end_stays_undecided() -> None:
+    assert late_wake_word_end(sound((2.0, 0), (1.2, 2000)), UNDECIDED) is None
+    assert late_wake_word_end(b"", 0) is None
