@@ -94,7 +94,10 @@ def _quiet(sound: bytes) -> npt.NDArray[np.bool_]:
     loudest, noise = levels[-WORD:].max(), np.quantile(levels, 0.05)
     if loudest - noise < CONTRAST:
         return nothing
-    return levels < max(loudest - DROP, noise + ABOVE_NOISE * (loudest - noise))
+    quiet: npt.NDArray[np.bool_] = levels < max(
+        loudest - DROP, noise + ABOVE_NOISE * (loudest - noise)
+    )
+    return quiet
 
 
 def _pauses(quiet: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
