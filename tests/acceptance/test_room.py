@@ -13,7 +13,7 @@ from tests.support.spoken_choice import heard
 
 pytestmark = pytest.mark.timeout(180)
 
-VOICE = "espeak:en-us+klatt6?rate=150"
+VOICE = "espeak:en-us+f3?rate=150"
 REPLIES = [
     "I can't turn on the living room lamp: no home is connected.",
     "Sorry, I did not understand.",
