@@ -47,7 +47,7 @@ class Broadcasts:
                     failure = await self._broadcast(text)
             except SatelliteError as error:
                 _LOGGER.warning("a broadcast failed: %s", error)
-                failure = "The others could not be told."
+                failure = "Your message could not be delivered."
             if failure:
                 self._announce_failure(failure)
 

@@ -21,6 +21,10 @@ level from which their messages count. huggingface-hub uses httpx or httpx2, by 
 
 _TIME = "%H:%M:%S"
 
+LEVEL = "%(levelname)-7s"
+
+INDENT = " " * len("00:00:00 WARNING ")
+"""Goes before the later lines of a message at a terminal."""
 
 LONGEST = 2000
 """Characters of a line: a long message has 500."""
@@ -71,12 +75,6 @@ class _LeastLevel(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         return record.levelno >= self._level or not super().filter(record)
-
-
-LEVEL = "%(levelname)-7s"
-
-INDENT = " " * len("00:00:00 WARNING ")
-"""Goes before the later lines of a message at a terminal."""
 
 
 def start(level: str) -> None:

@@ -14,7 +14,7 @@ _LOGGER = logging.getLogger(__name__)
 USER = "user"
 """The people in the room: by voice, a button, a command or the HTTP API."""
 MOST = 16
-"""Other parties that are distinguished: a house has one or two."""
+"""Other parties that are distinguished: a home has one or two."""
 _UNNAMED = "others"
 """Stands for the parties beyond `MOST`: only the people in the room can end their mutes."""
 

@@ -13,8 +13,8 @@ from satellite.lib.taskgroups import first_error
 from satellite.settings import Settings
 from satellite.text.sentence_splitter import SentenceSplitter
 from satellite.text.speakable import MarkupFilter
-from satellite.turns.apologies import own_sentences
 from satellite.turns.context import Engines, StageFailure, TurnContext, failing_as, label
+from satellite.turns.own_sentences import own_sentences
 from satellite.values import Action, AudioChunk, Declined, ReplyRequest, Resumed, SpeechRequest
 
 SENTENCES_AHEAD = 4

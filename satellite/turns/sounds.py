@@ -19,7 +19,7 @@ from satellite.text.quoted import quoted
 from satellite.text.speakable import speakable
 from satellite.timers.ringing import Ring
 from satellite.turns.activity import Activity
-from satellite.turns.apologies import own_sentences
+from satellite.turns.own_sentences import own_sentences
 from satellite.values import AudioChunk, SpeechRequest
 
 _LOGGER = logging.getLogger(__name__)

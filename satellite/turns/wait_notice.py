@@ -13,8 +13,8 @@ from satellite.lib.deadline import fallback_seconds, within
 from satellite.lib.taskgroups import first_error
 from satellite.ports import Tts
 from satellite.settings import Settings
-from satellite.turns.apologies import own_sentences
 from satellite.turns.context import TurnContext
+from satellite.turns.own_sentences import own_sentences
 from satellite.values import AudioChunk, SpeechRequest
 
 _LOGGER = logging.getLogger(__name__)

@@ -77,30 +77,30 @@ def test_it_is_plain_shell() -> None:
 def test_root_s_command_is_the_service_s(command: Command, word: str) -> None:
     done = command(word, "x y")
     assert done.returncode == 0, done.stderr
-    told = done.stdout.splitlines()
-    assert told[0] == ids(SERVICE, SERVICE)
+    lines = done.stdout.splitlines()
+    assert lines[0] == ids(SERVICE, SERVICE)
     for unit in ("satellite.service", "satellite-server.service"):
         given = Unit(DEPLOY / "systemd" / unit)["Service"]["Environment"].split()
         places = {pair for pair in given if not pair.startswith("PYTHON")}
-        assert places <= set(told)
-    assert "STATE_DIRECTORY=/var/lib/satellite" in told
-    assert not [line for line in told if line.startswith("XDG_STATE_HOME")]
-    assert f"words={word} x y" in told
+        assert places <= set(lines)
+    assert "STATE_DIRECTORY=/var/lib/satellite" in lines
+    assert not [line for line in lines if line.startswith("XDG_STATE_HOME")]
+    assert f"words={word} x y" in lines
 
 
 @needs_root
 @pytest.mark.parametrize("word", ["setup", "doctor", "demo"])
 def test_what_needs_root_here_and_there_can_have_it(command: Command, word: str) -> None:
-    told = command(word).stdout.splitlines()
-    assert told[0] == ids("root", SERVICE)
-    assert "HOME=/var/lib/satellite" in told
+    lines = command(word).stdout.splitlines()
+    assert lines[0] == ids("root", SERVICE)
+    assert "HOME=/var/lib/satellite" in lines
 
 
 @needs_root
 def test_it_has_what_the_service_s_environment_says(command: Command) -> None:
     command.environment.write_text('# words\nA_TOKEN="a b"\nOTHER=c d\n\nsh -c "exit 1"\nLAST=e')
-    told = command("status").stdout.splitlines()
-    assert {"A_TOKEN=a b", "OTHER=c d", "LAST=e"} <= set(told)
+    lines = command("status").stdout.splitlines()
+    assert {"A_TOKEN=a b", "OTHER=c d", "LAST=e"} <= set(lines)
 
 
 @needs_root
@@ -118,13 +118,13 @@ def test_others_are_sent_to_root_for_what_is_the_service_s(command: Command) -> 
 @needs_root
 @pytest.mark.parametrize("word", ["status", "watch", "mute", "say", "--version"])
 def test_others_ask_in_their_own_places(command: Command, word: str) -> None:
-    told = command(word, user=OTHER).stdout.splitlines()
-    assert told[0] == ids(OTHER, OTHER)
-    assert "HOME=/home/x" in told
+    lines = command(word, user=OTHER).stdout.splitlines()
+    assert lines[0] == ids(OTHER, OTHER)
+    assert "HOME=/home/x" in lines
 
 
 @needs_root
 def test_the_service_s_own_programs_may_use_it(command: Command) -> None:
-    told = command("models", user=SERVICE).stdout.splitlines()
-    assert told[0] == ids(SERVICE, SERVICE)
-    assert "HOME=/var/lib/satellite" in told
+    lines = command("models", user=SERVICE).stdout.splitlines()
+    assert lines[0] == ids(SERVICE, SERVICE)
+    assert "HOME=/var/lib/satellite" in lines

@@ -9,10 +9,10 @@ import pytest
 from satellite import events
 from satellite.errors import DeviceLost, EngineBusy, PeerClosed, SatelliteError
 from satellite.settings import DeadlineSettings, Settings
-from satellite.turns.apologies import own_sentences
 from satellite.turns.context import Engines
 from satellite.turns.conversation import Conversation
 from satellite.turns.outcome import Answered, Failed, NothingHeard, Outcome
+from satellite.turns.own_sentences import own_sentences
 from satellite.turns.turn import Turn
 from satellite.values import Action, Declined, Message
 from tests.support.engines import Scripted, ScriptedAsr, ScriptedLlm, ScriptedTts

@@ -13,11 +13,11 @@ from satellite.audio.replay import Recording
 from satellite.errors import DeviceLost, EngineBusy, EngineFailed, HomeDown
 from satellite.listening.utterance import Utterance
 from satellite.settings import Settings
-from satellite.turns.apologies import own_sentences
 from satellite.turns.context import Engines, TurnContext
 from satellite.turns.conversation import Conversation
 from satellite.turns.driver import Handover
 from satellite.turns.outcome import Answered, Failed, NothingHeard, Outcome
+from satellite.turns.own_sentences import own_sentences
 from satellite.turns.turn import Turn
 from satellite.turns.wait_notice import AFTER
 from satellite.values import Action, AudioChunk, Message

@@ -19,7 +19,7 @@ from typing import Any
 from satellite.errors import EngineError, EngineFailed
 from satellite.ports import EngineContext
 from satellite.tools import Tool
-from satellite.turns.apologies import own_sentences
+from satellite.turns.own_sentences import own_sentences
 from satellite.values import Declined, ReplyPart, ReplyRequest
 from servers.llm.ollama import prompt
 from servers.llm.ollama.client import OllamaClient, ToolCall

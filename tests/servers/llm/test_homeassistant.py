@@ -23,7 +23,7 @@ from satellite.net.pairing import Pairing
 from satellite.net.remotes.by_uri import remote
 from satellite.ports import EngineContext
 from satellite.settings import HomeSettings
-from satellite.turns.apologies import own_sentences
+from satellite.turns.own_sentences import own_sentences
 from satellite.values import Declined, Situation
 from servers.llm.homeassistant import HomeAssistant
 from servers.serve.server import serving

@@ -14,7 +14,7 @@ from satellite.errors import (
     ModelMissing,
     OutOfMemory,
 )
-from satellite.turns.apologies import own_sentences
+from satellite.turns.own_sentences import own_sentences
 from tests.servers.llm.asking import ask, brain, heard
 from tests.support.ollama_fake import Script, cut, erring, failure, fake_ollama, words
 

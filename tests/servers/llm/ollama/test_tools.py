@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from satellite.errors import AnswerBroken, EngineFailed
-from satellite.turns.apologies import own_sentences
+from satellite.turns.own_sentences import own_sentences
 from satellite.values import Action, Declined, Situation, TimerState
 from servers.llm.ollama.chat import CALLS
 from tests.servers.llm.asking import NOW, ask, brain, done, heard

@@ -13,9 +13,9 @@ from satellite.errors import (
     engine_error,
 )
 from satellite.settings import Settings
-from satellite.turns.apologies import own_sentences
 from satellite.turns.context import Engines
 from satellite.turns.conversation import Conversation
+from satellite.turns.own_sentences import own_sentences
 from satellite.turns.turn import Turn
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
 from tests.support.recorded_turn import RecordedTurn, utterance

@@ -1,4 +1,4 @@
-"""What the satellite says of its own during a turn, from the YAML file of its language."""
+"""Sentences of the satellite itself in a turn, from the YAML file of its language."""
 
 from __future__ import annotations
 
