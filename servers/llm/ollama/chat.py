@@ -22,6 +22,7 @@ from satellite.tools import Tool
 from satellite.turns.own_sentences import own_sentences
 from satellite.values import Declined, ReplyPart, ReplyRequest
 from servers.llm.ollama import prompt
+from servers.llm.ollama.call_bounds import canonical
 from servers.llm.ollama.client import OllamaClient, ToolCall
 from servers.llm.ollama.errors import Unsupported
 from servers.llm.ollama.options import OllamaOptions
@@ -30,7 +31,6 @@ from servers.llm.ollama.reasoning import HoldTimes, hold_time
 from servers.llm.ollama.spoken_stream import SpokenStream
 from servers.llm.ollama.toolbox import Toolbox, ToolResult, log_text
 from servers.llm.ollama.trimming import TokenMeter, fit_prompt, prompt_length
-from servers.llm.ollama.written_calls import canonical
 
 _LOGGER = logging.getLogger(__name__)
 

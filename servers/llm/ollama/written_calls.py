@@ -21,49 +21,23 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from satellite.lib.decoding import Undecodable, from_json
+from servers.llm.ollama.call_bounds import (
+    ARGUMENTS,
+    NAMES,
+    WRAPPERS,
+    canonical,
+    end_of_brackets,
+)
 from servers.llm.ollama.client import ToolCall, call_arguments
 
 LONGEST = 8192
 """Most characters of one written call; a longer one is dropped. 512 tokens, the longest answer by
 default, have some 2000."""
 
-_NAMES = ("name", "function", "tool", "tool_name", "function_name", "toolname", "action")
-_ARGUMENTS = (
-    "arguments",
-    "parameters",
-    "args",
-    "params",
-    "input",
-    "tool_input",
-    "action_input",
-    "tool_arguments",
-    "kwargs",
-)
 _TOOL_NAMES = ("function", "tool", "tool_name", "function_name", "toolname")
 """Keys of a name that can only be a tool's."""
 _CALL_TYPES = ("function", "tool", "functioncall", "toolcall", "tooluse")
 """Values of `type` that make an object a call, as `canonical` returns them."""
-_WRAPPERS = ("tool_calls", "tool_call", "function_call", "function_calls", "calls", "tools")
-_FIRST_KEYS = (*_NAMES, *_ARGUMENTS, *_WRAPPERS, "type", "id")
-"""Keys with which the JSON of a call begins."""
-
-_LONGEST_KEY = 40
-_PREFIXES = ("functions.", "function.", "tools.", "tool.", "default_api.", "api.", "print(")
-"""Text that models write before a function's name."""
-
-_FENCE = re.compile(r"(`{1,3})([\w-]{0,20})\s{0,8}")
-_WORD = re.compile(r"[\w.:/-]*")
-_BRACKET = re.compile(r"[\[{(]\s*['\"]?")
-_TEXT = r'"(?:[^"\\]|\\.)*', r"'(?:[^'\\]|\\.)*"
-"""Strings without their closing quotes."""
-_JSON_TOKENS = re.compile(rf"[\[\]{{}}()]|{_TEXT[0]}(?:\"|(?P<open>\\?\Z))", re.DOTALL)
-_PYTHON_TOKENS = re.compile(
-    rf"[\[\]{{}}()]|(?:{_TEXT[0]}\"|{_TEXT[1]}'|(?P<open>(?:{_TEXT[0]}|{_TEXT[1]})\\?\Z))",
-    re.DOTALL,
-)
-"""Brackets and strings; a string may be open at the end."""
-_SPACE = re.compile(r"\s*")
-
 _ELEMENT = re.compile(
     r"<(?:function|invoke|tool)(?:=|\s+name\s*=\s*)[\"']?(?P<name>[\w.:/-]+)[\"']?\s*>"
     r"(?P<body>.*?)(?:</(?:function|invoke|tool)>|\Z)",
@@ -84,130 +58,6 @@ _MARK = re.compile(
 _BARE_KEY = re.compile(r"([{,]\s*)([A-Za-z_]\w*)\s*:")
 """A key without quotes."""
 _NAMED = re.compile(r"(?P<name>[A-Za-z_][\w./-]*?)(?::\d+)?[\s:=`]*(?:json\s*)?(?=\{)")
-
-
-def canonical(name: str) -> str:
-    """Return a name without its prefix, case and separators: `functions.StartTimer` and
-    `start-timer` are `starttimer`."""
-    return re.sub(r"[\W_]", "", re.split(r"[./]", name.strip().strip("./"))[-1]).lower()
-
-
-def beginning(text: str, at: int, tools: Collection[str], *, line: bool) -> bool | None:
-    """Return whether a call without marks begins at this place; None if more text decides.
-
-    Args:
-        text: The text known so far.
-        at: Index of its first character, a brace, bracket, backtick or letter.
-        tools: Canonical names of the tools.
-        line: Whether it stands at the beginning of a line; a Python call begins only there.
-    """
-    if fence := _FENCE.match(text, at):
-        at, line = fence.end(), True
-        if at == len(text):
-            return None
-        if text[at] == "<":  # an element in a block
-            return _begins_element(text[at:])
-    if text[at] == "[":
-        at, line = _after_space(text, at + 1), True
-        if at == len(text):
-            return None
-    if text[at] == "{":
-        return _begins_json(text, at, tools)
-    return _begins_python(text, at, tools) if line else False
-
-
-def fenced(text: str, at: int) -> str:
-    """Return the backticks at this place, if any."""
-    found = _FENCE.match(text, at)
-    return found[1] if found else ""
-
-
-def _begins_element(text: str) -> bool | None:
-    known = ("<tool_call", "<function", "<invoke", "<tool ")
-    if any(text.lower().startswith(mark) for mark in known):
-        return True
-    return None if any(mark.startswith(text.lower()) for mark in known) else False
-
-
-def _begins_json(text: str, at: int, tools: Collection[str]) -> bool | None:
-    at = _after_space(text, at + 1)
-    if at == len(text):
-        return None
-    quote = text[at]
-    if quote not in "\"'":
-        return False
-    end = text.find(quote, at + 1)
-    key = text[at + 1 : len(text) if end < 0 else end].strip().lower()
-    if end < 0:
-        known = (*_FIRST_KEYS, *tools)
-        could = len(key) < _LONGEST_KEY and any(
-            name.startswith((key, canonical(key))) for name in known
-        )
-        return None if could else False
-    if key not in _FIRST_KEYS and canonical(key) not in tools:
-        return False
-    at = _after_space(text, end + 1)
-    return None if at == len(text) else text[at] == ":"
-
-
-def _begins_python(text: str, at: int, tools: Collection[str]) -> bool | None:
-    found = _WORD.match(text, at)
-    word = found.group() if found else ""
-    end = at + len(word)
-    if not word:
-        return False
-    name = canonical(word)
-    if end == len(text):
-        could = any(prefix.startswith(word.lower()) for prefix in _PREFIXES) or (
-            len(word) < _LONGEST_KEY
-            and (word.endswith((".", "/")) or any(tool.startswith(name) for tool in tools))
-        )
-        return None if could else False
-    if word.lower() == "print" and text[end] == "(":
-        if end + 1 == len(text):
-            return None
-        return _begins_python(text, end + 1, tools)
-    if name not in tools:
-        return False
-    if text[end] == "(":  # "stop (" are words, and "stop(" is a call
-        return True
-    end = _after_space(text, end)
-    return None if end == len(text) else text[end] == "{"
-
-
-def _after_space(text: str, at: int) -> int:
-    found = _SPACE.match(text, at)
-    return found.end() if found else at
-
-
-def end_of_brackets(text: str, at: int) -> int | None:
-    """Return the index behind the brackets that open first after `at`; None if they are open.
-
-    Brackets in strings do not count. Apostrophes quote in Python and in JSON that begins with one.
-    """
-    first = _BRACKET.search(text, at)
-    if first is None:
-        return None
-    tokens = _JSON_TOKENS if first.group().endswith('"') else _PYTHON_TOKENS
-    opened = 0
-    for token in tokens.finditer(text, first.start()):
-        if token["open"] is not None:
-            return None
-        if token.group() in "[{(":
-            opened += 1
-        elif token.group() in "]})":
-            opened -= 1
-            if opened == 0:
-                return token.end()
-    return None
-
-
-def brackets_closed(text: str) -> bool:
-    """Return whether a text has brackets, and all of them are closed."""
-    at, closed = 0, False
-    while (end := end_of_brackets(text, at)) is not None:
-        at, closed = end, True
-    return closed and not re.search(r"[\[{(]", text[at:])
 
 
 def read_calls(text: str, tools: Collection[str], *, marked: bool) -> tuple[ToolCall, ...]:
@@ -344,14 +194,14 @@ def _json_calls(value: Any, tools: Collection[str], marked: bool) -> Iterator[To
         return
     fields = {str(key).lower(): content for key, content in value.items()}
     marked = marked or canonical(str(fields.get("type", ""))) in _CALL_TYPES
-    for key in (*_WRAPPERS, *_NAMES):
+    for key in (*WRAPPERS, *NAMES):
         if isinstance(fields.get(key), dict | list):
             yield from _json_calls(fields[key], tools, marked)
             return
-    named = next((key for key in _NAMES if isinstance(fields.get(key), str)), "")
+    named = next((key for key in NAMES if isinstance(fields.get(key), str)), "")
     name = fields[named].strip() if named else ""
     known = canonical(name) in tools
-    written = next((argument for argument in _ARGUMENTS if argument in fields), None)
+    written = next((argument for argument in ARGUMENTS if argument in fields), None)
     if name and written is not None and (known or marked or _is_name(name)):
         yield ToolCall(name, call_arguments(fields[written]))
     elif name and known:
