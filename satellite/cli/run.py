@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from satellite import app, events
@@ -27,6 +27,12 @@ OTHER_WAYS = (
     ("satellite --server", "serve engines to satellites on other machines"),
 )
 """Commands for a machine without a microphone or a speaker."""
+
+ABOUT_DEVICES = (
+    ("satellite devices", "list the microphones and speakers of this machine"),
+    ("satellite doctor audio", "find out why a device cannot be used"),
+)
+"""Commands for a device that was named and cannot be opened."""
 
 
 def run(invocation: Invocation) -> None:
@@ -56,6 +62,8 @@ def run(invocation: Invocation) -> None:
     except DeviceMissing as error:
         missing = list(_missing(settings))
         if not missing:
+            if not error.remedy:
+                _suggest(error, ABOUT_DEVICES)
             raise
         raise _without_devices(missing) from error
 
@@ -100,12 +108,17 @@ def _missing(settings: Settings) -> Iterator[str]:
 
 
 def _without_devices(missing: list[str]) -> DeviceMissing:
-    width = max(len(command) for command, _ in OTHER_WAYS)
     flags = " and ".join({"microphone": "--mic", "speaker": "--speaker"}[noun] for noun in missing)
     error = DeviceMissing(
         f"no {' and no '.join(missing)} found",
         f"connect one, or name one with {flags} (satellite devices lists them)",
     )
-    for command, purpose in OTHER_WAYS:
-        error.add_note(f"  {command:<{width}}  {purpose}")
+    _suggest(error, OTHER_WAYS)
     return error
+
+
+def _suggest(error: DeviceMissing, commands: Sequence[tuple[str, str]]) -> None:
+    """Add commands and their purposes to an error, a line each."""
+    width = max(len(command) for command, _ in commands)
+    for command, purpose in commands:
+        error.add_note(f"  {command:<{width}}  {purpose}")

@@ -108,6 +108,7 @@ def test_no_such_microphone_or_speaker(role: str, device: str, tmp_path: Path) -
     assert done.code == 1
     assert len(done.complaints) == 1
     assert device.partition(":")[2] in done.complaints[0] or "install" in done.complaints[0]
+    assert "satellite devices" in done.errors or "install" in done.complaints[0]
 
 
 def test_a_missing_model(tmp_path: Path) -> None:
