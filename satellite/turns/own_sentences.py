@@ -1,17 +1,15 @@
-"""Sentences of the satellite itself in a turn, from the YAML file of its language."""
+"""Sentences of the satellite itself in a turn, from the pack of its language."""
 
 from __future__ import annotations
 
 from functools import cache
-from importlib import resources
-from typing import Any
 
 import msgspec
 
 from satellite.errors import SatelliteError
+from satellite.languages.pack import ENGLISH, pack
 
-_LANGUAGE = "en"
-"""The language where the satellite's own has no file."""
+_PART = "own_sentences"
 
 
 class OwnSentences(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,19 +36,10 @@ class OwnSentences(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return sentence.format(name=name) if sentence and name else self.stages.get(stage)
 
 
+@cache
 def own_sentences(language: str | None = None) -> OwnSentences:
     """Return the sentences of a language such as "en-US"; in English if it has none."""
-    base = (language or _LANGUAGE).replace("_", "-").split("-")[0].lower()
-    return _read(base if base.isalpha() and _file(base).is_file() else _LANGUAGE)
-
-
-def _file(language: str) -> Any:
-    return resources.files("satellite.turns") / f"{language}.yaml"
-
-
-@cache
-def _read(language: str) -> OwnSentences:
-    import yaml  # 15 ms, only when something is said
-
-    content: Any = yaml.load(_file(language).read_text(encoding="utf-8"), yaml.CSafeLoader)
-    return msgspec.convert(content, OwnSentences)
+    for found in (pack(language), pack(ENGLISH)):
+        if content := found.part(_PART):
+            return msgspec.convert({"language": found.code, **content}, OwnSentences)
+    raise AssertionError("the English pack has every part")

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from importlib.resources import files
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from satellite.errors import EngineFailed
-from satellite.lib import text_files
-from satellite.text.quoted import quoted
+from satellite.languages import pack
+from satellite.languages.pack import Source
+from satellite.lib import yaml_files
 from satellite.text.reason_of import reason_of
 
-
-class Source(msgspec.Struct, frozen=True):
-    """The content of a file of sentences."""
-
-    name: str
-    content: dict[str, Any]
+PARTS = ("sentences", "answers")
+"""The parts of a language pack that make a brain."""
 
 
 def languages() -> tuple[str, ...]:
-    """Return the built-in languages."""
-    folder = files("servers.intents")
-    return tuple(sorted(f.name[:-5] for f in folder.iterdir() if f.name.endswith(".yaml")))
+    """Return the languages whose packs have sentences."""
+    return tuple(code for code in pack.installed() if _has_sentences(code))
+
+
+def _has_sentences(code: str) -> bool:
+    found = pack.find(code)
+    return found is not None and bool(found.part(PARTS[0]))
 
 
 def base_language(language: str) -> str:
@@ -34,20 +32,20 @@ def base_language(language: str) -> str:
 
 
 def read_all(language: str, folder: str | Path = "") -> Iterator[Source]:
-    """Yield the built-in file of `language`, then the user's: `*.yaml` and `<language>/*.yaml`.
+    """Yield the files of a language's pack, then the user's: `*.yaml` and `<language>/*.yaml`.
 
     Skips files for other languages (by their key `language`). Raises `EngineFailed`.
     """
-    built_in = files("servers.intents") / f"{language}.yaml"
-    if language in languages():
-        yield Source(built_in.name, _parse(built_in.name, built_in.read_text("utf-8")))
+    if (built_in := pack.find(language)) is not None:
+        for part in PARTS:
+            yield from built_in.sources(part)
     if not folder:
         return
     root = Path(folder).expanduser()
     if not root.is_dir():
         raise EngineFailed(f"sentences: {root} is not a folder")
     for path in sorted([*root.glob("*.yaml"), *(root / language).glob("*.yaml")]):
-        source = Source(str(path), _parse(str(path), _text(path)))
+        source = Source(str(path), _content(path))
         if base_language(str(source.content.get("language", language))) == language:
             yield source
 
@@ -65,24 +63,10 @@ def merge(sources: list[Source]) -> dict[str, Any]:
     return result
 
 
-def _text(path: Path) -> str:
+def _content(path: Path) -> dict[str, Any]:
     try:
-        return text_files.read_text(path)
-    except (OSError, UnicodeDecodeError) as error:
+        return yaml_files.parse(path.read_bytes())
+    except OSError as error:
         raise EngineFailed(f"sentences {path} cannot be read: {reason_of(error)}") from error
-
-
-def _parse(name: str, text: str) -> dict[str, Any]:
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        content = yaml.load(text, loader)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date of month 13, deep lists
-        problem = " ".join(str(error).split())
-        raise EngineFailed(f"sentences {name} is not YAML: {problem}") from error
-    if not isinstance(content, Mapping):
-        raise EngineFailed(
-            f"sentences {name}: expected keys such as intents, found {quoted(content, 40)}"
-        )
-    return dict(content)
+    except ValueError as error:
+        raise EngineFailed(f"sentences {path} {error}") from error

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from satellite.errors import EngineFailed
+from satellite.languages.pack import Source
 from satellite.text.quoted import quoted
 from servers.intents.phrases import responses_of
-from servers.intents.sentence_files import Source
 
 if TYPE_CHECKING:
     from hassil.expression import Expression

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from wyoming.event import Event
 
-from satellite.lib import languages
+from satellite.languages import codes
 from satellite.net import info as infos
 
 
@@ -41,7 +41,7 @@ class RemoteService(msgspec.Struct, frozen=True, kw_only=True):
         """Return whether it supports a language, such as `en` or `en-US`; True if it lists none."""
         if not language or not self.languages:
             return True
-        return any(languages.same(language, name) for name in self.languages)
+        return any(codes.same(language, name) for name in self.languages)
 
 
 def read_service(name: str, uri: str, event: Event, latency: float) -> RemoteService:

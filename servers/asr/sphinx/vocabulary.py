@@ -17,11 +17,12 @@ from pathlib import Path
 import msgspec
 
 from satellite.errors import EngineFailed
+from satellite.languages import pack
 from satellite.lib import paths
 from satellite.lib.persistence import atomic_write
 from servers.asr.sphinx import decoys, networks, wake_remainder
 from servers.asr.sphinx.lexicon import PHONEMES, VOWELS, pronounce
-from servers.intents import automaton, grammar, sentences
+from servers.intents import automaton, grammar, sentence_files, sentences
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -166,10 +167,13 @@ def _file(home: HomeNames, folder: str) -> Path:
     digest = hashlib.sha256(msgspec.msgpack.encode(home))
     for package in ("pocketsphinx", "hassil"):
         digest.update(version(package).encode())
-    for name, kinds in (("servers.intents", (".py", ".yaml")), ("servers.asr.sphinx", (".py",))):
-        for part in sorted(files(name).iterdir(), key=str):
-            if part.name.endswith(kinds):
-                digest.update(part.read_bytes())
+    for name in ("servers.intents", "servers.asr.sphinx"):
+        for module in sorted(files(name).iterdir(), key=str):
+            if module.name.endswith(".py"):
+                digest.update(module.read_bytes())
+    english = pack.pack(_LANGUAGE)
+    for file in chain.from_iterable(map(english.files, sentence_files.PARTS)):
+        digest.update(file.read_bytes())
     if folder:
         root = Path(folder).expanduser()
         for own in sorted([*root.glob("*.yaml"), *root.glob("*/*.yaml")]):

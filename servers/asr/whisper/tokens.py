@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from satellite.errors import EngineFailed
-from satellite.lib import languages
+from satellite.languages import codes
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -53,7 +53,7 @@ class Vocabulary:
 
     def language(self, requested: str | None) -> str | None:
         """Return the model's code of a language such as `nb` or `pt-BR`; None if it has none."""
-        return languages.find(requested or "", self.languages)
+        return codes.find(requested or "", self.languages)
 
     def _special(self, token: str) -> int:
         number = self._tokenizer.token_to_id(token)

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 import msgspec
 
 from satellite.errors import ModelMissing
-from satellite.lib import languages
+from satellite.languages import codes
 from satellite.text.quoted import quoted
 
 
@@ -74,14 +74,14 @@ class Voices:
         return self.find(f"{base}+{speaker or variant}")
 
     def _fitting(self, default: str, language: str) -> str:
-        key = languages.plain(language)
+        key = codes.plain(language)
         while key:
             if key == _key(default) or key == _key(default).partition("-")[0]:
                 return default
             if key in self._by_name:
                 return key
             key = key.rpartition("-")[0]
-        return languages.find(language, self._by_name) or language
+        return codes.find(language, self._by_name) or language
 
     def _suffix(self, variant: str) -> str:
         if not variant:

@@ -1,14 +1,14 @@
-"""The normalization table of a language, read from YAML."""
+"""The normalization table of a language: the part `spoken` of its pack."""
 
 from __future__ import annotations
 
 import functools
 import re
 from collections.abc import Iterable
-from importlib import resources
-from typing import Any
 
 import msgspec
+
+from satellite.languages.pack import find
 
 
 class Years(msgspec.Struct, frozen=True):
@@ -104,13 +104,6 @@ def any_of(words: Iterable[str]) -> str:
 
 @functools.cache
 def table(language: str) -> Table | None:
-    """Read the table of a language (`en`); None if there is none."""
-    import yaml
-
-    if not re.fullmatch(r"[a-z]{2,3}", language):
-        return None
-    file = resources.files("servers.tts.normalization") / f"{language}.yaml"
-    if not file.is_file():
-        return None
-    content: Any = yaml.load(file.read_text(encoding="utf-8"), yaml.CSafeLoader)
-    return msgspec.convert(content, Table)
+    """Return the table of a language (`en`, `pt-BR`); None if it has none."""
+    found = find(language)
+    return found.read("spoken", Table) if found and found.part("spoken") else None

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from satellite.errors import EngineError, ModelMissing
-from satellite.lib import languages
+from satellite.languages import codes
 from satellite.text.quoted import quoted
 from satellite.values import ModelInfo, SpeechRequest
 from servers.models.manifest import Installed
@@ -71,9 +71,9 @@ class Voice(msgspec.Struct, frozen=True):
     def speaks(self, language: str) -> int:
         """Rate the match with a language: 2 including the region, 1 without, 0 no match."""
         ours = self.about.language_code
-        if languages.plain(ours) == languages.plain(language):
+        if codes.plain(ours) == codes.plain(language):
             return 2
-        return int(languages.same(ours, language))
+        return int(codes.same(ours, language))
 
 
 class Catalog:

@@ -136,8 +136,8 @@ async def test_another_language_is_another_file(tmp_path: Path) -> None:
     ("content", "problem"),
     [
         ("a: [", r"own\.yaml is not YAML: "),
-        ("", r"own\.yaml: expected keys such as intents, found null"),
-        ("- a", r'own\.yaml: expected keys such as intents, found \["a"\]'),
+        ("", r"own\.yaml has no keys and values, but null"),
+        ("- a", r'own\.yaml has no keys and values, but \["a"\]'),
         ("intents: {A: {}}", r"own\.yaml: KeyError: 'data'"),
         ("intents: {A: {data: [{sentences: ['(a']}]}}", r"own\.yaml: ParseError: "),
         ("lists: {day: {values: 3}}", r"own\.yaml: TypeError: "),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from satellite.lib.languages import THREE_LETTERS, find, same
+from satellite.languages.codes import THREE_LETTERS, find, same
 
 KNOWN = ("en", "de", "no", "nn", "tl", "he", "zh", "jw", "pt", "id", "ro", "sr", "fa", "haw")
 

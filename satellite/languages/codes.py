@@ -40,6 +40,9 @@ OTHER_CODES = {
 }
 """By a code of BCP 47, the codes that other systems use for the language, the best first."""
 
+WRITTEN_IN = {"zh-hant": "zh-tw", "zh-hk": "zh-tw", "zh-mo": "zh-tw", "yue": "zh-tw"}
+"""By a code in small letters, the region whose written language it shares."""
+
 _THREE = (
     "afr af|amh am|ara ar|asm as|aze az|bak ba|bel be|bul bg|ben bn|bod bo|tib bo|bre br|bos bs|"
     "cat ca|ces cs|cze cs|cym cy|wel cy|dan da|deu de|ger de|ell el|gre el|eng en|spa es|est et|"
