@@ -61,6 +61,8 @@ class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     test_sentence: str = ""
     """A sentence that shows how a voice sounds."""
     models: Models = Models()
+    plurals: dict[str, str] = {}
+    """Rules of plural forms by category, in the syntax of CLDR; without any, only `other`."""
 
 
 class Pack:
