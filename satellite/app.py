@@ -60,6 +60,7 @@ from satellite.turns.assistants import assistant_wake_words
 from satellite.turns.context import label
 from satellite.turns.follow_up import FollowUp
 from satellite.turns.manager import TurnManager
+from satellite.turns.own_sentences import own_sentences
 from satellite.turns.satellite_context import SatelliteContext
 from satellite.turns.sounds import Sounds
 from satellite.turns.speech_output import SpeechOutput
@@ -141,7 +142,11 @@ class Satellite:
         settings, publish, tts = self._settings, self._bus.publish, self._engines.turn.tts
         self._sounds = Sounds(settings, tts, self._playback, self._activity)
         self._timers = TimerManager(
-            publish, self._sounds.ring, settings.cues.timer, timer_store(settings.name)
+            publish,
+            self._sounds.ring,
+            settings.cues.timer,
+            lambda: own_sentences(settings.language).rings,
+            timer_store(settings.name),
         )
         self._output = SpeechOutput(self._activity, self._sounds, self._timers)
         self._announcer = Announcer(self._output, settings, tts)

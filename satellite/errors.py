@@ -15,6 +15,7 @@ SatelliteError                  a failure to report to a user; carries an exit c
 │   └── DeviceLost              it went away while in use
 ├── EngineError                 an engine (asr, llm, tts, wake) cannot answer a request
 │   ├── ModelMissing            its model is not on this machine
+│   ├── LanguageUnknown         it has no model or voice of the requested language
 │   ├── DownloadFailed          its model could not be downloaded, or is not what was expected
 │   ├── EngineBusy              it has as many requests as it accepts
 │   ├── EngineClosed            it was used after `close`
@@ -155,6 +156,12 @@ class ModelMissing(EngineError):
     """The engine's model is not on this machine."""
 
     code = "model-missing"
+
+
+class LanguageUnknown(EngineError):
+    """The engine has no model, voice or sentences of the requested language."""
+
+    code = "language"
 
 
 class DownloadFailed(EngineError):

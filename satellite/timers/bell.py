@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import logging
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import tzinfo
 from functools import partial
 
+from satellite.errors import SatelliteError
 from satellite.lib.containment import Containment
-from satellite.timers.ringing import PAUSE, Ring, announcement, loudness
+from satellite.timers.ringing import ANNOUNCED, PAUSE, Ring, RingWords, loudness
 from satellite.timers.schedule import DueEntry
 from satellite.timers.wall_clock import ClockReading
 
+_LOGGER = logging.getLogger(__name__)
+
 
 class Bell:
-    """Owns the ringing task; `ring` plays the sound once."""
+    """Owns the ringing task; `ring` plays the sound once, `words` are for what rings late."""
 
     def __init__(
         self,
@@ -22,6 +26,7 @@ class Bell:
         longest: float,
         clock: Callable[[], ClockReading],
         zone: tzinfo | None,
+        words: Callable[[], RingWords],
     ) -> None:
         self.ringing: dict[str, DueEntry] = {}
         """The entries that ring, by id."""
@@ -29,6 +34,7 @@ class Bell:
         self._longest = longest
         self._clock = clock
         self._zone = zone
+        self._words = words
         self._since = 0.0
         """When the newest entry began to ring, `ClockReading.boot`."""
         self._task: asyncio.Task[None] | None = None
@@ -58,9 +64,20 @@ class Bell:
         announced: set[str] = set()
         began = self._clock().boot
         while True:
-            texts = {id_: announcement(due, self._zone) for id_, due in self.ringing.items()}
-            words = " ".join(text for id_, text in texts.items() if text and id_ not in announced)
-            announced.update(texts)
-            ring = Ring(loudness(self._clock().boot - began), words)
+            new = [due for id_, due in self.ringing.items() if id_ not in announced]
+            announced.update(self.ringing)
+            words, language = self._announcement(new)
+            ring = Ring(loudness(self._clock().boot - began), words, language)
             await self._containment.once(partial(self._ring, ring))
             await asyncio.sleep(PAUSE)
+
+    def _announcement(self, new: Sequence[DueEntry]) -> tuple[str, str | None]:
+        """Return what to say of entries, and its language if that may differ from the settings'."""
+        if any(due.late >= ANNOUNCED for due in new):
+            try:
+                own = self._words()
+                words = [own.announcement(due, self._zone) for due in new]
+                return " ".join(filter(None, words)), own.language
+            except SatelliteError as error:  # it must ring all the same
+                _LOGGER.warning("cannot say how late a timer rings: %s", error)
+        return " ".join(due.entry.text for due in new if due.entry.text), None

@@ -17,7 +17,7 @@ from satellite.lib.persistence import StoredValue
 from satellite.lib.worker import Worker
 from satellite.timers.alarm import Alarm, with_date
 from satellite.timers.bell import Bell
-from satellite.timers.ringing import Ring
+from satellite.timers.ringing import Ring, RingWords
 from satellite.timers.schedule import (
     LATEST,
     LONGEST,
@@ -67,7 +67,7 @@ class TimerManager:
 
     `ring` plays the ringing sound once; it is called repeatedly, and cancelled when the ringing is
     dismissed or `longest` seconds are over. Entries that ring together are dismissed together.
-    `store` preserves the schedule over restarts, if there is one.
+    `words` are for what rings late. `store` preserves the schedule over restarts, if there is one.
     """
 
     def __init__(
@@ -75,6 +75,7 @@ class TimerManager:
         publish: Callable[[events.Event], None],
         ring: Callable[[Ring], Awaitable[None]],
         longest: float,
+        words: Callable[[], RingWords],
         store: StoredValue[Schedule] | None = None,
         clock: Callable[[], ClockReading] = read_clocks,
         zone: tzinfo | None = None,
@@ -87,7 +88,7 @@ class TimerManager:
         moment = clock()
         schedule = store.read() if store is not None else Schedule(moment=moment)
         self._schedule = schedule.without_dead_alarms().adjusted(moment)
-        self._bell = Bell(ring, longest, clock, zone)
+        self._bell = Bell(ring, longest, clock, zone, words)
         self._doubtful_until = float("-inf")
         """Until this time (`ClockReading.boot`) the wall clock was set forward too recently for an
         alarm to count as missed: clocks that are set wrongly are soon set again."""

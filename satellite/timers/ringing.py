@@ -6,7 +6,6 @@ from datetime import datetime, tzinfo
 
 import msgspec
 
-from satellite.timers.alarm import Alarm
 from satellite.timers.schedule import DueEntry, Timer
 
 SOFTLY = 0.2
@@ -28,7 +27,9 @@ class Ring(msgspec.Struct, frozen=True):
     loudness: float = 1.0
     """Factor by which the samples are multiplied, 0 to 1."""
     words: str = ""
-    """Text spoken before the ring; empty for none. How late it rings is said in English."""
+    """Text spoken before the ring; empty for none."""
+    language: str | None = None
+    """Language of the words; None for that of the settings."""
 
 
 def loudness(age: float) -> float:
@@ -36,34 +37,50 @@ def loudness(age: float) -> float:
     return SOFTLY + (1.0 - SOFTLY) * min(1.0, max(0.0, age) / RISE)
 
 
-def announcement(due: DueEntry, zone: tzinfo | None = None) -> str:
-    """Return the spoken text for an entry: that of a reminder, and how late it rings, if it does.
+class Ago(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Sentences that say how long ago something was: a text, or one for each plural category."""
 
-    Empty for an entry without a text that rings in time.
-    """
-    return " ".join(filter(None, (_lateness(due, zone), due.entry.text)))
-
-
-def _lateness(due: DueEntry, zone: tzinfo | None) -> str:
-    if due.late < ANNOUNCED:
-        return ""
-    if isinstance(due.entry, Timer):
-        name = f"The {due.entry.name} timer" if due.entry.name else "A timer"
-        return f"{name} ended {_ago(due.late)} ago."
-    return f"{_alarm(due.entry)} was for {_clock(datetime.fromtimestamp(due.at, zone))}."
+    seconds: str | dict[str, str]
+    minutes: str | dict[str, str]
 
 
-def _alarm(alarm: Alarm) -> str:
-    return f"The {alarm.name} alarm" if alarm.name else "An alarm"
+class RingWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Sentences of one language for what rings late."""
 
+    language: str
+    timer: Ago
+    named_timer: Ago
+    alarm: str
+    named_alarm: str
+    time: str
+    halves: tuple[str, str] = ("", "")
+    """Words for the halves of the day, before and after noon."""
 
-def _clock(moment: datetime) -> str:
-    half = "PM" if moment.hour >= 12 else "AM"
-    return f"{moment.hour % 12 or 12}:{moment.minute:02} {half}"
+    def announcement(self, due: DueEntry, zone: tzinfo | None = None) -> str:
+        """Return the spoken text for an entry: how late it rings, if it does, and its own text.
 
+        Empty for an entry without a text that rings in time.
+        """
+        return " ".join(filter(None, (self._lateness(due, zone), due.entry.text)))
 
-def _ago(seconds: float) -> str:
-    if seconds < 60:
-        return f"{round(seconds)} seconds"
-    minutes = round(seconds / 60)
-    return "one minute" if minutes == 1 else f"{minutes} minutes"
+    def _lateness(self, due: DueEntry, zone: tzinfo | None) -> str:
+        if due.late < ANNOUNCED:
+            return ""
+        name = due.entry.name
+        if isinstance(due.entry, Timer):
+            return self._ago(self.named_timer if name else self.timer, due.late, name)
+        time = self._clock(datetime.fromtimestamp(due.at, zone))
+        return (self.named_alarm if name else self.alarm).format(name=name, time=time)
+
+    def _clock(self, moment: datetime) -> str:
+        hour = moment.hour
+        half = self.halves[hour >= 12]
+        return self.time.format(hour=hour, hour12=hour % 12 or 12, minute=moment.minute, half=half)
+
+    def _ago(self, sentences: Ago, seconds: float, name: str | None) -> str:
+        late = seconds if seconds < 60 else seconds / 60
+        count = round(late)
+        forms = sentences.seconds if seconds < 60 else sentences.minutes
+        if not isinstance(forms, str):
+            forms = forms.get("one" if count == 1 else "other", forms["other"])
+        return forms.format(name=name, count=count)

@@ -1,13 +1,19 @@
-"""Sentences of the satellite itself in a turn, from the pack of its language."""
+"""Sentences of the satellite itself, in a turn or for a ring, from the pack of its language."""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 import msgspec
 
-from satellite.errors import SatelliteError
+from satellite.errors import PluginBroken, SatelliteError
 from satellite.languages.pack import ENGLISH, pack
+from satellite.timers.ringing import RingWords
+
+_LOGGER = logging.getLogger(__name__)
 
 _PART = "own_sentences"
 
@@ -28,6 +34,8 @@ class OwnSentences(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Apologies by stage, for errors without one of their own."""
     names: dict[str, str]
     """What failed, by stage."""
+    rings: RingWords
+    """Said for what rings late."""
 
     def apology(self, stage: str, error: SatelliteError | None = None) -> str | None:
         """Return the sentence for a failure of `stage`; None where only a sound is possible."""
@@ -38,8 +46,22 @@ class OwnSentences(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def own_sentences(language: str | None = None) -> OwnSentences:
-    """Return the sentences of a language such as "en-US"; in English if it has none."""
-    for found in (pack(language), pack(ENGLISH)):
-        if content := found.part(_PART):
-            return msgspec.convert({"language": found.code, **content}, OwnSentences)
-    raise AssertionError("the English pack has every part")
+    """Return the sentences of a language such as "en-US"; in English if its pack has none."""
+    found = pack(language)
+    try:
+        if found.part(_PART):
+            return read_sentences(found.code, found.part(_PART))
+    except PluginBroken as error:  # what failed must be said all the same
+        _LOGGER.warning("%s; the satellite's own sentences are said in English", error)
+    return read_sentences(ENGLISH, pack(ENGLISH).part(_PART))
+
+
+def read_sentences(language: str, content: Mapping[str, Any]) -> OwnSentences:
+    """Return the sentences of a part's content. Raises `PluginBroken` for an invalid one."""
+    rings = content.get("rings")
+    if isinstance(rings, Mapping):
+        content = {**content, "rings": {"language": language, **rings}}
+    try:
+        return msgspec.convert({"language": language, **content}, OwnSentences)
+    except msgspec.ValidationError as error:
+        raise PluginBroken(f"language pack {language}: {_PART}.yaml: {error}") from error

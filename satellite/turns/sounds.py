@@ -83,7 +83,7 @@ class Sounds:
         await self._activity.wait_until_idle()
         try:
             if ring.words:
-                await self._say(ring.words)
+                await self._say(ring.words, ring.language or self._settings.language)
             clip = self._cues.sound("timer")
             audio = quieter(clip.audio, ring.loudness)
             await self._playback.play_clip(AudioChunk(audio=audio, format=clip.format))
@@ -113,7 +113,7 @@ class Sounds:
             return False
         return whole_played
 
-    async def _say(self, text: str, language: str = "en") -> None:
+    async def _say(self, text: str, language: str) -> None:
         """Say a text without its markup; an engine that fails is logged. Raises `DeviceError`."""
         if not (spoken := speakable(text)):
             return

@@ -46,6 +46,7 @@ from satellite.timers.alarm import Alarm
 from satellite.timers.schedule import LONGEST, MOST, Schedule, Timer
 from satellite.timers.wall_clock import ClockReading
 from servers.models import manifest
+from tests.support.ring_words import english_rings
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -164,7 +165,9 @@ def use(name: str, store: StoredValue[Any]) -> None:
     if name == "timers":
         for wall in (0.0, 1.7e9, 2e9):
             now = ClockReading(wall, 5.0, "other boot")
-            manager = TimerManager(lambda event: None, silent, 1.0, store, partial(reading, now))
+            manager = TimerManager(
+                lambda event: None, silent, 1.0, english_rings, store, partial(reading, now)
+            )
             assert len(manager.states()) + len(manager.alarms()) <= 2 * MOST
             asyncio.run(run_briefly(manager))
     elif name == "mute":
@@ -214,7 +217,7 @@ def test_one_wrong_alarm_takes_no_other_with_it(wrong: dict[str, Any]) -> None:
     store.file.write_bytes(content)
     found = store.read()
     assert (found.timers, found.alarms[0]) == (SCHEDULE.timers, ALARM)
-    manager = TimerManager(lambda event: None, silent, 1.0, store, lambda: MOMENT)
+    manager = TimerManager(lambda event: None, silent, 1.0, english_rings, store, lambda: MOMENT)
     assert "wake" in [state.id for state in manager.alarms()]
     assert [file.read_bytes() for file in asides(store)] == [content]
     assert store.read() == found
@@ -234,7 +237,7 @@ def test_an_alarm_without_a_day_is_dropped() -> None:
     whole = json.loads(msgspec.json.encode(SCHEDULE))
     whole["alarms"][0]["days"] = [9]
     store.file.write_bytes(json.dumps(whole).encode())
-    manager = TimerManager(lambda event: None, silent, 1.0, store, lambda: MOMENT)
+    manager = TimerManager(lambda event: None, silent, 1.0, english_rings, store, lambda: MOMENT)
     manager.cancel_alarm()
     assert not manager.alarms()
 
@@ -254,13 +257,13 @@ def test_a_damaged_file_is_named_and_set_aside_a_few_times(
 
 async def test_the_longest_values_that_can_be_set_can_be_read() -> None:
     store = timer_store("room")
-    manager = TimerManager(lambda event: None, silent, 1.0, store)
+    manager = TimerManager(lambda event: None, silent, 1.0, english_rings, store)
     for number in range(MOST + 10):
         manager.start(LONGEST, "\x01" * 20_000, f"{number:064}", "\x01" * 2000)
         manager.set_alarm(7, days=(number % 7,), name="\U0001f514" * 20_000, text="\x01" * 2000)
     await run_briefly(manager)
     assert store.file.stat().st_size <= LARGEST
-    again = TimerManager(lambda event: None, silent, 1.0, store)
+    again = TimerManager(lambda event: None, silent, 1.0, english_rings, store)
     assert (len(again.states()), len(again.alarms())) == (MOST, MOST)
     assert again.alarms() == manager.alarms()
 
@@ -276,7 +279,7 @@ def test_a_value_that_could_not_be_read_is_not_written(caplog: pytest.LogCapture
 
 @pytest.mark.parametrize("seconds", [10**400, -(10**18), 1e308, float("nan"), LONGEST + 1, -1.0])
 async def test_absurd_timers_of_peers_are_refused_or_ring_at_once(seconds: float) -> None:
-    manager = TimerManager(lambda event: None, silent, 1.0, timer_store("room"))
+    manager = TimerManager(lambda event: None, silent, 1.0, english_rings, timer_store("room"))
     manager.start(600.0, "egg", "egg")
     manager.start(seconds, "x", "x")
     manager.change("egg", seconds, active=True)
@@ -285,7 +288,7 @@ async def test_absurd_timers_of_peers_are_refused_or_ring_at_once(seconds: float
         assert 0 <= state.remaining <= LONGEST
     await run_briefly(manager)
     assert manager.states()[-1].id == "egg"
-    again = TimerManager(lambda event: None, silent, 1.0, timer_store("room"))
+    again = TimerManager(lambda event: None, silent, 1.0, english_rings, timer_store("room"))
     assert [state.id for state in again.states()] == [state.id for state in manager.states()]
 
 

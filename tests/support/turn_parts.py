@@ -29,6 +29,7 @@ from satellite.turns.satellite_context import SatelliteContext
 from satellite.turns.sounds import Sounds
 from satellite.turns.speech_output import SpeechOutput
 from tests.support.engines import ScriptedWake
+from tests.support.ring_words import english_rings
 
 
 class SpeechParts:
@@ -49,7 +50,7 @@ class SpeechParts:
         self.mute = mute or Mute(publish)
         self.activity = Activity(publish, self.mute)
         self.sounds = Sounds(settings, engines.tts, playback, self.activity)
-        self.timers = TimerManager(publish, self.sounds.ring, settings.cues.timer)
+        self.timers = TimerManager(publish, self.sounds.ring, settings.cues.timer, english_rings)
         self.output = SpeechOutput(self.activity, self.sounds, self.timers)
         self.announcer = Announcer(self.output, settings, engines.tts)
         self.broadcasts = Broadcasts(settings, self.announcer)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 from satellite import events
 from satellite.lib.persistence import StoredValue
 from satellite.timers import TimerManager
-from satellite.timers.ringing import Ring
+from satellite.timers.ringing import Ring, RingWords
 from satellite.timers.schedule import Schedule
 from satellite.timers.wall_clock import ClockReading
+from tests.support.ring_words import english_rings
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -72,12 +73,13 @@ class RunningTimers:
         clocks: Clocks | None = None,
         longest: float = 60,
         store: StoredValue[Schedule] | None = None,
+        words: Callable[[], RingWords] = english_rings,
     ) -> None:
         self.clocks = clocks or Clocks()
         self.bell = EndlessRing()
         self.events: list[events.Event] = []
         self.timers = TimerManager(
-            self.events.append, self.bell, longest, store, clock=self.clocks, zone=BERLIN
+            self.events.append, self.bell, longest, words, store, clock=self.clocks, zone=BERLIN
         )
 
     @asynccontextmanager

@@ -12,10 +12,13 @@ from satellite.errors import (
     OutOfMemory,
     engine_error,
 )
+from satellite.languages.pack import installed, pack
 from satellite.settings import Settings
+from satellite.timers.alarm import Alarm
+from satellite.timers.schedule import DueEntry, Timer
 from satellite.turns.context import Engines
 from satellite.turns.conversation import Conversation
-from satellite.turns.own_sentences import own_sentences
+from satellite.turns.own_sentences import own_sentences, read_sentences
 from satellite.turns.turn import Turn
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
 from tests.support.recorded_turn import RecordedTurn, utterance
@@ -57,3 +60,24 @@ async def test_a_failed_turn_says_why() -> None:
     engines = Engines(ScriptedAsr(), ScriptedLlm(error=missing, replies=((),)), ScriptedTts())
     await Turn(utterance(), engines, Conversation(), Settings(), stage).run()
     assert (stage.apologies, stage.causes) == (["llm"], [missing])
+
+
+@pytest.mark.parametrize("language", installed())
+def test_each_pack_has_all_sentences(language: str) -> None:
+    found = read_sentences(language, pack(language).part("own_sentences"))
+    assert found.language == language
+    for ours, theirs in ((OWN.causes, found.causes), (OWN.stages, found.stages)):
+        assert theirs.keys() == ours.keys()
+        for key, sentence in ours.items():
+            assert ("{name}" in theirs[key]) == ("{name}" in sentence), key
+    assert found.names.keys() == OWN.names.keys()
+    for late in (40, 60, 119, 300):
+        for name in (None, "Tee"):
+            due = DueEntry(Timer(id="t", total=60, due=0, name=name), late, 0)
+            words = found.rings.announcement(due)
+            assert words
+            assert (name or "") in words
+            due = DueEntry(Alarm(id="a", hour=7, minute=5, name=name), late, 1.7e9)
+            words = found.rings.announcement(due)
+            assert words
+            assert (name or "") in words
