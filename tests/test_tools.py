@@ -15,8 +15,8 @@ from satellite.options import OptionSet, option
 from satellite.ports import EngineContext
 from satellite.tools import Tool
 from satellite.values import Action, ReplyPart, ReplyRequest
-from servers.llm.ollama import toolbox
-from servers.llm.ollama.toolbox import Toolbox
+from servers.llm.chat import toolbox
+from servers.llm.chat.toolbox import Toolbox
 
 REQUEST = ReplyRequest(text="hello")
 

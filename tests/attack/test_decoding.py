@@ -15,7 +15,7 @@ from satellite.config.layers import from_file
 from satellite.errors import DownloadFailed, EngineFailed
 from satellite.lib.decoding import Undecodable, from_json
 from servers.intents import sentence_files
-from servers.llm.ollama.client import call_arguments
+from servers.llm.chat.client import call_arguments
 from servers.models.sources import voices
 
 REPOSITORY = Path(__file__).parents[2]

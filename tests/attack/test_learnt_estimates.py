@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from satellite.engines.resume_speech import PLAUSIBLE, PlayedSpeech, SpeechRates
 from satellite.engines.server_stats import LONGEST, ServerStats
 from satellite.errors import EngineFailed
-from servers.llm.ollama.trimming import TokenMeter, fit_prompt
+from servers.llm.chat.trimming import TokenMeter, fit_prompt
 from tests.net.asking import answers
 from tests.servers.llm.asking import ask, brain
 from tests.support.ollama_fake import fake_ollama, words

@@ -36,11 +36,13 @@ import msgspec
 from satellite import options, tools
 from satellite.ports import EngineContext
 from satellite.values import ReplyRequest
-from servers.llm.ollama import modelfile, prompt
-from servers.llm.ollama.call_bounds import canonical
-from servers.llm.ollama.client import OllamaClient, ToolCall
-from servers.llm.ollama.spoken_stream import SpokenStream
-from servers.llm.ollama.toolbox import Toolbox
+from servers.llm.chat import prompt
+from servers.llm.chat.call_bounds import canonical
+from servers.llm.chat.client import ToolCall
+from servers.llm.chat.spoken_stream import SpokenStream
+from servers.llm.chat.toolbox import Toolbox
+from servers.llm.ollama import modelfile
+from servers.llm.ollama.client import OllamaClient
 from tests.bench.tools_requests import HOME, REQUESTS, TALK, Wanted
 from tests.support import ollama_server
 from tests.support.real_models import real_model

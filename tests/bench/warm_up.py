@@ -22,10 +22,10 @@ from uuid import uuid4
 
 from satellite.ports import EngineContext
 from satellite.values import ReplyRequest
+from servers.llm.chat.prompt import DEFAULT_SYSTEM
 from servers.llm.ollama import modelfile
 from servers.llm.ollama.client import OllamaClient
 from servers.llm.ollama.engine import WARM_UP_AFTER, Ollama
-from servers.llm.ollama.prompt import DEFAULT_SYSTEM
 from tests.bench.tools import MODELS, TOOLS
 from tests.support import ollama_server
 from tests.support.real_models import real_model

@@ -12,9 +12,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from satellite.errors import EngineFailed
-from satellite.lib.decoding import Undecodable, from_json
+from servers.llm.chat.client import AnswerPiece, ChatMessage, ModelCard, ToolCall, call_arguments
 from servers.llm.ollama.errors import broken_answer, closed_error, engine_errors
-from servers.llm.ollama.prompt import ChatMessage
 from servers.models.ollama_api import CONNECT, PORT, Answer, OllamaApi
 
 ASKING = 5.0
@@ -38,35 +37,6 @@ async def may_be_running(host: str) -> bool:
 
 
 A = TypeVar("A", bound=Answer)
-
-
-class ToolCall(msgspec.Struct, frozen=True):
-    """A tool that the model wants to be called."""
-
-    name: str
-    arguments: Mapping[str, Any]
-
-
-class AnswerPiece(msgspec.Struct, frozen=True):
-    """A piece of an answer."""
-
-    text: str = ""
-    calls: tuple[ToolCall, ...] = ()
-    reasoning: bool = False
-    """Whether it has reasoning in a field of its own, which the text then lacks."""
-    prompt_tokens: int | None = None
-    """Tokens of the prompt; in the last piece only."""
-    whole: bool = False
-    """Whether the model ended the answer by itself; in the last piece only."""
-
-
-class ModelCard(msgspec.Struct, frozen=True):
-    """A model as `/api/show` describes it; servers that resemble Ollama leave out much of it."""
-
-    capabilities: tuple[str, ...] | None = None
-    """`completion`, `tools`, `thinking`, …; None for old versions of Ollama."""
-    template: str = ""
-    family: str = ""
 
 
 class OllamaClient:
@@ -231,20 +201,3 @@ class _ChatLine(Answer, frozen=True):
     done: bool = False
     done_reason: str | None = None
     prompt_eval_count: int | None = None
-
-
-def call_arguments(written: Any) -> Mapping[str, Any]:
-    """Return a call's arguments; servers of OpenAI's kind write the object as JSON text.
-
-    What is no object becomes an argument that no tool has: the model learns that it was wrong.
-    """
-    if isinstance(written, str):
-        try:
-            written = from_json(written or "{}")
-        except Undecodable:
-            pass
-    if written is None or written == []:
-        return {}
-    if isinstance(written, dict) and list(written) == ["arguments"] and not written["arguments"]:
-        return {}  # Qwen2.5-Coder 1.5B writes {"arguments": []} inside the arguments
-    return written if isinstance(written, dict) else {"arguments": written}

@@ -18,12 +18,13 @@ from satellite.requirements import Package, Requirement
 from satellite.values import EngineInfo, ModelInfo, ReplyPart, ReplyRequest
 from servers.llm.intents import Intents
 from servers.llm.ollama import modelfile
+from servers.llm.ollama.chat_client import OllamaChatClient
 from servers.llm.ollama.client import ASKING, OllamaClient, may_be_running
 from servers.llm.ollama.options import OllamaOptions
 from servers.models.ollama_api import tagged
 
 if TYPE_CHECKING:
-    from servers.llm.ollama.chat import Chat
+    from servers.llm.chat.chat import Chat
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -175,9 +176,10 @@ class _OllamaModel:
         return self._chat
 
     def _new_chat(self) -> Chat:
-        from servers.llm.ollama.chat import Chat  # 1 MB, which a satellite without Ollama saves
+        from servers.llm.chat.chat import Chat  # 1 MB, which a satellite without Ollama saves
 
-        return Chat(self._client, self._options, tools.installed(), self._context)
+        client = OllamaChatClient(self._client, self._options)
+        return Chat(client, self._options, tools.installed(), self._context)
 
     async def _create(self) -> None:
         """Create the model from its Modelfile, once."""

@@ -17,6 +17,7 @@ from satellite.errors import (
     ModelMissing,
     OutOfMemory,
 )
+from servers.llm.chat.client import Unsupported
 from servers.models import ollama_api
 
 _MEMORY = re.compile(
@@ -28,14 +29,6 @@ _STOPPED = re.compile(r"unexpectedly stopped|no longer running|\bEOF\b", re.IGNO
 _MISSING = re.compile(r"\bnot found\b.*\bpull|model .*not found", re.IGNORECASE)
 _BUSY = re.compile(r"server busy|maximum pending", re.IGNORECASE)
 UNSUPPORTED = re.compile(r"does not support (tools|thinking)")
-
-
-class Unsupported(EngineFailed):
-    """The model lacks a feature; `what` is `tools` or `thinking`."""
-
-    def __init__(self, what: str, text: str) -> None:
-        super().__init__(text)
-        self.what = what
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from satellite.homeassistant.client import service_calls
 from satellite.homeassistant.client.service_calls import HomeCommand
 from satellite.ports import EngineContext
 from satellite.values import Situation
-from servers.llm.ollama.toolbox import Toolbox
+from servers.llm.chat.toolbox import Toolbox
 from tests.servers.llm.asking import ask, brain, done, heard
 from tests.support.connected_home import connected, fake_home
 from tests.support.ollama_fake import calls, fake_ollama, words

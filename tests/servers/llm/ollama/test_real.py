@@ -21,9 +21,9 @@ from satellite.net.pairing import Pairing
 from satellite.net.remotes.by_uri import remote
 from satellite.ports import EngineContext
 from satellite.values import Action, Message, ReplyRequest, Situation
-from servers.llm.ollama import prompt
+from servers.llm.chat import prompt
+from servers.llm.chat.toolbox import Toolbox
 from servers.llm.ollama.engine import Ollama
-from servers.llm.ollama.toolbox import Toolbox
 from servers.serve import serving as served
 from tests.servers.llm.asking import ask, brain, done, heard
 from tests.support import gguf_model, ollama_server

@@ -9,7 +9,7 @@ import pytest
 from satellite.errors import AnswerBroken, EngineFailed
 from satellite.turns.own_sentences import own_sentences
 from satellite.values import Action, Declined, Situation, TimerState
-from servers.llm.ollama.chat import CALLS
+from servers.llm.chat.chat import CALLS
 from tests.servers.llm.asking import NOW, ask, brain, done, heard
 from tests.support.ollama_fake import Script, calls, cut, failure, fake_ollama, words
 

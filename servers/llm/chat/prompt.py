@@ -9,12 +9,9 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
-from typing import Any
 
 from satellite.values import Message, ReplyRequest, Situation
-
-ChatMessage = dict[str, Any]
-"""A message of Ollama's API: `role`, `content`, and the fields of tools."""
+from servers.llm.chat.client import ChatMessage
 
 DEFAULT_SYSTEM = (
     "You are the voice assistant of a home. What you write is spoken aloud: answer in one to three "

@@ -1,6 +1,6 @@
 """Answers requests with a model, calling tools in between.
 
-Tool calls are not constrained by Ollama's `format` (a JSON schema of the tools), neither at first
+Tool calls are not constrained by a JSON schema of the tools (Ollama's `format`), neither at first
 nor when a model has named a tool that does not exist. Measured by `tests.bench.tools` with
 Qwen2.5-Coder 0.5B and 40 requests: constrained calls are always valid, which makes 12 instead of 9
 right, and 27 instead of 10 wrong. A small model that does not know what to call then sets a
@@ -21,16 +21,13 @@ from satellite.ports import EngineContext
 from satellite.tools import Tool
 from satellite.turns.own_sentences import own_sentences
 from satellite.values import Declined, ReplyPart, ReplyRequest
-from servers.llm.ollama import prompt
-from servers.llm.ollama.call_bounds import canonical
-from servers.llm.ollama.client import OllamaClient, ToolCall
-from servers.llm.ollama.errors import Unsupported
-from servers.llm.ollama.options import OllamaOptions
-from servers.llm.ollama.prompt import ChatMessage
-from servers.llm.ollama.reasoning import HoldTimes, hold_time
-from servers.llm.ollama.spoken_stream import SpokenStream
-from servers.llm.ollama.toolbox import Toolbox, ToolResult, log_text
-from servers.llm.ollama.trimming import TokenMeter, fit_prompt, prompt_length
+from servers.llm.chat import prompt
+from servers.llm.chat.call_bounds import canonical
+from servers.llm.chat.client import ChatClient, ChatMessage, ChatOptions, ToolCall, Unsupported
+from servers.llm.chat.reasoning import HoldTimes, hold_time
+from servers.llm.chat.spoken_stream import SpokenStream
+from servers.llm.chat.toolbox import Toolbox, ToolResult, log_text
+from servers.llm.chat.trimming import TokenMeter, fit_prompt, prompt_length
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -42,12 +39,12 @@ _ENOUGH = " (No more tools now: answer in words.)"
 
 
 class Chat:
-    """Answers requests through Ollama. Stores no conversation, only facts about models."""
+    """Answers requests with a model. Stores no conversation, only facts about models."""
 
     def __init__(
         self,
-        client: OllamaClient,
-        options: OllamaOptions,
+        client: ChatClient,
+        options: ChatOptions,
         tools: Sequence[Tool],
         context: EngineContext,
     ) -> None:
@@ -60,27 +57,21 @@ class Chat:
         self._holds = HoldTimes()
 
     async def load_model(self) -> None:
-        """Make Ollama load the model. Cancelling this makes Ollama start over."""
-        options = self._options
-        await self._hold(options.model)
-        await self._client.load(
-            options.model, parameters=options.parameters(), keep_alive=options.model_lifetime
-        )
+        """Load the model into memory. Cancelling this may make its server start over."""
+        await self._hold(self._options.model)
+        await self._client.load(self._options.model)
 
     async def warm_up(self) -> None:
-        """Make Ollama compute the common beginning of all prompts. May be cancelled at any time."""
+        """Compute the common beginning of all prompts. May be cancelled at any time."""
         request = ReplyRequest(text=".")
         model = self._options.model
         messages = [
             prompt.system_message(self._options.system, request.situation),
             prompt.user_message(request),
         ]
-        answer = _Answer()
-        parameters = {**self._options.parameters(), "num_predict": 1}
-        async with aclosing(
-            self._ask(model, messages, self._box(request), answer, parameters)
-        ) as t:
-            async for _ in t:
+        box, answer = self._box(request), _Answer()
+        async with aclosing(self._ask(model, messages, box, answer, longest=1)) as texts:
+            async for _ in texts:
                 pass
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
@@ -106,7 +97,7 @@ class Chat:
         if summary := _joined(results):
             yield summary
             return
-        _LOGGER.warning("ollama:%s answered nothing that can be spoken", model)
+        _LOGGER.warning("%s:%s answered nothing that can be spoken", self._client.name, model)
         language = request.language or next(iter(self._options.languages), None)
         own = await asyncio.to_thread(own_sentences, language)
         yield Declined(text=own.no_answer)
@@ -132,8 +123,8 @@ class Chat:
                 return
             if not left:
                 raise EngineFailed(
-                    f"ollama:{model} used tools {self._options.tool_rounds} times and gave no "
-                    "answer: try another model, or raise the option tool_rounds"
+                    f"{self._client.name}:{model} used tools {self._options.tool_rounds} times and "
+                    "gave no answer: try another model, or raise the option tool_rounds"
                 )
             keys = [_key(call) for call in answer.calls]
             repeats = acted.issuperset(keys)
@@ -179,23 +170,16 @@ class Chat:
         messages: Sequence[ChatMessage],
         box: Toolbox,
         answer: _Answer,
-        parameters: dict[str, Any] | None = None,
+        longest: int | None = None,
     ) -> AsyncGenerator[str, None]:
         """Yield the spoken text of one answer, and collect all of it in `answer`.
 
         A model that does not support tools is asked again without them, now and later.
         """
-        options, tools = self._options, self._definitions(model, box)
+        tools = self._definitions(model, box)
         spoken = SpokenStream(box.names if tools else (), await self._hold(model))
         whole = False
-        pieces = self._client.chat(
-            model,
-            messages,
-            tools=tools,
-            parameters=parameters or options.parameters(),
-            keep_alive=options.model_lifetime,
-            think=options.thinking,
-        )
+        pieces = self._client.chat(model, messages, tools=tools, longest=longest)
         try:
             async with aclosing(pieces):
                 async for piece in pieces:
@@ -213,7 +197,7 @@ class Chat:
                 raise
             _LOGGER.warning("%s: asking without them", error)
             self._toolless.add(model)
-            async with aclosing(self._ask(model, messages, box, answer, parameters)) as texts:
+            async with aclosing(self._ask(model, messages, box, answer, longest)) as texts:
                 async for text in texts:
                     yield text
             return

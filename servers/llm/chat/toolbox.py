@@ -18,7 +18,7 @@ from satellite.options import OptionSet
 from satellite.ports import EngineContext
 from satellite.tools import Tool
 from satellite.values import Action, ReplyRequest
-from servers.llm.ollama.call_bounds import canonical
+from servers.llm.chat.call_bounds import canonical
 
 _LOGGER = logging.getLogger(__name__)
 

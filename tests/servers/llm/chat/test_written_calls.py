@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from satellite.values import Action
-from servers.llm.ollama.spoken_stream import SpokenStream
-from servers.llm.ollama.written_calls import LONGEST
+from servers.llm.chat.spoken_stream import SpokenStream
+from servers.llm.chat.written_calls import LONGEST
 from tests.servers.llm.asking import ask, brain, done, heard
 from tests.support.ollama_fake import calls, fake_ollama, words
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 from satellite.errors import EngineFailed
-from servers.llm.ollama.prompt import ChatMessage
+from servers.llm.chat.client import ChatMessage
 
 _FIRST_GUESS = 3.0
 """Characters per token before the first measurement: English has about 4, other languages less."""

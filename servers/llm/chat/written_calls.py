@@ -21,14 +21,14 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from satellite.lib.decoding import Undecodable, from_json
-from servers.llm.ollama.call_bounds import (
+from servers.llm.chat.call_bounds import (
     ARGUMENTS,
     NAMES,
     WRAPPERS,
     canonical,
     end_of_brackets,
 )
-from servers.llm.ollama.client import ToolCall, call_arguments
+from servers.llm.chat.client import ToolCall, call_arguments
 
 LONGEST = 8192
 """Most characters of one written call; a longer one is dropped. 512 tokens, the longest answer by

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from satellite.values import Situation
-from servers.llm.ollama import prompt
+from servers.llm.chat import prompt
 
 
 @pytest.mark.parametrize(

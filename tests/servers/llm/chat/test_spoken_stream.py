@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from servers.llm.ollama.spoken_stream import SpokenStream
+from servers.llm.chat.spoken_stream import SpokenStream
 
 HIDDEN = "SECRET"
 PASSAGES = (

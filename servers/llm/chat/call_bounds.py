@@ -1,6 +1,6 @@
 """Finds where the tool calls that a model writes into its text begin and end.
 
-The forms are those of `servers.llm.ollama.written_calls`, which reads them.
+The forms are those of `servers.llm.chat.written_calls`, which reads them.
 """
 
 from __future__ import annotations

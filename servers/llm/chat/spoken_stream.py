@@ -15,15 +15,15 @@ import re
 import time
 from collections.abc import Callable, Collection
 
-from servers.llm.ollama.call_bounds import (
+from servers.llm.chat.call_bounds import (
     beginning,
     brackets_closed,
     canonical,
     end_of_brackets,
     fenced,
 )
-from servers.llm.ollama.client import ToolCall, call_arguments
-from servers.llm.ollama.marks import (
+from servers.llm.chat.client import ToolCall, call_arguments
+from servers.llm.chat.marks import (
     BEGINNINGS,
     CALLS,
     DROPPED,
@@ -32,7 +32,7 @@ from servers.llm.ollama.marks import (
     MESSAGE_ENDS,
     REASONING,
 )
-from servers.llm.ollama.written_calls import LONGEST, looks_like_a_call, read_calls
+from servers.llm.chat.written_calls import LONGEST, looks_like_a_call, read_calls
 
 LONGEST_HELD = 32_768
 """Most characters held back for a lone closing mark; then all of them are spoken."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from satellite.errors import EngineFailed
 from satellite.values import Message
-from servers.llm.ollama.trimming import TokenMeter, fit_prompt, prompt_length
+from servers.llm.chat.trimming import TokenMeter, fit_prompt, prompt_length
 from tests.servers.llm.asking import ask, brain
 from tests.support.ollama_fake import fake_ollama, words
 

@@ -18,8 +18,8 @@ from __future__ import annotations
 import math
 import re
 
-from servers.llm.ollama.client import ModelCard
-from servers.llm.ollama.marks import REASONING
+from servers.llm.chat.client import ModelCard
+from servers.llm.chat.marks import REASONING
 
 UNKNOWN = 1.0
 """Seconds for the first answer of an unknown model: short for a person, and longer than a server

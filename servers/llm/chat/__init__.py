@@ -1,0 +1,1 @@
+"""What all language models share that chat: prompts, tools, and what of their text is spoken."""
