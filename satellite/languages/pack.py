@@ -62,7 +62,7 @@ class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """A sentence that shows how a voice sounds."""
     models: Models = Models()
     plurals: dict[str, str] = {}
-    """Rules of plural forms by category, in the syntax of CLDR; without any, only `other`."""
+    """Plural rules by category, as CLDR writes them (see `satellite.languages.plurals`)."""
 
 
 class Pack:
@@ -104,7 +104,7 @@ class Pack:
         if name not in self._parts:
             merged: dict[str, Any] = {}
             for source in self.sources(name):
-                merged = _merged(merged, source.content)
+                merged = merge(merged, source.content)
             self._parts[name] = merged
         return self._parts[name]
 
@@ -200,11 +200,12 @@ def _folder(entry: EntryPoint) -> Traversable:
     return folder
 
 
-def _merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
+def merge(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
+    """Return two mappings as one; of everything but mappings, the second's value is taken."""
     merged = dict(first)
     for key, value in second.items():
         before = merged.get(key)
         if isinstance(before, Mapping) and isinstance(value, Mapping):
-            value = _merged(before, value)
+            value = merge(before, value)
         merged[key] = value
     return merged

@@ -6,9 +6,12 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from servers.intents.phrases import Words
+from servers.intents.phrases import Phrases, Text
 
 _UNITS = (("hours", 3600), ("minutes", 60), ("seconds", 1))
+
+_NOUN = "noun"
+"""The form of a unit before a noun."""
 
 
 def seconds_of(slots: Mapping[str, Any]) -> float:
@@ -21,18 +24,29 @@ def has_duration(slots: Mapping[str, Any]) -> bool:
     return any(unit in slots for unit, _length in _UNITS)
 
 
-def in_words(seconds: float, words: Words, *, before_noun: bool = False) -> str:
+def in_words(seconds: float, phrases: Phrases, *, before_noun: bool = False) -> str:
     """Return a duration in words: "1 hour 2 minutes", or, before a noun, "10 minute".
 
     Fractions of a second are rounded up, so that a running timer never has 0 seconds left.
     """
     left = max(0, math.ceil(seconds))
+    units, form = phrases.words.units, phrases.words.duration
     parts: list[str] = []
-    for (_slot, length), (singular, plural, noun) in zip(_UNITS, words.units, strict=True):
+    for (_slot, length), unit in zip(_UNITS, (units.hour, units.minute, units.second), strict=True):
         count, left = divmod(left, length)
-        if count:
-            unit = singular if count == 1 else plural
-            parts.append(f"{count} {noun if before_noun else unit}")
-    if not parts:
-        parts.append(f"0 {words.units[-1][2 if before_noun else 1]}")
-    return " ".join(parts)
+        if count or (length == 1 and not parts):
+            forms = _forms(unit, before_noun)
+            parts.append(form.amount.format(count=count, unit=phrases.form(forms, count)))
+    return form.join(parts)
+
+
+def first_count(seconds: float) -> int:
+    """Return the number in front of a duration in words, by which a verb may have to go."""
+    whole = max(0, math.ceil(seconds))
+    return next((whole // length for _slot, length in _UNITS if whole >= length), 0)
+
+
+def _forms(unit: Mapping[str, Text], before_noun: bool) -> Text:
+    if before_noun and _NOUN in unit:
+        return unit[_NOUN]
+    return {category: form for category, form in unit.items() if isinstance(form, str)}

@@ -35,9 +35,6 @@ _CACHED_HOMES = 8
 """Homes whose names and areas are cached for matching."""
 
 _SEPARATORS = re.compile(r"[-_\s]+")
-_CLOCK = re.compile(r"\b(\d{1,2}):(\d\d)\b")
-_HALF = re.compile(r"(?<=\d)\s*([ap])\.?m\b\.?|\b([ap])\.\s?m\b\.?", re.IGNORECASE)
-
 
 _TYPED = "typed"
 """Key of the metadata of sentences that no grammar for speech is made of."""
@@ -57,13 +54,16 @@ class Sentences:
         intents: Intents,
         phrases: Phrases,
         spelling: Spelling,
+        symbols: Spelling,
         naming: Naming,
         never: Mapping[str, frozenset[str]],
         reversals: tuple[str, ...] = (),
         endings: tuple[str, ...] = (),
         confusable: tuple[tuple[str, str], ...] = (),
     ) -> None:
-        """`never` holds, by list, the words that a value of a wildcard list does not have.
+        """`symbols` is the part of the spelling that names have, too.
+
+        `never` holds, by list, the words that a value of a wildcard list does not have.
 
         `reversals` are words before a sentence that make it another one, `endings` templates of
         words after it, and `confusable` pairs of words that the recognizer cannot distinguish
@@ -73,6 +73,7 @@ class Sentences:
         self.intents = intents
         self.phrases = phrases
         self._spelling = spelling
+        self._symbols = symbols
         self._naming = naming
         self._never = never
         self.reversals = reversals
@@ -125,7 +126,7 @@ class Sentences:
         )
 
     def _spell(self, text: str) -> str:
-        return normalize(self._spelling.apply(text))
+        return normalize(self._symbols.apply(self._spelling.apply(text)))
 
     def _as_written(self, text: str, value: str) -> str:
         """Return the part of `text` that is spelled `value`; without such a part, `value`.
@@ -151,7 +152,7 @@ class Sentences:
             (spelled, value)
             for value in values
             for form in self._naming.forms(value)
-            if (spelled := normalize(form))
+            if (spelled := normalize(self._symbols.apply(form)))
         }
         return TextSlotList.from_tuples(sorted(pairs), allow_template=False, name=name)
 
@@ -196,7 +197,7 @@ def load(language: str, extra_dir: str | Path = "") -> Sentences:
         ModelMissing: There are no sentences for the language.
         EngineFailed: A file is invalid.
     """
-    language = sources.base_language(language)
+    language = sources.language_of(language)
     found = list(sources.read_all(language, extra_dir))
     if not any("words" in source.content for source in found):
         raise ModelMissing(
@@ -206,16 +207,18 @@ def load(language: str, extra_dir: str | Path = "") -> Sentences:
         )
     if extra_dir:
         template_checks.check_sources(found, language)
-    content = sources.merge(found)
+    content = sources.merge([*sources.english_words(language), *found])
     intents = template_checks.parse(content, language, ", ".join(source.name for source in found))
     template_checks.check_references(intents)
     spelling = Spelling.make(content)
+    symbols = Spelling.make(content, "symbols")
     naming = Naming.make(language, content, spelling)
     return Sentences(
         language,
         intents,
-        Phrases.make(content),
+        Phrases.make(content, sources.plurals(language)),
         spelling,
+        symbols,
         naming,
         _never(content),
         _section(content, "reversals", tuple[str, ...]),
@@ -225,12 +228,8 @@ def load(language: str, extra_dir: str | Path = "") -> Sentences:
 
 
 def normalize(text: str) -> str:
-    """Return `text` in the spelling of templates and speech recognition.
-
-    It has no hyphens, words for symbols, and times of day in parts: "6 30 p m".
-    """
-    text = _HALF.sub(r" \1\2 m", _CLOCK.sub(r"\1 \2", text))
-    return _SEPARATORS.sub(" ", text.replace("%", " percent")).strip()
+    """Return `text` as templates and speech recognition separate words, without hyphens."""
+    return _SEPARATORS.sub(" ", text).strip()
 
 
 def _whole(value: Any) -> Any:

@@ -41,12 +41,12 @@ class Spelling:
             self._rules.append((pattern, rule.replacement))
 
     @classmethod
-    def make(cls, source: Mapping[str, Any]) -> Spelling:
-        """Read `spelling` from the content of a language's files. Raises `EngineFailed`."""
+    def make(cls, source: Mapping[str, Any], section: str = "spelling") -> Spelling:
+        """Read a section of the content of a language's files. Raises `EngineFailed`."""
         try:
-            rules = msgspec.convert(source.get("spelling") or [], list[Rewrite])
+            rules = msgspec.convert(source.get(section) or [], list[Rewrite])
         except msgspec.ValidationError as error:
-            raise EngineFailed(f"sentences: spelling: {plain(str(error))}") from error
+            raise EngineFailed(f"sentences: {section}: {plain(str(error))}") from error
         return cls(rules)
 
     def apply(self, text: str) -> str:

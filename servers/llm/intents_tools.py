@@ -170,7 +170,8 @@ async def _do(
 
 @cache
 def _phrases() -> Phrases:
-    return Phrases.make(sentence_files.merge(list(sentence_files.read_all(_LANGUAGE))))
+    sources = list(sentence_files.read_all(_LANGUAGE))
+    return Phrases.make(sentence_files.merge(sources), sentence_files.plurals(_LANGUAGE))
 
 
 def _named(name: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from servers.intents.phrases import Words
+from servers.intents.phrases import Phrases, Words
 
 _DAY = timedelta(days=1)
 _EVERY_DAY, _WORK_DAYS, _WEEKEND = tuple(range(7)), tuple(range(5)), (5, 6)
@@ -69,20 +69,29 @@ def resolve(slots: Mapping[str, Any], now: datetime) -> AlarmTime | None:
     return None if when == "today" else AlarmTime(times[0], now.date() + _DAY)
 
 
-def time_in_words(moment: time, words: Words) -> str:
+def time_in_words(moment: time, phrases: Phrases) -> str:
     """Return a time of day as spoken: "7:30 AM"."""
+    words = phrases.words
     form = words.time if moment.minute else words.full_hour
-    return form.format(
+    return phrases.form(form, spoken_hour(moment, phrases)).format(
         hour=moment.hour,
         hour12=moment.hour % 12 or 12,
         minute=moment.minute,
-        half=words.halves[moment.hour // 12],
+        part=words.part_of_day(moment.hour),
     )
 
 
-def in_words(alarm: AlarmTime, now: datetime, words: Words) -> str:
+def spoken_hour(moment: time, phrases: Phrases) -> int:
+    """Return the hour that is said for a time of day, of 12 or of 24."""
+    words = phrases.words
+    form = phrases.form(words.time if moment.minute else words.full_hour, None)
+    return moment.hour % 12 or 12 if "{hour12" in form else moment.hour
+
+
+def in_words(alarm: AlarmTime, now: datetime, phrases: Phrases) -> str:
     """Return a time with its day as spoken: "7 AM tomorrow"."""
-    return words.alarm.format(time=time_in_words(alarm.time, words), day=_day(alarm, now, words))
+    time, day = time_in_words(alarm.time, phrases), _day(alarm, now, phrases.words)
+    return phrases.words.alarm.format(time=time, day=day)
 
 
 def _day(alarm: AlarmTime, now: datetime, words: Words) -> str:
@@ -90,9 +99,9 @@ def _day(alarm: AlarmTime, now: datetime, words: Words) -> str:
     if alarm.days in whole:
         return whole[alarm.days]
     if alarm.days:
-        return " ".join(words.every.format(weekday=words.weekdays[day]) for day in alarm.days)
+        return words.listing.join([words.weekday(words.every, day) for day in alarm.days])
     assert alarm.date is not None
     ahead = (alarm.date - now.date()).days
     if ahead in (0, 1):
         return words.tomorrow if ahead else words.today
-    return words.on_weekday.format(weekday=words.weekdays[alarm.date.weekday()])
+    return words.weekday(words.on_weekday, alarm.date.weekday())

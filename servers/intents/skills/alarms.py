@@ -10,7 +10,7 @@ from satellite.text.quoted import quoted
 from satellite.values import Action, AlarmState, ReplyRequest
 from servers.intents import durations
 from servers.intents.match import Match
-from servers.intents.phrases import Phrases, Words
+from servers.intents.phrases import Phrases
 from servers.intents.skills import alarm_times
 from servers.intents.skills.clock import now_of
 from servers.intents.skills.skill import Parts, Skill
@@ -25,7 +25,7 @@ def set_alarm(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     now = now_of(request)
     alarm = alarm_times.resolve(match.slots, now)
     if alarm is None:
-        spoken = alarm_times.time_in_words(alarm_times.candidates(match.slots)[-1], phrases.words)
+        spoken = alarm_times.time_in_words(alarm_times.candidates(match.slots)[-1], phrases)
         return (phrases.say(match.intent, "past", time=spoken),)
     data = {
         "hour": alarm.time.hour,
@@ -36,7 +36,7 @@ def set_alarm(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     if name := match.slots.get("name"):
         data["name"] = str(name)
     text = phrases.say(
-        match.intent, match.response, alarm=alarm_times.in_words(alarm, now, phrases.words)
+        match.intent, match.response, alarm=alarm_times.in_words(alarm, now, phrases)
     )
     return text, Action(name="alarm.set", data={**data, **_reminder(match, phrases)})
 
@@ -48,11 +48,11 @@ def set_reminder(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts
     seconds = durations.seconds_of(match.slots)
     if not seconds:
         return (phrases.say(match.intent, "no_time"),)
-    duration = durations.in_words(seconds, phrases.words)
+    duration = durations.in_words(seconds, phrases)
     data = {"seconds": seconds, "name": None, **_reminder(match, phrases)}
-    return phrases.say(match.intent, "later", duration=duration), Action(
-        name="timer.start", data=data
-    )
+    count = durations.first_count(seconds)
+    text = phrases.say(match.intent, "later", duration=duration, count=count)
+    return text, Action(name="timer.start", data=data)
 
 
 def _reminder(match: Match, phrases: Phrases) -> dict[str, str]:
@@ -81,13 +81,11 @@ def cancel(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     if not alarms:
         return (phrases.say(match.intent, "none"),)
     if not matching:
-        spoken = alarm_times.time_in_words(times[0], phrases.words)
+        spoken = alarm_times.time_in_words(times[0], phrases)
         return (phrases.say(match.intent, "unknown", time=spoken),)
     if len(matching) > 1:
         return (phrases.say(match.intent, "several", alarms=_list(matching, request, phrases)),)
-    text = phrases.say(
-        match.intent, match.response, alarm=_describe(matching[0], request, phrases.words)
-    )
+    text = phrases.say(match.intent, match.response, alarm=_describe(matching[0], request, phrases))
     return text, Action(name="alarm.cancel", data={"id": matching[0].id})
 
 
@@ -99,9 +97,7 @@ def cancel_all(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     text = (
         phrases.say(match.intent, "several", count=len(alarms))
         if len(alarms) > 1
-        else phrases.say(
-            match.intent, match.response, alarm=_describe(alarms[0], request, phrases.words)
-        )
+        else phrases.say(match.intent, match.response, alarm=_describe(alarms[0], request, phrases))
     )
     return text, Action(name="alarm.cancel", data={"all": True}), *ringing
 
@@ -110,21 +106,20 @@ def snooze(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     if not request.situation.ringing:
         return (phrases.say(match.intent, "none"),)
     seconds = durations.seconds_of(match.slots) or SNOOZE
-    text = phrases.say(
-        match.intent, match.response, duration=durations.in_words(seconds, phrases.words)
-    )
+    duration, count = durations.in_words(seconds, phrases), durations.first_count(seconds)
+    text = phrases.say(match.intent, match.response, duration=duration, count=count)
     return text, Action(name="snooze", data={"seconds": seconds})
 
 
 def _list(alarms: Sequence[AlarmState], request: ReplyRequest, phrases: Phrases) -> str:
-    return phrases.listed(tuple(_describe(alarm, request, phrases.words) for alarm in alarms))
+    return phrases.listed(tuple(_describe(alarm, request, phrases) for alarm in alarms))
 
 
-def _describe(alarm: AlarmState, request: ReplyRequest, words: Words) -> str:
+def _describe(alarm: AlarmState, request: ReplyRequest, phrases: Phrases) -> str:
     moment = _moment(alarm)
     date = None if alarm.days else moment.date()
     time = alarm_times.AlarmTime(moment.time(), date, alarm.days)
-    return alarm_times.in_words(time, now_of(request), words)
+    return alarm_times.in_words(time, now_of(request), phrases)
 
 
 def _moment(alarm: AlarmState) -> datetime:

@@ -10,45 +10,54 @@ from satellite.errors import EngineFailed
 from satellite.text.quoted import quoted
 from satellite.values import ReplyRequest
 from servers.intents.match import Match
-from servers.intents.phrases import Phrases
-from servers.intents.skills.alarm_times import time_in_words
+from servers.intents.phrases import Phrases, Words
+from servers.intents.skills.alarm_times import spoken_hour, time_in_words
 from servers.intents.skills.skill import Parts, Skill
 
 _DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
 
+_MONTH = "month"
+"""Key of the response that names the month alone."""
+
 
 def report_time(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
-    time = time_in_words(now_of(request).time(), phrases.words)
-    return (phrases.say(match.intent, match.response, time=time),)
+    now = now_of(request).time()
+    spoken, hour = time_in_words(now, phrases), spoken_hour(now, phrases)
+    return (phrases.say(match.intent, match.response, time=spoken, count=hour),)
 
 
 def report_date(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     offset = _DAYS.get(day := match.slots.get("day", "today"), 0)
-    date, words = now_of(request) + timedelta(days=offset), phrases.words
-    return (
-        phrases.say(
-            match.intent,
-            day if offset else match.response,
-            weekday=words.weekdays[date.weekday()],
-            month=words.months[date.month - 1],
-            day=date.day,
-            year=date.year,
-        ),
-    )
+    date = now_of(request) + timedelta(days=offset)
+    key = day if offset else match.response
+    return (phrases.say(match.intent, key, **_date(date, phrases.words, key == _MONTH)),)
 
 
 def count_days(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     """Answer how many days it is until a holiday, a date or a weekday, the next one of them."""
-    today, words = now_of(request).date(), phrases.words
+    today = now_of(request).date()
     try:
         day = _next_day(match.slots, today)
     except ValueError:  # the thirtieth of February
         return (phrases.say(match.intent, "unknown"),)
     left = (day - today).days
     key = {0: "today", 1: "tomorrow"}.get(left, match.response)
-    spoken = phrases.say(match.intent, "date", month=words.months[day.month - 1], day=day.day)
-    weekday = words.weekdays[day.weekday()]
-    return (phrases.say(match.intent, key, days=left, date=spoken, weekday=weekday),)
+    values = _date(day, phrases.words)
+    spoken = phrases.say(match.intent, "date", **values)
+    weekday = values["weekday"]
+    return (phrases.say(match.intent, key, days=left, count=left, date=spoken, weekday=weekday),)
+
+
+def _date(day: date, words: Words, alone: bool = False) -> dict[str, Any]:
+    """Return the values of a date in responses, its month as it follows a day or stands alone."""
+    months = words.months_alone or words.months if alone else words.months
+    return {
+        "weekday": words.weekdays[day.weekday()],
+        "month": months[day.month - 1],
+        "month_number": day.month,
+        "day": words.day_of_month(day.day),
+        "year": day.year,
+    }
 
 
 def _next_day(slots: Mapping[str, Any], today: date) -> date:

@@ -16,8 +16,8 @@ from servers.intents.match import Match
 from servers.intents.phrases import Phrases, Words
 from servers.intents.skills.skill import Parts, Skill
 
-LIGHTS = "lights"
-"""The word in the name of a group of lights; any other group means everything."""
+LIGHTS = "light"
+"""The code of the group of lights in the list `group`; any other group means everything."""
 
 
 def command(
@@ -76,9 +76,9 @@ def _send(
 def _selection(match: Match, phrases: Phrases) -> dict[str, Any]:
     """Return the fields of an action that select things."""
     name, area, group = (match.slots.get(slot) for slot in ("name", "area", "group"))
-    lights = group is not None and LIGHTS in group
+    lights = group == LIGHTS
     return {
-        "name": (LIGHTS if lights else None) if group else name,
+        "name": ("lights" if lights else None) if group else name,
         "area": area,
         "all": group is not None,
         "target": _target(name, area, group, phrases.words),
@@ -97,7 +97,8 @@ def _sentences(match: Match, phrases: Phrases) -> dict[str, str]:
 
 def _target(name: Any, area: Any, group: Any, words: Words) -> str:
     if group:
-        return words.group_in_area.format(name=group, area=area) if area else str(group)
+        named = words.groups.get(group, str(group))
+        return words.group_in_area.format(name=named, area=area) if area else named
     if name and area:
         return words.thing_in_area.format(name=name, area=area)
     return words.thing.format(name=name or area or "")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import msgspec
 
 from satellite.values import Action, ReplyRequest, TimerState
 from servers.intents import durations
 from servers.intents.match import Match
-from servers.intents.phrases import Phrases, Words
+from servers.intents.phrases import Phrases
 from servers.intents.skills.skill import Parts, Skill
 
 _HOUR = 3600
@@ -21,10 +22,10 @@ def start(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     seconds, name = durations.seconds_of(match.slots), match.slots.get("name")
     if not seconds:
         return (phrases.say(match.intent, "no_duration"),)
-    duration = durations.in_words(seconds, phrases.words)
-    text = phrases.say(
-        match.intent, "named" if name else match.response, duration=duration, name=name
-    )
+    duration = durations.in_words(seconds, phrases)
+    key = "named" if name else match.response
+    count = durations.first_count(seconds)
+    text = phrases.say(match.intent, key, duration=duration, count=count, name=name)
     return text, Action(name="timer.start", data={"seconds": seconds, "name": name})
 
 
@@ -32,7 +33,7 @@ def report_remaining(match: Match, request: ReplyRequest, phrases: Phrases) -> P
     timer = _select(match, request, phrases)
     if isinstance(timer, str):
         return (timer,)
-    return (phrases.say(match.intent, match.response, **_describe(timer, phrases.words)),)
+    return (phrases.say(match.intent, match.response, **_describe(timer, phrases)),)
 
 
 def list_timers(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
@@ -52,7 +53,7 @@ def cancel(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     timer = _select(match, request, phrases)
     if isinstance(timer, str):
         return (timer,)
-    text = phrases.say(match.intent, match.response, **_describe(timer, phrases.words))
+    text = phrases.say(match.intent, match.response, **_describe(timer, phrases))
     return text, Action(name="timer.cancel", data={"id": timer.id})
 
 
@@ -65,7 +66,7 @@ def change(sign: int, match: Match, request: ReplyRequest, phrases: Phrases) -> 
     if isinstance(timer, str):
         return (timer,)
     after = msgspec.structs.replace(timer, remaining=max(0.0, timer.remaining + seconds))
-    text = phrases.say(match.intent, match.response, **_describe(after, phrases.words))
+    text = phrases.say(match.intent, match.response, **_describe(after, phrases))
     return text, Action(name="timer.change", data={"id": timer.id, "add": seconds})
 
 
@@ -76,7 +77,7 @@ def set_paused(paused: bool, match: Match, request: ReplyRequest, phrases: Phras
     timer = _select(match, msgspec.structs.replace(request, situation=situation), phrases)
     if isinstance(timer, str):
         return (timer,)
-    text = phrases.say(match.intent, match.response, **_describe(timer, phrases.words))
+    text = phrases.say(match.intent, match.response, **_describe(timer, phrases))
     return text, Action(name="timer.change", data={"id": timer.id, "paused": paused})
 
 
@@ -88,7 +89,7 @@ def cancel_all(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     text = (
         phrases.say(match.intent, "several", count=len(timers))
         if len(timers) > 1
-        else phrases.say(match.intent, match.response, **_describe(timers[0], phrases.words))
+        else phrases.say(match.intent, match.response, **_describe(timers[0], phrases))
     )
     return text, Action(name="timer.cancel", data={"all": True}), *ringing
 
@@ -118,32 +119,33 @@ def _missing(match: Match, request: ReplyRequest, phrases: Phrases) -> str:
     if not request.situation.timers:
         return phrases.say(match.intent, "none")
     total = durations.seconds_of(match.slots)
-    timer = _name(match.slots.get("name"), total, phrases.words)
+    timer = _name(match.slots.get("name"), total, phrases)
     return phrases.say(match.intent, "unknown", timer=timer)
 
 
 def _list(timers: Sequence[TimerState], match: Match, phrases: Phrases) -> str:
-    words = phrases.words
-    spoken = (phrases.say(match.intent, "each", **_describe(timer, words)) for timer in timers)
+    spoken = (phrases.say(match.intent, "each", **_describe(timer, phrases)) for timer in timers)
     return phrases.listed(tuple(spoken))
 
 
-def _describe(timer: TimerState, words: Words) -> dict[str, str]:
+def _describe(timer: TimerState, phrases: Phrases) -> dict[str, Any]:
     left = timer.remaining
     if left > _HOUR:
         left = round(left / 60) * 60
     return {
-        "timer": _name(timer.name, timer.total, words),
-        "duration": durations.in_words(left, words),
+        "timer": _name(timer.name, timer.total, phrases),
+        "duration": durations.in_words(left, phrases),
+        "count": durations.first_count(left),
     }
 
 
-def _name(name: str | None, total: float, words: Words) -> str:
+def _name(name: str | None, total: float, phrases: Phrases) -> str:
     if name:
-        return words.named_timer.format(name=name)
+        return phrases.words.named_timer.format(name=name)
     if not total:
-        return words.timer
-    return words.long_timer.format(duration=durations.in_words(total, words, before_noun=True))
+        return phrases.words.timer
+    duration = durations.in_words(total, phrases, before_noun=True)
+    return phrases.words.long_timer.format(duration=duration)
 
 
 SKILLS: dict[str, Skill] = {

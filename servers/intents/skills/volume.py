@@ -37,12 +37,13 @@ def unmute(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
 def report_volume(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     if request.situation.volume is None:
         return (phrases.say(match.intent, "unknown"),)
-    return (phrases.say(match.intent, match.response, level=_percent(request.situation.volume)),)
+    percent = _percent(request.situation.volume)
+    return (phrases.say(match.intent, match.response, level=percent, count=percent),)
 
 
 def _set(match: Match, phrases: Phrases, percent: int) -> Parts:
     percent = min(100, max(0, percent))
-    text = phrases.say(match.intent, match.response, level=percent)
+    text = phrases.say(match.intent, match.response, level=percent, count=percent)
     return text, Action(name="volume.set", data={"level": percent / 100})
 
 

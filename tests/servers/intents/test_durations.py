@@ -11,7 +11,7 @@ from servers.intents.durations import in_words, seconds_of
 from tests.servers.intents.number_words import in_words as number_words
 from tests.servers.llm.built_in_engine import english
 
-WORDS = english().phrases.words
+PHRASES = english().phrases
 
 
 @pytest.mark.parametrize(
@@ -26,8 +26,8 @@ WORDS = english().phrases.words
     ],
 )
 def test_durations_are_formatted_in_words(seconds: float, words: str, before_noun: str) -> None:
-    assert in_words(seconds, WORDS) == words
-    assert in_words(seconds, WORDS, before_noun=True) == before_noun
+    assert in_words(seconds, PHRASES) == words
+    assert in_words(seconds, PHRASES, before_noun=True) == before_noun
 
 
 def test_slots_without_a_duration_have_none() -> None:
@@ -39,7 +39,7 @@ def test_slots_without_a_duration_have_none() -> None:
 @settings(deadline=None)
 @given(st.integers(1, 100 * 3600 + 3599))
 def test_formatted_durations_are_understood(seconds: int) -> None:
-    digits = in_words(seconds, WORDS)
+    digits = in_words(seconds, PHRASES)
     words = " ".join(number_words(int(w)) if w.isdigit() else w for w in digits.split())
     for text in (digits, words):
         match = english().match(f"set a timer for {text}", (), ())

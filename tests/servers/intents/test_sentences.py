@@ -16,7 +16,7 @@ from tests.servers.llm.built_in_engine import english
 
 
 def test_text_is_matched_without_hyphens_case_and_punctuation() -> None:
-    assert normalize(" Wi-Fi_lamp  at 5%") == "Wi Fi lamp at 5 percent"
+    assert normalize(" Wi-Fi_lamp  at 5%") == "Wi Fi lamp at 5%"
     match = english().match("TURN ON, the Wi Fi lamp!!", ("wi-fi lamp",), ())
     assert match is not None
     assert match.slots == {"name": "wi-fi lamp"}
