@@ -59,6 +59,7 @@ class Manner(msgspec.Struct, frozen=True):
     """Whether the model starts again after the last word instead of ending."""
     certainty: float = 20.0
     """Logit of the stage's words: at 20 they have all the probability, at 3 nearly none."""
+    multilingual: bool = True
     no_speech: bool = False
     """Whether the no-speech token has all the probability where it is evaluated."""
 
@@ -114,7 +115,8 @@ def _bytes() -> list[str]:
 def _tokens(shape: Shape, manner: Manner) -> list[str]:
     words = [f"\u0120{word}" for stage in manner.words for word in stage]
     # CTranslate2 recognizes a multilingual model by the empty token
-    special = ["", "<|endoftext|>", "<|startoftranscript|>"]
+    special = [""] if manner.multilingual else []
+    special += ["<|endoftext|>", "<|startoftranscript|>"]
     special += [f"<|{language}|>" for language in LANGUAGES]
     special += ["<|translate|>", "<|transcribe|>", "<|startoflm|>", "<|startofprev|>"]
     special += ["<|nospeech|>", "<|notimestamps|>"]

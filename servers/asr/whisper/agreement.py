@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from servers.asr.whisper.scripts import is_spaceless
+
 
 def agreed_tokens(
     before: Sequence[int], now: Sequence[int], decode: Callable[[Sequence[int]], str]
@@ -33,9 +35,4 @@ def _begins_a_word(tokens: Sequence[int], at: int, decode: Callable[[Sequence[in
     head, tail = decode(tokens[:at]), decode(tokens[at:])
     if "\ufffd" in head[-1:] or not tail.strip():
         return False  # within a character, or at the end
-    return tail[0].isspace() or (_is_spaceless(head[-1:]) and _is_spaceless(tail[0]))
-
-
-def _is_spaceless(character: str) -> bool:
-    """Return whether a character's script is written without spaces: Thai to CJK and beyond."""
-    return "\u0e00" <= character <= "\u1aff" or "\u2e80" <= character < "\uac00"
+    return tail[0].isspace() or (is_spaceless(head[-1:]) and is_spaceless(tail[0]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 import msgspec
 
@@ -52,12 +53,15 @@ class Decoder:
         return self._batches.idle
 
     async def decode(
-        self, samples: Floats, prompt: Prompt, language: str | None
+        self, samples: Floats, prompt: Callable[[str | None], Prompt], language: str | None
     ) -> tuple[Attempt, str | None]:
-        """Return the best attempt at a window and its language, which is detected if None."""
+        """Return the best attempt at a window and its language, which is detected if None.
+
+        `prompt` is called with that language.
+        """
         encoded = await self._batches.call(self._model.encode, samples)
         spoken = language or await self._language(encoded)
-        return await self._with_fallback(encoded, samples, prompt, spoken), spoken
+        return await self._with_fallback(encoded, samples, prompt(spoken), spoken), spoken
 
     async def _with_fallback(
         self, encoded: Encoded, samples: Floats, prompt: Prompt, language: str | None
@@ -100,6 +104,7 @@ class Decoder:
             no_speech_prob=found.no_speech_prob,
             ended=found.ended,
             temperature=temperature,
+            seconds=len(samples) / RATE,
         )
 
 

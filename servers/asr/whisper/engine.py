@@ -10,7 +10,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar
 
-from satellite.errors import EngineFailed, ModelMissing
+from satellite.errors import EngineFailed, ModelMissing, PluginBroken
+from satellite.languages import codes, hearing
 from satellite.lib.worker import Worker
 from satellite.options import unknown_name
 from satellite.ports import EngineContext
@@ -23,6 +24,7 @@ from servers.asr.whisper.batch_scheduler import BatchScheduler
 from servers.asr.whisper.decoding import Decoder
 from servers.asr.whisper.model import Model
 from servers.asr.whisper.model_cache import CachedModel, ModelCache, installed
+from servers.asr.whisper.model_languages import ENGLISH_ONLY, multilingual
 from servers.asr.whisper.options import WhisperOptions
 from servers.asr.whisper.sound_buffer import SoundBuffer
 from servers.asr.whisper.speech_detection import Detector, NoDetector, Silero
@@ -68,12 +70,15 @@ class FasterWhisper:
         self._silero: Any = None
 
     async def load(self) -> None:
-        """Load the model, without downloading it. Raises `ModelMissing`, `EngineFailed`."""
+        """Load the model, without downloading it.
+
+        Raises `EngineFailed`, and `ModelMissing` also for an English-only model that is to hear
+        another language.
+        """
         async with self._models.lend(self._options.model) as loaded:
-            vocabulary = loaded.model.vocabulary
-        self._languages = vocabulary.languages
-        if self._options.language and vocabulary.language(self._options.language) is None:
-            self._warn_of_language(self._options.language, None)
+            self._languages = loaded.languages
+            if self._options.language:
+                self._language(loaded, self._options.language)
 
     def describe(self) -> EngineInfo:
         """Describe the engine: the model, and the other models that requests may name.
@@ -107,7 +112,7 @@ class FasterWhisper:
         partial one; apart from that it is the text of the whole utterance. Partial transcripts are
         made only for sound that arrives at the pace of speech and while no request waits for the
         model. Sound without a voice yields an empty text. A request may name any installed model;
-        raises `ModelMissing` for others.
+        raises `ModelMissing` for others, and for a language other than that of an English-only one.
         """
         async with (
             self._models.lend(self._chosen(request.model)) as loaded,
@@ -136,18 +141,48 @@ class FasterWhisper:
         raise ModelMissing(f"Whisper model {hint}; to install others: satellite models pull")
 
     def _utterance(self, request: TranscribeRequest, loaded: CachedModel) -> Transcription:
-        options, vocabulary = self._options, loaded.model.vocabulary
+        options = self._options
         detector: Detector = Silero(self._silero) if options.vad_filter else NoDetector()
-        language = vocabulary.language(request.language) or vocabulary.language(options.language)
-        if request.language and vocabulary.language(request.language) is None:
-            self._warn_of_language(request.language, language)
+        language, asked = self._language(loaded, request.language or options.language)
         return Transcription(
             sound=SoundBuffer(detector, options.vad_threshold, options.least_voice),
             decoder=Decoder(loaded.model, loaded.batches, options.decoding),
             options=options.transcription,
             language=language,
             names=transcription.likely_names(request, options.hotwords),
+            style=lambda spoken: self._style(asked or spoken),
         )
+
+    def _style(self, language: str | None) -> str:
+        """Return a text in the style of the expected speech: the one that is set, or the pack's."""
+        if self._options.initial_prompt or self._options.task == "translate":
+            return self._options.initial_prompt
+        try:
+            return hearing.hearing(language).prompt
+        except PluginBroken as error:
+            _LOGGER.debug("No prompt for %s: %s", quoted(language), error)
+            return ""
+
+    def _language(self, loaded: CachedModel, wanted: str | None) -> tuple[str | None, str | None]:
+        """Return a model's code of a language, and the language that it stands for.
+
+        They are None to detect the language, and those of the option for one that no model knows.
+        Raises `ModelMissing` if this model knows English only.
+        """
+        if found := codes.find(wanted or "", loaded.languages):
+            return found, wanted
+        if loaded.languages == ENGLISH_ONLY:
+            if not wanted:
+                return ENGLISH_ONLY[0], ENGLISH_ONLY[0]
+            name = multilingual(loaded.name)
+            raise ModelMissing(
+                f"Whisper {Path(loaded.name).name} knows only English, not {quoted(wanted)}: "
+                f"satellite models pull whisper:{name}, and use faster-whisper:{name}"
+            )
+        usual = codes.find(self._options.language, loaded.languages)
+        if wanted:
+            self._warn_of_language(wanted, usual)
+        return usual, self._options.language or None
 
     def _warn_of_language(self, requested: str, used: str | None) -> None:
         """Log that the model lacks a language, once for each of the first of them."""
@@ -164,7 +199,7 @@ class FasterWhisper:
             model, workers = await loader.call(self._load, name)
         finally:
             await loader.close()
-        return CachedModel(model, BatchScheduler(model, workers))
+        return CachedModel(name, model, BatchScheduler(model, workers))
 
     def _load(self, name: str) -> tuple[Model, int]:
         """Load a model. Blocks for seconds if it is large."""

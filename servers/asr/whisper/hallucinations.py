@@ -1,79 +1,67 @@
 """Phrases that Whisper hallucinates from silence: the subtitles it was trained on end with them.
 
-They come from public collections of its transcripts of silence. Only whole, doubtful utterances are
-compared, because people do say "thank you".
+The phrases are in the language packs. Whisper writes those of any language, whatever it was asked
+for. Only whole, doubtful utterances are compared, because people do say "thank you".
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterable
+from functools import cache
 
-PHRASES = frozenset(
-    (
-        # English
-        "you",
-        "bye",
-        "bye bye",
-        "thank you",
-        "thank you very much",
-        "thank you so much",
-        "thanks for watching",
-        "thank you for watching",
-        "thank you so much for watching",
-        "thank you for listening",
-        "please subscribe",
-        "please subscribe to my channel",
-        "like and subscribe",
-        "see you next time",
-        "see you in the next video",
-        "subtitles by the amara org community",
-        "transcription by castingwords",
-        "the end",
-        # German
-        "untertitel der amara org community",
-        "untertitel im auftrag des zdf für funk 2017",
-        "untertitelung des zdf 2020",
-        "untertitelung aufgrund der amara org community",
-        "vielen dank",
-        "vielen dank fürs zuschauen",
-        "copyright wdr 2020",
-        # Dutch
-        "ondertitels ingediend door de amara org gemeenschap",
-        "ondertiteld door de amara org gemeenschap",
-        "bedankt voor het kijken",
-        # French
-        "sous titres réalisés par la communauté d amara org",
-        "sous titres réalisés para la communauté d amara org",
-        "merci d avoir regardé cette vidéo",
-        "merci",
-        # Spanish and Portuguese
-        "subtítulos realizados por la comunidad de amara org",
-        "subtítulos por la comunidad de amara org",
-        "gracias por ver el video",
-        "gracias",
-        "legendas pela comunidade amara org",
-        "obrigado",
-        # Italian
-        "sottotitoli creati dalla comunità amara org",
-        "sottotitoli e revisione a cura di qtss",
-        "grazie per la visione",
-        # Polish, Russian
-        "napisy stworzone przez społeczność amara org",
-        "dziękuję za uwagę",
-        "субтитры сделал dimatorzok",
-        "редактор субтитров а семкин корректор а егорова",
-        "продолжение следует",
-        "спасибо за просмотр",
-        # Chinese, Japanese, Korean
-        "字幕由 amara org 社区提供",
-        "请不吝点赞 订阅 转发 打赏支持明镜与点点栏目",
-        "謝謝觀看",
-        "ご視聴ありがとうございました",
-        "시청해주셔서 감사합니다",
-    )
-)
+from satellite.languages import hearing
+
+_SENTENCE_END = re.compile(r"[.!?。！？｡]+")
+_SIGNS = re.compile(r"[\W_]+")
+_DIGITS = re.compile(r"\d+")
+
+LEAST_OF_PROMPT = 0.5
+"""Part of a prompt's letters from which a text is one: Whisper may repeat it without its end."""
 
 
 def is_hallucination(text: str) -> bool:
-    """Return whether all of the text is such a phrase. Ignores case and punctuation."""
-    return " ".join(re.findall(r"\w+", text.lower())) in PHRASES
+    """Return whether a text consists of phrases that recognizers write where nothing was said.
+
+    Ignores case, spaces, punctuation, accents, and which number or year a phrase ends with.
+    """
+    return _consists_of(text, _all())
+
+
+def is_never_said(text: str) -> bool:
+    """Return whether a text consists of such phrases that people do not say to a satellite."""
+    return _consists_of(text, _never_said())
+
+
+def repeats_prompt(text: str, prompt: str) -> bool:
+    """Return whether a text is the prompt or most of it, which was not spoken."""
+    letters, whole = _letters(text), _letters(prompt)
+    return bool(whole) and letters in whole and len(letters) >= LEAST_OF_PROMPT * len(whole)
+
+
+def _consists_of(text: str, phrases: frozenset[str]) -> bool:
+    if _letters(text) in phrases:
+        return True
+    parts = [letters for part in _SENTENCE_END.split(text) if (letters := _letters(part))]
+    return bool(parts) and all(part in phrases for part in parts)
+
+
+@cache
+def _all() -> frozenset[str]:
+    return _never_said() | _compared(hearing.phantoms().also_said)
+
+
+@cache
+def _never_said() -> frozenset[str]:
+    return _compared(hearing.phantoms().never_said)
+
+
+def _compared(phrases: Iterable[str]) -> frozenset[str]:
+    return frozenset(letters for phrase in phrases if (letters := _letters(phrase)))
+
+
+def _letters(text: str) -> str:
+    """Return the letters of a text as they are compared, each number as 0."""
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    return _DIGITS.sub("0", _SIGNS.sub("", plain))

@@ -13,7 +13,7 @@ from pathlib import Path
 from satellite.errors import EngineBusy, EngineClosed, ModelMissing
 from servers.asr.whisper.batch_scheduler import BatchScheduler
 from servers.asr.whisper.model import Model
-from servers.asr.whisper.tokens import languages_in
+from servers.asr.whisper.model_languages import ENGLISH_ONLY, is_english_only, languages
 from servers.models.names import WHISPER
 from servers.models.store import Fingerprint, Store
 
@@ -26,10 +26,16 @@ PATIENCE = 30.0
 class CachedModel:
     """A loaded model with its threads and the number of requests that use it."""
 
-    def __init__(self, model: Model, batches: BatchScheduler) -> None:
+    def __init__(self, name: str, model: Model, batches: BatchScheduler) -> None:
+        self.name = name
         self.model = model
         self.batches = batches
         self.users = 0
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that the model was trained on."""
+        return ENGLISH_ONLY if is_english_only(self.name) else self.model.vocabulary.languages
 
 
 class ModelCache:
@@ -124,14 +130,4 @@ def installed(store: Store) -> tuple[tuple[str, tuple[str, ...]], ...]:
 def _installed(root: Path, _seen: Fingerprint) -> tuple[tuple[str, tuple[str, ...]], ...]:
     store = Store(root)
     names = [model.name for model in store.installed() if model.kind == WHISPER]
-    return tuple((name, _languages(name, store.path(WHISPER, name))) for name in names)
-
-
-def _languages(name: str, folder: Path | None) -> tuple[str, ...]:
-    if name.endswith(".en") or folder is None:
-        return ("en",)
-    try:
-        return languages_in((folder / "tokenizer.json").read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        _LOGGER.debug("Cannot read the languages of Whisper %s: %s", name, error)
-        return ()
+    return tuple((name, languages(name, store.path(WHISPER, name))) for name in names)

@@ -56,7 +56,9 @@ class WhisperOptions(OptionSet, frozen=True):
     temperature: Annotated[
         tuple[float, ...], option("Temperatures, tried in turn while the text is doubtful")
     ] = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-    initial_prompt: Annotated[str, option("A text in the style of the expected speech")] = ""
+    initial_prompt: Annotated[
+        str, option("A text in the style of the expected speech, in place of the language's own")
+    ] = ""
     hotwords: Annotated[
         str, option("Likely names, separated by commas, in addition to those in a request")
     ] = ""
@@ -122,7 +124,6 @@ class WhisperOptions(OptionSet, frozen=True):
         """Options of transcription."""
         return TranscriptionOptions(
             thresholds=self.thresholds,
-            initial_prompt=self.initial_prompt,
             condition_on_previous_text=self.condition_on_previous_text,
             partials=self.partials,
             interval=self.partial_interval,

@@ -10,18 +10,30 @@ from collections.abc import Sequence
 
 import msgspec
 
-from servers.asr.whisper.hallucinations import is_hallucination
+from servers.asr.whisper.hallucinations import is_hallucination, is_never_said
+from servers.asr.whisper.scripts import is_spaceless, units
 
 LOOP_REPEATS = 6
 """Repetitions of a phrase that show a decoder going round in circles; people do not speak so."""
 LOOP_WORDS = 6
-"""Words of the longest phrase that is checked for repetition."""
+"""Words, or characters of a script without spaces, of the longest phrase that is checked for
+repetition. The compression ratio shows longer ones."""
 BRIEF_VOICE = 0.5
 """Seconds of voice below which little can have been said, so that a hallucination is likelier."""
 CONFIDENT = -0.5
 """Average log-probability from which a text is reliable: clear speech is above it."""
 POSSIBLE_SILENCE = 0.3
 """No-speech probability from which there may have been no speech."""
+
+CLEAR = -0.3
+"""Average log-probability from which a text that repeats itself may have been spoken so."""
+CLEARLY_SPEECH = 0.1
+"""No-speech probability up to which it may."""
+SPOKEN_RATE = (1.5, 10.0)
+"""Characters of a script without spaces that people say in a second of sound, silence around the
+speech included: "はい" seven times takes two to four seconds."""
+SPOKEN_LETTERS = (4.0, 20.0)
+"""Letters of other scripts, likewise."""
 
 GUESS_MARGIN = 0.3
 """How much above the threshold of doubt an average log-probability may be to belong to a guess.
@@ -42,6 +54,8 @@ class Attempt(msgspec.Struct, frozen=True):
     ended: bool
     """Whether the model ended the text itself, so that it was not cut off."""
     temperature: float = 0.0
+    seconds: float = 0.0
+    """Length of the sound; 0 if unknown."""
 
 
 class Thresholds(msgspec.Struct, frozen=True):
@@ -74,9 +88,21 @@ def loops(words: Sequence[str]) -> bool:
 
 def repeats(attempt: Attempt, thresholds: Thresholds) -> bool:
     """Return whether the text goes round in circles."""
-    return compression_ratio(attempt.text) > thresholds.compression_ratio or loops(
-        attempt.text.lower().split()
-    )
+    words = units(attempt.text)
+    in_circles = compression_ratio(attempt.text) > thresholds.compression_ratio or loops(words)
+    return in_circles and not _is_spoken_repetition(attempt, words)
+
+
+def _is_spoken_repetition(attempt: Attempt, words: Sequence[str]) -> bool:
+    """Return whether a person may have said a repetition: clearly, in the time that it takes.
+
+    A decoder that goes round in circles does not end by itself, or writes more than can be said.
+    """
+    clear = attempt.avg_logprob >= CLEAR and attempt.no_speech_prob <= CLEARLY_SPEECH
+    if not (attempt.ended and clear and words and attempt.seconds):
+        return False
+    slowest, fastest = SPOKEN_RATE if is_spaceless(words[0][0]) else SPOKEN_LETTERS
+    return slowest <= sum(map(len, words)) / attempt.seconds <= fastest
 
 
 def is_unsure(attempt: Attempt, thresholds: Thresholds) -> bool:
@@ -127,11 +153,9 @@ def rejection(attempt: Attempt, voice: float, thresholds: Thresholds) -> str | N
         return "repeats itself"
     if is_guess(attempt, thresholds):
         return "a guess at muffled speech"
-    doubtful = (
-        attempt.avg_logprob < CONFIDENT
-        or attempt.no_speech_prob > POSSIBLE_SILENCE
-        or voice < BRIEF_VOICE
-    )
-    if doubtful and is_hallucination(attempt.text):
+    doubtful = attempt.avg_logprob < CONFIDENT or attempt.no_speech_prob > POSSIBLE_SILENCE
+    if (doubtful and is_hallucination(attempt.text)) or (
+        voice < BRIEF_VOICE and is_never_said(attempt.text)
+    ):
         return "a phrase that Whisper hallucinates"
     return None

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from satellite.errors import EngineFailed
-from satellite.languages import codes
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -50,10 +49,6 @@ class Vocabulary:
             return [self.first, self._no_timestamps]
         marks = (self._special(f"<|{language}|>"), self._special(f"<|{task}|>"))
         return [self.first, *marks, self._no_timestamps]
-
-    def language(self, requested: str | None) -> str | None:
-        """Return the model's code of a language such as `nb` or `pt-BR`; None if it has none."""
-        return codes.find(requested or "", self.languages)
 
     def _special(self, token: str) -> int:
         number = self._tokenizer.token_to_id(token)

@@ -15,11 +15,13 @@ from satellite.values import TranscribeRequest, Transcript
 from servers.asr.whisper import quality
 from servers.asr.whisper.agreement import agreed_tokens
 from servers.asr.whisper.decoding import Decoder
+from servers.asr.whisper.hallucinations import repeats_prompt
 from servers.asr.whisper.name_correction import near_names, only_names_differ
 from servers.asr.whisper.quality import Attempt, Thresholds
+from servers.asr.whisper.scripts import joined
 from servers.asr.whisper.sound_buffer import BLOCK_SAMPLES, SoundBuffer
 from servers.asr.whisper.speech_detection import Floats
-from servers.asr.whisper.tokens import build_prompt
+from servers.asr.whisper.tokens import Prompt, build_prompt
 from servers.asr.whisper.windows import RATE, TRAIL, Window
 
 _LOGGER = logging.getLogger(__name__)
@@ -42,7 +44,6 @@ class TranscriptionOptions(msgspec.Struct, frozen=True):
     """Options of transcription, the same for all utterances."""
 
     thresholds: Thresholds
-    initial_prompt: str
     condition_on_previous_text: bool
     partials: bool
     interval: float
@@ -63,14 +64,17 @@ class Transcription:
         options: TranscriptionOptions,
         language: str | None,
         names: Sequence[str],
+        style: Callable[[str | None], str] = lambda language: "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`style` returns a text in the style of the expected speech, by its language."""
         self._sound = sound
         self._decoder = decoder
         self._vocabulary = decoder.vocabulary
         self._options = options
         self._language = language
         self._names = names
+        self._style = style
         self._texts: list[str] = []
         self._partial: tuple[int, ...] = ()
         self._confirmed: tuple[int, ...] = ()
@@ -103,7 +107,7 @@ class Transcription:
         await self._detect(bytes(pending), worker)
         if (window := self._sound.last()) is not None:
             await self._finish(window, self._sound.samples(window))
-        yield Transcript(text=" ".join(self._texts), final=True, language=self._language)
+        yield Transcript(text=joined(self._texts), final=True, language=self._language)
 
     async def _detect(self, audio: bytes, worker: Worker) -> None:
         """Add sound and decode the windows that it closes."""
@@ -113,7 +117,7 @@ class Transcription:
     def _partial_text(self) -> str:
         """Return the part of the text that will not change any more."""
         confirmed = self._vocabulary.decode(self._confirmed).strip()
-        return " ".join([*self._texts, confirmed] if confirmed else self._texts)
+        return joined([*self._texts, confirmed])
 
     async def _finish(self, window: Window, samples: Floats) -> None:
         """Add the text of a complete window."""
@@ -121,7 +125,7 @@ class Transcription:
             attempt, language = self._decoded[2:]
         else:
             attempt, language = await self._decode(samples)
-        reason = quality.rejection(attempt, window.voice / RATE, self._options.thresholds)
+        reason = self._rejection(attempt, window, language)
         text = attempt.text
         if reason is None:
             self._language = self._language or language
@@ -143,7 +147,7 @@ class Transcription:
         self._cost = self._clock() - began
         self._partial_at = self._sound.now
         self._decoded = (window, self._confirmed, attempt, language)
-        if quality.rejection(attempt, window.voice / RATE, self._options.thresholds) is not None:
+        if self._rejection(attempt, window, language) is not None:
             self._partial = ()
             return False
         confirmed = agreed_tokens(self._partial, attempt.tokens, self._vocabulary.decode)
@@ -154,6 +158,12 @@ class Transcription:
             # decoding with this prefix gives the same result again
             self._decoded = (window, confirmed, attempt, language)
         return True
+
+    def _rejection(self, attempt: Attempt, window: Window, language: str | None) -> str | None:
+        """Return why the text was not spoken, or None."""
+        if repeats_prompt(attempt.text, self._style(language)):
+            return "repeats its prompt"
+        return quality.rejection(attempt, window.voice / RATE, self._options.thresholds)
 
     def _is_due(self, window: Window) -> bool:
         now = self._sound.now
@@ -186,13 +196,16 @@ class Transcription:
     async def _decode_with(
         self, hotwords: str, samples: Floats, language: str | None
     ) -> tuple[Attempt, str | None]:
-        earlier = " ".join(self._texts) if self._options.condition_on_previous_text else ""
-        prompt = build_prompt(
-            self._vocabulary,
-            hotwords=hotwords,
-            earlier=f"{self._options.initial_prompt} {earlier}",
-            prefix=self._confirmed,
-        )
+        earlier = joined(self._texts) if self._options.condition_on_previous_text else ""
+
+        def prompt(spoken: str | None) -> Prompt:
+            return build_prompt(
+                self._vocabulary,
+                hotwords=hotwords,
+                earlier=f"{self._style(spoken)} {earlier}",
+                prefix=self._confirmed,
+            )
+
         return await self._decoder.decode(samples, prompt, language)
 
 

@@ -18,7 +18,9 @@ from tests.servers.asr.whisper.conftest import ONE
 from tests.support.speech import speak
 from tests.support.whisper_model import Manner, made_whisper
 
-NO_PROMPT = Prompt(before=())
+
+def no_prompt(language: str | None) -> Prompt:
+    return Prompt(before=())
 
 
 class Watched(BatchScheduler):
@@ -50,7 +52,7 @@ async def decode(
 ) -> tuple[Watched, Attempt]:
     batches = Watched(model)
     try:
-        attempt, spoken = await Decoder(model, batches, options).decode(sound, NO_PROMPT, language)
+        attempt, spoken = await Decoder(model, batches, options).decode(sound, no_prompt, language)
     finally:
         await batches.close()
     assert spoken == "en"

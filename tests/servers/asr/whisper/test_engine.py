@@ -64,6 +64,10 @@ async def transcribed(
     return final
 
 
+def english_only() -> str:
+    return str(made_whisper(Manner(multilingual=False)))
+
+
 def make(**options: Any) -> FasterWhisper:
     return FasterWhisper(FasterWhisper.Options(num_workers=1, cpu_threads=1, **options))
 
@@ -163,6 +167,26 @@ async def test_the_description_lists_languages(engine: FasterWhisper) -> None:
     assert info.streaming
     assert "de" in info.models[0].languages
     assert FasterWhisper(FasterWhisper.Options(model="tiny.en")).describe().models[0].name
+
+
+@pytest.mark.parametrize("language", ["zh", "de-DE", "tlh"])
+async def test_an_english_only_model_rejects_another_language(language: str) -> None:
+    """It would write English words, whatever is said."""
+    engine = make(model=english_only())
+    await engine.load()
+    assert engine.describe().models[0].languages == ("en",)
+    for known in ("en", "en-GB", None):
+        assert (await transcribed(engine, SPEECH, TranscribeRequest(language=known))).text
+    with pytest.raises(ModelMissing, match=r"only English, .* models pull whisper:base"):
+        await transcribed(engine, SPEECH, TranscribeRequest(language=language))
+    await engine.close()
+
+
+async def test_an_english_only_model_with_another_language_set_does_not_load() -> None:
+    engine = make(model=english_only(), language="zh")
+    with pytest.raises(ModelMissing, match="whisper:base"):
+        await engine.load()
+    await engine.close()
 
 
 async def test_a_removed_option_is_named_as_removed() -> None:

@@ -128,7 +128,7 @@ class CountedLoads:
         await asyncio.sleep(0)
         self.here.append(name)
         self.most = max(self.most, len(self.here))
-        return model_cache.CachedModel(None, Batches())  # type: ignore[arg-type]
+        return model_cache.CachedModel(name, None, Batches())  # type: ignore[arg-type]
 
 
 async def test_the_least_recently_used_model_is_unloaded() -> None:

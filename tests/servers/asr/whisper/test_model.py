@@ -81,12 +81,6 @@ def test_the_language_is_detected(model: Model) -> None:
     assert model.language(model.encode(sound("stop"), 600)) == "en"
 
 
-def test_languages_are_matched_by_their_first_part(model: Model) -> None:
-    language = model.vocabulary.language
-    assert (language("en-US"), language("de_DE"), language("FR")) == ("en", "de", "fr")
-    assert (language("tlh"), language(""), language(None), language("<|de|>")) == (None,) * 4
-
-
 def test_a_prompt_fits_into_half_of_the_context(model: Model) -> None:
     prompt = build_prompt(model.vocabulary, "word, " * 100, "earlier " * 100)
     assert len(prompt.before) == MAX_BEFORE + 1

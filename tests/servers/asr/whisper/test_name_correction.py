@@ -25,6 +25,43 @@ def test_only_names_that_are_nearly_in_the_text_are_found(text: str, found: tupl
     assert near_names(text, NAMES) == found
 
 
+ASIAN = ("客厅", "书房", "台灯", "リビング", "エアコン", "寝室", "ห้องครัว")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("打开课厅的窗帘", ("客厅",)),
+        ("打開客廳的窗簾", ("客厅",)),
+        ("打开客厅的窗帘", ()),
+        ("リビンクの電気をつけて", ("リビング",)),
+        ("リビングのエアコンをつけて", ()),
+        ("新室の温度は何度ですか", ("寝室",)),
+        ("เปิดไฟในห้องคัว", ("ห้องครัว",)),
+        ("现在几点了", ()),
+    ],
+)
+def test_names_in_scripts_without_spaces_are_found(text: str, found: tuple[str]) -> None:
+    assert near_names(text, ASIAN) == found
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "same"),
+    [
+        ("打开课厅的灯", "打开客厅的灯。", True),
+        ("打开课厅的灯", "打开客厅", False),
+        ("打开窗帘", "打开客厅的窗帘", False),
+        ("把灯打开", "把台灯打开", False),
+        ("新室の温度は何度ですか", "寝室の温度は何度ですか?", True),
+        ("今何時ですか", "寝室今何時ですか", False),
+    ],
+)
+def test_a_second_text_without_spaces_may_differ_only_in_a_name(
+    before: str, after: str, same: bool
+) -> None:
+    assert only_names_differ(before, after, ASIAN) is same
+
+
 @pytest.mark.parametrize(
     ("before", "after", "same"),
     [

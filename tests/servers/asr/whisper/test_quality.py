@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servers.asr.whisper import quality
-from servers.asr.whisper.hallucinations import PHRASES, is_hallucination
 from servers.asr.whisper.quality import Attempt, Thresholds
 
 USUAL = Thresholds()
@@ -111,10 +110,41 @@ def test_a_hallucination_is_the_whole_text() -> None:
     assert quality.rejection(doubtful, 0.4, USUAL) is None
 
 
-def test_every_listed_hallucination_is_found() -> None:
-    assert all(
-        is_hallucination(phrase) and is_hallucination(phrase.title() + ".") for phrase in PHRASES
-    )
+@pytest.mark.parametrize("text", ["Merci !", "Gracias.", "Vielen Dank!", "谢谢。", "Thank you."])
+def test_thanks_are_rejected_in_doubt_but_not_for_being_brief(text: str) -> None:
+    assert quality.rejection(like(text=text), 0.4, USUAL) is None
+    assert quality.rejection(like(text=text, avg_logprob=-0.6), 0.4, USUAL) is not None
+    assert quality.rejection(like(text=text, no_speech_prob=0.4), 2.0, USUAL) is not None
+
+
+@pytest.mark.parametrize(
+    "text", ["把灯打开" * 6, "好的" * 6, "好的，" * 8, "ありがとう" * 6, "เปิดไฟ" * 7]
+)
+def test_a_loop_without_spaces_is_found(text: str) -> None:
+    assert quality.repeats(like(text=text), USUAL)
+    assert quality.repeats(like(text=text, seconds=1.0), USUAL), "more than can be said"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("はい" * 7, 2.5), ("no " * 8, 3.0), ("好的" * 6, 3.0)]
+)
+def test_a_clear_repetition_that_fits_its_time_was_spoken(text: str, seconds: float) -> None:
+    spoken = like(text=text, seconds=seconds)
+    assert quality.is_good(spoken, USUAL)
+    for doubtful in (
+        like(text=text, seconds=seconds, avg_logprob=-0.5),
+        like(text=text, seconds=seconds, no_speech_prob=0.2),
+        like(text=text, seconds=seconds, ended=False),
+        like(text=text, seconds=20.0),
+    ):
+        assert quality.rejection(doubtful, 2.0, USUAL) == "repeats itself"
+
+
+@pytest.mark.parametrize(
+    "text", ["把客厅的灯打开然后把窗帘关上", "リビングの電気をつけて", "哈哈哈哈"]
+)
+def test_a_sentence_without_spaces_is_no_loop(text: str) -> None:
+    assert not quality.repeats(like(text=text), USUAL)
 
 
 def test_the_best_attempt_is_the_likeliest_without_repetition() -> None:

@@ -20,7 +20,7 @@ from servers.asr.whisper.transcription import Transcription, TranscriptionOption
 from tests.servers.asr.whisper.test_windows import Loudness
 from tests.support.speech import silence, speak, tone
 
-OPTIONS = TranscriptionOptions(Thresholds(), "", True, True, 0.5)
+OPTIONS = TranscriptionOptions(Thresholds(), True, True, 0.5)
 PIECE = 3200
 """Bytes: 0.1 s."""
 

@@ -1,0 +1,62 @@
+"""The part `hearing` of a language pack: what a recognizer has to know about the language."""
+
+from __future__ import annotations
+
+import logging
+from functools import cache
+
+import msgspec
+
+from satellite.errors import PluginBroken
+from satellite.languages import pack
+
+_LOGGER = logging.getLogger(__name__)
+
+_PART = "hearing"
+
+
+class Hearing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The content of `hearing.yaml`."""
+
+    prompt: str = ""
+    """A text in the language's script, in front of what a recognizer writes: it continues in that
+    script and style. It is nothing that a person says to a satellite."""
+    phantoms: tuple[str, ...] = ()
+    """Phrases that recognizers write where nothing was said: the ends of subtitles and videos that
+    they were trained on. No request consists of one."""
+    polite_phantoms: tuple[str, ...] = ()
+    """Phrases that recognizers write where nothing was said, and that people do say."""
+    stop_words: tuple[str, ...] = ()
+    """Words that end a reply or a ring, without a wake word."""
+
+
+class Phantoms(msgspec.Struct, frozen=True):
+    """The hallucinated phrases of all languages, whatever the language of a request."""
+
+    never_said: frozenset[str]
+    also_said: frozenset[str]
+
+
+def hearing(language: str | None) -> Hearing:
+    """Return the part of a language's pack, empty without a pack. Raises `PluginBroken`."""
+    found = pack.find(language) if language else None
+    return found.read(_PART, Hearing) if found is not None else Hearing()
+
+
+@cache
+def phantoms() -> Phantoms:
+    """Return the phrases of all packs. A pack that cannot be read is logged and left out.
+
+    Reads all packs, a millisecond or two each, when it is first called.
+    """
+    never: set[str] = set()
+    polite: set[str] = set()
+    for code in pack.installed():
+        try:
+            found = hearing(code)
+        except PluginBroken as error:
+            _LOGGER.warning("Phrases of a language are unknown: %s", error)
+            continue
+        never.update(found.phantoms)
+        polite.update(found.polite_phantoms)
+    return Phantoms(frozenset(never), frozenset(polite))
