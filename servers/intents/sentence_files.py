@@ -23,12 +23,13 @@ _REPLACED = ("responses", "words")
 
 def languages() -> tuple[str, ...]:
     """Return the languages whose packs have sentences."""
-    return tuple(code for code in pack.installed() if _has_sentences(code))
+    return tuple(code for code in pack.installed() if has_sentences(code))
 
 
-def _has_sentences(code: str) -> bool:
-    found = pack.find(code)
-    return found is not None and bool(found.part(PARTS[0]))
+def has_sentences(language: str) -> bool:
+    """Return whether a pack has sentences and answers in a language."""
+    found = pack.find(language)
+    return found is not None and all(any(found.files(part)) for part in PARTS)
 
 
 def base_language(language: str) -> str:
@@ -48,10 +49,11 @@ def plurals(language: str) -> Plurals:
     return plurals_of(found) if found is not None else Plurals()
 
 
-def read_all(language: str, folder: str | Path = "") -> Iterator[Source]:
+def read_all(language: str, folder: str | Path = "", *, unmarked: bool = True) -> Iterator[Source]:
     """Yield the files of a language's pack, then the user's: `*.yaml` and `<language>/*.yaml`.
 
-    Skips files for other languages (by their key `language`). Raises `EngineFailed`.
+    Skips files for other languages (by their key `language`), and, unless `unmarked`, those in
+    `folder` itself without the key. Raises `EngineFailed`.
     """
     if (built_in := pack.find(language)) is not None:
         for part in PARTS:
@@ -65,7 +67,8 @@ def read_all(language: str, folder: str | Path = "") -> Iterator[Source]:
     folders = [root / name for name in dict.fromkeys((base, language))]
     for path in sorted([*root.glob("*.yaml"), *(p for f in folders for p in f.glob("*.yaml"))]):
         source = Source(str(path), own_words.renewed(_content(path)))
-        if base_language(str(source.content.get("language", base))) == base:
+        other = base if unmarked or path.parent != root else ""
+        if base_language(str(source.content.get("language", other))) == base:
             yield source
 
 

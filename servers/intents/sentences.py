@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from satellite.errors import EngineFailed, ModelMissing
+from satellite.languages import pack
 from satellite.options import plain
+from satellite.settings import USUAL_AREAS, USUAL_NAMES
 from satellite.text.quoted import quoted
 from servers.intents import sentence_files as sources
 from servers.intents import template_checks
@@ -45,6 +47,13 @@ _FINAL = ".!?,;: "
 """Characters that hassil takes from the end of a text."""
 
 
+class UsualHome(msgspec.Struct, frozen=True):
+    """Usual names of things and rooms in a language: the part `names` of its pack."""
+
+    names: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
+
+
 class Sentences:
     """The parsed sentences of one language."""
 
@@ -60,6 +69,7 @@ class Sentences:
         reversals: tuple[str, ...] = (),
         endings: tuple[str, ...] = (),
         confusable: tuple[tuple[str, str], ...] = (),
+        usual: UsualHome | None = None,
     ) -> None:
         """`symbols` is the part of the spelling that names have, too.
 
@@ -67,7 +77,7 @@ class Sentences:
 
         `reversals` are words before a sentence that make it another one, `endings` templates of
         words after it, and `confusable` pairs of words that the recognizer cannot distinguish
-        reliably.
+        reliably. `usual` serves where no home is connected.
         """
         self.language = language
         self.intents = intents
@@ -79,6 +89,7 @@ class Sentences:
         self.reversals = reversals
         self.endings = endings
         self.confusable = confusable
+        self.usual = usual or UsualHome()
         self.lists = lru_cache(_CACHED_HOMES)(self._lists)
 
     def templates(self, *, spoken: bool = False) -> Iterator[tuple[str, Sentence]]:
@@ -186,10 +197,11 @@ class Sentences:
         }
 
 
-def load(language: str, extra_dir: str | Path = "") -> Sentences:
+def load(language: str, extra_dir: str | Path = "", *, unmarked: bool = True) -> Sentences:
     """Read the sentences of `language` and the user's own in the folder `extra_dir`.
 
-    The user's are `*.yaml` there and in its folder `<language>`. They extend the built-in sentences
+    The user's are `*.yaml` there, if they name the language or are `unmarked`, and in its folder
+    `<language>`. They extend the built-in sentences
     and may replace lists, rules and responses; a language that is not built in consists of them
     alone. Blocks for some tenths of a second; imports hassil.
 
@@ -198,7 +210,7 @@ def load(language: str, extra_dir: str | Path = "") -> Sentences:
         EngineFailed: A file is invalid.
     """
     language = sources.language_of(language)
-    found = list(sources.read_all(language, extra_dir))
+    found = list(sources.read_all(language, extra_dir, unmarked=unmarked))
     if not any("words" in source.content for source in found):
         raise ModelMissing(
             f"there are no sentences for language {quoted(language)}; built in: "
@@ -224,12 +236,22 @@ def load(language: str, extra_dir: str | Path = "") -> Sentences:
         _section(content, "reversals", tuple[str, ...]),
         _section(content, "endings", tuple[str, ...]),
         _section(content, "confusable", tuple[tuple[str, str], ...]),
+        _usual_home(language),
     )
 
 
 def normalize(text: str) -> str:
     """Return `text` as templates and speech recognition separate words, without hyphens."""
     return _SEPARATORS.sub(" ", text).strip()
+
+
+def _usual_home(language: str) -> UsualHome:
+    """Return the usual home of a language. Raises `PluginBroken`."""
+    found = pack.find(language)
+    usual = found.read("names", UsualHome) if found is not None else UsualHome()
+    if usual == UsualHome() and (found is None or found.code == pack.ENGLISH):
+        return UsualHome(USUAL_NAMES, USUAL_AREAS)
+    return usual
 
 
 def _whole(value: Any) -> Any:

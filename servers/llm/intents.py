@@ -16,9 +16,10 @@ from satellite.text.reason_of import reason_of
 from satellite.tools import Tool
 from satellite.values import Action, Declined, EngineInfo, ModelInfo, ReplyPart, ReplyRequest
 from servers.intents import choices
+from servers.intents.library import Library
 from servers.intents.match import Match
 from servers.intents.phrases import Phrases
-from servers.intents.sentences import Sentences, load
+from servers.intents.sentences import Sentences
 from servers.intents.skills import SKILLS
 from servers.llm.intents_tools import TOOLS
 
@@ -32,7 +33,9 @@ class Intents:
     class Options(OptionSet, frozen=True):
         """The sentences."""
 
-        language: Annotated[str, option("Language of the sentences")] = "en"
+        language: Annotated[
+            str, option("Language of requests without one; others are answered in their own")
+        ] = "en"
         sentences: Annotated[
             str, option("Folder with your own sentences: YAML files with intents and responses")
         ] = ""
@@ -45,62 +48,53 @@ class Intents:
         self._options = options
         self._home = context.home if context else None
         self._worker = Worker("intents")
-        self._sentences: Sentences | None = None
+        self._library = Library(options.language, options.sentences)
 
     async def load(self) -> None:
-        """Read the sentences. Raises `ModelMissing` for an unknown language, `EngineFailed`."""
-        await self._ready()
+        """Read the sentences of the first language, other languages' when they are asked for.
+
+        Raises `ModelMissing` for an unknown language, `EngineFailed`.
+        """
+        await self._worker.call(self._library.first)
 
     def describe(self) -> EngineInfo:
-        """Describe the engine; its model is its language."""
-        language = self._options.language
+        """Describe the engine; its models are its languages, the configured one first."""
+        languages = self._library.languages()
         return EngineInfo(
             name="intents",
             description="Answers set sentences, with nothing but this machine",
-            models=(ModelInfo(name=language, languages=(language,)),),
+            models=tuple(ModelInfo(name=code, languages=(code,)) for code in languages),
             home_control=self._home is not None,
         )
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
-        """Yield the reply; `Declined` for a request that matches no sentence.
+        """Yield the reply, in the request's language; `Declined` if it matches no sentence.
 
         A pure function of the request. Raises `EngineFailed` for user sentences whose intent or
         slots cannot be executed.
         """
-        sentences = await self._ready()
-        if not request.text.strip():
-            return
-        for part in await self._worker.call(answer, sentences, request):
+        for part in await self._worker.call(self._reply, request):
             yield part
 
     async def close(self) -> None:
-        self._sentences = None
         await self._worker.close()
 
-    async def _ready(self) -> Sentences:
-        if self._sentences is None:
-            self._sentences = await self._worker.call(self._read)
-        return self._sentences
-
-    def _read(self) -> Sentences:
-        if self._sentences is not None:  # read by an earlier call
-            return self._sentences
-        sentences = load(self._options.language, self._options.sentences)
-        for intent in sentences.intents.intents.values():
-            for data in intent.data:
-                key = data.response or "default"
-                if intent.name not in SKILLS and not sentences.phrases.has(intent.name, key):
-                    raise EngineFailed(
-                        f"sentences: intent {intent.name} has no response: add responses: intents: "
-                        f"{intent.name}: {key}: TEXT"
-                    )
-        return sentences
+    def _reply(self, request: ReplyRequest) -> tuple[ReplyPart, ...]:
+        if not request.text.strip():
+            return ()
+        sentences = self._library.find(request.language)
+        if sentences is None:
+            return (Declined(text=self._library.declined(request.language)),)
+        return answer(sentences, request)
 
 
 def answer(sentences: Sentences, request: ReplyRequest) -> tuple[ReplyPart, ...]:
     """Match the request and run the skill of its intent. Takes milliseconds."""
     situation = request.situation
-    home = (situation.names or USUAL_NAMES, situation.areas or USUAL_AREAS)
+    home = (
+        _real(situation.names, USUAL_NAMES) or sentences.usual.names,
+        _real(situation.areas, USUAL_AREAS) or sentences.usual.areas,
+    )
     match = sentences.match(request.text, *home)
     pending = _pending(sentences, request, home)
     if pending is not None:
@@ -128,6 +122,11 @@ def answer(sentences: Sentences, request: ReplyRequest) -> tuple[ReplyPart, ...]
         raise EngineFailed(
             f"sentences: intent {match.intent} with slots {quoted(match.slots)}: {reason_of(error)}"
         ) from error
+
+
+def _real(names: tuple[str, ...], usual: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of a home; none for the English ones that satellites send without one."""
+    return () if names == usual else names
 
 
 def _pending(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from satellite.errors import EngineFailed, ModelMissing
-from satellite.values import Action, ReplyPart, ReplyRequest, Situation
+from satellite.values import Action, Declined, ReplyPart, ReplyRequest, Situation
 from servers.intents.sentence_files import base_language, languages
 from servers.intents.sentences import load
 from servers.llm.intents import Intents
@@ -131,6 +131,28 @@ async def test_another_language_is_another_file(tmp_path: Path) -> None:
             Action(name="timer.start", data={"seconds": 1500.0, "name": None}),
         ),
     ]
+
+
+async def test_a_request_is_answered_in_its_language_or_not_at_all(tmp_path: Path) -> None:
+    (tmp_path / "nds").mkdir()
+    (tmp_path / "nds" / "own.yaml").write_text(OLDER)
+    (tmp_path / "unmarked.yaml").write_text(OLDER.replace("language: nds", "").replace("Es", "It"))
+    engine = Intents(Intents.Options(sentences=str(tmp_path)))
+
+    async def answer(text: str, language: str | None) -> list[ReplyPart]:
+        request = ReplyRequest(text=text, language=language, situation=Situation(now=NOW))
+        return [part async for part in engine.reply(request)]
+
+    assert await answer("what time is it", None) == ["It ist 10 Uhr 25."]  # a file of English
+    assert await answer("wie spät ist es", "nds-DE") == ["Es ist 10 Uhr 25."]
+    assert await answer("wie spät ist es", "en") == ["It ist 10 Uhr 25."]
+    assert await answer("what time is it", "nds") == [Declined("Das habe ich nicht verstanden.")]
+    for _ in range(2):
+        assert await answer("what time is it", "tlh") == [Declined("")]
+    for other in ("tlh", "sjn", "qya", "nds"):
+        await answer("nuqneH", other)
+    assert await answer("wie spät ist es", "nds") == ["Es ist 10 Uhr 25."]
+    await engine.close()
 
 
 @pytest.mark.parametrize(
