@@ -5,17 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import islice, product
+from itertools import chain, islice, product
 from typing import Any
 
 import msgspec
 
 from satellite.errors import EngineFailed
 from satellite.options import plain
-from servers.intents.spelling import Spelling
+from satellite.text.quoted import quoted
+from servers.intents.spelling import Rewrite, Spelling
 
 _MOST_FORMS = 32
 """Forms of a name at most; each part of it with several ways of saying it multiplies them."""
+
+_MOST_DECLINED = 24
+"""Declined forms of a name at most: two for each case."""
 
 _HIGHEST = 9999
 """Largest number that is put into words; a larger one is an identifier."""
@@ -34,6 +38,9 @@ class _Names(msgspec.Struct, frozen=True):
     """Words for a sign; a blank separates words, an empty text joins them."""
     zero: list[str] = []
     """Further words for a zero within a number that is said digit by digit."""
+    cases: dict[str, list[Rewrite]] = {}
+    """By grammatical case, endings of words and those that they have in this case; of each case,
+    the first that fits a word. Names are written in the nominative, and said in every case."""
 
 
 class Naming:
@@ -43,6 +50,7 @@ class Naming:
         self._language = language
         self._signs: Mapping[str, Sequence[str]] = {"-": (" ", ""), "_": (" ",), **names.signs}
         self._zero = names.zero
+        self._cases = [[_compiled(rule) for rule in rules] for rules in names.cases.values()]
         self._spelling = spelling
 
     @classmethod
@@ -56,17 +64,28 @@ class Naming:
     def forms(self, name: str) -> tuple[str, ...]:
         """Return the name as it is said and as it may be written, such as "lamp 2", "lamp two".
 
-        Signs, figures and initials are said in more than one way. The written name comes first.
+        Signs, figures and initials are said in more than one way, and a declined name in every
+        case. The written name comes first.
         """
-        written = name
+        declined = islice(self._declined(name), _MOST_DECLINED)
+        forms = chain((name,), *map(self._spoken, chain((name,), declined)))
+        return tuple(dict.fromkeys(filter(None, forms)))
+
+    def _declined(self, name: str) -> Iterator[str]:
+        """Yield the name in each case: all its words, or the first alone ("lamp of the cellar")."""
+        words = name.split()
+        for rules in self._cases:
+            found = [_in_case(word, rules) for word in words]
+            yield " ".join(found)
+            yield " ".join((*found[:1], *words[1:]))
+
+    def _spoken(self, name: str) -> Iterator[str]:
+        """Yield the ways of saying the name."""
         name = _FIGURE_WITH_LETTERS.sub(lambda found: self._spelling.apply(found[0]), name)
         parts = [tuple(dict.fromkeys(self._ways(part))) for part in _PART.findall(name)]
         gaps = [" " if spaced else "" for spaced in _gaps(name)]
-        found = (
-            " ".join("".join(a + b for a, b in zip(gaps, way, strict=True)).split())
-            for way in islice(product(*parts), _MOST_FORMS)
-        )
-        return tuple(dict.fromkeys((written, *filter(None, found))))
+        for way in islice(product(*parts), _MOST_FORMS):
+            yield " ".join("".join(a + b for a, b in zip(gaps, way, strict=True)).split())
 
     def _ways(self, part: str) -> Iterator[str]:
         if part.isdecimal():
@@ -94,6 +113,23 @@ class Naming:
                     zero if digit == "0" else words[0]
                     for digit, words in zip(digits, each, strict=True)
                 )
+
+
+def _compiled(rule: Rewrite) -> tuple[re.Pattern[str], str]:
+    """Compile a rule for an ending. Raises `EngineFailed` for an invalid one."""
+    try:
+        pattern = re.compile(f"(?:{rule.pattern})$", re.IGNORECASE)
+        pattern.sub(rule.replacement, "")
+    except (re.error, IndexError) as error:
+        raise EngineFailed(f"sentences: names: cases: {quoted(rule.pattern)}: {error}") from error
+    return pattern, rule.replacement
+
+
+def _in_case(word: str, rules: Sequence[tuple[re.Pattern[str], str]]) -> str:
+    for pattern, replacement in rules:
+        if pattern.search(word):
+            return pattern.sub(replacement, word, count=1)
+    return word
 
 
 def _gaps(name: str) -> Iterator[bool]:
