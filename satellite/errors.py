@@ -15,7 +15,7 @@ SatelliteError                  a failure to report to a user; carries an exit c
 │   └── DeviceLost              it went away while in use
 ├── EngineError                 an engine (asr, llm, tts, wake) cannot answer a request
 │   ├── ModelMissing            its model is not on this machine
-│   ├── LanguageUnknown         it has no model or voice of the requested language
+│   │   └── LanguageUnknown     it has no model or voice of the requested language
 │   ├── DownloadFailed          its model could not be downloaded, or is not what was expected
 │   ├── EngineBusy              it has as many requests as it accepts
 │   ├── EngineClosed            it was used after `close`
@@ -158,7 +158,7 @@ class ModelMissing(EngineError):
     code = "model-missing"
 
 
-class LanguageUnknown(EngineError):
+class LanguageUnknown(ModelMissing):
     """The engine has no model, voice or sentences of the requested language."""
 
     code = "language"

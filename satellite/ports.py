@@ -79,6 +79,8 @@ class EngineContext(msgspec.Struct, frozen=True, kw_only=True):
     home_settings: HomeSettings = HomeSettings()
     """The settings of that home; its address is set even while it cannot be reached."""
     pairing: PairingSettings = PairingSettings()
+    language: str = "en"
+    """The language that is mostly spoken. `auto` chooses a model of it; requests name their own."""
     nice: int = 0
     """How much lower than the event loop's the priority of model threads is, in steps of nice(1);
     see `satellite.lib.worker`."""
@@ -93,6 +95,7 @@ class EngineContext(msgspec.Struct, frozen=True, kw_only=True):
             home=home,
             home_settings=settings.home,
             pairing=settings.pairing,
+            language=settings.language,
             nice=nice,
         )
 
@@ -300,8 +303,8 @@ class ChosenByAuto(HasModel, Protocol):
     """Seconds between two calls of `auto`."""
 
     async def auto(self, context: EngineContext) -> str | None:
-        """Return the argument to use; None without a model. A quick class method, which may do
-        without the parameter `context`."""
+        """Return the argument to use; None without a model that serves `context.language`. A quick
+        class method, which may do without the parameter `context`."""
 
 
 @runtime_checkable

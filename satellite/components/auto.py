@@ -10,6 +10,8 @@ import msgspec
 
 from satellite.components import registry
 from satellite.errors import EngineError, PluginError, PluginUnknown
+from satellite.languages import codes
+from satellite.languages.pack import ENGLISH, find
 from satellite.ports import EngineContext
 
 BUILT_IN = {
@@ -34,7 +36,8 @@ class Preference(msgspec.Struct, frozen=True):
 
 
 async def preference(role: str, context: EngineContext) -> Preference:
-    """Return the engine for `auto` now; another one once a model is installed or removed.
+    """Return the engine for `auto` and `context.language` now; another one once a model is
+    installed or removed.
 
     A plugin decides by its class method `auto`; see `satellite.ports.ChosenByAuto`.
     """
@@ -43,7 +46,7 @@ async def preference(role: str, context: EngineContext) -> Preference:
         return Preference(built_in)
     try:
         kind = _kind(role, name)
-        pull = f"satellite models pull {kind.model}"
+        pull = pull_command(role, context.language)
         for need in registry.requirements(kind):
             if hint := need.missing():
                 return Preference(built_in, f"{hint} && {pull}")
@@ -54,6 +57,23 @@ async def preference(role: str, context: EngineContext) -> Preference:
     if argument is None:
         return Preference(built_in, pull)
     return Preference(f"{name}:{argument}" if argument else name)
+
+
+def pull_command(role: str, language: str) -> str:
+    """Return the command that fetches a model of a language for the preferred engine of a role."""
+    model: str = _kind(role, REAL[role]).model
+    if not codes.same(language, ENGLISH):
+        pack = find(language)
+        model = (getattr(pack.about.models, role) if pack else "") or _any_model(role, language)
+    return f"satellite models pull {model}"
+
+
+def _any_model(role: str, language: str) -> str:
+    """Return a model of a language that no pack recommends one for."""
+    if role == "tts":
+        return f"piper:VOICE (a voice of {language}, if there is one)"
+    model: str = _kind(role, REAL[role]).model
+    return model.removesuffix(".en")
 
 
 def look_every(role: str) -> float | None:

@@ -22,6 +22,7 @@ from satellite.engines.selection import SHARE
 from satellite.errors import SatelliteError, WireError
 from satellite.events import Event
 from satellite.homeassistant.client.home import opened as opened_home
+from satellite.languages import codes
 from satellite.lib.containment import Containment
 from satellite.lib.taskgroups import first_error
 from satellite.net.discovery.browser import Discovery
@@ -31,16 +32,19 @@ from satellite.net.pairing import Pairing
 from satellite.net.remotes.by_uri import remote
 from satellite.ports import TURN_ROLES, Engine, EngineContext, Vad, Wake
 from satellite.settings import Settings
-from satellite.turns.assistants import Assistants, assistant_components, build_assistants
+from satellite.turns.assistants import (
+    Assistants,
+    EngineKey,
+    assistant_components,
+    build_assistants,
+    engine_key,
+)
 from satellite.turns.context import Engines
 
 _LOGGER = logging.getLogger(__name__)
 
 ELSEWHERE = TURN_ROLES
 """Roles for which `auto` prefers a server. Not wake: sound leaves the device only after a word."""
-
-Named = tuple[str, str]
-"""A role and the component of its engine."""
 
 SETTLE = 0.6
 """Seconds to wait for servers at the start: they answer a question on the LAN within 0.12 s
@@ -80,7 +84,7 @@ async def opened(role: str, settings: Settings) -> AsyncGenerator[Any, None]:
 
     If servers may serve it, wait for them until it is certain that there is none.
     """
-    wanted = (role, getattr(settings, role))
+    wanted = engine_key(role, settings)
     made = _made([wanted], settings, lambda event: None, known=KnownServers(), settle=CERTAIN)
     async with made as (engines, _):
         await engines[wanted].load()
@@ -93,7 +97,7 @@ async def assembled(
 ) -> AsyncGenerator[Assembly, None]:
     """Load the engines of the settings concurrently; they are closed at the end of the block."""
     vad: Vad = await create("vad", settings.vad, EngineContext.for_settings(settings))
-    wake = ("wake", settings.wake)
+    wake = ("wake", settings.wake, "")
     async with _made([*assistant_components(settings), wake], settings, publish, vad.load) as (
         engines,
         context,
@@ -104,20 +108,20 @@ async def assembled(
 
 @asynccontextmanager
 async def _made(
-    named: Sequence[Named],
+    named: Sequence[EngineKey],
     settings: Settings,
     publish: Callable[[Event], None],
     *also: Callable[[], None],
     known: KnownServers | None = None,
     settle: float = SETTLE,
-) -> AsyncGenerator[tuple[dict[Named, Any], EngineContext], None]:
-    chains = {wanted: spec.chain(*wanted) for wanted in named}
+) -> AsyncGenerator[tuple[dict[EngineKey, Any], EngineContext], None]:
+    chains = {wanted: spec.chain(*wanted[:2]) for wanted in named}
     shared = [name for name, texts in chains.items() if name[0] in ELSEWHERE and AUTO in texts]
     async with AsyncExitStack() as stack:
         home = await stack.enter_async_context(opened_home(settings.home))
         context = EngineContext.for_settings(settings, home)
         made = {
-            name: [await create(name[0], text, context) for text in texts]
+            name: [await create(name[0], text, _speaking(context, name[2])) for text in texts]
             for name, texts in chains.items()
         }
         for engine in (engine for links in made.values() for engine in links):
@@ -142,7 +146,7 @@ async def _made(
                 role, place = name[0], chains[name].index(AUTO)
                 patience = SHARE * getattr(settings.deadlines, role)
                 made[name][place] = failover(role, made[name][place], discovery, publish, patience)
-        engines: dict[Named, Any] = {
+        engines: dict[EngineKey, Any] = {
             name: FallbackChain(links) if len(links) > 1 else links[0]
             for name, links in made.items()
         }
@@ -150,18 +154,25 @@ async def _made(
             engines = {name: at_home(name[0], engine, home) for name, engine in engines.items()}
         with first_error(SatelliteError):
             async with asyncio.TaskGroup() as tasks:
-                for (role, _), engine in engines.items():
+                for (role, *_), engine in engines.items():
                     tasks.create_task(_load(role, engine))
                 for load in also:
                     tasks.create_task(asyncio.to_thread(load))
                 if discovery is not None:
-                    roles = [role for role, _ in shared]
+                    roles = [role for role, *_ in shared]
                     tasks.create_task(_settle(discovery, looking, roles, settle))
         yield engines, context
         if known and discovery is not None:
             role = shared[0][0]
             found = discovery.servers(role)
             await known.remember(role, [server.uri for server in found])
+
+
+def _speaking(context: EngineContext, language: str) -> EngineContext:
+    """Return the context of an assistant; of the satellite for an empty language."""
+    if not language or codes.same(language, context.language):
+        return context
+    return msgspec.structs.replace(context, language=language)
 
 
 async def _load(role: str, engine: Engine) -> None:

@@ -81,6 +81,12 @@ def same(code: str, other: str) -> bool:
     return first == second or bool(find(code, (second,)) or find(other, (first,)))
 
 
+def group(code: str) -> str:
+    """Return a code without script and region: `pt` for `pt_BR`, `de` for `deu`."""
+    short = plain(code).partition("-")[0]
+    return THREE_LETTERS.get(short, short)
+
+
 def plain(code: str) -> str:
     """Return a code in small letters, with hyphens, and without an encoding: `de-de`."""
     code = code.strip().partition(".")[0].partition("@")[0]

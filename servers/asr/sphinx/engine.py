@@ -7,7 +7,8 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from importlib.metadata import version
 from typing import Annotated, ClassVar
 
-from satellite.errors import EngineClosed, EngineFailed, ModelMissing
+from satellite.components.auto import pull_command
+from satellite.errors import EngineClosed, EngineFailed, LanguageUnknown
 from satellite.lib.free_memory import give_back
 from satellite.lib.worker import Worker
 from satellite.options import OptionSet, option
@@ -88,13 +89,13 @@ class PocketSphinx:
 
         Decodes sound as it arrives, at most four utterances at once. The names and terms of the
         request replace the default ones; its answers are preferred to commands. Raises
-        `ModelMissing` for languages other than English.
+        `LanguageUnknown` for languages other than English.
         """
         language = (request.language or "en").replace("_", "-")
         if language.partition("-")[0].lower() != "en":
-            raise ModelMissing(
+            raise LanguageUnknown(
                 f"PocketSphinx has no model for language {quoted(request.language)}, only for "
-                "English"
+                f"English: {pull_command('asr', language)}"
             )
         home = (request.names or USUAL_NAMES, request.terms or USUAL_AREAS)
         async with self._recognizers.lent(home, await self._vocabulary(home)) as lent:

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar
 
-from satellite.errors import EngineFailed, ModelMissing, PluginBroken
+from satellite.errors import EngineFailed, LanguageUnknown, ModelMissing, PluginBroken
 from satellite.languages import codes, hearing
 from satellite.lib.worker import Worker
 from satellite.options import unknown_name
@@ -55,8 +55,8 @@ class FasterWhisper:
 
     @classmethod
     async def auto(cls, context: EngineContext) -> str | None:
-        """Return the most recently installed model; None if there is none."""
-        return await asyncio.to_thread(latest, WHISPER, context.models)
+        """Return the most recently installed model that knows the language; None without one."""
+        return await asyncio.to_thread(_newest, context)
 
     def __init__(self, options: WhisperOptions, context: EngineContext | None = None) -> None:
         context = context or EngineContext()
@@ -72,7 +72,7 @@ class FasterWhisper:
     async def load(self) -> None:
         """Load the model, without downloading it.
 
-        Raises `EngineFailed`, and `ModelMissing` also for an English-only model that is to hear
+        Raises `EngineFailed`, and `LanguageUnknown` for an English-only model that is to hear
         another language.
         """
         async with self._models.lend(self._options.model) as loaded:
@@ -112,7 +112,8 @@ class FasterWhisper:
         partial one; apart from that it is the text of the whole utterance. Partial transcripts are
         made only for sound that arrives at the pace of speech and while no request waits for the
         model. Sound without a voice yields an empty text. A request may name any installed model;
-        raises `ModelMissing` for others, and for a language other than that of an English-only one.
+        raises `ModelMissing` for others, and `LanguageUnknown` for an English-only one in another
+        language.
         """
         async with (
             self._models.lend(self._chosen(request.model)) as loaded,
@@ -167,7 +168,7 @@ class FasterWhisper:
         """Return a model's code of a language, and the language that it stands for.
 
         They are None to detect the language, and those of the option for one that no model knows.
-        Raises `ModelMissing` if this model knows English only.
+        Raises `LanguageUnknown` if this model knows English only.
         """
         if found := codes.find(wanted or "", loaded.languages):
             return found, wanted
@@ -175,7 +176,7 @@ class FasterWhisper:
             if not wanted:
                 return ENGLISH_ONLY[0], ENGLISH_ONLY[0]
             name = multilingual(loaded.name)
-            raise ModelMissing(
+            raise LanguageUnknown(
                 f"Whisper {Path(loaded.name).name} knows only English, not {quoted(wanted)}: "
                 f"satellite models pull whisper:{name}, and use faster-whisper:{name}"
             )
@@ -227,3 +228,14 @@ class FasterWhisper:
         if self._silero is None:
             self._silero = get_vad_model().session
         return model, chosen.workers
+
+
+def _newest(context: EngineContext) -> str | None:
+    """Return the name of the newest model for a language. One whose languages are unknown fits."""
+    languages = dict(installed(Store.for_settings(context.models)))
+
+    def fits(name: str) -> bool:
+        known = languages.get(name)
+        return not known or codes.find(context.language, known) is not None
+
+    return latest(WHISPER, context.models, fits)

@@ -13,8 +13,10 @@ import msgspec
 from satellite import tools
 from satellite.engines.chain import FallbackChain
 from satellite.errors import EngineClosed, EngineError, ModelMissing
+from satellite.languages.pack import find
 from satellite.ports import EngineContext, Llm
 from satellite.requirements import Package, Requirement
+from satellite.text.quoted import quoted
 from satellite.values import EngineInfo, ModelInfo, ReplyPart, ReplyRequest
 from servers.llm.intents import Intents
 from servers.llm.ollama import modelfile
@@ -70,21 +72,28 @@ class Ollama:
         self._home = context.home
         self._model = _OllamaModel(options, context)
         self._llm: Llm = self._model
+        self._without_sentences: list[str] = []
         if options.local_first:
-            language = options.languages[0] if options.languages else "en"
-            intents = Intents(Intents.Options(language=language), context)
-            self._llm = FallbackChain((intents, self._model))
+            languages = options.languages or (context.language,)
+            with_sentences = [code for code in languages if _has_sentences(code)]
+            self._without_sentences = [code for code in languages if code not in with_sentences]
+            local = [Intents(Intents.Options(language=code), context) for code in with_sentences]
+            if local:
+                self._llm = FallbackChain((*local, self._model))
 
     async def load(self) -> None:
         """Load the sentences and check Ollama. A missing Ollama or model is logged: both may come
-        later.
+        later, and so is a language without sentences, in which the model answers everything.
 
-        Raises `ModelMissing` for a language without sentences, `EngineFailed`.
+        Raises `EngineFailed` for sentences that cannot be used.
         """
-        try:
-            await self._llm.load()
-        except ModelMissing as error:
-            raise ModelMissing(f"{error}; or set local_first=false") from error
+        for language in self._without_sentences:
+            _LOGGER.info(
+                "there are no built-in sentences for language %s: the language model answers all "
+                "requests in it (local_first is off)",
+                quoted(language),
+            )
+        await self._llm.load()
 
     def describe(self) -> EngineInfo:
         """Describe the engine and the models of Ollama."""
@@ -100,6 +109,12 @@ class Ollama:
 
     async def close(self) -> None:
         await self._llm.close()
+
+
+def _has_sentences(language: str) -> bool:
+    """Return whether a language pack has sentences of its own. Reads none of them."""
+    pack = find(language)
+    return pack is not None and any(True for _ in pack.files("sentences"))
 
 
 class _OllamaModel:

@@ -50,8 +50,8 @@ class OllamaOptions(OptionSet, frozen=True):
     ] = 4
     languages: Annotated[
         tuple[str, ...],
-        option("Languages of the model; the first is that of the built-in sentences"),
-    ] = ("en",)
+        option("Languages of the model and of the built-in sentences; any language if empty"),
+    ] = ()
     timeout: Annotated[
         float, option("Longest silence of Ollama, model loading included", unit="s", minimum=1)
     ] = 120.0

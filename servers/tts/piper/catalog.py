@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
 
-from satellite.errors import EngineError, ModelMissing
+from satellite.components.auto import pull_command
+from satellite.errors import EngineError, LanguageUnknown, ModelMissing
 from satellite.languages import codes
+from satellite.settings import ModelSettings
 from satellite.text.quoted import quoted
 from satellite.values import ModelInfo, SpeechRequest
 from servers.models.manifest import Installed
@@ -79,10 +82,12 @@ class Voice(msgspec.Struct, frozen=True):
 class Catalog:
     """All installed voices, and optionally a voice outside the store."""
 
-    def __init__(self, store: Store, default: str) -> None:
-        """`default` is the name of a voice, the path of its `.onnx`, or empty for any voice."""
+    def __init__(self, store: Store, default: str, language: str = "en") -> None:
+        """`default` is the name of a voice, the path of its `.onnx`, or empty for any voice,
+        preferably one of the language."""
         self._store = store
         self._default = default
+        self._language = language
         self._external: Voice | None = None
         self._installed: dict[str, Voice] = {}
         self._seen: Fingerprint | None = None
@@ -108,7 +113,8 @@ class Catalog:
     def choose(self, request: SpeechRequest) -> Voice:
         """Choose the voice for a request by its name, or else by language and speaker.
 
-        Prefers the default voice among those that match. Raises `ModelMissing`.
+        Prefers the default voice among those that match. Raises `ModelMissing`,
+        `LanguageUnknown`.
         """
         if request.voice:
             return self._named(request.voice)
@@ -116,9 +122,9 @@ class Catalog:
         if language := request.language:
             best = max(voice.speaks(language) for voice in voices)
             if best == 0:
-                raise ModelMissing(
-                    f"no installed Piper voice speaks {quoted(language)}: run satellite models "
-                    f"pull piper:NAME ({_hint(language, _languages(voices))})"
+                raise LanguageUnknown(
+                    f"no installed Piper voice speaks {quoted(language)}: "
+                    f"{pull_command('tts', language)} ({_hint(language, _languages(voices))})"
                 )
             voices = [voice for voice in voices if voice.speaks(language) == best]
         if speaker := request.speaker:
@@ -132,15 +138,22 @@ class Catalog:
         if self._external is None and self._default:
             default = self._named(self._default)
         else:
-            default = next(
-                (v for v in voices if v is self._external or v.name == DEFAULT_VOICE),
-                voices[0] if voices else None,
-            )
+            default = self._any(voices)
         if default is None:
             raise ModelMissing(
                 f"no Piper voice is installed: run satellite models pull piper:{DEFAULT_VOICE}"
             )
         return [default, *(voice for voice in voices if voice is not default)]
+
+    def _any(self, voices: Sequence[Voice]) -> Voice | None:
+        """Return the voice outside the store, or else the best one of the language."""
+        if self._external is not None:
+            return self._external
+        return max(
+            voices,
+            key=lambda voice: (voice.speaks(self._language), voice.name == DEFAULT_VOICE),
+            default=None,
+        )
 
     def _named(self, name: str) -> Voice:
         voices = {_key(voice.name): voice for voice in reversed(self.voices)}
@@ -159,6 +172,19 @@ class Catalog:
             return
         self._installed = {voice.name: voice for voice in _read_all(self._store.installed())}
         self._seen = seen
+
+
+def any_voice(settings: ModelSettings, language: str) -> bool:
+    """Return whether an installed voice speaks a language. Quick while no voice is added."""
+    store = Store.for_settings(settings)
+    spoken = _spoken(store.root, store.fingerprint())
+    return any(codes.same(code, language) for code in spoken)
+
+
+@lru_cache(maxsize=8)
+def _spoken(root: Path, _fingerprint: Fingerprint) -> tuple[str, ...]:
+    voices = _read_all(Store(root).installed())
+    return tuple({voice.about.language_code: None for voice in voices})
 
 
 def _read_all(installed: Iterable[Installed]) -> Iterable[Voice]:

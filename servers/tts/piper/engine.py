@@ -13,11 +13,9 @@ from satellite.options import OptionSet, option
 from satellite.ports import EngineContext
 from satellite.requirements import Package, Requirement
 from satellite.values import AudioChunk, AudioFormat, EngineInfo, SpeechRequest
-from servers.models.latest import latest
-from servers.models.names import PIPER
 from servers.models.store import Store
 from servers.tts.normalization.normalizer import normalize
-from servers.tts.piper.catalog import Catalog, Voice
+from servers.tts.piper.catalog import Catalog, Voice, any_voice
 from servers.tts.piper.lru import LruCache
 from servers.tts.piper.phrase_cache import PhraseCache
 from servers.tts.piper.scheduler import Scheduler
@@ -93,16 +91,15 @@ class Piper:
 
     @classmethod
     async def auto(cls, context: EngineContext) -> str | None:
-        """Return no particular voice, as all installed ones are used; None if there are none."""
-        found = await asyncio.to_thread(latest, PIPER, context.models)
-        return None if found is None else ""
+        """Return no particular voice, as all are used; None if none speaks the language."""
+        return "" if await asyncio.to_thread(any_voice, context.models, context.language) else None
 
     def __init__(self, options: Options, context: EngineContext | None = None) -> None:
         context = context or EngineContext()
         self._options = options
         self._threads, pieces = divide_cores(options.cpu_threads)
         self._scheduler = Scheduler("piper", pieces, context.nice)
-        self._catalog = Catalog(Store.for_settings(context.models), options.voice)
+        self._catalog = Catalog(Store.for_settings(context.models), options.voice, context.language)
         self._loaded: LruCache[PiperVoice] = LruCache(options.voices)
         self.phrases = PhraseCache(options.cache * 1_000_000)
         """Sounds of recent short phrases."""

@@ -162,6 +162,36 @@ async def test_requests_that_match_a_sentence_skip_the_model() -> None:
         assert len(fake.asked) == 1
 
 
+async def test_without_languages_it_serves_any_language() -> None:
+    async with fake_ollama() as fake, brain(fake.host) as engine:
+        assert engine.describe().models[0].languages == ()
+    async with fake_ollama() as fake, brain(fake.host, languages=("zh", "en")) as engine:
+        assert engine.describe().models[0].languages == ("zh", "en")
+
+
+async def test_a_language_without_sentences_is_answered_by_the_model(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    script = words("Parizo.")
+    async with (
+        fake_ollama(script) as fake,
+        brain(fake.host, local_first=True, languages=("eo",)) as engine,
+    ):
+        assert heard(await ask(engine, "what time is it")) == "Parizo."
+    assert 'no built-in sentences for language "eo"' in caplog.text
+
+
+async def test_the_sentences_are_those_of_each_of_its_languages() -> None:
+    async with (
+        fake_ollama(words("Parizo.")) as fake,
+        brain(fake.host, local_first=True, languages=("eo", "en")) as engine,
+    ):
+        parts = await ask(engine, "set a timer for five minutes")
+        assert [action.name for action in done(parts)] == ["timer.start"]
+        assert not fake.asked
+
+
 async def test_the_engine_starts_without_ollama_and_answers_once_it_runs(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
