@@ -13,6 +13,7 @@ from satellite.cli import command, flags, logs
 from satellite.cli.answered_by import print_engine
 from satellite.cli.screen import echo, print_text, read_text
 from satellite.engines import assembly
+from satellite.languages.names import areas_for, names_for
 from satellite.lib.bus import Bus
 from satellite.lib.deadline import fallback_seconds, within
 from satellite.settings import Settings
@@ -74,7 +75,7 @@ def _request(settings: Settings, text: str) -> ReplyRequest:
         satellite=settings.name,
         now=datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
         area=settings.area or None,
-        names=settings.home.names,
-        areas=settings.home.areas,
+        names=names_for(settings.home, settings.language),
+        areas=areas_for(settings.home, settings.language),
     )
     return ReplyRequest(text=text, language=settings.language, situation=situation)

@@ -13,9 +13,9 @@ from satellite.errors import EngineError
 from satellite.homeassistant.client import service_calls
 from satellite.homeassistant.client.entities import plain
 from satellite.homeassistant.client.home import Home
+from satellite.languages.names import names_of
 from satellite.lib.deadline import fallback_seconds
 from satellite.ports import Asr, Engine, Llm, Queueing, Sharing
-from satellite.settings import USUAL_AREAS, USUAL_NAMES
 from satellite.turns.context import label
 from satellite.values import (
     Action,
@@ -76,11 +76,11 @@ class HomeAsr(_Wrapped):
     async def transcribe(
         self, audio: AsyncIterator[bytes], request: TranscribeRequest
     ) -> AsyncGenerator[Transcript, None]:
-        contents = self._home.contents
+        contents, usual = self._home.contents, names_of(request.language)
         request = msgspec.structs.replace(
             request,
-            names=_merged_names(contents.names, request.names, USUAL_NAMES),
-            terms=_merged_names(contents.areas, request.terms, USUAL_AREAS),
+            names=_merged_names(contents.names_in(request.language), request.names, usual.names),
+            terms=_merged_names(contents.areas, request.terms, usual.areas),
         )
         async with aclosing(self._asr.transcribe(audio, request)) as transcripts:
             async for transcript in transcripts:
@@ -99,13 +99,13 @@ class HomeLlm(_Wrapped):
 
         Raises the errors of the llm, and the `EngineError` of an unreachable home.
         """
-        contents = await self._home.known()
+        contents, usual = await self._home.known(), names_of(request.language)
         before = request.situation
         situation = msgspec.structs.replace(
             before,
             home=True,
-            names=_merged_names(contents.names, before.names, USUAL_NAMES),
-            areas=_merged_names(contents.areas, before.areas, USUAL_AREAS),
+            names=_merged_names(contents.names_in(request.language), before.names, usual.names),
+            areas=_merged_names(contents.areas, before.areas, usual.areas),
         )
         request = msgspec.structs.replace(request, situation=situation)
         spoken, last = False, ""

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable
 from satellite.audio.playback import Playback
 from satellite.errors import SatelliteError
 from satellite.events import Event, PhaseName
+from satellite.languages.names import areas_for, names_for
 from satellite.settings import Settings
 from satellite.timers import TimerManager
 from satellite.turns.actions import ActionRunner
@@ -57,8 +58,8 @@ class SatelliteContext:
             alarms=self._timers.alarms(),
             volume=self._playback.volume,
             ringing=self._timers.ringing,
-            names=self._settings.home.names,
-            areas=self._settings.home.areas,
+            names=names_for(self._settings.home, self._settings.language),
+            areas=areas_for(self._settings.home, self._settings.language),
         )
 
     def execute(self, action: Action) -> None:

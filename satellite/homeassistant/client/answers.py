@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from satellite.homeassistant.client.entities import Area, Contents, Entity, plain
-from satellite.homeassistant.client.entity_kinds import meant
+from satellite.homeassistant.client.entities import Area, Contents, Entity
 from satellite.homeassistant.client.search import Found
-from satellite.homeassistant.client.service_calls import HomeQuery, HomeRequest, spoken_state
+from satellite.homeassistant.client.service_calls import HomeQuery, HomeRequest
+from satellite.homeassistant.client.state_codes import fits
 from satellite.homeassistant.client.states import State
+from satellite.homeassistant.client.words import DEGREE, HomeWords, words_of
+from satellite.languages.pack import ENGLISH
 
 LONGEST = 40
 """Entities in one description for a language model: about 1,000 tokens."""
@@ -20,18 +22,6 @@ _ATTRIBUTES = (
 """Attributes that a person asks for."""
 
 StateOf = Callable[[Entity], State | None]
-
-_IS: dict[str, tuple[str, ...]] = {
-    "open": ("open", "opening"),
-    "closed": ("closed", "closing"),
-    "locked": ("locked", "locking"),
-    "unlocked": ("unlocked", "unlocking"),
-    "off": ("off", "standby", "docked", "idle", "closed"),
-}
-"""The states that count as the one that is asked for."""
-
-_OPENINGS = ("door", "garage_door", "opening", "window")
-"""Classes of binary sensors that are on while something is open."""
 
 
 def not_done(request: HomeRequest, found: Found) -> str:
@@ -45,23 +35,20 @@ def state(request: HomeQuery, entities: Sequence[Entity], state_of: StateOf) -> 
     known = [(entity, now) for entity in entities if (now := state_of(entity)) is not None]
     if not known:
         return request.sentence("silent")
+    words = request.words
     if request.expected is None:
         if len(known) == 1:
-            return request.sentence("default", state=_describe_state(*known[0]))
-        return _capital(
-            request.listed(
-                [f"{entity.name}: {_describe_state(entity, now)}" for entity, now in known]
-            )
-        )
-    word = plain(request.name or "")
-    form = "_all" if len(known) > 1 or (word.endswith("s") and meant(word)) else ""
-    fitting = [entity for entity, now in known if _is(request.expected, entity, now)]
+            return request.sentence("default", state=words.state(*known[0]))
+        states = [f"{entity.name}: {words.state(entity, now)}" for entity, now in known]
+        return _capital(request.listed(states))
+    form = "_all" if len(known) > 1 or words.stands_for_all(request.name or "") else ""
+    fitting = [entity for entity, now in known if fits(request.expected, entity, now.value)]
     if len(fitting) == len(known):
-        return request.sentence(f"yes{form}", state=request.expected)
+        return request.sentence(f"yes{form}", state=words.state_code(request.expected))
     if fitting:
         return request.sentence("some", things=request.listed([entity.name for entity in fitting]))
-    others = {_describe_state(entity, now) for entity, now in known}
-    actual = others.pop() if len(others) == 1 else f"not {request.expected}"
+    others = {words.state(entity, now) for entity, now in known}
+    actual = others.pop() if len(others) == 1 else words.other_than(request.expected)
     return request.sentence(f"no{form}", state=actual)
 
 
@@ -71,7 +58,8 @@ def temperature(request: HomeQuery, contents: Contents, near: str | None, state_
     if request.area and room is None:
         return request.sentence("missing")
     here = room or (contents.room(near) if near else None)
-    meters = [t for t in contents.entities if _degrees(t, state_of(t)) is not None]
+    words = request.words
+    meters = [t for t in contents.entities if _degrees(t, state_of(t), words) is not None]
     best = sorted(meters, key=lambda entity: _rank(entity, here))
     if here is not None:
         inside = [t for t in best if t.room == here.id or t.id == here.thermometer]
@@ -80,11 +68,11 @@ def temperature(request: HomeQuery, contents: Contents, near: str | None, state_
         return request.sentence("unknown" if "unknown" in request.say else "silent")
     if here is None and len({entity.room for entity in best}) > 1:
         return request.sentence("room")
-    return request.sentence("default", state=_degrees(best[0], state_of(best[0])))
+    return request.sentence("default", state=_degrees(best[0], state_of(best[0]), words))
 
 
 def described(entities: Sequence[Entity], contents: Contents, state_of: StateOf) -> str:
-    """Return a line for each entity, with its room and state."""
+    """Return a line for each entity, with its room and state, in English for a language model."""
     return "\n".join(_lines(entities, contents, state_of)) or "Nothing is exposed."
 
 
@@ -98,7 +86,7 @@ def _lines(entities: Sequence[Entity], contents: Contents, state_of: StateOf) ->
         description = (
             "does not answer"
             if now is None
-            else ", ".join([_describe_state(entity, now), *details])
+            else ", ".join([words_of(ENGLISH).state(entity, now), *details])
         )
         yield f"{entity.name}{place}: {description}"
     if len(entities) > LONGEST:
@@ -111,29 +99,16 @@ def _amount(key: str, value: object) -> str:
     return str(value)[:60]
 
 
-def _describe_state(entity: Entity, now: State) -> str:
-    """Return the state of an entity in words."""
-    if entity.domain == "binary_sensor" and entity.device_class in _OPENINGS:
-        return {"on": "open", "off": "closed"}.get(now.value, now.value)
-    return spoken_state(now.value, now.attributes)
-
-
-def _is(expected: str, entity: Entity, now: State) -> bool:
-    if expected == "on":
-        return now.value not in ("unknown", *_IS["off"])
-    return _describe_state(entity, now) in _IS.get(expected, (expected,))
-
-
-def _degrees(entity: Entity, now: State | None) -> str | None:
+def _degrees(entity: Entity, now: State | None, words: HomeWords) -> str | None:
     """Return the temperature that an entity measures, in words; None if it measures none."""
     if now is None:
         return None
     if entity.domain in ("climate", "water_heater"):
         value = now.attributes.get("current_temperature")
-        return None if value is None else f"{value} degrees"
+        return words.amount(value, DEGREE) if isinstance(value, int | float) else None
     if entity.domain != "sensor" or entity.device_class != "temperature" or now.value == "unknown":
         return None
-    return spoken_state(now.value, now.attributes)
+    return words.state(entity, now)
 
 
 def _rank(entity: Entity, room: Area | None) -> tuple[bool, bool]:

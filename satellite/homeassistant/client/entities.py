@@ -9,7 +9,8 @@ from functools import cached_property
 
 import msgspec
 
-from satellite.homeassistant.client.entity_kinds import KINDS
+from satellite.homeassistant.client.entity_kinds import EntityKind
+from satellite.languages.names import names_of
 from satellite.values import Value
 
 MOST_NAMES = 300
@@ -70,10 +71,31 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True, dict=True, rename={"en
     satellites: dict[str, str] = {}
     """The device ids of Home Assistant's Wyoming satellites, by their names."""
 
-    @cached_property
+    @property
     def names(self) -> tuple[str, ...]:
-        """The names for speech recognition, likeliest first; at most `MOST_NAMES`."""
-        kinds = [words for kind, words in KINDS.items() if any(map(kind.fits, self.entities))]
+        """The names for requests in English; see `names_in`."""
+        return self.names_in(None)
+
+    def names_in(self, language: str | None) -> tuple[str, ...]:
+        """Return the names for speech recognition, likeliest first; at most `MOST_NAMES`.
+
+        The words for the kinds of entities among them are those of the language.
+        """
+        if (found := self._names_in.get(language)) is None:
+            found = self._names_in[language] = self._spoken_names(language)
+        return found
+
+    @cached_property
+    def _names_in(self) -> dict[str | None, tuple[str, ...]]:
+        return {}
+
+    def _spoken_names(self, language: str | None) -> tuple[str, ...]:
+        words = names_of(language)
+        kinds = [
+            tuple(words.words_of(code))
+            for code in words.kinds
+            if any(map(EntityKind.parse(code).fits, self.entities))
+        ]
         return _first(
             MOST_NAMES,
             (entity.name for entity in self.entities),

@@ -1,4 +1,4 @@
-"""Kinds of entities: the words for them, and the services of each.
+"""Kinds of entities, and the services of each.
 
 Services are those of https://www.home-assistant.io/integrations/ for each domain.
 """
@@ -41,23 +41,12 @@ class EntityKind(msgspec.Struct, frozen=True):
         """Return whether an entity is of this kind."""
         return entity.domain == self.domain and self.device_class in (None, entity.device_class)
 
+    @classmethod
+    def parse(cls, code: str) -> EntityKind:
+        """Return the kind of a code: `light`, or `cover.blind`."""
+        domain, _, device_class = code.partition(".")
+        return cls(domain, device_class or None)
 
-LIGHT = EntityKind("light")
-
-KINDS: dict[EntityKind, tuple[str, ...]] = {
-    LIGHT: ("lights", "light", "lamps", "lamp"),
-    EntityKind("fan"): ("fans", "fan"),
-    EntityKind("cover", "blind"): ("blinds", "blind"),
-    EntityKind("cover", "shade"): ("shades", "shade"),
-    EntityKind("cover", "curtain"): ("curtains", "curtain"),
-    EntityKind("cover", "shutter"): ("shutters", "shutter"),
-    EntityKind("cover", "garage"): ("garage door",),
-    EntityKind("lock"): ("locks", "lock"),
-    EntityKind("climate"): ("thermostats", "thermostat"),
-    EntityKind("media_player", "tv"): ("television",),
-    EntityKind("vacuum"): ("vacuum",),
-}
-"""The English words for each kind; an entity's own name has priority."""
 
 EVERYTHING = frozenset({"light", "switch", "fan", "input_boolean", "media_player"})
 """Domains that "everything" means: those that are on or off. Never doors, locks or scripts."""
@@ -149,8 +138,3 @@ def service(operation: Operation, domain: str, value: float | None) -> Service |
     percent = min(100, max(0, round(value)))
     level = percent / 100 if domain == "media_player" else percent
     return Service(domain, name, {_LEVELS[domain]: level})
-
-
-def meant(word: str) -> tuple[EntityKind, ...]:
-    """Return the kinds that a word stands for; empty for any other word."""
-    return tuple(kind for kind, words in KINDS.items() if word in words)

@@ -95,7 +95,7 @@ class Home:
             ]
         if failures := [error for task in done if (error := task.result()) is not None]:
             raise failures[0]
-        value = None if request.value is None else f"{request.value:g}"
+        value = None if request.value is None else request.words.number(request.value)
         return request.sentence("default", value=value)
 
     async def ask(self, request: HomeQuery, near: str | None = None) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from satellite.homeassistant.client.entities import Area, Contents, Entity, plain
-from satellite.homeassistant.client.entity_kinds import EVERYTHING, meant
+from satellite.homeassistant.client.entity_kinds import EVERYTHING, EntityKind
 from satellite.homeassistant.client.service_calls import HomeRequest
 
 Able = Callable[[Entity], bool]
@@ -27,10 +27,17 @@ def search(contents: Contents, request: HomeRequest, near: str | None, able: Abl
     if request.area and room is None:
         return Found(outcome="missing")
     here = contents.room(near) if near else None
-    named = contents.called(request.name, room) if request.name else []
+    named = contents.called(request.name, room) if request.name and not request.kind else []
     if named:
         return _chosen(named, request, here, able)
     return _of_kind(contents, request, room, here, able)
+
+
+def kinds_of(request: HomeRequest) -> tuple[EntityKind, ...]:
+    """Return the kinds of entities that a request means; empty for an entity's own name."""
+    if request.kind:
+        return (EntityKind.parse(request.kind),)
+    return request.words.kinds(request.name or "")
 
 
 def _chosen(named: list[Entity], request: HomeRequest, here: Area | None, able: Able) -> Found:
@@ -50,9 +57,9 @@ def _of_kind(
     contents: Contents, request: HomeRequest, room: Area | None, here: Area | None, able: Able
 ) -> Found:
     """Find all entities of a kind in a room: the room that was named, or that of the speaker."""
-    word = plain(request.name or "")
-    kinds = meant(word)
-    if (word and not kinds) or not (word or request.area or request.all):
+    kinds = kinds_of(request)
+    named = bool(plain(request.name or ""))
+    if (named and not kinds) or not (kinds or request.area or request.all):
         return Found(outcome="missing")
     matching = [
         entity

@@ -9,31 +9,16 @@ nothing is reported before it has happened.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
 
 from satellite.errors import EngineFailed
 from satellite.homeassistant.client.entity_kinds import Operation
+from satellite.homeassistant.client.words import HomeWords, joined, words_of
 from satellite.text.quoted import quoted
 from satellite.values import Action, Value
-
-SAY: dict[str, str] = {
-    "default": "Done.",
-    "missing": "I know no such thing here: {target}.",
-    "several": "There is more than one: {things}. Say which one.",
-    "room": "In which room?",
-    "cannot": "I can't do that with {target}.",
-    "silent": "{target} does not answer.",
-    "yes": "Yes, {target} is {state}.",
-    "no": "No, {target} is {state}.",
-    "yes_all": "Yes, they are {state}.",
-    "no_all": "No, they are {state}.",
-    "some": "Only {things}.",
-    "and": "and",
-}
-"""The sentences for every outcome; an engine that knows better ones sends them in `say`."""
 
 _FIELD = re.compile(r"\{(\w+)\}")
 
@@ -43,6 +28,11 @@ class HomeRequest(Value, frozen=True, kw_only=True):
 
     name: str | None = None
     """The spoken name: that of an entity, or a word such as "lights"."""
+    kind: str | None = None
+    """The kind that is meant, as `light` or `cover.blind`, in place of `name`; older programs do
+    not know it, and need a `name` that is an English word for it, too."""
+    language: str | None = None
+    """The language of the request, in which states, units and lists are said; English, if none."""
     area: str | None = None
     """The spoken name of the room."""
     all: bool = False
@@ -50,19 +40,29 @@ class HomeRequest(Value, frozen=True, kw_only=True):
     target: str = ""
     """The same as a part of a sentence: "the kitchen lamp"."""
     say: dict[str, str] = {}  # noqa: RUF012  msgspec copies it
-    """Sentences by outcome, in place of those of `SAY`."""
+    """Sentences by outcome, in place of those of the language's pack. Besides, `between` and
+    `last` join lists; older programs join them with ", " and `and`."""
 
     def sentence(self, outcome: str, **values: Any) -> str:
         """Return the sentence for an outcome, with the values inserted."""
-        form = self.say.get(outcome) or SAY.get(outcome) or SAY["default"]
-        fields = {"target": self.target or self.name or self.area or "it", **values}
+        own = self.words.sentences
+        form = self.say.get(outcome) or own.get(outcome) or own["default"]
+        fields = {"target": self.target or self.name or self.area or own.get("it", ""), **values}
         text = _FIELD.sub(lambda field: str(fields.get(field[1], "")), form)
         return text[:1].upper() + text[1:]
 
     def listed(self, names: Sequence[str]) -> str:
         """Return names as a spoken list: "a, b and c"."""
-        last = f" {self.say.get('and') or SAY['and']} ".join(names[-2:])
-        return ", ".join([*names[:-2], last])
+        say = {**self.words.sentences, **self.say}
+        last = say["last"]
+        if "last" not in self.say and (conjunction := self.say.get("and")):  # of an older brain
+            last = f" {conjunction} "
+        return joined(names, say["between"], last)
+
+    @property
+    def words(self) -> HomeWords:
+        """The words of the request's language."""
+        return words_of(self.language)
 
 
 class HomeCommand(HomeRequest, frozen=True, kw_only=True, rename={"operation": "deed"}):
@@ -108,23 +108,3 @@ def read(action: Action) -> HomeCommand | HomeQuery | None:
         raise EngineFailed(
             f"malformed request {quoted(action.name)} to the home: {error}"
         ) from error
-
-
-def spoken_state(value: str, attributes: Mapping[str, Any]) -> str:
-    """Return a state for speech: numbers with their unit, words with spaces."""
-    unit = str(attributes.get("unit_of_measurement") or "")
-    if not unit:
-        return value.replace("_", " ")
-    return f"{value} {_UNITS.get(unit, unit)}"
-
-
-_UNITS = {
-    "°C": "degrees",
-    "°F": "degrees",
-    "%": "percent",
-    "W": "watts",
-    "kWh": "kilowatt hours",
-    "lx": "lux",
-    "hPa": "hectopascals",
-}
-"""Spoken units, by Home Assistant's signs for them."""

@@ -11,13 +11,18 @@ from typing import Any
 
 from satellite.homeassistant.client.entity_kinds import Operation
 from satellite.homeassistant.client.service_calls import HomeCommand, HomeQuery, action
+from satellite.languages.names import names_of
+from satellite.languages.pack import ENGLISH
 from satellite.values import ReplyRequest
 from servers.intents.match import Match
 from servers.intents.phrases import Phrases, Words
 from servers.intents.skills.skill import Parts, Skill
 
-LIGHTS = "light"
-"""The code of the group of lights in the list `group`; any other group means everything."""
+EVERYTHING = "everything"
+"""The code of the list `group` for all that is on or off; every other one is a kind of things."""
+
+THERMOSTAT = "climate"
+"""The kind of what has a temperature that is set."""
 
 
 def command(
@@ -26,7 +31,7 @@ def command(
     """Send a command, with the value of a slot if it takes one."""
     value = None if slot is None else float(match.slots[slot])
     return _send(
-        HomeCommand(operation=operation, value=value, **_selection(match, phrases)),
+        HomeCommand(operation=operation, value=value, **_selection(match, request, phrases)),
         match,
         request,
         phrases,
@@ -35,10 +40,10 @@ def command(
 
 def set_temperature(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     """Set the temperature of a thing, or of the thermostats of a room."""
-    selection = _selection(match, phrases)
+    selection = _selection(match, request, phrases)
     if selection["name"] is None:
         target = _temperature_target(selection["area"], phrases.words)
-        selection |= {"name": "thermostat", "target": target}
+        selection |= {"kind": THERMOSTAT, "name": _english(THERMOSTAT), "target": target}
     value = float(match.slots["temperature"]) + float(match.slots.get("half_degree", 0))
     return _send(
         HomeCommand(operation="temperature", value=value, **selection), match, request, phrases
@@ -49,7 +54,7 @@ def query(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     """Query the state of something, or whether it has an expected state."""
     expected = match.slots.get("state")
     return _send(
-        HomeQuery(expected=expected, **_selection(match, phrases)), match, request, phrases
+        HomeQuery(expected=expected, **_selection(match, request, phrases)), match, request, phrases
     )
 
 
@@ -61,7 +66,9 @@ def query_temperature(match: Match, request: ReplyRequest, phrases: Phrases) -> 
     if area:
         form = say.get("area") or say["default"]
         say = {**say, "default": form.replace("{area}", str(area))}
-    question = HomeQuery(about="temperature", area=area, target=target, say=say)
+    question = HomeQuery(
+        about="temperature", area=area, target=target, say=say, language=request.language
+    )
     return _send(question, match, request, phrases)
 
 
@@ -73,12 +80,14 @@ def _send(
     return (action(content),)
 
 
-def _selection(match: Match, phrases: Phrases) -> dict[str, Any]:
+def _selection(match: Match, request: ReplyRequest, phrases: Phrases) -> dict[str, Any]:
     """Return the fields of an action that select things."""
     name, area, group = (match.slots.get(slot) for slot in ("name", "area", "group"))
-    lights = group == LIGHTS
+    kind = None if group == EVERYTHING else group
     return {
-        "name": ("lights" if lights else None) if group else name,
+        "name": _english(kind, every=True) if kind else None if group else name,
+        "kind": kind,
+        "language": request.language,
         "area": area,
         "all": group is not None,
         "target": _target(name, area, group, phrases.words),
@@ -102,6 +111,14 @@ def _target(name: Any, area: Any, group: Any, words: Words) -> str:
     if name and area:
         return words.thing_in_area.format(name=name, area=area)
     return words.thing.format(name=name or area or "")
+
+
+def _english(kind: str, *, every: bool = False) -> str | None:
+    """Return the English word for a kind: the `name` for programs that do not know `kind`."""
+    words = names_of(ENGLISH).kinds.get(kind)
+    if words is None:
+        return None
+    return next(iter(words.all if every else words.single), None)
 
 
 def _temperature_target(area: Any, words: Words) -> str:
