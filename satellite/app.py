@@ -145,7 +145,7 @@ class Satellite:
             publish,
             self._sounds.ring,
             settings.cues.timer,
-            lambda: own_sentences(settings.language).rings,
+            lambda: own_sentences(settings.language).ring_words(),
             timer_store(settings.name),
         )
         self._output = SpeechOutput(self._activity, self._sounds, self._timers)

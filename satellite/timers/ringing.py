@@ -6,6 +6,7 @@ from datetime import datetime, tzinfo
 
 import msgspec
 
+from satellite.languages.plurals import Plurals
 from satellite.timers.schedule import DueEntry, Timer
 
 SOFTLY = 0.2
@@ -44,10 +45,9 @@ class Ago(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     minutes: str | dict[str, str]
 
 
-class RingWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class RingSentences(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Sentences of one language for what rings late."""
 
-    language: str
     timer: Ago
     named_timer: Ago
     alarm: str
@@ -55,6 +55,15 @@ class RingWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     time: str
     halves: tuple[str, str] = ("", "")
     """Words for the halves of the day, before and after noon."""
+
+
+class RingWords:
+    """Says in one language how late something rings."""
+
+    def __init__(self, language: str, sentences: RingSentences, plurals: Plurals) -> None:
+        self.language = language
+        self._sentences = sentences
+        self._plurals = plurals
 
     def announcement(self, due: DueEntry, zone: tzinfo | None = None) -> str:
         """Return the spoken text for an entry: how late it rings, if it does, and its own text.
@@ -68,19 +77,23 @@ class RingWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
             return ""
         name = due.entry.name
         if isinstance(due.entry, Timer):
-            return self._ago(self.named_timer if name else self.timer, due.late, name)
+            ago = self._sentences.named_timer if name else self._sentences.timer
+            return self._ago(ago, due.late, name)
         time = self._clock(datetime.fromtimestamp(due.at, zone))
-        return (self.named_alarm if name else self.alarm).format(name=name, time=time)
+        sentence = self._sentences.named_alarm if name else self._sentences.alarm
+        return sentence.format(name=name, time=time)
 
     def _clock(self, moment: datetime) -> str:
         hour = moment.hour
-        half = self.halves[hour >= 12]
-        return self.time.format(hour=hour, hour12=hour % 12 or 12, minute=moment.minute, half=half)
+        half = self._sentences.halves[hour >= 12]
+        return self._sentences.time.format(
+            hour=hour, hour12=hour % 12 or 12, minute=moment.minute, half=half
+        )
 
     def _ago(self, sentences: Ago, seconds: float, name: str | None) -> str:
         late = seconds if seconds < 60 else seconds / 60
         count = round(late)
         forms = sentences.seconds if seconds < 60 else sentences.minutes
         if not isinstance(forms, str):
-            forms = forms.get("one" if count == 1 else "other", forms["other"])
+            forms = self._plurals.choose(forms, count)
         return forms.format(name=name, count=count)

@@ -11,7 +11,8 @@ import msgspec
 
 from satellite.errors import PluginBroken, SatelliteError
 from satellite.languages.pack import ENGLISH, pack
-from satellite.timers.ringing import RingWords
+from satellite.languages.plurals import plurals_of
+from satellite.timers.ringing import RingSentences, RingWords
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ class OwnSentences(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Apologies by stage, for errors without one of their own."""
     names: dict[str, str]
     """What failed, by stage."""
-    rings: RingWords
+    rings: RingSentences
     """Said for what rings late."""
 
     def apology(self, stage: str, error: SatelliteError | None = None) -> str | None:
@@ -42,6 +43,10 @@ class OwnSentences(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         name = self.names.get(stage)
         sentence = self.causes.get(error.code) if error is not None else None
         return sentence.format(name=name) if sentence and name else self.stages.get(stage)
+
+    def ring_words(self) -> RingWords:
+        """Return what says how late a ring is. Raises `PluginBroken`."""
+        return RingWords(self.language, self.rings, plurals_of(pack(self.language)))
 
 
 @cache
@@ -58,9 +63,6 @@ def own_sentences(language: str | None = None) -> OwnSentences:
 
 def read_sentences(language: str, content: Mapping[str, Any]) -> OwnSentences:
     """Return the sentences of a part's content. Raises `PluginBroken` for an invalid one."""
-    rings = content.get("rings")
-    if isinstance(rings, Mapping):
-        content = {**content, "rings": {"language": language, **rings}}
     try:
         return msgspec.convert({"language": language, **content}, OwnSentences)
     except msgspec.ValidationError as error:

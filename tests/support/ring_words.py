@@ -8,4 +8,4 @@ from satellite.turns.own_sentences import own_sentences
 
 def english_rings() -> RingWords:
     """Return them, as a satellite without another language gets them."""
-    return own_sentences().rings
+    return own_sentences().ring_words()

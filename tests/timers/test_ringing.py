@@ -38,14 +38,13 @@ def test_the_words_say_how_late_it_is(due: DueEntry, words: str) -> None:
 
 async def test_a_late_ring_is_announced_in_the_language_of_its_words() -> None:
     content = {
-        "language": "de",
         "timer": {"seconds": "", "minutes": "Ein Timer endete vor {count} Minuten."},
         "named_timer": {"seconds": "", "minutes": ""},
         "alarm": "Der Wecker war für {time}.",
         "named_alarm": "",
         "time": "{hour}:{minute:02} Uhr",
     }
-    german = read_sentences("de", {**own_parts(), "rings": content}).rings
+    german = read_sentences("de", {**own_parts(), "rings": content}).ring_words()
     home = RunningTimers(words=lambda: german)
     async with home.running():
         home.timers.start(600)

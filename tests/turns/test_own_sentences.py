@@ -79,10 +79,10 @@ def test_each_pack_has_all_sentences(language: str) -> None:
     for late in (40, 60, 119, 300):
         for name in (None, "Tee"):
             due = DueEntry(Timer(id="t", total=60, due=0, name=name), late, 0)
-            words = found.rings.announcement(due)
+            words = found.ring_words().announcement(due)
             assert words
             assert (name or "") in words
             due = DueEntry(Alarm(id="a", hour=7, minute=5, name=name), late, 1.7e9)
-            words = found.rings.announcement(due)
+            words = found.ring_words().announcement(due)
             assert words
             assert (name or "") in words
