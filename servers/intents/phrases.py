@@ -71,7 +71,9 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     today: str
     tomorrow: str
     on_weekday: str | tuple[str, ...]
-    """A pattern with {weekday}, or one text for each weekday; likewise `every`."""
+    """A pattern with {weekday}, or one text for each weekday; likewise the next two."""
+    next_weekday: str | tuple[str, ...] = ""
+    """For a day that is a week away or more; `on_weekday` if it is empty."""
     every: str | tuple[str, ...]
     daily: str
     work_days: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -43,6 +44,9 @@ _TYPED = "typed"
 
 _WORD = re.compile(r"\S+")
 _LETTERS = re.compile(r"\w+")
+_MOST_PARTS = 50
+"""Parts of a text that are compared with a value, which bounds the time: each is spelled."""
+
 _FINAL = ".!?,;: "
 """Characters that hassil takes from the end of a text."""
 
@@ -144,6 +148,8 @@ class Sentences:
 
         A message is passed on as it was written: "at 6:30 PM", not "at 6 30 p m".
         """
+        if self.intents.settings.ignore_whitespace:
+            return self._characters_as_written(text, value)
         wanted = _LETTERS.findall(value.casefold())
         words = list(_WORD.finditer(text))
         for number, first in enumerate(words):
@@ -153,6 +159,27 @@ class Sentences:
             for last in reversed(words[number:]):
                 part = text[first.start() : last.end()]
                 if _LETTERS.findall(self._spell(part).casefold()) == wanted:
+                    return part.rstrip(_FINAL)
+        return value
+
+    def _characters_as_written(self, text: str, value: str) -> str:
+        """Do the same in a language without blanks: look at every part from the value's first
+        character, in whichever script, to its last.
+        """
+        wanted = _LETTERS.findall(value.casefold())
+        same = self._spelling.characters(text.casefold())
+        first, last = value[:1].casefold(), value[-1:].casefold()
+        ends = [place + 1 for place, letter in enumerate(same) if letter == last]
+        parts = (
+            text[start:end]
+            for start, letter in enumerate(same)
+            if letter == first
+            for end in reversed(ends)
+            if end - start >= len(value)
+        )
+        for part in islice(parts, _MOST_PARTS):
+            for spelled in (self._spelling.characters(part), self._spell(part)):
+                if _LETTERS.findall(spelled.casefold()) == wanted:
                     return part.rstrip(_FINAL)
         return value
 
@@ -173,6 +200,7 @@ class Sentences:
 
         if result.intent_sentence is None:
             return False
+        joined = self.intents.settings.ignore_whitespace
         rules = self.intents.expansion_rules
         expression = result.intent_sentence.expression
         assert isinstance(expression, Group)
@@ -185,6 +213,8 @@ class Sentences:
             if entity.is_wildcard and never:
                 words = entity.text.lower().split()
                 if not never.isdisjoint(words) or any(map(_has_digit, words)):
+                    return True
+                if joined and any(word in entity.text for word in never):
                     return True
         return False
 

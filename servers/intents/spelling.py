@@ -20,15 +20,36 @@ class Rewrite(msgspec.Struct, frozen=True, array_like=True):
     replacement: str
 
 
+class Characters(msgspec.Struct, frozen=True):
+    """Characters that are written for others: traditional for simplified Chinese ones."""
+
+    written: str = msgspec.field(name="from")
+    meant: str = msgspec.field(name="to")
+    """As many as `written`. Blanks, as folded YAML has them, do not count."""
+
+    def table(self) -> dict[int, str]:
+        """Return the table for `str.translate`. Raises `EngineFailed` for unequal numbers."""
+        written, meant = ("".join(text.split()) for text in (self.written, self.meant))
+        if len(written) != len(meant):
+            raise EngineFailed(
+                f"sentences: characters: {len(written)} characters cannot become {len(meant)}"
+            )
+        return str.maketrans(dict(zip(written, meant, strict=True)))
+
+
 class Spelling:
     """The rules of a language, which its file lists under `spelling`.
 
     They are applied in their order, ignoring case, to requests and to the names of a home. The
-    grammar for speech is not made of them: no word of theirs enlarges it.
+    grammar for speech is not made of them: no word of theirs enlarges it. Before them, single
+    characters are replaced, by the section `characters`.
     """
 
-    def __init__(self, rewrites: Sequence[Rewrite] = ()) -> None:
+    def __init__(
+        self, rewrites: Sequence[Rewrite] = (), characters: Characters | None = None
+    ) -> None:
         """Compile the rules. Raises `EngineFailed` for an invalid regular expression."""
+        self._characters = characters.table() if characters else {}
         self._rules = []
         for rule in rewrites:
             try:
@@ -47,10 +68,25 @@ class Spelling:
             rules = msgspec.convert(source.get(section) or [], list[Rewrite])
         except msgspec.ValidationError as error:
             raise EngineFailed(f"sentences: {section}: {plain(str(error))}") from error
-        return cls(rules)
+        return cls(rules, _characters(source) if section == "spelling" else None)
+
+    def characters(self, text: str) -> str:
+        """Return the text with single characters replaced, each by one."""
+        return text.translate(self._characters)
 
     def apply(self, text: str) -> str:
         """Return the text with every rule applied."""
+        text = self.characters(text)
         for pattern, replacement in self._rules:
             text = pattern.sub(replacement, text)
         return text
+
+
+def _characters(source: Mapping[str, Any]) -> Characters | None:
+    """Read the section `characters`. Raises `EngineFailed`."""
+    if (section := source.get("characters")) is None:
+        return None
+    try:
+        return msgspec.convert(section, Characters)
+    except msgspec.ValidationError as error:
+        raise EngineFailed(f"sentences: characters: {plain(str(error))}") from error

@@ -57,6 +57,8 @@ def resolve(slots: Mapping[str, Any], now: datetime) -> AlarmTime | None:
         return AlarmTime(morning, days=tuple(int(day) for day in days))
     if when == "tomorrow":
         return AlarmTime(morning, now.date() + _DAY)
+    if (ahead := _days_ahead(when, now.weekday())) is not None:
+        return AlarmTime(morning, now.date() + ahead * _DAY)
     if when.isdigit():
         ahead = (int(when) - now.weekday()) % 7
         again = not ahead and morning <= now.time()
@@ -67,6 +69,17 @@ def resolve(slots: Mapping[str, Any], now: datetime) -> AlarmTime | None:
     if later:
         return AlarmTime(later[0], now.date())
     return None if when == "today" else AlarmTime(times[0], now.date() + _DAY)
+
+
+def _days_ahead(when: str, today: int) -> int | None:
+    """Return the days until "+2", two days from now, or "next-4", Friday of the next week.
+
+    Weeks begin on Monday. None for another code.
+    """
+    name, _, weekday = when.partition("-")
+    if name == "next" and weekday.isdigit():
+        return 7 - today + int(weekday)
+    return int(when[1:]) if when.startswith("+") and when[1:].isdigit() else None
 
 
 def time_in_words(moment: time, phrases: Phrases) -> str:
@@ -104,4 +117,7 @@ def _day(alarm: AlarmTime, now: datetime, words: Words) -> str:
     ahead = (alarm.date - now.date()).days
     if ahead in (0, 1):
         return words.tomorrow if ahead else words.today
-    return words.weekday(words.on_weekday, alarm.date.weekday())
+    form = (
+        words.next_weekday if words.next_weekday and ahead >= len(_EVERY_DAY) else words.on_weekday
+    )
+    return words.weekday(form, alarm.date.weekday())

@@ -14,7 +14,14 @@ from servers.intents.phrases import Phrases, Words
 from servers.intents.skills.alarm_times import spoken_hour, time_in_words
 from servers.intents.skills.skill import Parts, Skill
 
-_DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
+_DAYS = {
+    "day_before_yesterday": -2,
+    "yesterday": -1,
+    "today": 0,
+    "tomorrow": 1,
+    "day_after_tomorrow": 2,
+}
+"""Days from today, by the codes of the list `day`, which are the responses' keys as well."""
 
 _MONTH = "month"
 """Key of the response that names the month alone."""
@@ -65,6 +72,8 @@ def _next_day(slots: Mapping[str, Any], today: date) -> date:
 
     Raises `ValueError` for an unknown day.
     """
+    if "weekday" in slots and "next_week" in slots:  # weeks begin on Monday
+        return today + timedelta(days=7 - today.weekday() + int(slots["weekday"]))
     if "weekday" in slots:
         ahead = (int(slots["weekday"]) - today.weekday()) % 7
         return today + timedelta(days=ahead or (7 if "next" in slots else 0))
@@ -83,10 +92,16 @@ def _holiday(rule: str, year: int) -> date:
     """Return the day of a rule in a year.
 
     The rules are "12 25" for a month and day, "11 4 3" for the fourth weekday 3 (Thursday) of
-    November, "5 -1 0" for the last Monday of May, and "easter 1" for the day after Easter Sunday.
+    November, "5 -1 0" for the last Monday of May, "easter 1" for the day after Easter Sunday, and
+    "on 2027-02-06 2028-01-26" for these days.
     Raises `ValueError` for a date that the year does not have.
     """
     name, *numbers = rule.split()
+    if name == "on":  # a day of another calendar
+        days = [day for text in numbers if (day := date.fromisoformat(text)).year == year]
+        if not days:
+            raise ValueError(f"no day in {year}")
+        return days[0]
     if name == "easter":
         return _easter(year) + timedelta(days=int(numbers[0]))
     month, number, *weekday = int(name), *map(int, numbers)

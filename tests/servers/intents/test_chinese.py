@@ -1,0 +1,98 @@
+"""Chinese: scripts, text without blanks, days of its calendar, and days beyond tomorrow."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import cache
+
+import pytest
+
+from satellite.errors import EngineFailed
+from satellite.values import ReplyRequest, Situation
+from servers.intents.match import Match
+from servers.intents.sentences import Sentences, load
+from servers.intents.skills import SKILLS, alarm_times
+from servers.intents.spelling import Characters, Rewrite, Spelling
+
+NOW = datetime(2026, 11, 29, 17, 30)
+"""A Sunday."""
+
+
+@cache
+def chinese() -> Sentences:
+    return load("zh")
+
+
+def match(text: str, names: tuple[str, ...] = ("灯",), areas: tuple[str, ...] = ("客厅",)) -> Match:
+    found = chinese().match(text, names, areas)
+    assert found is not None, text
+    return found
+
+
+def answer(text: str) -> str:
+    request = ReplyRequest(text=text, situation=Situation(now=NOW.isoformat()))
+    found = match(text)
+    return str(SKILLS[found.intent](found, request, chinese().phrases)[0])
+
+
+def test_characters_are_replaced_before_the_rules() -> None:
+    spelling = Spelling([Rewrite("开", "on")], Characters(written="開 燈", meant="开\n灯"))
+    assert spelling.apply("開燈") == "on灯"
+    assert spelling.characters("開燈") == "开灯"
+
+
+def test_unequal_numbers_of_characters_are_reported() -> None:
+    with pytest.raises(EngineFailed, match="2 characters cannot become 1"):
+        Spelling([], Characters(written="開燈", meant="开"))
+
+
+@pytest.mark.parametrize("name", ["客廳燈", "客厅灯"])
+@pytest.mark.parametrize("text", ["打开客厅灯", "打開客廳燈", "把客厅灯打开。", "請 打開 客廳燈"])
+def test_a_name_is_understood_in_either_script(name: str, text: str) -> None:
+    assert match(text, (name,), ()).slots == {"name": name}
+
+
+def test_a_text_is_passed_on_in_the_script_that_it_was_written_in() -> None:
+    assert match("提醒我明天八點開會。").slots["text"] == "開會"
+    assert match("半小时后提醒我看一下烤箱，还有汤").slots["text"] == "看一下烤箱，还有汤"
+
+
+def test_a_long_text_of_one_character_is_matched_in_time() -> None:
+    assert match("提醒我" + "开" * 200).intent == "SetReminder"
+
+
+def test_a_wildcard_does_not_swallow_words_without_blanks() -> None:
+    assert chinese().match("设置一个不要五分钟的定时器", (), ()) is None
+    assert match("设置一个四十分钟的烤红薯定时器").slots == {"minutes": 40, "name": "烤红薯"}
+
+
+def test_days_of_the_lunar_calendar_are_counted() -> None:
+    assert answer("离春节还有几天") == "离2月6日还有69天。"
+    assert answer("中秋节是几月几号") == "是9月15日，星期三。"
+
+
+def test_days_of_the_next_week_are_counted_from_monday() -> None:
+    assert answer("下周五是几号") == "是12月4日，星期五。"
+
+
+def test_the_day_after_tomorrow_is_named() -> None:
+    assert answer("后天几号") == "后天是12月1日，星期二。"
+    assert answer("前天是星期几") == "前天是11月27日，星期五。"
+
+
+@pytest.mark.parametrize(
+    ("text", "day", "spoken"),
+    [
+        ("后天早上八点叫我", date(2026, 12, 1), "星期二上午8点"),
+        ("下周日早上八点叫我", date(2026, 12, 6), "下星期日上午8点"),
+        ("下周三下午三点叫我", date(2026, 12, 2), "星期三下午3点"),
+        ("今晚十二点叫我", date(2026, 11, 30), "明天凌晨12点"),
+        ("中午十二点半叫我", date(2026, 11, 30), "明天中午12点30分"),
+        ("晚上八点零五分叫我", date(2026, 11, 29), "今天晚上8点05分"),
+    ],
+)
+def test_the_day_of_an_alarm_is_understood_and_said(text: str, day: date, spoken: str) -> None:
+    alarm = alarm_times.resolve(match(text).slots, NOW)
+    assert alarm is not None
+    assert alarm.date == day
+    assert alarm_times.in_words(alarm, NOW, chinese().phrases) == spoken
