@@ -17,6 +17,7 @@ from satellite.engines.resume_speech import PlayedSpeech, SpeechRates, skipping
 from satellite.engines.selection import Candidate, ServerSelection, ServerUnsuitable
 from satellite.errors import AnswerBroken
 from satellite.events import Event
+from satellite.languages.text_rules import text_rules
 from satellite.lib.deadline import too_slow
 from satellite.net.discovery.browser import Discovery
 from satellite.values import (
@@ -93,7 +94,7 @@ class FailoverLlm(ServerSelection):
     """An llm; another one continues a broken answer after its last whole sentence."""
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart | Resumed, None]:
-        spoken = SpokenSoFar()
+        spoken = SpokenSoFar(text_rules(request.language))
 
         def ask(candidate: Candidate) -> AsyncGenerator[ReplyPart | Resumed, None]:
             if spoken.anything:
@@ -139,7 +140,7 @@ class FailoverLlm(ServerSelection):
         self, candidate: Candidate, question: ReplyRequest, spoken: SpokenSoFar
     ) -> AsyncGenerator[ReplyPart, None]:
         """Yield an llm's answer without the sentences and actions from before."""
-        repeats = Repeats(spoken.sentences)
+        repeats = Repeats(spoken.sentences, spoken.rules)
         async with aclosing(self.timed(candidate, candidate.engine.reply(question))) as parts:
             async for part in parts:
                 if isinstance(part, str):

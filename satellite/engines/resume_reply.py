@@ -7,6 +7,7 @@ from difflib import SequenceMatcher
 
 import msgspec
 
+from satellite.text.rules import TextRules
 from satellite.text.sentence_splitter import SentenceSplitter
 from satellite.values import Action, Message, ReplyPart, ReplyRequest
 
@@ -25,11 +26,14 @@ _WORD = re.compile(r"\w+")
 class SpokenSoFar:
     """The parts of an answer so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, rules: TextRules | None = None) -> None:
+        """`rules` are those by which the answer is split to be spoken."""
+        self.rules = rules
         self.sentences: list[str] = []
         """The sentences from before the present engine began."""
         self._pieces: list[str] = []
         self._actions: list[Action] = []
+        self._early = True
 
     @property
     def anything(self) -> bool:
@@ -50,9 +54,10 @@ class SpokenSoFar:
     def cut(self) -> str:
         """Drop the last, incomplete sentence, which has not been spoken; return the remaining text.
 
-        Sentences are those that `SentenceSplitter` finds in the same pieces.
+        Sentences are those that `SentenceSplitter` finds in the same pieces; of a first sentence,
+        a clause may have been spoken.
         """
-        splitter = SentenceSplitter()
+        splitter, self._early = SentenceSplitter(self.rules, early=self._early), False
         for piece in self._pieces:
             self.sentences += splitter.push(piece)
         self._pieces.clear()
@@ -71,9 +76,10 @@ class SpokenSoFar:
 class Repeats:
     """Leaves out the sentences at the start of a text that were spoken before."""
 
-    def __init__(self, spoken: list[str]) -> None:
-        self._spoken = [_words(sentence) for sentence in spoken]
-        self._splitter: SentenceSplitter | None = SentenceSplitter() if spoken else None
+    def __init__(self, spoken: list[str], rules: TextRules | None = None) -> None:
+        self._spoken = [_words(sentence) for sentence in (*spoken, " ".join(spoken[:2]))]
+        """The first sentence may have been spoken in two parts."""
+        self._splitter: SentenceSplitter | None = SentenceSplitter(rules) if spoken else None
 
     def push(self, text: str) -> str:
         """Add text; return the new part of it and of the text held back before."""

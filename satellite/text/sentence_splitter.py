@@ -2,119 +2,109 @@
 
 from __future__ import annotations
 
-import functools
-import re
-from importlib import resources
-from typing import Any
+from satellite.text.boundaries import Boundaries
+from satellite.text.rules import TextRules
 
-import msgspec
+LONGEST = 30.0
+"""Seconds of speech after which a text is split even within a sentence, at a comma or a space, so
+that a missing full stop never delays speech without end."""
 
-LONGEST = 400
-"""Characters after which a text is split even within a sentence, at a comma or a space: about 25
-seconds of speech, so that a missing full stop never delays speech without end."""
+CLAUSE = 1.0
+"""Seconds of speech of the shortest clause that is spoken alone."""
 
-CLAUSE = 12
-"""Characters of the shortest clause that is spoken alone: not quite a second of speech."""
-
-_ITEM = re.compile(r"(?:^|\n|[:;]\s)\s*\(?\d{1,3}[.)]$")
-"""The number of a list's item: the item follows."""
-_DOLLAR = re.compile(r"\$(?![\d\s])")
-"""A dollar that begins or ends a formula, `$x = 5, y = 3$`, and no amount of money."""
-_COMMA = re.compile(r"[,;:]\s")
-_SPACE = re.compile(r"\s")
+SPACED_CLAUSE = 3.0
+"""Seconds of speech after which a space ends a piece, in scripts that write none between words."""
 
 
 class SentenceSplitter:
     """Takes text in pieces of any length; returns sentences as soon as they are complete."""
 
-    def __init__(self) -> None:
-        from sentence_stream import SentenceBoundaryDetector
+    def __init__(self, rules: TextRules | None = None, *, early: bool = False) -> None:
+        """`rules` are those of the text's language, by default what all languages share.
 
-        self._detector = SentenceBoundaryDetector()
-        self._abbreviation = _abbreviations()
-        self._held = ""
-        """What looks complete, but goes on: it ends in an abbreviation or an item's number."""
-
-    def push(self, text: str) -> list[str]:
-        """Add text of any length; return the sentences that it completes."""
-        sentences: list[str] = []
-        for start in range(0, len(text), LONGEST):
-            for sentence in self._detector.add_chunk(text[start : start + LONGEST]):
-                sentences += self._complete(sentence)
-            parts, self._detector.remaining_text = _split_long(self._detector.remaining_text)
-            if parts:
-                sentences += [self._take_held(), *parts]
-        return list(filter(_speakable, sentences))
-
-    def clause(self) -> str | None:
-        """Take and return the first clause of the unfinished sentence; None if it has none yet.
-
-        Speech can then begin before the sentence is complete.
+        With `early`, the first piece may be a clause, so that speech begins before the first
+        sentence is complete.
         """
-        if self._detector.current_sentence:
-            return None  # the last sentence ended in a possible abbreviation
-        match = _COMMA.search(self._detector.remaining_text, CLAUSE)
-        if match is None or len(_DOLLAR.findall(self._detector.remaining_text[: match.end()])) % 2:
-            return None
-        text = self._detector.remaining_text
-        self._detector.remaining_text = text[match.end() :]
-        clause = _joined(self._take_held(), text[: match.end()].strip())
-        return clause if _speakable(clause) else None
+        self._boundaries = Boundaries(rules or TextRules())
+        self._early = early
+        self._text = ""
 
     @property
     def pending(self) -> str:
-        """The text of the unfinished sentence."""
-        rest = str(self._detector.current_sentence + self._detector.remaining_text)
-        return _joined(self._held, rest)
+        """The text of the unfinished sentence, and the space before it."""
+        return self._text
+
+    def push(self, text: str) -> list[str]:
+        """Add text of any length; return the sentences that it completes."""
+        found: list[str] = []
+        step = self._longest(text)
+        for start in range(0, len(text), step):
+            self._text += text[start : start + step]
+            self._take(found, final=False)
+        return found
 
     def flush(self) -> list[str]:
         """End the text, and return the remaining sentences."""
-        parts, rest = _split_long(_joined(self._take_held(), self._detector.finish()))
-        return list(filter(_speakable, [*parts, rest]))
+        found: list[str] = []
+        self._take(found, final=True)
+        rest, self._text = self._text, ""
+        _add(found, rest)
+        return found
 
-    def _complete(self, sentence: str) -> list[str]:
-        """Return what is complete with the next sentence that the detector has found."""
-        parts, rest = _split_long(_joined(self._take_held(), sentence))
-        if _ITEM.search(rest) or self._abbreviation.search(rest):
-            self._held = rest
-            return parts
-        return [*parts, rest]
+    def _take(self, found: list[str], *, final: bool) -> None:
+        """Move what is complete from the text to the sentences found."""
+        text, start = self._text, 0
+        while (end := self._boundaries.sentence(text, start, final=final)) is not None:
+            self._add_long(found, text[start:end])
+            start = end
+        rest = text[start:]
+        while (end := self._within(rest, self._early and not found, final)) is not None:
+            _add(found, rest[:end])
+            rest = rest[end:]
+        self._early = self._early and not found
+        self._text = rest
 
-    def _take_held(self) -> str:
-        held, self._held = self._held, ""
-        return held
+    def _within(self, text: str, first: bool, final: bool) -> int | None:
+        """Return where to split an unfinished sentence now; None to wait for more of it."""
+        longest = self._longest(text)
+        if len(text) > longest:
+            return self._long(text, longest)
+        if final:
+            return None
+        skipped = len(text) - len(text.lstrip())
+        least = skipped + self._boundaries.characters(CLAUSE if first else SPACED_CLAUSE, text)
+        if first and not self._seems_whole(text):
+            for end in self._boundaries.clauses(text, 0, len(text)):
+                if end >= least and (end < len(text) or not text[end - 1].isspace()):
+                    return end
+        return next(iter(self._boundaries.spaces(text, least, len(text))), None)
+
+    def _seems_whole(self, text: str) -> bool:
+        """Return whether only the next sentence's begin is awaited, as with a text that is sent
+        whole."""
+        return self._boundaries.sentence(text, final=True) is not None
+
+    def _add_long(self, found: list[str], sentence: str) -> None:
+        """Add a sentence, in parts if it is too long."""
+        while len(sentence) > (longest := self._longest(sentence)):
+            end = self._long(sentence, longest)
+            _add(found, sentence[:end])
+            sentence = sentence[end:]
+        _add(found, sentence)
+
+    def _long(self, text: str, longest: int) -> int:
+        """Return where to split a text of more than `longest` characters."""
+        clauses = list(self._boundaries.clauses(text, longest // 2, longest))
+        if clauses:
+            return clauses[-1]
+        spaces = list(self._boundaries.spaces(text, longest // 2, longest))
+        return spaces[-1] if spaces else self._boundaries.last_resort(text, 0, longest)
+
+    def _longest(self, text: str) -> int:
+        return self._boundaries.characters(LONGEST, text)
 
 
-def _joined(held: str, text: str) -> str:
-    return f"{held} {text}" if held and text else held + text
-
-
-def _split_long(text: str) -> tuple[list[str], str]:
-    """Split off parts of at most `LONGEST` characters, at a comma or a space where possible.
-
-    Returns the parts, and the rest, which is short enough.
-    """
-    parts = []
-    while len(text) > LONGEST:
-        commas = [match.end() for match in _COMMA.finditer(text, LONGEST // 2, LONGEST)]
-        spaces = [match.end() for match in _SPACE.finditer(text, 0, LONGEST)]
-        at = (commas or spaces or [LONGEST])[-1]
-        parts.append(text[:at].strip())
-        text = text[at:]
-    return parts, text
-
-
-def _speakable(text: str) -> bool:
-    return any(character.isalnum() for character in text)
-
-
-@functools.cache
-def _abbreviations() -> re.Pattern[str]:
-    """Return a pattern of the end of a text that is an abbreviation of any language."""
-    import yaml  # 15 ms, only for programs that split a text
-
-    file = resources.files("satellite.text") / "abbreviations.yaml"
-    content: Any = yaml.load(file.read_text(encoding="utf-8"), yaml.CSafeLoader)
-    languages = msgspec.convert(content, dict[str, list[str]])
-    words = {word for words in languages.values() for word in words}
-    return re.compile(rf"(?<![\w.])(?:{'|'.join(map(re.escape, sorted(words)))})$")
+def _add(found: list[str], text: str) -> None:
+    """Add a text that has anything to speak."""
+    if any(character.isalnum() for character in text):
+        found.append(text.strip())

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
+from satellite.languages.text_rules import text_rules
+from satellite.text.questions import is_question
 from satellite.turns.outcome import Answered, Outcome
 
 MOST = 20
 """Answers listened to after one wake word: longer than conversations are, and an end for one that
 the satellite holds with a television."""
-
-_ASKS = ("?", "？", "؟")
 
 
 class FollowUp:
@@ -34,9 +34,12 @@ class FollowUp:
         self._requested = True
         self.answers = answers
 
-    def wanted(self, outcome: Outcome | None) -> bool:
-        """Whether to listen after a turn with this outcome, whose reply was heard to its end."""
+    def wanted(self, outcome: Outcome | None, language: str | None = None) -> bool:
+        """Whether to listen after a turn with this outcome, whose reply was heard to its end.
+
+        `language` is that of the reply, by default English.
+        """
         if self._after == "never" or not isinstance(outcome, Answered) or self._count >= MOST:
             return False
-        asks = outcome.reply.rstrip(" \n\"'»”)").endswith(_ASKS)
+        asks = is_question(outcome.reply, text_rules(language))
         return asks or self._requested or (self._after == "always" and bool(outcome.reply.strip()))

@@ -129,7 +129,7 @@ class TurnManager:
             if self._settings.cues.awake and turn.by_wake_word:
                 tasks.create_task(self._sounds.play_cue("awake"))
             await turn.run()
-        if self._follow_up.wanted(turn.outcome) and not self._mute.muted:
+        if self._follow_up.wanted(turn.outcome, turn.language) and not self._mute.muted:
             if self._settings.cues.follow_up:
                 await self._sounds.play_cue("follow_up")
             self._awaiting_answer = True

@@ -8,6 +8,7 @@ from contextlib import aclosing
 
 from satellite import events
 from satellite.audio.lead import Lead
+from satellite.languages.text_rules import text_rules
 from satellite.lib.deadline import fallback_seconds, within
 from satellite.lib.taskgroups import first_error
 from satellite.settings import Settings
@@ -80,7 +81,8 @@ class Reply:
                     task.cancel()
 
     async def _write(self, request: ReplyRequest) -> None:
-        splitter = SentenceSplitter()
+        rules = text_rules(self._settings.language)
+        splitter = SentenceSplitter(rules, early=True)
         with failing_as("llm"):
             limit = self._settings.deadlines.llm + fallback_seconds(self._engines.llm)
             parts = within(self._engines.llm.reply(request), limit, "the language model")
@@ -91,7 +93,7 @@ class Reply:
                         self._context.execute(part)
                         continue
                     if isinstance(part, Resumed):
-                        splitter, self.text = SentenceSplitter(), part.text
+                        splitter, self.text = SentenceSplitter(rules), part.text
                         continue
                     text = part.text if isinstance(part, Declined) else part
                     self.text += text
@@ -105,7 +107,7 @@ class Reply:
 
     async def _split(self, text: str) -> None:
         self.text, self._acted = text, True
-        splitter = SentenceSplitter()
+        splitter = SentenceSplitter(text_rules(self._settings.language))
         for sentence in (*splitter.push(text), *splitter.flush()):
             await self._sentences.put(sentence)
         await self._sentences.put(None)

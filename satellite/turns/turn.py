@@ -167,6 +167,11 @@ class Turn:
         limit.reschedule(asyncio.get_running_loop().time() + self._asr_deadline)
 
     @property
+    def language(self) -> str:
+        """The language of the turn's assistant."""
+        return self._settings.language
+
+    @property
     def _asr_deadline(self) -> float:
         """Seconds from the end of the utterance to its text."""
         return self._settings.deadlines.asr + fallback_seconds(self._engines.asr)

@@ -16,6 +16,7 @@ from satellite import values
 from satellite.audio.lead import Lead
 from satellite.audio.resample import Resampler
 from satellite.errors import BadFrame
+from satellite.languages.text_rules import text_rules
 from satellite.net.memory_budget import Budget
 from satellite.net.messages import read
 from satellite.net.remotes.base import CONTEXT
@@ -50,7 +51,7 @@ class TtsService(Service):
         self, pool: Pool, describe: Callable[[], EngineInfo], observer: Observer | None = None
     ) -> None:
         super().__init__(pool, describe, observer)
-        SentenceSplitter()  # loads its package now, not for the first client
+        text_rules()  # reads the English ones now, not for the first client
 
     def begin(
         self,
@@ -126,14 +127,9 @@ class _StreamHandler(RequestHandler):
         self._text.discard()
 
     async def _sentences(self) -> AsyncGenerator[str, None]:
-        splitter = SentenceSplitter()
-        begun = False
+        splitter = SentenceSplitter(text_rules(self._request.language), early=True)
         async for text in self._text:
-            sentences = splitter.push(text)
-            if not begun and not sentences and (clause := splitter.clause()):
-                sentences = [clause]  # speaks the first words at once
-            for sentence in sentences:
-                begun = True
+            for sentence in splitter.push(text):
                 yield sentence
         for sentence in splitter.flush():
             yield sentence

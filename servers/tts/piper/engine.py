@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, ClassVar
 
 from satellite.audio.lead import Lead
+from satellite.languages.text_rules import text_rules
 from satellite.options import OptionSet, option
 from satellite.ports import EngineContext
 from satellite.requirements import Package, Requirement
@@ -136,7 +137,9 @@ class Piper:
         voice = self._catalog.choose(request)
         style = self._style(voice, request)
         form = AudioFormat(voice.about.audio.sample_rate)
-        segmenter = Segmenter(request.text, partial(normalize, language=voice.about.language_code))
+        language = voice.about.language_code
+        rules = text_rules(language)
+        segmenter = Segmenter(request.text, partial(normalize, language=language), rules)
         lead = Lead(request.ahead) if request.ahead > 0 else None
         while piece := segmenter.take(self._fitting(lead)):
             audio = await self._say(voice, style, piece, lead)

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 import msgspec
 
+from satellite.text.boundaries import Boundaries
+from satellite.text.rules import TextRules
 from servers.tts.text_splitter import is_audible, split_text
 
-WHOLE_SENTENCE = 24
-"""Longest sentence, in characters (under 2 s of speech), that stays whole however little time is
-available."""
-SHORTEST_CLAUSE = 12
-"""Characters of the shortest clause that becomes a piece of its own: finer cuts make speech
+WHOLE_SENTENCE = 1.9
+"""Seconds of speech of the longest sentence that stays whole however little time is available."""
+SHORTEST_CLAUSE = 0.95
+"""Seconds of speech of the shortest clause that becomes a piece of its own: finer cuts make speech
 uneven."""
-LONGEST_PIECE = 300
-"""Characters of the longest piece, some 20 s of speech: the longest wait of other requests."""
+LONGEST_PIECE = 23.0
+"""Seconds of speech of the longest piece: the longest wait of other requests."""
 _BLOCK = 1000
 """Characters prepared at a time."""
-
-_SENTENCE = re.compile(
-    # a full stop ends a sentence after a word, not after an initial or a number, and no small
-    # letter follows it: "z. B.", "J. Smith" and "3. Mai" stay whole
-    r"(?:[!?…]|(?<=[^\W\d_]{2})\.)[\"'”’»)\]]*\s+(?![a-zß-öø-ÿ])|[。！？]|\n\s*"
-)
-_CLAUSE = re.compile(r"[,;:][\"'”’»)\]]*\s+|[，、；：،]\s*|\s[-–—]+\s|—")
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -39,10 +32,18 @@ class Piece(msgspec.Struct, frozen=True):
 class Segmenter:
     """Returns the pieces of a text in order, preparing each part of the text on demand."""
 
-    def __init__(self, text: str, prepare: Callable[[str], str] = lambda text: text) -> None:
-        """`prepare` makes some sentences of the text ready for synthesis."""
-        self._blocks = split_text(text, _BLOCK, _BLOCK)
+    def __init__(
+        self,
+        text: str,
+        prepare: Callable[[str], str] = lambda text: text,
+        rules: TextRules | None = None,
+    ) -> None:
+        """`prepare` makes some sentences of the text ready for synthesis; `rules` are those of its
+        language."""
+        rules = rules or TextRules()
+        self._blocks = split_text(text, _BLOCK, _BLOCK, rules)
         self._prepare = prepare
+        self._boundaries = Boundaries(rules)
         self._rest = ""
         self._opens = True
 
@@ -57,24 +58,35 @@ class Segmenter:
                 if (block := next(self._blocks, None)) is None:
                     return None
                 self._rest, self._opens = self._prepare(block).strip(), True
-            end, whole = _reach(self._rest, max(fitting, WHOLE_SENTENCE))
+            end, whole = self._reach(self._rest, fitting)
             piece = Piece(self._rest[:end].strip(), self._opens)
             self._rest = self._rest[end:].lstrip()
             if any(map(is_audible, piece.text)):
                 self._opens = whole
                 return piece
 
+    def _reach(self, text: str, fitting: float) -> tuple[int, bool]:
+        """Return where to cut, and whether a sentence ends there."""
+        characters = self._boundaries.characters
+        longest, shortest = characters(LONGEST_PIECE, text), characters(SHORTEST_CLAUSE, text)
+        fitting = max(fitting, characters(WHOLE_SENTENCE, text))
+        end = self._sentence(text, longest)
+        if end <= min(fitting, longest):
+            return end, True
+        inner = range(shortest, min(end, longest) - shortest + 1)
+        clauses = [
+            *self._boundaries.clauses(text, 0, inner.stop),
+            *self._boundaries.spaces(text, 0, inner.stop),
+        ]
+        clauses = sorted(clause for clause in clauses if clause in inner)
+        if clauses:
+            return max((c for c in clauses if c <= fitting), default=clauses[0]), False
+        if end <= longest:
+            return end, True
+        return self._boundaries.last_resort(text, 0, longest), False
 
-def _reach(text: str, fitting: float) -> tuple[int, bool]:
-    """Return where to cut, and whether a sentence ends there."""
-    found = _SENTENCE.search(text, 0, LONGEST_PIECE)
-    end = found.end() if found else len(text)
-    if end <= min(fitting, LONGEST_PIECE):
-        return end, True
-    inner = range(SHORTEST_CLAUSE, min(end, LONGEST_PIECE) - SHORTEST_CLAUSE + 1)
-    clauses = [m.end() for m in _CLAUSE.finditer(text, 0, inner.stop) if m.end() in inner]
-    if clauses:
-        return max((clause for clause in clauses if clause <= fitting), default=clauses[0]), False
-    if end <= LONGEST_PIECE:
-        return end, True
-    return text.rfind(" ", 0, LONGEST_PIECE) + 1 or LONGEST_PIECE, False
+    def _sentence(self, text: str, longest: int) -> int:
+        """Return the end of the first sentence or line."""
+        end = self._boundaries.sentence(text, final=True) or len(text)
+        line = text.find("\n", 0, min(end, longest))
+        return line + 1 if line >= 0 else end

@@ -5,6 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from satellite.languages.text_rules import text_rules
+from satellite.text.rules import CHARACTERS_PER_SECOND
 from servers.tts.piper.segmenter import LONGEST_PIECE, WHOLE_SENTENCE, Segmenter
 
 TEXTS = st.text(st.sampled_from("abcdeAB 1,.!?…;:\n、。-'\""), max_size=400)
@@ -12,7 +14,7 @@ TEXTS = st.text(st.sampled_from("abcdeAB 1,.!?…;:\n、。-'\""), max_size=400)
 
 def read(text: str, *fitting: float) -> list[tuple[str, bool]]:
     """Return all pieces; the last limit applies to all further pieces."""
-    script, found = Segmenter(text), []
+    script, found = Segmenter(text, rules=text_rules("de")), []
     while piece := script.take(fitting[min(len(found), len(fitting) - 1)]):
         found.append((piece.text, piece.opens))
     return found
@@ -22,7 +24,7 @@ def read(text: str, *fitting: float) -> list[tuple[str, bool]]:
 def test_no_text_is_lost_and_no_piece_is_too_long(text: str, fitting: list[float]) -> None:
     found = [piece for piece, _ in read(text, *fitting)]
     assert [c for c in "".join(found) if c.isalnum()] == [c for c in text if c.isalnum()]
-    assert all(len(piece) <= LONGEST_PIECE for piece in found)
+    assert all(len(piece) <= LONGEST_PIECE * CHARACTERS_PER_SECOND for piece in found)
     assert all(any(c.isalnum() for c in piece) for piece in found)
 
 
@@ -34,7 +36,7 @@ def test_the_first_piece_is_a_clause_and_later_ones_are_sentences() -> None:
         ("It rains, and the wind is strong.", True),
         ("Bye.", True),
     ]
-    assert len(text.partition(".")[0]) > WHOLE_SENTENCE
+    assert len(text.partition(".")[0]) > WHOLE_SENTENCE * CHARACTERS_PER_SECOND
     assert read("One, two, three, go.", 0) == [("One, two, three, go.", True)]
 
 
