@@ -25,6 +25,13 @@ _CODED = (
 )  # fmt: skip
 """Lists whose values are codes, the same in every language."""
 
+_FURTHER = {
+    "day": re.compile("day_after_tomorrow|day_before_yesterday"),
+    "when": re.compile(r"(\+\d|next-[0-6])( [ap]m)?"),
+    "days": re.compile("0?1?2?3?4?5?6?"),
+}
+"""By list, codes that the English one does not have."""
+
 _DATE = frozenset({"weekday", "month", "month_number", "day", "year"})
 _ALSO = {
     "HassGetCurrentDate": _DATE,
@@ -34,7 +41,9 @@ _ALSO = {
 
 _EVERYWHERE = frozenset({"count", "duration", "timer", "target", "state", "area", "value"})
 
-_OPTIONAL = frozenset({"months_alone", "days_of_month", "parts_of_day", "choice", "duration"})
+_OPTIONAL = frozenset(
+    {"months_alone", "days_of_month", "parts_of_day", "choice", "duration", "next_weekday"}
+)
 """Words that a language may lack."""
 
 
@@ -147,7 +156,8 @@ def _lists(sentences: Sentences, found: Pack, english: Pack) -> Iterator[str]:
     model = _outs(english.part("sentences"))
     for name in _CODED:
         for value in sorted(own.get(name, set()) - model.get(name, set()), key=str):
-            if name != "group":
+            further = _FURTHER.get(name)
+            if name != "group" and not (further and further.fullmatch(value)):
                 yield f"sentences.yaml: lists: {name}: {quoted(str(value))} is no code"
     for value in own.get("group", set()) - sentences.phrases.words.groups.keys():
         yield f"answers.yaml: words: groups: {quoted(str(value))} is missing"
