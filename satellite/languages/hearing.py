@@ -1,4 +1,4 @@
-"""The part `hearing` of a language pack: what a recognizer has to know about the language."""
+"""The parts `hearing` and `script` of a language pack: what a recognizer has to know."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from satellite.languages import pack
 _LOGGER = logging.getLogger(__name__)
 
 _PART = "hearing"
+_SCRIPT = "script"
 
 
 class Hearing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,6 +31,19 @@ class Hearing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Words that end a reply or a ring, without a wake word."""
 
 
+class Characters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Characters of another script, `instead`, and what to `write` for each, in the same order."""
+
+    instead: str = ""
+    write: str = ""
+
+
+class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The content of `script.yaml`, which few packs have: recognizers mix scripts of a language."""
+
+    characters: Characters = Characters()
+
+
 class Phantoms(msgspec.Struct, frozen=True):
     """The hallucinated phrases of all languages, whatever the language of a request."""
 
@@ -41,6 +55,28 @@ def hearing(language: str | None) -> Hearing:
     """Return the part of a language's pack, empty without a pack. Raises `PluginBroken`."""
     found = pack.find(language) if language else None
     return found.read(_PART, Hearing) if found is not None else Hearing()
+
+
+def written(language: str | None, text: str) -> str:
+    """Return a recognized text in the script of a language's pack, character by character.
+
+    Raises `PluginBroken`.
+    """
+    found = pack.find(language) if language else None
+    return text.translate(_characters(found)) if found is not None else text
+
+
+@cache
+def _characters(found: pack.Pack) -> dict[int, int]:
+    characters = found.read(_SCRIPT, Script).characters
+    # spaces come from the ends of lines
+    instead, write = "".join(characters.instead.split()), "".join(characters.write.split())
+    if len(instead) != len(write):
+        raise PluginBroken(
+            f"language pack {found.code}: {_SCRIPT}.yaml: instead has {len(instead)} characters, "
+            f"and write {len(write)}"
+        )
+    return str.maketrans(instead, write)
 
 
 @cache

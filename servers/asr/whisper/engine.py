@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar
@@ -28,7 +29,7 @@ from servers.asr.whisper.model_languages import ENGLISH_ONLY, multilingual
 from servers.asr.whisper.options import WhisperOptions
 from servers.asr.whisper.sound_buffer import SoundBuffer
 from servers.asr.whisper.speech_detection import Detector, NoDetector, Silero
-from servers.asr.whisper.transcription import Transcription
+from servers.asr.whisper.transcription import Style, Transcription
 from servers.models.latest import latest
 from servers.models.names import WHISPER
 from servers.models.store import Store
@@ -154,15 +155,18 @@ class FasterWhisper:
             style=lambda spoken: self._style(asked or spoken),
         )
 
-    def _style(self, language: str | None) -> str:
-        """Return a text in the style of the expected speech: the one that is set, or the pack's."""
-        if self._options.initial_prompt or self._options.task == "translate":
-            return self._options.initial_prompt
+    def _style(self, language: str | None) -> Style:
+        """Return the style of the pack of a language, with the prompt that is set, if any."""
+        prompt = self._options.initial_prompt
+        if self._options.task == "translate":
+            return Style(prompt)
         try:
-            return hearing.hearing(language).prompt
+            prompt = prompt or hearing.hearing(language).prompt
+            hearing.written(language, "")
         except PluginBroken as error:
-            _LOGGER.debug("No prompt for %s: %s", quoted(language), error)
-            return ""
+            _LOGGER.debug("No style for %s: %s", quoted(language), error)
+            return Style(prompt)
+        return Style(prompt, partial(hearing.written, language))
 
     def _language(self, loaded: CachedModel, wanted: str | None) -> tuple[str | None, str | None]:
         """Return a model's code of a language, and the language that it stands for.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from difflib import SequenceMatcher
 from functools import cache
 
 from satellite.languages import hearing
@@ -18,7 +19,8 @@ _SIGNS = re.compile(r"[\W_]+")
 _DIGITS = re.compile(r"\d+")
 
 LEAST_OF_PROMPT = 0.5
-"""Part of a prompt's letters from which a text is one: Whisper may repeat it without its end."""
+"""Part of a prompt's letters from which a text repeats it: Whisper may write a part of it, and
+other words around it."""
 
 
 def is_hallucination(text: str) -> bool:
@@ -35,9 +37,10 @@ def is_never_said(text: str) -> bool:
 
 
 def repeats_prompt(text: str, prompt: str) -> bool:
-    """Return whether a text is the prompt or most of it, which was not spoken."""
+    """Return whether a text has most of the prompt in one piece, which was not spoken."""
     letters, whole = _letters(text), _letters(prompt)
-    return bool(whole) and letters in whole and len(letters) >= LEAST_OF_PROMPT * len(whole)
+    same = SequenceMatcher(None, letters, whole, autojunk=False).find_longest_match()
+    return bool(whole) and same.size >= LEAST_OF_PROMPT * len(whole)
 
 
 def _consists_of(text: str, phrases: frozenset[str]) -> bool:

@@ -7,7 +7,7 @@ the second text counts only if it differs from the first in nothing but such a p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from difflib import SequenceMatcher
 
 import numpy as np
@@ -34,20 +34,28 @@ def near_names(text: str, names: Iterable[str]) -> tuple[str, ...]:
     In scripts without spaces, each character counts as a word.
     """
     words = _words(text)
-    wanted = {name: found for name in names if (found := _words(name))}
-    wanted = {name: found for name, found in wanted.items() if not _contains(words, found)}
+    known = {name: found for name in names if (found := _words(name))}
+    places = {name: _places(words, found) for name, found in known.items()}
+    wanted = {name: found for name, found in known.items() if not places[name]}
+    taken = {
+        at + n for name, begins in places.items() for at in begins for n in range(len(known[name]))
+    }
     best: dict[str, float] = {}
-    for name, part in _promising(words, wanted):
+    for name, part in _promising(words, wanted, taken):
         if (alike := likeness(part, wanted[name])) >= _enough(part, wanted[name]):
             best[name] = max(best.get(name, 0.0), alike)
     return tuple(sorted(best, key=lambda name: -best[name])[:MOST])
 
 
-def _promising(words: list[str], wanted: Mapping[str, list[str]]) -> list[tuple[str, list[str]]]:
+def _promising(
+    words: list[str], wanted: Mapping[str, list[str]], taken: Set[int]
+) -> list[tuple[str, list[str]]]:
     """Return the pairs of a name and a part of the text that may be alike, the likeliest first.
 
     The letters that two texts have in common, in any order, are the most that can be alike. This
     takes a few milliseconds for 500 names, and comparing each of them with each part seconds.
+    Chinese names are short, and many have a character in common (厨房, 书房), so they are not
+    compared with the characters `taken` by another name.
     """
     pairs: list[tuple[float, str, list[str]]] = []
     by_length: dict[int, list[str]] = {}
@@ -55,22 +63,22 @@ def _promising(words: list[str], wanted: Mapping[str, list[str]]) -> list[tuple[
         by_length.setdefault(len(found), []).append(name)
     for length, names in by_length.items():
         sizes = range(max(1, length - 1), length + 2)
-        parts = [words[at : at + size] for size in sizes for at in range(len(words) - size + 1)]
+        spans = [range(at, at + size) for size in sizes for at in range(len(words) - size + 1)]
+        parts = [words[span.start : span.stop] for span in spans]
         if not parts:
             continue
+        free = np.array([taken.isdisjoint(span) for span in spans])
         of_parts = np.array([_letters(part) for part in parts])
         longest = of_parts.sum(1)
         for name in names:
             letters = _letters(wanted[name])
-            enough = HAN_ALIKE if all(map(is_han, wanted[name])) else ALIKE
             common = np.minimum(of_parts, letters).sum(1)
             bound = common / np.maximum(longest, letters.sum())
-            promising = np.flatnonzero(bound >= enough)
-            pairs += [
-                (float(bound[at]), name, parts[at])
-                for at in promising
-                if bound[at] >= _enough(parts[at], wanted[name])
-            ]
+            if all(map(is_han, wanted[name])):
+                promising = np.flatnonzero((bound >= HAN_ALIKE) & free)
+            else:
+                promising = np.flatnonzero(bound >= ALIKE)
+            pairs += [(float(bound[at]), name, parts[at]) for at in promising]
     pairs.sort(key=lambda pair: -pair[0])
     return [(name, part) for _, name, part in pairs[:COMPARED]]
 
@@ -124,9 +132,10 @@ def _enough(part: list[str], name: list[str]) -> float:
     return HAN_ALIKE if of_one_length else ALIKE
 
 
-def _contains(words: list[str], wanted: list[str]) -> bool:
+def _places(words: list[str], wanted: list[str]) -> list[int]:
+    """Return where a name begins in a text."""
     size = len(wanted)
-    return any(words[at : at + size] == wanted for at in range(len(words) - size + 1))
+    return [at for at in range(len(words) - size + 1) if words[at : at + size] == wanted]
 
 
 def _words(text: str) -> list[str]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import msgspec
 
 from servers.asr.whisper.hallucinations import is_hallucination, is_never_said
-from servers.asr.whisper.scripts import is_spaceless, units
+from servers.asr.whisper.scripts import is_han, is_spaceless, units
 
 LOOP_REPEATS = 6
 """Repetitions of a phrase that show a decoder going round in circles; people do not speak so."""
@@ -25,15 +25,13 @@ CONFIDENT = -0.5
 POSSIBLE_SILENCE = 0.3
 """No-speech probability from which there may have been no speech."""
 
-CLEAR = -0.3
-"""Average log-probability from which a text that repeats itself may have been spoken so."""
-CLEARLY_SPEECH = 0.1
-"""No-speech probability up to which it may."""
-SPOKEN_RATE = (1.5, 10.0)
-"""Characters of a script without spaces that people say in a second of sound, silence around the
-speech included: "はい" seven times takes two to four seconds."""
+SPOKEN_HAN = (1.5, 6.5)
+"""Fewest and most Chinese characters that people say in a second of sound, including the silence
+around the speech."""
+SPOKEN_SPACELESS = (1.5, 10.0)
+"""The same for other scripts without spaces: はい seven times takes two to four seconds."""
 SPOKEN_LETTERS = (4.0, 20.0)
-"""Letters of other scripts, likewise."""
+"""The same for letters of scripts with spaces."""
 
 GUESS_MARGIN = 0.3
 """How much above the threshold of doubt an average log-probability may be to belong to a guess.
@@ -98,10 +96,12 @@ def _is_spoken_repetition(attempt: Attempt, words: Sequence[str]) -> bool:
 
     A decoder that goes round in circles does not end by itself, or writes more than can be said.
     """
-    clear = attempt.avg_logprob >= CLEAR and attempt.no_speech_prob <= CLEARLY_SPEECH
-    if not (attempt.ended and clear and words and attempt.seconds):
+    if not (attempt.ended and words and attempt.seconds) or _is_doubtful(attempt):
         return False
-    slowest, fastest = SPOKEN_RATE if is_spaceless(words[0][0]) else SPOKEN_LETTERS
+    if is_han(words[0]):
+        slowest, fastest = SPOKEN_HAN
+    else:
+        slowest, fastest = SPOKEN_SPACELESS if is_spaceless(words[0][0]) else SPOKEN_LETTERS
     return slowest <= sum(map(len, words)) / attempt.seconds <= fastest
 
 
@@ -153,9 +153,13 @@ def rejection(attempt: Attempt, voice: float, thresholds: Thresholds) -> str | N
         return "repeats itself"
     if is_guess(attempt, thresholds):
         return "a guess at muffled speech"
-    doubtful = attempt.avg_logprob < CONFIDENT or attempt.no_speech_prob > POSSIBLE_SILENCE
-    if (doubtful and is_hallucination(attempt.text)) or (
+    if (_is_doubtful(attempt) and is_hallucination(attempt.text)) or (
         voice < BRIEF_VOICE and is_never_said(attempt.text)
     ):
         return "a phrase that Whisper hallucinates"
     return None
+
+
+def _is_doubtful(attempt: Attempt) -> bool:
+    """Return whether the text may be wrong, or made of silence."""
+    return attempt.avg_logprob < CONFIDENT or attempt.no_speech_prob > POSSIBLE_SILENCE

@@ -40,6 +40,15 @@ PARTIAL_SPACING = 3
 end of the speech seldom has to wait for one."""
 
 
+class Style(msgspec.Struct, frozen=True):
+    """How the expected speech is to be written."""
+
+    prompt: str = ""
+    """A text in that style."""
+    script: Callable[[str], str] = str
+    """Returns a text in the right script, character by character."""
+
+
 class TranscriptionOptions(msgspec.Struct, frozen=True):
     """Options of transcription, the same for all utterances."""
 
@@ -64,10 +73,10 @@ class Transcription:
         options: TranscriptionOptions,
         language: str | None,
         names: Sequence[str],
-        style: Callable[[str | None], str] = lambda language: "",
+        style: Callable[[str | None], Style] = lambda language: Style(),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`style` returns a text in the style of the expected speech, by its language."""
+        """`style` returns the style of the expected speech, by its language."""
         self._sound = sound
         self._decoder = decoder
         self._vocabulary = decoder.vocabulary
@@ -116,8 +125,12 @@ class Transcription:
 
     def _partial_text(self) -> str:
         """Return the part of the text that will not change any more."""
-        confirmed = self._vocabulary.decode(self._confirmed).strip()
-        return joined([*self._texts, confirmed])
+        return joined([*self._texts, self._confirmed_text()])
+
+    def _confirmed_text(self) -> str:
+        """Return the part of the open window's text that will not change any more."""
+        text = self._vocabulary.decode(self._confirmed).strip()
+        return self._style(self._language).script(text)
 
     async def _finish(self, window: Window, samples: Floats) -> None:
         """Add the text of a complete window."""
@@ -132,7 +145,7 @@ class Transcription:
         else:
             _LOGGER.info("Rejected a text: %s", reason)
             _LOGGER.debug("Rejected text: %s", quoted(attempt.text))
-            text = self._vocabulary.decode(self._confirmed).strip()
+            text = self._confirmed_text()
         if text:
             self._texts.append(text)
         self._partial, self._confirmed, self._decoded = (), (), None
@@ -161,7 +174,7 @@ class Transcription:
 
     def _rejection(self, attempt: Attempt, window: Window, language: str | None) -> str | None:
         """Return why the text was not spoken, or None."""
-        if repeats_prompt(attempt.text, self._style(language)):
+        if repeats_prompt(attempt.text, self._style(language).prompt):
             return "repeats its prompt"
         return quality.rejection(attempt, window.voice / RATE, self._options.thresholds)
 
@@ -202,11 +215,13 @@ class Transcription:
             return build_prompt(
                 self._vocabulary,
                 hotwords=hotwords,
-                earlier=f"{self._style(spoken)} {earlier}",
+                earlier=f"{self._style(spoken).prompt} {earlier}",
                 prefix=self._confirmed,
             )
 
-        return await self._decoder.decode(samples, prompt, language)
+        attempt, spoken = await self._decoder.decode(samples, prompt, language)
+        text = self._style(spoken).script(attempt.text)
+        return msgspec.structs.replace(attempt, text=text), spoken
 
 
 def likely_names(request: TranscribeRequest, configured: str) -> tuple[str, ...]:

@@ -132,8 +132,8 @@ def test_a_clear_repetition_that_fits_its_time_was_spoken(text: str, seconds: fl
     spoken = like(text=text, seconds=seconds)
     assert quality.is_good(spoken, USUAL)
     for doubtful in (
-        like(text=text, seconds=seconds, avg_logprob=-0.5),
-        like(text=text, seconds=seconds, no_speech_prob=0.2),
+        like(text=text, seconds=seconds, avg_logprob=-0.6),
+        like(text=text, seconds=seconds, no_speech_prob=0.4),
         like(text=text, seconds=seconds, ended=False),
         like(text=text, seconds=20.0),
     ):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from itertools import pairwise
+from typing import cast
 
 import msgspec
 import pytest
@@ -14,9 +15,15 @@ from servers.asr.whisper.batch_scheduler import BatchScheduler
 from servers.asr.whisper.decoding import Decoder
 from servers.asr.whisper.decoding import DecodingOptions as Decoding
 from servers.asr.whisper.model import Floats, Model
-from servers.asr.whisper.quality import Thresholds
+from servers.asr.whisper.quality import Attempt, Thresholds
 from servers.asr.whisper.sound_buffer import SoundBuffer
-from servers.asr.whisper.transcription import Transcription, TranscriptionOptions, likely_names
+from servers.asr.whisper.tokens import Prompt
+from servers.asr.whisper.transcription import (
+    Style,
+    Transcription,
+    TranscriptionOptions,
+    likely_names,
+)
 from tests.servers.asr.whisper.test_windows import Loudness
 from tests.support.speech import silence, speak, tone
 
@@ -39,11 +46,16 @@ class Room:
     """An utterance in a room where time follows the sound, `pace` times as fast."""
 
     def __init__(
-        self, model: Model, batches: BatchScheduler, options: TranscriptionOptions = OPTIONS
+        self,
+        model: Model,
+        batches: BatchScheduler,
+        options: TranscriptionOptions = OPTIONS,
+        kind: type[Counted] = Counted,
+        style: Callable[[str | None], Style] = lambda language: Style(),
     ) -> None:
         self.now = 100.0
         self.heard: list[int] = []
-        self.decoder = Counted(model, batches, Decoding())
+        self.decoder = kind(model, batches, Decoding())
         self.decoder.lengths = []
         self.utterance = Transcription(
             SoundBuffer(Loudness(), 0.2, 0),
@@ -51,6 +63,7 @@ class Room:
             options,
             language=None,
             names=(),
+            style=style,
             clock=lambda: self.now,
         )
 
@@ -133,6 +146,46 @@ async def test_a_long_speech_is_decoded_as_its_windows_close(
     assert len(found) == 1
     assert len(found[0].text.split()) == 24
     assert room.decoder.lengths == [pytest.approx(20.5, abs=0.2), pytest.approx(15.7, abs=0.2)]
+
+
+class Chinese(Counted):
+    """Writes the same Chinese words for each window, and records the prompts."""
+
+    prompts: list[str]
+
+    async def decode(  # type: ignore[override]
+        self, samples: Floats, prompt: Callable[[str | None], Prompt], language: str | None
+    ) -> tuple[Attempt, str | None]:
+        self.prompts.append(self.vocabulary.decode(prompt(language or "zh").before))
+        text = self.says[len(self.prompts) - 1]
+        return Attempt(text, (1, 2), avg_logprob=-0.1, no_speech_prob=0.0, ended=True), "zh"
+
+    says: tuple[str, ...] = ()
+
+
+def _style(language: str | None) -> Style:
+    return {"zh": Style("one", lambda text: text.replace("開", "开"))}.get(language or "", Style())
+
+
+async def test_windows_of_chinese_are_joined_without_spaces_in_the_script_of_the_language(
+    model: Model, batches: BatchScheduler
+) -> None:
+    room = Room(model, batches, msgspec.structs.replace(OPTIONS, partials=False), Chinese, _style)
+    decoder = cast(Chinese, room.decoder)
+    decoder.prompts, decoder.says = [], ("打開灯。", "打開窗帘。")
+    (final,) = await room.hear(tone(20.0, 300) + silence(1.0) + tone(15.0, 500) + silence(1.0))
+    assert final == Transcript(text="打开灯。打开窗帘。", final=True, language="zh")
+    assert decoder.prompts[0] == " one", "for the detected language"
+
+
+async def test_a_prompt_that_is_written_is_no_text(model: Model, batches: BatchScheduler) -> None:
+    def style(language: str | None) -> Style:
+        return Style("以下是普通话的句子。" if language == "zh" else "")
+
+    room = Room(model, batches, msgspec.structs.replace(OPTIONS, partials=False), Chinese, style)
+    decoder = cast(Chinese, room.decoder)
+    decoder.prompts, decoder.says = [], ("我以下是普通话的句子。",)
+    assert (await room.hear(tone(2.0, 300) + silence(1.0)))[-1].text == ""
 
 
 async def test_silence_is_never_decoded(model: Model, batches: BatchScheduler) -> None:
