@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 
 import numpy as np
 
-from servers.asr.whisper.scripts import is_han, units
+from servers.asr.whisper.scripts import is_han, same_kana, units
 
 ALIKE = 0.7
 """Part of the letters that a name and the part of a text have in common, at least, to be alike:
@@ -85,7 +85,7 @@ def _promising(
 
 def _letters(words: list[str]) -> np.ndarray[tuple[int, ...], np.dtype[np.int16]]:
     """Return how often each letter occurs; rare ones share a number."""
-    codes = np.frombuffer("".join(words).encode("utf-32-le"), "<u4") % _LETTERS
+    codes = np.frombuffer(same_kana("".join(words)).encode("utf-32-le"), "<u4") % _LETTERS
     return np.bincount(codes, minlength=_LETTERS).astype(np.int16)
 
 
@@ -104,8 +104,9 @@ def only_names_differ(before: str, after: str, names: Iterable[str]) -> bool:
 
 
 def likeness(left: list[str], right: list[str]) -> float:
-    """Return 1 for the same letters, 0 for none in common: by edit distance. Ignores spaces."""
-    first, second = "".join(left), "".join(right)
+    """Return 1 for the same letters, 0 for none in common: by edit distance. Ignores spaces, and
+    whether Japanese is in hiragana or katakana."""
+    first, second = same_kana("".join(left)), same_kana("".join(right))
     longest, shortest = max(len(first), len(second)), min(len(first), len(second))
     if shortest < HAN_ALIKE * longest:  # that many letters are missing at least
         return shortest / longest if longest else 0.0

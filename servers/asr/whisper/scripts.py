@@ -24,6 +24,8 @@ _UNIT = re.compile(
     rf"|(?:(?![{_WITHOUT_SPACES}])\w)+"
 )
 _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_HIRAGANA = {code: code - 0x60 for code in range(0x30A1, 0x30F7)}
+"""By a katakana, the hiragana of the same sound; Unicode has them in the same order."""
 
 
 def is_spaceless(character: str) -> bool:
@@ -39,6 +41,11 @@ def is_han(unit: str) -> bool:
 def units(text: str) -> list[str]:
     """Return the words of a text, and each character of a script without spaces, no punctuation."""
     return _UNIT.findall(text.casefold())
+
+
+def same_kana(text: str) -> str:
+    """Return a text with all katakana as hiragana, to compare its sound."""
+    return text.translate(_HIRAGANA)
 
 
 def joined(texts: Iterable[str]) -> str:

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from satellite.errors import EngineClosed, ModelMissing
+from satellite.errors import EngineClosed, LanguageUnknown
 from satellite.ports import Asr
+from satellite.turns.own_sentences import own_sentences
 from satellite.values import TranscribeRequest
 from servers.asr.sphinx import networks
 from servers.asr.sphinx.engine import PocketSphinx
@@ -260,9 +261,21 @@ async def test_a_second_request_soon_after_finds_the_model_loaded(
     assert await hear(engine, spoken("what time is it")) == "what time is it"
 
 
-async def test_other_languages_are_rejected_with_an_error(engine: PocketSphinx) -> None:
-    with pytest.raises(ModelMissing, match="only for English"):
-        await hear(engine, b"", request=TranscribeRequest(language="de"))
+@pytest.mark.parametrize("language", ["de", "zh-TW", "pt_BR", "tlh", "enm"])
+async def test_another_language_is_rejected_with_an_error_that_can_be_said(
+    engine: PocketSphinx, language: str
+) -> None:
+    with pytest.raises(LanguageUnknown, match="only for English") as raised:
+        await hear(engine, b"", request=TranscribeRequest(language=language))
+    words = own_sentences("en").apology("asr", raised.value)
+    assert words == "Sorry, speech recognition does not know this language."
+
+
+@pytest.mark.parametrize("language", ["en", "en-GB", "en_US", None])
+async def test_english_is_recognized_by_each_of_its_codes(
+    engine: PocketSphinx, language: str | None
+) -> None:
+    assert await hear(engine, b"", request=TranscribeRequest(language=language)) == ""
 
 
 async def test_close_is_idempotent_and_final() -> None:
