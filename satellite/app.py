@@ -309,6 +309,8 @@ class Satellite:
             "tts": label(engines.turn.tts),
         }
         self._bus.publish(events.Ready(name=self._settings.name, engines=roles))
+        for gap in engines.gaps:
+            _LOGGER.warning("%s", gap)
         _LOGGER.info("listening; %s", ", ".join(f"{r}: {engine}" for r, engine in roles.items()))
 
 

@@ -46,7 +46,7 @@ async def preference(role: str, context: EngineContext) -> Preference:
         return Preference(built_in)
     try:
         kind = _kind(role, name)
-        pull = pull_command(role, context.language)
+        pull = language_remedy(role, context.language)
         for need in registry.requirements(kind):
             if hint := need.missing():
                 return Preference(built_in, f"{hint} && {pull}")
@@ -59,20 +59,23 @@ async def preference(role: str, context: EngineContext) -> Preference:
     return Preference(f"{name}:{argument}" if argument else name)
 
 
-def pull_command(role: str, language: str) -> str:
-    """Return the command that fetches a model of a language for the preferred engine of a role."""
+def language_remedy(role: str, language: str) -> str:
+    """Return the command that fetches a model of a language for the preferred engine of a role, or
+    what to do where the language's pack knows of no model."""
     model: str = _kind(role, REAL[role]).model
     if not codes.same(language, ENGLISH):
         pack = find(language)
-        model = (getattr(pack.about.models, role) if pack else "") or _any_model(role, language)
-    return f"satellite models pull {model}"
+        if pack is not None:
+            model = getattr(pack.about.models, role)
+        else:
+            model = f"piper:VOICE (one for {language})" if role == "tts" else _multilingual(model)
+    if model:
+        return f"satellite models pull {model}"
+    return f"set {role} to a Wyoming server that knows {language}: tcp://HOST:PORT"
 
 
-def _any_model(role: str, language: str) -> str:
-    """Return a model of a language that no pack recommends one for."""
-    if role == "tts":
-        return f"piper:VOICE (a voice of {language}, if there is one)"
-    model: str = _kind(role, REAL[role]).model
+def _multilingual(model: str) -> str:
+    """Return the model for all languages that is as large as an English-only one."""
     return model.removesuffix(".en")
 
 

@@ -12,6 +12,7 @@ from satellite.components import spec
 from satellite.config.keys import GROUP
 from satellite.errors import ConfigError, PluginBroken, PluginUnknown
 from satellite.homeassistant.client import address as home_address
+from satellite.languages import codes
 from satellite.net import allowed, uri
 from satellite.ports import ENGINE_ROLES, ROLES, TURN_ROLES
 from satellite.settings import Settings
@@ -31,6 +32,7 @@ def problems(settings: Settings, origins: Mapping[str, str]) -> list[str]:
     for hook in settings.hooks:
         found += [f"{origins['hooks']}: {text}" for text in component("hook", hook)]
     found += [f"{origins['allow']}: {text}" for text in allowed.problems(settings.allow)]
+    found += _languages(settings, origins)
     found += _cues(settings, origins)
     found += _assistants(settings, origins)
     found += _home_assistant(settings, origins)
@@ -51,6 +53,38 @@ def problems(settings: Settings, origins: Mapping[str, str]) -> list[str]:
         found += [f"{origin}: {text}" for text in home(settings.home.url)]
     found += _server(settings, origins)
     return found
+
+
+def _languages(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:
+    if problem := language(settings.language):
+        yield f"{origins['language']}: language: {problem}"
+    for name, assistant in settings.assistants.items():
+        if assistant.language and (problem := language(assistant.language)):
+            key = f"{GROUP}.{name}.language"
+            yield f"{origins[key]}: {key}: {problem}"
+
+
+def language(text: str) -> str | None:
+    """Return the problem of a language; None for a code such as `de`, `pt-BR` or `zh_TW.UTF-8`.
+
+    Whether an engine knows the language is another question, which is answered at the start.
+    """
+    if codes.well_formed(text):
+        return None
+    from satellite.languages import pack  # 15 ms, for a mistake only
+
+    try:
+        about = {code: found.about for code in pack.installed() if (found := pack.find(code))}
+    except PluginBroken as error:
+        _LOGGER.debug("names of languages not read: %s", error)
+        about = {}
+    names = {name.casefold(): code for code, a in about.items() for name in (a.english, a.name)}
+    if code := names.get(text.casefold()):
+        return f"{quoted(text)} is no code of a language: did you mean {code}?"
+    return (
+        f"{quoted(text)} is no code of a language, such as {', '.join(list(about)[:3])}: "
+        "satellite languages lists those that are built in"
+    )
 
 
 def _cues(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:

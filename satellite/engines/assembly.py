@@ -7,20 +7,25 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import msgspec
 
 from satellite.components import spec
-from satellite.components.auto import preference
+from satellite.components.auto import BUILT_IN, preference
 from satellite.components.spec import AUTO
 from satellite.engines.chain import FallbackChain
 from satellite.engines.failover import failover
 from satellite.engines.home_aware import at_home
 from satellite.engines.known_servers import KnownServers
+from satellite.engines.language_gaps import LanguageGap, language_gaps
+from satellite.engines.other_language import SpeaksAnyLanguage
+from satellite.engines.ranking import rank
 from satellite.engines.selection import SHARE
 from satellite.errors import SatelliteError, WireError
 from satellite.events import Event
+from satellite.homeassistant.client.home import Home
 from satellite.homeassistant.client.home import opened as opened_home
 from satellite.languages import codes
 from satellite.lib.containment import Containment
@@ -46,6 +51,9 @@ _LOGGER = logging.getLogger(__name__)
 ELSEWHERE = TURN_ROLES
 """Roles for which `auto` prefers a server. Not wake: sound leaves the device only after a word."""
 
+STAND_IN = BUILT_IN["tts"]
+"""The text-to-speech engine for languages that another one has no voice for."""
+
 SETTLE = 0.6
 """Seconds to wait for servers at the start: they answer a question on the LAN within 0.12 s
 (RFC 6762, 6), are then described, and the models take longer than this to load anyway."""
@@ -56,13 +64,43 @@ question or its answer is lost, as mDNS repeats it after 1 s."""
 
 
 class Assembly(msgspec.Struct, frozen=True):
-    """The engines of a satellite, loaded."""
+    """The engines of a satellite, loaded.
+
+    `gaps` are the roles whose engine does not know the language of an assistant.
+    """
 
     wake: Wake
     vad: Vad
     turn: Engines
     assistants: Assistants
     context: EngineContext
+    gaps: tuple[LanguageGap, ...] = ()
+
+
+class _Made(msgspec.Struct, frozen=True):
+    """Loaded engines."""
+
+    engines: dict[EngineKey, Any]
+    links: dict[EngineKey, list[Any]]
+    """The engines that each of them consists of, without servers of the LAN."""
+    context: EngineContext
+    discovery: Discovery | None
+
+    def gaps(self, settings: Settings) -> tuple[LanguageGap, ...]:
+        """Return the roles whose engine does not know its language."""
+
+        def served(role: str, language: str) -> bool:
+            return self.discovery is not None and any(
+                place.unfit is None
+                for place in rank(
+                    role,
+                    self.discovery.servers(role, language),
+                    preferences=self.discovery.preferences,
+                    language=language,
+                )
+            )
+
+        return tuple(language_gaps(settings, self.links, served))
 
 
 async def create(role: str, text: str, context: EngineContext) -> Any:
@@ -86,9 +124,10 @@ async def opened(role: str, settings: Settings) -> AsyncGenerator[Any, None]:
     """
     wanted = engine_key(role, settings)
     made = _made([wanted], settings, lambda event: None, known=KnownServers(), settle=CERTAIN)
-    async with made as (engines, _):
-        await engines[wanted].load()
-        yield engines[wanted]
+    async with made as opened_engines:
+        engine = opened_engines.engines[wanted]
+        await engine.load()
+        yield engine
 
 
 @asynccontextmanager
@@ -98,12 +137,17 @@ async def assembled(
     """Load the engines of the settings concurrently; they are closed at the end of the block."""
     vad: Vad = await create("vad", settings.vad, EngineContext.for_settings(settings))
     wake = ("wake", settings.wake, "")
-    async with _made([*assistant_components(settings), wake], settings, publish, vad.load) as (
-        engines,
-        context,
-    ):
-        assistants = build_assistants(settings, engines)
-        yield Assembly(engines[wake], vad, assistants.first.engines, assistants, context)
+    wanted = [*assistant_components(settings), wake]
+    async with _made(wanted, settings, publish, vad.load) as made:
+        assistants = build_assistants(settings, made.engines)
+        yield Assembly(
+            made.engines[wake],
+            vad,
+            assistants.first.engines,
+            assistants,
+            made.context,
+            made.gaps(settings),
+        )
 
 
 @asynccontextmanager
@@ -114,17 +158,18 @@ async def _made(
     *also: Callable[[], None],
     known: KnownServers | None = None,
     settle: float = SETTLE,
-) -> AsyncGenerator[tuple[dict[EngineKey, Any], EngineContext], None]:
+) -> AsyncGenerator[_Made, None]:
     chains = {wanted: spec.chain(*wanted[:2]) for wanted in named}
     shared = [name for name, texts in chains.items() if name[0] in ELSEWHERE and AUTO in texts]
     async with AsyncExitStack() as stack:
         home = await stack.enter_async_context(opened_home(settings.home))
         context = EngineContext.for_settings(settings, home)
         made = {
-            name: [await create(name[0], text, _speaking(context, name[2])) for text in texts]
+            name: [await create(name[0], text, for_language(context, name[2])) for text in texts]
             for name, texts in chains.items()
         }
-        for engine in (engine for links in made.values() for engine in links):
+        links = {name: list(parts) for name, parts in made.items()}
+        for engine in chain.from_iterable(made.values()):
             stack.push_async_callback(engine.close)
         discovery = None
         preferences = Preferences.from_settings(settings.servers)
@@ -147,11 +192,10 @@ async def _made(
                 patience = SHARE * getattr(settings.deadlines, role)
                 made[name][place] = failover(role, made[name][place], discovery, publish, patience)
         engines: dict[EngineKey, Any] = {
-            name: FallbackChain(links) if len(links) > 1 else links[0]
-            for name, links in made.items()
+            name: _joined(name, parts, context, home) for name, parts in made.items()
         }
-        if home is not None:
-            engines = {name: at_home(name[0], engine, home) for name, engine in engines.items()}
+        for engine in engines.values():
+            stack.push_async_callback(engine.close)
         with first_error(SatelliteError):
             async with asyncio.TaskGroup() as tasks:
                 for (role, *_), engine in engines.items():
@@ -161,18 +205,33 @@ async def _made(
                 if discovery is not None:
                     roles = [role for role, *_ in shared]
                     tasks.create_task(_settle(discovery, looking, roles, settle))
-        yield engines, context
+        yield _Made(engines, links, context, discovery)
         if known and discovery is not None:
             role = shared[0][0]
             found = discovery.servers(role)
             await known.remember(role, [server.uri for server in found])
 
 
-def _speaking(context: EngineContext, language: str) -> EngineContext:
-    """Return the context of an assistant; of the satellite for an empty language."""
+def for_language(context: EngineContext, language: str) -> EngineContext:
+    """Return the context for an engine of a language; unchanged for an empty one."""
     if not language or codes.same(language, context.language):
         return context
     return msgspec.structs.replace(context, language=language)
+
+
+def _joined(
+    name: EngineKey, links: Sequence[Any], context: EngineContext, home: Home | None
+) -> Any:
+    """Return the engine of a chain, with the home; one that speaks has a stand-in for languages
+    without a voice.
+
+    It owns the links: closing it closes them.
+    """
+    role, component, _ = name
+    engine: Any = FallbackChain(links) if len(links) > 1 else links[0]
+    if role == "tts" and (spec.is_uri(component) or spec.parse(component).plugin != STAND_IN):
+        return SpeaksAnyLanguage(engine, partial(create, role, STAND_IN, context))
+    return engine if home is None else at_home(role, engine, home)
 
 
 async def _load(role: str, engine: Engine) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -35,6 +35,8 @@ the rest, and the only one the whole deadline."""
 FALLBACK = {"asr": 6.0, "llm": 5.0, "tts": 2.0}
 """Seconds for the built-in engine beyond a stage's deadline that the servers have used up:
 speech-to-text has to process the whole utterance first, the others begin at once."""
+MOST_LOGGED = 100
+"""Most servers and languages whose mismatch is logged: they come from the network."""
 _SALT = uuid4().hex
 """Orders equal servers: always the same for this satellite, differently for others."""
 
@@ -75,6 +77,7 @@ class ServerSelection:
         self._deadline = DEADLINES[role] if deadline is None else deadline
         self._last: str | None = None
         self._busy = 0
+        self._left_out: set[tuple[str, str | None]] = set()
 
     @property
     def label(self) -> str:
@@ -196,7 +199,9 @@ class ServerSelection:
 
     def _candidates(self, language: str | None) -> list[Candidate]:
         """Return the candidates, best first."""
-        servers = [place.server for place in self.ranking(language) if place.unfit is None]
+        places = self.ranking(language)
+        self._log_other_languages(places, language)
+        servers = [place.server for place in places if place.unfit is None]
         return [
             *(
                 Candidate(
@@ -210,6 +215,16 @@ class ServerSelection:
             ),
             Candidate(label=self._own_label(), engine=self._built_in, uri=None, deadline=None),
         ]
+
+    def _log_other_languages(self, places: Sequence[RankedServer], language: str | None) -> None:
+        """Log once for each server that it is not asked because of its languages."""
+        for place in places:
+            key = (place.server.uri, language)
+            if place.server.speaks(language) or key in self._left_out:
+                continue
+            if len(self._left_out) < MOST_LOGGED:
+                self._left_out.add(key)
+                _LOGGER.info("%s: %s is not asked: %s", self._role, place.server.uri, place.unfit)
 
     def _patience(self, number: int, *, last: bool) -> float:
         """Return the deadline of a server in seconds: a share where another server remains."""

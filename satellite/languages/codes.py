@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 
 OTHER_CODES = {
@@ -57,6 +58,14 @@ _THREE = (
 )
 THREE_LETTERS = dict(pair.split() for pair in _THREE.split("|"))
 """By a code of ISO 639-2 or 639-3, that of ISO 639-1, for the languages of Whisper."""
+
+
+_CODE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
+
+
+def well_formed(code: str) -> bool:
+    """Return whether a text may be a code of a language, whether or not anything knows it."""
+    return _CODE.fullmatch(plain(code)) is not None
 
 
 def find(requested: str, known: Collection[str]) -> str | None:

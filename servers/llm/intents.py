@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from typing import Annotated, ClassVar
 
 from satellite.errors import EngineFailed
+from satellite.languages.pack import ENGLISH
 from satellite.lib.worker import Worker
 from satellite.options import OptionSet, option
 from satellite.ports import EngineContext
@@ -19,6 +20,7 @@ from servers.intents import choices
 from servers.intents.library import Library
 from servers.intents.match import Match
 from servers.intents.phrases import Phrases
+from servers.intents.sentence_files import has_sentences, language_of
 from servers.intents.sentences import Sentences
 from servers.intents.skills import SKILLS
 from servers.llm.intents_tools import TOOLS
@@ -34,8 +36,12 @@ class Intents:
         """The sentences."""
 
         language: Annotated[
-            str, option("Language of requests without one; others are answered in their own")
-        ] = "en"
+            str,
+            option(
+                "Language of requests without one, by default that of the settings; others are "
+                "answered in their own"
+            ),
+        ] = ""
         sentences: Annotated[
             str, option("Folder with your own sentences: YAML files with intents and responses")
         ] = ""
@@ -48,7 +54,9 @@ class Intents:
         self._options = options
         self._home = context.home if context else None
         self._worker = Worker("intents")
-        self._library = Library(options.language, options.sentences)
+        spoken = context.language if context else ENGLISH
+        usual = spoken if has_sentences(language_of(spoken)) else ENGLISH
+        self._library = Library(options.language or usual, options.sentences)
 
     async def load(self) -> None:
         """Read the sentences of the first language, other languages' when they are asked for.

@@ -189,3 +189,25 @@ def test_each_value_comes_from_the_highest_layer_that_has_one(
     printed = "\n".join(as_toml(made.effective()))
     assert tomllib.loads(printed)["area"] == made.settings.area
     assert load(printed, tmp).settings == made.settings
+
+
+@pytest.mark.parametrize(
+    ("language", "problem"),
+    [
+        ("klingon", "satellite languages lists those that are built in"),
+        ("german", "did you mean de?"),
+        ("Deutsch", "did you mean de?"),
+        ("", "is no code of a language"),
+    ],
+)
+def test_an_unknown_language_is_reported_at_once(language: str, problem: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config.load(environment={}, files=(), pairs=(f"language={language}",))
+    (line,) = caught.value.problems
+    assert problem in line
+
+
+@pytest.mark.parametrize("language", ["de", "pt-BR", "zh_Hant_TW", "de_DE.UTF-8", "yue", "tlh"])
+def test_any_code_of_a_language_may_be_set(language: str) -> None:
+    pairs = (f"language={language}",)
+    assert config.load(environment={}, files=(), pairs=pairs).settings.language == language

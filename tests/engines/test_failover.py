@@ -270,3 +270,18 @@ async def test_the_only_server_may_take_longer_than_a_share(stack: AsyncExitStac
     asyncio.get_running_loop().call_later(0.6, gate.set)
     await reply(here.engine)
     assert here.moves == []
+
+
+async def test_a_server_of_another_language_is_left_out_and_the_log_says_why(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    lan: Any = Lan()
+    lan.servers = lambda role, language=None: (
+        RemoteService(name="big", uri=DEAD, roles=(role,), languages=("en",)),
+    )
+    engine = failover("llm", ScriptedLlm([("Hallo.",)]), lan)
+    for _ in range(2):
+        parts = [part async for part in engine.reply(ReplyRequest(text="hallo", language="de"))]
+        assert parts == ["Hallo."]
+    assert caplog.text.count(f"llm: {DEAD} is not asked: knows en and not de") == 1

@@ -63,7 +63,14 @@ AREAS = (
     Area("ports", (Check("ports", "port_checks:ports", 20.0),)),
     Area("firewall", (Check("firewall", "firewall:firewall", 15.0),)),
     Area("servers", (Check("servers", "servers:servers", 30.0),)),
-    Area("models", (Check("models", "storage:models", 20.0), Check("disk", "storage:disk", 10.0))),
+    Area(
+        "models",
+        (
+            Check("models", "storage:models", 20.0),
+            Check("languages", "spoken_languages:languages", 30.0),
+            Check("disk", "storage:disk", 10.0),
+        ),
+    ),
     Area(
         "machine",
         (

@@ -64,6 +64,17 @@ async def servers(context: Context) -> AsyncGenerator[Finding, None]:
         )
 
 
+async def found_servers(context: Context) -> list[RemoteService]:
+    """Return the services of the LAN that describe themselves, without a finding."""
+    try:
+        services = await context.adverts()
+    except NoMulticast:  # reported by `servers`
+        return []
+    answers = await asyncio.gather(*(_reach(service, context.pairing) for service in services))
+    read = [_read(answer.uri, answer) for answer in answers if answer.info is not None]
+    return [server for server in read if server is not None]
+
+
 def named(context: Context) -> Iterator[NamedServer]:
     """Yield the servers of the configuration."""
     for role in ENGINE_ROLES:

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from importlib.metadata import version
 from typing import Annotated, ClassVar
 
-from satellite.components.auto import pull_command
+from satellite.components.auto import language_remedy
 from satellite.errors import EngineClosed, EngineFailed, LanguageUnknown
 from satellite.lib.free_memory import give_back
 from satellite.lib.worker import Worker
@@ -95,7 +95,7 @@ class PocketSphinx:
         if language.partition("-")[0].lower() != "en":
             raise LanguageUnknown(
                 f"PocketSphinx has no model for language {quoted(request.language)}, only for "
-                f"English: {pull_command('asr', language)}"
+                f"English: {language_remedy('asr', language)}"
             )
         home = (request.names or USUAL_NAMES, request.terms or USUAL_AREAS)
         async with self._recognizers.lent(home, await self._vocabulary(home)) as lent:

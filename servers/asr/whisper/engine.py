@@ -84,9 +84,11 @@ class FasterWhisper:
     def describe(self) -> EngineInfo:
         """Describe the engine: the model, and the other models that requests may name.
 
-        The languages of the model are known after `load`.
+        The languages of a model that is given by its path are known after `load`.
         """
         mine = (self._options.model, self._name)
+        others = dict(installed(self._store))
+        languages = self._languages or others.get(self._name, ())
         return EngineInfo(
             name="faster-whisper",
             description="Whisper, by CTranslate2",
@@ -94,10 +96,10 @@ class FasterWhisper:
             author="SYSTRAN",
             url="https://github.com/SYSTRAN/faster-whisper",
             models=(
-                ModelInfo(name=self._name, languages=self._languages),
+                ModelInfo(name=self._name, languages=languages),
                 *(
-                    ModelInfo(name=name, languages=languages)
-                    for name, languages in installed(self._store)
+                    ModelInfo(name=name, languages=known)
+                    for name, known in others.items()
                     if name not in mine
                 ),
             ),

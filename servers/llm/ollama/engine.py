@@ -13,11 +13,11 @@ import msgspec
 from satellite import tools
 from satellite.engines.chain import FallbackChain
 from satellite.errors import EngineClosed, EngineError, ModelMissing
-from satellite.languages.pack import find
 from satellite.ports import EngineContext, Llm
 from satellite.requirements import Package, Requirement
 from satellite.text.quoted import quoted
 from satellite.values import EngineInfo, ModelInfo, ReplyPart, ReplyRequest
+from servers.intents.sentence_files import has_sentences, language_of
 from servers.llm.intents import Intents
 from servers.llm.ollama import modelfile
 from servers.llm.ollama.chat_client import OllamaChatClient
@@ -75,11 +75,11 @@ class Ollama:
         self._without_sentences: list[str] = []
         if options.local_first:
             languages = options.languages or (context.language,)
-            with_sentences = [code for code in languages if _has_sentences(code)]
-            self._without_sentences = [code for code in languages if code not in with_sentences]
-            local = [Intents(Intents.Options(language=code), context) for code in with_sentences]
-            if local:
-                self._llm = FallbackChain((*local, self._model))
+            known = [code for code in languages if has_sentences(language_of(code))]
+            self._without_sentences = [code for code in languages if code not in known]
+            if known:
+                intents = Intents(Intents.Options(language=known[0]), context)
+                self._llm = FallbackChain((intents, self._model))
 
     async def load(self) -> None:
         """Load the sentences and check Ollama. A missing Ollama or model is logged: both may come
@@ -109,12 +109,6 @@ class Ollama:
 
     async def close(self) -> None:
         await self._llm.close()
-
-
-def _has_sentences(language: str) -> bool:
-    """Return whether a language pack has sentences of its own. Reads none of them."""
-    pack = find(language)
-    return pack is not None and any(True for _ in pack.files("sentences"))
 
 
 class _OllamaModel:

@@ -22,6 +22,10 @@ NORMALIZED_AT_ONCE = 1000
 """Characters normalized at a time, so that a long text does not delay its first words."""
 
 
+UNREADABLE = ("ja",)
+"""Languages that eSpeak has a voice for and cannot read: it says "Chinese letter" for a kanji."""
+
+
 class Espeak:
     """Speaks more than a hundred languages without delay: intelligible, but not natural."""
 
@@ -51,7 +55,7 @@ class Espeak:
         self._library = source
 
     def describe(self) -> EngineInfo:
-        """Describe the engine; its models are its voices, one for each language."""
+        """Describe the engine; its models are its voices, for the languages that it can read."""
         source = self._library
         return EngineInfo(
             name="espeak",
@@ -62,6 +66,7 @@ class Espeak:
             models=tuple(
                 ModelInfo(name=voice.code, languages=voice.languages, description=voice.name)
                 for voice in (source.voices.all if source else ())
+                if voice.code not in UNREADABLE
             ),
         )
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from satellite.components.auto import pull_command
+from satellite.components.auto import language_remedy
 from satellite.errors import EngineError, LanguageUnknown, ModelMissing
 from satellite.languages import codes
 from satellite.settings import ModelSettings
@@ -124,7 +124,7 @@ class Catalog:
             if best == 0:
                 raise LanguageUnknown(
                     f"no installed Piper voice speaks {quoted(language)}: "
-                    f"{pull_command('tts', language)} ({_hint(language, _languages(voices))})"
+                    f"{language_remedy('tts', language)} ({_hint(language, _languages(voices))})"
                 )
             voices = [voice for voice in voices if voice.speaks(language) == best]
         if speaker := request.speaker:
