@@ -112,20 +112,26 @@ class Phrases:
     """The responses of a language, by intent and key, and its words."""
 
     def __init__(
-        self, responses: dict[str, dict[str, Text]], words: Words, plurals: Plurals
+        self,
+        responses: dict[str, dict[str, Text]],
+        words: Words,
+        plurals: Plurals,
+        decimal: str = ".",
     ) -> None:
+        """`decimal` is the sign before the fraction of a number."""
         self._responses = responses
         self._plurals = plurals
         self.words = words
+        self.decimal = decimal
 
     @classmethod
-    def make(cls, source: Mapping[str, Any], plurals: Plurals) -> Phrases:
+    def make(cls, source: Mapping[str, Any], plurals: Plurals, decimal: str = ".") -> Phrases:
         """Read `responses` and `words` from a language's files. Raises `EngineFailed`."""
         try:
             words = msgspec.convert(source.get("words"), Words, strict=False)
         except msgspec.ValidationError as error:
             raise EngineFailed(f"sentences: words: {plain(str(error))}") from error
-        return cls(responses_of(source), words, plurals)
+        return cls(responses_of(source), words, plurals, decimal)
 
     def has(self, intent: str, key: str = "default") -> bool:
         """Return whether a response exists."""

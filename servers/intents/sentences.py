@@ -13,6 +13,7 @@ import msgspec
 
 from satellite.errors import EngineFailed, ModelMissing
 from satellite.languages import pack
+from satellite.languages.names import names_of
 from satellite.options import plain
 from satellite.settings import USUAL_AREAS, USUAL_NAMES
 from satellite.text.quoted import quoted
@@ -258,7 +259,7 @@ def load(language: str, extra_dir: str | Path = "", *, unmarked: bool = True) ->
     return Sentences(
         language,
         intents,
-        Phrases.make(content, sources.plurals(language)),
+        Phrases.make(content, sources.plurals(language), names_of(language).decimal),
         spelling,
         symbols,
         naming,

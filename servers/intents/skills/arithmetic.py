@@ -7,7 +7,7 @@ from fractions import Fraction
 from satellite.text.quoted import quoted
 from satellite.values import ReplyRequest
 from servers.intents.match import Match
-from servers.intents.phrases import Phrases, Words
+from servers.intents.phrases import Phrases
 from servers.intents.skills.skill import Parts, Skill
 
 _PLACES = 3
@@ -34,7 +34,7 @@ def calculate(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
             raise ValueError(f"unknown operation {quoted(operation)}")
     rounded = round(result, _PLACES)
     key = match.response if rounded == result else "about"
-    return (phrases.say(match.intent, key, result=_in_words(rounded, phrases.words)),)
+    return (phrases.say(match.intent, key, result=_in_words(rounded, phrases)),)
 
 
 def _number(slots: dict[str, object], slot: str) -> Fraction:
@@ -42,11 +42,12 @@ def _number(slots: dict[str, object], slot: str) -> Fraction:
     return whole * -1 if f"{slot}_sign" in slots else whole
 
 
-def _in_words(number: Fraction, words: Words) -> str:
-    sign = f"{words.minus} " if number < 0 else ""
+def _in_words(number: Fraction, phrases: Phrases) -> str:
+    sign = f"{phrases.words.minus} " if number < 0 else ""
     if number.denominator == 1:
         return f"{sign}{abs(number.numerator)}"
-    return f"{sign}{float(abs(number)):.{_PLACES}f}".rstrip("0")
+    figures = f"{float(abs(number)):.{_PLACES}f}".rstrip("0")
+    return f"{sign}{figures.replace('.', phrases.decimal)}"
 
 
 SKILLS: dict[str, Skill] = {"Calculate": calculate}
