@@ -89,6 +89,7 @@ def time_in_words(moment: time, phrases: Phrases) -> str:
     return phrases.form(form, spoken_hour(moment, phrases)).format(
         hour=moment.hour,
         hour12=moment.hour % 12 or 12,
+        hour0=moment.hour % 12,
         minute=moment.minute,
         part=words.part_of_day(moment.hour),
     )
