@@ -187,13 +187,13 @@ class Sentences:
     def _text_list(self, name: str, values: Sequence[str]) -> SlotList:
         from hassil.intents import TextSlotList
 
-        pairs = {
-            (spelled, value)
-            for value in values
-            for form in self._naming.forms(value)
-            if (spelled := normalize(self._symbols.apply(form)))
-        }
-        return TextSlotList.from_tuples(sorted(pairs), allow_template=False, name=name)
+        found: dict[str, tuple[str, str]] = {}
+        for value in values:  # a form of two names is of the first: things come before kinds
+            for form in self._naming.forms(value):
+                if spelled := normalize(self._symbols.apply(form)):
+                    found.setdefault(spelled.casefold(), (spelled, value))
+        pairs = sorted(found.values())
+        return TextSlotList.from_tuples(pairs, allow_template=False, name=name)
 
     def _swallows(self, result: RecognizeResult) -> bool:
         """Return whether a wildcard took words that belong to another part of the sentence."""
