@@ -51,6 +51,7 @@ COMMANDS = {
     "pair": "Pair two machines for encrypted connections.",
     "models": "List, fetch, check or remove models.",
     "plugins": "List, check or create plugins.",
+    "languages": "List the language packs, or check one.",
     "config": "Print every setting with the origin of its value.",
     "unduck": "Restore the volume of other programs after a crash.",
 }
