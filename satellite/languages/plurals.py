@@ -19,6 +19,9 @@ OTHER = "other"
 CATEGORIES = ("zero", "one", "two", "few", "many", OTHER)
 """In CLDR's order, which is that of rules."""
 
+EXACT = "="
+"""First character of a key for one number alone, as in ICU's messages: `=2`."""
+
 _RELATION = re.compile(r"([nivwftce])(?:\s*%\s*(\d+))?\s*(!?=)\s*([\d.,\s]+)")
 _RANGE = re.compile(r"(\d+)(?:\.\.(\d+))?")
 
@@ -46,9 +49,22 @@ class Plurals:
         return next((name for name, test in self._tests.items() if test(operands)), OTHER)
 
     def choose(self, forms: Mapping[str, str], number: float) -> str:
-        """Return the form for a number, or the one for `other`. Raises `KeyError` without it."""
-        found = forms.get(self.category(number))
+        """Return the form for a number, or the one for `other`. Raises `KeyError` without it.
+
+        A form for the number alone, such as `=2`, has precedence over that of its category.
+        """
+        found = forms.get(exact_key(number), forms.get(self.category(number)))
         return forms[OTHER] if found is None else found
+
+
+def exact_key(number: float) -> str:
+    """Return the key of a form for a number alone: `=2`."""
+    return f"{EXACT}{number:g}"
+
+
+def is_category(key: str) -> bool:
+    """Return whether a key of forms is a plural category or that of a number alone."""
+    return key in CATEGORIES or (key.startswith(EXACT) and key[1:].isdecimal())
 
 
 def plurals_of(pack: Pack) -> Plurals:

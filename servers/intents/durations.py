@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from satellite.languages.plurals import exact_key
 from servers.intents.phrases import Phrases, Text
 
 _UNITS = (("hours", 3600), ("minutes", 60), ("seconds", 1))
@@ -36,7 +37,9 @@ def in_words(seconds: float, phrases: Phrases, *, before_noun: bool = False) -> 
         count, left = divmod(left, length)
         if count or (length == 1 and not parts):
             forms = _forms(unit, before_noun)
-            parts.append(form.amount.format(count=count, unit=phrases.form(forms, count)))
+            whole = forms.get(exact_key(count)) if isinstance(forms, dict) else None
+            amount = form.amount.format(count=count, unit=phrases.form(forms, count))
+            parts.append(amount if whole is None else whole)
     return form.join(parts)
 
 

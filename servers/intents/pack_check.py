@@ -12,7 +12,7 @@ import msgspec
 from satellite.errors import EngineError, PluginBroken
 from satellite.languages import pack
 from satellite.languages.pack import Pack
-from satellite.languages.plurals import Plurals, plurals_of
+from satellite.languages.plurals import EXACT, Plurals, plurals_of
 from satellite.text.quoted import quoted
 from servers.intents import sentence_files
 from servers.intents.match import Match
@@ -131,7 +131,8 @@ def _forms(text: Any, plurals: Plurals, where: str) -> Iterator[str]:
         for category in sorted(set(plurals.categories) - text.keys()):
             yield f"{where}: the plural category {category} is missing"
         for category in sorted(text.keys() - set(plurals.categories)):
-            yield f"{where}: the language has no plural category {category}"
+            if not category.startswith(EXACT):
+                yield f"{where}: the language has no plural category {category}"
 
 
 def _words(found: Pack, english: Pack, plurals: Plurals) -> Iterator[str]:

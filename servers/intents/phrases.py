@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from satellite.errors import EngineFailed
-from satellite.languages.plurals import CATEGORIES, OTHER, Plurals
+from satellite.languages.plurals import OTHER, Plurals, is_category
 from satellite.options import plain
 from satellite.text.quoted import quoted
 from satellite.text.reason_of import reason_of
@@ -187,6 +187,6 @@ def responses_of(source: Mapping[str, Any], where: str = "") -> dict[str, dict[s
 
 def _is_text(value: Any) -> bool:
     if isinstance(value, dict):
-        forms = value.keys() <= set(CATEGORIES) and OTHER in value
+        forms = all(map(is_category, value)) and OTHER in value
         return forms and all(isinstance(text, str) for text in value.values())
     return isinstance(value, str)

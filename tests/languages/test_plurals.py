@@ -80,3 +80,9 @@ def test_a_missing_form_is_that_of_all_other_numbers() -> None:
 def test_an_invalid_rule_is_named(rules: dict[str, str], problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         Plurals(rules)
+
+
+def test_a_form_for_one_number_alone_has_precedence() -> None:
+    forms = {"=0": "minuit", "=12": "midi", "one": "heure", "other": "heures"}
+    choose = Plurals(FRENCH).choose
+    assert [choose(forms, hour) for hour in (0, 1, 12, 13)] == ["minuit", "heure", "midi", "heures"]

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from servers.intents.durations import has_duration as given_in
 from servers.intents.durations import in_words, seconds_of
+from servers.intents.sentences import load
 from tests.servers.intents.number_words import in_words as number_words
 from tests.servers.llm.built_in_engine import english
 
@@ -28,6 +29,13 @@ PHRASES = english().phrases
 def test_durations_are_formatted_in_words(seconds: float, words: str, before_noun: str) -> None:
     assert in_words(seconds, PHRASES) == words
     assert in_words(seconds, PHRASES, before_noun=True) == before_noun
+
+
+def test_the_form_for_one_number_alone_is_the_whole_amount() -> None:
+    spanish = load("es").phrases
+    assert in_words(3660, spanish) == "una hora y un minuto"
+    assert in_words(3600, spanish, before_noun=True) == "una hora"
+    assert in_words(7202, spanish) == "2 horas y 2 segundos"
 
 
 def test_slots_without_a_duration_have_none() -> None:
