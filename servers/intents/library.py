@@ -37,7 +37,7 @@ class Library:
         Raises `ModelMissing` for one without sentences, `EngineFailed` for an invalid file.
         """
         if self._first not in self._read:
-            self._read[self._first] = _checked(load(self._first, self._folder))
+            self._read[self._first] = _checked(load(self._first, self._folder, understood=SKILLS))
         return self._read[self._first]
 
     def find(self, language: str | None) -> Sentences | None:
@@ -67,7 +67,7 @@ class Library:
         if not self._folder and not sentence_files.has_sentences(code):
             return None
         try:
-            return _checked(load(code, self._folder, unmarked=False))
+            return _checked(load(code, self._folder, unmarked=False, understood=SKILLS))
         except ModelMissing:
             return None
         except PluginBroken as error:

@@ -89,7 +89,7 @@ def check(language: str) -> Report:
         return Report(tuple(f"{part}.yaml is missing" for part in missing))
     problems = [*_answers(found, english, plurals), *_words(found, english, plurals)]
     try:
-        sentences = load(found.code)
+        sentences = load(found.code, understood=SKILLS)
     except EngineError as error:
         return Report((*problems, str(error)))
     problems += [*_lists(sentences, found, english), *_intents(sentences)]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,17 +16,18 @@ from satellite.languages.names import names_of
 from satellite.options import plain
 from satellite.settings import USUAL_AREAS, USUAL_NAMES
 from satellite.text.quoted import quoted
+from servers.intents import package_mapping, template_checks, wildcards
 from servers.intents import sentence_files as sources
-from servers.intents import template_checks
 from servers.intents.match import Match
+from servers.intents.package_sentences import PackageSentences
 from servers.intents.phrases import Phrases
 from servers.intents.spelling import Spelling
 from servers.intents.spoken_names import Naming
+from servers.intents.wildcards import Wildcards
 
 if TYPE_CHECKING:
     from hassil.expression import Sentence
     from hassil.intents import Intents, SlotList
-    from hassil.recognize import RecognizeResult
 
 T = TypeVar("T")
 
@@ -42,14 +42,6 @@ _SEPARATORS = re.compile(r"[-_\s]+")
 
 _TYPED = "typed"
 """Key of the metadata of sentences that no grammar for speech is made of."""
-
-_WORD = re.compile(r"\S+")
-_LETTERS = re.compile(r"\w+")
-_MOST_PARTS = 50
-"""Parts of a text that are compared with a value, which bounds the time: each is spelled."""
-
-_FINAL = ".!?,;: "
-"""Characters that hassil takes from the end of a text."""
 
 
 class UsualHome(msgspec.Struct, frozen=True):
@@ -75,6 +67,7 @@ class Sentences:
         endings: tuple[str, ...] = (),
         confusable: tuple[tuple[str, str], ...] = (),
         usual: UsualHome | None = None,
+        package: PackageSentences | None = None,
     ) -> None:
         """`symbols` is the part of the spelling that names have, too.
 
@@ -82,7 +75,8 @@ class Sentences:
 
         `reversals` are words before a sentence that make it another one, `endings` templates of
         words after it, and `confusable` pairs of words that the recognizer cannot distinguish
-        reliably. `usual` serves where no home is connected.
+        reliably. `usual` serves where no home is connected. `package` has sentences for
+        texts that match none.
         """
         self.language = language
         self.intents = intents
@@ -90,11 +84,14 @@ class Sentences:
         self._spelling = spelling
         self._symbols = symbols
         self._naming = naming
-        self._never = never
+        self._wildcards = Wildcards(
+            never, reversals, spelling, self._spell, joined=intents.settings.ignore_whitespace
+        )
         self.reversals = reversals
         self.endings = endings
         self.confusable = confusable
         self.usual = usual or UsualHome()
+        self._package = package
         self.lists = lru_cache(_CACHED_HOMES)(self._lists)
 
     def templates(self, *, spoken: bool = False) -> Iterator[tuple[str, Sentence]]:
@@ -127,62 +124,51 @@ class Sentences:
         ranked = recognize_ranked(
             spelled, self.intents, slot_lists=self.lists(names, areas), language=self.language
         )
-        found = next((result for result in ranked if not self._swallows(result)), None)
+        rules = self.intents.expansion_rules
+        found = next(
+            (result for result in ranked if not self._wildcards.swallow(result, rules)), None
+        )
         if found is None:
-            return None
+            return self._match_package(text, spelled, names, areas)
         return Match(
             intent=found.intent.name,
             response=found.response or "default",
             slots={
-                entity.name: self._as_written(text, entity.text.strip())
+                entity.name: self._wildcards.as_written(text, entity.text.strip())
                 if entity.is_wildcard
                 else _whole(entity.value)
                 for entity in found.entities_list
             },
         )
 
+    def _match_package(
+        self, text: str, spelled: str, names: tuple[str, ...], areas: tuple[str, ...]
+    ) -> Match | None:
+        """Return the sentence of the package that fits a text, as it is spelled or written."""
+        if self._package is None:
+            return None
+
+        def accept(intent: str, slot: str, value: str) -> bool:
+            if slot == package_mapping.COMMAND:
+                command = self.match(value, names, areas)
+                return command is not None and command.intent in package_mapping.DELAYED
+            return self._wildcards.accept(slot, value)
+
+        written = normalize(self._spelling.characters(text))
+        lists, language = self.lists(names, areas), self.language
+        homes = {name: lists[name] for name in template_checks.REQUEST_LISTS}
+        found = self._package.match((spelled, written), homes, language, accept)
+        if found is None:
+            return None
+        match, free = found
+        slots = {
+            slot: self._wildcards.as_written(text, value) if slot in free else value
+            for slot, value in match.slots.items()
+        }
+        return Match(intent=match.intent, response=match.response, slots=slots)
+
     def _spell(self, text: str) -> str:
         return normalize(self._symbols.apply(self._spelling.apply(text)))
-
-    def _as_written(self, text: str, value: str) -> str:
-        """Return the part of `text` that is spelled `value`; without such a part, `value`.
-
-        A message is passed on as it was written: "at 6:30 PM", not "at 6 30 p m".
-        """
-        if self.intents.settings.ignore_whitespace:
-            return self._characters_as_written(text, value)
-        wanted = _LETTERS.findall(value.casefold())
-        words = list(_WORD.finditer(text))
-        for number, first in enumerate(words):
-            letter = text[first.start()].casefold()
-            if not wanted or not (letter.isdecimal() or wanted[0].startswith(letter)):
-                continue
-            for last in reversed(words[number:]):
-                part = text[first.start() : last.end()]
-                if _LETTERS.findall(self._spell(part).casefold()) == wanted:
-                    return part.rstrip(_FINAL)
-        return value
-
-    def _characters_as_written(self, text: str, value: str) -> str:
-        """Do the same in a language without blanks: look at every part from the value's first
-        character, in whichever script, to its last.
-        """
-        wanted = _LETTERS.findall(value.casefold())
-        same = self._spelling.characters(text.casefold())
-        first, last = value[:1].casefold(), value[-1:].casefold()
-        ends = [place + 1 for place, letter in enumerate(same) if letter == last]
-        parts = (
-            text[start:end]
-            for start, letter in enumerate(same)
-            if letter == first
-            for end in reversed(ends)
-            if end - start >= len(value)
-        )
-        for part in islice(parts, _MOST_PARTS):
-            for spelled in (self._spelling.characters(part), self._spell(part)):
-                if _LETTERS.findall(spelled.casefold()) == wanted:
-                    return part.rstrip(_FINAL)
-        return value
 
     def _text_list(self, name: str, values: Sequence[str]) -> SlotList:
         from hassil.intents import TextSlotList
@@ -195,30 +181,6 @@ class Sentences:
         pairs = sorted(found.values())
         return TextSlotList.from_tuples(pairs, allow_template=False, name=name)
 
-    def _swallows(self, result: RecognizeResult) -> bool:
-        """Return whether a wildcard took words that belong to another part of the sentence."""
-        from hassil.expression import Group
-
-        if result.intent_sentence is None:
-            return False
-        joined = self.intents.settings.ignore_whitespace
-        rules = self.intents.expansion_rules
-        expression = result.intent_sentence.expression
-        assert isinstance(expression, Group)
-        sources = {
-            reference.slot_name: reference.list_name
-            for reference in expression.list_references(rules)
-        }
-        for entity in result.entities_list:
-            never = self._never.get(sources.get(entity.name, ""))
-            if entity.is_wildcard and never:
-                words = entity.text.lower().split()
-                if not never.isdisjoint(words) or any(map(_has_digit, words)):
-                    return True
-                if joined and any(word in entity.text for word in never):
-                    return True
-        return False
-
     def _lists(self, names: tuple[str, ...], areas: tuple[str, ...]) -> dict[str, SlotList]:
         """Return every list of the templates, with a home's values for `name` and `area`."""
         return {
@@ -228,13 +190,20 @@ class Sentences:
         }
 
 
-def load(language: str, extra_dir: str | Path = "", *, unmarked: bool = True) -> Sentences:
+def load(
+    language: str,
+    extra_dir: str | Path = "",
+    *,
+    unmarked: bool = True,
+    understood: Collection[str] = (),
+) -> Sentences:
     """Read the sentences of `language` and the user's own in the folder `extra_dir`.
 
     The user's are `*.yaml` there, if they name the language or are `unmarked`, and in its folder
-    `<language>`. They extend the built-in sentences
-    and may replace lists, rules and responses; a language that is not built in consists of them
-    alone. Blocks for some tenths of a second; imports hassil.
+    `<language>`. They extend the built-in sentences and may replace lists, rules and responses; a
+    language that is not built in consists of them alone. Of the package home-assistant-intents, the
+    sentences of the intents that are `understood` are read when a text matches no other. Blocks for
+    some tenths of a second; imports hassil.
 
     Raises:
         ModelMissing: There are no sentences for the language.
@@ -251,23 +220,26 @@ def load(language: str, extra_dir: str | Path = "", *, unmarked: bool = True) ->
     if extra_dir:
         template_checks.check_sources(found, language)
     content = sources.merge([*sources.english_words(language), *found])
-    intents = template_checks.parse(content, language, ", ".join(source.name for source in found))
+    # where scripts are made one, number words are those of the language, whatever its region
+    numbers = sources.base_language(language) if "characters" in content else language
+    intents = template_checks.parse(content, numbers, ", ".join(source.name for source in found))
     template_checks.check_references(intents)
     spelling = Spelling.make(content)
     symbols = Spelling.make(content, "symbols")
-    naming = Naming.make(language, content, spelling)
+    naming = Naming.make(numbers, content, spelling)
     return Sentences(
-        language,
+        numbers,
         intents,
         Phrases.make(content, sources.plurals(language), names_of(language).decimal),
         spelling,
         symbols,
         naming,
-        _never(content),
+        wildcards.never_of(content),
         _section(content, "reversals", tuple[str, ...]),
         _section(content, "endings", tuple[str, ...]),
         _section(content, "confusable", tuple[tuple[str, str], ...]),
         _usual_home(language),
+        PackageSentences(language, understood, spelling.characters) if understood else None,
     )
 
 
@@ -290,26 +262,9 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _has_digit(word: str) -> bool:
-    return any(map(str.isdecimal, word))
-
-
 def _section(content: Mapping[str, Any], name: str, kind: type[T]) -> T:
     """Return a section of a language's file, empty without one. Raises `EngineFailed`."""
     try:
         return msgspec.convert(content.get(name) or (), kind)
     except msgspec.ValidationError as error:
         raise EngineFailed(f"sentences: {name}: {plain(str(error))}") from error
-
-
-def _never(content: Mapping[str, Any]) -> dict[str, frozenset[str]]:
-    """Return, by list, the words that no value of it holds. Raises `EngineFailed`."""
-    found = {}
-    for name, values in (content.get("lists") or {}).items():
-        if isinstance(values, Mapping) and (words := values.get("never")) is not None:
-            if not isinstance(words, str):
-                raise EngineFailed(
-                    f"sentences: lists: {name}: never: expected words, found {quoted(words, 40)}"
-                )
-            found[name] = frozenset(words.lower().split())
-    return found
