@@ -40,7 +40,7 @@ def state(request: HomeQuery, entities: Sequence[Entity], state_of: StateOf) -> 
         if len(known) == 1:
             return request.sentence("default", state=words.state(*known[0]))
         states = [f"{entity.name}: {words.state(entity, now)}" for entity, now in known]
-        return _capital(request.listed(states))
+        return request.sentence("which", things=capital(request.listed(states)))
     form = "_all" if len(known) > 1 or words.stands_for_all(request.name or "") else ""
     fitting = [entity for entity, now in known if fits(request.expected, entity, now.value)]
     if len(fitting) == len(known):
@@ -116,5 +116,6 @@ def _rank(entity: Entity, room: Area | None) -> tuple[bool, bool]:
     return room is None or entity.id != room.thermometer, entity.domain != "climate"
 
 
-def _capital(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."
+def capital(text: str) -> str:
+    """Return a text with a capital at its beginning."""
+    return text[:1].upper() + text[1:]

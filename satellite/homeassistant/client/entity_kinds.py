@@ -5,6 +5,7 @@ Services are those of https://www.home-assistant.io/integrations/ for each domai
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -20,8 +21,26 @@ Operation = Literal[
     "run",
     "level",
     "temperature",
+    "color",
+    "color_temperature",
+    "start",
+    "dock",
+    "stop",
+    "pause",
+    "resume",
+    "next",
+    "previous",
+    "play",
+    "change_temperature",
+    "add_item",
+    "complete_item",
+    "remove_item",
 ]
-"""An operation on an entity. The last two take a value: percent and degrees."""
+"""An operation on an entity. These take a value: `level` in percent, `temperature` and
+`change_temperature` in degrees, `color_temperature` in kelvin."""
+
+WITH_VALUE = frozenset({"level", "temperature", "color_temperature"})
+"""Operations that are one service with a number."""
 
 
 class _Classified(Protocol):
@@ -100,6 +119,25 @@ _SERVICES: dict[Operation, dict[str, str]] = {
         "humidifier": "set_humidity",
     },
     "temperature": {"climate": "set_temperature", "water_heater": "set_temperature"},
+    "change_temperature": {"climate": "set_temperature", "water_heater": "set_temperature"},
+    "color": {"light": "turn_on"},
+    "color_temperature": {"light": "turn_on"},
+    "start": {"vacuum": "start", "lawn_mower": "start_mowing"},
+    "dock": {"vacuum": "return_to_base", "lawn_mower": "dock"},
+    "stop": {
+        "media_player": "media_stop",
+        "cover": "stop_cover",
+        "valve": "stop_valve",
+        "vacuum": "stop",
+    },
+    "pause": {"media_player": "media_pause", "vacuum": "pause", "lawn_mower": "pause"},
+    "resume": {"media_player": "media_play", "vacuum": "start", "lawn_mower": "start_mowing"},
+    "next": {"media_player": "media_next_track"},
+    "previous": {"media_player": "media_previous_track"},
+    "play": {"media_player": "play_media"},
+    "add_item": {"todo": "add_item"},
+    "complete_item": {"todo": "update_item"},
+    "remove_item": {"todo": "remove_item"},
 }
 
 _LEVELS = {
@@ -113,6 +151,46 @@ _LEVELS = {
 """The field for the level in the service of each domain."""
 
 
+_FEATURES: dict[tuple[Operation, str], int] = {
+    ("level", "cover"): 4,
+    ("level", "fan"): 1,
+    ("level", "media_player"): 4,
+    ("level", "valve"): 4,
+    ("pause", "media_player"): 1,
+    ("previous", "media_player"): 16,
+    ("next", "media_player"): 32,
+    ("stop", "media_player"): 4096,
+    ("resume", "media_player"): 16384,
+    ("play", "media_player"): 1 << 22,
+    ("start", "vacuum"): 8192,
+    ("dock", "vacuum"): 16,
+    ("start", "lawn_mower"): 1,
+    ("dock", "lawn_mower"): 4,
+    ("add_item", "todo"): 1,
+    ("remove_item", "todo"): 2,
+    ("complete_item", "todo"): 4,
+}
+"""The bit of `supported_features` that an entity needs: those of Home Assistant's classes
+`MediaPlayerEntityFeature`, `CoverEntityFeature` and so on. `play` needs a search for media."""
+
+_COLOR_MODES = frozenset({"hs", "rgb", "rgbw", "rgbww", "xy"})
+"""The `supported_color_modes` of lights that have colors; those make white of any kind, too."""
+
+
+def supports(operation: Operation, domain: str, attributes: Mapping[str, Any]) -> bool:
+    """Return whether an entity with these attributes supports an operation of its domain.
+
+    Home Assistant ignores a color that a light does not have, and refuses other operations.
+    """
+    if operation in ("color", "color_temperature"):
+        modes = attributes.get("supported_color_modes")
+        white = {"color_temp"} if operation == "color_temperature" else set()
+        return not isinstance(modes, list) or not (_COLOR_MODES | white).isdisjoint(modes)
+    needed = _FEATURES.get((operation, domain), 0)
+    features = attributes.get("supported_features")
+    return not isinstance(features, int) or features & needed == needed
+
+
 class Service(msgspec.Struct, frozen=True):
     """A service of Home Assistant and its data."""
 
@@ -121,20 +199,30 @@ class Service(msgspec.Struct, frozen=True):
     data: dict[str, Any]
 
 
-def service(operation: Operation, domain: str, value: float | None) -> Service | None:
+def service(
+    operation: Operation, domain: str, value: float | None = None, color: str | None = None
+) -> Service | None:
     """Return the service for an operation on a domain; None if the domain has none.
 
-    `value` is a percentage, which is limited to 0 to 100, or degrees in the unit of the home.
+    `value` is a percentage, which is limited to 0 to 100, degrees in the unit of the home, or
+    kelvin; `color` a name of CSS. The data of what needs more than one service is left out.
     """
     name = _SERVICES[operation].get(domain)
-    if name is None:
+    if name is None or (value is None and operation in WITH_VALUE):
         return None
-    if operation not in ("level", "temperature"):
-        return Service(domain, name, {})
-    if value is None:
-        return None
+    return Service(domain, name, _data(operation, domain, value, color))
+
+
+def _data(
+    operation: Operation, domain: str, value: float | None, color: str | None
+) -> dict[str, Any]:
+    if operation == "color":
+        return {"color_name": color}
+    if value is None or operation not in WITH_VALUE:
+        return {}
     if operation == "temperature":
-        return Service(domain, name, {"temperature": value})
+        return {"temperature": value}
+    if operation == "color_temperature":
+        return {"color_temp_kelvin": round(value)}
     percent = min(100, max(0, round(value)))
-    level = percent / 100 if domain == "media_player" else percent
-    return Service(domain, name, {_LEVELS[domain]: level})
+    return {_LEVELS[domain]: percent / 100 if domain == "media_player" else percent}

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
-from satellite.errors import EngineFailed, HomeFailed, SatelliteError
-from satellite.homeassistant.client import address, answers, registries, service_calls
+from satellite.errors import EngineFailed, SatelliteError
+from satellite.homeassistant.client import (
+    address,
+    answers,
+    commands,
+    media,
+    questions,
+    registries,
+    service_calls,
+    todo_lists,
+)
 from satellite.homeassistant.client.connection import HomeConnection
 from satellite.homeassistant.client.entities import Contents, Entity, plain
-from satellite.homeassistant.client.entity_kinds import Service, service
 from satellite.homeassistant.client.search import Found, search
 from satellite.homeassistant.client.service_calls import HomeCommand, HomeQuery
+from satellite.homeassistant.client.session import Session
 from satellite.homeassistant.client.socket import Socket
-from satellite.homeassistant.client.states import SILENT, State
+from satellite.homeassistant.client.states import State
 from satellite.lib.taskgroups import first_error
 from satellite.settings import HomeSettings
 from satellite.values import Action
@@ -67,46 +75,20 @@ class Home:
         return await self.ask(request, near)
 
     async def do(self, request: HomeCommand, near: str | None = None) -> str:
-        """Switch or set entities; return the sentence that reports it."""
-        socket = await self._connection.socket()
-        contents = await self._exposed(socket)
-
-        def able(entity: Entity) -> bool:
-            if request.operation == "level" and not request.name and entity.domain != "light":
-                return False  # to dim everything does not mean the volume of the music
-            return service(request.operation, entity.domain, request.value) is not None
-
-        found = search(contents, request, near, able)
-        if found.outcome:
-            return answers.not_done(request, found)
-        entities = [entity for entity in found.entities if self._answers(entity)]
-        if not entities:
-            return request.sentence("silent")
-        calls: dict[str, list[str]] = defaultdict(list)
-        wanted: dict[str, Service] = {}
-        for entity in entities:
-            if (call := service(request.operation, entity.domain, request.value)) is not None:
-                calls[call.domain].append(entity.id)
-                wanted[call.domain] = call
-        async with asyncio.TaskGroup() as tasks:  # lights and blinds start together
-            done = [
-                tasks.create_task(_call_service(socket, wanted[domain], ids))
-                for domain, ids in calls.items()
-            ]
-        if failures := [error for task in done if (error := task.result()) is not None]:
-            raise failures[0]
-        value = None if request.value is None else request.words.number(request.value)
-        return request.sentence("default", value=value)
+        """Carry out a command; return the sentence that reports it."""
+        session = await self._session(near)
+        match request.operation:
+            case "play":
+                return await media.play(request, session)
+            case "change_temperature":
+                return await commands.change_temperature(request, session)
+            case "add_item" | "complete_item" | "remove_item":
+                return await todo_lists.change(request, session)
+        return await commands.switch(request, session)
 
     async def ask(self, request: HomeQuery, near: str | None = None) -> str:
-        """Return the sentence on the state of entities."""
-        contents = await self._exposed(await self._connection.socket())
-        if request.about == "temperature":
-            return answers.temperature(request, contents, near, self.state)
-        found = search(contents, request, near, lambda entity: True)
-        if found.outcome:
-            return answers.not_done(request, found)
-        return answers.state(request, found.entities, self.state)
+        """Return the sentence that answers a query."""
+        return await questions.answer(request, await self._session(near))
 
     async def describe(self, name: str | None, area: str | None, near: str | None) -> str:
         """Return a line for each entity with its state, for a language model."""
@@ -132,10 +114,9 @@ class Home:
         state = self._connection.states.of(entity.id)
         return None if state is None or state.value == "unavailable" else state
 
-    def _answers(self, entity: Entity) -> bool:
-        # scripts, scenes and buttons are "unknown" until they are first used, and work
-        state = self.state(entity)
-        return state is not None and (state.value not in SILENT or state.value == "unknown")
+    async def _session(self, near: str | None) -> Session:
+        socket = await self._connection.socket()
+        return Session(socket, await self._exposed(socket), near, self.state)
 
     async def _exposed(self, socket: Socket) -> Contents:
         """Return what is exposed now: nothing else is touched, whatever was exposed before."""
@@ -148,21 +129,6 @@ class Home:
             rooms=contents.rooms,
             satellites=contents.satellites,
         )
-
-
-async def _call_service(socket: Socket, call: Service, ids: list[str]) -> HomeFailed | None:
-    """Call a service; return its failure, so that other calls go on."""
-    try:
-        await socket.call(
-            "call_service",
-            domain=call.domain,
-            service=call.name,
-            service_data=call.data,
-            target={"entity_id": ids},
-        )
-    except HomeFailed as error:
-        return error
-    return None
 
 
 @asynccontextmanager

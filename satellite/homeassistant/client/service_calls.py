@@ -70,15 +70,27 @@ class HomeCommand(HomeRequest, frozen=True, kw_only=True, rename={"operation": "
 
     operation: Operation
     value: float | None = None
-    """Percent, or degrees in the unit of the home."""
+    """Percent, degrees in the unit of the home, or kelvin."""
+    color: str | None = None
+    """A name of CSS, for `color`."""
+    text: str | None = None
+    """The item of a list, or what is to be played."""
 
 
 class HomeQuery(HomeRequest, frozen=True, kw_only=True):
     """`home.ask`: report states."""
 
-    about: Literal["state", "temperature"] = "state"
+    about: Literal["state", "temperature", "sensor", "place", "weather", "list"] = "state"
+    """`sensor` is a measured value of `kind`, such as `sensor.humidity`, `place` where a person is,
+    and `list` the items on the list `name`."""
     expected: str | None = None
     """The state that a yes-or-no question asks for, such as `on` or `open`."""
+    quantity: Literal["any", "all", "which", "how_many"] | None = None
+    """The question about all entities of `kind`, in the expected state."""
+    part_of_name: bool = False
+    """Whether `name` may be some words of a name, in any order."""
+    day: int = 0
+    """The days from today to that of the weather."""
 
 
 KINDS: dict[str, type[HomeCommand] | type[HomeQuery]] = {
