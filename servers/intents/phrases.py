@@ -117,21 +117,29 @@ class Phrases:
         words: Words,
         plurals: Plurals,
         decimal: str = ".",
+        language: str | None = None,
     ) -> None:
-        """`decimal` is the sign before the fraction of a number."""
+        """`decimal` is the sign before the fraction of a number, `language` the pack's code."""
+        self.language = language
         self._responses = responses
         self._plurals = plurals
         self.words = words
         self.decimal = decimal
 
     @classmethod
-    def make(cls, source: Mapping[str, Any], plurals: Plurals, decimal: str = ".") -> Phrases:
+    def make(
+        cls,
+        source: Mapping[str, Any],
+        plurals: Plurals,
+        decimal: str = ".",
+        language: str | None = None,
+    ) -> Phrases:
         """Read `responses` and `words` from a language's files. Raises `EngineFailed`."""
         try:
             words = msgspec.convert(source.get("words"), Words, strict=False)
         except msgspec.ValidationError as error:
             raise EngineFailed(f"sentences: words: {plain(str(error))}") from error
-        return cls(responses_of(source), words, plurals, decimal)
+        return cls(responses_of(source), words, plurals, decimal, language)
 
     def has(self, intent: str, key: str = "default") -> bool:
         """Return whether a response exists."""

@@ -230,7 +230,7 @@ def load(
     return Sentences(
         numbers,
         intents,
-        Phrases.make(content, sources.plurals(language), names_of(language).decimal),
+        Phrases.make(content, sources.plurals(language), names_of(language).decimal, language),
         spelling,
         symbols,
         naming,

@@ -20,6 +20,9 @@ from satellite.homeassistant.client.words import HomeWords, joined, words_of
 from satellite.text.quoted import quoted
 from satellite.values import Action, Value
 
+Quantity = Literal["any", "all", "which", "how_many"]
+"""What is asked about all entities of a kind."""
+
 _FIELD = re.compile(r"\{(\w+)\}")
 
 
@@ -85,7 +88,7 @@ class HomeQuery(HomeRequest, frozen=True, kw_only=True):
     and `list` the items on the list `name`."""
     expected: str | None = None
     """The state that a yes-or-no question asks for, such as `on` or `open`."""
-    quantity: Literal["any", "all", "which", "how_many"] | None = None
+    quantity: Quantity | None = None
     """The question about all entities of `kind`, in the expected state."""
     part_of_name: bool = False
     """Whether `name` may be some words of a name, in any order."""

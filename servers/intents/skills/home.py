@@ -9,134 +9,194 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from satellite.homeassistant.client.entities import plain
 from satellite.homeassistant.client.entity_kinds import Operation
-from satellite.homeassistant.client.service_calls import HomeCommand, HomeQuery, action
-from satellite.languages.names import names_of
-from satellite.languages.pack import ENGLISH
-from satellite.values import ReplyRequest
+from satellite.homeassistant.client.service_calls import HomeCommand, HomeQuery, Quantity
+from satellite.values import Declined, ReplyRequest
 from servers.intents.match import Match
 from servers.intents.phrases import Phrases, Words
+from servers.intents.skills.home_request import (
+    language_of,
+    no_home,
+    selection,
+    send,
+    send_or_decline,
+    sentences,
+)
 from servers.intents.skills.skill import Parts, Skill
 
-EVERYTHING = "everything"
-"""The code of the list `group` for all that is on or off; every other one is a kind of things."""
-
-THERMOSTAT = "climate"
+_THERMOSTAT = "climate"
 """The kind of what has a temperature that is set."""
+
+_WHITES = {"candle_light": 1900, "warm_white": 2700, "cool_white": 4000, "daylight": 6500}
+"""Kelvin, by the codes of the list `color` that are no colors."""
+
+_STEP = 1.0
+"""Degrees of "warmer"."""
+
+_QUANTITIES: dict[str, Quantity] = {
+    "any": "any",
+    "all": "all",
+    "which": "which",
+    "how_many": "how_many",
+}
+"""What is asked about all things of a kind, by the response."""
 
 
 def command(
-    operation: Operation, slot: str | None, match: Match, request: ReplyRequest, phrases: Phrases
+    operation: Operation,
+    slot: str | None,
+    kind: str | None,
+    match: Match,
+    request: ReplyRequest,
+    phrases: Phrases,
 ) -> Parts:
-    """Send a command, with the value of a slot if it takes one."""
+    """Send a command, with the value of a slot if it takes one, for a kind if nothing is named."""
     value = None if slot is None else float(match.slots[slot])
-    return _send(
-        HomeCommand(operation=operation, value=value, **_selection(match, request, phrases)),
-        match,
-        request,
-        phrases,
+    fields = selection(match, request, phrases, kind, count=value)
+    return send(HomeCommand(operation=operation, value=value, **fields), match, request, phrases)
+
+
+def set_light(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
+    """Set the brightness or the color of lights."""
+    color = match.slots.get("color")
+    if color is None:
+        return command("level", "brightness", None, match, request, phrases)
+    fields = selection(match, request, phrases, "light")
+    say = fields["say"]
+    fields["say"] = {**say, "default": say.get("color", say["default"])}
+    kelvin = _WHITES.get(color)
+    done = (
+        HomeCommand(operation="color", color=str(color), **fields)
+        if kelvin is None
+        else HomeCommand(operation="color_temperature", value=kelvin, **fields)
     )
+    return send(done, match, request, phrases)
 
 
 def set_temperature(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     """Set the temperature of a thing, or of the thermostats of a room."""
-    selection = _selection(match, request, phrases)
-    if selection["name"] is None:
-        target = _temperature_target(selection["area"], phrases.words)
-        selection |= {"kind": THERMOSTAT, "name": _english(THERMOSTAT), "target": target}
     value = float(match.slots["temperature"]) + float(match.slots.get("half_degree", 0))
-    return _send(
-        HomeCommand(operation="temperature", value=value, **selection), match, request, phrases
+    fields = _thermostats(match, request, phrases, value)
+    return send(
+        HomeCommand(operation="temperature", value=value, **fields), match, request, phrases
     )
+
+
+def change_temperature(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
+    """Make it warmer or cooler, by an amount if one is named."""
+    step = float(match.slots.get("step", _STEP))
+    value = step if match.slots["temperature_step"] == "up" else -step
+    fields = _thermostats(match, request, phrases, None)
+    changed = HomeCommand(operation="change_temperature", value=value, **fields)
+    return send(changed, match, request, phrases)
 
 
 def query(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
-    """Query the state of something, or whether it has an expected state."""
-    expected = match.slots.get("state")
-    return _send(
-        HomeQuery(expected=expected, **_selection(match, request, phrases)), match, request, phrases
-    )
+    """Query the state of something, of all things of a kind, or where a person is."""
+    state = match.slots.get("state")
+    expected = None if state is None else str(state)
+    fields = selection(match, request, phrases)
+    if match.response in _QUANTITIES and fields["kind"]:
+        asked = HomeQuery(
+            quantity=_QUANTITIES[match.response], expected=expected, **{**fields, "all": True}
+        )
+        return send(asked, match, request, phrases)
+    if match.response == "where":
+        return send(HomeQuery(about="place", **fields), match, request, phrases)
+    if "device" in match.slots:
+        return _query_device(match, request, phrases, expected)
+    return send(HomeQuery(expected=expected, **fields), match, request, phrases)
 
 
 def query_temperature(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     """Query the temperature, of a room if one is named."""
     area = match.slots.get("area")
-    target = _temperature_target(area, phrases.words)
-    say = _sentences(match, phrases)
+    say = sentences(match, phrases)
     if area:
         form = say.get("area") or say["default"]
         say = {**say, "default": form.replace("{area}", str(area))}
     question = HomeQuery(
-        about="temperature", area=area, target=target, say=say, language=request.language
+        about="temperature",
+        area=area,
+        target=_temperature_target(area, phrases.words),
+        say=say,
+        language=language_of(request, phrases),
     )
-    return _send(question, match, request, phrases)
+    return send(question, match, request, phrases)
 
 
-def _send(
-    content: HomeCommand | HomeQuery, match: Match, request: ReplyRequest, phrases: Phrases
+def query_sensor(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
+    """Query a measured value: of a thing, of a room, or of the speaker's room."""
+    name = match.slots.get("name") or match.slots.get("device")
+    kind = f"sensor.{match.slots['device_class']}"
+    fields = {**selection(match, request, phrases), "name": name, "kind": kind}
+    asked = HomeQuery(about="sensor", **fields)
+    if "device" in match.slots and not _is_at_home(str(name), request):
+        return (Declined(text=no_home(asked, match, phrases)),)
+    return send_or_decline(asked, match, request, phrases)
+
+
+def _query_device(
+    match: Match, request: ReplyRequest, phrases: Phrases, expected: str | None
 ) -> Parts:
-    if not request.situation.home:
-        return (phrases.say(match.intent, "no_home", target=content.target),)
-    return (action(content),)
+    """Query the state of something that was not named as the home names it."""
+    device = str(match.slots["device"])
+    named = Match(
+        intent=match.intent, response=match.response, slots={**match.slots, "name": device}
+    )
+    fields = {**selection(named, request, phrases), "part_of_name": True}
+    asked = HomeQuery(expected=expected, **fields)
+    if not _is_at_home(device, request):
+        return (Declined(text=no_home(asked, match, phrases)),)
+    return send(asked, match, request, phrases)
 
 
-def _selection(match: Match, request: ReplyRequest, phrases: Phrases) -> dict[str, Any]:
-    """Return the fields of an action that select things."""
-    name, area, group = (match.slots.get(slot) for slot in ("name", "area", "group"))
-    kind = None if group == EVERYTHING else group
-    return {
-        "name": _english(kind, every=True) if kind else None if group else name,
-        "kind": kind,
-        "language": request.language,
-        "area": area,
-        "all": group is not None,
-        "target": _target(name, area, group, phrases.words),
-        "say": _sentences(match, phrases),
-    }
+def _is_at_home(device: str, request: ReplyRequest) -> bool:
+    """Return whether the words of a device are in a name of the home."""
+    wanted = set(plain(device).split())
+    situation = request.situation
+    return situation.home and any(wanted <= set(plain(name).split()) for name in situation.names)
 
 
-def _sentences(match: Match, phrases: Phrases) -> dict[str, str]:
-    """Return the sentences for all results, without the sentence for a missing home."""
-    say = {**phrases.all("Home"), **phrases.all(match.intent)}
-    say.pop("no_home", None)
-    if match.response != "default" and match.response in say:
-        say["default"] = say[match.response]
-    return say
-
-
-def _target(name: Any, area: Any, group: Any, words: Words) -> str:
-    if group:
-        named = words.groups.get(group, str(group))
-        return words.group_in_area.format(name=named, area=area) if area else named
-    if name and area:
-        return words.thing_in_area.format(name=name, area=area)
-    return words.thing.format(name=name or area or "")
-
-
-def _english(kind: str, *, every: bool = False) -> str | None:
-    """Return the English word for a kind: the `name` for programs that do not know `kind`."""
-    words = names_of(ENGLISH).kinds.get(kind)
-    if words is None:
-        return None
-    return next(iter(words.all if every else words.single), None)
+def _thermostats(
+    match: Match, request: ReplyRequest, phrases: Phrases, value: float | None
+) -> dict[str, Any]:
+    fields = selection(match, request, phrases, _THERMOSTAT, count=value)
+    if "name" not in match.slots:
+        fields["target"] = _temperature_target(fields["area"], phrases.words)
+    return fields
 
 
 def _temperature_target(area: Any, words: Words) -> str:
     return words.temperature_in_area.format(area=area) if area else words.temperature
 
 
+def _plain(operation: Operation, kind: str | None = None, slot: str | None = None) -> Skill:
+    return partial(command, operation, slot, kind)
+
+
 SKILLS: dict[str, Skill] = {
-    "HassTurnOn": partial(command, "turn_on", None),
-    "HassTurnOff": partial(command, "turn_off", None),
-    "HassToggle": partial(command, "toggle", None),
-    "HassOpenCover": partial(command, "open", None),
-    "HassCloseCover": partial(command, "close", None),
-    "LockDoor": partial(command, "lock", None),
-    "UnlockDoor": partial(command, "unlock", None),
-    "RunScene": partial(command, "run", None),
-    "HassLightSet": partial(command, "level", "brightness"),
-    "SetThingVolume": partial(command, "level", "volume_level"),
+    "HassTurnOn": _plain("turn_on"),
+    "HassTurnOff": _plain("turn_off"),
+    "HassToggle": _plain("toggle"),
+    "HassOpenCover": _plain("open"),
+    "HassCloseCover": _plain("close"),
+    "HassStopMoving": _plain("stop"),
+    "HassSetPosition": _plain("level", "cover", "position"),
+    "HassFanSetSpeed": _plain("level", "fan", "percentage"),
+    "HassVacuumStart": _plain("start", "vacuum"),
+    "HassVacuumReturnToBase": _plain("dock", "vacuum"),
+    "HassLawnMowerStartMowing": _plain("start", "lawn_mower"),
+    "HassLawnMowerDock": _plain("dock", "lawn_mower"),
+    "LockDoor": _plain("lock"),
+    "UnlockDoor": _plain("unlock"),
+    "RunScene": _plain("run"),
+    "HassLightSet": set_light,
+    "SetThingVolume": _plain("level", "media_player", "volume_level"),
     "HassClimateSetTemperature": set_temperature,
+    "ChangeTemperature": change_temperature,
     "HassGetState": query,
+    "SensorStatus": query_sensor,
     "HassClimateGetTemperature": query_temperature,
 }
