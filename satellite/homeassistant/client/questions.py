@@ -160,8 +160,8 @@ def _measured(request: HomeQuery, session: Session) -> str:
     if len(chosen) > 1:
         if request.name is None and room is None:
             return request.sentence("room")
-        said = [f"{entity.name}: {values[entity]}" for entity in chosen]
-        return request.sentence("which", things=answers.capital(request.listed(said)))
+        spoken = [f"{entity.name}: {values[entity]}" for entity in chosen]
+        return request.sentence("which", things=answers.capital(request.listed(spoken)))
     return request.sentence("default", name=chosen[0].name, state=values[chosen[0]])
 
 

@@ -21,7 +21,7 @@ from satellite.text.quoted import quoted
 from satellite.values import Action, Value
 
 Quantity = Literal["any", "all", "which", "how_many"]
-"""What is asked about all entities of a kind."""
+"""Questions about all entities of a kind."""
 
 _FIELD = re.compile(r"\{(\w+)\}")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -22,7 +21,7 @@ class Session(msgspec.Struct, frozen=True):
 
     socket: Socket
     contents: Contents
-    """What is exposed now."""
+    """Those that are exposed now."""
     near: str | None
     """The name of the room of the speaker."""
     state_of: StateOf
@@ -45,16 +44,14 @@ class Session(msgspec.Struct, frozen=True):
 
         Raises the first failure, once all of them have ended.
         """
-        grouped: dict[str, list[str]] = defaultdict(list)
-        services: dict[str, Service] = {}
+        grouped: list[tuple[Service, list[str]]] = []
         for service, entity in calls:
-            key = repr(service)
-            services[key] = service
-            grouped[key].append(entity.id)
+            same = next((ids for known, ids in grouped if known == service), None)
+            if same is None:
+                grouped.append((service, same := []))
+            same.append(entity.id)
         async with asyncio.TaskGroup() as tasks:  # lights and blinds start together
-            done = [
-                tasks.create_task(self._call(services[key], ids)) for key, ids in grouped.items()
-            ]
+            done = [tasks.create_task(self._call(service, ids)) for service, ids in grouped]
         if failures := [error for task in done if (error := task.result()) is not None]:
             raise failures[0]
 

@@ -34,15 +34,15 @@ async def change(request: HomeCommand, session: Session) -> str:
     if not supports(request.operation, DOMAIN, session.known(chosen).attributes):
         return request.sentence("cannot")
     item = (request.text or "").strip()
-    said = {"item": item, "list": chosen.name}
+    spoken = {"item": item, "list": chosen.name}
     if request.operation == "add_item":
         await session.call([(Service(DOMAIN, "add_item", {"item": item}), chosen)])
-        return request.sentence("default", **said)
+        return request.sentence("default", **spoken)
     known = next(
         (i for i in await _items(chosen, session) if plain(i.summary) == plain(item)), None
     )
     if known is None:
-        return request.sentence("unknown", **said)
+        return request.sentence("unknown", **spoken)
     which = known.uid or known.summary
     call = (
         Service(DOMAIN, "update_item", {"item": which, "status": "completed"})
@@ -50,7 +50,7 @@ async def change(request: HomeCommand, session: Session) -> str:
         else Service(DOMAIN, "remove_item", {"item": [which]})
     )
     await session.call([(call, chosen)])
-    return request.sentence("default", **{**said, "item": known.summary})
+    return request.sentence("default", **{**spoken, "item": known.summary})
 
 
 async def read(request: HomeQuery, session: Session) -> str:

@@ -40,7 +40,7 @@ _QUANTITIES: dict[str, Quantity] = {
     "which": "which",
     "how_many": "how_many",
 }
-"""What is asked about all things of a kind, by the response."""
+"""Questions about all things of a kind, by the response."""
 
 
 def command(
