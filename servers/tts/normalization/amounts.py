@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from servers.tts.normalization.language_table import Table, any_of
+from servers.tts.normalization.language_table import Table, any_of, pair
 
 _NUMBER = r"\d+(?:[.,]\d+)*"
 _SINGLE = frozenset({"1"})
@@ -68,15 +68,15 @@ class Amounts:
     def _measure(self, match: re.Match[str]) -> str:
         if match["unit"] in self._table.spaced and match.end("number") == match.start("unit"):
             return match[0]
-        singular, plural = self._table.units[match["unit"]]
+        singular, plural = pair(self._table.units[match["unit"]])
         number = _decimal_point(match["number"])
         return f"{number} {singular if number in _SINGLE else plural}"
 
     def _adjective(self, match: re.Match[str]) -> str:
-        return f"{match['number']}-{self._table.units[match['unit']][0]}"
+        return f"{match['number']}-{pair(self._table.units[match['unit']])[0]}"
 
     def _rate(self, match: re.Match[str]) -> str:
-        return f"{match['amount']} {self._table.per} {self._table.units[match['unit']][0]}"
+        return f"{match['amount']} {self._table.per} {pair(self._table.units[match['unit']])[0]}"
 
 
 def _decimal_point(number: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from servers.tts.normalization.language_table import Table, any_of
+from servers.tts.normalization.language_table import Table, any_of, pair
 
 _VULGAR = re.compile("[¼-¾⅐-⅞↉]")
 
@@ -43,7 +43,7 @@ class Fractions:
             part = after_a_number if top == 1 else words
             words = f"{match['whole']} {self._table.conjunction} {part}"
         if unit := match.groupdict().get("unit"):
-            words += f" {self._table.units[unit][match['whole'] is not None]}"
+            words += f" {pair(self._table.units[unit])[match['whole'] is not None]}"
         return words
 
     def _plausible(self, match: re.Match[str], top: int, bottom: int, certain: bool) -> bool:

@@ -8,7 +8,10 @@ from collections.abc import Iterable
 
 import msgspec
 
-from satellite.languages.pack import find
+from satellite.languages.pack import Pack, find
+from satellite.languages.plurals import Plurals, plurals_of
+from servers.tts.normalization.numerals import Numerals
+from servers.tts.normalization.rewriting import Words
 
 
 class Years(msgspec.Struct, frozen=True):
@@ -48,8 +51,39 @@ class Digits(msgspec.Struct, frozen=True):
     """The sign before a country's code in words; without it, telephone numbers stay as they are."""
 
 
-class Table(msgspec.Struct, frozen=True):
+Forms = str | tuple[str, str] | dict[str, str]
+"""Words for a number of things: the same for all, for one and several, or by plural category.
+
+`{}` in them is the place of the number. The category `fraction` is for numbers with decimals."""
+
+
+class Money(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A currency: the words for it, and for its hundredth part."""
+
+    unit: Forms
+    part: Forms = ""
+
+
+class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Short written forms of a language and the words that people say for them."""
+
+    decimal: str = "."
+    """The decimal mark; with a comma, full stops and spaces separate thousands."""
+    space: str = " "
+    """What stands between a number and its unit."""
+    numerals: Numerals | None = None
+    """In which all numbers are written, where a voice reads figures wrongly."""
+    wetext: str = ""
+    """The language for the package wetext, which normalizes, if installed, what the rules leave."""
+    lists: dict[str, Words] = {}
+    """Words that rules choose from."""
+    rules: tuple[tuple[str, str], ...] = ()
+    """Applied before everything else; see `rewriting`."""
+    money: dict[str, Money] = {}
+    money_parts: str = "{number} {unit}"
+    """How an amount with hundredth parts is said: with number, whole, unit, cents, part."""
+    money_cents: str = "{cents} {part}"
+    """How one under a whole unit is said."""
 
     months: tuple[str, ...] = ()
     short_months: dict[str, str] = {}
@@ -64,7 +98,7 @@ class Table(msgspec.Struct, frozen=True):
     conjunction: str = msgspec.field(default="", name="and")
     scales: tuple[str, ...] = ()
     scale_words: dict[str, str] = {}
-    units: dict[str, tuple[str, str]] = {}
+    units: dict[str, Forms] = {}
     spaced: tuple[str, ...] = ()
     digits: Digits = Digits()
     per: str = ""
@@ -102,8 +136,17 @@ def any_of(words: Iterable[str]) -> str:
     return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
 
 
+def pair(forms: Forms) -> tuple[str, str]:
+    """Return the words for one and for several."""
+    if isinstance(forms, dict):
+        return forms.get("one", forms["other"]), forms["other"]
+    return (forms, forms) if isinstance(forms, str) else forms
+
+
 @functools.cache
-def table(language: str) -> Table | None:
-    """Return the table of a language (`en`, `pt-BR`); None if it has none."""
-    found = find(language)
-    return found.read("spoken", Table) if found and found.part("spoken") else None
+def table(language: str) -> tuple[Table, Plurals] | None:
+    """Return the table of a language (`en`, `pt-BR`) and its plurals; None if it has none."""
+    found: Pack | None = find(language)
+    if found is None or not found.part("spoken"):
+        return None
+    return found.read("spoken", Table), plurals_of(found)

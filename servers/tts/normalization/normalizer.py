@@ -5,12 +5,16 @@ from __future__ import annotations
 import functools
 import re
 
+from satellite.languages.plurals import Plurals
 from servers.tts.normalization.amounts import Amounts
 from servers.tts.normalization.dates import Dates
 from servers.tts.normalization.digits import Digits
 from servers.tts.normalization.fractions import Fractions
-from servers.tts.normalization.language_table import Table, any_of, apply, rules, table
+from servers.tts.normalization.language_table import Table, any_of, table
+from servers.tts.normalization.library import Library, library
+from servers.tts.normalization.measures import Measures
 from servers.tts.normalization.ranges import Ranges
+from servers.tts.normalization.rewriting import Rewriting, Vocabulary
 from servers.tts.normalization.romans import Romans
 from servers.tts.normalization.scripts import strip_unreadable
 
@@ -23,9 +27,14 @@ _LAST = re.compile(r"[\s\"'”’)]*$")
 
 
 class _Normalizer:
-    def __init__(self, table: Table, region: str) -> None:
-        self._first, self._last = rules(table.first), rules(table.last)
-        self._dates, self._amounts = Dates(table, region), Amounts(table)
+    def __init__(self, table: Table, plurals: Plurals, region: str) -> None:
+        vocabulary = Vocabulary(table.lists, plurals, table.decimal, table.numerals)
+        self._rules = Rewriting(table.rules, vocabulary)
+        self._first = Rewriting(table.first, vocabulary)
+        self._last = Rewriting(table.last, vocabulary)
+        self._dates = Dates(table, region)
+        self._amounts = Amounts(table) if table.currencies else Measures(table, vocabulary)
+        self._library: Library | None = library(table.wetext)
         self._ranges, self._fractions = Ranges(table, self._dates), Fractions(table)
         self._digits, self._romans = Digits(table), Romans(table, self._dates)
         self._full = {**table.titles, **table.abbreviations}
@@ -37,14 +46,16 @@ class _Normalizer:
         self._symbol = re.compile(f"(?:{any_of(table.symbols)})") if table.symbols else None
 
     def once(self, text: str) -> str:
-        text = apply(self._first, self._dates.normalize(self._digits.normalize(text)))
+        text = self._digits.normalize(self._rules.apply(text))
+        text = self._first.apply(self._dates.normalize(text))
         text = self._fractions.normalize(self._ranges.normalize(text))
         text = self._amounts.normalize(text)
         if self._title is not None:
             text = self._title.sub(self._before_a_name, text)
         if self._full:
             text = self._short.sub(self._in_full, text)
-        text = apply(self._last, self._romans.normalize(text))
+        text = self._romans.normalize(text)
+        text = self._last.apply(text if self._library is None else self._library.normalize(text))
         return text if self._symbol is None else self._symbol.sub(self._named, text)
 
     def _before_a_name(self, match: re.Match[str]) -> str:
@@ -96,5 +107,5 @@ def normalize(text: str, language: str) -> str:
 
 @functools.lru_cache(16)  # languages with their regions, of which a server speaks a few
 def _normalizer(language: str, region: str) -> _Normalizer | None:
-    found = table(language)
-    return None if found is None else _Normalizer(found, region)
+    found = table(f"{language}-{region}" if region else language)
+    return None if found is None else _Normalizer(*found, region)

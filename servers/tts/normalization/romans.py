@@ -6,12 +6,12 @@ import re
 
 from servers.tts.normalization.dates import Dates
 from servers.tts.normalization.language_table import Table, any_of
+from servers.tts.normalization.roman_value import value
 
 _NUMERAL = r"(?=[XLVI])(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
 """1 to 99; with C, D and M it would be letters more often than a number."""
 _CERTAIN = r"(?:III?|IV|VI{1,3}|IX|XI{1,3}|XIV|XVI{0,3}|XIX)"
 """Numerals that are no words, initials or sizes."""
-_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 
 
 class Romans:
@@ -61,18 +61,12 @@ class Romans:
     def _number(self, match: re.Match[str]) -> str:
         if match["roman"] == "I" and match["before"][0].islower():
             return match[0]  # "the part I like"
-        return f"{match['before']}{_value(match['roman'])}"
+        return f"{match['before']}{value(match['roman'])}"
 
     def _after_a_name(self, match: re.Match[str]) -> str:
         if match["before"] in self._not_after:
             return match[0]
-        return f"{match['before']} {_value(match['roman'])}"
+        return f"{match['before']} {value(match['roman'])}"
 
     def _ordinal(self, numeral: str) -> str:
-        return self._dates.ordinal(_value(numeral))
-
-
-def _value(numeral: str) -> int:
-    values = [_VALUES[letter] for letter in numeral.upper()]
-    following = [*values[1:], 0]
-    return sum(-v if v < after else v for v, after in zip(values, following, strict=True))
+        return self._dates.ordinal(value(numeral))

@@ -1,0 +1,99 @@
+"""Numbers with a unit or a currency, in languages whose words go by plural category."""
+
+from __future__ import annotations
+
+import re
+
+from servers.tts.normalization.language_table import Forms, Table, any_of
+from servers.tts.normalization.rewriting import Vocabulary
+
+_COMMA_NUMBER = r"\d{1,3}(?:[.\u00a0\u202f ’']\d{3})+(?!\d)(?:,\d+)?|\d+(?:[.,]\d+)*"
+_POINT_NUMBER = r"\d+(?:[.,]\d+)*"
+_DECIMAL_POINT = re.compile(r"([-−]?\d+)\.(\d{1,2}|\d{4,})")
+"""A number of a program, in a language with a decimal comma."""
+_PARTS = re.compile(r"([-−]?\d[\d\u00a0\u202f ’']*)\.(\d\d)")
+_UNIT_END = r"(?![A-Za-z\u00c0-\u024f\u0370-\u04ff\d'’/²³°%])"
+
+
+class Measures:
+    """Writes amounts in the words of one language."""
+
+    def __init__(self, table: Table, vocabulary: Vocabulary) -> None:
+        self._table = table
+        self._vocabulary = vocabulary
+        self._comma = table.decimal == ","
+        digits = _COMMA_NUMBER if self._comma else _POINT_NUMBER
+        number = rf"(?<![A-Za-z\u00c0-\u024f\u0370-\u04ff_.,\d])(?P<number>[-−]?(?:{digits}))"
+        scale = rf"(?:[\s\u00a0]?(?P<scale>{any_of(table.scales)})(?!\w))?" if table.scales else ""
+        self._scale = bool(scale)
+        space = r"[ \u00a0\u202f]?"
+        self._unit = re.compile(rf"{number}{space}(?P<unit>{any_of(table.units)}){_UNIT_END}")
+        signs = any_of(table.money)
+        self._before = re.compile(
+            rf"(?<![A-Za-z])(?P<minus>[-−]?)(?P<sign>{signs}){space}"
+            rf"(?P<number>[-−]?(?:{digits})){scale}(?!\d)"
+        )
+        end = r"(?![A-Za-z\u0400-\u04ff])"
+        self._after = re.compile(rf"{number}{scale}{space}(?P<sign>{signs}){end}")
+
+    def normalize(self, text: str) -> str:
+        """Return a text with every amount in words."""
+        if self._table.money:
+            text = self._after.sub(self._say_money, self._before.sub(self._say_money, text))
+        return self._unit.sub(self._measure, text) if self._table.units else text
+
+    def _measure(self, match: re.Match[str]) -> str:
+        if match["unit"] in self._table.spaced and match.end("number") == match.start("unit"):
+            return match[0]
+        number = self._written(match["number"])
+        return self._joined(number, self._form(self._table.units[match["unit"]], number))
+
+    def _say_money(self, match: re.Match[str]) -> str:
+        found = match.groupdict()
+        number = (found.get("minus") or "") + self._written(match["number"])
+        money = self._table.money[match["sign"]]
+        if self._scale and (scale := match["scale"]):
+            words = self._table.scale_words.get(scale, scale)
+            return f"{number}{self._table.space}{words}{self._table.space}{_many(money.unit)}"
+        plain = self._vocabulary.plain(number)
+        parts = _PARTS.fullmatch(plain)
+        if parts is None or not money.part:
+            return self._joined(number, self._form(money.unit, number))
+        whole, cents = number[: -len(parts[2]) - 1], str(int(parts[2]))
+        parts_in_words = {
+            "number": number,
+            "whole": whole,
+            "cents": cents,
+            "unit": self._form(money.unit, whole),
+            "part": self._form(money.part, cents),
+        }
+        if int(cents) == 0:
+            return self._joined(whole, self._form(money.unit, whole))
+        if whole.lstrip("-−") == "0":
+            return whole[: -len("0")] + self._table.money_cents.format_map(parts_in_words)
+        return self._table.money_parts.format_map(parts_in_words)
+
+    def _written(self, number: str) -> str:
+        """Return a number with the decimal mark of the language."""
+        if self._comma and (found := _DECIMAL_POINT.fullmatch(number)):
+            return f"{found[1]},{found[2]}"
+        return number
+
+    def _form(self, forms: Forms, number: str) -> str:
+        if isinstance(forms, dict):
+            return self._vocabulary.plural(forms, number)
+        if isinstance(forms, tuple):
+            return forms[self._vocabulary.plain(number).lstrip("-") != "1"]
+        return forms
+
+    def _joined(self, number: str, words: str) -> str:
+        if "{}" in words:
+            return words.replace("{}", number)
+        return f"{number}{self._table.space}{words}"
+
+
+def _many(forms: Forms) -> str:
+    """Return the form for millions."""
+    if isinstance(forms, dict):
+        return forms.get("many", forms["other"])
+    return forms if isinstance(forms, str) else forms[1]
