@@ -28,6 +28,7 @@ from servers.intents.wildcards import Wildcards
 if TYPE_CHECKING:
     from hassil.expression import Sentence
     from hassil.intents import Intents, SlotList
+    from hassil.models import MatchEntity
 
 T = TypeVar("T")
 
@@ -135,7 +136,7 @@ class Sentences:
             response=found.response or "default",
             slots={
                 entity.name: self._wildcards.as_written(text, entity.text.strip())
-                if entity.is_wildcard
+                if entity.is_wildcard or self._is_plain_word(entity, names, areas)
                 else _whole(entity.value)
                 for entity in found.entities_list
             },
@@ -166,6 +167,17 @@ class Sentences:
             for slot, value in match.slots.items()
         }
         return Match(intent=match.intent, response=match.response, slots=slots)
+
+    def _is_plain_word(
+        self, entity: MatchEntity, names: tuple[str, ...], areas: tuple[str, ...]
+    ) -> bool:
+        """Return whether a value is what was said, in a script that it may not be written in."""
+        return (
+            self.intents.settings.ignore_whitespace
+            and entity.value == entity.text
+            and entity.value not in names
+            and entity.value not in areas
+        )
 
     def _spell(self, text: str) -> str:
         return normalize(self._symbols.apply(self._spelling.apply(text)))

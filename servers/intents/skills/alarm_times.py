@@ -90,6 +90,7 @@ def time_in_words(moment: time, phrases: Phrases) -> str:
         hour=moment.hour,
         hour12=moment.hour % 12 or 12,
         hour0=moment.hour % 12,
+        hour012=moment.hour if moment.hour <= 12 else moment.hour - 12,
         minute=moment.minute,
         part=words.part_of_day(moment.hour),
     )

@@ -43,11 +43,14 @@ def _number(slots: dict[str, object], slot: str) -> Fraction:
 
 
 def _in_words(number: Fraction, phrases: Phrases) -> str:
-    sign = f"{phrases.words.minus} " if number < 0 else ""
     if number.denominator == 1:
-        return f"{sign}{abs(number.numerator)}"
-    figures = f"{float(abs(number)):.{_PLACES}f}".rstrip("0")
-    return f"{sign}{figures.replace('.', phrases.decimal)}"
+        figures = str(abs(number.numerator))
+    else:
+        figures = f"{float(abs(number)):.{_PLACES}f}".rstrip("0").replace(".", phrases.decimal)
+    if number >= 0:
+        return figures
+    minus = phrases.words.minus
+    return minus.format(number=figures) if "{number}" in minus else f"{minus} {figures}"
 
 
 SKILLS: dict[str, Skill] = {"Calculate": calculate}

@@ -52,6 +52,11 @@ def test_a_name_is_understood_in_either_script(name: str, text: str) -> None:
     assert match(text, (name,), ()).slots == {"name": name}
 
 
+def test_words_for_a_kind_are_passed_on_in_their_script() -> None:
+    assert match("打開窗簾").slots == {"name": "窗簾"}
+    assert match("設一個十分鐘的披薩計時器").slots == {"minutes": 10, "name": "披薩"}
+
+
 def test_a_text_is_passed_on_in_the_script_that_it_was_written_in() -> None:
     assert match("提醒我明天八點開會。").slots["text"] == "開會"
     assert match("半小时后提醒我看一下烤箱，还有汤").slots["text"] == "看一下烤箱，还有汤"
@@ -75,6 +80,10 @@ def test_days_of_the_next_week_are_counted_from_monday() -> None:
     assert answer("下周五是几号") == "是12月4日，星期五。"
 
 
+def test_a_negative_number_is_written_without_a_blank() -> None:
+    assert answer("三减八等于几") == "等于负5。"
+
+
 def test_the_day_after_tomorrow_is_named() -> None:
     assert answer("后天几号") == "后天是12月1日，星期二。"
     assert answer("前天是星期几") == "前天是11月27日，星期五。"
@@ -83,10 +92,10 @@ def test_the_day_after_tomorrow_is_named() -> None:
 @pytest.mark.parametrize(
     ("text", "day", "spoken"),
     [
-        ("后天早上八点叫我", date(2026, 12, 1), "星期二上午8点"),
-        ("下周日早上八点叫我", date(2026, 12, 6), "下星期日上午8点"),
+        ("后天早上八点叫我", date(2026, 12, 1), "星期二早上8点"),
+        ("下周日早上八点叫我", date(2026, 12, 6), "下星期日早上8点"),
         ("下周三下午三点叫我", date(2026, 12, 2), "星期三下午3点"),
-        ("今晚十二点叫我", date(2026, 11, 30), "明天凌晨12点"),
+        ("今晚十二点叫我", date(2026, 11, 30), "明天凌晨0点"),
         ("中午十二点半叫我", date(2026, 11, 30), "明天中午12点30分"),
         ("晚上八点零五分叫我", date(2026, 11, 29), "今天晚上8点05分"),
     ],
