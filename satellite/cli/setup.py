@@ -23,6 +23,7 @@ def _option(name: str, text: str, **more: Any) -> flags.Decorator:
 
 
 @command.command()
+@flags.setting("language")
 @flags.setting("name")
 @flags.setting("area")
 @flags.engine("mic", "speaker", "wake")
@@ -67,9 +68,9 @@ def setup(
 ) -> None:
     """Set up audio, wake word, servers and Home Assistant.
 
-    Finds the devices and servers, lets you hear and try them, and writes the configuration with
-    comments after saving a copy of the old file. At the end it tries a whole turn, from the wake
-    word to the answer. Run again, it changes only what you change.
+    Asks for the language, finds the devices and servers, lets you hear and try them, and writes the
+    configuration with comments after saving a copy of the old file. At the end it tries a whole
+    turn, from the wake word to the answer. Run again, it changes only what you change.
     """
     invocation = flags.invocation(context)
     for path, flag, value in (

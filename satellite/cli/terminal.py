@@ -51,7 +51,14 @@ class DefaultAnswers:
         """Return the default."""
         return default
 
-    async def choose(self, question: str, choices: Sequence[Choice], default: str) -> str:
+    async def choose(
+        self,
+        question: str,
+        choices: Sequence[Choice],
+        default: str,
+        *,
+        other: str = "a component",
+    ) -> str:
         """Return the default, and print it."""
         self.say(f"  {question} {default}")
         return default
@@ -93,8 +100,15 @@ class Terminal(DefaultAnswers):
                 return answer.lower() in ("y", "yes", "1")
             echo("  y or n?")
 
-    async def choose(self, question: str, choices: Sequence[Choice], default: str) -> str:
-        """Return the choice of a number, or a component that was typed in full."""
+    async def choose(
+        self,
+        question: str,
+        choices: Sequence[Choice],
+        default: str,
+        *,
+        other: str = "a component",
+    ) -> str:
+        """Return the choice of a number, or another value that was typed in full."""
         width = max(len(choice.value) for choice in choices)
         for number, choice in enumerate(choices, 1):
             mark = "*" if choice.value == default else " "
@@ -102,7 +116,7 @@ class Terminal(DefaultAnswers):
             later = " " * (width + 7 if width < 40 else 7)
             echo(wrapped(line, columns(), later=later))
         while True:
-            answer = await self._ask(f"{question} A number, or a component [{default}] ")
+            answer = await self._ask(f"{question} A number, or {other} [{default}] ")
             if not answer:
                 return default
             if not answer.isdigit():

@@ -54,6 +54,9 @@ ELSEWHERE = TURN_ROLES
 STAND_IN = BUILT_IN["tts"]
 """The text-to-speech engine for languages that another one has no voice for."""
 
+DESCRIBED = 5.0
+"""Seconds for a server to describe itself where only its languages are of interest."""
+
 SETTLE = 0.6
 """Seconds to wait for servers at the start: they answer a question on the LAN within 0.12 s
 (RFC 6762, 6), are then described, and the models take longer than this to load anyway."""
@@ -148,6 +151,34 @@ async def assembled(
             made.context,
             made.gaps(settings),
         )
+
+
+async def quick_gaps(
+    settings: Settings, served: Callable[[str, str], bool] = lambda role, language: False
+) -> tuple[LanguageGap, ...]:
+    """Return the roles whose engine does not know its language, without loading large models.
+
+    `served` returns whether a server of the LAN serves a role in a language. An engine that cannot
+    be created, or a server that does not answer, is no gap: others report that.
+    """
+    context = EngineContext.for_settings(settings)
+    async with AsyncExitStack() as stack:
+        links: dict[EngineKey, list[Any]] = {}
+        for key in assistant_components(settings):
+            role, component, language = key
+            links[key] = []
+            try:
+                for text in spec.chain(role, component):
+                    engine = await create(role, text, for_language(context, language))
+                    stack.push_async_callback(engine.close)
+                    if spec.is_uri(text) or engine.describe().name == STAND_IN:
+                        async with asyncio.timeout(DESCRIBED):
+                            await engine.load()
+                    links[key].append(engine)
+            except (SatelliteError, TimeoutError) as error:
+                _LOGGER.debug("languages of %s are unknown: %s", component, error)
+                links[key] = []
+        return tuple(language_gaps(settings, links, served))
 
 
 @asynccontextmanager

@@ -37,8 +37,15 @@ class Asker(Protocol):
     async def yes(self, question: str, default: bool) -> bool:
         """Ask a yes-or-no question."""
 
-    async def choose(self, question: str, choices: Sequence[Choice], default: str) -> str:
-        """Ask for a choice by its number, or for any other value."""
+    async def choose(
+        self,
+        question: str,
+        choices: Sequence[Choice],
+        default: str,
+        *,
+        other: str = "a component",
+    ) -> str:
+        """Ask for a choice by its number, or for any `other` value."""
 
     async def secret(self, question: str) -> str:
         """Ask for a text that is not shown while it is typed; empty for none."""

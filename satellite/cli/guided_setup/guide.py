@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from satellite.cli.guided_setup import files
 from satellite.cli.guided_setup.choose_devices import sound
+from satellite.cli.guided_setup.choose_language import language, voice
 from satellite.cli.guided_setup.choose_servers import network
 from satellite.cli.guided_setup.choose_wake_word import wake_word
 from satellite.cli.guided_setup.document import Document
@@ -17,7 +18,7 @@ from satellite.config import migration
 from satellite.lib.bus import Bus
 from satellite.lib.daemon_thread import run_in_daemon_thread
 
-FIRST = ("name", "area", "mic", "speaker", "wake")
+FIRST = ("name", "area", "mic", "speaker", "wake", "language")
 """Settings that a new file always contains, so that its readers see where to change them."""
 
 
@@ -33,9 +34,11 @@ async def guide(session: Wizard, bus: Bus) -> None:
     ask.say(f"This sets up {session.file}.")
     if ask.present:
         ask.say("Press Enter to accept the value in brackets, or Ctrl-C to leave without changes.")
+    await language(session, document)
     await _ask_for_names(session)
     async with service_stopped(session) as before:
         await sound(session)
+        await voice(session)
         await wake_word(session)
         state = await network(session)
         await _write(session, document, migrated)

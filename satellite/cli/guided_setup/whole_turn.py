@@ -12,6 +12,8 @@ from satellite.arbitration.wake_words import wake_words_of
 from satellite.cli.guided_setup.wizard import Wizard
 from satellite.diagnostics.soundcheck.devices import NOUNS, chosen
 from satellite.errors import SatelliteError
+from satellite.languages import codes
+from satellite.languages.examples import time_request
 from satellite.lib.bus import Bus, Subscription
 from satellite.lib.daemon_thread import run_in_daemon_thread
 from satellite.lib.finding import Finding, broken, note, ok, warning
@@ -20,7 +22,7 @@ from satellite.listening.mute import mute_store
 from satellite.settings import HomeAssistantSettings, HttpSettings, Settings, StatsSettings
 
 REQUEST = "what time is it"
-"""A request that every brain answers, the built-in one included."""
+"""A request that every brain answers, the built-in one included. Other languages have theirs."""
 
 LOAD = 60.0
 """Seconds for the engines to load and the devices to open: within ten on a Pi, models in the page
@@ -38,10 +40,13 @@ _ABOUT = "whole turn"
 class TurnTrial:
     """Follows the events of a satellite for one turn, shows it, and judges it."""
 
-    def __init__(self, wake_phrase: str, show: Callable[[str], None]) -> None:
+    def __init__(
+        self, wake_phrase: str, show: Callable[[str], None], request: str = REQUEST
+    ) -> None:
         self.over = False
         """Whether the turn has ended, or takes place elsewhere."""
         self._phrase = wake_phrase
+        self._request = request
         self._show = show
         self._ready = False
         self._wake: events.Wake | None = None
@@ -57,7 +62,7 @@ class TurnTrial:
         self._remember(event)
         match event:
             case events.Ready():
-                self._show(f'  Say: "{self._phrase}, {REQUEST}" ({HEAR:g} s)')
+                self._show(f'  Say: "{self._phrase}, {self._request}" ({HEAR:g} s)')
                 return HEAR
             case events.Wake(word=word, score=score):
                 self._show(f"  + wake word: {word.replace('_', ' ')}, score {score:.2f}")
@@ -140,11 +145,11 @@ class TurnTrial:
                 _ABOUT,
                 "the wake word was heard, but no request after it",
                 "",
-                f'speak on after the sound: "{REQUEST}"',
+                f'speak on after the sound: "{self._request}"',
             )
         if not self.answered:
             return broken(_ABOUT, "the answer has no sound", "", "satellite doctor audio")
-        if _words(self._text) != _words(REQUEST):
+        if _words(self._text) != _words(self._request):
             return note(
                 _ABOUT,
                 f'answered, but the request was understood as "{self._text}"',
@@ -166,7 +171,8 @@ async def whole_turn(session: Wizard, bus: Bus, *, running: bool = False) -> Non
         return
     ask.head("A whole turn")
     if running:
-        ask.say(f'    The running satellite answers: say "{_phrase(session.settings)}, {REQUEST}".')
+        phrase, request = _phrase(session.settings), _request(session.settings)
+        ask.say(f'    The running satellite answers: say "{phrase}, {request}".')
         return
     for role, noun in NOUNS.items():
         if await chosen(session.settings, role) is None:
@@ -184,6 +190,11 @@ async def whole_turn(session: Wizard, bus: Bus, *, running: bool = False) -> Non
             return
 
 
+def _request(settings: Settings) -> str:
+    """Return the request in the language of the settings."""
+    return REQUEST if codes.same(settings.language, "en") else time_request(settings.language)
+
+
 async def _offer_to_unmute(session: Wizard) -> None:
     store = mute_store(session.settings.name)
     if not await run_in_daemon_thread(store.read):
@@ -195,7 +206,8 @@ async def _offer_to_unmute(session: Wizard) -> None:
 async def _try(session: Wizard, bus: Bus) -> TurnTrial | None:
     """Run the satellite for one turn; return None if it cannot run, which is shown."""
     session.ask.say("  Starting the satellite")
-    trial = TurnTrial(_phrase(session.settings), session.ask.say)
+    request = await run_in_daemon_thread(lambda: _request(session.settings))
+    trial = TurnTrial(_phrase(session.settings), session.ask.say, request)
     try:
         with first_error(SatelliteError):
             async with bus.subscribe("trial") as happening, asyncio.TaskGroup() as tasks:

@@ -152,6 +152,7 @@ async def test_a_typed_token_is_not_shown(tmp_path: Path) -> None:
     def typed(url: str) -> Person:
         named = ("--name", "den", "--area", "Den", "--wake", "openwakeword:okay_nabu")
         person = Person(tmp_path, *devices, *named, "--no-zeroconf", "--home", url)
+        person.answer("Which language")
         while "Try it now" not in person.read:
             person.until(r"\[[Yy]/[Nn]\] ")
             person.program.sendline("n")

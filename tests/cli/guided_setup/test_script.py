@@ -136,7 +136,7 @@ class NoPerson:
     async def yes(self, question: str, default: bool) -> bool:
         return default
 
-    async def choose(self, question: str, choices: object, default: str) -> str:
+    async def choose(self, question: str, choices: object, default: str, *, other: str = "") -> str:
         return default
 
     async def secret(self, question: str) -> str:

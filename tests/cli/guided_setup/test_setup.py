@@ -44,6 +44,7 @@ def test_speech_is_played_back_and_the_wake_word_is_recognised(
     tmp_path: Path, pulse: PulseServer
 ) -> None:
     person = Person(tmp_path, "--no-zeroconf", "--name", "den")
+    person.answer("Which language")
     person.answer("Which room")
     person.answer("Which speaker", "alsa:pulse")
     person.answer("Did you hear")
