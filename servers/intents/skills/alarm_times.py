@@ -71,6 +71,15 @@ def resolve(slots: Mapping[str, Any], now: datetime) -> AlarmTime | None:
     return None if when == "today" else AlarmTime(times[0], now.date() + _DAY)
 
 
+def date_of(slots: Mapping[str, Any], now: datetime) -> date | None:
+    """Return the day of the slot `when`, the next one of a weekday, today included; or None."""
+    when = str(slots.get("when", "")).partition(" ")[0]
+    if when.isdigit():
+        return now.date() + (int(when) - now.weekday()) % 7 * _DAY
+    ahead = {"today": 0, "tomorrow": 1}.get(when, _days_ahead(when, now.weekday()))
+    return None if ahead is None else now.date() + ahead * _DAY
+
+
 def _days_ahead(when: str, today: int) -> int | None:
     """Return the days until "+2", two days from now, or "next-4", Friday of the next week.
 

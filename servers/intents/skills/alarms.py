@@ -77,8 +77,12 @@ def cancel(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
         times = alarm_times.candidates(match.slots)
     elif request.situation.ringing:
         return (Action(name="stop"),)
-    matching = [alarm for alarm in alarms if not times or _moment(alarm).time() in times]
-    if not alarms:
+    matching = [
+        alarm
+        for alarm in alarms
+        if (not times or _moment(alarm).time() in times) and _is_on_day(alarm, match, request)
+    ]
+    if not alarms or not (matching or times):
         return (phrases.say(match.intent, "none"),)
     if not matching:
         spoken = alarm_times.time_in_words(times[0], phrases)
@@ -87,6 +91,14 @@ def cancel(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
         return (phrases.say(match.intent, "several", alarms=_list(matching, request, phrases)),)
     text = phrases.say(match.intent, match.response, alarm=_describe(matching[0], request, phrases))
     return text, Action(name="alarm.cancel", data={"id": matching[0].id})
+
+
+def _is_on_day(alarm: AlarmState, match: Match, request: ReplyRequest) -> bool:
+    """Return whether an alarm rings on the day of the slots, if they name one."""
+    if days := match.slots.get("days"):
+        return alarm.days == tuple(map(int, days))
+    day = alarm_times.date_of(match.slots, now_of(request))
+    return day is None or (day.weekday() in alarm.days or _moment(alarm).date() == day)
 
 
 def cancel_all(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:

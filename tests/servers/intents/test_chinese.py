@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from satellite.errors import EngineFailed
-from satellite.values import ReplyRequest, Situation
+from satellite.values import AlarmState, ReplyRequest, Situation
 from servers.intents.match import Match
 from servers.intents.sentences import Sentences, load
 from servers.intents.skills import SKILLS, alarm_times
@@ -29,8 +29,9 @@ def match(text: str, names: tuple[str, ...] = ("灯",), areas: tuple[str, ...] =
     return found
 
 
-def answer(text: str) -> str:
-    request = ReplyRequest(text=text, situation=Situation(now=NOW.isoformat()))
+def answer(text: str, alarms: tuple[AlarmState, ...] = ()) -> str:
+    situation = Situation(now=NOW.isoformat(), alarms=alarms)
+    request = ReplyRequest(text=text, situation=situation)
     found = match(text)
     return str(SKILLS[found.intent](found, request, chinese().phrases)[0])
 
@@ -105,3 +106,24 @@ def test_the_day_of_an_alarm_is_understood_and_said(text: str, day: date, spoken
     assert alarm is not None
     assert alarm.date == day
     assert alarm_times.in_words(alarm, NOW, chinese().phrases) == spoken
+
+
+@pytest.mark.parametrize(
+    ("text", "spoken"),
+    [
+        ("取消明天早上七点的闹钟", "明天早上7点的闹钟取消了。"),
+        ("取消明天的闹钟", "明天早上7点的闹钟取消了。"),
+        ("取消周三早上七点的闹钟", "星期三早上7点的闹钟取消了。"),
+        ("取消周四早上七点的闹钟", "没有早上7点的闹钟。"),
+        ("取消周四的闹钟", "没有闹钟。"),
+        ("取消周六的闹钟", "周末上午9点的闹钟取消了。"),
+        ("取消周末的闹钟", "周末上午9点的闹钟取消了。"),
+    ],
+)
+def test_an_alarm_is_cancelled_by_its_day(text: str, spoken: str) -> None:
+    alarms = (
+        AlarmState(id="1", at="2026-11-30T07:00:00"),
+        AlarmState(id="2", at="2026-12-02T07:00:00"),
+        AlarmState(id="3", at="2026-12-05T09:00:00", days=(5, 6)),
+    )
+    assert answer(text, alarms=alarms) == spoken
