@@ -6,7 +6,8 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, cast
+from functools import partial
+from typing import Any
 
 from wyoming.event import Event as WyomingEvent
 
@@ -42,6 +43,8 @@ from satellite.homeassistant.driver.remote_wake import WakeStream
 from satellite.homeassistant.driver.satellite_info import info_event
 from satellite.http.controls import Controls
 from satellite.http.server import http_server
+from satellite.languages import codes
+from satellite.languages.pack import ENGLISH
 from satellite.lib.bus import Bus
 from satellite.lib.containment import Containment
 from satellite.lib.taskgroups import first_error
@@ -49,7 +52,7 @@ from satellite.listening.contained_vad import ContainedVad
 from satellite.listening.listener import Listener
 from satellite.listening.microphone import Microphone
 from satellite.listening.mute import Mute, mute_store, parties_store
-from satellite.listening.stop_words import COMPONENT as STOP_WORDS
+from satellite.listening.stop_phrases import stop_recognition
 from satellite.listening.stop_words import StopWords
 from satellite.ports import Asr, EngineContext, WaitsForReader, Wake
 from satellite.settings import Settings
@@ -159,7 +162,9 @@ class Satellite:
         self._words = wake_words_of(settings.wake)
         self._link = CurrentLink()
         self._wake_stream = wake_stream = WakeStream(settings, vad, self._link, self._activity)
-        self._stop_words = await _stop_words(settings, self._output, self._reference)
+        self._stop_words = await _stop_words(
+            settings, self._engines.local_asr, self._output, self._reference
+        )
         source = Fanout(
             self._front_end,
             wake_stream.hear,
@@ -315,12 +320,21 @@ class Satellite:
 
 
 async def _stop_words(
-    settings: Settings, output: SpeechOutput, reference: PlaybackReference
+    settings: Settings, asr: Asr | None, output: SpeechOutput, reference: PlaybackReference
 ) -> StopWords:
-    """Make the listener for stop words, which are known in English only."""
-    wanted = settings.listen.stop_words and settings.language.lower().startswith("en")
+    """Make the listener for stop words; `asr` is this machine's, if it knows the language.
+
+    What is possible in another language than English is logged.
+    """
+    wanted = settings.listen.stop_words
+    find = partial(stop_recognition, settings.language, asr)
+    if wanted and not codes.same(settings.language, ENGLISH):  # English needs no file at the start
+        found = await asyncio.to_thread(find)
+        wanted = bool(found.phrases)
+        if found.note:
+            _LOGGER.warning("stop words: %s", found.note)
     return StopWords(
-        lambda: cast(Asr, spec.create("asr", STOP_WORDS)),
+        find,
         ContainedVad(await create("vad", settings.vad, EngineContext.for_settings(settings))),
         settings.listen.threshold,
         lambda: wanted and output.talking,

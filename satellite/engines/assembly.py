@@ -19,7 +19,7 @@ from satellite.engines.chain import FallbackChain
 from satellite.engines.failover import failover
 from satellite.engines.home_aware import at_home
 from satellite.engines.known_servers import KnownServers
-from satellite.engines.language_gaps import LanguageGap, language_gaps
+from satellite.engines.language_gaps import LanguageGap, knows, language_gaps, languages_of
 from satellite.engines.other_language import SpeaksAnyLanguage
 from satellite.engines.ranking import rank
 from satellite.engines.selection import SHARE
@@ -35,7 +35,7 @@ from satellite.net.discovery.mdns import NoMulticast
 from satellite.net.discovery.preferences import Preferences
 from satellite.net.pairing import Pairing
 from satellite.net.remotes.by_uri import remote
-from satellite.ports import TURN_ROLES, Engine, EngineContext, Vad, Wake
+from satellite.ports import TURN_ROLES, Asr, Engine, EngineContext, Vad, Wake
 from satellite.settings import Settings
 from satellite.turns.assistants import (
     Assistants,
@@ -78,6 +78,8 @@ class Assembly(msgspec.Struct, frozen=True):
     assistants: Assistants
     context: EngineContext
     gaps: tuple[LanguageGap, ...] = ()
+    local_asr: Asr | None = None
+    """Speech recognition of this machine, if it knows the language of the settings."""
 
 
 class _Made(msgspec.Struct, frozen=True):
@@ -85,9 +87,20 @@ class _Made(msgspec.Struct, frozen=True):
 
     engines: dict[EngineKey, Any]
     links: dict[EngineKey, list[Any]]
-    """The engines that each of them consists of, without servers of the LAN."""
+    """The engines that each of them consists of, without servers that are found on the LAN."""
     context: EngineContext
     discovery: Discovery | None
+
+    def local_asr(self, settings: Settings) -> Asr | None:
+        """Return the speech recognition of this machine that knows the language; None without."""
+        key = engine_key("asr", settings)
+        if spec.is_uri(key[1]):
+            return None
+        for engine in self.links[key]:
+            if knows(settings.language, languages_of("asr", engine)):
+                found: Asr = engine
+                return found
+        return None
 
     def gaps(self, settings: Settings) -> tuple[LanguageGap, ...]:
         """Return the roles whose engine does not know its language."""
@@ -150,6 +163,7 @@ async def assembled(
             assistants,
             made.context,
             made.gaps(settings),
+            made.local_asr(settings),
         )
 
 

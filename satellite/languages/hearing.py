@@ -29,6 +29,9 @@ class Hearing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Phrases that recognizers write where nothing was said, and that people do say."""
     stop_words: tuple[str, ...] = ()
     """Words that end a reply or a ring, without a wake word."""
+    not_stop_words: tuple[str, ...] = ()
+    """Words that are often said alone, or sound like a stop word. A recognizer of the stop words
+    alone recognizes these, too, and does not mistake them for one."""
 
 
 class Characters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

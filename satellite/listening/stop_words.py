@@ -1,7 +1,7 @@
 """Stop words: they end what is said or rung, without a wake word, and are detected only meanwhile.
 
 A voice detector cuts the microphone's sound, without our own voice, into utterances. A short one
-that stands alone goes to a recognizer that knows the stop words and rejects everything else.
+that stands alone goes to a recognizer of this machine that knows the stop words of the language.
 No sound is stored, and none leaves this device.
 """
 
@@ -16,44 +16,12 @@ from satellite.audio.echo.playback_reference import PlaybackReference
 from satellite.audio.feed import AudioFeed
 from satellite.errors import EngineFailed, SatelliteError
 from satellite.lib.containment import Containment
+from satellite.listening.stop_phrases import StopRecognition, plain
 from satellite.ports import Asr, Vad
 from satellite.text.quoted import quoted
 from satellite.values import SPEECH, TranscribeRequest
 
 _LOGGER = logging.getLogger(__name__)
-
-PHRASES = (
-    "stop",
-    "stop it",
-    "please stop",
-    "stop please",
-    "okay stop",
-    "stop stop",
-    "stop the timer",
-    "stop the alarm",
-    "cancel",
-    "cancel it",
-    "never mind",
-    "be quiet",
-    "shut up",
-)
-"""The stop words."""
-
-OTHERS = (
-    *("yes", "no", "okay", "hello", "good", "thanks", "more", "what", "start", "steps", "stuff"),
-    *("shop", "go", "yeah", "star", "so", "top", "stock", "well", "and", "the", "but", "mine"),
-    *("handle", "map", "cat"),
-)
-"""Words that are often said alone, or sound like a stop word: recognized, they are not mistaken for
-one."""
-
-CONFIDENCE = -5.75
-"""See `servers.asr.sphinx.confidence`; measured by `python -m tests.bench.stop_words`."""
-
-COMPONENT = (
-    f"pocketsphinx?phrases={','.join(PHRASES)}&others={','.join(OTHERS)}&confidence={CONFIDENCE}"
-)
-"""The recognizer of the stop words."""
 
 BEFORE = 0.25
 """Seconds of sound from before the voice was detected: the hiss of an "s" is detected late."""
@@ -126,16 +94,18 @@ class StopWords:
 
     def __init__(
         self,
-        asr: Callable[[], Asr],
+        recognition: Callable[[], StopRecognition],
         vad: Vad,
         threshold: float,
         talking: Callable[[], bool],
         hush: Callable[[], None],
         reference: PlaybackReference,
     ) -> None:
-        """`asr` makes the recognizer when it is first needed; `vad`, which need not be loaded, is
-        used here alone; `reference` has the played sound."""
-        self._make = asr
+        """`recognition` returns what recognizes which words; it is called on a thread when it is
+        first needed. `vad`, which need not be loaded, is used here alone; `reference` has the
+        played sound."""
+        self._find = recognition
+        self._recognition = StopRecognition(frozenset())
         self._asr: Asr | None = None
         self._vad = vad
         self._threshold = threshold
@@ -174,6 +144,7 @@ class StopWords:
         """Recognize utterances until cancelled."""
         if not self._talking():
             await self._wanted.wait()
+        self._recognition = await asyncio.to_thread(self._find)
         await asyncio.to_thread(self._vad.load)
         self._ready = True
         try:
@@ -225,7 +196,9 @@ class StopWords:
         except TimeoutError:
             _LOGGER.debug("the recognizer of stop words took too long")
             return
-        if text not in PHRASES or not interjection.alone or not self._talking():
+        if plain(text) not in self._recognition.phrases:
+            return
+        if not interjection.alone or not self._talking():
             return
         if self._is_own(interjection):
             _LOGGER.debug("%s was our own voice", quoted(text))
@@ -235,10 +208,12 @@ class StopWords:
 
     async def _transcribe(self, interjection: Interjection) -> str:
         if self._asr is None:
-            self._asr = self._make()
+            self._asr = self._recognition.create()
         text = ""
         async with asyncio.timeout(LONGEST + ALONE + self.patience):
-            found = self._asr.transcribe(interjection.audio, TranscribeRequest(language="en"))
+            found = self._asr.transcribe(
+                interjection.audio, TranscribeRequest(language=self._recognition.language)
+            )
             async with aclosing(found):
                 async for transcript in found:
                     text = transcript.text

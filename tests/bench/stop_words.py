@@ -20,12 +20,15 @@ from collections import Counter
 
 import numpy as np
 
-from satellite.listening.stop_words import CONFIDENCE, OTHERS, PHRASES
+from satellite.languages.hearing import hearing
+from satellite.listening.stop_phrases import CONFIDENCE
 from servers.asr.sphinx.recognizer import Recognizer
 from servers.asr.sphinx.vocabulary import for_phrases
 from tests.bench.stop_words_texts import VOICES, sound_of
 from tests.support import recordings
 from tests.support.acoustics import at_level, heard, pcm, response, room_noise
+
+PHRASES, OTHERS = hearing("en").stop_words, hearing("en").not_stop_words
 
 ASKED = ("stop", "cancel", "never mind")
 PLACES = ((0.0, 40.0), (2.0, 22.0))

@@ -26,7 +26,8 @@ from satellite.audio.echo.playback_reference import PlaybackReference
 from satellite.audio.playback import Playback
 from satellite.audio.resample import Resampler
 from satellite.components import spec
-from satellite.listening.stop_words import COMPONENT, Interjection, StopWords
+from satellite.listening.stop_phrases import stop_recognition
+from satellite.listening.stop_words import Interjection, StopWords
 from satellite.settings import SoundSettings
 from satellite.timers.ringing import PAUSE
 from satellite.values import SPEECH, AudioChunk
@@ -101,7 +102,7 @@ class Trial:
         self.talking = False
         self.stops = 0
         self.words = Listening(
-            lambda: spec.create("asr", COMPONENT),
+            lambda: stop_recognition("en", None),
             spec.create("vad", "silero"),
             0.5,
             lambda: self.talking,

@@ -6,13 +6,15 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 
+import msgspec
 import numpy as np
 import pytest
 
 from satellite.audio.echo.playback_reference import PlaybackReference
 from satellite.components import spec
 from satellite.errors import PackageMissing
-from satellite.listening.stop_words import COMPONENT, LONGEST, StopWords
+from satellite.listening.stop_phrases import StopRecognition, component, stop_recognition
+from satellite.listening.stop_words import LONGEST, StopWords
 from satellite.ports import Asr
 from satellite.values import SPEECH
 from tests.support.acoustics import pcm, samples
@@ -47,8 +49,11 @@ class Talker:
         self.asr = asr
         self.reference = PlaybackReference()
         self.words = StopWords(
-            *(self._make, vad, 0.5, lambda: self.talking, self._stop, self.reference)  # type: ignore[arg-type]
+            *(self._found, vad, 0.5, lambda: self.talking, self._stop, self.reference)  # type: ignore[arg-type]
         )
+
+    def _found(self) -> StopRecognition:
+        return msgspec.structs.replace(stop_recognition("en", None), create=self._make)
 
     def _make(self) -> Asr:
         self.made += 1
@@ -203,7 +208,7 @@ async def test_a_missing_recognizer_is_reported_once(caplog: pytest.LogCaptureFi
     ],
 )
 async def test_real_words_in_a_real_voice(text: str, stops: bool) -> None:
-    asr: Asr = spec.create("asr", COMPONENT)
+    asr: Asr = spec.create("asr", component())
     vad = spec.create("vad", "silero")
     talker = Talker(asr, vad)
     async with talker.listening():

@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 
 from satellite.errors import EngineFailed
-from satellite.listening.stop_words import CONFIDENCE, OTHERS, PHRASES
+from satellite.languages.hearing import hearing
+from satellite.listening.stop_phrases import CONFIDENCE
 from servers.asr.sphinx.recognizer import Recognizer
 from servers.asr.sphinx.vocabulary import for_phrases
 from tests.support.speech import noise, silence, speak
+
+PHRASES, OTHERS = hearing("en").stop_words, hearing("en").not_stop_words
 
 
 def test_every_word_is_in_the_dictionary_and_other_words_are_unlikely() -> None:
