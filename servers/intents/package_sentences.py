@@ -12,10 +12,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from satellite.errors import EngineFailed
 from satellite.text.reason_of import reason_of
 from servers.intents import package_mapping as mapping
-from servers.intents.match import Match
+from servers.intents.match import Found, found_in
 
 if TYPE_CHECKING:
     from hassil.intents import IntentData, Intents, SlotList
@@ -68,36 +70,34 @@ class PackageSentences:
         texts: Sequence[str],
         lists: Mapping[str, SlotList],
         language: str,
-        accept: Callable[[str, str, str], bool],
-    ) -> tuple[Match, frozenset[str]] | None:
-        """Return the sentence that fits the first of `texts` that has one, and its slots of any
-        text.
+        accept: Callable[[str, str], bool],
+    ) -> list[Found]:
+        """Return the matches of the first of `texts` that has any, the best first.
 
         `lists` are `name` and `area`, `language` is that of number words, and `accept` judges the
-        intent, slot and value of any text.
+        slot and value of any text.
         """
         from hassil.recognize import recognize_ranked
 
         if not self.load():
-            return None
+            return []
         assert self._intents is not None
         for text in dict.fromkeys(texts):
-            found = recognize_ranked(text, self._intents, slot_lists=dict(lists), language=language)
-            usable = [result for result in found if self._usable(result, accept)]
-            usable.sort(key=_rank)
-            for result in usable:
-                if (match := _match(result)) is not None:
-                    free = {entity.name for entity in result.entities_list if entity.is_wildcard}
-                    return match, frozenset(free)
-        return None
+            ranked = recognize_ranked(
+                text, self._intents, slot_lists=dict(lists), language=language
+            )
+            usable = sorted((each for each in ranked if self._usable(each, accept)), key=_rank)
+            if found := [mapped for each in usable if (mapped := _mapped(each)) is not None]:
+                return found
+        return []
 
-    def _usable(self, result: RecognizeResult, accept: Callable[[str, str, str], bool]) -> bool:
+    def _usable(self, result: RecognizeResult, accept: Callable[[str, str], bool]) -> bool:
         """Return whether a sentence has words of its own, and a wildcard not too many."""
         if not result.text_chunks_matched:
             return False
         return all(
             len(entity.text) <= _LONGEST_VALUE.get(entity.name, _LONGEST_OTHER)
-            and accept(result.intent.name, entity.name, entity.text.strip())
+            and accept(entity.name, entity.text.strip())
             for entity in result.entities_list
             if entity.is_wildcard
         )
@@ -171,17 +171,9 @@ def _rank(result: RecognizeResult) -> tuple[bool, bool, int]:
     return result.intent.name in mapping.LAST, not named, len(result.entities_list)
 
 
-def _match(result: RecognizeResult) -> Match | None:
-    slots = {
-        entity.name: entity.text.strip() if entity.is_wildcard else _whole(entity.value)
-        for entity in result.entities_list
-    }
-    mapped = mapping.slots_of(result.intent.name, slots)
-    if mapped is None:
+def _mapped(result: RecognizeResult) -> Found | None:
+    found = found_in(result)
+    slots = mapping.slots_of(found.match.intent, found.match.slots)
+    if slots is None:
         return None
-    response = result.response or "default"
-    return Match(intent=result.intent.name, response=response, slots=mapped)
-
-
-def _whole(value: Any) -> Any:
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    return msgspec.structs.replace(found, match=msgspec.structs.replace(found.match, slots=slots))

@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from satellite.errors import EngineFailed, ModelMissing
-from satellite.languages import pack
 from satellite.languages.names import names_of
 from satellite.options import plain
-from satellite.settings import USUAL_AREAS, USUAL_NAMES
 from satellite.text.quoted import quoted
 from servers.intents import package_mapping, template_checks, wildcards
 from servers.intents import sentence_files as sources
-from servers.intents.match import Match
+from servers.intents.match import Found, Match, found_in
 from servers.intents.package_sentences import PackageSentences
 from servers.intents.phrases import Phrases
+from servers.intents.request_names import RequestNames, UsualHome, usual_home
 from servers.intents.spelling import Spelling
 from servers.intents.spoken_names import Naming
 from servers.intents.wildcards import Wildcards
@@ -28,7 +27,6 @@ from servers.intents.wildcards import Wildcards
 if TYPE_CHECKING:
     from hassil.expression import Sentence
     from hassil.intents import Intents, SlotList
-    from hassil.models import MatchEntity
 
 T = TypeVar("T")
 
@@ -43,13 +41,6 @@ _SEPARATORS = re.compile(r"[-_\s]+")
 
 _TYPED = "typed"
 """Key of the metadata of sentences that no grammar for speech is made of."""
-
-
-class UsualHome(msgspec.Struct, frozen=True):
-    """Usual names of things and rooms in a language: the part `names` of its pack."""
-
-    names: tuple[str, ...] = ()
-    areas: tuple[str, ...] = ()
 
 
 class Sentences:
@@ -94,6 +85,7 @@ class Sentences:
         self.usual = usual or UsualHome()
         self._package = package
         self.lists = lru_cache(_CACHED_HOMES)(self._lists)
+        self._names_of = lru_cache(_CACHED_HOMES)(self._request_names)
 
     def templates(self, *, spoken: bool = False) -> Iterator[tuple[str, Sentence]]:
         """Yield every sentence template with the name of its intent.
@@ -117,67 +109,59 @@ class Sentences:
         return list(dict.fromkeys(" ".join(text.split()) for text in texts))
 
     def match(self, text: str, names: tuple[str, ...], areas: tuple[str, ...]) -> Match | None:
-        """Return the sentence that fits `text` best, or None. Takes milliseconds."""
-        from hassil.recognize import recognize_ranked
+        """Return the sentence that fits `text` best, or None. Takes milliseconds.
 
+        Words for kinds of things that the home lacks are understood where no other sentence fits,
+        so that the home can say that it has no such thing.
+        """
         if len(text) > LONGEST or not (spelled := self._spell(text)):
             return None
-        ranked = recognize_ranked(
-            spelled, self.intents, slot_lists=self.lists(names, areas), language=self.language
-        )
-        rules = self.intents.expansion_rules
-        found = next(
-            (result for result in ranked if not self._wildcards.swallow(result, rules)), None
-        )
-        if found is None:
-            return self._match_package(text, spelled, names, areas)
-        return Match(
-            intent=found.intent.name,
-            response=found.response or "default",
-            slots={
-                entity.name: self._wildcards.as_written(text, entity.text.strip())
-                if entity.is_wildcard or self._is_plain_word(entity, names, areas)
-                else _whole(entity.value)
-                for entity in found.entities_list
-            },
-        )
+        home = self._names_of(names, areas)
+        own = self._match_own(text, spelled, home)
+        if own is not None and home.has(own):
+            return own
+        other = self._match_package(text, spelled, home)
+        if own is None or (other is not None and home.has(other)):
+            return other
+        return own
 
-    def _match_package(
-        self, text: str, spelled: str, names: tuple[str, ...], areas: tuple[str, ...]
-    ) -> Match | None:
+    def _match_own(self, text: str, spelled: str, home: RequestNames) -> Match | None:
+        from hassil.recognize import recognize_ranked
+
+        lists, rules = {**self.intents.slot_lists, **home.lists}, self.intents.expansion_rules
+        ranked = recognize_ranked(spelled, self.intents, slot_lists=lists, language=self.language)
+        found = [
+            found_in(result) for result in ranked if not self._wildcards.swallow(result, rules)
+        ]
+        return self._as_written(text, home.best(found), home)
+
+    def _match_package(self, text: str, spelled: str, home: RequestNames) -> Match | None:
         """Return the sentence of the package that fits a text, as it is spelled or written."""
         if self._package is None:
             return None
 
-        def accept(intent: str, slot: str, value: str) -> bool:
+        def accept(slot: str, value: str) -> bool:
             if slot == package_mapping.COMMAND:
-                command = self.match(value, names, areas)
+                command = self.match(value, home.names, home.areas)
                 return command is not None and command.intent in package_mapping.DELAYED
             return self._wildcards.accept(slot, value)
 
-        written = normalize(self._spelling.characters(text))
-        lists, language = self.lists(names, areas), self.language
-        homes = {name: lists[name] for name in template_checks.REQUEST_LISTS}
-        found = self._package.match((spelled, written), homes, language, accept)
+        texts = spelled, normalize(self._spelling.characters(text))
+        found = self._package.match(texts, home.lists, self.language, accept)
+        return self._as_written(text, home.best(found), home)
+
+    def _as_written(self, text: str, found: Found | None, home: RequestNames) -> Match | None:
+        """Return a match with values of any text, and words, in the script of the request."""
         if found is None:
             return None
-        match, free = found
+        joined = self.intents.settings.ignore_whitespace
         slots = {
-            slot: self._wildcards.as_written(text, value) if slot in free else value
-            for slot, value in match.slots.items()
+            slot: self._wildcards.as_written(text, value)
+            if slot in found.free or (joined and slot in found.words and not home.names_it(value))
+            else value
+            for slot, value in found.match.slots.items()
         }
-        return Match(intent=match.intent, response=match.response, slots=slots)
-
-    def _is_plain_word(
-        self, entity: MatchEntity, names: tuple[str, ...], areas: tuple[str, ...]
-    ) -> bool:
-        """Return whether a value is what was said, in a script that it may not be written in."""
-        return (
-            self.intents.settings.ignore_whitespace
-            and entity.value == entity.text
-            and entity.value not in names
-            and entity.value not in areas
-        )
+        return msgspec.structs.replace(found.match, slots=slots)
 
     def _spell(self, text: str) -> str:
         return normalize(self._symbols.apply(self._spelling.apply(text)))
@@ -200,6 +184,11 @@ class Sentences:
             "name": self._text_list("name", names),
             "area": self._text_list("area", areas),
         }
+
+    def _request_names(self, names: tuple[str, ...], areas: tuple[str, ...]) -> RequestNames:
+        lists = self._lists((*names, *self.usual.kinds), areas)
+        named = {name: lists[name] for name in template_checks.REQUEST_LISTS}
+        return RequestNames(names, areas, self.usual, named)
 
 
 def load(
@@ -250,7 +239,7 @@ def load(
         _section(content, "reversals", tuple[str, ...]),
         _section(content, "endings", tuple[str, ...]),
         _section(content, "confusable", tuple[tuple[str, str], ...]),
-        _usual_home(language),
+        usual_home(language),
         PackageSentences(language, understood, spelling.characters) if understood else None,
     )
 
@@ -258,20 +247,6 @@ def load(
 def normalize(text: str) -> str:
     """Return `text` as templates and speech recognition separate words, without hyphens."""
     return _SEPARATORS.sub(" ", text).strip()
-
-
-def _usual_home(language: str) -> UsualHome:
-    """Return the usual home of a language. Raises `PluginBroken`."""
-    found = pack.find(language)
-    usual = found.read("names", UsualHome) if found is not None else UsualHome()
-    if usual == UsualHome() and (found is None or found.code == pack.ENGLISH):
-        return UsualHome(USUAL_NAMES, USUAL_AREAS)
-    return usual
-
-
-def _whole(value: Any) -> Any:
-    # hassil converts digits to a float, but a response needs "5 minutes", not "5.0 minutes"
-    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _section(content: Mapping[str, Any], name: str, kind: type[T]) -> T:

@@ -30,7 +30,7 @@ def understood(text: str) -> Match | None:
     ("text", "intent", "slots"),
     [
         ("lift up the curtains in the kitchen", "HassOpenCover", {"device_class": "curtain"}),
-        ("open the garage door", "HassOpenCover", {"device_class": "garage"}),
+        ("lift the garage door", "HassOpenCover", {"device_class": "garage"}),
         ("light up the kitchen", "HassTurnOn", {"domain": "light", "area": "kitchen"}),
         ("bring the lamp on", "HassTurnOn", {"name": "lamp"}),
         ("turn off every single light in the kitchen", "HassTurnOff", {"area": "kitchen"}),
