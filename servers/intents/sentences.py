@@ -146,7 +146,7 @@ class Sentences:
                 return command is not None and command.intent in package_mapping.DELAYED
             return self._wildcards.accept(slot, value)
 
-        texts = spelled, normalize(self._spelling.characters(text))
+        texts = spelled, self._spelling.characters(text)  # hyphens included
         found = self._package.match(texts, home.lists, self.language, accept)
         return self._as_written(text, home.best(found), home)
 
