@@ -25,6 +25,8 @@ CONFIDENT = -0.5
 POSSIBLE_SILENCE = 0.3
 """No-speech probability from which there may have been no speech."""
 
+LONGEST_REPETITION = 6.0
+"""Most seconds of sound that a person fills with repetitions; a decoder may fill any noise."""
 SPOKEN_HAN = (1.5, 6.5)
 """Fewest and most Chinese characters that people say in a second of sound, including the silence
 around the speech."""
@@ -96,7 +98,8 @@ def _is_spoken_repetition(attempt: Attempt, words: Sequence[str]) -> bool:
 
     A decoder that goes round in circles does not end by itself, or writes more than can be said.
     """
-    if not (attempt.ended and words and attempt.seconds) or _is_doubtful(attempt):
+    possible = attempt.ended and 0 < attempt.seconds <= LONGEST_REPETITION and bool(words)
+    if not possible or _is_doubtful(attempt):
         return False
     if is_han(words[0]):
         slowest, fastest = SPOKEN_HAN
