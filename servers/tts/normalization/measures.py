@@ -12,6 +12,8 @@ _POINT_NUMBER = r"\d+(?:[.,]\d+)*"
 _DECIMAL_POINT = re.compile(r"([-−]?\d+)\.(\d{1,2}|\d{4,})")
 """A number of a program, in a language with a decimal comma."""
 _PARTS = re.compile(r"([-−]?\d[\d\u00a0\u202f ’']*)\.(\d\d)")
+_SENTENCE_END = re.compile(r"[\s\"'”’»)]*$|\s+[\"'“„«(¿¡]*[^\W\d_a-zà-ÿа-яё]")
+"""What follows an abbreviation whose full stop ends the sentence, too."""
 _UNIT_END = r"(?![A-Za-z\u00c0-\u024f\u0370-\u04ff\d'’/²³°%])"
 
 
@@ -46,9 +48,13 @@ class Measures:
         if match["unit"] in self._table.spaced and match.end("number") == match.start("unit"):
             return match[0]
         number = self._written(match["number"])
-        return self._joined(number, self._form(self._table.units[match["unit"]], number))
+        words = self._joined(number, self._form(self._table.units[match["unit"]], number))
+        return words + _full_stop(match, match["unit"])
 
     def _say_money(self, match: re.Match[str]) -> str:
+        return self._money(match) + _full_stop(match, match["sign"])
+
+    def _money(self, match: re.Match[str]) -> str:
         found = match.groupdict()
         number = (found.get("minus") or "") + self._written(match["number"])
         money = self._table.money[match["sign"]]
@@ -90,6 +96,12 @@ class Measures:
         if "{}" in words:
             return words.replace("{}", number)
         return f"{number}{self._table.space}{words}"
+
+
+def _full_stop(match: re.Match[str], abbreviation: str) -> str:
+    """Return the full stop of an abbreviation that ends the sentence."""
+    ends = abbreviation.endswith(".") and match.string.startswith(".", match.end() - 1)
+    return "." if ends and _SENTENCE_END.match(match.string, match.end()) else ""
 
 
 def _many(forms: Forms) -> str:
