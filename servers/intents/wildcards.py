@@ -26,6 +26,9 @@ _FINAL = ".!?,;: "
 _NAME, _NAMES = "name", "any_timer"
 """The slot of a timer's name, and the list whose words it never has."""
 
+_QUERY, _MEDIA = "search_query", "any_media"
+"""The same of what is played: "put on the alarm" is no music, though "put on jazz" is."""
+
 
 class Wildcards:
     """The values of a language's wildcard lists."""
@@ -69,6 +72,10 @@ class Wildcards:
     def accept(self, slot: str, value: str) -> bool:
         """Return whether a value fits a slot of a sentence that is not this language's own."""
         if slot == _NAME and self._has_never(_NAMES, value):
+            return False
+        if slot == _QUERY and not self._never.get(_MEDIA, frozenset()).isdisjoint(
+            value.casefold().split()
+        ):
             return False
         if self._joined:
             return not any(words in value for words in self._reversals)
