@@ -47,13 +47,15 @@ class Talker:
         self.stopped = 0
         self.made = 0
         self.asr = asr
+        # the files are read here: a test waits only for the detector
+        self.recognition = msgspec.structs.replace(stop_recognition("en", None), create=self._make)
         self.reference = PlaybackReference()
         self.words = StopWords(
             *(self._found, vad, 0.5, lambda: self.talking, self._stop, self.reference)  # type: ignore[arg-type]
         )
 
     def _found(self) -> StopRecognition:
-        return msgspec.structs.replace(stop_recognition("en", None), create=self._make)
+        return self.recognition
 
     def _make(self) -> Asr:
         self.made += 1
