@@ -49,10 +49,13 @@ class TurnContext(Protocol):
     ) -> None:
         """Play speech and return when it has been heard. Raises `DeviceError`."""
 
-    async def apologise(self, reason: str, error: SatelliteError | None = None) -> None:
+    async def apologise(
+        self, reason: str, error: SatelliteError | None = None, language: str | None = None
+    ) -> None:
         """Say or signal that `asr`, `llm`, `tts`, `speaker` or `understand` failed, and why.
 
-        Raises `DeviceError`.
+        `language` is that of the turn's assistant; the satellite's by default. Raises
+        `DeviceError`.
         """
 
 

@@ -8,6 +8,7 @@ from contextlib import aclosing
 
 from satellite import events
 from satellite.audio.lead import Lead
+from satellite.languages import codes
 from satellite.languages.text_rules import text_rules
 from satellite.lib.deadline import fallback_seconds, within
 from satellite.lib.taskgroups import first_error
@@ -133,10 +134,12 @@ class Reply:
         `language` is that of the settings by default.
         """
         self._on_speech()
+        language = language or self._settings.language
+        same = codes.same(language, self._settings.language)
         request = SpeechRequest(
             text=text,
-            voice=self._settings.voice or None,
-            language=language or self._settings.language,
+            voice=(self._settings.voice or None) if same else None,
+            language=language,
             ahead=lead.seconds,
         )
         limit = self._settings.deadlines.tts + fallback_seconds(self._engines.tts)

@@ -72,6 +72,8 @@ class SatelliteContext:
         """Play speech and return when it has been heard. Raises `DeviceError`."""
         await self._playback.play(audio, on_first=on_first)
 
-    async def apologise(self, reason: str, error: SatelliteError | None = None) -> None:
+    async def apologise(
+        self, reason: str, error: SatelliteError | None = None, language: str | None = None
+    ) -> None:
         """Say that it did not work, and why, or play the sound for it. Raises `DeviceError`."""
-        await self._sounds.apologise(reason, error)
+        await self._sounds.apologise(reason, error, language)

@@ -69,13 +69,20 @@ class Sounds:
         except DeviceError as error:
             _LOGGER.warning("cannot play the %s sound: %s", name, error)
 
-    async def apologise(self, reason: str, error: SatelliteError | None = None) -> None:
-        """Say that a stage failed, and why, or play the sound for it. Raises `DeviceError`."""
+    async def apologise(
+        self, reason: str, error: SatelliteError | None = None, language: str | None = None
+    ) -> None:
+        """Say that a stage failed, and why, or play the sound for it. Raises `DeviceError`.
+
+        A request that was not understood has the sound only where nothing can be said.
+        """
         if self._settings.cues.error and reason != "understand":
             await self._playback.play_clip(self._cues.sound("error"))
-        own = own_sentences(self._settings.language)
-        if text := own.apology(reason, error):
-            await self._say(text, own.language)
+        own = own_sentences(language or self._settings.language)
+        text = own.apology(reason, error)
+        spoken = await self._say(text, own.language) if text else False
+        if self._settings.cues.error and reason == "understand" and not spoken:
+            await self._playback.play_clip(self._cues.sound("error"))
 
     async def ring(self, ring: Ring) -> None:
         """Ring once, after the words of the ring, as soon as no turn runs; a missing speaker is
@@ -113,10 +120,13 @@ class Sounds:
             return False
         return whole_played
 
-    async def _say(self, text: str, language: str) -> None:
-        """Say a text without its markup; an engine that fails is logged. Raises `DeviceError`."""
+    async def _say(self, text: str, language: str) -> bool:
+        """Say a text without its markup; return whether it was said to its end.
+
+        An engine that fails is logged. Raises `DeviceError`.
+        """
         if not (spoken := speakable(text)):
-            return
+            return False
         request = SpeechRequest(text=spoken, language=language)
         limit = self._settings.deadlines.tts + fallback_seconds(self._tts)
         try:
@@ -126,5 +136,5 @@ class Sounds:
                     await self._playback.play(speech)
         except (EngineError, WireError) as failure:
             _LOGGER.warning("cannot say %s: %s", quoted(text), failure)
-        except DeviceError:
-            raise
+            return False
+        return True

@@ -12,6 +12,7 @@ import msgspec
 from satellite import events
 from satellite.audio.replay import recording
 from satellite.errors import SatelliteError
+from satellite.languages.names import areas_for, names_for
 from satellite.lib.containment import describe, is_foreign
 from satellite.lib.deadline import fallback_seconds, too_slow
 from satellite.listening.utterance import Utterance
@@ -184,7 +185,10 @@ class Turn:
             history=self._conversation.history(),
             conversation=self._conversation.id,
             situation=msgspec.structs.replace(
-                self._context.situation(), persona=self._settings.persona or None
+                self._context.situation(),
+                persona=self._settings.persona or None,
+                names=names_for(self._settings.home, self._settings.language),
+                areas=areas_for(self._settings.home, self._settings.language),
             ),
         )
         try:
@@ -196,7 +200,7 @@ class Turn:
     async def _apologise(self, reason: str, cause: SatelliteError | None = None) -> None:
         self._notice.withdraw()
         try:
-            await self._context.apologise(reason, cause)
+            await self._context.apologise(reason, cause, self.language)
         except SatelliteError as error:
             _LOGGER.warning("turn %s: cannot report its failure aloud: %s", self.id, error)
         except BaseException as unexpected:

@@ -9,6 +9,7 @@ from contextlib import aclosing, asynccontextmanager
 
 from satellite import events
 from satellite.errors import SatelliteError
+from satellite.languages import codes
 from satellite.lib.deadline import fallback_seconds, within
 from satellite.lib.taskgroups import first_error
 from satellite.ports import Tts
@@ -84,9 +85,9 @@ class WaitNotice:
 
     async def _synthesize(self) -> list[AudioChunk]:
         own = own_sentences(self._settings.language)
-        request = SpeechRequest(
-            text=own.one_moment, voice=self._settings.voice or None, language=own.language
-        )
+        same = codes.same(own.language, self._settings.language)
+        voice = self._settings.voice if same else ""
+        request = SpeechRequest(text=own.one_moment, voice=voice or None, language=own.language)
         limit = self._settings.deadlines.tts + fallback_seconds(self._tts)
         speech = within(self._tts.synthesize(request), limit, "text-to-speech")
         async with aclosing(speech):

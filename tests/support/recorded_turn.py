@@ -22,6 +22,8 @@ class RecordedTurn:
         self.actions: list[Action] = []
         self.apologies: list[str] = []
         self.causes: list[SatelliteError | None] = []
+        self.languages: list[str | None] = []
+        """The languages of the apologies."""
         self.played = b""
         self.error = error
         self.on_chunk: Callable[[], None] = lambda: None
@@ -55,8 +57,11 @@ class RecordedTurn:
             if self.error is not None:
                 raise self.error
 
-    async def apologise(self, reason: str, error: SatelliteError | None = None) -> None:
+    async def apologise(
+        self, reason: str, error: SatelliteError | None = None, language: str | None = None
+    ) -> None:
         self.apologies.append(reason)
+        self.languages.append(language)
         self.causes.append(error)
 
     def of(self, kind: type[EventT]) -> list[EventT]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -11,10 +12,12 @@ import pytest
 from satellite.config import load as config
 from satellite.engines.assembly import assembled
 from satellite.errors import ConfigError
+from satellite.languages.names import names_of
 from satellite.listening.utterance import Utterance
 from satellite.settings import AssistantSettings, Settings
 from satellite.turns.assistants import Assistant, Assistants, assistant_components, build_assistants
 from satellite.turns.context import Engines
+from satellite.turns.own_sentences import own_sentences
 from satellite.values import Detection, DetectRequest
 from tests.support import virtual_time
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
@@ -247,3 +250,55 @@ def test_the_wake_words_of_assistants_can_be_changed() -> None:
 
 def heard(word: str) -> Detection:
     return Detection(word=word, score=1.0, sample=0)
+
+
+class TwoLanguages:
+    """An English assistant, and a Chinese one with engines of its own."""
+
+    def __init__(self, *, understood: bool = True) -> None:
+        chinese = AssistantSettings(language="zh", asr="b", llm="b", tts="b")
+        settings = msgspec.structs.replace(
+            QUIET, asr="a", llm="a", tts="a", assistants={"hey_jarvis": chinese}
+        )
+        self.english = Engines(ScriptedAsr(["hello"]), ScriptedLlm([("Hi.",)]), ScriptedTts())
+        heard = ["你好"] if understood else [""]
+        self.chinese = Engines(ScriptedAsr(heard), ScriptedLlm([("你好。",)]), ScriptedTts())
+        engines: dict[tuple[str, str, str], Any] = {}
+        for component, made in (("a", self.english), ("b", self.chinese)):
+            for role in ("asr", "llm", "tts"):
+                engines[role, component, ""] = getattr(made, role)
+        assistants = build_assistants(settings, engines)
+        self.satellite = PacedSatellite(
+            settings, assistants.first.engines, assistants=assistants, wake=TwoWords()
+        )
+
+    def run(self) -> None:
+        """Call the Chinese assistant, then the English one."""
+
+        async def main() -> None:
+            async with self.satellite.open() as satellite:
+                for count, mark in enumerate((b"\x04\x00", b"\x03\x00"), 1):
+                    satellite.mic.say((mark, 0.03), (SILENCE, 0.4), (VOICE, 1.0), (SILENCE, 1.0))
+                    await satellite.ended(count)
+
+        virtual_time.run(main())
+
+
+def test_each_word_has_the_engines_and_the_language_of_its_assistant() -> None:
+    home = TwoLanguages()
+    home.run()
+    for made, language in ((home.english, "en"), (home.chinese, "zh")):
+        (heard,) = made.asr.requests  # type: ignore[attr-defined]
+        (asked,) = made.llm.requests  # type: ignore[attr-defined]
+        (spoken,) = made.tts.requests  # type: ignore[attr-defined]
+        assert (heard.language, asked.language, spoken.language) == (language,) * 3
+        assert asked.situation.names == names_of(language).names
+    assert names_of("zh").names != names_of("en").names
+
+
+def test_an_apology_is_in_the_language_of_the_called_assistant() -> None:
+    home = TwoLanguages(understood=False)
+    home.run()
+    texts = {request.text: request.language for request in home.english.tts.requests}  # type: ignore[attr-defined]
+    assert texts[own_sentences("zh").stages["understand"]] == "zh"
+    assert texts["Hi."] == "en"

@@ -9,8 +9,14 @@ import pytest
 
 from satellite.audio.playback import Playback
 from satellite.audio.wavfile import write_wav
+from satellite.errors import EngineFailed, LanguageUnknown
+from satellite.listening.mute import Mute
 from satellite.settings import CueSettings, Settings
+from satellite.timers.ringing import Ring
+from satellite.turns.activity import Activity
 from satellite.turns.context import Engines
+from satellite.turns.own_sentences import own_sentences
+from satellite.turns.sounds import Sounds
 from satellite.values import SPEECH
 from tests.support.devices import ScriptedSpeaker
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
@@ -54,3 +60,38 @@ async def test_a_cue_confirms_the_wake_word_and_the_end_of_the_request(
     heard = await heard_in_a_turn(CueSettings(folder=str(tmp_path), **switches))  # type: ignore[arg-type]
     assert heard.count(own) == wanted
     assert len(heard) > len(own)  # the answer, too
+
+
+def sounds_of(tts: ScriptedTts, language: str, cues: CueSettings) -> tuple[Sounds, ScriptedSpeaker]:
+    speaker = ScriptedSpeaker()
+    playback = Playback(speaker, lambda event: None)
+    settings = Settings(name="test", language=language, cues=cues)
+    activity = Activity(lambda event: None, Mute(lambda event: None))
+    return Sounds(settings, tts, playback, activity), speaker
+
+
+async def test_an_apology_is_said_in_the_language_of_the_assistant() -> None:
+    tts = ScriptedTts()
+    sounds, _ = sounds_of(tts, "en", CueSettings())
+    await sounds.apologise("understand", None, "zh")
+    await sounds.apologise("asr", LanguageUnknown("no model"))
+    spoken = [(request.text, request.language) for request in tts.requests]
+    assert spoken[0] == (own_sentences("zh").stages["understand"], "zh")
+    assert spoken[1] == ("Sorry, speech recognition does not know this language.", "en")
+
+
+async def test_without_a_voice_a_request_that_was_not_understood_has_a_sound(
+    tmp_path: Path, own: bytes
+) -> None:
+    for tts, times in ((ScriptedTts(), 0), (ScriptedTts(error=EngineFailed("x"), words=0), 1)):
+        sounds, speaker = sounds_of(tts, "zh", CueSettings(folder=str(tmp_path)))
+        await sounds.apologise("understand")
+        assert bytes(speaker.heard).count(own) == times
+
+
+async def test_a_late_ring_is_said_in_the_language_of_its_words() -> None:
+    tts = ScriptedTts()
+    sounds, _ = sounds_of(tts, "de", CueSettings())
+    await sounds.ring(Ring(words="The timer ended.", language="en"))
+    await sounds.ring(Ring(words="Denk an die Milch."))
+    assert [request.language for request in tts.requests] == ["en", "de"]
