@@ -39,22 +39,20 @@ TAIL = 0.3
 WAKE_WORD = "okay nabu"
 PAUSE = 0.5
 """Seconds of silence around synthetic speech."""
-NO_PROMPT = " "
-"""A prompt that replaces that of the pack and consists of nothing."""
 
 
 class Condition(msgspec.Struct, frozen=True):
     """What Whisper gets besides the sound."""
 
     name: str
-    prompt: bool = True
+    prompt: bool = False
     names: bool = False
     tail: bool = False
 
 
 CONDITIONS = (
-    Condition("plain", prompt=False),
-    Condition("prompt"),
+    Condition("plain"),
+    Condition("prompt", prompt=True),
     Condition("names", names=True),
     Condition("tail", tail=True),
     Condition("tail+names", tail=True, names=True),
@@ -111,28 +109,28 @@ def invented(clip: Clip, written: str, names: Sequence[str]) -> int:
 
 
 class Bench:
-    """An engine with the packs' prompts, and one without any prompt."""
+    """An engine as it is, and one with another prompt."""
 
     def __init__(self, homes: Mapping[str, Sequence[str]], prompt: str) -> None:
-        """`prompt` replaces those of the packs, unless it is empty."""
+        """`prompt` is for the condition of that name."""
         self._homes = homes
         self._tail = speak(WAKE_WORD).rstrip(b"\0")[-SPEECH.bytes_of(TAIL) :]
         model = str(fetched("whisper-base"))
         options = FasterWhisper.Options(model=model, partials=False, temperature=(0.0,))
-        self._with = FasterWhisper(msgspec.structs.replace(options, initial_prompt=prompt))
-        self._without = FasterWhisper(msgspec.structs.replace(options, initial_prompt=NO_PROMPT))
+        self._usual = FasterWhisper(options)
+        self._prompted = FasterWhisper(msgspec.structs.replace(options, initial_prompt=prompt))
 
     async def load(self) -> None:
-        await self._with.load()
-        await self._without.load()
+        await self._usual.load()
+        await self._prompted.load()
 
     async def close(self) -> None:
-        await self._with.close()
-        await self._without.close()
+        await self._usual.close()
+        await self._prompted.close()
 
     async def written(self, clip: Clip, condition: Condition) -> str:
         """Return what Whisper writes for a clip."""
-        engine = self._with if condition.prompt else self._without
+        engine = self._prompted if condition.prompt else self._usual
         names = tuple(self._homes.get(clip.language, ())) if condition.names else ()
         request = TranscribeRequest(language=clip.language, names=names)
         audio = self._tail + clip.audio if condition.tail else clip.audio
@@ -179,12 +177,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--languages", nargs="*", default=[], metavar="CODE")
     every = [condition.name for condition in CONDITIONS]
     parser.add_argument("--conditions", nargs="*", default=every, choices=every)
-    parser.add_argument("--prompt", help="a prompt in place of those of the packs")
+    parser.add_argument("--prompt", help="measure the effect of this prompt, too")
     parser.add_argument("--texts", action="store_true", help="print the transcripts, too")
     asked = parser.parse_args(arguments)
     found = [clip for folder in asked.clips for clip in recorded(folder)] or list(synthesized())
     clips = [clip for clip in found if not asked.languages or clip.language in asked.languages]
-    chosen = [condition for condition in CONDITIONS if condition.name in asked.conditions]
+    chosen = [
+        condition
+        for condition in CONDITIONS
+        if condition.name in asked.conditions and (asked.prompt or not condition.prompt)
+    ]
 
     async def run() -> None:
         bench = Bench(homes(asked.homes), asked.prompt or "")

@@ -16,13 +16,6 @@ def test_each_pack_has_phrases_that_are_not_stop_words(code: str) -> None:
     assert phantoms().never_said >= {*found.phantoms}
 
 
-def test_chinese_has_a_prompt_in_the_script_of_its_region() -> None:
-    assert "话" in hearing("zh").prompt
-    assert "話" not in hearing("zh-CN").prompt
-    assert "話" in hearing("zh-TW").prompt or "國" in hearing("zh-TW").prompt
-    assert hearing("zh-Hant").prompt == hearing("zh-HK").prompt == hearing("zh-TW").prompt
-
-
 def test_a_language_without_a_pack_has_no_prompt() -> None:
     assert hearing("tlh") == hearing(None) == Hearing()
 
