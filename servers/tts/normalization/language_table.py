@@ -75,6 +75,8 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """In which all numbers are written, where a voice reads figures wrongly."""
     wetext: str = ""
     """The language for the package wetext, which normalizes, if installed, what the rules leave."""
+    before_wetext: tuple[tuple[str, str], ...] = ()
+    """Rules for what it says wrongly."""
     lists: dict[str, Words] = {}
     """Words that rules choose from."""
     rules: tuple[tuple[str, str], ...] = ()

@@ -34,6 +34,7 @@ class _Normalizer:
         self._last = Rewriting(table.last, vocabulary)
         self._dates = Dates(table, region)
         self._amounts = Amounts(table) if table.currencies else Measures(table, vocabulary)
+        self._before_library = Rewriting(table.before_wetext, vocabulary)
         self._library: Library | None = library(table.wetext)
         self._ranges, self._fractions = Ranges(table, self._dates), Fractions(table)
         self._digits, self._romans = Digits(table), Romans(table, self._dates)
@@ -54,7 +55,7 @@ class _Normalizer:
             text = self._title.sub(self._before_a_name, text)
         if self._full:
             text = self._short.sub(self._in_full, text)
-        text = self._romans.normalize(text)
+        text = self._before_library.apply(self._romans.normalize(text))
         text = self._last.apply(text if self._library is None else self._library.normalize(text))
         return text if self._symbol is None else self._symbol.sub(self._named, text)
 
