@@ -233,6 +233,7 @@ class FasterWhisper:
         keep_buffers()
         if self._silero is None:
             self._silero = get_vad_model().session
+        hearing.phantoms()  # reads all packs, for which no request should wait
         return model, chosen.workers
 
 
