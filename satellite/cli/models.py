@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import click
 import msgspec
@@ -17,7 +18,8 @@ from servers.models.store import Store
 
 _NAMES = """
     A NAME is whisper:SIZE (as whisper:base.en), whisper:OWNER/REPOSITORY of Hugging Face,
-    piper:VOICE (as piper:en_US-lessac-medium) or ollama:MODEL (as ollama:llama3.2:1b).
+    piper:VOICE (as piper:en_US-lessac-medium), gguf:MODEL (as gguf:qwen2.5-1.5b),
+    gguf:OWNER/REPOSITORY:FILE.gguf or ollama:MODEL (as ollama:llama3.2:1b).
 """
 
 
@@ -154,6 +156,22 @@ def remove(context: click.Context, names: Sequence[str]) -> None:
             echo(f"{name} is removed: {size(store.remove(name.kind, name.name))}")
 
     _each(names, delete)
+
+
+@models.command("import", context_settings=command.WIDTH)
+@flags.setting("models.folder")
+@flags.common
+@click.argument("name")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.pass_context
+def import_file(context: click.Context, name: str, file: Path) -> None:
+    """Copy a GGUF file that is on this machine into the models folder.
+
+    The model is then gguf:NAME, as in --llm llamacpp:NAME.
+    """
+    store, _ = _stores(context)
+    chosen = parse(name if ":" in name else f"gguf:{name}")
+    echo(f"{chosen} is in {store.take(chosen.kind, chosen.name, file, display())}")
 
 
 for _command in (pull, verify, remove):

@@ -15,6 +15,11 @@ _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _GRAPH = 7
 """The field of ONNX's `ModelProto` that holds the network (onnx.proto)."""
 
+_NEWEST_GGUF = 16
+"""As for `_NEWEST_BINARY`."""
+_MANY = 1 << 20
+"""More tensors or metadata than any model has."""
+
 _NEWEST_BINARY = 64
 """CTranslate2's files are of version 6; far higher numbers mean another kind of file."""
 
@@ -30,6 +35,8 @@ def problem_of(path: Path) -> str | None:
             return _json_problem(file.read())
         if path.suffix == ".onnx":
             return None if is_onnx(file) else "is not a complete ONNX model"
+        if path.suffix == ".gguf":
+            return None if is_gguf(file) else "is not a GGUF model"
         if path.name == "model.bin":
             return None if is_whisper(file) else "is not a Whisper model of CTranslate2"
     return None
@@ -68,6 +75,19 @@ def is_whisper(file: BinaryIO) -> bool:
         return False
     version, length = struct.unpack("<IH", head)
     return 0 < version <= _NEWEST_BINARY and file.read(length).rstrip(b"\0") == b"WhisperSpec"
+
+
+def is_gguf(file: BinaryIO) -> bool:
+    """Return whether a file begins as a GGUF model does.
+
+    That is a mark, the version (1 to 3 today), and the numbers of tensors and of metadata
+    (ggml/docs/gguf.md).
+    """
+    head = file.read(24)
+    if len(head) < 24 or head[:4] != b"GGUF":
+        return False
+    version, *counts = struct.unpack("<IQQ", head[4:])
+    return 0 < version <= _NEWEST_GGUF and all(0 < count < _MANY for count in counts)
 
 
 def _json_problem(text: bytes) -> str | None:

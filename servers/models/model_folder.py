@@ -42,7 +42,9 @@ def model_in(folder: Path) -> Name:
     name = folder.name
     if name.startswith("."):
         name = name.removeprefix(".").removesuffix(PART)
-    return Name(folder.parent.name, record.name if record else name.replace("--", "/"))
+    return Name(
+        folder.parent.name, record.name if record else name.replace("--", "/").replace("++", ":")
+    )
 
 
 def bytes_in(folder: Path) -> int:

@@ -1,5 +1,5 @@
 """Names of models: `whisper:base.en`, `whisper:OWNER/REPO`, `piper:en_US-lessac-medium`,
-`ollama:llama3.2:1b`.
+`gguf:qwen2.5-1.5b`, `gguf:OWNER/REPO:FILE`, `ollama:llama3.2:1b`.
 """
 
 from __future__ import annotations
@@ -11,28 +11,34 @@ import msgspec
 from satellite.errors import UsageError
 from satellite.options import unknown_name
 from satellite.text.quoted import quoted
-from servers.models import whisper_sizes
+from servers.models import gguf_models, whisper_sizes
 
 WHISPER = "whisper"
 PIPER = "piper"
+GGUF = "gguf"
 OLLAMA = "ollama"
-KINDS = (WHISPER, PIPER, OLLAMA)
+KINDS = (WHISPER, PIPER, GGUF, OLLAMA)
 
 _OFFICIAL_WHISPER = "MIT"
 _LICENSES = {
     WHISPER: "see its repository",
     PIPER: "see its MODEL_CARD",
+    GGUF: "see its repository",
     OLLAMA: "ollama show --license",
 }
 """Where the license of a model is found, by kind."""
 
-_EXAMPLES = "whisper:base.en, whisper:OWNER/REPO, piper:en_US-lessac-medium, ollama:llama3.2:1b"
+_EXAMPLES = (
+    "whisper:base.en, whisper:OWNER/REPO, piper:en_US-lessac-medium, gguf:qwen2.5-1.5b, "
+    "gguf:OWNER/REPO:FILE, ollama:llama3.2:1b"
+)
 LONGEST = 200
 """Characters of a name: it becomes that of a folder, which has 255 bytes, with others beside it."""
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
-_VOICE = re.compile(r"[A-Za-z0-9][\w.-]*")
+_SIMPLE = re.compile(r"[A-Za-z0-9][\w.-]*")
 _OLLAMA = re.compile(r"[A-Za-z0-9][\w.:/-]*")
+_GGUF = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*:[A-Za-z0-9][\w.-]*\.gguf")
 
 
 class Name(msgspec.Struct, frozen=True):
@@ -47,13 +53,15 @@ class Name(msgspec.Struct, frozen=True):
     @property
     def license(self) -> str:
         """The model's license, or where it is found."""
+        if self.kind == GGUF and self.name in gguf_models.RECOMMENDED:
+            return gguf_models.RECOMMENDED[self.name].license
         official = self.kind == WHISPER and "/" not in self.name
         return _OFFICIAL_WHISPER if official else _LICENSES[self.kind]
 
     @property
     def folder(self) -> str:
-        """Name of the model's folder: a repository's `/` is written `--`."""
-        return self.name.replace("/", "--")
+        """Name of the model's folder: a repository's `/` is written `--`, and `:` is `++`."""
+        return self.name.replace("/", "--").replace(":", "++")
 
 
 def parse(text: str) -> Name:
@@ -76,10 +84,19 @@ def name_of_kind(kind: str, name: str) -> Name:
         raise UsageError(f"{kind}:{name[:20]}…: a model's name has at most {LONGEST} characters")
     if kind == WHISPER:
         return Name(kind, _whisper(name))
-    pattern, what = (_VOICE, "a voice's name") if kind == PIPER else (_OLLAMA, "an Ollama model")
+    if kind == GGUF:
+        return Name(kind, _gguf(name))
+    pattern, what = (_SIMPLE, "a voice's name") if kind == PIPER else (_OLLAMA, "an Ollama model")
     if not pattern.fullmatch(name):
         raise UsageError(f"{kind}:{name}: {quoted(name)} cannot be {what} (as {_EXAMPLES})")
     return Name(kind, name)
+
+
+def _gguf(name: str) -> str:
+    pattern = _GGUF if ":" in name or "/" in name else _SIMPLE
+    if not pattern.fullmatch(name) or ".." in name:
+        raise UsageError(f"gguf:{name}: {quoted(name)} is not OWNER/REPOSITORY:FILE.gguf")
+    return name
 
 
 def _whisper(name: str) -> str:

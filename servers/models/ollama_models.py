@@ -12,10 +12,11 @@ from typing import TypeVar
 import msgspec
 
 from satellite.errors import DownloadFailed, ModelMissing
-from servers.models import ollama_api
+from servers import http_api
+from servers.http_api import Answer
 from servers.models.manifest import Installed
 from servers.models.names import OLLAMA, Name
-from servers.models.ollama_api import Answer, OllamaApi, tagged
+from servers.models.ollama_api import OllamaApi, tagged
 from servers.models.progress import Progress
 from servers.models.retry import RetryPolicy, TransientError
 
@@ -122,18 +123,18 @@ class OllamaModels:
 
         try:
             return asyncio.run(run())
-        except ollama_api.Unreachable as error:
+        except http_api.Unreachable as error:
             raise DownloadFailed(
                 f"Ollama does not answer at {api.url}: start it (ollama serve), or set "
                 "models.ollama"
             ) from error
-        except ollama_api.Refused as error:
+        except http_api.Refused as error:
             if error.status == 404 or "file does not exist" in error.text:
                 raise ModelMissing(f"ollama:{model}: Ollama has no such model ({error})") from error
             if error.status >= 500 or error.status == 200:
                 raise TransientError(f"Ollama says: {error}") from error
             raise DownloadFailed(f"ollama:{model}: Ollama says: {error}") from error
-        except ollama_api.OllamaError as error:
+        except http_api.ApiError as error:
             raise TransientError(f"Ollama at {api.url}: {error}") from error
 
 

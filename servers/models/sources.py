@@ -10,10 +10,10 @@ from typing import Any
 from satellite.errors import DownloadFailed, ModelMissing
 from satellite.lib.decoding import Undecodable, from_json
 from satellite.options import unknown_name
-from servers.models import whisper_sizes
+from servers.models import gguf_models, whisper_sizes
 from servers.models.download_plan import Digest, DownloadPlan, RemoteFile
 from servers.models.hub import Hub
-from servers.models.names import PIPER, Name
+from servers.models.names import GGUF, PIPER, WHISPER, Name
 
 VOICES = "rhasspy/piper-voices"
 """The repository of Piper's voices, with their list in voices.json."""
@@ -30,7 +30,7 @@ _WHISPER_FILES = (
 
 def plan_of(name: Name, hub: Hub) -> DownloadPlan:
     """Return the files to download for a model. Raises `ModelMissing`, `DownloadFailed`."""
-    return _piper(name, hub) if name.kind == PIPER else _whisper(name, hub)
+    return {WHISPER: _whisper, PIPER: _piper, GGUF: _gguf}[name.kind](name, hub)
 
 
 def voices(hub: Hub, model: str) -> tuple[Mapping[str, Any], str]:
@@ -61,6 +61,21 @@ def _whisper(name: Name, hub: Hub) -> DownloadPlan:
             "(model.bin and config.json)"
         )
     return DownloadPlan(name, repository, revision, files)
+
+
+def _gguf(name: Name, hub: Hub) -> DownloadPlan:
+    if (place := gguf_models.location(name.name)) is None:
+        hint = unknown_name(name.name, gguf_models.RECOMMENDED)
+        raise ModelMissing(f"gguf:{hint}; or name a file, as gguf:OWNER/REPOSITORY:FILE.gguf")
+    repository, wanted = place
+    info = hub.repository(repository, str(name))
+    revision = info.sha or "main"
+    listed = {sibling.rfilename: sibling for sibling in info.siblings or ()}
+    if (found := listed.get(wanted)) is None:
+        files = {file: None for file in listed if file.endswith(".gguf")}
+        raise ModelMissing(f"{name}: {hub.endpoint}/{repository}: {unknown_name(wanted, files)}")
+    file = _sibling(found, hub.address(repository, revision, wanted))
+    return DownloadPlan(name, repository, revision, (file,))
 
 
 def _sibling(sibling: Any, url: str) -> RemoteFile:

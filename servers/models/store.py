@@ -10,16 +10,19 @@ from satellite.lib import paths
 from satellite.requirements import Package
 from satellite.settings import ModelSettings
 from satellite.text.reason_of import reason_of
-from servers.models import manifest, names
+from servers.models import local_file, manifest, names
 from servers.models.lock import locked
 from servers.models.manifest import Installed
 from servers.models.model_folder import PART, ModelFolder, bytes_in, discard, model_in
-from servers.models.names import OLLAMA, PIPER, WHISPER, Name
+from servers.models.names import GGUF, OLLAMA, PIPER, WHISPER, Name
 from servers.models.progress import NoProgress, Progress
 from servers.models.retry import RetryPolicy
 
-KINDS = (WHISPER, PIPER)
+KINDS = (WHISPER, PIPER, GGUF)
 """The kinds that the folder holds. Ollama stores its models itself."""
+
+SINGLE = (GGUF,)
+"""The kinds whose models are one file."""
 
 Fingerprint = tuple[tuple[str, int, int], ...]
 
@@ -182,6 +185,21 @@ class Store:
             raise DownloadFailed(
                 f"{name} cannot be stored in {self.root}: {_reason(error)} (see models.folder)"
             ) from error
+        return place.folder
+
+    def take(self, kind: str, name: str, file: Path, progress: Progress | None = None) -> Path:
+        """Copy a file of the user's into the store as a model; return the model's folder.
+
+        Raises `UsageError` for a kind that is no single file, `DownloadFailed`.
+        """
+        if kind not in SINGLE:
+            raise UsageError(f"{kind}:{name}: only {', '.join(SINGLE)} models are single files")
+        place = self._place(kind, name)
+        try:
+            with locked(place.lock, str(place.name), progress or NoProgress()):
+                local_file.take(place, file, progress or NoProgress())
+        except OSError as error:
+            raise DownloadFailed(f"{place.name} cannot be stored: {_reason(error)}") from error
         return place.folder
 
     def _place(self, kind: str, name: str) -> ModelFolder:

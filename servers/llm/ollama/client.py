@@ -12,9 +12,10 @@ from typing import Any, TypeVar
 import msgspec
 
 from satellite.errors import EngineFailed
+from servers.http_api import CONNECT, Answer
 from servers.llm.chat.client import AnswerPiece, ChatMessage, ModelCard, ToolCall, call_arguments
 from servers.llm.ollama.errors import broken_answer, closed_error, engine_errors
-from servers.models.ollama_api import CONNECT, PORT, Answer, OllamaApi
+from servers.models.ollama_api import PORT, OllamaApi
 
 ASKING = 5.0
 """Seconds for an answer that takes Ollama no work."""

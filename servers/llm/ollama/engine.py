@@ -11,14 +11,11 @@ from typing import TYPE_CHECKING, ClassVar
 import msgspec
 
 from satellite import tools
-from satellite.engines.chain import FallbackChain
 from satellite.errors import EngineClosed, EngineError, ModelMissing
 from satellite.ports import EngineContext, Llm
 from satellite.requirements import Package, Requirement
-from satellite.text.quoted import quoted
 from satellite.values import EngineInfo, ModelInfo, ReplyPart, ReplyRequest
-from servers.intents.sentence_files import has_sentences, language_of
-from servers.llm.intents import Intents
+from servers.llm.chat.local_first import local_first
 from servers.llm.ollama import modelfile
 from servers.llm.ollama.chat_client import OllamaChatClient
 from servers.llm.ollama.client import ASKING, OllamaClient, may_be_running
@@ -71,28 +68,14 @@ class Ollama:
         self._options = options
         self._home = context.home
         self._model = _OllamaModel(options, context)
-        self._llm: Llm = self._model
-        self._without_sentences: list[str] = []
-        if options.local_first:
-            languages = options.languages or (context.language,)
-            known = [code for code in languages if has_sentences(language_of(code))]
-            self._without_sentences = [code for code in languages if code not in known]
-            if known:
-                intents = Intents(Intents.Options(language=known[0]), context)
-                self._llm = FallbackChain((intents, self._model))
+        self._llm: Llm = local_first(self._model, options, context)
 
     async def load(self) -> None:
         """Load the sentences and check Ollama. A missing Ollama or model is logged: both may come
-        later, and so is a language without sentences, in which the model answers everything.
+        later.
 
         Raises `EngineFailed` for sentences that cannot be used.
         """
-        for language in self._without_sentences:
-            _LOGGER.info(
-                "there are no built-in sentences for language %s: the language model answers all "
-                "requests in it (local_first is off)",
-                quoted(language),
-            )
         await self._llm.load()
 
     def describe(self) -> EngineInfo:

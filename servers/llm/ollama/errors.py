@@ -17,8 +17,8 @@ from satellite.errors import (
     ModelMissing,
     OutOfMemory,
 )
+from servers import http_api
 from servers.llm.chat.client import Unsupported
-from servers.models import ollama_api
 
 _MEMORY = re.compile(
     r"more system memory|out of memory|not enough memory|insufficient memory|cudaMalloc|"
@@ -33,23 +33,23 @@ UNSUPPORTED = re.compile(r"does not support (tools|thinking)")
 
 @contextmanager
 def engine_errors(model: str, url: str, timeout: float) -> Iterator[None]:
-    """Turn an `OllamaError` raised inside, or a `TimeoutError`, into an `EngineError`."""
+    """Turn an `ApiError` raised inside, or a `TimeoutError`, into an `EngineError`."""
     try:
         yield
-    except ollama_api.Closed as error:
+    except http_api.Closed as error:
         raise closed_error() from error
-    except ollama_api.Refused as error:
+    except http_api.Refused as error:
         raise error_for(model, error.text, error.status) from error
-    except ollama_api.Unreachable as error:
+    except http_api.Unreachable as error:
         raise EngineDown(
             f"Ollama does not answer at {url}: start it (ollama serve), or set the option host"
         ) from error
-    except (ollama_api.Silent, TimeoutError) as error:
+    except (http_api.Silent, TimeoutError) as error:
         raise EngineTimeout(
             f"Ollama at {url} was silent for {timeout:g} s with {model}: see what is loaded "
             "(ollama ps), restart it (systemctl restart ollama), or raise the option timeout"
         ) from error
-    except (ollama_api.Interrupted, OSError) as error:
+    except (http_api.Interrupted, OSError) as error:
         raise broken_answer(model, str(error) or type(error).__name__) from error
 
 
@@ -59,7 +59,7 @@ def closed_error() -> EngineClosed:
 
 
 def error_for(model: str, text: str, status: int) -> EngineError:
-    """Return the error for a message of Ollama's; `status` as in `ollama_api.Refused`."""
+    """Return the error for a message of Ollama's; `status` as in `http_api.Refused`."""
     if found := UNSUPPORTED.search(text):
         hint = ": set think=false" if found[1] == "thinking" else ""
         return Unsupported(found[1], f"ollama:{model} does not support {found[1]}{hint}")

@@ -29,6 +29,7 @@ def test_a_truncated_onnx_file_is_refused(end: int) -> None:
 def test_arbitrary_bytes_raise_nothing(body: bytes) -> None:
     assert file_check.is_onnx(BytesIO(body)) in (True, False)
     assert file_check.is_whisper(BytesIO(body)) in (True, False)
+    assert file_check.is_gguf(BytesIO(body)) in (True, False)
 
 
 def test_real_onnx_files_are_recognised() -> None:

@@ -19,6 +19,8 @@ from servers.models.whisper_sizes import SIZES
         ("whisper:some.one/whisper_ct2-7", Name("whisper", "some.one/whisper_ct2-7")),
         ("piper:en_US-lessac-medium", Name("piper", "en_US-lessac-medium")),
         ("ollama:llama3.2:1b", Name("ollama", "llama3.2:1b")),
+        ("gguf:qwen2.5-1.5b", Name("gguf", "qwen2.5-1.5b")),
+        ("gguf:some.one/tiny-GGUF:tiny.q4.gguf", Name("gguf", "some.one/tiny-GGUF:tiny.q4.gguf")),
         ("ollama:hf.co/some/one:Q4_K_M", Name("ollama", "hf.co/some/one:Q4_K_M")),
     ],
 )
@@ -43,6 +45,10 @@ def test_every_spelling_gives_the_same_name(text: str, name: Name) -> None:
         (f"piper:{'a' * 5000}", "at most 200 characters"),
         (f"whisper:{'a' * 5000}/b", "at most 200 characters"),
         (f"ollama:{'a' * 5000}", "at most 200 characters"),
+        ("gguf:some/one", r"is not OWNER/REPOSITORY:FILE.gguf"),
+        ("gguf:some/one:../up.gguf", r"is not OWNER/REPOSITORY:FILE.gguf"),
+        ("gguf:some/one:model.bin", r"is not OWNER/REPOSITORY:FILE.gguf"),
+        ("gguf:..", r"is not OWNER/REPOSITORY:FILE.gguf"),
         ("ollama:-x", "cannot be an Ollama model"),
     ],
 )

@@ -9,17 +9,9 @@ from contextlib import aclosing, asynccontextmanager
 
 import pytest
 
-from servers.models import ollama_api
-from servers.models.ollama_api import (
-    Answer,
-    Closed,
-    Interrupted,
-    OllamaApi,
-    Refused,
-    Silent,
-    Unreachable,
-    base_url,
-)
+from servers import http_api
+from servers.http_api import Answer, Closed, Interrupted, Refused, Silent, Unreachable
+from servers.models.ollama_api import OllamaApi, base_url
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nConnection: close\r\n\r\n"
 
@@ -124,7 +116,7 @@ async def test_lines_may_be_cut_anywhere() -> None:
 
 
 async def test_a_line_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ollama_api, "LONGEST", 100)
+    monkeypatch.setattr(http_api, "LONGEST", 100)
 
     async def endless(write: Write) -> None:
         await write(HEAD)
