@@ -94,7 +94,7 @@ class Standby:
                 built_in = BUILT_IN[self._role]
                 opened = await self._open(built_in)
                 remedy = choice.remedy or "see the warning above"
-                real = REAL.get(self._role, choice.component)
+                real = " or ".join(REAL.get(self._role, (choice.component,)))
                 _LOGGER.info(
                     "%s: %s stands in for %s; remedy: %s", self._role, built_in, real, remedy
                 )

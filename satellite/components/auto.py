@@ -23,8 +23,9 @@ BUILT_IN = {
 }
 """The engines that need only this package."""
 
-REAL = {"asr": "faster-whisper", "llm": "ollama", "tts": "piper"}
-"""The preferred engines, which need a package and a model of their own."""
+REAL = {"asr": ("faster-whisper",), "llm": ("ollama", "llamacpp"), "tts": ("piper",)}
+"""The preferred engines, the best first, which need a package and a model of their own. The last
+one needs no other program: its model is what a remedy fetches."""
 
 
 class Preference(msgspec.Struct, frozen=True):
@@ -41,28 +42,32 @@ async def preference(role: str, context: EngineContext) -> Preference:
 
     A plugin decides by its class method `auto`; see `satellite.ports.ChosenByAuto`.
     """
-    built_in = BUILT_IN[role]
-    if (name := REAL.get(role)) is None:
-        return Preference(built_in)
-    try:
-        kind = _kind(role, name)
-        pull = language_remedy(role, context.language)
-        for need in registry.requirements(kind):
-            if hint := need.missing():
-                return Preference(built_in, f"{hint} && {pull}")
-        ask: Callable[..., Awaitable[str | None]] = kind.auto
-        argument = await (ask(context=context) if registry.takes_context(ask) else ask())
-    except (PluginUnknown, PluginError, EngineError) as error:
-        return Preference(built_in, str(error))
-    if argument is None:
-        return Preference(built_in, pull)
-    return Preference(f"{name}:{argument}" if argument else name)
+    remedy = ""
+    for name in REAL.get(role, ()):
+        try:
+            argument, remedy = await _usable(role, name, context)
+        except (PluginUnknown, PluginError, EngineError) as error:
+            argument, remedy = None, str(error)
+        if argument is not None:
+            return Preference(f"{name}:{argument}" if argument else name)
+    return Preference(BUILT_IN[role], remedy)
+
+
+async def _usable(role: str, name: str, context: EngineContext) -> tuple[str | None, str]:
+    """Return the argument for a preferred engine, or None and how to make it usable."""
+    kind = _kind(role, name)
+    pull = language_remedy(role, context.language)
+    for need in registry.requirements(kind):
+        if hint := need.missing():
+            return None, f"{hint} && {pull}"
+    ask: Callable[..., Awaitable[str | None]] = kind.auto
+    return await (ask(context=context) if registry.takes_context(ask) else ask()), pull
 
 
 def language_remedy(role: str, language: str) -> str:
     """Return the command that fetches a model of a language for the preferred engine of a role, or
     what to do where the language's pack knows of no model."""
-    model: str = _kind(role, REAL[role]).model
+    model: str = _kind(role, REAL[role][-1]).model
     if not codes.same(language, ENGLISH):
         pack = find(language)
         if pack is not None:
@@ -81,10 +86,13 @@ def _multilingual(model: str) -> str:
 
 def look_every(role: str) -> float | None:
     """Return the seconds after which `preference` may change; None if it does not."""
-    try:
-        return float(_kind(role, REAL[role]).look_every) if role in REAL else None
-    except (PluginUnknown, PluginError):
-        return None
+    found = []
+    for name in REAL.get(role, ()):
+        try:
+            found.append(float(_kind(role, name).look_every))
+        except (PluginUnknown, PluginError):
+            continue
+    return min(found, default=None)
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import struct
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -19,8 +20,10 @@ from satellite.requirements import Package
 from satellite.settings import ModelSettings, Settings
 from satellite.values import TranscribeRequest
 from servers.asr.whisper.engine import FasterWhisper
+from servers.llm.llamacpp.engine import LlamaCpp
 from servers.llm.ollama.engine import Ollama
 from servers.models import manifest, names
+from servers.models.store import Store
 from tests.support.ollama_fake import fake_ollama
 from tests.support.peers import until
 from tests.support.piper_voice import VoiceSpec, install_voice
@@ -56,8 +59,9 @@ async def test_some_roles_have_no_other_engine(role: str, context: EngineContext
 async def test_a_missing_package_is_named_with_the_model(
     role: str, context: EngineContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kind = auto._kind(role, REAL[role])  # noqa: SLF001
-    monkeypatch.setattr(kind, "requires", (Package("no_such_package", "server"),))
+    for name in REAL[role]:
+        kind = auto._kind(role, name)  # noqa: SLF001
+        monkeypatch.setattr(kind, "requires", (Package("no_such_package", "server"),))
     found = await auto.preference(role, context)
     assert found.component == BUILT_IN[role]
     assert "pip install 'satellite[server]' && satellite models pull " in found.remedy
@@ -192,5 +196,26 @@ async def test_ollama_is_taken_where_it_runs_and_can_talk(
         fake.models.clear()
         assert (
             await auto.preference("llm", context)
-        ).remedy == "satellite models pull ollama:llama3.2"
+        ).remedy == "satellite models pull gguf:qwen2.5-1.5b"
         await until(lambda: not fake.connections)
+
+
+async def test_a_gguf_model_serves_where_ollama_does_not(
+    tmp_path: Path, context: EngineContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LlamaCpp, "requires", ())
+
+    async def ollama(context: EngineContext) -> str | None:
+        return running[0] if running else None
+
+    running: list[str] = []
+    monkeypatch.setattr(Ollama, "auto", ollama)
+    assert await auto.preference("llm", context) == Preference(
+        "intents", "satellite models pull gguf:qwen2.5-1.5b"
+    )
+    model = tmp_path / "tiny.gguf"
+    model.write_bytes(b"GGUF" + struct.pack("<IQQ", 3, 1, 1))
+    Store(tmp_path).take("gguf", "tiny", model)
+    assert await auto.preference("llm", context) == Preference("llamacpp:tiny")
+    running.append("llama3.2:latest")
+    assert await auto.preference("llm", context) == Preference("ollama:llama3.2:latest")

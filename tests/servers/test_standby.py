@@ -83,7 +83,7 @@ async def test_the_built_in_engine_is_logged_with_the_remedy(
     await standby.load()
     assert await answer(standby) == "built-in"
     assert [record.getMessage() for record in caplog.records] == [
-        "llm: intents stands in for ollama; remedy: satellite models pull x:y"
+        "llm: intents stands in for ollama or llamacpp; remedy: satellite models pull x:y"
     ]
     await standby.close()
     assert bench.engines["intents"].closed

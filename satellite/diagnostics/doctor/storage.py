@@ -65,8 +65,9 @@ async def _judge_engine(context: Context, role: str, store: ModelStore) -> Findi
         choice = await preference(role, EngineContext.for_settings(context.settings))
         if not choice.remedy:
             return ok(about, f"{choice.component} (auto)")
-        means = f"{choice.component} is used instead, which can do less."
-        return note(about, f"{REAL[role]} is not in use", means, choice.remedy)
+        means = "It can do less."
+        better = " or ".join(REAL[role])
+        return note(about, f"{choice.component} (auto), not {better}", means, choice.remedy)
     if is_uri(text):
         return None
     component = parse(text)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import msgspec
 
 THREADS = 4
@@ -44,11 +42,6 @@ def choose(
     if not workers:
         workers = 1 if on_cuda or cores < 2 else max(2, cores // THREADS)
     return Machine(device, compute_type, threads, workers)
-
-
-def cores() -> int:
-    """Return the number of CPU cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def has_cuda() -> bool:

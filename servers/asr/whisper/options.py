@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
+from satellite.lib.cores import cores
 from satellite.options import OptionSet, option
 from servers.asr.whisper import machine
 from servers.asr.whisper.decoding import DecodingOptions
@@ -132,5 +133,5 @@ class WhisperOptions(OptionSet, frozen=True):
     def machine(self, device: str, cuda: bool) -> Machine:
         """Choose what the model runs on; `cuda`: whether CTranslate2 sees a CUDA device."""
         return machine.choose(
-            device, self.compute_type, self.cpu_threads, self.num_workers, cuda, machine.cores()
+            device, self.compute_type, self.cpu_threads, self.num_workers, cuda, cores()
         )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import Any
 
 import msgspec
 
 from satellite.errors import EngineFailed, ModelMissing, PackageMissing
+from satellite.lib.cores import cores
 from satellite.lib.decoding import from_json
 from satellite.text.quoted import quoted
 from servers.tts.piper.catalog import Voice
@@ -37,9 +37,9 @@ def divide_cores(wanted: int = 0) -> tuple[int, int]:
     On two cores, two pieces one after another on both cores take no longer than two pieces side by
     side, and the first is ready in half the time.
     """
-    cores = len(os.sched_getaffinity(0))
-    threads = wanted or min(cores, THREADS)
-    return threads, max(1, cores // threads)
+    available = cores()
+    threads = wanted or min(available, THREADS)
+    return threads, max(1, available // threads)
 
 
 class PiperVoice:

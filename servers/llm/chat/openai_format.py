@@ -1,0 +1,141 @@
+"""OpenAI's form of requests and answers, which llama.cpp and many other servers share.
+
+https://platform.openai.com/docs/api-reference/chat/create
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from servers.http_api import Answer
+from servers.llm.chat.client import AnswerPiece, ChatMessage, ToolCall, call_arguments
+
+MOST_CALLS = 32
+"""Tool calls of one answer that are collected; more are a mistake of the model."""
+
+LONGEST_ARGUMENTS = 1 << 16
+"""Characters of the arguments of one call."""
+
+
+class _Function(msgspec.Struct, frozen=True):
+    name: str | None = None
+    arguments: Any = None
+
+
+class _CallPiece(msgspec.Struct, frozen=True):
+    index: int | None = None
+    function: _Function = _Function()
+
+
+class _Delta(msgspec.Struct, frozen=True):
+    content: str | None = None
+    reasoning_content: str | None = None
+    """Reasoning, as llama.cpp, SGLang and DeepSeek name it."""
+    reasoning: str | None = None
+    """The same, as vLLM and OpenRouter name it."""
+    tool_calls: tuple[_CallPiece, ...] | None = None
+
+
+class _Choice(msgspec.Struct, frozen=True):
+    delta: _Delta | None = None
+    message: _Delta | None = None
+    """In place of `delta` in an answer that is not streamed."""
+    finish_reason: str | None = None
+
+
+class _Details(msgspec.Struct, frozen=True):
+    cached_tokens: int = 0
+    """Tokens of the prompt that were not computed again."""
+
+
+class _Usage(msgspec.Struct, frozen=True):
+    prompt_tokens: int | None = None
+    details: _Details | None = msgspec.field(default=None, name="prompt_tokens_details")
+
+
+class Chunk(Answer, frozen=True):
+    """A piece of an answer, or an error in its place."""
+
+    choices: tuple[_Choice, ...] = ()
+    usage: _Usage | None = None
+
+
+class _Call:
+    """A tool call whose pieces arrive one by one."""
+
+    def __init__(self) -> None:
+        self.name = ""
+        self.arguments: Any = ""
+
+    def add(self, piece: _Function) -> None:
+        self.name = self.name or piece.name or ""
+        if isinstance(piece.arguments, str) and isinstance(self.arguments, str):
+            self.arguments = (self.arguments + piece.arguments)[:LONGEST_ARGUMENTS]
+        elif piece.arguments is not None:
+            self.arguments = piece.arguments
+
+
+class AnswerReader:
+    """Turns the chunks of one answer into its pieces; tool calls are whole in the last one."""
+
+    def __init__(self) -> None:
+        self._calls: dict[int, _Call] = {}
+        self._prompt_tokens: int | None = None
+        self.finish_reason: str | None = None
+        """Why the answer ended; None before its end."""
+
+    def read(self, chunk: Chunk) -> AnswerPiece | None:
+        """Return what a chunk adds to the text; None for nothing."""
+        if chunk.usage is not None and chunk.usage.prompt_tokens is not None:
+            self._prompt_tokens = chunk.usage.prompt_tokens
+        text, reasoning = "", False
+        for choice in chunk.choices[:1]:
+            delta = choice.delta or choice.message or _Delta()
+            text, reasoning = delta.content or "", bool(delta.reasoning_content or delta.reasoning)
+            for number, piece in enumerate(delta.tool_calls or ()):
+                index = number if piece.index is None else piece.index
+                if index in self._calls or len(self._calls) < MOST_CALLS:
+                    self._calls.setdefault(index, _Call()).add(piece.function)
+            self.finish_reason = choice.finish_reason or self.finish_reason
+        return AnswerPiece(text, reasoning=reasoning) if text or reasoning else None
+
+    def last(self) -> AnswerPiece:
+        """Return the last piece: the calls, and the facts about the answer."""
+        return AnswerPiece(
+            calls=tuple(
+                ToolCall(call.name, call_arguments(call.arguments))
+                for _, call in sorted(self._calls.items())
+            ),
+            prompt_tokens=self._prompt_tokens,
+            whole=self.finish_reason not in (None, "length"),
+        )
+
+
+def messages_of(messages: Iterable[ChatMessage]) -> Iterator[dict[str, Any]]:
+    """Yield messages in OpenAI's form: calls have ids, which their results repeat in order."""
+    open_calls: list[str] = []
+    number = 0
+    for message in messages:
+        content = message.get("content") or ""
+        if message["role"] == "tool":
+            call = open_calls.pop(0) if open_calls else ""
+            yield {"role": "tool", "tool_call_id": call, "content": content}
+            continue
+        written: dict[str, Any] = {"role": message["role"], "content": content}
+        open_calls = []
+        for call in message.get("tool_calls") or ():
+            open_calls.append(f"call_{number}")
+            number += 1
+            function = call["function"]
+            arguments = msgspec.json.encode(function["arguments"]).decode()
+            written.setdefault("tool_calls", []).append(
+                {
+                    "id": open_calls[-1],
+                    "type": "function",
+                    "function": {"name": function["name"], "arguments": arguments},
+                }
+            )
+        yield written

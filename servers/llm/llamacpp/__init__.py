@@ -1,0 +1,1 @@
+"""Language models that llama.cpp runs inside this process."""
