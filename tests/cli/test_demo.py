@@ -36,6 +36,30 @@ def test_the_turn_is_shown_and_answered_in_a_file(tmp_path: Path) -> None:
     assert form.seconds(audio) > 0.5
 
 
+@pytest.mark.parametrize(("language", "words"), [("de", "Es ist "), ("zh", "现在")])
+def test_without_speech_recognition_of_the_language_a_written_request_is_answered(
+    language: str, words: str, tmp_path: Path
+) -> None:
+    done = satellite(
+        *("demo", "--language", language, "--output", "answer.wav"),
+        folder=tmp_path,
+        variables={"XDG_DATA_HOME": str(tmp_path)},
+    )
+    assert (done.code, done.complaints) == (0, [])
+    assert f'"{words}' in done.output
+    assert "satellite models pull whisper:" in done.output
+    form, audio = read_wav(tmp_path / "answer.wav")
+    assert form.seconds(audio) > 0.5
+
+
+def test_in_a_language_without_a_pack_it_says_what_to_install(tmp_path: Path) -> None:
+    done = satellite("demo", "--language", "sv", folder=tmp_path)
+    assert done.code == 1
+    (line,) = done.complaints
+    assert "nothing can be demonstrated in the language sv" in line
+    assert "satellite models pull whisper:base" in line
+
+
 def test_a_demonstration_that_is_not_answered_fails(tmp_path: Path) -> None:
     done = satellite("demo", "--wake", "openwakeword:hey_jarvis", folder=tmp_path)
     assert done.code == 1
