@@ -50,9 +50,17 @@ class RequestNames:
         return match.slots.get("name") not in self._kinds
 
     def best(self, found: Sequence[Found]) -> Found | None:
-        """Return the first match that the home `has`, or else the first of all."""
-        own = (each for each in found if self.has(each.match))
-        return next(own, found[0] if found else None)
+        """Return the first match that the home `has`, or else the first of all.
+
+        A value of any text, such as a title, fits too much to be preferred to a kind of things.
+        """
+        if not found:
+            return None
+        first = found[0]
+        own = (
+            each for each in found if self.has(each.match) and bool(each.free) <= bool(first.free)
+        )
+        return next(own, first)
 
 
 def usual_home(language: str) -> UsualHome:

@@ -188,7 +188,10 @@ class Sentences:
     def _request_names(self, names: tuple[str, ...], areas: tuple[str, ...]) -> RequestNames:
         lists = self._lists((*names, *self.usual.kinds), areas)
         named = {name: lists[name] for name in template_checks.REQUEST_LISTS}
-        return RequestNames(names, areas, self.usual, named)
+        own = {self._spelling.characters(name) for name in names}
+        kinds = (kind for kind in self.usual.kinds if self._spelling.characters(kind) not in own)
+        usual = msgspec.structs.replace(self.usual, kinds=tuple(kinds))
+        return RequestNames(names, areas, usual, named)
 
 
 def load(
