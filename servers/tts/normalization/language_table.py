@@ -81,6 +81,8 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Words that rules choose from."""
     rules: tuple[tuple[str, str], ...] = ()
     """Applied before everything else; see `rewriting`."""
+    genitive_after: tuple[str, ...] = ()
+    """Words before a number whose unit is then in the genitive: as for several, or for decimals."""
     money: dict[str, Money] = {}
     money_parts: str = "{number} {unit}"
     """How an amount with hundredth parts is said: with number, whole, unit, cents, part."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from servers.tts.normalization.language_table import Forms, Table, any_of
+from servers.tts.normalization.language_table import Forms, Money, Table, any_of
 from servers.tts.normalization.rewriting import Vocabulary
 
 _COMMA_NUMBER = r"\d{1,3}(?:[.\u00a0\u202f ’']\d{3})+(?!\d)(?:,\d+)?|\d+(?:[.,]\d+)*"
@@ -28,11 +28,14 @@ class Measures:
         number = rf"(?<![A-Za-z\u00c0-\u024f\u0370-\u04ff_.,\d])(?P<number>[-−]?(?:{digits}))"
         scale = rf"(?:[\s\u00a0]?(?P<scale>{any_of(table.scales)})(?!\w))?" if table.scales else ""
         self._scale = bool(scale)
+        genitive = any_of(table.genitive_after)
+        self._genitive = re.compile(rf"(?<!\w)(?i:{genitive})\s+(?:{re.escape(table.minus)}\s)?$")
         space = r"[ \u00a0\u202f]?"
         self._unit = re.compile(rf"{number}{space}(?P<unit>{any_of(table.units)}){_UNIT_END}")
         signs = any_of(table.money)
+        first = any_of(sign for sign in table.money if not sign.rstrip(".").islower())
         self._before = re.compile(
-            rf"(?<![A-Za-z])(?P<minus>[-−]?)(?P<sign>{signs}){space}"
+            rf"(?<![A-Za-z\u00c0-\u024f\u0370-\u04ff])(?P<minus>[-−]?)(?P<sign>{first}){space}"
             rf"(?P<number>[-−]?(?:{digits})){scale}(?!\d)"
         )
         end = r"(?![A-Za-z\u0400-\u04ff])"
@@ -48,7 +51,7 @@ class Measures:
         if match["unit"] in self._table.spaced and match.end("number") == match.start("unit"):
             return match[0]
         number = self._written(match["number"])
-        words = self._joined(number, self._form(self._table.units[match["unit"]], number))
+        words = self._joined(number, self._form(self._forms(match, match["unit"]), number))
         return words + _full_stop(match, match["unit"])
 
     def _say_money(self, match: re.Match[str]) -> str:
@@ -58,6 +61,8 @@ class Measures:
         found = match.groupdict()
         number = (found.get("minus") or "") + self._written(match["number"])
         money = self._table.money[match["sign"]]
+        if self._declined(match):
+            money = Money(_genitive(money.unit), _genitive(money.part))
         if self._scale and (scale := match["scale"]):
             words = self._table.scale_words.get(scale, scale)
             return f"{number}{self._table.space}{words}{self._table.space}{_many(money.unit)}"
@@ -79,6 +84,15 @@ class Measures:
             return whole[: -len("0")] + self._table.money_cents.format_map(parts_in_words)
         return self._table.money_parts.format_map(parts_in_words)
 
+    def _forms(self, match: re.Match[str], unit: str) -> Forms:
+        forms = self._table.units[unit]
+        return _genitive(forms) if self._declined(match) else forms
+
+    def _declined(self, match: re.Match[str]) -> bool:
+        """Return whether the unit is in the genitive by the word before the number."""
+        before = match.string[max(0, match.start() - 20) : match.start()]
+        return bool(self._table.genitive_after) and bool(self._genitive.search(before))
+
     def _written(self, number: str) -> str:
         """Return a number with the decimal mark of the language."""
         if self._comma and (found := _DECIMAL_POINT.fullmatch(number)):
@@ -96,6 +110,13 @@ class Measures:
         if "{}" in words:
             return words.replace("{}", number)
         return f"{number}{self._table.space}{words}"
+
+
+def _genitive(forms: Forms) -> Forms:
+    """Return the forms behind a word that asks for the genitive."""
+    if not isinstance(forms, dict):
+        return forms
+    return {**forms, "one": forms["other"], "few": forms.get("many", forms["other"])}
 
 
 def _full_stop(match: re.Match[str], abbreviation: str) -> str:
