@@ -61,6 +61,7 @@ from satellite.turns.actions import ActionRunner
 from satellite.turns.activity import Activity
 from satellite.turns.assistants import assistant_wake_words
 from satellite.turns.context import label
+from satellite.turns.delayed_commands import DelayedCommands, DueCommands
 from satellite.turns.follow_up import FollowUp
 from satellite.turns.manager import TurnManager
 from satellite.turns.own_sentences import own_sentences
@@ -144,12 +145,14 @@ class Satellite:
         """Make what speaks outside of turns: sounds, timers, announcements, broadcasts."""
         settings, publish, tts = self._settings, self._bus.publish, self._engines.turn.tts
         self._sounds = Sounds(settings, tts, self._playback, self._activity)
+        self._due_commands = DueCommands()
         self._timers = TimerManager(
             publish,
             self._sounds.ring,
             settings.cues.timer,
             lambda: own_sentences(settings.language).ring_words(),
             timer_store(settings.name),
+            carry_out=self._due_commands.put,
         )
         self._output = SpeechOutput(self._activity, self._sounds, self._timers)
         self._announcer = Announcer(self._output, settings, tts)
@@ -197,6 +200,9 @@ class Satellite:
             self._sounds,
             self._timers,
             actions,
+        )
+        self._delayed_commands = DelayedCommands(
+            self._due_commands, self._engines.assistants, self._context, self._announcer
         )
         self._peer = HomeAssistantPeer(
             settings,
@@ -258,6 +264,7 @@ class Satellite:
                 "turns": self._turns.run,
                 "sounds": self._sounds.run,
                 "timers": self._timers.run,
+                "delayed commands": self._delayed_commands.run,
                 "home assistant": self._peer.run,
                 "arbitration": self._arbiter.run,
                 "announcements": self._announcer.run,

@@ -84,7 +84,9 @@ class Announcer:
     def say(self, text: str, style: AnnouncementStyle | None = None) -> asyncio.Future[Outcome]:
         """Announce a text, as `submit` does."""
         style = style or AnnouncementStyle()
-        return self.submit(Announcement(lambda: self._speech(text, style), text, style))
+        return self.submit(
+            Announcement(lambda: speech(text, self._tts, self._settings, style.voice), text, style)
+        )
 
     def submit(self, announcement: Announcement) -> asyncio.Future[Outcome]:
         """Queue an announcement; return the future of its outcome. Raises `EngineBusy`."""
@@ -155,16 +157,20 @@ class Announcer:
             self._current = None
             chosen.finish(outcome)
 
-    async def _speech(
-        self, text: str, style: AnnouncementStyle
-    ) -> AsyncGenerator[AudioChunk, None]:
-        if not (spoken := speakable(text)):
-            raise UsageError("nothing in its text can be spoken: it has no words")
-        voice = style.voice or self._settings.voice or None
-        request = SpeechRequest(text=spoken, voice=voice, language=self._settings.language)
-        limit = self._settings.deadlines.tts + fallback_seconds(self._tts)
-        async with aclosing(
-            within(self._tts.synthesize(request), limit, "text-to-speech")
-        ) as speech:
-            async for chunk in speech:
-                yield chunk
+
+async def speech(
+    text: str, tts: Tts, settings: Settings, voice: str | None = None
+) -> AsyncGenerator[AudioChunk, None]:
+    """Yield the speech of a text in the language of the settings, and their voice by default.
+
+    Raises `UsageError` for a text without words, and the errors of the text-to-speech.
+    """
+    if not (spoken := speakable(text)):
+        raise UsageError("nothing in its text can be spoken: it has no words")
+    request = SpeechRequest(
+        text=spoken, voice=voice or settings.voice or None, language=settings.language
+    )
+    limit = settings.deadlines.tts + fallback_seconds(tts)
+    async with aclosing(within(tts.synthesize(request), limit, "text-to-speech")) as chunks:
+        async for chunk in chunks:
+            yield chunk

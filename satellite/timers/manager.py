@@ -79,9 +79,12 @@ class TimerManager:
         store: StoredValue[Schedule] | None = None,
         clock: Callable[[], ClockReading] = read_clocks,
         zone: tzinfo | None = None,
+        carry_out: Callable[[Timer], None] | None = None,
     ) -> None:
-        """`zone` is the time zone of alarms; None stands for that of this machine."""
+        """`zone` is the time zone of alarms; None stands for that of this machine. `carry_out`
+        takes timers with a command when they are due; without it, they ring."""
         self._publish = publish
+        self._carry_out = carry_out
         self._store = store
         self._clock = clock
         self._zone = zone
@@ -136,8 +139,12 @@ class TimerManager:
         name: str | None = None,
         id: str | None = None,  # noqa: A002  the word of the protocol
         text: str | None = None,
+        command: str | None = None,
+        language: str | None = None,
     ) -> None:
         """Start a timer, which says `text` when it rings.
+
+        With a `command` in a `language`, that is carried out in place of ringing.
 
         Refuses it with an error event if `MOST` timers run already, or it is longer than
         `LONGEST`. A longer name is cut.
@@ -150,7 +157,8 @@ class TimerManager:
             self._refuse(_TOO_LONG)
             return
         due, total = self._clock().boot + seconds, max(0.0, seconds)
-        self._put(Timer(id=timer_id, total=total, due=due, name=_name(name), text=text))
+        timer = Timer(id=timer_id, total=total, due=due, name=_name(name), text=text)
+        self._put(msgspec.structs.replace(timer, command=command, language=language))
         self._publish(timer_event(self._schedule.timers[-1], "started"))
 
     def change(self, id: str, seconds: float, active: bool) -> None:  # noqa: A002
@@ -295,6 +303,11 @@ class TimerManager:
                 )
                 self._remove(due.entry.id)
                 self._publish(timer_event(due.entry, "missed"))
+            elif isinstance(due.entry, Timer) and due.entry.command and self._carry_out:
+                self._complete(due)
+                self._publish(timer_event(due.entry, "finished"))
+                self._publish(timer_event(due.entry, "dismissed"))
+                self._carry_out(due.entry)
             elif due.entry.id not in self._bell.ringing:
                 self._bell.add(due, tasks)
                 self._publish(timer_event(due.entry, "finished"))

@@ -59,6 +59,10 @@ class Timer(msgspec.Struct, frozen=True, kw_only=True):
     name: Name | None = None
     text: Words | None = None
     """The text of a reminder, spoken when it rings."""
+    command: Words | None = None
+    """A request that is carried out in place of ringing."""
+    language: Annotated[str, msgspec.Meta(max_length=64)] | None = None
+    """The language of the command."""
     left: Duration | None = None
     """Seconds left of a paused timer, which is never due; None while it runs."""
     settles: BootSeconds = 0.0

@@ -23,12 +23,16 @@ SpokenText = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
 
 
 class StartTimer(Value, frozen=True):
-    """`timer.start`: ring after `seconds`."""
+    """`timer.start`: ring after `seconds`, or carry out a command."""
 
     seconds: Annotated[float, msgspec.Meta(ge=0, le=366 * 86400)]
     name: str | None = None
     text: SpokenText | None = None
     """The text that is spoken when it rings."""
+    command: SpokenText | None = None
+    """A request that is carried out in place of ringing."""
+    language: Annotated[str, msgspec.Meta(max_length=64)] | None = None
+    """The language of the command."""
 
 
 class CancelTimer(Value, frozen=True):
@@ -182,8 +186,14 @@ class ActionRunner:
 
     def _run_timer_action(self, known: TimerAction) -> None:
         match known:
-            case StartTimer(seconds=seconds, name=name, text=text):
-                self._timers.start(seconds, name, text=text)
+            case StartTimer():
+                self._timers.start(
+                    known.seconds,
+                    known.name,
+                    text=known.text,
+                    command=known.command,
+                    language=known.language,
+                )
             case ChangeTimer():
                 self._change(known)
             case CancelTimer(id=id_):

@@ -46,6 +46,13 @@ class Assistants:
         """Return the assistant that a wake word calls; the first one for a request without."""
         return self._by_word.get(detection.word, self.first) if detection else self.first
 
+    def for_language(self, language: str | None) -> Assistant:
+        """Return the assistant that speaks a language, the first one if several or none do."""
+        for assistant in (self.first, *self._others.values()):
+            if language and codes.same(language, assistant.settings.language):
+                return assistant
+        return self.first
+
 
 def assistant_wake_words(settings: Settings) -> Iterator[tuple[str, str]]:
     """Yield the name of each assistant with each of its wake words."""

@@ -125,7 +125,7 @@ DELAYED = frozenset(
     | {"UnlockDoor", "RunScene", "HassLightSet", "HassClimateSetTemperature", "HassSetPosition"}
     | {"HassFanSetSpeed", "HassVacuumStart", "HassVacuumReturnToBase", "HassLawnMowerDock"}
     | {"HassLawnMowerStartMowing", "HassMediaPause", "HassMediaUnpause", "SetThingVolume"}
-    | {"HassSetVolume", "MediaStop"}
+    | {"HassSetVolume", "MediaStop", "ChangeTemperature", "HassStopMoving"}
 )
 """Intents of commands that may be done later: "turn off the light in ten minutes"."""
 

@@ -22,7 +22,7 @@ from servers.intents.phrases import Phrases
 from servers.intents.request_names import RequestNames, UsualHome, usual_home
 from servers.intents.spelling import Spelling
 from servers.intents.spoken_names import Naming
-from servers.intents.wildcards import Wildcards
+from servers.intents.wildcards import Never, Wildcards
 
 if TYPE_CHECKING:
     from hassil.expression import Sentence
@@ -54,7 +54,7 @@ class Sentences:
         spelling: Spelling,
         symbols: Spelling,
         naming: Naming,
-        never: Mapping[str, frozenset[str]],
+        never: Mapping[str, Never],
         reversals: tuple[str, ...] = (),
         endings: tuple[str, ...] = (),
         confusable: tuple[tuple[str, str], ...] = (),
@@ -133,7 +133,17 @@ class Sentences:
         found = [
             found_in(result) for result in ranked if not self._wildcards.swallow(result, rules)
         ]
-        return self._as_written(text, home.best(found), home)
+        possible = [result for result in found if self._is_delayable(result, home)]
+        return self._as_written(text, home.best(possible), home)
+
+    def _is_delayable(self, found: Found, home: RequestNames) -> bool:
+        """Return whether a match has no command in it, or one that can be done later."""
+        command = found.match.slots.get(package_mapping.COMMAND)
+        return command is None or self._delays(str(command), home)
+
+    def _delays(self, command: str, home: RequestNames) -> bool:
+        found = self.match(command, home.names, home.areas)
+        return found is not None and found.intent in package_mapping.DELAYED
 
     def _match_package(self, text: str, spelled: str, home: RequestNames) -> Match | None:
         """Return the sentence of the package that fits a text, as it is spelled or written."""
@@ -142,8 +152,7 @@ class Sentences:
 
         def accept(slot: str, value: str) -> bool:
             if slot == package_mapping.COMMAND:
-                command = self.match(value, home.names, home.areas)
-                return command is not None and command.intent in package_mapping.DELAYED
+                return self._delays(value, home)
             return self._wildcards.accept(slot, value)
 
         texts = spelled, self._spelling.characters(text)  # hyphens included

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from satellite.errors import EngineFailed
 from satellite.text.quoted import quoted
 from servers.intents.spelling import Spelling
@@ -30,12 +32,20 @@ _QUERY, _MEDIA = "search_query", "any_media"
 """The same of what is played: "put on the alarm" is no music, though "put on jazz" is."""
 
 
+class Never(msgspec.Struct, frozen=True):
+    """What the values of a wildcard list do not have."""
+
+    words: frozenset[str]
+    digits: bool = True
+    """Whether they have no digits either: those belong to another part of the sentence."""
+
+
 class Wildcards:
     """The values of a language's wildcard lists."""
 
     def __init__(
         self,
-        never: Mapping[str, frozenset[str]],
+        never: Mapping[str, Never],
         reversals: tuple[str, ...],
         spelling: Spelling,
         spell: Callable[[str], str],
@@ -120,20 +130,20 @@ class Wildcards:
 
     def _has_never(self, name: str, value: str) -> bool:
         never = self._never.get(name)
-        if not never:
+        if never is None:
             return False
         words = value.lower().split()
-        if not never.isdisjoint(words) or any(map(_has_digit, words)):
+        if not never.words.isdisjoint(words) or (never.digits and any(map(_has_digit, words))):
             return True
-        return self._joined and any(word in value for word in never)
+        return self._joined and any(word in value for word in never.words)
 
 
 def _has_digit(word: str) -> bool:
     return any(map(str.isdecimal, word))
 
 
-def never_of(content: Mapping[str, Any]) -> dict[str, frozenset[str]]:
-    """Return, by list, the words that no value of it holds. Raises `EngineFailed`."""
+def never_of(content: Mapping[str, Any]) -> dict[str, Never]:
+    """Return what no value of a list holds, by list. Raises `EngineFailed`."""
     found = {}
     for name, values in (content.get("lists") or {}).items():
         if isinstance(values, Mapping) and (words := values.get("never")) is not None:
@@ -141,5 +151,6 @@ def never_of(content: Mapping[str, Any]) -> dict[str, frozenset[str]]:
                 raise EngineFailed(
                     f"sentences: lists: {name}: never: expected words, found {quoted(words, 40)}"
                 )
-            found[name] = frozenset(words.lower().split())
+            digits = values.get("digits") is not True
+            found[name] = Never(frozenset(words.lower().split()), digits)
     return found

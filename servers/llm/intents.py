@@ -19,6 +19,7 @@ from satellite.values import Action, Declined, EngineInfo, ModelInfo, ReplyPart,
 from servers.intents import choices
 from servers.intents.library import Library
 from servers.intents.match import Match
+from servers.intents.package_mapping import COMMAND
 from servers.intents.phrases import Phrases
 from servers.intents.sentence_files import has_sentences, language_of
 from servers.intents.sentences import Sentences
@@ -123,6 +124,18 @@ def answer(sentences: Sentences, request: ReplyRequest) -> tuple[ReplyPart, ...]
             expected = choices.answers(choice, sentences)
             return question, Action(name="listen", data={"answers": list(expected)})
         return (Declined(text=sentences.phrases.words.declined),)
+    if (command := match.slots.get(COMMAND)) is not None:
+        delayed = sentences.match(str(command), *home)
+        parts = () if delayed is None else _run(delayed, sentences, request)
+        if not any(isinstance(part, Action) for part in parts):
+            # it cannot be done now, and would not be later; another brain may be able to
+            text = "".join(part.text if isinstance(part, Declined) else str(part) for part in parts)
+            return (Declined(text=text),)
+    return _run(match, sentences, request)
+
+
+def _run(match: Match, sentences: Sentences, request: ReplyRequest) -> tuple[ReplyPart, ...]:
+    """Run the skill of a match. Raises `EngineFailed` if the user's sentences have other slots."""
     skill = SKILLS.get(match.intent, _say_response)
     try:
         return skill(match, request, sentences.phrases)

@@ -33,6 +33,8 @@ class FakeHome:
         """Discovered services that wait for a person."""
         self.called: list[tuple[str, str, dict[str, Any], list[str]]] = []
         """Domain, service, data and ids of every service call."""
+        self.responses: dict[str, dict[str, Any]] = {}
+        """What services answer for each of their entities, by domain and service."""
         self.asked: list[dict[str, Any]] = []
         """The bodies of requests to the conversation API."""
         self.answers: dict[str, Any] = {}
@@ -201,6 +203,10 @@ class FakeHome:
                 return {i: self.entries.get(i) for i in asked["entity_ids"]}
             case "call_service":
                 await self._serve(asked)
+                if asked.get("return_response"):
+                    own = self.responses.get(f"{asked['domain']}.{asked['service']}")
+                    return {"context": {}, "response": dict.fromkeys(
+                        asked["target"]["entity_id"], own)}  # fmt: skip
         return None
 
     async def _serve(self, asked: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from satellite import events
 from satellite.lib.persistence import StoredValue
 from satellite.timers import TimerManager
 from satellite.timers.ringing import Ring, RingWords
-from satellite.timers.schedule import Schedule
+from satellite.timers.schedule import Schedule, Timer
 from satellite.timers.wall_clock import ClockReading
 from tests.support.ring_words import english_rings
 
@@ -78,8 +78,17 @@ class RunningTimers:
         self.clocks = clocks or Clocks()
         self.bell = EndlessRing()
         self.events: list[events.Event] = []
+        self.commands: list[Timer] = []
+        """The timers whose commands are due."""
         self.timers = TimerManager(
-            self.events.append, self.bell, longest, words, store, clock=self.clocks, zone=BERLIN
+            self.events.append,
+            self.bell,
+            longest,
+            words,
+            store,
+            clock=self.clocks,
+            zone=BERLIN,
+            carry_out=self.commands.append,
         )
 
     @asynccontextmanager

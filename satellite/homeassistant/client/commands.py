@@ -79,7 +79,10 @@ def find(request: HomeCommand, session: Session) -> Found:
 
     found = search(session.contents, request, session.near, able)
     if found.outcome == "cannot" and request.operation in _BUSY and not request.name:
-        return msgspec.structs.replace(found, outcome="nothing")
+        # nothing plays here: what plays elsewhere is meant
+        found = found if request.area else search(session.contents, request, None, able)
+        if found.outcome == "cannot":
+            return msgspec.structs.replace(found, outcome="nothing")
     if found.outcome == "room" and request.operation in ("start", "dock"):
         return msgspec.structs.replace(found, outcome="several")
     return found

@@ -47,9 +47,12 @@ class HomeRequest(Value, frozen=True, kw_only=True):
     `last` join lists; older programs join them with ", " and `and`."""
 
     def sentence(self, outcome: str, **values: Any) -> str:
-        """Return the sentence for an outcome, with the values inserted."""
+        """Return the sentence for an outcome, with the values inserted.
+
+        An outcome that neither the request nor the language has a sentence for is a failure.
+        """
         own = self.words.sentences
-        form = self.say.get(outcome) or own.get(outcome) or own["default"]
+        form = self.say.get(outcome) or own.get(outcome) or own["cannot"]
         fields = {"target": self.target or self.name or self.area or own.get("it", ""), **values}
         text = _FIELD.sub(lambda field: str(fields.get(field[1], "")), form)
         return text[:1].upper() + text[1:]

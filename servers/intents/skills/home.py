@@ -16,6 +16,7 @@ from satellite.values import Declined, ReplyRequest
 from servers.intents.match import Match
 from servers.intents.phrases import Phrases, Words
 from servers.intents.skills.home_request import (
+    NO_HOME,
     language_of,
     no_home,
     selection,
@@ -31,8 +32,20 @@ _THERMOSTAT = "climate"
 _WHITES = {"candle_light": 1900, "warm_white": 2700, "cool_white": 4000, "daylight": 6500}
 """Kelvin, by the codes of the list `color` that are no colors."""
 
+_NO_COLOR = "no_home_color"
+"""The response for a color without a home; most languages need none of its own."""
+
 _STEP = 1.0
 """Degrees of "warmer"."""
+
+_CERTAIN = frozenset(
+    {"HassTurnOn", "HassTurnOff", "HassToggle", "HassOpenCover", "HassCloseCover", "LockDoor"}
+    | {"UnlockDoor", "RunScene", "HassLightSet", "SetThingVolume"}
+)
+"""Intents that no other brain is asked for without a home."""
+
+_CERTAIN_STATES = (None, "on", "off", "open", "closed", "locked", "unlocked")
+"""States that no other brain is asked for without a home."""
 
 _QUANTITIES: dict[str, Quantity] = {
     "any": "any",
@@ -54,7 +67,9 @@ def command(
     """Send a command, with the value of a slot if it takes one, for a kind if nothing is named."""
     value = None if slot is None else float(match.slots[slot])
     fields = selection(match, request, phrases, kind, count=value)
-    return send(HomeCommand(operation=operation, value=value, **fields), match, request, phrases)
+    content = HomeCommand(operation=operation, value=value, **fields)
+    sending = send if match.intent in _CERTAIN else send_or_decline
+    return sending(content, match, request, phrases)
 
 
 def set_light(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
@@ -71,7 +86,8 @@ def set_light(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
         if kelvin is None
         else HomeCommand(operation="color_temperature", value=kelvin, **fields)
     )
-    return send(done, match, request, phrases)
+    key = _NO_COLOR if phrases.has(match.intent, _NO_COLOR) else NO_HOME
+    return send_or_decline(done, match, request, phrases, key)
 
 
 def set_temperature(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
@@ -89,7 +105,7 @@ def change_temperature(match: Match, request: ReplyRequest, phrases: Phrases) ->
     value = step if match.slots["temperature_step"] == "up" else -step
     fields = _thermostats(match, request, phrases, None)
     changed = HomeCommand(operation="change_temperature", value=value, **fields)
-    return send(changed, match, request, phrases)
+    return send_or_decline(changed, match, request, phrases)
 
 
 def query(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
@@ -101,12 +117,14 @@ def query(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
         asked = HomeQuery(
             quantity=_QUANTITIES[match.response], expected=expected, **{**fields, "all": True}
         )
-        return send(asked, match, request, phrases)
+        return send_or_decline(asked, match, request, phrases)
     if match.response == "where":
-        return send(HomeQuery(about="place", **fields), match, request, phrases)
+        place = HomeQuery(about="place", **fields)
+        return send_or_decline(place, match, request, phrases)
     if "device" in match.slots:
         return _query_device(match, request, phrases, expected)
-    return send(HomeQuery(expected=expected, **fields), match, request, phrases)
+    sending = send if expected in _CERTAIN_STATES else send_or_decline
+    return sending(HomeQuery(expected=expected, **fields), match, request, phrases)
 
 
 def query_temperature(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
@@ -149,7 +167,7 @@ def _query_device(
     asked = HomeQuery(expected=expected, **fields)
     if not _is_at_home(device, request):
         return (Declined(text=no_home(asked, match, phrases)),)
-    return send(asked, match, request, phrases)
+    return send_or_decline(asked, match, request, phrases)
 
 
 def _is_at_home(device: str, request: ReplyRequest) -> bool:

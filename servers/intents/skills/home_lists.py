@@ -9,7 +9,7 @@ from satellite.homeassistant.client.service_calls import HomeCommand, HomeQuery
 from satellite.values import ReplyRequest
 from servers.intents.match import Match
 from servers.intents.phrases import Phrases
-from servers.intents.skills.home_request import language_of, send, sentences
+from servers.intents.skills.home_request import language_of, send_or_decline, sentences
 from servers.intents.skills.skill import Parts, Skill
 
 
@@ -23,7 +23,7 @@ def change(operation: Operation, match: Match, request: ReplyRequest, phrases: P
         language=language_of(request, phrases),
         say=sentences(match, phrases),
     )
-    return send(command, match, request, phrases)
+    return send_or_decline(command, match, request, phrases)
 
 
 def read(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
@@ -35,7 +35,7 @@ def read(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
         language=language_of(request, phrases),
         say=sentences(match, phrases),
     )
-    return send(query, match, request, phrases)
+    return send_or_decline(query, match, request, phrases)
 
 
 def _name(match: Match) -> str | None:

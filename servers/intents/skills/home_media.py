@@ -9,7 +9,7 @@ from satellite.homeassistant.client.service_calls import HomeCommand
 from satellite.values import ReplyRequest
 from servers.intents.match import Match
 from servers.intents.phrases import Phrases
-from servers.intents.skills.home_request import selection, send, send_or_decline
+from servers.intents.skills.home_request import selection, send_or_decline
 from servers.intents.skills.skill import Parts, Skill
 
 _PLAYER = "media_player"
@@ -18,7 +18,7 @@ _PLAYER = "media_player"
 def control(operation: Operation, match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     """Control a player: the one that is named, or one that plays."""
     fields = selection(match, request, phrases, _PLAYER)
-    return send(HomeCommand(operation=operation, **fields), match, request, phrases)
+    return send_or_decline(HomeCommand(operation=operation, **fields), match, request, phrases)
 
 
 def play(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:

@@ -23,10 +23,28 @@ def start(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     if not seconds:
         return (phrases.say(match.intent, "no_duration"),)
     duration = durations.in_words(seconds, phrases)
+    if (command := match.slots.get("conversation_command")) is not None:
+        return _delay(str(command), seconds, match, phrases)
     key = "named" if name else match.response
     count = durations.first_count(seconds)
     text = phrases.say(match.intent, key, duration=duration, count=count, name=name)
     return text, Action(name="timer.start", data={"seconds": seconds, "name": name})
+
+
+def _delay(command: str, seconds: float, match: Match, phrases: Phrases) -> Parts:
+    """Start a timer that carries out a command; its name is that."""
+    spoken = {
+        "duration": durations.in_words(seconds, phrases),
+        "count": durations.first_count(seconds),
+    }
+    text = phrases.say(match.intent, "command", **spoken, command=command)
+    data = {
+        "seconds": seconds,
+        "name": command,
+        "command": command,
+        "language": phrases.language,
+    }
+    return text, Action(name="timer.start", data=data)
 
 
 def report_remaining(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
