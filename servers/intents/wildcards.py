@@ -83,9 +83,8 @@ class Wildcards:
         """Return whether a value fits a slot of a sentence that is not this language's own."""
         if slot == _NAME and self._has_never(_NAMES, value):
             return False
-        if slot == _QUERY and not self._never.get(_MEDIA, frozenset()).isdisjoint(
-            value.casefold().split()
-        ):
+        media = self._never.get(_MEDIA)
+        if slot == _QUERY and media and not media.words.isdisjoint(value.casefold().split()):
             return False
         if self._joined:
             return not any(words in value for words in self._reversals)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import msgspec
+
 from satellite.homeassistant.client.entities import plain
 from satellite.homeassistant.client.entity_kinds import Operation
 from satellite.homeassistant.client.service_calls import HomeCommand, HomeQuery, Quantity
@@ -16,7 +18,6 @@ from satellite.values import Declined, ReplyRequest
 from servers.intents.match import Match
 from servers.intents.phrases import Phrases, Words
 from servers.intents.skills.home_request import (
-    NO_HOME,
     language_of,
     no_home,
     selection,
@@ -32,8 +33,8 @@ _THERMOSTAT = "climate"
 _WHITES = {"candle_light": 1900, "warm_white": 2700, "cool_white": 4000, "daylight": 6500}
 """Kelvin, by the codes of the list `color` that are no colors."""
 
-_NO_COLOR = "no_home_color"
-"""The response for a color without a home; most languages need none of its own."""
+_SETTING = "HassSetPosition"
+"""The intent whose response without a home is that of colors, too: "I can't set the lamp"."""
 
 _STEP = 1.0
 """Degrees of "warmer"."""
@@ -86,8 +87,8 @@ def set_light(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
         if kelvin is None
         else HomeCommand(operation="color_temperature", value=kelvin, **fields)
     )
-    key = _NO_COLOR if phrases.has(match.intent, _NO_COLOR) else NO_HOME
-    return send_or_decline(done, match, request, phrases, key)
+    setting = msgspec.structs.replace(match, intent=_SETTING)
+    return send_or_decline(done, setting, request, phrases)
 
 
 def set_temperature(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:

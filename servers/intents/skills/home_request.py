@@ -15,7 +15,7 @@ from servers.intents.skills.skill import Parts
 EVERYTHING = "everything"
 """The code of the list `group` for all that is on or off; every other one is a kind of things."""
 
-NO_HOME = "no_home"
+_NO_HOME = "no_home"
 """The response of an intent without a home."""
 
 
@@ -29,27 +29,21 @@ def send(
 
 
 def send_or_decline(
-    content: HomeCommand | HomeQuery,
-    match: Match,
-    request: ReplyRequest,
-    phrases: Phrases,
-    key: str = NO_HOME,
+    content: HomeCommand | HomeQuery, match: Match, request: ReplyRequest, phrases: Phrases
 ) -> Parts:
-    """Return the action; without a home, decline with the response `key`.
+    """Return the action; without a home, decline with the sentence for that.
 
     Another brain, such as Home Assistant's own, may understand the request.
     """
     if not request.situation.home:
-        return (Declined(text=no_home(content, match, phrases, key)),)
+        return (Declined(text=no_home(content, match, phrases)),)
     return (action(content),)
 
 
-def no_home(
-    content: HomeCommand | HomeQuery, match: Match, phrases: Phrases, key: str = NO_HOME
-) -> str:
+def no_home(content: HomeCommand | HomeQuery, match: Match, phrases: Phrases) -> str:
     """Return the sentence for a missing home."""
     fields = {"query": "", "item": "", **match.slots, "target": content.target}
-    return phrases.say(match.intent, key, **fields)
+    return phrases.say(match.intent, _NO_HOME, **fields)
 
 
 def selection(
@@ -95,7 +89,7 @@ def kind_of(match: Match) -> str | None:
 def sentences(match: Match, phrases: Phrases, count: float | None = None) -> dict[str, str]:
     """Return the sentences for all results, without the one for a missing home."""
     say = {**phrases.all("Home"), **phrases.all(match.intent, count)}
-    say = {key: text for key, text in say.items() if not key.startswith(NO_HOME)}
+    say.pop(_NO_HOME, None)
     if match.response != "default" and match.response in say:
         say["default"] = say[match.response]
     listing = phrases.words.listing
