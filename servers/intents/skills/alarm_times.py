@@ -34,12 +34,13 @@ def candidates(slots: Mapping[str, Any]) -> tuple[time, ...]:
     if "exact" in slots:
         return (time(int(slots["exact"])),)
     past = -int(slots["to"]) if "to" in slots else int(slots.get("past", slots.get("minute", 0)))
-    hour = (int(slots["hour"]) - (past < 0)) % 24
+    spoken = int(slots["hour"])
+    hour = (spoken - (past < 0)) % 24
     minute = past % 60
     half = slots.get("half") or str(slots.get("when", "")).partition(" ")[2]
     if half:
         return (time(hour % 12 + (12 if half == "pm" else 0), minute),)
-    if hour > 12 or not hour:
+    if spoken > 12 or not spoken:  # "quarter to one" is 0:45 or 12:45
         return (time(hour, minute),)
     return time(hour % 12, minute), time(hour % 12 + 12, minute)
 
