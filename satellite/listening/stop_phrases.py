@@ -28,7 +28,7 @@ class StopRecognition(msgspec.Struct, frozen=True):
     """The stop words, as `plain` writes them; none where nothing recognizes any."""
     language: str = ENGLISH
     """The language to recognize."""
-    create: Callable[[], Asr] = lambda: cast(Asr, spec.create("asr", component()))
+    create: Callable[[], Asr] = lambda: _of_english()
     """Creates the recognizer, which its user closes."""
     note: str = ""
     """The limits, for the log; empty where there are none."""
@@ -54,15 +54,16 @@ def stop_recognition(language: str, local: Asr | None) -> StopRecognition:
     """Return what recognizes the stop words of a language.
 
     `local` is the speech recognition of this machine if it knows the language; it is not closed.
-    English has a recognizer of its own, which needs less memory and time. Without either, the words
-    are left that are English ones, too. Reads files. Raises `PluginBroken`.
+    English has a recognizer of its own, which needs little memory and time. In another language it
+    recognizes the words that are English ones, too, and `local` the others. Reads files. Raises
+    `PluginBroken`.
     """
     words = frozenset(map(plain, hearing(language).stop_words))
     if codes.same(language, ENGLISH):
         return StopRecognition(words)
-    if words and local is not None:
-        return StopRecognition(words, language, lambda: _Borrowed(local))
     english = words & frozenset(map(plain, hearing(ENGLISH).stop_words))
+    if words and local is not None:
+        return StopRecognition(words, language, lambda: _Both(english, local))
     remedy = language_remedy("asr", language)
     if not words:
         return StopRecognition(english, note=f"the language {language} has none")
@@ -73,29 +74,53 @@ def stop_recognition(language: str, local: Asr | None) -> StopRecognition:
     only = ", ".join(sorted(english))
     return StopRecognition(
         english,
-        create=lambda: cast(Asr, spec.create("asr", component(english))),
+        create=lambda: _of_english(english),
         note=f"only {only} is recognized in the language {language}; remedy: {remedy}",
     )
 
 
-class _Borrowed:
-    """Speech recognition that belongs to another part, which loads and closes it."""
+def _of_english(phrases: frozenset[str] | None = None) -> Asr:
+    """Create the recognizer of English stop words: of all, or of some."""
+    return cast(Asr, spec.create("asr", component(phrases)))
 
-    def __init__(self, asr: Asr) -> None:
-        self._asr = asr
+
+class _Both:
+    """The recognizer of English words, and after it one that belongs to another part."""
+
+    def __init__(self, english: frozenset[str], local: Asr) -> None:
+        self._phrases = english
+        self._english = _of_english(english) if english else None
+        self._local = local
 
     async def load(self) -> None:
-        """Loaded by its owner."""
+        """Loaded when it is first needed, or by its owner."""
 
     def describe(self) -> EngineInfo:
-        return self._asr.describe()
+        return self._local.describe()
 
     async def transcribe(
         self, audio: AsyncIterator[bytes], request: TranscribeRequest
     ) -> AsyncGenerator[Transcript, None]:
-        async with aclosing(self._asr.transcribe(audio, request)) as transcripts:
-            async for transcript in transcripts:
-                yield transcript
+        """Yield the transcript, after all of the sound, which has seconds at most."""
+        sound = b"".join([chunk async for chunk in audio])
+        if self._english is not None:
+            text = await _transcribed(self._english, sound, TranscribeRequest(language=ENGLISH))
+            if plain(text) in self._phrases:
+                yield Transcript(text=text, final=True)
+                return
+        yield Transcript(text=await _transcribed(self._local, sound, request), final=True)
 
     async def close(self) -> None:
-        """Closed by its owner."""
+        if self._english is not None:
+            await self._english.close()
+
+
+async def _transcribed(asr: Asr, sound: bytes, request: TranscribeRequest) -> str:
+    async def once() -> AsyncGenerator[bytes, None]:
+        yield sound
+
+    text = ""
+    async with aclosing(asr.transcribe(once(), request)) as transcripts:
+        async for transcript in transcripts:
+            text = transcript.text
+    return text

@@ -42,6 +42,8 @@ async def test_speech_recognition_of_the_language_is_used_and_not_closed() -> No
     assert found.language == "de-AT"
     borrowed = found.create()
     assert plain(await heard(borrowed, silence(0.5), found.language)) in found.phrases
+    assert await heard(borrowed, silence(0.3) + speak("stop") + silence(0.4), "de") == "stop"
+    assert len(asr.requests) == 1  # the smaller recognizer has heard it
     await borrowed.close()
     assert not asr.closed
 
