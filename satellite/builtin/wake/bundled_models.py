@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -49,8 +50,11 @@ def split_version(name: str) -> tuple[str, str]:
 
 
 def plain(name: str) -> str:
-    """Return a word's name without version, in lower case, with `_` between its parts."""
-    return _GAPS.sub("_", split_version(name)[0].lower())
+    """Return a word's name without version, in lower case, with `_` between its parts.
+
+    File systems write letters with accents in one character or in two; the names are the same.
+    """
+    return _GAPS.sub("_", unicodedata.normalize("NFC", split_version(name)[0].lower()))
 
 
 def comparable(name: str) -> str:

@@ -128,6 +128,21 @@ async def test_own_models(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> N
     assert "settings.json is not a microWakeWord model's description" in caplog.text
 
 
+async def test_an_own_model_may_have_a_name_in_any_script(tmp_path: Path) -> None:
+    own_model(tmp_path, trained_languages=["zh"])
+    for file in list(tmp_path.glob("my_butler*")):
+        file.rename(file.with_name(file.name.replace("my_butler", "你好小智")))
+    (description,) = tmp_path.glob("*.json")
+    content = json.loads(description.read_text())
+    content["model"] = content["model"].replace("my_butler", "你好小智")
+    content["wake_word"] = "你好小智"
+    description.write_text(json.dumps(content))
+    folder = str(tmp_path)
+    async with engine(words=("你好小智",), custom_model_dir=folder, threshold=SURE) as loaded:
+        [found] = await detections(loaded, spoken("hey jarvis"))
+    assert (found.word, found.phrase) == ("你好小智", "你好小智")
+
+
 async def test_the_model_sets_the_default_threshold(tmp_path: Path) -> None:
     own_model(tmp_path, micro={"probability_cutoff": 1.0, "sliding_window_size": 5})
     async with engine(words=("my_butler",), custom_model_dir=str(tmp_path)) as loaded:

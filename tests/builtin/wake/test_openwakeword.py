@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import unicodedata
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -120,6 +121,17 @@ async def test_own_models(tmp_path: Path) -> None:
     assert (found.word, found.phrase) == ("my_butler", "my butler")
     assert models["my_butler"].version == "0.3"
     assert set(EVERY_WORD) < set(models)
+
+
+@pytest.mark.parametrize("name", ["你好小智", "привет_дом", "hallo_küche", "おはよう", "مرحبا"])
+async def test_own_models_are_named_in_any_script(name: str, tmp_path: Path) -> None:
+    # decomposed, as some file systems write it
+    stem = unicodedata.normalize("NFD", name)
+    shutil.copy(MODELS / "hey_jarvis.tflite", tmp_path / f"{stem}.tflite")
+    async with engine(words=(name,), custom_model_dir=str(tmp_path)) as loaded:
+        [found] = await detections(loaded, spoken("hey jarvis"))
+    assert unicodedata.normalize("NFC", found.word) == name
+    assert unicodedata.normalize("NFC", found.phrase) == name.replace("_", " ")
 
 
 async def test_a_missing_folder_of_own_models(tmp_path: Path) -> None:
