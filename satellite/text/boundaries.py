@@ -19,6 +19,10 @@ _ITEM_FIRST = re.compile(r"\s*\(?\d{1,3}[.)]\s")
 _LIST_NUMBER = re.compile(r"\d{1,3}[.)]{1,2}\s")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _LAST_WORD = re.compile(r"[^\W\d_]+$")
+_SUBSTANCE = re.compile(r"[^\W\d_]{3}.*\d")
+"""A word before a number, so that both may be a sentence."""
+_ELIDED = re.compile(r"['’][a-z] [^\W\d_]")
+"""The Dutch begin of a sentence 's Avonds."""
 _NUMBER = re.compile(r"(?<![\w.,])\d{1,4}$")
 _WORD_BEFORE_NUMBER = re.compile(r"([^\W\d_]+)\s+\d{1,4}$")
 _VOWELS = frozenset("aeiouyàáâãäåæèéêëìíîïòóôõöøùúûüýœąęıаеёиоуыэюяіїєαεηιουωάέήίόύώ")
@@ -50,6 +54,7 @@ class Boundaries:
         words = {*rules.abbreviations, *rules.abbreviated_units}
         words |= {word[0].upper() + word[1:] for word in words}
         self._abbreviation = _at_the_end(words)
+        self._final = _at_the_end(rules.final_abbreviations)
         self._unit = _at_the_end(rules.abbreviated_units, r"\d[\s\u00a0]?")
 
     def characters(self, seconds: float, text: str = "") -> int:
@@ -124,7 +129,10 @@ class Boundaries:
             end = match.end("stop")  # it opens the next sentence
         if not match["closing"]:
             return 0 if self._in_quote(text, start, end) else end
-        for words in self._rules.quotes_continue:
+        continued = self._rules.quotes_continue
+        if text[start:end].lstrip()[:1] in marks.PAIRS:
+            continued += self._rules.quotes_attributed
+        for words in continued:
             following = text[end : end + len(words)]
             if following == words:
                 return 0
@@ -157,6 +165,10 @@ class Boundaries:
         if _ITEM.search(before):
             return 0
         first = begins[0]
+        if not final and len(word) < 5 and word[0] in "'’":
+            return _UNDECIDED
+        if _ELIDED.match(word) and word[3].title() == word[3]:
+            return end
         if first.isdigit():
             return self._before_number(before, begins, end, new_line, final)
         if not first.isalpha():
@@ -185,7 +197,9 @@ class Boundaries:
         assert word is not None  # it begins with a letter
         unfinished = word.end() == len(following) and not final
         begins = word[0] in self._rules.sentences_begin
-        if self._unit.search(before):
+        if self._final.search(before):
+            return end
+        if self._unit.search(before) and _SUBSTANCE.search(before):
             if unfinished and self._rules.sentences_begin:
                 return _UNDECIDED
             return end if begins or not self._rules.sentences_begin else 0

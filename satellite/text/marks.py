@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-STOPS = ".!?…"
+STOPS = ".!?…།"
 """Marks that end a sentence only before a space; a full stop, not always."""
 
 SENTENCE_ENDS = (

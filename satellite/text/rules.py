@@ -35,9 +35,13 @@ class TextRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     abbreviated_units: tuple[str, ...] = ()
     """Those that end a sentence behind a number: `5 г.`; with `sentences_begin`, before one of
     these words only: `3 Mio. Euro`."""
+    final_abbreviations: tuple[str, ...] = ()
+    """Abbreviations that end a sentence before a capital letter, though they look like initials."""
     sentences_begin: tuple[str, ...] = ()
     """Frequent first words of sentences, in a language whose nouns have capitals."""
     ordinals: Ordinals | None = None
     """None where a full stop behind a number ends the sentence, unless a small letter follows."""
     quotes_continue: tuple[str, ...] = ()
     """What follows the quote of a whole sentence within another one: 「はい。」と"""
+    quotes_attributed: tuple[str, ...] = ()
+    """What follows such a quote at the beginning of a sentence: “好。”他说"""

@@ -48,6 +48,30 @@ def test_an_answer_is_expected_after_questions(after: str, outcome: Outcome, wan
     assert FollowUp(after).wanted(outcome) is wanted  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("reply", "language"),
+    [
+        ("どの部屋ですか。", "ja"),
+        ("「どの部屋ですか？」", "ja"),
+        ("Welche Lampe meinst du?“", "de"),
+        ("Ποια λάμπα;", "el"),
+    ],
+)
+def test_questions_of_the_language_of_the_assistant_are_listened_after(
+    reply: str, language: str
+) -> None:
+    assert FollowUp("question").wanted(Answered("x", reply), language)
+
+    async def main() -> None:
+        settings = msgspec.structs.replace(QUIET, language=language)
+        engines = Engines(ScriptedAsr(("hm",)), ScriptedLlm([(reply,)]), ScriptedTts(0.3))
+        async with PacedSatellite(settings, engines).open() as satellite:
+            satellite.ask()
+            await satellite.until(lambda: len(satellite.utterances) == 2)
+
+    virtual_time.run(main())
+
+
 def test_a_conversation_with_a_television_comes_to_an_end() -> None:
     follow_up = FollowUp("always")
     follow_up.begin(is_answer=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 
 from satellite import events
@@ -30,7 +31,9 @@ class Bench:
         llm: ScriptedLlm | None = None,
         tts: ScriptedTts | None = None,
         stage: RecordedTurn | None = None,
+        language: str = "en",
     ) -> None:
+        self.settings = msgspec.structs.replace(QUICK, language=language)
         self.asr = asr or ScriptedAsr()
         self.llm = llm or ScriptedLlm()
         self.tts = tts or ScriptedTts()
@@ -39,7 +42,7 @@ class Bench:
 
     def turn(self, heard: bool = True) -> Turn:
         engines = Engines(self.asr, self.llm, self.tts)
-        return Turn(utterance(heard=heard), engines, self.conversation, QUICK, self.stage)
+        return Turn(utterance(heard=heard), engines, self.conversation, self.settings, self.stage)
 
     async def run(self, heard: bool = True) -> Outcome:
         async with asyncio.timeout(5):
@@ -82,6 +85,31 @@ async def test_the_first_sentence_is_spoken_while_the_second_is_being_written() 
     bench.stage.on_chunk = pace.set  # the brain goes on only once something was heard
     assert isinstance(await bench.run(), Answered)
     assert bench.tts.texts == ["It is one.", "Two three.", "Four."]
+
+
+@pytest.mark.parametrize(
+    ("language", "parts", "texts"),
+    [
+        (
+            "zh",
+            ("今天北京的天气非常好，气", "温在二十度左右，适合散步。要伞吗？"),
+            ["今天北京的天气非常好，", "气温在二十度左右，适合散步。", "要伞吗？"],
+        ),
+        (
+            "de",
+            ("Dein Termin ist am 3. Mai, und z", ". B. Brot fehlt. Gut?"),
+            ["Dein Termin ist am 3. Mai,", "und z. B. Brot fehlt.", "Gut?"],
+        ),
+    ],
+)
+async def test_the_first_clause_is_spoken_while_its_sentence_is_being_written(
+    language: str, parts: tuple[str, ...], texts: list[str]
+) -> None:
+    pace = asyncio.Event()
+    bench = Bench(llm=ScriptedLlm([parts], pace=pace), language=language)
+    bench.stage.on_chunk = pace.set  # the brain goes on only once something was heard
+    assert isinstance(await bench.run(), Answered)
+    assert bench.tts.texts == texts
 
 
 async def test_partial_transcripts_are_announced_before_the_final_one() -> None:
