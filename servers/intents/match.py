@@ -39,7 +39,8 @@ def found_in(result: RecognizeResult) -> Found:
     free = frozenset(entity.name for entity in result.entities_list if entity.is_wildcard)
     words = frozenset(each.name for each in result.entities_list if each.value == each.text)
     response = result.response or "default"
-    return Found(Match(intent=result.intent.name, response=response, slots=slots), free, words)
+    match = Match(intent=result.intent.name, response=response, slots=slots)
+    return Found(match, free, words)
 
 
 def _whole(value: Any) -> Any:

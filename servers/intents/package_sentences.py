@@ -71,8 +71,8 @@ class PackageSentences:
         lists: Mapping[str, SlotList],
         language: str,
         accept: Callable[[str, str], bool],
-    ) -> list[Found]:
-        """Return the matches of the first of `texts` that has any, the best first.
+    ) -> Found | None:
+        """Return the best match of the first of `texts` that has any.
 
         `lists` are `name` and `area`, `language` is that of number words, and `accept` judges the
         slot and value of any text.
@@ -80,16 +80,16 @@ class PackageSentences:
         from hassil.recognize import recognize_ranked
 
         if not self.load():
-            return []
+            return None
         assert self._intents is not None
         for text in dict.fromkeys(texts):
             ranked = recognize_ranked(
                 text, self._intents, slot_lists=dict(lists), language=language
             )
             usable = sorted((each for each in ranked if self._usable(each, accept)), key=_rank)
-            if found := [mapped for each in usable if (mapped := _mapped(each)) is not None]:
+            if found := next((each for result in usable if (each := _mapped(result))), None):
                 return found
-        return []
+        return None
 
     def _usable(self, result: RecognizeResult, accept: Callable[[str, str], bool]) -> bool:
         """Return whether a sentence has words of its own, and a wildcard not too many."""

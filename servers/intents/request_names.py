@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -10,10 +11,11 @@ import msgspec
 from satellite.languages import pack
 from satellite.languages.names import names_of
 from satellite.settings import USUAL_AREAS, USUAL_NAMES
-from servers.intents.match import Found, Match
 
 if TYPE_CHECKING:
     from hassil.intents import SlotList
+
+_NAME = "name"
 
 
 class UsualHome(msgspec.Struct, frozen=True):
@@ -26,41 +28,44 @@ class UsualHome(msgspec.Struct, frozen=True):
 
 
 class RequestNames:
-    """The names that a request may have, as lists for its templates."""
+    """The names of things and rooms that a request may have, as lists for its templates."""
 
     def __init__(
         self,
         names: tuple[str, ...],
         areas: tuple[str, ...],
-        usual: UsualHome,
-        lists: dict[str, SlotList],
+        kinds: tuple[str, ...],
+        make: Callable[[str, tuple[str, ...]], SlotList],
+        spell: Callable[[str], str],
     ) -> None:
-        """`names` and `areas` are the home's; the list `name` has the words for kinds, too."""
+        """`names` and `areas` are the home's; `make` makes a list of a name and values.
+
+        `spell` writes a word in the characters of the texts that are matched.
+        """
         self.names = names
         self.areas = areas
-        self.lists = lists
-        self._kinds = frozenset(usual.kinds).difference(names)
+        self._kinds = kinds
+        self._make = make
+        self._kind_words = tuple(spell(word).casefold() for word in kinds)
+
+    @cached_property
+    def lists(self) -> Mapping[str, SlotList]:
+        """The names of the home."""
+        return {_NAME: self._make(_NAME, self.names), "area": self._make("area", self.areas)}
+
+    @cached_property
+    def lists_with_kinds(self) -> Mapping[str, SlotList]:
+        """The names of the home, and words for kinds of things besides those of the home."""
+        return {**self.lists, _NAME: self._make(_NAME, (*self.names, *self._kinds))}
+
+    def has_kind(self, text: str) -> bool:
+        """Return whether a text may have a word for a kind of things."""
+        text = text.casefold()
+        return any(word in text for word in self._kind_words)
 
     def names_it(self, word: str) -> bool:
         """Return whether a word is a name of the home."""
         return word in self.names or word in self.areas
-
-    def has(self, match: Match) -> bool:
-        """Return whether a match has no word for a kind of things that the home lacks."""
-        return match.slots.get("name") not in self._kinds
-
-    def best(self, found: Sequence[Found]) -> Found | None:
-        """Return the first match that the home `has`, or else the first of all.
-
-        A value of any text, such as a title, fits too much to be preferred to a kind of things.
-        """
-        if not found:
-            return None
-        first = found[0]
-        own = (
-            each for each in found if self.has(each.match) and bool(each.free) <= bool(first.free)
-        )
-        return next(own, first)
 
 
 def usual_home(language: str) -> UsualHome:

@@ -112,29 +112,29 @@ class Sentences:
         """Return the sentence that fits `text` best, or None. Takes milliseconds.
 
         Words for kinds of things that the home lacks are understood where no other sentence fits,
-        so that the home can say that it has no such thing.
+        or none but with a value of any text, so that the home can say that it has no such thing.
         """
         if len(text) > LONGEST or not (spelled := self._spell(text)):
             return None
         home = self._names_of(names, areas)
-        own = self._match_own(text, spelled, home)
-        if own is not None and home.has(own):
-            return own
-        other = self._match_package(text, spelled, home)
-        if own is None or (other is not None and home.has(other)):
-            return other
-        return own
+        found = self._match_own(spelled, home, home.lists)
+        found = found or self._match_package(text, spelled, home)
+        if (found is None or found.free) and home.has_kind(spelled):
+            other = self._match_own(spelled, home, home.lists_with_kinds)
+            found = other if other is not None and not other.free else found or other
+        return None if found is None else self._as_written(text, found, home)
 
-    def _match_own(self, text: str, spelled: str, home: RequestNames) -> Match | None:
+    def _match_own(
+        self, spelled: str, home: RequestNames, names: Mapping[str, SlotList]
+    ) -> Found | None:
         from hassil.recognize import recognize_ranked
 
-        lists, rules = {**self.intents.slot_lists, **home.lists}, self.intents.expansion_rules
+        lists, rules = {**self.intents.slot_lists, **names}, self.intents.expansion_rules
         ranked = recognize_ranked(spelled, self.intents, slot_lists=lists, language=self.language)
-        found = [
+        fitting = (
             found_in(result) for result in ranked if not self._wildcards.swallow(result, rules)
-        ]
-        possible = [result for result in found if self._is_delayable(result, home)]
-        return self._as_written(text, home.best(possible), home)
+        )
+        return next((found for found in fitting if self._is_delayable(found, home)), None)
 
     def _is_delayable(self, found: Found, home: RequestNames) -> bool:
         """Return whether a match has no command in it, or one that can be done later."""
@@ -145,7 +145,7 @@ class Sentences:
         found = self.match(command, home.names, home.areas)
         return found is not None and found.intent in package_mapping.DELAYED
 
-    def _match_package(self, text: str, spelled: str, home: RequestNames) -> Match | None:
+    def _match_package(self, text: str, spelled: str, home: RequestNames) -> Found | None:
         """Return the sentence of the package that fits a text, as it is spelled or written."""
         if self._package is None:
             return None
@@ -156,13 +156,10 @@ class Sentences:
             return self._wildcards.accept(slot, value)
 
         texts = spelled, self._spelling.characters(text)  # hyphens included
-        found = self._package.match(texts, home.lists, self.language, accept)
-        return self._as_written(text, home.best(found), home)
+        return self._package.match(texts, home.lists, self.language, accept)
 
-    def _as_written(self, text: str, found: Found | None, home: RequestNames) -> Match | None:
+    def _as_written(self, text: str, found: Found, home: RequestNames) -> Match:
         """Return a match with values of any text, and words, in the script of the request."""
-        if found is None:
-            return None
         joined = self.intents.settings.ignore_whitespace
         slots = {
             slot: self._wildcards.as_written(text, value)
@@ -188,19 +185,10 @@ class Sentences:
 
     def _lists(self, names: tuple[str, ...], areas: tuple[str, ...]) -> dict[str, SlotList]:
         """Return every list of the templates, with a home's values for `name` and `area`."""
-        return {
-            **self.intents.slot_lists,
-            "name": self._text_list("name", names),
-            "area": self._text_list("area", areas),
-        }
+        return {**self.intents.slot_lists, **self._names_of(names, areas).lists}
 
     def _request_names(self, names: tuple[str, ...], areas: tuple[str, ...]) -> RequestNames:
-        lists = self._lists((*names, *self.usual.kinds), areas)
-        named = {name: lists[name] for name in template_checks.REQUEST_LISTS}
-        own = {self._spelling.characters(name) for name in names}
-        kinds = (kind for kind in self.usual.kinds if self._spelling.characters(kind) not in own)
-        usual = msgspec.structs.replace(self.usual, kinds=tuple(kinds))
-        return RequestNames(names, areas, usual, named)
+        return RequestNames(names, areas, self.usual.kinds, self._text_list, self._spell)
 
 
 def load(

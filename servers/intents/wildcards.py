@@ -64,20 +64,11 @@ class Wildcards:
 
     def swallow(self, result: RecognizeResult, rules: Mapping[str, Sentence]) -> bool:
         """Return whether a wildcard took words that belong to another part of the sentence."""
-        from hassil.expression import Group
-
-        if result.intent_sentence is None:
+        values = [entity for entity in result.entities_list if entity.is_wildcard]
+        if not values:
             return False
-        expression = result.intent_sentence.expression
-        assert isinstance(expression, Group)
-        sources = {
-            reference.slot_name: reference.list_name
-            for reference in expression.list_references(dict(rules))
-        }
-        return any(
-            entity.is_wildcard and self._has_never(sources.get(entity.name, ""), entity.text)
-            for entity in result.entities_list
-        )
+        lists = _lists_of(result, rules)
+        return any(self._has_never(lists.get(each.name, ""), each.text) for each in values)
 
     def accept(self, slot: str, value: str) -> bool:
         """Return whether a value fits a slot of a sentence that is not this language's own."""
@@ -135,6 +126,20 @@ class Wildcards:
         if not never.words.isdisjoint(words) or (never.digits and any(map(_has_digit, words))):
             return True
         return self._joined and any(word in value for word in never.words)
+
+
+def _lists_of(result: RecognizeResult, rules: Mapping[str, Sentence]) -> dict[str, str]:
+    """Return the name of the list of each slot in the sentence of a result."""
+    from hassil.expression import Group
+
+    if result.intent_sentence is None:
+        return {}
+    expression = result.intent_sentence.expression
+    assert isinstance(expression, Group)
+    return {
+        reference.slot_name: reference.list_name
+        for reference in expression.list_references(dict(rules))
+    }
 
 
 def _has_digit(word: str) -> bool:

@@ -105,3 +105,11 @@ def test_a_block_of_sentences_has_the_intent_of_its_domain(
 ) -> None:
     found = target_of(intent, block)
     assert (found.intent if found else None) == target
+
+
+def test_a_kind_of_things_that_a_home_lacks_is_understood_where_nothing_else_fits() -> None:
+    without = english().match("toggle the thermostat", ("lamp",), AREAS)
+    assert without == Match(intent="HassToggle", slots={"name": "thermostat"})
+    assert english().match("toggle the heater", ("lamp",), AREAS) is None
+    own = english().match("toggle the thermostat", ("lamp", "Thermostat"), AREAS)
+    assert own == Match(intent="HassToggle", slots={"name": "Thermostat"})
