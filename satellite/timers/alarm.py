@@ -31,6 +31,8 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     name: Annotated[str, msgspec.Meta(max_length=100)] | None = None
     text: Annotated[str, msgspec.Meta(max_length=2000)] | None = None
     """The text of a reminder, spoken when it rings."""
+    language: Annotated[str, msgspec.Meta(max_length=64)] | None = None
+    """The language of the text; None for that of the satellite."""
     last: WallSeconds = 0.0
     """Unix seconds of its last ring, or of when it was set: it rings next after this time."""
 

@@ -80,4 +80,6 @@ class Bell:
                 return " ".join(filter(None, words)), own.language
             except SatelliteError as error:  # it must ring all the same
                 _LOGGER.warning("cannot say how late a timer rings: %s", error)
-        return " ".join(due.entry.text for due in new if due.entry.text), None
+        spoken = [due.entry for due in new if due.entry.text]
+        language = spoken[0].language if spoken else None
+        return " ".join(entry.text for entry in spoken if entry.text), language

@@ -144,7 +144,7 @@ class TimerManager:
     ) -> None:
         """Start a timer, which says `text` when it rings.
 
-        With a `command` in a `language`, that is carried out in place of ringing.
+        With a `command`, that is carried out in place of ringing. `language` is that of either.
 
         Refuses it with an error event if `MOST` timers run already, or it is longer than
         `LONGEST`. A longer name is cut.
@@ -204,10 +204,11 @@ class TimerManager:
         days: tuple[int, ...] = (),
         name: str | None = None,
         text: str | None = None,
+        language: str | None = None,
     ) -> None:
         """Set an alarm on a day, on days of the week (0 is Monday), or at the next such time.
 
-        It says `text` when it rings.
+        It says `text`, in the language, when it rings.
 
         An alarm that would not ring within a year is refused with an error event, and so is any
         beyond `MOST`.
@@ -221,6 +222,7 @@ class TimerManager:
             days=tuple(sorted(set(days))),
             name=_name(name),
             text=text,
+            language=language,
             last=wall,
         )
         alarm = with_date(alarm, wall, self._zone)
@@ -248,7 +250,8 @@ class TimerManager:
         if self.dismiss():
             name = next((entry.name for entry in rang if entry.name), None)
             text = " ".join(entry.text for entry in rang if entry.text)
-            self.start(seconds, name, text=text or None)
+            language = next((entry.language for entry in rang if entry.text), None)
+            self.start(seconds, name, text=text or None, language=language)
 
     def dismiss(self) -> bool:
         """Stop the ringing; return whether anything rang."""

@@ -62,7 +62,7 @@ class Timer(msgspec.Struct, frozen=True, kw_only=True):
     command: Words | None = None
     """A request that is carried out in place of ringing."""
     language: Annotated[str, msgspec.Meta(max_length=64)] | None = None
-    """The language of the command."""
+    """The language of the text or the command; None for that of the satellite."""
     left: Duration | None = None
     """Seconds left of a paused timer, which is never due; None while it runs."""
     settles: BootSeconds = 0.0

@@ -32,7 +32,7 @@ class StartTimer(Value, frozen=True):
     command: SpokenText | None = None
     """A request that is carried out in place of ringing."""
     language: Annotated[str, msgspec.Meta(max_length=64)] | None = None
-    """The language of the command."""
+    """The language of the text or the command."""
 
 
 class CancelTimer(Value, frozen=True):
@@ -65,6 +65,8 @@ class SetAlarm(Value, frozen=True):
     name: str | None = None
     text: SpokenText | None = None
     """The text that is spoken when it rings."""
+    language: Annotated[str, msgspec.Meta(max_length=64)] | None = None
+    """The language of the text."""
 
 
 class CancelAlarm(Value, frozen=True):
@@ -114,6 +116,9 @@ class Listen(Value, frozen=True):
 
 TimerAction = StartTimer | ChangeTimer | CancelTimer | SetAlarm | CancelAlarm | Snooze
 KnownAction = TimerAction | SetVolume | Stop | Mute | Listen | Broadcast
+
+_SPEAKING_LATER = ("timer.start", "alarm.set")
+"""Actions with a text that is spoken in the end."""
 
 KINDS: dict[str, type[KnownAction]] = {
     "timer.start": StartTimer,
@@ -206,6 +211,7 @@ class ActionRunner:
                     days=known.days,
                     name=known.name,
                     text=known.text,
+                    language=known.language,
                 )
             case CancelAlarm(id=id_):
                 self._timers.cancel_alarm(id_)
@@ -217,3 +223,10 @@ class ActionRunner:
             self._timers.add(change.id, change.add)
         if change.paused is not None:
             self._timers.pause(change.id, change.paused)
+
+
+def in_language(action: Action, language: str) -> Action:
+    """Return an action that speaks later with the language in which it was asked for."""
+    if not action.data.get("text") or action.name not in _SPEAKING_LATER:
+        return action
+    return msgspec.structs.replace(action, data={"language": language, **action.data})

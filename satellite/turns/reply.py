@@ -15,6 +15,7 @@ from satellite.lib.taskgroups import first_error
 from satellite.settings import Settings
 from satellite.text.sentence_splitter import SentenceSplitter
 from satellite.text.speakable import MarkupFilter
+from satellite.turns.actions import in_language
 from satellite.turns.context import Engines, StageFailure, TurnContext, failing_as, label
 from satellite.turns.own_sentences import own_sentences
 from satellite.values import Action, AudioChunk, Declined, ReplyRequest, Resumed, SpeechRequest
@@ -91,7 +92,7 @@ class Reply:
                 async for part in parts:
                     if isinstance(part, Action):
                         self._acted = True
-                        self._context.execute(part)
+                        self._context.execute(in_language(part, self._settings.language))
                         continue
                     if isinstance(part, Resumed):
                         splitter, self.text = SentenceSplitter(rules), part.text

@@ -71,3 +71,19 @@ def own_parts() -> dict[str, object]:
     own = own_sentences()
     fields = ("one_moment", "no_answer", "nothing_to_say", "causes", "stages", "names")
     return {field: getattr(own, field) for field in fields}
+
+
+async def test_a_reminder_is_said_in_its_own_language_also_after_a_snooze() -> None:
+    home = RunningTimers()
+    async with home.running():
+        home.timers.start(60, text="Denk an die Milch.", language="de")
+        home.clocks.pass_(61)
+        await home.settle()
+        assert (home.bell.rings[0].words, home.bell.rings[0].language) == (
+            "Denk an die Milch.",
+            "de",
+        )
+        home.timers.snooze(60)
+        home.clocks.pass_(61)
+        await home.settle()
+        assert home.bell.rings[-1].language == "de"
