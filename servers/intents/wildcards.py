@@ -28,8 +28,8 @@ _FINAL = ".!?,;: "
 _NAME, _NAMES = "name", "any_timer"
 """The slot of a timer's name, and the list whose words it never has."""
 
-_QUERY, _MEDIA = "search_query", "any_media"
-"""The same of what is played: "put on the alarm" is no music, though "put on jazz" is."""
+_OTHER_LISTS = {"search_query": "any_media", "item": "any_item"}
+"""The same of what is played, and added to a list: "put on the alarm" is no music."""
 
 
 class Never(msgspec.Struct, frozen=True):
@@ -74,8 +74,8 @@ class Wildcards:
         """Return whether a value fits a slot of a sentence that is not this language's own."""
         if slot == _NAME and self._has_never(_NAMES, value):
             return False
-        media = self._never.get(_MEDIA)
-        if slot == _QUERY and media and not media.words.isdisjoint(value.casefold().split()):
+        never = self._never.get(_OTHER_LISTS.get(slot, ""))
+        if never is not None and not never.words.isdisjoint(value.casefold().split()):
             return False
         if self._joined:
             return not any(words in value for words in self._reversals)
