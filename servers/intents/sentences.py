@@ -134,7 +134,9 @@ class Sentences:
         fitting = (
             found_in(result) for result in ranked if not self._wildcards.swallow(result, rules)
         )
-        return next((found for found in fitting if self._is_delayable(found, home)), None)
+        possible = (found for found in fitting if self._is_delayable(found, home))
+        found = next(possible, None)
+        return found if found is None else _with_whole_name(found, possible)
 
     def _is_delayable(self, found: Found, home: RequestNames) -> bool:
         """Return whether a match has no command in it, or one that can be done later."""
@@ -242,6 +244,25 @@ def load(
         usual_home(language),
         PackageSentences(language, understood, spelling.characters) if understood else None,
     )
+
+
+def _with_whole_name(found: Found, others: Iterator[Found]) -> Found:
+    """Return the match with a thing's whole name, if that has the name of a room in it.
+
+    The lamp of the living room may be called that: "lampe du salon".
+    """
+    slots = found.match.slots
+    if "area" not in slots or "name" not in slots:
+        return found
+    whole = (
+        other
+        for other in others
+        if other.match.intent == found.match.intent
+        and not other.free
+        and "area" not in other.match.slots
+        and len(str(other.match.slots.get("name", ""))) > len(str(slots["name"]))
+    )
+    return next(whole, found)
 
 
 def normalize(text: str) -> str:

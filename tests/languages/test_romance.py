@@ -153,3 +153,24 @@ def test_an_alarm_is_no_music(language: str, text: str) -> None:
     (part,) = answer(load(language, understood=SKILLS), request)
     assert isinstance(part, Declined)
     assert part.text
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "name", "kind", "area"),
+    [
+        ("fr", "allume la lampe du salon", "Lampe du salon", "lampe", "Salon"),
+        ("fr", "verrouille la porte d'entrée", "Porte d'entrée", "porte", "Entrée"),
+        ("es", "enciende la luz de la cocina", "Luz de la cocina", "luz", "Cocina"),
+        ("it", "accendi la luce del bagno", "Luce del bagno", "luce", "Bagno"),
+        ("pt", "abre a porta da garagem", "Porta da garagem", "porta", "Garagem"),
+    ],
+)
+def test_a_whole_name_is_preferred_to_a_kind_in_a_room(
+    language: str, text: str, name: str, kind: str, area: str
+) -> None:
+    match = load(language).match(text, (kind, name), (area,))
+    assert match is not None
+    assert match.slots == {"name": name}
+    match = load(language).match(text, (kind,), (area,))
+    assert match is not None
+    assert match.slots == {"name": kind, "area": area}
