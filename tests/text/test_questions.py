@@ -33,6 +33,8 @@ SHARED = Path(__file__).parents[2].parent / "shared/speech/languages/questions.j
         ("そうです。", "ja", False),
         ("要继续吗", "zh", True),
         ("好了。", "zh", False),
+        ("外面还在下雨呢。", "zh", False),
+        ("明日は晴れるでしょう。", "ja", False),
         ("Ποια λάμπα;", "el", True),
         ("Ποια λάμπα;»", "en", True),
         ("Ո՞ր լամպը։", "hy", True),

@@ -7,10 +7,13 @@ import re
 from servers.tts.normalization.language_table import Forms, Money, Table, any_of
 from servers.tts.normalization.rewriting import Vocabulary
 
-_COMMA_NUMBER = r"\d{1,3}(?:[.\u00a0\u202f ’']\d{3})+(?!\d)(?:,\d+)?|\d+(?:[.,]\d+)*"
+_COMMA_NUMBER = r"\d{1,3}(?:[.\u00a0\u202f ’']\d{3})+(?!\d)(?:,\d+|\.\d\d?(?!\d))?|\d+(?:[.,]\d+)*"
 _POINT_NUMBER = r"\d+(?:[.,]\d+)*"
 _DECIMAL_POINT = re.compile(r"([-−]?\d+)\.(\d{1,2}|\d{4,})")
 """A number of a program, in a language with a decimal comma."""
+_OTHER_MARKS = re.compile(r"[-−]?\d{1,3}(?:[,'’]\d{3})+\.\d+")
+"""A number as in Mexico (1,234.50) or Switzerland (1’234.50)."""
+_SEPARATORS = re.compile("[,'’]")
 _PARTS = re.compile(r"([-−]?\d[\d\u00a0\u202f ’']*)\.(\d\d)")
 _SENTENCE_END = re.compile(r"[\s\"'”’»)]*$|\s+[\"'“„«(¿¡]*[^\W\d_a-zà-ÿа-яё]")
 """What follows an abbreviation whose full stop ends the sentence, too."""
@@ -97,6 +100,9 @@ class Measures:
         """Return a number with the decimal mark of the language."""
         if self._comma and (found := _DECIMAL_POINT.fullmatch(number)):
             return f"{found[1]},{found[2]}"
+        if self._comma and _OTHER_MARKS.fullmatch(number):
+            whole, _, fraction = number.rpartition(".")
+            return f"{_SEPARATORS.sub('.', whole)},{fraction}"
         return number
 
     def _form(self, forms: Forms, number: str) -> str:

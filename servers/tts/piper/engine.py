@@ -13,6 +13,7 @@ from satellite.languages.text_rules import text_rules
 from satellite.options import OptionSet, option
 from satellite.ports import EngineContext
 from satellite.requirements import Package, Requirement
+from satellite.text.rules import TextRules
 from satellite.values import AudioChunk, AudioFormat, EngineInfo, SpeechRequest
 from servers.models.store import Store
 from servers.tts.normalization.normalizer import normalize
@@ -26,9 +27,8 @@ from servers.tts.piper.voice import PiperVoice, SpeakingStyle, divide_cores
 
 CHUNK_SECONDS = 0.5
 """Seconds of sound in the largest chunk: a frame of 22 kB on the wire."""
-FIRST_PER_WAITING = 12
-"""Additional characters of the first piece for each waiting piece: just under a second of
-speech."""
+FIRST_PER_WAITING = 0.95
+"""Additional seconds of speech in the first piece for each waiting piece."""
 _WARM_UP = "Ready."
 
 
@@ -141,7 +141,7 @@ class Piper:
         rules = text_rules(language)
         segmenter = Segmenter(request.text, partial(normalize, language=language), rules)
         lead = Lead(request.ahead) if request.ahead > 0 else None
-        while piece := segmenter.take(self._fitting(lead)):
+        while piece := segmenter.take(self._fitting(lead, rules)):
             audio = await self._say(voice, style, piece, lead)
             if lead is not None and piece.opens:
                 audio = bytes(form.bytes_of(self._options.sentence_silence)) + audio
@@ -170,13 +170,14 @@ class Piper:
             self.phrases.put(piece.text, key, audio)
         return audio
 
-    def _fitting(self, lead: Lead | None) -> float:
+    def _fitting(self, lead: Lead | None, rules: TextRules) -> float:
         """Return the characters of the next piece that fit into the time that other turns leave.
 
         There is no time before the first piece, but the more pieces wait, the longer it must last.
         """
         if lead is None:
-            return float(FIRST_PER_WAITING * self._scheduler.waiting)
+            seconds = FIRST_PER_WAITING * self._scheduler.waiting
+            return seconds * rules.characters_per_second
         return self._speech_rate.fitting(lead.seconds / (1 + self._scheduler.waiting))
 
     def _speak(self, voice: Voice, style: SpeakingStyle, text: str) -> bytes:
