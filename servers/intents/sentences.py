@@ -34,6 +34,12 @@ LONGEST = 300
 """Characters of the longest request: 15 s of speech at 20 characters per second. A longer text is
 not matched, which bounds the time of matching."""
 
+_JOINED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+"""Kana and Chinese characters."""
+
+_BLANK_OF_JOINED = re.compile(rf"(?<=[{_JOINED}])\s+|\s+(?=[{_JOINED}])")
+"""Blanks beside characters of a script that has none, as names in figures get them."""
+
 _CACHED_HOMES = 8
 """Homes whose names and areas are cached for matching."""
 
@@ -177,10 +183,14 @@ class Sentences:
     def _text_list(self, name: str, values: Sequence[str]) -> SlotList:
         from hassil.intents import TextSlotList
 
+        joined = self.intents.settings.ignore_whitespace
         found: dict[str, tuple[str, str]] = {}
         for value in values:  # a form of two names is of the first: things come before kinds
             for form in self._naming.forms(value):
-                if spelled := normalize(self._symbols.apply(form)):
+                spelled = normalize(self._symbols.apply(form))
+                if joined:
+                    spelled = _BLANK_OF_JOINED.sub("", spelled)
+                if spelled:
                     found.setdefault(spelled.casefold(), (spelled, value))
         pairs = sorted(found.values())
         return TextSlotList.from_tuples(pairs, allow_template=False, name=name)

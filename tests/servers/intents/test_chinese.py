@@ -53,6 +53,22 @@ def test_a_name_is_understood_in_either_script(name: str, text: str) -> None:
     assert match(text, (name,), ()).slots == {"name": name}
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("卧室灯1", "打开卧室灯一"),
+        ("卧室灯1", "打开卧室灯1"),
+        ("空调2号", "打开空调二号"),
+        ("灯 3", "打开灯三"),
+        ("客厅 吊灯", "打开客厅吊灯"),
+        ("Apple TV", "打开 apple tv"),
+        ("小米-台灯", "打开小米台灯"),
+    ],
+)
+def test_figures_and_blanks_in_a_name_are_said_without(name: str, text: str) -> None:
+    assert match(text, (name,), ()).slots == {"name": name}
+
+
 def test_words_for_a_kind_are_passed_on_in_their_script() -> None:
     assert match("打開窗簾").slots == {"name": "窗簾"}
     assert match("設一個十分鐘的披薩計時器").slots == {"minutes": 10, "name": "披薩"}
