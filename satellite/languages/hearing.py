@@ -27,6 +27,9 @@ class Hearing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     they were trained on. No request consists of one."""
     polite_phantoms: tuple[str, ...] = ()
     """Phrases that recognizers write where nothing was said, and that people do say."""
+    name_endings: int = 0
+    """Most letters at the end of a name that its grammatical cases change: a name that was heard in
+    another case is no misheard one."""
     stop_words: tuple[str, ...] = ()
     """Words that end a reply or a ring, without a wake word."""
     not_stop_words: tuple[str, ...] = ()

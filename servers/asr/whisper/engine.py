@@ -163,12 +163,13 @@ class FasterWhisper:
         if self._options.task == "translate":
             return Style(prompt)
         try:
-            prompt = prompt or hearing.hearing(language).prompt
+            found = hearing.hearing(language)
+            prompt = prompt or found.prompt
             hearing.written(language, "")
         except PluginBroken as error:
             _LOGGER.debug("No style for %s: %s", quoted(language), error)
             return Style(prompt)
-        return Style(prompt, partial(hearing.written, language))
+        return Style(prompt, partial(hearing.written, language), found.name_endings)
 
     def _language(self, loaded: CachedModel, wanted: str | None) -> tuple[str | None, str | None]:
         """Return a model's code of a language, and the language that it stands for.

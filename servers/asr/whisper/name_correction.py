@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
 from difflib import SequenceMatcher
+from itertools import takewhile
 
 import numpy as np
 
@@ -20,6 +21,8 @@ ALIKE = 0.7
 HAN_ALIKE = 0.5
 """The same for a name in Chinese characters, each of which is a syllable, and a part of as many:
 课厅 and 客厅, of the same sound, have 0.5."""
+STEM = 3
+"""Fewest letters that the grammatical cases of a name have in common."""
 COMPARED = 2000
 """Most pairs of a name and a part that are compared letter by letter: a tenth of a second."""
 _LETTERS = 64
@@ -28,10 +31,11 @@ MOST = 8
 """Most names tried together, the most alike first; one utterance seldom has more than three."""
 
 
-def near_names(text: str, names: Iterable[str]) -> tuple[str, ...]:
+def near_names(text: str, names: Iterable[str], endings: int = 0) -> tuple[str, ...]:
     """Return the names that are nearly, but not exactly, in a text.
 
-    In scripts without spaces, each character counts as a word.
+    A part that differs from a name in no more than its last `endings` letters is that name in
+    another grammatical case. In scripts without spaces, each character counts as a word.
     """
     words = _words(text)
     known = {name: found for name in names if (found := _words(name))}
@@ -41,10 +45,15 @@ def near_names(text: str, names: Iterable[str]) -> tuple[str, ...]:
         at + n for name, begins in places.items() for at in begins for n in range(len(known[name]))
     }
     best: dict[str, float] = {}
+    declined: set[str] = set()
     for name, part in _promising(words, wanted, taken):
-        if (alike := likeness(part, wanted[name])) >= _enough(part, wanted[name]):
+        if _is_declined(part, wanted[name], endings):
+            declined.add(name)
+        elif (alike := likeness(part, wanted[name])) >= _enough(part, wanted[name]):
             best[name] = max(best.get(name, 0.0), alike)
-    return tuple(sorted(best, key=lambda name: -best[name])[:MOST])
+    return tuple(
+        sorted((name for name in best if name not in declined), key=lambda name: -best[name])[:MOST]
+    )
 
 
 def _promising(
@@ -125,6 +134,24 @@ def _turns_into(
             part = old[max(0, first - before) : last + behind]
             return likeness(part, name) >= _enough(part, name)
     return False
+
+
+def _is_declined(part: list[str], name: list[str], endings: int) -> bool:
+    """Return whether each word of a part is that of a name, or another form of it."""
+    return (
+        endings > 0
+        and len(part) == len(name)
+        and all(
+            _stem(first, second) >= max(STEM, max(len(first), len(second)) - endings)
+            for first, second in zip(part, name, strict=True)
+        )
+    )
+
+
+def _stem(first: str, second: str) -> int:
+    """Return how many letters two words begin with in common."""
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False))
+    return sum(1 for _ in same)
 
 
 def _enough(part: list[str], name: list[str]) -> float:

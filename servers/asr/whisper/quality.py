@@ -34,6 +34,8 @@ SPOKEN_SPACELESS = (1.5, 10.0)
 """The same for other scripts without spaces: はい seven times takes two to four seconds."""
 SPOKEN_LETTERS = (4.0, 20.0)
 """The same for letters of scripts with spaces."""
+FASTEST_WORDS = 5.0
+"""Most words or figures that people repeat in a second of sound."""
 
 GUESS_MARGIN = 0.3
 """How much above the threshold of doubt an average log-probability may be to belong to a guess.
@@ -103,6 +105,8 @@ def _is_spoken_repetition(attempt: Attempt, words: Sequence[str]) -> bool:
         return False
     if is_han(words[0]):
         slowest, fastest = SPOKEN_HAN
+    elif not is_spaceless(words[0][0]) and len(words) > FASTEST_WORDS * attempt.seconds:
+        return False
     else:
         slowest, fastest = SPOKEN_SPACELESS if is_spaceless(words[0][0]) else SPOKEN_LETTERS
     return slowest <= sum(map(len, words)) / attempt.seconds <= fastest

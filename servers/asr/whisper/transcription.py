@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from functools import partial
 
 import msgspec
 
@@ -47,6 +48,8 @@ class Style(msgspec.Struct, frozen=True):
     """A text in that style."""
     script: Callable[[str], str] = str
     """Returns a text in the right script, character by character."""
+    name_endings: int = 0
+    """See `Hearing`."""
 
 
 class TranscriptionOptions(msgspec.Struct, frozen=True):
@@ -193,10 +196,11 @@ class Transcription:
     async def _decode(self, samples: Floats) -> tuple[Attempt, str | None]:
         """Decode without names, and once more with those that were nearly recognized."""
         attempt, language = await self._decode_with("", samples, self._language)
+        near_by = partial(near_names, endings=self._style(language).name_endings)
         if len(self._names) > MANY_NAMES:  # comparing them would hold up the event loop
-            near = await asyncio.to_thread(near_names, attempt.text, self._names)
+            near = await asyncio.to_thread(near_by, attempt.text, self._names)
         else:
-            near = near_names(attempt.text, self._names)
+            near = near_by(attempt.text, self._names)
         if not near:
             return attempt, language
         again, _ = await self._decode_with(", ".join(near), samples, language)

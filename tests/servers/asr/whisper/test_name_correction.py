@@ -25,6 +25,22 @@ def test_only_names_that_are_nearly_in_the_text_are_found(text: str, found: tupl
     assert near_names(text, NAMES) == found
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Какая температура в спальне?", ()),
+        ("Включи свет в гостиной", ()),
+        ("światło w kuchni", ()),
+        ("światło w salonie", ()),
+        ("Включи свет: ростиная", ("гостиная",)),
+        ("światło w guchni", ("kuchnia",)),
+    ],
+)
+def test_another_case_of_a_name_is_not_misheard(text: str, found: tuple[str]) -> None:
+    names = ("спальня", "гостиная", "kuchnia", "salon")
+    assert near_names(text, names, endings=3) == found
+
+
 ASIAN = ("客厅", "书房", "厨房", "台灯", "リビング", "エアコン", "寝室", "ห้องครัว")
 
 

@@ -140,6 +140,11 @@ def test_a_clear_repetition_that_fits_its_time_was_spoken(text: str, seconds: fl
         assert quality.rejection(doubtful, 2.0, USUAL) == "repeats itself"
 
 
+def test_a_loop_of_figures_is_found() -> None:
+    """Whisper base wrote it for a Chinese request of 2.7 s."""
+    assert quality.repeats(like(text="1.2." + "3." * 40, seconds=2.7), USUAL)
+
+
 @pytest.mark.parametrize(
     "text", ["把客厅的灯打开然后把窗帘关上", "リビングの電気をつけて", "哈哈哈哈"]
 )
