@@ -114,6 +114,14 @@ class Sentences:
         texts = sample_expression(template.expression, lists, rules, language=self.language)
         return list(dict.fromkeys(" ".join(text.split()) for text in texts))
 
+    def load_package(self) -> None:
+        """Read the sentences of the package now, and not when a text first matches no other.
+
+        Raises `EngineFailed`.
+        """
+        if self._package is not None:
+            self._package.load()
+
     def match(self, text: str, names: tuple[str, ...], areas: tuple[str, ...]) -> Match | None:
         """Return the sentence that fits `text` best, or None. Takes milliseconds.
 

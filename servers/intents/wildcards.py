@@ -40,6 +40,10 @@ class Never(msgspec.Struct, frozen=True):
     """Whether they have no digits either: those belong to another part of the sentence."""
 
 
+_OWN_WORDS = frozenset({_NAME, "text", "message"})
+"""Slots of words that are passed on, or have a list of words that they never have."""
+
+
 class Wildcards:
     """The values of a language's wildcard lists."""
 
@@ -68,7 +72,11 @@ class Wildcards:
         if not values:
             return False
         lists = _lists_of(result, rules)
-        return any(self._has_never(lists.get(each.name, ""), each.text) for each in values)
+        return any(
+            self._has_never(lists.get(each.name, ""), each.text)
+            or (each.name not in _OWN_WORDS and self._reverses(each.text))
+            for each in values
+        )
 
     def accept(self, slot: str, value: str) -> bool:
         """Return whether a value fits a slot of a sentence that is not this language's own."""
@@ -77,9 +85,7 @@ class Wildcards:
         never = self._never.get(_OTHER_LISTS.get(slot, ""))
         if never is not None and not never.words.isdisjoint(value.casefold().split()):
             return False
-        if self._joined:
-            return not any(words in value for words in self._reversals)
-        return not any(f" {words} " in f" {value.casefold()} " for words in self._reversals)
+        return not self._reverses(value)
 
     def as_written(self, text: str, value: str) -> str:
         """Return the part of `text` that is spelled `value`; without such a part, `value`.
@@ -117,6 +123,12 @@ class Wildcards:
                 for end in reversed(ends):
                     if end - start >= len(value):
                         yield text[start:end]
+
+    def _reverses(self, value: str) -> bool:
+        """Return whether a value has words that make its sentence another one."""
+        if self._joined:
+            return any(words in value for words in self._reversals)
+        return any(f" {words} " in f" {value.casefold()} " for words in self._reversals)
 
     def _has_never(self, name: str, value: str) -> bool:
         never = self._never.get(name)

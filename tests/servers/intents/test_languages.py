@@ -135,3 +135,26 @@ def _of(language: str, by_language: dict[str, Any]) -> list[Any]:
     base = language.partition("-")[0]
     named = [code for code in by_language if code.partition("-")[0] == base]
     return [by_language[code] for code in sorted(named, key=lambda code: code != language)]
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("de", "füge keine Milch zur Einkaufsliste hinzu"),
+        ("de", "schalte das Licht nicht ein"),
+        ("fr", "n'ajoute pas de lait à la liste de courses"),
+        ("es", "no añadas leche a la lista de la compra"),
+        ("it", "non aggiungere latte alla lista della spesa"),
+        ("nl", "zet geen melk op de boodschappenlijst"),
+        ("ru", "не добавляй молоко в список покупок"),
+        ("pl", "nie dodawaj mleka do listy zakupów"),
+        ("pt", "não acenda a luz"),
+        ("pt-BR", "não adicione leite à lista de compras"),
+        ("zh", "不要把牛奶加到购物清单"),
+        ("zh-TW", "不要把牛奶加到購物清單"),
+        ("ja", "買い物リストに牛乳を追加しないで"),
+    ],
+)
+def test_a_command_with_a_negation_is_not_understood(language: str, text: str) -> None:
+    sentences = sentences_of(language)
+    assert sentences.match(text, sentences.usual.names, sentences.usual.areas) is None
