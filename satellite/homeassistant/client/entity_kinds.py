@@ -161,7 +161,7 @@ _FEATURES: dict[tuple[Operation, str], int] = {
     ("next", "media_player"): 32,
     ("stop", "media_player"): 4096,
     ("resume", "media_player"): 16384,
-    ("play", "media_player"): 1 << 22,
+    ("play", "media_player"): 512 | 1 << 22,
     ("start", "vacuum"): 8192,
     ("dock", "vacuum"): 16,
     ("start", "lawn_mower"): 1,

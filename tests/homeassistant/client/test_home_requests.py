@@ -29,7 +29,7 @@ def furnished() -> FakeHome:
     fake.add("media_player.radio", "Radio", "playing", area=kitchen, **SPEAKER)
     fake.add("media_player.tv", "TV", "off", area=living, **SPEAKER)
     fake.add("media_player.hifi", "Hi-Fi", "idle", area=living,
-             supported_features=16384 | 1 << 22)  # fmt: skip
+             supported_features=512 | 16384 | 1 << 22)  # fmt: skip
     fake.add("vacuum.robot", "Robby", "docked", supported_features=8192 | 16)
     fake.add("lawn_mower.mower", "Mowbert", "mowing", supported_features=1 | 4)
     fake.add("cover.blind", "Blind", "open", area=living, device_class="blind",
@@ -193,7 +193,16 @@ async def test_the_first_result_that_can_be_played_is_played(house: Any) -> None
 
 
 async def test_a_player_without_a_search_is_declined(house: Any) -> None:
+    """One that can only search, as Home Assistant's demonstration has, is not enough either."""
     fake, home = house
+    await fake.set("media_player.hifi", "idle", supported_features=1 << 22)
+    await until(
+        lambda: (
+            home.state(home.contents.called("hi-fi")[0]).attributes["supported_features"] == 1 << 22
+        )
+    )
+    search = HomeCommand(operation="play", text="jazz", name="hi-fi", target="it")
+    assert await home.do(search) == "I can't do that with it."
     play = HomeCommand(operation="play", text="jazz", name="radio", target="the radio")
     assert await home.do(play) == "I can't do that with the radio."
     assert not fake.called
