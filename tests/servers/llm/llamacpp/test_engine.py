@@ -38,7 +38,7 @@ def file() -> str:
 
 
 def options(**more: Any) -> LlamaCppOptions:
-    chosen = {"ctx_size": 2048, "n_predict": 24, "seed": 1, "local_first": False, "tool_rounds": 0}
+    chosen = {"ctx_size": 1024, "n_predict": 12, "seed": 1, "local_first": False, "tool_rounds": 0}
     return LlamaCppOptions(**{"model": file(), **chosen, **more})
 
 
