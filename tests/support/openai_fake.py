@@ -1,4 +1,4 @@
-"""A server of OpenAI's API that answers as it is told, for what real ones do not do at will."""
+"""A server of OpenAI's API that answers by a script, for what real ones do not do at will."""
 
 from __future__ import annotations
 

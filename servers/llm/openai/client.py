@@ -27,7 +27,7 @@ class OpenAiClient:
         self._options = options
 
     async def show(self, model: str) -> ModelCard:
-        """Describe nothing: the API does not tell what a model is."""
+        """Return an empty description: the API has none."""
         return ModelCard()
 
     async def load(self, model: str) -> None:

@@ -39,7 +39,7 @@ def test_a_missing_file_is_reported_with_those_that_exist(hub: Hub, store: Store
         store.pull("gguf:some/one:tiny-q5.gguf")
 
 
-def test_a_name_that_nobody_recommends_is_reported(store: Store) -> None:
+def test_an_unknown_name_is_reported(store: Store) -> None:
     with pytest.raises(ModelMissing, match=r"did you mean qwen2.5-1.5b"):
         store.pull("gguf:qwen2.5-1.6b")
 

@@ -146,7 +146,7 @@ async def test_a_second_prompt_is_computed_from_its_first_new_word_on() -> None:
     assert cached >= prompt
 
 
-async def test_its_own_port_refuses_everybody() -> None:
+async def test_its_own_port_refuses_every_request() -> None:
     async with host() as made:
         address = made.address.removeprefix("http://")
         for path in ("/v1/models", "/props", "/slots", "/metrics", "/"):
