@@ -340,6 +340,8 @@ async def _stop_words(
         wanted = bool(found.phrases)
         if found.note:
             _LOGGER.warning("stop words: %s", found.note)
+        elif wanted and asr is not None:
+            _LOGGER.info("stop words of %s: recognized by %s", settings.language, label(asr))
     return StopWords(
         find,
         ContainedVad(await create("vad", settings.vad, EngineContext.for_settings(settings))),
