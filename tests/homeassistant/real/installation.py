@@ -67,14 +67,23 @@ class Installation:
     """A Home Assistant process; `api` is its connection while it runs."""
 
     def __init__(
-        self, install: Install, folder: Path, loop: BackgroundLoop, prefix: Sequence[str] = ()
+        self,
+        install: Install,
+        folder: Path,
+        loop: BackgroundLoop,
+        prefix: Sequence[str] = (),
+        integrations: Sequence[str] = (),
     ) -> None:
-        """`prefix` precedes the command, for example to run it in a network namespace."""
+        """`prefix` precedes the command, for example to run it in a network namespace.
+
+        `integrations` are configured besides those of every test.
+        """
         self.install = install
         self.port = free_port()
         self.loop = loop
         self._folder = folder
         self._prefix = prefix
+        self._integrations = integrations
         self.api = Api(f"http://127.0.0.1:{self.port}", self._relay if prefix else None)
         self._process: subprocess.Popen[bytes] | None = None
         self._configure()
@@ -137,6 +146,7 @@ class Installation:
     def _configure(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         configuration = _CONFIGURATION.format(port=self.port)
+        configuration += "".join(f"{name}:\n" for name in self._integrations)
         (self._folder / "configuration.yaml").write_text(configuration)
         storage = self._folder / ".storage"
         storage.mkdir(exist_ok=True)
@@ -188,10 +198,12 @@ class Installation:
 
 
 @contextmanager
-def running(install: Install, folder: Path, prefix: Sequence[str] = ()) -> Iterator[Installation]:
+def running(
+    install: Install, folder: Path, prefix: Sequence[str] = (), integrations: Sequence[str] = ()
+) -> Iterator[Installation]:
     """Run a new Home Assistant during this block."""
     with BackgroundLoop() as loop:
-        home_assistant = Installation(install, folder, loop, prefix)
+        home_assistant = Installation(install, folder, loop, prefix, integrations)
         try:
             with home_assistant.reachable():
                 home_assistant.start()
