@@ -12,6 +12,8 @@ from typing import Any
 
 import msgspec
 
+from satellite.homeassistant.client.entity_kinds import WHITES
+
 _TIMERS = frozenset({"default", "name_only", "hours_only", "minutes_only", "seconds_only"})
 _PARTS = ("hours", "minutes", "seconds")
 _DURATIONS = frozenset(
@@ -104,8 +106,7 @@ _RESPONSES = {"hello": "HassRespond", "commands": "Help"}
 _QUESTIONS = frozenset({"any", "all", "which", "how_many", "where"})
 """Responses of HassGetState that are here, too; the others are its usual one."""
 
-_WHITES = {1900: "candle_light", 2700: "warm_white", 4000: "cool_white", 6500: "daylight"}
-"""Colors here, by the color temperature in kelvin that the package has for the words."""
+_WHITES = {kelvin: code for code, kelvin in WHITES.items()}
 
 _OPENINGS = ("bs_open_states", "bs_door_states")
 _OPEN = {"on": "open", "off": "closed"}

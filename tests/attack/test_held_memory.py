@@ -150,7 +150,7 @@ async def test_a_compressed_body_is_limited_while_it_is_decompressed(size: int) 
 @pytest.mark.parametrize(
     ("encoding", "body", "status"),
     [
-        ("gzip", gzip.compress(b'{"text": 5}'), 400),
+        ("gzip", gzip.compress(b'{"text": 5}', mtime=0), 400),
         ("gzip", b"not gzip at all", 400),
         ("br", b"x", 415),
     ],

@@ -6,7 +6,7 @@ import msgspec
 
 from satellite.homeassistant.client import answers
 from satellite.homeassistant.client.entities import Entity
-from satellite.homeassistant.client.entity_kinds import Service, service, supports
+from satellite.homeassistant.client.entity_kinds import WHITES, Service, service, supports
 from satellite.homeassistant.client.search import Found, search
 from satellite.homeassistant.client.service_calls import HomeCommand
 from satellite.homeassistant.client.session import Session
@@ -23,8 +23,7 @@ _BUSY = {
 }
 """The states of a player that is meant without a name, by operation."""
 
-_WHITES = {1900: "candle_light", 2700: "warm_white", 4000: "cool_white", 6500: "daylight"}
-"""Codes of the words for temperatures of white, in kelvin."""
+_WHITES = {kelvin: code for code, kelvin in WHITES.items()}
 
 
 async def switch(request: HomeCommand, session: Session) -> str:

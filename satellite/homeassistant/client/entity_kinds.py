@@ -67,6 +67,10 @@ class EntityKind(msgspec.Struct, frozen=True):
         return cls(domain, device_class or None)
 
 
+WHITES = {"candle_light": 1900, "warm_white": 2700, "cool_white": 4000, "daylight": 6500}
+"""Temperatures of white in kelvin, by the codes of their words in language packs; those of
+home-assistant-intents."""
+
 EVERYTHING = frozenset({"light", "switch", "fan", "input_boolean", "media_player"})
 """Domains that "everything" means: those that are on or off. Never doors, locks or scripts."""
 

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from satellite.homeassistant.client.entities import plain
-from satellite.homeassistant.client.entity_kinds import Operation
+from satellite.homeassistant.client.entity_kinds import WHITES, Operation
 from satellite.homeassistant.client.service_calls import HomeCommand, HomeQuery, Quantity
 from satellite.values import Declined, ReplyRequest
 from servers.intents.match import Match
@@ -29,9 +29,6 @@ from servers.intents.skills.skill import Parts, Skill
 
 _THERMOSTAT = "climate"
 """The kind of what has a temperature that is set."""
-
-_WHITES = {"candle_light": 1900, "warm_white": 2700, "cool_white": 4000, "daylight": 6500}
-"""Kelvin, by the codes of the list `color` that are no colors."""
 
 _SETTING = "HassSetPosition"
 """The intent whose response without a home is that of colors, too: "I can't set the lamp"."""
@@ -81,7 +78,7 @@ def set_light(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     fields = selection(match, request, phrases, "light")
     say = fields["say"]
     fields["say"] = {**say, "default": say.get("color", say["default"])}
-    kelvin = _WHITES.get(color)
+    kelvin = WHITES.get(color)
     done = (
         HomeCommand(operation="color", color=str(color), **fields)
         if kelvin is None
