@@ -6,6 +6,7 @@ Every failure is an `ApiError`; callers add the remedy.
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from types import TracebackType
@@ -66,6 +67,23 @@ class Answer(msgspec.Struct, frozen=True):
 A = TypeVar("A", bound=Answer)
 
 
+class Form(msgspec.Struct, frozen=True, kw_only=True):
+    """A request as a form with a file (multipart/form-data)."""
+
+    fields: Mapping[str, str]
+    file: bytes
+    name: str
+    kind: str
+    """Media type of the file."""
+
+
+Body = Mapping[str, Any] | Form | None
+"""What a request has: JSON, a form, or nothing."""
+
+if TYPE_CHECKING:
+    Data = bytes | AsyncGenerator[bytes, None] | aiohttp.FormData | None
+
+
 class HttpApi:
     """The API at one address. Close it after use, in the event loop that used it.
 
@@ -96,7 +114,7 @@ class HttpApi:
     ) -> None:
         await self.close()
 
-    async def ask(self, method: str, path: str, body: Mapping[str, Any] | None, kind: type[A]) -> A:
+    async def ask(self, method: str, path: str, body: Body, kind: type[A]) -> A:
         """Send a request; return the one document of its answer. Raises `ApiError`."""
         async with self._response(method, path, _encoded(body)) as response:
             return decoded(await _content(response), kind)
@@ -109,7 +127,7 @@ class HttpApi:
             async for line in lines:
                 yield decoded(line, kind)
 
-    async def lines(self, path: str, body: Mapping[str, Any]) -> AsyncGenerator[bytes, None]:
+    async def lines(self, path: str, body: Body) -> AsyncGenerator[bytes, None]:
         """POST a request; yield the lines of its answer as they are. Raises `ApiError`."""
         async with (
             self._response("POST", path, _encoded(body)) as response,
@@ -117,6 +135,12 @@ class HttpApi:
         ):
             async for line in lines:
                 yield line
+
+    async def blocks(self, path: str, body: Body) -> AsyncGenerator[bytes, None]:
+        """POST a request; yield the bytes of its answer as they come. Raises `ApiError`."""
+        async with self._response("POST", path, _encoded(body)) as response:
+            async for block in response.content.iter_any():
+                yield block
 
     async def close(self) -> None:
         """Close every connection; requests on their way raise `Closed`. Idempotent."""
@@ -132,7 +156,7 @@ class HttpApi:
 
     @asynccontextmanager
     async def _response(
-        self, method: str, path: str, data: bytes | AsyncGenerator[bytes, None] | None
+        self, method: str, path: str, data: Data
     ) -> AsyncGenerator[aiohttp.ClientResponse, None]:
         """Send a request; the response, its body still to come, is closed at the block's end.
 
@@ -143,7 +167,9 @@ class HttpApi:
             async with asyncio.timeout(None) as limit:
                 self._opening.add(limit)
                 try:
-                    response = await session.request(method, self.url + path, data=data)
+                    response = await session.request(
+                        method, self.url + path, data=data, headers=_headers(data)
+                    )
                 finally:
                     self._opening.discard(limit)
             self._responses.add(response)
@@ -172,7 +198,6 @@ class HttpApi:
 
         headers = {
             "Accept-Encoding": "identity",  # a proxy that compresses would hold pieces back
-            "Content-Type": "application/json",
             "User-Agent": "satellite",
         }
         if self._key:
@@ -238,8 +263,22 @@ def _check_length(data: bytearray) -> None:
         raise ValueError(f"more than {LONGEST:,} bytes in one piece")
 
 
-def _encoded(body: Mapping[str, Any] | None) -> bytes | None:
-    return None if body is None else msgspec.json.encode(body)
+def _encoded(body: Body) -> Data:
+    if not isinstance(body, Form):
+        return None if body is None else msgspec.json.encode(body)
+    import aiohttp
+
+    data = aiohttp.FormData()
+    for name, value in body.fields.items():
+        data.add_field(name, value)
+    file = io.BytesIO(body.file)  # which aiohttp sends in blocks
+    data.add_field("file", file, filename=body.name, content_type=body.kind)
+    return data
+
+
+def _headers(data: Data) -> dict[str, str]:
+    """Return the type of the data; a form names its own."""
+    return {"Content-Type": "application/json"} if isinstance(data, bytes) else {}
 
 
 def decoded(data: bytes, kind: type[A]) -> A:

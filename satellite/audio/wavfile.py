@@ -83,6 +83,11 @@ def write_wav(path: Path | str, form: AudioFormat, audio: bytes) -> None:
         writer.close()
 
 
+def wav_bytes(form: AudioFormat, audio: bytes) -> bytes:
+    """Return samples as the content of a WAV file."""
+    return _header(form, len(audio)) + audio
+
+
 class WavWriter:
     """A WAV file that grows, and is a valid one after every call."""
 
@@ -128,25 +133,28 @@ class WavWriter:
         self._file.close()
 
     def _write_header(self) -> None:
-        form = self._form
-        header = _HEADER.pack(
-            b"RIFF",
-            _HEADER.size - 8 + self._size,
-            b"WAVE",
-            b"fmt ",
-            16,
-            _PCM,
-            form.channels,
-            form.rate,
-            form.rate * form.frame_bytes,
-            form.frame_bytes,
-            16,
-            b"data",
-            self._size,
-        )
         self._file.seek(0)
-        self._file.write(header)
+        self._file.write(_header(self._form, self._size))
         self._file.flush()
+
+
+def _header(form: AudioFormat, size: int) -> bytes:
+    """Return what stands before `size` bytes of samples."""
+    return _HEADER.pack(
+        b"RIFF",
+        _HEADER.size - 8 + size,
+        b"WAVE",
+        b"fmt ",
+        16,
+        _PCM,
+        form.channels,
+        form.rate,
+        form.rate * form.frame_bytes,
+        form.frame_bytes,
+        16,
+        b"data",
+        size,
+    )
 
 
 class _Shape(msgspec.Struct, frozen=True):

@@ -6,10 +6,10 @@ https://platform.openai.com/docs/api-reference
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -25,7 +25,7 @@ from satellite.errors import (
 )
 from satellite.text.reason_of import reason_of
 from servers import http_api
-from servers.http_api import Answer, HttpApi, decoded
+from servers.http_api import Answer, Body, HttpApi, decoded
 
 DEFAULT = "http://127.0.0.1:8080/v1"
 """The address of llama.cpp's server and of LocalAI on this machine."""
@@ -82,9 +82,7 @@ class OpenAiApi(HttpApi):
         listed = await self.ask("GET", "/models", None, _Models)
         return tuple(model.id for model in listed.data if model.id)
 
-    async def events(
-        self, path: str, body: Mapping[str, Any], kind: type[A]
-    ) -> AsyncGenerator[A, None]:
+    async def events(self, path: str, body: Body, kind: type[A]) -> AsyncGenerator[A, None]:
         """POST a request; yield the server-sent events of its answer. Raises `ApiError`.
 
         An answer that is one document, from a server that does not stream, is one event.

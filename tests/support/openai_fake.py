@@ -54,14 +54,24 @@ class FakeOpenAi:
         self.keys.append(request.headers.get("Authorization"))
         return web.json_response({"object": "list", "data": [{"id": n} for n in self.listed]})
 
-    async def chat(self, request: web.Request) -> web.StreamResponse:
-        """Answer POST /v1/chat/completions."""
-        body = await request.json()
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """Answer a POST: of a chat, of speech as a form, or of text to say."""
+        if request.content_type == "multipart/form-data":
+            form = await request.post()
+            body = {
+                name: value.file.read() if isinstance(value, web.FileField) else value
+                for name, value in form.items()
+            }
+        else:
+            body = await request.json()
         self.asked.append(body)
         self.keys.append(request.headers.get("Authorization"))
         answer = self._answer(body)
-        if isinstance(answer, web.Response):
-            return answer
+        if isinstance(answer, web.Response):  # a copy, as each can be sent once
+            kind = answer.headers.get("Content-Type", "")
+            return web.Response(
+                body=answer.body, status=answer.status, headers={"Content-Type": kind}
+            )
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         for event in answer:
@@ -76,9 +86,10 @@ async def fake_openai(
 ) -> AsyncIterator[FakeOpenAi]:
     """Serve on a free port until the block is left."""
     fake = FakeOpenAi(answer)
-    app = web.Application()
+    app = web.Application(client_max_size=64 << 20)
     app.router.add_get("/v1/models", fake.models)
-    app.router.add_post("/v1/chat/completions", fake.chat)
+    for path in ("chat/completions", "audio/transcriptions", "audio/speech"):
+        app.router.add_post(f"/v1/{path}", fake.answer)
     runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

@@ -1,0 +1,1 @@
+"""Speech-to-text by servers of OpenAI's API."""

@@ -1,0 +1,1 @@
+"""Text-to-speech by servers of OpenAI's API."""
