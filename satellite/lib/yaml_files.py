@@ -15,7 +15,8 @@ def parse(content: bytes) -> dict[str, Any]:
     import yaml  # 15 ms, only for programs that need a YAML file
 
     try:
-        found = yaml.load(decode(content), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        found = yaml.load(decode(content), loader)
     except UnicodeDecodeError as error:
         raise ValueError(f"cannot be read: {reason_of(error)}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date of month 13, deep lists

@@ -7,7 +7,6 @@ them.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from satellite.errors import EngineFailed
+from satellite.lib.decoding import from_json
 from satellite.text.reason_of import reason_of
 from servers.intents import package_mapping as mapping
 from servers.intents.match import Found, found_in
@@ -110,7 +110,7 @@ class PackageSentences:
         if not file.is_file():
             return None
         try:
-            content = json.loads(self._characters(file.read_text(encoding="utf-8")))
+            content = from_json(self._characters(file.read_text(encoding="utf-8")))
             intents = Intents.from_dict(self._filtered(content))
             for intent in intents.intents.values():
                 for data in intent.data:

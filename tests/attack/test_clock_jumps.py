@@ -217,6 +217,7 @@ def test_waiting_and_age_are_measured_by_the_monotonic_clock() -> None:
     }
     assert found == {
         "satellite/cli/ask.py",  # the time that is asked for
+        "satellite/cli/demo.py",  # the time that is asked for
         "satellite/cli/stats.py",  # days
         "satellite/cli/status.py",  # the age of an error
         "satellite/diagnostics/doctor/hardware.py",  # whether the clock is set
@@ -227,11 +228,13 @@ def test_waiting_and_age_are_measured_by_the_monotonic_clock() -> None:
         "satellite/diagnostics/stats/snapshot.py",  # the time of the start, by today's clock
         "satellite/engines/known_servers.py",  # days
         "satellite/events.py",  # the time of an event, beside the monotonic one
+        "satellite/homeassistant/client/weather.py",  # days
         "satellite/listening/utterance_builder.py",  # as in events
         "satellite/net/pairing/known_peers.py",  # when machines were paired
         "satellite/timers/wall_clock.py",
         "satellite/turns/satellite_context.py",  # the time that is asked for
         "servers/intents/skills/clock.py",  # the time that is asked for
-        "servers/llm/ollama/prompt.py",  # the time that is asked for
+        "servers/llm/chat/prompt.py",  # the time that is asked for
+        "servers/models/local_file.py",  # when a model was copied
         "servers/models/pull.py",  # when a model was downloaded
     }

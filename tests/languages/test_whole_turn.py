@@ -64,14 +64,14 @@ REQUESTS: dict[str, dict[str, Request | str]] = {
         "lamp": FOREIGN.format("French", '"Allume la lampe" becomes "Allôme à l\'Op"'),
     },
     "es": {
-        "time": Request("kokoro/es/04.wav", "¿Qué hora es?", "es"),
+        "time": Request("kokoro/es/04.wav"),
         "timer": FOREIGN.format("Spanish", '"Pon un temporizador" becomes "Por un tempo y sabor"'),
-        "lamp": Request("kokoro/es/00.wav", "Enciende la luz del salón.", "es"),
+        "lamp": Request("kokoro/es/00.wav"),
     },
     "it": {
-        "time": Request("kokoro/it/04.wav", "Che ore sono?", "it"),
+        "time": Request("kokoro/it/04.wav"),
         "timer": Request("kokoro/it/02.wav", "Imposta un timer di 30 secondi.", "it+m3"),
-        "lamp": Request("kokoro/it/00.wav", "Accendi la luce in soggiorno.", "it"),
+        "lamp": Request("kokoro/it/00.wav"),
     },
 }
 

@@ -94,10 +94,10 @@ async def test_built_in_engines_serve_and_the_remedies_are_logged(
     said = sorted(r.getMessage() for r in caplog.records if r.name == "servers.standby")
     assert [line.partition(";")[0] for line in said] == [
         "asr: pocketsphinx stands in for faster-whisper",
-        "llm: intents stands in for ollama",
+        "llm: intents stands in for ollama or llamacpp",
         "tts: espeak stands in for piper",
     ]
-    wanted = ("whisper:base.en", "ollama:llama3.2", "piper:en_US-lessac-medium")
+    wanted = ("whisper:base.en", "gguf:qwen2.5-1.5b", "piper:en_US-lessac-medium")
     for line, model in zip(said, wanted, strict=True):
         assert line.endswith(f"satellite models pull {model}")
 

@@ -17,7 +17,7 @@ from satellite.errors import ConfigError, EngineFailed
 from satellite.ports import ENGINE_ROLES
 from satellite.text.redact import masked
 
-SECRET = re.compile(r"token|passw|secret|credential|(^|_)key(_|$)")
+SECRET = re.compile(r"(?<!max_)token|passw|secret|credential|(^|_)key(_|$)")
 
 
 @pytest.mark.parametrize(
