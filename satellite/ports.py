@@ -16,7 +16,7 @@ Engines raise only `EngineError`s, `PackageMissing`, and, when remote, `WireErro
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from contextlib import aclosing, suppress
 from difflib import get_close_matches
 from typing import Any, Protocol, TypeVar, runtime_checkable
@@ -26,7 +26,13 @@ import msgspec
 from satellite.errors import EngineClosed
 from satellite.events import Event
 from satellite.requirements import Requirement
-from satellite.settings import HomeSettings, ModelSettings, PairingSettings, Settings
+from satellite.settings import (
+    HomeSettings,
+    ModelSettings,
+    PairingSettings,
+    Settings,
+    VoiceSettings,
+)
 from satellite.values import (
     Action,
     AudioChunk,
@@ -79,6 +85,8 @@ class EngineContext(msgspec.Struct, frozen=True, kw_only=True):
     home_settings: HomeSettings = HomeSettings()
     """The settings of that home; its address is set even while it cannot be reached."""
     pairing: PairingSettings = PairingSettings()
+    voices: Mapping[str, VoiceSettings] = {}
+    """The cloned voices of the settings, by name."""
     language: str = "en"
     """The language that is mostly spoken. `auto` chooses a model of it; requests name their own."""
     nice: int = 0
@@ -95,6 +103,7 @@ class EngineContext(msgspec.Struct, frozen=True, kw_only=True):
             home=home,
             home_settings=settings.home,
             pairing=settings.pairing,
+            voices=settings.voices,
             language=settings.language,
             nice=nice,
         )

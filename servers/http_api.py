@@ -64,6 +64,16 @@ class Answer(msgspec.Struct, frozen=True):
     error: Any = None
 
 
+class _Problem(Answer, frozen=True):
+    """An error, by the names that APIs have for it."""
+
+    message: Any = None
+    detail: Any = None
+    """That of FastAPI."""
+    exception: Any = msgspec.field(default=None, name="Exception")
+    """That of GPT-SoVITS, beside `message`."""
+
+
 A = TypeVar("A", bound=Answer)
 
 
@@ -297,10 +307,15 @@ def decoded(data: bytes, kind: type[A]) -> A:
 
 def _message(content: bytes) -> str:
     """Return what an error says, in one line of at most 300 characters."""
+    found: Any
     try:
-        found = from_json(content, Answer).error
+        problem = from_json(content, _Problem)
     except Undecodable:  # a page of a proxy
         found = content.decode("utf-8", "replace")
-    if isinstance(found, dict) and isinstance(found.get("message"), str):  # as OpenAI's API has it
-        found = found["message"]
+    else:
+        found = problem.error or problem.message or problem.detail
+        if isinstance(found, dict) and isinstance(found.get("message"), str):  # OpenAI's API
+            found = found["message"]
+        if problem.exception:
+            found = f"{found}: {problem.exception}"
     return " ".join(str(found or "").split())[:300]

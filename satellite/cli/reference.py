@@ -19,11 +19,10 @@ from satellite import events
 from satellite.cli.command import COMMON, Flag, argument_text, walk
 from satellite.cli.main import cli
 from satellite.components import registry
-from satellite.config.keys import GROUP, keys
+from satellite.config.keys import groups, keys
 from satellite.errors import UsageError
 from satellite.options import OptionInfo, describe
 from satellite.ports import ROLES, Licensed
-from satellite.settings import AssistantSettings
 
 CHECKOUT = Path(__file__).parents[2]
 """Where the documents are found when none is named."""
@@ -85,8 +84,9 @@ def setting_section() -> str:
         for path, key in keys().items()
     ]
     rows += [
-        (f"`{GROUP}.NAME.{info.name}`", info.type, _default(info), info.doc)
-        for info in describe(AssistantSettings)
+        (f"`{group}.NAME.{info.name}`", info.type, _default(info), info.doc)
+        for group, kind in groups().items()
+        for info in describe(kind)
     ]
     return _table(("key", "type", "default", "meaning"), rows)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from satellite import options
 from satellite.audio.cues import Cues
 from satellite.components import spec
-from satellite.config.keys import GROUP
+from satellite.config.keys import ASSISTANTS, VOICES
 from satellite.errors import ConfigError, PluginBroken, PluginUnknown
 from satellite.homeassistant.client import address as home_address
 from satellite.languages import codes
@@ -35,6 +35,7 @@ def problems(settings: Settings, origins: Mapping[str, str]) -> list[str]:
     found += _languages(settings, origins)
     found += _cues(settings, origins)
     found += _assistants(settings, origins)
+    found += _voices(settings, origins)
     found += _home_assistant(settings, origins)
     for name in ("pin", "exclude"):
         for text in getattr(settings.servers, name):
@@ -60,7 +61,7 @@ def _languages(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:
         yield f"{origins['language']}: language: {problem}"
     for name, assistant in settings.assistants.items():
         if assistant.language and (problem := language(assistant.language)):
-            key = f"{GROUP}.{name}.language"
+            key = f"{ASSISTANTS}.{name}.language"
             yield f"{origins[key]}: {key}: {problem}"
 
 
@@ -98,7 +99,7 @@ def _cues(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:
 def _assistants(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:
     taken: dict[str, str] = {}
     for name, assistant in settings.assistants.items():
-        table = f"{GROUP}.{name}"
+        table = f"{ASSISTANTS}.{name}"
         for role in TURN_ROLES:
             if text := getattr(assistant, role):
                 origin = f"{origins[f'{table}.{role}']}: {table}"
@@ -107,6 +108,18 @@ def _assistants(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]
             if (other := taken.setdefault(word, name)) != name:
                 origin = f"{origins[f'{table}.wake']}: {table}.wake"
                 yield f"{origin}: {word} is the wake word of assistants.{other} already"
+
+
+def _voices(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:
+    for name, voice in settings.voices.items():
+        table = f"{VOICES}.{name}"
+        if not voice.ref_audio_path.strip():
+            named = [origins[f"{table}.{field}"] for field in voice.__struct_fields__]
+            origin = next((origin for origin in named if origin != "default"), "default")
+            yield (
+                f"{origin}: {table}.ref_audio_path is missing: the clip's path on the server of "
+                "GPT-SoVITS"
+            )
 
 
 def _server(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:

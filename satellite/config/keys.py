@@ -6,6 +6,7 @@ Configuration, command line and reference are all made from this one list.
 from __future__ import annotations
 
 import re
+import typing
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache
@@ -15,13 +16,15 @@ import msgspec
 
 from satellite import options
 from satellite.options import OptionInfo, OptionSet
-from satellite.settings import AssistantSettings, Settings
+from satellite.settings import Settings
 
 PREFIX = "SATELLITE_"
 
 
-GROUP = "assistants"
-"""The table of tables whose names a user chooses, as in `assistants.butler.voice`."""
+ASSISTANTS = "assistants"
+"""The group of the assistants' tables."""
+VOICES = "voices"
+"""The group of the voices' tables."""
 
 _NAME = re.compile(r"[a-z0-9_-]+")
 """Those names: whatever TOML takes without quotes, and an environment variable in capitals."""
@@ -63,24 +66,45 @@ def tables() -> Mapping[str, type[OptionSet]]:
 
 
 @cache
+def groups() -> Mapping[str, type[OptionSet]]:
+    """The tables of tables whose names a user chooses, as in `assistants.butler.voice`, and the
+    class of settings that each inner table holds."""
+    return {
+        field.encode_name: kind
+        for field in msgspec.structs.fields(Settings)
+        if (kind := _group_of(field.type)) is not None
+    }
+
+
+@cache
 def find(path: str) -> Key | None:
     """A setting by its path, also one of a table that a user has named."""
     table = path.rpartition(".")[0]
     group, _, chosen = table.partition(".")
-    if group != GROUP or not _NAME.fullmatch(chosen):
+    kind = groups().get(group)
+    if kind is None or not _NAME.fullmatch(chosen):
         return keys().get(path)
-    return next((key for key in _walk(AssistantSettings, f"{table}.") if key.path == path), None)
+    return next((key for key in _walk(kind, f"{table}.") if key.path == path), None)
 
 
-def tables_of(paths: Iterable[str]) -> dict[str, None]:
-    """The tables that a user has named, of the settings among these paths."""
-    inside = (path for path in paths if path.startswith(f"{GROUP}."))
-    return dict.fromkeys(path.rpartition(".")[0] for path in inside)
+def tables_of(paths: Iterable[str]) -> dict[str, type[OptionSet]]:
+    """The tables that a user has named, of the settings among these paths, and their classes."""
+    found = {}
+    for path in paths:
+        table = path.rpartition(".")[0]
+        if kind := groups().get(table.partition(".")[0]):
+            found[table] = kind
+    return found
+
+
+def is_name(text: str) -> bool:
+    """Return whether a user may choose a name for a table of a group."""
+    return _NAME.fullmatch(text) is not None
 
 
 def build(values: Mapping[str, Any]) -> Settings:
     """Make the settings out of right values by path; the rest keeps its default."""
-    top = {path: value for path, value in values.items() if "." not in path}
+    top: dict[str, Any] = {path: value for path, value in values.items() if "." not in path}
     for table, kind in tables().items():
         inner = {
             path.removeprefix(f"{table}."): value
@@ -88,16 +112,16 @@ def build(values: Mapping[str, Any]) -> Settings:
             if path.startswith(f"{table}.")
         }
         top[table] = kind(**inner)
-    top[GROUP] = {
-        table.removeprefix(f"{GROUP}."): AssistantSettings(
+    top.update({group: {} for group in groups()})
+    for table, kind in tables_of(values).items():
+        group, _, chosen = table.partition(".")
+        top[group][chosen] = kind(
             **{
                 path.rpartition(".")[2]: value
                 for path, value in values.items()
                 if path.rpartition(".")[0] == table
             }
         )
-        for table in tables_of(values)
-    }
     return Settings(**top)
 
 
@@ -112,12 +136,14 @@ def value_of(settings: Settings, path: str) -> Any:
 def differences(before: Settings, after: Settings) -> Iterator[str]:
     """Yield the paths of the settings that differ."""
     yield from (path for path in keys() if value_of(before, path) != value_of(after, path))
-    none = AssistantSettings()
-    for name in dict.fromkeys((*before.assistants, *after.assistants)):
-        old, new = before.assistants.get(name, none), after.assistants.get(name, none)
-        for field in AssistantSettings.__struct_fields__:
-            if getattr(old, field) != getattr(new, field):
-                yield f"{GROUP}.{name}.{field}"
+    for group, kind in groups().items():
+        old_tables, new_tables = getattr(before, group), getattr(after, group)
+        none = kind()
+        for name in dict.fromkeys((*old_tables, *new_tables)):
+            old, new = old_tables.get(name, none), new_tables.get(name, none)
+            for field in kind.__struct_fields__:
+                if getattr(old, field) != getattr(new, field):
+                    yield f"{group}.{name}.{field}"
 
 
 def unknown(name: str, known: list[str]) -> str:
@@ -126,8 +152,8 @@ def unknown(name: str, known: list[str]) -> str:
     A known name whose last part is `name` counts as near: `silence` means `listen.silence`.
     """
     table, _, inner = name.rpartition(".")
-    if table.startswith(f"{GROUP}."):
-        fields = dict.fromkeys(AssistantSettings.__struct_fields__)
+    if (kind := groups().get(table.partition(".")[0])) and "." in table:
+        fields = dict.fromkeys(kind.__struct_fields__)
         return f"{table}.{options.unknown_name(inner, fields)}"
     near = get_close_matches(name, known, n=1)
     if not near:
@@ -143,7 +169,7 @@ def _walk(kind: type[OptionSet], prefix: str) -> list[Key]:
     for field in msgspec.structs.fields(kind):
         if _is_table(field.type):
             found += _walk(field.type, f"{prefix}{field.encode_name}.")
-        elif prefix or field.encode_name != GROUP:
+        elif prefix or _group_of(field.type) is None:
             info = infos[field.encode_name]
             found.append(Key(prefix + field.encode_name, field.type, info, field.default))
     return found
@@ -151,3 +177,11 @@ def _walk(kind: type[OptionSet], prefix: str) -> list[Key]:
 
 def _is_table(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, OptionSet)
+
+
+def _group_of(kind: Any) -> type[OptionSet] | None:
+    """Return the class of a table of tables; None for other types."""
+    if typing.get_origin(kind) is not dict:
+        return None
+    inner = typing.get_args(kind)[1]
+    return inner if _is_table(inner) else None

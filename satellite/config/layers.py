@@ -15,7 +15,7 @@ import msgspec
 
 from satellite import options
 from satellite.config import migration
-from satellite.config.keys import GROUP, PREFIX, find, keys, tables, unknown
+from satellite.config.keys import PREFIX, find, groups, keys, tables, unknown
 from satellite.lib import text_files
 from satellite.lib.privileges import remedy
 from satellite.text.quoted import quoted
@@ -139,12 +139,12 @@ def _flatten(content: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, value in content.items():
         if name in tables() and isinstance(value, dict):
             yield from ((f"{name}.{inner}", value) for inner, value in value.items())
-        elif name == GROUP and isinstance(value, dict):
+        elif name in groups() and isinstance(value, dict):
             for chosen, table in value.items():
                 if not isinstance(table, dict):
-                    yield f"{GROUP}.{chosen}", table
+                    yield f"{name}.{chosen}", table
                     continue
-                yield from ((f"{GROUP}.{chosen}.{key}", inner) for key, inner in table.items())
+                yield from ((f"{name}.{chosen}.{key}", inner) for key, inner in table.items())
         else:
             yield name, value
 

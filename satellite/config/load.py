@@ -15,7 +15,7 @@ from satellite.config.keys import Key, build, find, keys, tables_of, value_of
 from satellite.config.layers import Given
 from satellite.errors import ConfigError
 from satellite.lib import paths
-from satellite.settings import AssistantSettings, Settings
+from satellite.settings import Settings
 
 DEFAULT = "default"
 SYSTEM_FILE = Path("/etc/satellite/satellite.toml")
@@ -80,8 +80,8 @@ def load(
     if not settings.name:
         settings = msgspec.structs.replace(settings, name=host_name())
     every = [*keys()]
-    for table in tables_of(values):
-        every += [f"{table}.{name}" for name in AssistantSettings.__struct_fields__]
+    for table, kind in tables_of(values).items():
+        every += [f"{table}.{name}" for name in kind.__struct_fields__]
     origins = {path: values[path].origin if path in values else DEFAULT for path in every}
     problems += checks.problems(settings, origins)
     if problems:

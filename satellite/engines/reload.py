@@ -15,7 +15,7 @@ from contextlib import suppress
 
 import msgspec
 
-from satellite.config.keys import GROUP, differences
+from satellite.config.keys import ASSISTANTS, differences
 from satellite.engines.assembly import create
 from satellite.errors import EngineFailed, SatelliteError, UsageError
 from satellite.lib.containment import Containment
@@ -116,7 +116,7 @@ class Reload:
         group, _, rest = path.partition(".")
         name, _, field = rest.partition(".")
         return path == "wake" or (
-            group == GROUP and field == "wake" and name in self._settings.assistants
+            group == ASSISTANTS and field == "wake" and name in self._settings.assistants
         )
 
     async def _change(self, wanted: Settings) -> None:

@@ -20,7 +20,12 @@ from satellite.settings.keeping import HealthSettings, RecordingSettings, StatsS
 from satellite.settings.listening import ListenSettings, SoundSettings
 from satellite.settings.network import HttpSettings, LimitSettings, PairingSettings
 from satellite.settings.serving import ModelSettings, ServerSettings, ServersSettings
-from satellite.settings.speaking import AnnounceSettings, CueSettings, DuckingSettings
+from satellite.settings.speaking import (
+    AnnounceSettings,
+    CueSettings,
+    DuckingSettings,
+    VoiceSettings,
+)
 
 __all__ = [
     "HOME_ASSISTANT_PORT",
@@ -46,6 +51,7 @@ __all__ = [
     "Settings",
     "SoundSettings",
     "StatsSettings",
+    "VoiceSettings",
 ]
 
 
@@ -96,3 +102,4 @@ class Settings(OptionSet, frozen=True):
     stats: StatsSettings = StatsSettings()
     server: ServerSettings = ServerSettings()
     assistants: dict[str, AssistantSettings] = msgspec.field(default_factory=dict)
+    voices: dict[str, VoiceSettings] = msgspec.field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from satellite.options import OptionSet, option
 
@@ -52,3 +52,33 @@ class AnnounceSettings(OptionSet, frozen=True):
         tuple[str, ...],
         option("More satellites to announce on than those discovered: tcp:// addresses"),
     ] = ()
+
+
+ClipLanguage = Literal[
+    "auto", "zh", "en", "ja", "ko", "yue", "all_zh", "all_ja", "all_ko", "all_yue", "auto_yue"
+]
+"""Languages of GPT-SoVITS by its names: `zh` is Chinese with English words in it, `all_zh` Chinese
+alone, `auto` what the text looks like."""
+
+
+class VoiceSettings(OptionSet, frozen=True):
+    """A cloned voice: the reference clip that an engine speaks like (gpt-sovits)."""
+
+    ref_audio_path: Annotated[
+        str, option("Reference clip of 3 to 10 s: a path on the server that speaks")
+    ] = ""
+    prompt_text: Annotated[str, option("Words of the clip; versions 3 and 4 need them")] = ""
+    prompt_lang: Annotated[ClipLanguage, option("Language of the clip")] = "auto"
+    text_lang: Annotated[
+        ClipLanguage,
+        option("Language of the texts; auto is that of each request, or what the text looks like"),
+    ] = "auto"
+    aux_ref_audio_paths: Annotated[
+        tuple[str, ...], option("Further clips whose sound is mixed in: paths on the server")
+    ] = ()
+    gpt_weights_path: Annotated[
+        str, option("GPT weights of the voice: a path on the server; the engine's if empty")
+    ] = ""
+    sovits_weights_path: Annotated[
+        str, option("SoVITS weights of the voice: a path on the server; the engine's if empty")
+    ] = ""

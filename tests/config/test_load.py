@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from satellite.cli.config import as_toml, toml_value
 from satellite.config import load as config
-from satellite.config.keys import keys
+from satellite.config.keys import differences, keys
 from satellite.config.layers import COMMON_VARIABLES, Given
 from satellite.errors import ConfigError
 
@@ -211,3 +211,47 @@ def test_an_unknown_language_is_reported_at_once(language: str, problem: str) ->
 def test_any_code_of_a_language_may_be_set(language: str) -> None:
     pairs = (f"language={language}",)
     assert config.load(environment={}, files=(), pairs=pairs).settings.language == language
+
+
+def test_voices_are_tables_that_a_user_names(tmp_path: Path) -> None:
+    text = """
+        [assistants.butler]
+        voice = "anna"
+        [voices.anna]
+        ref_audio_path = "/clips/anna.wav"
+        prompt_text = "好的"
+        prompt_lang = "zh"
+        [voices.bob]
+        ref_audio_path = "/clips/bob.wav"
+    """
+    made = load(text, tmp_path)
+    anna, bob = made.settings.voices["anna"], made.settings.voices["bob"]
+    assert (anna.prompt_text, anna.prompt_lang, bob.prompt_lang) == ("好的", "zh", "auto")
+    printed = "\n".join(as_toml(made.effective()))
+    assert load(printed, tmp_path).settings == made.settings
+    assert [*differences(made.settings, load("", tmp_path).settings)] == [
+        "assistants.butler.voice",
+        "voices.anna.ref_audio_path",
+        "voices.anna.prompt_text",
+        "voices.anna.prompt_lang",
+        "voices.bob.ref_audio_path",
+    ]
+
+
+def test_problems_of_voices_name_their_table(tmp_path: Path) -> None:
+    text = """
+        [voices.anna]
+        ref_audio = "/clips/anna.wav"
+        [voices.bob]
+        prompt_lang = "klingon"
+        ref_audio_path = "/clips/bob.wav"
+        [voices.eve]
+        prompt_text = "hello"
+        [voices."E V E"]
+        prompt_text = "hello"
+    """
+    found = "\n".join(problems(text, tmp_path))
+    assert "voices.anna.ref_audio is unknown (did you mean ref_audio_path?)" in found
+    assert "voices.bob.prompt_lang" in found
+    assert "file /satellite.toml: voices.eve.ref_audio_path is missing" in found
+    assert "voices.E V E" in found

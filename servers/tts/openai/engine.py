@@ -13,8 +13,8 @@ from satellite.ports import EngineContext
 from satellite.requirements import Package, Requirement
 from satellite.values import AudioChunk, AudioFormat, EngineInfo, ModelInfo, SpeechRequest
 from servers.openai.api import OpenAiApi, engine_errors
-from servers.tts.openai.wav_stream import WavStream
 from servers.tts.text_splitter import is_audible
+from servers.tts.wav_stream import WavStream
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from satellite.audio.wavfile import wav_bytes
 from satellite.errors import EngineFailed
 from satellite.values import AudioFormat
-from servers.tts.openai.wav_stream import LONGEST, WavStream
+from servers.tts.wav_stream import LONGEST, WavStream
 
 FORM = AudioFormat(rate=24000)
 SAMPLES = bytes(range(200))
