@@ -23,7 +23,7 @@ detectors are sure of "hey jarvis" in it, and PocketSphinx understands it best."
 
 _SPEAK = """
 import sys
-from servers.tts.espeak.library import library
+from servers.espeak.library import library
 text, voice, rate = sys.argv[1:]
 source = library()
 sys.stdout.buffer.write(source.speak(text, source.voices.find(voice), rate=int(rate)))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from satellite.errors import EngineError, PackageMissing
 from satellite.text.quoted import quoted
-from servers.tts.espeak.library import library
+from servers.espeak.library import library
 
 _LOGGER = logging.getLogger(__name__)
 

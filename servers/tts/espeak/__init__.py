@@ -1,1 +1,1 @@
-"""eSpeak NG and its voices."""
+"""The engine `espeak`: speech by eSpeak NG."""

@@ -12,7 +12,7 @@ from satellite.options import OptionSet, option
 from satellite.ports import EngineContext
 from satellite.requirements import Package, Requirement
 from satellite.values import AudioChunk, AudioFormat, EngineInfo, ModelInfo, SpeechRequest
-from servers.tts.espeak.library import EspeakLibrary, library
+from servers.espeak.library import EspeakLibrary, library
 from servers.tts.normalization.normalizer import normalize
 from servers.tts.text_splitter import LATER, split_text
 

@@ -16,14 +16,14 @@ from satellite.requirements import Package, Requirement
 from satellite.text.rules import TextRules
 from satellite.values import AudioChunk, AudioFormat, EngineInfo, SpeechRequest
 from servers.models.store import Store
+from servers.tts.lru import LruCache
 from servers.tts.normalization.normalizer import normalize
 from servers.tts.piper.catalog import Catalog, Voice, any_voice
-from servers.tts.piper.lru import LruCache
 from servers.tts.piper.phrase_cache import PhraseCache
-from servers.tts.piper.scheduler import Scheduler
-from servers.tts.piper.segmenter import Piece, Segmenter
-from servers.tts.piper.speech_rate import SpeechRate
 from servers.tts.piper.voice import PiperVoice, SpeakingStyle, divide_cores
+from servers.tts.scheduler import Scheduler
+from servers.tts.segmenter import Piece, Segmenter
+from servers.tts.speech_rate import SpeechRate
 
 CHUNK_SECONDS = 0.5
 """Seconds of sound in the largest chunk: a frame of 22 kB on the wire."""

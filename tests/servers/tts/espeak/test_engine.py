@@ -11,8 +11,8 @@ import pytest
 from satellite.components import spec
 from satellite.errors import ConfigError, EngineClosed, ModelMissing
 from satellite.values import AudioChunk, SpeechRequest
+from servers.espeak.library import library
 from servers.tts.espeak.engine import CHUNK_SECONDS, Espeak
-from servers.tts.espeak.library import library
 from tests.support.speech import forms
 
 SENTENCE = "The lamp in the living room is on."

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from satellite.errors import EngineClosed
-from servers.tts.piper.scheduler import PATIENCE, Scheduler
+from servers.tts.scheduler import PATIENCE, Scheduler
 
 
 class Held:
@@ -51,7 +51,7 @@ async def test_new_calls_start_in_order_when_the_others_are_well_ahead() -> None
 async def test_every_new_call_starts_eventually(monkeypatch: pytest.MonkeyPatch) -> None:
     held, now = Held(), time.monotonic()
     monkeypatch.setattr(
-        "servers.tts.piper.scheduler.MARGIN", 1e9
+        "servers.tts.scheduler.MARGIN", 1e9
     )  # the others are never far enough ahead
     later, sooner = now + PATIENCE + 5, now + PATIENCE - 1
     calls = (("later", later), ("new", None), ("sooner", sooner))

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from servers.tts.piper.lru import LruCache
+from servers.tts.lru import LruCache
 
 
 def test_models_load_once_and_the_least_recently_used_is_dropped() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from satellite.errors import EngineFailed, PackageMissing
 from satellite.text.quoted import quoted
-from servers.tts.espeak.voices import Voice, Voices
+from servers.espeak.voices import Voice, Voices
 
 _SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS: no sound device, samples go to the callback
 _BUFFER_MS = 200

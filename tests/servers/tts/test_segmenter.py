@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from satellite.languages.text_rules import text_rules
 from satellite.text.rules import CHARACTERS_PER_SECOND
-from servers.tts.piper.segmenter import LONGEST_PIECE, WHOLE_SENTENCE, Segmenter
+from servers.tts.segmenter import LONGEST_PIECE, WHOLE_SENTENCE, Segmenter
 
 TEXTS = st.text(st.sampled_from("abcdeAB 1,.!?…;:\n、。-'\""), max_size=400)
 

@@ -1,0 +1,1 @@
+"""eSpeak NG as a library: its voices, its speech and its phonemes."""
