@@ -19,7 +19,8 @@ from servers.models.store import Store
 _NAMES = """
     A NAME is whisper:SIZE (as whisper:base.en), whisper:OWNER/REPOSITORY of Hugging Face,
     piper:VOICE (as piper:en_US-lessac-medium), gguf:MODEL (as gguf:qwen2.5-1.5b),
-    gguf:OWNER/REPOSITORY:FILE.gguf or ollama:MODEL (as ollama:llama3.2:1b).
+    gguf:OWNER/REPOSITORY:FILE.gguf, sherpa:MODEL (as sherpa:sense-voice, or a name of k2-fsa's), or
+    ollama:MODEL (as ollama:llama3.2:1b).
 """
 
 
@@ -165,9 +166,10 @@ def remove(context: click.Context, names: Sequence[str]) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.pass_context
 def import_file(context: click.Context, name: str, file: Path) -> None:
-    """Copy a GGUF file that is on this machine into the models folder.
+    """Copy a model that is on this machine into the models folder.
 
-    The model is then gguf:NAME, as in --llm llamacpp:NAME.
+    A GGUF file becomes gguf:NAME, as in --llm llamacpp:NAME. For sherpa:NAME, FILE is the folder or
+    the .tar.bz2 archive of a model for sherpa-onnx.
     """
     store, _ = _stores(context)
     chosen = parse(name if ":" in name else f"gguf:{name}")

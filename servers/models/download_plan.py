@@ -33,6 +33,8 @@ class DownloadPlan(msgspec.Struct, frozen=True):
     source: str
     revision: str
     files: tuple[RemoteFile, ...]
+    archive: bool = False
+    """Whether its only file is an archive of the model's files."""
 
     @property
     def total(self) -> int:

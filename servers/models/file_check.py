@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
 from satellite.lib.decoding import Undecodable, from_json
 
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+_VARINT, _BYTES = 0, 2
 """Wire types of Protocol Buffers."""
+_FIXED = {1: 8, 5: 4}
+"""Bytes of the wire types of one length."""
 
-_GRAPH = 7
-"""The field of ONNX's `ModelProto` that holds the network (onnx.proto)."""
+_GRAPH, _METADATA = 7, 14
+"""The fields of ONNX's `ModelProto` that hold the network and `metadata_props` (onnx.proto)."""
+_LONGEST_METADATA = 1 << 20
+"""Bytes of one entry: a list of mean values has thousands."""
 
 _NEWEST_GGUF = 16
 """As for `_NEWEST_BINARY`."""
@@ -44,25 +50,51 @@ def problem_of(path: Path) -> str | None:
 
 def is_onnx(file: BinaryIO) -> bool:
     """Return whether a file is one whole Protocol Buffers message that holds an ONNX graph."""
-    size = file.seek(0, os.SEEK_END)
-    file.seek(0)
     fields = set()
-    while file.tell() < size:
-        tag = _varint(file)
-        if tag is None:
+    for field, _ in _fields(file):
+        if field == 0:
             return False
-        field, kind = tag >> 3, tag & 7
-        if kind == _VARINT:
-            skip: int | None = 0 if _varint(file) is not None else None
-        else:
-            skip = {_FIXED64: 8, _FIXED32: 4}.get(kind)
-            if kind == _BYTES:
-                skip = _varint(file)
-        if skip is None or field == 0 or file.tell() + skip > size:
-            return False
-        file.seek(skip, os.SEEK_CUR)
         fields.add(field)
     return _GRAPH in fields
+
+
+def onnx_metadata(file: BinaryIO) -> dict[str, str]:
+    """Return the metadata of an ONNX model, read without its network; empty for another file."""
+    found: dict[str, str] = {}
+    for field, length in _fields(file):
+        if field == _METADATA and length <= _LONGEST_METADATA:
+            entry = BytesIO(file.read(length))
+            pair = {key: entry.read(size) for key, size in _fields(entry)}
+            found[_text(pair.get(1, b""))] = _text(pair.get(2, b""))
+    return found
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
+
+
+def _fields(file: BinaryIO) -> Iterator[tuple[int, int]]:
+    """Yield each field's number and the length of its content, at which the file then stands.
+
+    The last is (0, 0) if the message is invalid or cut off.
+    """
+    size = file.seek(0, os.SEEK_END)
+    position = file.seek(0)
+    while position < size:
+        tag = _varint(file)
+        length: int | None = None
+        if tag is not None and tag >> 3:
+            kind = tag & 7
+            if kind == _VARINT:
+                length = 0 if _varint(file) is not None else None
+            else:
+                length = _varint(file) if kind == _BYTES else _FIXED.get(kind)
+        position = file.tell()
+        if tag is None or length is None or position + length > size:
+            yield 0, 0
+            return
+        yield tag >> 3, length
+        position = file.seek(position + length)
 
 
 def is_whisper(file: BinaryIO) -> bool:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
@@ -95,22 +95,35 @@ class Hub:
 
         return self._keep_trying(fetch, f"{model}: {url}")
 
+    def exists(self, url: str, model: str) -> bool:
+        """Return whether a server has a file. Raises `DownloadFailed` where it does not say so."""
+
+        def ask() -> bool:
+            with self.opened(url, model, absent=True) as response:
+                return response.status_code != 404
+
+        return self._keep_trying(ask, f"{model}: {url}")
+
     @contextmanager
-    def opened(self, url: str, model: str, offset: int = 0) -> Iterator[httpx.Response]:
+    def opened(
+        self, url: str, model: str, offset: int = 0, *, absent: bool = False
+    ) -> Iterator[httpx.Response]:
         """GET a file from the byte `offset` on; the body of the response is not read yet.
 
-        Its status is 200, 206, or 416 for a request with an offset.
+        Its status is 200, 206, 416 for a request with an offset, or 404 with `absent`.
 
         Raises:
             TransientError: Another try may help. Raised for errors inside the block, too.
             DownloadFailed: It will not.
         """
         headers = {"range": f"bytes={offset}-"} if offset else {}
+        request = self._client.build_request("GET", url, headers=headers)
+        if not url.startswith(f"{self.endpoint}/"):  # the token is for no other server
+            request.headers.pop("authorization", None)
         try:
-            with self._client.stream("GET", url, headers=headers) as response:
-                if not (
-                    response.status_code in (200, 206) or (response.status_code == 416 and offset)
-                ):
+            with closing(self._client.send(request, stream=True)) as response:
+                fine = {200, 206} | ({416} if offset else set()) | ({404} if absent else set())
+                if response.status_code not in fine:
                     self._refuse(response, url, model)
                 yield response
         except (httpx.TooManyRedirects, httpx.UnsupportedProtocol, httpx.InvalidURL) as error:

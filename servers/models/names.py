@@ -1,5 +1,5 @@
 """Names of models: `whisper:base.en`, `whisper:OWNER/REPO`, `piper:en_US-lessac-medium`,
-`gguf:qwen2.5-1.5b`, `gguf:OWNER/REPO:FILE`, `ollama:llama3.2:1b`.
+`gguf:qwen2.5-1.5b`, `gguf:OWNER/REPO:FILE`, `sherpa:sense-voice`, `ollama:llama3.2:1b`.
 """
 
 from __future__ import annotations
@@ -11,26 +11,28 @@ import msgspec
 from satellite.errors import UsageError
 from satellite.options import unknown_name
 from satellite.text.quoted import quoted
-from servers.models import gguf_models, whisper_sizes
+from servers.models import gguf_models, sherpa_models, whisper_sizes
 
 WHISPER = "whisper"
 PIPER = "piper"
 GGUF = "gguf"
+SHERPA = "sherpa"
 OLLAMA = "ollama"
-KINDS = (WHISPER, PIPER, GGUF, OLLAMA)
+KINDS = (WHISPER, PIPER, GGUF, SHERPA, OLLAMA)
 
 _OFFICIAL_WHISPER = "MIT"
 _LICENSES = {
     WHISPER: "see its repository",
     PIPER: "see its MODEL_CARD",
     GGUF: "see its repository",
+    SHERPA: "see its repository",
     OLLAMA: "ollama show --license",
 }
 """Where the license of a model is found, by kind."""
 
 _EXAMPLES = (
     "whisper:base.en, whisper:OWNER/REPO, piper:en_US-lessac-medium, gguf:qwen2.5-1.5b, "
-    "gguf:OWNER/REPO:FILE, ollama:llama3.2:1b"
+    "gguf:OWNER/REPO:FILE, sherpa:sense-voice, ollama:llama3.2:1b"
 )
 LONGEST = 200
 """Characters of a name: it becomes that of a folder, which has 255 bytes, with others beside it."""
@@ -55,6 +57,8 @@ class Name(msgspec.Struct, frozen=True):
         """The model's license, or where it is found."""
         if self.kind == GGUF and self.name in gguf_models.RECOMMENDED:
             return gguf_models.RECOMMENDED[self.name].license
+        if self.kind == SHERPA and self.name in sherpa_models.RECOMMENDED:
+            return sherpa_models.RECOMMENDED[self.name].license
         official = self.kind == WHISPER and "/" not in self.name
         return _OFFICIAL_WHISPER if official else _LICENSES[self.kind]
 
@@ -75,7 +79,7 @@ def parse(text: str) -> Name:
 def name_of_kind(kind: str, name: str) -> Name:
     """Return the name of a model of a kind. Raises `UsageError` for an unknown kind or a bad name.
 
-    A Whisper size and its repository are the same model: `large`, `large-v3` and
+    A short name and the published one are the same model: `large`, `large-v3` and
     `Systran/faster-whisper-large-v3` are.
     """
     if kind not in KINDS:
@@ -86,6 +90,8 @@ def name_of_kind(kind: str, name: str) -> Name:
         return Name(kind, _whisper(name))
     if kind == GGUF:
         return Name(kind, _gguf(name))
+    if kind == SHERPA:
+        return Name(kind, _sherpa(name))
     pattern, what = (_SIMPLE, "a voice's name") if kind == PIPER else (_OLLAMA, "an Ollama model")
     if not pattern.fullmatch(name):
         raise UsageError(f"{kind}:{name}: {quoted(name)} cannot be {what} (as {_EXAMPLES})")
@@ -97,6 +103,16 @@ def _gguf(name: str) -> str:
     if not pattern.fullmatch(name) or ".." in name:
         raise UsageError(f"gguf:{name}: {quoted(name)} is not OWNER/REPOSITORY:FILE.gguf")
     return name
+
+
+def _sherpa(name: str) -> str:
+    pattern = _REPOSITORY if "/" in name else _SIMPLE
+    if not pattern.fullmatch(name) or "--" in name or ".." in name:
+        raise UsageError(
+            f"sherpa:{name}: {quoted(name)} is neither a model of k2-fsa nor a repository "
+            "OWNER/REPO of Hugging Face"
+        )
+    return sherpa_models.short_name(name)
 
 
 def _whisper(name: str) -> str:

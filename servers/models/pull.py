@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 
 from satellite.errors import DownloadFailed
 from satellite.lib.persistence import sync_folder
-from servers.models import manifest
+from servers.models import local_files, manifest, sherpa_files
 from servers.models.download_plan import DownloadPlan
 from servers.models.fetch import Fetcher
 from servers.models.hub import Hub
 from servers.models.manifest import FileRecord, Manifest
 from servers.models.model_folder import ModelFolder, bytes_in, discard
+from servers.models.names import SHERPA
 from servers.models.progress import Progress
 from servers.models.sources import plan_of
 
@@ -38,6 +39,10 @@ def pull(place: ModelFolder, hub: Hub, progress: Progress) -> None:
     place.staging.mkdir(exist_ok=True)
     _check_space(plan, place)
     records = Fetcher(hub, plan, place.staging, progress).run()
+    if plan.archive:
+        records = local_files.unpack(place, place.staging / records[0].path)
+    if place.name.kind == SHERPA:
+        sherpa_files.check(place.staging, str(place.name))
     _finish(plan, place, records)
 
 

@@ -10,10 +10,10 @@ from typing import Any
 from satellite.errors import DownloadFailed, ModelMissing
 from satellite.lib.decoding import Undecodable, from_json
 from satellite.options import unknown_name
-from servers.models import gguf_models, whisper_sizes
+from servers.models import gguf_models, sherpa_models, whisper_sizes
 from servers.models.download_plan import Digest, DownloadPlan, RemoteFile
 from servers.models.hub import Hub
-from servers.models.names import GGUF, PIPER, WHISPER, Name
+from servers.models.names import GGUF, PIPER, SHERPA, WHISPER, Name
 
 VOICES = "rhasspy/piper-voices"
 """The repository of Piper's voices, with their list in voices.json."""
@@ -30,7 +30,8 @@ _WHISPER_FILES = (
 
 def plan_of(name: Name, hub: Hub) -> DownloadPlan:
     """Return the files to download for a model. Raises `ModelMissing`, `DownloadFailed`."""
-    return {WHISPER: _whisper, PIPER: _piper, GGUF: _gguf}[name.kind](name, hub)
+    plans = {WHISPER: _whisper, PIPER: _piper, GGUF: _gguf, SHERPA: _sherpa}
+    return plans[name.kind](name, hub)
 
 
 def voices(hub: Hub, model: str) -> tuple[Mapping[str, Any], str]:
@@ -76,6 +77,39 @@ def _gguf(name: Name, hub: Hub) -> DownloadPlan:
         raise ModelMissing(f"{name}: {hub.endpoint}/{repository}: {unknown_name(wanted, files)}")
     file = _sibling(found, hub.address(repository, revision, wanted))
     return DownloadPlan(name, repository, revision, (file,))
+
+
+def _sherpa(name: Name, hub: Hub) -> DownloadPlan:
+    repository = sherpa_models.repository(name.name)
+    archive = sherpa_models.archive(name.name)
+    try:
+        info = hub.repository(repository, str(name))
+    except ModelMissing:
+        if archive is None:
+            raise
+        return _release(name, archive, hub)
+    revision = info.sha or "main"
+    listed = {sibling.rfilename: sibling for sibling in info.siblings or ()}
+    files = tuple(
+        _sibling(listed[file], hub.address(repository, revision, file))
+        for file in sherpa_models.wanted(file for file in listed if "/" not in file)
+    )
+    if not any(file.path.endswith(".onnx") for file in files):
+        raise DownloadFailed(
+            f"{name}: {hub.endpoint}/{repository} holds no model for sherpa-onnx (.onnx files)"
+        )
+    return DownloadPlan(name, repository, revision, files)
+
+
+def _release(name: Name, archive: str, hub: Hub) -> DownloadPlan:
+    """Return the plan for a model that has no repository: the archive among k2-fsa's releases."""
+    if not hub.exists(archive, str(name)):
+        near = unknown_name(name.name, sherpa_models.RECOMMENDED)
+        raise ModelMissing(
+            f"sherpa:{near}; k2-fsa publishes no model of that name at {hub.endpoint} or {archive}"
+        )
+    file = RemoteFile(PurePosixPath(archive).name, archive, None)
+    return DownloadPlan(name, archive, "", (file,), archive=True)
 
 
 def _sibling(sibling: Any, url: str) -> RemoteFile:

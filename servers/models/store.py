@@ -10,19 +10,19 @@ from satellite.lib import paths
 from satellite.requirements import Package
 from satellite.settings import ModelSettings
 from satellite.text.reason_of import reason_of
-from servers.models import local_file, manifest, names
+from servers.models import local_files, manifest, names
 from servers.models.lock import locked
 from servers.models.manifest import Installed
 from servers.models.model_folder import PART, ModelFolder, bytes_in, discard, model_in
-from servers.models.names import GGUF, OLLAMA, PIPER, WHISPER, Name
+from servers.models.names import GGUF, OLLAMA, PIPER, SHERPA, WHISPER, Name
 from servers.models.progress import NoProgress, Progress
 from servers.models.retry import RetryPolicy
 
-KINDS = (WHISPER, PIPER, GGUF)
+KINDS = (WHISPER, PIPER, GGUF, SHERPA)
 """The kinds that the folder holds. Ollama stores its models itself."""
 
-SINGLE = (GGUF,)
-"""The kinds whose models are one file."""
+OWN = (GGUF, SHERPA)
+"""The kinds whose models may come from a file of the user's."""
 
 Fingerprint = tuple[tuple[str, int, int], ...]
 
@@ -188,16 +188,17 @@ class Store:
         return place.folder
 
     def take(self, kind: str, name: str, file: Path, progress: Progress | None = None) -> Path:
-        """Copy a file of the user's into the store as a model; return the model's folder.
+        """Copy a model of the user's into the store; return its folder there.
 
-        Raises `UsageError` for a kind that is no single file, `DownloadFailed`.
+        That is a GGUF file, or a folder or archive for sherpa-onnx. Raises `UsageError` for models
+        of other kinds, `DownloadFailed`.
         """
-        if kind not in SINGLE:
-            raise UsageError(f"{kind}:{name}: only {', '.join(SINGLE)} models are single files")
+        if kind not in OWN:
+            raise UsageError(f"{kind}:{name}: only {', '.join(OWN)} models can be imported")
         place = self._place(kind, name)
         try:
             with locked(place.lock, str(place.name), progress or NoProgress()):
-                local_file.take(place, file, progress or NoProgress())
+                local_files.take(place, file, progress or NoProgress())
         except OSError as error:
             raise DownloadFailed(f"{place.name} cannot be stored: {_reason(error)}") from error
         return place.folder
