@@ -50,6 +50,7 @@ COMMANDS = {
     "discover": "Show the servers and satellites on the LAN.",
     "pair": "Pair two machines for encrypted connections.",
     "models": "List, fetch, check or remove models.",
+    "voices": "List, add or remove cloned voices.",
     "plugins": "List, check or create plugins.",
     "languages": "List the language packs, or check one.",
     "config": "Print every setting with the origin of its value.",

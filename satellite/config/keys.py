@@ -97,11 +97,6 @@ def tables_of(paths: Iterable[str]) -> dict[str, type[OptionSet]]:
     return found
 
 
-def is_name(text: str) -> bool:
-    """Return whether a user may choose a name for a table of a group."""
-    return _NAME.fullmatch(text) is not None
-
-
 def build(values: Mapping[str, Any]) -> Settings:
     """Make the settings out of right values by path; the rest keeps its default."""
     top: dict[str, Any] = {path: value for path, value in values.items() if "." not in path}

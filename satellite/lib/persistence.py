@@ -193,8 +193,12 @@ def usable_part(value: Any, kind: Any) -> Any:
         parts = [usable_part(part, arguments[0]) for part in value]
         return origin([part for part in parts if part is not NOTHING][:limit])
     if origin is dict and isinstance(value, dict):
-        entries = {key: usable_part(part, arguments[1]) for key, part in value.items()}
-        return {key: part for key, part in entries.items() if part is not NOTHING}
+        entries = [
+            (usable_part(key, arguments[0]), usable_part(part, arguments[1]))
+            for key, part in value.items()
+        ]
+        usable = [entry for entry in entries if all(part is not NOTHING for part in entry)]
+        return dict(usable[:limit])
     return NOTHING
 
 

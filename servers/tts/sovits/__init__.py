@@ -1,0 +1,1 @@
+"""Text-to-speech by GPT-SoVITS, in cloned voices."""
