@@ -37,6 +37,7 @@ COMMANDS = {
     "setup": "Set up audio, wake word, servers and Home Assistant.",
     "demo": "Run one whole turn without any hardware or network.",
     "doctor": "Find out what is wrong and how to fix it.",
+    "talk": "Talk with the language model, typed or spoken.",
     "say": "Speak a text.",
     "ask": "Ask a question and print the answer.",
     "transcribe": "Print what is said in a WAV file.",

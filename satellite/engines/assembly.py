@@ -147,6 +147,24 @@ async def opened(role: str, settings: Settings) -> AsyncGenerator[Any, None]:
 
 
 @asynccontextmanager
+async def conversing(
+    settings: Settings,
+    publish: Callable[[Event], None],
+    roles: Sequence[str],
+    *also: Callable[[], None],
+) -> AsyncGenerator[dict[str, Any], None]:
+    """Load the engines of some roles, by role, and run `also` on threads meanwhile.
+
+    For a conversation without a wake word. The engines are closed at the end of the block.
+    """
+    keys = {role: engine_key(role, settings) for role in roles}
+    async with _made(list(keys.values()), settings, publish, *also) as made:
+        for gap in made.gaps(msgspec.structs.replace(settings, assistants={})):
+            _LOGGER.warning("%s", gap)
+        yield {role: made.engines[key] for role, key in keys.items()}
+
+
+@asynccontextmanager
 async def assembled(
     settings: Settings, publish: Callable[[Event], None]
 ) -> AsyncGenerator[Assembly, None]:

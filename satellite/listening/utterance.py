@@ -12,11 +12,15 @@ from satellite.values import SPEECH, Detection
 class Utterance:
     """Speech after a wake word or a question; `audio` streams while it is being said."""
 
-    def __init__(self, detection: Detection | None, limit: float) -> None:
-        """`limit`: seconds of sound that `audio` holds."""
+    def __init__(
+        self, detection: Detection | None, limit: float, *, text: str | None = None
+    ) -> None:
+        """`limit`: seconds of sound that `audio` holds; `text`: what is written, not spoken."""
         self.id = uuid.uuid4().hex[:8]
         self.detection = detection
         """The wake word; None for an utterance without one."""
+        self.text = text
+        """The request, where it is written: `audio` is then not read."""
         self.is_answer = False
         """It answers a question of the satellite, if anything is said."""
         self.answers: tuple[str, ...] = ()

@@ -19,10 +19,17 @@ from satellite.values import Detection
 class Assistant:
     """One assistant; `settings` are the satellite's, overridden by the assistant's own."""
 
-    def __init__(self, settings: Settings, engines: Engines, *, local: bool = False) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        engines: Engines,
+        *,
+        local: bool = False,
+        conversation: Conversation | None = None,
+    ) -> None:
         self.settings = settings
         self.engines = engines
-        self.conversation = Conversation()
+        self.conversation = conversation or Conversation()
         self.local = local
         """No driver takes its turns."""
 

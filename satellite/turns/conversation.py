@@ -22,22 +22,39 @@ FORGOTTEN = 300.0
 class Conversation:
     """Owns the messages; bounded in number, length and age."""
 
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = monotonic,
+        *,
+        forgotten: float = FORGOTTEN,
+        read: bool = False,
+    ) -> None:
+        """`forgotten`: seconds of silence after which a new one begins; `read`: whether the person
+        reads the answers, so that what was not heard of them counts, too."""
         self._clock = clock
+        self._forgotten = forgotten
+        self._read = read
         self._last = clock()
         self._messages: deque[Message] = deque(maxlen=MESSAGES)
         self.id = uuid4().hex
         """A new one for each conversation, for engines that store conversations themselves."""
 
     def history(self) -> tuple[Message, ...]:
-        """Return the messages so far, oldest first; none after `FORGOTTEN` seconds of silence."""
-        if self._clock() - self._last > FORGOTTEN:
-            self._messages.clear()
-            self.id = uuid4().hex
+        """Return the messages so far, oldest first; none after `forgotten` seconds of silence."""
+        if self._clock() - self._last > self._forgotten:
+            self.clear()
         return tuple(self._messages)
 
-    def add(self, asked: str, answered: str) -> None:
-        """Remember an exchange; `answered` is the part of the answer that was really spoken."""
+    def clear(self) -> None:
+        """Begin a new conversation."""
+        self._messages.clear()
+        self.id = uuid4().hex
+
+    def add(self, asked: str, answered: str, written: str = "") -> None:
+        """Remember an exchange; `answered` is the part of the answer that was really spoken, and
+        `written` all that the model had written of it."""
+        if self._read:
+            answered = written or answered
         self._last = self._clock()
         self._messages.append(Message(role="user", text=asked))
         if answered:

@@ -92,7 +92,8 @@ class TurnManager:
         if not utterance.is_answer:
             self._assistant = self._assistants.find(detection)
         assistant = self._assistant
-        driver = None if assistant.local else self._driver(utterance)
+        written = utterance.text is not None
+        driver = None if assistant.local or written else self._driver(utterance)
         if driver is not None:
             self._timers.dismiss()  # a driver cannot stop what rings here
         turn = Turn(
@@ -124,7 +125,8 @@ class TurnManager:
         if former is not None:
             await asyncio.wait([former], timeout=YIELD)
         self._follow_up.begin(turn.is_answer)
-        self._context.enter("listening")
+        if not turn.is_written:
+            self._context.enter("listening")
         async with asyncio.TaskGroup() as tasks:
             if self._settings.cues.awake and turn.by_wake_word:
                 tasks.create_task(self._sounds.play_cue("awake"))

@@ -28,6 +28,9 @@ from satellite.values import ReplyRequest, TranscribeRequest
 
 _LOGGER = logging.getLogger(__name__)
 
+WRITTEN = "keyboard"
+"""The engine of a request that was written, in the event log."""
+
 
 class _NoSpeech(Exception):
     """Ends the work on an utterance without speech."""
@@ -54,6 +57,8 @@ class Turn:
         """A wake word began it."""
         self.is_answer = utterance.is_answer
         """It answers a question of the satellite."""
+        self.is_written = utterance.text is not None
+        """Nothing is listened to."""
         self._utterance = utterance
         self._engines = engines
         self._conversation = conversation
@@ -96,6 +101,8 @@ class Turn:
         )
 
     async def _run(self) -> Outcome:
+        if self._utterance.text is not None:
+            return await self._finish_written(self._utterance.text)
         if self.driver is None:
             return await self._finish(self._utterance.audio)
         async with recording(self._utterance.audio) as record:
@@ -107,6 +114,12 @@ class Turn:
             self._report_handover(self.driver.name, result.cause)
             async with aclosing(record.play()) as audio:
                 return await self._finish(audio, result.transcript, result.reply)
+
+    async def _finish_written(self, text: str) -> Outcome:
+        self._context.enter("thinking")
+        written = events.Transcript(text=text, final=True, engine=WRITTEN, turn=self.id)
+        self._context.publish(written)
+        return await self._finish(self._utterance.audio, text)
 
     async def _finish(
         self, audio: AsyncIterator[bytes], text: str | None = None, answer: str | None = None
@@ -194,7 +207,7 @@ class Turn:
         try:
             await (reply.answer(request) if answer is None else reply.say(answer))
         finally:
-            self._conversation.add(text, " ".join(reply.spoken))
+            self._conversation.add(text, " ".join(reply.spoken), written=reply.text)
         return Answered(text, reply.text)
 
     async def _apologise(self, reason: str, cause: SatelliteError | None = None) -> None:
