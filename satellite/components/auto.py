@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Awaitable, Callable
 from functools import cache
 from typing import Any
@@ -27,6 +28,10 @@ REAL = {"asr": ("faster-whisper",), "llm": ("ollama", "llamacpp"), "tts": ("pipe
 """The preferred engines, the best first, which need a package and a model of their own. The last
 one needs no other program: its model is what a remedy fetches."""
 
+OF_SYSTEM = {("tts", "darwin"): "system", ("tts", "win32"): "system"}
+"""By role and `sys.platform`, the engine of an operating system that speaks better than the
+built-in one. It needs no model, and precedes the built-in one."""
+
 
 class Preference(msgspec.Struct, frozen=True):
     """The engine to use for a role."""
@@ -50,7 +55,15 @@ async def preference(role: str, context: EngineContext) -> Preference:
             argument, remedy = None, str(error)
         if argument is not None:
             return Preference(f"{name}:{argument}" if argument else name)
-    return Preference(BUILT_IN[role], remedy)
+    return Preference(_without_model(role), remedy)
+
+
+def _without_model(role: str) -> str:
+    """Return the engine for a role that needs no model."""
+    name = OF_SYSTEM.get((role, sys.platform))
+    if name is None or any(need.missing() for need in registry.requirements(_kind(role, name))):
+        return BUILT_IN[role]
+    return name
 
 
 async def _usable(role: str, name: str, context: EngineContext) -> tuple[str | None, str]:

@@ -19,7 +19,7 @@ NORMAL = 165
 """Words a minute of a voice at speed 1: English Piper voices read aloud at 150 to 180."""
 
 _WORDS = "words/min"
-_OPTIONS = ("rate", "speed")
+_OPTIONS = ("rate", "speed", "speed_factor")
 
 
 async def with_voice_rate(settings: Settings, words: int | None) -> Settings:

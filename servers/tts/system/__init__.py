@@ -1,0 +1,1 @@
+"""Text-to-speech with the voices of the operating system."""
