@@ -24,7 +24,11 @@ BUILT_IN = {
 }
 """The engines that need only this package."""
 
-REAL = {"asr": ("faster-whisper",), "llm": ("ollama", "llamacpp"), "tts": ("piper",)}
+REAL = {
+    "asr": ("sherpa-onnx", "faster-whisper"),
+    "llm": ("ollama", "llamacpp"),
+    "tts": ("piper",),
+}
 """The preferred engines, the best first, which need a package and a model of their own. The last
 one needs no other program: its model is what a remedy fetches."""
 

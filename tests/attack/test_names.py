@@ -11,11 +11,11 @@ from wyoming.event import Event
 from satellite.errors import EngineBusy
 from satellite.settings import USUAL_AREAS, USUAL_NAMES
 from satellite.values import TranscribeRequest
+from servers.asr.name_correction import near_names
 from servers.asr.sphinx import homes, recognizers
 from servers.asr.sphinx.homes import Homes
 from servers.asr.sphinx.recognizers import Recognizers
 from servers.asr.sphinx.vocabulary import HomeNames, Vocabulary
-from servers.asr.whisper.name_correction import near_names
 from servers.serve import asr, serving
 from tests.servers.serve.golden import utterance
 from tests.support.engines import ScriptedAsr

@@ -27,8 +27,8 @@ import msgspec
 
 from satellite.audio.wavfile import read_wav
 from satellite.values import SPEECH, TranscribeRequest
+from servers.asr.scripts import units
 from servers.asr.whisper.engine import FasterWhisper
-from servers.asr.whisper.scripts import units
 from tests.bench.languages_texts import HOMES, TEXTS
 from tests.bench.word_errors import errors
 from tests.support.real_models import Unavailable, fetched

@@ -29,12 +29,13 @@ from tests.support import recordings
 from tests.support.speech import silence, speak
 from tests.support.whisper_model import made_whisper, saying
 
+OTHERS = ("piper", "homeassistant", "llamacpp", "openai", "gpt-sovits", "sherpa-onnx")
+"""Held to them beside their other tests, which have voices, homes and models."""
+
 BUILTINS = [
     (plugin.role, plugin.name)
     for plugin in registry.installed(*ENGINE_ROLES)
-    if plugin.distribution == "satellite"
-    # held to them beside their other tests, which have voices, homes and models
-    and plugin.name not in ("piper", "homeassistant", "llamacpp", "openai", "gpt-sovits")
+    if plugin.distribution == "satellite" and plugin.name not in OTHERS
 ]
 
 

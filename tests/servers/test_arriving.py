@@ -93,7 +93,7 @@ async def test_built_in_engines_serve_and_the_remedies_are_logged(
             await until_it_is(role, uris[role], name)
     said = sorted(r.getMessage() for r in caplog.records if r.name == "servers.standby")
     assert [line.partition(";")[0] for line in said] == [
-        "asr: pocketsphinx stands in for faster-whisper",
+        "asr: pocketsphinx stands in for sherpa-onnx or faster-whisper",
         "llm: intents stands in for ollama or llamacpp",
         "tts: espeak stands in for piper",
     ]

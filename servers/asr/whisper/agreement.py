@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from servers.asr.whisper.scripts import is_spaceless
+from servers.asr.scripts import is_spaceless
 
 
 def agreed_tokens(

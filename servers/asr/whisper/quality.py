@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from servers.asr.whisper.hallucinations import is_hallucination, is_never_said
-from servers.asr.whisper.scripts import is_han, is_spaceless, units
+from servers.asr.hallucinations import is_hallucination, is_never_said
+from servers.asr.scripts import is_han, is_spaceless, units
 
 LOOP_REPEATS = 6
 """Repetitions of a phrase that show a decoder going round in circles; people do not speak so."""

@@ -13,13 +13,13 @@ import msgspec
 from satellite.lib.worker import Worker
 from satellite.text.quoted import quoted
 from satellite.values import TranscribeRequest, Transcript
+from servers.asr.hallucinations import repeats_prompt
+from servers.asr.name_correction import near_names, only_names_differ
+from servers.asr.scripts import joined
 from servers.asr.whisper import quality
 from servers.asr.whisper.agreement import agreed_tokens
 from servers.asr.whisper.decoding import Decoder
-from servers.asr.whisper.hallucinations import repeats_prompt
-from servers.asr.whisper.name_correction import near_names, only_names_differ
 from servers.asr.whisper.quality import Attempt, Thresholds
-from servers.asr.whisper.scripts import joined
 from servers.asr.whisper.sound_buffer import BLOCK_SAMPLES, SoundBuffer
 from servers.asr.whisper.speech_detection import Floats
 from servers.asr.whisper.tokens import Prompt, build_prompt

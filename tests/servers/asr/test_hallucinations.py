@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from satellite.languages import hearing
-from servers.asr.whisper.hallucinations import is_hallucination, is_never_said, repeats_prompt
+from servers.asr.hallucinations import is_hallucination, is_never_said, repeats_prompt
 
 
 def test_every_listed_phrase_is_found_however_it_is_written() -> None:

@@ -13,7 +13,7 @@ from itertools import takewhile
 
 import numpy as np
 
-from servers.asr.whisper.scripts import is_han, same_kana, units
+from servers.asr.scripts import is_han, same_kana, units
 
 ALIKE = 0.7
 """Part of the letters that a name and the part of a text have in common, at least, to be alike:

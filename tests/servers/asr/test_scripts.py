@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from servers.asr.whisper.scripts import is_spaceless, joined, units
+from servers.asr.scripts import is_spaceless, joined, units
 
 
 @pytest.mark.parametrize(

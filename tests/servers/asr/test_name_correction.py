@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from servers.asr.whisper.name_correction import near_names, only_names_differ
+from servers.asr.name_correction import near_names, only_names_differ
 
 NAMES = ("nursery", "Hue lamp", "bathroom", "Küche")
 

@@ -1,0 +1,1 @@
+"""Speech-to-text by the models of k2-fsa, run by sherpa-onnx."""
