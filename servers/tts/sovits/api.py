@@ -21,7 +21,6 @@ from satellite.errors import (
     EngineFailed,
     EngineTimeout,
 )
-from satellite.text.reason_of import reason_of
 from satellite.values import AudioChunk, AudioFormat
 from servers import http_api
 from servers.http_api import Answer, HttpApi
@@ -79,7 +78,7 @@ class SovitsApi:
         """
         stream, silence, spoken, seconds = WavStream(), bytearray(), False, 0.0
         form: AudioFormat | None = None
-        hint = f" {voice} needs its clip {body['ref_audio_path']} on that machine"
+        hint = f" the clip of {voice} is {body['ref_audio_path']} on that machine"
         with self._errors(hint):
             async with aclosing(self._http.blocks("/tts", body)) as blocks:
                 async for block in blocks:
@@ -138,6 +137,5 @@ class SovitsApi:
         except (http_api.Interrupted, OSError) as error:
             self._weights.clear()
             raise AnswerBroken(
-                f"gpt-sovits: the answer of {url} broke off ({reason_of(error)}): see its "
-                f"log{hint and f';{hint}'}"
+                f"gpt-sovits: the answer of {url} broke off: see its log{hint and f';{hint}'}"
             ) from error

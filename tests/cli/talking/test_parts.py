@@ -72,6 +72,8 @@ def test_a_name_without_an_engine_is_refused_in_words() -> None:
         ("espeak", {"rate": "200"}),
         ("espeak:de?pitch=40&rate=90", {"rate": "200", "pitch": "40"}),
         ("piper:en_US-joe-medium", {"rate": "1.21"}),
+        ("system:Samantha", {"rate": "200"}),
+        ("gpt-sovits?voice=anna", {"speed_factor": "1.21", "voice": "anna"}),
         ("openai?url=http://h:1/v1", {"speed": "1.21", "url": "http://h:1/v1"}),
     ],
 )

@@ -240,7 +240,7 @@ async def test_a_clip_that_the_server_lacks_is_named(mode: Any, says: str) -> No
         with pytest.raises((EngineFailed, AnswerBroken)) as caught:
             await speak(engine, "word")
     assert says in str(caught.value)
-    assert "anna needs its clip /clips/anna.wav on that machine" in str(caught.value)
+    assert "the clip of anna is /clips/anna.wav on that machine" in str(caught.value)
 
 
 async def test_its_own_messages_are_reported() -> None:
