@@ -124,6 +124,8 @@ class Packs:
         self._entries = entries
         self._own = own
         self._packs: dict[str, Pack] = {}
+        self._making: set[str] = set()
+        """Packs whose parents are being found."""
 
     def installed(self) -> tuple[str, ...]:
         """Return the codes of all packs."""
@@ -156,8 +158,15 @@ class Packs:
         if (own := self._own_folders().get(code)) is not None:
             folders.append(own)
         alone = Pack(code, tuple(folders), None)
-        parent = alone.about.inherits
-        return Pack(code, tuple(folders), self._pack(parent)) if parent else alone
+        if not (parent := alone.about.inherits):
+            return alone
+        if code in self._making:
+            raise PluginBroken(f"language pack {code}: language.yaml: it inherits itself")
+        self._making.add(code)
+        try:
+            return Pack(code, tuple(folders), self._pack(parent))
+        finally:
+            self._making.discard(code)
 
     def _own_folders(self) -> dict[str, Path]:
         try:

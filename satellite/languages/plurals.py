@@ -99,6 +99,8 @@ def _relation(text: str) -> _Test:
     if (found := _RELATION.fullmatch(text.strip())) is None:
         raise ValueError(f'"{text.strip()}" is no relation such as "n % 10 = 2..4, 9"')
     operand, modulus, sign, values = found.groups()
+    if modulus and not int(modulus):
+        raise ValueError(f'"{text.strip()}" divides by zero')
     ranges = []
     for part in values.split(","):
         if (bounds := _RANGE.fullmatch(part.strip())) is None:

@@ -7,6 +7,7 @@ from datetime import datetime, tzinfo
 import msgspec
 
 from satellite.languages.plurals import Plurals
+from satellite.text.fill import fill
 from satellite.timers.schedule import DueEntry, Timer
 
 SOFTLY = 0.2
@@ -81,13 +82,13 @@ class RingWords:
             return self._ago(ago, due.late, name)
         time = self._clock(datetime.fromtimestamp(due.at, zone))
         sentence = self._sentences.named_alarm if name else self._sentences.alarm
-        return sentence.format(name=name, time=time)
+        return fill(sentence, name=name, time=time)
 
     def _clock(self, moment: datetime) -> str:
         hour = moment.hour
         half = self._sentences.halves[hour >= 12]
-        return self._sentences.time.format(
-            hour=hour, hour12=hour % 12 or 12, minute=moment.minute, half=half
+        return fill(
+            self._sentences.time, hour=hour, hour12=hour % 12 or 12, minute=moment.minute, half=half
         )
 
     def _ago(self, sentences: Ago, seconds: float, name: str | None) -> str:
@@ -96,4 +97,4 @@ class RingWords:
         forms = sentences.seconds if seconds < 60 else sentences.minutes
         if not isinstance(forms, str):
             forms = self._plurals.choose(forms, count)
-        return forms.format(name=name, count=count)
+        return fill(forms, name=name, count=count)

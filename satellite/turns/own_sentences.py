@@ -12,6 +12,7 @@ import msgspec
 from satellite.errors import PluginBroken, SatelliteError
 from satellite.languages.pack import ENGLISH, pack
 from satellite.languages.plurals import plurals_of
+from satellite.text.fill import fill
 from satellite.timers.ringing import RingSentences, RingWords
 
 _LOGGER = logging.getLogger(__name__)
@@ -42,7 +43,7 @@ class OwnSentences(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Return the sentence for a failure of `stage`; None where only a sound is possible."""
         name = self.names.get(stage)
         sentence = self.causes.get(error.code) if error is not None else None
-        return sentence.format(name=name) if sentence and name else self.stages.get(stage)
+        return fill(sentence, name=name) if sentence and name else self.stages.get(stage)
 
     def ring_words(self) -> RingWords:
         """Return what says how late a ring is. Raises `PluginBroken`."""

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import msgspec
 
+from satellite.text.fill import fill
 from servers.intents.sentences import Sentences
 
 FIRST, SECOND = "ChooseFirst", "ChooseSecond"
@@ -31,7 +32,7 @@ class Choice(msgspec.Struct, frozen=True):
 
 def write(text: str, first: str, second: str, form: str) -> str:
     """Return a text whose word `first` may have been `second`, in the language's `form`."""
-    both = form.format(first=first, second=second)
+    both = fill(form, first=first, second=second)
     return " ".join(both if word == first else word for word in text.split())
 
 
@@ -40,7 +41,7 @@ def find(text: str, sentences: Sentences) -> Choice | None:
     text = " ".join(text.lower().split())
     for pair in sentences.confusable:
         for first, second in (pair, pair[::-1]):
-            both = sentences.phrases.words.choice.format(first=first, second=second)
+            both = fill(sentences.phrases.words.choice, first=first, second=second)
             if f" {both} " in f" {text} ":
                 return Choice(text, both, first, second)
     return None

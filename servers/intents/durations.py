@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from satellite.languages.plurals import exact_key
+from satellite.text.fill import fill
 from servers.intents.phrases import Phrases, Text
 
 _UNITS = (("hours", 3600), ("minutes", 60), ("seconds", 1))
@@ -38,7 +39,7 @@ def in_words(seconds: float, phrases: Phrases, *, before_noun: bool = False) -> 
         if count or (length == 1 and not parts):
             forms = _forms(unit, before_noun)
             whole = forms.get(exact_key(count)) if isinstance(forms, dict) else None
-            amount = form.amount.format(count=count, unit=phrases.form(forms, count))
+            amount = fill(form.amount, count=count, unit=phrases.form(forms, count))
             parts.append(amount if whole is None else whole)
     return form.join(parts)
 

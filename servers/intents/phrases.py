@@ -10,6 +10,7 @@ import msgspec
 from satellite.errors import EngineFailed
 from satellite.languages.plurals import OTHER, Plurals, is_category
 from satellite.options import plain
+from satellite.text.fill import fill
 from satellite.text.quoted import quoted
 from satellite.text.reason_of import reason_of
 
@@ -95,7 +96,7 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     def weekday(self, form: str | Sequence[str], day: int) -> str:
         """Return a form such as `on_weekday` for a day, from 0 for Monday."""
         if isinstance(form, str):
-            return form.format(weekday=self.weekdays[day])
+            return fill(form, weekday=self.weekdays[day])
         return form[day]
 
     def day_of_month(self, day: int) -> str:

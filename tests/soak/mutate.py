@@ -74,6 +74,16 @@ def mutated(random: random.Random, corpus: list[bytes]) -> bytes:
     return stream
 
 
+def corrupted(random: random.Random, content: bytes) -> bytes:
+    """Return bytes with one corruption."""
+    return random.choice(_OF_BYTES)(random, content)
+
+
+def strange() -> tuple[Any, ...]:
+    """Return values that break code which expects others."""
+    return _STRANGE
+
+
 def _swap(random: random.Random, events: list[Frame], _: list[bytes]) -> None:
     random.shuffle(events)
 

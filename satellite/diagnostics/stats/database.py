@@ -81,7 +81,7 @@ class Database:
         self._since = 0
         file.parent.mkdir(parents=True, exist_ok=True)
         try:
-            self._connection = self._open()
+            self._connection = self._open_usable()
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError):  # locked, or the disk is full
                 raise
@@ -90,8 +90,7 @@ class Database:
                 "%s is damaged (%s): starting a new one; the old file is %s", file, error, aside
             )
             file.replace(aside)
-            self._connection = self._open()
-        self.prune()
+            self._connection = self._open_usable()
 
     def write(self, rows: Iterable[Row]) -> None:
         """Add rows, in one transaction. Raises `sqlite3.Error`."""
@@ -109,11 +108,14 @@ class Database:
     def prune(self, now: float | None = None) -> None:
         """Delete rows that are too old or too many. Raises `sqlite3.Error`."""
         self._since = 0
-        oldest = (time() if now is None else now) - self._days * 86400
-        with self._connection:
+        self._prune(self._connection, time() if now is None else now)
+
+    def _prune(self, connection: sqlite3.Connection, now: float) -> None:
+        oldest = now - self._days * 86400
+        with connection:
             for table, most in (("turn", TURNS), ("happening", EVENTS)):
-                self._connection.execute(f"delete from {table} where at < ?", (oldest,))
-                self._connection.execute(
+                connection.execute(f"delete from {table} where at < ?", (oldest,))
+                connection.execute(
                     f"delete from {table} where rowid <= (select max(rowid) from {table}) - ?",
                     (most,),
                 )
@@ -121,6 +123,16 @@ class Database:
     def close(self) -> None:
         """Close the file. Idempotent."""
         self._connection.close()
+
+    def _open_usable(self) -> sqlite3.Connection:
+        """Open the file and delete old rows, which shows damage of the tables, too."""
+        connection = self._open()
+        try:
+            self._prune(connection, time())
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._file, timeout=_PATIENCE, check_same_thread=False)

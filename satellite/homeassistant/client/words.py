@@ -15,6 +15,7 @@ from satellite.languages import pack
 from satellite.languages.names import Names, names_of
 from satellite.languages.pack import ENGLISH, Pack
 from satellite.languages.plurals import Plurals, plurals_of
+from satellite.text.fill import fill
 
 DEGREE, PERCENT, KELVIN = "°", "%", "K"
 """Signs of units that some values have without saying so."""
@@ -54,7 +55,7 @@ class HomeWords:
 
     def other_than(self, code: str) -> str:
         """Return how any other state than this one is said: "not locked"."""
-        return self.names.negation.format(state=self.state_code(code))
+        return fill(self.names.negation, state=self.state_code(code))
 
     def amount(self, number: float, unit: str = "") -> str:
         """Return a number with its unit as it is said; an unknown unit stays as it is."""
@@ -65,8 +66,8 @@ class HomeWords:
         if isinstance(form, dict):
             form = self._plurals.choose(form, number)
         if "{number}" in form:
-            return form.format(number=digits)
-        return self.names.amount.format(number=digits, unit=form)
+            return fill(form, number=digits)
+        return fill(self.names.amount, number=digits, unit=form)
 
     def number(self, number: float) -> str:
         """Return a number with the decimal sign of the language, and no zeros at its end."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from satellite.text.fill import fill
 from servers.intents.phrases import Phrases, Words
 
 _DAY = timedelta(days=1)
@@ -96,7 +97,8 @@ def time_in_words(moment: time, phrases: Phrases) -> str:
     """Return a time of day as spoken: "7:30 AM"."""
     words = phrases.words
     form = words.time if moment.minute else words.full_hour
-    return phrases.form(form, spoken_hour(moment, phrases)).format(
+    return fill(
+        phrases.form(form, spoken_hour(moment, phrases)),
         hour=moment.hour,
         hour12=moment.hour % 12 or 12,
         hour0=moment.hour % 12,
@@ -116,7 +118,7 @@ def spoken_hour(moment: time, phrases: Phrases) -> int:
 def in_words(alarm: AlarmTime, now: datetime, phrases: Phrases) -> str:
     """Return a time with its day as spoken: "7 AM tomorrow"."""
     time, day = time_in_words(alarm.time, phrases), _day(alarm, now, phrases.words)
-    return phrases.words.alarm.format(time=time, day=day)
+    return fill(phrases.words.alarm, time=time, day=day)
 
 
 def _day(alarm: AlarmTime, now: datetime, words: Words) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from satellite.text.fill import fill
 from satellite.text.quoted import quoted
 from satellite.values import ReplyRequest
 from servers.intents.match import Match
@@ -50,7 +51,7 @@ def _in_words(number: Fraction, phrases: Phrases) -> str:
     if number >= 0:
         return figures
     minus = phrases.words.minus
-    return minus.format(number=figures) if "{number}" in minus else f"{minus} {figures}"
+    return fill(minus, number=figures) if "{number}" in minus else f"{minus} {figures}"
 
 
 SKILLS: dict[str, Skill] = {"Calculate": calculate}

@@ -14,6 +14,7 @@ import msgspec
 from satellite.homeassistant.client.entities import plain
 from satellite.homeassistant.client.entity_kinds import WHITES, Operation
 from satellite.homeassistant.client.service_calls import HomeCommand, HomeQuery, Quantity
+from satellite.text.fill import fill
 from satellite.values import Declined, ReplyRequest
 from servers.intents.match import Match
 from servers.intents.phrases import Phrases, Words
@@ -185,7 +186,7 @@ def _thermostats(
 
 
 def _temperature_target(area: Any, words: Words) -> str:
-    return words.temperature_in_area.format(area=area) if area else words.temperature
+    return fill(words.temperature_in_area, area=area) if area else words.temperature
 
 
 def _plain(operation: Operation, kind: str | None = None, slot: str | None = None) -> Skill:

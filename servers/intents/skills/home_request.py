@@ -7,6 +7,7 @@ from typing import Any
 from satellite.homeassistant.client.service_calls import HomeCommand, HomeQuery, action
 from satellite.languages.names import names_of
 from satellite.languages.pack import ENGLISH
+from satellite.text.fill import fill
 from satellite.values import Declined, ReplyRequest
 from servers.intents.match import Match
 from servers.intents.phrases import Phrases
@@ -101,12 +102,12 @@ def target(name: Any, area: Any, group: Any, kind: str | None, phrases: Phrases)
     words = phrases.words
     if group:
         named = words.groups.get(group) or _word(group, phrases, every=True)
-        return words.group_in_area.format(name=named, area=area) if area else named
+        return fill(words.group_in_area, name=named, area=area) if area else named
     if name is None and kind is not None:
         name = _word(kind, phrases, every=False)
     if name and area:
-        return words.thing_in_area.format(name=name, area=area)
-    return words.thing.format(name=name or area) if name or area else ""
+        return fill(words.thing_in_area, name=name, area=area)
+    return fill(words.thing, name=name or area) if name or area else ""
 
 
 def _word(kind: str, phrases: Phrases, *, every: bool) -> str:

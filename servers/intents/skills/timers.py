@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from satellite.text.fill import fill
 from satellite.values import Action, ReplyRequest, TimerState
 from servers.intents import durations
 from servers.intents.match import Match
@@ -159,11 +160,11 @@ def _describe(timer: TimerState, phrases: Phrases) -> dict[str, Any]:
 
 def _name(name: str | None, total: float, phrases: Phrases) -> str:
     if name:
-        return phrases.words.named_timer.format(name=name)
+        return fill(phrases.words.named_timer, name=name)
     if not total:
         return phrases.words.timer
     duration = durations.in_words(total, phrases, before_noun=True)
-    return phrases.words.long_timer.format(duration=duration)
+    return fill(phrases.words.long_timer, duration=duration)
 
 
 SKILLS: dict[str, Skill] = {

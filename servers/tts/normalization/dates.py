@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
+from satellite.text.fill import fill
 from servers.tts.normalization.language_table import Table, any_of, apply, rules
 
 _ISO = re.compile(
@@ -94,8 +95,11 @@ class Dates:
             date(year, month, day)
         except ValueError:
             return written
-        words = self._table.date.format(
-            month=self._table.months[month - 1], day=self.ordinal(day), year=self.year(str(year))
+        words = fill(
+            self._table.date,
+            month=self._table.months[month - 1],
+            day=self.ordinal(day),
+            year=self.year(str(year)),
         )
         return f"{words}, " if written.endswith("T") else words
 
@@ -110,9 +114,9 @@ class Dates:
         day = int(match["day"])
         if not 1 <= day <= 31:
             return match[0]
-        words = self._table.day_month.format(day=self.ordinal(day), month=match["month"])
+        words = fill(self._table.day_month, day=self.ordinal(day), month=match["month"])
         article = words.partition(" ")[0]
-        if re.search(rf"\b{article}\s+$", match.string[: match.start()], re.IGNORECASE):
+        if re.search(rf"\b{re.escape(article)}\s+$", match.string[: match.start()], re.IGNORECASE):
             words = words.removeprefix(f"{article} ")
         return f"{words}, {self.year(match['year'])}" if match["year"] else words
 

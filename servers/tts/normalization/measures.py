@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from satellite.text.fill import fill
 from servers.tts.normalization.language_table import Forms, Money, Table, any_of
 from servers.tts.normalization.rewriting import Vocabulary
 
@@ -84,8 +85,8 @@ class Measures:
         if int(cents) == 0:
             return self._joined(whole, self._form(money.unit, whole))
         if whole.lstrip("-−") == "0":
-            return whole[: -len("0")] + self._table.money_cents.format_map(parts_in_words)
-        return self._table.money_parts.format_map(parts_in_words)
+            return whole[: -len("0")] + fill(self._table.money_cents, **parts_in_words)
+        return fill(self._table.money_parts, **parts_in_words)
 
     def _forms(self, match: re.Match[str], unit: str) -> Forms:
         forms = self._table.units[unit]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import logging
 import re
 
 from satellite.languages.plurals import Plurals
+from satellite.text.reason_of import reason_of
 from servers.tts.normalization.amounts import Amounts
 from servers.tts.normalization.dates import Dates
 from servers.tts.normalization.digits import Digits
@@ -18,6 +20,8 @@ from servers.tts.normalization.rewriting import Rewriting, Vocabulary
 from servers.tts.normalization.romans import Romans
 from servers.tts.normalization.scripts import strip_unreadable
 
+_LOGGER = logging.getLogger(__name__)
+
 _MAX_PASSES = 4
 """Most passes over a text whose normalized form itself needs normalization; two suffice for any
 reasonable text."""
@@ -27,7 +31,7 @@ _LAST = re.compile(r"[\s\"'”’)]*$")
 
 
 class _Normalizer:
-    def __init__(self, table: Table, plurals: Plurals, region: str) -> None:
+    def __init__(self, table: Table, plurals: Plurals, language: str, region: str) -> None:
         vocabulary = Vocabulary(table.lists, plurals, table.decimal, table.numerals)
         self._rules = Rewriting(table.rules, vocabulary)
         self._first = Rewriting(table.first, vocabulary)
@@ -45,8 +49,20 @@ class _Normalizer:
         self._symbols = table.symbols
         self.unreadable = table.unreadable
         self._symbol = re.compile(f"(?:{any_of(table.symbols)})") if table.symbols else None
+        self._language, self._broken = language, False
 
-    def once(self, text: str) -> str:
+    def apply(self, text: str) -> str:
+        """Return a text after one pass; unchanged where the table's patterns cannot be applied."""
+        if self._broken:
+            return text
+        try:
+            return self._once(text)
+        except Exception as error:  # people write tables: any word in one may be missing or wrong
+            self._broken = True
+            _log_broken(self._language, error)
+            return text
+
+    def _once(self, text: str) -> str:
         text = self._digits.normalize(self._rules.apply(text))
         text = self._first.apply(self._dates.normalize(text))
         text = self._fractions.normalize(self._ranges.normalize(text))
@@ -87,7 +103,7 @@ def normalize(text: str, language: str) -> str:
 
     Plain numbers are left to the voice. What no voice of the language can read is removed; if
     nothing else is left, the language's words for it are returned. Otherwise a text in a language
-    without a table stays unchanged.
+    without a table stays unchanged, as with a table that cannot be used: that is logged once.
     """
     base, _, region = language.replace("_", "-").partition("-")
     base = base.lower()
@@ -97,7 +113,7 @@ def normalize(text: str, language: str) -> str:
     for _ in range(_MAX_PASSES):
         before = text
         if normalizer is not None:
-            text = normalizer.once(text)
+            text = normalizer.apply(text)
         text = strip_unreadable(text, base)
         if text == before:
             break
@@ -108,5 +124,19 @@ def normalize(text: str, language: str) -> str:
 
 @functools.lru_cache(16)  # languages with their regions, of which a server speaks a few
 def _normalizer(language: str, region: str) -> _Normalizer | None:
-    found = table(f"{language}-{region}" if region else language)
-    return None if found is None else _Normalizer(*found, region)
+    code = f"{language}-{region}" if region else language
+    try:
+        found = table(code)
+        return None if found is None else _Normalizer(*found, code, region)
+    except Exception as error:  # `PluginBroken`, and what its patterns raise when they are compiled
+        _log_broken(code, error)
+        return None
+
+
+def _log_broken(language: str, error: Exception) -> None:
+    _LOGGER.warning(
+        "numbers and abbreviations in %s are said as they are written: spoken.yaml cannot be used "
+        "(%s); see satellite languages check",
+        language,
+        reason_of(error),
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from satellite.text.fill import fill
 from servers.tts.normalization.dates import Dates
 from servers.tts.normalization.language_table import Table, any_of
 from servers.tts.normalization.roman_value import value
@@ -55,7 +56,7 @@ class Romans:
     def _monarch(self, match: re.Match[str]) -> str:
         if match["roman"] == "I" and match["title"] is None and match["after"] is None:
             return match[0]  # the pronoun
-        number = self._ordinal_name.format(number=self._ordinal(match["roman"]))
+        number = fill(self._ordinal_name, number=self._ordinal(match["roman"]))
         return f"{match['title'] or ''}{match['before']}{number}{match['after'] or ''}"
 
     def _number(self, match: re.Match[str]) -> str:
