@@ -41,9 +41,12 @@ EARLY = 20
 en_US-joe-medium: "hey jarvis" and "hey rhasspy" 0.03 to 0.13 s."""
 RECENT = 150
 """Hops (1.5 s) before a pause after the detection in which voice is counted."""
-LONGEST_WORD = 80
-"""Hops (0.8 s) of voice among these at most: with more, the request has begun, and the pause is
+LONGEST_WORD = 90
+"""Hops (0.9 s) of voice among these at most, as in a slow "okay nabu": with more, the request has begun, and the pause is
 within it."""
+DIGITAL_SILENCE = 3.0
+"""Decibels up to which a hop is no sound of a room: a stream that has just begun, or a noise gate.
+The noise of the room is measured in the others, if they are as many as hold a word."""
 UNDECIDED = (EARLY + PAUSE) * HOP
 """Samples after a detection in which `late_wake_word_end` may find a pause."""
 
@@ -91,13 +94,18 @@ def _quiet(sound: bytes) -> npt.NDArray[np.bool_]:
     nothing = np.zeros(0, np.bool_)
     if len(levels) < WORD:
         return nothing
-    loudest, noise = levels[-WORD:].max(), np.quantile(levels, 0.05)
+    loudest, noise = levels[-WORD:].max(), _noise(levels)
     if loudest - noise < CONTRAST:
         return nothing
     quiet: npt.NDArray[np.bool_] = levels < max(
         loudest - DROP, noise + ABOVE_NOISE * (loudest - noise)
     )
     return quiet
+
+
+def _noise(levels: Floats) -> float:
+    of_room = levels[levels > DIGITAL_SILENCE]
+    return float(np.quantile(of_room if len(of_room) >= WORD else levels, 0.05))
 
 
 def _pauses(quiet: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:

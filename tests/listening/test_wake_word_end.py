@@ -44,6 +44,15 @@ def test_the_pause_before_the_word_does_not_end_it() -> None:
     assert wake_word_end(sound((3.0, 0), (0.35, 2000))) is None
 
 
+@pytest.mark.parametrize("silence", [1.2, 3.0])
+def test_digital_silence_is_not_the_noise_of_the_room(silence: float) -> None:
+    """A sound server delivers zeros until its source begins; the room is noisier."""
+    heard = bytes(SPEECH.bytes_of(silence)) + sound((0.3, 0), (0.7, 3000), (0.4, 0), noise=150.0)
+    found = wake_word_end(heard)
+    assert found is not None
+    assert 0.3 * SPEECH.rate <= found <= 0.4 * SPEECH.rate
+
+
 def test_nothing_is_recognized_in_noise_and_in_little_sound() -> None:
     assert wake_word_end(sound((3.0, 0), noise=1000.0)) is None
     assert wake_word_end(sound((0.5, 2000))) is None

@@ -167,6 +167,10 @@ class PulseServer:
             "--disallow-exit",
             "--use-pid-file=no",
             "--disable-shm=yes",
+            # where it may, the server goes before the tests, as on a desktop: a null sink that is
+            # scheduled late drops sound
+            "--high-priority=yes",
+            "--realtime=yes",
             "--log-target=stderr",
             *(part for module in modules for part in ("-L", module)),
         ]
