@@ -42,8 +42,8 @@ en_US-joe-medium: "hey jarvis" and "hey rhasspy" 0.03 to 0.13 s."""
 RECENT = 150
 """Hops (1.5 s) before a pause after the detection in which voice is counted."""
 LONGEST_WORD = 90
-"""Hops (0.9 s) of voice among these at most, as in a slow "okay nabu": with more, the request has begun, and the pause is
-within it."""
+"""Hops (0.9 s) of voice among these at most, as in a slow "okay nabu": with more, the request has
+begun, and the pause is within it."""
 DIGITAL_SILENCE = 3.0
 """Decibels up to which a hop is no sound of a room: a stream that has just begun, or a noise gate.
 The noise of the room is measured in the others, if they are as many as hold a word."""

@@ -1,0 +1,1 @@
+"""Wake word engines that need the extras of a server."""

@@ -1,0 +1,1 @@
+"""Wake words that are written down, spotted by sherpa-onnx."""
