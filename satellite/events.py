@@ -104,6 +104,8 @@ class SpeechEnd(Event, frozen=True):
     """When the end was detected, in Unix seconds."""
     decided_mono: float
     """When the end was detected, in monotonic seconds."""
+    extent: Literal["whole", "open", "begun", "unknown"] = "unknown"
+    """How far the brain knew the text as a request, which decides how long silence is awaited."""
 
 
 class Transcript(Event, frozen=True):

@@ -40,6 +40,7 @@ from satellite.values import (
     Detection,
     DetectRequest,
     EngineInfo,
+    Extent,
     ReplyPart,
     ReplyRequest,
     SpeechRequest,
@@ -297,6 +298,15 @@ class OffersTools(Protocol):
 
 
 @runtime_checkable
+class JudgesTexts(Protocol):
+    """An llm that knows how far a text is a request of its own, as by a grammar. Its `describe`
+    says so in `judges`."""
+
+    def judge(self, request: ReplyRequest) -> AsyncGenerator[Extent, None]:
+        """Yield how far `request.text` is such a request, once. Quick, and without any effect."""
+
+
+@runtime_checkable
 class HasModel(Protocol):
     """A plugin class whose engine needs a model to be downloaded."""
 
@@ -382,7 +392,7 @@ OFFERS: dict[str, tuple[type, ...]] = {
     "wake": (*_OF_CLASSES, *_OF_ENGINES),
     "vad": _OF_CLASSES,
     "asr": (*_OF_CLASSES, *_OF_ENGINES),
-    "llm": (*_OF_CLASSES, *_OF_ENGINES, OffersTools),
+    "llm": (*_OF_CLASSES, *_OF_ENGINES, OffersTools, JudgesTexts),
     "tts": (*_OF_CLASSES, *_OF_ENGINES),
     "hook": (*_OF_CLASSES, OffersTools, OperatesSatellite, HasPatience),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -62,6 +63,8 @@ class EngineInfo(Value, frozen=True):
     """Sends partial results (asr, llm) or takes text in pieces (tts)."""
     home_control: bool = False
     """May switch things in the home while it answers (llm)."""
+    judges: bool = False
+    """Knows how far a text is a request of its own (llm); see `satellite.ports.JudgesTexts`."""
 
 
 class TranscribeRequest(Value, frozen=True):
@@ -76,6 +79,9 @@ class TranscribeRequest(Value, frozen=True):
     answers: tuple[str, ...] = ()
     """Expected answers to the satellite's question, whole texts; anything else may be said, too
     (our own Wyoming field `transcript_answers`)."""
+    pauses: bool = False
+    """Whether the text up to a pause is of use, as `Transcript.pause_text` (our own Wyoming field
+    `transcript_pauses`)."""
 
 
 class Transcript(Value, frozen=True):
@@ -84,6 +90,11 @@ class Transcript(Value, frozen=True):
     text: str
     final: bool
     language: str | None = None
+    pause_text: str | None = None
+    """At a pause in speech: the whole text, if nothing more is said. A guess, which is neither
+    shown nor answered before the speech has ended; engines may leave it out."""
+    until: float = 0.0
+    """Seconds of sound, from its beginning, in which `pause_text` was said."""
 
 
 class Message(Value, frozen=True):
@@ -148,6 +159,19 @@ class ReplyRequest(Value, frozen=True):
     """Id of the conversation, for strangers' servers that keep the history themselves."""
     model: str | None = None
     """The brain's model that is to answer; None leaves the choice to the brain."""
+
+
+class Extent(StrEnum):
+    """How far a text is a request that a brain knows by its grammar."""
+
+    WHOLE = "whole"
+    """A whole request that nothing could follow."""
+    OPEN = "open"
+    """A whole request that could go on: "turn on the lamp" with "in the kitchen"."""
+    BEGUN = "begun"
+    """The beginning of one: "turn on the"."""
+    UNKNOWN = "unknown"
+    """None of these, or nothing is known about it."""
 
 
 class Action(Value, frozen=True):

@@ -13,6 +13,7 @@ from satellite.errors import EngineClosed, EngineError, PluginError
 from satellite.values import (
     AudioChunk,
     EngineInfo,
+    Extent,
     ReplyPart,
     ReplyRequest,
     SpeechRequest,
@@ -202,6 +203,15 @@ class StandbyLlm(Standby):
 
     def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
         return self._ask("reply", request)
+
+    async def judge(self, request: ReplyRequest) -> AsyncGenerator[Extent, None]:
+        """Yield what the current engine knows about a text; see `satellite.ports.JudgesTexts`."""
+        if not self.describe().judges:
+            yield Extent.UNKNOWN
+            return
+        async with aclosing(self._ask("judge", request)) as extents:
+            async for extent in extents:
+                yield extent
 
 
 class StandbyTts(Standby):

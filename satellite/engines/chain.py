@@ -20,9 +20,9 @@ from satellite.errors import (
     WireError,
 )
 from satellite.lib.deadline import fallback_seconds
-from satellite.ports import Llm
+from satellite.ports import JudgesTexts, Llm
 from satellite.turns.context import label
-from satellite.values import Declined, EngineInfo, ReplyPart, ReplyRequest
+from satellite.values import Declined, EngineInfo, Extent, ReplyPart, ReplyRequest
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -69,7 +69,9 @@ class FallbackChain:
         any of them."""
         infos = [engine.describe() for engine in self._engines]
         return msgspec.structs.replace(
-            infos[-1], home_control=any(info.home_control for info in infos)
+            infos[-1],
+            home_control=any(info.home_control for info in infos),
+            judges=any(info.judges for info in infos),
         )
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
@@ -93,6 +95,18 @@ class FallbackChain:
                 return
         if failure is not None:
             raise failure
+
+    async def judge(self, request: ReplyRequest) -> AsyncGenerator[Extent, None]:
+        """Yield what the first engine knows that would answer the text; see `JudgesTexts`."""
+        extent = Extent.UNKNOWN
+        for engine in self._engines:
+            if not isinstance(engine, JudgesTexts) or not engine.describe().judges:
+                break  # it may answer any text
+            async with aclosing(engine.judge(request)) as extents:
+                extent = await anext(extents, Extent.UNKNOWN)
+            if extent is not Extent.UNKNOWN:
+                break
+        yield extent
 
     async def close(self) -> None:
         """Close every engine, the last one first, even after an error of another."""

@@ -20,10 +20,13 @@ from satellite.events import Event
 from satellite.languages.text_rules import text_rules
 from satellite.lib.deadline import too_slow
 from satellite.net.discovery.browser import Discovery
+from satellite.net.remotes.llm import RemoteLlm
+from satellite.ports import JudgesTexts
 from satellite.values import (
     Action,
     AudioChunk,
     Declined,
+    Extent,
     ReplyPart,
     ReplyRequest,
     Resumed,
@@ -153,6 +156,28 @@ class FailoverLlm(ServerSelection):
         if text := repeats.flush():
             spoken.add(text)
             yield text
+
+    async def judge(self, request: ReplyRequest) -> AsyncGenerator[Extent, None]:
+        """Yield what the engine knows that would be asked first. No other one is asked instead:
+        its sentences may be different."""
+        extents = self.first_judge(request)
+        if extents is None:
+            yield Extent.UNKNOWN
+            return
+        async with aclosing(extents):
+            async for extent in extents:
+                yield extent
+
+    def first_judge(self, request: ReplyRequest) -> AsyncGenerator[Extent, None] | None:
+        """Return the answer of the first candidate; None if it does not judge texts."""
+        places = self.ranking(request.language)
+        if not places or places[0].unfit is not None:
+            engine = self._built_in
+            return engine.judge(request) if isinstance(engine, JudgesTexts) else None
+        server = places[0].server
+        if not server.judges:
+            return None
+        return RemoteLlm(server.uri, self._discovery.pairing, judges=True).judge(request)
 
 
 class FailoverTts(ServerSelection):

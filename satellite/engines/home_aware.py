@@ -11,15 +11,16 @@ import msgspec
 
 from satellite.errors import EngineError
 from satellite.homeassistant.client import service_calls
-from satellite.homeassistant.client.entities import plain
+from satellite.homeassistant.client.entities import Contents, plain
 from satellite.homeassistant.client.home import Home
 from satellite.languages.names import names_of
 from satellite.lib.deadline import fallback_seconds
-from satellite.ports import Asr, Engine, Llm, Queueing, Sharing
+from satellite.ports import Asr, Engine, JudgesTexts, Llm, Queueing, Sharing
 from satellite.turns.context import label
 from satellite.values import (
     Action,
     EngineInfo,
+    Extent,
     ReplyPart,
     ReplyRequest,
     Resumed,
@@ -99,15 +100,8 @@ class HomeLlm(_Wrapped):
 
         Raises the errors of the llm, and the `EngineError` of an unreachable home.
         """
-        contents, usual = await self._home.known(), names_of(request.language)
-        before = request.situation
-        situation = msgspec.structs.replace(
-            before,
-            home=True,
-            names=_merged_names(contents.names_in(request.language), before.names, usual.names),
-            areas=_merged_names(contents.areas, before.areas, usual.areas),
-        )
-        request = msgspec.structs.replace(request, situation=situation)
+        request = self._at_home(request, await self._home.known())
+        situation = request.situation
         spoken, last = False, ""
         async with aclosing(self._llm.reply(request)) as parts:
             async for part in parts:
@@ -128,6 +122,28 @@ class HomeLlm(_Wrapped):
                     raise
                 yield f" {sentence}" if spoken else sentence
                 spoken, last = True, sentence
+
+    async def judge(self, request: ReplyRequest) -> AsyncGenerator[Extent, None]:
+        """Yield what the llm knows about the text, with the names of the home."""
+        if not isinstance(self._llm, JudgesTexts):
+            yield Extent.UNKNOWN
+            return
+        request = self._at_home(request, self._home.contents)
+        async with aclosing(self._llm.judge(request)) as extents:
+            async for extent in extents:
+                yield extent
+
+    @staticmethod
+    def _at_home(request: ReplyRequest, contents: Contents) -> ReplyRequest:
+        """Return a request with the names of a home."""
+        before, usual = request.situation, names_of(request.language)
+        situation = msgspec.structs.replace(
+            before,
+            home=True,
+            names=_merged_names(contents.names_in(request.language), before.names, usual.names),
+            areas=_merged_names(contents.areas, before.areas, usual.areas),
+        )
+        return msgspec.structs.replace(request, situation=situation)
 
 
 def at_home(role: str, engine: Any, home: Home) -> Any:

@@ -50,6 +50,17 @@ class Endpointer:
         self._position = 0
         self._voiced = 0
         self._started = False
+        self._wanted = settings.silence
+        """Seconds of the present silence that end the utterance."""
+
+    @property
+    def silence(self) -> float:
+        """Seconds since the last voice."""
+        return self._silence() / RATE
+
+    def wait(self, seconds: float) -> None:
+        """End the utterance after this much of the present silence; the next one is as usual."""
+        self._wanted = seconds
 
     def push(self, probability: float) -> Verdict:
         """Take the next frame's voice probability, 0 to 1."""
@@ -60,9 +71,10 @@ class Endpointer:
             if not self._started and self._voiced >= self._settings.minimum * RATE:
                 self._started = True
                 return Verdict.STARTED
-        elif self._silence() >= self._settings.silence * RATE:
-            if self._started:
+        elif self._started:
+            if self._silence() >= self._wanted * RATE:
                 return Verdict.ENDED
+        elif self._silence() >= self._settings.silence * RATE:
             self._voiced = 0
         return self._limit()
 
@@ -70,6 +82,7 @@ class Endpointer:
         if not self._voiced:
             self.voice_start = begin
         self.voice_end = self._position
+        self._wanted = self._settings.silence
         if self._position > self._tail:
             self._voiced += self._frame
 

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable
 
 from satellite.audio.feed import AudioFeed
-from satellite.values import SPEECH, Detection
+from satellite.values import SPEECH, Detection, Extent
 
 
 class Utterance:
@@ -35,11 +35,25 @@ class Utterance:
         """Whether it has speech. Known when `audio` has ended."""
         self.ended_mono: float | None = None
         """When its end was decided, in monotonic seconds."""
+        self.silent_mono: float | None = None
+        """When its last voice stopped, in monotonic seconds. Known when `audio` has ended."""
+        self.extent = Extent.UNKNOWN
+        """Extent of the text up to the present pause, or to the end, as far as it is known."""
         self._on_close: Callable[[], None] = lambda: None
+        self._on_wait: Callable[[float, float, Extent], None] = lambda seconds, until, extent: None
 
     def on_close(self, stop: Callable[[], None]) -> None:
         """Register the callback that stops the capture."""
         self._on_close = stop
+
+    def on_wait(self, wait: Callable[[float, float, Extent], None]) -> None:
+        """Register the callback of `wait`."""
+        self._on_wait = wait
+
+    def wait(self, seconds: float, until: float, extent: Extent) -> None:
+        """End the utterance after this much of the present silence, because of the extent of what
+        was said. Does nothing if there was a voice after `until`, in seconds of `audio`."""
+        self._on_wait(seconds, until, extent)
 
     def close(self) -> None:
         """End the utterance with what was said so far. Does nothing once it is over."""

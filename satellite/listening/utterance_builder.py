@@ -8,7 +8,7 @@ from satellite import events, ports
 from satellite.listening.endpointer import WAKE_TAIL, Endpointer, Verdict
 from satellite.listening.utterance import Utterance
 from satellite.settings import ListenSettings
-from satellite.values import SPEECH
+from satellite.values import SPEECH, Extent
 
 
 class UtteranceBuilder:
@@ -29,6 +29,7 @@ class UtteranceBuilder:
         self._frame = vad.frame_samples * SPEECH.frame_bytes
         self._rest = bytearray()
         self._taken = 0
+        utterance.on_wait(self._wait)
         vad.reset()
 
     def begin(self, before: bytes, tail: float = WAKE_TAIL) -> None:
@@ -50,6 +51,8 @@ class UtteranceBuilder:
             self._taken += self._vad.frame_samples
             self._utterance.audio.put(frame)
             found.extend(self._judge(self._endpointer.push(self._vad.probability(frame))))
+            if not self._endpointer.silence:
+                self._utterance.extent = Extent.UNKNOWN
         return found
 
     def finish(self) -> list[events.Event]:
@@ -64,8 +67,16 @@ class UtteranceBuilder:
         """End the utterance."""
         self.closed = True
         self._utterance.has_speech = has_speech
-        self._utterance.ended_mono = time.monotonic()
+        now = time.monotonic()
+        self._utterance.ended_mono = now
+        self._utterance.silent_mono = now - self._endpointer.silence
         self._utterance.audio.end()
+
+    def _wait(self, seconds: float, until: float, extent: Extent) -> None:
+        voiced = self._utterance.before / SPEECH.frame_bytes + self._endpointer.voice_end
+        if not self.closed and voiced <= until * SPEECH.rate:
+            self._utterance.extent = extent
+            self._endpointer.wait(seconds)
 
     def _judge(self, verdict: Verdict) -> list[events.Event]:
         point = self._endpointer
@@ -85,6 +96,7 @@ class UtteranceBuilder:
             **self._stamp(self._endpointer.voice_end),
             decided=time.time(),
             decided_mono=time.monotonic(),
+            extent=self._utterance.extent.value,
             turn=self._utterance.id,
         )
 

@@ -18,6 +18,8 @@ _MAKER = "maker"
 """Our own field of a program: the author of its engine, as `attribution` names this project."""
 _STREAMING = "supports_streaming"
 """Our own field: whether the engine streams, in every role; Wyoming has none for wake words."""
+_JUDGES = "judges_texts"
+"""Our own field of an llm: whether it answers `judge-text`; see `satellite.net.judgement`."""
 _STREAMING_FLAGS = (
     "supports_transcript_streaming",
     "supports_synthesize_streaming",
@@ -34,6 +36,7 @@ def to_event(role: str, info: EngineInfo) -> Event:
             **_program(role, info).to_dict(),
             _MAKER: {"name": info.author, "url": info.url},
             _STREAMING: info.streaming,
+            **({_JUDGES: True} if info.judges else {}),
         }
     ]
     return event
@@ -74,7 +77,14 @@ def engine_info(role: str, event: Event) -> EngineInfo:
         models=tuple(map(_model, program.voices if role == "tts" else program.models)),
         streaming=streaming,
         home_control=bool(getattr(program, "supports_home_control", False)),
+        judges=role == "llm" and judges_texts(event),
     )
+
+
+def judges_texts(event: Event) -> bool:
+    """Return whether a service answers `judge-text`, by its `info` event."""
+    programs = event.data.get(_KEYS["llm"]) or ()
+    return any(isinstance(raw, dict) and raw.get(_JUDGES) is True for raw in programs)
 
 
 def is_ours(info: wy.Info) -> bool:

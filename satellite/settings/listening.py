@@ -21,6 +21,13 @@ class ListenSettings(OptionSet, frozen=True):
     silence: Annotated[
         float, option("Silence that ends an utterance", unit="s", minimum=0.1, maximum=10)
     ] = 0.7
+    by_meaning: Annotated[
+        bool,
+        option(
+            "End a request of the sentences as soon as it is whole, and wait up to 1.2 s for the "
+            "rest of one that has only begun"
+        ),
+    ] = True
     minimum: Annotated[
         float, option("Ignore speech shorter than this", unit="s", minimum=0, maximum=5)
     ] = 0.2

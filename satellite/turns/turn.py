@@ -21,6 +21,7 @@ from satellite.turns import outcome
 from satellite.turns.context import Engines, StageFailure, TurnContext, failing_as, label
 from satellite.turns.conversation import Conversation
 from satellite.turns.driver import Driver, Handover
+from satellite.turns.end_of_turn import EndOfTurn
 from satellite.turns.outcome import Answered, Cancelled, Failed, NothingHeard, Outcome
 from satellite.turns.reply import Reply
 from satellite.turns.wait_notice import WaitNotice
@@ -65,6 +66,7 @@ class Turn:
         self._settings = settings
         self._context = context
         self._notice = WaitNotice(context, engines.tts, settings, self.id)
+        self._ending = EndOfTurn(utterance, engines.llm, settings.listen, self._request)
 
     async def run(self) -> Outcome:
         """Run the turn to its end and announce its outcome."""
@@ -157,16 +159,21 @@ class Turn:
                         names=self._settings.home.own_names,
                         terms=self._settings.home.own_areas,
                         answers=self._utterance.answers,
+                        pauses=self._ending.wanted,
                     )
                     transcripts = self._engines.asr.transcribe(self._speech(audio, limit), request)
-                    async with aclosing(transcripts):
+                    async with self._ending.judging(), aclosing(transcripts):
                         async for transcript in transcripts:
-                            text = transcript.text.strip()
-                            self._publish(text, transcript.final)
+                            if transcript.pause_text is not None:
+                                self._ending.hear(transcript)
+                            if transcript.final or transcript.text.strip() != text:
+                                text = transcript.text.strip()
+                                self._publish(text, transcript.final)
             except TimeoutError:
                 raise too_slow("speech-to-text", deadline) from None
             except _NoSpeech:
                 return None
+        await self._ending.settle(text)
         return text
 
     async def _speech(
@@ -192,7 +199,15 @@ class Turn:
 
     async def _answer(self, text: str, answer: str | None) -> Outcome:
         reply = Reply(self._context, self._engines, self._settings, self.id, self._notice.withdraw)
-        request = ReplyRequest(
+        request = self._request(text)
+        try:
+            await (reply.answer(request) if answer is None else reply.say(answer))
+        finally:
+            self._conversation.add(text, " ".join(reply.spoken), written=reply.text)
+        return Answered(text, reply.text)
+
+    def _request(self, text: str) -> ReplyRequest:
+        return ReplyRequest(
             text=text,
             language=self._settings.language,
             history=self._conversation.history(),
@@ -204,11 +219,6 @@ class Turn:
                 areas=areas_for(self._settings.home, self._settings.language),
             ),
         )
-        try:
-            await (reply.answer(request) if answer is None else reply.say(answer))
-        finally:
-            self._conversation.add(text, " ".join(reply.spoken), written=reply.text)
-        return Answered(text, reply.text)
 
     async def _apologise(self, reason: str, cause: SatelliteError | None = None) -> None:
         self._notice.withdraw()

@@ -65,6 +65,11 @@ class PackageSentences:
             self._missing = self._intents is None
         return self._intents is not None
 
+    @property
+    def loaded(self) -> bool:
+        """Whether the sentences have been read."""
+        return self._intents is not None
+
     def match(
         self,
         texts: Sequence[str],

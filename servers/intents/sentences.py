@@ -14,8 +14,10 @@ from satellite.errors import EngineFailed, ModelMissing
 from satellite.languages.names import names_of
 from satellite.options import plain
 from satellite.text.quoted import quoted
+from satellite.values import Extent
 from servers.intents import package_mapping, template_checks, wildcards
 from servers.intents import sentence_files as sources
+from servers.intents.beginnings import Beginnings
 from servers.intents.match import Found, Match, found_in
 from servers.intents.package_sentences import PackageSentences
 from servers.intents.phrases import Phrases
@@ -42,6 +44,12 @@ _BLANK_OF_JOINED = re.compile(rf"(?<=[{_JOINED}])\s+|\s+(?=[{_JOINED}])")
 
 _CACHED_HOMES = 8
 """Homes whose names and areas are cached for matching."""
+
+_CACHED_BEGINNINGS = 2
+"""The same for beginnings, which hold all values of their lists once more."""
+
+_FINAL = ".!?,;: "
+"""Characters after a sentence."""
 
 _SEPARATORS = re.compile(r"[-_\s]+")
 
@@ -92,6 +100,7 @@ class Sentences:
         self._package = package
         self.lists = lru_cache(_CACHED_HOMES)(self._lists)
         self._names_of = lru_cache(_CACHED_HOMES)(self._request_names)
+        self._beginnings = lru_cache(_CACHED_BEGINNINGS)(self._make_beginnings)
 
     def templates(self, *, spoken: bool = False) -> Iterator[tuple[str, Sentence]]:
         """Yield every sentence template with the name of its intent.
@@ -131,12 +140,38 @@ class Sentences:
         if len(text) > LONGEST or not (spelled := self._spell(text)):
             return None
         home = self._names_of(names, areas)
+        found = self._find(text, spelled, home)
+        return None if found is None else self._as_written(text, found, home)
+
+    def extent(self, text: str, names: tuple[str, ...], areas: tuple[str, ...]) -> Extent:
+        """Return how far a text is a sentence. Takes up to some tens of milliseconds.
+
+        One that ends with a value of any text is never known to be whole.
+        """
+        if len(text) > LONGEST or not (spelled := self._spell(text)):
+            return Extent.UNKNOWN
+        home = self._names_of(names, areas)
+        # the package is not read for texts that may be unfinished: most satellites never need it
+        readable = self._package is not None and self._package.loaded
+        found = self._find(text, spelled, home, package=readable)
+        place = self._beginnings(names, areas).find(spelled)
+        if found is None:
+            return Extent.BEGUN if place.goes_on else Extent.UNKNOWN
+        last = spelled.rstrip(_FINAL).casefold()
+        if any(last.endswith(str(found.match.slots[slot]).casefold()) for slot in found.free):
+            return Extent.UNKNOWN
+        return Extent.OPEN if place.goes_on or place.free or not place.ends else Extent.WHOLE
+
+    def _find(
+        self, text: str, spelled: str, home: RequestNames, package: bool = True
+    ) -> Found | None:
         found = self._match_own(spelled, home, home.lists)
-        found = found or self._match_package(text, spelled, home)
+        if found is None and package:
+            found = self._match_package(text, spelled, home)
         if (found is None or found.free) and home.has_kind(spelled):
             other = self._match_own(spelled, home, home.lists_with_kinds)
             found = other if other is not None and not other.free else found or other
-        return None if found is None else self._as_written(text, found, home)
+        return found
 
     def _match_own(
         self, spelled: str, home: RequestNames, names: Mapping[str, SlotList]
@@ -206,6 +241,10 @@ class Sentences:
     def _lists(self, names: tuple[str, ...], areas: tuple[str, ...]) -> dict[str, SlotList]:
         """Return every list of the templates, with a home's values for `name` and `area`."""
         return {**self.intents.slot_lists, **self._names_of(names, areas).lists}
+
+    def _make_beginnings(self, names: tuple[str, ...], areas: tuple[str, ...]) -> Beginnings:
+        lists = self._names_of(names, areas).lists_with_kinds
+        return Beginnings(self.intents, lists, self.language)
 
     def _request_names(self, names: tuple[str, ...], areas: tuple[str, ...]) -> RequestNames:
         return RequestNames(names, areas, self.usual.kinds, self._text_list, self._spell)

@@ -15,7 +15,15 @@ from satellite.settings import USUAL_AREAS, USUAL_NAMES
 from satellite.text.quoted import quoted
 from satellite.text.reason_of import reason_of
 from satellite.tools import Tool
-from satellite.values import Action, Declined, EngineInfo, ModelInfo, ReplyPart, ReplyRequest
+from satellite.values import (
+    Action,
+    Declined,
+    EngineInfo,
+    Extent,
+    ModelInfo,
+    ReplyPart,
+    ReplyRequest,
+)
 from servers.intents import choices
 from servers.intents.library import Library
 from servers.intents.match import Match
@@ -74,6 +82,7 @@ class Intents:
             description="Answers set sentences, with nothing but this machine",
             models=tuple(ModelInfo(name=code, languages=(code,)) for code in languages),
             home_control=self._home is not None,
+            judges=True,
         )
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
@@ -85,8 +94,18 @@ class Intents:
         for part in await self._worker.call(self._reply, request):
             yield part
 
+    async def judge(self, request: ReplyRequest) -> AsyncGenerator[Extent, None]:
+        """Yield how far the text is one of the sentences. A pure function of the request."""
+        yield await self._worker.call(self._judge, request)
+
     async def close(self) -> None:
         await self._worker.close()
+
+    def _judge(self, request: ReplyRequest) -> Extent:
+        sentences = self._library.find(request.language)
+        if sentences is None:
+            return Extent.UNKNOWN
+        return sentences.extent(request.text, *_home(sentences, request))
 
     def _reply(self, request: ReplyRequest) -> tuple[ReplyPart, ...]:
         if not request.text.strip():
@@ -99,11 +118,7 @@ class Intents:
 
 def answer(sentences: Sentences, request: ReplyRequest) -> tuple[ReplyPart, ...]:
     """Match the request and run the skill of its intent. Takes milliseconds."""
-    situation = request.situation
-    home = (
-        _real(situation.names, USUAL_NAMES) or sentences.usual.names,
-        _real(situation.areas, USUAL_AREAS) or sentences.usual.areas,
-    )
+    home = _home(sentences, request)
     match = sentences.match(request.text, *home)
     pending = _pending(sentences, request, home)
     if pending is not None:
@@ -143,6 +158,15 @@ def _run(match: Match, sentences: Sentences, request: ReplyRequest) -> tuple[Rep
         raise EngineFailed(
             f"sentences: intent {match.intent} with slots {quoted(match.slots)}: {reason_of(error)}"
         ) from error
+
+
+def _home(sentences: Sentences, request: ReplyRequest) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the names and areas of the home of a request."""
+    situation = request.situation
+    return (
+        _real(situation.names, USUAL_NAMES) or sentences.usual.names,
+        _real(situation.areas, USUAL_AREAS) or sentences.usual.areas,
+    )
 
 
 def _real(names: tuple[str, ...], usual: tuple[str, ...]) -> tuple[str, ...]:

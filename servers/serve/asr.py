@@ -104,6 +104,8 @@ def _partial(result: Transcript, sent: str) -> Event:
         event.data["text"] = ""
     event.data["so_far"] = result.text
     event.data["language"] = result.language
+    if result.pause_text is not None:  # only for clients that asked for it
+        event.data["pause_text"], event.data["until"] = result.pause_text, result.until
     return event
 
 
@@ -116,6 +118,7 @@ def _request(event: Event, model: str | None) -> TranscribeRequest:
         names=_bounded(asked.transcript_names or ()),
         terms=_bounded(asked.transcript_terms or ()),
         answers=_bounded(filter(_is_text, answers)) if isinstance(answers, list) else (),
+        pauses=event.data.get("transcript_pauses") is True,
     )
 
 

@@ -11,10 +11,11 @@ from wyoming.asr import Transcript
 from wyoming.event import Event
 
 from satellite.errors import BadFrame
+from satellite.net import judgement
 from satellite.net.memory_budget import Budget
 from satellite.net.messages import read
 from satellite.net.remotes.base import CONTEXT
-from satellite.values import Action, Declined, Message, ReplyRequest, Situation
+from satellite.values import Action, Declined, Extent, Message, ReplyRequest, Situation
 from servers.pool import Pool
 from servers.serve.conversations import Conversations
 from servers.serve.service import RequestHandler, Service, Write
@@ -36,6 +37,9 @@ class LlmService(Service):
         model: str | None,
         memory: Budget,
     ) -> RequestHandler | None:
+        if judgement.asks(event):
+            request, _ = _request(judgement.text_of(event), model)
+            return _JudgementHandler(self, request)
         if not Transcript.is_type(event.type):
             return None
         request, stateless = _request(event, model)
@@ -82,6 +86,31 @@ class _ReplyHandler(RequestHandler):
         if self._memory is not None:
             asked = Message(role="user", text=request.text)
             self._memory.add(conversation, asked, Message(role="assistant", text=text))
+
+
+class _JudgementHandler(RequestHandler):
+    """Answers how far a text is a request."""
+
+    expects_more = False
+
+    def __init__(self, service: Service, request: ReplyRequest) -> None:
+        self._service = service
+        self._request = request
+
+    @property
+    def size(self) -> tuple[float, str]:
+        return len(self._request.text), "characters"
+
+    async def feed(self, event: Event) -> None:
+        """Ignore the event: the request is complete."""
+
+    async def run(self, write: Write) -> None:
+        extent, pool = Extent.UNKNOWN, self._service.pool
+        # requests that wait for an answer come first
+        if self._service.describe().judges and not pool.queued:
+            async with aclosing(pool.submit("judge", self._request)) as extents:
+                extent = await anext(extents, Extent.UNKNOWN)
+        await write(judgement.answer(extent))
 
 
 def _chunk(part: str | Action) -> Event:

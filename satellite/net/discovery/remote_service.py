@@ -27,6 +27,8 @@ class RemoteService(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds to connect and to describe itself."""
     ours: bool = False
     """Whether it belongs to this project."""
+    judges: bool = False
+    """Whether its llm knows how far a text is a request; see `satellite.ports.JudgesTexts`."""
     version: str = ""
     satellite: bool = False
     """Whether it is (also) a satellite."""
@@ -65,6 +67,7 @@ def read_service(name: str, uri: str, event: Event, latency: float) -> RemoteSer
         languages=tuple(sorted({language for model in models for language in model.languages})),
         latency=latency,
         ours=infos.is_ours(info),
+        judges=infos.judges_texts(event),
         version=next((artifact.version for artifact in artifacts if artifact.version), ""),
         satellite=info.satellite is not None,
     )

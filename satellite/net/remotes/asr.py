@@ -34,10 +34,13 @@ class RemoteAsr(Remote):
                     if wy.TranscriptChunk.is_type(event.type):
                         text += read(wy.TranscriptChunk, event).text
                         so_far, language = event.data.get("so_far"), event.data.get("language")
+                        pause_text, until = event.data.get("pause_text"), event.data.get("until")
                         yield Transcript(
                             text=so_far if isinstance(so_far, str) else text,
                             final=False,
                             language=language if isinstance(language, str) else None,
+                            pause_text=pause_text if isinstance(pause_text, str) else None,
+                            until=until if isinstance(until, float) else 0.0,
                         )
 
 
@@ -50,4 +53,6 @@ def _transcribe(request: TranscribeRequest) -> Event:
     ).event()
     if request.answers:
         event.data["transcript_answers"] = list(request.answers)
+    if request.pauses:
+        event.data["transcript_pauses"] = True
     return event

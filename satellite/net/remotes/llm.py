@@ -11,15 +11,22 @@ from wyoming.asr import Transcript
 from wyoming.event import Event
 
 from satellite.errors import BadFrame
+from satellite.net import judgement
 from satellite.net.messages import read
+from satellite.net.pairing import Pairing
 from satellite.net.remotes.base import CONTEXT, Remote
-from satellite.values import Action, Declined, ReplyPart, ReplyRequest
+from satellite.values import Action, Declined, Extent, ReplyPart, ReplyRequest
 
 
 class RemoteLlm(Remote):
     """A Wyoming intent or conversation service as an engine."""
 
     role = "llm"
+
+    def __init__(self, uri: str, pairing: Pairing, *, judges: bool = False) -> None:
+        """`judges`: whether the service is known to judge texts, before it is loaded."""
+        super().__init__(uri, pairing)
+        self._judges = judges
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
         async with self._call() as connection:
@@ -28,6 +35,16 @@ class RemoteLlm(Remote):
             while not answer.complete:
                 for part in answer.take(await self._next_event(connection)):
                     yield part
+
+    async def judge(self, request: ReplyRequest) -> AsyncGenerator[Extent, None]:
+        """Yield what the service knows about a text; only services of ours are asked."""
+        extent: Extent | None = None if self._judges or self.describe().judges else Extent.UNKNOWN
+        if extent is None:
+            async with self._call() as connection:
+                await connection.write(judgement.question(_transcript(request)))
+                while extent is None:
+                    extent = judgement.read_answer(await self._next_event(connection))
+        yield extent
 
 
 class _ReplyReader:

@@ -27,8 +27,8 @@ from servers.asr.whisper.model import Model
 from servers.asr.whisper.model_cache import CachedModel, ModelCache, installed
 from servers.asr.whisper.model_languages import ENGLISH_ONLY, multilingual
 from servers.asr.whisper.options import WhisperOptions
-from servers.asr.whisper.sound_buffer import SoundBuffer
-from servers.asr.whisper.speech_detection import Detector, NoDetector, Silero
+from servers.asr.whisper.sound_buffer import BLOCK_SAMPLES, SoundBuffer
+from servers.asr.whisper.speech_detection import FRAME, Detector, NoDetector, Silero
 from servers.asr.whisper.transcription import Style, Transcription
 from servers.models.latest import latest
 from servers.models.names import WHISPER
@@ -149,12 +149,18 @@ class FasterWhisper:
         detector: Detector = Silero(self._silero) if options.vad_filter else NoDetector()
         language, asked = self._language(loaded, request.language or options.language)
         return Transcription(
-            sound=SoundBuffer(detector, options.vad_threshold, options.least_voice),
+            sound=SoundBuffer(
+                detector,
+                options.vad_threshold,
+                options.least_voice,
+                FRAME if request.pauses else BLOCK_SAMPLES,
+            ),
             decoder=Decoder(loaded.model, loaded.batches, options.decoding),
             options=options.transcription,
             language=language,
             names=transcription.likely_names(request, options.hotwords),
             style=lambda spoken: self._style(asked or spoken),
+            pauses=request.pauses,
         )
 
     def _style(self, language: str | None) -> Style:

@@ -19,8 +19,11 @@ Samples = npt.NDArray[np.int16]
 class SoundBuffer:
     """Collects samples and drops those no longer needed; holds little more than half a minute."""
 
-    def __init__(self, detector: Detector, threshold: float, minimum: int) -> None:
-        """`minimum`: fewest samples of a voice."""
+    def __init__(
+        self, detector: Detector, threshold: float, minimum: int, block: int = BLOCK_SAMPLES
+    ) -> None:
+        """`minimum`: fewest samples of a voice; `block`: samples that are processed at once."""
+        self.block = block
         self._detector = detector
         self._spans = Spans(threshold, minimum)
         self._samples: Samples = np.zeros(0, np.int16)
@@ -39,15 +42,15 @@ class SoundBuffer:
         return self._spans.quiet
 
     def add(self, audio: bytes) -> list[tuple[Window, Floats]]:
-        """Add blocks of `BLOCK_SAMPLES` samples, or at the end the rest of the sound. Blocks.
+        """Add blocks of `block` samples, or at the end the rest of the sound. Blocks.
 
         Returns the windows that are closed now, with their sound. Takes a millisecond per block.
         Drops half a sample at the end.
         """
         found = []
         samples: Samples = np.frombuffer(audio[: len(audio) // 2 * 2], "<i2").astype(np.int16)
-        for start in range(0, len(samples), BLOCK_SAMPLES):
-            self._add_block(samples[start : start + BLOCK_SAMPLES])
+        for start in range(0, len(samples), self.block):
+            self._add_block(samples[start : start + self.block])
             while (window := self._closed()) is not None:
                 found.append((window, self.samples(window)))
                 self._window_start = window.end
@@ -55,7 +58,7 @@ class SoundBuffer:
         return found
 
     def _add_block(self, samples: Samples) -> None:
-        block = np.zeros(BLOCK_SAMPLES, np.float32)
+        block = np.zeros(self.block, np.float32)
         block[: len(samples)] = samples.astype(np.float32) / _FULL_SCALE
         self._samples = np.concatenate((self._samples, samples))
         frames = -(-len(samples) // FRAME)

@@ -13,7 +13,8 @@ FRAME = 512
 CONTEXT = 64
 """Samples before a frame that Silero receives with it."""
 BLOCK = 8
-"""Frames per call. A fixed number, because larger calls may round differently."""
+"""Frames per call. A fixed number, because larger calls may round differently. Where pauses are
+wanted as soon as they begin, calls have one."""
 HYSTERESIS = 0.15
 """A voice goes on while its probability is at most this far below the threshold, as in Silero's
 code."""
@@ -27,7 +28,7 @@ class Detector(Protocol):
     """Distinguishes voices from other sounds, with a memory of earlier sound."""
 
     def judge(self, block: Floats) -> list[float]:
-        """Return the voice probability of each frame of `BLOCK * FRAME` samples, -1 to 1."""
+        """Return the voice probability of each frame of a block of whole frames, -1 to 1."""
 
 
 class Silero:
@@ -43,7 +44,7 @@ class Silero:
         self._before = np.zeros(CONTEXT, np.float32)
 
     def judge(self, block: Floats) -> list[float]:
-        frames = block.reshape(BLOCK, FRAME)
+        frames = block.reshape(-1, FRAME)
         contexts = np.vstack((self._before, frames[:-1, -CONTEXT:]))
         inputs = {"input": np.hstack((contexts, frames)), "h": self._h, "c": self._c}
         output, self._h, self._c = self._session.run(None, inputs)
@@ -55,7 +56,7 @@ class NoDetector:
     """Treats all sound as voice, in place of a detector."""
 
     def judge(self, block: Floats) -> list[float]:
-        return [1.0] * BLOCK
+        return [1.0] * (len(block) // FRAME)
 
 
 class Span(msgspec.Struct, frozen=True):

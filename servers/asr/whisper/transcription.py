@@ -20,19 +20,19 @@ from servers.asr.whisper import quality
 from servers.asr.whisper.agreement import agreed_tokens
 from servers.asr.whisper.decoding import Decoder
 from servers.asr.whisper.quality import Attempt, Thresholds
-from servers.asr.whisper.sound_buffer import BLOCK_SAMPLES, SoundBuffer
+from servers.asr.whisper.sound_buffer import SoundBuffer
 from servers.asr.whisper.speech_detection import Floats
 from servers.asr.whisper.tokens import Prompt, build_prompt
-from servers.asr.whisper.windows import RATE, TRAIL, Window
+from servers.asr.whisper.windows import EARLY, RATE, TRAIL, Window
 
 _LOGGER = logging.getLogger(__name__)
 
 LIVE_RATE = 0.7
 """Fewest seconds that pass for each second of live sound. A recording that is sent faster needs no
 partial transcripts, because all of it will have arrived in a moment."""
-BLOCK_BYTES = 2 * BLOCK_SAMPLES
 DETECTION_INTERVAL = 0.1
-"""Seconds between voice detections, so that a recording sent at once is processed in one go."""
+"""Seconds between voice detections, so that a recording sent at once is processed in one go.
+None where pauses are wanted."""
 MANY_NAMES = 100
 """Names beyond which they are compared with a text on a thread: it takes up to a tenth of a
 second."""
@@ -77,9 +77,11 @@ class Transcription:
         language: str | None,
         names: Sequence[str],
         style: Callable[[str | None], Style] = lambda language: Style(),
+        pauses: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`style` returns the style of the expected speech, by its language."""
+        """`style` returns the style of the expected speech, by its language; `pauses`: whether the
+        text up to a pause is wanted."""
         self._sound = sound
         self._decoder = decoder
         self._vocabulary = decoder.vocabulary
@@ -90,7 +92,11 @@ class Transcription:
         self._texts: list[str] = []
         self._partial: tuple[int, ...] = ()
         self._confirmed: tuple[int, ...] = ()
+        self._pauses = pauses
+        self._pause_text: str | None = None
+        """The text up to the pause that has just been decoded."""
         self._decoded: tuple[Window, tuple[int, ...], Attempt, str | None] | None = None
+        self._decoded_at_pause = False
         self._partial_at = 0
         self._cost = 0.0
         self._sent = ""
@@ -104,18 +110,27 @@ class Transcription:
 
         Detects voices on `worker`.
         """
-        pending, detected_at = bytearray(), self._clock()
+        pending, detected_at, block = bytearray(), self._clock(), 2 * self._sound.block
+        interval = 0.0 if self._pauses else DETECTION_INTERVAL
         async for chunk in audio:
             pending += chunk
-            if len(pending) < BLOCK_BYTES or self._clock() - detected_at < DETECTION_INTERVAL:
+            if len(pending) < block or self._clock() - detected_at < interval:
                 continue
-            whole = len(pending) // BLOCK_BYTES * BLOCK_BYTES
+            whole = len(pending) // block * block
             await self._detect(bytes(pending[:whole]), worker)
             del pending[:whole]
             detected_at = self._clock()
-            if await self._decode_partial() and (text := self._partial_text()) != self._sent:
-                self._sent = text
-                yield Transcript(text=text, final=False, language=self._language)
+            until = self._sound.now / RATE
+            decoded, pause_text = await self._decode_partial(), self._pause_text
+            if (decoded and self._partial_text() != self._sent) or pause_text is not None:
+                self._sent, self._pause_text = self._partial_text(), None
+                yield Transcript(
+                    text=self._sent,
+                    final=False,
+                    language=self._language,
+                    pause_text=pause_text,
+                    until=until if pause_text is not None else 0.0,
+                )
         await self._detect(bytes(pending), worker)
         if (window := self._sound.last()) is not None:
             await self._finish(window, self._sound.samples(window))
@@ -137,7 +152,7 @@ class Transcription:
 
     async def _finish(self, window: Window, samples: Floats) -> None:
         """Add the text of a complete window."""
-        if self._decoded is not None and self._decoded[:2] == (window, self._confirmed):
+        if self._is_decoded(window) and self._decoded is not None:
             attempt, language = self._decoded[2:]
         else:
             attempt, language = await self._decode(samples)
@@ -163,9 +178,12 @@ class Transcription:
         self._cost = self._clock() - began
         self._partial_at = self._sound.now
         self._decoded = (window, self._confirmed, attempt, language)
+        self._decoded_at_pause = self._pauses and self._sound.quiet >= EARLY
         if self._rejection(attempt, window, language) is not None:
             self._partial = ()
             return False
+        if self._decoded_at_pause:
+            self._pause_text = joined([*self._texts, attempt.text])
         confirmed = agreed_tokens(self._partial, attempt.tokens, self._vocabulary.decode)
         self._partial = attempt.tokens
         if len(confirmed) > len(self._confirmed):
@@ -185,13 +203,22 @@ class Transcription:
         now = self._sound.now
         if self._clock() - self._began < LIVE_RATE * now / RATE:
             return False
-        if self._decoded is not None and self._decoded[0] == window:
+        if self._is_decoded(window):
             return False  # no speech since then
         if self._sound.quiet:
-            return self._sound.quiet >= TRAIL
+            return self._sound.quiet >= (EARLY if self._pauses else TRAIL)
         return now - self._partial_at >= RATE * max(
             self._options.interval, PARTIAL_SPACING * self._cost
         )
+
+    def _is_decoded(self, window: Window) -> bool:
+        """Return whether the newest decoding has the speech of a window, after the same prefix."""
+        if self._decoded is None or self._decoded[1] != self._confirmed:
+            return False
+        decoded = self._decoded[0]
+        if self._decoded_at_pause:  # what the window has more of is silence
+            return (decoded.start, decoded.voice) == (window.start, window.voice)
+        return decoded == window
 
     async def _decode(self, samples: Floats) -> tuple[Attempt, str | None]:
         """Decode without names, and once more with those that were nearly recognized."""

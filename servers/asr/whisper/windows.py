@@ -15,6 +15,9 @@ LEAD = int(0.4 * RATE)
 """Samples included before a voice: soft beginnings are not detected as voice."""
 TRAIL = int(0.3 * RATE)
 """Samples included after a voice."""
+EARLY = int(0.16 * RATE)
+"""Samples of silence after which a voice has paused, where the text up to there is wanted: those
+within words are shorter than 0.13 s."""
 EARLIEST = 10 * RATE
 """A long utterance is cut at its longest pause after this many samples of a window."""
 SEARCH = 5 * RATE

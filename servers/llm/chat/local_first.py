@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Protocol
 
 from satellite.engines.chain import FallbackChain
-from satellite.ports import EngineContext, Llm
+from satellite.ports import EngineContext, JudgesTexts, Llm
 from satellite.text.quoted import quoted
+from satellite.values import Extent, ReplyRequest
 from servers.intents.sentence_files import has_sentences, language_of
 from servers.llm.intents import Intents
 
@@ -47,3 +50,13 @@ def local_first(model: Llm, options: LocalFirstOptions, context: EngineContext) 
     if not known:
         return model
     return FallbackChain((Intents(Intents.Options(language=known[0]), context), model))
+
+
+async def judged(llm: Llm, request: ReplyRequest) -> AsyncGenerator[Extent, None]:
+    """Yield what an llm, as `local_first` returns it, knows about a text."""
+    if not isinstance(llm, JudgesTexts):
+        yield Extent.UNKNOWN
+        return
+    async with aclosing(llm.judge(request)) as extents:
+        async for extent in extents:
+            yield extent

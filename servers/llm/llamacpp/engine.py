@@ -15,8 +15,8 @@ from satellite.errors import EngineClosed, EngineError, ModelMissing
 from satellite.lib.cores import cores
 from satellite.ports import EngineContext, Llm
 from satellite.requirements import Package, Requirement
-from satellite.values import EngineInfo, ModelInfo, ReplyPart, ReplyRequest
-from servers.llm.chat.local_first import local_first
+from satellite.values import EngineInfo, Extent, ModelInfo, ReplyPart, ReplyRequest
+from servers.llm.chat.local_first import judged, local_first
 from servers.llm.llamacpp.options import LlamaCppOptions
 from servers.models.file_check import is_gguf
 from servers.models.latest import latest
@@ -67,6 +67,7 @@ class LlamaCpp:
             models=(ModelInfo(name=_name(self._options.model), languages=self._options.languages),),
             streaming=True,
             home_control=able and self._home is not None,
+            judges=self._llm.describe().judges,
         )
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
@@ -74,6 +75,10 @@ class LlamaCpp:
         async with aclosing(self._llm.reply(request)) as parts:
             async for part in parts:
                 yield part
+
+    def judge(self, request: ReplyRequest) -> AsyncGenerator[Extent, None]:
+        """Yield what the sentences know about a text; see `satellite.ports.JudgesTexts`."""
+        return judged(self._llm, request)
 
     async def close(self) -> None:
         await self._llm.close()

@@ -14,8 +14,8 @@ from satellite import tools
 from satellite.errors import EngineClosed, EngineError, ModelMissing
 from satellite.ports import EngineContext, Llm
 from satellite.requirements import Package, Requirement
-from satellite.values import EngineInfo, ModelInfo, ReplyPart, ReplyRequest
-from servers.llm.chat.local_first import local_first
+from satellite.values import EngineInfo, Extent, ModelInfo, ReplyPart, ReplyRequest
+from servers.llm.chat.local_first import judged, local_first
 from servers.llm.ollama import modelfile
 from servers.llm.ollama.chat_client import OllamaChatClient
 from servers.llm.ollama.client import ASKING, OllamaClient, may_be_running
@@ -82,13 +82,21 @@ class Ollama:
         """Describe the engine and the models of Ollama."""
         info = self._model.describe()
         able = self._options.local_first or self._options.tool_rounds > 0
-        return msgspec.structs.replace(info, home_control=able and self._home is not None)
+        return msgspec.structs.replace(
+            info,
+            home_control=able and self._home is not None,
+            judges=self._llm.describe().judges,
+        )
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
         """Yield the answer. Raises `EngineError`s that name the remedy."""
         async with aclosing(self._llm.reply(request)) as parts:
             async for part in parts:
                 yield part
+
+    def judge(self, request: ReplyRequest) -> AsyncGenerator[Extent, None]:
+        """Yield what the sentences know about a text; see `satellite.ports.JudgesTexts`."""
+        return judged(self._llm, request)
 
     async def close(self) -> None:
         await self._llm.close()

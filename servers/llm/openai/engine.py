@@ -14,8 +14,8 @@ from satellite import tools
 from satellite.errors import EngineClosed, EngineError, ModelMissing
 from satellite.ports import EngineContext, Llm
 from satellite.requirements import Package, Requirement
-from satellite.values import EngineInfo, ModelInfo, ReplyPart, ReplyRequest
-from servers.llm.chat.local_first import local_first
+from satellite.values import EngineInfo, Extent, ModelInfo, ReplyPart, ReplyRequest
+from servers.llm.chat.local_first import judged, local_first
 from servers.llm.openai.options import OpenAiOptions
 from servers.openai.api import OpenAiApi, engine_errors
 
@@ -55,13 +55,21 @@ class OpenAi:
         """Describe the engine and the models of its server."""
         able = self._options.local_first or self._options.tool_rounds > 0
         info = self._model.describe()
-        return msgspec.structs.replace(info, home_control=able and self._home is not None)
+        return msgspec.structs.replace(
+            info,
+            home_control=able and self._home is not None,
+            judges=self._llm.describe().judges,
+        )
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
         """Yield the answer. Raises `EngineError`s that name the remedy."""
         async with aclosing(self._llm.reply(request)) as parts:
             async for part in parts:
                 yield part
+
+    def judge(self, request: ReplyRequest) -> AsyncGenerator[Extent, None]:
+        """Yield what the sentences know about a text; see `satellite.ports.JudgesTexts`."""
+        return judged(self._llm, request)
 
     async def close(self) -> None:
         await self._llm.close()

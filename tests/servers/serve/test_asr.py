@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
 import pytest
@@ -11,7 +11,7 @@ from wyoming.event import Event
 from satellite.errors import ModelMissing
 from satellite.net.pairing import Pairing
 from satellite.net.remotes.by_uri import remote
-from satellite.values import TranscribeRequest
+from satellite.values import TranscribeRequest, Transcript
 from servers.serve import serving
 from tests.servers.serve.golden import chunk, lines, utterance
 from tests.support.engines import ScriptedAsr
@@ -174,3 +174,34 @@ async def test_endless_audio_is_refused(monkeypatch: pytest.MonkeyPatch) -> None
         assert error.data["text"] == "one request may last 0.5 s: send it in parts"
         await peer.send(Event("audio-stop"), Event("describe"))
         assert lines(await peer.until("info")) == ["info"]
+
+
+class PauseAsr(ScriptedAsr):
+    """Reports the text up to a pause, to those who want it."""
+
+    async def transcribe(
+        self, audio: AsyncIterator[bytes], request: TranscribeRequest
+    ) -> AsyncGenerator[Transcript, None]:
+        self.requests.append(request)
+        if request.pauses:
+            yield Transcript(text="turn", final=False, pause_text="turn on the lamp", until=1.25)
+        async for _ in audio:
+            pass
+        yield Transcript(text="turn on the lamp", final=True)
+
+
+@pytest.mark.parametrize("pauses", [True, False])
+async def test_the_text_up_to_a_pause_is_sent_to_clients_that_ask_for_it(pauses: bool) -> None:
+    async def audio() -> AsyncGenerator[bytes, None]:
+        yield bytes(3200)
+
+    engine = PauseAsr(streaming=True)
+    async with serving("asr", engine, ANY) as uri:
+        asr = remote(uri, "asr", pairing=Pairing())
+        request = TranscribeRequest(pauses=pauses)
+        found = [each async for each in asr.transcribe(audio(), request)]
+        await asr.close()
+    assert engine.requests[0].pauses is pauses
+    assert found[-1] == Transcript(text="turn on the lamp", final=True)
+    guesses = [(each.pause_text, each.until) for each in found if each.pause_text is not None]
+    assert guesses == ([("turn on the lamp", 1.25)] if pauses else [])

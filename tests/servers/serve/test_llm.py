@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+
+import msgspec
 from wyoming.event import Event
 
-from satellite.values import Action, Declined, Message, TimerState
+from satellite.net.pairing import Pairing
+from satellite.net.remotes.by_uri import remote
+from satellite.values import (
+    Action,
+    Declined,
+    EngineInfo,
+    Extent,
+    Message,
+    ReplyRequest,
+    TimerState,
+)
 from servers.serve import serving
 from servers.serve.conversations import AGE, CONVERSATIONS, MESSAGES, Conversations
 from tests.servers.serve.golden import lines
@@ -111,3 +124,41 @@ async def test_a_malformed_context_is_refused() -> None:
         (error,) = await peer.until("error")
         assert "malformed context" in error.data["text"]
         assert await peer.connection.read() is None
+
+
+class Judge(ScriptedLlm):
+    """Knows one text."""
+
+    def describe(self) -> EngineInfo:
+        return msgspec.structs.replace(super().describe(), judges=True)
+
+    async def judge(self, request: ReplyRequest) -> AsyncGenerator[Extent, None]:
+        yield Extent.OPEN if request.text == "turn on the lamp" else Extent.BEGUN
+
+
+async def test_a_text_is_judged_without_being_answered() -> None:
+    engine = Judge()
+    async with serving("llm", engine, ANY) as uri:
+        brain = remote(uri, "llm", pairing=Pairing())
+        await brain.load()
+        for text, extent in (("turn on the lamp", Extent.OPEN), ("turn on", Extent.BEGUN)):
+            request = ReplyRequest(text=text, language="en")
+            assert [each async for each in brain.judge(request)] == [extent]
+        await brain.close()
+    assert engine.requests == []
+
+
+async def test_a_brain_that_does_not_judge_texts_is_not_asked() -> None:
+    """A stranger's service could take the text for a request."""
+    engine = ScriptedLlm()
+    async with serving("llm", engine, ANY) as uri:
+        brain = remote(uri, "llm", pairing=Pairing())
+        await brain.load()
+        request = ReplyRequest(text="turn on the lamp")
+        assert [each async for each in brain.judge(request)] == [Extent.UNKNOWN]
+        async with client(uri) as peer:
+            await peer.send(Event("judge-text", {"text": "turn on the lamp"}))
+            (answer,) = await peer.until("text-judged")
+        await brain.close()
+    assert answer.data == {"extent": "unknown"}
+    assert engine.requests == []

@@ -16,7 +16,8 @@ from servers.asr.whisper.decoding import Decoder
 from servers.asr.whisper.decoding import DecodingOptions as Decoding
 from servers.asr.whisper.model import Floats, Model
 from servers.asr.whisper.quality import Attempt, Thresholds
-from servers.asr.whisper.sound_buffer import SoundBuffer
+from servers.asr.whisper.sound_buffer import BLOCK_SAMPLES, SoundBuffer
+from servers.asr.whisper.speech_detection import FRAME
 from servers.asr.whisper.tokens import Prompt
 from servers.asr.whisper.transcription import (
     Style,
@@ -52,18 +53,20 @@ class Room:
         options: TranscriptionOptions = OPTIONS,
         kind: type[Counted] = Counted,
         style: Callable[[str | None], Style] = lambda language: Style(),
+        pauses: bool = False,
     ) -> None:
         self.now = 100.0
         self.heard: list[int] = []
         self.decoder = kind(model, batches, Decoding())
         self.decoder.lengths = []
         self.utterance = Transcription(
-            SoundBuffer(Loudness(), 0.2, 0),
+            SoundBuffer(Loudness(), 0.2, 0, FRAME if pauses else BLOCK_SAMPLES),
             self.decoder,
             options,
             language=None,
             names=(),
             style=style,
+            pauses=pauses,
             clock=lambda: self.now,
         )
 
@@ -103,6 +106,19 @@ async def test_after_a_pause_the_final_transcript_is_ready(
     begun = room.decoder.lengths
     assert begun[-1] == pytest.approx(2.3, abs=0.1), "everything, once the voice pauses"
     assert len(begun) == len(set(begun)), "and not again at the end"
+
+
+async def test_at_a_pause_the_text_so_far_is_there_before_the_utterance_ends(
+    model: Model, batches: BatchScheduler
+) -> None:
+    room = Room(model, batches, pauses=True)
+    found = await room.hear(tone(2.0, 300) + silence(0.5) + tone(1.0, 300) + silence(1.5))
+    heard = [each for each in found if each.pause_text is not None]
+    assert [each.until for each in heard] == pytest.approx([2.2, 3.7], abs=0.12)
+    assert not any(each.final for each in heard)
+    assert heard[-1].pause_text == found[-1].text, "nothing more was said"
+    ends = [seconds for seconds in room.decoder.lengths if seconds > 3.4]
+    assert len(ends) == 1, "and it was not decoded again at the end"
 
 
 async def test_a_recording_that_is_sent_at_once_is_decoded_once(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servers.asr.whisper.sound_buffer import BLOCK_SAMPLES, SoundBuffer
-from servers.asr.whisper.speech_detection import BLOCK, FRAME, Floats, Spans
+from servers.asr.whisper.speech_detection import FRAME, Floats, Spans
 from servers.asr.whisper.windows import LEAD, LONGEST, RATE, TRAIL, Window
 
 FRAMES_PER_S = RATE / FRAME
@@ -19,7 +19,7 @@ class Loudness:
     """Treats loud sound as voice, so that tests can place voices."""
 
     def judge(self, block: Floats) -> list[float]:
-        return [float(np.abs(frame).max()) for frame in block.reshape(BLOCK, FRAME)]
+        return [float(np.abs(frame).max()) for frame in block.reshape(-1, FRAME)]
 
 
 def sound(*parts: tuple[float, float]) -> bytes:

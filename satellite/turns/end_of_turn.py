@@ -1,0 +1,120 @@
+"""The end of a turn by meaning: whole requests end sooner than by silence alone, and those that are
+only begun are waited for.
+
+What was said up to a pause is put to the brain, which knows its own sentences. A text that it does
+not know ends as ever, after the silence of the settings.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, asynccontextmanager
+from time import monotonic
+
+from satellite.errors import SatelliteError
+from satellite.lib.containment import Containment
+from satellite.listening.utterance import Utterance
+from satellite.ports import JudgesTexts, Llm
+from satellite.settings import ListenSettings
+from satellite.text.quoted import quoted
+from satellite.values import Extent, ReplyRequest, Transcript
+
+_LOGGER = logging.getLogger(__name__)
+
+WHOLE = 0.2
+"""Seconds of silence after a whole request that nothing could follow: people answer each other
+after as long, and pauses within words are shorter than 0.13 s."""
+
+OPEN = 0.35
+"""The same after a whole request that could go on."""
+
+BEGUN = 1.2
+"""The same after the beginning of a request: as long as anybody ever waits who has stopped."""
+
+PATIENCE = 0.5
+"""Seconds for the brain to judge a text: later, silence would have ended the turn anyway."""
+
+
+class EndOfTurn:
+    """Ends one utterance by what was said in it."""
+
+    def __init__(
+        self,
+        utterance: Utterance,
+        llm: Llm,
+        settings: ListenSettings,
+        request_for: Callable[[str], ReplyRequest],
+    ) -> None:
+        """`request_for` makes the request of a text."""
+        self.wanted = settings.by_meaning and isinstance(llm, JudgesTexts)
+        """Whether texts up to pauses are of use."""
+        self._utterance = utterance
+        self._llm = llm
+        self._silence = settings.silence
+        self._request_for = request_for
+        self._newest: Transcript | None = None
+        self._changed = asyncio.Event()
+        self._judged = ""
+
+    @asynccontextmanager
+    async def judging(self) -> AsyncGenerator[None, None]:
+        """Judge texts during this block. No task group, as in `recording`."""
+        if not self.wanted:
+            yield
+            return
+        task = asyncio.create_task(Containment("the end of a turn by meaning").run(self._judge))
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+    def hear(self, transcript: Transcript) -> None:
+        """Take a transcript with the text up to a pause; only the newest one is judged."""
+        if self.wanted:
+            self._newest = transcript
+            self._changed.set()
+
+    async def settle(self, text: str) -> None:
+        """Wait until the end is certain: at once, unless the utterance was ended early because of
+        another text than the final one."""
+        early = self._utterance.extent in (Extent.WHOLE, Extent.OPEN)
+        if not early or text == self._judged or self._utterance.silent_mono is None:
+            return
+        _LOGGER.debug("%s was taken for %s", quoted(text), quoted(self._judged))
+        await asyncio.sleep(self._utterance.silent_mono + self._silence - monotonic())
+
+    async def _judge(self) -> None:
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            if (transcript := self._newest) is None or not transcript.pause_text:
+                continue
+            extent = await self._extent(transcript.pause_text)
+            if transcript is not self._newest or extent is Extent.UNKNOWN:
+                continue
+            self._judged = transcript.pause_text
+            self._utterance.wait(self._seconds(extent), transcript.until, extent)
+
+    async def _extent(self, text: str) -> Extent:
+        assert isinstance(self._llm, JudgesTexts)
+        try:
+            async with (
+                asyncio.timeout(PATIENCE),
+                aclosing(self._llm.judge(self._request_for(text))) as extents,
+            ):
+                extent = await anext(extents, Extent.UNKNOWN)
+        except (SatelliteError, TimeoutError) as error:
+            _LOGGER.debug("cannot judge a text: %s", error or "too slow")
+            return Extent.UNKNOWN
+        _LOGGER.debug("%s is %s", quoted(text), extent.value)
+        return extent
+
+    def _seconds(self, extent: Extent) -> float:
+        """Return the silence after a text; never more than the settings where that is shorter for
+        whole ones, nor less for those that have only begun."""
+        if extent is Extent.BEGUN:
+            return max(BEGUN, self._silence)
+        return min(WHOLE if extent is Extent.WHOLE else OPEN, self._silence)
