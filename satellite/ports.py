@@ -16,7 +16,14 @@ Engines raise only `EngineError`s, `PackageMissing`, and, when remote, `WireErro
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Mapping,
+)
 from contextlib import aclosing, suppress
 from difflib import get_close_matches
 from typing import Any, Protocol, TypeVar, runtime_checkable
@@ -76,6 +83,41 @@ class ConnectedHome(Protocol):
         model. `near` is the room in which it was asked for."""
 
 
+class ExternalTool(msgspec.Struct, frozen=True, kw_only=True):
+    """A tool of another program, such as a server of MCP, for language models.
+
+    Its texts are bounded, and without invisible characters.
+    """
+
+    name: str
+    """The name by which a model calls it: 1 to 64 letters, digits, `_` and `-`."""
+    origin: str
+    """The server that has it, and its name there."""
+    doc: str
+    parameters: Mapping[str, Any]
+    """The JSON schema of its arguments: an object."""
+    run: Callable[[Mapping[str, Any]], Awaitable[str]]
+    """Call it; return its result.
+
+    Raises `EngineTimeout` and `AnswerBroken` where it may have been carried out nevertheless, and
+    other `EngineError`s where it was not.
+    """
+    effect: bool = True
+    """Whether it may change something, so that it must not be done twice."""
+    home: bool = False
+    """Whether it controls the home: it then takes the place of our tools for that."""
+
+
+class ExternalTools(Protocol):
+    """The tools of other programs."""
+
+    def start(self) -> None:
+        """Begin to look for them. Idempotent."""
+
+    async def offered(self) -> tuple[ExternalTool, ...]:
+        """Return the tools that can be called now; wait a moment for those not known yet."""
+
+
 class EngineContext(msgspec.Struct, frozen=True, kw_only=True):
     """What a program hands to each of its engines besides their own options."""
 
@@ -83,6 +125,8 @@ class EngineContext(msgspec.Struct, frozen=True, kw_only=True):
     """Where models are stored, and whether they may be fetched."""
     home: ConnectedHome | None = None
     """The home that this process is connected to."""
+    tools: ExternalTools | None = None
+    """Tools of other programs, for language models."""
     home_settings: HomeSettings = HomeSettings()
     """The settings of that home; its address is set even while it cannot be reached."""
     pairing: PairingSettings = PairingSettings()
@@ -96,12 +140,17 @@ class EngineContext(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def for_settings(
-        cls, settings: Settings, home: ConnectedHome | None = None, nice: int = 0
+        cls,
+        settings: Settings,
+        home: ConnectedHome | None = None,
+        nice: int = 0,
+        tools: ExternalTools | None = None,
     ) -> EngineContext:
         """Return the context of a program with these settings."""
         return cls(
             models=settings.models,
             home=home,
+            tools=tools,
             home_settings=settings.home,
             pairing=settings.pairing,
             voices=settings.voices,

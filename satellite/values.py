@@ -181,6 +181,11 @@ class Action(Value, frozen=True):
     data: dict[str, Any] = {}
 
 
+TOOL_USED = "tool.used"
+"""The action that goes before the call of a tool with an effect: the request must not be repeated,
+not even by another brain."""
+
+
 class Declined(Value, frozen=True):
     """The brain does not understand the request; `text` says so to the person.
 

@@ -14,9 +14,11 @@ from satellite.components.auto import look_every, preference
 from satellite.components.spec import AUTO
 from satellite.engines import assembly
 from satellite.engines.home_aware import at_home
+from satellite.engines.mcp_targets import mcp_targets
 from satellite.homeassistant.client.home import Home
 from satellite.homeassistant.client.home import opened as opened_home
-from satellite.ports import EngineContext, Sharing
+from satellite.net.mcp.servers import connected
+from satellite.ports import EngineContext, ExternalTools, Sharing
 from satellite.settings import Settings
 from servers import standby
 from servers.metrics import Metrics
@@ -33,11 +35,16 @@ class ServedEngines:
     """The engines of the served roles."""
 
     def __init__(
-        self, settings: Settings, metrics: Metrics | None, home: Home | None, nice: int
+        self,
+        settings: Settings,
+        metrics: Metrics | None,
+        home: Home | None,
+        nice: int,
+        tools: ExternalTools | None = None,
     ) -> None:
         self._settings = settings
         self._home = home
-        self._context = EngineContext.for_settings(settings, home, nice)
+        self._context = EngineContext.for_settings(settings, home, nice, tools)
         self._metrics = metrics
         self.by_role: dict[str, Any] = {}
 
@@ -122,8 +129,11 @@ async def open_engines(
 
     `nice`: see `EngineContext`. Raises what creating and loading them raises.
     """
-    async with opened_home(settings.home) as home:
-        engines = ServedEngines(settings, metrics, home, nice)
+    async with (
+        opened_home(settings.home) as home,
+        connected(mcp_targets(settings)) as tools,
+    ):
+        engines = ServedEngines(settings, metrics, home, nice, tools)
         try:
             await engines.create()
             await engines.load()

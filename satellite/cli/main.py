@@ -53,6 +53,7 @@ COMMANDS = {
     "models": "List, fetch, check or remove models.",
     "voices": "List, add or remove cloned voices.",
     "plugins": "List, check or create plugins.",
+    "tools": "List the tools that language models are offered.",
     "languages": "List the language packs, or check one.",
     "config": "Print every setting with the origin of its value.",
     "unduck": "Restore the volume of other programs after a crash.",

@@ -9,11 +9,12 @@ from collections.abc import Iterator, Mapping
 from satellite import options
 from satellite.audio.cues import Cues
 from satellite.components import spec
-from satellite.config.keys import ASSISTANTS, VOICES
+from satellite.config.keys import ASSISTANTS, DEFAULT, VOICES
 from satellite.errors import ConfigError, PluginBroken, PluginUnknown
 from satellite.homeassistant.client import address as home_address
 from satellite.languages import codes
 from satellite.net import allowed, uri
+from satellite.net.mcp import checks as mcp_checks
 from satellite.ports import ENGINE_ROLES, ROLES, TURN_ROLES
 from satellite.settings import Settings
 from satellite.text.quoted import quoted
@@ -52,6 +53,7 @@ def problems(settings: Settings, origins: Mapping[str, str]) -> list[str]:
     if settings.home.url:
         origin = f"{origins['home.url']}: home.url"
         found += [f"{origin}: {text}" for text in home(settings.home.url)]
+    found += _mcp(settings, origins)
     found += _server(settings, origins)
     return found
 
@@ -120,6 +122,16 @@ def _voices(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:
                 f"{origin}: {table}.ref_audio_path is missing: the clip's path on the server of "
                 "GPT-SoVITS"
             )
+
+
+def _mcp(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:
+    for name, server in settings.mcp.items():
+        table = f"mcp.{name}"
+        own = (origins[key] for key in origins if key.startswith(f"{table}."))
+        origin = next(text for text in own if text != DEFAULT)
+        yield from (f"{origin}: {table}.{problem}" for problem in mcp_checks.problems(name, server))
+    if settings.home.mcp and not settings.home.url:
+        yield f"{origins['home.mcp']}: home.mcp: set home.url, the address of Home Assistant"
 
 
 def _server(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:

@@ -20,6 +20,8 @@ from satellite.settings import Settings
 
 PREFIX = "SATELLITE_"
 
+DEFAULT = "default"
+"""The origin of a setting that was not set."""
 
 ASSISTANTS = "assistants"
 """The group of the assistants' tables."""

@@ -26,11 +26,17 @@ COMMON_VARIABLES = ("SATELLITE_CONFIG", "SATELLITE_EVENTS", "SATELLITE_LOG_LEVEL
 SECRET_VARIABLES = ("SATELLITE_HOME_TOKEN", "SATELLITE_HTTP_TOKEN")
 """Variables that hold a secret: no settings, so that no listing of settings shows them."""
 
+_TOKEN_OF_SERVER = re.compile(r"^SATELLITE_MCP_[A-Z0-9_]+_TOKEN$")
+"""Likewise, of the servers in the tables `mcp.NAME`."""
+
 _ORCHESTRATOR = re.compile(r"^SATELLITE_(SERVICE_(HOST|PORT)|PORT$|PORT_\d)")
 """Variables that Kubernetes and Docker set beside a service called "satellite"."""
 
 _EVENT = re.compile(r"^SATELLITE_EVENT(_|$)")
 """Variables of the programs of a hook, which may run `satellite` too."""
+
+_FOREIGN = (_TOKEN_OF_SERVER, _ORCHESTRATOR, _EVENT)
+"""Variables that are no settings, and no mistakes."""
 
 
 class Given(msgspec.Struct, frozen=True):
@@ -89,7 +95,7 @@ def from_environment(environment: Mapping[str, str]) -> Layer:
     for name in sorted(name for name in environment if name.startswith(PREFIX)):
         if path := known.get(name):
             layer.add(path, environment[name], f"environment {name}", text=True)
-        elif name not in others and not _ORCHESTRATOR.match(name) and not _EVENT.match(name):
+        elif name not in others and not any(known.match(name) for known in _FOREIGN):
             names = [*known, *others]
             layer.problems.append(f"environment: {unknown(name, names)}")
     return layer

@@ -11,13 +11,12 @@ from typing import Any
 import msgspec
 
 from satellite.config import checks, layers
-from satellite.config.keys import Key, build, find, keys, tables_of, value_of
+from satellite.config.keys import DEFAULT, Key, build, find, keys, tables_of, value_of
 from satellite.config.layers import Given
 from satellite.errors import ConfigError
 from satellite.lib import paths
 from satellite.settings import Settings
 
-DEFAULT = "default"
 SYSTEM_FILE = Path("/etc/satellite/satellite.toml")
 
 

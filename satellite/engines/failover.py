@@ -104,7 +104,12 @@ class FailoverLlm(ServerSelection):
                 return self._go_on(candidate, request, spoken)
             return self._begin(candidate, request, spoken)
 
-        parts = self.ask(request.language, ask, lambda part: isinstance(part, Declined))
+        parts = self.ask(
+            request.language,
+            ask,
+            lambda part: isinstance(part, Declined),
+            acted=lambda: spoken.used_tools,
+        )
         async with aclosing(parts):
             async for part in parts:
                 yield part

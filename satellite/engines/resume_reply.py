@@ -9,7 +9,7 @@ import msgspec
 
 from satellite.text.rules import TextRules
 from satellite.text.sentence_splitter import SentenceSplitter
-from satellite.values import Action, Message, ReplyPart, ReplyRequest
+from satellite.values import TOOL_USED, Action, Message, ReplyPart, ReplyRequest
 
 GO_ON = (
     "Your answer broke off. Continue it exactly where it stopped: begin with the very next "
@@ -39,6 +39,11 @@ class SpokenSoFar:
     def anything(self) -> bool:
         """Whether there is a text or an action."""
         return bool(self.sentences or self._pieces or self._actions)
+
+    @property
+    def used_tools(self) -> bool:
+        """Whether a tool with an effect was called, which must not be called again."""
+        return any(action.name == TOOL_USED for action in self._actions)
 
     def add(self, part: ReplyPart) -> None:
         """Add a part of the answer."""

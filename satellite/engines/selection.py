@@ -121,11 +121,14 @@ class ServerSelection:
         language: str | None,
         ask: Callable[[Candidate], AsyncGenerator[T, None]],
         declines: Callable[[T], bool] = lambda item: False,
+        *,
+        acted: Callable[[], bool] = lambda: False,
     ) -> AsyncGenerator[T, None]:
         """Ask candidates in order until one has completed the answer.
 
-        `ask` continues where the previous one stopped. If the built-in engine declines a request at
-        which servers failed, their error is raised, which names the cause for a person.
+        `ask` continues where the previous one stopped. Once `acted` returns that something was done
+        that must not be done again, the error is raised instead. If the built-in engine declines a
+        request at which servers failed, their error is raised, which names the cause for a person.
         """
         error: Exception | None = None
         self._busy += 1
@@ -140,7 +143,7 @@ class ServerSelection:
                             yield item
                     return
                 except (EngineError, WireError, ServerUnsuitable) as failure:
-                    if candidate.uri is None:
+                    if candidate.uri is None or acted():
                         raise self._last_word(failure, error) from None
                     error = error if isinstance(failure, ServerUnsuitable) else failure
         finally:

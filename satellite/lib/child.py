@@ -57,20 +57,38 @@ class Child(asyncio.SubprocessProtocol):
         """The exit status; None while it runs."""
         return self._transport.get_returncode() if self._transport else None
 
+    @property
+    def writable(self) -> bool:
+        """Whether the program has read most of what was written."""
+        return self._writable
+
     async def start(
         self, argv: Sequence[str], *, stdin: bool, environment: Mapping[str, str] | None = None
     ) -> None:
         """Start the program, writing to it (`stdin`) or reading from it. Raises `DeviceMissing`."""
         pipe, null = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
+        ends = (pipe, null) if stdin else (null, pipe)
+        await self._start(argv, *ends, {**os.environ, **(environment or {})})
+
+    async def start_dialog(self, argv: Sequence[str], environment: Mapping[str, str]) -> None:
+        """Start the program, writing to it and reading from it, with this environment alone.
+
+        Raises `DeviceMissing`.
+        """
+        await self._start(argv, asyncio.subprocess.PIPE, asyncio.subprocess.PIPE, environment)
+
+    async def _start(
+        self, argv: Sequence[str], stdin: int, stdout: int, environment: Mapping[str, str]
+    ) -> None:
         loop = asyncio.get_running_loop()
         try:
             await loop.subprocess_exec(
                 lambda: self,
                 *argv,
-                stdin=pipe if stdin else null,
-                stdout=null if stdin else pipe,
-                stderr=pipe,
-                env={**os.environ, **(environment or {})},
+                stdin=stdin,
+                stdout=stdout,
+                stderr=asyncio.subprocess.PIPE,
+                env=environment,
                 start_new_session=True,
             )
         except OSError as error:

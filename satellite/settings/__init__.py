@@ -18,6 +18,7 @@ from satellite.settings.home import (
 )
 from satellite.settings.keeping import HealthSettings, RecordingSettings, StatsSettings
 from satellite.settings.listening import ListenSettings, SoundSettings
+from satellite.settings.mcp import McpSettings
 from satellite.settings.network import HttpSettings, LimitSettings, PairingSettings
 from satellite.settings.serving import ModelSettings, ServerSettings, ServersSettings
 from satellite.settings.speaking import (
@@ -42,6 +43,7 @@ __all__ = [
     "HttpSettings",
     "LimitSettings",
     "ListenSettings",
+    "McpSettings",
     "ModelSettings",
     "PairingSettings",
     "RecordingSettings",
@@ -103,3 +105,4 @@ class Settings(OptionSet, frozen=True):
     server: ServerSettings = ServerSettings()
     assistants: dict[str, AssistantSettings] = msgspec.field(default_factory=dict)
     voices: dict[str, VoiceSettings] = msgspec.field(default_factory=dict)
+    mcp: dict[str, McpSettings] = msgspec.field(default_factory=dict)

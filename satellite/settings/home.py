@@ -19,6 +19,13 @@ class HomeSettings(OptionSet, frozen=True):
     token_file: Annotated[
         str, option("File with its long-lived access token; SATELLITE_HOME_TOKEN is used otherwise")
     ] = ""
+    mcp: Annotated[
+        bool,
+        option(
+            "Offer the tools of Home Assistant's MCP server to language models, in place of ours "
+            "for the home"
+        ),
+    ] = False
     areas: Annotated[
         tuple[str, ...], option("Names of rooms, in addition to those of a connected home")
     ] = USUAL_AREAS

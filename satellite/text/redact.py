@@ -9,6 +9,8 @@ HIDDEN = "***"
 
 _VARIABLES = ("SATELLITE_HOME_TOKEN", "SATELLITE_HTTP_TOKEN", "HF_TOKEN")
 """Environment variables that hold secrets of this program."""
+_OF_SERVERS = re.compile(r"SATELLITE_MCP_[A-Z0-9_]+_TOKEN")
+"""Likewise, one for each server of MCP."""
 _SHORTEST = 8
 """Characters of the shortest secret that is searched for: shorter ones may be words."""
 
@@ -25,7 +27,7 @@ _HUGGING_FACE = re.compile(r"\bhf_\w{8,}")
 
 def masked(text: str) -> str:
     """Return a text with everything that looks like a secret, and every known secret, masked."""
-    for name in _VARIABLES:
+    for name in (*_VARIABLES, *filter(_OF_SERVERS.fullmatch, os.environ)):
         value = os.environ.get(name, "").strip()
         if len(value) >= _SHORTEST:
             text = text.replace(value, HIDDEN)

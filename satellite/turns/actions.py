@@ -14,7 +14,7 @@ from satellite.errors import EngineFailed
 from satellite.listening import mute as muting
 from satellite.text.quoted import quoted
 from satellite.timers import TimerManager
-from satellite.values import Action, Value
+from satellite.values import TOOL_USED, Action, Value
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -114,8 +114,17 @@ class Listen(Value, frozen=True):
     """Expected answers, for speech-to-text; any other is taken, too."""
 
 
+class ToolUsed(Value, frozen=True):
+    """`tool.used`: the brain calls a tool with an effect; nothing is left to do for the satellite.
+
+    Another brain must not answer the same request, as it would do the same again.
+    """
+
+    tool: Annotated[str, msgspec.Meta(max_length=64)]
+
+
 TimerAction = StartTimer | ChangeTimer | CancelTimer | SetAlarm | CancelAlarm | Snooze
-KnownAction = TimerAction | SetVolume | Stop | Mute | Listen | Broadcast
+KnownAction = TimerAction | SetVolume | Stop | Mute | Listen | Broadcast | ToolUsed
 
 _SPEAKING_LATER = ("timer.start", "alarm.set")
 """Actions with a text that is spoken in the end."""
@@ -133,6 +142,7 @@ KINDS: dict[str, type[KnownAction]] = {
     "cancel": Stop,
     "mute": Mute,
     "listen": Listen,
+    TOOL_USED: ToolUsed,
 }
 """The type of each action, by name."""
 
@@ -186,6 +196,8 @@ class ActionRunner:
                 self._listen(answers)
             case Broadcast(text=text):
                 self._broadcast(text)
+            case ToolUsed(tool=tool):
+                _LOGGER.info("the brain uses the tool %s", tool)
             case _:
                 self._run_timer_action(known)
 

@@ -9,7 +9,7 @@ import pytest
 
 from satellite.engines.resume_reply import GO_ON
 from satellite.errors import EngineFailed, EngineTimeout, ModelMissing
-from satellite.values import Action, Declined, ReplyRequest, Resumed, SpeechRequest
+from satellite.values import TOOL_USED, Action, Declined, ReplyRequest, Resumed, SpeechRequest
 from tests.engines.test_failover import Scene, reply, say, scene, stack
 from tests.support.engines import ScriptedLlm, ScriptedTts
 
@@ -86,6 +86,20 @@ async def test_what_was_done_is_not_done_again(stack: AsyncExitStack) -> None:
         other,
         "A minute is running.",
     ]
+
+
+@pytest.mark.parametrize("broken", [{"error": BROKE}, {"hang": True}], ids=["fails", "hangs"])
+async def test_after_a_tool_with_an_effect_no_other_llm_is_asked(
+    broken: dict[str, Any], stack: AsyncExitStack
+) -> None:
+    used = Action(name=TOOL_USED, data={"tool": "door_unlock"})
+    bad, good = ScriptedLlm([(used,)], **broken), ScriptedLlm([("Unlocked.",)])
+    built_in = ScriptedLlm([("Unlocked.",)])
+    made = await scene(stack, "llm", built_in, bad, good, deadline=0.3)
+    with pytest.raises((EngineFailed, EngineTimeout)):
+        await parts(made)
+    assert good.requests == []
+    assert built_in.requests == []
 
 
 async def test_two_may_die_in_one_answer(stack: AsyncExitStack) -> None:

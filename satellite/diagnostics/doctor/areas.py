@@ -71,6 +71,7 @@ AREAS = (
             Check("disk", "storage:disk", 10.0),
         ),
     ),
+    Area("mcp", (Check("tools", "mcp:servers", 40.0),)),
     Area(
         "machine",
         (

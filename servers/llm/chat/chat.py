@@ -17,11 +17,11 @@ from contextlib import aclosing
 from typing import Any
 
 from satellite.errors import EngineError, EngineFailed
-from satellite.ports import EngineContext
+from satellite.ports import EngineContext, ExternalTool
 from satellite.tools import Tool
 from satellite.turns.own_sentences import own_sentences
 from satellite.values import Declined, ReplyPart, ReplyRequest
-from servers.llm.chat import prompt
+from servers.llm.chat import external_calls, prompt
 from servers.llm.chat.call_bounds import canonical
 from servers.llm.chat.client import ChatClient, ChatMessage, ChatOptions, ToolCall, Unsupported
 from servers.llm.chat.reasoning import HoldTimes, hold_time
@@ -55,6 +55,9 @@ class Chat:
         self._meters: dict[str, TokenMeter] = {}
         self._toolless: set[str] = set()
         self._holds = HoldTimes()
+        self._left_out: tuple[str, ...] = ()
+        if context.tools is not None and options.tool_rounds:
+            context.tools.start()
 
     async def load_model(self) -> None:
         """Load the model into memory. Cancelling this may make its server start over."""
@@ -69,7 +72,7 @@ class Chat:
             prompt.system_message(self._options.system, request.situation),
             prompt.user_message(request),
         ]
-        box, answer = self._box(request), _Answer()
+        box, answer = await self._box(request), _Answer()
         async with aclosing(self._ask(model, messages, box, answer, longest=1)) as texts:
             async for _ in texts:
                 pass
@@ -106,7 +109,7 @@ class Chat:
         self, model: str, request: ReplyRequest, results: list[ToolResult]
     ) -> AsyncGenerator[ReplyPart, None]:
         """Ask the model and call its tools, until an answer calls none."""
-        box = self._box(request)
+        box = await self._box(request)
         latest = [prompt.user_message(request)]
         spoken = again = False
         done: dict[str, ToolResult] = {}
@@ -134,20 +137,39 @@ class Chat:
             latest.append(answer.message())
             for number, (key, call) in enumerate(zip(keys, answer.calls, strict=True)):
                 repeated = key in acted
+                for note in () if repeated else box.notes(call.name):
+                    yield note
                 result = done[key] if repeated else await self._call(box, call, request, number)
                 results.append(result)
-                if not repeated:
-                    for action in result.actions:
-                        yield action
-                if result.actions:
+                for action in () if repeated else result.actions:
+                    yield action
+                if result.final:
                     done[key] = result
                 enough = _ENOUGH if left == 1 or repeated else ""
                 content = prompt.encodable(result.text) + enough
                 latest.append({"role": "tool", "tool_name": call.name, "content": content})
 
-    def _box(self, request: ReplyRequest) -> Toolbox:
-        offered = self._tools if self._options.tool_rounds else ()
-        return Toolbox(offered, self._context, home=request.situation.home)
+    async def _box(self, request: ReplyRequest) -> Toolbox:
+        home = request.situation.home
+        if not self._options.tool_rounds:
+            return Toolbox((), self._context, home=home)
+        external = await self._external()
+        return Toolbox(self._tools, self._context, home=home, external=external)
+
+    async def _external(self) -> Sequence[ExternalTool]:
+        """Return the tools of other programs that fit into the prompt; log once which do not."""
+        if self._context.tools is None:
+            return ()
+        offered = await self._context.tools.offered()
+        fitting = external_calls.fitting(offered, self._options.prompt_tokens)
+        left_out = tuple(tool.name for tool in offered[len(fitting) :])
+        if left_out and left_out != self._left_out:
+            _LOGGER.warning(
+                "%s: the context has no room for the tools %s: allow fewer, or raise num_ctx",
+                *(self._client.name, ", ".join(left_out)),
+            )
+        self._left_out = left_out
+        return fitting
 
     def _fit(
         self, model: str, request: ReplyRequest, latest: Sequence[ChatMessage], box: Toolbox

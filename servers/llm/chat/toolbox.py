@@ -12,12 +12,13 @@ from typing import Any
 import msgspec
 
 from satellite import options, tools
-from satellite.errors import SatelliteError
+from satellite.errors import EngineError, SatelliteError
 from satellite.lib.containment import describe, is_foreign
 from satellite.options import OptionSet
-from satellite.ports import EngineContext
+from satellite.ports import EngineContext, ExternalTool
 from satellite.tools import Tool
 from satellite.values import Action, ReplyRequest
+from servers.llm.chat import external_calls
 from servers.llm.chat.call_bounds import canonical
 
 _LOGGER = logging.getLogger(__name__)
@@ -36,15 +37,31 @@ class ToolResult(msgspec.Struct, frozen=True):
     """The text for the model."""
     actions: tuple[Action, ...] = ()
     failed: bool = False
+    effect: bool = False
+    """Whether it has changed something itself, or may have."""
+
+    @property
+    def final(self) -> bool:
+        """Whether the same call must not be made again for the same request."""
+        return self.effect or bool(self.actions)
 
 
 class Toolbox:
     """The tools available for one request."""
 
-    def __init__(self, known: Sequence[Tool], context: EngineContext, *, home: bool) -> None:
-        """`home`: whether the request may control the home."""
+    def __init__(
+        self,
+        known: Sequence[Tool],
+        context: EngineContext,
+        *,
+        home: bool,
+        external: Sequence[ExternalTool] = (),
+    ) -> None:
+        """`home`: whether the request may control the home; `external`: tools of other programs."""
         self._context = context
-        self._tools = {tool.name: tool for tool in known if home or not tool.home}
+        self._external = {tool.name: tool for tool in external if home or not tool.home}
+        ours = home and not any(tool.home for tool in self._external.values())
+        self._tools = {tool.name: tool for tool in known if ours or not tool.home}
 
     def definitions(self) -> list[dict[str, Any]]:
         """Return the tools in the form of Ollama's API, always in the same order."""
@@ -58,16 +75,23 @@ class Toolbox:
                 },
             }
             for tool in self._tools.values()
-        ]
+        ] + [external_calls.definition(tool) for tool in self._external.values()]
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the tools."""
-        return tuple(self._tools)
+        return (*self._tools, *self._external)
 
-    def _named(self, name: str) -> Tool | None:
+    def notes(self, name: str) -> tuple[Action, ...]:
+        """Return the actions that go before a call: one for a tool that changes something."""
+        tool = self._named(name)
+        effect = isinstance(tool, ExternalTool) and tool.effect
+        return (external_calls.used(tool.name),) if tool and effect else ()
+
+    def _named(self, name: str) -> Tool | ExternalTool | None:
         """Return the tool of a name; models change its case, separators, prefix and number."""
-        return self._tools.get(_match(name, self._tools) or "")
+        found = _match(name, self.names) or ""
+        return self._tools.get(found) or self._external.get(found)
 
     async def call(
         self, name: str, arguments: Mapping[str, Any], request: ReplyRequest
@@ -75,8 +99,10 @@ class Toolbox:
         """Call a tool. A failure becomes a result that describes it to the model."""
         tool = self._named(name)
         if tool is None:
-            return _failure(f"tool {options.unknown_name(name, self._tools)}")
+            return _failure(f"tool {options.unknown_name(name, dict.fromkeys(self.names))}")
         name = tool.name
+        if isinstance(tool, ExternalTool):
+            return await _call_external(tool, arguments)
         fields = [field.encode_name for field in msgspec.structs.fields(tool.arguments)]
         # models write null and "" for omitted arguments
         filled = {
@@ -102,6 +128,25 @@ class Toolbox:
         text = " ".join(part for part in parts if isinstance(part, str))
         actions = tuple(part for part in parts if isinstance(part, Action))
         return ToolResult(text[:LONGEST] or "Done.", actions)
+
+
+async def _call_external(tool: ExternalTool, arguments: Mapping[str, Any]) -> ToolResult:
+    matched = {
+        _match(key, tool.parameters["properties"]) or key: arguments[key] for key in arguments
+    }
+    chosen, problem = external_calls.filled(tool, matched)
+    if problem:
+        return _failure(f"{tool.name}: {problem}")
+    try:
+        text = await tool.run(chosen)
+    except EngineError as error:
+        text = f"{tool.name}: {external_calls.without_marks(str(error))}"
+        if not (tool.effect and external_calls.is_unsure(error)):
+            return _failure(text)
+        failure = _failure(f"{text}. It may have been done: do not call it again, and say so.")
+        return msgspec.structs.replace(failure, effect=True)
+    text = external_calls.without_marks(text)
+    return ToolResult(text[:LONGEST] or "Done.", effect=tool.effect)
 
 
 @cache
