@@ -27,7 +27,7 @@ BUILT_IN = {
 REAL = {
     "asr": ("sherpa-onnx", "faster-whisper"),
     "llm": ("ollama", "llamacpp"),
-    "tts": ("piper",),
+    "tts": ("sherpa-onnx", "piper"),
 }
 """The preferred engines, the best first, which need a package and a model of their own. The last
 one needs no other program: its model is what a remedy fetches."""

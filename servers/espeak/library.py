@@ -23,6 +23,7 @@ _RATE, _VOLUME, _PITCH = 1, 2, 3  # espeak_PARAMETER
 _UTF8, _END_PAUSE = 1, 0x1000  # espeakCHARS_UTF8, espeakENDPAUSE
 _POS_CHARACTER = 1
 _BETWEEN_PHONEMES = "_"
+_IPA = 0x02  # espeakPHONEMES_IPA
 
 
 class _Voice(ctypes.Structure):
@@ -117,6 +118,22 @@ class EspeakLibrary:
                 ctypes.byref(source), _UTF8, ord(_BETWEEN_PHONEMES) << 8
             )
         return " ".join((names or b"").decode().split()).replace(" ", "__").split("_")
+
+    def ipa(self, text: str, voice: str) -> str:
+        """Return the sounds of a clause in the International Phonetic Alphabet, with a space
+        between words and without punctuation. Raises `EngineFailed`."""
+        encoded = text.replace("\0", " ").encode("utf-8", "replace")
+        source = ctypes.c_char_p(encoded)  # the library moves it from clause to clause
+        found: list[str] = []
+        with self._lock:
+            self._set(voice, 175, 50, 100)
+            while source.value:
+                before = len(source.value)
+                sounds = self._c.espeak_TextToPhonemes(ctypes.byref(source), _UTF8, _IPA)
+                found += (sounds or b"").decode("utf-8", "replace").split()
+                if len(source.value or b"") >= before:  # it would never end
+                    break
+        return " ".join(found)
 
     def _list_voices(self) -> Iterator[Voice]:
         for pointer in self._c.espeak_ListVoices(None):

@@ -34,7 +34,7 @@ class DownloadPlan(msgspec.Struct, frozen=True):
     revision: str
     files: tuple[RemoteFile, ...]
     archive: bool = False
-    """Whether its only file is an archive of the model's files."""
+    """Whether its first file is an archive of the model's files."""
 
     @property
     def total(self) -> int:

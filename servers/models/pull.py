@@ -40,7 +40,7 @@ def pull(place: ModelFolder, hub: Hub, progress: Progress) -> None:
     _check_space(plan, place)
     records = Fetcher(hub, plan, place.staging, progress).run()
     if plan.archive:
-        records = local_files.unpack(place, place.staging / records[0].path)
+        records = (*local_files.unpack(place, place.staging / records[0].path), *records[1:])
     if place.name.kind == SHERPA:
         sherpa_files.check(place.staging, str(place.name))
     _finish(plan, place, records)

@@ -37,6 +37,8 @@ class SherpaModel(msgspec.Struct, frozen=True):
     license: str
     languages: tuple[str, ...] = ()
     owner: str = OWNER
+    vocoder: str = ""
+    """The network of the release `vocoder-models` that the model needs beside its own."""
 
 
 _SENSE_VOICE = ("zh", "en", "ja", "ko", "yue")
@@ -44,6 +46,8 @@ _EUROPE = (
     *("bg", "hr", "cs", "da", "nl", "en", "et", "fi", "fr", "de", "el", "hu", "it", "lv", "lt"),
     *("mt", "pl", "pt", "ro", "sk", "sl", "es", "sv", "ru", "uk"),
 )
+
+_VOCODER = "vocos-22khz-univ.onnx"
 
 RECOMMENDED = {
     # speech-to-text while it is spoken
@@ -73,6 +77,19 @@ RECOMMENDED = {
     "kws-en": SherpaModel(
         "sherpa-onnx-kws-zipformer-gigaspeech-3.3M-2024-01-01", "Apache-2.0", ("en",)
     ),
+    # text-to-speech; any voice of Piper is vits-piper-NAME, as vits-piper-en_US-joe-medium
+    "kokoro-multi-lang": SherpaModel(
+        "kokoro-int8-multi-lang-v1_0", "Apache-2.0", ("en", "zh", "es", "fr", "hi", "it", "pt")
+    ),
+    "kokoro-en": SherpaModel("kokoro-en-v0_19", "Apache-2.0", ("en",)),
+    "kitten-en": SherpaModel("kitten-nano-en-v0_1-fp16", "Apache-2.0", ("en",)),
+    "matcha-en": SherpaModel(
+        "matcha-icefall-en_US-ljspeech", "Apache-2.0", ("en",), vocoder=_VOCODER
+    ),
+    "matcha-zh": SherpaModel(
+        "matcha-icefall-zh-baker", "non-commercial (its data)", ("zh",), vocoder=_VOCODER
+    ),
+    "melo-zh-en": SherpaModel("vits-melo-tts-zh_en", "MIT", ("zh", "en")),
     # full stops, commas and capitals
     "punctuation-zh-en": SherpaModel(
         "sherpa-onnx-punct-ct-transformer-zh-en-vocab272727-2024-04-12",
@@ -103,6 +120,12 @@ def repository(name: str) -> str:
     if (known := RECOMMENDED.get(name)) is not None:
         return f"{known.owner}/{known.full_name}"
     return name if "/" in name else f"{OWNER}/{name}"
+
+
+def vocoder(name: str) -> str | None:
+    """Return the address of the vocoder of a model; None where it needs none."""
+    known = RECOMMENDED.get(name)
+    return f"{RELEASES}/vocoder-models/{known.vocoder}" if known and known.vocoder else None
 
 
 def archive(name: str) -> str | None:

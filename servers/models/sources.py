@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatch
 from pathlib import PurePosixPath
 from typing import Any
@@ -98,7 +98,14 @@ def _sherpa(name: Name, hub: Hub) -> DownloadPlan:
         raise DownloadFailed(
             f"{name}: {hub.endpoint}/{repository} holds no model for sherpa-onnx (.onnx files)"
         )
-    return DownloadPlan(name, repository, revision, files)
+    return DownloadPlan(name, repository, revision, (*files, *_vocoder(name, files)))
+
+
+def _vocoder(name: Name, files: Iterable[RemoteFile] = ()) -> Iterator[RemoteFile]:
+    """Yield the vocoder that a voice needs beside its own files."""
+    address = sherpa_models.vocoder(name.name)
+    if address is not None and PurePosixPath(address).name not in {file.path for file in files}:
+        yield RemoteFile(PurePosixPath(address).name, address, None)
 
 
 def _release(name: Name, archive: str, hub: Hub) -> DownloadPlan:
@@ -109,7 +116,7 @@ def _release(name: Name, archive: str, hub: Hub) -> DownloadPlan:
             f"sherpa:{near}; k2-fsa publishes no model of that name at {hub.endpoint} or {archive}"
         )
     file = RemoteFile(PurePosixPath(archive).name, archive, None)
-    return DownloadPlan(name, archive, "", (file,), archive=True)
+    return DownloadPlan(name, archive, "", (file, *_vocoder(name)), archive=True)
 
 
 def _sibling(sibling: Any, url: str) -> RemoteFile:

@@ -1,0 +1,1 @@
+"""Voices of k2-fsa, by sherpa-onnx."""
