@@ -19,8 +19,8 @@ from servers.models.store import Store
 _NAMES = """
     A NAME is whisper:SIZE (as whisper:base.en), whisper:OWNER/REPOSITORY of Hugging Face,
     piper:VOICE (as piper:en_US-lessac-medium), gguf:MODEL (as gguf:qwen2.5-1.5b),
-    gguf:OWNER/REPOSITORY:FILE.gguf, sherpa:MODEL (as sherpa:sense-voice, or a name of k2-fsa's), or
-    ollama:MODEL (as ollama:llama3.2:1b).
+    gguf:OWNER/REPOSITORY:FILE.gguf, sherpa:MODEL (as sherpa:sense-voice, or a name of k2-fsa's),
+    gpt4all:FILE of its catalogue, or ollama:MODEL (as ollama:llama3.2:1b).
 """
 
 

@@ -11,14 +11,15 @@ import msgspec
 from satellite.errors import UsageError
 from satellite.options import unknown_name
 from satellite.text.quoted import quoted
-from servers.models import gguf_models, sherpa_models, whisper_sizes
+from servers.models import gguf_models, gpt4all_models, sherpa_models, whisper_sizes
 
 WHISPER = "whisper"
 PIPER = "piper"
 GGUF = "gguf"
 SHERPA = "sherpa"
+GPT4ALL = "gpt4all"
 OLLAMA = "ollama"
-KINDS = (WHISPER, PIPER, GGUF, SHERPA, OLLAMA)
+KINDS = (WHISPER, PIPER, GGUF, SHERPA, GPT4ALL, OLLAMA)
 
 _OFFICIAL_WHISPER = "MIT"
 _LICENSES = {
@@ -26,13 +27,14 @@ _LICENSES = {
     PIPER: "see its MODEL_CARD",
     GGUF: "see its repository",
     SHERPA: "see its repository",
+    GPT4ALL: "see GPT4All's catalogue",
     OLLAMA: "ollama show --license",
 }
 """Where the license of a model is found, by kind."""
 
 _EXAMPLES = (
     "whisper:base.en, whisper:OWNER/REPO, piper:en_US-lessac-medium, gguf:qwen2.5-1.5b, "
-    "gguf:OWNER/REPO:FILE, sherpa:sense-voice, ollama:llama3.2:1b"
+    "gguf:OWNER/REPO:FILE, sherpa:sense-voice, gpt4all:FILE.gguf, ollama:llama3.2:1b"
 )
 LONGEST = 200
 """Characters of a name: it becomes that of a folder, which has 255 bytes, with others beside it."""
@@ -92,6 +94,8 @@ def name_of_kind(kind: str, name: str) -> Name:
         return Name(kind, _gguf(name))
     if kind == SHERPA:
         return Name(kind, _sherpa(name))
+    if kind == GPT4ALL:
+        return Name(kind, _gpt4all(name))
     pattern, what = (_SIMPLE, "a voice's name") if kind == PIPER else (_OLLAMA, "an Ollama model")
     if not pattern.fullmatch(name):
         raise UsageError(f"{kind}:{name}: {quoted(name)} cannot be {what} (as {_EXAMPLES})")
@@ -103,6 +107,12 @@ def _gguf(name: str) -> str:
     if not pattern.fullmatch(name) or ".." in name:
         raise UsageError(f"gguf:{name}: {quoted(name)} is not OWNER/REPOSITORY:FILE.gguf")
     return name
+
+
+def _gpt4all(name: str) -> str:
+    if not _SIMPLE.fullmatch(name) or "--" in name or ".." in name:
+        raise UsageError(f"gpt4all:{name}: {quoted(name)} is no model of GPT4All's catalogue")
+    return gpt4all_models.file_of(name)
 
 
 def _sherpa(name: str) -> str:

@@ -10,10 +10,10 @@ from typing import Any
 from satellite.errors import DownloadFailed, ModelMissing
 from satellite.lib.decoding import Undecodable, from_json
 from satellite.options import unknown_name
-from servers.models import gguf_models, sherpa_models, whisper_sizes
+from servers.models import gguf_models, gpt4all_models, sherpa_models, whisper_sizes
 from servers.models.download_plan import Digest, DownloadPlan, RemoteFile
 from servers.models.hub import Hub
-from servers.models.names import GGUF, PIPER, SHERPA, WHISPER, Name
+from servers.models.names import GGUF, GPT4ALL, PIPER, SHERPA, WHISPER, Name
 
 VOICES = "rhasspy/piper-voices"
 """The repository of Piper's voices, with their list in voices.json."""
@@ -30,7 +30,7 @@ _WHISPER_FILES = (
 
 def plan_of(name: Name, hub: Hub) -> DownloadPlan:
     """Return the files to download for a model. Raises `ModelMissing`, `DownloadFailed`."""
-    plans = {WHISPER: _whisper, PIPER: _piper, GGUF: _gguf, SHERPA: _sherpa}
+    plans = {WHISPER: _whisper, PIPER: _piper, GGUF: _gguf, SHERPA: _sherpa, GPT4ALL: _gpt4all}
     return plans[name.kind](name, hub)
 
 
@@ -77,6 +77,26 @@ def _gguf(name: Name, hub: Hub) -> DownloadPlan:
         raise ModelMissing(f"{name}: {hub.endpoint}/{repository}: {unknown_name(wanted, files)}")
     file = _sibling(found, hub.address(repository, revision, wanted))
     return DownloadPlan(name, repository, revision, (file,))
+
+
+def _gpt4all(name: Name, hub: Hub) -> DownloadPlan:
+    text, revision = hub.listing(gpt4all_models.CATALOG, str(name))
+    try:
+        models = gpt4all_models.read(text)
+    except Undecodable as error:
+        raise DownloadFailed(f"{name}: {gpt4all_models.CATALOG} is no list of models") from error
+    if (model := models.get(name.name)) is None:
+        near = ", ".join(gpt4all_models.nearest(name.name, models))
+        raise ModelMissing(
+            f"{name}: GPT4All's catalogue has no such model ({near}, ...); for any other model, "
+            "use llamacpp: gguf:OWNER/REPOSITORY:FILE.gguf"
+        )
+    digest = Digest("md5", model.md5) if model.md5 else None
+    files = (
+        RemoteFile(model.filename, model.url, model.filesize, digest),
+        RemoteFile(gpt4all_models.FILE, gpt4all_models.CATALOG, None),
+    )
+    return DownloadPlan(name, gpt4all_models.CATALOG, revision, files)
 
 
 def _sherpa(name: Name, hub: Hub) -> DownloadPlan:

@@ -14,11 +14,11 @@ from servers.models import local_files, manifest, names
 from servers.models.lock import locked
 from servers.models.manifest import Installed
 from servers.models.model_folder import PART, ModelFolder, bytes_in, discard, model_in
-from servers.models.names import GGUF, OLLAMA, PIPER, SHERPA, WHISPER, Name
+from servers.models.names import GGUF, GPT4ALL, OLLAMA, PIPER, SHERPA, WHISPER, Name
 from servers.models.progress import NoProgress, Progress
 from servers.models.retry import RetryPolicy
 
-KINDS = (WHISPER, PIPER, GGUF, SHERPA)
+KINDS = (WHISPER, PIPER, GGUF, SHERPA, GPT4ALL)
 """The kinds that the folder holds. Ollama stores its models itself."""
 
 OWN = (GGUF, SHERPA)

@@ -1,0 +1,1 @@
+"""Language models of GPT4All, run by its package inside this process."""
