@@ -48,6 +48,7 @@ from satellite.values import (
     DetectRequest,
     EngineInfo,
     Extent,
+    ProgramInfo,
     ReplyPart,
     ReplyRequest,
     SpeechRequest,
@@ -376,6 +377,14 @@ class ChosenByAuto(HasModel, Protocol):
 
 
 @runtime_checkable
+class ServedByProgram(Protocol):
+    """An engine whose work a program of another project does, such as llama.cpp."""
+
+    async def served_by(self) -> ProgramInfo:
+        """Ask the program what it is. Raises `EngineError`s that name the remedy."""
+
+
+@runtime_checkable
 class Labeled(Protocol):
     """An engine that events and logs call by a label instead of `describe().name`."""
 
@@ -433,7 +442,7 @@ _OF_CLASSES = (
     Licensed,
     HasConformanceSample,
 )
-_OF_ENGINES = (HasModel, ChosenByAuto, Labeled, Sharing, Queueing)
+_OF_ENGINES = (HasModel, ChosenByAuto, ServedByProgram, Labeled, Sharing, Queueing)
 
 OFFERS: dict[str, tuple[type, ...]] = {
     "mic": (*_OF_CLASSES, WaitsForReader),

@@ -67,6 +67,31 @@ class EngineInfo(Value, frozen=True):
     """Knows how far a text is a request of its own (llm); see `satellite.ports.JudgesTexts`."""
 
 
+class ProgramInfo(Value, frozen=True):
+    """A program of another project that does an engine's work, such as llama.cpp."""
+
+    name: str
+    version: str = ""
+    url: str = ""
+    roles: tuple[str, ...] = ()
+    """Roles that it can serve, by our names."""
+    models: tuple[str, ...] = ()
+    voices: tuple[str, ...] = ()
+    context: int | None = None
+    """Tokens of a conversation, where it names them (llm)."""
+
+    def __str__(self) -> str:
+        """Return it in a few words."""
+        parts = [f"{self.name} {self.version}".strip()]
+        for what, names in (("model", self.models), ("voice", self.voices)):
+            if names:
+                more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+                parts.append(f"{what}{'s'[: len(names) > 1]} {', '.join(names[:3])}{more}")
+        if self.context:
+            parts.append(f"context of {self.context} tokens")
+        return "; ".join(parts)
+
+
 class TranscribeRequest(Value, frozen=True):
     """What to know about an utterance before it is heard."""
 

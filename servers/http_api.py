@@ -129,6 +129,11 @@ class HttpApi:
         async with self._response(method, path, _encoded(body)) as response:
             return decoded(await _content(response), kind)
 
+    async def content(self, path: str) -> bytes:
+        """Send a GET request; return the whole body of its answer. Raises `ApiError`."""
+        async with self._response("GET", path, None) as response:
+            return await _content(response)
+
     async def stream(
         self, path: str, body: Mapping[str, Any], kind: type[A]
     ) -> AsyncGenerator[A, None]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import pytest
 
-from satellite.cli.discover import as_json, order, ranked
+from satellite.cli import discover
+from satellite.cli.discover import as_json, order, program_row, programs, ranked
 from satellite.net.discovery.remote_service import RemoteService
 from satellite.settings import ServersSettings, Settings
+from tests.support.openai_programs import PROGRAMS, program
 
 ASR: dict[str, Any] = {"roles": ("asr",), "languages": ("en",)}
 SERVERS = (
@@ -46,3 +49,24 @@ def test_json_lists_every_reason() -> None:
     assert "has a place free" in listed["cellar asr"]["ranks"]["asr"]["reasons"]
     assert listed["cellar asr"]["load"] == 0.0
     assert listed["den"]["ranks"] == {}
+
+
+async def test_programs_of_the_configuration_and_of_this_machine_are_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "secret")
+    async with program(PROGRAMS["Kokoro-FastAPI"]) as (here, asked):
+        monkeypatch.setattr(discover, "PORTS", (here.split(":")[2].removesuffix("/v1"), 9))
+        async with program(PROGRAMS["LocalAI"]) as (named, _):
+            settings = Settings(llm=f"openai:{named}", asr=f"openai:{named}")
+            found = await programs(settings, 5)
+    assert [program_row(each) for each in found] == [
+        ("LocalAI", "asr,llm,tts", f"openai:{named}", "whisper-1"),
+        ("Kokoro-FastAPI", "tts", f"openai:{here}", "tts-1, kokoro"),
+    ]
+    assert not any("Authorization" in request.headers for request in asked)
+    listed = msgspec.json.decode(as_json((), {}, found))
+    assert [(entry["program"], entry["uri"]) for entry in listed] == [
+        ("LocalAI", named),
+        ("Kokoro-FastAPI", here),
+    ]

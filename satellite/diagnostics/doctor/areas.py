@@ -62,7 +62,13 @@ AREAS = (
     ),
     Area("ports", (Check("ports", "port_checks:ports", 20.0),)),
     Area("firewall", (Check("firewall", "firewall:firewall", 15.0),)),
-    Area("servers", (Check("servers", "servers:servers", 30.0),)),
+    Area(
+        "servers",
+        (
+            Check("servers", "servers:servers", 30.0),
+            Check("programs", "programs:programs", 30.0),
+        ),
+    ),
     Area(
         "models",
         (

@@ -12,9 +12,17 @@ from satellite.errors import EngineClosed, EngineError, EngineFailed
 from satellite.options import OptionSet, option
 from satellite.ports import EngineContext
 from satellite.requirements import Package, Requirement
-from satellite.values import SPEECH, EngineInfo, ModelInfo, TranscribeRequest, Transcript
+from satellite.values import (
+    SPEECH,
+    EngineInfo,
+    ModelInfo,
+    ProgramInfo,
+    TranscribeRequest,
+    Transcript,
+)
 from servers.http_api import Answer, Form
 from servers.openai.api import OpenAiApi, engine_errors
+from servers.openai.identity import PATIENCE, identify
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -74,6 +82,12 @@ class OpenAiAsr:
                 await api.models()
         except EngineError as error:
             _LOGGER.warning("speech-to-text unavailable: %s", error)
+
+    async def served_by(self) -> ProgramInfo:
+        """Ask the server which program it is. Raises `EngineError`s."""
+        api = self._ready()
+        with engine_errors(NAME, api.url, self._options.model, PATIENCE):
+            return await identify(api)
 
     def describe(self) -> EngineInfo:
         """Describe the engine and its model."""

@@ -14,10 +14,18 @@ from satellite import tools
 from satellite.errors import EngineClosed, EngineError, ModelMissing
 from satellite.ports import EngineContext, Llm
 from satellite.requirements import Package, Requirement
-from satellite.values import EngineInfo, Extent, ModelInfo, ReplyPart, ReplyRequest
+from satellite.values import (
+    EngineInfo,
+    Extent,
+    ModelInfo,
+    ProgramInfo,
+    ReplyPart,
+    ReplyRequest,
+)
 from servers.llm.chat.local_first import judged, local_first
 from servers.llm.openai.options import OpenAiOptions
 from servers.openai.api import OpenAiApi, engine_errors
+from servers.openai.identity import PATIENCE, identify
 
 if TYPE_CHECKING:
     from servers.llm.chat.chat import Chat
@@ -50,6 +58,10 @@ class OpenAi:
         Raises `EngineFailed` for an address or a key that cannot be used.
         """
         await self._llm.load()
+
+    async def served_by(self) -> ProgramInfo:
+        """Ask the server which program it is. Raises `EngineError`s."""
+        return await self._model.served_by()
 
     def describe(self) -> EngineInfo:
         """Describe the engine and the models of its server."""
@@ -94,6 +106,12 @@ class _ServedModel:
             self._chosen()
         except EngineError as error:
             _LOGGER.warning("language model unavailable: %s", error)
+
+    async def served_by(self) -> ProgramInfo:
+        await self._ready()
+        assert self._api is not None  # made with the chat
+        with engine_errors(NAME, self._api.url, self._options.model, PATIENCE):
+            return await identify(self._api)
 
     def describe(self) -> EngineInfo:
         names = self._known or tuple(filter(None, (self._options.model,)))

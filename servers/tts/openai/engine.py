@@ -11,8 +11,16 @@ from satellite.errors import EngineClosed, EngineError, EngineFailed
 from satellite.options import OptionSet, option
 from satellite.ports import EngineContext
 from satellite.requirements import Package, Requirement
-from satellite.values import AudioChunk, AudioFormat, EngineInfo, ModelInfo, SpeechRequest
+from satellite.values import (
+    AudioChunk,
+    AudioFormat,
+    EngineInfo,
+    ModelInfo,
+    ProgramInfo,
+    SpeechRequest,
+)
 from servers.openai.api import OpenAiApi, engine_errors
+from servers.openai.identity import PATIENCE, identify
 from servers.tts.text_splitter import is_audible
 from servers.tts.wav_stream import WavStream
 
@@ -71,6 +79,12 @@ class OpenAiTts:
                 await api.models()
         except EngineError as error:
             _LOGGER.warning("text-to-speech unavailable: %s", error)
+
+    async def served_by(self) -> ProgramInfo:
+        """Ask the server which program it is. Raises `EngineError`s."""
+        api = self._ready()
+        with engine_errors(NAME, api.url, self._options.model, PATIENCE):
+            return await identify(api)
 
     def describe(self) -> EngineInfo:
         """Describe the engine; its models are its voices."""

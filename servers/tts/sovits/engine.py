@@ -14,7 +14,14 @@ from satellite.ports import EngineContext, OpenCalls
 from satellite.requirements import Package, Requirement
 from satellite.settings import VoiceSettings
 from satellite.settings.speaking import ClipLanguage
-from satellite.values import AudioChunk, AudioFormat, EngineInfo, ModelInfo, SpeechRequest
+from satellite.values import (
+    AudioChunk,
+    AudioFormat,
+    EngineInfo,
+    ModelInfo,
+    ProgramInfo,
+    SpeechRequest,
+)
 from servers.tts.sovits.api import SovitsApi
 from servers.tts.sovits.turns import Turns
 from servers.tts.sovits.voices import AUTO, LANGUAGES, Voices, language_of
@@ -127,6 +134,13 @@ class GptSovits:
                 "it: set the option gpt_weights_path to those of the others",
                 ", ".join(weighted),
             )
+
+    async def served_by(self) -> ProgramInfo:
+        """Ask the server whether it is GPT-SoVITS. Raises `EngineError`s."""
+        api = self._ready()
+        await api.check()
+        names = tuple(self._voices.all())
+        return ProgramInfo(name="GPT-SoVITS", url=api.url, roles=("tts",), voices=names)
 
     def describe(self) -> EngineInfo:
         """Describe the engine; its models are its voices."""

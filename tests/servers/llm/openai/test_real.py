@@ -43,6 +43,11 @@ def options(url: str, **more: Any) -> Any:
     return OpenAi.Options(url=url, **{**chosen, **more})
 
 
+async def test_the_program_is_recognized(engine: OpenAi) -> None:
+    found = await engine.served_by()
+    assert (found.name, found.roles, len(found.models)) == ("llama.cpp", ("llm",), 1)
+
+
 async def test_forty_turns_are_answered(engine: OpenAi) -> None:
     await engine.load()
     assert engine.describe().models[0].name
