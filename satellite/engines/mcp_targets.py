@@ -15,8 +15,14 @@ from satellite.net.mcp.server import Target
 from satellite.settings import HomeSettings, McpSettings, Settings
 from satellite.text.reason_of import reason_of
 
-HOME_PATH = "/api/mcp"
-"""The path of Home Assistant's integration `mcp_server`."""
+HOME_PATH = "/api/mcp/assist"
+"""The path of the integration `mcp_server` that has the tools of voice assistants alone. Those at
+`OLDER_PATH` reach past what is exposed to them: since 2026, they call any action and read logs."""
+OLDER_PATH = "/api/mcp"
+"""The only path of older versions, where it has the tools that were chosen in the integration."""
+
+_OURS = ("*GetDateTime", "*HassBroadcast", "*Timer*")
+"""Tools of Home Assistant for what the satellite does itself: their timers are other ones."""
 
 _LONGEST = 4096
 """Characters of a token."""
@@ -49,10 +55,13 @@ def _target(name: str, server: McpSettings) -> Target:
 
 def _home(home: HomeSettings) -> Target:
     source = TokenSource(home.token_file)
+    address = home.url.strip().rstrip("/")
     return Target(
         name=HOME,
-        url=home.url.strip().rstrip("/") + HOME_PATH,
+        url=address + HOME_PATH,
+        older_url=address + OLDER_PATH,
         headers=lambda: source.read().headers,
+        excluded=_OURS,
         home=True,
     )
 

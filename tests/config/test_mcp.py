@@ -47,7 +47,8 @@ def test_servers_are_tables(tmp_path: Path) -> None:
     assert weather.argv == ("python3", "my server.py")
     assert weather.environment == ("WEATHER_KEY",)
     assert (notes.name, notes.allowed, notes.timeout) == ("my-notes", ("search_*",), 3.0)
-    assert (home.name, home.url, home.home) == ("home", "http://10.0.0.8:8123/api/mcp", True)
+    assert (home.name, home.url) == ("home", "http://10.0.0.8:8123/api/mcp/assist")
+    assert (home.older_url, home.home) == ("http://10.0.0.8:8123/api/mcp", True)
     shown = {key.path: value for key, value, _ in found.effective()}
     assert shown["mcp.weather.timeout"] == 10.0
 

@@ -19,7 +19,17 @@ from pathlib import Path
 
 CONFIGURED = (
     *("api", "assist_pipeline", "assist_satellite", "binary_sensor", "config", "conversation"),
-    *("ffmpeg", "input_boolean", "intent", "media_source", "number", "recorder", "select", "stt"),
+    *(
+        "ffmpeg",
+        "input_boolean",
+        "intent",
+        "mcp_server",
+        "media_source",
+        "number",
+        "recorder",
+        "select",
+        "stt",
+    ),
     *("switch", "tts", "wake_word", "wyoming", "zeroconf"),
 )
 """The integrations in the tests' configuration, and the platforms that they use."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from satellite.errors import AnswerBroken, EngineBusy, EngineDown, EngineFailed
 from satellite.net.mcp import messages
-from satellite.net.mcp.messages import Incoming, SessionLost
+from satellite.net.mcp.messages import Incoming, NotThere, SessionLost
 from satellite.net.mcp.session import Session
 from satellite.text.reason_of import reason_of
 
@@ -229,7 +229,7 @@ class HttpLink:
             if answer.done():
                 return
         if status in (404, 405):
-            raise EngineFailed(
+            raise NotThere(
                 f"{place}: there is no MCP by Streamable HTTP (HTTP {status}): correct the url"
             )
         raise EngineFailed(f"{place} failed with HTTP {status}: see its log")

@@ -34,6 +34,10 @@ class SessionLost(EngineFailed):
     """The server no longer knows the session; it has done nothing."""
 
 
+class NotThere(EngineFailed):
+    """There is no MCP at the address."""
+
+
 class Incoming(msgspec.Struct, frozen=True):
     """A request, a notification (without id), or an answer (without method)."""
 

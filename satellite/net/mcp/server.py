@@ -17,7 +17,7 @@ from satellite.lib.containment import check_cancelled
 from satellite.lib.taskgroups import first_error
 from satellite.net.mcp import schemas
 from satellite.net.mcp.http import Headers, HttpLink
-from satellite.net.mcp.messages import SessionLost
+from satellite.net.mcp.messages import NotThere, SessionLost
 from satellite.net.mcp.schemas import Definition, Unusable
 from satellite.net.mcp.session import Session
 from satellite.net.mcp.stdio import StdioLink
@@ -41,10 +41,15 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     url: str = ""
+    older_url: str = ""
+    """The address in older versions of the server, where there is nothing at `url`."""
     headers: Headers = dict
     argv: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
     allowed: tuple[str, ...] = ("*",)
+    """Patterns of names."""
+    excluded: tuple[str, ...] = ()
+    """Patterns of names that are not allowed in spite of these."""
     timeout: float = 10.0
     """Seconds for one call."""
     home: bool = False
@@ -71,6 +76,7 @@ class McpServer:
         """Allowed tools that cannot be used, with the reasons."""
         self.error: EngineError | None = None
         """The reason why it is not connected."""
+        self._older = False
         self._session: Session | None = None
         self._back = asyncio.Event()
         self._logged = ""
@@ -84,6 +90,10 @@ class McpServer:
                 await self._connected()
             except EngineError as error:
                 check_cancelled()  # a task group raises its error in place of a cancellation
+                if isinstance(error, NotThere) and self.target.older_url:
+                    self._older = not self._older
+                    if self._older:
+                        continue
                 self.error = error
                 self._report(error)
             finally:
@@ -150,7 +160,8 @@ class McpServer:
         target = self.target
         link: HttpLink | StdioLink
         if target.url:
-            link = HttpLink(target.label, target.url, target.headers)
+            url = target.older_url if self._older else target.url
+            link = HttpLink(target.label, url, target.headers)
         else:
             link = StdioLink(target.label, target.argv, target.environment)
         session = Session(target.label, link)
@@ -215,7 +226,10 @@ class McpServer:
 
     def allows(self, name: str) -> bool:
         """Return whether a tool is allowed by the settings."""
-        return any(fnmatchcase(name, pattern) for pattern in self.target.allowed)
+        target = self.target
+        return any(fnmatchcase(name, pattern) for pattern in target.allowed) and not any(
+            fnmatchcase(name, pattern) for pattern in target.excluded
+        )
 
     def _leave(self) -> None:
         self._session = None

@@ -9,7 +9,9 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
+from satellite.errors import SatelliteError
 from satellite.lib.containment import Containment
+from satellite.lib.taskgroups import first_error
 from satellite.net.mcp.schemas import Definition
 from satellite.net.mcp.server import McpServer, Target
 from satellite.ports import ExternalTool
@@ -40,7 +42,9 @@ class McpServers:
         found = []
         for server in self.servers:
             for tool in server.tools:
-                name = _free_name(f"{server.target.name}_{tool.name}", taken)
+                # Home Assistant prefixes the integration: intent__HassTurnOn
+                own = tool.name.rpartition("__")[2] if server.target.home else tool.name
+                name = _free_name(f"{server.target.name}_{own}", taken)
                 taken.add(_plain(name))
                 found.append(_external(server, tool, name))
         return tuple(found)
@@ -73,12 +77,13 @@ async def connected(targets: Sequence[Target]) -> AsyncGenerator[McpServers | No
         yield None
         return
     servers = McpServers(targets)
-    async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(servers.run(), name="MCP servers")
-        try:
-            yield servers
-        finally:
-            running.cancel()
+    with first_error(SatelliteError):
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(servers.run(), name="MCP servers")
+            try:
+                yield servers
+            finally:
+                running.cancel()
 
 
 def _external(server: McpServer, tool: Definition, name: str) -> ExternalTool:

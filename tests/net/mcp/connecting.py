@@ -32,7 +32,7 @@ async def servers(*targets: Target) -> AsyncIterator[McpServers]:
         yield found
 
 
-async def call(servers: McpServers, name: str, **arguments: Any) -> str:
+async def call(servers: McpServers, name: str, /, **arguments: Any) -> str:
     """Call an offered tool."""
     return await (await tool(servers, name)).run(arguments)
 

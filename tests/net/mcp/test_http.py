@@ -108,6 +108,28 @@ async def test_an_unreachable_server_is_reported_and_used_once_it_is_back(
         assert await found.offered() == ()
 
 
+async def test_the_address_of_older_versions_is_tried_where_there_is_nothing() -> None:
+    async with http_mcp(HttpMcp()) as server:
+        place = Target(name="h", url=f"{server.url}/assist", older_url=server.url)
+        async with servers(place) as found:
+            assert [t.name for t in await found.offered()] == ["h_echo", "h_un_lock"]
+        nowhere = Target(name="h", url=f"{server.url}/a", older_url=f"{server.url}/b")
+        async with servers(nowhere) as found:
+            assert "there is no MCP by Streamable HTTP" in str(found.servers[0].error)
+
+
+async def test_excluded_tools_are_not_allowed_and_prefixes_of_the_home_are_left_out() -> None:
+    server = HttpMcp()
+    names = ("intent__HassTurnOn", "llm__GetDateTime", "intent__HassCancelAllTimers")
+    server.tools = [{**server.tools[0], "name": name} for name in names]
+    async with (
+        http_mcp(server),
+        servers(target(server, home=True, excluded=("*Timer*", "*DateTime"))) as found,
+    ):
+        (only,) = await found.offered()
+    assert (only.name, only.origin, only.home) == ("h_HassTurnOn", "h: intent__HassTurnOn", True)
+
+
 @pytest.mark.parametrize("end", ["cancel", "time"])
 async def test_a_call_that_ends_early_is_cancelled_at_the_server(end: str) -> None:
     hanging = asyncio.Event()
