@@ -49,6 +49,7 @@ from satellite.lib.bus import Bus
 from satellite.lib.containment import Containment
 from satellite.lib.taskgroups import first_error
 from satellite.listening.contained_vad import ContainedVad
+from satellite.listening.continuation import hears_itself
 from satellite.listening.listener import Listener
 from satellite.listening.microphone import Microphone
 from satellite.listening.mute import Mute, mute_store, parties_store
@@ -183,6 +184,7 @@ class Satellite:
             publish,
             attentive=lambda: not wake_stream.active,
             waits=isinstance(self._mic, WaitsForReader) and self._mic.waits,
+            own_voice=partial(hears_itself, self._reference),
         )
 
     def _build_turns(self) -> None:
@@ -281,7 +283,11 @@ class Satellite:
                 await self._front_end.settle()
                 _check_words(self._settings, self._words)
                 self._report_ready()
-                await self._listener.run(self._arbiter.accept, idle=lambda: self._activity.idle)
+                await self._listener.run(
+                    self._arbiter.accept,
+                    idle=lambda: self._activity.idle,
+                    answer_age=self._turns.answer_age,
+                )
             finally:
                 self._supervision.heartbeat.end()
                 for helper in helpers:

@@ -64,6 +64,13 @@ class Wake(Event, frozen=True):
     score: float
 
 
+class Joined(Event, frozen=True):
+    """The person went on after a decided end: this turn asks both parts as one request, and the
+    turn `first` was withdrawn."""
+
+    first: str
+
+
 class NearMiss(Event, frozen=True):
     """Sound similar to a wake word was rejected; its best `score` is 0 to 1."""
 

@@ -184,6 +184,9 @@ class ReplyRequest(Value, frozen=True):
     """Id of the conversation, for strangers' servers that keep the history themselves."""
     model: str | None = None
     """The brain's model that is to answer; None leaves the choice to the brain."""
+    replaces: str | None = None
+    """The text of the satellite's last request, where the person has gone on after it and this one
+    is the whole: what was done for it in the home is to be undone."""
 
 
 class Extent(StrEnum):

@@ -30,6 +30,7 @@ INDICATOR = {
     events.WakeWords: "changes no state that a lamp has",
     events.Wake: _PHASE,
     events.NearMiss: "the satellite does not react, and must not seem to",
+    events.Joined: _PHASE,
     events.Chosen: _PHASE,
     events.Yielded: _PHASE,
     events.SpeechStart: _PHASE,
@@ -50,6 +51,7 @@ METRICS = {
     events.Ready: "the process's own metrics tell its start",
     events.WakeWords: "no quantity",
     events.NearMiss: "stored with its score by the statistics instead",
+    events.Joined: "stored by the statistics instead",
     events.Chosen: "counted as the wake word that it follows",
     events.Yielded: "stored by the statistics instead",
     events.SpeechStart: _DETAIL,
@@ -77,6 +79,7 @@ STATISTICS = {
 SNAPSHOT = {
     events.Wake: _ITS_TURN_END,
     events.NearMiss: _NO_STATE,
+    events.Joined: _NO_STATE,
     events.Chosen: _NO_STATE,
     events.Yielded: _NO_STATE,
     events.Phase: "the turn manager is asked for it",

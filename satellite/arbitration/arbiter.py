@@ -123,6 +123,8 @@ class Arbiter:
         """
         if utterance.detection is None or not self._group.joined:
             return self._turns.start(utterance)
+        if utterance.continues is not None:  # agreed on already
+            return self._turns.start(utterance)
         if not self._turns.accepts(utterance) or self._is_late(utterance.detection):
             return False
         own = self._own = _OwnBid(self._bid(utterance.detection), utterance)

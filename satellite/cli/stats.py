@@ -88,6 +88,7 @@ def summary_lines(found: Summary, width: int | None = None) -> Iterator[str]:
         yield table(words, header=columns_of_words, width=width)
     rest = [
         ("requests left to another satellite", found.yielded),
+        ("requests joined after their end", found.joined),
         ("losses of microphone samples", found.losses.get("overrun", 0)),
         ("gaps in playback", found.losses.get("underrun", 0)),
         (f"failovers to another engine{_counted(found.failovers)}", sum(found.failovers.values())),

@@ -140,6 +140,8 @@ def line_of(event: Event) -> str:
             return f"wake word {word}, score {score:.2f}"
         case events.NearMiss(word=word, score=score):
             return f"near miss of {word}, score {score:.2f}"
+        case events.Joined():
+            return "went on after its decided end: asked again as a whole"
         case events.Yielded(to=to):
             return f"left the request to {to}"
         case events.Timer(state="finished", name=name):

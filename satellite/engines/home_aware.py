@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
+from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
-from typing import Any
+from time import monotonic
+from typing import Any, NamedTuple
 
 import msgspec
 
 from satellite.errors import EngineError
 from satellite.homeassistant.client import service_calls
+from satellite.homeassistant.client.commands import Calls
 from satellite.homeassistant.client.entities import Contents, plain
 from satellite.homeassistant.client.home import Home
 from satellite.languages.names import names_of
@@ -29,6 +32,21 @@ from satellite.values import (
 )
 
 _LOGGER = logging.getLogger(__name__)
+
+
+UNDOABLE = 20.0
+"""Seconds in which what was done can be undone: the longest request, and what follows its end."""
+
+SATELLITES = 64
+"""Satellites whose last request is remembered."""
+
+
+class _Done(NamedTuple):
+    """What was done for a request."""
+
+    text: str
+    at: float
+    undo: Calls
 
 
 class _Wrapped:
@@ -94,6 +112,8 @@ class HomeLlm(_Wrapped):
     def __init__(self, engine: Llm, home: Home) -> None:
         super().__init__(engine, home)
         self._llm = engine
+        self._done: OrderedDict[str, _Done] = OrderedDict()
+        """What was done last for each satellite."""
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
         """Yield the reply, with the result in words in place of each request to the home.
@@ -102,6 +122,7 @@ class HomeLlm(_Wrapped):
         """
         request = self._at_home(request, await self._home.known())
         situation = request.situation
+        undo = await self._undone(request)
         spoken, last = False, ""
         async with aclosing(self._llm.reply(request)) as parts:
             async for part in parts:
@@ -116,7 +137,7 @@ class HomeLlm(_Wrapped):
                     last = ""
                     continue
                 try:
-                    sentence = await self._home.carry_out(home_request, situation.area)
+                    sentence = await self._home.carry_out(home_request, situation.area, undo)
                 except EngineError as error:
                     _LOGGER.warning("a request to the home failed: %s", error)
                     raise
@@ -132,6 +153,23 @@ class HomeLlm(_Wrapped):
         async with aclosing(self._llm.judge(request)) as extents:
             async for extent in extents:
                 yield extent
+
+    async def _undone(self, request: ReplyRequest) -> Calls:
+        """Undo what was done for the request that this one replaces; return the list for what
+        undoes this one."""
+        satellite, now = request.situation.satellite or "", monotonic()
+        done = self._done.pop(satellite, None)
+        replaced = done is not None and done.text == request.replaces
+        if done is not None and replaced and done.undo and now - done.at < UNDOABLE:
+            try:
+                await self._home.restore(done.undo)
+            except EngineError as error:
+                _LOGGER.warning("what was done for half a request stays: %s", error)
+        undo: Calls = []
+        self._done[satellite] = _Done(request.text, now, undo)
+        while len(self._done) > SATELLITES:
+            self._done.popitem(last=False)
+        return undo
 
     @staticmethod
     def _at_home(request: ReplyRequest, contents: Contents) -> ReplyRequest:

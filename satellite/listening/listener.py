@@ -64,9 +64,11 @@ class Listener:
         *,
         attentive: Callable[[], bool] = lambda: True,
         waits: bool = False,
+        own_voice: Callable[[], bool] = lambda: False,
     ) -> None:
         """`attentive`: whether to look for wake words here; `waits`: whether the source can wait,
-        so that a slow wake engine loses nothing of it."""
+        so that a slow wake engine loses nothing of it; `own_voice`: whether our own speaker is
+        heard now."""
         self._source = source
         self.wake = wake
         """The wake engine."""
@@ -77,8 +79,10 @@ class Listener:
         self._publish = publish
         self._attentive = attentive
         self._waits = waits
+        self._own_voice = own_voice
         self._accept: Callable[[Utterance], bool] | None = None
         """Decides on each new utterance, while the listener runs."""
+        self._answer_age: Callable[[Utterance], float | None] | None = None
         self._ring = RingBuffer(SPEECH.bytes_of(MEMORY))
         self._feed = AudioFeed(SPEECH.bytes_of(BEHIND), SPEECH.bytes_of(HOP))
         self._reported = 0
@@ -86,6 +90,8 @@ class Listener:
         self._unheard = 0
         """Bytes that the wake engine did not receive since its stream began."""
         self._open: UtteranceBuilder | None = None
+        self._ended: tuple[UtteranceBuilder, Utterance] | None = None
+        """The last utterance, while speech that goes on may belong to it."""
         self._undecided: int | None = None
         """Position of the detection whose wake word may still go on; its sound waits."""
 
@@ -114,12 +120,19 @@ class Listener:
         """Return the newest sound of `seconds`, or as much of it as is remembered."""
         return self._ring.since(self._ring.end - SPEECH.bytes_of(seconds))
 
-    async def run(self, accept: Callable[[Utterance], bool], idle: Callable[[], bool]) -> None:
+    async def run(
+        self,
+        accept: Callable[[Utterance], bool],
+        idle: Callable[[], bool],
+        answer_age: Callable[[Utterance], float | None] | None = None,
+    ) -> None:
         """Listen until cancelled, or until a source with an end has ended and `idle()` is true.
 
-        `accept` is called with each new utterance and returns whether to capture it.
+        `accept` is called with each new utterance and returns whether to capture it. With
+        `answer_age`, an utterance may be continued after its end; it returns the seconds since the
+        answer to one began to be heard, None before.
         """
-        self._accept = accept
+        self._accept, self._answer_age = accept, answer_age
         try:
             async with asyncio.TaskGroup() as tasks:
                 detecting = tasks.create_task(self._detect(), name="wake")
@@ -146,6 +159,8 @@ class Listener:
                 self._decide(self._open, self._undecided)
             elif self._open is not None:
                 self._continue(self._open, audio)
+            elif self._ended is not None:
+                self._listen_on(*self._ended, audio)
             quiet = quiet + SPEECH.seconds(audio) if self._source.finished else 0.0
             if quiet >= LAST_WORDS and self._open is None and idle():
                 return
@@ -197,6 +212,7 @@ class Listener:
         self, detection: Detection | None, position: int, preroll: float, now: bool = False
     ) -> bool:
         """`now`: do not wait for the end of a wake word that may still go on."""
+        self._ended = None
         limit = self._settings.maximum + preroll + MEMORY
         utterance = Utterance(detection, limit)
         if self._accept is None or not self._accept(utterance):
@@ -259,6 +275,23 @@ class Listener:
             self._publish(event)
         if capturing.closed:
             self._open = None
+            utterance = capturing.utterance
+            continues = self._settings.by_meaning and self._answer_age is not None
+            self._ended = (capturing, utterance) if continues and utterance.has_speech else None
+
+    def _listen_on(self, ended: UtteranceBuilder, utterance: Utterance, audio: bytes) -> None:
+        """Begin an utterance that continues the last one, if speech goes on soon enough."""
+        if ended.is_continued(audio, self._own_voice):
+            self._ended = None
+            following = ended.continuing()
+            if self._accept is None or not self._accept(following):
+                return
+            self._open = ended
+            following.on_close(lambda: self._finish(ended))
+            for event in ended.reopen(following):
+                self._publish(event)
+        elif self._answer_age is None or not ended.may_continue(self._answer_age(utterance)):
+            self._ended = None
 
     def _report_loss(self) -> None:
         if self._feed.dropped - self._reported >= SPEECH.bytes_of(1.0):

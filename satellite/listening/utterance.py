@@ -21,10 +21,16 @@ class Utterance:
         """The wake word; None for an utterance without one."""
         self.text = text
         """The request, where it is written: `audio` is then not read."""
+        self.continues: str | None = None
+        """The id of the utterance that this one continues: `audio` begins with the sound of that.
+        """
+        self.replaces: str | None = None
+        """The text that the brain was asked of that utterance, if it was."""
         self.is_answer = False
         """It answers a question of the satellite, if anything is said."""
         self.answers: tuple[str, ...] = ()
         """Expected answers to that question."""
+        self.limit = limit
         self.audio = AudioFeed(SPEECH.bytes_of(limit))
         """16 kHz mono, from shortly before the wake word was known to the end of the utterance."""
         self.before = 0
@@ -45,6 +51,11 @@ class Utterance:
     def on_close(self, stop: Callable[[], None]) -> None:
         """Register the callback that stops the capture."""
         self._on_close = stop
+
+    def detach(self) -> None:
+        """Leave the capture to the utterance that continues this one."""
+        self._on_close = lambda: None
+        self._on_wait = lambda seconds, until, extent: None
 
     def on_wait(self, wait: Callable[[float, float, Extent], None]) -> None:
         """Register the callback of `wait`."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from satellite import events, ports
+from satellite.listening.continuation import Continuation
 from satellite.listening.endpointer import WAKE_TAIL, Endpointer, Verdict
 from satellite.listening.utterance import Utterance
 from satellite.settings import ListenSettings
@@ -29,8 +31,16 @@ class UtteranceBuilder:
         self._frame = vad.frame_samples * SPEECH.frame_bytes
         self._rest = bytearray()
         self._taken = 0
+        self._sound = bytearray()
+        """The sound so far, for an utterance that continues this one."""
+        self._continuation: Continuation | None = None
         utterance.on_wait(self._wait)
         vad.reset()
+
+    @property
+    def utterance(self) -> Utterance:
+        """The utterance that is being filled."""
+        return self._utterance
 
     def begin(self, before: bytes, tail: float = WAKE_TAIL) -> None:
         """Begin with the sound before the utterance, which is not judged.
@@ -38,7 +48,7 @@ class UtteranceBuilder:
         `tail`: seconds after it whose voice may be that of the wake word.
         """
         self._utterance.before = len(before)
-        self._utterance.audio.put(before)
+        self._put(before)
         self._endpointer = Endpointer(self._settings, self._vad.frame_samples, tail)
 
     def push(self, audio: bytes) -> list[events.Event]:
@@ -49,11 +59,51 @@ class UtteranceBuilder:
             frame = bytes(self._rest[: self._frame])
             del self._rest[: self._frame]
             self._taken += self._vad.frame_samples
-            self._utterance.audio.put(frame)
+            self._put(frame)
             found.extend(self._judge(self._endpointer.push(self._vad.probability(frame))))
             if not self._endpointer.silence:
                 self._utterance.extent = Extent.UNKNOWN
         return found
+
+    def is_continued(self, audio: bytes, own_voice: Callable[[], bool]) -> bool:
+        """Add the sound after the end of the utterance; return whether speech goes on in it.
+
+        `own_voice` returns whether our own speaker is heard now.
+        """
+        if self._continuation is None:
+            self._continuation = Continuation(self._settings, self._vad.frame_samples)
+        self._rest += audio
+        while len(self._rest) >= self._frame:
+            frame = bytes(self._rest[: self._frame])
+            del self._rest[: self._frame]
+            self._taken += self._vad.frame_samples
+            self._sound += frame
+            probability = self._vad.probability(frame)
+            self._endpointer.push(probability)
+            if self._continuation.push(probability, own_voice):
+                return True
+        return False
+
+    def may_continue(self, answer_age: float | None) -> bool:
+        """Return whether speech that goes on would belong to the utterance; see `Continuation`."""
+        return self._continuation is None or not self._continuation.is_over(answer_age)
+
+    def continuing(self) -> Utterance:
+        """Return the utterance that continues this one, with all of its sound."""
+        before = self._utterance
+        utterance = Utterance(before.detection, before.limit)
+        utterance.continues = before.id
+        utterance.before, utterance.voice = before.before, before.voice
+        utterance.audio.put(bytes(self._sound))
+        return utterance
+
+    def reopen(self, utterance: Utterance) -> list[events.Event]:
+        """Go on with what `continuing` returned; return the events that this causes."""
+        self._utterance.detach()
+        self._utterance, self._continuation, self.closed = utterance, None, False
+        utterance.on_wait(self._wait)
+        start = self._stamp(self._endpointer.voice_start)
+        return [events.SpeechStart(**start, turn=utterance.id)]
 
     def finish(self) -> list[events.Event]:
         """End it now, unless it is over; return the events that this causes."""
@@ -62,6 +112,10 @@ class UtteranceBuilder:
         started = self._utterance.voice is not None
         self.close(has_speech=started)
         return [self._end()] if started else []
+
+    def _put(self, sound: bytes) -> None:
+        self._utterance.audio.put(sound)
+        self._sound += sound
 
     def close(self, has_speech: bool) -> None:
         """End the utterance."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 import msgspec
@@ -159,6 +160,17 @@ def parse(action: Action) -> KnownAction:
         ) from error
 
 
+REVERSIBLE = frozenset(
+    ("timer.start", "timer.change", "alarm.set", "volume.set", "stop", "cancel", "listen")
+)
+"""Actions that can be undone, or need not be: what was silenced was to be silent."""
+
+
+def is_reversible(action: Action) -> bool:
+    """Return whether an action may be executed before the request is certain to be complete."""
+    return action.name in REVERSIBLE
+
+
 class ActionRunner:
     """Executes actions."""
 
@@ -178,13 +190,39 @@ class ActionRunner:
         self._listen = listen
         self._broadcast = broadcast
 
-    def execute(self, action: Action) -> None:
-        """Execute an action; one that is unknown or malformed is logged and skipped."""
+    def execute(self, action: Action) -> Callable[[], None] | None:
+        """Execute an action; one that is unknown or malformed is logged and skipped.
+
+        Return what undoes it; None where nothing does, or nothing needs to.
+        """
         try:
             known = parse(action)
         except EngineFailed as error:
             _LOGGER.warning("%s", error)
-            return
+            return None
+        volume, due = self._playback.volume, self._due()
+        self._run(known)
+        match known:
+            case SetVolume():
+                return partial(setattr, self._playback, "volume", volume)
+            case StartTimer() | SetAlarm():
+                return partial(self._cancel, self._due() - due)
+            case ChangeTimer(id=id_, add=add, paused=paused):
+                back = ChangeTimer(id=id_, add=-add, paused=None if paused is None else not paused)
+                return partial(self._change, back)
+        return None
+
+    def _due(self) -> frozenset[str]:
+        """Return the ids of all timers and alarms."""
+        timers = (timer.id for timer in self._timers.states())
+        return frozenset((*timers, *(alarm.id for alarm in self._timers.alarms())))
+
+    def _cancel(self, ids: frozenset[str]) -> None:
+        for id_ in ids:
+            self._timers.cancel(id_)
+            self._timers.cancel_alarm(id_)
+
+    def _run(self, known: KnownAction) -> None:
         match known:
             case SetVolume(level=level):
                 self._playback.volume = level

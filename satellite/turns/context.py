@@ -41,8 +41,8 @@ class TurnContext(Protocol):
     def situation(self) -> Situation:
         """Describe this satellite to the language model."""
 
-    def execute(self, action: Action) -> None:
-        """Execute an action that the language model asks for."""
+    def execute(self, action: Action) -> Callable[[], None] | None:
+        """Execute an action of the language model; return what undoes it, if anything."""
 
     async def play(
         self, audio: AsyncGenerator[AudioChunk, None], on_first: Callable[[], None]

@@ -50,17 +50,25 @@ class Conversation:
         self._messages.clear()
         self.id = uuid4().hex
 
-    def add(self, asked: str, answered: str, written: str = "") -> None:
+    def add(self, asked: str, answered: str, written: str = "") -> tuple[Message, ...]:
         """Remember an exchange; `answered` is the part of the answer that was really spoken, and
-        `written` all that the model had written of it."""
+        `written` all that the model had written of it. Return its messages."""
         if self._read:
             answered = written or answered
         self._last = self._clock()
-        self._messages.append(Message(role="user", text=asked))
+        exchange = [Message(role="user", text=asked)]
         if answered:
-            self._messages.append(Message(role="assistant", text=answered))
+            exchange.append(Message(role="assistant", text=answered))
+        self._messages.extend(exchange)
         while len(self._messages) > 1 and self._length() > CHARACTERS:
             self._messages.popleft()
+        return tuple(exchange)
+
+    def withdraw(self, exchange: tuple[Message, ...]) -> None:
+        """Forget an exchange, if it is the last one."""
+        for message in reversed(exchange):
+            if self._messages and self._messages[-1] is message:
+                self._messages.pop()
 
     def _length(self) -> int:
         return sum(len(message.text) for message in self._messages)

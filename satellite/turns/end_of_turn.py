@@ -86,6 +86,11 @@ class EndOfTurn:
         _LOGGER.debug("%s was taken for %s", quoted(text), quoted(self._judged))
         await asyncio.sleep(self._utterance.silent_mono + self._silence - monotonic())
 
+    async def certain(self) -> None:
+        """Wait until the usual silence is over, after a request that could have gone on."""
+        if self._utterance.extent is Extent.OPEN and self._utterance.silent_mono is not None:
+            await asyncio.sleep(self._utterance.silent_mono + self._silence - monotonic())
+
     async def _judge(self) -> None:
         while True:
             await self._changed.wait()

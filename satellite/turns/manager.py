@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from functools import partial
+from time import monotonic
 
 from satellite import events
 from satellite.lib.containment import Containment
@@ -20,6 +22,8 @@ from satellite.turns.follow_up import FollowUp
 from satellite.turns.outcome import Cancelled
 from satellite.turns.sounds import Sounds
 from satellite.turns.turn import Turn
+
+_LOGGER = logging.getLogger(__name__)
 
 YIELD = 2.0
 """Seconds a cancelled turn may take to let go of the speaker and its engines."""
@@ -57,6 +61,7 @@ class TurnManager:
         self._driver = driver
         self._awaiting_answer = False
         """The next utterance answers a question of the satellite."""
+        self._newest: Turn | None = None
         self._tasks: asyncio.TaskGroup | None = None
         self._containment = Containment("a turn")
 
@@ -73,9 +78,17 @@ class TurnManager:
         finally:
             self._tasks = None
 
+    def answer_age(self, utterance: Utterance) -> float | None:
+        """Return the seconds since the answer to an utterance began to be heard; None before."""
+        turn = self._newest
+        if turn is None or turn.id != utterance.id or turn.answered_mono is None:
+            return None
+        return monotonic() - turn.answered_mono
+
     def accepts(self, utterance: Utterance) -> bool:
         """Whether a turn would begin with this utterance now."""
-        barging = not self._activity.idle and utterance.detection is not None
+        joining = utterance.continues is not None
+        barging = not self._activity.idle and utterance.detection is not None and not joining
         unwanted = self._mute.muted or (barging and not self._settings.listen.barge_in)
         return self._tasks is not None and not unwanted
 
@@ -83,6 +96,8 @@ class TurnManager:
         """Start a turn, ending the one that runs; return False if the utterance is not accepted."""
         if self._tasks is None or not self.accepts(utterance):
             return False
+        if utterance.continues is not None:
+            return self._join(self._tasks, utterance, self._newest)
         utterance.is_answer, self._awaiting_answer = self._awaiting_answer, False
         if utterance.is_answer:
             utterance.answers = self._follow_up.answers
@@ -96,7 +111,28 @@ class TurnManager:
         driver = None if assistant.local or written else self._driver(utterance)
         if driver is not None:
             self._timers.dismiss()  # a driver cannot stop what rings here
-        turn = Turn(
+        self._begin(self._tasks, utterance, driver)
+        return True
+
+    def _join(self, tasks: asyncio.TaskGroup, utterance: Utterance, first: Turn | None) -> bool:
+        """Start the turn of an utterance that continues that of the `first` turn, which is
+        withdrawn. A driver has taken what it heard already."""
+        if first is None or first.id != utterance.continues or first.driver is not None:
+            return False
+        utterance.is_answer, utterance.answers = first.is_answer, first.answers
+        utterance.replaces = first.asked
+        _LOGGER.info("turn %s was cut off, and goes on as turn %s", first.id, utterance.id)
+        self._context.publish(events.Joined(first=first.id, turn=utterance.id))
+        first.withdraw()
+        if (former := self._activity.turn) is not None:
+            former.cancel()  # at once, so that it does nothing more
+        self._begin(tasks, utterance, None)
+        return True
+
+    def _begin(self, tasks: asyncio.TaskGroup, utterance: Utterance, driver: Driver | None) -> None:
+        """Begin a turn with the current assistant."""
+        assistant = self._assistant
+        self._newest = turn = Turn(
             utterance,
             assistant.engines,
             assistant.conversation,
@@ -105,11 +141,10 @@ class TurnManager:
             driver,
         )
         work = partial(self._run, turn, self._activity.turn)
-        task = self._tasks.create_task(self._containment.once(work), name=_name(utterance))
+        task = tasks.create_task(self._containment.once(work), name=_name(utterance))
         # not in the task itself: one that is cancelled before its first step never runs
         task.add_done_callback(lambda task: self._end(task, turn))
         self._activity.begin_turn(task)
-        return True
 
     def withdraw(self, utterance: Utterance) -> None:
         """End the turn of an utterance, without a sound, if it is still listening."""
@@ -119,7 +154,7 @@ class TurnManager:
             turn.cancel()
 
     async def _run(self, turn: Turn, former: asyncio.Task[None] | None) -> None:
-        if former is not None:
+        if former is not None and not former.cancelling():
             former.cancel()
         await self._sounds.stop()  # also an announcement, and a timer that rings
         if former is not None:

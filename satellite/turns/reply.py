@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import aclosing
 
 from satellite import events
@@ -40,8 +40,12 @@ class Reply:
         settings: Settings,
         turn: str,
         on_speech: Callable[[], None] = lambda: None,
+        *,
+        on_sound: Callable[[], None],
+        execute: Callable[[Action], Awaitable[None]],
     ) -> None:
-        """`turn` is the id of the turn; `on_speech` is called before each sentence is spoken."""
+        """`turn` is the id of the turn; `on_speech` is called before each sentence is spoken,
+        `on_sound` when the first sound begins; `execute` executes actions."""
         self.text = ""
         """The whole text."""
         self._context = context
@@ -49,6 +53,8 @@ class Reply:
         self._settings = settings
         self._turn = turn
         self._on_speech = on_speech
+        self._on_sound = on_sound
+        self._execute = execute
         self._sentences: asyncio.Queue[str | None] = asyncio.Queue(SENTENCES_AHEAD)
         self._speech: asyncio.Queue[AudioChunk | str | None] = asyncio.Queue(CHUNKS_AHEAD)
         """Chunks of speech; each sentence follows its last chunk."""
@@ -92,7 +98,7 @@ class Reply:
                 async for part in parts:
                     if isinstance(part, Action):
                         self._acted = True
-                        self._context.execute(in_language(part, self._settings.language))
+                        await self._execute(in_language(part, self._settings.language))
                         continue
                     if isinstance(part, Resumed):
                         splitter, self.text = SentenceSplitter(rules), part.text
@@ -180,6 +186,7 @@ class Reply:
     def _begin(self) -> None:
         self._context.enter("speaking")
         self._context.publish(events.AudioStart(turn=self._turn))
+        self._on_sound()
 
     def _publish(self, text: str, final: bool) -> None:
         engine = label(self._engines.llm)

@@ -62,9 +62,10 @@ class SatelliteContext:
             areas=areas_for(self._settings.home, self._settings.language),
         )
 
-    def execute(self, action: Action) -> None:
-        """Execute an action; one that cannot be executed is logged and skipped."""
-        self._actions.execute(action)
+    def execute(self, action: Action) -> Callable[[], None] | None:
+        """Execute an action; one that cannot be executed is logged and skipped. Return what undoes
+        it, if anything."""
+        return self._actions.execute(action)
 
     async def play(
         self, audio: AsyncGenerator[AudioChunk, None], on_first: Callable[[], None]

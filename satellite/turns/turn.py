@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 
 import msgspec
@@ -18,6 +19,7 @@ from satellite.lib.deadline import fallback_seconds, too_slow
 from satellite.listening.utterance import Utterance
 from satellite.settings import Settings
 from satellite.turns import outcome
+from satellite.turns.actions import is_reversible
 from satellite.turns.context import Engines, StageFailure, TurnContext, failing_as, label
 from satellite.turns.conversation import Conversation
 from satellite.turns.driver import Driver, Handover
@@ -25,7 +27,7 @@ from satellite.turns.end_of_turn import EndOfTurn
 from satellite.turns.outcome import Answered, Cancelled, Failed, NothingHeard, Outcome
 from satellite.turns.reply import Reply
 from satellite.turns.wait_notice import WaitNotice
-from satellite.values import ReplyRequest, TranscribeRequest
+from satellite.values import Action, Message, ReplyRequest, TranscribeRequest
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -54,10 +56,16 @@ class Turn:
         self.outcome: Outcome | None = None
         """None until the turn has ended."""
         self.driver = driver
-        self.by_wake_word = utterance.detection is not None
+        self.by_wake_word = utterance.detection is not None and utterance.continues is None
         """A wake word began it."""
+        self.asked: str | None = None
+        """The text that the brain was asked."""
+        self.answered_mono: float | None = None
+        """When its answer began to be heard, in monotonic seconds."""
         self.is_answer = utterance.is_answer
         """It answers a question of the satellite."""
+        self.answers = utterance.answers
+        """Expected answers to that question."""
         self.is_written = utterance.text is not None
         """Nothing is listened to."""
         self._utterance = utterance
@@ -67,6 +75,9 @@ class Turn:
         self._context = context
         self._notice = WaitNotice(context, engines.tts, settings, self.id)
         self._ending = EndOfTurn(utterance, engines.llm, settings.listen, self._request)
+        self._withdrawn = False
+        self._exchange: tuple[Message, ...] = ()
+        self._undo: list[Callable[[], None]] = []
 
     async def run(self) -> Outcome:
         """Run the turn to its end and announce its outcome."""
@@ -85,6 +96,15 @@ class Turn:
         finally:
             self.end(result)
         return result
+
+    def withdraw(self) -> None:
+        """Forget what was asked and answered, and put right what was done: the person goes on, and
+        all of it is asked again."""
+        self._withdrawn = True
+        self._conversation.withdraw(self._exchange)
+        for undo in reversed(self._undo):
+            undo()
+        self._undo.clear()
 
     def end(self, result: Outcome) -> None:
         """Announce the outcome; only the first one counts."""
@@ -198,13 +218,37 @@ class Turn:
         return self._settings.deadlines.asr + fallback_seconds(self._engines.asr)
 
     async def _answer(self, text: str, answer: str | None) -> Outcome:
-        reply = Reply(self._context, self._engines, self._settings, self.id, self._notice.withdraw)
+        reply = Reply(
+            self._context,
+            self._engines,
+            self._settings,
+            self.id,
+            self._notice.withdraw,
+            on_sound=self._note_sound,
+            execute=self._execute,
+        )
+        self.asked = text
         request = self._request(text)
         try:
             await (reply.answer(request) if answer is None else reply.say(answer))
         finally:
-            self._conversation.add(text, " ".join(reply.spoken), written=reply.text)
+            if not self._withdrawn:
+                spoken = " ".join(reply.spoken)
+                self._exchange = self._conversation.add(text, spoken, written=reply.text)
         return Answered(text, reply.text)
+
+    def _note_sound(self) -> None:
+        self.answered_mono = time.monotonic()
+
+    async def _execute(self, action: Action) -> None:
+        """Execute an action; one that cannot be undone not before it is certain that the person
+        has finished."""
+        if not is_reversible(action):
+            await self._ending.certain()
+        if self._withdrawn:
+            return
+        if (undo := self._context.execute(action)) is not None:
+            self._undo.append(undo)
 
     def _request(self, text: str) -> ReplyRequest:
         return ReplyRequest(
@@ -212,6 +256,7 @@ class Turn:
             language=self._settings.language,
             history=self._conversation.history(),
             conversation=self._conversation.id,
+            replaces=self._utterance.replaces,
             situation=msgspec.structs.replace(
                 self._context.situation(),
                 persona=self._settings.persona or None,

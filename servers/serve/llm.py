@@ -128,6 +128,7 @@ class _Context(msgspec.Struct, frozen=True):
     history: tuple[Message, ...] = ()
     situation: Situation = Situation()
     model: str | None = None
+    replaces: str | None = None
 
 
 def _request(event: Event, model: str | None) -> tuple[ReplyRequest, bool]:
@@ -146,5 +147,6 @@ def _request(event: Event, model: str | None) -> tuple[ReplyRequest, bool]:
         situation=ours.situation,
         conversation=conversation if isinstance(conversation, str) else None,
         model=ours.model or model,
+        replaces=ours.replaces,
     )
     return request, CONTEXT in context

@@ -41,8 +41,9 @@ class RecordedTurn:
     def situation(self) -> Situation:
         return Situation(satellite="test")
 
-    def execute(self, action: Action) -> None:
+    def execute(self, action: Action) -> Callable[[], None] | None:
         self.actions.append(action)
+        return None
 
     async def play(
         self, audio: AsyncGenerator[AudioChunk, None], on_first: Callable[[], None]

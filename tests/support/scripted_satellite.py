@@ -19,6 +19,7 @@ from satellite.lib.bus import Bus
 from satellite.listening.listener import Listener, Utterance
 from satellite.net.memory_budget import MemoryBudget
 from satellite.settings import CueSettings, DeadlineSettings, HomeAssistantSettings, Settings
+from satellite.turns.assistants import Assistant, Assistants
 from satellite.turns.context import Engines
 from satellite.values import SPEECH, Detection, DetectRequest, EngineInfo, ModelInfo
 from tests.support.devices import ScriptedSpeaker
@@ -160,11 +161,19 @@ class ScriptedSatellite:
             info=lambda: info_event(settings, self.wake.describe()),
             memory=memory,
         )
+        assistants = Assistants(Assistant(settings, engines))
+        self.conversation = assistants.first.conversation
         self.parts = TurnParts(
-            speech, self.listener.listen_now, self.peer.driver_for, bus=bus, memory=memory
+            speech,
+            self.listener.listen_now,
+            self.peer.driver_for,
+            assistants,
+            bus=bus,
+            memory=memory,
         )
         self.turns, self.context = self.parts.manager, self.parts.context
         self.accept: Callable[[Utterance], bool] = self.turns.start
+        self.answer_age: Callable[[Utterance], float | None] = self.turns.answer_age
 
     def of(self, kind: type[Any]) -> list[Any]:
         return [event for event in self.happened if isinstance(event, kind)]
@@ -192,7 +201,7 @@ class ScriptedSatellite:
             running = (
                 tasks.create_task(self.parts.run()),
                 tasks.create_task(self.peer.run()),
-                tasks.create_task(self.listener.run(self.accept, lambda: False)),
+                tasks.create_task(self.listener.run(self.accept, lambda: False, self.answer_age)),
             )
             await asyncio.sleep(0)
             try:

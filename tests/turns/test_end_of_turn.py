@@ -193,3 +193,20 @@ async def test_an_utterance_ends_while_its_recognizer_still_waits() -> None:
                 await asyncio.sleep(0)
     assert text.result() == "turn on"
     assert scene.silent < 0.3
+
+
+@pytest.mark.parametrize(("extent", "waits"), [(Extent.WHOLE, False), (Extent.OPEN, True)])
+async def test_what_cannot_be_undone_waits_where_the_request_could_go_on(
+    extent: Extent, waits: bool
+) -> None:
+    scene = Scene(Judge({"turn on": extent}))
+    async with scene.ending.judging():
+        await scene.say(VOICE, 1.0)
+        await scene.say(SILENCE, 0.16)
+        await scene.understand("turn on")
+        await scene.say(SILENCE, 5.0)
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    await scene.ending.certain()
+    expected = SETTINGS.silence - OPEN if waits else 0.0
+    assert clock() - began == pytest.approx(expected, abs=0.15)

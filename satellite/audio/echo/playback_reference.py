@@ -18,6 +18,9 @@ LATE_STOP = 3 * SPEECH.rate // 10
 """Samples that a speaker plays at most after it was stopped: sound servers took 0.2 s."""
 
 
+UNHEARD = 2 * SPEECH.rate // 5
+"""Samples by which the echo may be later than its known delay: a sound server ran dry."""
+
 PIECE = 512
 """Samples of the blocks in which echo is cancelled."""
 

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 
-from satellite.audio.echo.playback_reference import PlaybackReference
+from satellite.audio.echo.playback_reference import UNHEARD, PlaybackReference
 from satellite.builtin.wake.engine import WakeEngine
 from satellite.events import Event, NearMiss
 from satellite.ports import Wake
@@ -28,9 +28,6 @@ AFTER = SPEECH.rate // 4
 
 UNKNOWN = SPEECH.rate
 """Longest delay in samples that is assumed for an echo of unknown delay."""
-
-LATER = 2 * SPEECH.rate // 5
-"""Samples by which the echo may be later than its known delay: a sound server ran dry."""
 
 CHUNKS = 32
 """Chunks of sound (some seconds) within which an engine catches up at least once."""
@@ -123,7 +120,7 @@ class OwnVoice:
         warm_up = self._wake.warm_up if isinstance(self._wake, WakeEngine) else 0
         delay = self._reference.delay
         late = UNKNOWN if delay is None else delay
-        first = position - late - LATER - SPAN - warm_up - CUTS[-1]
+        first = position - late - UNHEARD - SPAN - warm_up - CUTS[-1]
         played = self._reference.take(first, position + AFTER - first)
         if max(map(abs, array("h", played))) < _LOUD:
             return False

@@ -16,7 +16,9 @@ the first result; answer: from the end of the voice to the first sound."""
 _RUNNING = 8
 """Turns to remember: one runs, and it may have interrupted others."""
 
-Kind = Literal["start", "wake", "near_miss", "yielded", "overrun", "underrun", "failover", "error"]
+Kind = Literal[
+    "start", "wake", "near_miss", "yielded", "joined", "overrun", "underrun", "failover", "error"
+]
 
 
 class TurnRow(msgspec.Struct, kw_only=True):
@@ -78,6 +80,8 @@ class Collector:
                 return CountedEvent(event.time, "near_miss", word, score)
             case events.Yielded(to=to, waited=waited):
                 return CountedEvent(event.time, "yielded", to, waited)
+            case events.Joined():
+                return CountedEvent(event.time, "joined", "", 1)
             case events.AudioLoss(loss=loss, count=count):
                 return CountedEvent(event.time, loss, "", count)
             case events.Failover(role=role):

@@ -42,6 +42,8 @@ class Summary(msgspec.Struct, frozen=True):
     failovers: dict[str, int]
     errors: dict[str, int]
     yielded: int
+    joined: int
+    """Requests that went on after their decided end, and were asked again as a whole."""
     starts: int
 
 
@@ -61,6 +63,7 @@ def summary(turns: Sequence[TurnRow], counted: Sequence[CountedEvent]) -> Summar
         failovers=_total(counted, "failover"),
         errors=_total(counted, "error"),
         yielded=sum(row.kind == "yielded" for row in counted),
+        joined=sum(row.kind == "joined" for row in counted),
         starts=sum(row.kind == "start" for row in counted),
     )
 

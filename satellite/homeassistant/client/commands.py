@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from satellite.homeassistant.client import answers
@@ -26,8 +28,16 @@ _BUSY = {
 _WHITES = {kelvin: code for code, kelvin in WHITES.items()}
 
 
-async def switch(request: HomeCommand, session: Session) -> str:
-    """Switch or set entities; return the sentence that reports it."""
+Calls = list[tuple[Service, Entity]]
+"""Services, each for an entity."""
+
+_RESTORED = frozenset(("light", "switch", "fan", "input_boolean", "humidifier"))
+"""Domains whose state is on or off, and can be restored. What opens, locks, runs or plays stays."""
+
+
+async def switch(request: HomeCommand, session: Session, undo: Calls) -> str:
+    """Switch or set entities; return the sentence that reports it. Add to `undo` what restores
+    their present states."""
     found = find(request, session)
     if found.outcome:
         return answers.not_done(request, found)
@@ -35,6 +45,7 @@ async def switch(request: HomeCommand, session: Session) -> str:
     if not entities:
         return request.sentence("silent")
     calls = [(call, entity) for entity in entities if (call := _service(request, entity))]
+    undo.extend(_restoring([entity for _, entity in calls], session))
     await session.call(calls)
     return request.sentence("default", value=_value(request), color=_color(request))
 
@@ -85,6 +96,23 @@ def find(request: HomeCommand, session: Session) -> Found:
     if found.outcome == "room" and request.operation in ("start", "dock"):
         return msgspec.structs.replace(found, outcome="several")
     return found
+
+
+def _restoring(entities: list[Entity], session: Session) -> Calls:
+    """Return the services that restore the present states of entities."""
+    calls: Calls = []
+    for entity in entities:
+        state = session.known(entity)
+        if entity.domain not in _RESTORED or state.value not in ("on", "off"):
+            continue
+        data: dict[str, Any] = {}
+        if entity.domain == "light" and state.value == "on":
+            white = state.attributes.get("color_mode") == "color_temp"
+            color = "color_temp_kelvin" if white else "hs_color"
+            known = {name: state.attributes.get(name) for name in ("brightness", color)}
+            data = {name: value for name, value in known.items() if value is not None}
+        calls.append((Service(entity.domain, f"turn_{state.value}", data), entity))
+    return calls
 
 
 def _service(request: HomeCommand, entity: Entity) -> Service | None:

@@ -65,16 +65,27 @@ class Home:
             raise EngineFailed(f"{action.name} is no action of the home")
         return await self.carry_out(request, area)
 
-    async def carry_out(self, request: HomeCommand | HomeQuery, near: str | None = None) -> str:
+    async def carry_out(
+        self,
+        request: HomeCommand | HomeQuery,
+        near: str | None = None,
+        undo: commands.Calls | None = None,
+    ) -> str:
         """Carry out a command, or answer a query; return the sentence that reports the result.
 
-        `near` is the name of the room of the speaker.
+        `near` is the name of the room of the speaker; `undo` gets what restores the states before.
         """
         if isinstance(request, HomeCommand):
-            return await self.do(request, near)
+            return await self.do(request, near, undo)
         return await self.ask(request, near)
 
-    async def do(self, request: HomeCommand, near: str | None = None) -> str:
+    async def restore(self, undo: commands.Calls) -> None:
+        """Restore the states before a command."""
+        await (await self._session(None)).call(undo)
+
+    async def do(
+        self, request: HomeCommand, near: str | None = None, undo: commands.Calls | None = None
+    ) -> str:
         """Carry out a command; return the sentence that reports it."""
         session = await self._session(near)
         match request.operation:
@@ -84,7 +95,7 @@ class Home:
                 return await commands.change_temperature(request, session)
             case "add_item" | "complete_item" | "remove_item":
                 return await todo_lists.change(request, session)
-        return await commands.switch(request, session)
+        return await commands.switch(request, session, [] if undo is None else undo)
 
     async def ask(self, request: HomeQuery, near: str | None = None) -> str:
         """Return the sentence that answers a query."""

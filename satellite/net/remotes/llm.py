@@ -107,6 +107,8 @@ def _transcript(request: ReplyRequest) -> Event:
     """Return the request as Home Assistant sends it; values for our own servers are in its
     context."""
     own: dict[str, Any] = {"history": request.history, "situation": request.situation}
+    if request.replaces:
+        own["replaces"] = request.replaces
     if request.model:
         own["model"] = request.model
     context = {CONTEXT: msgspec.to_builtins(own)}

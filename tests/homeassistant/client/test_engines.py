@@ -6,6 +6,7 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from satellite.engines import assembly
@@ -80,6 +81,43 @@ async def test_a_brain_on_another_machine_needs_no_token(tmp_path: Path) -> None
         assert await ask(far, "is the counter on", HERE) == ["Yes, the Counter is on."]
         await far.close()
     await brain.close()
+
+
+async def test_what_was_done_for_half_a_request_is_undone(tmp_path: Path) -> None:
+    """The brain may run on a server; only the request that replaces the first one undoes it."""
+    brain = Intents(Intents.Options())
+    first, other = "turn on the living room lamp", "turn off the lights in the kitchen"
+    async with fake_home() as fake, connected(tmp_path, fake) as home:
+        served = HomeLlm(brain, home)
+        async with serving("llm", served, "tcp://127.0.0.1:0") as uri:
+            far = remote(uri, "llm", pairing=Pairing())
+            here = msgspec.structs.replace(HERE, satellite="den")
+            for text, replaces in ((first, None), (first, other), (other, first)):
+                request = ReplyRequest(text=text, replaces=replaces, situation=here)
+                assert [part async for part in far.reply(request)]
+            await far.close()
+    await brain.close()
+    lamp = [(name, ids) for _, name, _, ids in fake.called]
+    on, off = ("turn_on", lamp[0][1]), ("turn_off", lamp[0][1])
+    # the second request found the lamp on, so that undoing it leaves it on
+    assert lamp[:3] == [on, on, on]
+    assert off not in lamp[:3]
+    assert lamp[3][0] == "turn_off"
+
+
+async def test_a_lamp_that_was_off_is_switched_off_again(tmp_path: Path) -> None:
+    brain = Intents(Intents.Options())
+    async with fake_home() as fake, connected(tmp_path, fake) as home:
+        engine = HomeLlm(brain, home)
+        here = msgspec.structs.replace(HERE, satellite="den")
+        first, whole = "turn on the counter", "turn on the living room lamp"
+        for text, replaces in ((first, None), (whole, first)):
+            request = ReplyRequest(text=text, replaces=replaces, situation=here)
+            assert [part async for part in engine.reply(request)]
+    await brain.close()
+    names = [name for _, name, _, _ in fake.called]
+    assert names == ["turn_on", "turn_off", "turn_on"]
+    assert fake.called[0][3] == fake.called[1][3] != fake.called[2][3]
 
 
 async def test_the_names_go_to_both_engines(tmp_path: Path) -> None:
