@@ -40,6 +40,8 @@ class FakeSovits:
         """The server ends in the middle of its answer."""
         self.busy = False
         """A proxy before it answers 503."""
+        self.weights_delay = 0.0
+        """Seconds that it takes to load weights, which a client that leaves does not end."""
         self.delay = 0.0
         """Seconds before an answer begins."""
         self.part_delay = 0.0
@@ -80,6 +82,7 @@ class FakeSovits:
                 status=400,
             )
         self.weights.append(f"{kind}={path}")
+        await asyncio.sleep(self.weights_delay)
         return web.json_response({"message": "success"})
 
     async def tts(self, request: web.Request) -> web.StreamResponse:

@@ -6,6 +6,8 @@ server, is never called.
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from typing import Any
@@ -66,8 +68,16 @@ class SovitsApi:
             if path and self._weights.get(kind) != path:
                 self._weights.pop(kind, None)
                 query = f"/set_{kind}_weights?weights_path={quote(path, safe='')}"
-                with self._errors(f" its {kind.upper()} weights are {path} on its machine"):
-                    await self._http.ask("GET", query, None, Answer)
+                began = time.monotonic()
+                try:
+                    with self._errors(f" its {kind.upper()} weights are {path} on its machine"):
+                        await self._http.ask("GET", query, None, Answer)
+                except asyncio.CancelledError:
+                    # the server finishes a request that was sent; a caller whose deadline is
+                    # shorter would otherwise start it again each time
+                    if time.monotonic() - began > http_api.CONNECT:
+                        self._weights[kind] = path
+                    raise
                 self._weights[kind] = path
 
     async def speak(self, body: Mapping[str, Any], voice: str) -> AsyncGenerator[AudioChunk, None]:

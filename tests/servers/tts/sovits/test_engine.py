@@ -28,6 +28,7 @@ from satellite.net.remotes.by_uri import remote
 from satellite.ports import EngineContext
 from satellite.settings import VoiceSettings
 from satellite.values import AudioChunk, SpeechRequest
+from servers import http_api
 from servers.serve.server import serving
 from servers.tts.sovits.engine import GptSovits
 from tests.support.sovits_fake import FakeSovits, fake_sovits
@@ -209,6 +210,20 @@ async def test_weights_that_are_missing_there_are_reported() -> None:
         fake.missing.clear()
         await speak(engine, "word")
     assert fake.weights == ["gpt=/w/bob.ckpt", "sovits=/w/b.pth"]
+
+
+async def test_weights_that_load_longer_than_a_deadline_are_loaded_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(http_api, "CONNECT", 0.2)
+    async with fake_sovits() as fake, engine_of(fake, {"anna": ANNA, "bob": BOB}) as engine:
+        fake.weights_delay = 1.0
+        for kind in ("gpt", "sovits"):  # one after the other
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(speak(engine, "word", voice="bob"), 0.5)
+            assert fake.weights[-1].startswith(kind)
+        assert await asyncio.wait_for(speak(engine, "word", voice="bob"), 0.5)
+    assert len(fake.weights) == 2
 
 
 @pytest.mark.parametrize("mode", [0, 1])
