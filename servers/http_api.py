@@ -26,6 +26,9 @@ CONNECT = 3.0
 LONGEST = 16 << 20
 """Bytes of one line or document; the description of a model may have some 100 kB."""
 
+ENDLESS = 64 << 20
+"""Bytes of an answer in lines: the 32,000 tokens of a model that reasons at length take 10 MB."""
+
 
 class ApiError(Exception):
     """A request that failed."""
@@ -127,7 +130,8 @@ class HttpApi:
     async def ask(self, method: str, path: str, body: Body, kind: type[A]) -> A:
         """Send a request; return the one document of its answer. Raises `ApiError`."""
         async with self._response(method, path, _encoded(body)) as response:
-            return decoded(await _content(response), kind)
+            async with asyncio.timeout(self._timeout):  # whatever else comes, drop by drop
+                return decoded(await _content(response), kind)
 
     async def content(self, path: str) -> bytes:
         """Send a GET request; return the whole body of its answer. Raises `ApiError`."""
@@ -143,10 +147,13 @@ class HttpApi:
                 yield decoded(line, kind)
 
     async def lines(self, path: str, body: Body) -> AsyncGenerator[bytes, None]:
-        """POST a request; yield the lines of its answer as they are. Raises `ApiError`."""
+        """POST a request; yield the lines of its answer as they are. Raises `ApiError`.
+
+        Blank lines and the comments of event streams are left out, and are silence.
+        """
         async with (
             self._response("POST", path, _encoded(body)) as response,
-            aclosing(_lines(response)) as lines,
+            aclosing(_lines(response, self._timeout)) as lines,
         ):
             async for line in lines:
                 yield line
@@ -259,17 +266,31 @@ async def _content(response: aiohttp.ClientResponse) -> bytes:
     return bytes(content)
 
 
-async def _lines(response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
-    """Yield the lines of a body, empty ones left out. Raises `ValueError` for one too long."""
-    rest = bytearray()
+async def _lines(response: aiohttp.ClientResponse, timeout: float) -> AsyncGenerator[bytes, None]:
+    """Yield the lines of a body, without blank ones and comments.
+
+    Raises `ValueError` for a line or a body that is too long, `TimeoutError` where no line comes
+    for `timeout` seconds, whatever else does.
+    """
+    rest, size, clock = bytearray(), 0, asyncio.get_running_loop().time
+    latest = clock()
     async for block in response.content.iter_any():
-        rest += block
-        *lines, rest = rest.split(b"\n")
+        size += len(block)
+        if size > ENDLESS:
+            raise ValueError(f"more than {ENDLESS:,} bytes")
+        if b"\n" in block:
+            *lines, rest = (rest + block).split(b"\n")
+        else:
+            lines = []
+            rest += block
         _check_length(rest)
         for line in lines:
-            if line.strip():
+            if line.strip() and not line.startswith(b":"):
                 yield bytes(line)
-    if rest.strip():
+                latest = clock()
+        if clock() - latest > timeout:
+            raise TimeoutError
+    if rest.strip() and not rest.startswith(b":"):
         yield bytes(rest)
 
 

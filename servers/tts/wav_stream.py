@@ -10,7 +10,19 @@ from satellite.values import AudioFormat
 LONGEST = 1 << 16
 """Bytes in which the samples have to begin."""
 
+LEAST, A_CHARACTER = 60.0, 2.0
+"""Most seconds of sound: for any text, and for each of its characters. Said slowly, a figure of a
+long number takes one."""
+
+CHUNKS = 64
+"""Parts before the samples, as in `satellite.audio.wavfile`."""
+
 _PCM, _EXTENSIBLE = 1, 0xFFFE
+
+
+def longest_sound(text: str) -> float:
+    """Return the most seconds of sound that a server may answer a text with."""
+    return LEAST + A_CHARACTER * len(text)
 
 
 class WavStream:
@@ -40,11 +52,13 @@ class WavStream:
 
     def _read_header(self) -> int | None:
         """Return where the samples begin; None while more bytes are needed."""
-        head, position = bytes(self._head), 12
+        head, position = bytes(self._head[: LONGEST + 8]), 12
         if len(head) >= 12 and (head[:4] != b"RIFF" or head[8:12] != b"WAVE"):
             raise EngineFailed("the sound is no WAV file")
         form: AudioFormat | None = None
-        while len(head) >= position + 8:
+        for _ in range(CHUNKS):
+            if len(head) < position + 8:
+                return None
             name, size = head[position : position + 4], _length(head, position + 4)
             position += 8
             if name == b"data":
@@ -57,7 +71,7 @@ class WavStream:
             if name == b"fmt ":
                 form = _format(head[position : position + size])
             position += size + size % 2
-        return None
+        raise EngineFailed(f"the sound has no samples in its first {CHUNKS} parts")
 
 
 def _length(head: bytes, position: int) -> int:

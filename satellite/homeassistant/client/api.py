@@ -103,7 +103,7 @@ class Api:
                 timeout=limit,
                 allow_redirects=False,  # the token goes nowhere else
             ) as response:
-                content = await response.content.read(LARGEST)
+                content = await _whole(response)
                 status, location = response.status, response.headers.get("Location", "")
         if status == 200:
             try:
@@ -184,6 +184,16 @@ class Api:
         if self._session is None:
             self._session = aiohttp.ClientSession()
         return self._session
+
+
+async def _whole(response: aiohttp.ClientResponse) -> bytes:
+    """Return the body. Raises `ValueError` for one of more than `LARGEST` bytes."""
+    content = bytearray()
+    async for block in response.content.iter_any():
+        content += block
+        if len(content) > LARGEST:
+            raise ValueError(f"more than {LARGEST:,} bytes")
+    return bytes(content)
 
 
 def _message(content: bytes) -> str:

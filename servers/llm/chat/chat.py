@@ -16,7 +16,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any
 
-from satellite.errors import EngineError, EngineFailed
+from satellite.errors import AnswerBroken, EngineError, EngineFailed
 from satellite.ports import EngineContext, ExternalTool
 from satellite.tools import Tool
 from satellite.turns.own_sentences import own_sentences
@@ -30,6 +30,9 @@ from servers.llm.chat.toolbox import Toolbox, ToolResult, log_text
 from servers.llm.chat.trimming import TokenMeter, fit_prompt, prompt_length
 
 _LOGGER = logging.getLogger(__name__)
+
+LONGEST_ANSWER = 100_000
+"""Characters of one answer: two hours of speech, and more than any model writes."""
 
 CALLS = 8
 """Most tool calls in one answer; more are a mistake of the model."""
@@ -200,7 +203,7 @@ class Chat:
         """
         tools = self._definitions(model, box)
         spoken = SpokenStream(box.names if tools else (), await self._hold(model))
-        whole = False
+        whole, written = False, 0
         pieces = self._client.chat(model, messages, tools=tools, longest=longest)
         try:
             async with aclosing(pieces):
@@ -209,6 +212,8 @@ class Chat:
                     whole = piece.whole
                     if piece.reasoning:
                         spoken.release()
+                    written += len(piece.text)
+                    self._check_length(model, written)
                     if text := spoken.push(piece.text):
                         answer.text += text
                         yield text
@@ -229,6 +234,13 @@ class Chat:
         answer.add_written(spoken.calls)
         if answer.text or spoken.lone:
             self._holds.learn(model, lone=spoken.lone, whole=whole)
+
+    def _check_length(self, model: str, written: int) -> None:
+        if written > LONGEST_ANSWER:
+            raise AnswerBroken(
+                f"{self._client.name}: {model} answers without end: more than "
+                f"{LONGEST_ANSWER:,} characters"
+            )
 
     async def _hold(self, model: str) -> float:
         """Return the seconds for which text of a model is held back (see `reasoning`)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, ClassVar
@@ -56,10 +57,16 @@ class OpenAiClient:
         with engine_errors(self.name, url, model, self._options.timeout):
             try:
                 events = self._api.events("/chat/completions", body, Chunk)
+                latest = time.monotonic()
                 async with aclosing(events):
                     async for event in events:
                         if (piece := reader.read(event)) is not None:
                             yield piece
+                            latest = time.monotonic()
+                        elif any(c.delta and c.delta.tool_calls for c in event.choices):
+                            latest = time.monotonic()
+                        elif time.monotonic() - latest > self._options.timeout:
+                            raise http_api.Silent("its pieces have no content")
             except http_api.Refused as error:
                 if tools and error.status in _WITHOUT_TOOLS:
                     raise Unsupported("tools", f"{url} with {model}: {error.text}") from error

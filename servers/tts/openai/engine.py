@@ -22,7 +22,7 @@ from satellite.values import (
 from servers.openai.api import OpenAiApi, engine_errors
 from servers.openai.identity import PATIENCE, identify
 from servers.tts.text_splitter import is_audible
-from servers.tts.wav_stream import WavStream
+from servers.tts.wav_stream import WavStream, longest_sound
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -102,7 +102,8 @@ class OpenAiTts:
         if not any(map(is_audible, request.text)):
             return
         stream = WavStream() if options.response_format == "wav" else None
-        form, rest, spoken = AudioFormat(options.sample_rate), bytearray(), False
+        form, rest, spoken = AudioFormat(options.sample_rate), bytearray(), 0.0
+        longest = longest_sound(request.text)
         with engine_errors(NAME, api.url, options.model, options.timeout):
             async with aclosing(api.blocks("/audio/speech", self._body(request))) as blocks:
                 async for block in blocks:
@@ -114,7 +115,9 @@ class OpenAiTts:
                         audio = bytes(rest[: len(rest) // 2 * 2])
                         del rest[: len(audio)]
                     if audio:
-                        spoken = True
+                        spoken += form.seconds(audio)
+                        if spoken > longest:
+                            raise EngineFailed(f"openai: {api.url} answers with sound without end")
                         yield AudioChunk(audio=audio, format=form)
         if not spoken:
             raise EngineFailed(f"openai: {api.url} answered without a sound")
