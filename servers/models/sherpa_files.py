@@ -29,7 +29,8 @@ _MOONSHINE = {
     "cached_decode": "cached_decoder",
 }
 _SMALL_FILES = {"bpe.model": "bpe_model", "bpe.vocab": "bpe_vocab"}
-_MOST_TOKENS = 1 << 20
+_MOST_DIGITS = 7
+"""Digits of a token's number; the largest models have 270,000 tokens."""
 _LONGEST_TOKENS = 64 << 20
 """Bytes of a list of tokens; real ones have two at most."""
 
@@ -224,7 +225,7 @@ def symbols(tokens: Path) -> dict[str, int]:
         symbol, _, index = line.rstrip("\r\n ").rpartition(" ")
         if not line.strip():
             continue
-        if not index.isdecimal() or int(index) > _MOST_TOKENS:
+        if not index.isdecimal() or len(index) > _MOST_DIGITS:
             raise EngineFailed(
                 f"{tokens}, line {number}: {quoted(line[:40])} is no token and its number: the "
                 "file is damaged; satellite models pull fetches it again"

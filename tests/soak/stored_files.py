@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import bz2
 import io
 import json
 import os
 import struct
+import tarfile
 import wave
 from collections.abc import Callable, Iterator
 from importlib.resources import files
@@ -50,8 +52,8 @@ from satellite.turns.own_sentences import own_sentences
 from satellite.values import SPEECH
 from servers.asr.sphinx import vocabulary
 from servers.intents import sentences
-from servers.models import manifest
-from servers.models.file_check import problem_of
+from servers.models import archive, manifest, sherpa_files, sherpa_models
+from servers.models.file_check import onnx_metadata, problem_of
 from servers.tts.normalization import language_table, normalizer
 from servers.tts.normalization.normalizer import normalize
 from servers.tts.piper.description import describe
@@ -276,6 +278,7 @@ def _models(folder: Path) -> Iterator[FileKind]:
 
     for name, head in heads.items():
         yield FileKind(name, head, model(name))
+    yield from _sherpa(place)
     record = manifest.FileRecord("config.json", 25, "ab" * 32)
     whole = manifest.Manifest("piper", "x", "o/r", "main", "2026-01-01", (record,))
     yield FileKind("manifest", msgspec.json.encode(whole), listing)
@@ -285,6 +288,34 @@ def _models(folder: Path) -> Iterator[FileKind]:
         "phoneme_id_map": {"_": [0], "a": [1]}, "num_speakers": 1, "speaker_id_map": {"x": 0},
     }  # fmt: skip
     yield FileKind("description of a voice", json.dumps(description).encode(), voice)
+
+
+def _sherpa(place: Path) -> Iterator[FileKind]:
+    def tokens(content: bytes) -> None:
+        (place / "tokens.txt").write_bytes(content)
+        sherpa_files.symbols(place / "tokens.txt")
+
+    def network(content: bytes) -> None:
+        onnx_metadata(io.BytesIO(content))
+
+    def packed(content: bytes) -> None:
+        (place / "x.tar.bz2").write_bytes(content)
+        target = place / "unpacked"
+        target.mkdir(exist_ok=True)
+        archive.extract(place / "x.tar.bz2", target, sherpa_models.wanted, "x")
+
+    metadata = b"\x0a\x01T\x12\x0213"
+    usual = b"\x08\x07\x3a\x02\x08\x01\x72" + bytes([len(metadata)]) + metadata
+    tar = io.BytesIO()
+    with tarfile.open(fileobj=tar, mode="w") as written:
+        for name, data in (("m/tokens.txt", b"a 0\n"), ("m/model.onnx", usual)):
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            written.addfile(info, io.BytesIO(data))
+    yield FileKind("tokens of a model", "<blk> 0\n▁A 1\n".encode(), tokens)
+    yield FileKind("metadata of a network", usual, network)
+    yield FileKind("archive of a model", tar.getvalue(), packed)
+    yield FileKind("packed archive of a model", bz2.compress(tar.getvalue()), packed)
 
 
 def _packs(folder: Path) -> Iterator[FileKind]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ class Recognizer:
         transducer = files.kind in (sherpa_files.TRANSDUCER, sherpa_files.NEMO_TRANSDUCER)
         self.stable = not (transducer and method == BEAM)
         """Whether the text of a stream only grows."""
-        common = {
+        common: dict[str, Any] = {
             "tokens": str(files.tokens),
             "num_threads": threads,
             "provider": options.provider,
@@ -52,12 +53,14 @@ class Recognizer:
                 "hotwords_score": options.hotwords_score,
                 "max_active_paths": ACTIVE_PATHS,
                 "modeling_unit": modeling_unit(files),
-                "bpe_vocab": _bpe_vocabulary(files),
             }
         networks = {name: str(path) for name, path in files.networks.items()}
         make = _maker(files)
         try:
-            self._recognizer = make(**common, **_parameters(files, options, networks))
+            with _bpe_vocabulary(files) if hotwords else nullcontext("") as vocabulary:
+                if vocabulary:
+                    common["bpe_vocab"] = vocabulary
+                self._recognizer = make(**common, **_parameters(files, options, networks))
         except (RuntimeError, ValueError, TypeError, AssertionError) as error:
             raise EngineFailed(
                 f"sherpa-onnx cannot load {files.folder}: {reason_of(error)}; to check it, "
@@ -142,16 +145,16 @@ def is_capital(files: SherpaFiles) -> bool:
     return any(s.isupper() for s in symbols) and not any(s.islower() for s in symbols)
 
 
-def _bpe_vocabulary(files: SherpaFiles) -> str:
+@contextmanager
+def _bpe_vocabulary(files: SherpaFiles) -> Iterator[str]:
     """Return the file of the pieces' probabilities, made from the model of the pieces if need be.
 
     Empty for models that have no pieces.
     """
-    if (found := files.extras.get("bpe_vocab")) is not None:
-        return str(found)
     model = files.extras.get("bpe_model")
-    if model is None:
-        return ""
+    if model is None or "bpe_vocab" in files.extras:
+        yield str(files.extras.get("bpe_vocab", ""))
+        return
     import sentencepiece
 
     pieces = sentencepiece.SentencePieceProcessor()
@@ -160,12 +163,10 @@ def _bpe_vocabulary(files: SherpaFiles) -> str:
     except (RuntimeError, OSError) as error:
         raise EngineFailed(f"{model} is damaged: {reason_of(error)}") from error
     lines = [f"{pieces.id_to_piece(n)}\t{pieces.get_score(n)}\n" for n in range(len(pieces))]
-    # read once, while the recognizer is loaded; the file goes with the process's temporary ones
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", suffix=".bpe.vocab", delete=False
-    ) as file:
-        file.writelines(lines)
-    return file.name
+    with tempfile.TemporaryDirectory() as folder:  # read once, while the recognizer is loaded
+        path = Path(folder) / "bpe.vocab"
+        path.write_text("".join(lines), encoding="utf-8")
+        yield str(path)
 
 
 def _maker(files: SherpaFiles) -> Callable[..., Any]:
@@ -204,8 +205,3 @@ def _parameters(
     if files.kind == sherpa_files.PARAFORMER and not files.streaming:
         return {"paraformer": networks["model"]}
     return dict(networks)
-
-
-def path_of(text: str) -> Path | None:
-    """Return the folder that an option names by its path; None for the name of a model."""
-    return Path(text).expanduser() if text.startswith(("/", "./", "../", "~")) else None

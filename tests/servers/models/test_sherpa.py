@@ -63,6 +63,7 @@ def test_the_smaller_networks_are_fetched(hub: Hub, store: Store, zipformer: Pat
         "joiner-epoch-99-avg-1.int8.onnx",
         "tokens.txt",
         "bpe.model",
+        "bpe.vocab",
         manifest.FILE,
     }
     assert [str(model) for model in store.installed()] == ["sherpa:zipformer-zh-en"]
