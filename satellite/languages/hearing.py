@@ -68,8 +68,16 @@ def written(language: str | None, text: str) -> str:
 
     Raises `PluginBroken`.
     """
-    found = pack.find(language) if language else None
-    return text.translate(_characters(found)) if found is not None else text
+    return text.translate(script_of(language)) if language else text
+
+
+def script_of(language: str) -> dict[int, int]:
+    """Return the table for `str.translate` of a language's `script.yaml`, empty without one.
+
+    Raises `PluginBroken`.
+    """
+    found = pack.find(language)
+    return _characters(found) if found is not None else {}
 
 
 @cache

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from satellite.errors import EngineFailed
+from satellite.languages.hearing import script_of
 from satellite.options import plain
 from satellite.text.quoted import quoted
 
@@ -23,18 +24,20 @@ class Rewrite(msgspec.Struct, frozen=True, array_like=True):
 class Characters(msgspec.Struct, frozen=True):
     """Characters that are written for others: traditional for simplified Chinese ones."""
 
-    written: str = msgspec.field(name="from")
-    meant: str = msgspec.field(name="to")
+    written: str = msgspec.field(default="", name="from")
+    meant: str = msgspec.field(default="", name="to")
     """As many as `written`. Blanks, as folded YAML has them, do not count."""
+    script: str = ""
+    """A language: the characters of its pack's `script.yaml` come first."""
 
-    def table(self) -> dict[int, str]:
+    def table(self) -> dict[int, int]:
         """Return the table for `str.translate`. Raises `EngineFailed` for unequal numbers."""
         written, meant = ("".join(text.split()) for text in (self.written, self.meant))
         if len(written) != len(meant):
             raise EngineFailed(
                 f"sentences: characters: {len(written)} characters cannot become {len(meant)}"
             )
-        return str.maketrans(dict(zip(written, meant, strict=True)))
+        return {**script_of(self.script), **str.maketrans(written, meant)}
 
 
 class Spelling:
