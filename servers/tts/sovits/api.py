@@ -23,7 +23,7 @@ from satellite.errors import (
     EngineFailed,
     EngineTimeout,
 )
-from satellite.values import AudioChunk, AudioFormat
+from satellite.values import AudioChunk
 from servers import http_api
 from servers.http_api import Answer, HttpApi
 from servers.tts.wav_stream import WavStream
@@ -83,35 +83,56 @@ class SovitsApi:
     async def speak(self, body: Mapping[str, Any], voice: str) -> AsyncGenerator[AudioChunk, None]:
         """Yield the sound of a text, without the silence before it. Raises `EngineError`s.
 
-        A failure inside the server comes as a second of zeros, at 16 kHz in place of the voice's
+        Where a streamed answer breaks off before any sound, as for a clip that is missing there,
+        the text is asked for once more in one piece: only then has an error a message.
+        """
+        begun = False
+        try:
+            async with aclosing(self._sound(body, voice)) as chunks:
+                async for chunk in chunks:
+                    begun = True
+                    yield chunk
+            return
+        except AnswerBroken:
+            if begun or not body["streaming_mode"]:
+                raise
+        async with aclosing(self._sound({**body, "streaming_mode": 0}, voice)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def _sound(self, body: Mapping[str, Any], voice: str) -> AsyncGenerator[AudioChunk, None]:
+        """Yield the sound of one answer.
+
+        A failure of the synthesis comes as a second of zeros, at 16 kHz in place of the voice's
         rate: an answer of zeros alone is therefore a failure.
         """
         stream, silence, spoken, seconds = WavStream(), bytearray(), False, 0.0
-        form: AudioFormat | None = None
-        hint = f" the clip of {voice} is {body['ref_audio_path']} on that machine"
-        with self._errors(hint):
-            async with aclosing(self._http.blocks("/tts", body)) as blocks:
-                async for block in blocks:
-                    audio = stream.push(block)
-                    if not audio or (form := stream.format) is None:
-                        continue
-                    seconds += form.seconds(audio)
-                    if seconds > LONGEST:
-                        raise EngineFailed(
-                            f"gpt-sovits: {self.url} speaks without end: try another seed, or a "
-                            "clip whose prompt_text is what it says"
-                        )
-                    if not spoken:
-                        silence += audio
-                        audio = bytes(silence)
-                        spoken = any(audio)
-                    if spoken:
-                        yield AudioChunk(audio=audio, format=form)
+        failed = EngineFailed(f"gpt-sovits: {self.url} failed as {voice} in silence: see its log")
+        try:
+            with self._errors(f" the clip of {voice} is {body['ref_audio_path']} on that machine"):
+                async with aclosing(self._http.blocks("/tts", body)) as blocks:
+                    async for block in blocks:
+                        audio = stream.push(block)
+                        if not audio or (form := stream.format) is None:
+                            continue
+                        seconds += form.seconds(audio)
+                        if seconds > LONGEST:
+                            raise EngineFailed(
+                                f"gpt-sovits: {self.url} speaks without end: try another seed, or "
+                                "a clip whose prompt_text is what it says"
+                            )
+                        if not spoken:
+                            silence += audio
+                            audio = bytes(silence)
+                            spoken = any(audio)
+                        if spoken:
+                            yield AudioChunk(audio=audio, format=form)
+        except AnswerBroken as error:
+            if silence and not spoken:
+                raise failed from error
+            raise
         if not spoken:
-            found = "a silence" if form is not None else "an answer without sound"
-            raise EngineFailed(
-                f"gpt-sovits: {self.url} failed as {voice} and sent {found}: see its log"
-            )
+            raise failed
 
     async def close(self) -> None:
         """Close every connection. Idempotent."""
