@@ -10,6 +10,7 @@ import msgspec
 
 from satellite.cli import command, flags
 from satellite.cli.download import display, size
+from satellite.cli.recommend import recommend
 from satellite.cli.screen import echo, print_json, print_table, print_text
 from satellite.errors import SatelliteError
 from servers.models.names import Name, parse
@@ -22,6 +23,10 @@ _NAMES = """
     gguf:OWNER/REPOSITORY:FILE.gguf, sherpa:MODEL (as sherpa:sense-voice, or a name of k2-fsa's),
     gpt4all:FILE of its catalogue, or ollama:MODEL (as ollama:llama3.2:1b).
 """
+
+
+_TABLES = ("list", "recommend", "verify")
+"""The commands that print a table."""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -47,7 +52,11 @@ def models(context: click.Context) -> None:
     """
     if context.invoked_subcommand is None:
         context.invoke(list_models)
-    elif flags.invocation(context).json and context.invoked_subcommand not in ("list", "verify"):
+    elif flags.invocation(context).json and context.invoked_subcommand not in (
+        "list",
+        "recommend",
+        "verify",
+    ):
         raise click.UsageError(f"models {context.invoked_subcommand} prints no table for --json")
 
 
@@ -175,6 +184,8 @@ def import_file(context: click.Context, name: str, file: Path) -> None:
     chosen = parse(name if ":" in name else f"gguf:{name}")
     echo(f"{chosen} is in {store.take(chosen.kind, chosen.name, file, display())}")
 
+
+models.add_command(recommend)
 
 for _command in (pull, verify, remove):
     _command.help = f"{_command.help}\n{_NAMES}"

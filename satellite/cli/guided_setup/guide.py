@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from satellite.cli.guided_setup import files
 from satellite.cli.guided_setup.choose_devices import sound
+from satellite.cli.guided_setup.choose_engines import engines
 from satellite.cli.guided_setup.choose_language import language, voice
 from satellite.cli.guided_setup.choose_servers import network
 from satellite.cli.guided_setup.choose_wake_word import wake_word
@@ -41,6 +42,7 @@ async def guide(session: Wizard, bus: Bus) -> None:
         await voice(session)
         await wake_word(session)
         state = await network(session)
+        await engines(session)
         await _write(session, document, migrated)
         await whole_turn(session, bus, running=before == "running")
     started = await service(session, restart=before == "stopped")

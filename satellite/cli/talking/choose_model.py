@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 from satellite.components import registry, spec
 from satellite.components.spec import AUTO
-from satellite.errors import ConfigError, SatelliteError
+from satellite.errors import ConfigError
 from satellite.settings import Settings
 from satellite.text.quoted import quoted
-from servers.models.names import GGUF, OLLAMA
-from servers.models.ollama_models import OllamaModels
-from servers.models.store import Store
+from servers.models.names import GGUF
+from servers.models.offers import offers
 
-_ENGINES = {GGUF: "llamacpp", OLLAMA: "ollama"}
-"""The engines that run the models of a kind."""
+_LLAMACPP = "llamacpp"
+"""The engine of GGUF models."""
 
 
 def component_of(name: str, component: str, label: str) -> str:
@@ -25,7 +23,7 @@ def component_of(name: str, component: str, label: str) -> str:
     """
     kind, colon, model = name.partition(":")
     if colon and kind == GGUF:
-        return f"{_ENGINES[GGUF]}:{model}"
+        return f"{_LLAMACPP}:{model}"
     known = {AUTO, *(plugin.name for plugin in registry.installed("llm"))}
     if spec.is_uri(name) or kind.partition("?")[0] in known or len(spec.chain("llm", name)) > 1:
         return name
@@ -39,20 +37,5 @@ def component_of(name: str, component: str, label: str) -> str:
 
 
 async def choices(settings: Settings) -> Sequence[str]:
-    """Return the components of the models on this machine and in Ollama."""
-    return await asyncio.to_thread(_choices, settings)
-
-
-def _choices(settings: Settings) -> list[str]:
-    models = settings.models
-    found = [
-        f"{_ENGINES[kind]}:{rest}"
-        for model in Store.for_settings(models).installed()
-        for kind, _, rest in [str(model).partition(":")]
-        if kind in _ENGINES
-    ]
-    try:
-        ollama = OllamaModels(models.ollama, offline=models.offline).installed()
-    except SatelliteError:  # it does not run, or its client is not installed
-        ollama = ()
-    return found + [f"ollama:{str(model).removeprefix('ollama:')}" for model in ollama]
+    """Return the components of the language models that can be used here now."""
+    return [offer.component for offer in await offers(settings) if offer.role == "llm"]
