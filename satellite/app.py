@@ -53,6 +53,7 @@ from satellite.listening.continuation import hears_itself
 from satellite.listening.listener import Listener
 from satellite.listening.microphone import Microphone
 from satellite.listening.mute import Mute, mute_store, parties_store
+from satellite.listening.people.recognition import speaker_recognition
 from satellite.listening.stop_phrases import stop_recognition
 from satellite.listening.stop_words import StopWords
 from satellite.ports import Asr, EngineContext, WaitsForReader, Wake
@@ -117,6 +118,7 @@ class Satellite:
         self._hooks = await stack.enter_async_context(hooked(settings.hooks, bus))
         await stack.enter_async_context(ducking(settings.ducking, bus))
         self._snapshot = await stack.enter_async_context(written_stats(settings, bus))
+        self._people = stack.enter_context(speaker_recognition(settings))
 
     async def _load_engines(self, stack: AsyncExitStack) -> None:
         """Load the engines that the settings name."""
@@ -229,6 +231,7 @@ class Satellite:
             follow_up,
             listen_now=self._listener.listen_now,
             driver=self._peer.driver_for,
+            people=self._people,
         )
         self._arbiter = Arbiter(
             settings, self._turns, self._listener, publish, on_yield=self._wake_stream.invalidate

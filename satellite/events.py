@@ -123,6 +123,17 @@ class Transcript(Event, frozen=True):
     engine: str
 
 
+class Person(Event, frozen=True):
+    """The enrolled person who spoke, as far as the voice shows; where `people.enabled` is set.
+
+    `name` is missing if no voice is similar enough; `score` is the similarity of the most similar
+    one, -1 to 1.
+    """
+
+    score: float
+    name: str | None = None
+
+
 class Reply(Event, frozen=True):
     """The answer: the next piece of its text (`final` false), and finally all of it."""
 

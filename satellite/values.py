@@ -169,6 +169,8 @@ class Situation(Value, frozen=True):
     """Names of rooms."""
     home: bool = False
     """A home is connected, so that things can really be switched."""
+    speaker: str | None = None
+    """Name of the person who speaks, as far as the voice shows: a guess, no proof."""
     persona: str | None = None
     """The system prompt of a language model, in place of its engine's own."""
 

@@ -60,6 +60,8 @@ class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Code of the pack that has everything that this one lacks."""
     test_sentence: str = ""
     """A sentence that shows how a voice sounds."""
+    read_aloud: tuple[str, ...] = ()
+    """Sentences of a few seconds with many sounds, to enroll a voice by."""
     models: Models = Models()
     plurals: dict[str, str] = {}
     """Plural rules by category, as CLDR writes them (see `satellite.languages.plurals`)."""

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 
 from satellite.audio.feed import AudioFeed
+from satellite.listening.people.recognition import VoiceCheck
 from satellite.values import SPEECH, Detection, Extent
 
 
@@ -45,6 +46,8 @@ class Utterance:
         """When its last voice stopped, in monotonic seconds. Known when `audio` has ended."""
         self.extent = Extent.UNKNOWN
         """Extent of the text up to the present pause, or to the end, as far as it is known."""
+        self.voice_check: VoiceCheck | None = None
+        """Recognizes the person who speaks, where that is wanted."""
         self._on_close: Callable[[], None] = lambda: None
         self._on_wait: Callable[[float, float, Extent], None] = lambda seconds, until, extent: None
 

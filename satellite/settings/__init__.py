@@ -17,7 +17,7 @@ from satellite.settings.home import (
     RoomsSettings,
 )
 from satellite.settings.keeping import HealthSettings, RecordingSettings, StatsSettings
-from satellite.settings.listening import ListenSettings, SoundSettings
+from satellite.settings.listening import ListenSettings, PeopleSettings, SoundSettings
 from satellite.settings.mcp import McpSettings
 from satellite.settings.network import HttpSettings, LimitSettings, PairingSettings
 from satellite.settings.serving import ModelSettings, ServerSettings, ServersSettings
@@ -46,6 +46,7 @@ __all__ = [
     "McpSettings",
     "ModelSettings",
     "PairingSettings",
+    "PeopleSettings",
     "RecordingSettings",
     "RoomsSettings",
     "ServerSettings",
@@ -87,6 +88,7 @@ class Settings(OptionSet, frozen=True):
     zeroconf: Annotated[bool, option("Discover servers on the LAN and announce ours")] = True
     listen: ListenSettings = ListenSettings()
     sound: SoundSettings = SoundSettings()
+    people: PeopleSettings = PeopleSettings()
     home: HomeSettings = HomeSettings()
     deadlines: DeadlineSettings = DeadlineSettings()
     cues: CueSettings = CueSettings()

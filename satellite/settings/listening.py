@@ -51,6 +51,23 @@ class ListenSettings(OptionSet, frozen=True):
     ] = "question"
 
 
+class PeopleSettings(OptionSet, frozen=True):
+    """Recognition of the person who speaks, by `satellite people`; off by default."""
+
+    enabled: Annotated[
+        bool, option("Name the probable speaker to the language model and in the event log")
+    ] = False
+    threshold: (
+        Annotated[
+            float,
+            option(
+                "Least similarity of a voice; the network's own by default", minimum=0, maximum=1
+            ),
+        ]
+        | None
+    ) = None
+
+
 class SoundSettings(OptionSet, frozen=True):
     """Processing of the microphone's sound."""
 

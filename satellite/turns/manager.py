@@ -11,6 +11,7 @@ from time import monotonic
 from satellite import events
 from satellite.lib.containment import Containment
 from satellite.listening.mute import Mute
+from satellite.listening.people.recognition import SpeakerRecognition
 from satellite.listening.utterance import Utterance
 from satellite.settings import Settings
 from satellite.timers import TimerManager
@@ -44,9 +45,11 @@ class TurnManager:
         follow_up: FollowUp,
         listen_now: Callable[[], bool],
         driver: Callable[[Utterance], Driver | None],
+        people: SpeakerRecognition | None = None,
     ) -> None:
         """`listen_now` starts an utterance without a wake word, `driver` returns the driver that
-        takes a turn instead of the satellite, if any."""
+        takes a turn instead of the satellite, if any; `people` recognizes the speaker."""
+        self._people = people
         self._settings = settings
         self._assistants = assistants
         self._assistant = assistants.first
@@ -132,6 +135,8 @@ class TurnManager:
     def _begin(self, tasks: asyncio.TaskGroup, utterance: Utterance, driver: Driver | None) -> None:
         """Begin a turn with the current assistant."""
         assistant = self._assistant
+        if self._people is not None and utterance.text is None:
+            utterance.voice_check = self._people.begin()
         self._newest = turn = Turn(
             utterance,
             assistant.engines,

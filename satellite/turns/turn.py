@@ -16,6 +16,7 @@ from satellite.errors import SatelliteError
 from satellite.languages.names import areas_for, names_for
 from satellite.lib.containment import describe, is_foreign
 from satellite.lib.deadline import fallback_seconds, too_slow
+from satellite.listening.people.recognition import Match
 from satellite.listening.utterance import Utterance
 from satellite.settings import Settings
 from satellite.turns import outcome
@@ -193,16 +194,33 @@ class Turn:
                 raise too_slow("speech-to-text", deadline) from None
             except _NoSpeech:
                 return None
+        self._report_person()
         await self._ending.settle(text)
         return text
+
+    @property
+    def _person(self) -> Match | None:
+        """The person who speaks, as far as it is known by now."""
+        check = self._utterance.voice_check
+        return None if check is None else check.match
+
+    def _report_person(self) -> None:
+        if (person := self._person) is not None:
+            found = events.Person(name=person.name, score=person.score, turn=self.id)
+            self._context.publish(found)
 
     async def _speech(
         self, audio: AsyncIterator[bytes], limit: asyncio.Timeout
     ) -> AsyncGenerator[bytes, None]:
+        check = self._utterance.voice_check
         async for chunk in audio:
+            if check is not None:
+                check.hear(chunk)
             yield chunk
         if not self._utterance.has_speech:
             raise _NoSpeech
+        if check is not None:
+            check.finish()
         self._context.enter("thinking")
         self._notice.begin()
         limit.reschedule(asyncio.get_running_loop().time() + self._asr_deadline)
@@ -259,6 +277,7 @@ class Turn:
             replaces=self._utterance.replaces,
             situation=msgspec.structs.replace(
                 self._context.situation(),
+                speaker=None if self._person is None else self._person.name,
                 persona=self._settings.persona or None,
                 names=names_for(self._settings.home, self._settings.language),
                 areas=areas_for(self._settings.home, self._settings.language),

@@ -90,6 +90,13 @@ RECOMMENDED = {
         "matcha-icefall-zh-baker", "non-commercial (its data)", ("zh",), vocoder=_VOCODER
     ),
     "melo-zh-en": SherpaModel("vits-melo-tts-zh_en", "MIT", ("zh", "en")),
+    # speaker recognition; one network each
+    "speaker-en": SherpaModel(
+        "3dspeaker_speech_campplus_sv_en_voxceleb_16k", "Apache-2.0", ("en",)
+    ),
+    "speaker-zh": SherpaModel(
+        "3dspeaker_speech_campplus_sv_zh-cn_16k-common", "Apache-2.0", ("zh",)
+    ),
     # full stops, commas and capitals
     "punctuation-zh-en": SherpaModel(
         "sherpa-onnx-punct-ct-transformer-zh-en-vocab272727-2024-04-12",
@@ -122,6 +129,18 @@ def repository(name: str) -> str:
     return name if "/" in name else f"{OWNER}/{name}"
 
 
+def is_speaker_model(name: str) -> bool:
+    """Return whether a model recognizes who speaks, by its name."""
+    return _group(_full_name(name)) == _SPEAKERS
+
+
+def network(name: str) -> str | None:
+    """Return the address of a model that is published as one file; None for others."""
+    if "/" in name or not is_speaker_model(name):
+        return None
+    return f"{RELEASES}/{_SPEAKERS}/{_full_name(name)}.onnx"
+
+
 def vocoder(name: str) -> str | None:
     """Return the address of the vocoder of a model; None where it needs none."""
     known = RECOMMENDED.get(name)
@@ -132,9 +151,16 @@ def archive(name: str) -> str | None:
     """Return the address of the archive; None for a repository of another owner."""
     if "/" in name:
         return None
-    full = RECOMMENDED[name].full_name if name in RECOMMENDED else name
-    group = next((group for pattern, group in _GROUPS if fnmatch(full, pattern)), _ASR)
-    return f"{RELEASES}/{group}/{full}.tar.bz2"
+    full = _full_name(name)
+    return f"{RELEASES}/{_group(full)}/{full}.tar.bz2"
+
+
+def _full_name(name: str) -> str:
+    return RECOMMENDED[name].full_name if name in RECOMMENDED else name
+
+
+def _group(full: str) -> str:
+    return next((group for pattern, group in _GROUPS if fnmatch(full, pattern)), _ASR)
 
 
 def wanted(names: Iterable[str]) -> tuple[str, ...]:

@@ -100,6 +100,9 @@ def _gpt4all(name: Name, hub: Hub) -> DownloadPlan:
 
 
 def _sherpa(name: Name, hub: Hub) -> DownloadPlan:
+    if (network := sherpa_models.network(name.name)) is not None:
+        only = RemoteFile(PurePosixPath(network).name, network, None)
+        return DownloadPlan(name, network, "", (only,))
     repository = sherpa_models.repository(name.name)
     archive = sherpa_models.archive(name.name)
     try:

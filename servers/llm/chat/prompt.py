@@ -66,6 +66,8 @@ def _facts(request: ReplyRequest) -> Iterator[str]:
     yield f"Now: {_moment(situation.now)}."
     if situation.area:
         yield f"Room: {situation.area}."
+    if situation.speaker:
+        yield f"Speaker: {situation.speaker}."
     if request.language:
         yield f"Language: {request.language}."
     if situation.volume is not None:

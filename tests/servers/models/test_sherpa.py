@@ -13,9 +13,12 @@ import pytest
 from satellite.errors import DownloadFailed, EngineFailed, ModelMissing
 from servers.models import archive, manifest, sherpa_files, sherpa_models
 from servers.models.names import SHERPA, parse
+from servers.models.sherpa_voices import read_voice
 from servers.models.store import Store
 from tests.support.hub import Hub
 from tests.support.sherpa_models import write_sense_voice, write_zipformer
+from tests.support.sherpa_voices import Generated, make_voice
+from tests.support.speaker_network import write_network
 
 WORDS = ("▁TURN", "▁ON")
 BILINGUAL = "sherpa-onnx-streaming-zipformer-bilingual-zh-en-2023-02-20"
@@ -97,6 +100,44 @@ def test_without_a_repository_the_archive_of_the_release_is_fetched(
     assert sherpa_files.read(folder).kind == sherpa_files.TRANSDUCER
     assert not list(folder.glob("*.bz2"))
     assert store.verify(SHERPA, "sherpa-onnx-mine-en") == []
+
+
+@pytest.mark.parametrize("archived", [False, True])
+def test_a_voice_gets_the_vocoder_that_it_needs(
+    hub: Hub,
+    store: Store,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    archived: bool,
+) -> None:
+    monkeypatch.setattr(sherpa_models, "RELEASES", f"{hub.endpoint}/k2/resolve/x")
+    files = content(make_voice(tmp_path / "voice", Generated(kind="matcha")))
+    vocoder = files.pop("hifigan_v2.onnx")
+    full = sherpa_models.RECOMMENDED["matcha-en"].full_name
+    released = {"vocoder-models/vocos-22khz-univ.onnx": vocoder}
+    if archived:
+        released[f"tts-models/{full}.tar.bz2"] = packed(tmp_path / "m.tar.bz2", files).read_bytes()
+    else:
+        hub.repositories[f"csukuangfj/{full}"] = files
+    hub.repositories["k2"] = released
+    found = read_voice(store.pull("sherpa:matcha-en"))
+    assert found.vocoder is not None
+    assert found.vocoder.name == "vocos-22khz-univ.onnx"
+    assert store.verify(SHERPA, "matcha-en") == []
+
+
+def test_a_network_for_speaker_recognition_is_one_file(
+    hub: Hub, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sherpa_models, "RELEASES", f"{hub.endpoint}/k2/resolve/x")
+    full = sherpa_models.RECOMMENDED["speaker-en"].full_name
+    network = write_network(tmp_path / "x.onnx").read_bytes()
+    hub.repositories["k2"] = {f"speaker-recongition-models/{full}.onnx": network}
+    folder = store.pull("sherpa:speaker-en")
+    assert [path.name for path in folder.glob("*.onnx")] == [f"{full}.onnx"]
+    assert sherpa_models.is_speaker_model("speaker-zh")
+    assert not sherpa_models.is_speaker_model("sense-voice")
+    assert str(parse(f"sherpa:{full}")) == "sherpa:speaker-en"
 
 
 def test_the_token_of_the_hub_goes_to_no_other_server(

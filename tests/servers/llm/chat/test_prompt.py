@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from satellite.values import Situation
+from satellite.values import ReplyRequest, Situation
 from servers.llm.chat import prompt
 
 
@@ -22,3 +22,10 @@ def test_the_system_prompt_of_an_assistant_overrides_the_option(
 ) -> None:
     content = prompt.system_message(engines, Situation(persona=assistants))["content"]
     assert content.startswith(reported)
+
+
+def test_the_person_who_speaks_is_a_fact_of_the_newest_request() -> None:
+    known = ReplyRequest(text="Hello.", situation=Situation(speaker="Anna"))
+    assert "Speaker: Anna." in prompt.user_message(known)["content"]
+    assert "Anna" not in prompt.system_message("", known.situation)["content"]
+    assert "Speaker" not in prompt.user_message(ReplyRequest(text="Hello."))["content"]

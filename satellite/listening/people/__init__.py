@@ -1,0 +1,1 @@
+"""Speaker recognition: enrolled voices, distinguished on this device alone."""
