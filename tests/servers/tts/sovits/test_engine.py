@@ -90,6 +90,16 @@ async def test_gpt_sovits_conforms(check: Check, place: Any) -> None:
     await check.run(place, TtsSample(text="One.", longer="The lamp in the kitchen is on."))
 
 
+async def test_its_voices_are_named_on_the_wire() -> None:
+    async with there() as far:
+        await far.load()
+        (model,) = far.describe().models
+        assert (model.name, model.languages) == ("anna", ("zh", "en", "ja", "ko", "yue"))
+        assert await speak(far, "word", voice="anna")
+        with pytest.raises(ModelMissing, match="no voice"):
+            await speak(far, "word", voice="/etc/passwd")
+
+
 @pytest.mark.parametrize("mode", [0, 1, 2, 3])
 @pytest.mark.parametrize(("version", "rate"), [("v2", 32000), ("v3", 24000), ("v4", 48000)])
 async def test_the_rate_is_that_of_the_server(mode: Any, version: str, rate: int) -> None:
@@ -217,12 +227,13 @@ async def test_weights_that_load_longer_than_a_deadline_are_loaded_once(
 ) -> None:
     monkeypatch.setattr(http_api, "CONNECT", 0.2)
     async with fake_sovits() as fake, engine_of(fake, {"anna": ANNA, "bob": BOB}) as engine:
-        fake.weights_delay = 1.0
+        await engine.load()
+        fake.weights_delay = 2.0
         for kind in ("gpt", "sovits"):  # one after the other
             with pytest.raises(TimeoutError):
-                await asyncio.wait_for(speak(engine, "word", voice="bob"), 0.5)
+                await asyncio.wait_for(speak(engine, "word", voice="bob"), 1.0)
             assert fake.weights[-1].startswith(kind)
-        assert await asyncio.wait_for(speak(engine, "word", voice="bob"), 0.5)
+        assert await asyncio.wait_for(speak(engine, "word", voice="bob"), 1.0)
     assert len(fake.weights) == 2
 
 

@@ -258,7 +258,7 @@ async def gone(pids: list[int]) -> None:
 async def test_a_program_that_hangs_is_killed_with_its_children(
     say: SayStandIn, temporary: Path, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
-    async with engine_of(api="say", timeout=2.0) as engine:
+    async with engine_of(api="say", timeout=4.0) as engine:
         await engine.load()
         monkeypatch.setenv("SAY_MODE", "hang")
         task = asyncio.create_task(speak(engine, "word"))
