@@ -19,7 +19,7 @@ from satellite.lib.deadline import fallback_seconds, within
 from satellite.settings import Settings
 from satellite.text.quoted import quoted
 from satellite.turns.context import label
-from satellite.values import Action, Declined, ReplyRequest, Resumed, Situation
+from satellite.values import TOOL_USED, Action, Declined, ReplyRequest, Resumed, Situation
 
 
 @command.command()
@@ -66,6 +66,9 @@ async def _ask(settings: Settings, bus: Bus, text: str, verbose: bool) -> None:
     if verbose:
         print_engine(settings, "llm", answered_by)
     for action in actions:
+        if action.name == TOOL_USED:
+            print_text(f"used the tool {action.data.get('tool')}", err=True)
+            continue
         facts = {name: value for name, value in action.data.items() if value is not None}
         print_text(f"requested action: {action.name} {quoted(facts)}", err=True, later="  ")
 

@@ -48,7 +48,7 @@ class Row(msgspec.Struct, frozen=True):
 @flags.as_json
 @click.pass_context
 def tools(context: click.Context, wait: float) -> None:
-    """List the tools that language models of this machine are offered.
+    """List the tools that language models are offered.
 
     They are those of plugins and of the MCP servers in the tables mcp.NAME; tools for the home are
     offered only with a connected home. Models on other machines have the tools of those machines.

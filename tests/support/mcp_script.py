@@ -120,7 +120,7 @@ class Giant(Server):
     def tools_call(self, number: Any, params: dict[str, Any]) -> None:
         self.calls += 1
         if self.calls == 1:
-            send(text("x" * (5 << 20)), number)
+            send(text("x" * (2 << 20)), number)
         else:
             super().tools_call(number, params)
 
@@ -234,6 +234,26 @@ class Ancient(Server):
 
     def initialize(self, number: Any, params: dict[str, Any]) -> None:
         send({"result": {"protocolVersion": "1999-01-01", "capabilities": {"tools": {}}}}, number)
+
+
+class Weather(Server):
+    """Knows the weather of every city."""
+
+    tools = (
+        {
+            "name": "forecast",
+            "description": "Get the weather forecast of a city.",
+            "inputSchema": {
+                "type": "object",
+                "properties": {"city": {"type": "string", "description": "Name of the city"}},
+                "required": ["city"],
+            },
+            "annotations": {"readOnlyHint": True},
+        },
+    )
+
+    def tools_call(self, number: Any, params: dict[str, Any]) -> None:
+        send(text(f"{params['arguments']['city']}: cloudy, 31 degrees."), number)
 
 
 class Lying(Server):

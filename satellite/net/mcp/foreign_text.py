@@ -16,6 +16,8 @@ _HIDDEN = ("Cc", "Cf", "Co", "Cs", "Cn")
 """Unicode categories of control characters, direction marks, tags, private and unassigned ones."""
 _JOINERS = "\u200c\u200d"
 """Parts of words in several scripts."""
+_PARTS = 200
+"""Most parts of a result that are looked at."""
 _NAMED = 20
 """Most parts of a result that are named because they are no text."""
 
@@ -30,7 +32,9 @@ class Result(Value, frozen=True):
 
 def line(text: Any, longest: int) -> str:
     """Return a text as one visible line of at most `longest` characters; empty for no text."""
-    return " ".join(visible(text).split())[:longest] if isinstance(text, str) else ""
+    if not isinstance(text, str):
+        return ""
+    return " ".join(visible(text[: 4 * longest]).split())[:longest]
 
 
 def visible(text: str) -> str:
@@ -56,7 +60,7 @@ def result(found: Any) -> Result:
     parts: list[str] = []
     named = 0
     length = 0
-    for part in content if isinstance(content, list) else ():
+    for part in content[:_PARTS] if isinstance(content, list) else ():
         text = _text(part)
         if text is None:
             named += 1

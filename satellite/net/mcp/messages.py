@@ -19,8 +19,9 @@ VERSION = "2025-11-25"
 VERSIONS = ("2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05")
 """The versions that a server may answer with: their tools differ in nothing that is used here."""
 
-LONGEST = 4 << 20
-"""Bytes of one message: a screenshot in a result has some 3 MB, and is then left out."""
+LONGEST = 1 << 20
+"""Bytes of one message: 32 tools with large schemas have a fifth of it. Decoded, it takes at most
+some 40 MB; larger results, such as big screenshots, are refused."""
 
 CANCELLED = "notifications/cancelled"
 INITIALIZED = "notifications/initialized"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from fnmatch import fnmatchcase
 from time import monotonic
 from typing import Any
@@ -197,24 +197,24 @@ class McpServer:
 
     async def _list(self, session: Session) -> None:
         """List the tools, and offer those that are allowed."""
-        listed = await session.tools()
         usable: dict[str, Definition] = {}
         left_out: dict[str, str] = {}
         names: list[str] = []
-        for item in listed:
-            name = item.get("name") if isinstance(item, dict) else None
-            names.append(name if isinstance(name, str) else "")
-            if isinstance(name, str) and not self.allows(name):
-                continue
-            try:
-                definition = schemas.definition(item)
-            except Unusable as error:
-                left_out[str(name)[: schemas.NAME]] = str(error)
-                continue
-            if len(usable) >= MOST and definition.name not in usable:
-                left_out[definition.name] = f"it is beyond the first {MOST}: name those to allow"
-                continue
-            usable.setdefault(definition.name, definition)
+        async with aclosing(session.tools()) as listed:
+            async for item in listed:
+                name = _name(item)
+                names.append(name)
+                if name and not self.allows(name):
+                    continue
+                try:
+                    definition = schemas.definition(item)
+                except Unusable as error:
+                    left_out[name] = str(error)
+                    continue
+                if len(usable) >= MOST:
+                    left_out[name] = f"it is beyond the first {MOST}: name those to allow"
+                    continue
+                usable.setdefault(name, definition)
         self.found = tuple(filter(None, names))
         self.left_out = left_out
         self.tools = tuple(usable.values())
@@ -251,6 +251,12 @@ class McpServer:
             _LOGGER.info("%s", text)
             for reason in _reasons(self.left_out):
                 _LOGGER.warning("%s: left out: %s", self.target.label, reason)
+
+
+def _name(item: Any) -> str:
+    """Return the name of what may be a tool, cut to a bit more than the longest; empty for none."""
+    name = item.get("name") if isinstance(item, dict) else None
+    return name[: schemas.NAME + 1] if isinstance(name, str) else ""
 
 
 def _reasons(left_out: Mapping[str, str]) -> Sequence[str]:

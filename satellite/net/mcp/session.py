@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from functools import partial
 from importlib.metadata import version
 from itertools import count
@@ -86,21 +86,22 @@ class Session:
         )
         await self._send(messages.notification(messages.INITIALIZED))
 
-    async def tools(self) -> list[Any]:
-        """Return the tools as the server describes them. Raises `EngineError`s."""
-        found: list[Any] = []
+    async def tools(self) -> AsyncGenerator[Any, None]:
+        """Yield the tools as the server describes them. Raises `EngineError`s."""
+        number = 0
         cursor: dict[str, str] = {}
         for _ in range(_PAGES if self._has_tools else 0):
             page = await self._request("tools/list", cursor, LIST)
             listed = page.get("tools")
             if not isinstance(listed, list):
                 raise AnswerBroken(f"{self.name} sent a list of tools that is no list")
-            found += listed[: LISTED - len(found)]
+            for tool in listed[: LISTED - number]:
+                yield tool
+            number += len(listed)
             after = page.get("nextCursor")
-            if not isinstance(after, str) or not after or len(found) >= LISTED:
-                break
+            if not isinstance(after, str) or not after or number >= LISTED:
+                return
             cursor = {"cursor": after}
-        return found
 
     async def call(
         self, tool: str, arguments: Mapping[str, Any], seconds: float

@@ -143,10 +143,19 @@ async def _call_external(tool: ExternalTool, arguments: Mapping[str, Any]) -> To
         text = f"{tool.name}: {external_calls.without_marks(str(error))}"
         if not (tool.effect and external_calls.is_unsure(error)):
             return _failure(text)
-        failure = _failure(f"{text}. It may have been done: do not call it again, and say so.")
-        return msgspec.structs.replace(failure, effect=True)
+        return _unsure(text)
+    except BaseException as error:
+        if not is_foreign(error):
+            raise
+        _LOGGER.exception("tool %s failed", tool.name)
+        return _unsure(f"{tool.name}: {describe(error)}")
     text = external_calls.without_marks(text)
     return ToolResult(text[:LONGEST] or "Done.", effect=tool.effect)
+
+
+def _unsure(text: str) -> ToolResult:
+    failure = _failure(f"{text}. It may have been done: do not call it again, and say so.")
+    return msgspec.structs.replace(failure, effect=True)
 
 
 @cache

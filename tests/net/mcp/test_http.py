@@ -166,8 +166,8 @@ BAD = {
     "a page": (b"<html>", "text/html"),
     "no result": (b'{"jsonrpc":"2.0","id":5}', "application/json"),
     "deep": (b"[" * 100_000, "application/json"),
-    "long": (b'"' + b"x" * (5 << 20), "application/json"),
-    "long event": (b"data: " + b"x" * (5 << 20), "text/event-stream"),
+    "long": (b'"' + b"x" * (2 << 20), "application/json"),
+    "long event": (b"data: " + b"x" * (2 << 20), "text/event-stream"),
     "events without an answer": (b"data: {}\n\n", "text/event-stream"),
 }
 
