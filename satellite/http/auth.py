@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from satellite.http.token import Token
+from satellite.text.quoted import quoted
 
 _HOST = re.compile(r"(?:\[(?P<address>[0-9a-f:.]+)\]|(?P<name>[a-z0-9._-]+))(?::[0-9]{1,5})?")
 """A `Host` header: a name or an address, and a port (RFC 9112, 3.2), without a user or a path."""
@@ -49,12 +50,12 @@ class Guard:
         host = headers.get("Host", "").lower()
         if self._token is None and not self._ours(host):
             return Refusal(
-                403, f"this satellite has no name {_quoted(host)}: use its address, or a token"
+                403, f"this satellite has no name {quoted(host, 80)}: use its address, or a token"
             )
         origin = headers.get("Origin")
         if origin is not None and not self._admits(origin.lower(), host):
             return Refusal(
-                403, f"pages of {_quoted(origin)} may not use this satellite: see http.origins"
+                403, f"pages of {quoted(origin, 80)} may not use this satellite: see http.origins"
             )
         if self._token is not None and not self._token.opens(headers.get("Authorization", "")):
             return Refusal(401, "send the token: Authorization: Bearer TOKEN")
@@ -73,8 +74,3 @@ class Guard:
 
     def _admits(self, origin: str, host: str) -> bool:
         return origin in self._origins or origin in (f"http://{host}", f"https://{host}")
-
-
-def _quoted(text: str) -> str:
-    """Return untrusted text in quotes, control characters escaped, at most 80 characters of it."""
-    return msgspec.json.encode(text[:80]).decode()

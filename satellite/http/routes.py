@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -102,11 +103,12 @@ def probe_runner(pages: Pages) -> web.AppRunner:
 
 
 class _WithoutBadRequests(logging.Filter):
-    """Drops the traceback that aiohttp logs for each request that is not HTTP."""
+    """Drops the traceback that aiohttp logs for each request that is not HTTP, and for each client
+    that leaves while aiohttp itself answers it (`Expect: 100-continue`)."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        return not isinstance(error, HttpProcessingError)
+        return not isinstance(error, HttpProcessingError | ConnectionError)
 
 
 _LOGGER.addFilter(_WithoutBadRequests())
@@ -220,5 +222,8 @@ async def _facts(request: web.Request, add: Callable[[int], None]) -> dict[str, 
 
 def _json(facts: dict[str, Any], status: int = 200, allow: str | None = None) -> web.Response:
     headers = {"Allow": allow} if allow else None
-    body = printable_json(msgspec.json.encode(facts)) + b"\n"
+    try:
+        body = printable_json(msgspec.json.encode(facts)) + b"\n"
+    except UnicodeEncodeError:  # bytes of a request that are no text, in a message about it
+        body = json.dumps(facts).encode() + b"\n"
     return web.Response(body=body, status=status, content_type="application/json", headers=headers)

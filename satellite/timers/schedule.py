@@ -24,9 +24,9 @@ STEP = 1.0
 """Seconds by which the clocks must diverge for one of them to count as set. A clock that is merely
 slewed diverges by that in half an hour, to the same effect."""
 
-BACK = 60.0
+BACK = 900.0
 """Seconds by which the wall clock must be set back for an alarm to ring again when its time
-returns; a smaller correction must not ring an alarm twice."""
+returns; a smaller correction must not ring an alarm twice, as it came early by no more."""
 
 SETTLES = 900.0
 """Seconds after a start of the machine in which timers follow corrections of its clock."""

@@ -235,6 +235,24 @@ def test_waiting_and_age_are_measured_by_the_monotonic_clock() -> None:
         "satellite/turns/satellite_context.py",  # the time that is asked for
         "servers/intents/skills/clock.py",  # the time that is asked for
         "servers/llm/chat/prompt.py",  # the time that is asked for
-        "servers/models/local_file.py",  # when a model was copied
+        "servers/models/local_files.py",  # when a model was copied
         "servers/models/pull.py",  # when a model was downloaded
     }
+
+
+async def test_a_fast_clock_that_is_set_right_rings_no_alarm_twice() -> None:
+    home = RunningTimers(Clocks("2026-11-20 06:59"))
+    async with home.running():
+        home.timers.set_alarm(7, days=range(7))
+        home.clocks.pass_(120.0)
+        await home.settle()
+        home.timers.dismiss()
+        home.clocks.wall -= 600.0
+        await home.settle()
+        for _ in range(12):
+            home.clocks.pass_(300.0)
+            await home.settle()
+            assert not home.timers.ringing
+        home.clocks.pass_(23 * 3600.0 + 600.0)
+        await home.settle()
+        assert home.timers.ringing

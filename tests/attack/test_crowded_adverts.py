@@ -15,6 +15,7 @@ from satellite.net.discovery.location import ServiceLocation
 from satellite.net.discovery.monitor import Monitor
 from satellite.net.discovery.preferences import Preferences
 from satellite.net.discovery.remote_service import RemoteService
+from satellite.net.discovery.services import AdvertisedService, by_turns
 from satellite.net.discovery.turns import CROWD, next_to_leave
 from satellite.net.pairing import Pairing
 from servers.serve import serving
@@ -132,3 +133,15 @@ async def test_paired_pinned_used_and_named_servers_keep_their_places() -> None:
     paired = monitored("loft tts", "10.0.0.3", answers=False)
     paired.last = RemoteService(name="loft tts", uri="tls://10.0.0.3:10800/tts")
     assert discovery._protected(paired)  # noqa: SLF001
+
+
+def test_one_machine_with_many_adverts_hides_no_other_from_a_search() -> None:
+    def service(host: str, number: int) -> AdvertisedService:
+        return AdvertisedService(instance=f"{host} {number}", port=1, addresses=(host,))
+
+    many = [service("10.0.0.66", number) for number in range(200)]
+    few = [service("10.0.0.7", 1), service("10.0.0.8", 1)]
+    found = by_turns([*many, *few], 64)
+    assert len(found) == 64
+    assert all(one in found for one in few)
+    assert by_turns(few, 64) == tuple(few)

@@ -14,9 +14,12 @@ SOCKET = (
     b"GET /events HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
+EXPECT = BODY.replace(b"\r\n\r\n{", b"\r\nExpect: 100-continue\r\n\r\n") * 20
 
 
-@pytest.mark.parametrize("request_", [BODY, SOCKET, BODY[:40]], ids=["body", "socket", "head"])
+@pytest.mark.parametrize(
+    "request_", [BODY, SOCKET, BODY[:40], EXPECT], ids=["body", "socket", "head", "expect"]
+)
 @pytest.mark.parametrize("abort", [True, False], ids=["abort", "close"])
 @pytest.mark.parametrize("after", [0.0, 0.1])
 async def test_a_client_that_leaves_is_no_error(
@@ -37,3 +40,16 @@ async def test_a_client_that_leaves_is_no_error(
         await asyncio.sleep(0.3)
         assert (await served.get("/api/state"))[0] == 200
     assert not [r for r in caplog.records if r.levelno >= logging.WARNING or r.exc_info]
+
+
+@pytest.mark.parametrize("header", [b"Host: \xff\x9c", b"Host: localhost\r\nOrigin: http://\xff"])
+async def test_bytes_that_are_no_text_are_refused(
+    caplog: pytest.LogCaptureFixture, header: bytes
+) -> None:
+    async with served_satellite() as served:
+        host, _, port = served.address.removeprefix("http://").rpartition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"GET /api/state HTTP/1.1\r\n" + header + b"\r\n\r\n")
+        assert (await reader.readline()).startswith(b"HTTP/1.1 403")
+        writer.close()
+    assert not [r for r in caplog.records if r.exc_info]

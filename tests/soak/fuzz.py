@@ -1,33 +1,49 @@
-"""Wrong events at real ports: python -m tests.soak.fuzz --minutes 60 [--seed N]
+"""Wrong events at real ports: python -m tests.soak.fuzz --minutes 60 [--seed N] [--everything]
 
 A `satellite --server` with the built-in engines, and a satellite with a port for Home Assistant,
 each a process of its own, receive corrupted streams of the stored corpus from several clients at
-once, which send, read, stop, reset and reconnect at random. All the time each port is asked to
-describe itself. The run fails if a process ends, an answer takes longer than a second, a traceback
-is logged, or memory grows. The last streams before a failure are saved beside the corpus.
+once, which send, read, stop, reset and reconnect at random: at every Wyoming port, at the port of
+paired machines, and at the HTTP ports of both. All the time each port is asked to describe itself.
+The run fails if a process ends, an answer takes longer than a second, a traceback is logged, or
+memory grows. The last streams before a failure are saved beside the corpus.
+
+With `--everything`, `tests.soak.fuzz_files` and `tests.attack.trust_fuzz` (pairing, names, the
+datagrams of satellites) run at the same time, and their failures are failures.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import base64
+import gzip
 import random
 import socket
 import struct
+import subprocess
 import sys
 import tempfile
 import time
 from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 
 from satellite.errors import PeerClosed, PeerUnreachable, SatelliteError
 from satellite.net.pairing import Pairing
+from satellite.net.pairing.identity import ensure_identity
+from satellite.net.pairing.key_store import KeyStore
+from satellite.net.pairing.known_peers import KnownPeers
 from satellite.net.remotes.describe import describe
-from tests.soak.mutate import CORPUS, mutated, streams
+from tests.soak.mutate import CORPUS, corrupted, mutated, streams
+from tests.soak.stored_files import wav
 from tests.soak.target import Target, started, waited_here
 from tests.support.ports import free_ports
 
 ROLES = ("asr", "llm", "tts", "wake")
+TLS, HTTP = "tls", "http"
+"""Kinds of ports that do not speak Wyoming, or only under TLS."""
+OTHERS = ("tests.soak.fuzz_files", "tests.attack.trust_fuzz")
+"""Fuzzers without ports of their own."""
 AT_ONCE = 3
 """Clients at each port."""
 ANSWER = 1.0
@@ -95,11 +111,11 @@ class Fuzz:
         )
 
     async def _ask(self, target: Target, role: str, port: int) -> None:
-        """Let a port describe itself twice a second."""
-        while True:
+        """Let a port describe itself twice a second, if it does so in plain."""
+        while role != TLS:
             began, waited = time.monotonic(), target.waited() + waited_here()
             try:
-                await self._described(port)
+                await self._described(role, port)
             except (SatelliteError, TimeoutError) as error:
                 self.failures.append(f"{role} did not answer: {error!r}")
             took = time.monotonic() - began
@@ -110,13 +126,13 @@ class Fuzz:
                 self.failures.append(f"{role} took {took:.2f} s to say what it is")
             await asyncio.sleep(0.5)
 
-    async def _described(self, port: int) -> None:
+    async def _described(self, role: str, port: int) -> None:
         """Repeat while the server is busy: on a busy machine it notices late that clients hung
         up."""
         async with asyncio.timeout(PATIENCE):
             while True:
                 try:
-                    await describe(f"tcp://127.0.0.1:{port}", PATIENCE, PATIENCE, pairing=Pairing())
+                    await _probe(port) if role == HTTP else await _describe(port)
                     return
                 except PeerClosed:
                     pass  # it had to make room, as this process was too slow to say anything
@@ -128,9 +144,9 @@ class Fuzz:
 
     async def _bother(self, role: str, port: int) -> None:
         """Send one corrupted stream after another."""
-        corpus = streams(role)
+        corpus = streams("any" if role == TLS else role)
         while True:
-            stream = mutated(self.random, corpus)
+            stream = _http(self.random) if role == HTTP else mutated(self.random, corpus)
             self._last.append((role, stream))
             try:
                 async with asyncio.timeout(20):
@@ -163,6 +179,87 @@ class Fuzz:
             writer.transport.abort()
 
 
+async def _describe(port: int) -> None:
+    await describe(f"tcp://127.0.0.1:{port}", PATIENCE, PATIENCE, pairing=Pairing())
+
+
+async def _probe(port: int) -> None:
+    """Ask an HTTP port for its health. Raises `PeerClosed` if it hangs up, as on too many."""
+    try:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            line = await reader.readline()
+        finally:
+            writer.transport.abort()
+    except OSError as error:
+        raise PeerClosed("it hung up") from error
+    if not line.startswith(b"HTTP/1.1 200"):
+        raise PeerClosed(f"it answered {line!r}")
+
+
+def _http(chance: random.Random) -> bytes:
+    """Return a corrupted HTTP request."""
+    bodies = (
+        b"", b'{"muted": false}', b'{"level": 0.5}', b'{"text": "hello", "wait": false}',
+        b'{"text": ' + b"[" * 5000, wav(), b'{"wav": "%s"}' % base64.b64encode(wav()),
+        gzip.compress(bytes(1 << 20)), b"\xff" * 3000, b"5\r\nhello\r\n0\r\n\r\n",
+    )  # fmt: skip
+    paths = (
+        "volume",
+        "announce",
+        "stop",
+        "state",
+        "turns",
+        "timers",
+        "../state",
+        "say",
+        "x" * 9000,
+    )
+    method, path = chance.choice(("GET", "POST", "PUT", "OPTIONS")), chance.choice(paths)
+    body, headers = chance.choice(bodies), [("Host", "localhost")]
+    extra = (
+        ("Content-Type", "application/json"), ("Content-Type", "audio/wav"), ("Origin", "null"),
+        ("Content-Encoding", "gzip"), ("Transfer-Encoding", "chunked"), ("Expect", "100-continue"),
+        ("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", "13"),
+        ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="), ("Authorization", "Bearer x"),
+        ("Content-Length", "-1"), ("Content-Length", "99999999999999999999"), ("Range", "bytes=0-"),
+    )  # fmt: skip
+    headers += chance.sample(extra, chance.randrange(4))
+    if chance.random() < 0.8:
+        headers.append(("Content-Length", str(len(body))))
+    place = chance.choice((f"/api/{path}", "/", "/events", "/metrics", "/healthz"))
+    lines = [f"{method} {place} HTTP/1.1", *(f"{name}: {value}" for name, value in headers)]
+    request = "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+    for _ in range(chance.choice((0, 0, 1, 3))):
+        request = corrupted(chance, request)
+    return request * chance.choice((1, 1, 1, 20))
+
+
+def others(seconds: float) -> dict[str, subprocess.Popen[str]]:
+    """Start the fuzzers without ports."""
+    return {
+        module: subprocess.Popen(
+            [sys.executable, "-m", module, option, f"{length:.2f}"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for module, option, length in zip(
+            OTHERS, ("--minutes", "--seconds"), (seconds / 60, seconds), strict=True
+        )
+    }
+
+
+def ended(running: dict[str, subprocess.Popen[str]]) -> Iterator[str]:
+    """Wait for the other fuzzers; print what they found, and yield their failures."""
+    for module, process in running.items():
+        found, _ = process.communicate(timeout=PATIENCE * 3)
+        print(f"{module}:\n{found[-6000:]}")
+        if process.returncode:
+            yield f"{module} failed"
+
+
 def microphone() -> None:
     """Write silence to standard output in real time."""
     began, given = time.monotonic(), 0
@@ -173,6 +270,13 @@ def microphone() -> None:
         time.sleep(max(0.0, began + given / 50 - time.monotonic()))
 
 
+def identity(folder: Path) -> None:
+    """Pair the programs in a folder with one machine, so that the server opens its TLS port."""
+    keys = KeyStore(folder / "satellite" / "keys")
+    me = ensure_identity(keys, "room")
+    KnownPeers(keys).add("cellar", "10.0.0.5", me.certificate)
+
+
 def main() -> int:
     """Fuzz, and print the results."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -180,6 +284,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.randrange(2**31))
     parser.add_argument("--microphone", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--keep", type=Path, help="folder for the logs")
+    parser.add_argument(
+        "--everything", action="store_true", help="files, pairing and datagrams at the same time"
+    )
     parser.add_argument("--set", action="append", default=[], help="settings of the satellite")
     given = parser.parse_args()
     if given.microphone:
@@ -188,25 +295,29 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary:
         folder = given.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        *served, home = free_ports(len(ROLES) + 1)
+        *served, home, tls, http = free_ports(len(ROLES) + 3)
         ports = dict(zip(ROLES, served, strict=True))
         flags = [part for role in ROLES for part in (f"--{role}-port", str(ports[role]))]
+        flags += ["--tls-port", str(tls)]
+        identity(folder)
         own = f"command:{sys.executable} -m tests.soak.fuzz --microphone"
         engines = ["--asr", "pocketsphinx", "--llm", "intents", "--tts", "espeak"]
         more = [part for pair in given.set for part in ("--set", pair)]
         with (
             started(
-                folder, "server", ports, "--server", ",".join(ROLES), *flags, *engines,
-                "--host", "127.0.0.1", "--set", "limits.per_address=64",  # all have one
+                folder, "server", {**ports, TLS: tls}, "--server", ",".join(ROLES), *flags,
+                *engines, "--host", "127.0.0.1", "--set", "limits.per_address=64",  # all have one
             ) as server,
             started(
-                folder, "satellite", {"satellite": home}, "--mic", own, "--speaker",
+                folder, "satellite", {"satellite": home, HTTP: http}, "--mic", own, "--speaker",
                 "command:dd of=/dev/null bs=640 status=none", "--listen", f"tcp://127.0.0.1:{home}",
-                *engines, *more,
+                *engines, "--set", f"http.port={http}", *more,
             ) as satellite,
         ):  # fmt: skip
             fuzz = Fuzz([server, satellite], given.seed)
+            running = others(given.minutes * 60) if given.everything else {}
             asyncio.run(fuzz.run(given.minutes * 60))
+            fuzz.failures += ended(running)
             growths = ", ".join(f"{t.growth():+.1f} MB" for t in fuzz.targets)
     print(f"{fuzz.sent} streams; slowest describe {fuzz.slowest * 1000:.0f} ms; memory {growths}")
     for failure in dict.fromkeys(fuzz.failures):

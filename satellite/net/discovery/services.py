@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,7 +16,11 @@ RESOLVE = 2.0
 """Seconds to resolve a service: mDNS repeats its query after 1 s."""
 
 MOST = 64
-"""Services resolved; a LAN with more is broken or hostile."""
+"""Services returned; a LAN with more is broken or hostile."""
+
+RESOLVED = 256
+"""Services whose addresses are asked for, of which addresses get their turns: one machine that
+announces a hundred hides no other."""
 
 
 class AdvertisedService(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +49,8 @@ async def browse(
 ) -> tuple[AdvertisedService, ...]:
     """Listen for adverts of a type such as `_wyoming._tcp.local.`; return the services by name.
 
+    Returns at most `MOST`, of each address as many as of the others.
+
     A service that does not answer with its address has neither port nor addresses. Raises
     `NoMulticast`.
     """
@@ -54,7 +61,7 @@ async def browse(
     def note(zeroconf: Any, service_type: str, name: str, state_change: Any) -> None:
         if state_change.name == "Removed":
             names.pop(name, None)
-        elif len(names) < MOST:
+        elif len(names) < RESOLVED:
             names[name] = None
 
     async with multicast(interfaces) as member:
@@ -67,7 +74,20 @@ async def browse(
             resolving = [
                 tasks.create_task(_resolve(member.zeroconf, kind, name)) for name in sorted(names)
             ]
-    return tuple(task.result() for task in resolving)
+    return by_turns([task.result() for task in resolving], MOST)
+
+
+def by_turns(services: Sequence[AdvertisedService], most: int) -> tuple[AdvertisedService, ...]:
+    """Return at most so many services, from each address in turn, in the order that they have."""
+    turns: Counter[str] = Counter()
+
+    def turn(service: AdvertisedService) -> int:
+        host = service.hosts[0] if service.hosts else ""
+        turns[host] += 1
+        return turns[host]
+
+    chosen = sorted(services, key=turn)[:most]
+    return tuple(service for service in services if service in chosen)
 
 
 async def _resolve(zeroconf: Any, kind: str, name: str) -> AdvertisedService:
