@@ -357,6 +357,18 @@ class JudgesTexts(Protocol):
 
 
 @runtime_checkable
+class AnswersAhead(Protocol):
+    """An llm that can answer a text before it is certain that the person has finished. Its
+    `describe` says so in `ahead`."""
+
+    def ahead(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
+        """Yield the reply, as `reply` would, without any effect: no tool, nothing in the home.
+
+        Actions are executed by the caller. Raises an `EngineError` where the reply needs more.
+        """
+
+
+@runtime_checkable
 class HasModel(Protocol):
     """A plugin class whose engine needs a model to be downloaded."""
 
@@ -450,7 +462,7 @@ OFFERS: dict[str, tuple[type, ...]] = {
     "wake": (*_OF_CLASSES, *_OF_ENGINES),
     "vad": _OF_CLASSES,
     "asr": (*_OF_CLASSES, *_OF_ENGINES),
-    "llm": (*_OF_CLASSES, *_OF_ENGINES, OffersTools, JudgesTexts),
+    "llm": (*_OF_CLASSES, *_OF_ENGINES, OffersTools, JudgesTexts, AnswersAhead),
     "tts": (*_OF_CLASSES, *_OF_ENGINES),
     "hook": (*_OF_CLASSES, OffersTools, OperatesSatellite, HasPatience),
 }

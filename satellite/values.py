@@ -63,6 +63,8 @@ class EngineInfo(Value, frozen=True):
     """Sends partial results (asr, llm) or takes text in pieces (tts)."""
     home_control: bool = False
     """May switch things in the home while it answers (llm)."""
+    ahead: bool = False
+    """Answers ahead of the end of a request (llm); see `satellite.ports.AnswersAhead`."""
     judges: bool = False
     """Knows how far a text is a request of its own (llm); see `satellite.ports.JudgesTexts`."""
 

@@ -204,6 +204,10 @@ class StandbyLlm(Standby):
     def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
         return self._ask("reply", request)
 
+    def ahead(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
+        """Yield the reply ahead; see `satellite.ports.AnswersAhead`."""
+        return self._ask("ahead", request)
+
     async def judge(self, request: ReplyRequest) -> AsyncGenerator[Extent, None]:
         """Yield what the current engine knows about a text; see `satellite.ports.JudgesTexts`."""
         if not self.describe().judges:

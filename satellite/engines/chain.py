@@ -11,6 +11,7 @@ import msgspec
 from satellite.errors import (
     EngineBusy,
     EngineDown,
+    EngineFailed,
     HomeAgentMissing,
     HomeDown,
     HomeRefused,
@@ -20,7 +21,7 @@ from satellite.errors import (
     WireError,
 )
 from satellite.lib.deadline import fallback_seconds
-from satellite.ports import JudgesTexts, Llm
+from satellite.ports import AnswersAhead, JudgesTexts, Llm
 from satellite.turns.context import label
 from satellite.values import Declined, EngineInfo, Extent, ReplyPart, ReplyRequest
 
@@ -72,6 +73,7 @@ class FallbackChain:
             infos[-1],
             home_control=any(info.home_control for info in infos),
             judges=any(info.judges for info in infos),
+            ahead=all(info.ahead for info in infos),
         )
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
@@ -107,6 +109,19 @@ class FallbackChain:
             if extent is not Extent.UNKNOWN:
                 break
         yield extent
+
+    async def ahead(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
+        """Yield the reply ahead of the first engine that does not decline; see `AnswersAhead`."""
+        for engine in self._engines:
+            if not isinstance(engine, AnswersAhead):
+                raise EngineFailed(f"{label(engine)} does not answer ahead")
+            async with aclosing(engine.ahead(request)) as parts:
+                async for part in parts:
+                    if isinstance(part, Declined) and engine is not self._engines[-1]:
+                        break
+                    yield part
+                else:
+                    return
 
     async def close(self) -> None:
         """Close every engine, the last one first, even after an error of another."""

@@ -15,13 +15,14 @@ from satellite.audio.replay import Recording, recording
 from satellite.engines.resume_reply import Repeats, SpokenSoFar
 from satellite.engines.resume_speech import PlayedSpeech, SpeechRates, skipping
 from satellite.engines.selection import Candidate, ServerSelection, ServerUnsuitable
-from satellite.errors import AnswerBroken
+from satellite.errors import AnswerBroken, EngineFailed
 from satellite.events import Event
 from satellite.languages.text_rules import text_rules
 from satellite.lib.deadline import too_slow
 from satellite.net.discovery.browser import Discovery
 from satellite.net.remotes.llm import RemoteLlm
-from satellite.ports import JudgesTexts
+from satellite.ports import AnswersAhead, JudgesTexts
+from satellite.turns.context import label
 from satellite.values import (
     Action,
     AudioChunk,
@@ -172,6 +173,22 @@ class FailoverLlm(ServerSelection):
         async with aclosing(extents):
             async for extent in extents:
                 yield extent
+
+    async def ahead(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
+        """Yield the reply ahead of the engine that would be asked first, and of no other.
+
+        Raises `EngineError`s, which say nothing about its health.
+        """
+        places = self.ranking(request.language)
+        engine: Any = self._built_in
+        if places and places[0].unfit is None:
+            server = places[0].server
+            engine = RemoteLlm(server.uri, self._discovery.pairing, ahead=server.ahead)
+        if not isinstance(engine, AnswersAhead):
+            raise EngineFailed(f"{label(engine)} does not answer ahead")
+        async with aclosing(engine.ahead(request)) as parts:
+            async for part in parts:
+                yield part
 
     def first_judge(self, request: ReplyRequest) -> AsyncGenerator[Extent, None] | None:
         """Return the answer of the first candidate; None if it does not judge texts."""

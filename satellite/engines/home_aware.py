@@ -11,14 +11,14 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from satellite.errors import EngineError
+from satellite.errors import EngineError, EngineFailed
 from satellite.homeassistant.client import service_calls
 from satellite.homeassistant.client.commands import Calls
 from satellite.homeassistant.client.entities import Contents, plain
 from satellite.homeassistant.client.home import Home
 from satellite.languages.names import names_of
 from satellite.lib.deadline import fallback_seconds
-from satellite.ports import Asr, Engine, JudgesTexts, Llm, Queueing, Sharing
+from satellite.ports import AnswersAhead, Asr, Engine, JudgesTexts, Llm, Queueing, Sharing
 from satellite.turns.context import label
 from satellite.values import (
     Action,
@@ -143,6 +143,21 @@ class HomeLlm(_Wrapped):
                     raise
                 yield f" {sentence}" if spoken else sentence
                 spoken, last = True, sentence
+
+    async def ahead(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
+        """Yield the reply ahead; questions are put to the home, commands are not carried out."""
+        if not isinstance(self._llm, AnswersAhead):
+            raise EngineFailed(f"{self.label} does not answer ahead")
+        request = self._at_home(request, self._home.contents)
+        async with aclosing(self._llm.ahead(request)) as parts:
+            async for part in parts:
+                asked = service_calls.read(part) if isinstance(part, Action) else None
+                if isinstance(asked, service_calls.HomeQuery):
+                    yield await self._home.ask(asked, request.situation.area)
+                elif asked is not None:
+                    raise EngineFailed("nothing is done in the home ahead")
+                else:
+                    yield part
 
     async def judge(self, request: ReplyRequest) -> AsyncGenerator[Extent, None]:
         """Yield what the llm knows about the text, with the names of the home."""

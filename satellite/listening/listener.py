@@ -199,14 +199,18 @@ class Listener:
             offset = self._ring.end
 
     def _on_detection(self, detection: Detection, offset: int) -> None:
-        # a wake word in an utterance without one begins another
+        # a wake word in an utterance without one begins another, and so does one that was taken
+        # for more of the utterance before it
         taken = self._open is not None and not self._open.without_wake_word
-        if taken or not self._attentive():
+        if (taken and not self._is_continuing()) or not self._attentive():
             return
         # the engine counts the samples that it received, not those that it was too slow for
         received = detection.sample * SPEECH.frame_bytes
         position = offset + received + self._feed.dropped + self._unheard
         self._capture(detection, position, self._settings.preroll)
+
+    def _is_continuing(self) -> bool:
+        return self._open is not None and self._open.utterance.continues is not None
 
     def _capture(
         self, detection: Detection | None, position: int, preroll: float, now: bool = False

@@ -25,8 +25,6 @@ class Utterance:
         self.continues: str | None = None
         """The id of the utterance that this one continues: `audio` begins with the sound of that.
         """
-        self.replaces: str | None = None
-        """The text that the brain was asked of that utterance, if it was."""
         self.is_answer = False
         """It answers a question of the satellite, if anything is said."""
         self.answers: tuple[str, ...] = ()
@@ -38,6 +36,8 @@ class Utterance:
         """Bytes at the beginning of `audio` from before the wake word was known."""
         self.voice: int | None = None
         """Where in `audio` the voice begins, in bytes; None until then."""
+        self.voice_until = 0.0
+        """Seconds of `audio` to the end of its last voice so far."""
         self.has_speech = False
         """Whether it has speech. Known when `audio` has ended."""
         self.ended_mono: float | None = None

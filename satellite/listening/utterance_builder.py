@@ -63,6 +63,9 @@ class UtteranceBuilder:
             found.extend(self._judge(self._endpointer.push(self._vad.probability(frame))))
             if not self._endpointer.silence:
                 self._utterance.extent = Extent.UNKNOWN
+                before = self._utterance.before / SPEECH.frame_bytes
+                end = (before + self._endpointer.voice_end) / SPEECH.rate
+                self._utterance.voice_until = end
         return found
 
     def is_continued(self, audio: bytes, own_voice: Callable[[], bool]) -> bool:
@@ -94,6 +97,7 @@ class UtteranceBuilder:
         utterance = Utterance(before.detection, before.limit)
         utterance.continues = before.id
         utterance.before, utterance.voice = before.before, before.voice
+        utterance.voice_until = before.voice_until
         utterance.audio.put(bytes(self._sound))
         return utterance
 
@@ -127,8 +131,7 @@ class UtteranceBuilder:
         self._utterance.audio.end()
 
     def _wait(self, seconds: float, until: float, extent: Extent) -> None:
-        voiced = self._utterance.before / SPEECH.frame_bytes + self._endpointer.voice_end
-        if not self.closed and voiced <= until * SPEECH.rate:
+        if not self.closed and self._utterance.voice_until <= until:
             self._utterance.extent = extent
             self._endpointer.wait(seconds)
 

@@ -20,6 +20,8 @@ _STREAMING = "supports_streaming"
 """Our own field: whether the engine streams, in every role; Wyoming has none for wake words."""
 _JUDGES = "judges_texts"
 """Our own field of an llm: whether it answers `judge-text`; see `satellite.net.judgement`."""
+_AHEAD = "answers_ahead"
+"""The same for `answer-ahead`."""
 _STREAMING_FLAGS = (
     "supports_transcript_streaming",
     "supports_synthesize_streaming",
@@ -37,6 +39,7 @@ def to_event(role: str, info: EngineInfo) -> Event:
             _MAKER: {"name": info.author, "url": info.url},
             _STREAMING: info.streaming,
             **({_JUDGES: True} if info.judges else {}),
+            **({_AHEAD: True} if info.ahead else {}),
         }
     ]
     return event
@@ -78,13 +81,23 @@ def engine_info(role: str, event: Event) -> EngineInfo:
         streaming=streaming,
         home_control=bool(getattr(program, "supports_home_control", False)),
         judges=role == "llm" and judges_texts(event),
+        ahead=role == "llm" and answers_ahead(event),
     )
 
 
 def judges_texts(event: Event) -> bool:
     """Return whether a service answers `judge-text`, by its `info` event."""
+    return _has(event, _JUDGES)
+
+
+def answers_ahead(event: Event) -> bool:
+    """Return whether a service answers `answer-ahead`, by its `info` event."""
+    return _has(event, _AHEAD)
+
+
+def _has(event: Event, field: str) -> bool:
     programs = event.data.get(_KEYS["llm"]) or ()
-    return any(isinstance(raw, dict) and raw.get(_JUDGES) is True for raw in programs)
+    return any(isinstance(raw, dict) and raw.get(field) is True for raw in programs)
 
 
 def is_ours(info: wy.Info) -> bool:

@@ -1,7 +1,9 @@
-"""Our own events about texts: how far one is a request that a brain knows.
+"""Our own events about texts that may not be complete: how far one is a request that a brain knows,
+and its answer ahead of the end.
 
-Only services whose `info` says so are asked: others would take the text for a request. `judge-text`
-has the data of a `transcript` with its context, and the answer is `text-judged`.
+Only services whose `info` says so are asked: others would take the text for a request. Both
+events have the data of a `transcript` with its context; the answer to `judge-text` is
+`text-judged`, and that to `answer-ahead` is the same as to a `transcript`.
 """
 
 from __future__ import annotations
@@ -11,7 +13,17 @@ from wyoming.event import Event
 
 from satellite.values import Extent
 
-_JUDGE, _JUDGED = "judge-text", "text-judged"
+_JUDGE, _JUDGED, _AHEAD = "judge-text", "text-judged", "answer-ahead"
+
+
+def asks_ahead(event: Event) -> bool:
+    """Return whether an event asks for an answer ahead."""
+    return event.type == _AHEAD
+
+
+def ahead(transcript: Event) -> Event:
+    """Return the event that asks for the answer to a request ahead."""
+    return Event(_AHEAD, transcript.data)
 
 
 def asks(event: Event) -> bool:

@@ -39,11 +39,13 @@ class Conversation:
         self.id = uuid4().hex
         """A new one for each conversation, for engines that store conversations themselves."""
 
-    def history(self) -> tuple[Message, ...]:
-        """Return the messages so far, oldest first; none after `forgotten` seconds of silence."""
+    def history(self, without: tuple[Message, ...] = ()) -> tuple[Message, ...]:
+        """Return the messages so far, oldest first, `without` some; none after `forgotten` seconds
+        of silence."""
         if self._clock() - self._last > self._forgotten:
             self.clear()
-        return tuple(self._messages)
+        left_out = set(map(id, without))
+        return tuple(message for message in self._messages if id(message) not in left_out)
 
     def clear(self) -> None:
         """Begin a new conversation."""

@@ -16,7 +16,7 @@ from time import monotonic
 from satellite.errors import SatelliteError
 from satellite.lib.containment import Containment
 from satellite.listening.utterance import Utterance
-from satellite.ports import JudgesTexts, Llm
+from satellite.ports import AnswersAhead, JudgesTexts, Llm
 from satellite.settings import ListenSettings
 from satellite.text.quoted import quoted
 from satellite.values import Extent, ReplyRequest, Transcript
@@ -46,14 +46,17 @@ class EndOfTurn:
         llm: Llm,
         settings: ListenSettings,
         request_for: Callable[[str], ReplyRequest],
+        on_text: Callable[[str], None] = lambda text: None,
     ) -> None:
-        """`request_for` makes the request of a text."""
-        self.wanted = settings.by_meaning and isinstance(llm, JudgesTexts)
+        """`request_for` makes the request of a text; `on_text` is called with each text that may be
+        complete."""
+        self.wanted = settings.by_meaning and isinstance(llm, JudgesTexts | AnswersAhead)
         """Whether texts up to pauses are of use."""
         self._utterance = utterance
         self._llm = llm
         self._silence = settings.silence
         self._request_for = request_for
+        self._on_text = on_text
         self._newest: Transcript | None = None
         self._changed = asyncio.Event()
         self._judged = ""
@@ -98,13 +101,22 @@ class EndOfTurn:
             if (transcript := self._newest) is None or not transcript.pause_text:
                 continue
             extent = await self._extent(transcript.pause_text)
-            if transcript is not self._newest or extent is Extent.UNKNOWN:
+            if transcript is not self._newest or not self._is_silent(transcript):
+                continue
+            if extent is not Extent.BEGUN:
+                self._on_text(transcript.pause_text.strip())
+            if extent is Extent.UNKNOWN:
                 continue
             self._judged = transcript.pause_text
             self._utterance.wait(self._seconds(extent), transcript.until, extent)
 
+    def _is_silent(self, transcript: Transcript) -> bool:
+        """Return whether nothing more was said since."""
+        return self._utterance.voice_until <= transcript.until
+
     async def _extent(self, text: str) -> Extent:
-        assert isinstance(self._llm, JudgesTexts)
+        if not isinstance(self._llm, JudgesTexts):
+            return Extent.UNKNOWN
         try:
             async with (
                 asyncio.timeout(PATIENCE),

@@ -118,21 +118,25 @@ class TurnManager:
         return True
 
     def _join(self, tasks: asyncio.TaskGroup, utterance: Utterance, first: Turn | None) -> bool:
-        """Start the turn of an utterance that continues that of the `first` turn, which is
-        withdrawn. A driver has taken what it heard already."""
+        """Start the turn of an utterance that continues that of the `first` turn, which ends. A
+        driver has taken what it heard already."""
         if first is None or first.id != utterance.continues or first.driver is not None:
             return False
         utterance.is_answer, utterance.answers = first.is_answer, first.answers
-        utterance.replaces = first.asked
         _LOGGER.info("turn %s was cut off, and goes on as turn %s", first.id, utterance.id)
         self._context.publish(events.Joined(first=first.id, turn=utterance.id))
-        first.withdraw()
         if (former := self._activity.turn) is not None:
             former.cancel()  # at once, so that it does nothing more
-        self._begin(tasks, utterance, None)
+        self._begin(tasks, utterance, None, first)
         return True
 
-    def _begin(self, tasks: asyncio.TaskGroup, utterance: Utterance, driver: Driver | None) -> None:
+    def _begin(
+        self,
+        tasks: asyncio.TaskGroup,
+        utterance: Utterance,
+        driver: Driver | None,
+        first: Turn | None = None,
+    ) -> None:
         """Begin a turn with the current assistant."""
         assistant = self._assistant
         if self._people is not None and utterance.text is None:
@@ -144,6 +148,7 @@ class TurnManager:
             assistant.settings,
             self._context,
             driver,
+            first,
         )
         work = partial(self._run, turn, self._activity.turn)
         task = tasks.create_task(self._containment.once(work), name=_name(utterance))

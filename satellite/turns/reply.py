@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import aclosing
 
 from satellite import events
 from satellite.audio.lead import Lead
+from satellite.errors import SatelliteError
 from satellite.languages import codes
 from satellite.languages.text_rules import text_rules
 from satellite.lib.deadline import fallback_seconds, within
 from satellite.lib.taskgroups import first_error
+from satellite.ports import AnswersAhead
 from satellite.settings import Settings
 from satellite.text.sentence_splitter import SentenceSplitter
 from satellite.text.speakable import MarkupFilter
 from satellite.turns.actions import in_language
 from satellite.turns.context import Engines, StageFailure, TurnContext, failing_as, label
 from satellite.turns.own_sentences import own_sentences
-from satellite.values import Action, AudioChunk, Declined, ReplyRequest, Resumed, SpeechRequest
+from satellite.values import (
+    Action,
+    AudioChunk,
+    Declined,
+    ReplyPart,
+    ReplyRequest,
+    Resumed,
+    SpeechRequest,
+)
+
+_LOGGER = logging.getLogger(__name__)
 
 SENTENCES_AHEAD = 4
 """Sentences that may wait for the voice, so that a fast language model cannot fill the memory."""
@@ -43,9 +56,11 @@ class Reply:
         *,
         on_sound: Callable[[], None],
         execute: Callable[[Action], Awaitable[None]],
+        ahead: bool = False,
     ) -> None:
         """`turn` is the id of the turn; `on_speech` is called before each sentence is spoken,
-        `on_sound` when the first sound begins; `execute` executes actions."""
+        `on_sound` when the first sound begins; `execute` executes actions. `ahead`: it is prepared,
+        up to its first sentence, and nothing is published, done or heard before `release`."""
         self.text = ""
         """The whole text."""
         self._context = context
@@ -55,6 +70,12 @@ class Reply:
         self._on_speech = on_speech
         self._on_sound = on_sound
         self._execute = execute
+        self._ahead = ahead
+        self._released = asyncio.Event()
+        self._unpublished: list[tuple[str, bool]] = []
+        """Texts that wait for `release`, and whether they are final."""
+        if not ahead:
+            self._released.set()
         self._sentences: asyncio.Queue[str | None] = asyncio.Queue(SENTENCES_AHEAD)
         self._speech: asyncio.Queue[AudioChunk | str | None] = asyncio.Queue(CHUNKS_AHEAD)
         """Chunks of speech; each sentence follows its last chunk."""
@@ -68,6 +89,15 @@ class Reply:
     def spoken(self) -> list[str]:
         """The sentences that were heard to their end, once the reply is over."""
         return [sentence for sentence, end in self._played if end - PAUSE <= self._heard_seconds]
+
+    def release(self) -> None:
+        """Let a reply that was prepared ahead be heard, and done."""
+        self._released.set()
+        waiting, self._unpublished = self._unpublished, []
+        for text, final in waiting:
+            self._publish(text, final)
+        if not self._speech.empty():
+            self._on_speech()
 
     async def answer(self, request: ReplyRequest) -> None:
         """Answer a request. Raises `StageFailure` (llm, tts or speaker)."""
@@ -93,11 +123,12 @@ class Reply:
         splitter = SentenceSplitter(rules, early=True)
         with failing_as("llm"):
             limit = self._settings.deadlines.llm + fallback_seconds(self._engines.llm)
-            parts = within(self._engines.llm.reply(request), limit, "the language model")
+            parts = within(self._parts(request), limit, "the language model")
             async with aclosing(parts):
                 async for part in parts:
                     if isinstance(part, Action):
                         self._acted = True
+                        await self._released.wait()
                         await self._execute(in_language(part, self._settings.language))
                         continue
                     if isinstance(part, Resumed):
@@ -113,6 +144,25 @@ class Reply:
             await self._sentences.put(sentence)
         await self._sentences.put(None)
 
+    async def _parts(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart | Resumed, None]:
+        """Ask the language model: ahead if possible, or else once the reply is released."""
+        llm, begun = self._engines.llm, False
+        if self._ahead and isinstance(llm, AnswersAhead):
+            try:
+                async with aclosing(llm.ahead(request)) as guessed:
+                    async for part in guessed:
+                        begun = True
+                        yield part
+                return
+            except SatelliteError as error:
+                _LOGGER.debug("not answered ahead: %s", error)
+        await self._released.wait()
+        if begun:
+            yield Resumed(text="")  # the model calls a tool after all
+        async with aclosing(llm.reply(request)) as parts:
+            async for part in parts:
+                yield part
+
     async def _split(self, text: str) -> None:
         self.text, self._acted = text, True
         splitter = SentenceSplitter(text_rules(self._settings.language))
@@ -126,6 +176,8 @@ class Reply:
             while (sentence := await self._sentences.get()) is not None:
                 if text := markup.clean(sentence):
                     voiced = await self._synthesize_sentence(sentence, text, lead) or voiced
+                if voiced:
+                    await self._released.wait()
             # an action needs no words; an answer of code alone would be silence
             if not voiced and (self.text.strip() or not self._acted):
                 own = own_sentences(self._settings.language)
@@ -140,7 +192,8 @@ class Reply:
 
         `language` is that of the settings by default.
         """
-        self._on_speech()
+        if self._released.is_set():
+            self._on_speech()
         language = language or self._settings.language
         same = codes.same(language, self._settings.language)
         request = SpeechRequest(
@@ -163,6 +216,7 @@ class Reply:
 
     async def _play(self) -> None:
         first = await self._speech.get()
+        await self._released.wait()
         if isinstance(first, AudioChunk):
             with failing_as("speaker"):
                 try:
@@ -189,5 +243,8 @@ class Reply:
         self._on_sound()
 
     def _publish(self, text: str, final: bool) -> None:
+        if not self._released.is_set():
+            self._unpublished.append((text, final))
+            return
         engine = label(self._engines.llm)
         self._context.publish(events.Reply(text=text, final=final, engine=engine, turn=self._turn))

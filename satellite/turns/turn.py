@@ -21,6 +21,7 @@ from satellite.listening.utterance import Utterance
 from satellite.settings import Settings
 from satellite.turns import outcome
 from satellite.turns.actions import is_reversible
+from satellite.turns.ahead import Ahead
 from satellite.turns.context import Engines, StageFailure, TurnContext, failing_as, label
 from satellite.turns.conversation import Conversation
 from satellite.turns.driver import Driver, Handover
@@ -51,8 +52,10 @@ class Turn:
         settings: Settings,
         context: TurnContext,
         driver: Driver | None = None,
+        first: Turn | None = None,
     ) -> None:
-        """`driver` takes the turn until it is lost."""
+        """`driver` takes the turn until it is lost; `first` is the turn that this one continues,
+        which is withdrawn once the whole request is known."""
         self.id = utterance.id
         self.outcome: Outcome | None = None
         """None until the turn has ended."""
@@ -75,7 +78,11 @@ class Turn:
         self._settings = settings
         self._context = context
         self._notice = WaitNotice(context, engines.tts, settings, self.id)
-        self._ending = EndOfTurn(utterance, engines.llm, settings.listen, self._request)
+        self._ahead = Ahead(engines.llm, lambda: self._reply(ahead=True), self._request)
+        self._ending = EndOfTurn(
+            utterance, engines.llm, settings.listen, self._request, self._ahead.guess
+        )
+        self._first = first
         self._withdrawn = False
         self._exchange: tuple[Message, ...] = ()
         self._undo: list[Callable[[], None]] = []
@@ -106,6 +113,24 @@ class Turn:
         for undo in reversed(self._undo):
             undo()
         self._undo.clear()
+        self._withdraw_first()
+
+    @property
+    def exchange(self) -> tuple[Message, ...]:
+        """The messages that were remembered of it, and of the turns that it continues."""
+        return self._exchange + (self._first.exchange if self._first is not None else ())
+
+    @property
+    def last_asked(self) -> str | None:
+        """The text that the brain was asked last, in this turn or those that it continues."""
+        if self.asked is None and self._first is not None:
+            return self._first.last_asked
+        return self.asked
+
+    def _withdraw_first(self) -> None:
+        if self._first is not None:
+            first, self._first = self._first, None
+            first.withdraw()
 
     def end(self, result: Outcome) -> None:
         """Announce the outcome; only the first one counts."""
@@ -148,7 +173,7 @@ class Turn:
         self, audio: AsyncIterator[bytes], text: str | None = None, answer: str | None = None
     ) -> Outcome:
         """Run the rest of the turn: all of it, or from a known transcript or reply on."""
-        async with self._notice.watching():
+        async with self._notice.watching(), self._ahead.working():
             if text is None:
                 text = await self._transcribe(audio)
             if text is None:
@@ -236,7 +261,28 @@ class Turn:
         return self._settings.deadlines.asr + fallback_seconds(self._engines.asr)
 
     async def _answer(self, text: str, answer: str | None) -> Outcome:
-        reply = Reply(
+        prepared = await self._ahead.take(text) if answer is None else None
+        request = self._request(text)
+        self._withdraw_first()
+        self.asked = text
+        reply = self._reply() if prepared is None else prepared[0]
+        try:
+            if prepared is not None:
+                _LOGGER.debug("turn %s was answered ahead", self.id)
+                reply.release()
+                await prepared[1]
+            elif answer is None:
+                await reply.answer(request)
+            else:
+                await reply.say(answer)
+        finally:
+            if not self._withdrawn:
+                spoken = " ".join(reply.spoken)
+                self._exchange = self._conversation.add(text, spoken, written=reply.text)
+        return Answered(text, reply.text)
+
+    def _reply(self, ahead: bool = False) -> Reply:
+        return Reply(
             self._context,
             self._engines,
             self._settings,
@@ -244,16 +290,8 @@ class Turn:
             self._notice.withdraw,
             on_sound=self._note_sound,
             execute=self._execute,
+            ahead=ahead,
         )
-        self.asked = text
-        request = self._request(text)
-        try:
-            await (reply.answer(request) if answer is None else reply.say(answer))
-        finally:
-            if not self._withdrawn:
-                spoken = " ".join(reply.spoken)
-                self._exchange = self._conversation.add(text, spoken, written=reply.text)
-        return Answered(text, reply.text)
 
     def _note_sound(self) -> None:
         self.answered_mono = time.monotonic()
@@ -272,9 +310,9 @@ class Turn:
         return ReplyRequest(
             text=text,
             language=self._settings.language,
-            history=self._conversation.history(),
+            history=self._conversation.history(self._first.exchange if self._first else ()),
             conversation=self._conversation.id,
-            replaces=self._utterance.replaces,
+            replaces=self._first.last_asked if self._first is not None else None,
             situation=msgspec.structs.replace(
                 self._context.situation(),
                 speaker=None if self._person is None else self._person.name,

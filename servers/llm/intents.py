@@ -83,6 +83,7 @@ class Intents:
             models=tuple(ModelInfo(name=code, languages=(code,)) for code in languages),
             home_control=self._home is not None,
             judges=True,
+            ahead=True,
         )
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
@@ -93,6 +94,10 @@ class Intents:
         """
         for part in await self._worker.call(self._reply, request):
             yield part
+
+    def ahead(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
+        """Yield the reply: it has no effect of its own."""
+        return self.reply(request)
 
     async def judge(self, request: ReplyRequest) -> AsyncGenerator[Extent, None]:
         """Yield how far the text is one of the sentences. A pure function of the request."""

@@ -10,7 +10,7 @@ from wyoming import handle
 from wyoming.asr import Transcript
 from wyoming.event import Event
 
-from satellite.errors import BadFrame
+from satellite.errors import BadFrame, EngineBusy
 from satellite.net import judgement
 from satellite.net.memory_budget import Budget
 from satellite.net.messages import read
@@ -37,6 +37,9 @@ class LlmService(Service):
         model: str | None,
         memory: Budget,
     ) -> RequestHandler | None:
+        if judgement.asks_ahead(event):
+            request, _ = _request(judgement.text_of(event), model)
+            return _ReplyHandler(self.pool, request, None, ahead=True)
         if judgement.asks(event):
             request, _ = _request(judgement.text_of(event), model)
             return _JudgementHandler(self, request)
@@ -50,7 +53,15 @@ class LlmService(Service):
 class _ReplyHandler(RequestHandler):
     expects_more = False
 
-    def __init__(self, pool: Pool, request: ReplyRequest, memory: Conversations | None) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        request: ReplyRequest,
+        memory: Conversations | None,
+        *,
+        ahead: bool = False,
+    ) -> None:
+        self._ahead = ahead
         self._pool = pool
         self._request = request
         self._memory = memory
@@ -69,7 +80,10 @@ class _ReplyHandler(RequestHandler):
             history = self._memory.recall(conversation)
             request = msgspec.structs.replace(request, history=history)
         started = False
-        async with aclosing(self._pool.submit("reply", request)) as parts:
+        if self._ahead and (self._pool.running or self._pool.queued):
+            raise EngineBusy("others come before answers ahead")
+        method = "ahead" if self._ahead else "reply"
+        async with aclosing(self._pool.submit(method, request)) as parts:
             async for part in parts:
                 if isinstance(part, Declined):
                     await write(handle.NotHandled(part.text).event())

@@ -118,6 +118,23 @@ async def test_joining_can_be_switched_off() -> None:
     assert made.of(events.Joined) == []
 
 
+@pytest.mark.parametrize("pause", [0.1, 0.6, 1.2])
+async def test_the_wake_word_interrupts_what_was_taken_for_more_of_the_request(
+    pause: float,
+) -> None:
+    """Its own voice is taken for speech that goes on until it is known to be the wake word."""
+    made = satellite()
+    async with made.open():
+        made.room.say((WAKE, 0.03), (SILENCE, 0.5), (VOICE, 1.0), (SILENCE, END + pause))
+        made.room.say((VOICE, 0.5), (WAKE, 0.03), (SILENCE, 0.3), (VOICE, 1.0), (SILENCE, 3.0))
+        await made.ended(3)
+    assert len(made.of(events.Wake)) == 2
+    assert made.outcomes()[1:] == ["cancelled", "answered"]
+    if made.outcomes()[0] == "answered":  # it was complete, and stays
+        assert [timer.total for timer in made.timers.states()] == [60, 120]
+        assert len(made.conversation.history()) == 4
+
+
 async def test_the_wake_word_begins_another_request() -> None:
     made = satellite()
     async with made.open():

@@ -29,6 +29,8 @@ class RemoteService(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it belongs to this project."""
     judges: bool = False
     """Whether its llm knows how far a text is a request; see `satellite.ports.JudgesTexts`."""
+    ahead: bool = False
+    """Whether it answers ahead; see `satellite.ports.AnswersAhead`."""
     version: str = ""
     satellite: bool = False
     """Whether it is (also) a satellite."""
@@ -68,6 +70,7 @@ def read_service(name: str, uri: str, event: Event, latency: float) -> RemoteSer
         latency=latency,
         ours=infos.is_ours(info),
         judges=infos.judges_texts(event),
+        ahead=infos.answers_ahead(event),
         version=next((artifact.version for artifact in artifacts if artifact.version), ""),
         satellite=info.satellite is not None,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ from wyoming import handle, intent
 from wyoming.asr import Transcript
 from wyoming.event import Event
 
-from satellite.errors import BadFrame
+from satellite.errors import BadFrame, EngineFailed
 from satellite.net import judgement
 from satellite.net.messages import read
 from satellite.net.pairing import Pairing
@@ -23,14 +24,31 @@ class RemoteLlm(Remote):
 
     role = "llm"
 
-    def __init__(self, uri: str, pairing: Pairing, *, judges: bool = False) -> None:
-        """`judges`: whether the service is known to judge texts, before it is loaded."""
+    def __init__(
+        self, uri: str, pairing: Pairing, *, judges: bool = False, ahead: bool = False
+    ) -> None:
+        """`judges`, `ahead`: whether the service is known to judge texts, and to answer ahead,
+        before it is loaded."""
         super().__init__(uri, pairing)
         self._judges = judges
+        self._knows_ahead = ahead
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
+        async with aclosing(self._ask(_transcript(request))) as parts:
+            async for part in parts:
+                yield part
+
+    async def ahead(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
+        """Yield the reply ahead. Raises `EngineFailed` for a service that does not know how."""
+        if not (self._knows_ahead or self.describe().ahead):
+            raise EngineFailed(f"{self.label} does not answer ahead")
+        async with aclosing(self._ask(judgement.ahead(_transcript(request)))) as parts:
+            async for part in parts:
+                yield part
+
+    async def _ask(self, question: Event) -> AsyncGenerator[ReplyPart, None]:
         async with self._call() as connection:
-            await connection.write(_transcript(request))
+            await connection.write(question)
             answer = _ReplyReader()
             while not answer.complete:
                 for part in answer.take(await self._next_event(connection)):

@@ -80,15 +80,18 @@ class Chat:
             async for _ in texts:
                 pass
 
-    async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
-        """Yield the answer's text, and the actions of tools.
+    async def reply(
+        self, request: ReplyRequest, *, ahead: bool = False
+    ) -> AsyncGenerator[ReplyPart, None]:
+        """Yield the answer's text, and the actions of tools; `ahead` without calling any.
 
         The results of tools are the answer where the model adds none of its own. `Declined` if
-        there are none either, in words that say so. Raises `EngineError`s.
+        there are none either, in words that say so. Raises `EngineError`s; ahead, also where the
+        model calls a tool.
         """
         model = request.model or self._options.model
         answered, results = False, list[ToolResult]()
-        rounds = self._rounds(model, request, results)
+        rounds = self._rounds(model, request, results, ahead)
         try:
             async with aclosing(rounds):
                 async for part in rounds:
@@ -109,7 +112,7 @@ class Chat:
         yield Declined(text=own.no_answer)
 
     async def _rounds(
-        self, model: str, request: ReplyRequest, results: list[ToolResult]
+        self, model: str, request: ReplyRequest, results: list[ToolResult], ahead: bool
     ) -> AsyncGenerator[ReplyPart, None]:
         """Ask the model and call its tools, until an answer calls none."""
         box = await self._box(request)
@@ -127,11 +130,7 @@ class Chat:
                     gap, spoken = "", True
             if not answer.calls:
                 return
-            if not left:
-                raise EngineFailed(
-                    f"{self._client.name}:{model} used tools {self._options.tool_rounds} times and "
-                    "gave no answer: try another model, or raise the option tool_rounds"
-                )
+            self._check_calls(model, left, ahead)
             keys = [_key(call) for call in answer.calls]
             repeats = acted.issuperset(keys)
             if repeats and again:  # a small model that repeats itself adds nothing more
@@ -151,6 +150,16 @@ class Chat:
                 enough = _ENOUGH if left == 1 or repeated else ""
                 content = prompt.encodable(result.text) + enough
                 latest.append({"role": "tool", "tool_name": call.name, "content": content})
+
+    def _check_calls(self, model: str, left: int, ahead: bool) -> None:
+        """Raise `EngineFailed` if no tools may be called, or not any longer."""
+        if ahead:
+            raise EngineFailed("no tool is called ahead")
+        if not left:
+            raise EngineFailed(
+                f"{self._client.name}:{model} used tools {self._options.tool_rounds} times and "
+                "gave no answer: try another model, or raise the option tool_rounds"
+            )
 
     async def _box(self, request: ReplyRequest) -> Toolbox:
         home = request.situation.home

@@ -8,9 +8,10 @@ from contextlib import aclosing
 from typing import Protocol
 
 from satellite.engines.chain import FallbackChain
-from satellite.ports import EngineContext, JudgesTexts, Llm
+from satellite.errors import EngineFailed
+from satellite.ports import AnswersAhead, EngineContext, JudgesTexts, Llm
 from satellite.text.quoted import quoted
-from satellite.values import Extent, ReplyRequest
+from satellite.values import Extent, ReplyPart, ReplyRequest
 from servers.intents.sentence_files import has_sentences, language_of
 from servers.llm.intents import Intents
 
@@ -50,6 +51,15 @@ def local_first(model: Llm, options: LocalFirstOptions, context: EngineContext) 
     if not known:
         return model
     return FallbackChain((Intents(Intents.Options(language=known[0]), context), model))
+
+
+async def answered_ahead(llm: Llm, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
+    """Yield the reply ahead of an llm as `local_first` returns it. Raises `EngineError`s."""
+    if not isinstance(llm, AnswersAhead):
+        raise EngineFailed("this model does not answer ahead")
+    async with aclosing(llm.ahead(request)) as parts:
+        async for part in parts:
+            yield part
 
 
 async def judged(llm: Llm, request: ReplyRequest) -> AsyncGenerator[Extent, None]:

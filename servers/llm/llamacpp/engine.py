@@ -16,7 +16,7 @@ from satellite.lib.cores import cores
 from satellite.ports import EngineContext, Llm
 from satellite.requirements import Package, Requirement
 from satellite.values import EngineInfo, Extent, ModelInfo, ReplyPart, ReplyRequest
-from servers.llm.chat.local_first import judged, local_first
+from servers.llm.chat.local_first import answered_ahead, judged, local_first
 from servers.llm.llamacpp.options import LlamaCppOptions
 from servers.models.file_check import is_gguf
 from servers.models.latest import latest
@@ -68,6 +68,7 @@ class LlamaCpp:
             streaming=True,
             home_control=able and self._home is not None,
             judges=self._llm.describe().judges,
+            ahead=self._llm.describe().ahead,
         )
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
@@ -75,6 +76,10 @@ class LlamaCpp:
         async with aclosing(self._llm.reply(request)) as parts:
             async for part in parts:
                 yield part
+
+    def ahead(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
+        """Yield the answer without calling a tool; see `satellite.ports.AnswersAhead`."""
+        return answered_ahead(self._llm, request)
 
     def judge(self, request: ReplyRequest) -> AsyncGenerator[Extent, None]:
         """Yield what the sentences know about a text; see `satellite.ports.JudgesTexts`."""
@@ -104,9 +109,17 @@ class _Model:
             self._warming = asyncio.create_task(_warm_up(chat), name="llamacpp warm-up")
 
     def describe(self) -> EngineInfo:
-        return EngineInfo(name="llamacpp", description="A language model that llama.cpp runs")
+        return EngineInfo(
+            name="llamacpp", description="A language model that llama.cpp runs", ahead=True
+        )
 
-    async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
+    def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
+        return self._reply(request, ahead=False)
+
+    def ahead(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
+        return self._reply(request, ahead=True)
+
+    async def _reply(self, request: ReplyRequest, ahead: bool) -> AsyncGenerator[ReplyPart, None]:
         if not request.text.strip():
             return
         if request.model and request.model not in ("llamacpp", _name(self._options.model)):
@@ -116,7 +129,7 @@ class _Model:
         chat = await self._ready()
         if self._warming is not None:
             self._warming.cancel()
-        async with aclosing(chat.reply(request)) as parts:
+        async with aclosing(chat.reply(request, ahead=ahead)) as parts:
             async for part in parts:
                 yield part
 

@@ -15,7 +15,7 @@ from satellite.errors import EngineClosed, EngineError, ModelMissing
 from satellite.ports import EngineContext, Llm
 from satellite.requirements import Package, Requirement
 from satellite.values import EngineInfo, Extent, ModelInfo, ReplyPart, ReplyRequest
-from servers.llm.chat.local_first import judged, local_first
+from servers.llm.chat.local_first import answered_ahead, judged, local_first
 from servers.llm.ollama import modelfile
 from servers.llm.ollama.chat_client import OllamaChatClient
 from servers.llm.ollama.client import ASKING, OllamaClient, may_be_running
@@ -86,6 +86,7 @@ class Ollama:
             info,
             home_control=able and self._home is not None,
             judges=self._llm.describe().judges,
+            ahead=self._llm.describe().ahead,
         )
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
@@ -93,6 +94,10 @@ class Ollama:
         async with aclosing(self._llm.reply(request)) as parts:
             async for part in parts:
                 yield part
+
+    def ahead(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
+        """Yield the answer without calling a tool; see `satellite.ports.AnswersAhead`."""
+        return answered_ahead(self._llm, request)
 
     def judge(self, request: ReplyRequest) -> AsyncGenerator[Extent, None]:
         """Yield what the sentences know about a text; see `satellite.ports.JudgesTexts`."""
@@ -144,9 +149,16 @@ class _OllamaModel:
                 *(ModelInfo(name=name, languages=languages) for name in others),
             ),
             streaming=True,
+            ahead=True,
         )
 
-    async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
+    def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
+        return self._reply(request, ahead=False)
+
+    def ahead(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
+        return self._reply(request, ahead=True)
+
+    async def _reply(self, request: ReplyRequest, ahead: bool) -> AsyncGenerator[ReplyPart, None]:
         if self._closed:
             raise EngineClosed("ollama was closed")
         if not request.text.strip():
@@ -158,7 +170,7 @@ class _OllamaModel:
             self._computing.cancel()
         chat = await self._ready()
         await self._create()
-        async with aclosing(chat.reply(request)) as parts:
+        async with aclosing(chat.reply(request, ahead=ahead)) as parts:
             async for part in parts:
                 yield part
 

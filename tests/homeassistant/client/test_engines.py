@@ -105,6 +105,19 @@ async def test_what_was_done_for_half_a_request_is_undone(tmp_path: Path) -> Non
     assert lamp[3][0] == "turn_off"
 
 
+async def test_nothing_is_done_in_the_home_ahead_of_the_end(tmp_path: Path) -> None:
+    brain = Intents(Intents.Options())
+    async with fake_home() as fake, connected(tmp_path, fake) as home:
+        engine = HomeLlm(brain, home)
+        asked = ReplyRequest(text="is the garage door open", situation=HERE)
+        assert [part async for part in engine.ahead(asked)] == ["No, the Garage door is closed."]
+        request = ReplyRequest(text="turn on the counter", situation=HERE)
+        with pytest.raises(EngineFailed, match="nothing is done"):
+            assert [part async for part in engine.ahead(request)]
+    await brain.close()
+    assert fake.called == []
+
+
 async def test_a_lamp_that_was_off_is_switched_off_again(tmp_path: Path) -> None:
     brain = Intents(Intents.Options())
     async with fake_home() as fake, connected(tmp_path, fake) as home:

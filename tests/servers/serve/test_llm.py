@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 
 import msgspec
+import pytest
 from wyoming.event import Event
 
+from satellite.errors import EngineBusy, EngineFailed
 from satellite.net.pairing import Pairing
 from satellite.net.remotes.by_uri import remote
 from satellite.values import (
@@ -15,6 +19,7 @@ from satellite.values import (
     EngineInfo,
     Extent,
     Message,
+    ReplyPart,
     ReplyRequest,
     TimerState,
 )
@@ -162,3 +167,41 @@ async def test_a_brain_that_does_not_judge_texts_is_not_asked() -> None:
         await brain.close()
     assert answer.data == {"extent": "unknown"}
     assert engine.requests == []
+
+
+class AheadLlm(ScriptedLlm):
+    """Answers ahead."""
+
+    def describe(self) -> EngineInfo:
+        return msgspec.structs.replace(super().describe(), ahead=True)
+
+    async def ahead(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
+        yield "Ahead: "
+        yield request.text
+
+
+async def test_an_answer_ahead_is_asked_only_of_brains_that_know_how() -> None:
+    for engine, expected in ((AheadLlm(), ["Ahead: ", "time?"]), (ScriptedLlm(), [])):
+        async with serving("llm", engine, ANY) as uri:
+            brain = remote(uri, "llm", pairing=Pairing())
+            await brain.load()
+            found: list[ReplyPart] = []
+            with suppress(EngineFailed):
+                found += [each async for each in brain.ahead(ReplyRequest(text="time?"))]
+            await brain.close()
+        assert found == expected
+        assert engine.requests == []
+
+
+async def test_on_a_busy_server_nothing_is_answered_ahead() -> None:
+    engine = AheadLlm(gate=asyncio.Event())
+    async with serving("llm", engine, ANY) as uri, client(uri) as peer:
+        await peer.send(Event("transcript", {"text": "x"}))
+        brain = remote(uri, "llm", pairing=Pairing())
+        await brain.load()
+        async with asyncio.timeout(5):
+            while not engine.running:
+                await asyncio.sleep(0.01)
+        with pytest.raises(EngineBusy):
+            assert [each async for each in brain.ahead(ReplyRequest(text="time?"))]
+        await brain.close()

@@ -8,7 +8,7 @@ import pytest
 
 from satellite.errors import AnswerBroken, EngineFailed
 from satellite.turns.own_sentences import own_sentences
-from satellite.values import Action, Declined, Situation, TimerState
+from satellite.values import Action, Declined, ReplyRequest, Situation, TimerState
 from servers.llm.chat.chat import CALLS
 from tests.servers.llm.asking import NOW, ask, brain, done, heard
 from tests.support.ollama_fake import Script, calls, cut, failure, fake_ollama, words
@@ -186,3 +186,16 @@ async def test_an_empty_answer_is_said_to_be_one(
         assert await ask(engine, "hello", language=language) == [
             Declined(text=own_sentences("en").no_answer)
         ]
+
+
+async def test_no_tool_is_called_ahead_of_the_end_of_a_request() -> None:
+    script = words("Four."), calls(TEA), calls(TEA), words("It runs.")
+    async with fake_ollama(*script) as fake, brain(fake.host) as engine:
+        assert engine.describe().ahead
+        request = ReplyRequest(text="two and two")
+        assert [part async for part in engine.ahead(request)] == ["Four."]
+        request = ReplyRequest(text="tea please")
+        with pytest.raises(EngineFailed, match="no tool"):
+            assert [part async for part in engine.ahead(request)]
+        assert len(fake.asked) == 2
+        assert await ask(engine, "tea please") == [START, "It runs."]
