@@ -78,7 +78,7 @@ async def browse(
 
 
 def by_turns(services: Sequence[AdvertisedService], most: int) -> tuple[AdvertisedService, ...]:
-    """Return at most so many services, from each address in turn, in the order that they have."""
+    """Return at most `most` services, from each address in turn, in the order that they have."""
     turns: Counter[str] = Counter()
 
     def turn(service: AdvertisedService) -> int:
