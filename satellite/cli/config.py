@@ -48,7 +48,9 @@ def as_toml(effective: list[tuple[Key, Any, str]]) -> Iterator[str]:
         if key.table != table:
             table = key.table
             yield f"\n[{table}]"
-        setting = f"{key.info.name} = {toml_value(value)}"
+        # TOML has no word for a value that is not set
+        unset = value is None
+        setting = f"# {key.info.name} =" if unset else f"{key.info.name} = {toml_value(value)}"
         unit = f"{key.info.unit}, " if key.info.unit else ""
         if isinstance(value, list | tuple) and len(setting) > LONGEST:
             yield f"{f'{key.info.name} = [':<32} # {unit}{origin}"

@@ -87,7 +87,7 @@ def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
         "environment: SATELLITE_SERVER_URL is unknown (did you mean SATELLITE_SERVER_URI?)",
         'environment SATELLITE_VOLUME: volume = "11": expected a number <= 1.0',
         "flag --wake: wake plugin x is unknown (known: microwakeword, openwakeword, "
-        "openwakeword-onnx, two-stage)",
+        "openwakeword-onnx, sherpa-onnx, two-stage)",
     ]
 
 
