@@ -39,6 +39,8 @@ class SherpaModel(msgspec.Struct, frozen=True):
     owner: str = OWNER
     vocoder: str = ""
     """The network of the release `vocoder-models` that the model needs beside its own."""
+    file: str = ""
+    """The only file of the model in the release `asr-models`, where that is no archive."""
 
 
 _SENSE_VOICE = ("zh", "en", "ja", "ko", "yue")
@@ -97,6 +99,9 @@ RECOMMENDED = {
     "speaker-zh": SherpaModel(
         "3dspeaker_speech_campplus_sv_zh-cn_16k-common", "Apache-2.0", ("zh",)
     ),
+    # voice detectors
+    "silero-vad": SherpaModel("silero_vad", "MIT", file="silero_vad.onnx"),
+    "ten-vad": SherpaModel("ten-vad", "Apache-2.0 with conditions", file="ten-vad.onnx"),
     # full stops, commas and capitals
     "punctuation-zh-en": SherpaModel(
         "sherpa-onnx-punct-ct-transformer-zh-en-vocab272727-2024-04-12",
@@ -136,6 +141,8 @@ def is_speaker_model(name: str) -> bool:
 
 def network(name: str) -> str | None:
     """Return the address of a model that is published as one file; None for others."""
+    if name in RECOMMENDED and (file := RECOMMENDED[name].file):
+        return f"{RELEASES}/{_ASR}/{file}"
     if "/" in name or not is_speaker_model(name):
         return None
     return f"{RELEASES}/{_SPEAKERS}/{_full_name(name)}.onnx"

@@ -18,6 +18,7 @@ from servers.asr.scripts import is_han
 from servers.asr.sherpa.options import SherpaOptions
 from servers.models import sherpa_files
 from servers.models.sherpa_files import SherpaFiles
+from servers.models.sherpa_trial import Trial, require_loadable
 
 Floats = npt.NDArray[np.float32]
 
@@ -60,7 +61,12 @@ class Recognizer:
             with _bpe_vocabulary(files) if hotwords else nullcontext("") as vocabulary:
                 if vocabulary:
                     common["bpe_vocab"] = vocabulary
-                self._recognizer = make(**common, **_parameters(files, options, networks))
+                chosen = common | _parameters(files, options, networks)
+                if not (vocabulary and "bpe_vocab" not in files.extras):  # else it is made here
+                    owner = "OnlineRecognizer" if files.streaming else "OfflineRecognizer"
+                    trial = Trial(owner, make.__name__, chosen)
+                    require_loadable(trial, files.folder)
+                self._recognizer = make(**chosen)
         except (RuntimeError, ValueError, TypeError, AssertionError) as error:
             raise EngineFailed(
                 f"sherpa-onnx cannot load {files.folder}: {reason_of(error)}; to check it, "

@@ -10,6 +10,7 @@ from satellite.text.reason_of import reason_of
 from servers.asr.scripts import is_spaceless, units
 from servers.models import sherpa_files
 from servers.models.sherpa_files import SherpaFiles
+from servers.models.sherpa_trial import Trial, punctuation, require_loadable
 
 Punctuate = Callable[[str], str]
 
@@ -41,25 +42,20 @@ class Writing:
 
 def punctuator(files: SherpaFiles, threads: int) -> Punctuate:
     """Load a model that adds punctuation. Blocks. Raises `EngineFailed`."""
+    model = str(files.networks["model"])
+    parameters: dict[str, Any]
+    if files.kind == sherpa_files.CASES:
+        owner, function = "OnlinePunctuation", "add_punctuation_with_case"
+        parameters = {"cnn_bilstm": model, "bpe_vocab": str(files.tokens)}
+    else:
+        owner, function = "OfflinePunctuation", "add_punctuation"
+        parameters = {"ct_transformer": model}
+    parameters["num_threads"] = threads
+    require_loadable(Trial(owner, "", parameters), files.folder)
     import sherpa_onnx
 
-    model = str(files.networks["model"])
-    added: Any
     try:
-        if files.kind == sherpa_files.CASES:
-            online = sherpa_onnx.OnlinePunctuationModelConfig(
-                cnn_bilstm=model, bpe_vocab=str(files.tokens), num_threads=threads
-            )
-            added = sherpa_onnx.OnlinePunctuation(
-                sherpa_onnx.OnlinePunctuationConfig(model_config=online)
-            ).add_punctuation_with_case
-        else:
-            offline = sherpa_onnx.OfflinePunctuationModelConfig(
-                ct_transformer=model, num_threads=threads
-            )
-            added = sherpa_onnx.OfflinePunctuation(
-                sherpa_onnx.OfflinePunctuationConfig(model=offline)
-            ).add_punctuation
+        added = getattr(punctuation(sherpa_onnx, owner, parameters), function)
     except (RuntimeError, ValueError, TypeError) as error:
         raise EngineFailed(
             f"sherpa-onnx cannot load {files.folder}: {reason_of(error)}; to check it, satellite "

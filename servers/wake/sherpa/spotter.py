@@ -12,6 +12,7 @@ from satellite.errors import EngineFailed
 from satellite.text.reason_of import reason_of
 from satellite.values import SPEECH, Detection
 from servers.models.sherpa_files import SherpaFiles
+from servers.models.sherpa_trial import Trial, require_loadable
 from servers.wake.sherpa.options import SherpaWakeOptions
 
 CONTEXT = 2 * SPEECH.rate
@@ -25,22 +26,23 @@ class Spotter:
         self, files: SherpaFiles, words: Mapping[str, Sequence[str]], options: SherpaWakeOptions
     ) -> None:
         """`words` are tokens by the names of words. Raises `EngineFailed`."""
+        self.words = words
+        networks = {name: str(path) for name, path in files.networks.items()}
+        parameters = {
+            **networks,
+            "tokens": str(files.tokens),
+            "keywords_file": os.devnull,  # each stream has words of its own
+            "num_threads": options.num_threads,
+            "keywords_score": options.score,
+            "keywords_threshold": options.threshold,
+            "num_trailing_blanks": options.trailing_blanks,
+            "provider": options.provider,
+        }
+        require_loadable(Trial("KeywordSpotter", "", parameters), files.folder)
         import sherpa_onnx
 
-        self.words = words
-        self._options = options
-        networks = {name: str(path) for name, path in files.networks.items()}
         try:
-            self._spotter = sherpa_onnx.KeywordSpotter(
-                **networks,
-                tokens=str(files.tokens),
-                keywords_file=os.devnull,  # each stream has words of its own
-                num_threads=options.num_threads,
-                keywords_score=options.score,
-                keywords_threshold=options.threshold,
-                num_trailing_blanks=options.trailing_blanks,
-                provider=options.provider,
-            )
+            self._spotter = sherpa_onnx.KeywordSpotter(**parameters)
         except (RuntimeError, ValueError, TypeError, AssertionError) as error:
             raise EngineFailed(
                 f"sherpa-onnx cannot load {files.folder}: {reason_of(error)}; to check it, "

@@ -140,6 +140,17 @@ def test_a_network_for_speaker_recognition_is_one_file(
     assert str(parse(f"sherpa:{full}")) == "sherpa:speaker-en"
 
 
+def test_a_voice_detector_is_one_file_of_the_release(
+    hub: Hub, store: Store, zipformer: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sherpa_models, "RELEASES", f"{hub.endpoint}/k2/resolve/x")
+    network = next(zipformer.glob("joiner*")).read_bytes()
+    hub.repositories["k2"] = {"asr-models/ten-vad.onnx": network}
+    folder = store.pull("sherpa:ten-vad")
+    assert (folder / "ten-vad.onnx").read_bytes() == network
+    assert store.verify(SHERPA, "ten-vad") == []
+
+
 def test_the_token_of_the_hub_goes_to_no_other_server(
     hub: Hub, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,9 +14,11 @@ pytest.importorskip("sherpa_onnx", reason="satellite[sherpa] is not installed")
 import sherpa_onnx
 
 from satellite.errors import EngineFailed
+from servers.asr.sherpa import recognizer
 from servers.asr.sherpa.engine import SherpaOnnx
 from servers.asr.sherpa.recognizer import Recognizer
 from servers.models import sherpa_files
+from servers.models.sherpa_trial import Trial
 from tests.support.sherpa_models import write_network, write_tokens, write_zipformer
 
 ONLINE, OFFLINE = "OnlineRecognizer", "OfflineRecognizer"
@@ -91,8 +93,12 @@ def test_each_kind_is_loaded_by_its_own_function(
         inspect.signature(whole).bind(**parameters)
         made.append(parameters)
 
+    make.__name__ = function
     monkeypatch.setattr(getattr(sherpa_onnx, library), function, make)
+    tried: list[Trial] = []
+    monkeypatch.setattr(recognizer, "require_loadable", lambda trial, folder: tried.append(trial))
     Recognizer(files, SherpaOnnx.Options(language="zh-CN"), 2)
+    assert tried == [Trial(library, function, made[0])]
     assert made[0]["num_threads"] == 2
     paths = {value for value in made[0].values() if str(value).endswith(".onnx")}
     assert paths == {str(tmp_path / f"{name}.onnx") for name in names}
@@ -116,10 +122,10 @@ def test_whisper_names_its_languages(tmp_path: Path) -> None:
 
 def test_sound_of_any_length_is_decoded(tmp_path: Path) -> None:
     files = sherpa_files.read(write_zipformer(tmp_path, ("▁A", "▁B")))
-    recognizer = Recognizer(files, SherpaOnnx.Options(), 1)
+    model = Recognizer(files, SherpaOnnx.Options(), 1)
     for samples in (0, 1, 100, 16_000):
-        stream = recognizer.stream()
-        recognizer.accept(stream, np.zeros(samples, np.float32))
-        recognizer.finish(stream)
-        recognizer.decode([stream])
-        assert recognizer.text(stream) == ""
+        stream = model.stream()
+        model.accept(stream, np.zeros(samples, np.float32))
+        model.finish(stream)
+        model.decode([stream])
+        assert model.text(stream) == ""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from satellite.errors import EngineFailed
 from servers.asr.sherpa.writing import Writing, continued, punctuator, whole_words
 from servers.models import sherpa_files
 from tests.support.sherpa_models import write_punctuation
@@ -53,3 +54,7 @@ def test_a_model_adds_punctuation(tmp_path: Path) -> None:
     assert found is not None
     assert found.kind == sherpa_files.PUNCTUATION
     assert punctuator(found, 1)("你好吗") == "你，好吗。"
+    model = tmp_path / "model.onnx"
+    model.write_bytes(model.read_bytes().replace(b"unk_symbol", b"unk_simbol"))
+    with pytest.raises(EngineFailed, match="cannot load"):  # which would end the process
+        punctuator(found, 1)

@@ -1,0 +1,1 @@
+"""Voice detectors that need the extras of a server."""
