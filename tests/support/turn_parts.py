@@ -13,6 +13,7 @@ from satellite.events import Event
 from satellite.http.controls import Controls
 from satellite.lib.bus import Bus
 from satellite.listening.mute import Mute
+from satellite.listening.people.recognition import SpeakerRecognition
 from satellite.listening.utterance import Utterance
 from satellite.net.memory_budget import MemoryBudget
 from satellite.ports import EngineContext, Wake
@@ -67,6 +68,7 @@ class TurnParts:
         assistants: Assistants | None = None,
         bus: Bus | None = None,
         memory: MemoryBudget | None = None,
+        people: SpeakerRecognition | None = None,
     ) -> None:
         """`bus` and `memory` are those of the controls."""
         self.speech = speech
@@ -97,6 +99,7 @@ class TurnParts:
             self.follow_up,
             listen_now,
             driver,
+            people,
         )
         self.controls = Controls(
             speech.settings,

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
 from satellite import events
-from satellite.listening.people.recognition import Match, VoiceCheck
+from satellite.audio.playback import Playback
+from satellite.listening.people.people_file import PeopleFile
+from satellite.listening.people.recognition import Match, SpeakerRecognition, VoiceCheck
+from satellite.listening.utterance import Utterance
 from satellite.settings import Settings
 from satellite.turns.context import Engines
 from satellite.turns.conversation import Conversation
 from satellite.turns.outcome import Answered
 from satellite.turns.turn import Turn
+from tests.support.devices import ScriptedSpeaker
 from tests.support.engines import ScriptedAsr, ScriptedLlm, ScriptedTts
 from tests.support.recorded_turn import RecordedTurn, utterance
+from tests.support.turn_parts import SpeechParts, TurnParts
 
 
 class ScriptedCheck(VoiceCheck):
@@ -71,3 +77,27 @@ async def test_without_a_result_in_time_the_turn_goes_on(check: VoiceCheck | Non
     stage, llm = await turn(check)
     assert not stage.of(events.Person)
     assert llm.requests[0].situation.speaker is None
+
+
+async def test_only_what_is_spoken_is_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    happened: list[events.Event] = []
+    engines = Engines(ScriptedAsr(), ScriptedLlm(), ScriptedTts())
+    playback = Playback(ScriptedSpeaker(), happened.append)
+    speech = SpeechParts(Settings(name="x"), engines, playback, happened.append)
+    recognition = SpeakerRecognition(PeopleFile("x"))
+    parts = TurnParts(speech, people=recognition)
+    spoken, written = utterance(), Utterance(None, 1.0, text="what time is it")
+    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(parts.run())
+        await asyncio.sleep(0)
+        for each in (spoken, written):
+            assert parts.manager.start(each)
+            while not any(isinstance(e, events.TurnEnd) and e.turn == each.id for e in happened):
+                await asyncio.sleep(0.001)
+        running.cancel()
+    recognition.close()
+    assert spoken.voice_check is not None
+    assert written.voice_check is None
