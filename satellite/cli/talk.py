@@ -50,6 +50,7 @@ def talk(context: click.Context, voice_rate: int | None, silent: bool, open_mic:
     invocation = flags.invocation(context)
     settings = invocation.settings()
     logs.quieten("satellite")
+    logs.quieten("servers")
     logs.quieten("satellite.turns", logging.ERROR)  # the page shows how a turn failed
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     page = TerminalPage() if terminal else PlainPage()

@@ -16,7 +16,7 @@ LIMIT = 60.0
 class Talker:
     """Types, and reads the screen."""
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
+    def __init__(self, folder: Path, *arguments: str, limit: float = LIMIT) -> None:
         home = {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder / "config")}
         self.program = pexpect.spawn(
             sys.executable,
@@ -29,7 +29,7 @@ class Talker:
             ),
             encoding="utf-8",
             dimensions=(40, 100),
-            timeout=LIMIT,
+            timeout=limit,
         )
         self.read = ""
 
