@@ -12,11 +12,13 @@ import msgspec
 
 from satellite import events
 from satellite.audio.replay import recording
-from satellite.errors import SatelliteError
+from satellite.errors import PluginBroken, SatelliteError
+from satellite.languages.hearing import hearing
 from satellite.languages.names import areas_for, names_for
 from satellite.lib.containment import describe, is_foreign
 from satellite.lib.deadline import fallback_seconds, too_slow
 from satellite.listening.people.recognition import Match
+from satellite.listening.stop_phrases import plain
 from satellite.listening.utterance import Utterance
 from satellite.settings import Settings
 from satellite.turns import outcome
@@ -182,8 +184,23 @@ class Turn:
                 if not self.is_answer:  # a question needs no answer, and people talk meanwhile
                     await self._apologise("understand")
                 return NothingHeard()
+            if await asyncio.to_thread(self._only_stops, text):
+                return Cancelled()
             self._notice.begin()
             return await self._answer(text, answer)
+
+    def _only_stops(self, text: str) -> bool:
+        """Return whether the person went on with a stop word alone: that is no part of a request,
+        and what was asked before it stays done."""
+        before = self._first.last_asked if self._first is not None else None
+        if before is None or not self._settings.listen.stop_words:
+            return False
+        try:
+            words = hearing(self.language).stop_words
+        except PluginBroken as error:
+            _LOGGER.debug("no stop words: %s", error)
+            return False
+        return plain(text).removeprefix(plain(before)).strip() in map(plain, words)
 
     def _report_handover(self, origin: str, cause: SatelliteError) -> None:
         _LOGGER.warning("turn %s continues without %s: %s", self.id, origin, cause)

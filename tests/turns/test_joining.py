@@ -135,6 +135,17 @@ async def test_the_wake_word_interrupts_what_was_taken_for_more_of_the_request(
         assert len(made.conversation.history()) == 4
 
 
+async def test_a_stop_word_into_the_answer_is_no_part_of_the_request() -> None:
+    made = satellite()
+    made.asr.texts = ["turn on the lamp", "Turn on the lamp. Stop!"]
+    async with made.open():
+        speak_on(made, END + 1.0)
+        await made.ended(2)
+    assert made.outcomes()[-1] == "cancelled"
+    assert len(made.llm.requests) == 1
+    assert [timer.total for timer in made.timers.states()] == [60]
+
+
 async def test_the_wake_word_begins_another_request() -> None:
     made = satellite()
     async with made.open():
