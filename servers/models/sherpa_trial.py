@@ -48,7 +48,8 @@ def require_loadable(trial: Trial, folder: Path) -> None:
     mark = _mark(trial)
     if mark.exists():
         return
-    command = [sys.executable, "-m", "servers.models.sherpa_trial"]
+    # -P: what is in the working folder is not imported
+    command = [sys.executable, "-P", "-m", "servers.models.sherpa_trial"]
     try:
         done = subprocess.run(
             command, input=msgspec.json.encode(trial), capture_output=True, timeout=PATIENCE

@@ -95,7 +95,7 @@ async def test_built_in_engines_serve_and_the_remedies_are_logged(
     assert [line.partition(";")[0] for line in said] == [
         "asr: pocketsphinx stands in for sherpa-onnx or faster-whisper",
         "llm: intents stands in for ollama or llamacpp",
-        "tts: espeak stands in for piper",
+        "tts: espeak stands in for sherpa-onnx or piper",
     ]
     wanted = ("whisper:base.en", "gguf:qwen2.5-1.5b", "piper:en_US-lessac-medium")
     for line, model in zip(said, wanted, strict=True):
