@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -103,12 +104,15 @@ def probe_runner(pages: Pages) -> web.AppRunner:
 
 
 class _WithoutBadRequests(logging.Filter):
-    """Drops the traceback that aiohttp logs for each request that is not HTTP, and for each client
-    that leaves while aiohttp itself answers it (`Expect: 100-continue`)."""
+    """Drops the traceback that aiohttp logs for each request that is not HTTP, and for what goes
+    wrong when aiohttp itself answers a header `Expect`: the client has left, or it is no text."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        return not isinstance(error, HttpProcessingError | ConnectionError)
+        frames = traceback.extract_tb(error.__traceback__) if error is not None else ()
+        if any(frame.name == "_default_expect_handler" for frame in frames):
+            return False
+        return not isinstance(error, HttpProcessingError)
 
 
 _LOGGER.addFilter(_WithoutBadRequests())

@@ -82,6 +82,7 @@ async def supervised(settings: Settings, bus: Bus) -> AsyncGenerator[Supervision
 @asynccontextmanager
 async def limit_resources(settings: HealthSettings) -> AsyncGenerator[None, None]:
     """Limit the memory and the log of this process during this block. Raises `MemoryFull`."""
+    memory_limit.share_arenas()  # before the threads of models start
     limit = settings.memory * memory_limit.MB or memory_limit.default_limit()
     with limited_log(settings.log), first_error(SatelliteError):
         async with asyncio.TaskGroup() as tasks:
