@@ -18,6 +18,7 @@ from satellite.lib.decoding import from_json
 from satellite.text.reason_of import reason_of
 from servers.intents import package_mapping as mapping
 from servers.intents.match import Found, found_in
+from servers.intents.shared_texts import share
 
 if TYPE_CHECKING:
     from hassil.intents import IntentData, Intents, SlotList
@@ -120,6 +121,7 @@ class PackageSentences:
             for intent in intents.intents.values():
                 for data in intent.data:
                     _prepare(data, intents, intent.name not in mapping.VALUED)
+            share(intents)
         except Exception as error:  # hassil raises exceptions of many kinds for malformed files
             raise EngineFailed(f"sentences of {_PACKAGE}: {name}: {reason_of(error)}") from error
         return intents

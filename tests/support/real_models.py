@@ -181,6 +181,7 @@ SMALL = (
     "piper-en_US-joe-medium",
     "smollm2-135m",
     "speaker-dvector",
+    "kokoro-int8",
 )
 """Fetched by default, and before every run of the whole test suite."""
 
