@@ -27,7 +27,7 @@ from servers.asr.sherpa.options import SherpaOptions
 from servers.asr.sherpa.recognizer import Recognizer, is_capital, takes_hotwords
 from servers.asr.sherpa.utterance import Beam, Progress, Step, Utterance, process
 from servers.asr.sherpa.writing import Writing
-from servers.models import sherpa_files
+from servers.models import manifest, sherpa_files
 from servers.models.latest import latest
 from servers.models.names import SHERPA, WHISPER
 from servers.models.sherpa_files import SherpaFiles
@@ -243,13 +243,21 @@ def _newest(context: EngineContext) -> str | None:
 
 def _fits(store: Store, language: str, name: str) -> bool:
     folder = store.path(SHERPA, name)
-    known = _recognizer_languages(folder, name) if folder is not None else ()
-    return codes.find(language, known) is not None
+    if folder is None:
+        return False
+    try:
+        imported_at = (folder / manifest.FILE).stat().st_mtime_ns
+    except OSError:  # removed meanwhile
+        return False
+    return codes.find(language, _recognizer_languages(folder, name, imported_at)) is not None
 
 
 @lru_cache(maxsize=32)
-def _recognizer_languages(folder: Path, name: str) -> tuple[str, ...]:
-    """Return the languages of a speech recognizer, none for another model."""
+def _recognizer_languages(folder: Path, name: str, _imported_at: int) -> tuple[str, ...]:
+    """Return the languages of a speech recognizer, none for another model.
+
+    `_imported_at` distinguishes models that had the same name one after the other.
+    """
     try:
         files = sherpa_files.read(folder)
     except EngineError:

@@ -254,6 +254,12 @@ async def test_auto_takes_a_model_of_the_language(folders: dict[str, Path], tmp_
     chinese = EngineContext(models=settings, language="zh")
     assert await SherpaOnnx.auto(chinese) == "sense-voice"
     assert await SherpaOnnx.auto(EngineContext(models=settings, language="fr")) is None
+    store.take("sherpa", "mine-zh", kws)
+    assert await SherpaOnnx.auto(chinese) == "sense-voice"
+    store.take("sherpa", "mine-zh", folders["chinese"])  # under the name of the wake words
+    store.remove("sherpa", "sense-voice")
+    assert await SherpaOnnx.auto(chinese) == "mine-zh"
+    store.take("sherpa", "sense-voice", folders["sense"])
     assert await SherpaOnnx.auto(EngineContext(models=settings, language="en")) == "sense-voice"
 
 
