@@ -13,11 +13,10 @@ from typing import Any
 from satellite.components.auto import look_every, preference
 from satellite.components.spec import AUTO
 from satellite.engines import assembly
+from satellite.engines.external_tools import external_tools
 from satellite.engines.home_aware import at_home
-from satellite.engines.mcp_targets import mcp_targets
 from satellite.homeassistant.client.home import Home
 from satellite.homeassistant.client.home import opened as opened_home
-from satellite.net.mcp.servers import connected
 from satellite.ports import EngineContext, ExternalTools, Sharing
 from satellite.settings import Settings
 from servers import standby
@@ -131,7 +130,7 @@ async def open_engines(
     """
     async with (
         opened_home(settings.home) as home,
-        connected(mcp_targets(settings)) as tools,
+        external_tools(settings) as tools,
     ):
         engines = ServedEngines(settings, metrics, home, nice, tools)
         try:

@@ -16,11 +16,11 @@ from satellite.components import spec
 from satellite.components.auto import BUILT_IN, preference
 from satellite.components.spec import AUTO
 from satellite.engines.chain import FallbackChain
+from satellite.engines.external_tools import external_tools
 from satellite.engines.failover import failover
 from satellite.engines.home_aware import at_home
 from satellite.engines.known_servers import KnownServers
 from satellite.engines.language_gaps import LanguageGap, knows, language_gaps, languages_of
-from satellite.engines.mcp_targets import mcp_targets
 from satellite.engines.other_language import SpeaksAnyLanguage
 from satellite.engines.ranking import rank
 from satellite.engines.selection import SHARE
@@ -34,7 +34,6 @@ from satellite.lib.taskgroups import first_error
 from satellite.net.discovery.browser import Discovery
 from satellite.net.discovery.mdns import NoMulticast
 from satellite.net.discovery.preferences import Preferences
-from satellite.net.mcp.servers import connected
 from satellite.net.pairing import Pairing
 from satellite.net.remotes.by_uri import remote
 from satellite.ports import TURN_ROLES, Asr, Engine, EngineContext, Vad, Wake
@@ -228,7 +227,7 @@ async def _made(
     shared = [name for name, texts in chains.items() if name[0] in ELSEWHERE and AUTO in texts]
     async with AsyncExitStack() as stack:
         home = await stack.enter_async_context(opened_home(settings.home))
-        tools = await stack.enter_async_context(connected(mcp_targets(settings)))
+        tools = await stack.enter_async_context(external_tools(settings))
         context = EngineContext.for_settings(settings, home, tools=tools)
         made = {
             name: [await create(name[0], text, for_language(context, name[2])) for text in texts]
