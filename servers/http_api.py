@@ -242,7 +242,14 @@ class HttpApi:
 
         try:
             yield
-        except (aiohttp.ClientError, msgspec.MsgspecError, OSError, ValueError) as error:
+        # aiohttp raises RuntimeError for reading a body after the connection was lost
+        except (
+            aiohttp.ClientError,
+            msgspec.MsgspecError,
+            OSError,
+            RuntimeError,
+            ValueError,
+        ) as error:
             why = reason_of(error)[:300]
             if self._closed:
                 raise Closed("the client was closed") from error

@@ -24,6 +24,13 @@ OWN = 0.5
 """Part of the energy that is left after echo cancellation where a person speaks as loud as the echo
 of our own voice. A canceller that has not adapted yet leaves less of a voice that is alone."""
 
+PROOF = 0.2
+"""Seconds of the answer, at least, whose echo the canceller has removed before. Until it has, what
+it leaves of an answer may be as loud as a person: it has to adapt after each change in the room."""
+
+REMOVED = 0.25
+"""Part of the energy that is left, at most, of an echo that was removed."""
+
 LATEST = SPEECH.rate // 2
 """Samples by which an echo of unknown delay is late at most."""
 
@@ -59,17 +66,20 @@ class Continuation:
     def is_over(self, answer_age: float | None) -> bool:
         """Return whether later speech is not waited for, unless there is a voice just now.
 
-        `answer_age`: seconds since the answer began to be heard; None before.
+        `answer_age`: seconds since the answer began to be heard; None before. Later in an answer,
+        a voice is that of a person who interrupts it with the wake word.
         """
-        if self._voiced or self._position < WITHIN * RATE:
+        if self._voiced:
             return False
-        return answer_age is None or answer_age > INTO_ANSWER
+        if answer_age is not None:
+            return answer_age > INTO_ANSWER
+        return self._position >= WITHIN * RATE
 
 
 def hears_itself(reference: PlaybackReference) -> bool:
     """Return whether the newest sound of the microphone may be that of our own speaker.
 
-    Without echo cancellation, it may whenever something is played.
+    Without echo cancellation that has proved itself, it may whenever something is played.
     """
     now, look_back = reference.now, int(LOOK_BACK * SPEECH.rate)
     first = now - look_back - (LATEST if reference.delay is None else reference.delay + UNHEARD)
@@ -77,4 +87,16 @@ def hears_itself(reference: PlaybackReference) -> bool:
     if max(map(abs, played), default=0) < _LOUD:
         return False
     left = reference.residual(now - look_back, now)
-    return reference.delay is None or left is None or left < OWN
+    if reference.delay is None or left is None or left < OWN:
+        return True
+    return not _is_removed(reference, now - look_back)
+
+
+def _is_removed(reference: PlaybackReference, before: int) -> bool:
+    """Return whether the echo of an answer was removed in its time up to a position."""
+    proof, earliest = int(PROOF * SPEECH.rate), before - int(INTO_ANSWER * SPEECH.rate)
+    found = (
+        reference.residual(last - proof, last)
+        for last in range(before, earliest, -int(LOOK_BACK * SPEECH.rate))
+    )
+    return any(left is not None and left <= REMOVED for left in found)

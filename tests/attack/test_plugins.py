@@ -42,7 +42,8 @@ STRANGE = Settings(
     **{role: "strange" for role in ROLES if role != "hook"},  # type: ignore[arg-type]
     hooks=("strange",),
     zeroconf=False,
-    listen=ListenSettings(stop_words=False),
+    # requests follow each other so soon that they would be taken for one, without the wake word
+    listen=ListenSettings(stop_words=False, by_meaning=False),
     cues=CueSettings(awake=False, error=False),
     sound=SoundSettings(echo_cancellation=False),
     ducking=DuckingSettings(enabled=False),

@@ -25,6 +25,7 @@ from satellite.audio.ducking.ducker import DuckedStream, ducked_store
 from satellite.audio.echo.canceller import EchoCanceller
 from satellite.audio.echo.playback_reference import PlaybackReference
 from satellite.audio.echo.stored_path import StoredPath, stored_path
+from satellite.audio.voice_clips import Clips, ClipStore, StoredClip
 from satellite.diagnostics.recordings.folder import RecordingFolder
 from satellite.diagnostics.stats import database
 from satellite.diagnostics.stats.collector import TurnRow
@@ -36,6 +37,7 @@ from satellite.homeassistant.client.entities import Contents, Entity
 from satellite.http import token
 from satellite.lib.persistence import ASIDE, LARGEST, StoredValue, usable_part
 from satellite.listening.mute import Mute, mute_store
+from satellite.listening.people.people_file import People, PeopleFile, Person
 from satellite.net.pairing.errors import KeysUnusable
 from satellite.net.pairing.identity import read_identity
 from satellite.net.pairing.key_store import KeyStore
@@ -53,18 +55,22 @@ REPOSITORY = Path(__file__).parents[2]
 STORES = {
     "satellite/audio/ducking/ducker.py",
     "satellite/audio/echo/stored_path.py",
+    "satellite/audio/voice_clips.py",
     "satellite/engines/known_servers.py",
     "satellite/listening/mute.py",
+    "satellite/listening/people/people_file.py",
     "satellite/timers/__init__.py",
 }
 """Modules with a `StoredValue`."""
 
 FILES = {
+    "satellite/audio/voice_clips.py",  # sound, judged like that of the person: tests/audio
     "satellite/diagnostics/recordings/folder.py",
     "satellite/homeassistant/client/stored_home.py",
     "satellite/net/pairing/key_store.py",
     "servers/asr/sphinx/vocabulary.py",  # tests/servers/asr/sphinx
     "servers/models/manifest.py",
+    "servers/models/sherpa_trial.py",  # empty marks
     "satellite/cli/guided_setup/files.py",  # the settings, which a person writes: tests/config
     "satellite/lib/persistence.py",
 }
@@ -72,6 +78,7 @@ FILES = {
 
 ALARM = Alarm(id="wake", hour=6, minute=30, days=(0, 1, 2, 3, 4), last=1.7e9, name="work")
 TIMER = Timer(id="egg", total=300.0, due=1000.0, name="egg", text="the eggs are ready")
+PEOPLE = People("network.onnx", "0" * 64, (Person("Anna", ((0.5,) * 8,)),))
 MOMENT = ClockReading(1.7e9, 900.0, "boot")
 SCHEDULE = Schedule(moment=MOMENT, timers=(TIMER,), alarms=(ALARM,))
 
@@ -94,6 +101,8 @@ def stores() -> dict[str, tuple[StoredValue[Any], Any]]:
         "ducked": (ducked_store(), (stream,)),
         "servers": (StoredValue("known-servers", tuple[KnownServer, ...], ()), (server,)),
         "echo": (stored_path("room"), StoredPath(b"\0\0\x80\x3f" * 8, 1e-5)),
+        "people": (StoredValue.for_satellite("people", "room", People, People()), PEOPLE),
+        "voices": (StoredValue("voices", Clips, {}), {"anna": StoredClip("Good morning.", "en")}),
     }
 
 
@@ -174,6 +183,13 @@ def use(name: str, store: StoredValue[Any]) -> None:
         assert isinstance(Mute(lambda event: None, store).muted, bool)
     elif name == "echo":
         EchoCanceller(PlaybackReference(), store).process(bytes(1024))
+    elif name == "people":
+        people = PeopleFile("room")
+        people.add(PEOPLE.people[0], "other.onnx", people.read().sha256)
+        people.remove("Anna")
+    elif name == "voices":
+        clips = ClipStore(store.file.parent)
+        assert set(clips.voices()) == set(store.read())
     elif name == "servers":
         asyncio.run(KnownServers().remember("tts", ["tcp://10.0.0.6:10200"]))
 

@@ -166,13 +166,18 @@ async def test_a_volume_that_was_set_by_half_a_request_is_restored() -> None:
     assert made.speech.playback.volume == before
 
 
-def reference_of(played: bytes, left: float | None, delay: int | None) -> PlaybackReference:
+def reference_of(
+    played: bytes, left: float | None, delay: int | None, before: float = 0.1
+) -> PlaybackReference:
+    """Return a reference of a second's answer of which the canceller left parts of the energy:
+    `before`, and of the last 0.1 s, `left`."""
     reference = PlaybackReference()
     reference.delay = delay
     reference.played(played, SPEECH)
     for position in range(0, SPEECH.rate, FRAME):
         if left is not None:
-            reference.note_residual(position, 1000.0, 1000.0 * left)
+            newest = position >= 0.9 * SPEECH.rate
+            reference.note_residual(position, 1000.0, 1000.0 * (left if newest else before))
     reference.advance(SPEECH.rate)
     return reference
 
@@ -193,3 +198,8 @@ def test_our_own_voice_does_not_continue_a_request(
 ) -> None:
     """Where echo is not cancelled, nothing said during an answer continues a request."""
     assert hears_itself(reference_of(played * SPEECH.rate, left, delay)) is own
+
+
+def test_an_echo_that_was_not_removed_yet_is_our_own_voice() -> None:
+    """As at the beginning of an answer, before the canceller has adapted."""
+    assert hears_itself(reference_of(b"\x00\x10" * SPEECH.rate, 0.9, 800, before=0.6))
