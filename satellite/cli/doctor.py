@@ -57,8 +57,8 @@ def doctor(
     """Find out what is wrong and how to fix it.
 
     The areas are configuration, python, audio, echo, wake, network, ports, firewall, servers,
-    mcp, models, machine and homeassistant. By default all are checked but wake, and echo, which plays a
-    short sound, only on a terminal. Recordings are measured and not saved.
+    models, mcp, machine and homeassistant. By default all are checked but wake, and echo, which
+    plays a short sound, only on a terminal. Recordings are measured and not saved.
 
     The exit code is 1 if anything is broken.
     """

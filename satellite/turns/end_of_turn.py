@@ -31,7 +31,7 @@ OPEN = 0.35
 """The same after a whole request that could go on."""
 
 BEGUN = 1.2
-"""The same after the beginning of a request: as long as anybody ever waits who has stopped."""
+"""The same after the beginning of a request. A person who stops for good waits no longer."""
 
 PATIENCE = 0.5
 """Seconds for the brain to judge a text: later, silence would have ended the turn anyway."""

@@ -60,7 +60,7 @@ REQUESTS: dict[str, dict[str, Espeak | Kokoro | str]] = {
     },
     "de": {
         "time": Kokoro("jf_gongitsune", "Wie spät ist es?"),
-        "timer": Espeak("Stelle einen Timer auf fünf Minuten.", "de"),
+        "timer": Espeak("Timer auf zehn Minuten.", "de+m7"),
         "lamp": Kokoro("jm_kumo", "Schalte die Lampe ein."),
     },
     "fr": {

@@ -1,0 +1,297 @@
+"""Time from the true end of a request to the first sound of the answer, by silence and by meaning.
+
+    python -m tests.bench.first_word [--model whisper-tiny.en] [--requests N]
+
+One satellite in one process, with real Whisper, the sentences, and the Piper voice
+en_US-joe-medium, hears requests at the pace of a microphone, first with `listen.by_meaning` off,
+then on. Half of the requests have a pause in the middle. Words, pauses and their order are the
+same in both runs. The true end is that of the synthesized speech, known to 20 ms.
+
+Printed for each run: the seconds to the first sound at the speaker; requests that were cut at their
+pause, and how many of these were joined again; requests whose last transcript has other words. The
+exit code is 1 if meaning is no faster in the median, or leaves more requests wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from satellite import events
+from satellite.audio.capture import Capture
+from satellite.audio.playback import Playback
+from satellite.audio.wavfile import write_wav
+from satellite.builtin.audio.wav import WavMic
+from satellite.components import spec
+from satellite.lib.bus import Bus
+from satellite.listening.listener import Listener
+from satellite.settings import CueSettings, ListenSettings, Settings
+from satellite.turns.context import Engines
+from satellite.values import SPEECH, AudioFormat
+from servers.asr.whisper.engine import FasterWhisper
+from servers.llm.intents import Intents
+from servers.tts.piper.engine import Piper
+from tests.bench.word_errors import words
+from tests.support.engines import ScriptedWake
+from tests.support.real_models import real_model
+from tests.support.real_voice import TRAIL, VOICE, speak_all
+from tests.support.speech import silence
+from tests.support.turn_parts import SpeechParts, TurnParts
+
+WHOLE = (
+    "What time is it?",
+    "Set a timer for five minutes.",
+    "Turn on the living room lamp.",
+    "What day is it today?",
+    "Set a timer for twenty minutes.",
+    "Turn off the kitchen light.",
+    "How much time is left on the timer?",
+    "Wake me up at seven in the morning.",
+    "Cancel the timer.",
+    "Set the volume to fifty percent.",
+    "What is the date today?",
+    "Turn on the bedroom lamp.",
+    "Set a pizza timer for twelve minutes.",
+    "Turn the volume down.",
+    "Turn off the lights in the kitchen.",
+    "Is the living room lamp on?",
+    "Add five minutes to the timer.",
+    "Pause the timer.",
+    "Set an alarm for half past six.",
+    "Turn off the alarm.",
+    "Resume the timer.",
+    "Turn off all the lights.",
+    "Set a timer for an hour.",
+    "Is the kitchen light off?",
+    "What can you do?",
+)
+"""Requests in one breath."""
+
+BROKEN = (
+    ("Set a timer for", "ten minutes."),
+    ("Turn on the", "living room lamp."),
+    ("Wake me up at", "half past seven."),
+    ("Turn off", "the kitchen light."),
+    ("Set the volume to", "thirty percent."),
+    ("Set a timer for five minutes", "and thirty seconds."),
+    ("Turn on the lamp", "in the living room."),
+    ("How much time is left", "on the timer?"),
+    ("Add ten minutes", "to the timer."),
+    ("Set an alarm", "for six thirty."),
+    ("What time", "is it?"),
+    ("Turn off the lights", "in the kitchen."),
+    ("Set a timer", "for fifteen minutes."),
+    ("Is the living room lamp", "on?"),
+    ("Turn the volume", "up."),
+    ("Cancel", "the timer."),
+    ("What is", "the date today?"),
+    ("Set a pizza timer", "for eight minutes."),
+    ("Turn on", "the bedroom lamp."),
+    ("Wake me up", "at six in the morning."),
+    ("Pause", "the timer."),
+    ("Turn on the kitchen light", "in ten minutes."),
+    ("Set the volume", "to twenty percent."),
+    ("Is the kitchen light", "on?"),
+    ("Set a timer for one hour", "and ten minutes."),
+)
+"""Requests with a pause in the middle."""
+
+SHORTEST, LONGEST = 0.4, 1.2
+"""Seconds of the pauses."""
+
+BEFORE, AFTER = 1.0, 5.0
+"""Seconds of silence before and after a request; the answer falls into the second."""
+
+WAKE_BEFORE = 8000
+"""Samples before a request at which the wake word is reported."""
+
+
+@dataclass
+class Request:
+    """A request on the tape and what became of it."""
+
+    text: str
+    pause: float
+    """Seconds of the pause in it; 0 for none."""
+    begin: int
+    end: int
+    """Samples of the tape at which its speech begins and ends."""
+    first_sound: float | None = None
+    """Seconds from its true end to the first sound that followed."""
+    cut: bool = False
+    joined: bool = False
+    texts: list[str] = field(default_factory=list)
+
+    @property
+    def right(self) -> bool:
+        """Whether the last transcript has the words that were spoken."""
+        return bool(self.texts) and words(self.texts[-1]) == words(self.text)
+
+
+class TimedMic(WavMic):
+    """Knows the monotonic time of its first sample."""
+
+    async def open(self) -> AudioFormat:
+        form = await super().open()
+        self.began = time.monotonic()
+        return form
+
+
+async def tape(count: int, seed: int) -> tuple[bytes, list[Request]]:
+    """Return the sound of `count` whole and `count` broken requests, and the requests."""
+    random = np.random.default_rng(seed)
+    whole, broken = WHOLE[:count], BROKEN[:count]
+    texts = [*whole, *(part for parts in broken for part in parts)]
+    said = dict(zip(texts, await speak_all(real_model(VOICE), texts), strict=True))
+    pauses = [*(0.0 for _ in whole), *random.uniform(SHORTEST, LONGEST, len(broken))]
+    sound, requests = bytearray(), []
+    for parts, pause in zip([*((text,) for text in whole), *broken], pauses, strict=True):
+        sound += silence(BEFORE)
+        begin = len(sound) // 2
+        for number, part in enumerate(parts):
+            sound += silence(float(pause)) if number else b""
+            sound += said[part]
+        requests.append(Request(" ".join(parts), float(pause), begin, len(sound) // 2 - TRAIL))
+        sound += silence(AFTER)
+    return bytes(sound), requests
+
+
+async def run(folder: Path, model: Path, requests: Sequence[Request], by_meaning: bool) -> float:
+    """Let a satellite hear the tape; enter what happened into the requests.
+
+    Returns the seconds of CPU that it took.
+    """
+    settings = msgspec.structs.replace(
+        Settings(),
+        cues=CueSettings(awake=False, error=False),
+        listen=ListenSettings(by_meaning=by_meaning),
+    )
+    bus = Bus()
+    vad = spec.create("vad", "silero")
+    vad.load()
+    voice = real_model(VOICE) / "en_US-joe-medium.onnx"
+    engines = Engines(
+        FasterWhisper(FasterWhisper.Options(model=str(model), language="en")),
+        Intents(Intents.Options()),
+        Piper(Piper.Options(voice=str(voice))),
+    )
+    mic = TimedMic(WavMic.Options(path=str(folder / "in.wav")))
+    playback = Playback(spec.create("speaker", f"wav:{folder / 'out.wav'}"), bus.publish)
+    parts = TurnParts(SpeechParts(settings, engines, playback, bus.publish))
+    wake = ScriptedWake([request.begin - WAKE_BEFORE for request in requests])
+    listener = Listener(Capture(mic, bus.publish), wake, vad, settings.listen, bus.publish)
+    for engine in (engines.asr, engines.llm, engines.tts):
+        await engine.load()
+    before = time.process_time()
+    try:
+        async with bus.subscribe("bench") as happening:
+            await playback.open()
+            async with asyncio.TaskGroup() as tasks:
+                helper = tasks.create_task(parts.run())
+                await listener.run(
+                    parts.manager.start,
+                    idle=lambda: parts.speech.activity.idle,
+                    answer_age=parts.manager.answer_age,
+                )
+                helper.cancel()
+            await playback.close()
+            bus.end()
+            happened = [event async for event in happening]
+    finally:
+        for engine in (engines.asr, engines.llm, engines.tts):
+            await engine.close()
+    assign(requests, happened, mic.began)
+    return time.process_time() - before
+
+
+def assign(requests: Sequence[Request], happened: Sequence[events.Event], began: float) -> None:
+    """Enter events into the requests of their time. `began` is the tape's monotonic begin."""
+    begins = np.array([request.begin - WAKE_BEFORE for request in requests]) / SPEECH.rate
+    for event in happened:
+        at = getattr(event, "mono", 0.0) - began
+        index = int(np.searchsorted(begins, at, side="right")) - 1
+        if index < 0:
+            continue
+        request = requests[index]
+        since = at - request.end / SPEECH.rate
+        match event:
+            case events.SpeechEnd() if event.decided_mono - began < request.end / SPEECH.rate:
+                request.cut = True
+            case events.Joined():
+                request.joined = True
+            case events.Transcript(final=True):
+                request.texts.append(event.text)
+            case events.AudioStart() if request.first_sound is None and since > 0:
+                request.first_sound = since
+
+
+def report(name: str, requests: Sequence[Request], cpu: float) -> None:
+    """Print a run."""
+    for kind in ("whole", "with a pause"):
+        chosen = [r for r in requests if bool(r.pause) == (kind == "with a pause")]
+        found = sorted(r.first_sound for r in chosen if r.first_sound is not None)
+        if not found:
+            print(f"{name}, {kind}: no sound")
+            continue
+        cut = [r for r in chosen if r.cut]
+        print(
+            f"{name}, {kind}: {len(found)} of {len(chosen)} answered, first sound after "
+            f"{statistics.median(found):.2f} s (p50), {found[int(0.95 * (len(found) - 1))]:.2f} s "
+            f"(p95); cut {len(cut)}, of these joined {sum(r.joined for r in cut)}; "
+            f"wrong {sum(not r.right for r in chosen)}"
+        )
+    print(f"{name}: {cpu:.0f} s of CPU")
+
+
+async def compare(model: str, count: int, seed: int, verbose: bool) -> int:
+    """Run both and return the exit code."""
+    results = {}
+    sound, _ = await tape(count, seed)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_wav(folder / "in.wav", SPEECH, sound)
+        for by_meaning in (False, True):
+            _, requests = await tape(count, seed)
+            cpu = await run(folder, real_model(model), requests, by_meaning)
+            label = "by meaning" if by_meaning else "by silence"
+            report(label, requests, cpu)
+            results[by_meaning] = requests
+            if verbose:
+                for r in requests:
+                    print(
+                        f"  {r.text!r} {r.pause:.2f} {r.first_sound} {r.cut} {r.joined} {r.texts}"
+                    )
+    medians = {
+        key: statistics.median(
+            [r.first_sound for r in found if r.first_sound is not None and not r.pause]
+        )
+        for key, found in results.items()
+    }
+    wrong = {key: sum(not r.right for r in found) for key, found in results.items()}
+    return int(medians[True] >= medians[False] or wrong[True] > wrong[False])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", default="whisper-tiny.en")
+    parser.add_argument("--requests", type=int, default=len(WHOLE))
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("-v", "--verbose", action="store_true")
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.WARNING)
+    sys.exit(asyncio.run(compare(options.model, options.requests, options.seed, options.verbose)))
+
+
+if __name__ == "__main__":
+    main()
