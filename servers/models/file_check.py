@@ -9,6 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
+from satellite.errors import ModelMissing
 from satellite.lib.decoding import Undecodable, from_json
 
 _VARINT, _BYTES = 0, 2
@@ -120,6 +121,16 @@ def is_gguf(file: BinaryIO) -> bool:
         return False
     version, *counts = struct.unpack("<IQQ", head[4:])
     return 0 < version <= _NEWEST_GGUF and all(0 < count < _MANY for count in counts)
+
+
+def gguf_file(model: Path) -> Path:
+    """Return the GGUF file of a model, which is a folder or that file. Raises `ModelMissing`."""
+    files = sorted(model.glob("*.gguf")) if model.is_dir() else [model]
+    for path in files[:1]:
+        with path.open("rb") as content:
+            if is_gguf(content):
+                return path
+    raise ModelMissing(f"{model} is no GGUF model")
 
 
 def _json_problem(text: bytes) -> str | None:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import os
-import tempfile
-import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 
-_GREETING = b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU.\n"
+from satellite.lib.stderr import captured_stderr
 
-_STDERR = threading.Lock()
-"""Held while standard error is redirected: the descriptor is the process's, and two redirections at
-once could not both be undone."""
+_GREETING = b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU.\n"
 
 
 @contextmanager
@@ -21,18 +17,10 @@ def quiet_stderr() -> Generator[None, None, None]:
 
     The C library writes the line to the descriptor and offers no way to turn it off.
     """
-    with _STDERR, tempfile.TemporaryFile() as aside:
-        try:
-            stderr = os.dup(2)
-        except OSError:  # closed, as in some daemons
+    output = bytearray()
+    try:
+        with captured_stderr() as output:
             yield
-            return
-        os.dup2(aside.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
-            aside.seek(0)
-            if output := aside.read().replace(_GREETING, b""):
-                os.write(2, output)
+    finally:
+        if rest := output.replace(_GREETING, b""):
+            os.write(2, rest)

@@ -74,7 +74,7 @@ class Deaf:
 
 
 class Session:
-    """One conversation. `listener` is None without a microphone."""
+    """One conversation, spoken or typed."""
 
     def __init__(
         self,
@@ -86,7 +86,8 @@ class Session:
         microphone: Microphone | None,
         vads: tuple[Vad, Vad] | None,
     ) -> None:
-        """`vads`: one for requests, and one for the open microphone."""
+        """`vads`: one for requests, and one for the open microphone. Without `microphone`, requests
+        are typed only."""
         self.open_microphone = False
         """Whether a voice begins a request."""
         self._utterance: Utterance | None = None
@@ -110,17 +111,11 @@ class Session:
         assistants = Assistants(
             Assistant(settings, engines, local=True, conversation=self._conversation)
         )
-        self._listener: Listener | None = None
-        if microphone is not None and vads is not None:
-            watch = VoiceWatch(vads[1], settings.listen.threshold, self._on_voice)
-            self._listener = Listener(
-                microphone,
-                watch,
-                vads[0],
-                settings.listen,
-                publish,
-                attentive=lambda: self.open_microphone and not self.busy,
-            )
+        self._listener = (
+            self._listen(settings, publish, microphone, vads)
+            if microphone is not None and vads is not None
+            else None
+        )
         self._turns = TurnManager(
             settings,
             assistants,
@@ -141,6 +136,22 @@ class Session:
             "delayed commands": DelayedCommands(due, assistants, context, announcer).run,
             "broadcasts": broadcasts.run,
         }
+
+    def _listen(
+        self,
+        settings: Settings,
+        publish: Callable[[Event], None],
+        microphone: Microphone,
+        vads: tuple[Vad, Vad],
+    ) -> Listener:
+        return Listener(
+            microphone,
+            VoiceWatch(vads[1], settings.listen.threshold, self._on_voice),
+            vads[0],
+            settings.listen,
+            publish,
+            attentive=lambda: self.open_microphone and not self.busy,
+        )
 
     @property
     def hears(self) -> bool:

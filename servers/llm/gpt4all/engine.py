@@ -22,7 +22,7 @@ from satellite.values import EngineInfo, ModelInfo, ReplyPart, ReplyRequest
 from servers.llm.chat.local_first import local_first
 from servers.llm.gpt4all.options import Gpt4AllOptions
 from servers.models import gpt4all_models
-from servers.models.file_check import is_gguf
+from servers.models.file_check import gguf_file
 from servers.models.names import GPT4ALL
 from servers.models.store import Store
 
@@ -144,21 +144,11 @@ class _Model:
         from servers.llm.gpt4all.client import Gpt4AllClient
         from servers.llm.gpt4all.host import Host
 
-        path = self._file()
+        path = gguf_file(self._store.find(GPT4ALL, self._options.model))
         host = Host(self._options, _template(path), cores(), self._context.nice)
         host.load(path)
         self._host = host
         return Chat(Gpt4AllClient(host), self._options, (), self._context)
-
-    def _file(self) -> Path:
-        """Return the GGUF file of the model. Raises `ModelMissing`."""
-        found = self._store.find(GPT4ALL, self._options.model)
-        files = sorted(found.glob("*.gguf")) if found.is_dir() else [found]
-        for file in files[:1]:
-            with file.open("rb") as content:
-                if is_gguf(content):
-                    return file
-        raise ModelMissing(f"{found} is no GGUF model")
 
 
 def _template(path: Path) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import tempfile
 import threading
-from collections.abc import AsyncGenerator, Generator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from satellite.errors import EngineClosed, EngineFailed
+from satellite.lib.stderr import captured_stderr
 from satellite.lib.worker import lower_priority
 from satellite.text.reason_of import reason_of
 from servers.llm.gpt4all import templates
@@ -32,9 +32,6 @@ _CUDA = "llamamodel-mainline-cuda"
 
 _FAILED = -1
 """The token of a text that is an error."""
-
-_STDERR = threading.Lock()
-"""Held while standard error is redirected: the descriptor is the process's."""
 
 Messages = Sequence[dict[str, Any]]
 
@@ -61,9 +58,9 @@ class Host:
         """Load a GGUF file, on a thread. Blocks for seconds. Raises `EngineFailed`."""
         lower_priority(self._nice)  # inherited by the library's own threads
         self._form = templates.form_of(self._template, path)
-        options, written = self._options, list[str]()
+        options, written = self._options, bytearray()
         try:
-            with _aside(written):
+            with captured_stderr() as written:
                 from gpt4all import GPT4All  # also writes lines about CUDA
 
                 model = GPT4All(
@@ -77,11 +74,13 @@ class Host:
                 # fails for a model that was not loaded, which the package does not report
                 model.model.set_thread_count(options.n_threads or min(self._cores, THREADS))
         except Exception as error:  # the package raises plain ones, too
-            reason = next(iter(written), "") or reason_of(error)
+            reason = next(iter(_without_cuda(written)), "") or reason_of(error)
             raise EngineFailed(
                 f"GPT4All cannot load {path}: {reason}; if this model is newer than GPT4All "
                 f"(2024), use llamacpp, as in --llm llamacpp:{path}"
             ) from error
+        if lines := _without_cuda(written):  # other threads write there, too
+            os.write(2, "".join(f"{line}\n" for line in lines).encode())
         self._model = model
 
     async def answer(self, messages: Messages, longest: int | None) -> AsyncGenerator[str, None]:
@@ -184,21 +183,7 @@ def _without_facts(content: str) -> str:
     return content.rpartition("\n[")[0] or content
 
 
-@contextmanager
-def _aside(lines: list[str]) -> Generator[None, None, None]:
-    """Catch what libraries write to standard error in this block, without the lines on CUDA."""
-    with _STDERR, tempfile.TemporaryFile() as aside:
-        try:
-            stderr = os.dup(2)
-        except OSError:  # closed, as in some daemons
-            yield
-            return
-        os.dup2(aside.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
-            aside.seek(0)
-            text = aside.read().decode("utf-8", "replace")
-            lines += [line for line in text.splitlines() if line.strip() and _CUDA not in line]
+def _without_cuda(written: bytearray) -> list[str]:
+    """Return the lines on standard error other than those about CUDA."""
+    lines = written.decode("utf-8", "replace").splitlines()
+    return [line for line in lines if line.strip() and _CUDA not in line]

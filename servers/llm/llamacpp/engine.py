@@ -18,7 +18,7 @@ from satellite.requirements import Package, Requirement
 from satellite.values import EngineInfo, Extent, ModelInfo, ReplyPart, ReplyRequest
 from servers.llm.chat.local_first import answered_ahead, judged, local_first
 from servers.llm.llamacpp.options import LlamaCppOptions
-from servers.models.file_check import is_gguf
+from servers.models.file_check import gguf_file
 from servers.models.latest import latest
 from servers.models.names import GGUF
 from servers.models.store import Store
@@ -157,22 +157,12 @@ class _Model:
         from servers.llm.llamacpp.client import LlamaCppClient
         from servers.llm.llamacpp.host import Host
 
-        path = self._file()
+        path = gguf_file(self._store.find(GGUF, self._options.model))
         host = Host(self._options, cores(), self._context.nice)
         host.load(path)
         self._host = host
         client = LlamaCppClient(host, self._options)
         return Chat(client, self._options, tools.installed(), self._context)
-
-    def _file(self) -> Path:
-        """Return the GGUF file of the model. Raises `ModelMissing`."""
-        found = self._store.find(GGUF, self._options.model)
-        files = sorted(found.glob("*.gguf")) if found.is_dir() else [found]
-        for file in files[:1]:
-            with file.open("rb") as content:
-                if is_gguf(content):
-                    return file
-        raise ModelMissing(f"{found} is no GGUF model of llama.cpp")
 
 
 async def _warm_up(chat: Chat) -> None:

@@ -186,7 +186,7 @@ async def test_unknown_voices_and_languages_are_refused(say: SayStandIn) -> None
             await speak(engine, "word", voice="Samanta")
         with pytest.raises(LanguageUnknown, match="no voice of the language"):
             await speak(engine, "word", language="ja")
-    async with engine_of(api="say", voice="nobody") as engine:
+    async with engine_of(api="say", voice="Missing") as engine:
         with pytest.raises(ModelMissing):
             await engine.load()
 
