@@ -42,7 +42,8 @@ from satellite.homeassistant.driver.port import reachable
 from satellite.homeassistant.driver.remote_wake import WakeStream
 from satellite.homeassistant.driver.satellite_info import info_event
 from satellite.http.controls import Controls
-from satellite.http.server import http_server
+from satellite.http.door import satellite_door
+from satellite.http.server import http_server, make_api_routes
 from satellite.languages import codes
 from satellite.languages.pack import ENGLISH
 from satellite.lib.bus import Bus
@@ -263,7 +264,12 @@ class Satellite:
         async with (
             asyncio.TaskGroup() as tasks,
             self._port.open(self._peer),
-            http_server(self._settings, self._controls, self._supervision.pages),
+            http_server(
+                self._settings,
+                satellite_door(self._settings),
+                [partial(make_api_routes, self._controls)],
+                self._supervision.pages,
+            ),
         ):
             parts = {
                 "turns": self._turns.run,

@@ -17,6 +17,8 @@ from satellite.diagnostics.health.supervision import limit_resources
 from satellite.errors import ConfigError, PortInUse, SatelliteError
 from satellite.events import Event, Ready
 from satellite.http import token as tokens
+from satellite.http.door import server_door
+from satellite.http.server import http_server
 from satellite.lib.taskgroups import first_error
 from satellite.net.discovery.advert import Advert, announce, engine_facts
 from satellite.net.discovery.location import LOAD
@@ -154,6 +156,9 @@ async def _serve(
                     )
                 )
         await stack.enter_async_context(paired)
+        await stack.enter_async_context(
+            http_server(settings, server_door(settings), (), health.pages)
+        )
         publish(Ready(name=settings.name, engines=served))
         stack.callback(health.stop)
         async with asyncio.TaskGroup() as tasks:

@@ -40,9 +40,9 @@ async def probe_server(
         pages = {path: _guarded(path, make, token) for path, make in pages.items()}
 
     def runner() -> AppRunner:
-        from satellite.http import routes  # see `satellite.http.server`
+        from satellite.http import application  # see `satellite.http.server`
 
-        return routes.probe_runner(pages)
+        return application.probe_runner(pages)
 
     listeners = listening_sockets(host, port, every=True)
     server = HttpServer(listeners, runner, life=PATIENCE)

@@ -1,7 +1,7 @@
 """The HTTP server of satellites and servers: listening sockets, admission, hand-over to aiohttp.
 
 aiohttp takes 12 MB and 0.13 s of CPU time (a second or two on a Raspberry Pi), so that it is
-imported only when a port has a use for it; see `satellite.http.routes`.
+imported only when a port has a use for it; see `satellite.http.application`.
 """
 
 from __future__ import annotations
@@ -12,20 +12,24 @@ import logging
 import socket
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from satellite.errors import ConfigError, PortInUse
 from satellite.http import token as tokens
 from satellite.http.auth import Guard
 from satellite.http.controls import Controls
+from satellite.http.door import Door
 from satellite.http.pages import Pages
 from satellite.net.allowed import AllowedNetworks
 from satellite.net.refusals import Refusals
-from satellite.settings import HttpSettings, Settings
+from satellite.settings import Settings
 from satellite.text.reason_of import reason_of
 
 if TYPE_CHECKING:
     from aiohttp.web import AppRunner
+
+    from satellite.http.route import MakeRoutes, Route
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -47,32 +51,56 @@ _END = 2.0
 
 @asynccontextmanager
 async def http_server(
-    settings: Settings, controls: Controls, pages: Pages | None = None
+    settings: Settings, door: Door, routes: Sequence[MakeRoutes], pages: Pages | None = None
 ) -> AsyncGenerator[str | None, None]:
-    """Serve at the address of the settings during this block, and yield it; None without one.
+    """Serve routes and pages at a door during this block, and yield its address; None without one.
 
-    Where the port is the default one and taken, as by another satellite of this machine, warn and
-    go on without HTTP. Raises `PortInUse`, and `ConfigError` for an address that is not ours or
-    needs a token.
+    `routes` are called once the first client has come; see the package. Where the port is the
+    default one and taken, as by another satellite of this machine, warn and go on without HTTP.
+    Raises `PortInUse`, and `ConfigError` for an address that is not ours or needs a token.
     """
     wanted = settings.http
-    if not wanted.port:
+    if not door.port:
         yield None
         return
     token = await asyncio.to_thread(tokens.read, wanted)
     tokens.check(wanted, token)
     try:
-        listener = listening_socket(wanted.host, wanted.port)
+        listener = listening_socket(wanted.host, door.port, door.key)
     except PortInUse as error:
-        if wanted.port != HttpSettings().port:
+        if door.port != door.usual:
             raise
-        _LOGGER.warning("no HTTP for this satellite: %s", error)
+        _LOGGER.warning("no HTTP for this %s: %s", door.of, error)
         yield None
         return
     guard, allowed = Guard(token, wanted.origins), AllowedNetworks(settings.allow)
-    async with api_server(listener, controls, guard, allowed, pages) as address:
-        _LOGGER.info("HTTP: programs can use this satellite at %s", address)
+    async with guarded_server(listener, routes, guard, allowed, pages) as address:
+        _LOGGER.info("HTTP: programs can use this %s at %s", door.of, address)
         yield address
+
+
+@asynccontextmanager
+async def guarded_server(
+    listener: socket.socket,
+    routes: Sequence[MakeRoutes],
+    guard: Guard,
+    allowed: AllowedNetworks,
+    pages: Pages | None = None,
+) -> AsyncGenerator[str, None]:
+    """Serve routes and pages at a listening socket; yield the address.
+
+    The socket is closed at the end.
+    """
+    host, port = listener.getsockname()[:2]
+
+    def runner() -> AppRunner:
+        from satellite.http import application  # see above
+
+        every = [route for make in routes for route in make()]
+        return application.guarded_runner(guard, every, pages or {})
+
+    async with HttpServer([listener], runner, allowed=allowed).open():
+        yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 @asynccontextmanager
@@ -83,19 +111,21 @@ async def api_server(
     allowed: AllowedNetworks,
     pages: Pages | None = None,
 ) -> AsyncGenerator[str, None]:
-    """Serve `/api`, `/events` and the pages at a listening socket; yield the address.
+    """Serve the API of a satellite and the pages at a listening socket; yield the address.
 
     The socket is closed at the end.
     """
-    host, port = listener.getsockname()[:2]
+    async with guarded_server(
+        listener, [partial(make_api_routes, controls)], guard, allowed, pages
+    ) as address:
+        yield address
 
-    def runner() -> AppRunner:
-        from satellite.http import routes  # see above
 
-        return routes.api_runner(controls, guard, pages or {})
+def make_api_routes(controls: Controls) -> Sequence[Route]:
+    """Return the routes of a satellite's API, whose module imports aiohttp."""
+    from satellite.http.routes import api_routes  # see above
 
-    async with HttpServer([listener], runner, allowed=allowed).open():
-        yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    return api_routes(controls)
 
 
 class HttpServer:
@@ -259,8 +289,8 @@ class _FirstRequest(asyncio.Protocol):
             self.whole.exception()  # seen, whether or not the server still waits for it
 
 
-def listening_socket(host: str, port: int) -> socket.socket:
-    """Return a socket that listens at the first address of a host.
+def listening_socket(host: str, port: int, key: str = "http.port") -> socket.socket:
+    """Return a socket that listens at the first address of a host; `key` is the port's setting.
 
     Raises:
         PortInUse: another program listens there.
@@ -272,7 +302,7 @@ def listening_socket(host: str, port: int) -> socket.socket:
         if error.errno == errno.EADDRINUSE:
             raise PortInUse(
                 f"port {port} is taken: stop the program that listens there, or choose another "
-                "one (http.port)"
+                f"one ({key})"
             ) from error
         reason = reason_of(error)
         raise ConfigError([f"cannot listen at {host} port {port}: {reason} (http.host)"]) from error

@@ -49,6 +49,10 @@ class ServerSettings(OptionSet, frozen=True):
     tls_port: Annotated[
         int, option("TCP port for paired satellites, by TLS", minimum=0, maximum=65535)
     ] = 10800
+    http_port: Annotated[
+        int,
+        option("TCP port of the server's HTTP API; 0 for none", minimum=0, maximum=65535),
+    ] = 10790
     metrics: Annotated[
         int, option("TCP port of the metrics for Prometheus; 0 for none", minimum=0, maximum=65535)
     ] = 0

@@ -15,6 +15,7 @@ from typing import Any
 import aiohttp
 import msgspec
 import pytest
+from aiohttp import web
 
 from satellite import events
 from satellite.audio.wavfile import write_wav
@@ -22,8 +23,15 @@ from satellite.errors import ConfigError, PeerUnreachable, PortInUse, UsageError
 from satellite.http import event_stream, running_satellite
 from satellite.http import server as module
 from satellite.http.auth import Guard
+from satellite.http.door import satellite_door
 from satellite.http.pages import Page
-from satellite.http.server import api_server, http_server, listening_socket
+from satellite.http.route import Route, caller, json_answer
+from satellite.http.server import (
+    api_server,
+    guarded_server,
+    http_server,
+    listening_socket,
+)
 from satellite.http.token import Token
 from satellite.lib.bus import Bus
 from satellite.net.allowed import AllowedNetworks
@@ -235,22 +243,24 @@ async def test_a_client_without_a_request_is_dropped(monkeypatch: pytest.MonkeyP
 
 
 async def test_a_taken_port_is_a_warning_unless_it_was_chosen(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         chosen = Settings(http=HttpSettings(port=port))
         with pytest.raises(PortInUse, match="choose another"):
-            async with http_server(chosen, None):  # type: ignore[arg-type]
+            async with http_server(chosen, satellite_door(chosen), ()):
                 pass
-        monkeypatch.setattr(module, "HttpSettings", lambda: HttpSettings(port=port))
-        async with http_server(chosen, None) as address:  # type: ignore[arg-type]
+        usual = msgspec.structs.replace(satellite_door(chosen), usual=port)
+        async with http_server(chosen, usual, ()) as address:
             assert address is None
         assert "no HTTP for this satellite" in caplog.text
-    async with http_server(Settings(http=HttpSettings(port=0)), None) as address:  # type: ignore[arg-type]
+    without = Settings(http=HttpSettings(port=0))
+    async with http_server(without, satellite_door(without), ()) as address:
         assert address is None
+    everywhere = Settings(http=HttpSettings(host="0.0.0.0"))
     with pytest.raises(ConfigError, match="needs a token"):
-        async with http_server(Settings(http=HttpSettings(host="0.0.0.0")), None):  # type: ignore[arg-type]
+        async with http_server(everywhere, satellite_door(everywhere), ()):
             pass
     with pytest.raises(ConfigError, match="cannot listen"):
         listening_socket("192.0.2.1", 1)
@@ -269,3 +279,46 @@ async def test_another_program_controls_the_running_satellite_or_finds_none() ->
         await running_satellite.ask(settings, "POST", "/api/mute")
     with pytest.raises(UsageError, match=r"http\.port is 0"):
         await running_satellite.ask(Settings(http=HttpSettings(port=0)), "GET", "/api/state")
+
+
+async def test_routes_of_any_program_stand_behind_the_same_guard() -> None:
+    """Those that are public are served to anyone under our names; the others are not."""
+
+    def routes() -> list[Route]:
+        async def answer(request: web.Request) -> web.StreamResponse:
+            return json_answer({"caller": caller().how})
+
+        async def socket(request: web.Request) -> web.StreamResponse:
+            opened = web.WebSocketResponse()
+            await opened.prepare(request)
+            await opened.close()
+            return opened
+
+        return [
+            Route("GET", "/", answer, public=True),
+            Route("GET", "/talk", socket),
+            Route("POST", "/ask", answer),
+        ]
+
+    shown = {"Authorization": f"Bearer {SECRET}"}
+    for token, anyone, headers in ((Token(SECRET), "anyone", shown), (None, "local", {})):
+        listener = listening_socket("127.0.0.1", 0)
+        async with (
+            asyncio.timeout(20),
+            guarded_server(listener, [routes], Guard(token), AllowedNetworks(("loopback",))) as at,
+            aiohttp.ClientSession() as session,
+        ):
+            async with session.get(at) as response:
+                assert await response.json() == {"caller": anyone}
+                assert response.headers["X-Frame-Options"] == "DENY"
+            proxied = {"X-Forwarded-For": "192.0.2.7"}
+            async with session.post(at + "/ask", headers=proxied) as response:
+                assert response.status == 401, "a proxy's clients are not this machine"
+            async with session.get(at, headers={"Origin": "http://evil.example"}) as response:
+                assert response.status == 403, "public routes are not for foreign pages"
+            async with session.post(at + "/ask", headers=headers) as response:
+                assert response.status == 200
+            async with session.ws_connect(at + "/talk", headers=headers):
+                pass
+            with pytest.raises(aiohttp.WSServerHandshakeError):
+                await session.ws_connect(at + "/talk", headers=proxied)
