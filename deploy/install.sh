@@ -265,6 +265,10 @@ install_program() {
         mkdir "$what"
         (cd "$source" && tar -cf - --exclude=__pycache__ --exclude='*.egg-info' pyproject.toml README.md LICENSE satellite servers) | tar -xf - -C "$what"
     fi
+    # the program's former name: its files have the places of the new one's
+    if "$venv/bin/python" -m pip show --quiet --disable-pip-version-check satellite 2>/dev/null; then
+        "$venv/bin/python" -m pip uninstall --quiet --disable-pip-version-check --yes satellite
+    fi
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-cache-dir --upgrade --prefer-binary "$what${extras:+[$extras]}" ||
         die "pip failed: see above, then run this script again"
     "$venv/bin/satellite" --version >/dev/null || die "the installed program does not start: see above"

@@ -7,7 +7,6 @@ import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from importlib.metadata import version
 from typing import Any
 
 import msgspec
@@ -27,6 +26,7 @@ from satellite.net.listen import listen_limits
 from satellite.net.memory_budget import MemoryBudget
 from satellite.net.uri import Stdio, Tcp, parse
 from satellite.ports import ENGINE_ROLES
+from satellite.requirements import own_version
 from satellite.settings import Settings
 from servers.advertised_load import AdvertisedLoad
 from servers.engines import ServedEngines, open_engines
@@ -111,7 +111,7 @@ class _Service:
 
     def facts(self) -> dict[str, str]:
         """Return the current facts of the advert."""
-        current = engine_facts(self.engine.describe(), version("satellite"))
+        current = engine_facts(self.engine.describe(), own_version())
         return {**current, LOAD: self._load.advertise()}
 
     def service(self, limits: ServeLimits) -> Service:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
-from importlib.metadata import version
 from pathlib import Path
 
 import click
 
 from satellite.cli.command import COMMON, Flag, argument_text, walk
 from satellite.cli.main import cli
+from satellite.requirements import own_version
 
 _FILES = (
     ("/etc/satellite/satellite.toml", "Settings of the machine."),
@@ -34,7 +34,7 @@ def page() -> str:
 
 
 def _lines() -> Iterator[str]:
-    yield f'.TH SATELLITE 1 "" "satellite {version("satellite")}" "User Commands"'
+    yield f'.TH SATELLITE 1 "" "satellite {own_version()}" "User Commands"'
     yield ".nh"  # options and addresses are not hyphenated, nor are their lines stretched
     yield ".ad l"
     yield ".SH NAME"

@@ -25,7 +25,7 @@ name = "satellite-{name}"
 version = "0.1.0"
 description = "A plugin of Satellite"
 requires-python = ">=3.11"
-dependencies = ["satellite"]
+dependencies = ["satellite-voice"]
 
 [project.optional-dependencies]
 test = ["pytest>=8", "pytest-asyncio>=1.0"]

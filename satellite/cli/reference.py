@@ -23,6 +23,7 @@ from satellite.config.keys import groups, keys
 from satellite.errors import UsageError
 from satellite.options import OptionInfo, describe
 from satellite.ports import ROLES, Licensed
+from satellite.requirements import is_own
 
 CHECKOUT = Path(__file__).parents[2]
 """Where the documents are found when none is named."""
@@ -106,7 +107,7 @@ def event_section() -> str:
 
 def plugin_section(*roles: str) -> str:
     """Return this distribution's plugins of `roles` with their options. Raises `PluginBroken`."""
-    ours = [p for p in registry.installed() if p.distribution == "satellite"]
+    ours = [p for p in registry.installed() if is_own(p.distribution)]
     return "\n\n".join(_role(role, [p for p in ours if p.role == role]) for role in roles)
 
 

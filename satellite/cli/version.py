@@ -13,7 +13,7 @@ from satellite.cli.screen import echo, print_json, print_table, print_text
 from satellite.components import registry
 from satellite.errors import PluginBroken, SatelliteError
 from satellite.ports import ROLES
-from satellite.requirements import Package
+from satellite.requirements import Package, is_own, own_version
 from servers.models.store import Store
 
 ENGINES = tuple(role for role in ROLES if role not in ("mic", "speaker", "hook"))
@@ -39,7 +39,7 @@ class ModelVersion(msgspec.Struct, frozen=True):
 def version(invocation: Invocation) -> None:
     """Print the versions: the program's alone on the first line, for scripts."""
     facts: dict[str, Any] = {
-        "satellite": metadata.version("satellite"),
+        "satellite": own_version(),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "engines": engines(),
@@ -69,9 +69,7 @@ def engines() -> list[EngineVersion]:
             continue  # `satellite plugins` prints the reason
         if any(need.missing() for need in needs):
             continue
-        packages = (
-            {} if plugin.distribution == "satellite" else {plugin.distribution: plugin.version}
-        )
+        packages = {} if is_own(plugin.distribution) else {plugin.distribution: plugin.version}
         for need in needs:
             for name in providers.get(need.module, ()) if isinstance(need, Package) else ():
                 packages[name] = metadata.version(name)

@@ -115,9 +115,14 @@ def argument_of(kind: type[Any]) -> str:
 
 
 def installed(*roles: str) -> Iterator[Plugin]:
-    """Yield the installed plugins of the roles; of all roles if none is named."""
+    """Yield the installed plugins of the roles; of all roles if none is named.
+
+    A plugin that two distributions name alike is yielded once: an environment may hold the name
+    that a package had before beside the one that it has now.
+    """
     for role in roles or ROLES:
-        for entry in sorted(entry_points(group=f"satellite.{role}"), key=lambda e: e.name):
+        entries = {(e.name, e.value): e for e in entry_points(group=f"satellite.{role}")}
+        for _, entry in sorted(entries.items()):
             source = entry.dist
             yield Plugin(
                 role=role,

@@ -24,6 +24,7 @@ STRANGE = [DEEP, b'{"a":' * 100_000, b"", b"\xff", b"[1", b"NaN", b'"\\ud800', b
 
 ELSEWHERE = {
     "satellite/lib/decoding.py": "the helper itself",
+    "satellite/requirements.py": "JSON of pip, in a module below the helper",
     "servers/tts/system/pyttsx3_child.py": "JSON of its parent, in a file that imports none",
     "servers/llm/chat/written_calls.py": "JSON that models write, with more than one fallback",
 }

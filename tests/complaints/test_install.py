@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from importlib.metadata import requires
+
+from satellite.requirements import own_distribution
 
 
 def base() -> set[str]:
     """Return the packages that are installed without any extra."""
-    found = [line for line in requires("satellite") or () if "extra ==" not in line]
+    found = [line for line in own_distribution().requires or () if "extra ==" not in line]
     return {re.split(r"[ <>=!~;\[]", line, maxsplit=1)[0].lower() for line in found}
 
 
@@ -18,5 +19,5 @@ def test_network_announcements_need_no_optional_package() -> None:
 
 def test_nothing_needs_a_package_without_wheels_for_new_pythons() -> None:
     """Such as upstream's runtime of TensorFlow Lite, which ends with Python 3.11."""
-    assert "tflite" not in " ".join(requires("satellite") or ()).lower()
+    assert "tflite" not in " ".join(own_distribution().requires or ()).lower()
     assert {"pyopen-wakeword", "pymicro-wakeword"} <= base()

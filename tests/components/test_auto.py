@@ -16,7 +16,7 @@ from satellite.engines import assembly
 from satellite.languages import codes
 from satellite.languages.pack import installed, pack
 from satellite.ports import EngineContext
-from satellite.requirements import Package
+from satellite.requirements import Package, install_command
 from satellite.settings import ModelSettings, Settings
 from satellite.values import TranscribeRequest
 from servers.asr.whisper.engine import FasterWhisper
@@ -64,7 +64,7 @@ async def test_a_missing_package_is_named_with_the_model(
         monkeypatch.setattr(kind, "requires", (Package("no_such_package", "server"),))
     found = await auto.preference(role, context)
     assert found.component == BUILT_IN[role]
-    assert "pip install 'satellite[server]' && satellite models pull " in found.remedy
+    assert f"{install_command('server')} && satellite models pull " in found.remedy
 
 
 async def test_the_model_that_came_last_is_taken(

@@ -24,6 +24,7 @@ from satellite.errors import PackageMissing
 from satellite.net.pairing import Pairing
 from satellite.net.remotes.by_uri import remote
 from satellite.ports import ENGINE_ROLES
+from satellite.requirements import is_own
 from servers.serve.server import serving
 from tests.support import recordings
 from tests.support.speech import silence, speak
@@ -35,7 +36,7 @@ OTHERS = ("piper", "homeassistant", "llamacpp", "openai", "gpt-sovits", "sherpa-
 BUILTINS = [
     (plugin.role, plugin.name)
     for plugin in registry.installed(*ENGINE_ROLES)
-    if plugin.distribution == "satellite" and plugin.name not in OTHERS
+    if is_own(plugin.distribution) and plugin.name not in OTHERS
 ]
 
 VADS = [plugin.name for plugin in registry.installed("vad") if plugin.name not in OTHERS]

@@ -71,7 +71,7 @@ def main() -> int:
     parser.add_argument("--work", type=Path, help="folder for what it finds")
     given = parser.parse_args()
     if importlib.util.find_spec("atheris") is None:
-        print("skipped: Atheris is not installed (pip install 'satellite[fuzz]', x86-64 Linux)")
+        print("skipped: Atheris is not installed (satellite-voice[fuzz], x86-64 Linux)")
         return 0
     import atheris
 

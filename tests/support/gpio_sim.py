@@ -31,7 +31,7 @@ class Chip:
 
 @pytest.fixture
 def chip() -> Iterator[Chip]:
-    pytest.importorskip("gpiod", reason="Python package gpiod: pip install 'satellite[gpio]'")
+    pytest.importorskip("gpiod", reason="Python package gpiod: pip install 'satellite-voice[gpio]'")
     if os.geteuid() == 0 and not CONFIGURATION.exists():
         subprocess.run(["modprobe", "gpio-sim"], capture_output=True)
     if not os.access(CONFIGURATION, os.W_OK):

@@ -18,6 +18,7 @@ from satellite.errors import ConfigError, PluginBroken
 from satellite.lib.daemon_thread import program, run_in_daemon_thread
 from satellite.lib.finding import Finding, broken, note, ok, warning
 from satellite.ports import ROLES
+from satellite.requirements import is_own, own_distribution, own_version
 from satellite.settings import Settings
 
 LEAST = (3, 11)
@@ -69,7 +70,7 @@ async def interpreter(context: Context) -> AsyncGenerator[Finding, None]:
         )
     else:
         yield ok("Python", where)
-    yield ok("satellite", f"version {metadata.version('satellite')}")
+    yield ok("satellite", f"version {own_version()}")
 
 
 async def packages(context: Context) -> AsyncGenerator[Finding, None]:
@@ -99,7 +100,7 @@ async def plugins(context: Context) -> AsyncGenerator[Finding, None]:
                 f"{plugin.role} is set to this plugin, so the satellite cannot start.",
                 f"install it, or choose another {plugin.role}: satellite plugins {plugin.role}",
             )
-        elif plugin.distribution != "satellite":
+        elif not is_own(plugin.distribution):
             remedy = f"update or remove it: pip uninstall {plugin.distribution}"
             yield warning(name, problem, "It cannot be used; other plugins can.", remedy)
         elif incomplete:
@@ -120,7 +121,7 @@ async def plugins(context: Context) -> AsyncGenerator[Finding, None]:
 
 def needed() -> Iterator[Package]:
     """Yield the packages that the satellite needs without any extra."""
-    for line in metadata.requires("satellite") or ():
+    for line in own_distribution().requires or ():
         match = _REQUIREMENT.match(line)
         if match and "extra ==" not in line:
             yield Package(match[1], match[2] or "")

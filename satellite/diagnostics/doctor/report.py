@@ -18,6 +18,7 @@ from satellite.diagnostics.doctor.context import Context
 from satellite.diagnostics.doctor.show import plain
 from satellite.errors import SatelliteError
 from satellite.lib.finding import Finding
+from satellite.requirements import own_version
 from satellite.text import redact
 from satellite.text.quoted import quoted
 from satellite.text.reason_of import reason_of
@@ -49,7 +50,7 @@ def report(findings: Sequence[Finding], context: Context) -> Iterator[str]:
     yield "# satellite doctor"
     yield ""
     yield f"when: {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
-    yield f"satellite: {metadata.version('satellite')}"
+    yield f"satellite: {own_version()}"
     yield f"Python: {platform.python_version()} ({masked(sys.prefix)})"
     yield f"system: {platform.system()} {platform.release()} {platform.machine()}"
     yield f"distribution: {distribution[1] if distribution else 'unknown'}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
-from importlib.metadata import version
 
 import msgspec
 
@@ -19,6 +18,7 @@ from satellite.net.discovery.services import AdvertisedService
 from satellite.net.pairing import Pairing, policy
 from satellite.net.remotes.probe import ProbeResult, probe
 from satellite.ports import ENGINE_ROLES
+from satellite.requirements import install_command, own_version
 
 ADDRESSES = 4
 """Addresses to try of one server; each one without an answer takes seconds."""
@@ -135,13 +135,13 @@ def judge_found(service: AdvertisedService, answer: ProbeResult) -> Finding:
 
 def _judge_quality(about: str, server: RemoteService, answer: ProbeResult, release: str) -> Finding:
     found = f"{_purpose(server)} at {answer.uri}, described in {answer.latency}"
-    mine = version("satellite")
+    mine = own_version()
     if server.ours and release and release != mine:
         return warning(
             about,
             f"{found}; it is version {release}, this satellite {mine}",
             "They work together, but the older one lacks functions of the newer.",
-            "install the same version on both: pip install --upgrade satellite",
+            f"install the same version on both: {install_command(upgrade=True)}",
         )
     if answer.fastest > SLOW:
         return warning(

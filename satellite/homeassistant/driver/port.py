@@ -7,7 +7,6 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from importlib.metadata import version
 
 from satellite.errors import PortInUse
 from satellite.homeassistant.driver.peer import HomeAssistantPeer
@@ -18,6 +17,7 @@ from satellite.net.listen import listen_limits, listening
 from satellite.net.memory_budget import MemoryBudget
 from satellite.net.uri import Tcp, parse
 from satellite.net.wire import Connection
+from satellite.requirements import own_version
 from satellite.settings import HOME_ASSISTANT_PORT, Settings
 
 _LOGGER = logging.getLogger(__name__)
@@ -96,7 +96,7 @@ async def _announced(address: Tcp, settings: Settings) -> AsyncGenerator[None, N
         bound=address,
         name=settings.name,
         addresses=settings.homeassistant.advertise,
-        facts=lambda: {"version": version("satellite")},
+        facts=lambda: {"version": own_version()},
     )
     async with asyncio.TaskGroup() as tasks:
         announcing = Containment("the advert of this satellite").run(partial(_announce, advert))

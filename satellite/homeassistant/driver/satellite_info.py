@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from functools import cache, partial
-from importlib.metadata import version
+from functools import cache
 from typing import Any
 
 from wyoming.audio import AudioFormat
@@ -13,10 +12,11 @@ from wyoming.info import Attribution, MicProgram, Satellite
 
 from satellite.arbitration.protocol import normalized_word
 from satellite.net import info as infos
+from satellite.requirements import own_version
 from satellite.settings import Settings
 from satellite.values import SPEECH, EngineInfo
 
-_version = cache(partial(version, "satellite"))
+_version = cache(own_version)
 
 URL = "https://github.com/OHF-Voice/wyoming"
 

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from satellite.errors import EngineFailed, ModelMissing, PackageMissing
+from satellite.requirements import install_command
 from satellite.values import SPEECH
 
 SHORTEST = 1.0
@@ -147,7 +148,7 @@ class SherpaVoiceprinter:
         except ImportError as error:
             raise PackageMissing(
                 f"speaker recognition by {model.name} needs sherpa-onnx ({error}): "
-                "pip install 'satellite[sherpa]'"
+                + install_command("sherpa")
             ) from error
         try:
             config = sherpa_onnx.SpeakerEmbeddingExtractorConfig(model=str(model), num_threads=1)

@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Mapping
 from functools import partial
-from importlib.metadata import version
 from itertools import count
 from typing import Any, Protocol
 
@@ -15,6 +14,7 @@ from satellite.lib.decoding import Undecodable
 from satellite.net.mcp import foreign_text, messages
 from satellite.net.mcp.flood import FloodLimit
 from satellite.net.mcp.messages import Incoming
+from satellite.requirements import own_version
 from satellite.text.quoted import quoted
 
 _LOGGER = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ class Session:
 
     async def initialize(self) -> None:
         """Agree on the version. Raises `EngineError`s."""
-        about = {"name": "satellite", "version": version("satellite")}
+        about = {"name": "satellite", "version": own_version()}
         wanted = {"protocolVersion": messages.VERSION, "capabilities": {}, "clientInfo": about}
         found = await self._request("initialize", wanted, START)
         protocol = found.get("protocolVersion")

@@ -10,6 +10,7 @@ import msgspec
 from satellite.errors import EngineFailed, ModelMissing, PackageMissing
 from satellite.lib.cores import cores
 from satellite.lib.decoding import from_json
+from satellite.requirements import install_command
 from satellite.text.quoted import quoted
 from servers.tts.piper.catalog import Voice
 
@@ -56,7 +57,7 @@ class PiperVoice:
             from piper.config import PiperConfig
         except ImportError as error:
             raise PackageMissing(
-                f"Piper cannot be loaded ({error}): pip install 'satellite[server]'"
+                f"Piper cannot be loaded ({error}): {install_command('server')}"
             ) from error
         folder = voice.path.parent
         if voice.about.phoneme_type == _PINYIN and not (folder / "g2pW").is_dir():

@@ -9,13 +9,13 @@ import msgspec
 import numpy as np
 
 from satellite.errors import EngineFailed, PackageMissing
+from satellite.requirements import install_command
 from satellite.text.quoted import quoted
 from servers.espeak.library import library
 from servers.espeak.phonemizer import espeak_voice, phonemize
 from servers.models.sherpa_voices import KITTEN, KOKORO, MATCHA, VITS, VoiceFiles
 from servers.tts.sherpa.catalog import Choice, Voice
 
-INSTALL = "pip install 'satellite[sherpa]'"
 _FULL_SCALE = 32767
 _STOP, _GO_ON = 0, 1
 """Answers of a callback to the library."""
@@ -48,7 +48,9 @@ class SherpaVoice:
         try:
             import sherpa_onnx
         except ImportError as error:
-            raise PackageMissing(f"sherpa-onnx cannot be loaded ({error}): {INSTALL}") from error
+            raise PackageMissing(
+                f"sherpa-onnx cannot be loaded ({error}): {install_command('sherpa')}"
+            ) from error
         self._library = sherpa_onnx
         files = voice.files
         config = sherpa_onnx.OfflineTtsConfig(

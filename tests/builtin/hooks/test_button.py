@@ -170,7 +170,7 @@ async def test_hooks_that_operate_get_the_controls(caplog: pytest.LogCaptureFixt
 
 
 async def test_a_missing_chip_is_reported() -> None:
-    pytest.importorskip("gpiod", reason="Python package gpiod: pip install 'satellite[gpio]'")
+    pytest.importorskip("gpiod", reason="Python package gpiod: pip install 'satellite-voice[gpio]'")
     hook = ButtonHook(Options(line=17, chip="/dev/gpiochip77"))
     with pytest.raises(DeviceMissing, match="the GPIO chip /dev/gpiochip77 does not exist"):
         await hook.start()
@@ -184,7 +184,7 @@ def test_an_unknown_action_is_an_error() -> None:
 
 @pytest.mark.parametrize("active_low", [True, False])
 def test_the_line_is_pulled_to_its_released_level(active_low: bool) -> None:
-    pytest.importorskip("gpiod", reason="Python package gpiod: pip install 'satellite[gpio]'")
+    pytest.importorskip("gpiod", reason="Python package gpiod: pip install 'satellite-voice[gpio]'")
     from gpiod.line import Bias, Direction, Edge
 
     request = button.line_settings(Options(line=17, active_low=active_low))

@@ -19,7 +19,7 @@ from satellite.config.layers import from_environment
 from satellite.errors import ConfigError
 from satellite.events import Event
 from satellite.lib.bus import Bus
-from satellite.requirements import Package
+from satellite.requirements import Package, install_command
 
 NOTE_EVENT = """\
 #!/bin/sh
@@ -144,4 +144,4 @@ async def test_an_unavailable_hook_is_left_out(
     monkeypatch.setattr(GpioHook, "requires", (Package("gpiod_of_nobody", extra="gpio"),))
     await run_hook("gpio:17", wake())
     assert "hook gpio:17 is left out" in caplog.text
-    assert "pip install 'satellite[gpio]'" in caplog.text
+    assert install_command("gpio") in caplog.text

@@ -159,7 +159,7 @@ async def test_a_pin_is_on_in_its_states() -> None:
 
 
 async def test_a_missing_chip_is_reported() -> None:
-    pytest.importorskip("gpiod", reason="Python package gpiod: pip install 'satellite[gpio]'")
+    pytest.importorskip("gpiod", reason="Python package gpiod: pip install 'satellite-voice[gpio]'")
     hook = GpioHook(GpioHook.Options(line=17, chip="/dev/gpiochip77"))
     with pytest.raises(DeviceMissing, match="the GPIO chip /dev/gpiochip77 does not exist"):
         await hook.start()

@@ -10,13 +10,14 @@ import pytest
 from satellite.components import registry
 from satellite.components.spec import create
 from satellite.ports import Vad
+from satellite.requirements import is_own
 from tests.support import recordings
 from tests.support.speech import noise, silence, speak
 
 VADS = [
     plugin.name
     for plugin in registry.installed("vad")
-    if plugin.distribution == "satellite" and plugin.name != "sherpa-onnx"  # needs a model
+    if is_own(plugin.distribution) and plugin.name != "sherpa-onnx"  # needs a model
 ]
 
 

@@ -44,7 +44,7 @@ def hold(person: Talker, pulse: PulseServer, question: bytes, answer: str) -> by
 
 @pytest.mark.skipif(
     find_spec("gpt4all") is None,
-    reason="gpt4all is not installed: pip install 'satellite[gpt4all]'",
+    reason="gpt4all is not installed: pip install 'satellite-voice[gpt4all]'",
 )
 def test_whisper_gpt4all_and_the_voice_of_the_system(tmp_path: Path, pulse: PulseServer) -> None:
     """talkgpt4all --whisper-model-type base --gpt-model-name NAME --voice-rate 165"""
@@ -71,7 +71,7 @@ async def test_whisper_ollama_and_gpt_sovits(tmp_path: Path, pulse: PulseServer)
 
 
 @pytest.mark.skipif(
-    find_spec("sherpa_onnx") is None, reason="sherpa-onnx is not installed: satellite[sherpa]"
+    find_spec("sherpa_onnx") is None, reason="sherpa-onnx is not installed: satellite-voice[sherpa]"
 )
 async def test_sherpa_onnx_and_ollama(tmp_path: Path, pulse: PulseServer) -> None:
     folder = write_zipformer(tmp_path / "zipformer", SYMBOLS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from importlib.metadata import version
 
 import pytest
 from wyoming.event import Event
@@ -15,6 +14,7 @@ from satellite.net.discovery.services import AdvertisedService
 from satellite.net.pairing import Pairing
 from satellite.net.remotes.describe import describe
 from satellite.net.remotes.probe import ProbeResult
+from satellite.requirements import install_command, own_version
 from satellite.settings import Settings
 from servers.serve import serving
 from tests.diagnostics.doctor.adverts import LOOP, announced, unique
@@ -37,15 +37,15 @@ async def test_a_server_of_another_version_is_reported() -> None:
         announced(uri, "asr", name, version="0.0.1"),
     ):
         problem = only("warning", await about(name))
-    assert f"it is version 0.0.1, this satellite {version('satellite')}" in problem.found
-    assert "pip install --upgrade satellite" in problem.remedy
+    assert f"it is version 0.0.1, this satellite {own_version()}" in problem.found
+    assert install_command(upgrade=True) in problem.remedy
 
 
 async def test_a_server_of_this_version_is_ok() -> None:
     name = unique()
     async with (
         serving("asr", ScriptedAsr(), "tcp://127.0.0.1:0") as uri,
-        announced(uri, "asr", name, version=version("satellite")),
+        announced(uri, "asr", name, version=own_version()),
     ):
         (found,) = await about(name)
     assert found.state == "ok"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("sherpa_onnx", reason="satellite[sherpa] is not installed")
+pytest.importorskip("sherpa_onnx", reason="satellite-voice[sherpa] is not installed")
 
 import onnx
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("sherpa_onnx", reason="satellite[sherpa] is not installed")
+pytest.importorskip("sherpa_onnx", reason="satellite-voice[sherpa] is not installed")
 
 from satellite.components import spec
 from satellite.conformance import CHECKS, Check, VadSample, fresh
@@ -23,7 +23,7 @@ from tests.support.speech import silence, speak
 def silero() -> Path:
     found = importlib.util.find_spec("openwakeword")
     if found is None or found.origin is None:
-        pytest.skip("satellite[openwakeword] is not installed, whose wheel has the network")
+        pytest.skip("satellite-voice[openwakeword] is not installed, whose wheel has the network")
     return Path(found.origin).parent / "resources" / "models" / "silero_vad.onnx"
 
 

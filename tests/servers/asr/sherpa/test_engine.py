@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("sherpa_onnx", reason="satellite[sherpa] is not installed")
+pytest.importorskip("sherpa_onnx", reason="satellite-voice[sherpa] is not installed")
 
 from satellite.components import spec
 from satellite.conformance import CHECKS, AsrSample, Check, Make, fresh

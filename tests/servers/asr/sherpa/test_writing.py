@@ -48,7 +48,7 @@ def test_capitals_are_those_of_a_sentence() -> None:
 
 
 def test_a_model_adds_punctuation(tmp_path: Path) -> None:
-    pytest.importorskip("sherpa_onnx", reason="satellite[sherpa] is not installed")
+    pytest.importorskip("sherpa_onnx", reason="satellite-voice[sherpa] is not installed")
     write_punctuation(tmp_path, ("你", "好", "吗"))
     found = sherpa_files.punctuation(tmp_path)
     assert found is not None

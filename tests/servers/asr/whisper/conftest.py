@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-pytest.importorskip("faster_whisper", reason="satellite[server] is not installed")
+pytest.importorskip("faster_whisper", reason="satellite-voice[server] is not installed")
 
 from servers.asr.whisper.batch_scheduler import BatchScheduler
 from servers.asr.whisper.machine import Machine

@@ -13,7 +13,7 @@ import numpy as np
 import psutil
 import pytest
 
-pytest.importorskip("faster_whisper", reason="satellite[server] is not installed")
+pytest.importorskip("faster_whisper", reason="satellite-voice[server] is not installed")
 
 from satellite.components import spec
 from satellite.conformance import CHECKS, AsrSample, Check, fresh

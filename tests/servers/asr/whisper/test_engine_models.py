@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from wyoming.event import Event
 
-pytest.importorskip("faster_whisper", reason="satellite[server] is not installed")
+pytest.importorskip("faster_whisper", reason="satellite-voice[server] is not installed")
 
 from satellite.conformance.feeding import feed
 from satellite.errors import EngineBusy, EngineClosed, ModelMissing

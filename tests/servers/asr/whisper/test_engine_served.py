@@ -13,7 +13,7 @@ import pytest
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.event import Event, read_event
 
-pytest.importorskip("faster_whisper", reason="satellite[server] is not installed")
+pytest.importorskip("faster_whisper", reason="satellite-voice[server] is not installed")
 
 from satellite.components import spec
 from satellite.conformance import fresh

@@ -29,7 +29,8 @@ from tests.support.real_models import real_model
 
 INSTALLED = find_spec("gpt4all") is not None
 real = pytest.mark.skipif(
-    not INSTALLED, reason="gpt4all is not installed (222 MB): pip install 'satellite[gpt4all]'"
+    not INSTALLED,
+    reason="gpt4all is not installed (222 MB): pip install 'satellite-voice[gpt4all]'",
 )
 
 

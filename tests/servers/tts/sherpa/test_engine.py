@@ -4,6 +4,7 @@ options, cancellation and failures."""
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 import threading
 import time
@@ -25,6 +26,7 @@ from satellite.errors import (
     PackageMissing,
 )
 from satellite.ports import EngineContext
+from satellite.requirements import install_command
 from satellite.settings import ModelSettings
 from satellite.values import AudioChunk, SpeechRequest
 from servers.tts.sherpa.engine import CHUNK_SECONDS, SherpaTts
@@ -230,7 +232,7 @@ def test_without_the_package_the_error_names_the_extra(
     voice: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "sherpa_onnx", None)
-    with pytest.raises(PackageMissing, match=r"pip install 'satellite\[sherpa\]'"):
+    with pytest.raises(PackageMissing, match=re.escape(install_command("sherpa"))):
         make(voice)
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("sherpa_onnx", reason="satellite[sherpa] is not installed")
-pytest.importorskip("sentencepiece", reason="satellite[sherpa] is not installed")
-pytest.importorskip("pypinyin", reason="satellite[sherpa] is not installed")
+pytest.importorskip("sherpa_onnx", reason="satellite-voice[sherpa] is not installed")
+pytest.importorskip("sentencepiece", reason="satellite-voice[sherpa] is not installed")
+pytest.importorskip("pypinyin", reason="satellite-voice[sherpa] is not installed")
 
 import sentencepiece
 import sherpa_onnx
