@@ -13,6 +13,10 @@ QUOTE_SECONDS = 6.0
 WIDE_CHARACTERS_PER_SECOND = 4.0
 """Those of Chinese, Japanese and Korean, as far as the rules are another language's."""
 
+_TIME = re.compile(r"\d:\d\d$")
+_SHORT_NAME = 4
+"""Letters of a capitalized word within a sentence that may be an abbreviation."""
+
 _ITEM = re.compile(r"(?:^|\n|[:;]\s)\s*\(?\d{1,3}[.)]$")
 """The number of a list's item: the item follows."""
 _ITEM_FIRST = re.compile(r"\s*\(?\d{1,3}[.)]\s")
@@ -28,6 +32,12 @@ _WORD_BEFORE_NUMBER = re.compile(r"([^\W\d_]+)\s+\d{1,4}$")
 _VOWELS = frozenset("aeiouyàáâãäåæèéêëìíîïòóôõöøùúûüýœąęıаеёиоуыэюяіїєαεηιουωάέήίόύώ")
 _DOLLAR = re.compile(r"\$(?![\d\s])")
 """A dollar that begins or ends a formula, `$x = 5, y = 3$`, and no amount of money."""
+
+_APOSTROPHE = re.compile(r"(?<=[^\W\d_])['’](?=[^\W\d_])")
+_UNCLEAR = frozenset(marks.OPENING + marks.CLOSING + "$/@~|\\") - frozenset("-–—")
+"""What may be open, or part of an address, at the end of an unfinished text."""
+_LAST = re.compile(r"(?:^|\s)(?:[^\W\d_]+[-'’])*([^\W\d_]+)$")
+"""The last word of a text, with no other mark in it."""
 
 _UNDECIDED = -1
 """The end of a sentence depends on text that is not there yet."""
@@ -82,6 +92,26 @@ class Boundaries:
                 return end
         return None
 
+    def ends_already(self, text: str) -> bool:
+        """Return whether an unfinished text is a sentence, or a clause, whatever may follow.
+
+        Unlike `sentence`, this does not wait for the next word, and errs on the side of waiting: no
+        quote or bracket may be open, and the last word is neither an abbreviation nor one that
+        looks like it.
+        """
+        text = text.rstrip()
+        if not text or not _UNCLEAR.isdisjoint(_APOSTROPHE.sub("", text)):
+            return False
+        before, mark = text[:-1].rstrip(".!?"), text[-1]
+        if mark in self._ends or (mark == "." and _TIME.search(before)):
+            return True
+        last = _LAST.search(before)
+        if last is None or mark not in ".!?,;":
+            return False
+        if mark != ".":
+            return True
+        return not text.endswith("..") and self._is_no_abbreviation(text, last[1])
+
     def clauses(self, text: str, start: int, stop: int) -> Iterable[int]:
         """Yield the positions behind the clauses that end within a range, in order."""
         for match in self._clause.finditer(text, start, stop):
@@ -108,6 +138,19 @@ class Boundaries:
             if at >= len(text) or marks.may_divide(text, at):
                 return at
         return stop
+
+    def _is_no_abbreviation(self, text: str, word: str) -> bool:
+        """Return whether the last word of a text, before a full stop, is written out. Without a
+        list of abbreviations no word is known to be."""
+        patterns = (self._abbreviation, self._final, self._unit)
+        if not self._rules.abbreviations or any(pattern.search(text) for pattern in patterns):
+            return False
+        if _is_initial(text[:-1]) or _VOWELS.isdisjoint(word.lower()):
+            return False
+        alone = text == word + "."
+        if not (word.islower() or (word.istitle() and (alone or len(word) > _SHORT_NAME))):
+            return False
+        return len(word) > 2 or (len(word) == 2 and text.count(" ") > 1)
 
     def _end(self, text: str, start: int, match: re.Match[str], final: bool) -> int:
         """Return the end of a sentence; 0 if the mark ends none; `_UNDECIDED`."""

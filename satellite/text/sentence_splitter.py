@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from satellite.text import marks
 from satellite.text.boundaries import Boundaries
 from satellite.text.rules import TextRules
 
@@ -23,11 +24,13 @@ class SentenceSplitter:
         """`rules` are those of the text's language, by default what all languages share.
 
         With `early`, the first piece may be a clause, so that speech begins before the first
-        sentence is complete.
+        sentence is complete; and it waits for the next word only where it might go on.
         """
         self._boundaries = Boundaries(rules or TextRules())
         self._early = early
         self._text = ""
+        self._ended = False
+        """The first piece was returned before the text behind it was known."""
 
     @property
     def pending(self) -> str:
@@ -38,6 +41,10 @@ class SentenceSplitter:
         """Add text of any length; return the sentences that it completes."""
         found: list[str] = []
         step = self._longest(text)
+        if self._ended and text:
+            # marks that belong to the piece that was spoken already, such as a second one
+            text = text.lstrip(marks.STOPS + marks.CLOSING)
+            self._ended = not text
         for start in range(0, len(text), step):
             self._text += text[start : start + step]
             self._take(found, final=False)
@@ -58,11 +65,21 @@ class SentenceSplitter:
             self._add_long(found, text[start:end])
             start = end
         rest = text[start:]
+        if self._early and not found and self._is_complete(rest, final):
+            self._add_long(found, rest)
+            rest, self._ended = "", bool(found)
         while (end := self._within(rest, self._early and not found, final)) is not None:
             _add(found, rest[:end])
             rest = rest[end:]
         self._early = self._early and not found
         self._text = rest
+
+    def _is_complete(self, text: str, final: bool) -> bool:
+        """Return whether an unfinished text is spoken now, without waiting for the next word."""
+        if final or not self._boundaries.ends_already(text):
+            return False
+        whole = self._seems_whole(text)
+        return whole or len(text.strip()) >= self._boundaries.characters(CLAUSE, text)
 
     def _within(self, text: str, first: bool, final: bool) -> int | None:
         """Return where to split an unfinished sentence now; None to wait for more of it."""

@@ -13,6 +13,7 @@ from satellite.ports import TURN_ROLES
 from satellite.settings import AssistantSettings, Settings
 from satellite.turns.context import Engines
 from satellite.turns.conversation import Conversation
+from satellite.turns.openings import Openings
 from satellite.values import Detection
 
 
@@ -30,6 +31,7 @@ class Assistant:
         self.settings = settings
         self.engines = engines
         self.conversation = conversation or Conversation()
+        self.openings = Openings()
         self.local = local
         """No driver takes its turns."""
 
@@ -42,6 +44,11 @@ class Assistants:
         self.first = first
         self._others = dict(others or {})
         self._by_word: dict[str, Assistant] = {}
+
+    @property
+    def languages(self) -> set[str]:
+        """The languages that they speak."""
+        return {own.settings.language for own in (self.first, *self._others.values())}
 
     def set_wake_words(self, settings: Settings) -> None:
         """Assign each assistant its wake words of these settings."""

@@ -21,6 +21,7 @@ from satellite.turns.context import TurnContext
 from satellite.turns.driver import Driver
 from satellite.turns.follow_up import FollowUp
 from satellite.turns.outcome import Cancelled
+from satellite.turns.packs import read_packs
 from satellite.turns.sounds import Sounds
 from satellite.turns.turn import Turn
 
@@ -77,6 +78,7 @@ class TurnManager:
         """Accept turns until cancelled."""
         try:
             async with asyncio.TaskGroup() as self._tasks:
+                await asyncio.to_thread(read_packs, self._assistants.languages)
                 await asyncio.Event().wait()
         finally:
             self._tasks = None
@@ -149,6 +151,7 @@ class TurnManager:
             self._context,
             driver,
             first,
+            assistant.openings,
         )
         work = partial(self._run, turn, self._activity.turn)
         task = tasks.create_task(self._containment.once(work), name=_name(utterance))

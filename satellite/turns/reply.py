@@ -20,6 +20,7 @@ from satellite.text.sentence_splitter import SentenceSplitter
 from satellite.text.speakable import MarkupFilter
 from satellite.turns.actions import in_language
 from satellite.turns.context import Engines, StageFailure, TurnContext, failing_as, label
+from satellite.turns.openings import Openings
 from satellite.turns.own_sentences import own_sentences
 from satellite.values import (
     Action,
@@ -56,11 +57,13 @@ class Reply:
         *,
         on_sound: Callable[[], None],
         execute: Callable[[Action], Awaitable[None]],
+        openings: Openings,
         ahead: bool = False,
     ) -> None:
         """`turn` is the id of the turn; `on_speech` is called before each sentence is spoken,
-        `on_sound` when the first sound begins; `execute` executes actions. `ahead`: it is prepared,
-        up to its first sentence, and nothing is published, done or heard before `release`."""
+        `on_sound` when the first sound begins; `execute` executes actions; `openings` synthesizes
+        the first sentence. `ahead`: it is prepared, up to its first sentence, and nothing is
+        published, done or heard before `release`."""
         self.text = ""
         """The whole text."""
         self._context = context
@@ -70,6 +73,7 @@ class Reply:
         self._on_speech = on_speech
         self._on_sound = on_sound
         self._execute = execute
+        self._openings = openings
         self._ahead = ahead
         self._released = asyncio.Event()
         self._unpublished: list[tuple[str, bool]] = []
@@ -82,6 +86,8 @@ class Reply:
         self._played: list[tuple[str, float]] = []
         """Sentences that the speaker received whole, each with its end in the sound (seconds)."""
         self._heard_seconds = 0.0
+        self._first_sentence = True
+        """None was synthesized yet."""
         self._acted = False
         """Whether the reply did something without words, or is known to have done so."""
 
@@ -202,8 +208,11 @@ class Reply:
             language=language,
             ahead=lead.seconds,
         )
-        limit = self._settings.deadlines.tts + fallback_seconds(self._engines.tts)
-        chunks = within(self._engines.tts.synthesize(request), limit, "text-to-speech")
+        tts = self._engines.tts
+        limit = self._settings.deadlines.tts + fallback_seconds(tts)
+        first, self._first_sentence = self._first_sentence, False
+        speech = self._openings.synthesize(tts, request) if first else tts.synthesize(request)
+        chunks = within(speech, limit, "text-to-speech")
         begun = False
         async with aclosing(chunks):
             async for chunk in chunks:

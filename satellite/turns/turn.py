@@ -28,6 +28,7 @@ from satellite.turns.context import Engines, StageFailure, TurnContext, failing_
 from satellite.turns.conversation import Conversation
 from satellite.turns.driver import Driver, Handover
 from satellite.turns.end_of_turn import EndOfTurn
+from satellite.turns.openings import Openings
 from satellite.turns.outcome import Answered, Cancelled, Failed, NothingHeard, Outcome
 from satellite.turns.reply import Reply
 from satellite.turns.wait_notice import WaitNotice
@@ -55,9 +56,11 @@ class Turn:
         context: TurnContext,
         driver: Driver | None = None,
         first: Turn | None = None,
+        openings: Openings | None = None,
     ) -> None:
         """`driver` takes the turn until it is lost; `first` is the turn that this one continues,
-        which is withdrawn once the whole request is known."""
+        which is withdrawn once the whole request is known; `openings` are those of the turns
+        before."""
         self.id = utterance.id
         self.outcome: Outcome | None = None
         """None until the turn has ended."""
@@ -85,6 +88,7 @@ class Turn:
             utterance, engines.llm, settings.listen, self._request, self._ahead.guess
         )
         self._first = first
+        self._openings = openings or Openings()
         self._withdrawn = False
         self._exchange: tuple[Message, ...] = ()
         self._undo: list[Callable[[], None]] = []
@@ -184,7 +188,7 @@ class Turn:
                 if not self.is_answer:  # a question needs no answer, and people talk meanwhile
                     await self._apologise("understand")
                 return NothingHeard()
-            if await asyncio.to_thread(self._only_stops, text):
+            if self._first is not None and await asyncio.to_thread(self._only_stops, text):
                 return Cancelled()
             self._notice.begin()
             return await self._answer(text, answer)
@@ -307,6 +311,7 @@ class Turn:
             self._notice.withdraw,
             on_sound=self._note_sound,
             execute=self._execute,
+            openings=self._openings,
             ahead=ahead,
         )
 

@@ -67,8 +67,83 @@ def test_the_first_piece_may_be_a_clause() -> None:
 
 def test_a_sentence_that_is_sent_whole_is_not_divided() -> None:
     splitter = SentenceSplitter(ENGLISH, early=True)
-    assert splitter.push("The lamp in the kitchen is on, the heater is off.") == []
-    assert splitter.flush() == ["The lamp in the kitchen is on, the heater is off."]
+    text = "The lamp in the kitchen is on, the heater is off."
+    assert splitter.push(text) == [text]
+    assert splitter.flush() == []
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "Okay.",
+        "Is that all?",
+        "It is on.",
+        "The timer is set for five minutes. ",
+        "It is 10:30.",
+        "I don't think that's right!",
+        "The lamp in the kitchen is on,",
+        "We'll see you in London.",
+    ],
+)
+def test_the_first_piece_does_not_wait_for_the_next_word(first: str) -> None:
+    splitter = SentenceSplitter(ENGLISH, early=True)
+    *begin, last = first.rstrip()
+    assert [found for letter in begin for found in splitter.push(letter)] == []
+    assert splitter.push(last) == [first.strip()]
+    assert splitter.push(" And then. Some") == ["And then."]
+    assert splitter.flush() == ["Some"]
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "It costs 3.",  # 50
+        "Dr.",
+        "Ask Prof.",
+        "St.",
+        "At 9 a.m.",
+        "Milk, etc.",
+        "He met Gen.",
+        "Go to openAI.",  # com
+        "See www.example.",
+        "See /etc/hosts.",
+        '"Stop!',
+        "(It is on.",
+        "It is **on.",
+        "Well,",
+        "It costs 1,",
+        "We know that $x is small,",
+    ],
+)
+def test_a_first_piece_that_may_go_on_waits(first: str) -> None:
+    splitter = SentenceSplitter(ENGLISH, early=True)
+    assert [found for letter in first for found in splitter.push(letter)] == []
+
+
+def test_an_ellipsis_may_go_on() -> None:
+    assert SentenceSplitter(ENGLISH, early=True).push("Well...") == []
+
+
+def test_without_a_list_of_abbreviations_the_next_word_is_waited_for() -> None:
+    splitter = SentenceSplitter(early=True)
+    assert splitter.push("Okay.") == []
+    assert splitter.push(" Then") == ["Okay."]
+
+
+def test_marks_behind_a_first_piece_belong_to_it() -> None:
+    splitter = SentenceSplitter(ENGLISH, early=True)
+    assert splitter.push("Is that all?") == ["Is that all?"]
+    assert splitter.push("!") == []
+    assert splitter.push(' "Yes" is right. No') == ['"Yes" is right.']
+    assert splitter.flush() == ["No"]
+
+
+def test_a_chinese_first_sentence_does_not_wait() -> None:
+    splitter = SentenceSplitter(text_rules("zh"), early=True)
+    assert splitter.push("好的") == []
+    assert splitter.push("。") == ["好的。"]
+    splitter = SentenceSplitter(text_rules("zh"), early=True)
+    assert splitter.push("“好。") == []
 
 
 @pytest.mark.parametrize("size", [1, 3, 1000])
