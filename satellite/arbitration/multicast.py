@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from satellite.arbitration.peers import SocketAddress
 from satellite.arbitration.protocol import LONGEST
+from satellite.lib.platform.sockets import share_port, watch
 from satellite.net.discovery.addresses import is_virtual
 
 _LOGGER = logging.getLogger(__name__)
@@ -68,6 +69,8 @@ class MulticastNetwork:
         """By address family: send from here, and receive the unicast answers."""
         self._receivers: dict[int, socket.socket] = {}
         """By address family: receive the multicasts, as every satellite of this machine does."""
+        self._watches: list[Callable[[], None]] = []
+        """Functions that end the watching of a socket."""
         self._interfaces: list[Interface] = []
         self._failed = False
 
@@ -88,12 +91,7 @@ class MulticastNetwork:
                 problem = error
                 continue
             self._senders[family], self._receivers[family] = sender, receiver
-            try:
-                for sock in (sender, receiver):
-                    loop.add_reader(sock, self._read, sock)
-            except NotImplementedError:
-                self._drop()
-                raise OSError("this system's event loop cannot watch sockets") from None
+            self._watches += [watch(loop, sock, self._read) for sock in (sender, receiver)]
         if not self._senders:
             raise problem or OSError("no network")
 
@@ -134,12 +132,9 @@ class MulticastNetwork:
 
     def close(self) -> None:
         """Close all sockets. Idempotent."""
-        loop = asyncio.get_running_loop()
-        for sock in (*self._senders.values(), *self._receivers.values()):
-            loop.remove_reader(sock)
-        self._drop()
-
-    def _drop(self) -> None:
+        for end in self._watches:
+            end()
+        self._watches.clear()
         for sock in (*self._senders.values(), *self._receivers.values()):
             sock.close()
         self._senders.clear()
@@ -189,9 +184,7 @@ def _bind(family: int, port: int) -> socket.socket:
     try:
         sock.setblocking(False)
         if port:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if hasattr(socket, "SO_REUSEPORT"):
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            share_port(sock)
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 1)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 import msgspec
 
@@ -11,6 +9,7 @@ from satellite.cli import command, flags
 from satellite.cli.download import size
 from satellite.cli.screen import print_json, print_table, print_text
 from satellite.components.auto import BUILT_IN
+from satellite.lib.platform.memory import of_machine
 from servers.models.names import parse
 from servers.models.recommended import Recommended, recommended
 from servers.models.store import Store
@@ -36,7 +35,7 @@ def recommend(context: click.Context) -> None:
     if invocation.json:
         print_json([msgspec.to_builtins(model) for model in found])
         return
-    store, memory = Store.for_settings(settings.models), _memory()
+    store, memory = Store.for_settings(settings.models), of_machine()
     rows = [
         (
             _ROLES[model.role],
@@ -61,8 +60,3 @@ def _note(model: Recommended, store: Store, memory: int) -> str:
     if not model.fits(memory):
         return "needs more memory"
     return "recommended" if model.first else ""
-
-
-def _memory() -> int:
-    """Return the bytes of this machine's memory."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -14,7 +14,7 @@ from satellite.cli import command, flags, logs
 from satellite.cli.screen import print_text
 from satellite.cli.talking.commands import Commands
 from satellite.cli.talking.dialogue import Dialogue
-from satellite.cli.talking.keyboard import chunks, keys_at_once
+from satellite.cli.talking.keyboard import chunks
 from satellite.cli.talking.page import PlainPage, TerminalPage
 from satellite.cli.talking.session import Talk, opened_talk
 from satellite.cli.talking.voice_rate import with_voice_rate
@@ -22,6 +22,7 @@ from satellite.components.auto import BUILT_IN, language_remedy
 from satellite.components.spec import AUTO
 from satellite.errors import SatelliteError
 from satellite.lib.bus import Bus, Subscription
+from satellite.lib.platform.terminal import keys_at_once
 from satellite.lib.taskgroups import first_error
 from satellite.settings import Settings
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import sys
-import termios
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import aclosing
 
 import click
 
@@ -15,6 +12,7 @@ from satellite.cli.devices import bar
 from satellite.cli.guided_setup.asking import Choice
 from satellite.cli.screen import columns, echo, print_text, wrapped
 from satellite.errors import UsageError
+from satellite.lib.platform import terminal
 
 _REMEDY = "--yes takes the answers in brackets"
 
@@ -127,7 +125,7 @@ class Terminal(DefaultAnswers):
 
     async def secret(self, question: str) -> str:
         """Return the line that was typed, without showing it."""
-        with _without_echo():
+        with terminal.without_echo():
             answer = await self._ask(f"{question}: ")
         echo()
         return answer
@@ -139,20 +137,13 @@ class Terminal(DefaultAnswers):
 
     async def _line(self) -> bytes:
         """Return the next line. Raises `UsageError` at the end of the input (Ctrl-D)."""
-        loop, descriptor = asyncio.get_running_loop(), sys.stdin.fileno()
-        came = asyncio.Event()
-        loop.add_reader(descriptor, came.set)
-        try:
+        async with aclosing(terminal.input_pieces(4096)) as pieces:
             while b"\n" not in self._typed:
-                await came.wait()  # without a limit: people think
-                came.clear()
-                piece = os.read(descriptor, 4096)
+                piece = await anext(pieces)
                 if not piece:
                     echo()
                     raise UsageError(f"the input has ended: {_REMEDY}")
                 self._typed += piece
-        finally:
-            loop.remove_reader(descriptor)
         line, _, self._typed = self._typed.partition(b"\n")
         return line
 
@@ -164,15 +155,3 @@ def asker(*, silent: bool) -> DefaultAnswers:
     if not sys.stdin.isatty():
         raise UsageError(f"standard input is no terminal: {_REMEDY}")
     return Terminal()
-
-
-@contextmanager
-def _without_echo() -> Generator[None, None, None]:
-    before = termios.tcgetattr(sys.stdin.fileno())
-    unseen = before.copy()
-    unseen[3] &= ~termios.ECHO
-    termios.tcsetattr(sys.stdin.fileno(), termios.TCSADRAIN, unseen)
-    try:
-        yield
-    finally:
-        termios.tcsetattr(sys.stdin.fileno(), termios.TCSADRAIN, before)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Awaitable, Callable
 from functools import cache
 from typing import Any
@@ -13,6 +12,7 @@ from satellite.components import registry
 from satellite.errors import EngineError, PluginError, PluginUnknown
 from satellite.languages import codes
 from satellite.languages.pack import ENGLISH, find
+from satellite.lib.platform import system
 from satellite.ports import EngineContext
 
 BUILT_IN = {
@@ -33,7 +33,7 @@ REAL = {
 one needs no other program: its model is what a remedy fetches."""
 
 OF_SYSTEM = {("tts", "darwin"): "system", ("tts", "win32"): "system"}
-"""By role and `sys.platform`, the engine of an operating system that speaks better than the
+"""By role and `system.name()`, the engine of an operating system that speaks better than the
 built-in one. It needs no model, and precedes the built-in one."""
 
 
@@ -64,7 +64,7 @@ async def preference(role: str, context: EngineContext) -> Preference:
 
 def _without_model(role: str) -> str:
     """Return the engine for a role that needs no model."""
-    name = OF_SYSTEM.get((role, sys.platform))
+    name = OF_SYSTEM.get((role, system.name()))
     if name is None or any(need.missing() for need in registry.requirements(_kind(role, name))):
         return BUILT_IN[role]
     return name

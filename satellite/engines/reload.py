@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import signal
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
 import msgspec
 
@@ -19,6 +16,7 @@ from satellite.config.keys import ASSISTANTS, differences
 from satellite.engines.assembly import create
 from satellite.errors import EngineFailed, SatelliteError, UsageError
 from satellite.lib.containment import Containment
+from satellite.lib.platform import processes
 from satellite.ports import EngineContext, Wake
 from satellite.settings import Settings
 
@@ -68,25 +66,22 @@ class Reload:
         """Do it at each SIGHUP, until cancelled; then close what was loaded here."""
         asked = asyncio.Event()
         loop = asyncio.get_running_loop()
-        terminal = await asyncio.to_thread(_has_terminal)
-        # only the main thread of a program on POSIX has signals
-        with suppress(NotImplementedError, RuntimeError, ValueError):
-            if self._read is not None:
-                loop.add_signal_handler(signal.SIGHUP, asked.set)
+        terminal = await asyncio.to_thread(processes.has_terminal)
+        if self._read is not None:
+            processes.on_reload(loop, asked.set)
         try:
             while True:
                 await asked.wait()
                 asked.clear()
-                if terminal and not await asyncio.to_thread(_has_terminal):
-                    os.kill(os.getpid(), signal.SIGTERM)  # its window was closed
+                if terminal and not await asyncio.to_thread(processes.has_terminal):
+                    processes.stop_this()  # its window was closed
                     return
                 try:
                     await self.now()
                 except SatelliteError as error:
                     _LOGGER.error("the settings stay as they were: %s", error)
         finally:
-            with suppress(NotImplementedError, RuntimeError, ValueError):
-                loop.remove_signal_handler(signal.SIGHUP)
+            processes.off_reload(loop)
             if self._wake is not self._first:  # the first one is closed by its creator
                 await self._wake.close()
 
@@ -137,15 +132,6 @@ class Reload:
         if engine is not None:
             before, self._wake = self._wake, engine
             await before.close()
-
-
-def _has_terminal() -> bool:
-    """Whether this process has a terminal, which sends SIGHUP, too, when it is closed (tty(4))."""
-    try:
-        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
-    except OSError:
-        return False
-    return True
 
 
 async def _loaded(component: str, context: EngineContext) -> Wake:

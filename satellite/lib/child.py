@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
-import signal
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from satellite.errors import DeviceMissing
+from satellite.lib.platform import processes
 from satellite.text.quoted import quoted
 
 _BUFFER = 32 * 1024
@@ -89,7 +89,7 @@ class Child(asyncio.SubprocessProtocol):
                 stdout=stdout,
                 stderr=asyncio.subprocess.PIPE,
                 env=environment,
-                start_new_session=True,
+                **processes.own_group(),
             )
         except OSError as error:
             raise DeviceMissing(
@@ -138,25 +138,24 @@ class Child(asyncio.SubprocessProtocol):
             return
         try:
             if not at_once:
-                await self._signal(signal.SIGTERM, _TERMINATE)
-            await self._signal(signal.SIGKILL, _KILL)
+                await self._end_group(_TERMINATE, at_once=False)
+            await self._end_group(_KILL, at_once=True)
         finally:
             if not self._exited.is_set():
-                self._signal_group(signal.SIGKILL)
+                self._signal_group(at_once=True)
             self._transport.close()
 
-    async def _signal(self, number: signal.Signals, seconds: float) -> None:
+    async def _end_group(self, seconds: float, *, at_once: bool) -> None:
         if self._exited.is_set():
             return
-        self._signal_group(number)
+        self._signal_group(at_once=at_once)
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._exited.wait()
 
-    def _signal_group(self, number: signal.Signals) -> None:
+    def _signal_group(self, *, at_once: bool) -> None:
         if self._transport is not None and (pid := self._transport.get_pid()):
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(pid, number)
+            processes.end_group(pid, at_once=at_once)
 
     async def _wait_for_change(self) -> None:
         self._changed.clear()
@@ -200,7 +199,7 @@ class Child(asyncio.SubprocessProtocol):
 
     def process_exited(self) -> None:
         # a shell script may leave a player behind; its group's number is free for others soon
-        self._signal_group(signal.SIGKILL)
+        self._signal_group(at_once=True)
         self._exited.set()
         self._changed.set()
 

@@ -6,7 +6,6 @@ import asyncio
 import errno
 import logging
 import os
-import select
 import stat
 import sys
 from collections.abc import AsyncGenerator
@@ -17,6 +16,7 @@ import msgspec
 from satellite.errors import UsageError
 from satellite.events import Event
 from satellite.lib.bus import Bus, Subscription
+from satellite.lib.platform import files, users
 from satellite.lib.worker import Worker
 from satellite.text.printable import printable_json
 from satellite.text.reason_of import reason_of
@@ -56,8 +56,7 @@ class Sink:
         while line:
             if self._given_up:
                 raise TimeoutError("its reader does not read")
-            _, ready, _ = select.select([], [self._descriptor], [], _PATIENCE)
-            if ready:
+            if files.takes_more(self._descriptor, _PATIENCE):
                 line = line[os.write(self._descriptor, line[:_PIECE]) :]
 
     def give_up(self) -> None:
@@ -74,13 +73,13 @@ class Sink:
         if self._target == STANDARD_OUTPUT:
             sys.stdout.flush()
             return os.dup(sys.stdout.fileno())
-        # without O_NONBLOCK, opening a named pipe would wait for its reader
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NONBLOCK | os.O_CLOEXEC
+        # otherwise, opening a named pipe would wait for its reader
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | files.NO_WAIT | files.CLOSE_ON_EXEC
         descriptor = os.open(self._target, flags, _PRIVATE)
         status = os.fstat(descriptor)
-        ours = stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()
+        ours = stat.S_ISREG(status.st_mode) and users.owns(status)
         if ours and stat.S_IMODE(status.st_mode) == _FORMER:
-            os.fchmod(descriptor, _PRIVATE)
+            files.set_mode(descriptor, _PRIVATE)
         return descriptor
 
 

@@ -16,6 +16,7 @@ import msgspec
 
 from satellite.lib import paths
 from satellite.lib.decoding import Undecodable, from_json
+from satellite.lib.platform.files import sync_folder
 from satellite.text.reason_of import reason_of
 
 _LOGGER = logging.getLogger(__name__)
@@ -63,20 +64,6 @@ def atomic_write(
         raise
     with suppress(OSError):  # the file is in place; not every network file system can sync folders
         sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Write a folder's entries to the disk, so that its files keep their names after a power cut.
-
-    Does nothing on systems that cannot (Windows). Raises `OSError`.
-    """
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 class StoredValue(Generic[T]):

@@ -7,38 +7,39 @@ its effective one: what it makes is the service's, and what it may is what the s
 from __future__ import annotations
 
 import getpass
-import grp
-import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-ROOT = 0
+from satellite.lib.platform import users
+from satellite.lib.platform.users import ROOT
+
+__all__ = ["ROOT", "as_root", "of_child", "remedy", "root_owned"]
 
 
 def root_owned() -> bool:
     """Whether root called, and can have its rights."""
-    return ROOT in (os.getuid(), os.geteuid())
+    return ROOT in (users.caller(), users.effective())
 
 
 def of_child() -> int | None:
     """The user that a child process is given to have root's rights, as `subprocess` takes it; None
     where it has them anyway, or cannot have them."""
-    return ROOT if os.getuid() == ROOT != os.geteuid() else None
+    return ROOT if users.caller() == ROOT != users.effective() else None
 
 
 @contextmanager
 def as_root() -> Generator[int, None, None]:
     """Have root's rights in this block, in every thread, where root called; the user otherwise."""
-    user = os.geteuid()
+    user = users.effective()
     if of_child() is None:
         yield user
         return
-    os.seteuid(ROOT)
+    users.become(ROOT)
     try:
         yield user
     finally:
-        os.seteuid(user)
+        users.become(user)
 
 
 def remedy(file: Path) -> str:
@@ -47,10 +48,10 @@ def remedy(file: Path) -> str:
     The group of its folder decides, as the file itself may be out of sight.
     """
     try:
-        group = grp.getgrgid(file.parent.stat().st_gid).gr_name
-    except (OSError, KeyError):
+        group = users.group_of(file.parent)
+    except OSError:
         return "use sudo"
-    if group == "root":
+    if group is None or group == "root":
         return "use sudo"
     return f"use sudo, or join those who may (sudo usermod -aG {group} {_user()}, and log in again)"
 

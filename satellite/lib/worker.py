@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
-import threading
 from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import ParamSpec, TypeVar
 
 from satellite.errors import EngineClosed
+from satellite.lib.platform.processes import lower_priority
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 _END = object()
-_LOWEST = 19
-"""The lowest priority that Linux knows, nice(1)."""
-
-
-def lower_priority(nice: int) -> None:
-    """Run the calling thread, and the threads that libraries start on it later, at a priority
-    `nice` steps (nice(1)) below that of the main thread, so that the event loop never waits for a
-    core. Only Linux has priorities for threads; elsewhere, and for 0, this does nothing."""
-    if nice and sys.platform == "linux":
-        main = os.getpriority(os.PRIO_PROCESS, os.getpid())
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), min(main + nice, _LOWEST))
 
 
 class Worker:

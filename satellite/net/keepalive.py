@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 
+from satellite.lib.platform.sockets import keep_alive
+
 
 def enable_keepalive(writer: asyncio.StreamWriter) -> None:
     """Let the system end a connection whose peer has lost its power or its network.
@@ -15,7 +17,4 @@ def enable_keepalive(writer: asyncio.StreamWriter) -> None:
     sock = writer.get_extra_info("socket")
     if sock is None or sock.family not in (socket.AF_INET, socket.AF_INET6):
         return
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 6)):
-        if (option := getattr(socket, name, None)) is not None:  # not available on every system
-            sock.setsockopt(socket.IPPROTO_TCP, option, value)
+    keep_alive(sock, idle=60, every=10, times=6)

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 import msgspec
 
 from satellite.errors import ConfigError, PortInUse
+from satellite.lib.platform.sockets import unix_server
 from satellite.net import uri as uris
 from satellite.net.admission import Admission, Secure, Serve
 from satellite.net.limits import ListenLimits
@@ -97,9 +98,7 @@ async def _bound_server(
             server.close()
     elif isinstance(address, uris.Unix):
         with unix_socket(address.path) as listener:
-            server = await asyncio.start_unix_server(
-                admission.accept, sock=listener, limit=limits.wire.header
-            )
+            server = await unix_server(admission.accept, listener, limits.wire.header)
             try:
                 yield str(address)
             finally:

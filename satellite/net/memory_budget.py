@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from satellite.errors import EngineBusy
-from satellite.lib.free_memory import give_back
+from satellite.lib.platform.memory import give_back
 
 MOST = 128 * 1024 * 1024
 """Bytes for all ports of a program: over an hour of 16 kHz audio."""

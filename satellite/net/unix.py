@@ -9,6 +9,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 
 from satellite.errors import ConfigError, PortInUse
+from satellite.lib.platform.sockets import unix_stream
 from satellite.text.reason_of import reason_of
 
 
@@ -21,7 +22,7 @@ def unix_socket(path: str) -> Generator[socket.socket, None, None]:
         ConfigError: no socket can be created there.
     """
     _remove_stale(path)
-    listener = socket.socket(socket.AF_UNIX)
+    listener = unix_stream()
     try:
         try:
             listener.bind(path)
@@ -48,7 +49,7 @@ def _remove_stale(path: str) -> None:
         return  # missing; `bind` reports any other problem
     if not stat.S_ISSOCK(kind):
         raise PortInUse(f"{path} exists and is not a socket: choose another path, or remove it")
-    with socket.socket(socket.AF_UNIX) as probe:
+    with unix_stream() as probe:
         probe.setblocking(False)
         try:
             probe.connect(path)

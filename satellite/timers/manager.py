@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -14,6 +13,7 @@ import msgspec
 
 from satellite import events
 from satellite.lib.persistence import StoredValue
+from satellite.lib.platform.clocks import reread_time_zone
 from satellite.lib.worker import Worker
 from satellite.timers.alarm import Alarm, with_date
 from satellite.timers.bell import Bell
@@ -288,7 +288,7 @@ class TimerManager:
 
     def _check_clocks(self, moment: ClockReading, tasks: asyncio.TaskGroup) -> None:
         if self._schedule.clock_was_set(moment):
-            time.tzset()  # the time zone may have been changed with the clock
+            reread_time_zone()  # the time zone may have been changed with the clock
             before = self._schedule.moment
             if moment.follows(before) and moment.offset - before.offset >= LATEST:
                 self._doubtful_until = moment.boot + SETTLES

@@ -10,11 +10,10 @@ from typing import Annotated
 
 import msgspec
 
+from satellite.lib.platform.clocks import seconds_since_boot
+
 _SESSION = Path("/proc/sys/kernel/random/boot_id")
 """Different after each start of the machine (random(4))."""
-
-_BOOT = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-"""Runs on while the machine is suspended (clock_gettime(2)), where the system has it."""
 
 
 WallSeconds = Annotated[float, msgspec.Meta(ge=-3e10, le=3e10)]
@@ -45,7 +44,7 @@ class ClockReading(msgspec.Struct, frozen=True):
 
 def read_clocks() -> ClockReading:
     """Return this moment. Reads a line from /proc the first time."""
-    return ClockReading(time.time(), time.clock_gettime(_BOOT), _session())
+    return ClockReading(time.time(), seconds_since_boot(), _session())
 
 
 @cache

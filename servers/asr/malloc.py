@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
 import logging
 
-from satellite.lib.free_memory import give_back
+from satellite.lib.platform.memory import give_back, set_policy
 
 __all__ = ["give_back", "keep_buffers"]
 
@@ -39,12 +38,11 @@ def keep_buffers() -> None:
     what only loading needs, too: 150 MB. Threads started later share one arena, so that any thread
     can use the memory of the last window. Other C libraries keep their own policy.
     """
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError, TypeError):  # musl has none; Windows has no such library
+    changed = set_policy(
+        (_M_MMAP_THRESHOLD, MMAP_THRESHOLD),
+        (_M_TRIM_THRESHOLD, TRIM_THRESHOLD),
+        (_M_TOP_PAD, _TOP_PAD),
+        (_M_ARENA_MAX, 1),
+    )
+    if not changed:
         _LOGGER.debug("This C library has no mallopt")
-        return
-    mallopt(_M_MMAP_THRESHOLD, MMAP_THRESHOLD)
-    mallopt(_M_TRIM_THRESHOLD, TRIM_THRESHOLD)
-    mallopt(_M_TOP_PAD, _TOP_PAD)
-    mallopt(_M_ARENA_MAX, 1)

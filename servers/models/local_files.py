@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from satellite.errors import DownloadFailed
-from satellite.lib.persistence import sync_folder
+from satellite.lib.platform.files import sync_folder
 from servers.models import archive, manifest, sherpa_files, sherpa_models
 from servers.models.file_check import problem_of
 from servers.models.manifest import FileRecord, Manifest

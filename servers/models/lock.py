@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from satellite.errors import DownloadFailed
+from satellite.lib.platform.locks import try_lock
 from servers.models.progress import Progress
 
 AGAIN = 0.2
@@ -29,7 +29,7 @@ def locked(path: Path, model: str, progress: Progress | None) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:
         waiting = False
-        while not _try_lock(file.fileno()):
+        while not try_lock(file.fileno()):
             if progress is None:
                 raise DownloadFailed(f"{model}: another process is downloading it; try later")
             if not waiting:
@@ -40,11 +40,3 @@ def locked(path: Path, model: str, progress: Progress | None) -> Iterator[None]:
             progress.advance(0)
             time.sleep(AGAIN)
         yield
-
-
-def _try_lock(handle: int) -> bool:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Sequence
 
 import msgspec
 
 from satellite.errors import SatelliteError
+from satellite.lib.platform import system
 from satellite.settings import Settings
 from servers.http_api import ApiError
 from servers.models.names import parse
@@ -60,7 +60,7 @@ def _installed(settings: Settings) -> Sequence[Offer]:
         if (used := component_of(parse(str(model)))) is not None
         for role, component in [used]
     ]
-    if sys.platform != "linux":
+    if not system.is_linux():
         found.append(Offer("tts", "system", "the voices of this system"))
     return found
 

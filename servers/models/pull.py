@@ -6,7 +6,7 @@ import shutil
 from datetime import UTC, datetime
 
 from satellite.errors import DownloadFailed
-from satellite.lib.persistence import sync_folder
+from satellite.lib.platform.files import sync_folder
 from servers.models import local_files, manifest, sherpa_files
 from servers.models.download_plan import DownloadPlan
 from servers.models.fetch import Fetcher

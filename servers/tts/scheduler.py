@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from satellite.errors import EngineClosed
-from satellite.lib.worker import lower_priority
+from satellite.lib.platform.processes import lower_priority
 
 T = TypeVar("T")
 
@@ -45,7 +45,7 @@ class Scheduler:
     """
 
     def __init__(self, name: str, threads: int, nice: int = 0) -> None:
-        """`nice`: see `satellite.lib.worker.lower_priority`."""
+        """`nice`: see `satellite.lib.platform.processes.lower_priority`."""
         self._name = name
         self._executor: ThreadPoolExecutor | None = ThreadPoolExecutor(
             threads, thread_name_prefix=name, initializer=partial(lower_priority, nice)

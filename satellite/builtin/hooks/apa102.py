@@ -9,13 +9,13 @@ Documentation/spi/spidev.rst and uapi/linux/spi/spidev.h.
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import struct
 from collections.abc import Sequence
 
 from satellite.builtin.hooks.patterns import Colour
 from satellite.errors import DeviceLost, DeviceMissing
+from satellite.lib.platform.files import CLOSE_ON_EXEC, control
 
 SPEED = 1_000_000
 """Hz: a frame for twelve lamps takes 0.5 ms, and cables of some 20 cm work."""
@@ -41,7 +41,7 @@ class LedStrip:
         """Open the device. Raises `DeviceMissing`."""
         self._path = path
         try:
-            self._file = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+            self._file = os.open(path, os.O_WRONLY | CLOSE_ON_EXEC)
         except FileNotFoundError as error:
             raise DeviceMissing(
                 f"the SPI device {path} does not exist; enable it: dtparam=spi=on in the Raspberry "
@@ -53,7 +53,7 @@ class LedStrip:
                 "group spi"
             ) from error
         try:
-            fcntl.ioctl(self._file, _WRITE_MAX_SPEED, struct.pack("=I", SPEED))
+            control(self._file, _WRITE_MAX_SPEED, struct.pack("=I", SPEED))
         except OSError as error:
             if error.errno != errno.ENOTTY:  # for a file or a pipe, which have no clock
                 os.close(self._file)

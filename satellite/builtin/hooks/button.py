@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal, Protocol
 from satellite.builtin.hooks import gpio_lines
 from satellite.errors import DeviceLost
 from satellite.events import Event
+from satellite.lib.platform.sockets import watch
 from satellite.options import OptionSet, option
 from satellite.ports import SatelliteControls
 from satellite.requirements import Package, Requirement
@@ -66,6 +67,7 @@ class ButtonHook:
         self._options = options
         self._open_line = open_line or _GpioButton
         self._line: ButtonLine | None = None
+        self._end_watch: Callable[[], None] = lambda: None
         self._controls: SatelliteControls | None = None
         self._hold_timer: asyncio.TimerHandle | None = None
 
@@ -76,7 +78,9 @@ class ButtonHook:
     async def start(self) -> None:
         """Request the line. Raises `DeviceMissing`."""
         self._line = self._open_line(self._options)
-        asyncio.get_running_loop().add_reader(self._line.fileno(), self._read_edges, self._line)
+        line = self._line
+        loop = asyncio.get_running_loop()
+        self._end_watch = watch(loop, line.fileno(), lambda _: self._read_edges(line))
 
     async def handle(self, event: Event) -> None:
         """Do nothing: a button has no output."""
@@ -87,7 +91,7 @@ class ButtonHook:
             self._hold_timer.cancel()
         line, self._line = self._line, None
         if line is not None:
-            asyncio.get_running_loop().remove_reader(line.fileno())
+            self._end_watch()
             line.close()
 
     def _read_edges(self, line: ButtonLine) -> None:
@@ -96,7 +100,7 @@ class ButtonHook:
             edges = line.edges()
         except DeviceLost as error:
             _LOGGER.warning("the button is no longer read: %s", error)
-            asyncio.get_running_loop().remove_reader(line.fileno())
+            self._end_watch()
             return
         for pressed in edges:
             self._press() if pressed else self._release()

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from satellite.lib.platform.memory import release_pages
+
 
 class MappedFile:
     """A file as memory, for C libraries."""
@@ -22,5 +24,4 @@ class MappedFile:
 
     def release_pages(self) -> None:
         """Give back the memory of the pages read so far; later reads come from the file."""
-        if hasattr(mmap, "MADV_DONTNEED"):  # elsewhere the pages stay
-            self._content.madvise(mmap.MADV_DONTNEED)
+        release_pages(self._content)

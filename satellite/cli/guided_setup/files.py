@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,6 +13,7 @@ from satellite.config import migration
 from satellite.errors import SatelliteError
 from satellite.lib import privileges, text_files
 from satellite.lib.persistence import atomic_write
+from satellite.lib.platform import users
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -71,8 +71,8 @@ def _replace(
 
     def give_owner(part: Path) -> None:
         _own(part, file if previous is not None else file.parent)
-        if user is not None and os.geteuid() == privileges.ROOT != user:
-            os.chown(part, user, -1)
+        if user is not None and users.effective() == privileges.ROOT != user:
+            users.give(part, user)
             part.chmod(mode)
 
     try:
@@ -119,6 +119,6 @@ def _migrate(file: Path) -> None:
 
 def _own(file: Path, like: Path) -> None:
     """Give a file the owner of another, if root runs this."""
-    if os.geteuid() == 0:
+    if users.effective() == privileges.ROOT:
         status = like.stat()
-        os.chown(file, status.st_uid, status.st_gid)
+        users.give(file, status.st_uid, status.st_gid)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import codecs
-import os
 import re
-import select
-import sys
-import termios
 from collections.abc import AsyncGenerator, Generator
-from contextlib import contextmanager
+from contextlib import aclosing
 from enum import Enum
+
+from satellite.lib.platform.terminal import input_pieces
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z~]|O.|.)?")
 """Sequences of arrows and function keys, which do nothing here."""
@@ -44,54 +41,13 @@ _KEYS = {
 }
 
 
-@contextmanager
-def keys_at_once() -> Generator[None, None, None]:
-    """Deliver every key of the terminal at once, without showing it; Ctrl-C is a key, too."""
-    descriptor = sys.stdin.fileno()
-    before = termios.tcgetattr(descriptor)
-    now = termios.tcgetattr(descriptor)
-    now[3] &= ~(termios.ICANON | termios.ECHO)
-    now[6] = [*now[6]]
-    now[6][termios.VINTR] = b"\0"  # no character interrupts: _POSIX_VDISABLE
-    now[6][termios.VMIN], now[6][termios.VTIME] = 1, 0
-    termios.tcsetattr(descriptor, termios.TCSADRAIN, now)
-    try:
-        yield
-    finally:
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
-
-
 async def chunks() -> AsyncGenerator[str, None]:
     """Yield what is typed, or written into a pipe, as it comes."""
-    loop, descriptor = asyncio.get_running_loop(), sys.stdin.fileno()
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    came = asyncio.Event()
-    try:
-        loop.add_reader(descriptor, came.set)
-    except PermissionError:  # a file is always readable, which epoll refuses to watch
-        came = _Always()
-    try:
-        while True:
-            await came.wait()  # without a limit: people think
-            came.clear()
-            # the loop may have noticed a second time what was read since: a read would block
-            if not select.select([descriptor], [], [], 0)[0]:
-                continue
-            piece = os.read(descriptor, _READ)
+    async with aclosing(input_pieces(_READ)) as pieces:
+        async for piece in pieces:
             if text := decoder.decode(piece, final=not piece):
                 yield text
-            if not piece:
-                return
-    finally:
-        loop.remove_reader(descriptor)
-
-
-class _Always(asyncio.Event):
-    """An event that is always set."""
-
-    async def wait(self) -> bool:  # type: ignore[override]
-        await asyncio.sleep(0)
-        return True
 
 
 def keys(text: str) -> Generator[Key | str, None, None]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
+from satellite.lib.platform.files import FileSystem, file_system
 from satellite.net.discovery.mdns import TYPE
 from satellite.net.discovery.services import AdvertisedService, browse
 from satellite.net.pairing import Pairing
@@ -54,7 +54,7 @@ class Context:
     """Addresses of this machine on which to look for services; all by default."""
     root: Path = Path("/")
     """Folder of /proc, /sys and /dev."""
-    statvfs: Callable[[Path], Any] = os.statvfs
+    file_system: Callable[[Path], FileSystem] = file_system
     _sound: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     _browsing: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     _adverts: tuple[AdvertisedService, ...] | None = field(default=None, init=False)

@@ -10,6 +10,7 @@ from time import monotonic
 
 import msgspec
 
+from satellite.lib.platform.sockets import share_port
 from satellite.text.reason_of import reason_of
 
 GROUP, PORT = "224.0.0.251", 5353
@@ -63,9 +64,7 @@ def query(address: str, seconds: float = WAIT) -> MulticastResult:
 
 
 def _join(wire: socket.socket, address: str) -> None:
-    wire.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if hasattr(socket, "SO_REUSEPORT"):
-        wire.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    share_port(wire)
     # otherwise packets to groups that other programs joined arrive, too (ip(7))
     wire.setsockopt(socket.IPPROTO_IP, _MULTICAST_ALL, 0)
     # to the group: unicast packets for a responder of this machine must not arrive here

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from satellite.diagnostics.soundcheck.devices import NOUNS, explain
 from satellite.errors import DeviceMissing
 from satellite.lib.daemon_thread import run_in_daemon_thread
 from satellite.lib.finding import Finding, broken, note, ok, warning
+from satellite.lib.platform.users import group_of, name
 from satellite.settings import Settings
 
 SOUND = "dev/snd"
@@ -60,7 +60,7 @@ async def permissions(context: Context) -> AsyncGenerator[Finding, None]:
     # the effective user is the one whose rights count for opening
     denied = [node for node in nodes if not os.access(node, os.R_OK | os.W_OK, effective_ids=True)]
     if denied:
-        user = _user()
+        user = name()
         more = f" and {len(denied) - 1} more" if len(denied) > 1 else ""
         yield broken(
             "permission",
@@ -113,16 +113,6 @@ def _is_server(context: Context) -> bool:
     return bool(roles) and "satellite" not in roles
 
 
-def _user() -> str:
-    try:
-        return pwd.getpwuid(os.geteuid()).pw_name
-    except KeyError:
-        return str(os.geteuid())
-
-
 def _group(node: Path) -> str:
-    try:
-        name = node.group()
-    except KeyError:
-        return "audio"
-    return "audio" if name == "root" else name
+    group = group_of(node)
+    return "audio" if group is None or group == "root" else group

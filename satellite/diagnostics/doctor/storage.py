@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
@@ -110,21 +109,20 @@ def _file_systems(context: Context) -> Iterator[tuple[str, Path]]:
 
 def _judge_space(context: Context, purpose: str, folder: Path) -> Finding:
     try:
-        status = context.statvfs(folder)
+        system = context.file_system(folder)
     except OSError as error:
         reason = reason_of(error)
         return warning("disk", f"{folder}: {reason}", "Its free space is unknown.", "run: df -h")
-    free = status.f_bavail * status.f_frsize
-    found = f"{_size(free)} free for {purpose} ({folder})"
-    if status.f_flag & os.ST_RDONLY:
+    found = f"{_size(system.free)} free for {purpose} ({folder})"
+    if system.read_only:
         means = "Neither models nor logs can be saved. SD cards do this when they wear out."
         remedy = "look for errors of the card: dmesg; mount -o remount,rw / tries again"
         return broken("disk", f"{folder} is read-only", means, remedy)
-    if free < FULL or (status.f_files and not status.f_favail):
+    if system.free < FULL or system.full_of_files:
         means = "Downloads, logs and the configuration cannot be written."
         remedy = "free space: satellite models remove NAME, journalctl --vacuum-size=50M, apt clean"
         return broken("disk", f"full: {found}", means, remedy)
-    if free < SCARCE:
+    if system.free < SCARCE:
         remedy = "free space before you fetch a model: satellite models lists those installed"
         return warning("disk", found, "Larger models do not fit.", remedy)
     return ok("disk", found)

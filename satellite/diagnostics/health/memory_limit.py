@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import logging
-import os
 from pathlib import Path
 
 from satellite.errors import MemoryFull
-from satellite.lib.free_memory import give_back
+from satellite.lib.platform.memory import give_back, of_machine, set_policy, used
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -40,18 +38,9 @@ _CONTAINER = (
 MB = 1_000_000
 
 
-def used() -> int:
-    """Return the bytes of memory that this process occupies (resident, proc_pid_statm(5)).
-
-    Raises `OSError` without /proc.
-    """
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
 def default_limit() -> int:
     """Return the default limit in bytes."""
-    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return int(SHARE * min([machine, *_cgroup_limits()]))
+    return int(SHARE * min([of_machine(), *_cgroup_limits()]))
 
 
 def _cgroup_limits() -> list[int]:
@@ -65,9 +54,7 @@ def share_arenas() -> None:
     glibc gives each of its first threads (eight per core) an arena of its own, whose unused parts
     add up; our threads seldom allocate at the same time.
     """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # other C libraries have none
-    if mallopt is not None:
-        mallopt(_M_ARENA_MAX, _ARENAS)
+    set_policy((_M_ARENA_MAX, _ARENAS))
 
 
 async def return_memory_after_start() -> None:

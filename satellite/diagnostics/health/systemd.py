@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
 from collections.abc import Mapping
+
+from satellite.lib.platform.sockets import send_to_unix
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -52,9 +53,7 @@ class Notifier:
         if not self._address:
             return
         try:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as out:
-                out.setblocking(False)
-                out.sendto(message.encode(), self._address)
+            send_to_unix(self._address, message.encode())
             self._failed = False
         except OSError as error:
             level = logging.DEBUG if self._failed else logging.WARNING

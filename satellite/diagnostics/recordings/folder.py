@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import stat
 import tempfile
 import time
@@ -18,6 +17,7 @@ from satellite.audio.wavfile import write_wav
 from satellite.lib import paths
 from satellite.lib.decoding import Undecodable, from_json
 from satellite.lib.persistence import PRIVATE, atomic_write
+from satellite.lib.platform import users
 from satellite.settings import RecordingSettings
 from satellite.values import SPEECH
 
@@ -93,16 +93,15 @@ class RecordingFolder:
             return
         self._private = True
         status = self.path.lstat()
-        if stat.S_ISDIR(status.st_mode) and not stat.S_IMODE(status.st_mode) & 0o077:
+        if stat.S_ISDIR(status.st_mode) and not users.open_to_others(status):
             return
         strange = any(
             file.suffix not in (".wav", ".json") and not file.name.startswith(".new-")
             for file in self.path.iterdir()
         )
         link = not stat.S_ISDIR(status.st_mode)
-        if link or strange or status.st_uid != os.geteuid():
-            open_to_others = stat.S_IMODE(self.path.stat().st_mode) & 0o077
-            if open_to_others:
+        if link or strange or not users.owns(status):
+            if users.open_to_others(self.path.stat()):
                 _LOGGER.warning(
                     "other users can list the recordings in %s, though not hear them: run "
                     "chmod 700 %s, or set recordings.folder to a folder of its own",

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from satellite.errors import SatelliteError
-from satellite.lib.worker import lower_priority
+from satellite.lib.platform.processes import lower_priority
 from satellite.listening.people.people_file import PeopleFile, Person
 from satellite.listening.people.voiceprint import (
     SHORTEST,

@@ -9,7 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from satellite.lib.persistence import atomic_write
+from satellite.lib.platform import users
+from satellite.lib.platform.files import NO_LINKS
+from satellite.lib.platform.locks import lock
 from satellite.net.pairing.errors import KeysUnusable
+
+_LOCK_FILE = os.O_RDWR | os.O_CREAT | NO_LINKS
 
 
 class KeyStore:
@@ -59,15 +64,13 @@ class KeyStore:
     @contextmanager
     def locked(self) -> Generator[None, None, None]:
         """Lock the folder against other processes during this block. Raises `KeysUnusable`."""
-        import fcntl
-
         try:
             self._create()
-            descriptor = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+            descriptor = os.open(self.path / ".lock", _LOCK_FILE, 0o600)
         except OSError as error:
             raise KeysUnusable(f"{self.path} cannot be written: {error.strerror}") from error
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            lock(descriptor)
             yield
         finally:
             os.close(descriptor)
@@ -79,13 +82,13 @@ class KeyStore:
 
 def _check(path: Path) -> None:
     status = os.lstat(path)
-    if status.st_uid != os.geteuid():
+    if not users.owns(status):
         raise KeysUnusable(
             f"{path} belongs to another user: run this as the user that satellite runs as, or "
             "give it to that user with chown"
         )
     mode = stat.S_IMODE(status.st_mode)
-    if not stat.S_ISLNK(status.st_mode) and not mode & 0o077:
+    if not stat.S_ISLNK(status.st_mode) and not users.open_to_others(status):
         return
     wanted = "700" if stat.S_ISDIR(status.st_mode) else "600"
     raise KeysUnusable(

@@ -8,6 +8,7 @@ import socket
 import ssl
 
 from satellite.errors import ConfigError, PeerUnreachable
+from satellite.lib.platform.sockets import unix_connection
 from satellite.net import uri as uris
 from satellite.net.frame import Limits
 from satellite.net.pairing import Pairing
@@ -53,7 +54,7 @@ async def _streams(
     if isinstance(address, uris.Tls):
         return await open_tls(address, header, pairing)
     if isinstance(address, uris.Unix):
-        return await asyncio.open_unix_connection(address.path, limit=header)
+        return await unix_connection(address.path, header)
     raise ConfigError([f"{address} can be served, but not connected to"])
 
 

@@ -14,7 +14,7 @@ from satellite.builtin.vad.silero import SileroVad
 from satellite.errors import EngineClosed, EngineError, LanguageUnknown, ModelMissing, PluginBroken
 from satellite.languages import codes, hearing
 from satellite.languages.pack import ENGLISH
-from satellite.lib.cores import cores
+from satellite.lib.platform.cores import cores
 from satellite.lib.worker import Worker
 from satellite.ports import EngineContext, OpenCalls
 from satellite.requirements import Package, Requirement

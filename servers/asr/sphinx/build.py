@@ -15,6 +15,7 @@ import sys
 import msgspec
 
 from satellite.errors import EngineFailed
+from satellite.lib.platform.processes import lower_own_priority, own_group
 from satellite.text.reason_of import reason_of
 from servers.asr.sphinx import vocabulary
 from servers.asr.sphinx.recognizer import Recognizer
@@ -66,7 +67,7 @@ def _in_subprocess(task: _Task) -> _Result:
         check=True,
         timeout=_TIMEOUT,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        start_new_session=True,  # Ctrl+C at the satellite's terminal must not reach this process
+        **own_group(),  # Ctrl+C at the satellite's terminal must not reach this process
     )
     return msgspec.msgpack.decode(done.stdout, type=_Result)
 
@@ -82,7 +83,7 @@ def _checked(home: HomeNames, folder: str) -> Vocabulary:
 
 def main() -> None:
     """Read a task from standard input and write its result to standard output."""
-    os.nice(_NICE)
+    lower_own_priority(_NICE)
     task = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=_Task)
     try:
         result = _Result(_checked(task.home, task.folder))

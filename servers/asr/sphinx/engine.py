@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar
 
 from satellite.components.auto import language_remedy
 from satellite.errors import EngineClosed, EngineFailed, LanguageUnknown
-from satellite.lib.free_memory import give_back
+from satellite.lib.platform.memory import give_back
 from satellite.lib.worker import Worker
 from satellite.options import OptionSet, option
 from satellite.requirements import Package, Requirement

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import ParamSpec, TypeVar
 
 from satellite.errors import EngineClosed
-from satellite.lib.free_memory import give_back
+from satellite.lib.platform.memory import give_back
 from satellite.lib.worker import Worker
 from servers.asr.sphinx.recognizer import Recognizer
 from servers.asr.sphinx.vocabulary import HomeNames, Vocabulary

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from satellite.lib.cores import cores
+from satellite.lib.platform.cores import cores
 from satellite.options import OptionSet, option
 from servers.asr.whisper import machine
 from servers.asr.whisper.decoding import DecodingOptions

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import platform
-import sys
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from importlib.metadata import version
@@ -14,8 +13,9 @@ from typing import TYPE_CHECKING, ClassVar
 import msgspec
 
 from satellite.errors import EngineClosed, ModelMissing
-from satellite.lib.cores import cores
 from satellite.lib.decoding import Undecodable
+from satellite.lib.platform import system
+from satellite.lib.platform.cores import cores
 from satellite.ports import EngineContext, Llm
 from satellite.requirements import Package, Requirement
 from satellite.values import EngineInfo, ModelInfo, ReplyPart, ReplyRequest
@@ -38,7 +38,7 @@ class Gpt4AllPackage(msgspec.Struct, frozen=True):
         return "Python package gpt4all"
 
     def missing(self) -> str | None:
-        if not available(sys.platform, platform.machine()):
+        if not available(system.name(), platform.machine()):
             return (
                 f"GPT4All has no package for {platform.machine()} {platform.system()}: use "
                 "llamacpp, which runs GGUF models on every machine"

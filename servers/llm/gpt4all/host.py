@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from satellite.errors import EngineClosed, EngineFailed
+from satellite.lib.platform.processes import lower_priority
 from satellite.lib.stderr import captured_stderr
-from satellite.lib.worker import lower_priority
 from satellite.text.reason_of import reason_of
 from servers.llm.gpt4all import templates
 from servers.llm.gpt4all.options import Gpt4AllOptions

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from satellite import tools
 from satellite.errors import EngineClosed, EngineError, ModelMissing
-from satellite.lib.cores import cores
+from satellite.lib.platform.cores import cores
 from satellite.ports import EngineContext, Llm
 from satellite.requirements import Package, Requirement
 from satellite.values import EngineInfo, Extent, ModelInfo, ReplyPart, ReplyRequest

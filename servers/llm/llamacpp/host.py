@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 
 from satellite.errors import EngineClosed, EngineFailed
-from satellite.lib.worker import lower_priority
+from satellite.lib.platform.processes import lower_priority
 from satellite.text.reason_of import reason_of
 from servers.llm.chat.openai_format import Chunk
 from servers.llm.llamacpp.options import LlamaCppOptions

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from satellite.errors import EngineFailed, ModelMissing, PackageMissing
-from satellite.lib.cores import cores
 from satellite.lib.decoding import from_json
+from satellite.lib.platform.cores import cores
 from satellite.requirements import install_command
 from satellite.text.quoted import quoted
 from servers.tts.piper.catalog import Voice

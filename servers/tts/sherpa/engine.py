@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar
 from satellite.audio.lead import Lead
 from satellite.errors import EngineFailed
 from satellite.languages.text_rules import text_rules
-from satellite.lib.cores import cores
+from satellite.lib.platform.cores import cores
 from satellite.options import OptionSet, option
 from satellite.ports import EngineContext
 from satellite.requirements import Package, Requirement

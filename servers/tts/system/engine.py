@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import locale
-import sys
 from collections.abc import AsyncGenerator, Sequence
 from difflib import get_close_matches
 from typing import Annotated, ClassVar, Literal
@@ -11,6 +10,7 @@ from typing import Annotated, ClassVar, Literal
 from satellite.errors import EngineClosed, EngineFailed, LanguageUnknown, ModelMissing
 from satellite.languages import codes
 from satellite.languages.text_rules import text_rules
+from satellite.lib.platform import system
 from satellite.options import OptionSet, option
 from satellite.ports import EngineContext, OpenCalls
 from satellite.requirements import Package, Requirement
@@ -26,7 +26,7 @@ NAME = "system"
 
 _ESPEAK = "espeak"
 _BY_PLATFORM = {"darwin": "say", "win32": "pyttsx3"}
-"""How the voices of a platform of `sys.platform` are reached; eSpeak NG speaks on others."""
+"""By `system.name()`, how the voices of a system are reached; eSpeak NG speaks on others."""
 
 
 class _OfSystem:
@@ -143,7 +143,7 @@ class SystemTts:
 
 
 def _way(api: str) -> str:
-    return _BY_PLATFORM.get(sys.platform, _ESPEAK) if api == "auto" else api
+    return _BY_PLATFORM.get(system.name(), _ESPEAK) if api == "auto" else api
 
 
 def _requirement(way: str) -> Requirement:

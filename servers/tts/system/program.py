@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
 from satellite.errors import EngineFailed, EngineTimeout
+from satellite.lib.platform.processes import end_group, own_group
 from satellite.text.reason_of import reason_of
 
 LONGEST = 1 << 20
@@ -30,7 +28,7 @@ async def run(argv: Sequence[str], seconds: float, stdin: bytes = b"") -> tuple[
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True,
+            **own_group(),
         )
     except (OSError, ValueError) as error:
         raise EngineFailed(f"system: {argv[0]} cannot be started: {reason_of(error)}") from error
@@ -60,12 +58,7 @@ async def _communicate(process: asyncio.subprocess.Process, stdin: bytes) -> byt
 
 async def _end(process: asyncio.subprocess.Process) -> None:
     """Kill a program that still runs, and what it started."""
-    with suppress(ProcessLookupError, PermissionError):
-        if sys.platform == "win32":
-            if process.returncode is None:
-                process.kill()
-        else:
-            os.killpg(process.pid, signal.SIGKILL)
+    end_group(process.pid, at_once=True)
     with suppress(TimeoutError):
         async with asyncio.timeout(_GONE):
             await process.wait()

@@ -7,6 +7,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -14,21 +15,14 @@ import pytest
 from satellite.diagnostics.doctor import storage
 from satellite.diagnostics.doctor.context import Context
 from satellite.lib.finding import Finding
+from satellite.lib.platform.files import FileSystem
 from satellite.settings import Settings
 from servers.models import manifest
 from servers.models.manifest import FileRecord, Manifest
 from servers.models.store import Store
 from tests.diagnostics.doctor.findings import findings, of, only
 
-
-class Status(msgspec.Struct):
-    """The status of a file system with much free space."""
-
-    f_frsize: int = 4096
-    f_bavail: int = 10**9
-    f_files: int = 10**6
-    f_favail: int = 10**5
-    f_flag: int = 0
+PLENTY = FileSystem(free=4 * 10**12)
 
 
 @pytest.fixture
@@ -85,16 +79,17 @@ async def test_a_missing_model_of_a_chosen_engine_is_reported(store: Store) -> N
     ("change", "state", "words"),
     [
         ({}, "ok", "free for models"),
-        ({"f_bavail": 1000}, "broken", "full"),
-        ({"f_favail": 0}, "broken", "full"),
-        ({"f_bavail": 100_000}, "warning", "409.6 MB free"),
-        ({"f_flag": os.ST_RDONLY}, "broken", "read-only"),
+        ({"free": 4_096_000}, "broken", "full"),
+        ({"full_of_files": True}, "broken", "full"),
+        ({"free": 409_600_000}, "warning", "409.6 MB free"),
+        ({"read_only": True}, "broken", "read-only"),
     ],
 )
 async def test_the_free_space_of_a_disk(
-    store: Store, change: dict[str, int], state: str, words: str
+    store: Store, change: dict[str, Any], state: str, words: str
 ) -> None:
-    context = Context(store=lambda: store, statvfs=lambda path: Status(**change))
+    system = msgspec.structs.replace(PLENTY, **change)
+    context = Context(store=lambda: store, file_system=lambda path: system)
     found = (await findings(storage.disk, context))[0]
     assert (found.state, words in found.found) == (state, True)
     assert found.remedy or state == "ok"
