@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import TYPE_CHECKING, Any
 
 from satellite.errors import EngineFailed
@@ -42,36 +42,45 @@ def check_sources(sources: list[Source], language: str) -> None:
 
 def check_references(intents: Intents) -> None:
     """Check that the lists and rules of all sentences exist. Raises `EngineFailed`."""
+    common = _Scope(REQUEST_LISTS | set(intents.slot_lists), intents.expansion_rules)
     for name, intent in intents.intents.items():
         for data in intent.data:
-            lists = REQUEST_LISTS | set(intents.slot_lists) | set(data.slot_lists)
-            rules = {**intents.expansion_rules, **data.expansion_rules}
+            own = data.slot_lists or data.expansion_rules
+            scope = common if not own else common.extended(data.slot_lists, data.expansion_rules)
             for sentence in data.sentences:
-                for problem in _problems(sentence.expression, lists, rules, ()):
+                for problem in scope.problems(sentence.expression):
                     raise EngineFailed(
                         f"sentences: intent {name}: {quoted(sentence.text)}: {problem}"
                     )
 
 
-def _problems(
-    item: Expression,
-    lists: set[str] | frozenset[str],
-    rules: dict[str, Any],
-    within: tuple[str, ...],
-) -> Iterator[str]:
-    from hassil.expression import Group, ListReference, RuleReference
+class _Scope:
+    """The lists and rules to which some sentences may refer."""
 
-    if isinstance(item, Group):
-        for inner in item.items:
-            yield from _problems(inner, lists, rules, within)
-    elif isinstance(item, ListReference):
-        if item.list_name not in lists and not item.is_inline_range:
-            yield f"list {{{item.list_name}}} does not exist"
-    elif isinstance(item, RuleReference):
-        name = item.rule_name
-        if name in within:
-            yield f"rule <{name}> refers to itself"
-        elif name not in rules:
-            yield f"rule <{name}> does not exist"
-        else:
-            yield from _problems(rules[name].expression, lists, rules, (*within, name))
+    def __init__(self, lists: Set[str], rules: Mapping[str, Any]) -> None:
+        self._lists, self._rules = lists, rules
+        self._sound: set[str] = set()
+        """Rules without a problem, as each is part of a hundred sentences."""
+
+    def extended(self, lists: Iterable[str], rules: Mapping[str, Any]) -> _Scope:
+        return _Scope(self._lists | set(lists), {**self._rules, **rules})
+
+    def problems(self, item: Expression, within: tuple[str, ...] = ()) -> Iterator[str]:
+        """Yield the problems of an expression that is part of the rules `within`."""
+        from hassil.expression import Group, ListReference, RuleReference
+
+        if isinstance(item, Group):
+            for inner in item.items:
+                yield from self.problems(inner, within)
+        elif isinstance(item, ListReference):
+            if item.list_name not in self._lists and not item.is_inline_range:
+                yield f"list {{{item.list_name}}} does not exist"
+        elif isinstance(item, RuleReference):
+            name = item.rule_name
+            if name in within:
+                yield f"rule <{name}> refers to itself"
+            elif name not in self._rules:
+                yield f"rule <{name}> does not exist"
+            elif name not in self._sound:
+                yield from self.problems(self._rules[name].expression, (*within, name))
+                self._sound.add(name)  # the first problem ends the check
